@@ -19,6 +19,9 @@ BillheadError                    error                  message, code, field, hi
 ├── GatewayError                 gateway_error
 │   ├── GatewayUnreachable       gateway_unreachable    nothing was sent: retry
 │   └── GatewayRejected          gateway_rejected       the gateway said no: show staff
+├── NoticeError                  notice_error
+│   ├── NoticeNotSent            notice_not_sent        surely not sent: retry
+│   └── NoticeRejected           notice_rejected        will never be accepted as it is
 └── PanelError                   panel_error
     ├── PanelUnreachable         panel_unreachable      nothing was sent: retry
     ├── PanelOutcomeUnknown      panel_outcome_unknown  it may have been done: look up, then retry
@@ -154,6 +157,22 @@ class GatewayUnreachable(GatewayError):
 
 class GatewayRejected(GatewayError):
     code = "gateway_rejected"
+
+
+class NoticeError(BillheadError):
+    code = "notice_error"
+
+
+class NoticeNotSent(NoticeError):
+    """Surely not sent: may be tried again."""
+
+    code = "notice_not_sent"
+
+
+class NoticeRejected(NoticeError):
+    """Will never be accepted as it is: wrong address, refused sender."""
+
+    code = "notice_rejected"
 
 
 class PanelError(BillheadError):

@@ -1,0 +1,59 @@
+"""The two clocks. Nothing else in the core reads the time.
+
+The *operational* clock (`now`) is the machine's and is never moved: leases, sessions, audit and record times use it.
+The *business* clock (`business_now`) decides what is due, late or expired. It equals the operational clock except
+inside `business_time`, with which the demo, `simulate` and the tests move through months in seconds.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from time import monotonic, perf_counter
+from zoneinfo import ZoneInfo
+
+__all__ = [
+    "business_now",
+    "business_time",
+    "monotonic",
+    "move_business_clock",
+    "now",
+    "perf_counter",
+    "today_in",
+]
+
+_shift = timedelta(0)
+
+
+def now() -> datetime:
+    """The machine's clock: an aware UTC instant."""
+    return datetime.now(UTC)
+
+
+def business_now() -> datetime:
+    """The business clock: an aware UTC instant, moved in a simulation."""
+    return datetime.now(UTC) + _shift
+
+
+def today_in(zone_name: str) -> date:
+    """The business clock's calendar date in an IANA zone (a customer's for billing, a seller's for documents)."""
+    return business_now().astimezone(ZoneInfo(zone_name)).date()
+
+
+def move_business_clock(to: datetime) -> None:
+    """Set the business clock of this process to `to`; it goes on ticking from there."""
+    global _shift
+    if to.tzinfo is None:
+        raise ValueError("the business clock takes an aware instant, e.g. datetime(2027, 1, 1, tzinfo=UTC)")
+    _shift = to - datetime.now(UTC)
+
+
+@contextmanager
+def business_time(at: datetime) -> Iterator[None]:
+    """Run a block with the business clock set to `at`, then put it back."""
+    global _shift
+    before = _shift
+    move_business_clock(at)
+    try:
+        yield
+    finally:
+        _shift = before

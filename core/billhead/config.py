@@ -1,0 +1,76 @@
+"""Typed settings of one installation, from the environment or `BILLHEAD_HOME/billhead.toml` (the environment wins)."""
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from billhead.domain.errors import InvalidInput
+
+__all__ = ["Config", "load_config"]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What differs between two installations; everything an operator edits in the admin area lives in the database."""
+
+    home: Path
+    database_url: str
+    broker_url: str
+    secret_key: str
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""
+    testing: bool = False
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def embedded(self) -> bool:
+        """True when web, worker and scheduler share this process (Celery on `memory://`)."""
+        return self.broker_url.startswith("memory://")
+
+    @property
+    def base_url(self) -> str:
+        """The address that customers, gateways and mails use."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def load_config(environ: Mapping[str, str] | None = None) -> Config:
+    """Read the settings; a first start creates the home folder and a secret key that is kept there.
+
+    Raises InvalidInput naming the setting that can't be read.
+    """
+    env = os.environ if environ is None else environ
+    home = Path(env.get("BILLHEAD_HOME", "var")).resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    file = home / "billhead.toml"
+    stored = tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
+
+    def setting(name: str, default: str) -> str:
+        return env.get(f"BILLHEAD_{name.upper()}") or str(stored.get(name, default))
+
+    port = setting("port", "8000")
+    if not port.isdigit() or not 0 <= int(port) < 65536:
+        raise InvalidInput("BILLHEAD_PORT", f"{port!r} is not a port number from 0 to 65535")
+    return Config(
+        home=home,
+        database_url=setting("database_url", f"sqlite:///{home / 'billhead.sqlite3'}"),
+        broker_url=setting("broker_url", "memory://"),
+        secret_key=setting("secret_key", "") or _kept_secret(home / "secret.key"),
+        host=setting("host", "127.0.0.1"),
+        port=int(port),
+        public_url=setting("public_url", ""),
+    )
+
+
+def _kept_secret(path: Path) -> str:
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text("ascii").strip()

@@ -1,0 +1,27 @@
+"""The tables, one file per aggregate, no rules. Importing this package registers all of them with the metadata."""
+
+from billhead.models import (
+    catalogue,
+    credits,
+    documents,
+    ledger,
+    operations,
+    panels,
+    payments,
+    people,
+    sellers,
+    subscriptions,
+)
+
+__all__ = [
+    "catalogue",
+    "credits",
+    "documents",
+    "ledger",
+    "operations",
+    "panels",
+    "payments",
+    "people",
+    "sellers",
+    "subscriptions",
+]

@@ -1,0 +1,99 @@
+"""The catalogue: plans, bouquets, price books and their versioned prices."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billhead.db import Model
+
+__all__ = ["Bouquet", "Plan", "PlanBouquet", "Price", "PriceBook"]
+
+
+class Plan(Model):
+    """What is sold. `kind` says what it does: a line (stream, mag, paired, enigma2), an add-on (bouquet, connection),
+    or something without a line (ppv, device, reseller, super_reseller, credit_package)."""
+
+    __tablename__ = "plan"
+    __table_args__ = (UniqueConstraint("seller_id", "code"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
+    code: Mapped[str]
+    name: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    kind: Mapped[str]
+    tax_class: Mapped[str] = mapped_column(default="tv")
+    tier: Mapped[int] = mapped_column(default=0)
+    connections: Mapped[int] = mapped_column(default=1)
+    panel_plan: Mapped[str] = mapped_column(default="")  # the plan's name on panels that know plans
+    panel_group: Mapped[str] = mapped_column(
+        default=""
+    )  # which panels may serve it; empty = any of a fitting module
+    renewal_from: Mapped[str] = mapped_column(default="later")  # expiry | now | later
+    cancel_policy: Mapped[str] = mapped_column(default="end_of_term")
+    proration: Mapped[str] = mapped_column(default="actual_days")
+    start_up_credits_minor: Mapped[int] = mapped_column(default=0)
+    credits_minor: Mapped[int] = mapped_column(default=0)  # a credit package's value
+    listed: Mapped[bool] = mapped_column(default=True)
+    retired: Mapped[bool] = mapped_column(default=False)
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class Bouquet(Model):
+    __tablename__ = "bouquet"
+    __table_args__ = (UniqueConstraint("seller_id", "code"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
+    code: Mapped[str]
+    name: Mapped[str]
+
+
+class PlanBouquet(Model):
+    """Which bouquets a plan or a bouquet add-on brings."""
+
+    __tablename__ = "plan_bouquet"
+
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), primary_key=True)
+    bouquet_id: Mapped[int] = mapped_column(ForeignKey("bouquet.id"), primary_key=True)
+
+
+class PriceBook(Model):
+    """Prices of one currency for one audience (country, customer group, reseller); the most specific book wins."""
+
+    __tablename__ = "price_book"
+    __table_args__ = (UniqueConstraint("seller_id", "code"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
+    code: Mapped[str]
+    currency: Mapped[str]
+    country: Mapped[str] = mapped_column(default="")
+    price_group: Mapped[str] = mapped_column(default="")
+    reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"))
+    tax_inclusive: Mapped[bool] = mapped_column(default=False)
+
+
+class Price(Model):
+    """One price of one plan for one term. A price is never edited: a new version is added and the old one ended."""
+
+    __tablename__ = "price"
+    __table_args__ = (
+        UniqueConstraint("book_id", "plan_id", "term", "version"),
+        Index("ix_price_plan", "plan_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    book_id: Mapped[int] = mapped_column(ForeignKey("price_book.id"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    term: Mapped[str]  # "1 month", "7 days", "" = one-off
+    amount_minor: Mapped[int]
+    setup_minor: Mapped[int] = mapped_column(default=0)
+    trial_term: Mapped[str] = mapped_column(default="")
+    trial_minor: Mapped[int] = mapped_column(default=0)
+    credit_minor: Mapped[int | None]  # what a reseller pays in credits
+    version: Mapped[int] = mapped_column(default=1)
+    valid_from: Mapped[date | None]
+    valid_until: Mapped[date | None]

@@ -1,0 +1,65 @@
+"""Credit: a reseller's lots and holds (a currency of their own), and what a customer has to spend."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billhead.db import Model
+
+__all__ = ["CreditHold", "CreditLot", "CustomerCredit"]
+
+
+class CreditLot(Model):
+    """Credits that a reseller got in one go, with what they cost: consumed oldest first, so that margin is exact."""
+
+    __tablename__ = "credit_lot"
+    __table_args__ = (
+        CheckConstraint("remaining_minor >= 0 AND remaining_minor <= amount_minor", name="remaining"),
+        Index("ix_credit_lot_reseller", "reseller_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reseller_id: Mapped[int] = mapped_column(ForeignKey("reseller.id"))
+    source: Mapped[str]  # purchase | grant | transfer | start_up | refund
+    amount_minor: Mapped[int]
+    remaining_minor: Mapped[int]
+    cost_minor: Mapped[int] = mapped_column(default=0)
+    cost_currency: Mapped[str] = mapped_column(default="")
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
+    created_at: Mapped[datetime]
+
+
+class CreditHold(Model):
+    """Credits set aside while a line is being provisioned: captured, released, or held as long as nobody knows."""
+
+    __tablename__ = "credit_hold"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reseller_id: Mapped[int] = mapped_column(ForeignKey("reseller.id"), index=True)
+    service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), index=True)
+    amount_minor: Mapped[int]
+    state: Mapped[str] = mapped_column(default="held")  # held | captured | released
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
+    created_at: Mapped[datetime]
+
+
+class CustomerCredit(Model):
+    """A grant of money to spend on invoices; `remaining` moves only together with a ledger entry."""
+
+    __tablename__ = "customer_credit"
+    __table_args__ = (
+        CheckConstraint("remaining_minor >= 0 AND remaining_minor <= amount_minor", name="remaining"),
+        Index("ix_customer_credit_open", "customer_id", "remaining_minor"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
+    kind: Mapped[str]  # bought | gifted
+    currency: Mapped[str]
+    amount_minor: Mapped[int]
+    remaining_minor: Mapped[int]
+    expires_on: Mapped[date | None]
+    reason: Mapped[str] = mapped_column(default="")
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
+    created_at: Mapped[datetime]

@@ -1,0 +1,141 @@
+"""Documents (proforma, invoice, credit note), their lines, allocations, and billing runs. Final ones never change."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billhead.db import Model
+
+__all__ = ["Allocation", "BillingRun", "Document", "DocumentLine", "FailedItem", "Party"]
+
+
+class Party(Model):
+    """Name, address and tax ids as they stood when a document was made; shared by documents with the same data."""
+
+    __tablename__ = "party"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Document(Model):
+    """Amounts are minor units of `currency`. `settled_minor` is the sum of its allocations."""
+
+    __tablename__ = "document"
+    __table_args__ = (
+        UniqueConstraint("seller_id", "kind", "fiscal_year", "number"),
+        CheckConstraint("settled_minor >= 0", name="settled"),
+        CheckConstraint("total_minor = net_minor + tax_minor", name="total"),
+        Index("ix_document_customer", "customer_id", "id"),
+        Index("ix_document_open", "state", "due_on"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
+    subscription_id: Mapped[int | None] = mapped_column(ForeignKey("subscription.id"), index=True)
+    kind: Mapped[str]  # proforma | invoice | credit_note
+    state: Mapped[str]
+    fiscal_year: Mapped[int | None]
+    number: Mapped[int | None]  # null until final
+    number_text: Mapped[str] = mapped_column(default="")
+    issued_on: Mapped[date | None]  # seller's date
+    due_on: Mapped[date | None]
+    currency: Mapped[str]
+    net_minor: Mapped[int]
+    tax_minor: Mapped[int]
+    total_minor: Mapped[int]
+    settled_minor: Mapped[int] = mapped_column(default=0)
+    buyer_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    issuer_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    corrects_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))  # a credit note's invoice
+    proforma_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))  # an invoice's proforma
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("billing_run.id"))
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
+    created_at: Mapped[datetime]
+
+
+class DocumentLine(Model):
+    """One billed item. The unique key is why nobody is billed twice: a proforma's lines have no period, hence no key."""
+
+    __tablename__ = "document_line"
+    __table_args__ = (
+        UniqueConstraint(
+            "subscription_id", "component_id", "kind", "period_start", "revision", name="uq_billed_once"
+        ),
+        CheckConstraint("period_end IS NULL OR period_end > period_start", name="period"),
+        Index("ix_document_line_document", "document_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
+    position: Mapped[int]
+    subscription_id: Mapped[int | None] = mapped_column(ForeignKey("subscription.id"))
+    component_id: Mapped[int | None] = mapped_column(ForeignKey("subscription_component.id"))
+    price_id: Mapped[int | None] = mapped_column(ForeignKey("price.id"))
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
+    kind: Mapped[str]  # recurring | trial | setup | one_off | proration | usage | discount | top_up
+    description: Mapped[str]
+    term: Mapped[str] = mapped_column(default="")
+    period_start: Mapped[date | None]
+    period_end: Mapped[date | None]
+    revision: Mapped[int] = mapped_column(default=0)
+    quantity: Mapped[int] = mapped_column(default=1)
+    unit_minor: Mapped[int]
+    net_minor: Mapped[int]
+    tax_minor: Mapped[int] = mapped_column(default=0)
+    tax_code: Mapped[str] = mapped_column(default="")  # jurisdiction and reason, e.g. "DE:standard"
+    tax_rate_ppm: Mapped[int] = mapped_column(default=0)  # parts per million: 190000 = 19 %
+
+
+class Allocation(Model):
+    """Which payment, customer credit or credit note paid which line, and how much; a take-back is a negative row."""
+
+    __tablename__ = "allocation"
+    __table_args__ = (
+        Index("ix_allocation_document", "document_id"),
+        Index("ix_allocation_payment", "payment_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
+    line_id: Mapped[int] = mapped_column(ForeignKey("document_line.id"))
+    payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"))
+    customer_credit_id: Mapped[int | None] = mapped_column(ForeignKey("customer_credit.id"))
+    credit_note_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    amount_minor: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class BillingRun(Model):
+    """One run over what is due, its progress and its result; a run outside the expected band stops and asks."""
+
+    __tablename__ = "billing_run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int | None] = mapped_column(ForeignKey("seller.id"))
+    as_of: Mapped[date]
+    state: Mapped[str]  # running | done | needs_confirmation | aborted
+    cursor: Mapped[int] = mapped_column(default=0)  # last subscription id that was committed
+    considered: Mapped[int] = mapped_column(default=0)
+    documents: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    totals: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # currency → minor units
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class FailedItem(Model):
+    """A subscription that could not be billed, with the reason; the next run tries it again and clears it."""
+
+    __tablename__ = "billing_failed_item"
+
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"), primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("billing_run.id"))
+    plugin: Mapped[str] = mapped_column(default="")
+    error: Mapped[str]
+    tries: Mapped[int] = mapped_column(default=1)
+    at: Mapped[datetime]

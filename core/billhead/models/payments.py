@@ -1,0 +1,140 @@
+"""Payments: gateway accounts, saved methods, attempts (one try each), money in, money out, and raw callbacks."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billhead.db import Model
+
+__all__ = ["Callback", "GatewayAccount", "Payment", "PaymentAttempt", "PaymentMethod", "Refund"]
+
+
+class GatewayAccount(Model):
+    __tablename__ = "gateway_account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    gateway: Mapped[str]  # code of the plugin's gateway
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    secrets: Mapped[str] = mapped_column(default="")
+    currencies: Mapped[list[Any]] = mapped_column(JSON, default=list)  # empty = any
+    callback_token: Mapped[str] = mapped_column(unique=True)  # the unguessable part of the callback path
+    enabled: Mapped[bool] = mapped_column(default=True)
+    position: Mapped[int] = mapped_column(default=0)
+
+
+class PaymentMethod(Model):
+    """A token at a gateway account; never card data beyond brand, last four digits and expiry."""
+
+    __tablename__ = "payment_method"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("gateway_account.id"))
+    token: Mapped[str]  # vault ciphertext
+    label: Mapped[str]  # "Visa •••• 4242"
+    expires: Mapped[str] = mapped_column(default="")  # "2027-08"
+    is_default: Mapped[bool] = mapped_column(default=False)
+    usable: Mapped[bool] = mapped_column(default=True)  # false after a hard decline
+    created_at: Mapped[datetime]
+
+
+class PaymentAttempt(Model):
+    """Written and committed before the gateway is called. `key` is sent as the idempotency key."""
+
+    __tablename__ = "payment_attempt"
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount"),
+        Index("ix_payment_attempt_document", "document_id"),
+        Index("ix_payment_attempt_state", "state", "next_look_at"),
+        Index("ix_payment_attempt_provider", "account_id", "provider_ref"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("gateway_account.id"))
+    method_id: Mapped[int | None] = mapped_column(ForeignKey("payment_method.id"))
+    number: Mapped[int]  # n-th try for this document
+    key: Mapped[str] = mapped_column(unique=True)
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    state: Mapped[str]
+    off_session: Mapped[bool] = mapped_column(default=False)
+    provider_ref: Mapped[str] = mapped_column(default="")
+    action: Mapped[dict[str, Any]] = mapped_column(
+        JSON, default=dict
+    )  # redirect, instructions or client token
+    decline_class: Mapped[str] = mapped_column(default="")
+    decline_code: Mapped[str] = mapped_column(default="")
+    looks: Mapped[int] = mapped_column(default=0)
+    next_look_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+
+
+class Payment(Model):
+    """Money in. One per succeeded attempt or per transfer that staff booked; `(account, provider_ref)` comes once."""
+
+    __tablename__ = "payment"
+    __table_args__ = (
+        UniqueConstraint("account_id", "provider_ref"),
+        Index("ix_payment_customer", "customer_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("gateway_account.id"))
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("payment_attempt.id"), unique=True)
+    provider_ref: Mapped[str]
+    amount_minor: Mapped[int]
+    fee_minor: Mapped[int] = mapped_column(default=0)
+    refunded_minor: Mapped[int] = mapped_column(default=0)
+    currency: Mapped[str]
+    state: Mapped[str] = mapped_column(default="received")  # received | charged_back
+    received_at: Mapped[datetime]
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
+
+
+class Refund(Model):
+    __tablename__ = "refund"
+    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), index=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    amount_minor: Mapped[int]
+    reason: Mapped[str] = mapped_column(default="")
+    state: Mapped[str]
+    provider_ref: Mapped[str] = mapped_column(default="")
+    credit_note_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
+    created_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+
+
+class Callback(Model):
+    """An inbound message, stored raw before it is understood. `event_id` is set once it has been verified."""
+
+    __tablename__ = "callback"
+    __table_args__ = (
+        UniqueConstraint("account_id", "event_id"),
+        Index("ix_callback_state", "state", "received_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("gateway_account.id"))
+    path: Mapped[str]
+    query: Mapped[str] = mapped_column(default="")
+    headers: Mapped[dict[str, Any]] = mapped_column(JSON)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(
+        default="received"
+    )  # received | verified | applied | quarantined | rejected
+    event_id: Mapped[str | None]
+    error: Mapped[str] = mapped_column(default="")

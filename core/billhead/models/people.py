@@ -1,0 +1,132 @@
+"""People: customers who pay, users who log in, resellers in their tree, and revocable sessions."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billhead.db import Model
+
+__all__ = ["Customer", "LoginAttempt", "OneTimeToken", "Reseller", "ResellerClosure", "User", "UserSession"]
+
+
+class Customer(Model):
+    """Who pays: one seller, one currency, one time zone."""
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        UniqueConstraint("seller_id", "external_ref"),
+        Index("ix_customer_email", "email"),
+        Index("ix_customer_name", "name"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
+    reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id", use_alter=True), index=True)
+    external_ref: Mapped[str | None]
+    name: Mapped[str]
+    company: Mapped[str] = mapped_column(default="")
+    email: Mapped[str]
+    phone: Mapped[str] = mapped_column(default="")
+    address: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    country: Mapped[str]
+    region: Mapped[str] = mapped_column(default="")
+    location_evidence: Mapped[dict[str, Any]] = mapped_column(
+        JSON, default=dict
+    )  # {"ip": "DE", "bank": "DE"}
+    vat_id: Mapped[str] = mapped_column(default="")
+    vat_id_state: Mapped[str] = mapped_column(default="unchecked")  # unchecked | valid | invalid | pending
+    tax_exempt_reason: Mapped[str] = mapped_column(default="")
+    zone: Mapped[str] = mapped_column(default="UTC")
+    currency: Mapped[str]
+    language: Mapped[str] = mapped_column(default="en")
+    price_group: Mapped[str] = mapped_column(default="")
+    notes: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+
+
+class User(Model):
+    """A login. E-mail is unique within a seller, so that two shops may share a person."""
+
+    __tablename__ = "user_login"
+    __table_args__ = (UniqueConstraint("seller_id", "email"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
+    email: Mapped[str]  # lower case
+    password_hash: Mapped[str] = mapped_column(default="")  # empty: set by the link in the welcome mail
+    role: Mapped[str]
+    permissions: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"), index=True)
+    reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"), index=True)
+    disabled: Mapped[bool] = mapped_column(default=False)
+    failed_logins: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class UserSession(Model):
+    """A signed-in browser; the cookie holds the token, this row its hash, so that it can be revoked."""
+
+    __tablename__ = "user_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_login.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ip: Mapped[str] = mapped_column(default="")
+    user_agent: Mapped[str] = mapped_column(default="")
+
+
+class LoginAttempt(Model):
+    """Failed sign-ins per address and account: the lockout survives a restart and holds across processes."""
+
+    __tablename__ = "login_attempt"
+    __table_args__ = (Index("ix_login_attempt_key_at", "key", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    at: Mapped[datetime]
+
+
+class OneTimeToken(Model):
+    """Set or reset a password: hash of the token that was mailed."""
+
+    __tablename__ = "one_time_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_login.id"), index=True)
+    purpose: Mapped[str]
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Reseller(Model):
+    """A node of the tree admin → super-reseller → reseller. It has a customer of its own, which buys credits."""
+
+    __tablename__ = "reseller"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"), index=True)
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id", use_alter=True))
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    tier: Mapped[str]  # super_reseller | reseller
+    suspended: Mapped[bool] = mapped_column(default=False)
+    rights: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # terminate, trials_per_day, plans
+    credit_line_minor: Mapped[int] = mapped_column(default=0)
+    created_on: Mapped[date]
+
+
+class ResellerClosure(Model):
+    """Every (ancestor, descendant) pair of the tree with its depth; depth 0 is the reseller itself."""
+
+    __tablename__ = "reseller_closure"
+
+    ancestor_id: Mapped[int] = mapped_column(ForeignKey("reseller.id"), primary_key=True)
+    descendant_id: Mapped[int] = mapped_column(ForeignKey("reseller.id"), primary_key=True, index=True)
+    depth: Mapped[int]

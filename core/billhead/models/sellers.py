@@ -1,0 +1,66 @@
+"""Seller: the legal entity or shop that sells. It owns number series, tax registrations, price books and mail sender."""
+
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billhead.db import Model
+
+__all__ = ["NumberSeries", "Seller", "TaxRegistration"]
+
+
+class Seller(Model):
+    __tablename__ = "seller"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    legal_name: Mapped[str]
+    address: Mapped[dict[str, Any]] = mapped_column(
+        JSON, default=dict
+    )  # street, city, postcode, country, e-mail
+    country: Mapped[str]
+    vat_id: Mapped[str] = mapped_column(default="")
+    zone: Mapped[str] = mapped_column(default="UTC")
+    currency: Mapped[str]
+    tax_engine: Mapped[str] = mapped_column(default="")
+    tax_rounding: Mapped[str] = mapped_column(default="per_line")
+    fiscal_year_start_month: Mapped[int] = mapped_column(default=1)
+    terms_days: Mapped[int] = mapped_column(default=0)  # invoice date + terms = due date
+    lead_days: Mapped[int] = mapped_column(
+        default=14
+    )  # a manual renewal is offered so many days before the end
+    grace_hours: Mapped[int] = mapped_column(default=72)  # panel expiry = paid-through + grace
+    dunning_stages: Mapped[list[Any]] = mapped_column(
+        JSON, default=list
+    )  # [[days, action], …]; empty = the default
+    retry_days: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    mail_from: Mapped[str] = mapped_column(default="")
+    theme: Mapped[str] = mapped_column(default="lounge")
+
+
+class NumberSeries(Model):
+    """One gapless series: per seller, document kind and fiscal year. Locked while numbers are taken from it."""
+
+    __tablename__ = "number_series"
+    __table_args__ = (UniqueConstraint("seller_id", "kind", "fiscal_year"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
+    kind: Mapped[str]
+    fiscal_year: Mapped[int]
+    format: Mapped[str] = mapped_column(default="{prefix}{year}-{number:06d}")
+    prefix: Mapped[str] = mapped_column(default="")
+    next_number: Mapped[int] = mapped_column(default=1)
+
+
+class TaxRegistration(Model):
+    __tablename__ = "tax_registration"
+    __table_args__ = (UniqueConstraint("seller_id", "jurisdiction", "scheme"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
+    jurisdiction: Mapped[str]  # ISO country, or country-region
+    scheme: Mapped[str] = mapped_column(default="domestic")  # domestic | oss | gst …, read by the tax plugin
+    number: Mapped[str] = mapped_column(default="")

@@ -1,0 +1,123 @@
+"""Subscriptions (what do I owe), their components and history, and services (what may I watch)."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billhead.db import Model
+
+__all__ = ["Service", "Subscription", "SubscriptionComponent", "SubscriptionEvent"]
+
+
+class Subscription(Model):
+    """`next_bill_on` is when the billing run looks at it next (customer's local date); null = never.
+
+    `paid_through` and `billed_through` are exclusive ends: the first day that is not paid for, or not billed yet.
+    """
+
+    __tablename__ = "subscription"
+    __table_args__ = (
+        Index("ix_subscription_due", "next_bill_on", "id"),
+        Index("ix_subscription_seller_state", "seller_id", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), index=True)
+    external_ref: Mapped[str | None] = mapped_column(unique=True)
+    settlement: Mapped[str] = mapped_column(default="invoice")  # invoice | credits
+    payer_reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"), index=True)
+    collection: Mapped[str] = mapped_column(default="auto")  # auto: charged by the run · manual: proforma
+    timing: Mapped[str] = mapped_column(default="advance")  # advance | arrears
+    payment_method_id: Mapped[int | None] = mapped_column(ForeignKey("payment_method.id"))
+    currency: Mapped[str]
+    state: Mapped[str]
+    suspended_for: Mapped[str] = mapped_column(
+        default=""
+    )  # debt | staff | customer: only debt is lifted by payment
+    phase: Mapped[str] = mapped_column(default="recurring")  # trial | recurring
+    term: Mapped[str]
+    anchor: Mapped[date]
+    started_on: Mapped[date]
+    phase_ends_on: Mapped[date | None]
+    billed_through: Mapped[date | None]
+    paid_through: Mapped[date | None]
+    next_bill_on: Mapped[date | None]
+    billing_ends_on: Mapped[date | None]
+    service_ends_on: Mapped[date | None]
+    zone: Mapped[str]  # the customer's at the start of the current period: a move applies from the next one
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+
+
+class SubscriptionComponent(Model):
+    """One billed part: the plan itself, an add-on, extra connections. Its price is fixed when it was sold."""
+
+    __tablename__ = "subscription_component"
+    __table_args__ = (Index("ix_subscription_component_subscription", "subscription_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    price_id: Mapped[int] = mapped_column(ForeignKey("price.id"))
+    kind: Mapped[str]  # plan | addon | connection
+    quantity: Mapped[int] = mapped_column(default=1)
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+
+
+class SubscriptionEvent(Model):
+    """The history from which everything owed can be recomputed: started, changed, renewed, held, canceled …"""
+
+    __tablename__ = "subscription_event"
+    __table_args__ = (Index("ix_subscription_event_subscription", "subscription_id", "effective_on"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
+    kind: Mapped[str]
+    effective_on: Mapped[date]
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    recorded_at: Mapped[datetime]
+
+
+class Service(Model):
+    """One line or device on one panel. `desired_*` is what the customer should have; `observed` what the panel said last."""
+
+    __tablename__ = "service"
+    __table_args__ = (
+        UniqueConstraint("panel_id", "handle"),
+        Index("ix_service_panel_sync", "panel_id", "lifecycle"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"), index=True)
+    panel_id: Mapped[int] = mapped_column(ForeignKey("panel.id"))
+    paired_with_id: Mapped[int | None] = mapped_column(ForeignKey("service.id"))
+    kind: Mapped[str]  # stream | mag | enigma2
+    handle: Mapped[str]  # our reference on the panel: ≤ 11 characters, one-case base32
+    handle_data: Mapped[dict[str, Any]] = mapped_column(
+        JSON, default=dict
+    )  # owned by the module: ids on the panel
+    login: Mapped[str] = mapped_column(index=True)
+    password: Mapped[str]  # vault ciphertext; desired
+    mac: Mapped[str | None] = mapped_column(index=True)
+    lifecycle: Mapped[str] = mapped_column(default="wanted")  # wanted | unwanted | gone
+    desired_plan: Mapped[str] = mapped_column(default="")
+    desired_bouquets: Mapped[list[Any]] = mapped_column(JSON, default=list)  # ids of our bouquets
+    desired_connections: Mapped[int] = mapped_column(default=1)
+    desired_expires_at: Mapped[datetime | None]
+    desired_blocked: Mapped[bool] = mapped_column(default=False)
+    trial: Mapped[bool] = mapped_column(default=False)
+    desired_version: Mapped[int] = mapped_column(default=1)
+    converged_version: Mapped[int] = mapped_column(default=0)
+    sync: Mapped[str] = mapped_column(default="pending")  # pending | ok | failed | unknown | impossible
+    sync_error: Mapped[str] = mapped_column(default="")
+    observed: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    observed_at: Mapped[datetime | None]
+    created_by_us: Mapped[bool] = mapped_column(
+        default=True
+    )  # created or adopted: only then may it be removed
+    told_at: Mapped[datetime | None]  # access details sent to the customer

@@ -1,0 +1,32 @@
+"""Events that plugins observe after commit: typed by name, versioned, thin (ids, no copies of data)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+__all__ = ["EVENT_TYPES", "Event"]
+
+EVENT_TYPES = {
+    "subscription.started": "a subscription was ordered; data: subscription_id, customer_id, plan",
+    "subscription.canceled": "a cancellation was booked; data: subscription_id, ends_on",
+    "subscription.suspended": "service stopped for debt or by staff; data: subscription_id, because",
+    "subscription.restored": "what debt had suspended runs again; data: subscription_id",
+    "document.issued": "an invoice or credit note became final; data: document_id, customer_id, total_minor, currency",
+    "document.paid": "an invoice is settled in full; data: document_id, customer_id",
+    "payment.received": "money came in; data: payment_id, customer_id, amount_minor, currency",
+    "payment.failed": "an attempt failed; data: attempt_id, document_id, decline_class",
+    "service.active": "a line is in step with what is wanted and serves; data: service_id, customer_id",
+    "service.failed": "a line can't be brought in step; data: service_id, error",
+}
+"""Every event type with what its data holds. Adding a type is a minor change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    id: int
+    type: str
+    version: int
+    aggregate: str
+    at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)

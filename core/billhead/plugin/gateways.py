@@ -1,0 +1,178 @@
+"""What a payment gateway is asked. An attempt row is committed before any of these is called; none sees a database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
+
+from billhead.domain.money import Money
+from billhead.domain.payment import AttemptState, DeclineClass
+from billhead.plugin.http import HttpClient
+
+__all__ = [
+    "AttemptView",
+    "ClientToken",
+    "GatewayCapabilities",
+    "GatewayConnection",
+    "Instructions",
+    "Outcome",
+    "PaymentGateway",
+    "RawCallback",
+    "Redirect",
+    "RefundView",
+    "SavedMethod",
+    "Verified",
+    "VerifiedKind",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayCapabilities:
+    save: bool = False
+    off_session: bool = False
+    refund: bool = False
+    partial_refund: bool = False
+    confirmed_by_staff: bool = False  # money is booked by a person (bank transfer, cash)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayConnection:
+    """One gateway account: its settings (the plugin's dataclass, secrets in clear), HTTP client and callback address."""
+
+    code: str
+    settings: Any
+    http: HttpClient
+    callback_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One try to be paid. `key` is the idempotency key and our reference at the provider; amounts are minor units."""
+
+    key: str
+    amount: Money
+    description: str
+    customer_ref: str
+    customer_name: str
+    customer_email: str
+    return_url: str
+    cancel_url: str
+    provider_ref: str = ""
+    save_method: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefundView:
+    key: str
+    amount: Money
+    payment_ref: str
+    reason: str
+    provider_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedMethod:
+    """A token to charge later; never card data beyond brand, last four digits and expiry."""
+
+    token: str = field(repr=False)
+    label: str
+    expires: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Send the payer there. `provider_ref` finds the attempt again at the provider."""
+
+    url: str
+    provider_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instructions:
+    """Tell the payer what to do (transfer data, coins, PIN on the phone): label → text, shown and mailed."""
+
+    lines: Mapping[str, str]
+    provider_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientToken:
+    token: str = field(repr=False)
+    provider_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is known of an attempt or refund. `amount` is what the provider says moved; core compares it, never trusts."""
+
+    state: AttemptState
+    provider_ref: str = ""
+    amount: Money | None = None
+    fee: Money | None = None
+    decline: DeclineClass | None = None
+    code: str = ""
+    method: SavedMethod | None = None
+    action_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RawCallback:
+    """An inbound message exactly as it came, for checking its signature over the raw bytes."""
+
+    path: str
+    query: str
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+    received_at: datetime
+
+
+class VerifiedKind(StrEnum):
+    ATTEMPT = "attempt"
+    REFUND = "refund"
+    CHARGEBACK = "chargeback"
+    METHOD = "method"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One proven fact of a callback. `event_id` is the provider's id of the message (kept unique); `reference` is our key."""
+
+    kind: VerifiedKind
+    event_id: str
+    reference: str
+    outcome: Outcome
+
+
+@runtime_checkable
+class PaymentGateway(Protocol):
+    """A provider. Errors: GatewayUnreachable (nothing was sent), OutcomeUnknown (it may have happened),
+    GatewayRejected (our request is wrong). A decline is an Outcome, not an error."""
+
+    code: str
+    label: str
+    settings_type: type
+
+    def capabilities(self) -> GatewayCapabilities: ...
+
+    def start_checkout(
+        self, account: GatewayConnection, attempt: AttemptView
+    ) -> Redirect | Instructions | ClientToken:
+        """Begin a payment with the payer present."""
+
+    def charge_saved(self, account: GatewayConnection, attempt: AttemptView, method: SavedMethod) -> Outcome:
+        """Charge a saved method without the payer. The same `attempt.key` never charges twice."""
+
+    def refund(self, account: GatewayConnection, refund: RefundView) -> Outcome:
+        """Send money back; the same `refund.key` never refunds twice."""
+
+    def lookup(self, account: GatewayConnection, attempt: AttemptView) -> Outcome:
+        """What became of an attempt. `unknown` if the provider can't say; `failed` only if it proves no money moved."""
+
+    def lookup_refund(self, account: GatewayConnection, refund: RefundView) -> Outcome: ...
+
+    def parse_callback(self, account: GatewayConnection, raw: RawCallback) -> Sequence[Verified]:
+        """Verify and read a callback. Raises CallbackForged unless its signature proves it; never returns half-checked."""
+
+    def acknowledge(self, raw: RawCallback) -> bytes:
+        """The body that the provider expects with HTTP 200."""

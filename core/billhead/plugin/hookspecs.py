@@ -1,0 +1,107 @@
+"""The hooks: the contract between core and plugins. Four shapes only.
+
+*offer* returns objects with a `code`, of which core picks one · *observe* gets an event after commit, isolated, retried ·
+*contribute* is pure and batched; its failure aborts that draft and names the plugin · *guard* allows or denies a step.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    import click
+    from flask import Blueprint
+
+    from billhead.plugin.contributions import Denied, InvoiceRule, OrderView
+    from billhead.plugin.events import Event
+    from billhead.plugin.gateways import PaymentGateway
+    from billhead.plugin.host import PeriodicJob, Theme
+    from billhead.plugin.notifications import NotificationChannel
+    from billhead.plugin.provisioning import ProvisioningModule
+    from billhead.plugin.tax import TaxEngine
+
+__all__ = ["PROJECT", "SHAPES", "hookimpl", "hookspec"]
+
+PROJECT = "billhead"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+SHAPES = {
+    "provisioning_modules": "offer",
+    "payment_gateways": "offer",
+    "tax_engines": "offer",
+    "notification_channels": "offer",
+    "themes": "offer",
+    "blueprints": "offer",
+    "cli_commands": "offer",
+    "periodic_jobs": "offer",
+    "on_event": "observe",
+    "invoice_rules": "contribute",
+    "before_order": "guard",
+    "before_cancel": "guard",
+}
+
+
+@hookspec
+def provisioning_modules() -> Sequence["ProvisioningModule"]:
+    """Offer middleware modules. A panel row names one by its `code`; two active plugins with one code are refused."""
+
+
+@hookspec
+def payment_gateways() -> Sequence["PaymentGateway"]:
+    """Offer payment gateways. A gateway account row names one by its `code`."""
+
+
+@hookspec
+def tax_engines() -> Sequence["TaxEngine"]:
+    """Offer tax engines. A seller names one by its `code`; a seller without one charges no tax."""
+
+
+@hookspec
+def notification_channels() -> Sequence["NotificationChannel"]:
+    """Offer ways to reach a customer. Notices go out by the channel whose `code` the notice names."""
+
+
+@hookspec
+def themes() -> Sequence["Theme"]:
+    """Offer themes. A seller (storefront, customer area) and the staff area name one by its `code`."""
+
+
+@hookspec
+def blueprints() -> Sequence["Blueprint"]:
+    """Offer Flask blueprints, mounted under /x/<plugin>/. Every view must state who may call it with `allow`."""
+
+
+@hookspec
+def cli_commands() -> Sequence["click.Command"]:
+    """Offer commands, mounted as `billhead x <plugin> …`."""
+
+
+@hookspec
+def periodic_jobs() -> Sequence["PeriodicJob"]:
+    """Offer work to be done every so often; each run is a job row, so it is leased, retried and visible."""
+
+
+@hookspec
+def on_event(event: "Event") -> None:
+    """Observe an event after its transaction has committed.
+
+    Called once per (event, plugin) by a job, in order within `event.aggregate`, with no session open. An exception
+    delays and repeats this delivery only; after 8 tries it is parked and shown to staff. Return value: none.
+    """
+
+
+@hookspec
+def invoice_rules() -> Sequence["InvoiceRule"]:
+    """Contribute lines to invoices. Rules run in the order of their `code`; see InvoiceRule.apply."""
+
+
+@hookspec
+def before_order(order: "OrderView") -> "Denied | None":
+    """Guard an order. The first Denied refuses it with its reason; an exception refuses it and names the plugin."""
+
+
+@hookspec
+def before_cancel(subscription_id: int, facts: dict[str, Any]) -> "Denied | None":
+    """Guard a cancellation asked for by a customer. Staff may override with a reason."""

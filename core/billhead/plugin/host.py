@@ -1,0 +1,83 @@
+"""What a plugin gets back from core: queries, a few whitelisted commands, storage, tasks and route guards."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+__all__ = ["Host", "PeriodicJob", "Theme", "allow", "current_host"]
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodicJob:
+    """`run` is called with the host every `every_minutes`, by a job that is leased and retried like any other."""
+
+    code: str
+    every_minutes: int
+    run: Callable[["Host"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """`tokens` are CSS custom properties without the leading --, `dark` those that differ in the dark; `root` may hold
+    `templates/` that win over core's and `static/` that is served under the theme's code."""
+
+    code: str
+    label: str
+    root: Path
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    dark: Mapping[str, str] = field(default_factory=dict)
+
+
+class Host(Protocol):
+    """The facade of one plugin: what it stores and schedules is its own."""
+
+    plugin: str
+
+    def settings(self) -> Any:
+        """The plugin's own settings object, or None if it declares no `Settings` dataclass."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """A value of the plugin's key-value storage (JSON)."""
+
+    def put(self, key: str, value: Any) -> None:
+        """Store a JSON value; its own transaction."""
+
+    def customer(self, customer_id: int) -> Mapping[str, Any]:
+        """A customer as a plain mapping; raises NotFound."""
+
+    def subscription(self, subscription_id: int) -> Mapping[str, Any]:
+        """A subscription with plan code, state and dates; raises NotFound."""
+
+    def document(self, document_id: int) -> Mapping[str, Any]:
+        """A document with its lines; raises NotFound."""
+
+    def notify(self, customer_id: int, kind: str, key: str, data: Mapping[str, Any]) -> None:
+        """Queue a notice to a customer, once per key."""
+
+
+_providers: list[Callable[[str], Host]] = []
+
+
+def current_host(plugin: str) -> Host:
+    """The facade for `plugin` in the running application; raises RuntimeError outside one."""
+    if not _providers:
+        raise RuntimeError(
+            "no Billhead application is running: current_host() works inside hooks, views and jobs only"
+        )
+    return _providers[-1](plugin)
+
+
+def provide_host(provider: Callable[[str], Host]) -> None:
+    """Called by core at start-up; not part of the API."""
+    _providers[:] = [provider]
+
+
+def allow(*roles: str, permission: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """State who may call a view: role names, or "anyone". Core refuses to mount a view that does not say it."""
+
+    def mark(view: Callable[..., Any]) -> Callable[..., Any]:
+        view.billhead_allow = (frozenset(roles), permission)  # type: ignore[attr-defined]
+        return view
+
+    return mark

@@ -1,0 +1,78 @@
+"""The HTTP client that modules and gateways are given: timeouts always, no redirects, and errors that say what is known.
+
+The one question that matters after a failure is "may it have happened?". So a failed *read* is PanelUnreachable; a
+failed *write* is PanelUnreachable only if nothing was sent, else PanelOutcomeUnknown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from billhead.domain.errors import PanelOutcomeUnknown, PanelUnreachable
+
+__all__ = ["HttpClient", "HttpResponse"]
+
+# the request can't have reached the server: no connection, or no address
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+
+class HttpClient:
+    """A small client over one httpx.Client. `what` names the far side in errors; bodies and headers are never in them."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        timeout_seconds: int = 30,
+        auth: tuple[str, str] | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.what = what
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 10)),
+            follow_redirects=False,
+            auth=auth,
+            transport=transport,
+            headers={"User-Agent": "Billhead/0.1"},
+        )
+
+    def read(self, url: str, **options: Any) -> HttpResponse:
+        """GET, or any request that changes nothing (pass `method`). Raises PanelUnreachable when it failed."""
+        try:
+            return self._send(options.pop("method", "GET"), url, options)
+        except httpx.HTTPError as error:
+            raise PanelUnreachable(f"{self.what} did not answer: {_plain(error)}") from error
+
+    def write(self, method: str, url: str, **options: Any) -> HttpResponse:
+        """A request that changes something. Raises PanelUnreachable (not sent) or PanelOutcomeUnknown (perhaps done)."""
+        try:
+            return self._send(method, url, options)
+        except _NOT_SENT as error:
+            raise PanelUnreachable(f"{self.what} can't be reached: {_plain(error)}") from error
+        except httpx.HTTPError as error:
+            raise PanelOutcomeUnknown(f"{self.what} broke off, it may have acted: {_plain(error)}") from error
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _send(self, method: str, url: str, options: dict[str, Any]) -> HttpResponse:
+        response = self._client.request(method, url, **options)
+        return HttpResponse(response.status_code, response.headers, response.content)
+
+
+def _plain(error: httpx.HTTPError) -> str:
+    """The kind of error only: messages of httpx may quote the URL, which may hold keys."""
+    return type(error).__name__

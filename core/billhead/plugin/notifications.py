@@ -1,0 +1,34 @@
+"""What a notification channel is asked: send this one message, once."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+__all__ = ["ChannelConnection", "Message", "NotificationChannel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A rendered message. `key` is unique per message: use it as a message id so that a repeat can be recognised."""
+
+    key: str
+    sender: str
+    recipient: str
+    subject: str
+    text: str
+    html: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelConnection:
+    settings: Any
+
+
+@runtime_checkable
+class NotificationChannel(Protocol):
+    code: str  # "email", "sms" …
+    label: str
+    settings_type: type
+
+    def send(self, channel: ChannelConnection, message: Message) -> None:
+        """Hand the message over. Raises NoticeRejected (will never be accepted), NoticeNotSent (surely not sent: retry)
+        or OutcomeUnknown (it may have been sent: parked for a person, not repeated)."""

@@ -1,0 +1,336 @@
+"""What a middleware module is asked: where is this line, what differs from what we want, and make it so.
+
+Core never says "suspend" or "renew". It calls `look_up`, hands the result to `plan` (pure) and applies the steps one by
+one, reading back after each. A retry is the same three calls again, hence safe.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from enum import Enum, StrEnum
+from typing import Any, Final, Protocol, runtime_checkable
+
+from billhead.plugin.http import HttpClient
+
+__all__ = [
+    "UNOBSERVABLE",
+    "Absent",
+    "Access",
+    "Ambiguous",
+    "CannotTell",
+    "Capabilities",
+    "Catalogue",
+    "Desired",
+    "Expiry",
+    "Foreign",
+    "Found",
+    "Free",
+    "Gone",
+    "Handle",
+    "Impossible",
+    "LineKind",
+    "ListedLine",
+    "LookUp",
+    "Observed",
+    "PanelConnection",
+    "ProvisioningModule",
+    "Purchase",
+    "Resolution",
+    "Step",
+    "Tombstone",
+    "Unobservable",
+    "diff",
+    "merge",
+]
+
+
+class Unobservable(Enum):
+    UNOBSERVABLE = "unobservable"
+
+    def __repr__(self) -> str:
+        return "UNOBSERVABLE"
+
+
+UNOBSERVABLE: Final = Unobservable.UNOBSERVABLE
+"""The panel does not say. Such a field is never compared, hence never "repaired"."""
+
+
+class LineKind(StrEnum):
+    STREAM = "stream"
+    MAG = "mag"
+    ENIGMA2 = "enigma2"
+
+
+class Expiry(StrEnum):
+    """Can the module write an expiry (settable), must it buy one (purchased), or does the panel ignore it?"""
+
+    SETTABLE = "settable"
+    PURCHASED = "purchased"
+    NOT_ENFORCED = "not_enforced"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What this module can do on this panel. `parallel_writes` False: core runs one write at a time per panel."""
+
+    expiry: Expiry
+    kinds: frozenset[LineKind]
+    bouquets: bool = False
+    connections: bool = False
+    listing: bool = False
+    parallel_writes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """How a line is found again. `ref` is ours: at most 11 characters of one-case base32, never "0".
+
+    `data` belongs to the module (ids on the panel); core stores what `Observed.handle_data` returned last.
+    """
+
+    ref: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What the customer should have. Instants are aware UTC; `expires_at` None = never; `mac` is AA:BB:CC:DD:EE:FF.
+
+    `plan` is the plan's name on panels that know plans, `bouquets` are the panel's own bouquet ids, in no order.
+    `previous_password` is set while a password change is on its way (dialects that identify a line by its password).
+    """
+
+    handle: Handle
+    kind: LineKind
+    login: str
+    password: str = field(repr=False)
+    mac: str | None = None
+    plan: str = ""
+    bouquets: frozenset[str] = frozenset()
+    connections: int = 1
+    expires_at: datetime | None = None
+    blocked: bool = False
+    trial: bool = False
+    note: str = ""
+    previous_password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the panel says. A field is a value or UNOBSERVABLE; `handle_data` is what core keeps for the next look-up."""
+
+    handle_data: Mapping[str, Any] = field(default_factory=dict)
+    login: str | Unobservable = UNOBSERVABLE
+    password: str | Unobservable = field(default=UNOBSERVABLE, repr=False)
+    mac: str | Unobservable | None = UNOBSERVABLE
+    plan: str | Unobservable = UNOBSERVABLE
+    bouquets: frozenset[str] | Unobservable = UNOBSERVABLE
+    connections: int | Unobservable = UNOBSERVABLE
+    expires_at: datetime | Unobservable | None = UNOBSERVABLE
+    blocked: bool | Unobservable = UNOBSERVABLE
+    owner: str | Unobservable = UNOBSERVABLE
+    banned: bool = False  # by the panel's own staff: reported, not ours to lift
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    observed: Observed
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Proven: the panel answered and the line is not there. Only then may a create be planned."""
+
+
+@dataclass(frozen=True, slots=True)
+class CannotTell:
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """More than one line answers to the handle: a person decides."""
+
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """The name or MAC is taken by a line that is not ours."""
+
+    why: str
+
+
+LookUp = Found | Absent | CannotTell | Ambiguous | Foreign
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """A step that costs nothing and may be repeated. `changes` names the Desired fields that it brings in step."""
+
+    op: str
+    desired: Desired
+    found: Observed | None = None
+    changes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A step that spends our credit at an upstream panel; `max_cost_minor` in the panel's credits, two decimals."""
+
+    package: str
+    max_cost_minor: int
+    effect: str
+    desired: Desired
+    found: Observed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """This panel can't give what is wanted: `field` and `why` are shown to staff."""
+
+    field: str
+    why: str
+
+
+Step = Free | Purchase | Impossible
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """The line can't be deleted here, but it is blocked and will not serve again."""
+
+    why: str
+
+
+class Resolution(StrEnum):
+    BOUGHT = "bought"
+    NOT_BOUGHT = "not_bought"
+    STILL_UNKNOWN = "still_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLine:
+    """One line of `list_lines`. `ref` is our reference where the panel holds it, else ""."""
+
+    ref: str
+    remote_id: str
+    kind: LineKind
+    observed: Observed
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Plans and bouquets that the panel offers: remote id → name."""
+
+    plans: Mapping[str, str]
+    bouquets: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the customer needs to watch. URLs are absolute; empty where the line has no such thing."""
+
+    login: str = ""
+    password: str = field(default="", repr=False)
+    portal_url: str = ""
+    m3u_url: str = field(default="", repr=False)
+    epg_url: str = field(default="", repr=False)
+    server_url: str = ""
+    mac: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PanelConnection:
+    """One panel as a module sees it: its settings (the module's own dataclass, secrets in clear) and an HTTP client."""
+
+    code: str
+    settings: Any
+    http: HttpClient
+
+
+@runtime_checkable
+class ProvisioningModule(Protocol):
+    """A vendor. Stateless: everything about a panel comes in its PanelConnection.
+
+    Errors of every call: PanelUnreachable (nothing was sent or nothing came back from a read: retry),
+    PanelOutcomeUnknown (a write may have happened: look up, then retry), PanelRejected (the panel said no: show staff),
+    PanelFull, NotAuthorised (credentials or allow-list: pause the panel).
+    """
+
+    code: str
+    label: str
+    settings_type: type
+
+    def capabilities(self, panel: PanelConnection) -> Capabilities:
+        """What is possible on this panel. No network."""
+
+    def look_up(self, panel: PanelConnection, desired: Desired) -> LookUp:
+        """Find the line of `desired.handle`: by the ids in `handle.data`, else by our reference, else by login or MAC.
+
+        Absent only if the panel proved it; a search that may have failed is CannotTell.
+        """
+
+    def plan(self, panel: PanelConnection, desired: Desired, found: Observed | None) -> Sequence[Step]:
+        """The steps from `found` (None = absent) to `desired`. Pure; [] = in step. `diff` serves most modules."""
+
+    def apply(self, panel: PanelConnection, step: Free) -> Observed:
+        """Do one free step, read it back and return what the panel says now. Idempotent."""
+
+    def remove(self, panel: PanelConnection, desired: Desired) -> Gone | Tombstone:
+        """End the line. Idempotent: a line that is not there is Gone."""
+
+    def access(self, panel: PanelConnection, desired: Desired) -> Access:
+        """Addresses and credentials for the customer. No network."""
+
+    def check(self, panel: PanelConnection) -> str:
+        """One call that proves address and credentials; returns a sentence for staff, e.g. "12 plans, 340 lines"."""
+
+    def list_lines(self, panel: PanelConnection) -> Iterable[ListedLine]:
+        """Every line of the panel, streamed. Called only with `capabilities().listing`."""
+
+    def catalogue(self, panel: PanelConnection) -> Catalogue:
+        """Plans and bouquets as the panel names them."""
+
+    def buy(self, panel: PanelConnection, purchase: Purchase) -> Observed:
+        """Spend. Called once for a purchase that is recorded already. Only where expiry is purchased."""
+
+    def resolve(self, panel: PanelConnection, purchase: Purchase, before: Observed) -> Resolution:
+        """Find out whether a purchase of unknown outcome happened, by comparing with what was seen before it."""
+
+
+_COMPARED = ("login", "password", "mac", "plan", "bouquets", "connections", "expires_at", "blocked")
+
+
+def diff(
+    desired: Desired, found: Observed | None, *, normalise: Callable[[Desired], Desired] | None = None
+) -> Sequence[Step]:
+    """The ready field-by-field plan: one `create`, one `update` that names the fields that differ, or nothing.
+
+    `normalise` turns desired into what the panel can say (whole days, one connection on a MAG) before comparing; the
+    steps carry the normalised Desired. UNOBSERVABLE fields are not compared.
+    """
+    wanted = normalise(desired) if normalise else desired
+    if found is None:
+        return [Free("create", wanted)]
+    differing = frozenset(
+        name
+        for name in _COMPARED
+        if getattr(found, name) is not UNOBSERVABLE and getattr(found, name) != getattr(wanted, name)
+    )
+    return [Free("update", wanted, found, differing)] if differing else []
+
+
+def merge(older: Observed, newer: Observed) -> Observed:
+    """`newer`, with the fields that it could not observe taken from `older`."""
+    known = {
+        f.name: getattr(older, f.name)
+        for f in fields(Observed)
+        if getattr(newer, f.name) is UNOBSERVABLE and getattr(older, f.name) is not UNOBSERVABLE
+    }
+    return replace(newer, **known)
