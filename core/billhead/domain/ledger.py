@@ -1,6 +1,7 @@
 """Double entries: the chart of accounts, balanced entries, and the digests that prove nobody changed one.
 
-An entry is hashed when it is written; a sealer later puts unsealed entries into Merkle blocks chained by `seal_root`.
+An entry is hashed when it is written; a sealer later puts unsealed entries into Merkle blocks, which
+`seal_root` chains.
 The digest's canonical text, UTF-8, where (x) stands for the length of x in characters:
 
     billhead-entry-1 LF  id LF  seller LF  (kind):kind LF  day LF  (key):key LF
@@ -36,7 +37,7 @@ class Side(StrEnum):
 
 
 class AccountCode(StrEnum):
-    """The chart of accounts. Each code has sub-accounts by subject: a gateway account, a jurisdiction, a customer."""
+    """The chart of accounts, each with sub-accounts by subject: gateway account, jurisdiction, customer."""
 
     RECEIVABLE = "receivable"
     CASH = "cash"
@@ -48,9 +49,7 @@ class AccountCode(StrEnum):
     CREDIT_BOUGHT = "credit_bought"  # owed to a customer, paid for
     CREDIT_GIFTED = "credit_gifted"  # owed to a customer, given
     GIFTED_EXPENSE = "gifted_expense"
-    CREDITS_ISSUED = (
-        "credits_issued"  # reseller credits in circulation or used: the other side of the next four
-    )
+    CREDITS_ISSUED = "credits_issued"  # reseller credits ever given out: the other side of the next four
     CREDITS_AVAILABLE = "credits_available"
     CREDITS_HELD = "credits_held"
     CREDITS_CONSUMED = "credits_consumed"
@@ -109,7 +108,7 @@ def credit(account_code: AccountCode, amount: Money, subject: str = "") -> Posti
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What happened, on which day in the seller's zone, under which key; written once, corrected by another."""
+    """What happened, on which day in the seller's zone, under which key; corrected only by another entry."""
 
     kind: str
     day: date
@@ -128,9 +127,8 @@ def check_balance(key: str, postings: Iterable[Posting]) -> None:
     legs = 0
     for posting in postings:
         legs += 1
-        sums[posting.amount.currency] += (
-            posting.amount.minor if posting.side is Side.D else -posting.amount.minor
-        )
+        signed = posting.amount if posting.side is Side.D else -posting.amount
+        sums[signed.currency] += signed.minor
     if legs < 2:
         raise Unbalanced(f"The entry {key} needs at least two postings, got {legs}.")
     off = [str(Money(left, currency)) for currency, left in sorted(sums.items()) if left]
@@ -156,28 +154,24 @@ def entry_digest(
 ) -> bytes:
     """SHA-256 of the canonical text above. Legs are (account id, side, amount, currency), in any order."""
     head = f"billhead-entry-1\n{entry_id}\n{seller_id}\n{len(kind)}:{kind}\n{day_iso}\n{len(key)}:{key}\n"
-    body = "".join(
-        [f"{account}|{side}|{amount}|{currency}\n" for account, side, amount, currency in sorted(legs)]
-    )
-    return sha256((head + body).encode()).digest()
+    lines = [f"{account}|{side}|{amount}|{currency}\n" for account, side, amount, currency in sorted(legs)]
+    return sha256((head + "".join(lines)).encode()).digest()
 
 
 def merkle_root(digests: list[bytes]) -> bytes:
-    """The tree head of RFC 6962: leaves and nodes hash under different prefixes, an odd one moves up as it is."""
+    """The tree head of RFC 6962: leaves and nodes have different prefixes, an odd one moves up as it is."""
     if not digests:
         return sha256(b"").digest()
     level = [sha256(b"\x00" + digest).digest() for digest in digests]
     while len(level) > 1:
-        pairs = [
-            sha256(b"\x01" + left + right).digest()
-            for left, right in zip(level[::2], level[1::2], strict=False)
-        ]
-        level = pairs + level[-1:] if len(level) % 2 else pairs
+        odd = level[-1:] if len(level) % 2 else []
+        pairs = zip(level[::2], level[1::2], strict=False)
+        level = [sha256(b"\x01" + left + right).digest() for left, right in pairs] + odd
     return level[0]
 
 
 def seal_root(previous: bytes, root: bytes, count: int) -> bytes:
-    """Chain a block to the one before it (`GENESIS`, or nothing, for the first) and fix how many entries it has."""
+    """Chain a block of `count` entries to the one before it (`GENESIS`, or nothing, for the first)."""
     previous = previous or GENESIS
     if len(previous) != 32 or len(root) != 32 or count < 0:
         raise InvalidInput("seal", "needs two digests of 32 bytes and a count from zero up")
@@ -185,7 +179,7 @@ def seal_root(previous: bytes, root: bytes, count: int) -> bytes:
 
 
 def sign(root: bytes, key: bytes) -> bytes:
-    """HMAC-SHA-256 over a sealed root, so that whoever can write to the database still cannot forge a seal."""
+    """HMAC-SHA-256 over a sealed root, so that write access to the database is not enough to forge a seal."""
     if not key:
         raise InvalidInput("key", "is empty; a seal needs a secret")
     return hmac.digest(key, root, "sha256")

@@ -1,12 +1,13 @@
 """Money as whole minor units of one currency, with rounding named at every call that needs it.
 
-Amounts are split only by `allocate`, so that the parts always add up to the whole. Floats, booleans and NaN are refused.
+Amounts are split only by `allocate`, so that the parts always add up to the whole. Floats, booleans and NaN
+are refused.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -24,12 +25,13 @@ LARGEST_MINOR = 2**63 - 1
 _BY_EXPONENT = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     2: (
-        "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW "
-        "CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF "
-        "IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK "
-        "MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP "
-        "SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG "
-        "YER ZAR ZMW ZWG " + CREDITS
+        "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD "
+        "CAD CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP "
+        "GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK "
+        "LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO "
+        "NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS "
+        "SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST "
+        "XAD XCD XCG YER ZAR ZMW ZWG " + CREDITS
     ),
     3: "BHD IQD JOD KWD LYD OMR TND",
     4: "CLF UYW",
@@ -66,10 +68,7 @@ def round_ratio(numerator: int, denominator: int, rounding: Rounding) -> int:
     up = (
         (rounding is Rounding.HALF_UP and twice >= denominator)
         or (rounding is Rounding.UP and rest > 0)
-        or (
-            rounding is Rounding.HALF_EVEN
-            and (twice > denominator or (twice == denominator and whole % 2 == 1))
-        )
+        or (rounding is Rounding.HALF_EVEN and twice + whole % 2 > denominator)
     )
     whole += up
     return -whole if numerator < 0 else whole
@@ -105,7 +104,7 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, currency: str) -> Money:
-        """ "12.5" → 12.50 EUR. More decimals than the currency has are refused: 12.500 may mean twelve thousand."""
+        """Plain digits with a dot. Too many decimals are refused: 12.500 EUR may mean twelve thousand."""
         digits = exponent(currency)
         found = _PLAIN_NUMBER.fullmatch(text.strip()) if isinstance(text, str) else None
         if found is None:
@@ -125,7 +124,14 @@ class Money:
         sign, digits = int(self.minor < 0), tuple(int(digit) for digit in str(abs(self.minor)))
         return Decimal((sign, digits, -EXPONENTS[self.currency]))
 
+    @classmethod
+    def total(cls, amounts: Iterable[Money], currency: str) -> Money:
+        """The sum of any number of amounts, none included."""
+        return sum(amounts, cls(0, currency))
+
     def _same(self, other: Money) -> int:
+        if not isinstance(other, Money):
+            raise TypeError(f"Money compares with Money, not with {other!r}")
         if self.currency != other.currency:
             raise CurrencyMismatch(self.currency, other.currency)
         return other.minor
@@ -203,7 +209,7 @@ def spread(whole: int, weights: Sequence[int]) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class UnitPrice:
-    """A price per unit of usage, often below a cent: 0.0004 EUR a minute. Becomes Money once, over a quantity."""
+    """A price per unit of usage, often below a cent: 0.0004 EUR a minute. Becomes Money over a quantity."""
 
     amount: Decimal
     currency: str

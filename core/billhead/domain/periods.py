@@ -1,6 +1,7 @@
 """Terms, half-open periods, and cycles that are always counted from the anchor, never from the previous date.
 
-Anchor 31 January: 28 February, 31 March, 30 April. Local calendar dates decide; zones matter only at the two functions at the end.
+Anchor 31 January: 28 February, 31 March, 30 April. Local calendar dates decide; zones matter only at the
+two functions at the end.
 """
 
 from __future__ import annotations
@@ -147,8 +148,8 @@ def local_date(instant: datetime, zone_name: str) -> date:
 def start_of_day(day: date, zone_name: str) -> datetime:
     """The first instant, in UTC, at which the calendar there has reached the day.
 
-    Where the clocks skip midnight that is the moment of the jump; a day that is skipped whole (Apia, 30 December 2011)
-    starts and ends there.
+    Where the clocks skip midnight that is the moment of the jump; a day that is skipped whole (Apia,
+    30 December 2011) starts and ends there.
     """
     there = zone(zone_name)
     midnight = datetime.combine(day, time(), tzinfo=there)
