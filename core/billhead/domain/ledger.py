@@ -138,9 +138,7 @@ def check_balance(key: str, postings: Iterable[Posting]) -> None:
 
 def reverse(entry: Entry, *, day: date | None = None, key: str | None = None) -> Entry:
     """The entry that undoes this one: the same legs with the sides exchanged."""
-    postings = tuple(
-        Posting(leg.account_code, leg.side.other, leg.amount, leg.subject) for leg in entry.postings
-    )
+    postings = tuple(Posting(leg.account_code, leg.side.other, leg.amount, leg.subject) for leg in entry.postings)
     return Entry("reversal", day or entry.day, key or f"{entry.key}:reversal", postings, reverses=entry.key)
 
 

@@ -42,9 +42,7 @@ class Term:
         """ "3 months", "1 year", "month"."""
         found = _TERM.fullmatch(text.strip().lower())
         if found is None:
-            raise InvalidInput(
-                "term", f"{text!r} is not a term", hint='Write it like "3 months" or "30 days".'
-            )
+            raise InvalidInput("term", f"{text!r} is not a term", hint='Write it like "3 months" or "30 days".')
         return cls(found["unit"], int(found["count"] or 1))
 
     @property

@@ -1,0 +1,53 @@
+"""Which periods of a component are due and not yet billed: the pure heart of the billing run.
+
+The same answer comes out of a nightly run, of one run after a month's outage, and of a preview: it depends on
+nothing but the anchor, the dates and what was billed before.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from billhead.domain.errors import InvalidInput
+from billhead.domain.periods import Period, Term, cycle_index, cycle_start
+
+
+def due_periods(
+    anchor: date,
+    term: Term,
+    billed_through: date | None,
+    target: date,
+    *,
+    starts_on: date,
+    ends_on: date | None,
+    arrears: bool = False,
+    limit: int = 48,
+) -> list[Period]:
+    """The periods to bill on the target date, oldest first; [] when there is nothing to do.
+
+    `billed_through` is the end of the last billed period. A period ends at the next cycle start or at `ends_on`,
+    so a start off the anchor gives a leading part and an end inside a cycle a trailing one. In advance a period is
+    due when the target has reached its start, in arrears when it has reached its end. More than `limit` are
+    refused: they are a wrong date or a backlog that a person must look at.
+    """
+    start = starts_on if billed_through is None else max(billed_through, starts_on)
+    if target < start or (ends_on is not None and start >= ends_on):
+        return []
+    found: list[Period] = []
+    n = cycle_index(anchor, term, start)
+    while target >= start and (ends_on is None or start < ends_on):
+        n += 1
+        end = cycle_start(anchor, term, n)
+        if ends_on is not None and ends_on < end:
+            end = ends_on
+        if arrears and target < end:
+            break
+        if len(found) == limit:
+            raise InvalidInput(
+                "target",
+                f"more than {limit} periods of {term} would be due from {start} to {target}",
+                hint="Check the dates, or bill up to an earlier date first.",
+            )
+        found.append(Period(start, end))
+        start = end
+    return found
