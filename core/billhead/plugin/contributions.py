@@ -12,6 +12,8 @@ __all__ = ["Denied", "DraftLine", "DraftView", "ExtraLine", "InvoiceRule", "Orde
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
+    """A line as it will stand on the invoice, before tax; the period is half-open."""
+
     plan: str
     kind: str
     quantity: int
@@ -43,6 +45,8 @@ class ExtraLine:
 
 @runtime_checkable
 class InvoiceRule(Protocol):
+    """Adds lines to drafts (a discount, a fee). Rules run in the order of plugin name and `code`."""
+
     code: str
 
     def apply(self, drafts: Sequence[DraftView]) -> Sequence[Sequence[ExtraLine]]:

@@ -24,6 +24,8 @@ EVENT_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
+    """Something that happened. `id` is unique, `aggregate` ("service:17") is what deliveries keep their order within."""
+
     id: int
     type: str
     version: int

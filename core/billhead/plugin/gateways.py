@@ -1,11 +1,13 @@
 """What a payment gateway is asked. An attempt row is committed before any of these is called; none sees a database."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
+from billhead.domain.errors import GatewayRejected
 from billhead.domain.money import Money
 from billhead.domain.payment import AttemptState, DeclineClass
 from billhead.plugin.http import HttpClient
@@ -29,6 +31,8 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class GatewayCapabilities:
+    """What a gateway can do beyond taking one payment with the payer present."""
+
     save: bool = False
     off_session: bool = False
     refund: bool = False
@@ -64,6 +68,8 @@ class AttemptView:
 
 @dataclass(frozen=True, slots=True)
 class RefundView:
+    """One refund. `key` is its idempotency key, `payment_ref` the provider's id of the payment that it gives back."""
+
     key: str
     amount: Money
     payment_ref: str
@@ -98,6 +104,8 @@ class Instructions:
 
 @dataclass(frozen=True, slots=True)
 class ClientToken:
+    """The payer finishes in a form of the provider inside our page, which needs this token."""
+
     token: str = field(repr=False)
     provider_ref: str
 
@@ -128,6 +136,8 @@ class RawCallback:
 
 
 class VerifiedKind(StrEnum):
+    """What a proven fact of a callback is about."""
+
     ATTEMPT = "attempt"
     REFUND = "refund"
     CHARGEBACK = "chargeback"
@@ -146,33 +156,44 @@ class Verified:
 
 @runtime_checkable
 class PaymentGateway(Protocol):
-    """A provider. Errors: GatewayUnreachable (nothing was sent), OutcomeUnknown (it may have happened),
-    GatewayRejected (our request is wrong). A decline is an Outcome, not an error."""
+    """A provider. Subclass it: what its capabilities leave out need not be written.
+
+    Errors: GatewayUnreachable (nothing was sent), OutcomeUnknown (it may have happened), GatewayRejected (our request
+    is wrong). A decline is an Outcome, not an error.
+    """
 
     code: str
     label: str
     settings_type: type
 
-    def capabilities(self) -> GatewayCapabilities: ...
+    @abstractmethod
+    def capabilities(self) -> GatewayCapabilities:
+        """What this gateway can do. No network."""
 
-    def start_checkout(
-        self, account: GatewayConnection, attempt: AttemptView
-    ) -> Redirect | Instructions | ClientToken:
+    @abstractmethod
+    def start_checkout(self, account: GatewayConnection, attempt: AttemptView) -> Redirect | Instructions | ClientToken:
         """Begin a payment with the payer present."""
 
     def charge_saved(self, account: GatewayConnection, attempt: AttemptView, method: SavedMethod) -> Outcome:
         """Charge a saved method without the payer. The same `attempt.key` never charges twice."""
+        raise GatewayRejected(f"{self.label} can't charge without the payer")
 
     def refund(self, account: GatewayConnection, refund: RefundView) -> Outcome:
         """Send money back; the same `refund.key` never refunds twice."""
+        raise GatewayRejected(f"{self.label} can't refund: send the money back by hand")
 
+    @abstractmethod
     def lookup(self, account: GatewayConnection, attempt: AttemptView) -> Outcome:
         """What became of an attempt. `unknown` if the provider can't say; `failed` only if it proves no money moved."""
 
-    def lookup_refund(self, account: GatewayConnection, refund: RefundView) -> Outcome: ...
+    def lookup_refund(self, account: GatewayConnection, refund: RefundView) -> Outcome:
+        """What became of a refund; as `lookup`."""
+        raise GatewayRejected(f"{self.label} can't look up refunds")
 
+    @abstractmethod
     def parse_callback(self, account: GatewayConnection, raw: RawCallback) -> Sequence[Verified]:
         """Verify and read a callback. Raises CallbackForged unless its signature proves it; never returns half-checked."""
 
     def acknowledge(self, raw: RawCallback) -> bytes:
         """The body that the provider expects with HTTP 200."""
+        return b""

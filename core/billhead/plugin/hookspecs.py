@@ -2,6 +2,9 @@
 
 *offer* returns objects with a `code`, of which core picks one · *observe* gets an event after commit, isolated, retried ·
 *contribute* is pure and batched; its failure aborts that draft and names the plugin · *guard* allows or denies a step.
+
+Offer and contribute hooks are called once, when the application starts: they return objects that keep no state and
+touch neither the database nor the network.
 """
 
 from collections.abc import Sequence

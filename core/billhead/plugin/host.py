@@ -62,9 +62,7 @@ _providers: list[Callable[[str], Host]] = []
 def current_host(plugin: str) -> Host:
     """The facade for `plugin` in the running application; raises RuntimeError outside one."""
     if not _providers:
-        raise RuntimeError(
-            "no Billhead application is running: current_host() works inside hooks, views and jobs only"
-        )
+        raise RuntimeError("no Billhead application is running: current_host() works inside hooks, views and jobs only")
     return _providers[-1](plugin)
 
 

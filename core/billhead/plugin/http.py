@@ -1,25 +1,32 @@
 """The HTTP client that modules and gateways are given: timeouts always, no redirects, and errors that say what is known.
 
 The one question that matters after a failure is "may it have happened?". So a failed *read* is PanelUnreachable; a
-failed *write* is PanelUnreachable only if nothing was sent, else PanelOutcomeUnknown.
+failed *write* is PanelUnreachable only if nothing was sent, else PanelOutcomeUnknown. A gateway's client says the same
+with GatewayUnreachable and OutcomeUnknown.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
-from billhead.domain.errors import PanelOutcomeUnknown, PanelUnreachable
+from billhead.domain.errors import BillheadError, PanelOutcomeUnknown, PanelUnreachable
 
 __all__ = ["HttpClient", "HttpResponse"]
 
+for _name in ("httpx", "httpcore"):  # they log URLs and headers, which may hold keys
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
 # the request can't have reached the server: no connection, or no address
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
+    """An answer, whole and in memory. Header names are matched in any case."""
+
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
@@ -39,8 +46,12 @@ class HttpClient:
         timeout_seconds: int = 30,
         auth: tuple[str, str] | None = None,
         transport: httpx.BaseTransport | None = None,
+        unreachable: type[BillheadError] = PanelUnreachable,
+        unknown: type[BillheadError] = PanelOutcomeUnknown,
     ) -> None:
         self.what = what
+        self._errors = (unreachable, unknown)
+        self._made_with: dict[str, Any] = {"timeout_seconds": timeout_seconds, "auth": auth}
         self._client = httpx.Client(
             timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 10)),
             follow_redirects=False,
@@ -50,20 +61,28 @@ class HttpClient:
         )
 
     def read(self, url: str, **options: Any) -> HttpResponse:
-        """GET, or any request that changes nothing (pass `method`). Raises PanelUnreachable when it failed."""
+        """GET, or any request that changes nothing (pass `method`). Raises PanelUnreachable when it failed.
+
+        `options` are httpx's: `params`, `headers`, `auth`, `data`, `json`, `content`.
+        """
         try:
             return self._send(options.pop("method", "GET"), url, options)
-        except httpx.HTTPError as error:
-            raise PanelUnreachable(f"{self.what} did not answer: {_plain(error)}") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._errors[0](f"{self.what} did not answer: {_plain(error)}") from error
 
     def write(self, method: str, url: str, **options: Any) -> HttpResponse:
         """A request that changes something. Raises PanelUnreachable (not sent) or PanelOutcomeUnknown (perhaps done)."""
         try:
             return self._send(method, url, options)
         except _NOT_SENT as error:
-            raise PanelUnreachable(f"{self.what} can't be reached: {_plain(error)}") from error
+            raise self._errors[0](f"{self.what} can't be reached: {_plain(error)}") from error
         except httpx.HTTPError as error:
-            raise PanelOutcomeUnknown(f"{self.what} broke off, it may have acted: {_plain(error)}") from error
+            raise self._errors[1](f"{self.what} broke off, it may have acted: {_plain(error)}") from error
+
+    def through(self, transport: httpx.BaseTransport) -> "HttpClient":
+        """The same client over another transport: what the conformance tests use to break connections."""
+        unreachable, unknown = self._errors
+        return HttpClient(self.what, transport=transport, unreachable=unreachable, unknown=unknown, **self._made_with)
 
     def close(self) -> None:
         self._client.close()
@@ -73,6 +92,6 @@ class HttpClient:
         return HttpResponse(response.status_code, response.headers, response.content)
 
 
-def _plain(error: httpx.HTTPError) -> str:
+def _plain(error: Exception) -> str:
     """The kind of error only: messages of httpx may quote the URL, which may hold keys."""
     return type(error).__name__

@@ -20,11 +20,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ChannelConnection:
+    """A channel's settings: the plugin's dataclass, secrets in clear."""
+
     settings: Any
 
 
 @runtime_checkable
 class NotificationChannel(Protocol):
+    """A way to reach a customer. Its settings are those of its plugin."""
+
     code: str  # "email", "sms" …
     label: str
     settings_type: type

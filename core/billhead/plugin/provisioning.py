@@ -4,12 +4,14 @@ Core never says "suspend" or "renew". It calls `look_up`, hands the result to `p
 one, reading back after each. A retry is the same three calls again, hence safe.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any, Final, Protocol, runtime_checkable
 
+from billhead.domain.errors import PanelRejected
 from billhead.plugin.http import HttpClient
 
 __all__ = [
@@ -45,6 +47,8 @@ __all__ = [
 
 
 class Unobservable(Enum):
+    """The type of UNOBSERVABLE, for annotations and narrowing."""
+
     UNOBSERVABLE = "unobservable"
 
     def __repr__(self) -> str:
@@ -56,6 +60,8 @@ UNOBSERVABLE: Final = Unobservable.UNOBSERVABLE
 
 
 class LineKind(StrEnum):
+    """What watches: a stream login (M3U), a MAG box on a portal, an Enigma2 receiver."""
+
     STREAM = "stream"
     MAG = "mag"
     ENIGMA2 = "enigma2"
@@ -134,6 +140,8 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Found:
+    """The line is there, and this is what the panel says of it."""
+
     observed: Observed
 
 
@@ -144,6 +152,8 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class CannotTell:
+    """The search may have failed or was incomplete: neither found nor proven absent. Nothing is created."""
+
     why: str
 
 
@@ -198,7 +208,7 @@ Step = Free | Purchase | Impossible
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    pass
+    """The line is not on the panel any more, or never was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +219,8 @@ class Tombstone:
 
 
 class Resolution(StrEnum):
+    """What became of a purchase whose answer was lost."""
+
     BOUGHT = "bought"
     NOT_BOUGHT = "not_bought"
     STILL_UNKNOWN = "still_unknown"
@@ -258,6 +270,8 @@ class PanelConnection:
 class ProvisioningModule(Protocol):
     """A vendor. Stateless: everything about a panel comes in its PanelConnection.
 
+    Subclass it: the abstract methods are the ones to write, the others serve most modules as they stand.
+
     Errors of every call: PanelUnreachable (nothing was sent or nothing came back from a read: retry),
     PanelOutcomeUnknown (a write may have happened: look up, then retry), PanelRejected (the panel said no: show staff),
     PanelFull, NotAuthorised (credentials or allow-list: pause the panel).
@@ -267,9 +281,11 @@ class ProvisioningModule(Protocol):
     label: str
     settings_type: type
 
+    @abstractmethod
     def capabilities(self, panel: PanelConnection) -> Capabilities:
         """What is possible on this panel. No network."""
 
+    @abstractmethod
     def look_up(self, panel: PanelConnection, desired: Desired) -> LookUp:
         """Find the line of `desired.handle`: by the ids in `handle.data`, else by our reference, else by login or MAC.
 
@@ -278,30 +294,39 @@ class ProvisioningModule(Protocol):
 
     def plan(self, panel: PanelConnection, desired: Desired, found: Observed | None) -> Sequence[Step]:
         """The steps from `found` (None = absent) to `desired`. Pure; [] = in step. `diff` serves most modules."""
+        return diff(desired, found)
 
+    @abstractmethod
     def apply(self, panel: PanelConnection, step: Free) -> Observed:
         """Do one free step, read it back and return what the panel says now. Idempotent."""
 
+    @abstractmethod
     def remove(self, panel: PanelConnection, desired: Desired) -> Gone | Tombstone:
         """End the line. Idempotent: a line that is not there is Gone."""
 
+    @abstractmethod
     def access(self, panel: PanelConnection, desired: Desired) -> Access:
         """Addresses and credentials for the customer. No network."""
 
+    @abstractmethod
     def check(self, panel: PanelConnection) -> str:
         """One call that proves address and credentials; returns a sentence for staff, e.g. "12 plans, 340 lines"."""
 
     def list_lines(self, panel: PanelConnection) -> Iterable[ListedLine]:
         """Every line of the panel, streamed. Called only with `capabilities().listing`."""
+        raise PanelRejected(f"{self.label} can't list its lines")
 
     def catalogue(self, panel: PanelConnection) -> Catalogue:
-        """Plans and bouquets as the panel names them."""
+        """Plans and bouquets as the panel names them; empty where it knows none."""
+        return Catalogue({}, {})
 
     def buy(self, panel: PanelConnection, purchase: Purchase) -> Observed:
         """Spend. Called once for a purchase that is recorded already. Only where expiry is purchased."""
+        raise PanelRejected(f"{self.label} sells nothing: its expiry is not purchased")
 
     def resolve(self, panel: PanelConnection, purchase: Purchase, before: Observed) -> Resolution:
         """Find out whether a purchase of unknown outcome happened, by comparing with what was seen before it."""
+        raise PanelRejected(f"{self.label} sells nothing: its expiry is not purchased")
 
 
 _COMPARED = ("login", "password", "mac", "plan", "bouquets", "connections", "expires_at", "blocked")

@@ -10,6 +10,8 @@ __all__ = ["LineTax", "TaxEngine", "TaxLine", "TaxRequest", "TaxedBuyer", "Taxed
 
 @dataclass(frozen=True, slots=True)
 class TaxedSeller:
+    """Who sells, where it is established and where it is registered."""
+
     country: str
     vat_id: str = ""
     registrations: frozenset[tuple[str, str]] = frozenset()  # (jurisdiction, scheme)
@@ -30,12 +32,16 @@ class TaxedBuyer:
 
 @dataclass(frozen=True, slots=True)
 class TaxLine:
+    """One line to be taxed: what kind of thing, and its net amount in minor units."""
+
     tax_class: str
     amount_minor: int
 
 
 @dataclass(frozen=True, slots=True)
 class TaxRequest:
+    """A document-to-be: who sells what to whom, and when."""
+
     seller: TaxedSeller
     buyer: TaxedBuyer
     on: date  # tax point
@@ -57,6 +63,8 @@ class LineTax:
 
 @runtime_checkable
 class TaxEngine(Protocol):
+    """Decides which tax is due, never how much: core multiplies and rounds."""
+
     code: str
     label: str
 
