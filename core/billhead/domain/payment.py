@@ -11,6 +11,8 @@ from enum import StrEnum
 
 
 class AttemptState(StrEnum):
+    """How far one try to be paid has come."""
+
     CREATED = "created"
     REQUIRES_ACTION = "requires_action"
     PROCESSING = "processing"
@@ -90,29 +92,20 @@ def forward(state: AttemptState, outcome: AttemptState) -> AttemptState:
 
 
 class PaymentState(StrEnum):
-    """Money in. A chargeback is a refund that we did not choose."""
+    """Money in. What was refunded is an amount, not a state; a chargeback is a refund that we did not choose."""
 
     RECEIVED = "received"
-    PARTLY_REFUNDED = "partly_refunded"
-    REFUNDED = "refunded"
+    CHARGED_BACK = "charged_back"
 
 
 class PaymentEvent(StrEnum):
-    REFUND_PART = "refund_part"
-    REFUND_ALL = "refund_all"
-    RESTORE_PART = "restore_part"  # a refund came back, a dispute was won; something stays refunded
-    RESTORE_ALL = "restore_all"
+    CHARGE_BACK = "charge_back"
+    WIN_BACK = "win_back"  # the dispute was decided for us
 
 
 PAYMENT_TRANSITIONS: dict[tuple[PaymentState, PaymentEvent], PaymentState] = {
-    (PaymentState.RECEIVED, PaymentEvent.REFUND_PART): PaymentState.PARTLY_REFUNDED,
-    (PaymentState.RECEIVED, PaymentEvent.REFUND_ALL): PaymentState.REFUNDED,
-    (PaymentState.PARTLY_REFUNDED, PaymentEvent.REFUND_PART): PaymentState.PARTLY_REFUNDED,
-    (PaymentState.PARTLY_REFUNDED, PaymentEvent.REFUND_ALL): PaymentState.REFUNDED,
-    (PaymentState.PARTLY_REFUNDED, PaymentEvent.RESTORE_PART): PaymentState.PARTLY_REFUNDED,
-    (PaymentState.PARTLY_REFUNDED, PaymentEvent.RESTORE_ALL): PaymentState.RECEIVED,
-    (PaymentState.REFUNDED, PaymentEvent.RESTORE_PART): PaymentState.PARTLY_REFUNDED,
-    (PaymentState.REFUNDED, PaymentEvent.RESTORE_ALL): PaymentState.RECEIVED,
+    (PaymentState.RECEIVED, PaymentEvent.CHARGE_BACK): PaymentState.CHARGED_BACK,
+    (PaymentState.CHARGED_BACK, PaymentEvent.WIN_BACK): PaymentState.RECEIVED,
 }
 
 
@@ -148,6 +141,22 @@ REFUND_TRANSITIONS: dict[tuple[RefundState, RefundEvent], RefundState] = {
     (RefundState.UNKNOWN, RefundEvent.FAIL): RefundState.FAILED,
     (RefundState.SUCCEEDED, RefundEvent.REVERSE): RefundState.REVERSED,
 }
+
+
+_REFUND_EVENT_FOR = {
+    AttemptState.PROCESSING: RefundEvent.PROCESS,
+    AttemptState.UNKNOWN: RefundEvent.LOSE_TRACK,
+    AttemptState.SUCCEEDED: RefundEvent.SUCCEED,
+    AttemptState.FAILED: RefundEvent.FAIL,
+    AttemptState.CANCELED: RefundEvent.FAIL,
+    AttemptState.EXPIRED: RefundEvent.FAIL,
+}
+
+
+def forward_refund(state: RefundState, outcome: AttemptState) -> RefundState:
+    """`forward` for a refund: gateways report attempts and refunds in the same words."""
+    event = _REFUND_EVENT_FOR.get(outcome)
+    return state if event is None else REFUND_TRANSITIONS.get((state, event), state)
 
 
 class DeclineClass(StrEnum):
