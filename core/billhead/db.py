@@ -19,7 +19,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Connection, DateTime, Engine, Integer, MetaData, String, event, text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
 from billhead.domain.context import Context
@@ -61,19 +61,22 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Model(DeclarativeBase):
-    """The declarative root: naming convention for constraints (migrations need names) and the type map."""
+_CONVENTION = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
 
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(column_0_N_label)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
+
+class Model(DeclarativeBase):
+    """The declarative root: constraint names (migrations need them) and the map from annotations to column types."""
+
+    registry = registry(
+        metadata=MetaData(naming_convention=_CONVENTION),
+        type_annotation_map={datetime: UtcDateTime(), int: BigId, str: String()},
     )
-    type_annotation_map = {datetime: UtcDateTime(), int: BigId, str: String()}
 
 
 db = SQLAlchemy(model_class=Model, session_options={"expire_on_commit": False})
@@ -165,9 +168,7 @@ def _refuse_flush(session: Session, *_: object) -> None:
 def writing(ctx: Context) -> Iterator[Tx]:
     """The transaction of one entry point: commits at the end of the block, rolls back on any exception."""
     if _open.get() == "writing":
-        raise RuntimeError(
-            "a transaction is open already: actions are given its Tx, they never open their own"
-        )
+        raise RuntimeError("a transaction is open already: actions are given its Tx, they never open their own")
     engine = db.engine
     with _writer_turn(engine):
         token = _open.set("writing")

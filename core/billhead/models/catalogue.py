@@ -28,9 +28,7 @@ class Plan(Model):
     tier: Mapped[int] = mapped_column(default=0)
     connections: Mapped[int] = mapped_column(default=1)
     panel_plan: Mapped[str] = mapped_column(default="")  # the plan's name on panels that know plans
-    panel_group: Mapped[str] = mapped_column(
-        default=""
-    )  # which panels may serve it; empty = any of a fitting module
+    panel_group: Mapped[str] = mapped_column(default="")  # which panels may serve it; empty = any of a fitting module
     renewal_from: Mapped[str] = mapped_column(default="later")  # expiry | now | later
     cancel_policy: Mapped[str] = mapped_column(default="end_of_term")
     proration: Mapped[str] = mapped_column(default="actual_days")

@@ -63,9 +63,7 @@ class DocumentLine(Model):
 
     __tablename__ = "document_line"
     __table_args__ = (
-        UniqueConstraint(
-            "subscription_id", "component_id", "kind", "period_start", "revision", name="uq_billed_once"
-        ),
+        UniqueConstraint("subscription_id", "component_id", "kind", "period_start", "revision", name="uq_billed_once"),
         CheckConstraint("period_end IS NULL OR period_end > period_start", name="period"),
         Index("ix_document_line_document", "document_id"),
     )

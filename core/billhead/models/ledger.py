@@ -34,9 +34,7 @@ class LedgerEntry(Model):
     seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
     kind: Mapped[str]  # invoice | payment | credit_applied | refund | recognition | transfer …
     day: Mapped[date]
-    key: Mapped[str] = mapped_column(
-        unique=True
-    )  # what it books, e.g. "document:81"; the same thing is booked once
+    key: Mapped[str] = mapped_column(unique=True)  # what it books, e.g. "document:81"; the same thing is booked once
     digest: Mapped[bytes] = mapped_column(LargeBinary)
     recorded_at: Mapped[datetime]
 
@@ -82,8 +80,6 @@ class LedgerSealed(Model):
     __tablename__ = "ledger_sealed"
     __table_args__ = (UniqueConstraint("seal_id", "position"),)
 
-    entry_id: Mapped[int] = mapped_column(
-        ForeignKey("ledger_entry.id"), primary_key=True, autoincrement=False
-    )
+    entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entry.id"), primary_key=True, autoincrement=False)
     seal_id: Mapped[int] = mapped_column(ForeignKey("ledger_seal.id"))
     position: Mapped[int]

@@ -39,9 +39,7 @@ class Job(Model):
     args: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     key: Mapped[str | None]
     lane: Mapped[str] = mapped_column(default="")
-    state: Mapped[str] = mapped_column(
-        default="queued"
-    )  # queued | running | done | failed | parked | canceled
+    state: Mapped[str] = mapped_column(default="queued")  # queued | running | done | failed | parked | canceled
     due_at: Mapped[datetime]  # business clock
     lease_until: Mapped[datetime | None]  # operational clock
     lease_token: Mapped[str] = mapped_column(default="")

@@ -66,9 +66,7 @@ class PaymentAttempt(Model):
     state: Mapped[str]
     off_session: Mapped[bool] = mapped_column(default=False)
     provider_ref: Mapped[str] = mapped_column(default="")
-    action: Mapped[dict[str, Any]] = mapped_column(
-        JSON, default=dict
-    )  # redirect, instructions or client token
+    action: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # redirect, instructions or client token
     decline_class: Mapped[str] = mapped_column(default="")
     decline_code: Mapped[str] = mapped_column(default="")
     looks: Mapped[int] = mapped_column(default=0)
@@ -133,8 +131,6 @@ class Callback(Model):
     headers: Mapped[dict[str, Any]] = mapped_column(JSON)
     body: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(
-        default="received"
-    )  # received | verified | applied | quarantined | rejected
+    state: Mapped[str] = mapped_column(default="received")  # received | verified | applied | quarantined | rejected
     event_id: Mapped[str | None]
     error: Mapped[str] = mapped_column(default="")

@@ -23,7 +23,8 @@ class Customer(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
-    reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id", use_alter=True), index=True)
+    reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"), index=True)  # who looks after them
+    buys_for_reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"), unique=True)
     external_ref: Mapped[str | None]
     name: Mapped[str]
     company: Mapped[str] = mapped_column(default="")
@@ -32,9 +33,7 @@ class Customer(Model):
     address: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     country: Mapped[str]
     region: Mapped[str] = mapped_column(default="")
-    location_evidence: Mapped[dict[str, Any]] = mapped_column(
-        JSON, default=dict
-    )  # {"ip": "DE", "bank": "DE"}
+    location_evidence: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # {"ip": "DE", "bank": "DE"}
     vat_id: Mapped[str] = mapped_column(default="")
     vat_id_state: Mapped[str] = mapped_column(default="unchecked")  # unchecked | valid | invalid | pending
     tax_exempt_reason: Mapped[str] = mapped_column(default="")
@@ -105,14 +104,13 @@ class OneTimeToken(Model):
 
 
 class Reseller(Model):
-    """A node of the tree admin → super-reseller → reseller. It has a customer of its own, which buys credits."""
+    """A node of the tree admin → super-reseller → reseller. The customer with `buys_for_reseller_id` pays its credits."""
 
     __tablename__ = "reseller"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"), index=True)
-    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id", use_alter=True))
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     tier: Mapped[str]  # super_reseller | reseller

@@ -17,9 +17,7 @@ class Seller(Model):
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     legal_name: Mapped[str]
-    address: Mapped[dict[str, Any]] = mapped_column(
-        JSON, default=dict
-    )  # street, city, postcode, country, e-mail
+    address: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # street, city, postcode, country, e-mail
     country: Mapped[str]
     vat_id: Mapped[str] = mapped_column(default="")
     zone: Mapped[str] = mapped_column(default="UTC")
@@ -28,13 +26,9 @@ class Seller(Model):
     tax_rounding: Mapped[str] = mapped_column(default="per_line")
     fiscal_year_start_month: Mapped[int] = mapped_column(default=1)
     terms_days: Mapped[int] = mapped_column(default=0)  # invoice date + terms = due date
-    lead_days: Mapped[int] = mapped_column(
-        default=14
-    )  # a manual renewal is offered so many days before the end
+    lead_days: Mapped[int] = mapped_column(default=14)  # a manual renewal is offered so many days before the end
     grace_hours: Mapped[int] = mapped_column(default=72)  # panel expiry = paid-through + grace
-    dunning_stages: Mapped[list[Any]] = mapped_column(
-        JSON, default=list
-    )  # [[days, action], …]; empty = the default
+    dunning_stages: Mapped[list[Any]] = mapped_column(JSON, default=list)  # [[days, action], …]; empty = the default
     retry_days: Mapped[list[Any]] = mapped_column(JSON, default=list)
     mail_from: Mapped[str] = mapped_column(default="")
     theme: Mapped[str] = mapped_column(default="lounge")

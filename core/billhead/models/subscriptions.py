@@ -35,9 +35,7 @@ class Subscription(Model):
     payment_method_id: Mapped[int | None] = mapped_column(ForeignKey("payment_method.id"))
     currency: Mapped[str]
     state: Mapped[str]
-    suspended_for: Mapped[str] = mapped_column(
-        default=""
-    )  # debt | staff | customer: only debt is lifted by payment
+    suspended_for: Mapped[str] = mapped_column(default="")  # debt | staff | customer: only debt is lifted by payment
     phase: Mapped[str] = mapped_column(default="recurring")  # trial | recurring
     term: Mapped[str]
     anchor: Mapped[date]
@@ -98,9 +96,7 @@ class Service(Model):
     paired_with_id: Mapped[int | None] = mapped_column(ForeignKey("service.id"))
     kind: Mapped[str]  # stream | mag | enigma2
     handle: Mapped[str]  # our reference on the panel: ≤ 11 characters, one-case base32
-    handle_data: Mapped[dict[str, Any]] = mapped_column(
-        JSON, default=dict
-    )  # owned by the module: ids on the panel
+    handle_data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # owned by the module: ids on the panel
     login: Mapped[str] = mapped_column(index=True)
     password: Mapped[str]  # vault ciphertext; desired
     mac: Mapped[str | None] = mapped_column(index=True)
@@ -117,7 +113,5 @@ class Service(Model):
     sync_error: Mapped[str] = mapped_column(default="")
     observed: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     observed_at: Mapped[datetime | None]
-    created_by_us: Mapped[bool] = mapped_column(
-        default=True
-    )  # created or adopted: only then may it be removed
+    created_by_us: Mapped[bool] = mapped_column(default=True)  # created or adopted: only then may it be removed
     told_at: Mapped[datetime | None]  # access details sent to the customer

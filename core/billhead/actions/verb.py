@@ -1,0 +1,128 @@
+"""What every action shares: a permission, an audit row, and one result per idempotency key.
+
+    @verb("subscriptions.start", permission="subscriptions.write")
+    def start_subscription(tx: Tx, order: Order) -> Started: ...
+
+The decorated function checks the permission, answers a repeated idempotency key with the first result (the same key with
+other arguments is a Conflict), runs, and writes the audit row, all in the caller's transaction. An action without
+`permission` may be called by anybody whose scope admits it and must check that scope itself.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints
+
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.db import Tx
+from billhead.domain.errors import Conflict, NotAllowed
+from billhead.models.operations import AuditEntry, IdempotencyRecord
+
+__all__ = ["audit", "verb"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def verb(
+    name: str, *, permission: str = ""
+) -> Callable[[Callable[Concatenate[Tx, P], R]], Callable[Concatenate[Tx, P], R]]:
+    """Make a function an action. Its result must be a flat dataclass, a mapping of plain values, an id, or None."""
+
+    def decorate(function: Callable[Concatenate[Tx, P], R]) -> Callable[Concatenate[Tx, P], R]:
+        @wraps(function)
+        def act(tx: Tx, *args: P.args, **kwargs: P.kwargs) -> R:
+            if permission and not tx.ctx.may(permission):
+                raise NotAllowed(f"{tx.ctx.actor} may not {name.replace('.', ': ')}: it needs {permission}")
+            key = tx.ctx.idempotency_key
+            digest = _digest(args, kwargs) if key else ""
+            if key:
+                found = _first_result(tx, name, key, digest)
+                if found is not None:
+                    return _restored(function, found.result)
+            result = function(tx, *args, **kwargs)
+            if key:
+                tx.session.add(
+                    IdempotencyRecord(
+                        actor=tx.ctx.actor,
+                        action=name,
+                        key=key,
+                        arguments_digest=digest,
+                        result=_plain(result),
+                        at=clock.now(),
+                    )
+                )
+            audit(tx, name, _subject(result), {})
+            return result
+
+        act.billhead_verb = name  # type: ignore[attr-defined]
+        act.billhead_permission = permission  # type: ignore[attr-defined]
+        return act
+
+    return decorate
+
+
+def audit(tx: Tx, action: str, subject: str, details: dict[str, Any]) -> None:
+    """Add one row to the audit trail. Details hold ids and old and new values, never secrets."""
+    ctx = tx.ctx
+    tx.session.add(
+        AuditEntry(
+            at=clock.now(),
+            actor=ctx.actor,
+            role=ctx.role.value,
+            action=action,
+            subject=subject,
+            reason=ctx.reason,
+            request_id=ctx.request_id,
+            details=details,
+        )
+    )
+
+
+def _first_result(tx: Tx, name: str, key: str, digest: str) -> IdempotencyRecord | None:
+    found = tx.session.scalar(
+        select(IdempotencyRecord).where(
+            IdempotencyRecord.actor == tx.ctx.actor, IdempotencyRecord.action == name, IdempotencyRecord.key == key
+        )
+    )
+    if found is not None and found.arguments_digest != digest:
+        raise Conflict(
+            f"the idempotency key {key!r} was used for another {name} before", hint="send a new key for a new request"
+        )
+    return found
+
+
+def _digest(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    text = json.dumps([_plain(args), _plain(kwargs)], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(v) for v in value]
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return value
+
+
+def _restored(function: Callable[..., R], stored: Any) -> R:
+    kind: Any = get_type_hints(function).get("return")
+    return kind(**stored) if is_dataclass(kind) and isinstance(stored, dict) else stored  # type: ignore[return-value]
+
+
+def _subject(result: object) -> str:
+    """`Started(subscription_id=7, …)` → "subscription:7": the first id of a result is what was acted on."""
+    if is_dataclass(result) and not isinstance(result, type):
+        for field, value in asdict(result).items():
+            if field.endswith("_id") and value is not None:
+                return f"{field.removesuffix('_id')}:{value}"
+    return ""

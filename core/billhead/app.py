@@ -1,0 +1,43 @@
+"""create_app(): the only composition root. Everything is wired here and nowhere else."""
+
+from dataclasses import dataclass
+
+from celery import Celery
+from flask import Flask
+
+from billhead import models as _models  # noqa: F401 registers the tables
+from billhead.config import Config, load_config
+from billhead.db import init_db
+from billhead.jobs import tasks as _tasks  # noqa: F401 registers the kinds of job
+from billhead.jobs.celery_app import make_celery
+from billhead.plugin_host import PluginHost, Vault, provide_facade
+from billhead.web import mount_web
+
+__all__ = ["Billhead", "create_app"]
+
+
+@dataclass(slots=True)
+class Billhead:
+    """What the running application consists of: `app.extensions["billhead"]`."""
+
+    config: Config
+    plugins: PluginHost
+    vault: Vault
+    celery: Celery
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Build the application: database, plugins, jobs, web. Does not migrate and starts no thread."""
+    config = config or load_config()
+    app = Flask("billhead", static_folder=None, template_folder=None)
+    app.secret_key = config.secret_key
+    init_db(app, config.database_url)
+    app.extensions["billhead"] = Billhead(
+        config=config,
+        plugins=PluginHost.load(),
+        vault=Vault.from_secret(config.secret_key),
+        celery=make_celery(app, config),
+    )
+    provide_facade(app)
+    mount_web(app)
+    return app

@@ -1,0 +1,1 @@
+"""Jobs: the leased queue, the kinds of job, the schedule, and the two ways to run workers (embedded, Celery)."""

@@ -1,0 +1,53 @@
+"""The kinds of job: what each does, how often it may be tried, and how long its lease is.
+
+A kind's function is an entry point: it is called with no session open and owns its transactions. It may raise
+`TryLater` to come back at a given time without counting as a failure.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from billhead.domain.context import Context
+
+__all__ = ["KINDS", "Kind", "TryLater", "backoff", "job_kind"]
+
+Run = Callable[[Context, Mapping[str, Any]], None]
+
+
+class TryLater(Exception):  # noqa: N818 not an error: an answer
+    """The job can't be done now, through no fault of its own (a breaker is open, an outcome is not known yet)."""
+
+    def __init__(self, at: datetime, why: str) -> None:
+        super().__init__(why)
+        self.at = at
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`max_tries` failures park the job for a person; `lease` is longer than the job can take."""
+
+    name: str
+    run: Run
+    max_tries: int = 12
+    lease: timedelta = timedelta(minutes=5)
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def job_kind(name: str, *, max_tries: int = 12, lease: timedelta = timedelta(minutes=5)) -> Callable[[Run], Run]:
+    """Register the function that does jobs of this kind."""
+
+    def register(run: Run) -> Run:
+        KINDS[name] = Kind(name, run, max_tries, lease)
+        return run
+
+    return register
+
+
+def backoff(tries: int) -> timedelta:
+    """10 s, 20 s, 40 s … up to an hour."""
+    return timedelta(seconds=min(10 * 2 ** max(tries - 1, 0), 3600))

@@ -1,0 +1,136 @@
+"""Climbing a ladder of revisions. One version table per ladder, so that an uninstalled plugin never blocks the core."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
+from alembic.config import Config as AlembicConfig
+from alembic.operations.ops import DowngradeOps, UpgradeOps
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, MetaData
+
+from billhead import models as _models  # noqa: F401 registers the tables
+from billhead.db import Model
+
+__all__ = ["Ladder", "upgrade_core"]
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """`folder` holds `versions/`; `prefix` limits a plugin's ladder to its own tables ("" = the core's)."""
+
+    folder: Path
+    version_table: str
+    metadata: MetaData
+    prefix: str = ""
+
+    def _config(self) -> AlembicConfig:
+        config = AlembicConfig()
+        config.set_main_option("script_location", str(self.folder).replace("%", "%%"))
+        config.set_main_option("version_locations", str(self.folder / "versions").replace("%", "%%"))
+        config.set_main_option("path_separator", "newline")
+        return config
+
+    def _mine(self, name: str | None, kind: str, *_: Any) -> bool:
+        if kind != "table":
+            return True
+        return bool(name) and not str(name).startswith("alembic_version") and str(name).startswith(self.prefix)
+
+    def _configure(self, env: EnvironmentContext, connection: Connection) -> None:
+        env.configure(
+            connection=connection,
+            target_metadata=self.metadata,
+            version_table=self.version_table,
+            render_as_batch=True,
+            include_name=self._mine,
+        )
+
+    def upgrade(self, engine: Engine, to: str = "head") -> str | None:
+        """Climb to `to` in one transaction; returns the revision that the database stands on afterwards."""
+        config = self._config()
+        script = ScriptDirectory.from_config(config)
+        env = EnvironmentContext(config, script, fn=lambda rev, _: script._upgrade_revs(to, rev))  # type: ignore[arg-type]
+        with engine.execution_options(billhead_writer=True).connect() as connection:
+            self._configure(env, connection)
+            with env.begin_transaction():
+                env.run_migrations()
+            connection.commit()
+        return self.current(engine)
+
+    def current(self, engine: Engine) -> str | None:
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"version_table": self.version_table})
+            return context.get_current_revision()
+
+    def head(self) -> str | None:
+        return ScriptDirectory.from_config(self._config()).get_current_head()
+
+    def missing(self, engine: Engine) -> list[Any]:
+        """What the models have and the database lacks, or the other way round; [] when they agree."""
+        with engine.connect() as connection:
+            opts = {"version_table": self.version_table, "include_name": self._mine}
+            return list(compare_metadata(MigrationContext.configure(connection, opts=opts), self.metadata))
+
+    def write(self, engine: Engine, message: str, rev_id: str) -> Path:
+        """Write the next revision from the difference between models and a database that stands at the head."""
+        with engine.connect() as connection:
+            opts = {"version_table": self.version_table, "include_name": self._mine, "render_as_batch": True,
+                    "user_module_prefix": "billhead.db."}  # fmt: skip
+            context = MigrationContext.configure(connection, opts=opts)
+            script = produce_migrations(context, self.metadata)
+        name = "_".join(message.lower().split())
+        file = self.folder / "versions" / f"{rev_id}_{name}.py"
+        file.write_text(
+            _REVISION.format(
+                message=message,
+                rev_id=rev_id,
+                down=self.head(),
+                up=_indented(script.upgrade_ops),
+                down_ops=_indented(script.downgrade_ops),
+            ),
+            "utf-8",
+        )
+        return file
+
+
+def _indented(ops: UpgradeOps | DowngradeOps | None) -> str:
+    assert ops is not None, "autogenerate always fills both directions"
+    code = render_python_code(ops, render_as_batch=True, user_module_prefix="billhead.db.")
+    kept = [line for line in code.splitlines() if not line.lstrip().startswith("# ###")]
+    return indent("\n".join(kept), "    ").strip()
+
+
+_REVISION = '''"""{message}."""
+
+import sqlalchemy as sa
+from alembic import op
+
+import billhead.db
+
+revision = {rev_id!r}
+down_revision = {down!r}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    {up}
+
+
+def downgrade() -> None:
+    {down_ops}
+'''
+
+
+CORE = Ladder(_HERE, "alembic_version", Model.metadata)
+
+
+def upgrade_core(engine: Engine) -> str | None:
+    """Bring the core's tables up to date; returns the revision."""
+    return CORE.upgrade(engine)
