@@ -32,6 +32,8 @@ def surface_faults(module: ModuleType) -> list[str]:
 def _undocumented(thing: object) -> bool:
     if not (inspect.isclass(thing) or inspect.isfunction(thing)):
         return False
+    if inspect.isclass(thing) and issubclass(thing, Exception):
+        return False  # errors are told together, in the tree on top of domain/errors.py
     written = vars(thing).get("__doc__") if inspect.isclass(thing) else thing.__doc__
     generated_by_dataclass = inspect.isclass(thing) and (written or "").startswith(f"{thing.__name__}(")
     return not written or generated_by_dataclass

@@ -13,8 +13,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
-from postgres_cluster import TEMPLATE, PostgresCluster, cluster_of_run, only_one
+from postgres_cluster import PostgresCluster, cluster_of_run, only_one
 
 ENGINES = ("sqlite", "postgresql")
 _numbers = count(1)
@@ -22,9 +24,12 @@ _numbers = count(1)
 
 def _migrate(url: str) -> None:
     # Imported late: a run of the domain's tests alone loads no database code.
-    from billhead.db import upgrade_database
+    from billhead.db import prepare_engine
+    from billhead.migrations.ladder import upgrade_core
 
-    upgrade_database(url)
+    engine = create_engine(url, poolclass=NullPool)
+    prepare_engine(engine)
+    upgrade_core(engine)
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +42,7 @@ def run_id(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def postgres_cluster(request: pytest.FixtureRequest, run_id: str) -> PostgresCluster:
     is_worker = hasattr(request.config, "workerinput")
-    return cluster_of_run(run_id, os.getppid() if is_worker else os.getpid(), _migrate)
+    return cluster_of_run(run_id, os.getppid() if is_worker else os.getpid())
 
 
 @contextmanager
@@ -75,7 +80,7 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 @pytest.fixture
 def postgresql_url(postgres_cluster: PostgresCluster) -> Iterator[str]:
-    with _database(postgres_cluster, TEMPLATE) as url:
+    with _database(postgres_cluster, postgres_cluster.migrated_template(_migrate)) as url:
         yield url
 
 

