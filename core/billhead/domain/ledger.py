@@ -127,7 +127,7 @@ def check_balance(key: str, postings: Iterable[Posting]) -> None:
     legs = 0
     for posting in postings:
         legs += 1
-        signed = posting.amount if posting.side is Side.D else -posting.amount
+        signed = posting.amount if posting.side == Side.D else -posting.amount
         sums[signed.currency] += signed.minor
     if legs < 2:
         raise Unbalanced(f"The entry {key} needs at least two postings, got {legs}.")

@@ -66,9 +66,9 @@ def round_ratio(numerator: int, denominator: int, rounding: Rounding) -> int:
     whole, rest = divmod(abs(numerator), denominator)
     twice = 2 * rest
     up = (
-        (rounding is Rounding.HALF_UP and twice >= denominator)
-        or (rounding is Rounding.UP and rest > 0)
-        or (rounding is Rounding.HALF_EVEN and twice + whole % 2 > denominator)
+        (rounding == Rounding.HALF_UP and twice >= denominator)
+        or (rounding == Rounding.UP and rest > 0)
+        or (rounding == Rounding.HALF_EVEN and twice + whole % 2 > denominator)
     )
     whole += up
     return -whole if numerator < 0 else whole

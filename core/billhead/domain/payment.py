@@ -69,7 +69,8 @@ UNRESOLVED = frozenset(
 """Money may still come from these."""
 
 BLOCKS_ANOTHER = frozenset({AttemptState.CREATED, AttemptState.PROCESSING, AttemptState.UNKNOWN})
-"""While one of these is open for a document nobody may be charged for it again."""
+"""While one of these is open for a document nobody may be charged for it again. A checkout page that waits for its
+payer is not among them: the payer may begin anew, and what comes in twice becomes account credit."""
 
 _EVENT_FOR = {
     AttemptState.REQUIRES_ACTION: AttemptEvent.REQUIRE_ACTION,

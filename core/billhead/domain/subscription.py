@@ -66,4 +66,4 @@ class SuspendedBy(StrEnum):
 
 
 def lifted_by_payment(reason: SuspendedBy) -> bool:
-    return reason is SuspendedBy.DEBT
+    return reason == SuspendedBy.DEBT

@@ -112,12 +112,14 @@ def _round(value: Fraction, rounding: Rounding) -> int:
 
 
 def _spread(total: int, shares: Sequence[Fraction]) -> list[int]:
-    """Whole numbers next to the shares that sum to the total: largest remainder, negative shares included."""
-    parts = [share.numerator // share.denominator for share in shares]
-    by_rest = sorted(range(len(shares)), key=lambda at: parts[at] - shares[at])
-    for index in by_rest[: total - sum(parts)]:
-        parts[index] += 1
-    assert sum(parts) == total, "a rounded sum lies between the sums of its floors and ceilings"
+    """Whole numbers next to the shares that sum to the total; shares of both signs, mirrored when all are negated."""
+    parts = [round_ratio(share.numerator, share.denominator, Rounding.DOWN) for share in shares]
+    left = total - sum(parts)
+    step = 1 if left > 0 else -1
+    by_rest = sorted(range(len(shares)), key=lambda at: step * (parts[at] - shares[at]))
+    for index in by_rest[: abs(left)]:
+        parts[index] += step
+    assert sum(parts) == total, "a rounded sum is at most one unit per share away from the sum of the shares"
     return parts
 
 
