@@ -35,7 +35,7 @@ class DraftView:
 
 @dataclass(frozen=True, slots=True)
 class ExtraLine:
-    """A line that a rule adds (negative = a discount). `code` is unique within the rule and part of the billed-once key."""
+    """A line that a rule adds (negative = a discount). `code` is unique in the rule: part of the billed-once key."""
 
     code: str
     description: str
@@ -50,7 +50,7 @@ class InvoiceRule(Protocol):
     code: str
 
     def apply(self, drafts: Sequence[DraftView]) -> Sequence[Sequence[ExtraLine]]:
-        """One (possibly empty) sequence per draft, in order. Pure. An exception aborts only the drafts that cause it."""
+        """One (possibly empty) sequence per draft, in order. Pure. An exception aborts only the drafts causing it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ EVENT_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened. `id` is unique, `aggregate` ("service:17") is what deliveries keep their order within."""
+    """Something that happened. `id` is unique, deliveries keep their order within `aggregate` ("service:17")."""
 
     id: int
     type: str

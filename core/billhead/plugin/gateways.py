@@ -42,7 +42,7 @@ class GatewayCapabilities:
 
 @dataclass(frozen=True, slots=True)
 class GatewayConnection:
-    """One gateway account: its settings (the plugin's dataclass, secrets in clear), HTTP client and callback address."""
+    """One gateway account: its settings (the plugin's dataclass, secrets in clear), HTTP client, callback address."""
 
     code: str
     settings: Any
@@ -112,7 +112,7 @@ class ClientToken:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is known of an attempt or refund. `amount` is what the provider says moved; core compares it, never trusts."""
+    """What is known of an attempt or refund. `amount` is what the provider says moved; core compares it."""
 
     state: AttemptState
     provider_ref: str = ""
@@ -146,7 +146,7 @@ class VerifiedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """One proven fact of a callback. `event_id` is the provider's id of the message (kept unique); `reference` is our key."""
+    """One proven fact of a callback. `event_id` is the provider's id of the message, `reference` our key."""
 
     kind: VerifiedKind
     event_id: str
@@ -192,7 +192,7 @@ class PaymentGateway(Protocol):
 
     @abstractmethod
     def parse_callback(self, account: GatewayConnection, raw: RawCallback) -> Sequence[Verified]:
-        """Verify and read a callback. Raises CallbackForged unless its signature proves it; never returns half-checked."""
+        """Verify and read a callback. Raises CallbackForged unless its signature proves it; nothing half-checked."""
 
     def acknowledge(self, raw: RawCallback) -> bytes:
         """The body that the provider expects with HTTP 200."""

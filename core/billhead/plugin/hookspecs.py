@@ -1,7 +1,8 @@
 """The hooks: the contract between core and plugins. Four shapes only.
 
-*offer* returns objects with a `code`, of which core picks one · *observe* gets an event after commit, isolated, retried ·
-*contribute* is pure and batched; its failure aborts that draft and names the plugin · *guard* allows or denies a step.
+*offer* returns objects with a `code`, of which core picks one · *observe* gets an event after commit, isolated and
+retried · *contribute* is pure and batched; its failure aborts that draft and names the plugin · *guard* allows or
+denies a step.
 
 Offer and contribute hooks are called once, when the application starts: they return objects that keep no state and
 touch neither the database nor the network.

@@ -1,4 +1,4 @@
-"""The HTTP client that modules and gateways are given: timeouts always, no redirects, and errors that say what is known.
+"""The HTTP client that modules and gateways are given: timeouts, no redirects, and errors that say what is known.
 
 The one question that matters after a failure is "may it have happened?". So a failed *read* is PanelUnreachable; a
 failed *write* is PanelUnreachable only if nothing was sent, else PanelOutcomeUnknown. A gateway's client says the same
@@ -37,7 +37,7 @@ class HttpResponse:
 
 
 class HttpClient:
-    """A small client over one httpx.Client. `what` names the far side in errors; bodies and headers are never in them."""
+    """A small client over one httpx.Client. `what` names the far side in errors; bodies and headers stay out."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class HttpClient:
             raise self._errors[0](f"{self.what} did not answer: {_plain(error)}") from error
 
     def write(self, method: str, url: str, **options: Any) -> HttpResponse:
-        """A request that changes something. Raises PanelUnreachable (not sent) or PanelOutcomeUnknown (perhaps done)."""
+        """A request that changes something. Raises PanelUnreachable (not sent), PanelOutcomeUnknown (perhaps done)."""
         try:
             return self._send(method, url, options)
         except _NOT_SENT as error:

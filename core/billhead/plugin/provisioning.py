@@ -123,7 +123,7 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What the panel says. A field is a value or UNOBSERVABLE; `handle_data` is what core keeps for the next look-up."""
+    """What the panel says. A field is a value or UNOBSERVABLE; `handle_data` is kept for the next look-up."""
 
     handle_data: Mapping[str, Any] = field(default_factory=dict)
     login: str | Unobservable = UNOBSERVABLE

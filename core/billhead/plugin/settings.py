@@ -31,7 +31,7 @@ def option(
     minimum: int | None = None,
     maximum: int | None = None,
 ) -> Any:
-    """A visible setting. Its annotation (`str`, `int`, `bool`) decides the form field; without a default it's required."""
+    """A visible setting. Its annotation (`str`, `int`, `bool`) decides the field; without a default it's required."""
     metadata = {
         "label": label,
         "hint": hint,

@@ -1,4 +1,4 @@
-"""What a tax engine is asked: for these documents-to-be, which tax on which line, and why. Pure: no network, no database."""
+"""What a tax engine is asked: for these documents-to-be, which tax on which line, and why. No network, no database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class TaxedSeller:
 
 @dataclass(frozen=True, slots=True)
 class TaxedBuyer:
-    """What is known of the buyer; evidence was gathered before. `evidence` maps a source (billing, ip, bank) to a country."""
+    """What is known of the buyer. `evidence`, gathered before: pairs of source (billing, ip, bank) and country."""
 
     country: str
     region: str = ""

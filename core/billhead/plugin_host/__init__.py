@@ -1,0 +1,36 @@
+"""Core's side of the plugin API: find plugins, load and switch them, call their hooks, hand them what they need."""
+
+from billhead.plugin_host.activation import Activation
+from billhead.plugin_host.connections import (
+    channel_connection,
+    gateway_connection,
+    panel_connection,
+    plugin_settings,
+)
+from billhead.plugin_host.current import plugins, vault
+from billhead.plugin_host.discovery import GROUP, Plugin, discover
+from billhead.plugin_host.dispatch import PluginHost
+from billhead.plugin_host.facade import Facade, Notify, provide_facade
+from billhead.plugin_host.stored_settings import open_settings, secrets_set, store_settings
+from billhead.plugin_host.vault import Vault
+
+__all__ = [
+    "Activation",
+    "Facade",
+    "GROUP",
+    "Notify",
+    "Plugin",
+    "PluginHost",
+    "Vault",
+    "channel_connection",
+    "discover",
+    "gateway_connection",
+    "open_settings",
+    "panel_connection",
+    "plugin_settings",
+    "plugins",
+    "provide_facade",
+    "secrets_set",
+    "store_settings",
+    "vault",
+]

@@ -1,0 +1,66 @@
+"""What modules, gateways and channels are handed: settings in clear, and an HTTP client that is kept between calls."""
+
+import os
+from functools import lru_cache
+from typing import Any
+
+from billhead.db import reading
+from billhead.domain.errors import (
+    BillheadError,
+    GatewayUnreachable,
+    OutcomeUnknown,
+    PanelOutcomeUnknown,
+    PanelUnreachable,
+)
+from billhead.models.operations import PluginState
+from billhead.models.panels import Panel
+from billhead.models.payments import GatewayAccount
+from billhead.plugin import ChannelConnection, GatewayConnection, HttpClient, PanelConnection
+from billhead.plugin_host.current import config, plugins
+from billhead.plugin_host.stored_settings import open_settings
+
+__all__ = ["channel_connection", "gateway_connection", "panel_connection", "plugin_settings"]
+
+_DEFAULT_TIMEOUT = 30
+
+
+def panel_connection(panel: Panel) -> PanelConnection:
+    """A panel as its module sees it. Raises NotFound (no such module) or InvalidInput (a setting is missing)."""
+    settings = open_settings(plugins().module(panel.module).settings_type, panel)
+    http = _client(f"panel {panel.code}", _timeout(settings), PanelUnreachable, PanelOutcomeUnknown, os.getpid())
+    return PanelConnection(panel.code, settings, http)
+
+
+def gateway_connection(account: GatewayAccount) -> GatewayConnection:
+    """A gateway account as its gateway sees it; the callback address holds the account's unguessable token."""
+    settings = open_settings(plugins().gateway(account.gateway).settings_type, account)
+    http = _client(f"gateway {account.code}", _timeout(settings), GatewayUnreachable, OutcomeUnknown, os.getpid())
+    callback_url = f"{config().base_url}/callbacks/{account.callback_token}"
+    return GatewayConnection(account.code, settings, http, callback_url)
+
+
+def channel_connection(code: str) -> ChannelConnection:
+    """A notification channel with the settings of the plugin that offers it."""
+    return ChannelConnection(plugin_settings(plugins().channel_plugin(code).name))
+
+
+def plugin_settings(name: str) -> Any:
+    """The settings object of a plugin, or None if it has none."""
+    settings_type = plugins().get(name).settings_type
+    if settings_type is None:
+        return None
+    with reading() as session:
+        row = session.get(PluginState, name) or PluginState(name=name, settings={}, secrets="")
+        return open_settings(settings_type, row)
+
+
+def _timeout(settings: Any) -> int:
+    return int(getattr(settings, "timeout_seconds", _DEFAULT_TIMEOUT))
+
+
+@lru_cache(maxsize=256)
+def _client(
+    what: str, timeout: int, unreachable: type[BillheadError], unknown: type[BillheadError], _process: int
+) -> HttpClient:
+    # One per far side and process: its connections are kept alive, and none is shared across a fork.
+    return HttpClient(what, timeout_seconds=timeout, unreachable=unreachable, unknown=unknown)

@@ -1,0 +1,102 @@
+"""What a plugin gets back from core: the Host behind `current_host`."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from flask import Flask, has_app_context
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
+
+from billhead.db import Model, in_session, reading, writing
+from billhead.domain.context import Context
+from billhead.domain.errors import Conflict, NotFound
+from billhead.models.catalogue import Plan
+from billhead.models.documents import Document, DocumentLine
+from billhead.models.operations import PluginStorage
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Subscription
+from billhead.plugin.host import provide_host
+from billhead.plugin_host.connections import plugin_settings
+from billhead.plugin_host.current import plugins
+
+__all__ = ["Facade", "Notify", "provide_facade"]
+
+Notify = Callable[[int, str, str, Mapping[str, Any]], None]
+"""(customer id, kind, key, data): queues a notice in a transaction of its own."""
+
+
+class Facade:
+    """The Host of one plugin. Reads open a session of their own; writes a transaction of their own."""
+
+    def __init__(self, app: Flask, plugin: str, notify: Notify | None) -> None:
+        self._app = app
+        self._notify = notify
+        self.plugin = plugin
+
+    def settings(self) -> Any:
+        with self._in_app():
+            return plugin_settings(self.plugin)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        with self._in_app(), reading() as session:
+            row = session.get(PluginStorage, (self.plugin, key))
+            return default if row is None else row.value
+
+    def put(self, key: str, value: Any) -> None:
+        with self._in_app():
+            self._needs_no_transaction("put")
+            with writing(Context.system(f"plugin:{self.plugin}")) as tx:
+                tx.session.merge(PluginStorage(plugin=self.plugin, key=key, value=value))
+
+    def customer(self, customer_id: int) -> Mapping[str, Any]:
+        with self._in_app(), reading() as session:
+            return _plain(_row(session, Customer, customer_id, "customer"))
+
+    def subscription(self, subscription_id: int) -> Mapping[str, Any]:
+        with self._in_app(), reading() as session:
+            row = _row(session, Subscription, subscription_id, "subscription")
+            return {**_plain(row), "plan": _row(session, Plan, row.plan_id, "plan").code}
+
+    def document(self, document_id: int) -> Mapping[str, Any]:
+        with self._in_app(), reading() as session:
+            row = _row(session, Document, document_id, "document")
+            lines = session.scalars(select(DocumentLine).where(DocumentLine.document_id == document_id))
+            return {**_plain(row), "lines": [_plain(line) for line in lines]}
+
+    def notify(self, customer_id: int, kind: str, key: str, data: Mapping[str, Any]) -> None:
+        if self._notify is None:
+            raise Conflict("this application sends no notices", hint="give provide_facade(notify=…) a function")
+        with self._in_app():
+            self._needs_no_transaction("notify")
+            self._notify(customer_id, kind, f"plugin:{self.plugin}:{key}", data)
+
+    def _needs_no_transaction(self, what: str) -> None:
+        if in_session() == "writing":
+            why = f"the plugin {self.plugin} called {what}() inside a guard, whose transaction is open"
+            raise Conflict(why, hint="guards only read; observe the event with on_event and write there")
+
+    def _in_app(self) -> AbstractContextManager[Any]:
+        return nullcontext() if has_app_context() else self._app.app_context()
+
+
+def provide_facade(app: Flask, notify: Notify | None = None) -> None:
+    """Let the plugins' `current_host(name)` answer with this application."""
+
+    def facade(plugin: str) -> Facade:
+        with nullcontext() if has_app_context() else app.app_context():
+            plugins().get(plugin)
+        return Facade(app, plugin, notify)
+
+    provide_host(facade)
+
+
+def _row(session: Session, model: type[Any], key: int, what: str) -> Any:
+    row = session.get(model, key)
+    if row is None:
+        raise NotFound(what, key)
+    return row
+
+
+def _plain(row: Model) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in inspect(row).mapper.column_attrs}

@@ -1,0 +1,55 @@
+"""Secrets at rest: MultiFernet under keys derived from the installation's secret key.
+
+To rotate, put the new key before the old one in the setting (`BILLHEAD_SECRET_KEY="new old"`), restart, run
+`billhead vault rotate`, then drop the old one: everything is encrypted with the first, and any may decrypt.
+"""
+
+import base64
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from billhead.domain.errors import InvalidInput
+
+__all__ = ["Vault"]
+
+
+class Vault:
+    """Encrypts short texts. Empty stays empty, so that "not set" can be told without a key."""
+
+    def __init__(self, *secret_keys: str) -> None:
+        if not secret_keys:
+            raise InvalidInput("BILLHEAD_SECRET_KEY", "is empty; secrets can't be stored without it")
+        self._fernet = MultiFernet([Fernet(_derived(key)) for key in secret_keys])
+
+    @classmethod
+    def from_secret(cls, secret_key: str) -> "Vault":
+        """The setting holds one key, or several separated by blanks while they are being rotated."""
+        return cls(*secret_key.split())
+
+    def encrypt(self, text: str) -> str:
+        return self._fernet.encrypt(text.encode()).decode("ascii") if text else ""
+
+    def decrypt(self, token: str) -> str:
+        """Raises InvalidInput when none of the keys fits."""
+        return self._opened(lambda: self._fernet.decrypt(token.encode())).decode() if token else ""
+
+    def rotated(self, token: str) -> str:
+        """The same text under the newest key."""
+        return self._opened(lambda: self._fernet.rotate(token.encode())).decode("ascii") if token else ""
+
+    def _opened(self, call) -> bytes:
+        try:
+            return call()
+        except (InvalidToken, UnicodeEncodeError) as error:
+            raise InvalidInput(
+                "BILLHEAD_SECRET_KEY",
+                "does not open a stored secret: it was encrypted under another key",
+                hint='put the key of that time back, after the new one: BILLHEAD_SECRET_KEY="new old"',
+            ) from error
+
+
+def _derived(secret_key: str) -> bytes:
+    derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"billhead vault v1")
+    return base64.urlsafe_b64encode(derivation.derive(secret_key.encode()))
