@@ -52,6 +52,13 @@ def test_an_account_billing_day_begins_with_a_leading_part():
     ]
 
 
+def test_a_component_added_later_starts_on_its_own_day():
+    # The plan is billed through 1 April; the add-on starts on 10 April and owes nothing for the days before.
+    assert due(date(2026, 3, 1), date(2026, 4, 1), date(2026, 4, 10), starts_on=date(2026, 4, 10)) == [
+        (date(2026, 4, 10), date(2026, 5, 1))
+    ]
+
+
 def test_the_end_cuts_the_last_period_and_nothing_follows():
     anchor, end = date(2026, 1, 15), date(2026, 2, 20)
     assert due(anchor, None, date(2026, 6, 1), ends_on=end) == [

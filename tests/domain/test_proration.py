@@ -26,6 +26,7 @@ def span(start, end):
 
 JANUARY, FEBRUARY = span("2026-01-01", "2026-02-01"), span("2026-02-01", "2026-03-01")
 QUARTER = span("2026-01-01", "2026-04-01")
+SUMMER = span("2026-07-01", "2026-10-01")
 WEEK = span("2026-01-28", "2026-02-04")
 
 
@@ -42,6 +43,7 @@ WEEK = span("2026-01-28", "2026-02-04")
         (FIXED, "15.00", span("2026-02-20", "2026-03-01"), FEBRUARY, "4.50"),  # 15.00 × 9 / 30
         (FIXED, "15.00", span("2026-01-02", "2026-02-01"), JANUARY, "15.00"),  # 30 of 31 days
         (FIXED, "30.00", JANUARY, QUARTER, "10.33"),  # 30.00 × 31 / 90
+        (FIXED, "30.00", span("2026-07-02", "2026-10-01"), SUMMER, "30.00"),  # 91 of 92 days, never above the price
         (FIXED, "7.00", span("2026-01-30", "2026-02-01"), WEEK, "2.00"),  # no month in a week: its own 7 days
         (NONE, "15.00", span("2026-01-20", "2026-02-01"), JANUARY, "15.00"),
         (EXTEND, "15.00", span("2026-01-20", "2026-02-01"), JANUARY, "15.00"),
