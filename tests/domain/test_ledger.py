@@ -155,6 +155,12 @@ def test_the_order_of_legs_does_not_matter_and_a_side_may_be_the_enum():
     assert entry_digest(*ENTRY[:5], [(3, Side.D, 1190, "EUR"), (4, Side.C, 1190, "EUR")]) == entry_digest(*ENTRY)
 
 
+def test_a_leg_may_name_its_customer_beside_one_that_does_not():
+    named = entry_digest(*ENTRY[:5], [("3:12", "D", 1190, "EUR"), (4, "C", 1190, "EUR")])
+    assert named == entry_digest(*ENTRY[:5], [(4, "C", 1190, "EUR"), ("3:12", "D", 1190, "EUR")])
+    assert named not in {entry_digest(*ENTRY), entry_digest(*ENTRY[:5], [("3:13", "D", 1190, "EUR"), *ENTRY[5][1:]])}
+
+
 @pytest.mark.parametrize(
     ("position", "other"),
     [

@@ -5,7 +5,7 @@ An entry is hashed when it is written; a sealer later puts unsealed entries into
 The digest's canonical text, UTF-8, where (x) stands for the length of x in characters:
 
     billhead-entry-1 LF  id LF  seller LF  (kind):kind LF  day LF  (key):key LF
-    then per leg, sorted:  account "|" side "|" amount "|" currency LF
+    then a line per leg, the lines sorted as text:  account "|" side "|" amount "|" currency LF
 
 Only ids and amounts go in, no personal data, so that erasing a person never breaks the proof.
 """
@@ -148,12 +148,15 @@ def entry_digest(
     kind: str,
     day_iso: str,
     key: str,
-    legs: Iterable[tuple[int, str, int, str]],
+    legs: Iterable[tuple[int | str, str, int, str]],
 ) -> bytes:
-    """SHA-256 of the canonical text above. Legs are (account id, side, amount, currency), in any order."""
+    """SHA-256 of the canonical text above. Legs are (account, side, amount, currency), in any order.
+
+    An account is its id; where a leg also names a customer, the text "id:customer id".
+    """
     head = f"billhead-entry-1\n{entry_id}\n{seller_id}\n{len(kind)}:{kind}\n{day_iso}\n{len(key)}:{key}\n"
-    lines = [f"{account}|{side}|{amount}|{currency}\n" for account, side, amount, currency in sorted(legs)]
-    return sha256((head + "".join(lines)).encode()).digest()
+    lines = [f"{account}|{side}|{amount}|{currency}\n" for account, side, amount, currency in legs]
+    return sha256((head + "".join(sorted(lines))).encode()).digest()
 
 
 def merkle_root(digests: list[bytes]) -> bytes:
