@@ -10,6 +10,10 @@ USE_UV ?= auto
 # Every distribution in the tree: core, plugins (also grouped ones), themes.
 PROJECTS := . $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml plugins/*/*/pyproject.toml themes/*/pyproject.toml)))
 
+# Their import packages, and the folders that these lie in, for mypy.
+TYPED := billhead $(notdir $(patsubst %/__init__.py,%,$(wildcard $(patsubst %,%/billhead_*/__init__.py,$(filter-out .,$(PROJECTS))))))
+TYPED_ROOTS := $(subst $() $(),:,$(strip core $(filter-out .,$(PROJECTS))))
+
 ifeq ($(USE_UV),auto)
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv)
 else ifneq ($(USE_UV),0)
@@ -44,7 +48,7 @@ test-full: install-dev
 lint: install-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	MYPYPATH=$(TYPED_ROOTS) $(BIN)/mypy $(TYPED:%=-p %)
 	$(BIN)/lint-imports
 
 bench: install
@@ -94,7 +98,7 @@ $(STAMPS)/projects.list: FORCE | $(BIN)/python
 	@printf '%s\n' $(PROJECTS) | cmp -s - $@ || printf '%s\n' $(PROJECTS) > $@
 
 $(STAMPS)/projects: $(STAMPS)/core $(STAMPS)/projects.list $(PROJECTS:%=%/pyproject.toml)
-	@echo "Installing $(words $(PROJECTS)) distributions of this tree"
+	@echo "Installing what this tree holds: core, plugins, themes"
 	@gone=$$($(BIN)/python requirements/gone.py) && { test -z "$$gone" || $(BIN)/python -m pip uninstall --quiet --yes $$gone; }
 	@$(EDITABLE) --no-deps --no-build-isolation $(PROJECTS:%=-e %)
 	@touch $@
