@@ -1,5 +1,6 @@
 """Climbing a ladder of revisions. One version table per ladder, so that an uninstalled plugin never blocks the core."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
@@ -51,16 +52,23 @@ class Ladder:
             include_name=self._mine,
         )
 
-    def upgrade(self, engine: Engine, to: str = "head") -> str | None:
-        """Climb to `to` in one transaction; returns the revision that the database stands on afterwards."""
+    def upgrade(
+        self, engine: Engine, to: str = "head", *, check: Callable[[Connection], None] | None = None
+    ) -> str | None:
+        """Climb to `to` in one transaction; returns the revision that the database stands on afterwards.
+
+        `check` sees the result before it is committed; what it raises undoes the whole climb.
+        """
         config = self._config()
         script = ScriptDirectory.from_config(config)
         env = EnvironmentContext(config, script, fn=lambda rev, _: script._upgrade_revs(to, rev))  # type: ignore[arg-type]
-        with engine.execution_options(billhead_writer=True).connect() as connection:
+        # The transaction is ours: Alembic by itself would commit each step on SQLite.
+        with engine.execution_options(billhead_writer=True).begin() as connection:
             self._configure(env, connection)
             with env.begin_transaction():
                 env.run_migrations()
-            connection.commit()
+            if check is not None:
+                check(connection)
         return self.current(engine)
 
     def current(self, engine: Engine) -> str | None:

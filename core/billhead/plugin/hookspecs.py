@@ -1,3 +1,4 @@
+# mypy: disable-error-code="empty-body"
 """The hooks: the contract between core and plugins. Four shapes only.
 
 *offer* returns objects with a `code`, of which core picks one · *observe* gets an event after commit, isolated and

@@ -11,6 +11,9 @@ from billhead.plugin_host.current import plugins, vault
 from billhead.plugin_host.discovery import GROUP, Plugin, discover
 from billhead.plugin_host.dispatch import PluginHost
 from billhead.plugin_host.facade import Facade, Notify, provide_facade
+from billhead.plugin_host.mounting import mount_plugins
+from billhead.plugin_host.plugin_migrations import plugin_ladder, upgrade_plugin
+from billhead.plugin_host.settings_form import SettingsForm, settings_form
 from billhead.plugin_host.stored_settings import open_settings, secrets_set, store_settings
 from billhead.plugin_host.vault import Vault
 
@@ -21,16 +24,21 @@ __all__ = [
     "Notify",
     "Plugin",
     "PluginHost",
+    "SettingsForm",
     "Vault",
     "channel_connection",
     "discover",
     "gateway_connection",
+    "mount_plugins",
     "open_settings",
     "panel_connection",
+    "plugin_ladder",
     "plugin_settings",
     "plugins",
     "provide_facade",
     "secrets_set",
+    "settings_form",
     "store_settings",
+    "upgrade_plugin",
     "vault",
 ]

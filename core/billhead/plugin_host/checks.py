@@ -114,8 +114,8 @@ def _check_offered(hook: str, thing: Any) -> None:
     code = getattr(thing, "code", None) or getattr(thing, "name", None)
     if not isinstance(code, str) or not _CODE.fullmatch(code):
         raise Refused(f"{hook}() returned a {shown} whose code {code!r} is not small letters, digits, _ and -")
-    if hasattr(wanted, "settings_type") or "settings_type" in getattr(wanted, "__annotations__", {}):
-        _check_settings(f"{shown}.settings_type", thing.settings_type)
+    if "settings_type" in getattr(wanted, "__annotations__", {}):
+        _check_settings(f"{shown}.settings_type", getattr(thing, "settings_type", None))
 
 
 def _members(protocol: type) -> list[str]:

@@ -26,14 +26,14 @@ _DEFAULT_TIMEOUT = 30
 
 def panel_connection(panel: Panel) -> PanelConnection:
     """A panel as its module sees it. Raises NotFound (no such module) or InvalidInput (a setting is missing)."""
-    settings = open_settings(plugins().module(panel.module).settings_type, panel)
+    settings: Any = open_settings(plugins().module(panel.module).settings_type, panel)
     http = _client(f"panel {panel.code}", _timeout(settings), PanelUnreachable, PanelOutcomeUnknown, os.getpid())
     return PanelConnection(panel.code, settings, http)
 
 
 def gateway_connection(account: GatewayAccount) -> GatewayConnection:
     """A gateway account as its gateway sees it; the callback address holds the account's unguessable token."""
-    settings = open_settings(plugins().gateway(account.gateway).settings_type, account)
+    settings: Any = open_settings(plugins().gateway(account.gateway).settings_type, account)
     http = _client(f"gateway {account.code}", _timeout(settings), GatewayUnreachable, OutcomeUnknown, os.getpid())
     callback_url = f"{config().base_url}/callbacks/{account.callback_token}"
     return GatewayConnection(account.code, settings, http, callback_url)

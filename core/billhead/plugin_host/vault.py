@@ -5,6 +5,7 @@ To rotate, put the new key before the old one in the setting (`BILLHEAD_SECRET_K
 """
 
 import base64
+from collections.abc import Callable
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -39,7 +40,7 @@ class Vault:
         """The same text under the newest key."""
         return self._opened(lambda: self._fernet.rotate(token.encode())).decode("ascii") if token else ""
 
-    def _opened(self, call) -> bytes:
+    def _opened(self, call: Callable[[], bytes]) -> bytes:
         try:
             return call()
         except (InvalidToken, UnicodeEncodeError) as error:

@@ -1,0 +1,109 @@
+"""Mount what plugins bring: blueprints under /x/<plugin>/, files of themes, commands.
+
+A blueprint is first registered on a scratch application, where its views can be seen: one view that does not say who
+may call it, or anything that reaches beyond its own address, and the plugin is broken.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Flask, Response, abort, request, send_from_directory
+from werkzeug.routing import Rule
+
+from billhead.domain.context import Role
+from billhead.plugin import allow
+from billhead.plugin_host.checks import Refused
+from billhead.plugin_host.discovery import Plugin
+from billhead.plugin_host.dispatch import PluginHost
+
+__all__ = ["mount_plugins"]
+
+_ROLES = frozenset({"anyone", *(role.value for role in Role)})
+
+
+def mount_plugins(app: Flask, host: PluginHost) -> None:
+    """Register the views of all loaded plugins; those of a plugin that is switched off answer 404."""
+    owners: dict[str, str] = {}
+    for plugin in host.all():
+        blueprints = plugin.offers.get("blueprints", ())
+        try:
+            for blueprint in blueprints:
+                _check(app, plugin, blueprint)
+        except Refused as refusal:
+            host.refuse(plugin.name, refusal.why, refusal.mend)
+            continue
+        for blueprint in blueprints:
+            app.register_blueprint(blueprint, url_prefix=_prefix(plugin))
+            owners[blueprint.name] = plugin.name
+            _open_static_files(app, blueprint)
+    _serve_themes(app, host)
+
+    @app.before_request
+    def only_active_plugins() -> None:
+        owner = owners.get((request.blueprint or "").split(".")[0])
+        if owner is not None and owner not in host.active_names():
+            abort(404)
+
+
+def _prefix(plugin: Plugin) -> str:
+    return f"/x/{plugin.name}"
+
+
+def _check(app: Flask, plugin: Plugin, blueprint: Blueprint) -> None:
+    if blueprint.name in app.blueprints:
+        raise Refused(f"a blueprint called {blueprint.name!r} is there already", f"call it {plugin.name}")
+    scratch = Flask("scratch", static_folder=None)
+    untouched = _app_wide(scratch)
+    try:
+        scratch.register_blueprint(blueprint, url_prefix=_prefix(plugin))
+    except Exception as error:
+        raise Refused(f"its blueprint {blueprint.name} can't be mounted: {type(error).__name__}: {error}") from error
+    if _app_wide(scratch) != untouched:
+        raise Refused(f"its blueprint {blueprint.name} reaches beyond its own views (an app-wide hook)")
+    for rule in scratch.url_map.iter_rules():
+        _check_rule(plugin, blueprint, rule, scratch.view_functions[rule.endpoint])
+
+
+def _app_wide(app: Flask) -> list[int]:
+    hooks: list[Any] = [
+        app.before_request_funcs,
+        app.after_request_funcs,
+        app.teardown_request_funcs,
+        app.template_context_processors,
+        app.url_value_preprocessors,
+        app.url_default_functions,
+    ]
+    handlers = sum(len(by_class) for by_class in app.error_handler_spec.get(None, {}).values())
+    return [*(len(table.get(None, ())) for table in hooks), handlers, len(app.jinja_env.globals)]
+
+
+def _check_rule(plugin: Plugin, blueprint: Blueprint, rule: Rule, view: Callable[..., Any]) -> None:
+    if not rule.rule.startswith(f"{_prefix(plugin)}/"):
+        raise Refused(f"its address {rule.rule} is outside {_prefix(plugin)}/")
+    if rule.endpoint == f"{blueprint.name}.static":
+        return
+    roles, _permission = getattr(view, "billhead_allow", (frozenset(), ""))
+    if not roles:
+        raise Refused(f"its view {rule.endpoint} does not say who may call it", 'write @allow("staff") above the view')
+    if unknown := sorted(roles - _ROLES):
+        raise Refused(f"its view {rule.endpoint} allows {unknown[0]!r}, but roles are {', '.join(sorted(_ROLES))}")
+
+
+def _open_static_files(app: Flask, blueprint: Blueprint) -> None:
+    if blueprint.has_static_folder:
+
+        @allow("anyone")
+        def static_file(filename: str) -> Response:
+            return blueprint.send_static_file(filename)
+
+        app.view_functions[f"{blueprint.name}.static"] = static_file
+
+
+def _serve_themes(app: Flask, host: PluginHost) -> None:
+    @app.get("/themes/<code>/<path:filename>", endpoint="theme_file")
+    @allow("anyone")
+    def theme_file(code: str, filename: str) -> Response:
+        themes = {theme.code: theme for _, theme in host.offers("themes")}
+        if code not in themes:
+            abort(404)
+        return send_from_directory(themes[code].root / "static", filename, max_age=86400)

@@ -1,0 +1,89 @@
+"""A form for the settings of a panel, a gateway account or a plugin, built from the fields of its dataclass.
+
+    form = settings_form(module.settings_type, panel)()
+    if form.validate_on_submit():
+        store_settings(module.settings_type, panel, form.values())
+
+A secret is write-only: its field is never filled, an empty one keeps what is stored, an optional one can be cleared.
+"""
+
+from dataclasses import MISSING, Field
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, IntegerField, PasswordField, SelectField, StringField
+from wtforms.fields import Field as FormField
+from wtforms.validators import InputRequired, NumberRange, Optional
+
+from billhead.plugin.settings import fields_of
+from billhead.plugin_host.stored_settings import SettingsRow, secrets_set
+
+__all__ = ["SettingsForm", "settings_form"]
+
+_CLEAR = "clear_"
+
+
+class SettingsForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+    """Use `settings_form`, which adds the fields."""
+
+    settings_type: type
+
+    def values(self) -> dict[str, Any]:
+        """What was entered, for `store_settings`: secrets left empty are not among them."""
+        entered: dict[str, Any] = {}
+        for field, _ in fields_of(self.settings_type):
+            value = self[field.name].data
+            if not field.metadata.get("secret") or value:
+                entered[field.name] = value
+            elif _CLEAR + field.name in self and self[_CLEAR + field.name].data:
+                entered[field.name] = ""
+        return {name: value for name, value in entered.items() if value is not None}
+
+
+def settings_form(settings_type: type, row: SettingsRow) -> type[SettingsForm]:
+    """A form class whose fields show what the row holds; a new row shows the defaults."""
+    stored = secrets_set(row)
+    members: dict[str, Any] = {"settings_type": settings_type}
+    for field, kind in fields_of(settings_type):
+        if field.metadata.get("secret"):
+            members.update(_secret_fields(field, field.name in stored))
+        else:
+            members[field.name] = _visible_field(field, kind, row.settings.get(field.name, _default(field)))
+    return type(f"{settings_type.__name__}Form", (SettingsForm,), members)
+
+
+def _default(field: Field[Any]) -> Any:
+    return None if field.default is MISSING else field.default
+
+
+def _visible_field(field: Field[Any], kind: type, value: Any) -> FormField:
+    told = {"label": field.metadata["label"], "description": field.metadata["hint"], "default": value}
+    required = field.default is MISSING
+    if kind is bool:
+        return BooleanField(**told)
+    if kind is int:
+        low, high = field.metadata["min"], field.metadata["max"]
+        bounds = [NumberRange(low, high)] if (low, high) != (None, None) else []
+        return IntegerField(validators=[InputRequired() if required else Optional(), *bounds], **told)
+    if field.metadata["choices"]:
+        return SelectField(choices=list(field.metadata["choices"]), **told)
+    return StringField(validators=[InputRequired()] if required else [Optional()], filters=[_stripped], **told)
+
+
+def _stripped(text: str | None) -> str | None:
+    return text.strip() if text else text
+
+
+def _secret_fields(field: Field[Any], is_set: bool) -> dict[str, FormField]:
+    required = field.default is MISSING and not is_set
+    state = "It is set; leave this empty to keep it." if is_set else "It is not set."
+    hint = " ".join(part for part in (field.metadata["hint"], state) if part)
+    entry = PasswordField(
+        field.metadata["label"],
+        description=hint,
+        validators=[InputRequired() if required else Optional()],
+        render_kw={"autocomplete": "new-password"},
+    )
+    if not is_set or field.default is MISSING:
+        return {field.name: entry}
+    return {field.name: entry, _CLEAR + field.name: BooleanField(f"Remove: {field.metadata['label']}")}
