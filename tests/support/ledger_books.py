@@ -16,6 +16,7 @@ from billhead.models.sellers import Seller
 
 SYSTEM = Context.system("test")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DAY = date(2026, 11, 22)
 
 
 @dataclass
@@ -46,6 +47,6 @@ def open_books(url: str) -> Iterator[Books]:
         db.engine.dispose()
 
 
-def booked(books: Books, kind: str, key: str, *legs: Posting, day: date = NOW.date()) -> int:
+def booked(books: Books, kind: str, key: str, *legs: Posting, day: date = DAY) -> int:
     with writing(SYSTEM) as tx:
         return post(tx, books.seller_id, kind, day, key, legs, customer_id=books.customer_id)

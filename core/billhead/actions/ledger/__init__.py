@@ -1,0 +1,1 @@
+"""The ledger: post entries, seal them, and prove that nobody changed one."""
