@@ -12,8 +12,10 @@ from packaging.utils import canonicalize_name
 from source_tree import ROOT, Distribution, plugins, themes, written
 
 CORE_LOCK, DEV_LOCK = ROOT / "requirements" / "core.lock", ROOT / "requirements" / "dev.lock"
-# Payment gateways bring these themselves; an operator without them installs neither.
+# Left out of the locks until a gateway of the tree asks for them.
 ASKED_FOR_BY_GATEWAYS = {"stripe", "paypal"}
+# Installed by `make run`, so that production mode works from the same environment.
+PRODUCTION = {"postgres", "redis", "server"}
 
 
 def pins(lock: Path) -> dict[str, str]:
@@ -35,18 +37,20 @@ def lock_faults(lock: Path) -> list[str]:
     return faults
 
 
-def unserved(distribution: Distribution, locked: dict[str, str], in_tree: set[str]) -> list[str]:
-    """Requirements of a distribution that the lock lacks or holds at another version."""
+def unserved(distribution: Distribution, core: dict[str, str], dev: dict[str, str], in_tree: set[str]) -> list[str]:
+    """Requirements of a distribution that the locks lack or hold at another version; extras are for developing."""
     project = distribution.pyproject["project"]
-    lines = list(project.get("dependencies", []))
-    for extra, more in project.get("optional-dependencies", {}).items():
-        lines += [] if extra in ASKED_FOR_BY_GATEWAYS else more
+    wanted = [(line, core, "core.in") for line in project.get("dependencies", [])]
+    for extra, lines in project.get("optional-dependencies", {}).items():
+        if extra not in ASKED_FOR_BY_GATEWAYS:
+            wanted += [(line, core, "core.in") if extra in PRODUCTION else (line, dev, "dev.in") for line in lines]
     faults = []
-    for need in map(Requirement, lines):
+    for line, locked, source in wanted:
+        need = Requirement(line)
         name = canonicalize_name(need.name)
         held = locked.get(name, "none")
         if name not in in_tree and (held == "none" or not need.specifier.contains(held, prereleases=True)):
-            faults.append(f"{distribution.name} asks for {need}, the lock has {held}: add it to core.in, `make lock`")
+            faults.append(f"{distribution.name} asks for {need}, the lock has {held}: add it to {source}, `make lock`")
     return faults
 
 
@@ -61,11 +65,11 @@ def test_both_locks_agree():
     assert {name: dev.get(name) for name in core} == core
 
 
-def test_the_core_lock_serves_every_distribution():
+def test_the_locks_serve_every_distribution():
     distributions = [Distribution(ROOT), *plugins(), *themes()]
     in_tree = {canonicalize_name(distribution.name) for distribution in distributions}
-    locked = pins(CORE_LOCK)
-    assert [fault for distribution in distributions for fault in unserved(distribution, locked, in_tree)] == []
+    core, dev = pins(CORE_LOCK), pins(DEV_LOCK)
+    assert [fault for distribution in distributions for fault in unserved(distribution, core, dev, in_tree)] == []
 
 
 def test_what_is_installed_fits_together():
@@ -90,9 +94,11 @@ def test_a_careless_lock_is_found(tmp_path):
 
 def test_a_dependency_that_the_lock_lacks_is_found(tmp_path):
     project = '[project]\nname = "billhead-x"\nversion = "0.1"\ndependencies = ["flask>=4", "billhead>=0.1", "nh3"]\n'
+    project += '[project.optional-dependencies]\ntests = ["pytest>=99"]\n'
     written(tmp_path, "plugins/x/pyproject.toml", project)
-    faults = unserved(plugins(tmp_path)[0], {"flask": "3.1.3"}, {"billhead"})
+    faults = unserved(plugins(tmp_path)[0], {"flask": "3.1.3"}, {"pytest": "9.2.0"}, {"billhead"})
     assert [fault.split(":")[0] for fault in faults] == [
         "billhead-x asks for flask>=4, the lock has 3.1.3",
         "billhead-x asks for nh3, the lock has none",
+        "billhead-x asks for pytest>=99, the lock has 9.2.0",
     ]

@@ -6,6 +6,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, text
 from sqlalchemy.pool import NullPool
 
+from billhead import models as _models  # noqa: F401  registers the tables
+from billhead.db import Model, prepare_engine
+from billhead.plugin_host import PluginHost
+from billhead.plugin_host.plugin_migrations import plugin_ladder, upgrade_plugin
 from source_tree import CORE, files
 
 
@@ -32,11 +36,18 @@ def test_every_model_is_in_a_migration():
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_migrations_build_what_the_models_declare(engine: str, request: pytest.FixtureRequest):
-    if has_migrations():
-        import billhead.models  # noqa: F401  registers the tables
-        from billhead.db import Model
+    assert differences(request.getfixturevalue(f"{engine}_url"), Model.metadata) == []
 
-        assert differences(request.getfixturevalue(f"{engine}_url"), Model.metadata) == []
+
+@pytest.mark.parametrize("engine_name", ["sqlite", "postgresql"])
+def test_migrations_of_plugins_build_what_they_declare(engine_name: str, request: pytest.FixtureRequest):
+    engine = create_engine(request.getfixturevalue(f"{engine_name}_url"), poolclass=NullPool)
+    prepare_engine(engine)
+    for plugin in PluginHost.load().all():
+        ladder = plugin_ladder(plugin)
+        if ladder is not None:
+            upgrade_plugin(engine, plugin)
+            assert (plugin.name, ladder.missing(engine)) == (plugin.name, [])
 
 
 def test_a_forgotten_migration_is_found(bare_database_url: str):
