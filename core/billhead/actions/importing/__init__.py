@@ -1,0 +1,1 @@
+"""Bringing an operator's catalogue and subscribers in from files."""

@@ -1,0 +1,38 @@
+"""MAC addresses in the one spelling that panels match on: AA:BB:CC:DD:EE:FF.
+
+A panel that stores a MAC with dashes accepts it and never finds the box again, so every way in normalises first.
+"""
+
+from __future__ import annotations
+
+import re
+
+from billhead.domain.errors import InvalidInput
+
+_SPELLINGS = re.compile(
+    r"[0-9A-F]{12}"  # 001A79AABB01
+    r"|[0-9A-F]{2}([:.\- ])[0-9A-F]{2}(?:\1[0-9A-F]{2}){4}"  # 00:1A:79:AA:BB:01, with dashes, dots or spaces
+    r"|[0-9A-F]{4}([.:\-])[0-9A-F]{4}\2[0-9A-F]{4}"  # 001A.79AA.BB01
+    r"|[0-9A-F]{6}-[0-9A-F]{6}"  # 001A79-AABB01
+)
+
+
+def parse_mac(text: str) -> str:
+    """ "001a.79aa.bb01" → "00:1A:79:AA:BB:01". Refuses addresses that no single box can have."""
+    written = text.strip().upper()
+    if _SPELLINGS.fullmatch(written) is None:
+        raise InvalidInput(
+            "mac",
+            f"{text!r} is not a MAC address",
+            code="bad_mac",
+            hint="Write twelve digits 0-9 and A-F, like 00:1A:79:AA:BB:01.",
+        )
+    digits = re.sub(r"[^0-9A-F]", "", written)
+    if digits == "0" * 12 or int(digits[:2], 16) & 1:
+        raise InvalidInput(
+            "mac",
+            f"{text!r} is a broadcast, multicast or empty address",
+            code="bad_mac",
+            hint="Read the address from the box's label or its network settings.",
+        )
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
