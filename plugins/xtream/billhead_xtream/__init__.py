@@ -1,0 +1,1 @@
+"""Xtream panels for Billhead."""

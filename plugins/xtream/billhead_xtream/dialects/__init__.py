@@ -1,0 +1,1 @@
+"""One file per way in which panels of the family are told what to do."""

@@ -1,0 +1,253 @@
+"""The `xui` admin API (XUI.ONE, XC_VM and kin): lines and devices whose expiry can be set.
+
+Ids are kept from the create and asked for directly. A search is made only where no id is known or its account is gone:
+searches are slow, broken in one version, and match more than was asked for. Whatever is written is compared with what
+the panel says it stored.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from billhead.plugin import (
+    Absent,
+    Ambiguous,
+    CannotTell,
+    Catalogue,
+    Desired,
+    Foreign,
+    Found,
+    Free,
+    Gone,
+    ListedLine,
+    LookUp,
+    Observed,
+    PanelConnection,
+    PanelOutcomeUnknown,
+    PanelRejected,
+    PanelUnreachable,
+    diff,
+)
+from billhead_xtream.accounts import (
+    ENIGMA,
+    RESOURCES,
+    Account,
+    Resource,
+    Row,
+    account_in,
+    observed_row,
+    reference_in,
+    resource_for,
+    text,
+)
+from billhead_xtream.client import AnsweredNull, Refused, XuiClient, number
+from billhead_xtream.payloads import create_payload, edit_payload
+from billhead_xtream.search import search_for
+
+
+class XuiAdmin:
+    """One panel, spoken to with an administrator's key."""
+
+    def __init__(self, panel: PanelConnection) -> None:
+        self._what = panel.code
+        self._settings = panel.settings
+        self._client = XuiClient(panel)
+        self._search = search_for(self._client)
+
+    def look_up(self, desired: Desired) -> LookUp:
+        resource = resource_for(desired)
+        known = self._known(resource, desired.handle.data)
+        if known is not None and not known.lost:
+            if _is_ours(known, desired):
+                return Found(known.observed())
+            return Foreign(f"{_shown(known)} carries neither our reference nor our {resource.name_column}")
+        try:
+            return _judged(self._named(resource, desired), desired)
+        except AnsweredNull as error:
+            return CannotTell(f"{error} {error.hint}")
+
+    def create(self, desired: Desired) -> Observed:
+        """Only after a proven absence. A name that is taken all the same may be ours, by a call that was cut off."""
+        resource = resource_for(desired)
+        try:
+            answer = self._client.write(f"create_{resource.noun}", create_payload(self._settings, resource, desired))
+        except Refused as refused:
+            if not refused.status.startswith("EXISTS"):
+                raise
+            found = self.look_up(desired)
+            if not isinstance(found, Found):
+                raise
+            return self.edit(desired, found.observed, ())
+        account = None if resource is ENIGMA else account_in(resource, answer.data)  # create_enigma shows some MAG
+        if account is None:
+            with _reading_back():
+                account = next(iter(self._marked(resource, desired)), None)
+        if account is None:
+            raise PanelOutcomeUnknown(f"{self._what} says that it created a {resource.noun}, but does not find it yet.")
+        return self._settled(account, desired, ())
+
+    def edit(self, desired: Desired, found: Observed | None, changes: Collection[str]) -> Observed:
+        """Bring the fields named by `changes` (none: all) in step and leave the others as they are stored."""
+        resource = resource_for(desired)
+        account = self._known(resource, {**desired.handle.data, **(found.handle_data if found else {})})
+        if account is None or account.lost:
+            raise PanelOutcomeUnknown(f"{self._what} has lost this {resource.noun}; it must be looked up again.")
+        payload = edit_payload(self._settings, account, desired, changes)
+        try:
+            stored = account_in(resource, self._client.write(f"edit_{resource.noun}", payload).data)
+        except Refused as refused:
+            if not resource.is_device or refused.status != "FAILURE":
+                raise
+            stored = None  # 2.1.2 saves the device's line, then says failure
+        if stored is None or resource is ENIGMA:
+            stored = self._read_back(account)
+        return self._settled(stored, desired, changes)
+
+    def remove(self, desired: Desired) -> Gone:
+        """Delete what is provably ours: by the id that we kept, else by our reference. A ghost of it goes as well."""
+        resource = resource_for(desired)
+        known = self._known(resource, desired.handle.data)
+        if known is not None and (known.lost or _is_ours(known, desired)):
+            self._delete(known)
+            return Gone()
+        try:
+            doomed = self._marked(resource, desired)
+        except AnsweredNull:
+            if not desired.handle.data.get(resource.id_in_handle):
+                raise
+            doomed = []  # the id that we kept is proven gone
+        for account in doomed:
+            self._delete(account)
+        return Gone()
+
+    def list_lines(self) -> Iterator[ListedLine]:
+        for resource in RESOURCES:
+            for row in self._search.rows(resource):
+                if row.get("username") is not None:
+                    yield _listed(resource, row)
+
+    def catalogue(self) -> Catalogue:
+        return Catalogue(
+            plans=_names(self._client.read("get_packages").data, "package_name"),
+            bouquets=_names(self._client.read("get_bouquets").data, "bouquet_name"),
+        )
+
+    def check(self) -> str:
+        user = self._client.read("user_info").data
+        if not isinstance(user, Mapping):
+            raise PanelUnreachable(f"{self._what} accepts the key but does not say whose it is.")
+        return f"signed in to the admin API as {text(user, 'username')} (user {text(user, 'id')})"
+
+    def _known(self, resource: Resource, handle_data: Mapping[str, Any]) -> Account | None:
+        account_id = number(handle_data.get(resource.id_in_handle))
+        return self._get(resource, account_id) if account_id else None
+
+    def _get(self, resource: Resource, account_id: int) -> Account | None:
+        try:
+            return account_in(resource, self._client.read(f"get_{resource.noun}", {"id": str(account_id)}).data)
+        except Refused as refused:
+            if refused.status == "FAILURE":  # no such id
+                return None
+            raise
+
+    def _named(self, resource: Resource, desired: Desired) -> list[Account]:
+        ids = self._search.ids(resource, _name(resource, desired))
+        return [account for found in ids if (account := self._get(resource, found)) is not None]
+
+    def _marked(self, resource: Resource, desired: Desired) -> list[Account]:
+        return [account for account in self._named(resource, desired) if account.reference == desired.handle.ref]
+
+    def _read_back(self, account: Account) -> Account:
+        with _reading_back():
+            stored = self._get(account.resource, account.id)
+        if stored is None:
+            raise PanelOutcomeUnknown(f"{self._what} has lost {_shown(account)} while it was changed.")
+        return stored
+
+    def _settled(self, account: Account, desired: Desired, changes: Collection[str]) -> Observed:
+        """What is stored, if it is what was wanted; a panel that took the call and kept something else is for staff."""
+        missed = _missed(account, desired, changes)
+        if account.resource.is_device and "blocked" in missed:
+            account = self._switch_line(account, desired.blocked)
+            missed = _missed(account, desired, changes)
+        if missed:
+            raise PanelRejected(
+                f"{self._what} took the change of {_shown(account)} but keeps another {', '.join(sorted(missed))}.",
+                hint="Bouquets that the panel does not have are dropped silently: compare with its catalogue.",
+            )
+        return account.observed()
+
+    def _switch_line(self, account: Account, blocked: bool) -> Account:
+        """The device's own switches answer success and do nothing; those of its hidden line work, after a reload."""
+        self._client.write("disable_line" if blocked else "enable_line", {"id": str(account.line_id)})
+        self._client.write("reload_cache", {})
+        return self._read_back(account)
+
+    def _delete(self, account: Account) -> None:
+        for _ in range(2):  # a session that ends late brings a deleted line back as a ghost without a name
+            try:
+                self._client.write(f"delete_{account.resource.noun}", {"id": str(account.id)})
+            except Refused as refused:
+                if refused.status != "FAILURE":  # gone already, or so we will see
+                    raise
+            with _reading_back():
+                left = self._get(account.resource, account.id)
+            if left is None:
+                return
+        raise PanelOutcomeUnknown(f"{self._what} says that it deleted {_shown(account)}, but it is still there.")
+
+
+@contextmanager
+def _reading_back() -> Iterator[None]:
+    """A read that fails after a write leaves the write in doubt."""
+    try:
+        yield
+    except PanelUnreachable as error:
+        raise PanelOutcomeUnknown(f"{error} The change before it may have been made.") from error
+
+
+def _name(resource: Resource, desired: Desired) -> str:
+    return (desired.mac or "") if resource.is_device else desired.login
+
+
+def _shown(account: Account) -> str:
+    return f"{account.resource.noun} {account.id}"
+
+
+def _is_ours(account: Account, desired: Desired) -> bool:
+    """Of an account whose id we kept. Ids come back after a panel's restart, so the id alone proves nothing."""
+    if account.reference:
+        return account.reference == desired.handle.ref
+    return account.name == _name(account.resource, desired)
+
+
+def _judged(named: list[Account], desired: Desired) -> LookUp:
+    """Of accounts with our login or MAC: only our reference makes one ours."""
+    ours = [account for account in named if account.reference == desired.handle.ref]
+    if len(ours) == 1:
+        return Found(ours[0].observed())
+    if ours:
+        return Ambiguous(tuple(_shown(account) for account in ours))
+    if named:
+        why = "has lost its line: delete it on the panel" if named[0].lost else "does not carry our reference"
+        return Foreign(f"{_shown(named[0])} has this {named[0].resource.name_column} and {why}")
+    return Absent()
+
+
+def _missed(account: Account, desired: Desired, changes: Collection[str]) -> frozenset[str]:
+    steps = diff(desired, account.observed())
+    differing = steps[0].changes if steps and isinstance(steps[0], Free) else frozenset()
+    return differing & frozenset(changes) if changes else differing
+
+
+def _listed(resource: Resource, row: Row) -> ListedLine:
+    account_id = number(row.get(resource.id_column)) or 0
+    reference = reference_in(text(row, "admin_notes"))
+    data: dict[str, Any] = {resource.id_in_handle: account_id, "ref": reference}
+    if resource.is_device:
+        data["user_id"] = number(row.get("user_id"))
+    return ListedLine(reference, f"{resource.noun}:{account_id}", resource.kind, observed_row(resource, row, data))
+
+
+def _names(rows: Any, column: str) -> dict[str, str]:
+    return {text(row, "id"): text(row, column) for row in rows or [] if isinstance(row, Mapping)}

@@ -1,0 +1,98 @@
+"""Finding accounts whose ids are not known: by the panel's list calls, or by SELECTs where those are broken.
+
+Both answer the same two questions: which accounts have exactly this login or MAC, and which accounts are there. Both
+search wider than we ask (LIKE, or a collation that ignores case), so names are compared again here.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from billhead_xtream.accounts import LINE, Resource, Row, readable_mac, text
+from billhead_xtream.client import XuiClient, number
+
+PAGE = 1000
+
+
+class Search(Protocol):
+    def ids(self, resource: Resource, name: str) -> list[int]:
+        """The ids of all accounts with exactly this name. Raises AnsweredNull where the panel can't search."""
+
+    def rows(self, resource: Resource) -> Iterator[Row]:
+        """All accounts of one sort, page by page, in the order of their ids."""
+
+
+def search_for(client: XuiClient) -> Search:
+    return SqlSearch(client) if client.settings.find_by == "sql" else ListSearch(client)
+
+
+class ListSearch:
+    def __init__(self, client: XuiClient) -> None:
+        self._client = client
+
+    def ids(self, resource: Resource, name: str) -> list[int]:
+        return _exactly(resource, name, self._pages(resource, {"search[value]": name}))
+
+    def rows(self, resource: Resource) -> Iterator[Row]:
+        return self._pages(resource, {"order[0][column]": "0", "order[0][dir]": "asc"})
+
+    def _pages(self, resource: Resource, fields: dict[str, str]) -> Iterator[Row]:
+        start = 0
+        while True:
+            answer = self._client.read(f"get_{resource.noun}s", {**fields, "start": str(start), "limit": str(PAGE)})
+            page = answer.data or []
+            yield from page
+            start += len(page)
+            # a panel that caps the page below our limit is not at its end while its total says otherwise
+            if not page or (len(page) < PAGE and start >= (answer.total or 0)):
+                return
+
+
+class SqlSearch:
+    """`mysql_query`, where the operator allowed it: SELECT only, and what comes from outside as hexadecimal digits."""
+
+    def __init__(self, client: XuiClient) -> None:
+        self._client = client
+
+    def ids(self, resource: Resource, name: str) -> list[int]:
+        visible = " AND is_mag = 0 AND is_e2 = 0" if resource is LINE else ""
+        return _exactly(
+            resource,
+            name,
+            self._select(
+                f"SELECT {resource.id_column}, {resource.name_column} FROM {resource.table}"  # noqa: S608 - hex digits
+                f" WHERE {resource.name_column} = 0x{name.encode().hex()}{visible}"
+            ),
+        )
+
+    def rows(self, resource: Resource) -> Iterator[Row]:
+        after = 0
+        while page := self._select(_page_after(resource, after)):
+            yield from page
+            after = number(page[-1].get(resource.id_column)) or 0
+            if len(page) < PAGE:
+                return
+
+    def _select(self, query: str) -> list[Row]:
+        return self._client.read("mysql_query", {"query": query}).data or []
+
+
+def _page_after(resource: Resource, after: int) -> str:
+    columns = (
+        "l.username, l.exp_date, l.enabled, l.admin_enabled, l.admin_notes, l.bouquet, l.max_connections, l.member_id"
+    )
+    if resource is LINE:
+        return (
+            f"SELECT l.id, l.password, {columns} FROM lines l"  # noqa: S608 - `after` is a number
+            f" WHERE l.is_mag = 0 AND l.is_e2 = 0 AND l.id > {after} ORDER BY l.id LIMIT {PAGE}"
+        )
+    key = f"d.{resource.id_column}"
+    return (
+        f"SELECT {key}, d.mac, d.user_id, {columns} FROM {resource.table} d"  # noqa: S608 - `after` is a number
+        f" JOIN lines l ON l.id = d.user_id WHERE {key} > {after} ORDER BY {key} LIMIT {PAGE}"
+    )
+
+
+def _exactly(resource: Resource, name: str, rows: Iterable[Row]) -> list[int]:
+    shown = readable_mac if resource.is_device else str
+    matching = (row for row in rows if shown(text(row, resource.name_column)) == name)
+    return [found for row in matching if (found := number(row.get(resource.id_column))) is not None]

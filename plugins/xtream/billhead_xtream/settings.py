@@ -1,0 +1,74 @@
+"""What an operator tells us about one Xtream panel."""
+
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from billhead.plugin import InvalidInput, option, secret
+
+
+@dataclass(frozen=True)
+class XtreamSettings:
+    url: str = option(
+        "Panel address with access code",
+        hint="http://panel.example:8080/ACCESSCODE/ with an access code of the type Admin API",
+    )
+    api_key: str = secret("API key", hint="32 characters, from the panel profile of an enabled administrator")
+    player_url: str = option(
+        "Address for players", default="", hint="http://tv.example:8080, as customers see it; empty: the panel's own"
+    )
+    bouquet_encoding: str = option(
+        "Bouquets are sent as",
+        default="json",
+        choices=("json", "array"),
+        hint="json for nearly every panel; array if creating a line answers nothing",
+    )
+    find_by: str = option(
+        "Accounts are found by",
+        default="lists",
+        choices=("lists", "sql"),
+        hint="sql only where the panel's list calls answer null (version 2.1.2): SELECTs through its mysql_query",
+    )
+    outputs: str = option("Stream formats of new lines", default="1,2", hint="1 HLS, 2 MPEG-TS, 3 RTMP; with commas")
+    member_id: int = option("Owner of new lines", default=0, minimum=0, hint="a panel user's id; 0: the key's own user")
+    timeout_seconds: int = option("Timeout in seconds", default=30, minimum=1, maximum=300)
+
+    def __post_init__(self) -> None:
+        address = _address("url", self.url)
+        if not address.path.strip("/"):
+            raise InvalidInput(
+                "url", "the access code is missing", hint="Write it as http://panel.example:8080/ACCESSCODE/."
+            )
+        if self.player_url:
+            _address("player_url", self.player_url)
+        if not self.output_ids or not set(self.output_ids) <= {"1", "2", "3"}:
+            raise InvalidInput(
+                "outputs", f"{self.outputs!r} is not a list of 1, 2 and 3", hint='Write for example "1,2".'
+            )
+
+    @property
+    def endpoint(self) -> str:
+        """With its slash at the end: without it the panel redirects and the redirect loses the call."""
+        return self.url.rstrip("/") + "/"
+
+    @property
+    def players(self) -> str:
+        """Where players go, without a slash at the end."""
+        if self.player_url:
+            return self.player_url.rstrip("/")
+        address = urlsplit(self.url)
+        return f"{address.scheme}://{address.netloc}"
+
+    @property
+    def output_ids(self) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.outputs.split(",") if part.strip())
+
+
+def _address(field: str, text: str) -> SplitResult:
+    address = urlsplit(text)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise InvalidInput(field, f"{text!r} is not a web address", hint="Write it as http://panel.example:8080/….")
+    if address.query or address.fragment:
+        raise InvalidInput(
+            field, "must not hold a question mark or a number sign", hint="Enter the key in its own field."
+        )
+    return address

@@ -1,0 +1,161 @@
+"""What the plugin offers beside keeping lines: settings, plans that are refused, listing, catalogue, access, check."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+import billhead_xtream.plugin
+from billhead.plugin import (
+    UNOBSERVABLE,
+    Access,
+    Expiry,
+    Impossible,
+    InvalidInput,
+    LineKind,
+    PanelRejected,
+    ProvisioningModule,
+    Purchase,
+    load_settings,
+)
+from billhead_xtream.settings import XtreamSettings
+
+MAC = "00:1A:79:AA:BB:01"
+
+
+def settings(**values):
+    return load_settings(XtreamSettings, {"url": "http://panel.example:8080/CODE/", "api_key": "k" * 32, **values})
+
+
+def test_the_plugin_offers_one_module_under_the_code_that_panels_name():
+    (offered,) = billhead_xtream.plugin.provisioning_modules()
+    assert billhead_xtream.plugin.API == 1
+    assert offered.code == "xtream"
+    assert isinstance(offered, ProvisioningModule)
+
+
+def test_it_sets_expiry_and_knows_all_three_kinds(module, panel):
+    able = module.capabilities(panel)
+    assert (able.expiry, able.kinds) == (Expiry.SETTABLE, frozenset(LineKind))
+    assert (able.bouquets, able.connections, able.listing, able.parallel_writes) == (True, True, True, False)
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"url": "panel.example/CODE"}, "url"),
+        ({"url": "ftp://panel.example/CODE"}, "url"),
+        ({"url": "http://panel.example:8080/"}, "url"),
+        ({"url": "http://panel.example/CODE/?api_key=1"}, "url"),
+        ({"player_url": "tv.example"}, "player_url"),
+        ({"outputs": "1,4"}, "outputs"),
+        ({"outputs": " "}, "outputs"),
+        ({"bouquet_encoding": "xml"}, "bouquet_encoding"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_by_field(values, field):
+    with pytest.raises(InvalidInput) as caught:
+        settings(**values)
+    assert caught.value.field == field
+
+
+def test_the_key_is_not_shown():
+    assert "kkkk" not in repr(settings())
+
+
+@pytest.mark.parametrize("login", ["", "anna k", "anna/k", "änna", "anna'--"])
+def test_logins_that_break_stream_addresses_are_impossible(module, panel, desired, login):
+    (refused,) = module.plan(panel, desired(login=login), None)
+    assert isinstance(refused, Impossible)
+    assert refused.field == "login"
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"password": "two words"}, "password"),
+        ({"kind": LineKind.MAG}, "mac"),
+        ({"bouquets": frozenset({"sport"})}, "bouquets"),
+        ({"connections": -1}, "connections"),
+    ],
+)
+def test_what_the_panel_would_get_wrong_is_impossible(module, panel, desired, fields, field):
+    (refused,) = module.plan(panel, desired(**fields), None)
+    assert refused.field == field
+
+
+def test_no_bouquets_cannot_be_said_as_an_array(module, connect, desired):
+    (refused,) = module.plan(connect(bouquet_encoding="array"), desired(bouquets=frozenset()), None)
+    assert refused.field == "bouquets"
+
+
+def test_every_account_is_listed_with_its_reference_and_strangers_without(module, panel, desired, converge, sandbox):
+    converge(desired(connections=2))
+    converge(desired(ref="BOX7", kind=LineKind.MAG, mac=MAC, blocked=True))
+    converge(desired(ref="BOX8", kind=LineKind.ENIGMA2, mac="00:1A:79:AA:BB:02", expires_at=None))
+    sandbox.state.store.insert("lines", {"username": "old", "password": "p", "admin_enabled": 0, "admin_notes": "VIP"})
+
+    listed = {line.remote_id: line for line in module.list_lines(panel)}
+    assert {name: (line.ref, line.kind) for name, line in listed.items()} == {
+        "line:1": ("A2B3C4D5E6F", LineKind.STREAM),
+        "line:4": ("", LineKind.STREAM),
+        "mag:1": ("BOX7", LineKind.MAG),
+        "enigma:1": ("BOX8", LineKind.ENIGMA2),
+    }
+    line, box = listed["line:1"].observed, listed["mag:1"].observed
+    assert (line.login, line.connections, line.bouquets) == ("anna", 2, UNOBSERVABLE)  # short rows hold no bouquets
+    assert line.expires_at == datetime(2027, 1, 1, tzinfo=UTC)
+    assert (box.mac, box.blocked, box.connections) == (MAC, True, UNOBSERVABLE)
+    assert listed["enigma:1"].observed.expires_at is None
+    assert listed["line:4"].observed.banned is True
+
+
+def test_a_listed_line_of_ours_is_in_step_with_what_was_wanted(module, panel, desired, converge):
+    wanted = desired()
+    converge(wanted)
+    (line,) = module.list_lines(panel)
+    assert module.plan(panel, wanted, line.observed) == []
+    (step,) = module.plan(panel, replace(wanted, blocked=True), line.observed)
+    assert module.apply(panel, step).blocked is True
+
+
+def test_listing_thousands_takes_a_call_per_thousand(module, panel, sandbox, calls):
+    sandbox.state.store.insert_many("lines", ({"username": f"u{number}", "password": "x"} for number in range(2500)))
+    assert len({line.remote_id for line in module.list_lines(panel)}) == 2500
+    assert calls() == {"get_lines": 3, "get_mags": 1, "get_enigmas": 1}
+
+
+def test_the_catalogue_names_packages_and_bouquets(module, panel):
+    catalogue = module.catalogue(panel)
+    assert catalogue.bouquets["3"] == "Sport"
+    assert catalogue.plans == {"1": "One month", "2": "Three months", "3": "One year"}
+
+
+def test_the_check_is_one_call_and_says_who_we_are(module, panel, calls):
+    assert module.check(panel) == "signed in to the admin API as admin (user 1)"
+    assert calls() == {"user_info": 1}
+
+
+def test_a_stream_line_gets_its_playlist_and_guide(module, connect, desired):
+    access = module.access(connect(player_url="http://tv.example:8080/"), desired())
+    assert access == Access(
+        login="anna",
+        password="secret-1",
+        m3u_url="http://tv.example:8080/get.php?username=anna&password=secret-1&type=m3u_plus&output=ts",
+        epg_url="http://tv.example:8080/xmltv.php?username=anna&password=secret-1",
+        server_url="http://tv.example:8080",
+    )
+
+
+def test_a_box_gets_the_portal_and_no_login(module, connect, desired):
+    panel = connect(url="http://panel.example:8080/CODE/")
+    server = "http://panel.example:8080"
+    mag = module.access(panel, desired(kind=LineKind.MAG, mac=MAC))
+    assert mag == Access(portal_url=f"{server}/c/", server_url=server, mac=MAC)
+    assert module.access(panel, desired(kind=LineKind.ENIGMA2, mac=MAC)) == Access(server_url=server, mac=MAC)
+    assert module.access(panel, desired(kind=LineKind.ENIGMA2)).m3u_url.startswith(f"{server}/get.php?username=anna")
+
+
+def test_nothing_is_bought_here(module, panel, desired):
+    with pytest.raises(PanelRejected):
+        module.buy(panel, Purchase("1", 100, "a month", desired()))
