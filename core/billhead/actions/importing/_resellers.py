@@ -1,0 +1,87 @@
+"""The resellers that a catalogue names: their places in the tree, their own customers, and their start-up credits."""
+
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.actions.importing import _catalog as listed
+from billhead.actions.ledger.post import post
+from billhead.db import Tx
+from billhead.domain.ledger import AccountCode, credit, debit
+from billhead.domain.money import Money
+from billhead.models.credits import CreditLot
+from billhead.models.people import Customer, Reseller, ResellerClosure
+from billhead.models.sellers import Seller
+
+__all__ = ["add_resellers"]
+
+
+def add_resellers(tx: Tx, seller: Seller, catalog: listed.Catalog) -> None:
+    """Add who is not there yet; a parent always stands before its children in the file's mapping or is added first."""
+    known = {r.code: r for r in tx.session.scalars(select(Reseller).where(Reseller.seller_id == seller.id))}
+    waiting = [r for r in catalog.resellers.values() if r.code not in known]
+    while waiting:
+        told = next(r for r in waiting if not r.parent or r.parent in known)
+        waiting.remove(told)
+        known[told.code] = _add(tx, seller, told, catalog.reseller_plans[told.plan], known.get(told.parent))
+
+
+def _add(
+    tx: Tx, seller: Seller, told: listed.ResellerAccount, plan: listed.ResellerPlan, parent: Reseller | None
+) -> Reseller:
+    reseller = Reseller(
+        seller_id=seller.id,
+        parent_id=parent.id if parent else None,
+        code=told.code,
+        name=told.name,
+        tier=plan.role,
+        rights={"sells": list(plan.sells), "trials_per_day": plan.trials_per_day, "terminate": plan.may_terminate},
+        created_on=clock.today_in(seller.zone),
+    )
+    tx.session.add(reseller)
+    tx.session.flush()
+    above = (
+        tx.session.scalars(select(ResellerClosure).where(ResellerClosure.descendant_id == parent.id)) if parent else ()
+    )
+    for link in above:
+        tx.session.add(ResellerClosure(ancestor_id=link.ancestor_id, descendant_id=reseller.id, depth=link.depth + 1))
+    tx.session.add(ResellerClosure(ancestor_id=reseller.id, descendant_id=reseller.id, depth=0))
+    tx.session.add(
+        Customer(
+            seller_id=seller.id,
+            buys_for_reseller_id=reseller.id,
+            external_ref=f"reseller:{told.code}",
+            name=told.name,
+            company=told.name,
+            email=told.email,
+            country=told.country,
+            zone=told.zone,
+            currency=told.currency,
+            language=told.language,
+            created_at=clock.now(),
+        )
+    )
+    if plan.startup_credits:
+        _grant(tx, seller, reseller, plan.startup_credits)
+    return reseller
+
+
+def _grant(tx: Tx, seller: Seller, reseller: Reseller, amount: Money) -> None:
+    subject = f"reseller:{reseller.id}"
+    entry_id = post(
+        tx,
+        seller.id,
+        "credits_granted",
+        clock.today_in(seller.zone),
+        f"start_up:{reseller.id}",
+        [debit(AccountCode.CREDITS_ISSUED, amount), credit(AccountCode.CREDITS_AVAILABLE, amount, subject)],
+    )
+    tx.session.add(
+        CreditLot(
+            reseller_id=reseller.id,
+            source="start_up",
+            amount_minor=amount.minor,
+            remaining_minor=amount.minor,
+            entry_id=entry_id,
+            created_at=clock.now(),
+        )
+    )

@@ -1,0 +1,230 @@
+"""Write a catalogue into the database. Loading the same file again changes nothing; a changed price adds a version."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead import clock
+from billhead.actions.importing import _catalog as listed
+from billhead.actions.importing._resellers import add_resellers
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.money import Money
+from billhead.models.catalogue import Bouquet, Plan, PlanBouquet, Price, PriceBook
+from billhead.models.panels import Panel, PanelBouquet
+from billhead.models.sellers import Seller, TaxRegistration
+from billhead.plugin_host import plugins, store_settings
+
+__all__ = ["ImportedCatalog", "import_catalog"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedCatalog:
+    seller_id: int
+    plans: int
+    prices: int
+    panels: int
+
+
+@dataclass(slots=True)
+class _Writer:
+    session: Session
+    seller: Seller
+    books: dict[str, PriceBook]
+    prices: int = 0
+
+    def plan(self, code: str, name: str, kind: str, tax_class: str, **values: Any) -> Plan:
+        plan = self.session.scalar(select(Plan).where(Plan.seller_id == self.seller.id, Plan.code == code))
+        plan = plan or Plan(seller_id=self.seller.id, code=code)
+        plan.name, plan.kind, plan.tax_class = name, kind, tax_class
+        for field, value in values.items():
+            setattr(plan, field, value)
+        self.session.add(plan)
+        self.session.flush()
+        return plan
+
+    def price(self, plan: Plan, term: str, tag: listed.PriceTag, **extra: Mapping[str, Money]) -> None:
+        """`extra` holds per-currency amounts of other columns, e.g. setup_minor={"EUR": …}."""
+        for currency, amount in tag.amounts.items():
+            book = self.books[currency]
+            values = {name: by[currency].minor for name, by in extra.items() if currency in by}
+            values |= {"amount_minor": amount.minor, "credit_minor": tag.credits.minor if tag.credits else None}
+            self._version(book.id, plan.id, term, values)
+
+    def _version(self, book_id: int, plan_id: int, term: str, values: dict[str, Any]) -> None:
+        last = self.session.scalar(
+            select(Price)
+            .where(Price.book_id == book_id, Price.plan_id == plan_id, Price.term == term)
+            .order_by(Price.version.desc())
+            .limit(1)
+        )
+        if last is not None and all(getattr(last, name) == value for name, value in values.items()):
+            return
+        today = clock.today_in(self.seller.zone)
+        if last is not None:
+            last.valid_until = today
+        version = last.version + 1 if last else 1
+        since = today if last else None
+        price = Price(book_id=book_id, plan_id=plan_id, term=term, version=version, valid_from=since, **values)
+        self.session.add(price)
+        self.prices += 1
+
+    def bring(self, plan: Plan, bouquets: Mapping[str, int], codes: tuple[str, ...]) -> None:
+        for code in codes:
+            if self.session.get(PlanBouquet, (plan.id, bouquets[code])) is None:
+                self.session.add(PlanBouquet(plan_id=plan.id, bouquet_id=bouquets[code]))
+
+
+@verb("importing.import_catalog", permission="catalogue.write")
+def import_catalog(tx: Tx, catalog: listed.Catalog) -> ImportedCatalog:
+    """Seller, panels, bouquets, plans and prices of a catalogue that `read_catalog` has found to be without mistakes.
+
+    Raises NotFound when a panel's module is not an active plugin here, InvalidInput when its settings don't fit.
+    """
+    seller = _seller(tx.session, catalog)
+    writer = _Writer(tx.session, seller, _books(tx.session, seller, catalog))
+    bouquets = _panels_and_bouquets(tx.session, seller, catalog)
+    for plan in catalog.plans.values():
+        _plan(writer, catalog, bouquets, plan)
+    for addon in catalog.addons.values():
+        kind = "connection" if addon.connections else "bouquet"
+        details = {"plans": list(addon.plans), "max_units": addon.max_units}
+        row = writer.plan(
+            addon.code, addon.name, kind, addon.tax_class, connections=addon.connections, details=details, listed=False
+        )
+        writer.bring(row, bouquets, addon.bouquets)
+        for term, tag in addon.prices.items():
+            writer.price(row, str(term), tag)
+    _sold_once(writer, catalog, bouquets)
+    add_resellers(tx, seller, catalog)
+    tx.session.flush()
+    plans = len(catalog.plans) + len(catalog.addons)
+    return ImportedCatalog(seller.id, plans, writer.prices, len(catalog.panels))
+
+
+def _seller(session: Session, catalog: listed.Catalog) -> Seller:
+    told, policy = catalog.seller, catalog.policy
+    seller = session.scalar(select(Seller).where(Seller.code == told.code)) or Seller(code=told.code)
+    seller.name, seller.legal_name, seller.country = told.name, told.legal_name, told.country
+    seller.address = {**told.address, "country": told.country, "email": told.email}
+    seller.vat_id, seller.zone, seller.currency = told.vat_id, told.zone, told.base_currency
+    seller.lead_days, seller.grace_hours, seller.terms_days = (
+        policy.lead_days, policy.grace_hours, policy.invoice_due_days,
+    )  # fmt: skip
+    seller.dunning_stages = [[s.after_days, s.action] for s in catalog.dunning.stages]
+    seller.retry_days = list(catalog.dunning.retry_days)
+    seller.mail_from = told.email
+    if any(engine.code == "eu_vat" for _, engine in plugins().offers("tax_engines")):
+        seller.tax_engine = "eu_vat"
+    session.add(seller)
+    session.flush()
+    known = set(session.scalars(select(TaxRegistration.jurisdiction).where(TaxRegistration.seller_id == seller.id)))
+    for registration in told.tax_registrations:
+        if registration.jurisdiction not in known:
+            session.add(TaxRegistration(seller_id=seller.id, **asdict(registration)))
+    return seller
+
+
+def _books(session: Session, seller: Seller, catalog: listed.Catalog) -> dict[str, PriceBook]:
+    books = {}
+    for currency in catalog.seller.currencies:
+        code = currency.lower()
+        book = session.scalar(select(PriceBook).where(PriceBook.seller_id == seller.id, PriceBook.code == code))
+        books[currency] = book or PriceBook(
+            seller_id=seller.id, code=code, currency=currency, tax_inclusive=catalog.seller.prices_include_tax
+        )
+        session.add(books[currency])
+    session.flush()
+    return books
+
+
+def _panels_and_bouquets(session: Session, seller: Seller, catalog: listed.Catalog) -> dict[str, int]:
+    panels: dict[str, Panel] = {}
+    for told in catalog.panels.values():
+        panel = session.scalar(select(Panel).where(Panel.code == told.code)) or Panel(
+            seller_id=seller.id, code=told.code, name=told.name, module=told.module, secrets=""
+        )
+        store_settings(plugins().module(told.module).settings_type, panel, dict(told.settings))
+        session.add(panel)
+        panels[told.code] = panel
+    session.flush()
+    ids = {}
+    for bouquet in catalog.bouquets.values():
+        row = session.scalar(select(Bouquet).where(Bouquet.seller_id == seller.id, Bouquet.code == bouquet.code))
+        row = row or Bouquet(seller_id=seller.id, code=bouquet.code)
+        row.name = bouquet.name
+        session.add(row)
+        session.flush()
+        ids[bouquet.code] = row.id
+        for panel_code, remote in bouquet.on.items():
+            _name_on_panel(session, panels[panel_code].id, row.id, remote)
+    return ids
+
+
+def _name_on_panel(session: Session, panel_id: int, bouquet_id: int, remote: str) -> None:
+    row = session.scalar(
+        select(PanelBouquet).where(PanelBouquet.panel_id == panel_id, PanelBouquet.bouquet_id == bouquet_id)
+    )
+    row = row or PanelBouquet(panel_id=panel_id, bouquet_id=bouquet_id)
+    row.remote = remote
+    session.add(row)
+
+
+def _plan(writer: _Writer, catalog: listed.Catalog, bouquets: Mapping[str, int], plan: listed.Plan) -> None:
+    row = writer.plan(
+        plan.code,
+        plan.name,
+        plan.kind,
+        plan.tax_class,
+        tier=catalog.tiers[plan.tier].rank if plan.tier else 0,
+        connections=plan.connections,
+        renewal_from=catalog.policy.renew_from,
+        proration=catalog.policy.proration,
+        details={"services": [asdict(s) for s in plan.services], "once_per_customer": plan.once_per_customer},
+    )
+    writer.bring(row, bouquets, plan.bouquets)
+    extra: dict[str, Mapping[str, Money]] = {}
+    if plan.setup_fee:
+        extra["setup_minor"] = catalog.fees[plan.setup_fee].price.amounts
+    if plan.trial:
+        extra["trial_minor"] = plan.trial.price.amounts
+    for term, tag in plan.prices.items():
+        writer.price(row, str(term), tag, **extra)
+    if plan.trial:
+        writer.session.flush()
+        for price in writer.session.scalars(select(Price).where(Price.plan_id == row.id)):
+            price.trial_term = str(plan.trial.term)
+
+
+def _sold_once(writer: _Writer, catalog: listed.Catalog, bouquets: Mapping[str, int]) -> None:
+    for event in catalog.events.values():
+        details = {"starts": event.starts.isoformat(), "ends": event.ends.isoformat()}
+        row = writer.plan(event.code, event.name, "ppv", event.tax_class, details=details, listed=False)
+        writer.bring(row, bouquets, event.bouquets)
+        writer.price(row, "", event.price)
+    for device in catalog.devices.values():
+        row = writer.plan(
+            device.code, device.name, "device", device.tax_class, details={"kind": device.kind}, listed=False
+        )
+        writer.price(row, "", device.price)
+    for shop in catalog.reseller_plans.values():
+        details = {
+            "sells": list(shop.sells),
+            "trials_per_day": shop.trials_per_day,
+            "may_terminate": shop.may_terminate,
+        }
+        row = writer.plan(
+            shop.code, shop.name, shop.role, shop.tax_class,
+            start_up_credits_minor=shop.startup_credits.minor, details=details, listed=False,
+        )  # fmt: skip
+        writer.price(row, "", shop.price)
+    for package in catalog.credit_packages.values():
+        details = {"roles": list(package.roles)}
+        row = writer.plan(
+            package.code, package.name, "credit_package", package.tax_class,
+            credits_minor=package.value.minor, details=details, listed=False,
+        )  # fmt: skip
+        writer.price(row, "", package.cost)

@@ -1,0 +1,1 @@
+"""Payments: asking for money, hearing what came of it, and settling documents with it."""

@@ -1,0 +1,144 @@
+"""Write down what became of an attempt. States only move forward; repeats and late reports change nothing."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.actions.events import emit
+from billhead.actions.notifications.queue import queue_notice
+from billhead.actions.payments.settle import settle
+from billhead.actions.scheduling import enqueue
+from billhead.db import Tx
+from billhead.domain.dunning import RetrySchedule, next_retry
+from billhead.domain.errors import AmountMismatch
+from billhead.domain.money import Money
+from billhead.domain.payment import AttemptState, DeclineClass, forward, next_poll
+from billhead.domain.periods import local_date
+from billhead.models.documents import Document
+from billhead.models.payments import PaymentAttempt, PaymentMethod
+from billhead.models.sellers import Seller
+from billhead.models.subscriptions import Subscription
+from billhead.plugin import Outcome
+from billhead.plugin_host import vault
+
+__all__ = ["apply_outcome", "check_amount"]
+
+_SOON = timedelta(minutes=10)
+
+
+def check_amount(attempt: PaymentAttempt, outcome: Outcome) -> None:
+    """Raises AmountMismatch unless the provider names exactly the amount and currency that were asked for."""
+    asked = Money(attempt.amount_minor, attempt.currency)
+    if outcome.amount is None:
+        raise AmountMismatch(f"the message names no amount; {asked} was asked for ({attempt.key})")
+    if outcome.amount != asked:
+        raise AmountMismatch(f"{outcome.amount} was reported where {asked} was asked for ({attempt.key})")
+
+
+def apply_outcome(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
+    """Move the attempt forward and do what follows from it: settle, retry later, ask the customer, look again.
+
+    Money of another amount than was asked for is never booked by itself: the attempt stays `unknown` for staff.
+    """
+    before = AttemptState(attempt.state)
+    if outcome.state is AttemptState.SUCCEEDED:
+        try:
+            check_amount(attempt, outcome)
+        except AmountMismatch as mismatch:
+            outcome = Outcome(AttemptState.UNKNOWN, outcome.provider_ref, code=mismatch.code)
+    state = forward(before, outcome.state)
+    attempt.provider_ref = outcome.provider_ref or attempt.provider_ref
+    if outcome.action_url:
+        attempt.action = {"kind": "redirect", "url": outcome.action_url}
+    attempt.decline_code = outcome.code or attempt.decline_code
+    if state in (AttemptState.UNKNOWN, AttemptState.PROCESSING):
+        _look_again(attempt)
+    if state is before:
+        return
+    attempt.state = state.value
+    if state is AttemptState.SUCCEEDED:
+        attempt.resolved_at, attempt.next_look_at = clock.business_now(), None
+        _keep_method(tx, attempt, outcome)
+        settle(tx, attempt, outcome.fee)
+    elif state in (AttemptState.FAILED, AttemptState.CANCELED, AttemptState.EXPIRED):
+        attempt.resolved_at, attempt.next_look_at = clock.business_now(), None
+        _failed(tx, attempt, outcome.decline or DeclineClass.SOFT)
+
+
+def _look_again(attempt: PaymentAttempt) -> None:
+    wait = next_poll(attempt.looks)
+    attempt.next_look_at = clock.business_now() + wait if wait is not None else None
+
+
+def _keep_method(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
+    """A method that the payer agreed to save becomes the default and pays the subscription from now on."""
+    if outcome.method is None:
+        return
+    for other in tx.session.scalars(select(PaymentMethod).where(PaymentMethod.customer_id == attempt.customer_id)):
+        other.is_default = False
+    method = PaymentMethod(
+        customer_id=attempt.customer_id,
+        account_id=attempt.account_id,
+        token=vault().encrypt(outcome.method.token),
+        label=outcome.method.label,
+        expires=outcome.method.expires,
+        is_default=True,
+        created_at=clock.now(),
+    )
+    tx.session.add(method)
+    tx.session.flush()
+    attempt.method_id = method.id
+    subscription = _subscription(tx, attempt)
+    if subscription is not None:
+        subscription.payment_method_id = method.id
+        subscription.collection = "auto"
+
+
+def _subscription(tx: Tx, attempt: PaymentAttempt) -> Subscription | None:
+    document = tx.session.get_one(Document, attempt.document_id)
+    return tx.session.get(Subscription, document.subscription_id) if document.subscription_id else None
+
+
+def _failed(tx: Tx, attempt: PaymentAttempt, decline: DeclineClass) -> None:
+    attempt.decline_class = decline.value
+    data = {"attempt_id": attempt.id, "document_id": attempt.document_id, "decline_class": decline.value}
+    emit(tx, "payment.failed", f"document:{attempt.document_id}", data)
+    if not attempt.off_session:
+        return  # the payer sat in front of it and was told at once
+    if decline is DeclineClass.HARD and attempt.method_id is not None:
+        tx.session.get_one(PaymentMethod, attempt.method_id).usable = False
+    if decline in (DeclineClass.RATE_LIMITED, DeclineClass.CONFIG, DeclineClass.INVALID_REQUEST):
+        # not the payer's fault: no retry of theirs is used up
+        _collect_again(tx, attempt, clock_delay=_SOON * min(attempt.number, 36))
+        return
+    kind = "payment_action" if decline is DeclineClass.NEEDS_CUSTOMER else "payment_failed"
+    queue_notice(tx, attempt.customer_id, kind, f"{kind}:{attempt.document_id}:{attempt.number}", data)
+    _schedule_retry(tx, attempt, decline)
+
+
+def _collect_again(tx: Tx, attempt: PaymentAttempt, *, clock_delay: timedelta) -> None:
+    due = clock.business_now() + clock_delay
+    args = {"document_id": attempt.document_id}
+    enqueue(tx, "payments.collect", args, key=f"collect:{attempt.document_id}", due_at=due)
+
+
+def _schedule_retry(tx: Tx, attempt: PaymentAttempt, decline: DeclineClass) -> None:
+    declined = tx.session.scalars(
+        select(PaymentAttempt)
+        .where(
+            PaymentAttempt.document_id == attempt.document_id,
+            PaymentAttempt.off_session,
+            PaymentAttempt.decline_class == DeclineClass.SOFT.value,
+        )
+        .order_by(PaymentAttempt.id)
+    ).all()
+    document = tx.session.get_one(Document, attempt.document_id)
+    seller = tx.session.get_one(Seller, document.seller_id)
+    schedule = RetrySchedule(tuple(seller.retry_days)) if seller.retry_days else RetrySchedule()
+    first = local_date(declined[0].created_at if declined else attempt.created_at, seller.zone)
+    day = next_retry(schedule, first, max(len(declined) - 1, 0), decline)
+    if day is None:
+        return
+    wait = timedelta(days=(day - local_date(clock.business_now(), seller.zone)).days)
+    _collect_again(tx, attempt, clock_delay=max(wait, timedelta(hours=1)))

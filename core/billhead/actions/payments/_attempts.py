@@ -1,0 +1,105 @@
+"""What the verbs of this folder share: a new attempt row, and how a gateway sees it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from billhead import clock
+from billhead.db import Tx
+from billhead.domain.document import OWED, Kind, ProformaState
+from billhead.domain.errors import Conflict, NotFound
+from billhead.domain.money import Money
+from billhead.domain.payment import BLOCKS_ANOTHER, AttemptState
+from billhead.models.documents import Document
+from billhead.models.payments import GatewayAccount, PaymentAttempt
+from billhead.models.people import Customer
+from billhead.plugin import AttemptView, GatewayConnection, PaymentGateway
+from billhead.plugin_host import gateway_connection, plugins
+
+__all__ = ["OpenedAccount", "attempt_view", "new_attempt", "open_account", "payable"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedAccount:
+    """A gateway account, opened for a call: the plugin's gateway and its connection. Holds no session."""
+
+    id: int
+    gateway: PaymentGateway
+    connection: GatewayConnection
+
+
+def open_account(account: GatewayAccount) -> OpenedAccount:
+    return OpenedAccount(account.id, plugins().gateway(account.gateway), gateway_connection(account))
+
+
+def payable(tx: Tx, document_id: int) -> tuple[Document, Money]:
+    """The document, locked, and what is still owed on it.
+
+    Raises NotFound, or Conflict when it is not open for payment or another try is still undecided (pitfall 6: never
+    two captures).
+    """
+    document = tx.session.get(Document, document_id, with_for_update=True)
+    if document is None:
+        raise NotFound("document", document_id)
+    scope = tx.ctx.scope
+    if not scope.everything and scope.customer_id != document.customer_id:
+        raise NotFound("document", document_id)
+    owed = Money(document.total_minor - document.settled_minor, document.currency)
+    is_open = document.state == ProformaState.OPEN if document.kind == Kind.PROFORMA else document.state in OWED
+    if not is_open or owed.minor <= 0:
+        raise Conflict(f"{document.number_text or 'this document'} is {document.state}: there is nothing to pay on it")
+    undecided = tx.session.scalar(
+        select(PaymentAttempt.id).where(
+            PaymentAttempt.document_id == document_id, PaymentAttempt.state.in_([s.value for s in BLOCKS_ANOTHER])
+        )
+    )
+    if undecided is not None:
+        raise Conflict(
+            "an earlier payment of this document is still being looked up",
+            code="payment_undecided",
+            hint="wait a few minutes; it is resolved by itself, and nothing is charged twice",
+        )
+    return document, owed
+
+
+def new_attempt(
+    tx: Tx, document: Document, account_id: int, amount: Money, *, method_id: int | None = None
+) -> PaymentAttempt:
+    """The intent: committed before the gateway hears of it. Its key is the idempotency key at the provider."""
+    count = tx.session.scalar(
+        select(func.count()).select_from(PaymentAttempt).where(PaymentAttempt.document_id == document.id)
+    )
+    number = int(count or 0) + 1
+    attempt = PaymentAttempt(
+        document_id=document.id,
+        customer_id=document.customer_id,
+        account_id=account_id,
+        method_id=method_id,
+        number=number,
+        key=f"doc{document.id}-a{number}",
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        state=AttemptState.CREATED.value,
+        off_session=method_id is not None,
+        created_at=clock.business_now(),
+    )
+    tx.session.add(attempt)
+    tx.session.flush()
+    return attempt
+
+
+def attempt_view(tx: Tx, attempt: PaymentAttempt, *, return_url: str = "", save_method: bool = False) -> AttemptView:
+    customer = tx.session.get_one(Customer, attempt.customer_id)
+    document = tx.session.get_one(Document, attempt.document_id)
+    return AttemptView(
+        key=attempt.key,
+        amount=Money(attempt.amount_minor, attempt.currency),
+        description=document.number_text or f"Order {document.id}",
+        customer_ref=f"customer-{customer.id}",
+        customer_name=customer.name,
+        customer_email=customer.email,
+        return_url=return_url,
+        cancel_url=return_url,
+        provider_ref=attempt.provider_ref,
+        save_method=save_method,
+    )

@@ -1,0 +1,104 @@
+"""Understand a stored callback: verify it, then apply each proven fact once. What proves nothing is quarantined."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+
+from billhead.actions.exchange import exchange
+from billhead.actions.payments._apply import apply_outcome, check_amount
+from billhead.actions.payments._attempts import OpenedAccount, open_account
+from billhead.db import Tx
+from billhead.domain.context import Context
+from billhead.domain.errors import AmountMismatch, CallbackForged, PaymentError
+from billhead.domain.payment import AttemptState
+from billhead.models.payments import Callback, GatewayAccount, PaymentAttempt
+from billhead.plugin import RawCallback, Verified, VerifiedKind
+
+__all__ = ["apply_callback"]
+
+QUARANTINE_PER_ACCOUNT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Intent:
+    callback_id: int
+    account: OpenedAccount
+    raw: RawCallback
+
+
+def apply_callback(ctx: Context, callback_id: int) -> str:
+    """Returns the callback's new state: applied, rejected (proven, but it does not fit) or quarantined (proves nothing).
+
+    Gateways that can't be reached to verify raise GatewayUnreachable: the job tries again.
+    """
+
+    def intend(tx: Tx) -> _Intent | None:
+        callback = tx.session.get_one(Callback, callback_id)
+        if callback.state != "received":
+            return None
+        account = tx.session.get_one(GatewayAccount, callback.account_id)
+        raw = RawCallback(callback.path, callback.query, callback.headers, callback.body, callback.received_at)
+        return _Intent(callback.id, open_account(account), raw)
+
+    return exchange(ctx, intend=intend, call=_call, record=_record) or "applied"
+
+
+def _call(intent: _Intent) -> Sequence[Verified] | CallbackForged:
+    try:
+        return intent.account.gateway.parse_callback(intent.account.connection, intent.raw)
+    except CallbackForged as forged:
+        return forged
+
+
+def _record(tx: Tx, intent: _Intent, facts: Sequence[Verified] | CallbackForged) -> str:
+    callback = tx.session.get_one(Callback, intent.callback_id)
+    if isinstance(facts, CallbackForged):
+        callback.state, callback.error = "quarantined", str(facts)[:500]
+        _cap_quarantine(tx, callback.account_id)
+        return callback.state
+    if facts and _seen_before(tx, callback, facts[0].event_id):
+        callback.state, callback.error = "applied", "a repeat of an earlier message"
+        return callback.state
+    callback.event_id = facts[0].event_id if facts else None
+    try:
+        for fact in facts:
+            _apply(tx, callback.account_id, fact)
+    except PaymentError as refused:
+        callback.state, callback.error = "rejected", str(refused)[:500]
+        return callback.state
+    callback.state = "applied"
+    return callback.state
+
+
+def _seen_before(tx: Tx, callback: Callback, event_id: str) -> bool:
+    same = select(Callback.id).where(
+        Callback.account_id == callback.account_id, Callback.event_id == event_id, Callback.id != callback.id
+    )
+    return tx.session.scalar(same) is not None
+
+
+def _apply(tx: Tx, account_id: int, fact: Verified) -> None:
+    if fact.kind is not VerifiedKind.ATTEMPT:
+        raise PaymentError(f"the gateway reports a {fact.kind.value} of {fact.reference!r}: staff has to book it")
+    attempt = tx.session.scalar(select(PaymentAttempt).where(PaymentAttempt.key == fact.reference).with_for_update())
+    if attempt is None or attempt.account_id != account_id:
+        raise AmountMismatch(f"no payment with reference {fact.reference!r} was asked for through this account")
+    if fact.outcome.state is AttemptState.SUCCEEDED:
+        check_amount(attempt, fact.outcome)
+    apply_outcome(tx, attempt, fact.outcome)
+
+
+def _cap_quarantine(tx: Tx, account_id: int) -> None:
+    """Keep the newest few hundred: a flood of forgeries must not fill the disk."""
+    kept = (
+        select(Callback.id)
+        .where(Callback.account_id == account_id, Callback.state == "quarantined")
+        .order_by(Callback.id.desc())
+        .limit(QUARANTINE_PER_ACCOUNT)
+    )
+    tx.session.execute(
+        delete(Callback).where(
+            Callback.account_id == account_id, Callback.state == "quarantined", Callback.id.not_in(kept)
+        )
+    )

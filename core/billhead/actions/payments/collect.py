@@ -1,0 +1,95 @@
+"""Charge what is owed on a document to the customer's saved method, without the customer."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from billhead.actions.exchange import exchange
+from billhead.actions.freeze import is_frozen
+from billhead.actions.payments._apply import apply_outcome
+from billhead.actions.payments._attempts import OpenedAccount, attempt_view, new_attempt, open_account, payable
+from billhead.db import Tx
+from billhead.domain.context import Context
+from billhead.domain.errors import Conflict, GatewayRejected, GatewayUnreachable, OutcomeUnknown
+from billhead.domain.payment import AttemptState, DeclineClass
+from billhead.models.documents import Document
+from billhead.models.payments import GatewayAccount, PaymentAttempt, PaymentMethod
+from billhead.models.subscriptions import Subscription
+from billhead.plugin import AttemptView, Outcome, SavedMethod
+from billhead.plugin_host import vault
+
+__all__ = ["Collected", "collect"]
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """`state` is the attempt's, or "nothing_to_do" / "no_method" / "stopped"."""
+
+    attempt_id: int | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Intent:
+    attempt_id: int
+    account: OpenedAccount
+    view: AttemptView
+    method: SavedMethod
+
+
+def collect(ctx: Context, document_id: int) -> Collected:
+    """Charge the saved method of the document's subscription, or the customer's default one. Charges at most once."""
+    instead: list[str] = []
+
+    def intend(tx: Tx) -> _Intent | None:
+        if is_frozen(tx.session, "charges"):
+            instead.append("stopped")
+            return None
+        try:
+            document, owed = payable(tx, document_id)
+        except Conflict:
+            instead.append("nothing_to_do")
+            return None
+        method = _method(tx, document)
+        if method is None:
+            instead.append("no_method")
+            return None
+        account = tx.session.get_one(GatewayAccount, method.account_id)
+        attempt = new_attempt(tx, document, account.id, owed, method_id=method.id)
+        saved = SavedMethod(token=vault().decrypt(method.token), label=method.label, expires=method.expires)
+        return _Intent(attempt.id, open_account(account), attempt_view(tx, attempt), saved)
+
+    result = exchange(ctx, intend=intend, call=_call, record=_record)
+    return result or Collected(None, instead[0])
+
+
+def _method(tx: Tx, document: Document) -> PaymentMethod | None:
+    subscription = tx.session.get(Subscription, document.subscription_id) if document.subscription_id else None
+    if subscription is not None and subscription.payment_method_id:
+        method = tx.session.get_one(PaymentMethod, subscription.payment_method_id)
+        if method.usable:
+            return method
+    return tx.session.scalar(
+        select(PaymentMethod)
+        .where(PaymentMethod.customer_id == document.customer_id, PaymentMethod.usable, PaymentMethod.is_default)
+        .order_by(PaymentMethod.id.desc())
+        .limit(1)
+    )
+
+
+def _call(intent: _Intent) -> Outcome:
+    try:
+        return intent.account.gateway.charge_saved(intent.account.connection, intent.view, intent.method)
+    except GatewayUnreachable:
+        # nothing was sent: surely no money moved, and the next try may work
+        return Outcome(AttemptState.FAILED, decline=DeclineClass.RATE_LIMITED, code="gateway_unreachable")
+    except GatewayRejected as error:
+        return Outcome(AttemptState.FAILED, decline=DeclineClass.INVALID_REQUEST, code=error.code)
+    except OutcomeUnknown:
+        return Outcome(AttemptState.UNKNOWN)
+
+
+def _record(tx: Tx, intent: _Intent, outcome: Outcome) -> Collected:
+    attempt = tx.session.get_one(PaymentAttempt, intent.attempt_id, with_for_update=True)
+    apply_outcome(tx, attempt, outcome)
+    return Collected(attempt.id, attempt.state)

@@ -1,0 +1,54 @@
+"""Find out what became of an undecided attempt by looking it up at the gateway; never by charging again."""
+
+from dataclasses import dataclass
+
+from billhead.actions.exchange import exchange
+from billhead.actions.payments._apply import apply_outcome
+from billhead.actions.payments._attempts import OpenedAccount, attempt_view, open_account
+from billhead.db import Tx
+from billhead.domain.context import Context
+from billhead.domain.errors import GatewayError, NotFound, OutcomeUnknown
+from billhead.domain.payment import UNRESOLVED, AttemptState
+from billhead.models.payments import GatewayAccount, PaymentAttempt
+from billhead.plugin import AttemptView, Outcome
+
+__all__ = ["resolve"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Intent:
+    attempt_id: int
+    account: OpenedAccount
+    view: AttemptView
+
+
+def resolve(ctx: Context, attempt_id: int) -> str:
+    """Look an attempt up once and apply what is found; returns the attempt's state. Decided attempts are left alone."""
+    decided: list[str] = []
+
+    def intend(tx: Tx) -> _Intent | None:
+        attempt = tx.session.get(PaymentAttempt, attempt_id)
+        if attempt is None:
+            raise NotFound("payment attempt", attempt_id)
+        if AttemptState(attempt.state) not in UNRESOLVED:
+            decided.append(attempt.state)
+            return None
+        account = tx.session.get_one(GatewayAccount, attempt.account_id)
+        return _Intent(attempt.id, open_account(account), attempt_view(tx, attempt))
+
+    state = exchange(ctx, intend=intend, call=_call, record=_record)
+    return state if state is not None else decided[0]
+
+
+def _call(intent: _Intent) -> Outcome | None:
+    try:
+        return intent.account.gateway.lookup(intent.account.connection, intent.view)
+    except (GatewayError, OutcomeUnknown):
+        return None
+
+
+def _record(tx: Tx, intent: _Intent, outcome: Outcome | None) -> str:
+    attempt = tx.session.get_one(PaymentAttempt, intent.attempt_id, with_for_update=True)
+    attempt.looks += 1
+    apply_outcome(tx, attempt, outcome or Outcome(AttemptState.UNKNOWN))
+    return attempt.state

@@ -1,0 +1,102 @@
+"""Pay with the payer present: the attempt is committed, the gateway is asked, its answer (redirect, instructions) kept."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from billhead.actions.exchange import exchange
+from billhead.actions.freeze import is_frozen
+from billhead.actions.payments._apply import apply_outcome
+from billhead.actions.payments._attempts import OpenedAccount, attempt_view, new_attempt, open_account, payable
+from billhead.actions.verb import audit
+from billhead.db import Tx
+from billhead.domain.context import Context
+from billhead.domain.errors import Conflict, GatewayRejected, GatewayUnreachable, InvalidInput, NotFound, OutcomeUnknown
+from billhead.domain.payment import AttemptState, DeclineClass, forward
+from billhead.models.payments import GatewayAccount, PaymentAttempt
+from billhead.plugin import AttemptView, ClientToken, Instructions, Outcome, Redirect
+
+__all__ = ["Checkout", "start_checkout"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """`action` is {"kind": "redirect", "url"}, {"kind": "instructions", "lines"} or {"kind": "token", "token"}."""
+
+    attempt_id: int
+    state: str
+    action: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Intent:
+    attempt_id: int
+    account: OpenedAccount
+    view: AttemptView
+
+
+def start_checkout(
+    ctx: Context, document_id: int, account_id: int, return_url: str, *, save_method: bool = False
+) -> Checkout:
+    """Begin to pay a document through a gateway account; the payer is sent where the result says.
+
+    Raises Conflict (nothing to pay, an undecided try, charges stopped), InvalidInput (currency the account can't take),
+    GatewayUnreachable (nothing was sent: try again) or GatewayRejected.
+    """
+
+    def intend(tx: Tx) -> _Intent:
+        if is_frozen(tx.session, "charges"):
+            raise Conflict("payments are stopped for the moment", code="charges_stopped", hint="try again later")
+        document, owed = payable(tx, document_id)
+        account = tx.session.get(GatewayAccount, account_id)
+        if account is None or not account.enabled or account.seller_id != document.seller_id:
+            raise NotFound("payment option", account_id)
+        if account.currencies and owed.currency not in account.currencies:
+            raise InvalidInput("account", f"{account.name} does not take {owed.currency}")
+        attempt = new_attempt(tx, document, account.id, owed)
+        audit(tx, "payments.start_checkout", f"attempt:{attempt.id}", {"document_id": document.id})
+        view = attempt_view(tx, attempt, return_url=return_url, save_method=save_method)
+        return _Intent(attempt.id, open_account(account), view)
+
+    result = exchange(ctx, intend=intend, call=_call, record=_record)
+    assert result is not None, "intend raises or returns an intent"
+    if result[1] is not None:
+        raise result[1]
+    return result[0]
+
+
+_Answer = Redirect | Instructions | ClientToken | GatewayUnreachable | GatewayRejected | OutcomeUnknown
+
+
+def _call(intent: _Intent) -> _Answer:
+    try:
+        return intent.account.gateway.start_checkout(intent.account.connection, intent.view)
+    except (GatewayUnreachable, GatewayRejected, OutcomeUnknown) as error:
+        return error
+
+
+def _record(tx: Tx, intent: _Intent, answer: _Answer) -> tuple[Checkout, Exception | None]:
+    attempt = tx.session.get_one(PaymentAttempt, intent.attempt_id, with_for_update=True)
+    refused: Exception | None = None
+    match answer:
+        case OutcomeUnknown():
+            # opening a checkout moves no money yet: the payer may still pay there, and then the callback tells
+            apply_outcome(tx, attempt, Outcome(AttemptState.UNKNOWN))
+        case GatewayUnreachable() | GatewayRejected():
+            code = DeclineClass.INVALID_REQUEST if isinstance(answer, GatewayRejected) else DeclineClass.RATE_LIMITED
+            apply_outcome(tx, attempt, Outcome(AttemptState.FAILED, decline=code, code=answer.code))
+            refused = answer
+        case Redirect() | Instructions() | ClientToken():
+            attempt.action = _action(answer)
+            attempt.provider_ref = answer.provider_ref
+            attempt.state = forward(AttemptState(attempt.state), AttemptState.REQUIRES_ACTION).value
+    return Checkout(attempt.id, attempt.state, dict(attempt.action)), refused
+
+
+def _action(answer: Redirect | Instructions | ClientToken) -> dict[str, Any]:
+    match answer:
+        case Redirect(url=url):
+            return {"kind": "redirect", "url": url}
+        case Instructions(lines=lines):
+            return {"kind": "instructions", "lines": dict(lines)}
+        case ClientToken(token=token):
+            return {"kind": "token", "token": token}

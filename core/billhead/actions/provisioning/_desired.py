@@ -1,0 +1,73 @@
+"""From a service row to the Desired that a module understands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead import clock
+from billhead.models.panels import Panel, PanelBouquet
+from billhead.models.subscriptions import Service
+from billhead.plugin import Capabilities, Desired, Expiry, Handle, LineKind, PanelConnection, ProvisioningModule
+from billhead.plugin_host import panel_connection, plugins, vault
+
+__all__ = ["PanelView", "desired_of", "panel_view"]
+
+
+@dataclass(frozen=True, slots=True)
+class PanelView:
+    """One panel, opened: what a call needs besides the line itself. Holds no session."""
+
+    id: int
+    code: str
+    module: ProvisioningModule
+    connection: PanelConnection
+    capabilities: Capabilities
+    bouquets: Mapping[int, str]  # our id → the panel's
+    managed: Mapping[str, str]  # field → enforce | report | accept
+
+
+def panel_view(session: Session, panel: Panel) -> PanelView:
+    """Decrypt a panel's settings and read what our bouquets are called there.
+
+    Raises NotFound (no active plugin offers the module) or InvalidInput (settings that no longer fit the module).
+    """
+    module = plugins().module(panel.module)
+    connection = panel_connection(panel)
+    rows = session.execute(
+        select(PanelBouquet.bouquet_id, PanelBouquet.remote).where(PanelBouquet.panel_id == panel.id)
+    )
+    return PanelView(
+        id=panel.id,
+        code=panel.code,
+        module=module,
+        connection=connection,
+        capabilities=module.capabilities(connection),
+        bouquets={bouquet: remote for bouquet, remote in rows},
+        managed=dict(panel.managed),
+    )
+
+
+def desired_of(service: Service | Any, view: PanelView) -> Desired:
+    """What the customer should have on this panel. `service` is a row of the table (ORM or Core)."""
+    unknown = [b for b in service.desired_bouquets if b not in view.bouquets] if view.capabilities.bouquets else []
+    desired = Desired(
+        handle=Handle(service.handle, dict(service.handle_data)),
+        kind=LineKind(service.kind),
+        login=service.login,
+        password=vault().decrypt(service.password),
+        mac=service.mac,
+        plan=service.desired_plan,
+        bouquets=frozenset(view.bouquets[b] for b in service.desired_bouquets if b not in unknown),
+        connections=service.desired_connections,
+        expires_at=service.desired_expires_at,
+        blocked=service.desired_blocked,
+        trial=service.trial,
+    )
+    expires = desired.expires_at
+    if view.capabilities.expiry is Expiry.NOT_ENFORCED and expires is not None and expires <= clock.business_now():
+        # this panel serves past the expiry unless it is told to stop
+        return replace(desired, blocked=True)
+    return desired

@@ -1,0 +1,22 @@
+"""Change what a customer should have on a panel. Every change bumps the version that fences stale workers."""
+
+from typing import Any
+
+from billhead.actions.provisioning._queue import queue_converge
+from billhead.db import Tx
+from billhead.models.subscriptions import Service
+
+__all__ = ["want"]
+
+
+def want(tx: Tx, service: Service, **changes: Any) -> bool:
+    """Set desired fields of a service and queue its convergence; False when nothing differs (no version, no job)."""
+    differing = {name: value for name, value in changes.items() if getattr(service, name) != value}
+    if not differing:
+        return False
+    for name, value in differing.items():
+        setattr(service, name, value)
+    service.desired_version += 1
+    service.sync = "pending"
+    queue_converge(tx, service.id, service.panel_id)
+    return True

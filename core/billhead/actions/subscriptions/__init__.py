@@ -1,0 +1,1 @@
+"""Subscriptions: ordering them, and what a customer or staff may do with them."""
