@@ -1,0 +1,1 @@
+"""The Stalker (Ministra) module of Billhead."""

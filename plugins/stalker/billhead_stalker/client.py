@@ -1,0 +1,159 @@
+"""REST v1 of one portal: form bodies, Basic auth, and no URL that could mean "everybody" by accident."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from billhead.plugin import PanelConnection, PanelRejected, PanelUnreachable
+from billhead_stalker.answers import Missing, results_of, unsure
+from billhead_stalker.settings import StalkerSettings
+
+Record = dict[str, Any]
+Form = Mapping[str, str | list[str]]
+
+LONGEST_NUMBER = 11  # from 12 characters on most resources take a number for a MAC
+_LISTING_PATIENCE = 10  # a list of all accounts takes the portal several queries per account
+_SAFE = re.compile(r"(?!\.+$)[A-Za-z0-9._@:-]{1,64}")
+_NUMBER = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_NUMBER}}}")
+_LIST_BEGINS = re.compile(r'\s*\{\s*"status"\s*:\s*"OK"\s*,\s*"results"\s*:\s*\[\s*')
+_BETWEEN = re.compile(r"\s*(,|\])\s*")
+
+
+def is_number(text: str) -> bool:
+    """Can every resource find an account by this account number?"""
+    return _NUMBER.fullmatch(text) is not None and text != "0"
+
+
+def is_login(text: str) -> bool:
+    """Can `users` find an account by this login? "0" means everybody, and a long one with a colon is read as a MAC."""
+    return _SAFE.fullmatch(text) is not None and text != "0" and not (len(text) >= 12 and ":" in text)
+
+
+def same(one: str, other: str) -> bool:
+    """Equal as the portal's database compares: without regard to case and spaces at the end."""
+    return one.rstrip(" ").casefold() == other.rstrip(" ").casefold()
+
+
+class Portal:
+    """The calls that this module makes. All errors are those of `answers`."""
+
+    def __init__(self, panel: PanelConnection) -> None:
+        self.code = panel.code
+        self.settings: StalkerSettings = panel.settings
+        self._http = panel.http
+
+    def accounts(self, identifier: str) -> list[Record]:
+        """The records of an account number or of a MAC with colons; [] is the portal's proof that there is none."""
+        try:
+            results = self._read("accounts", _checked(identifier))
+        except Missing:
+            return []
+        records = _records(results)
+        key = "stb_mac" if ":" in identifier else "account_number"
+        if not all(same(str(record.get(key) or ""), identifier) for record in records):
+            unsure(f"answered with other accounts than {identifier}", wrote=False)
+        return records
+
+    def user(self, login: str) -> Record | None:
+        try:
+            record = self._read("users", _checked(login))
+        except Missing:
+            return None
+        if not isinstance(record, dict) or not same(str(record.get("login") or ""), login):
+            unsure(f"answered with something other than the account {login}", wrote=False)
+        return record
+
+    def create(self, form: Form) -> None:
+        _done(self._write("POST", "accounts", "", form))
+
+    def update(self, resource: str, identifier: str, form: Form) -> None:
+        """Change all records of `accounts/NUMBER`, `accounts/MAC` or `users/LOGIN`: look first that there is one."""
+        _done(self._write("PUT", resource, _checked(identifier), form))
+
+    def delete(self, resource: str, identifier: str) -> None:
+        """Delete all records of that identifier; Missing if there is none."""
+        _done(self._write("DELETE", resource, _checked(identifier), {}))
+
+    def subscribe(self, identifier: str, add: Iterable[str], drop: Iterable[str]) -> None:
+        """Add and remove just these packages. "false" says that nothing changed; reading back tells what is so."""
+        form = {"subscribed[]": sorted(add), "unsubscribed[]": sorted(drop)}
+        self._write("PUT", "account_subscription", _checked(identifier), {k: v for k, v in form.items() if v})
+
+    def end_sessions(self, number: str, *, forget_box: bool = False) -> None:
+        """Make the box authorise again; `forget_box` also clears MAC and device ids."""
+        self._write("PUT", "stb_auth", _checked(number), {"reset_device_id": "1"} if forget_box else {})
+
+    def tariffs(self) -> list[Record]:
+        return _records(self._read("tariffs"))
+
+    def every_account(self) -> Iterator[Record]:
+        """All accounts, one at a time: a portal of 100,000 accounts answers with some 33 MB."""
+        url = self._url("accounts", "")
+        response = self._http.read(url, **self._options(self.settings.timeout_seconds * _LISTING_PATIENCE))
+        text = response.text
+        begins = _LIST_BEGINS.match(text) if response.status == 200 else None
+        if begins is None:
+            yield from _records(results_of(response, wrote=False))
+        else:
+            yield from _one_by_one(text, begins.end())
+
+    def _url(self, resource: str, identifier: str) -> str:
+        return f"{self.settings.root}/api/{resource}/{quote(identifier, safe=':@')}"
+
+    def _options(self, timeout: int) -> dict[str, Any]:
+        return {"auth": (self.settings.login, self.settings.password), "timeout": timeout}
+
+    def _read(self, resource: str, identifier: str = "") -> Any:
+        response = self._http.read(self._url(resource, identifier), **self._options(self.settings.timeout_seconds))
+        return results_of(response, wrote=False)
+
+    def _write(self, method: str, resource: str, identifier: str, form: Form) -> Any:
+        url = self._url(resource, identifier)
+        response = self._http.write(method, url, data=form, **self._options(self.settings.timeout_seconds))
+        return results_of(response, wrote=True, hide=str(form.get("password", "")))
+
+
+def _checked(identifier: str) -> str:
+    """An empty identifier or 0 means everybody, a comma several, a slash or space another address: all refused."""
+    if _SAFE.fullmatch(identifier) is None or identifier == "0":
+        raise PanelRejected(
+            f"The portal can't be asked for {identifier!r}",
+            hint="Account numbers and logins are letters, digits and . _ @ - there, and never 0.",
+        )
+    return identifier
+
+
+def _done(results: Any) -> None:
+    if results is None or results is False:
+        raise PanelRejected("The portal answered OK but did nothing")
+    if results is not True:
+        unsure("confirmed with something else than true", wrote=True)
+
+
+def _records(results: Any) -> list[Record]:
+    if not isinstance(results, list) or not all(isinstance(record, dict) for record in results):
+        unsure("answered OK without a list", wrote=False)
+    return results
+
+
+def _one_by_one(text: str, at: int) -> Iterator[Record]:
+    """The objects of a list that begins before `at`. A list that breaks off is an error, never a short list."""
+    read = json.JSONDecoder().raw_decode
+    try:
+        while text[at] != "]":
+            record, at = read(text, at)
+            between = _BETWEEN.match(text, at)
+            if between is None or not isinstance(record, dict):
+                raise ValueError(f"at {at}: not a list of objects")
+            yield record
+            if between[1] == "]":
+                at = between.start(1)
+                break
+            at = between.end()
+        json.loads('{"results": [' + text[at:])
+    except (ValueError, IndexError) as error:
+        raise PanelUnreachable(
+            "The portal's list of accounts breaks off in the middle; nothing is concluded"
+        ) from error
