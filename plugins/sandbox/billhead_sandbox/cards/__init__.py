@@ -1,0 +1,1 @@
+"""The sandbox card processor: charges, a hosted checkout page, saved tokens, refunds and signed callbacks."""

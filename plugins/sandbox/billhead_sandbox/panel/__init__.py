@@ -1,0 +1,1 @@
+"""The sandbox panel: one process that speaks the Stalker and the Xtream protocols, quirks included."""
