@@ -23,7 +23,7 @@ __all__ = ["SettingsForm", "settings_form"]
 _CLEAR = "clear_"
 
 
-class SettingsForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+class SettingsForm(FlaskForm):
     """Use `settings_form`, which adds the fields."""
 
     settings_type: type

@@ -1,0 +1,1 @@
+"""The conformance classes, one per kind of plugin."""

@@ -1,0 +1,48 @@
+"""The Host facade in memory: what a plugin stores, and the notices that it queued, can be looked at."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from billhead.domain.errors import NotFound
+
+__all__ = ["FakeHost"]
+
+
+class FakeHost:
+    """Fill `customers`, `subscriptions` and `documents` by id; read `storage` and `notices`."""
+
+    def __init__(self, plugin: str = "plugin", settings: Any = None) -> None:
+        self.plugin = plugin
+        self.storage: dict[str, Any] = {}
+        self.customers: dict[int, Mapping[str, Any]] = {}
+        self.subscriptions: dict[int, Mapping[str, Any]] = {}
+        self.documents: dict[int, Mapping[str, Any]] = {}
+        self.notices: dict[str, tuple[int, str, Mapping[str, Any]]] = {}
+        self._settings = settings
+
+    def settings(self) -> Any:
+        return self._settings
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.storage.get(key, default)
+
+    def put(self, key: str, value: Any) -> None:
+        self.storage[key] = value
+
+    def customer(self, customer_id: int) -> Mapping[str, Any]:
+        return _found(self.customers, "customer", customer_id)
+
+    def subscription(self, subscription_id: int) -> Mapping[str, Any]:
+        return _found(self.subscriptions, "subscription", subscription_id)
+
+    def document(self, document_id: int) -> Mapping[str, Any]:
+        return _found(self.documents, "document", document_id)
+
+    def notify(self, customer_id: int, kind: str, key: str, data: Mapping[str, Any]) -> None:
+        self.notices.setdefault(key, (customer_id, kind, data))
+
+
+def _found(rows: dict[int, Mapping[str, Any]], what: str, key: int) -> Mapping[str, Any]:
+    if key not in rows:
+        raise NotFound(what, key)
+    return rows[key]
