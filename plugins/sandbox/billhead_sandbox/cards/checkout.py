@@ -88,17 +88,18 @@ def _decided(state: State, request: Request, charge: Row) -> Response:
 def _back(state: State, charge: Row) -> Response:
     """A decline is told here first; everything else goes straight back to the shop."""
     now = charges.find(state, charge["id"])
-    if now["status"] == "failed" or not now["return_url"]:
+    shop = _way_back(now)
+    if now["status"] == "failed" or not shop:
         return _over(now)
-    return Response(status=303, headers={"Location": _return_url(now)})
+    return Response(status=303, headers={"Location": shop})
 
 
-def _return_url(charge: Row) -> str:
-    address: str = charge["return_url"]
-    if charge["status"] == "canceled" and charge["cancel_url"]:
-        address = charge["cancel_url"]
+def _way_back(charge: Row) -> str:
+    """The shop's address with the charge's id; empty if the shop named none."""
+    cancelled: str = charge["cancel_url"] if charge["status"] == "canceled" else ""
+    address = cancelled or charge["return_url"] or ""
     joint = "&" if "?" in address else "?"
-    return address + joint + urlencode({"charge": charge["id"]})
+    return address and address + joint + urlencode({"charge": charge["id"]})
 
 
 def _over(charge: Row) -> Response:
@@ -111,8 +112,9 @@ def _over(charge: Row) -> Response:
     }[charge["status"]]
     reason = _DECLINES.get(charge["failure_code"] or "", "The card was declined." if charge["failure_code"] else "")
     body = f'<p role="alert">{reason}</p>' if reason else ""
-    if charge["return_url"]:
-        body += f'<p><a href="{escape(_return_url(charge))}">Back to the shop</a></p>'
+    shop = _way_back(charge)
+    if shop:
+        body += f'<p><a href="{escape(shop)}">Back to the shop</a></p>'
     return _page(title, body)
 
 
