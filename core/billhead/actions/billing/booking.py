@@ -1,0 +1,111 @@
+"""The ledger's side of a batch of invoices: what is owed, earned later, taxed, and paid by credit."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from billhead.actions.billing.bulk import Bulk, Row
+from billhead.actions.billing.rated import Rated
+from billhead.actions.ledger.accounts import AccountKey, account_ids
+from billhead.db import reserve_ids
+from billhead.domain.ledger import AccountCode, entry_digest
+
+__all__ = ["book_invoices"]
+
+_RECEIVABLE, _DEFERRED, _TAX = (
+    AccountCode.RECEIVABLE.value,
+    AccountCode.DEFERRED_REVENUE.value,
+    AccountCode.TAX.value,
+)
+_CREDIT = {"bought": AccountCode.CREDIT_BOUGHT.value, "gifted": AccountCode.CREDIT_GIFTED.value}
+
+_ENTRY = ("id", "seller_id", "kind", "day", "key", "digest", "recorded_at")
+_POSTING = ("entry_id", "leg", "account_id", "customer_id", "side", "amount_minor")
+
+Account = Callable[[AccountKey], int]
+
+
+class _Leg(NamedTuple):
+    """`minor` below zero goes to the other side."""
+
+    account_id: int
+    customer_id: int | None
+    side: str
+    minor: int
+
+
+def book_invoices(
+    session: Session, bulk: Bulk, invoices: Sequence[tuple[int, Rated]], recorded_at: str
+) -> dict[int, int]:
+    """Write the entries of the invoices, given with their document ids; returns the entry of each document.
+
+    An invoice: D receivable, C deferred revenue and C tax by jurisdiction. Credit used on it, as an entry of its own:
+    D credit, C receivable. A document of zero has no entry.
+    """
+    keys = {key for _, rated in invoices for key in _accounts_of(rated)}
+    accounts = account_ids(session, keys)
+    planned = [
+        (kind, f"{subject}:{document_id}", document_id, rated, legs(rated, accounts))
+        for document_id, rated in invoices
+        for kind, subject, legs in _entries_of(rated)
+    ]
+    ids = reserve_ids(session, "ledger_entry", len(planned)) if planned else ()
+    entries: list[Row] = []
+    postings: list[Row] = []
+    entry_of: dict[int, int] = {}
+    for entry_id, (kind, key, document_id, rated, legs) in zip(ids, planned, strict=True):
+        digested = []
+        for number, (account_id, customer_id, side, minor) in enumerate(legs, 1):
+            if minor < 0:
+                side, minor = "C" if side == "D" else "D", -minor
+            postings.append((entry_id, number, account_id, customer_id, side, minor))
+            named = str(account_id) if customer_id is None else f"{account_id}:{customer_id}"
+            digested.append((named, side, minor, rated.currency))
+        day = rated.issued_on.isoformat()
+        digest = entry_digest(entry_id, rated.seller_id, kind, day, key, digested)
+        entries.append((entry_id, rated.seller_id, kind, day, key, digest, recorded_at))
+        if kind == "invoice":
+            entry_of[document_id] = entry_id
+    # Postings first: the entry closes them, and from then on none can be added.
+    bulk.insert("ledger_posting", _POSTING, postings)
+    bulk.insert("ledger_entry", _ENTRY, entries)
+    return entry_of
+
+
+def _accounts_of(rated: Rated) -> Iterator[AccountKey]:
+    seller, currency = rated.seller_id, rated.currency
+    yield AccountKey(seller, _RECEIVABLE, currency)
+    yield AccountKey(seller, _DEFERRED, currency)
+    for code, _ in rated.taxes:
+        yield AccountKey(seller, _TAX, currency, code)
+    for taken in rated.taken:
+        yield AccountKey(seller, _CREDIT[taken.kind], currency)
+
+
+def _entries_of(rated: Rated) -> Iterator[tuple[str, str, Callable[[Rated, dict[AccountKey, int]], list[_Leg]]]]:
+    """(kind, subject of the key, its legs) of each entry that an invoice makes."""
+    if rated.total_minor:
+        yield "invoice", "document", _invoice_legs
+    if rated.taken:
+        yield "credit_applied", "credit_applied", _credit_legs
+
+
+def _invoice_legs(rated: Rated, accounts: dict[AccountKey, int]) -> list[_Leg]:
+    seller, currency = rated.seller_id, rated.currency
+    legs = [_Leg(accounts[AccountKey(seller, _RECEIVABLE, currency)], rated.customer_id, "D", rated.total_minor)]
+    if rated.net_minor:
+        legs.append(_Leg(accounts[AccountKey(seller, _DEFERRED, currency)], None, "C", rated.net_minor))
+    for code, minor in rated.taxes:
+        legs.append(_Leg(accounts[AccountKey(seller, _TAX, currency, code)], None, "C", minor))
+    return legs
+
+
+def _credit_legs(rated: Rated, accounts: dict[AccountKey, int]) -> list[_Leg]:
+    seller, currency, customer = rated.seller_id, rated.currency, rated.customer_id
+    legs = [
+        _Leg(accounts[AccountKey(seller, _CREDIT[taken.kind], currency)], customer, "D", taken.minor)
+        for taken in rated.taken
+    ]
+    legs.append(_Leg(accounts[AccountKey(seller, _RECEIVABLE, currency)], customer, "C", rated.credit_minor))
+    return legs

@@ -1,0 +1,76 @@
+"""Many rows at once past the ORM, on the driver connection of the session's own transaction.
+
+SQLite: executemany. PostgreSQL: COPY for inserts, one UPDATE … FROM unnest(…) for updates. Dates and instants are given
+as text, which both take, so that a date that thousands of rows share is written out once.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+__all__ = ["Bulk", "Row"]
+
+Row = tuple[Any, ...]
+
+
+class Bulk:
+    """Bulk writes in one transaction. Table and column names are code, never input."""
+
+    def __init__(self, session: Session) -> None:
+        session.flush()
+        connection = session.connection()
+        self._sqlite = connection.dialect.name == "sqlite"
+        self._driver: Any = connection.connection.driver_connection
+
+    @property
+    def false(self) -> str:
+        return "0" if self._sqlite else "false"
+
+    def instant(self, at: datetime) -> str:
+        """An instant as this database keeps it."""
+        at = at.astimezone(UTC)
+        return f"{at:%Y-%m-%d %H:%M:%S.%f}" if self._sqlite else at.isoformat()
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        if not rows:
+            return
+        names = ", ".join(columns)
+        if self._sqlite:
+            marks = ", ".join("?" * len(columns))
+            self._driver.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
+            return
+        with self._driver.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def update(self, table: str, columns: Mapping[str, str], rows: Sequence[Row], also: str = "") -> None:
+        """Set `columns` (name → PostgreSQL type) of the rows; each row is its values and then its id.
+
+        `also` is more to set, as SQL over the old row: `also="version = version + 1"`.
+        """
+        if not rows:
+            return
+        more = f", {also}" if also else ""
+        if self._sqlite:
+            marks = ", ".join(f"{name} = ?" for name in columns)
+            self._driver.executemany(f"UPDATE {table} SET {marks}{more} WHERE id = ?", rows)  # noqa: S608
+            return
+        marks = ", ".join(f"{name} = new.{name}" for name in columns)
+        arrays = ", ".join([*(f"%s::text[]::{kind}[]" for kind in columns.values()), "%s::bigint[]"])
+        names = ", ".join([*columns, "id"])
+        statement = (
+            f"UPDATE {table} AS old SET {marks}{more} "  # noqa: S608
+            f"FROM unnest({arrays}) AS new ({names}) WHERE old.id = new.id"
+        )
+        turned = [list(column) for column in zip(*rows, strict=True)]
+        values = [[None if value is None else str(value) for value in column] for column in turned[:-1]]
+        with self._driver.cursor() as cursor:
+            cursor.execute(statement, [*values, turned[-1]])
+
+    def check_deferred(self) -> None:
+        """Do now what PostgreSQL would do at the commit, so that locks taken from here on are held shorter."""
+        if not self._sqlite:
+            with self._driver.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

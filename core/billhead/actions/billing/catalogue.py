@@ -1,0 +1,116 @@
+"""Sellers, plans and prices as rating needs them, read once and kept for the length of a run.
+
+Prices are never edited (a new version is a new row), so what is kept can't go stale within a run.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import Text, cast, select
+from sqlalchemy.orm import Session
+
+from billhead.actions.billing.rated import PartyFacts
+from billhead.domain.errors import NotFound
+from billhead.models.catalogue import Plan, Price, PriceBook
+from billhead.models.sellers import Seller, TaxRegistration
+from billhead.plugin.tax import TaxedSeller
+
+__all__ = ["Catalogue", "PlanTerms", "PriceTerms", "SellerTerms"]
+
+
+class SellerTerms(NamedTuple):
+    party: PartyFacts
+    zone: str
+    tax_engine: str
+    tax_rounding: str
+    fiscal_year_start_month: int
+    terms_days: int
+    lead_days: int
+    grace_hours: int
+    taxed: TaxedSeller
+
+    def fiscal_year(self, day: date) -> int:
+        """Named by the calendar year in which it starts."""
+        return day.year if day.month >= self.fiscal_year_start_month else day.year - 1
+
+
+class PlanTerms(NamedTuple):
+    name: str
+    code: str
+    tax_class: str
+    proration: str
+
+
+class PriceTerms(NamedTuple):
+    currency: str
+    tax_inclusive: bool
+    term: str
+    amount_minor: int
+    setup_minor: int
+    trial_term: str
+    trial_minor: int
+
+
+class Catalogue:
+    """What has been read so far; `need` reads what is missing."""
+
+    def __init__(self) -> None:
+        self.sellers: dict[int, SellerTerms] = {}
+        self.plans: dict[int, PlanTerms] = {}
+        self.prices: dict[int, PriceTerms] = {}
+
+    def need(
+        self, session: Session, *, sellers: Iterable[int] = (), plans: Iterable[int] = (), prices: Iterable[int] = ()
+    ) -> None:
+        """Make sure that these are there; at most one query per kind, none when they are. Raises NotFound."""
+        if missing := set(sellers) - self.sellers.keys():
+            self._read_sellers(session, missing)
+            _require(missing, self.sellers, "seller")
+        if missing := set(plans) - self.plans.keys():
+            rows = select(Plan.id, Plan.name, Plan.code, Plan.tax_class, Plan.proration).where(Plan.id.in_(missing))
+            self.plans.update({plan_id: PlanTerms._make(rest) for plan_id, *rest in session.execute(rows)})
+            _require(missing, self.plans, "plan")
+        if missing := set(prices) - self.prices.keys():
+            self._read_prices(session, missing)
+            _require(missing, self.prices, "price")
+
+    def _read_sellers(self, session: Session, ids: set[int]) -> None:
+        registrations: dict[int, set[tuple[str, str]]] = {}
+        taxed = select(TaxRegistration).where(TaxRegistration.seller_id.in_(ids))
+        for row in session.scalars(taxed):
+            registrations.setdefault(row.seller_id, set()).add((row.jurisdiction, row.scheme))
+        for seller, address in session.execute(select(Seller, cast(Seller.address, Text)).where(Seller.id.in_(ids))):
+            self.sellers[seller.id] = SellerTerms(
+                PartyFacts(
+                    seller.legal_name, seller.name, seller.mail_from, address, seller.country, "", seller.vat_id
+                ),
+                seller.zone,
+                seller.tax_engine,
+                seller.tax_rounding,
+                seller.fiscal_year_start_month,
+                seller.terms_days,
+                seller.lead_days,
+                seller.grace_hours,
+                TaxedSeller(seller.country, seller.vat_id, frozenset(registrations.get(seller.id, ()))),
+            )
+
+    def _read_prices(self, session: Session, ids: set[int]) -> None:
+        columns = (
+            Price.id,
+            PriceBook.currency,
+            PriceBook.tax_inclusive,
+            Price.term,
+            Price.amount_minor,
+            Price.setup_minor,
+            Price.trial_term,
+            Price.trial_minor,
+        )
+        rows = select(*columns).join(PriceBook, PriceBook.id == Price.book_id).where(Price.id.in_(ids))
+        self.prices.update({price_id: PriceTerms._make(rest) for price_id, *rest in session.execute(rows)})
+
+
+def _require(wanted: set[int], found: Mapping[int, object], what: str) -> None:
+    for key in wanted:
+        if key not in found:
+            raise NotFound(what, key)

@@ -1,0 +1,238 @@
+"""What a document says before invoice rules, tax and credit: the periods that are due, and a line for each part."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+
+from billhead.actions.billing.catalogue import Catalogue, PriceTerms
+from billhead.actions.billing.rated import Advance, DueItem, Part
+from billhead.domain.due import due_periods
+from billhead.domain.errors import CurrencyMismatch, InvalidInput
+from billhead.domain.money import Money
+from billhead.domain.periods import Period, Term, cycle, cycle_index, cycle_start
+from billhead.domain.proration import ProrationMode, prorate
+from billhead.domain.state import next_state
+from billhead.domain.subscription import TRANSITIONS, Event, State
+
+__all__ = ["Draft", "DraftedLine", "draft_due", "inclusive_of_tax", "order_lines"]
+
+
+class DraftedLine(NamedTuple):
+    """`amount_minor` is net or gross, as the price book has it."""
+
+    component_id: int | None
+    price_id: int | None
+    plan_id: int | None
+    kind: str
+    description: str
+    term: str
+    period_start: date | None
+    period_end: date | None
+    quantity: int
+    unit_minor: int
+    amount_minor: int
+    tax_class: str
+
+
+class Draft(NamedTuple):
+    """`kind` as in Rated; `due_on` only where the terms of the seller don't decide it."""
+
+    kind: str
+    currency: str
+    lines: tuple[DraftedLine, ...]
+    tax_inclusive: bool
+    advance: Advance | None
+    due_on: date | None = None
+
+
+class _Span(NamedTuple):
+    """A period that is due and the whole cycle that it lies in."""
+
+    period: Period
+    cycle: Period
+
+
+def draft_due(item: DueItem, catalogue: Catalogue, zone: str, offered: bool) -> Draft:
+    """The draft for what is due of a subscription. `zone`: the customer's now; it holds from the next period on."""
+    if item.collection == "manual":
+        return _offer(item, catalogue, offered)
+    return _bill(item, catalogue, zone)
+
+
+def order_lines(parts: Sequence[Part], catalogue: Catalogue, currency: str, phase: str) -> tuple[DraftedLine, ...]:
+    """The lines of a first order: set-up, then the trial or the first term, or what is sold once. No periods yet."""
+    lines: list[DraftedLine] = []
+    for part in parts:
+        price = _price(part, catalogue, currency)
+        if phase == "trial":
+            # What has no trial price of its own comes with the trial and is charged from its end on.
+            if price.trial_term:
+                lines.append(_line(part, catalogue, "trial", price.trial_term, price.trial_minor))
+            continue
+        if price.setup_minor:
+            lines.append(_line(part, catalogue, "setup", "", price.setup_minor))
+        lines.append(_line(part, catalogue, "recurring" if price.term else "one_off", price.term, price.amount_minor))
+    return tuple(lines)
+
+
+def inclusive_of_tax(parts: Sequence[Part], catalogue: Catalogue) -> bool:
+    """One document has prices with tax or without, never both."""
+    found = {catalogue.prices[part.price_id].tax_inclusive for part in parts}
+    if len(found) > 1:
+        raise InvalidInput("price", "prices with and without tax can't stand on one document")
+    return found.pop() if found else False
+
+
+def _offer(item: DueItem, catalogue: Catalogue, offered: bool) -> Draft:
+    """A proforma: a term without a period. The subscription is not looked at again until somebody has paid it."""
+    end = item.paid_through or item.target
+    parts = [part for part in item.parts if part.ends_on is None or part.ends_on > end]
+    over = item.billing_ends_on is not None and item.billing_ends_on <= end
+    advance = _as_it_is(item, None)
+    if offered or over or not parts:
+        return Draft("", item.currency, (), False, advance)
+    for part in parts:
+        _same_term(item, catalogue.prices[part.price_id])
+    lines = tuple(
+        _line(part, catalogue, "recurring", item.term, _price(part, catalogue, item.currency).amount_minor)
+        for part in parts
+    )
+    return Draft("proforma", item.currency, lines, inclusive_of_tax(parts, catalogue), advance, due_on=end)
+
+
+def _bill(item: DueItem, catalogue: Catalogue, zone: str) -> Draft:
+    start = _starts(item)
+    arrears, ends_on, anchor = item.timing == "arrears", item.billing_ends_on, item.anchor
+    if catalogue.plans[item.plan_id].proration == ProrationMode.EXTEND:
+        anchor = _anchor_extended(anchor, item.term, start)
+    spans = _spans(anchor, item.term, start, item.target, ends_on, arrears)
+    end = spans[-1].period.end if spans else start
+    next_bill_on = _next(anchor, item.term, end, ends_on, arrears)
+    if not spans:
+        return Draft("", item.currency, (), False, _as_it_is(item, next_bill_on))
+    lines = tuple(_span_lines(item, catalogue, spans))
+    state = item.state
+    if state == State.TRIAL:
+        state = next_state(TRANSITIONS, State.TRIAL, Event.ACTIVATE).value
+    expires_on = next_bill_on or end if arrears else end
+    advance = Advance(
+        anchor, state, "recurring", item.phase_ends_on, end, item.paid_through, next_bill_on, zone, expires_on
+    )
+    kind = "invoice" if lines else ""
+    return Draft(kind, item.currency, lines, inclusive_of_tax(item.parts, catalogue), advance)
+
+
+def _starts(item: DueItem) -> date:
+    """The first day that is not billed yet."""
+    starts_on = item.started_on
+    if item.phase == "trial":
+        if item.phase_ends_on is None:
+            raise InvalidInput("phase_ends_on", "a trial needs the day on which it ends")
+        starts_on = item.phase_ends_on
+    return starts_on if item.billed_through is None else max(item.billed_through, starts_on)
+
+
+def _as_it_is(item: DueItem, next_bill_on: date | None) -> Advance:
+    return Advance(
+        item.anchor,
+        item.state,
+        item.phase,
+        item.phase_ends_on,
+        item.billed_through,
+        item.paid_through,
+        next_bill_on,
+        item.zone,
+        None,
+    )
+
+
+# Thousands of subscriptions share their dates, so the calendar is worked out once for all of them.
+_parsed = lru_cache(maxsize=256)(Term.parse)
+
+
+@lru_cache(maxsize=65536)
+def _spans(
+    anchor: date, term: str, start: date, target: date, ends_on: date | None, arrears: bool
+) -> tuple[_Span, ...]:
+    length = _parsed(term)
+    periods = due_periods(anchor, length, None, target, starts_on=start, ends_on=ends_on, arrears=arrears)
+    return tuple(_Span(period, cycle(anchor, length, cycle_index(anchor, length, period.start))) for period in periods)
+
+
+@lru_cache(maxsize=65536)
+def _next(anchor: date, term: str, end: date, ends_on: date | None, arrears: bool) -> date | None:
+    if ends_on is not None and end >= ends_on:
+        return None
+    if not arrears:
+        return end
+    length = _parsed(term)
+    following = cycle_start(anchor, length, cycle_index(anchor, length, end) + 1)
+    return following if ends_on is None else min(following, ends_on)
+
+
+def _anchor_extended(anchor: date, term: str, start: date) -> date:
+    """Where missing days are added at the end, a part period becomes a whole one that starts a new count."""
+    length = _parsed(term)
+    return anchor if cycle_start(anchor, length, cycle_index(anchor, length, start)) == start else start
+
+
+def _span_lines(item: DueItem, catalogue: Catalogue, spans: Sequence[_Span]) -> Iterator[DraftedLine]:
+    first = item.billed_through is None
+    for span in spans:
+        start, end = span.period.start, span.period.end
+        for part in item.parts:
+            starts = start if part.starts_on is None else max(start, part.starts_on)
+            ends = end if part.ends_on is None else min(end, part.ends_on)
+            if starts >= ends:
+                continue
+            price = _price(part, catalogue, item.currency)
+            _same_term(item, price)
+            if first and price.setup_minor:
+                yield _line(part, catalogue, "setup", "", price.setup_minor, starts, ends)
+            line = _line(part, catalogue, "recurring", item.term, price.amount_minor, starts, ends)
+            if starts == span.cycle.start and ends == span.cycle.end:
+                yield line
+            else:
+                mode = ProrationMode(catalogue.plans[part.plan_id].proration)
+                whole = Money(line.amount_minor, price.currency)
+                yield line._replace(amount_minor=prorate(whole, Period(starts, ends), span.cycle, mode).minor)
+        first = False
+
+
+def _price(part: Part, catalogue: Catalogue, currency: str) -> PriceTerms:
+    price = catalogue.prices[part.price_id]
+    if price.currency != currency:
+        raise CurrencyMismatch(currency, price.currency)
+    return price
+
+
+def _same_term(item: DueItem, price: PriceTerms) -> None:
+    if price.term != item.term and (not price.term or _parsed(price.term) != _parsed(item.term)):
+        raise InvalidInput("price", f"it is for {price.term or 'one time'}, the subscription for {item.term}")
+
+
+def _line(
+    part: Part,
+    catalogue: Catalogue,
+    kind: str,
+    term: str,
+    unit_minor: int,
+    start: date | None = None,
+    end: date | None = None,
+) -> DraftedLine:
+    plan = catalogue.plans[part.plan_id]
+    return DraftedLine(
+        part.component_id,
+        part.price_id,
+        part.plan_id,
+        kind,
+        plan.name,
+        term,
+        start,
+        end,
+        part.quantity,
+        unit_minor,
+        unit_minor * part.quantity,
+        plan.tax_class,
+    )

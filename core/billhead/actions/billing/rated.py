@@ -1,0 +1,177 @@
+"""What goes between due, rate and write: plain tuples, because a run makes a million of them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from billhead.domain.credit import Lot
+
+__all__ = ["Advance", "Buyer", "Chunk", "DueItem", "Failure", "Part", "PartyFacts", "Rated", "RatedLine", "Taken"]
+
+
+class Part(NamedTuple):
+    """One billed component; `component_id` is None in a quote, before anything is ordered."""
+
+    component_id: int | None
+    plan_id: int
+    price_id: int
+    quantity: int
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+class DueItem(NamedTuple):
+    """A subscription that the run looks at, as it was read (`version`), with its components.
+
+    `target` is the customer's local date up to which is billed.
+    """
+
+    subscription_id: int
+    seller_id: int
+    customer_id: int
+    plan_id: int
+    collection: str
+    timing: str
+    currency: str
+    state: str
+    phase: str
+    term: str
+    anchor: date
+    started_on: date
+    phase_ends_on: date | None
+    billed_through: date | None
+    paid_through: date | None
+    billing_ends_on: date | None
+    version: int
+    zone: str
+    target: date
+    parts: tuple[Part, ...]
+
+
+class PartyFacts(NamedTuple):
+    """What a document freezes about its buyer or issuer; `address` is JSON text."""
+
+    name: str
+    company: str
+    email: str
+    address: str
+    country: str
+    region: str
+    vat_id: str
+
+
+class Buyer(NamedTuple):
+    """A customer as rating needs it. `evidence` is JSON text."""
+
+    customer_id: int
+    party: PartyFacts
+    vat_id_state: str
+    exempt_reason: str
+    evidence: str
+    zone: str
+
+
+class Chunk(NamedTuple):
+    """What is due, and all that rating needs to know about it. Lots are by customer.
+
+    `chargeable`: customers with a saved method. `offered`: subscriptions whose open proforma waits to be paid.
+    `last`: where the next chunk goes on.
+    """
+
+    items: Sequence[DueItem]
+    buyers: Mapping[int, Buyer]
+    lots: Mapping[int, Sequence[Lot]]
+    chargeable: frozenset[int] = frozenset()
+    offered: frozenset[int] = frozenset()
+    last: tuple[date, int] | None = None
+
+
+class RatedLine(NamedTuple):
+    """A line with its tax. Amounts are minor units; `unit_minor` is as in the price book (perhaps tax included)."""
+
+    component_id: int | None
+    price_id: int | None
+    plan_id: int | None
+    kind: str
+    description: str
+    term: str
+    period_start: date | None
+    period_end: date | None
+    quantity: int
+    unit_minor: int
+    net_minor: int
+    tax_minor: int
+    tax_code: str
+    tax_rate_ppm: int
+    revision: int = 0
+
+
+class Taken(NamedTuple):
+    """Credit used on a document: from which lot, and what the lot held before. Another amount there makes it stale."""
+
+    lot_id: int
+    kind: str
+    minor: int
+    before_minor: int
+
+
+class Advance(NamedTuple):
+    """How the subscription stands after its document.
+
+    `paid_through` is as it was read; once the document is paid, it becomes `billed_through`, and the panel's lines
+    run to the start of `expires_on` plus grace (None: the document extends nothing).
+    """
+
+    anchor: date
+    state: str
+    phase: str
+    phase_ends_on: date | None
+    billed_through: date | None
+    paid_through: date | None
+    next_bill_on: date | None
+    zone: str
+    expires_on: date | None
+
+
+class Rated(NamedTuple):
+    """A document ready to be written.
+
+    `kind` is invoice or proforma, or "" where nothing is billed and only `advance` is to be stored. `version` is the
+    subscription's as it was read (None: the caller holds it locked). `has_method`: the rest can be charged.
+    `taxes` are (tax code, minor units), as they go to the ledger.
+    """
+
+    kind: str
+    seller_id: int
+    customer_id: int
+    subscription_id: int | None
+    version: int | None
+    currency: str
+    issued_on: date
+    due_on: date
+    lines: tuple[RatedLine, ...]
+    net_minor: int
+    tax_minor: int
+    total_minor: int
+    taxes: tuple[tuple[str, int], ...]
+    taken: tuple[Taken, ...]
+    buyer: PartyFacts
+    has_method: bool
+    advance: Advance | None
+    proforma_id: int | None = None
+
+    @property
+    def credit_minor(self) -> int:
+        return sum([taken.minor for taken in self.taken])
+
+    @property
+    def owed_minor(self) -> int:
+        return self.total_minor - self.credit_minor
+
+
+class Failure(NamedTuple):
+    """A subscription that could not be billed, and why; `plugin` names the one that is to blame, if any."""
+
+    subscription_id: int
+    plugin: str
+    error: str

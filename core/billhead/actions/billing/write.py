@@ -1,0 +1,277 @@
+"""Write a batch of rated documents within the caller's transaction: the run's batches and a single invoice alike.
+
+Everything that is written for the batch goes in with one statement per table. What was changed by somebody since it
+was read (the subscription's version, what a credit lot holds) is left out and reported as stale, to be read and rated
+again. Numbers are taken last, so that others wait for them as shortly as possible.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead import clock
+from billhead.actions.billing.among import among
+from billhead.actions.billing.booking import book_invoices
+from billhead.actions.billing.bulk import Bulk, Row
+from billhead.actions.billing.catalogue import Catalogue
+from billhead.actions.billing.extend import extend_lines, panel_expiry
+from billhead.actions.billing.numbers import take_numbers
+from billhead.actions.billing.parties import party_ids
+from billhead.actions.billing.rated import PartyFacts, Rated, RatedLine, Taken
+from billhead.db import Tx, reserve_ids
+from billhead.domain.document import ProformaState, settled_state
+from billhead.models.credits import CustomerCredit
+from billhead.models.subscriptions import Subscription
+
+__all__ = ["Written", "WrittenDocument", "write_documents"]
+
+_DOCUMENT = (
+    "id", "seller_id", "customer_id", "subscription_id", "kind", "state", "fiscal_year", "number", "number_text",
+    "issued_on", "due_on", "currency", "net_minor", "tax_minor", "total_minor", "settled_minor", "buyer_id",
+    "issuer_id", "proforma_id", "run_id", "entry_id", "created_at",
+)  # fmt: skip
+_LINE = (
+    "id", "document_id", "position", "subscription_id", "component_id", "price_id", "plan_id", "kind", "description",
+    "term", "period_start", "period_end", "revision", "quantity", "unit_minor", "net_minor", "tax_minor", "tax_code",
+    "tax_rate_ppm",
+)  # fmt: skip
+_ALLOCATION = ("document_id", "line_id", "customer_credit_id", "amount_minor", "created_at")
+_JOB = ("kind", "args", "key", "lane", "state", "due_at", "tries", "lease_token", "error", "progress", "created_at")
+_EVENT = ("id", "type", "version", "aggregate", "data", "at")
+_DELIVERY = ("event_id", "plugin", "state", "tries", "due_at", "error")
+_ADVANCE = {
+    "anchor": "date",
+    "state": "text",
+    "phase": "text",
+    "phase_ends_on": "date",
+    "billed_through": "date",
+    "paid_through": "date",
+    "next_bill_on": "date",
+    "zone": "text",
+}
+
+
+class WrittenDocument(NamedTuple):
+    document_id: int
+    number_text: str
+    rated: Rated
+
+
+class Written(NamedTuple):
+    """`stale`: subscriptions that were changed since they were read; nothing was written for them."""
+
+    documents: list[WrittenDocument]
+    stale: list[int]
+
+
+def write_documents(
+    tx: Tx, rated: Sequence[Rated], catalogue: Catalogue, *, observers: Sequence[str] = (), run_id: int | None = None
+) -> Written:
+    """Write invoices, proformas and mere advances. `observers`: the plugins that get the events."""
+    session = tx.session
+    session.flush()
+    fresh, stale = _as_read(session, rated)
+    bulk = Bulk(session)
+    billed = [one for one in fresh if one.kind]
+    now = bulk.instant(clock.now())
+    ids = reserve_ids(session, "document", len(billed)) if billed else ()
+    documents = list(zip(ids, billed, strict=True))
+    invoices = [(document_id, one) for document_id, one in documents if one.kind == "invoice"]
+    parties = party_ids(session, {one.buyer for one in billed} | {catalogue.sellers[o.seller_id].party for o in billed})
+    entries = book_invoices(session, bulk, invoices, now)
+    _use_credit(bulk, fresh)
+    _advance(bulk, fresh)
+    _extend(session, bulk, fresh, catalogue)
+    _queue_collection(bulk, invoices, now)
+    _tell(session, bulk, invoices, observers)
+    bulk.check_deferred()
+    numbers = dict(_numbered(session, documents, catalogue))
+    _insert_documents(bulk, documents, numbers, parties, entries, catalogue, run_id, now)
+    _insert_lines(session, bulk, documents, now)
+    if len(session.identity_map):
+        session.expire_all()
+    written = [WrittenDocument(document_id, numbers[document_id][2], one) for document_id, one in documents]
+    return Written(written, stale)
+
+
+def _as_read(session: Session, rated: Sequence[Rated]) -> tuple[list[Rated], list[int]]:
+    """Lock what the batch stands on, in one order for everybody, and part what is as it was read from what is not."""
+    versions = _locked(session, Subscription.id, Subscription.version, (one.subscription_id for one in rated))
+    wanted_lots = [taken.lot_id for one in rated for taken in one.taken]
+    lots = _locked(session, CustomerCredit.id, CustomerCredit.remaining_minor, wanted_lots)
+    fresh: list[Rated] = []
+    stale: list[int] = []
+    for one in rated:
+        same = one.version is None or versions.get(one.subscription_id or 0) == one.version
+        if same and all(lots.get(taken.lot_id) == taken.before_minor for taken in one.taken):
+            lots.update((taken.lot_id, taken.before_minor - taken.minor) for taken in one.taken)
+            fresh.append(one)
+        elif one.subscription_id is not None:
+            stale.append(one.subscription_id)
+    return fresh, stale
+
+
+def _locked(session: Session, key: object, value: object, ids: Iterable[int | None]) -> dict[int, int]:
+    wanted = [one for one in ids if one is not None]
+    if not wanted:
+        return {}
+    query = select(key, value).where(among(key, wanted, session)).order_by(key).with_for_update()  # type: ignore[call-overload]
+    return dict(session.execute(query).tuples().all())
+
+
+def _use_credit(bulk: Bulk, rated: Sequence[Rated]) -> None:
+    left = {taken.lot_id: taken.before_minor - taken.minor for one in rated for taken in one.taken}
+    bulk.update("customer_credit", {"remaining_minor": "bigint"}, [(minor, lot_id) for lot_id, minor in left.items()])
+
+
+def _advance(bulk: Bulk, rated: Sequence[Rated]) -> None:
+    rows: list[Row] = []
+    for one in rated:
+        if one.advance is None:
+            continue
+        anchor, state, phase, phase_ends, billed, paid, next_on, zone, _ = one.advance
+        if one.kind == "invoice" and not one.owed_minor:
+            paid = billed
+        rows.append(
+            (
+                anchor.isoformat(),
+                state,
+                phase,
+                phase_ends and phase_ends.isoformat(),
+                billed and billed.isoformat(),
+                paid and paid.isoformat(),
+                next_on and next_on.isoformat(),
+                zone,
+                one.subscription_id,
+            )
+        )
+    bulk.update("subscription", _ADVANCE, rows, also="version = version + 1")
+
+
+def _extend(session: Session, bulk: Bulk, rated: Sequence[Rated], catalogue: Catalogue) -> None:
+    """What credit has paid in full (or costs nothing) runs on at once."""
+    expiries = {
+        one.subscription_id: panel_expiry(
+            one.advance.expires_on, one.advance.zone, catalogue.sellers[one.seller_id].grace_hours
+        )
+        for one in rated
+        if one.kind == "invoice"
+        and not one.owed_minor
+        and one.subscription_id is not None
+        and one.advance is not None
+        and one.advance.expires_on is not None
+    }
+    if expiries:
+        extend_lines(session, bulk, expiries)
+
+
+def _queue_collection(bulk: Bulk, invoices: Sequence[tuple[int, Rated]], now: str) -> None:
+    due_at = bulk.instant(clock.business_now())
+    rows = [
+        ("payments.collect", f'{{"document_id": {document_id}}}', f"collect:{document_id}", "", "queued", due_at,
+         0, "", "", "{}", now)
+        for document_id, one in invoices
+        if one.has_method and one.owed_minor
+    ]  # fmt: skip
+    bulk.insert("job", _JOB, rows)
+
+
+def _tell(session: Session, bulk: Bulk, invoices: Sequence[tuple[int, Rated]], observers: Sequence[str]) -> None:
+    said: list[tuple[str, str, str]] = []
+    for document_id, one in invoices:
+        about, who = f"document:{document_id}", f'{{"document_id": {document_id}, "customer_id": {one.customer_id}'
+        amount = f'"total_minor": {one.total_minor}, "currency": "{one.currency}"'
+        said.append(("document.issued", about, f"{who}, {amount}}}"))
+        if not one.owed_minor:
+            said.append(("document.paid", about, f"{who}}}"))
+    if not said:
+        return
+    at = bulk.instant(clock.business_now())
+    ids = reserve_ids(session, "event", len(said))
+    bulk.insert("event", _EVENT, [(i, kind, 1, about, data, at) for i, (kind, about, data) in zip(ids, said)])  # noqa: B905
+    bulk.insert("event_delivery", _DELIVERY, [(i, name, "pending", 0, at, "") for i in ids for name in observers])
+
+
+def _numbered(
+    session: Session, documents: Sequence[tuple[int, Rated]], catalogue: Catalogue
+) -> Iterator[tuple[int, tuple[int | None, int | None, str]]]:
+    """(document id, (fiscal year, number, text)). A proforma has none."""
+    series: dict[tuple[int, str, int], list[int]] = {}
+    for document_id, one in documents:
+        if one.kind == "proforma":
+            yield document_id, (None, None, "")
+            continue
+        year = catalogue.sellers[one.seller_id].fiscal_year(one.issued_on)
+        series.setdefault((one.seller_id, one.kind, year), []).append(document_id)
+    for (seller_id, kind, year), ids in sorted(series.items()):
+        numbers = take_numbers(session, seller_id, kind, year, len(ids))
+        for number, document_id in enumerate(ids, numbers.first):
+            yield document_id, (year, number, numbers.text(number))
+
+
+def _insert_documents(
+    bulk: Bulk,
+    documents: Sequence[tuple[int, Rated]],
+    numbers: dict[int, tuple[int | None, int | None, str]],
+    parties: dict[PartyFacts, int],
+    entries: dict[int, int],
+    catalogue: Catalogue,
+    run_id: int | None,
+    now: str,
+) -> None:
+    rows: list[Row] = []
+    for document_id, one in documents:
+        settled = one.credit_minor
+        state = settled_state(one.total_minor, settled) if one.kind == "invoice" else ProformaState.OPEN
+        rows.append(
+            (
+                document_id, one.seller_id, one.customer_id, one.subscription_id, one.kind, state.value,
+                *numbers[document_id], one.issued_on.isoformat(), one.due_on.isoformat(), one.currency, one.net_minor,
+                one.tax_minor, one.total_minor, settled, parties[one.buyer],
+                parties[catalogue.sellers[one.seller_id].party], one.proforma_id, run_id, entries.get(document_id), now,
+            )
+        )  # fmt: skip
+    bulk.insert("document", _DOCUMENT, rows)
+
+
+def _insert_lines(session: Session, bulk: Bulk, documents: Sequence[tuple[int, Rated]], now: str) -> None:
+    count = sum([len(one.lines) for _, one in documents])
+    ids = iter(reserve_ids(session, "document_line", count) if count else ())
+    lines: list[Row] = []
+    allocations: list[Row] = []
+    for document_id, one in documents:
+        open_lines: list[tuple[int, int]] = []
+        for position, line in enumerate(one.lines, 1):
+            line_id = next(ids)
+            lines.append(_line_row(line_id, document_id, position, one.subscription_id, line))
+            open_lines.append((line_id, line.net_minor + line.tax_minor))
+        if one.taken:
+            allocations += [(document_id, *share, now) for share in _poured(one.taken, open_lines)]
+    bulk.insert("document_line", _LINE, lines)
+    bulk.insert("allocation", _ALLOCATION, allocations)
+
+
+def _line_row(line_id: int, document_id: int, position: int, subscription_id: int | None, line: RatedLine) -> Row:
+    start, end = line.period_start, line.period_end
+    return (
+        line_id, document_id, position, subscription_id, line.component_id, line.price_id, line.plan_id, line.kind,
+        line.description, line.term, start and start.isoformat(), end and end.isoformat(), line.revision,
+        line.quantity, line.unit_minor, line.net_minor, line.tax_minor, line.tax_code, line.tax_rate_ppm,
+    )  # fmt: skip
+
+
+def _poured(taken: Sequence[Taken], lines: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+    """(line, lot, minor units): credit fills the lines from the top. Discounts are lines below zero, and take none."""
+    unpaid = iter([line for line in lines if line[1] > 0])
+    line_id, room = next(unpaid)
+    for lot in taken:
+        left = lot.minor
+        while left:
+            if not room:
+                line_id, room = next(unpaid)
+            part = min(left, room)
+            yield line_id, lot.lot_id, part
+            left -= part
+            room -= part
