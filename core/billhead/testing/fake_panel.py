@@ -16,7 +16,7 @@ from typing import Any, Self
 
 __all__ = ["FakePanel"]
 
-_NEW_LINE = {
+_NEW_LINE: dict[str, Any] = {
     "kind": "stream",
     "login": "",
     "password": "",
