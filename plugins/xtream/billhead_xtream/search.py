@@ -54,15 +54,11 @@ class SqlSearch:
         self._client = client
 
     def ids(self, resource: Resource, name: str) -> list[int]:
-        visible = " AND is_mag = 0 AND is_e2 = 0" if resource is LINE else ""
-        return _exactly(
-            resource,
-            name,
-            self._select(
-                f"SELECT {resource.id_column}, {resource.name_column} FROM {resource.table}"  # noqa: S608 - hex digits
-                f" WHERE {resource.name_column} = 0x{name.encode().hex()}{visible}"
-            ),
+        query = (
+            f"SELECT {resource.id_column}, {resource.name_column} FROM {resource.table}"  # noqa: S608 - hex digits
+            f" WHERE {resource.name_column} = 0x{name.encode().hex()}"
         )
+        return _exactly(resource, name, self._select(query))
 
     def rows(self, resource: Resource) -> Iterator[Row]:
         after = 0

@@ -1,8 +1,10 @@
 """MAG and Enigma2 devices: a MAC with a hidden line, switches that do nothing, and answers about the wrong object."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from billhead.plugin import UNOBSERVABLE, Absent, Foreign, Found, Gone, Handle, LineKind, PanelRejected
@@ -101,6 +103,22 @@ def test_the_enigma_call_that_shows_a_mag_instead_is_not_believed(module, panel,
     observed = converge(keeping(wanted, observed, expires_at=JUNE))
     assert observed.expires_at == JUNE
     assert stored(MAC)["exp_date"] == 1798761600  # the MAG was not touched
+
+
+def test_a_mag_with_a_device_id_column_is_no_enigma2_device(connect, box, converge, sandbox):
+    """The MAG table of some builds has a text column of that name."""
+
+    def shows_some_mag(form):
+        if form["action"][0] in ("create_enigma", "edit_enigma"):
+            httpx.post(f"{sandbox.url}/sandbox/", data=form)
+            mag = {"mag_id": "1", "device_id": "1", "user_id": "9", "mac": MAC, "user": {"id": "9", "username": "x"}}
+            return httpx.Response(200, text=json.dumps({"status": "STATUS_SUCCESS", "data": mag}))
+
+    panel = connect(shows_some_mag)
+    wanted = box(LineKind.ENIGMA2)
+    observed = converge(wanted, on=panel)
+    assert observed.handle_data["user_id"] == 1
+    assert converge(keeping(wanted, observed, expires_at=JUNE), on=panel).handle_data["user_id"] == 1
 
 
 def test_a_block_that_the_device_call_ignores_is_made_on_its_line(connect, box, converge, stored, calls):

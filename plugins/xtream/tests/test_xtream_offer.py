@@ -125,6 +125,13 @@ def test_listing_thousands_takes_a_call_per_thousand(module, panel, sandbox, cal
     assert calls() == {"get_lines": 3, "get_mags": 1, "get_enigmas": 1}
 
 
+def test_a_listing_is_paged_in_the_order_of_ids(module, connect):
+    """The default is by name, and a line made meanwhile would push another over the edge of a page."""
+    seen = []
+    list(module.list_lines(connect(lambda form: seen.append((form["order[0][column]"], form["order[0][dir]"])))))
+    assert seen == [(["0"], ["asc"])] * 3
+
+
 def test_the_catalogue_names_packages_and_bouquets(module, panel):
     catalogue = module.catalogue(panel)
     assert catalogue.bouquets["3"] == "Sport"
