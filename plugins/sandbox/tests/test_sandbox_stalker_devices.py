@@ -69,7 +69,10 @@ def test_a_new_mac_ends_the_old_box(wire, alice):
 
 
 def test_old_firmware_and_foreign_macs_are_blocked_whatever_the_account_says(wire, alice):
-    assert sign_in(wire, ver="Player Engine version: 0x500")[1]["msg"] == "old firmware"
+    token, profile = sign_in(wire, ver="Player Engine version: 0x500")
+    assert (profile["status"], profile["msg"]) == (1, "old firmware")
+    # yet its token was kept: a client that ignores the profile gets its channels
+    assert wire.box(MAC, "itv", "get_all_channels", token).json()["js"]["total_items"] == 3
     wire.ok("POST", "accounts/", login="tv", stb_mac="AA:BB:CC:DD:EE:FF")
     assert sign_in(wire, "AA:BB:CC:DD:EE:FF")[1]["status"] == 1
 

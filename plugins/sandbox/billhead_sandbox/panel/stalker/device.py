@@ -61,6 +61,8 @@ def handshake(box: Box) -> Any:
 def get_profile(box: Box) -> Any:
     """`status` 0 is active and 1 blocked: the reverse of REST v1. An unknown MAC may register itself here."""
     settings = box.state.settings["stalker"]
+    if box.account is not None:  # the token is kept before anything is checked, firmware included
+        box.state.store.update("stalker_accounts", {"token": box.token}, "id = ?", (box.account["id"],))
     if not _firmware_is_new(box):
         return {"id": None, "mac": box.mac, "status": 1, "msg": "old firmware"}
     if settings["enable_mac_format_validation"] and not box.mac.startswith(_MAG_PREFIX):

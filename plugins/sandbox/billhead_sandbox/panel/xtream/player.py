@@ -92,6 +92,13 @@ def _listed(stream: Item) -> dict[str, Any]:
         "stream_id": stream["id"],
         "stream_icon": "",
         "epg_channel_id": None,
+        "added": "1767225600",
+        "is_adult": 0,
+        "rating": "0",
+        "custom_sid": "",
+        "tv_archive": 0,
+        "tv_archive_duration": 0,
+        "direct_source": "",
         "category_id": "1",
         "container_extension": "ts" if kind == "live" else "mp4",
     }
