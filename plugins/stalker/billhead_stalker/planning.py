@@ -32,14 +32,16 @@ def steps(settings: StalkerSettings, desired: Desired, found: Observed | None) -
     if found is None:
         return [Free("create", wanted)]
     changes = differences(wanted, found)
-    plan: list[Step] = [Free("update", wanted, found, changes)] if changes else []
+    if changes:
+        return [Free("update", wanted, found, changes)]
     if settings.portal_ends_lines and desired.expires_at is not None and found.expires_at is UNOBSERVABLE:
+        # said only when all else is in step: a block must not wait for the operator's settings
         why = (
             "the portal shows no end dates, so it ends no line: set enable_internal_billing = true in its custom.ini, "
             "or switch off 'The portal ends lines by itself' in the panel's settings"
         )
-        plan.append(Impossible("expires_at", why))
-    return plan
+        return [Impossible("expires_at", why)]
+    return []
 
 
 def sayable(settings: StalkerSettings, desired: Desired) -> Desired:

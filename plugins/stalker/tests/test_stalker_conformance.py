@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from billhead.plugin import Catalogue, HttpClient, PanelConnection
 from billhead.testing import ProvisioningConformance
 from billhead_sandbox.panel.catalogue import DEFAULT

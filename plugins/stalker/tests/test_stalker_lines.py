@@ -284,8 +284,10 @@ def test_a_portal_that_hides_end_dates_although_it_should_end_lines_is_reported_
     panel, blocked = bench.connection(), replace(alice, blocked=True)
     found = bench.module.look_up(panel, blocked)
     assert isinstance(found, Found)
-    free, impossible = bench.module.plan(panel, blocked, found.observed)
-    assert bench.module.apply(panel, free).blocked is True
+    (free,) = bench.module.plan(panel, blocked, found.observed)
+    seen = bench.module.apply(panel, free)
+    assert seen.blocked is True
+    (impossible,) = bench.module.plan(panel, blocked, seen)
     assert impossible.field == "expires_at"
     assert "enable_internal_billing" in impossible.why
 

@@ -4,7 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from billhead.plugin import Ambiguous, Foreign, Found, Free, Handle, NotAuthorised, PanelRejected, PanelUnreachable
+from billhead.plugin import (
+    Ambiguous,
+    Foreign,
+    Found,
+    Free,
+    Handle,
+    NotAuthorised,
+    PanelOutcomeUnknown,
+    PanelRejected,
+    PanelUnreachable,
+)
 from billhead_stalker.client import Portal
 
 OTHER = "00:1A:79:AA:BB:02"
@@ -191,9 +201,26 @@ def test_a_subscription_repeated_says_false_and_is_success(bench, alice):
     assert bench.module.apply(panel, step).bouquets == {"PKG_SPORT"}
 
 
-def test_an_account_that_went_away_is_looked_up_again(bench, alice):
-    from billhead.plugin import PanelOutcomeUnknown
+def test_two_creates_at_once_are_noticed_on_reading_back(bench, alice):
+    """The portal checks and inserts in two steps and has no unique key."""
+    panel = bench.connection()
+    (create,) = bench.module.plan(panel, alice, None)
+    bench.stands(login="alice2", account_number=alice.handle.ref)
+    with pytest.raises(PanelOutcomeUnknown, match="2 accounts"):
+        bench.module.apply(panel, create)
+    assert isinstance(bench.module.look_up(panel, alice), Ambiguous)
 
+
+def test_a_line_whose_creation_broke_off_gets_its_password_once_more_without_a_restart_of_the_box(bench, alice):
+    bench.converge(alice)  # and the handle's data was lost
+    bench.calls()
+    _, kept = bench.converge(replace(alice, password="changed-meanwhile"))
+    assert bench.calls() == {"accounts.GET": 2, "accounts.PUT": 1}
+    bench.converge(kept)
+    assert bench.calls() == {"accounts.GET": 1}
+
+
+def test_an_account_that_went_away_is_looked_up_again(bench, alice):
     _, alice = bench.converge(alice)
     panel, blocked = bench.connection(), replace(alice, blocked=True)
     (step,) = bench.module.plan(panel, blocked, bench.module.look_up(panel, blocked).observed)
