@@ -1,0 +1,16 @@
+"""What every middleware module must do, done against the sandbox panel."""
+
+import pytest
+
+from billhead.testing import ProvisioningConformance
+from billhead_xtream.module import XtreamModule
+
+
+class TestXtream(ProvisioningConformance):
+    @pytest.fixture
+    def module(self):
+        return XtreamModule()
+
+    @pytest.fixture
+    def panel(self, connect):
+        return connect()
