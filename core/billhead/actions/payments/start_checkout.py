@@ -1,4 +1,4 @@
-"""Pay with the payer present: the attempt is committed, the gateway is asked, its answer (redirect, instructions) kept."""
+"""Pay with the payer present: the attempt is committed, the gateway asked, its answer (redirect, instructions) kept."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -7,7 +7,7 @@ from typing import Any
 
 from billhead.plugin import UNOBSERVABLE, Desired, Observed
 
-__all__ = ["as_json", "without_accepted"]
+__all__ = ["as_json", "comparable"]
 
 _HIDDEN = {"password", "handle_data"}
 
@@ -25,13 +25,15 @@ def as_json(observed: Observed) -> dict[str, Any]:
     return plain
 
 
-def without_accepted(desired: Desired, observed: Observed | None, managed: Mapping[str, str]) -> Desired:
-    """`desired`, with fields that the operator's policy only reports or accepts taken as they are on the panel."""
+def comparable(desired: Desired, observed: Observed | None, managed: Mapping[str, str], now: datetime) -> Desired:
+    """`desired`, less what is no difference: fields that the operator's policy only reports or accepts, and the block
+    of a line that has expired (panels set it by themselves; renewing lifts it)."""
     if observed is None:
         return desired
+    tolerated = {name for name, policy in managed.items() if policy in ("report", "accept")}
+    if desired.expires_at is not None and desired.expires_at <= now and observed.blocked is True:
+        tolerated.add("blocked")
     taken = {
-        name: getattr(observed, name)
-        for name, policy in managed.items()
-        if policy in ("report", "accept") and getattr(observed, name, UNOBSERVABLE) is not UNOBSERVABLE
+        name: getattr(observed, name) for name in tolerated if getattr(observed, name, UNOBSERVABLE) is not UNOBSERVABLE
     }
     return replace(desired, **taken) if taken else desired

@@ -16,7 +16,7 @@ from billhead.actions.exchange import exchange
 from billhead.actions.freeze import is_frozen
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning._desired import PanelView, desired_of, panel_view
-from billhead.actions.provisioning._observed import as_json, without_accepted
+from billhead.actions.provisioning._observed import as_json, comparable
 from billhead.actions.provisioning._queue import queue_converge
 from billhead.db import Tx
 from billhead.domain.context import Context
@@ -135,7 +135,7 @@ def _step_until_done(view: PanelView, desired: Desired) -> Answer:
         case Foreign(why=why):
             return Answer("failed", error=why)
     for _ in range(_ROUNDS):
-        steps = module.plan(panel, without_accepted(desired, current, view.managed), current)
+        steps = module.plan(panel, comparable(desired, current, view.managed, clock.business_now()), current)
         refused = _refused(steps)
         if refused is not None:
             return Answer("impossible", current, error=f"{refused.field}: {refused.why}")

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.exchange import exchange
 from billhead.actions.provisioning._desired import PanelView, desired_of, panel_view
-from billhead.actions.provisioning._observed import without_accepted
+from billhead.actions.provisioning._observed import comparable
 from billhead.actions.provisioning._queue import queue_converge
 from billhead.db import Tx
 from billhead.domain.context import Context
@@ -119,7 +119,9 @@ def _compare(ours: _Ours) -> PanelReport:
 
 def _compare_line(report: PanelReport, view: PanelView, pair: tuple[int, Desired], line: ListedLine) -> None:
     service_id, desired = pair
-    steps = view.module.plan(view.connection, without_accepted(desired, line.observed, view.managed), line.observed)
+    steps = view.module.plan(
+        view.connection, comparable(desired, line.observed, view.managed, clock.business_now()), line.observed
+    )
     if not steps:
         report.in_step += 1
         return

@@ -1,0 +1,212 @@
+"""Money has arrived: book it, allocate it to the document's lines, and give what it has bought. One transaction."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from billhead import clock
+from billhead.actions.billing.settle_proforma import settle_proforma
+from billhead.actions.events import emit
+from billhead.actions.ledger.post import post
+from billhead.actions.notifications.queue import queue_notice
+from billhead.actions.provisioning.want import want
+from billhead.actions.subscriptions._state import live_services, move
+from billhead.actions.subscriptions.restore import restore
+from billhead.crash import crash_point
+from billhead.db import Tx
+from billhead.domain.document import OWED, Kind, ProformaState, State, settlement_event
+from billhead.domain.document import TRANSITIONS as DOCUMENT_TRANSITIONS
+from billhead.domain.ledger import AccountCode, Posting, credit, debit
+from billhead.domain.money import Money
+from billhead.domain.periods import start_of_day
+from billhead.domain.state import next_state
+from billhead.domain.subscription import Event, SuspendedBy
+from billhead.domain.subscription import State as Life
+from billhead.models.credits import CustomerCredit
+from billhead.models.documents import Allocation, Document, DocumentLine
+from billhead.models.payments import GatewayAccount, Payment
+from billhead.models.sellers import Seller
+from billhead.models.subscriptions import Subscription
+
+__all__ = ["Receipt", "book"]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How money came in. `provider_ref` is unique per gateway account: the same money is never booked twice."""
+
+    account: GatewayAccount
+    amount: Money
+    provider_ref: str
+    attempt_id: int | None = None
+    fee: Money | None = None
+
+
+def book(tx: Tx, document: Document, receipt: Receipt) -> Payment:
+    """Book a payment for a document; what is more than is owed becomes the customer's credit.
+
+    An open or expired proforma is settled first: its invoice is issued with its number and period. Money for a document
+    that takes none any more (void, paid otherwise) is credit as a whole.
+    """
+    seller = tx.session.get_one(Seller, document.seller_id)
+    target = _target(tx, document)
+    owed = target.total_minor - target.settled_minor if target is not None else 0
+    allocated = min(receipt.amount.minor, owed)
+    payment = _payment(tx, document, receipt)
+    payment.entry_id = _post(tx, seller, payment, receipt, allocated)
+    if receipt.amount.minor > allocated:
+        _credit(tx, payment, receipt.amount.minor - allocated)
+    if target is not None and allocated:
+        _allocate(tx, target, payment, allocated)
+        if target.state == State.PAID:
+            _paid(tx, seller, target)
+    crash_point("settle.booked")
+    data = {
+        "payment_id": payment.id,
+        "customer_id": payment.customer_id,
+        "amount_minor": payment.amount_minor,
+        "currency": payment.currency,
+    }
+    emit(tx, "payment.received", f"customer:{payment.customer_id}", data)
+    shown = {"payment_id": payment.id, "document_id": target.id if target else document.id}
+    queue_notice(tx, payment.customer_id, "receipt", f"receipt:{payment.id}", shown)
+    return payment
+
+
+def _target(tx: Tx, document: Document) -> Document | None:
+    """The invoice that the money pays, or None when it can only become credit."""
+    if document.kind == Kind.PROFORMA:
+        if document.state not in (ProformaState.OPEN, ProformaState.EXPIRED) or _ended(tx, document):
+            return None
+        invoice_id = settle_proforma(tx, document.id)
+        return tx.session.get_one(Document, invoice_id)
+    return document if document.state in OWED else None
+
+
+def _ended(tx: Tx, document: Document) -> bool:
+    """Paid after the subscription has ended: the money is the customer's, and no term begins with it."""
+    if document.subscription_id is None:
+        return False
+    return tx.session.get_one(Subscription, document.subscription_id).state == Life.CANCELED
+
+
+def _payment(tx: Tx, document: Document, receipt: Receipt) -> Payment:
+    payment = Payment(
+        customer_id=document.customer_id,
+        account_id=receipt.account.id,
+        attempt_id=receipt.attempt_id,
+        provider_ref=receipt.provider_ref,
+        amount_minor=receipt.amount.minor,
+        fee_minor=receipt.fee.minor if receipt.fee else 0,
+        currency=receipt.amount.currency,
+        received_at=clock.business_now(),
+    )
+    tx.session.add(payment)
+    tx.session.flush()
+    return payment
+
+
+def _post(tx: Tx, seller: Seller, payment: Payment, receipt: Receipt, allocated: int) -> int:
+    currency, subject = payment.currency, f"gateway:{payment.account_id}"
+    legs: list[Posting] = []
+    if payment.amount_minor > payment.fee_minor:
+        legs.append(debit(AccountCode.CLEARING, Money(payment.amount_minor - payment.fee_minor, currency), subject))
+    if payment.fee_minor:
+        legs.append(debit(AccountCode.FEES, Money(payment.fee_minor, currency), subject))
+    if allocated:
+        legs.append(credit(AccountCode.RECEIVABLE, Money(allocated, currency)))
+    if receipt.amount.minor > allocated:
+        legs.append(credit(AccountCode.CREDIT_BOUGHT, Money(receipt.amount.minor - allocated, currency)))
+    day = clock.today_in(seller.zone)
+    return post(tx, seller.id, "payment", day, f"payment:{payment.id}", legs, customer_id=payment.customer_id)
+
+
+def _credit(tx: Tx, payment: Payment, minor: int) -> None:
+    tx.session.add(
+        CustomerCredit(
+            customer_id=payment.customer_id,
+            kind="bought",
+            currency=payment.currency,
+            amount_minor=minor,
+            remaining_minor=minor,
+            reason=f"overpaid: payment {payment.id}",
+            entry_id=payment.entry_id,
+            created_at=clock.now(),
+        )
+    )
+
+
+def _allocate(tx: Tx, document: Document, payment: Payment, minor: int) -> None:
+    """Fill the lines in their order, each up to what is still open on it."""
+    rows = tx.session.execute(
+        select(Allocation.line_id, func.sum(Allocation.amount_minor))
+        .where(Allocation.document_id == document.id)
+        .group_by(Allocation.line_id)
+    )
+    settled = {line_id: int(total) for line_id, total in rows}
+    lines = tx.session.scalars(
+        select(DocumentLine).where(DocumentLine.document_id == document.id).order_by(DocumentLine.position)
+    ).all()
+    left = minor
+    for line in lines:
+        part = min(left, line.net_minor + line.tax_minor - settled.get(line.id, 0))
+        if part <= 0:
+            continue
+        tx.session.add(
+            Allocation(
+                document_id=document.id,
+                line_id=line.id,
+                payment_id=payment.id,
+                amount_minor=part,
+                created_at=clock.now(),
+            )
+        )
+        left -= part
+    before = document.settled_minor
+    document.settled_minor = before + minor
+    event = settlement_event(document.total_minor, before, document.settled_minor)
+    if event is not None:
+        document.state = next_state(DOCUMENT_TRANSITIONS, State(document.state), event).value
+
+
+def _paid(tx: Tx, seller: Seller, invoice: Document) -> None:
+    data = {"document_id": invoice.id, "customer_id": invoice.customer_id}
+    emit(tx, "document.paid", f"document:{invoice.id}", data)
+    if invoice.subscription_id is None:
+        return
+    tx.session.flush()
+    # issuing the invoice wrote past the session: read what stands now
+    subscription = tx.session.get_one(
+        Subscription, invoice.subscription_id, with_for_update=True, populate_existing=True
+    )
+    _extend(tx, seller, subscription, invoice)
+    owed = select(Document.id).where(
+        Document.subscription_id == subscription.id,
+        Document.kind == Kind.INVOICE,
+        Document.state.in_([s.value for s in OWED]),
+        Document.due_on < clock.today_in(seller.zone),
+    )
+    if tx.session.scalar(owed.limit(1)) is not None:
+        return  # an older or newer debt keeps it where it is
+    if subscription.state == Life.PAST_DUE:
+        move(tx, subscription, Event.CLEAR_DEBT, clock.today_in(subscription.zone))
+    elif subscription.state == Life.SUSPENDED:
+        restore(tx, subscription.id, SuspendedBy.DEBT.value)
+
+
+def _extend(tx: Tx, seller: Seller, subscription: Subscription, invoice: Document) -> None:
+    """What is paid for may be watched: panel expiry = paid-through + grace, in the customer's own zone."""
+    through = tx.session.scalar(
+        select(func.max(DocumentLine.period_end)).where(
+            DocumentLine.document_id == invoice.id, DocumentLine.kind.in_(["recurring", "trial"])
+        )
+    )
+    if through is None or (subscription.paid_through is not None and subscription.paid_through >= through):
+        through = subscription.paid_through
+    if through is None or subscription.state == Life.CANCELED:
+        return
+    subscription.paid_through = through
+    expires = start_of_day(through, subscription.zone) + timedelta(hours=seller.grace_hours)
+    for service in live_services(tx, subscription):
+        want(tx, service, desired_expires_at=expires, trial=subscription.phase == "trial")

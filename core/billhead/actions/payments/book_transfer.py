@@ -1,0 +1,78 @@
+"""Staff have seen the money in the bank: book it for a document."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from billhead.actions.payments._book import Receipt, book
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.document import Kind
+from billhead.domain.errors import Conflict, CurrencyMismatch, InvalidInput, NotFound
+from billhead.domain.money import Money
+from billhead.domain.payment import ATTEMPT_TRANSITIONS, UNRESOLVED, AttemptEvent, AttemptState
+from billhead.domain.state import next_state
+from billhead.models.documents import Document
+from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt
+from billhead.plugin_host import plugins
+
+__all__ = ["Booked", "book_transfer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    payment_id: int
+    document_id: int
+
+
+@verb("payments.book_transfer", permission="payments.write")
+def book_transfer(
+    tx: Tx, document_id: int, account_id: int, amount_minor: int, currency: str, reference: str
+) -> Booked:
+    """Book money that a person has seen arrive. `reference` (statement line, transfer id) is unique per account.
+
+    Raises InvalidInput, CurrencyMismatch, or Conflict: a proforma takes its whole amount or nothing; a transfer with
+    this reference is booked already; the account is one whose gateway reports by itself.
+    """
+    document = tx.session.get(Document, document_id, with_for_update=True)
+    if document is None:
+        raise NotFound("document", document_id)
+    account = tx.session.get(GatewayAccount, account_id)
+    if account is None or account.seller_id != document.seller_id:
+        raise NotFound("payment account", account_id)
+    if not plugins().gateway(account.gateway).capabilities().confirmed_by_staff:
+        raise Conflict(f"{account.name} reports payments by itself", hint="look the payment up instead")
+    if currency != document.currency:
+        raise CurrencyMismatch(document.currency, currency)
+    if amount_minor <= 0:
+        raise InvalidInput("amount", "must be above zero")
+    if document.kind == Kind.PROFORMA and amount_minor < document.total_minor:
+        raise Conflict("a proforma is settled by its whole amount", hint="book what came as the customer's credit")
+    reference = reference.strip()
+    if not reference:
+        raise InvalidInput("reference", "is needed, so that the same transfer is never booked twice")
+    same = select(Payment.id).where(Payment.account_id == account_id, Payment.provider_ref == reference)
+    if tx.session.scalar(same) is not None:
+        raise Conflict(f"a transfer with reference {reference!r} is booked already", code="booked_already")
+    attempt = _announced(tx, document_id, account_id)
+    receipt = Receipt(account, Money(amount_minor, currency), reference, attempt.id if attempt else None)
+    payment = book(tx, document, receipt)
+    return Booked(payment.id, document_id)
+
+
+def _announced(tx: Tx, document_id: int, account_id: int) -> PaymentAttempt | None:
+    """The attempt with which the customer was given the transfer data, if there is one: it has succeeded now."""
+    attempt = tx.session.scalar(
+        select(PaymentAttempt)
+        .where(
+            PaymentAttempt.document_id == document_id,
+            PaymentAttempt.account_id == account_id,
+            PaymentAttempt.state.in_([s.value for s in UNRESOLVED]),
+        )
+        .order_by(PaymentAttempt.id.desc())
+        .limit(1)
+    )
+    if attempt is not None:
+        state = AttemptState(attempt.state)
+        attempt.state = next_state(ATTEMPT_TRANSITIONS, state, AttemptEvent.SUCCEED).value
+    return attempt

@@ -1,0 +1,28 @@
+"""A payment attempt has succeeded: book its money."""
+
+from billhead.actions.payments._book import Receipt, book
+from billhead.actions.verb import audit
+from billhead.db import Tx
+from billhead.domain.money import Money
+from billhead.models.documents import Document
+from billhead.models.payments import GatewayAccount, PaymentAttempt
+
+__all__ = ["settle"]
+
+
+def settle(tx: Tx, attempt: PaymentAttempt, fee: Money | None) -> int:
+    """Payment, invoice (of a proforma), entries, allocations and the longer service; returns the payment's id.
+
+    Called once per attempt, when it first reaches `succeeded`; the unique attempt id of a payment is the last guard.
+    """
+    document = tx.session.get_one(Document, attempt.document_id, with_for_update=True)
+    receipt = Receipt(
+        account=tx.session.get_one(GatewayAccount, attempt.account_id),
+        amount=Money(attempt.amount_minor, attempt.currency),
+        provider_ref=attempt.provider_ref or attempt.key,
+        attempt_id=attempt.id,
+        fee=fee,
+    )
+    payment = book(tx, document, receipt)
+    audit(tx, "payments.settle", f"payment:{payment.id}", {"attempt_id": attempt.id, "document_id": document.id})
+    return payment.id

@@ -1,0 +1,59 @@
+"""Moving a subscription through its table, with a line in its history."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.db import Tx
+from billhead.domain.errors import NotFound
+from billhead.domain.state import next_state
+from billhead.domain.subscription import TRANSITIONS, Event, State
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Service, Subscription, SubscriptionEvent
+
+__all__ = ["live_services", "move", "record", "visible_subscription"]
+
+
+def visible_subscription(tx: Tx, subscription_id: int) -> Subscription:
+    """The subscription, locked. Raises NotFound also when it is outside of what this actor may see."""
+    tx.session.flush()
+    subscription = tx.session.get(Subscription, subscription_id, with_for_update=True, populate_existing=True)
+    scope = tx.ctx.scope
+    if subscription is not None and not scope.everything:
+        owner = tx.session.get_one(Customer, subscription.customer_id)
+        seen = scope.customer_id == owner.id or (
+            scope.reseller_id is not None and owner.reseller_id == scope.reseller_id
+        )
+        subscription = subscription if seen else None
+    if subscription is None:
+        raise NotFound("subscription", subscription_id)
+    return subscription
+
+
+def move(tx: Tx, subscription: Subscription, event: Event, on: date, **details: Any) -> None:
+    """Apply an event of the state table (IllegalTransition if it isn't there) and write it into the history."""
+    subscription.state = next_state(TRANSITIONS, State(subscription.state), event).value
+    subscription.version += 1
+    record(tx, subscription, event.value, on, **details)
+
+
+def record(tx: Tx, subscription: Subscription, kind: str, on: date, **details: Any) -> None:
+    tx.session.add(
+        SubscriptionEvent(
+            subscription_id=subscription.id, kind=kind, effective_on=on, details=details, recorded_at=clock.now()
+        )
+    )
+
+
+def live_services(tx: Tx, subscription: Subscription) -> list[Service]:
+    return list(
+        tx.session.scalars(
+            select(Service)
+            .where(Service.subscription_id == subscription.id, Service.lifecycle == "wanted")
+            .order_by(Service.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )

@@ -1,0 +1,154 @@
+"""Load NorthCable into an empty installation: catalogue, panels, gateway accounts, subscribers, and people who log in."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from argon2 import PasswordHasher
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.actions.importing.catalog_file import Catalog, read_catalog
+from billhead.actions.importing.import_catalog import import_catalog
+from billhead.actions.importing.import_subscribers import import_subscribers
+from billhead.actions.importing.subscriber_rows import GoodRow, read_rows
+from billhead.db import Tx, writing
+from billhead.demo.panels import SandboxPanels
+from billhead.domain.context import Context, Role
+from billhead.domain.errors import NotFound
+from billhead.models.operations import PluginState
+from billhead.models.panels import Panel
+from billhead.models.payments import GatewayAccount
+from billhead.models.people import Reseller, User
+from billhead.models.subscriptions import Subscription
+from billhead.plugin_host import plugins, store_settings
+
+__all__ = ["DEMO_PASSWORD", "Loaded", "example_folder", "load", "point_at"]
+
+DEMO_PASSWORD = "northcable-demo"  # noqa: S105 printed at every start, and only ever on a demo
+_BATCH = 200
+_CTX = Context.system("demo")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    seller_id: int
+    subscribers: int
+    refused: int
+
+
+def example_folder() -> Path:
+    """examples/northcable of this source tree. Raises NotFound outside of one."""
+    for base in (Path.cwd(), Path(__file__).resolve().parents[3]):
+        folder = base / "examples" / "northcable"
+        if (folder / "catalog.toml").exists():
+            return folder
+    raise NotFound("example operator", "examples/northcable", hint="run this in a clone of the project")
+
+
+def load(panels: SandboxPanels, mail_folder: Path, *, subscribers: int | None = None) -> Loaded:
+    """Import everything; `subscribers` limits how many rows are taken (all by default)."""
+    folder = example_folder()
+    catalog = read_catalog(folder / "catalog.toml", panels.settings())
+    with writing(_CTX) as tx:
+        seller_id = import_catalog(tx, catalog).seller_id
+        _gateway_accounts(tx, seller_id, panels)
+        _mail(tx, mail_folder)
+    added, refused = _subscribers(seller_id, catalog, folder / "subscribers.csv", subscribers)
+    with writing(_CTX) as tx:
+        _logins(tx, seller_id)
+    return Loaded(seller_id, added, refused)
+
+
+def point_at(panels: SandboxPanels) -> None:
+    """After a restart the panels may listen elsewhere: write their addresses into the rows."""
+    with writing(_CTX) as tx:
+        for code, settings in panels.settings().items():
+            panel = tx.session.scalar(select(Panel).where(Panel.code == code))
+            if panel is not None:
+                store_settings(plugins().module(panel.module).settings_type, panel, settings)
+        account = tx.session.scalar(select(GatewayAccount).where(GatewayAccount.gateway == "sandbox_cards"))
+        if account is not None:
+            _open_cards(account, panels)
+
+
+def _subscribers(seller_id: int, catalog: Catalog, file: Path, limit: int | None) -> tuple[int, int]:
+    added = refused = 0
+    with file.open("rb") as stream:
+        rows: Iterator[Any] = islice(read_rows(stream, catalog), limit)
+        while batch := list(islice(rows, _BATCH)):
+            good = [row for row in batch if isinstance(row, GoodRow)]
+            refused += len(batch) - len(good)
+            with writing(_CTX) as tx:
+                added += import_subscribers(tx, seller_id, good).added
+    return added, refused
+
+
+def _gateway_accounts(tx: Tx, seller_id: int, panels: SandboxPanels) -> None:
+    cards = GatewayAccount(
+        seller_id=seller_id,
+        code="cards",
+        name="Card",
+        gateway="sandbox_cards",
+        callback_token=secrets.token_urlsafe(24),
+        position=1,
+    )
+    _open_cards(cards, panels)
+    bank = GatewayAccount(
+        seller_id=seller_id,
+        code="bank",
+        name="Bank transfer",
+        gateway="bank_transfer",
+        callback_token=secrets.token_urlsafe(24),
+        position=2,
+    )
+    transfer = {
+        "holder": "NorthCable Oy",
+        "iban": "FI2112345600000785",
+        "bic": "NDEAFIHH",
+        "bank": "Example Bank, Helsinki",
+    }
+    store_settings(plugins().gateway("bank_transfer").settings_type, bank, transfer)
+    tx.session.add_all([cards, bank])
+
+
+def _open_cards(account: GatewayAccount, panels: SandboxPanels) -> None:
+    settings = {"url": panels.stalker, "api_key": "sk_sandbox_demo", "callback_secret": "whsec_sandbox_demo"}
+    store_settings(plugins().gateway("sandbox_cards").settings_type, account, settings)
+
+
+def _mail(tx: Tx, folder: Path) -> None:
+    """Mail is written into a folder: nothing of a demo ever leaves the machine."""
+    name = plugins().channel_plugin("email").name
+    row = tx.session.get(PluginState, name) or PluginState(name=name, active=True, settings={}, secrets="")
+    row.changed_at = clock.now()
+    settings_type = plugins().get(name).settings_type
+    assert settings_type is not None, "the e-mail channel has settings"
+    store_settings(settings_type, row, {"spool": str(folder)})
+    tx.session.add(row)
+
+
+def _logins(tx: Tx, seller_id: int) -> None:
+    """One person per role, all with the demo password."""
+    hashed = PasswordHasher(time_cost=1, memory_cost=8192).hash(DEMO_PASSWORD)
+    customer = tx.session.scalar(select(Subscription.customer_id).order_by(Subscription.id).limit(1))
+    reseller = tx.session.scalar(select(Reseller.id).where(Reseller.code == "aurora"))
+    people: list[tuple[str, Role, dict[str, Any]]] = [
+        ("staff@northcable.example", Role.STAFF, {"permissions": ["*"]}),
+        ("reseller@northcable.example", Role.SUPER_RESELLER, {"reseller_id": reseller}),
+        ("viewer@northcable.example", Role.CUSTOMER, {"customer_id": customer}),
+    ]
+    for email, role, more in people:
+        tx.session.add(
+            User(
+                seller_id=seller_id,
+                email=email,
+                role=role.value,
+                password_hash=hashed,
+                created_at=clock.now(),
+                **more,
+            )
+        )

@@ -1,0 +1,108 @@
+"""The two sandbox panels, each a process of its own that is spoken to over HTTP like any other panel."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from billhead.domain.errors import Conflict
+
+__all__ = ["SandboxPanels", "sandbox_panels"]
+
+_LISTENING = "sandbox panel listening on "
+_STALKER, _XTREAM = "stalker-one", "xtream-one"
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxPanels:
+    """Addresses of the two processes. The card processor is part of the first."""
+
+    stalker: str
+    xtream: str
+
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """Settings for the catalogue's two panels, by panel code."""
+        key = self._settings(self.xtream)["xtream_api_key"]
+        return {
+            _STALKER: {
+                "url": f"{self.stalker}/stalker_portal",
+                "login": "stalker",
+                "password": "sandbox",
+                "zone": "Europe/London",
+            },
+            _XTREAM: {"url": f"{self.xtream}/sandbox/", "api_key": key},
+        }
+
+    def set_clock(self, now: datetime) -> None:
+        """Move both panels' own clocks; the portal's daily job blocks what has expired."""
+        for url in (self.stalker, self.xtream):
+            httpx.post(f"{url}/_sandbox/clock", json={"now": now.isoformat()}, timeout=60).raise_for_status()
+
+    def take_down(self) -> None:
+        httpx.post(f"{self.xtream}/_sandbox/faults", json={"kind": "down", "match": "/sandbox/*"}).raise_for_status()
+
+    def bring_up(self) -> None:
+        httpx.delete(f"{self.xtream}/_sandbox/faults").raise_for_status()
+
+    def lines(self) -> int:
+        """How many lines the panels hold together."""
+        answers = (httpx.get(f"{url}/_sandbox/lines", timeout=60).json() for url in (self.stalker, self.xtream))
+        return sum(len(answer["lines"]) for answer in answers)
+
+    @staticmethod
+    def _settings(url: str) -> Mapping[str, Any]:
+        shown: Mapping[str, Any] = httpx.get(f"{url}/_sandbox/settings").raise_for_status().json()
+        return shown
+
+
+@contextmanager
+def sandbox_panels(folder: Path, ports: tuple[int, int] = (0, 0)) -> Iterator[SandboxPanels]:
+    """Start both panels with their data under `folder`; they stop at the end of the block.
+
+    A port of 0 takes a free one. Raises Conflict when a panel can't start, with what it said.
+    """
+    processes: list[subprocess.Popen[str]] = []
+    try:
+        urls = []
+        for name, port in zip(("stalker", "xtream"), ports, strict=True):
+            process = _start(folder / name, port)
+            processes.append(process)
+            urls.append(_address(process))
+        yield SandboxPanels(*urls)
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _start(data: Path, port: int) -> subprocess.Popen[str]:
+    data.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "billhead_sandbox.panel", "--port", str(port), "--data", str(data)]
+    # a session of its own: Ctrl-C ends the web server first, which then ends its panels
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None, "opened with a pipe"
+    said = []
+    for line in process.stdout:
+        if line.startswith(_LISTENING):
+            return line.removeprefix(_LISTENING).strip().rstrip("/")
+        said.append(line)
+    raise Conflict(
+        "a sandbox panel did not start: " + "".join(said)[-500:].strip(),
+        hint="is the plugin billhead-sandbox installed? `billhead plugins list` tells",
+    )

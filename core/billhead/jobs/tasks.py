@@ -1,0 +1,127 @@
+"""The kinds of job that the core does, each a few lines around an action. Registered when the application is created."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.actions.billing.recognise import recognise
+from billhead.actions.billing.run import run_billing
+from billhead.actions.ledger.seal import seal
+from billhead.actions.notifications.send_notice import send_notice
+from billhead.actions.payments.apply_callback import apply_callback
+from billhead.actions.payments.collect import collect
+from billhead.actions.payments.dun import dun
+from billhead.actions.payments.resolve import resolve
+from billhead.actions.provisioning.converge import converge
+from billhead.actions.provisioning.reconcile import reconcile_panel
+from billhead.actions.scheduling import enqueue
+from billhead.actions.subscriptions.lapse import lapse
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.domain.errors import PanelRejected
+from billhead.jobs.deliveries import deliver_due
+from billhead.jobs.kinds import TryLater, job_kind
+from billhead.jobs.queue import purge
+from billhead.models.panels import Panel
+from billhead.models.payments import PaymentAttempt
+
+_KEEP_DONE = timedelta(days=14)
+
+
+@job_kind("provisioning.converge", max_tries=6)
+def _converge(ctx: Context, args: Mapping[str, Any]) -> None:
+    answer = converge(ctx, int(args["service_id"]))
+    if answer is None:
+        return
+    if answer.wait_until is not None:
+        raise TryLater(answer.wait_until, answer.error)
+    if answer.retry:
+        raise PanelRejected(answer.error)
+
+
+@job_kind("provisioning.reconcile", lease=timedelta(hours=1))
+def _reconcile(ctx: Context, args: Mapping[str, Any]) -> None:
+    reconcile_panel(ctx, int(args["panel_id"]))
+
+
+@job_kind("provisioning.reconcile_all")
+def _reconcile_all(ctx: Context, _args: Mapping[str, Any]) -> None:
+    with writing(ctx) as tx:
+        for panel_id in tx.session.scalars(select(Panel.id).where(Panel.maintenance.is_(False))):
+            enqueue(tx, "provisioning.reconcile", {"panel_id": panel_id}, key=f"reconcile:{panel_id}")
+
+
+@job_kind("billing.run", lease=timedelta(hours=6))
+def _billing_run(_ctx: Context, _args: Mapping[str, Any]) -> None:
+    run_billing(clock.business_now())
+
+
+@job_kind("payments.collect")
+def _collect(ctx: Context, args: Mapping[str, Any]) -> None:
+    collected = collect(ctx, int(args["document_id"]))
+    if collected.state == "stopped":
+        raise TryLater(clock.business_now() + timedelta(minutes=10), "charges are stopped")
+
+
+@job_kind("payments.resolve_open")
+def _resolve_open(ctx: Context, _args: Mapping[str, Any]) -> None:
+    """Look up what is undecided and due for a look; an attempt that a crash left at `created` is one of them."""
+    now = clock.business_now()
+    with reading() as session:
+        due = session.scalars(
+            select(PaymentAttempt.id)
+            .where(
+                (PaymentAttempt.state.in_(["unknown", "processing"]) & (PaymentAttempt.next_look_at <= now))
+                | ((PaymentAttempt.state == "created") & (PaymentAttempt.created_at <= now - timedelta(minutes=5)))
+            )
+            .limit(500)
+        ).all()
+    for attempt_id in due:
+        resolve(ctx, attempt_id)
+
+
+@job_kind("callbacks.apply")
+def _apply_callback(ctx: Context, args: Mapping[str, Any]) -> None:
+    apply_callback(ctx, int(args["callback_id"]))
+
+
+@job_kind("dunning.run", lease=timedelta(hours=1))
+def _dunning(ctx: Context, _args: Mapping[str, Any]) -> None:
+    last_id = 0
+    while True:
+        with writing(ctx) as tx:
+            last_id = dun(tx, last_id).last_id
+        if not last_id:
+            break
+    while True:
+        with writing(ctx) as tx:
+            if not lapse(tx).more:
+                return
+
+
+@job_kind("notices.send", max_tries=8)
+def _send_notice(ctx: Context, args: Mapping[str, Any]) -> None:
+    send_notice(ctx, int(args["notice_id"]))
+
+
+@job_kind("events.deliver")
+def _deliver(_ctx: Context, args: Mapping[str, Any]) -> None:
+    deliver_due(args.get("plugin"))
+
+
+@job_kind("ledger.recognise", lease=timedelta(hours=1))
+def _recognise(ctx: Context, _args: Mapping[str, Any]) -> None:
+    recognise(ctx, clock.business_now())
+
+
+@job_kind("ledger.seal", lease=timedelta(hours=1))
+def _seal(ctx: Context, _args: Mapping[str, Any]) -> None:
+    seal(ctx)
+
+
+@job_kind("house.purge")
+def _purge(_ctx: Context, _args: Mapping[str, Any]) -> None:
+    purge(clock.now() - _KEEP_DONE)
