@@ -1,0 +1,1 @@
+"""VAT of the European Union for television and electronic services."""

@@ -1,0 +1,210 @@
+"""Who pays which VAT, told with NorthCable of Helsinki and the people who watch it."""
+
+from datetime import date
+
+import pytest
+
+from billhead.plugin import InvalidInput, LineTax, TaxedBuyer, TaxedSeller, TaxLine, TaxRequest
+from billhead.testing import TaxConformance
+from billhead_eu_vat import plugin
+from billhead_eu_vat.engine import EuVat
+
+TODAY = date(2026, 11, 22)
+WITH_OSS = TaxedSeller("FI", "FI01234562", frozenset({("FI", "domestic"), ("EU", "oss")}))
+SMALL = TaxedSeller("FI", "FI01234562", frozenset({("FI", "domestic"), ("FI", "below_threshold")}))
+CARELESS = TaxedSeller("FI", "FI01234562", frozenset({("FI", "domestic")}))
+ALSO_IN_FRANCE = TaxedSeller("FI", "FI01234562", frozenset({("FI", "domestic"), ("FR", "domestic"), ("EU", "oss")}))
+AMERICAN = TaxedSeller("US", "", frozenset({("IE", "oss")}))
+FIRM = {"company": True, "vat_id": "DE123456789", "vat_id_state": "valid"}
+
+
+def due(seller, buyer, *, tax_class="tv", on=TODAY):
+    ((tax,),) = EuVat().assess([TaxRequest(seller, buyer, on, (TaxLine(tax_class, 999),))])
+    return tax
+
+
+def told(tax):
+    return tax.jurisdiction, tax.reason, tax.rate_ppm
+
+
+class TestEuVatConforms(TaxConformance):
+    @pytest.fixture
+    def engine(self):
+        return EuVat()
+
+
+@pytest.mark.parametrize("tax_class", ["tv", "service", "goods", "credits"])
+def test_at_home_every_class_takes_the_standard_rate(tax_class):
+    assert told(due(WITH_OSS, TaxedBuyer("FI"), tax_class=tax_class)) == ("FI", "standard", 255_000)
+
+
+def test_a_firm_at_home_pays_like_everybody():
+    firm = TaxedBuyer("FI", company=True, vat_id="FI01234562", vat_id_state="valid")
+    assert told(due(WITH_OSS, firm)) == ("FI", "standard", 255_000)
+
+
+@pytest.mark.parametrize(
+    ("seller", "expected"),
+    [
+        (WITH_OSS, ("DE", "oss", 190_000)),
+        (SMALL, ("FI", "below_threshold", 255_000)),
+        (CARELESS, ("DE", "unregistered", 190_000)),
+        (ALSO_IN_FRANCE, ("DE", "oss", 190_000)),
+        (AMERICAN, ("DE", "oss", 190_000)),
+        (TaxedSeller("US"), ("DE", "unregistered", 190_000)),
+    ],
+)
+def test_a_consumer_in_germany(seller, expected):
+    assert told(due(seller, TaxedBuyer("DE"))) == expected
+
+
+def test_a_local_registration_comes_before_the_one_stop_shop():
+    assert told(due(ALSO_IN_FRANCE, TaxedBuyer("FR"))) == ("FR", "standard", 200_000)
+
+
+def test_below_the_threshold_is_no_way_out_for_a_seller_outside_the_eu():
+    seller = TaxedSeller("US", "", frozenset({("US", "below_threshold")}))
+    assert told(due(seller, TaxedBuyer("DE"))) == ("DE", "unregistered", 190_000)
+
+
+@pytest.mark.parametrize(
+    ("on", "rate"),
+    [
+        (date(2020, 6, 30), 190_000),
+        (date(2020, 7, 1), 160_000),
+        (date(2020, 12, 31), 160_000),
+        (date(2021, 1, 1), 190_000),
+    ],
+)
+def test_the_tax_point_decides_on_the_rate(on, rate):
+    assert told(due(WITH_OSS, TaxedBuyer("DE"), on=on)) == ("DE", "oss", rate)
+
+
+def test_a_tax_point_before_the_known_rates_is_refused():
+    with pytest.raises(InvalidInput, match="2015-12-31"):
+        due(WITH_OSS, TaxedBuyer("DE"), on=date(2015, 12, 31))
+
+
+def test_a_firm_elsewhere_owes_the_tax_itself():
+    assert due(WITH_OSS, TaxedBuyer("DE", **FIRM)) == LineTax(
+        "DE",
+        "reverse_charge",
+        0,
+        "Reverse charge: VAT is due from the recipient (Article 196 of Directive 2006/112/EC)",
+    )
+    assert told(due(SMALL, TaxedBuyer("DE", **FIRM))) == ("DE", "reverse_charge", 0)
+
+
+def test_boxes_for_a_firm_elsewhere_are_an_intra_community_supply():
+    tax = due(WITH_OSS, TaxedBuyer("DE", **FIRM), tax_class="goods")
+    assert told(tax) == ("DE", "intra_community", 0)
+    assert "Article 138" in tax.note
+
+
+@pytest.mark.parametrize("state", ["unchecked", "pending", "invalid"])
+def test_a_vat_id_that_is_not_proven_makes_no_firm(state):
+    assert told(due(WITH_OSS, TaxedBuyer("DE", **{**FIRM, "vat_id_state": state}))) == ("DE", "oss", 190_000)
+
+
+def test_a_valid_state_without_an_id_makes_no_firm():
+    assert told(due(WITH_OSS, TaxedBuyer("DE", company=True, vat_id_state="valid"))) == ("DE", "oss", 190_000)
+
+
+def test_who_is_exempt_pays_nothing_and_the_document_says_why():
+    assert due(WITH_OSS, TaxedBuyer("FI", exempt_reason="embassy of Kiribati")) == LineTax(
+        "FI", "exempt", 0, "Exempt from VAT: embassy of Kiribati"
+    )
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "where"),
+    [
+        ("US", "CA", "US"),
+        ("GB", "", "GB"),
+        ("GB", "NIR", "GB"),
+        ("CH", "", "CH"),
+        ("ES", "CN", "ES-CN"),
+        ("RE", "", "RE"),
+    ],
+)
+@pytest.mark.parametrize("firm", [{}, FIRM])
+def test_outside_the_territory_nothing_is_due(country, region, where, firm):
+    tax = due(WITH_OSS, TaxedBuyer(country, region, **firm))
+    assert told(tax) == (where, "outside_scope", 0)
+    assert tax.note == "Outside the scope of EU VAT"
+    assert told(due(WITH_OSS, TaxedBuyer(country, region, **firm), tax_class="credits")) == (where, "outside_scope", 0)
+
+
+def test_boxes_that_leave_the_territory_are_exported():
+    assert told(due(WITH_OSS, TaxedBuyer("US"), tax_class="goods")) == ("US", "export", 0)
+
+
+def test_aland_is_outside_but_finland_taxes_services_there():
+    aland = TaxedBuyer("AX")
+    assert told(due(WITH_OSS, aland)) == ("FI", "standard", 255_000)
+    assert told(due(WITH_OSS, TaxedBuyer("FI", "01"))) == ("FI", "standard", 255_000)
+    assert told(due(WITH_OSS, aland, tax_class="goods")) == ("FI-01", "export", 0)
+    assert told(due(TaxedSeller("SE", "", frozenset({("EU", "oss")})), aland)) == ("FI-01", "outside_scope", 0)
+
+
+def test_islands_of_portugal_have_their_own_rates():
+    assert told(due(WITH_OSS, TaxedBuyer("PT", "20"))) == ("PT", "oss", 160_000)
+    assert told(due(WITH_OSS, TaxedBuyer("PT", "PT-30"))) == ("PT", "oss", 220_000)
+    assert told(due(TaxedSeller("PT"), TaxedBuyer("PT", "30"))) == ("PT", "standard", 220_000)
+
+
+def test_northern_ireland_counts_for_goods_alone():
+    belfast = TaxedBuyer("XI")
+    assert told(due(WITH_OSS, belfast)) == ("GB", "outside_scope", 0)
+    assert told(due(WITH_OSS, belfast, tax_class="goods")) == ("XI", "oss", 200_000)
+    assert told(due(WITH_OSS, TaxedBuyer("GB", "GB-NIR"), tax_class="goods")) == ("XI", "oss", 200_000)
+
+
+def seen(country, *evidence, **more):
+    return TaxedBuyer(country, evidence=(("billing", country), *evidence), **more)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "reason"),
+    [
+        ([], "oss"),
+        ([("ip", "DE")], "oss"),
+        ([("ip", "de"), ("bank", "FR")], "oss"),
+        ([("ip", "")], "oss"),
+        ([("ip", "FR")], "oss_conflicting_evidence"),
+        ([("ip", "FR"), ("bank", "PL")], "oss_conflicting_evidence"),
+        ([("ip", "FR"), ("bank", "FR")], "oss_conflicting_evidence"),
+    ],
+)
+def test_contradictory_evidence_keeps_the_billing_country_and_is_marked(evidence, reason):
+    assert told(due(WITH_OSS, seen("DE", *evidence))) == ("DE", reason, 190_000)
+
+
+def test_the_mark_is_there_wherever_the_address_alone_decides():
+    from_germany = ("ip", "DE")
+    assert told(due(WITH_OSS, seen("US", from_germany))) == ("US", "outside_scope_conflicting_evidence", 0)
+    assert told(due(WITH_OSS, seen("FI", from_germany))) == ("FI", "standard_conflicting_evidence", 255_000)
+    assert told(due(SMALL, seen("FR", from_germany))) == ("FI", "below_threshold_conflicting_evidence", 255_000)
+
+
+def test_no_mark_where_something_else_proves_it():
+    assert told(due(WITH_OSS, seen("DE", ("ip", "FR"), **FIRM)))[1] == "reverse_charge"
+    assert told(due(WITH_OSS, seen("DE", ("ip", "FR")), tax_class="goods"))[1] == "oss"
+    assert told(due(WITH_OSS, seen("DE", ("ip", "FR"), exempt_reason="embassy")))[1] == "exempt"
+
+
+def test_an_address_look_up_knows_no_regions():
+    assert told(due(WITH_OSS, seen("AX", ("ip", "FI"))))[1] == "standard"
+    assert told(due(WITH_OSS, seen("MC", ("ip", "FR"))))[1] == "oss"
+    assert told(due(WITH_OSS, seen("XI", ("ip", "GB"))))[1] == "outside_scope"
+
+
+def test_each_line_of_a_mixed_document_has_its_own_answer():
+    firm = TaxedBuyer("DE", **FIRM)
+    (taxes,) = EuVat().assess([TaxRequest(WITH_OSS, firm, TODAY, (TaxLine("tv", 999), TaxLine("goods", 4900)))])
+    assert [tax.reason for tax in taxes] == ["reverse_charge", "intra_community"]
+
+
+def test_the_plugin_offers_it():
+    assert plugin.API == 1
+    assert [engine.code for engine in plugin.tax_engines()] == ["eu_vat"]
