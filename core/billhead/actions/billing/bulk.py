@@ -24,10 +24,6 @@ class Bulk:
         self._sqlite = connection.dialect.name == "sqlite"
         self._driver: Any = connection.connection.driver_connection
 
-    @property
-    def false(self) -> str:
-        return "0" if self._sqlite else "false"
-
     def instant(self, at: datetime) -> str:
         """An instant as this database keeps it."""
         at = at.astimezone(UTC)

@@ -16,7 +16,7 @@ from billhead.actions.billing.among import among
 from billhead.actions.billing.booking import book_invoices
 from billhead.actions.billing.bulk import Bulk, Row
 from billhead.actions.billing.catalogue import Catalogue
-from billhead.actions.billing.extend import extend_lines, panel_expiry
+from billhead.actions.billing.extend import Extension, extend_lines, panel_expiry
 from billhead.actions.billing.numbers import take_numbers
 from billhead.actions.billing.parties import party_ids
 from billhead.actions.billing.rated import PartyFacts, Rated, RatedLine, Taken
@@ -152,19 +152,16 @@ def _advance(bulk: Bulk, rated: Sequence[Rated]) -> None:
 
 def _extend(session: Session, bulk: Bulk, rated: Sequence[Rated], catalogue: Catalogue) -> None:
     """What credit has paid in full (or costs nothing) runs on at once."""
-    expiries = {
-        one.subscription_id: panel_expiry(
-            one.advance.expires_on, one.advance.zone, catalogue.sellers[one.seller_id].grace_hours
-        )
-        for one in rated
-        if one.kind == "invoice"
-        and not one.owed_minor
-        and one.subscription_id is not None
-        and one.advance is not None
-        and one.advance.expires_on is not None
-    }
-    if expiries:
-        extend_lines(session, bulk, expiries)
+    extensions: dict[int, Extension] = {}
+    for one in rated:
+        advance = one.advance
+        if one.kind != "invoice" or one.owed_minor or advance is None or advance.expires_on is None:
+            continue
+        grace_hours = catalogue.sellers[one.seller_id].grace_hours
+        expires_at = panel_expiry(advance.expires_on, advance.zone, grace_hours)
+        extensions[one.subscription_id or 0] = Extension(expires_at, advance.phase == "trial")
+    if extensions:
+        extend_lines(session, bulk, extensions)
 
 
 def _queue_collection(bulk: Bulk, invoices: Sequence[tuple[int, Rated]], now: str) -> None:

@@ -1,0 +1,56 @@
+"""The first document of a subscription that was just ordered: the proforma that starts it when it is paid."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.actions.billing.draft import Draft, inclusive_of_tax, order_lines
+from billhead.actions.billing.due import read_buyers
+from billhead.actions.billing.issue_invoice import issue_invoice, raised, rater_now
+from billhead.actions.billing.rate import Case
+from billhead.actions.billing.rated import Part
+from billhead.actions.billing.settle_proforma import settle_proforma
+from billhead.db import Tx
+from billhead.models.subscriptions import Subscription, SubscriptionComponent
+
+__all__ = ["first"]
+
+_OPEN_FOR = timedelta(days=14)
+
+
+def first(tx: Tx, subscription_id: int) -> int:
+    """Write the proforma of an ordered subscription from its components; returns the document's id.
+
+    It has terms but no periods: those begin when it is paid. What costs nothing is settled at once, and the id is then
+    that of the invoice over 0.00.
+    """
+    session = tx.session
+    session.flush()
+    subscription = session.get_one(Subscription, subscription_id)
+    components = session.scalars(
+        select(SubscriptionComponent)
+        .where(SubscriptionComponent.subscription_id == subscription_id)
+        .order_by(SubscriptionComponent.id)
+    )
+    parts = [Part(one.id, one.plan_id, one.price_id, one.quantity, one.starts_on, one.ends_on) for one in components]
+    buyer = read_buyers(session, [subscription.customer_id])[subscription.customer_id]
+    rater, catalogue = rater_now()
+    catalogue.need(
+        session,
+        sellers={subscription.seller_id},
+        plans={part.plan_id for part in parts},
+        prices={part.price_id for part in parts},
+    )
+    currency, today = subscription.currency, clock.today_in(buyer.zone)
+    draft = Draft(
+        "proforma",
+        currency,
+        order_lines(parts, catalogue, currency, subscription.phase),
+        inclusive_of_tax(parts, catalogue),
+        None,
+        due_on=today + _OPEN_FOR,
+    )
+    (answer,) = rater.rate_cases([Case(draft, buyer, subscription.seller_id, subscription_id, None, today)])
+    document = issue_invoice(tx, raised(answer))
+    return document.document_id if document.rated.total_minor else settle_proforma(tx, document.document_id)

@@ -1,0 +1,161 @@
+"""Turn a proforma into its invoice: the moment that fixes the period, because now it is paid (or costs nothing)."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.actions.billing.due import read_buyers
+from billhead.actions.billing.issue_invoice import issue_invoice
+from billhead.actions.billing.rated import Advance, Rated, RatedLine
+from billhead.db import Tx
+from billhead.domain.document import PROFORMA_TRANSITIONS, Kind, ProformaEvent, ProformaState
+from billhead.domain.errors import Conflict
+from billhead.domain.periods import Period, Term, cycle_index, cycle_start
+from billhead.domain.state import next_state
+from billhead.domain.subscription import TRANSITIONS, Event, State
+from billhead.models.catalogue import Plan
+from billhead.models.documents import Document, DocumentLine
+from billhead.models.sellers import Seller
+from billhead.models.subscriptions import Subscription, SubscriptionEvent
+
+__all__ = ["settle_proforma"]
+
+_BEGINS = {(State.PENDING, "trial"): Event.START_TRIAL, (State.PENDING, "recurring"): Event.ACTIVATE,
+           (State.TRIAL, "recurring"): Event.ACTIVATE, (State.EXPIRED, "recurring"): Event.RENEW}  # fmt: skip
+
+
+def settle_proforma(tx: Tx, proforma_id: int) -> int:
+    """Issue the invoice of an open (or expired) proforma and move its subscription on; returns the invoice's id.
+
+    The invoice has the proforma's lines and amounts, so that it equals what was paid, with the period fixed by the
+    plan's rule (from expiry, from now, or the later). It is open: whoever calls books the payment on it, sets what is
+    paid through, and extends the lines; an invoice over 0.00 is paid, and all of that done, at once.
+    Raises IllegalTransition for a proforma that is settled or void, and Conflict when its subscription has ended.
+    """
+    session = tx.session
+    session.flush()
+    proforma = session.get_one(Document, proforma_id, with_for_update=True, populate_existing=True)
+    if proforma.kind != Kind.PROFORMA:
+        raise Conflict(f"document {proforma_id} is no proforma: there is nothing to settle")
+    proforma.state = next_state(PROFORMA_TRANSITIONS, ProformaState(proforma.state), ProformaEvent.SETTLE).value
+    proforma.settled_minor = proforma.total_minor
+    rows = session.scalars(
+        select(DocumentLine).where(DocumentLine.document_id == proforma_id).order_by(DocumentLine.position)
+    ).all()
+    period, advance = _moved_on(tx, proforma, rows)
+    seller = session.get_one(Seller, proforma.seller_id)
+    issued_on = clock.today_in(seller.zone)
+    taxes: dict[str, int] = {}
+    for row in rows:
+        taxes[row.tax_code] = taxes.get(row.tax_code, 0) + row.tax_minor
+    rated = Rated(
+        "invoice",
+        proforma.seller_id,
+        proforma.customer_id,
+        proforma.subscription_id,
+        None,
+        proforma.currency,
+        issued_on,
+        issued_on + timedelta(days=seller.terms_days),
+        tuple([_line(row, period) for row in rows]),
+        proforma.net_minor,
+        proforma.tax_minor,
+        proforma.total_minor,
+        tuple((code, minor) for code, minor in taxes.items() if minor),
+        (),
+        read_buyers(session, [proforma.customer_id])[proforma.customer_id].party,
+        False,
+        advance,
+        proforma_id,
+    )
+    return issue_invoice(tx, rated).document_id
+
+
+def _line(row: DocumentLine, period: Period | None) -> RatedLine:
+    # A discount belongs to the period that it makes cheaper; set-up and one-off charges to none.
+    timed = row.kind in ("recurring", "trial") or row.kind.startswith("discount")
+    return RatedLine(
+        row.component_id,
+        row.price_id,
+        row.plan_id,
+        row.kind,
+        row.description,
+        row.term,
+        period.start if period and timed else None,
+        period.end if period and timed else None,
+        row.quantity,
+        row.unit_minor,
+        row.net_minor,
+        row.tax_minor,
+        row.tax_code,
+        row.tax_rate_ppm,
+    )
+
+
+def _moved_on(tx: Tx, proforma: Document, lines: Sequence[DocumentLine]) -> tuple[Period | None, Advance | None]:
+    """The period that the proforma's term becomes, and its subscription after it."""
+    timed = [line for line in lines if line.kind in ("recurring", "trial")]
+    if proforma.subscription_id is None or not timed:
+        return None, None
+    session = tx.session
+    subscription = session.get_one(Subscription, proforma.subscription_id, with_for_update=True, populate_existing=True)
+    if subscription.state == State.CANCELED:
+        raise Conflict(
+            f"subscription {subscription.id} has ended: a proforma of it can't be settled any more",
+            code="subscription_ended",
+            hint="book the money as the customer's credit",
+        )
+    plan = session.get_one(Plan, subscription.plan_id)
+    zone = read_buyers(session, [subscription.customer_id])[subscription.customer_id].zone
+    trial = timed[0].kind == "trial"
+    start = _start(subscription, plan.renewal_from, clock.today_in(zone))
+    term = Term.parse(timed[0].term)
+    anchor = start if trial else _anchor(subscription.anchor, term, start)
+    end = cycle_start(anchor, term, cycle_index(anchor, term, start) + 1)
+    phase = "trial" if trial else "recurring"
+    event = _BEGINS.get((State(subscription.state), phase))
+    state = next_state(TRANSITIONS, State(subscription.state), event).value if event else subscription.state
+    session.add(
+        SubscriptionEvent(
+            subscription_id=subscription.id,
+            kind="renewed" if subscription.billed_through else "began",
+            effective_on=start,
+            details={"proforma_id": proforma.id, "until": end.isoformat()},
+            recorded_at=clock.now(),
+        )
+    )
+    advance = Advance(
+        anchor=end if trial else anchor,
+        state=state,
+        phase=phase,
+        phase_ends_on=end if trial else subscription.phase_ends_on,
+        billed_through=end,
+        paid_through=subscription.paid_through,
+        next_bill_on=_next_bill_on(subscription, session.get_one(Seller, proforma.seller_id), Period(start, end)),
+        zone=zone,
+        expires_on=end,
+    )
+    return Period(start, end), advance
+
+
+def _start(subscription: Subscription, renewal_from: str, today: date) -> date:
+    expiry = subscription.paid_through
+    if expiry is None or renewal_from == "now":
+        return today
+    return expiry if renewal_from == "expiry" else max(expiry, today)
+
+
+def _anchor(anchor: date, term: Term, start: date) -> date:
+    """The anchor stays where the periods go on without a gap, or the 31st would be forgotten; otherwise a new one."""
+    return anchor if cycle_start(anchor, term, cycle_index(anchor, term, start)) == start else start
+
+
+def _next_bill_on(subscription: Subscription, seller: Seller, period: Period) -> date | None:
+    """Auto: when the next period begins. Manual: so much earlier that the customer can pay in time."""
+    if subscription.billing_ends_on is not None and subscription.billing_ends_on <= period.end:
+        return None
+    if subscription.collection != "manual":
+        return period.end
+    return max(period.end - timedelta(days=seller.lead_days), period.start + timedelta(days=1))
