@@ -100,7 +100,7 @@ def _open_static_files(app: Flask, blueprint: Blueprint) -> None:
 
 
 def _serve_themes(app: Flask, host: PluginHost) -> None:
-    @app.get("/themes/<code>/<path:filename>", endpoint="theme_file")
+    @app.get("/theme/<code>/<path:filename>", endpoint="theme_file")
     @allow("anyone")
     def theme_file(code: str, filename: str) -> Response:
         themes = {theme.code: theme for _, theme in host.offers("themes")}
