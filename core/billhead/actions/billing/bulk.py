@@ -4,10 +4,12 @@ SQLite: executemany. PostgreSQL: COPY for inserts, one UPDATE â€¦ FROM unnest(â€
 as text, which both take, so that a date that thousands of rows share is written out once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 __all__ = ["Bulk", "Row"]
@@ -22,6 +24,7 @@ class Bulk:
         session.flush()
         connection = session.connection()
         self._sqlite = connection.dialect.name == "sqlite"
+        self._dialect = connection.dialect
         self._driver: Any = connection.connection.driver_connection
 
     def instant(self, at: datetime) -> str:
@@ -29,15 +32,26 @@ class Bulk:
         at = at.astimezone(UTC)
         return f"{at:%Y-%m-%d %H:%M:%S.%f}" if self._sqlite else at.isoformat()
 
+    @contextmanager
+    def _errors(self, statement: str) -> Iterator[None]:
+        """The driver's errors as SQLAlchemy's, so that callers catch one kind."""
+        driver_error = self._dialect.loaded_dbapi.Error
+        try:
+            yield
+        except driver_error as error:
+            raise DBAPIError.instance(statement, None, error, driver_error, dialect=self._dialect) from error
+
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         if not rows:
             return
         names = ", ".join(columns)
         if self._sqlite:
-            marks = ", ".join("?" * len(columns))
-            self._driver.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
+            statement = f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+            with self._errors(statement):
+                self._driver.executemany(statement, rows)
             return
-        with self._driver.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+        statement = f"COPY {table} ({names}) FROM STDIN"
+        with self._errors(statement), self._driver.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
 
@@ -51,7 +65,9 @@ class Bulk:
         more = f", {also}" if also else ""
         if self._sqlite:
             marks = ", ".join(f"{name} = ?" for name in columns)
-            self._driver.executemany(f"UPDATE {table} SET {marks}{more} WHERE id = ?", rows)  # noqa: S608
+            statement = f"UPDATE {table} SET {marks}{more} WHERE id = ?"  # noqa: S608
+            with self._errors(statement):
+                self._driver.executemany(statement, rows)
             return
         marks = ", ".join(f"{name} = new.{name}" for name in columns)
         arrays = ", ".join([*(f"%s::text[]::{kind}[]" for kind in columns.values()), "%s::bigint[]"])
@@ -62,11 +78,12 @@ class Bulk:
         )
         turned = [list(column) for column in zip(*rows, strict=True)]
         values = [[None if value is None else str(value) for value in column] for column in turned[:-1]]
-        with self._driver.cursor() as cursor:
+        with self._errors(statement), self._driver.cursor() as cursor:
             cursor.execute(statement, [*values, turned[-1]])
 
     def check_deferred(self) -> None:
         """Do now what PostgreSQL would do at the commit, so that locks taken from here on are held shorter."""
         if not self._sqlite:
-            with self._driver.cursor() as cursor:
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            statement = "SET CONSTRAINTS ALL IMMEDIATE"
+            with self._errors(statement), self._driver.cursor() as cursor:
+                cursor.execute(statement)

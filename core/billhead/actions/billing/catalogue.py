@@ -3,11 +3,12 @@
 Prices are never edited (a new version is a new row), so what is kept can't go stale within a run.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import Text, cast, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead.actions.billing.rated import PartyFacts
@@ -80,7 +81,8 @@ class Catalogue:
         taxed = select(TaxRegistration).where(TaxRegistration.seller_id.in_(ids))
         for row in session.scalars(taxed):
             registrations.setdefault(row.seller_id, set()).add((row.jurisdiction, row.scheme))
-        for seller, address in session.execute(select(Seller, cast(Seller.address, Text)).where(Seller.id.in_(ids))):
+        for seller in session.scalars(select(Seller).where(Seller.id.in_(ids))):
+            address = json.dumps(seller.address, sort_keys=True)
             self.sellers[seller.id] = SellerTerms(
                 PartyFacts(
                     seller.legal_name, seller.name, seller.mail_from, address, seller.country, "", seller.vat_id

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, select, tuple_
+from sqlalchemy import ColumnElement, Text, cast, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from billhead.actions.billing.among import among
@@ -23,7 +23,7 @@ from billhead.models.payments import PaymentMethod
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
-__all__ = ["AsOf", "DueScope", "due_chunk", "read_again", "read_buyers", "read_lots"]
+__all__ = ["AsOf", "DueScope", "due_chunk", "read_again", "read_buyers", "read_lots", "shared_credit"]
 
 _WIDEST_OFFSET = timedelta(hours=14)  # Kiritimati is the first to see a new day
 
@@ -217,3 +217,13 @@ def _offered(session: Session, subscriptions: Collection[int]) -> frozenset[int]
         Document.state == ProformaState.OPEN.value,
     )
     return frozenset(found for found in session.scalars(query) if found is not None)
+
+
+def shared_credit(session: Session, chunk: Chunk, as_of: AsOf) -> set[int]:
+    """The customers of the chunk with credit for which more than one subscription is due: a dry run must remember."""
+    customers = [customer for customer, lots in chunk.lots.items() if lots]
+    if not customers:
+        return set()
+    query = select(Subscription.customer_id).where(*_is_due(as_of), among(Subscription.customer_id, customers, session))
+    counted = query.group_by(Subscription.customer_id).having(func.count() > 1)
+    return set(session.scalars(counted))

@@ -1,0 +1,309 @@
+"""The billing run: due → rate → write, chunk by chunk, until nothing is due. It owns its transactions.
+
+A run can be killed at any moment and started again: what it has billed is no longer due. Two runs at once bill each
+subscription once: the later one finds it changed since it was read and looks again. A dry run is the same without the
+last step.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime, timedelta
+from time import sleep
+
+from sqlalchemy import insert, update
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from billhead import clock
+from billhead.actions.billing.band import Limits, outside, read_limits
+from billhead.actions.billing.catalogue import Catalogue
+from billhead.actions.billing.due import AsOf, DueScope, due_chunk, read_again, shared_credit
+from billhead.actions.billing.failed_items import any_failed, clear_failed, record_failed
+from billhead.actions.billing.rate import Contributions, Rater
+from billhead.actions.billing.rated import Chunk, Failure, Rated
+from billhead.actions.billing.write import write_documents
+from billhead.crash import crash_point
+from billhead.db import Tx, db, in_session, reading, writing
+from billhead.domain.context import Context
+from billhead.domain.errors import BillheadError, PluginFailed, RunNeedsConfirmation
+from billhead.models.documents import BillingRun
+from billhead.plugin_host import plugins
+
+__all__ = ["RunReport", "Sums", "run_billing"]
+
+_CHUNK = {"sqlite": 2000, "postgresql": 5000}
+_PAUSE_MS = {"sqlite": 5, "postgresql": 0}
+_ATTEMPTS = 4
+_GIVEN_UP_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Of one currency, in minor units. `credit` is what account credit has paid, `owed` what is left to collect."""
+
+    net: int = 0
+    tax: int = 0
+    total: int = 0
+    credit: int = 0
+    owed: int = 0
+
+    def plus(self, one: Rated) -> "Sums":
+        credit = one.credit_minor
+        return Sums(
+            self.net + one.net_minor,
+            self.tax + one.tax_minor,
+            self.total + one.total_minor,
+            self.credit + credit,
+            self.owed + one.total_minor - credit,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run did, or a dry run would do. `sums` are of invoices by currency; proformas are offers and not in them.
+
+    `unusual` names the currency whose total is outside of the expected band.
+    """
+
+    as_of: str
+    dry_run: bool
+    run_id: int | None = None
+    considered: int = 0
+    invoices: int = 0
+    proformas: int = 0
+    failed: int = 0
+    sums: dict[str, Sums] = field(default_factory=dict)
+    unusual: str | None = None
+
+    def plus(self, rated: Sequence[Rated], failed: int) -> "RunReport":
+        sums = dict(self.sums)
+        kinds = Counter(one.kind for one in rated)
+        for one in rated:
+            if one.kind == "invoice":
+                sums[one.currency] = sums.get(one.currency, _NOTHING).plus(one)
+        return replace(
+            self,
+            considered=self.considered + len(rated) + failed,
+            invoices=self.invoices + kinds["invoice"],
+            proformas=self.proformas + kinds["proforma"],
+            failed=self.failed + failed,
+            sums=sums,
+        )
+
+    def totals(self) -> dict[str, int]:
+        return {currency: sums.total for currency, sums in sorted(self.sums.items())}
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+_NOTHING = Sums()
+
+
+def run_billing(
+    as_of: date | datetime | None = None,
+    *,
+    dry_run: bool = False,
+    confirmed: bool = False,
+    seller_id: int | None = None,
+    partition: tuple[int, int] = (0, 1),
+    chunk_size: int | None = None,
+    progress: Callable[[RunReport], None] | None = None,
+    host: Contributions | None = None,
+) -> RunReport:
+    """Bill all that is due at an instant (each customer by the date in their zone) or on a date (for everybody).
+
+    Several processes share a run with `partition=(0, 2)` and `(1, 2)`. Raises RunNeedsConfirmation when the total
+    leaves the expected band: what was written until then stands, and `confirmed=True` goes on from there.
+    """
+    if in_session():
+        raise RuntimeError("a billing run owns its transactions: never start it inside of one")
+    engine = db.engine.dialect.name
+    at = AsOf(as_of if as_of is not None else clock.business_now())
+    scope, size = DueScope(seller_id, partition), chunk_size or _CHUNK[engine]
+    run = _Run(at, scope, dry_run, confirmed, size, progress, host or plugins())
+    return run.go(pause_ms=0 if dry_run else _PAUSE_MS[engine])
+
+
+class _Run:
+    def __init__(
+        self,
+        as_of: AsOf,
+        scope: DueScope,
+        dry_run: bool,
+        confirmed: bool,
+        chunk_size: int,
+        progress: Callable[[RunReport], None] | None,
+        host: Contributions,
+    ) -> None:
+        self._as_of, self._scope, self._chunk_size, self._progress = as_of, scope, chunk_size, progress
+        self._dry_run, self._confirmed = dry_run, confirmed
+        self._catalogue = Catalogue()
+        self._rater = Rater(self._catalogue, host, self._issued_on)
+        self._observers = host.observers()
+        self._ctx = Context.system("job:billing.run")
+        self._report = RunReport(str(as_of.at), dry_run)
+        self._limits: Limits = {}
+        self._clear = False
+        self._used_credit: dict[int, int] = {}  # of a dry run: lot → left, for who has more than one due
+
+    def _issued_on(self, seller_id: int) -> date:
+        return self._as_of.local(self._catalogue.sellers[seller_id].zone)
+
+    def go(self, *, pause_ms: int) -> RunReport:
+        after: tuple[date, int] | None = None
+        while True:
+            with reading() as session:
+                chunk = due_chunk(session, self._catalogue, self._as_of, self._scope, after, self._chunk_size)
+                if chunk is not None and after is None:
+                    self._limits = read_limits(session, self._scope.seller_id, self._as_of.day)
+                    self._clear = any_failed(session)
+                if chunk is not None and self._dry_run:
+                    chunk = self._as_if_written(chunk, shared_credit(session, chunk, self._as_of))
+            if chunk is None:
+                break
+            self._begin()
+            self._bill(chunk)
+            after = chunk.last
+            if self._progress is not None:
+                self._progress(self._report)
+            if pause_ms:
+                sleep(pause_ms / 1000)
+        self._end()
+        return self._report
+
+    def _begin(self) -> None:
+        if self._dry_run or self._report.run_id is not None:
+            return
+        with writing(self._ctx) as tx:
+            stopped = update(BillingRun).where(
+                BillingRun.state == "running", BillingRun.started_at < clock.now() - _GIVEN_UP_AFTER
+            )
+            tx.session.execute(stopped.values(state="aborted"))
+            row = {
+                "seller_id": self._scope.seller_id,
+                "as_of": self._as_of.day,
+                "state": "running",
+                "started_at": clock.now(),
+            }
+            run_id = tx.session.execute(insert(BillingRun).values(**row).returning(BillingRun.id)).scalar_one()
+        self._report = replace(self._report, run_id=run_id)
+
+    def _end(self, state: str = "done") -> None:
+        if self._report.run_id is not None:
+            with writing(self._ctx) as tx:
+                self._store(tx, self._report, state=state, finished_at=clock.now())
+
+    def _bill(self, chunk: Chunk, attempt: int = 1) -> None:
+        rated, failures = self._rater.rate(chunk)
+        if self._dry_run:
+            self._report = self._report.plus(rated, len(failures))
+            self._look_at_band(self._report)
+            self._used_credit.update(
+                (taken.lot_id, taken.before_minor - taken.minor)
+                for one in rated
+                for taken in one.taken
+                if taken.lot_id in self._used_credit
+            )
+            return
+        stale = self._write(rated, failures, chunk.last)
+        if stale and attempt < _ATTEMPTS:
+            with reading() as session:
+                again = read_again(session, self._catalogue, self._as_of, stale)
+            if again.items:
+                self._bill(again, attempt + 1)
+
+    def _write(self, rated: Sequence[Rated], failures: Sequence[Failure], last: tuple[date, int] | None) -> list[int]:
+        """One transaction for the batch; when the database refuses it, halves, until the bad item stands alone."""
+        if not rated and not failures:
+            return []
+        try:
+            return self._write_batch(rated, failures, last)
+        except RunNeedsConfirmation:
+            self._end("needs_confirmation")
+            raise
+        except (DBAPIError, BillheadError, ValueError, ArithmeticError, LookupError) as error:
+            if isinstance(error, OperationalError) and not _is_deadlock(error):
+                raise
+            if len(rated) > 1:
+                middle = len(rated) // 2
+                return [
+                    *self._write(rated[:middle], failures, last),
+                    *self._write(rated[middle:], (), last),
+                ]
+            if not rated:
+                raise
+            failure = Failure(rated[0].subscription_id or 0, _plugin(error), _reason(error))
+            return self._write((), [*failures, failure], last)
+
+    def _write_batch(
+        self, rated: Sequence[Rated], failures: Sequence[Failure], last: tuple[date, int] | None
+    ) -> list[int]:
+        crash_point("billing.before_batch")
+        run_id = self._report.run_id
+        assert run_id is not None, "a run is begun before its first batch"
+        with writing(self._ctx) as tx:
+            written = write_documents(tx, rated, self._catalogue, observers=self._observers, run_id=run_id)
+            gone = set(written.stale)
+            kept = [one for one in rated if one.subscription_id not in gone] if gone else rated
+            report = self._report.plus(kept, len(failures))
+            self._look_at_band(report)
+            record_failed(tx.session, failures, run_id)
+            if self._clear and kept:
+                clear_failed(tx.session, [one.subscription_id for one in kept if one.subscription_id])
+            self._store(tx, report, cursor=last[1] if last else None)
+            crash_point("billing.batch_written")
+        crash_point("billing.batch_committed")
+        self._report = report
+        return written.stale
+
+    def _store(self, tx: Tx, report: RunReport, **values: object) -> None:
+        values = {name: value for name, value in values.items() if value is not None}
+        tx.session.execute(
+            update(BillingRun)
+            .where(BillingRun.id == report.run_id)
+            .values(
+                considered=report.considered,
+                documents=report.invoices + report.proformas,
+                failed=report.failed,
+                totals=report.totals(),
+                **values,
+            )
+        )
+
+    def _look_at_band(self, report: RunReport) -> None:
+        currency = outside(self._limits, report.totals(), report.invoices)
+        if currency is None:
+            return
+        self._report = replace(self._report, unusual=currency)
+        if not self._confirmed and not self._dry_run:
+            raise RunNeedsConfirmation(
+                f"the run as of {self._as_of.at} would bill {report.totals()[currency]} minor units of {currency}; "
+                f"up to {self._limits[currency]} is usual",
+                hint="look at a dry run; if it is right, run again with --confirm",
+            )
+
+    def _as_if_written(self, chunk: Chunk, shared: set[int]) -> Chunk:
+        """What a dry run's earlier chunks have used of the credit of customers with several subscriptions is gone."""
+        lots = dict(chunk.lots)
+        for customer_id in shared:
+            for lot in lots.get(customer_id, ()):
+                self._used_credit.setdefault(lot.id, lot.remaining.minor)
+            lots[customer_id] = [
+                replace(lot, remaining=replace(lot.remaining, minor=self._used_credit[lot.id]))
+                for lot in lots.get(customer_id, ())
+            ]
+        return chunk._replace(lots=lots)
+
+
+def _is_deadlock(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlstate", "") in ("40P01", "40001")
+
+
+def _plugin(error: Exception) -> str:
+    return error.plugin if isinstance(error, PluginFailed) else ""
+
+
+def _reason(error: Exception) -> str:
+    text = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    return f"{type(error).__name__}: {text}"[:500]

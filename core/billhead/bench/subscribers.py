@@ -1,0 +1,194 @@
+"""A made-up operator with any number of due subscriptions: plan, add-on, tax, credit, a saved card and a line each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from itertools import islice
+from secrets import token_urlsafe
+
+from sqlalchemy.orm import Session
+
+from billhead.actions.billing.bulk import Bulk, Row
+from billhead.actions.ledger.accounts import AccountKey, account_ids
+from billhead.actions.ledger.post import digest_account
+from billhead.db import Tx, reserve_ids, writing
+from billhead.domain.context import Context
+from billhead.domain.ledger import entry_digest
+from billhead.models.catalogue import Plan, Price, PriceBook
+from billhead.models.panels import Panel
+from billhead.models.payments import GatewayAccount
+from billhead.models.sellers import Seller
+from billhead.plugin import DraftView, ExtraLine, InvoiceRule, LineTax, TaxRequest
+
+__all__ = ["DUE_ON", "FlatTax", "OnlyTax", "build_operator"]
+
+DUE_ON = date(2026, 11, 1)
+_STARTED = date(2026, 10, 1)
+_SYSTEM = Context.system("bench")
+_BATCH = 5000
+_COUNTRIES = ("FI", "DE", "FR", "SE")
+_ZONES = ("Europe/Helsinki", "Europe/Berlin", "Pacific/Kiritimati", "Pacific/Honolulu")
+
+
+class FlatTax:
+    """20 % for everybody: the measurement is of the run, not of a country's rules."""
+
+    code = "flat"
+    label = "20 % everywhere"
+
+    def assess(self, requests: Sequence[TaxRequest]) -> list[list[LineTax]]:
+        return [[LineTax(request.buyer.country, "standard", 200_000) for _ in request.lines] for request in requests]
+
+
+@dataclass
+class OnlyTax:
+    """What the run asks of plugins, answered by one tax engine and, if there are any, invoice rules."""
+
+    rules: list[tuple[str, InvoiceRule]] = field(default_factory=list)
+
+    def tax_engine(self, code: str) -> FlatTax:
+        return FlatTax()
+
+    def invoice_rules(self) -> list[tuple[str, InvoiceRule]]:
+        return self.rules
+
+    def extra_lines(self, drafts: Sequence[DraftView]) -> list[list[tuple[str, ExtraLine]]]:
+        answers: list[list[tuple[str, ExtraLine]]] = [[] for _ in drafts]
+        for plugin, rule in self.rules:
+            for answer, lines in zip(answers, rule.apply(drafts), strict=True):
+                answer.extend((f"{plugin}.{rule.code}", line) for line in lines)
+        return answers
+
+    def observers(self) -> list[str]:
+        return []
+
+
+@dataclass(frozen=True)
+class _Shop:
+    seller: int
+    plan: int
+    addon: int
+    plan_price: int
+    addon_price: int
+    panel: int
+    account: int
+
+
+def build_operator(count: int) -> None:
+    """Fill an empty, migrated database. Every second customer's credit pays the whole invoice, the others' a part."""
+    with writing(_SYSTEM) as tx:
+        shop = _shop(tx.session)
+    numbers = iter(range(1, count + 1))
+    while batch := list(islice(numbers, _BATCH)):
+        with writing(_SYSTEM) as tx:
+            _people(tx, shop, batch)
+
+
+def _shop(session: Session) -> _Shop:
+    def one(row: Seller | Plan | PriceBook | Price | Panel | GatewayAccount) -> int:
+        session.add(row)
+        session.flush()
+        return row.id
+
+    seller = one(Seller(code="bench", name="Bench", legal_name="Bench Oy", country="FI", currency="EUR",
+                        tax_engine="flat"))  # fmt: skip
+    plan = one(Plan(seller_id=seller, code="tv", name="Television", kind="stream"))
+    addon = one(Plan(seller_id=seller, code="sport", name="Sport", kind="bouquet"))
+    book = one(PriceBook(seller_id=seller, code="eur", currency="EUR"))
+    plan_price = one(Price(book_id=book, plan_id=plan, term="1 month", amount_minor=999))
+    addon_price = one(Price(book_id=book, plan_id=addon, term="1 month", amount_minor=299))
+    panel = one(Panel(seller_id=seller, code="p1", name="Panel", module="sandbox"))
+    account = one(GatewayAccount(seller_id=seller, code="cards", name="Cards", gateway="sandbox",
+                                 callback_token=token_urlsafe()))  # fmt: skip
+    return _Shop(seller, plan, addon, plan_price, addon_price, panel, account)
+
+
+_CUSTOMER = (
+    "id", "seller_id", "name", "company", "email", "phone", "address", "country", "region", "location_evidence",
+    "vat_id", "vat_id_state", "tax_exempt_reason", "zone", "currency", "language", "price_group", "notes", "created_at",
+)  # fmt: skip
+_METHOD = ("id", "customer_id", "account_id", "token", "label", "expires", "is_default", "usable", "created_at")
+_SUBSCRIPTION = (
+    "id", "seller_id", "customer_id", "plan_id", "settlement", "collection", "timing", "currency", "state",
+    "suspended_for", "phase", "term", "anchor", "started_on", "billed_through", "paid_through", "next_bill_on", "zone",
+    "version", "created_at",
+)  # fmt: skip
+_COMPONENT = ("id", "subscription_id", "plan_id", "price_id", "kind", "quantity", "starts_on")
+_SERVICE = (
+    "id", "subscription_id", "panel_id", "kind", "handle", "handle_data", "login", "password", "lifecycle",
+    "desired_plan", "desired_bouquets", "desired_connections", "desired_blocked", "trial", "desired_version",
+    "converged_version", "sync", "sync_error", "observed", "created_by_us",
+)  # fmt: skip
+_CREDIT = ("id", "customer_id", "kind", "currency", "amount_minor", "remaining_minor", "reason", "created_at")
+
+
+def _credit_of(number: int) -> int:
+    """9.99 + 2.99 and 20 % are 15.58: enough for every second customer."""
+    return 2000 if number % 2 else 500
+
+
+def _people(tx: Tx, shop: _Shop, numbers: Sequence[int]) -> None:
+    session = tx.session
+    bulk = Bulk(session)
+    now = bulk.instant(datetime(2026, 10, 1, tzinfo=UTC))
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    for table, columns, rows in _tables(shop, numbers, now, yes=1 if sqlite else "t", no=0 if sqlite else "f"):
+        bulk.insert(table, columns, rows)
+    _open_credit(session, bulk, shop, numbers, now)
+
+
+def _tables(
+    shop: _Shop, numbers: Sequence[int], now: str, *, yes: object, no: object
+) -> Iterator[tuple[str, Sequence[str], list[Row]]]:
+    day, due = _STARTED.isoformat(), DUE_ON.isoformat()
+    yield "customer", _CUSTOMER, [
+        (n, shop.seller, f"Customer {n}", "", f"c{n}@example.com", "", f'{{"street": "Road {n}"}}', _COUNTRIES[n % 4],
+         "", "{}", "", "unchecked", "", _ZONES[n % 4], "EUR", "en", "", "", now)
+        for n in numbers
+    ]  # fmt: skip
+    yield "payment_method", _METHOD, [(n, n, shop.account, "token", "Card", "", yes, yes, now) for n in numbers]
+    yield "subscription", _SUBSCRIPTION, [
+        (n, shop.seller, n, shop.plan, "invoice", "auto", "advance", "EUR", "active", "", "recurring", "1 month", day,
+         day, due, due, due, _ZONES[n % 4], 1, now)
+        for n in numbers
+    ]  # fmt: skip
+    yield (
+        "subscription_component",
+        _COMPONENT,
+        [
+            (2 * n - 1 + extra, n, plan, price, kind, 1, day)
+            for n in numbers
+            for extra, (plan, price, kind) in enumerate(
+                [(shop.plan, shop.plan_price, "plan"), (shop.addon, shop.addon_price, "addon")]
+            )
+        ],
+    )
+    yield "service", _SERVICE, [
+        (n, n, shop.panel, "stream", f"h{n}", "{}", f"u{n}", "", "wanted", "", "[]", 1, no, no, 1, 1, "ok", "", "{}",
+         yes)
+        for n in numbers
+    ]  # fmt: skip
+    yield (
+        "customer_credit",
+        _CREDIT,
+        [(n, n, "bought", "EUR", _credit_of(n), _credit_of(n), "opening", now) for n in numbers],
+    )
+
+
+def _open_credit(session: Session, bulk: Bulk, shop: _Shop, numbers: Sequence[int], now: str) -> None:
+    """The ledger's side of the credit: one entry for all of the batch."""
+    keys = [AccountKey(shop.seller, code, "EUR") for code in ("suspense", "credit_bought")]
+    suspense, owed = account_ids(session, keys).values()
+    (entry_id,) = reserve_ids(session, "ledger_entry", 1)
+    total = sum(_credit_of(n) for n in numbers)
+    legs = [(entry_id, 1, suspense, None, "D", total)]
+    legs += [(entry_id, leg, owed, n, "C", _credit_of(n)) for leg, n in enumerate(numbers, 2)]
+    digested = [(digest_account(account, n), side, minor, "EUR") for _, _, account, n, side, minor in legs]
+    key, day = f"opening:{numbers[0]}", _STARTED.isoformat()
+    digest = entry_digest(entry_id, shop.seller, "opening_balance", day, key, digested)
+    bulk.insert("ledger_posting", ("entry_id", "leg", "account_id", "customer_id", "side", "amount_minor"), legs)
+    bulk.insert(
+        "ledger_entry",
+        ("id", "seller_id", "kind", "day", "key", "digest", "recorded_at"),
+        [(entry_id, shop.seller, "opening_balance", day, key, digest, now)],
+    )
