@@ -1,0 +1,109 @@
+"""Handing a letter to a server, with the one distinction that counts: was it surely not taken, or perhaps?
+
+before the server has asked for the data   nothing was taken: a passing no (4xx) or a lost connection is NoticeNotSent,
+                                           a final no (5xx) to sender, recipient or data is NoticeRejected
+after it has, until its answer             a lost connection is OutcomeUnknown: it may have been taken
+its answer                                 taken, or one of the two noes
+
+A server that refuses our login or encryption says nothing about the letter: that is NoticeNotSent, whatever its code.
+"""
+
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from billhead.plugin import NoticeNotSent, NoticeRejected, OutcomeUnknown
+from billhead_email.letter import Letter
+from billhead_email.settings import EmailSettings
+
+__all__ = ["submit"]
+
+_GO_AHEAD = 354
+
+
+def submit(letter: Letter, settings: EmailSettings) -> None:
+    """Send it once. Returns when the server has taken it; raises as this module tells."""
+    with _session(letter, settings) as smtp:
+        try:
+            _accepted("sender", smtp.mail(letter.sender))
+            _accepted("recipient", smtp.rcpt(letter.recipient))
+            answer = smtp.docmd("DATA")
+        except OSError as lost:
+            raise NoticeNotSent(f"{settings.host} hung up before it took the mail: {_reason(lost)}") from lost
+        if answer[0] != _GO_AHEAD:
+            _accepted("mail", answer)
+            raise NoticeNotSent(f"{settings.host} answered DATA with {answer[0]} instead of {_GO_AHEAD}")
+        _hand_over(smtp, letter, settings)
+
+
+def _hand_over(smtp: smtplib.SMTP, letter: Letter, settings: EmailSettings) -> None:
+    stuffed = re.sub(rb"(?m)^\.", b"..", letter.data)  # RFC 5321, 4.5.2
+    try:
+        smtp.send(stuffed + b".\r\n")
+        answer = smtp.getreply()
+    except OSError as lost:
+        raise OutcomeUnknown(
+            f"{settings.host} hung up while it took the mail: it may have been sent ({_reason(lost)})",
+            hint=f"look for the message id {letter.name}@{letter.domain} in the log of the server",
+        ) from lost
+    _accepted("mail", answer, otherwise=OutcomeUnknown)
+    with suppress(OSError):  # taken is taken
+        smtp.quit()
+
+
+def _accepted(
+    what: str, answer: tuple[int, bytes], *, otherwise: type[NoticeNotSent | OutcomeUnknown] = NoticeNotSent
+) -> None:
+    code, text = answer
+    if 200 <= code < 300:
+        return
+    said = f"{code} {text.decode('utf-8', 'replace')}".strip()
+    if 400 <= code < 500:
+        raise NoticeNotSent(f"the server refuses the {what} for now: {said}")
+    if 500 <= code < 600:
+        raise NoticeRejected(f"the server refuses the {what}: {said}")
+    raise otherwise(f"the server answered the {what} with something that is no answer: {said}")
+
+
+@contextmanager
+def _session(letter: Letter, settings: EmailSettings) -> Iterator[smtplib.SMTP]:
+    """Connected, encrypted and signed in; closed at the end, however that comes."""
+    try:
+        smtp = _connected(letter, settings)
+    except OSError as error:
+        raise NoticeNotSent(f"no connection to {settings.host}:{settings.port}: {_reason(error)}") from error
+    try:
+        try:
+            if settings.security == "starttls":
+                smtp.starttls(context=_tls(settings))
+            smtp.ehlo_or_helo_if_needed()
+            if settings.login:
+                smtp.login(settings.login, settings.password)
+        except OSError as error:
+            raise NoticeNotSent(
+                f"{settings.host} does not let us in: {_reason(error)}", hint="check encryption, login and password"
+            ) from error
+        yield smtp
+    finally:
+        smtp.close()
+
+
+def _connected(letter: Letter, settings: EmailSettings) -> smtplib.SMTP:
+    # Greeting under the sender's domain spares a look-up of this machine's name, which may take as long as it likes.
+    host, port, seconds, greeting = settings.host, settings.port, settings.timeout_seconds, letter.domain
+    if settings.security == "tls":
+        return smtplib.SMTP_SSL(host, port, greeting, timeout=seconds, context=_tls(settings))
+    return smtplib.SMTP(host, port, greeting, timeout=seconds)
+
+
+def _tls(settings: EmailSettings) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=settings.ca_file or None)
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        text = error.smtp_error
+        return f"{error.smtp_code} {text.decode('utf-8', 'replace') if isinstance(text, bytes) else text}"
+    return str(error) or type(error).__name__
