@@ -16,7 +16,7 @@ _wakers: list[Callable[[], None]] = []
 
 
 def wake_workers_with(call: Callable[[], None] | None) -> None:
-    """Set (or clear) what is called after a commit that queued a job; without one, the sweep finds it a second later."""
+    """Set (or clear) what is called after a commit that queued a job; without one, a sweep finds it a second later."""
     _wakers[:] = [call] if call else []
 
 
@@ -32,10 +32,14 @@ def enqueue(
     """Queue a job of a registered kind; returns its id.
 
     A job that is still queued under the same `key` is not doubled: it keeps its place and takes the earlier due time.
+    It is locked until this transaction ends, so that no worker starts it before what is written here can be seen; one
+    that a worker is just taking is passed over, since it may have looked already.
     """
     due = due_at or clock.business_now()
     if key is not None:
-        queued = tx.session.scalar(select(Job).where(Job.key == key, Job.state == "queued"))
+        queued = tx.session.scalar(
+            select(Job).where(Job.key == key, Job.state == "queued").limit(1).with_for_update(skip_locked=True)
+        )
         if queued is not None:
             queued.due_at = min(queued.due_at, due)
             return queued.id

@@ -23,8 +23,9 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 from flask import Flask
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from billhead.domain.errors import BillheadError
+from billhead.domain.errors import BillheadError, Conflict
 
 __all__ = ["current_app_of", "in_app", "json_option", "main", "show"]
 
@@ -60,8 +61,11 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except BillheadError as error:
-            _tell(error, as_json=ctx.meta.get(_JSON, False))
-            ctx.exit(1)
+            refusal = error
+        except DBAPIError as error:
+            refusal = _explained(error)
+        _tell(refusal, as_json=ctx.meta.get(_JSON, False))
+        ctx.exit(1)
 
 
 def _command_in(module: str) -> click.Command | None:
@@ -70,11 +74,23 @@ def _command_in(module: str) -> click.Command | None:
     return command
 
 
+def _explained(error: DBAPIError) -> BillheadError:
+    """A database that is not there, or not migrated, is an operator's matter; every other error of SQL is a bug."""
+    said = str(error.orig).strip().splitlines()[0]
+    if "no such table" in said or "UndefinedTable" in type(error.orig).__name__:
+        return Conflict(f"The database is not migrated ({said}).", hint="Run: billhead db upgrade")
+    if isinstance(error, OperationalError):
+        return Conflict(
+            f"The database can't be used: {said}", hint="Check BILLHEAD_DATABASE_URL, then: billhead doctor"
+        )
+    raise error
+
+
 def _tell(error: BillheadError, as_json: bool) -> None:
-    """A refusal is told in words, or as JSON where JSON was asked for; a traceback is kept for what is a bug."""
+    """A refusal is told in words on standard error, and as the one JSON object where JSON was asked for; a traceback is
+    kept for what is a bug."""
     if as_json:
-        click.echo(json.dumps({"error": error.as_dict()}))
-        return
+        click.echo(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
     click.echo(f"Error: {error.message}", err=True)
     if error.hint:
         click.echo(f"  {error.hint}", err=True)

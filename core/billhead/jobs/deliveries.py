@@ -1,8 +1,8 @@
 """Hand events to the plugins that observe them: in order within an aggregate, each plugin for itself.
 
-A delivery that fails comes back after 10 s, 20 s, 40 s …; until then later events of the same aggregate wait for it, those
-of others go on. After 8 tries it is parked for a person, and its aggregate goes on without it. What waits for a plugin
-that is switched off is delivered when it is on again.
+A delivery that fails comes back after 10 s, 20 s, 40 s …; until then later events of the same aggregate wait for it,
+those of others go on. After 8 tries it is parked for a person, and its aggregate goes on without it. What waits for a
+plugin that is switched off is delivered when it is on again.
 """
 
 import logging

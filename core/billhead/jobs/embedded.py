@@ -1,57 +1,60 @@
 """Embedded mode: worker and scheduler as threads of the web process, on Celery's in-memory broker.
 
-Nothing is lost when the process dies, since the queue is the job table. Refused when the web server has more than one
-process, because each would sweep for itself.
+Nothing is lost when the process dies, since the queue is the job table: the next start goes on where it ended. There is
+one such process per home folder, held by a lock that ends with it.
 """
 
-import threading
+import fcntl
+import os
+from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-from celery import Celery
-from celery.beat import Scheduler, Service
-from celery.worker import WorkController
+from typing import Self
 
 from billhead.actions.scheduling import wake_workers_with
+from billhead.domain.errors import Conflict
+from billhead.jobs.celery_app import wake
 from billhead.jobs.queue import give_back_all
+from billhead.jobs.workers import Workers
 
-__all__ = ["EmbeddedWorkers"]
+__all__ = ["EmbeddedWorkers", "only_process"]
 
 
-class EmbeddedWorkers:
-    """Start on enter, stop on exit; `threads` jobs run at a time."""
-
-    def __init__(self, celery: Celery, *, threads: int = 4) -> None:
-        self._celery = celery
-        self._worker: Any = WorkController(
-            app=celery, pool_cls="threads", concurrency=threads, loglevel="WARNING", without_gossip=True,
-            without_mingle=True, without_heartbeat=True, quiet=True,
-        )  # fmt: skip
-        self._beat = Service(celery, scheduler_cls=Scheduler)
-        self._threads = [
-            threading.Thread(target=self._worker.start, name="billhead-worker", daemon=True),
-            threading.Thread(target=self._beat.start, kwargs={"embedded_process": False}, name="billhead-beat",
-                             daemon=True),
-        ]  # fmt: skip
+class EmbeddedWorkers(Workers):
+    """Workers that take up at once what their predecessor left behind, and that a commit wakes."""
 
     def __enter__(self) -> Self:
         give_back_all()
-        for thread in self._threads:
-            thread.start()
+        super().__enter__()
         wake_workers_with(self._wake)
         return self
 
     def _wake(self) -> None:
-        # many commits in a row need one sweep only; the flag is down again before that sweep looks
-        if not self._celery.billhead_woken.is_set():
-            self._celery.billhead_woken.set()
-            self._celery.billhead_sweep.apply_async()
+        wake(self.celery)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         wake_workers_with(None)
-        self._beat.stop(wait=False)
-        self._worker.stop()
-        for thread in self._threads:
-            thread.join(timeout=10)
+        super().__exit__(kind, error, trace)
+
+
+def only_process(home: Path) -> ExitStack:
+    """Hold the home folder until the result is closed. Raises Conflict when another process serves from it."""
+    file = (home / "serve.lock").open("a+")
+    held = ExitStack()
+    held.callback(file.close)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        with held:
+            raise Conflict(
+                f"Another process ({file.read().strip() or 'unknown'}) already serves from {home}.",
+                hint="Stop it first, or give this one a folder of its own by BILLHEAD_HOME; several web processes need "
+                "BILLHEAD_BROKER_URL=redis://… and a PostgreSQL database.",
+            ) from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return held

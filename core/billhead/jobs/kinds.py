@@ -1,7 +1,7 @@
-"""The kinds of job: what each does, how often it may be tried, and how long its lease is.
+"""The kinds of job: what each does, how often it may be tried, and how long a lease lasts.
 
 A kind's function is an entry point: it is called with no session open and owns its transactions. It may raise
-`TryLater` to come back at a given time without counting as a failure.
+`TryLater` to come back at a given business time without counting as a failure.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,10 +13,12 @@ from billhead.domain.context import Context
 
 __all__ = ["KINDS", "Kind", "TryLater", "backoff", "job_kind"]
 
+LEASE = timedelta(minutes=1)
+
 Run = Callable[[Context, Mapping[str, Any]], None]
 
 
-class TryLater(Exception):  # noqa: N818 not an error: an answer
+class TryLater(Exception):
     """The job can't be done now, through no fault of its own (a breaker is open, an outcome is not known yet)."""
 
     def __init__(self, at: datetime, why: str) -> None:
@@ -27,18 +29,19 @@ class TryLater(Exception):  # noqa: N818 not an error: an answer
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`max_tries` failures park the job for a person; `lease` is longer than the job can take."""
+    """`max_tries` failures park the job for a person. `lease` is how long after its worker's death it starts again:
+    leases are renewed while a job runs, however long that takes."""
 
     name: str
     run: Run
     max_tries: int = 12
-    lease: timedelta = timedelta(minutes=5)
+    lease: timedelta = LEASE
 
 
 KINDS: dict[str, Kind] = {}
 
 
-def job_kind(name: str, *, max_tries: int = 12, lease: timedelta = timedelta(minutes=5)) -> Callable[[Run], Run]:
+def job_kind(name: str, *, max_tries: int = 12, lease: timedelta = LEASE) -> Callable[[Run], Run]:
     """Register the function that does jobs of this kind."""
 
     def register(run: Run) -> Run:

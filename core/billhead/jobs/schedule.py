@@ -1,30 +1,46 @@
 """What happens every so often. A slot (a day, an hour, …) gets one job row, whoever looks first; no schedule file."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from billhead import clock
 from billhead.actions.scheduling import enqueue
-from billhead.db import reading, writing
+from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
+from billhead.jobs.plugin_jobs import PLUGIN_JOB
 from billhead.models.operations import Job
+from billhead.plugin_host import plugins
 
 __all__ = ["PERIODIC", "Periodic", "queue_periodic"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """`every` divides the time since 1970 into slots; `after` is how far into a slot the job is due."""
+    """`every` divides the time since 1970 into slots; `after` is how far into a slot the job is due.
+
+    One at a time: a slot's job waits for that of the slot before.
+    """
 
     kind: str
     every: timedelta
     after: timedelta = timedelta(0)
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def lane(self) -> str:
+        return ":".join(["periodic", self.kind, *map(str, self.args.values())])
 
     def slot(self, at: datetime) -> datetime:
-        epoch = datetime(1970, 1, 1, tzinfo=UTC)
-        return epoch + ((at - epoch) // self.every) * self.every
+        return _EPOCH + ((at - _EPOCH) // self.every) * self.every
+
+    def key(self, at: datetime) -> str:
+        return f"{self.lane}@{self.slot(at):%Y-%m-%dT%H:%M}"
 
 
 PERIODIC: list[Periodic] = [
@@ -43,17 +59,27 @@ PERIODIC: list[Periodic] = [
 def queue_periodic() -> int:
     """Queue what the current slots lack; returns how many jobs were queued. Cheap when there is nothing to do."""
     at = clock.business_now()
-    wanted = {f"{p.kind}@{p.slot(at):%Y-%m-%dT%H:%M}": p for p in PERIODIC}
+    wanted = {periodic.key(at): periodic for periodic in (*PERIODIC, *_of_plugins())}
     with reading() as session:
-        known = set(session.scalars(select(Job.key).where(Job.key.in_(wanted))))
-    missing = wanted.keys() - known
+        missing = wanted.keys() - set(session.scalars(select(Job.key).where(Job.key.in_(wanted))))
     if not missing:
         return 0
-    queued = 0
     with writing(Context.system("jobs")) as tx:
-        known = set(tx.session.scalars(select(Job.key).where(Job.key.in_(missing))))
-        for key in sorted(missing - known):
+        _one_process_at_a_time(tx)
+        missing -= set(tx.session.scalars(select(Job.key).where(Job.key.in_(missing))))
+        for key in sorted(missing):
             periodic = wanted[key]
-            enqueue(tx, periodic.kind, key=key, due_at=periodic.slot(at) + periodic.after)
-            queued += 1
-    return queued
+            due_at = periodic.slot(at) + periodic.after
+            enqueue(tx, periodic.kind, dict(periodic.args), key=key, lane=periodic.lane, due_at=due_at)
+    return len(missing)
+
+
+def _of_plugins() -> Iterator[Periodic]:
+    for plugin, job in plugins().periodic_jobs():
+        yield Periodic(PLUGIN_JOB, timedelta(minutes=job.every_minutes), args={"plugin": plugin, "code": job.code})
+
+
+def _one_process_at_a_time(tx: Tx) -> None:
+    """On SQLite the writer's turn does this."""
+    if tx.session.get_bind().dialect.name == "postgresql":
+        tx.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("billhead: periodic jobs"))))
