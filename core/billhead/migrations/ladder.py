@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import indent
+from textwrap import dedent, indent
 from typing import Any
 
 from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
@@ -111,7 +111,8 @@ def _indented(ops: UpgradeOps | DowngradeOps | None) -> str:
     assert ops is not None, "autogenerate always fills both directions"
     code = render_python_code(ops, render_as_batch=True, user_module_prefix="billhead.db.")
     kept = [line for line in code.splitlines() if not line.lstrip().startswith("# ###")]
-    return indent("\n".join(kept), "    ").strip()
+    # Alembic indents every line for a function's body, but for the first
+    return indent(dedent("    " + "\n".join(kept).lstrip()), "    ").strip()
 
 
 _REVISION = '''"""{message}."""

@@ -29,8 +29,8 @@ class Job(Model):
 
     __tablename__ = "job"
     __table_args__ = (
-        Index("ix_job_due", "state", "due_at"),
-        Index("ix_job_lane", "lane", "state"),
+        Index("ix_job_due", "state", "due_at", "id", "lane"),
+        Index("ix_job_lane", "lane", "state", "due_at", "id"),
         Index("ix_job_key", "key"),
     )
 
@@ -68,7 +68,7 @@ class EventDelivery(Model):
     __tablename__ = "event_delivery"
     __table_args__ = (
         UniqueConstraint("event_id", "plugin"),
-        Index("ix_event_delivery_state", "state", "due_at"),
+        Index("ix_event_delivery_pending", "plugin", "state", "event_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
