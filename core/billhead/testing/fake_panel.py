@@ -34,6 +34,13 @@ _CATALOGUE = {
 }
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Silent: the tests break connections on purpose."""
+
+
 class FakePanel:
     """Use it as a context manager. `lines` is what the panel holds, `requests` what it was asked ("PUT /lines/abc")."""
 
@@ -41,8 +48,7 @@ class FakePanel:
         self.token = token
         self.lines: dict[str, dict[str, Any]] = {}
         self.requests: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _answering(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", port), _answering(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -82,6 +88,7 @@ class FakePanel:
 def _answering(panel: FakePanel) -> type[BaseHTTPRequestHandler]:
     class Answer(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 65536  # head and body in one packet
 
         def _serve(self) -> None:
             panel.requests.append(f"{self.command} {self.path}")

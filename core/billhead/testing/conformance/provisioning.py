@@ -61,9 +61,11 @@ class ProvisioningConformance:
             yield proxy
 
     @pytest.fixture
-    def broken(self, module: ProvisioningModule, panel: PanelConnection, proxy: BreakingProxy) -> Driver:
+    def broken(self, module: ProvisioningModule, panel: PanelConnection, proxy: BreakingProxy) -> Iterator[Driver]:
         """The same panel behind the proxy."""
-        return Driver(module, replace(panel, http=panel.http.through(proxy.transport())))
+        http = panel.http.through(proxy.transport())
+        yield Driver(module, replace(panel, http=http))
+        http.close()
 
     @pytest.fixture
     def driver(self, module: ProvisioningModule, panel: PanelConnection) -> Driver:
