@@ -1,0 +1,80 @@
+"""Set a password: by a mailed link, or as a signed-in person who knows the old one. Other sessions end."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import delete, select
+
+from billhead import clock
+from billhead.actions.accounts._passwords import check_password, checked_new_password, hashed
+from billhead.actions.accounts._tokens import forget_attempts, hash_of
+from billhead.actions.accounts.send_password_link import PURPOSE
+from billhead.actions.exchange import exchange
+from billhead.actions.verb import audit
+from billhead.db import Tx
+from billhead.domain.context import Context
+from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
+from billhead.models.people import OneTimeToken, User, UserSession
+
+__all__ = ["ByLink", "ByOldPassword", "set_password"]
+
+
+@dataclass(frozen=True, slots=True)
+class ByLink:
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ByOldPassword:
+    """`keep_session` is the browser in which this is done: it stays signed in."""
+
+    user_id: int
+    old: str = field(repr=False)
+    keep_session: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    user_id: int
+    stored: str = field(repr=False)
+
+
+def set_password(ctx: Context, proof: ByLink | ByOldPassword, password: str) -> None:
+    """Raises Conflict (the link was used or is too old), InvalidInput (`old`, or the new one is too weak)."""
+
+    def intend(tx: Tx) -> _Claim:
+        user_id = proof.user_id if isinstance(proof, ByOldPassword) else _link(tx, proof).user_id
+        user = tx.session.get_one(User, user_id)
+        checked_new_password(password, user.email)
+        return _Claim(user.id, user.password_hash)
+
+    def call(claim: _Claim) -> str:
+        if isinstance(proof, ByOldPassword):
+            try:
+                check_password(claim.stored, proof.old)
+            except NotAllowed as wrong:
+                raise InvalidInput("old", "this is not your present password") from wrong
+        return hashed(password)
+
+    def record(tx: Tx, claim: _Claim, password_hash: str) -> None:
+        if isinstance(proof, ByLink):
+            _link(tx, proof).used_at = clock.now()
+        user = tx.session.get_one(User, claim.user_id)
+        user.password_hash, user.locked_until = password_hash, None
+        ended = delete(UserSession).where(UserSession.user_id == user.id)
+        kept = proof.keep_session if isinstance(proof, ByOldPassword) else None
+        tx.session.execute(ended if kept is None else ended.where(UserSession.id != kept))
+        forget_attempts(tx, user.seller_id, user.email)
+        audit(tx, "accounts.set_password", f"user:{user.id}", {"by": type(proof).__name__})
+
+    exchange(ctx, intend=intend, call=call, record=record)
+
+
+def _link(tx: Tx, proof: ByLink) -> OneTimeToken:
+    row = tx.session.scalar(
+        select(OneTimeToken)
+        .where(OneTimeToken.token_hash == hash_of(proof.token), OneTimeToken.purpose == PURPOSE)
+        .with_for_update()
+    )
+    if row is None or row.used_at is not None or row.expires_at <= clock.now():
+        raise Conflict("This link was used already or is too old.", code="link_ended", hint="ask for a new one")
+    return row

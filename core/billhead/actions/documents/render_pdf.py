@@ -1,0 +1,140 @@
+"""A document as PDF. The template gets its data as JSON, so that no customer's text is ever taken for code."""
+
+import json
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import typst
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead.domain.money import Money
+from billhead.models.documents import Document, DocumentLine, Party
+from billhead.models.people import Customer
+from billhead.models.sellers import Seller
+
+__all__ = ["render_pdf"]
+
+_TEMPLATES = Path(__file__).resolve().parent / "templates"
+_TITLES = {"invoice": "Invoice", "credit_note": "Credit note", "proforma": "Order"}
+
+
+def render_pdf(session: Session, document: Document) -> bytes:
+    """The document as it stands: the parties as they were when it was made, lines, tax by rate, what is paid."""
+    compiled: bytes = typst.compile(
+        str(_TEMPLATES / "invoice.typ"),
+        root=str(_TEMPLATES),
+        font_paths=list(_font_folders()),
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps(_data(session, document))},
+    )
+    return compiled
+
+
+@lru_cache(maxsize=1)
+def _font_folders() -> tuple[str, ...]:
+    """Fonts for scripts that typst does not bring itself, where the system has them; no others, so that a document
+    looks the same on every machine for the scripts that it does bring."""
+    places = ("/usr/share/fonts/truetype/noto", "/usr/share/fonts/truetype/dejavu", "/usr/share/fonts/opentype/noto")
+    return tuple(place for place in places if Path(place).is_dir())
+
+
+def _data(session: Session, document: Document) -> dict[str, Any]:
+    lines = session.scalars(
+        select(DocumentLine).where(DocumentLine.document_id == document.id).order_by(DocumentLine.position)
+    ).all()
+    corrected = session.get(Document, document.corrects_id) if document.corrects_id else None
+    is_invoice = document.kind == "invoice"
+    return {
+        "title": _TITLES[document.kind],
+        "number": document.number_text or str(document.id),
+        "corrects": corrected.number_text if corrected else "",
+        "issued": _day(document.issued_on or document.created_at.date()),
+        "due": _day(document.due_on) if document.due_on and document.kind != "credit_note" else "",
+        "void": document.state == "void",
+        "issuer": _issuer(session, document),
+        "buyer": _buyer(session, document),
+        "lines": [_line(line, document.currency) for line in lines],
+        "net": _amount(document.net_minor, document.currency),
+        "taxes": _taxes(lines, document.currency),
+        "total": _amount(document.total_minor, document.currency),
+        "paid": _amount(document.settled_minor, document.currency) if is_invoice and document.settled_minor else "",
+        "owed": _amount(document.total_minor - document.settled_minor, document.currency) if is_invoice else "",
+        "note": "This is an order, not an invoice: the invoice follows with the payment."
+        if document.kind == "proforma"
+        else "",
+    }
+
+
+def _issuer(session: Session, document: Document) -> dict[str, str]:
+    if document.issuer_id is not None:
+        return _party(session.get_one(Party, document.issuer_id).data)
+    seller = session.get_one(Seller, document.seller_id)
+    return _party({"name": seller.legal_name, "country": seller.country, "vat_id": seller.vat_id,
+                   "address": seller.address, "email": seller.mail_from})  # fmt: skip
+
+
+def _buyer(session: Session, document: Document) -> dict[str, str]:
+    if document.buyer_id is not None:
+        return _party(session.get_one(Party, document.buyer_id).data)
+    one = session.get_one(Customer, document.customer_id)
+    return _party({"name": one.name, "company": one.company, "country": one.country, "vat_id": one.vat_id,
+                   "address": one.address, "email": one.email})  # fmt: skip
+
+
+def _party(data: dict[str, Any]) -> dict[str, str]:
+    address = data.get("address") or {}
+    if isinstance(address, str):
+        address = json.loads(address or "{}")
+    place = " ".join(str(address.get(part, "")) for part in ("postcode", "city")).strip()
+    lines = [data.get("company", ""), data.get("name", ""), address.get("street", ""), place, data.get("country", "")]
+    return {
+        "lines": "\n".join(str(line) for line in lines if line),
+        "vat_id": str(data.get("vat_id") or ""),
+        "email": str(data.get("email") or ""),
+    }
+
+
+def _line(line: DocumentLine, currency: str) -> dict[str, str]:
+    period = ""
+    if line.period_start and line.period_end:
+        # half-open inside; people read the last day
+        period = f"{_day(line.period_start)} – {_day(date.fromordinal(line.period_end.toordinal() - 1))}"
+    return {
+        "description": line.description,
+        "period": period or line.term,
+        "quantity": str(line.quantity),
+        "net": _amount(line.net_minor, currency),
+        "rate": _percent(line.tax_rate_ppm),
+        "gross": _amount(line.net_minor + line.tax_minor, currency),
+    }
+
+
+def _taxes(lines: Any, currency: str) -> list[dict[str, str]]:
+    """Net and tax by code and rate, in the order in which they first appear."""
+    sums: dict[tuple[str, int], list[int]] = {}
+    for line in lines:
+        one = sums.setdefault((line.tax_code, line.tax_rate_ppm), [0, 0])
+        one[0] += line.net_minor
+        one[1] += line.tax_minor
+    return [
+        {"code": code, "rate": _percent(ppm), "net": _amount(net, currency), "tax": _amount(tax, currency)}
+        for (code, ppm), (net, tax) in sums.items()
+        if code or tax
+    ]
+
+
+def _amount(minor: int, currency: str) -> str:
+    return f"{Money(minor, currency).decimal():,f} {currency}"
+
+
+def _percent(ppm: int) -> str:
+    whole, rest = divmod(ppm, 10_000)
+    part = f"{rest:04d}".rstrip("0")
+    return f"{whole}{'.' if part else ''}{part} %"
+
+
+def _day(day: date) -> str:
+    return day.isoformat()

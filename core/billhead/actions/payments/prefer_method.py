@@ -1,0 +1,34 @@
+"""Choose which saved method pays renewals from now on."""
+
+from sqlalchemy import select
+
+from billhead.actions.verb import audit, verb
+from billhead.db import Tx
+from billhead.domain.errors import Conflict, NotFound
+from billhead.models.payments import PaymentMethod
+from billhead.models.subscriptions import Subscription
+
+__all__ = ["prefer_method"]
+
+
+@verb("payments.prefer_method")
+def prefer_method(tx: Tx, method_id: int) -> None:
+    """The method becomes its customer's default, also for subscriptions that were paid by another one.
+
+    Raises NotFound (not theirs, or removed) or Conflict (it was declined for good).
+    """
+    method = tx.session.get(PaymentMethod, method_id)
+    scope = tx.ctx.scope
+    if method is None or not method.token or not (scope.everything or scope.customer_id == method.customer_id):
+        raise NotFound("payment method", method_id)
+    if not method.usable:
+        raise Conflict(f"{method.label} was declined for good", hint="pay with another card and keep that one")
+    for other in tx.session.scalars(select(PaymentMethod).where(PaymentMethod.customer_id == method.customer_id)):
+        other.is_default = other.id == method.id
+    charged = select(Subscription).where(
+        Subscription.customer_id == method.customer_id, Subscription.payment_method_id.is_not(None)
+    )
+    for subscription in tx.session.scalars(charged):
+        subscription.payment_method_id = method.id
+        subscription.version += 1
+    audit(tx, "payments.method_preferred", f"customer:{method.customer_id}", {"method_id": method.id})

@@ -1,0 +1,19 @@
+"""Every POST proves that it comes from one of our forms. Callbacks prove themselves by signature and are left out."""
+
+import secrets
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from billhead.web.callbacks import callbacks
+from billhead.web.storefront.pay import paid_by_post
+
+__all__ = ["install"]
+
+
+def install(app: Flask) -> None:
+    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # as long as the browser's session: an open tab is no dead end
+    protect = CSRFProtect(app)
+    protect.exempt(callbacks)
+    protect.exempt(paid_by_post)  # a gateway's own form; it changes nothing
+    app.jinja_env.globals["new_idempotency_key"] = lambda: secrets.token_hex(16)

@@ -1,0 +1,135 @@
+"""The customer's own data, password and sessions, and saved ways to pay."""
+
+from flask import flash, make_response, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+from wtforms import PasswordField, SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from billhead.actions.accounts.set_password import ByOldPassword, set_password
+from billhead.actions.accounts.sign_out import sign_out
+from billhead.actions.accounts.update_profile import Profile, update_profile
+from billhead.actions.payments.forget_method import forget_method
+from billhead.actions.payments.prefer_method import prefer_method
+from billhead.db import reading, writing
+from billhead.models.payments import PaymentMethod
+from billhead.models.people import Customer, UserSession
+from billhead.plugin import allow
+from billhead.web.customer.blueprint import customer
+from billhead.web.forms import Form, stripped
+from billhead.web.pages import page
+from billhead.web.places import country_choices, zone_names
+from billhead.web.request_context import current_ctx, current_customer_id, forget_login, signed_in, submit_ctx
+
+__all__: list[str] = []
+
+
+def _text(label: str, autocomplete: str, *, required: bool = False, hint: str = "") -> StringField:
+    checks = [InputRequired(f"{label} is needed.")] if required else []
+    return StringField(
+        label,
+        filters=[stripped],
+        validators=[*checks, Length(max=200)],
+        description=hint,
+        render_kw={"autocomplete": autocomplete},
+    )
+
+
+class ProfileForm(Form):
+    name = _text("Name", "name", required=True)
+    company = _text("Company", "organization")
+    vat_id = _text("VAT number", "off", hint="With a valid one from another EU country no VAT is charged.")
+    phone = _text("Phone", "tel")
+    street = _text("Street", "street-address")
+    postcode = _text("Postcode", "postal-code")
+    city = _text("City", "address-level2")
+    country = SelectField("Country", choices=country_choices, description="Decides which tax applies.")
+    zone = SelectField("Time zone", choices=zone_names, description="Your periods begin and end at midnight here.")
+
+
+class PasswordForm(Form):
+    old = PasswordField(
+        "Present password",
+        validators=[InputRequired("Your present password is needed.")],
+        render_kw={"autocomplete": "current-password"},
+    )
+    password = PasswordField(
+        "New password",
+        validators=[InputRequired("Choose a new password.")],
+        description="At least 10 characters.",
+        render_kw={"autocomplete": "new-password", "minlength": 10},
+    )
+
+
+@customer.route("/profile", methods=["GET", "POST"])
+@allow("customer")
+def profile() -> ResponseReturnValue:
+    with reading() as session:
+        me = session.get_one(Customer, current_customer_id())
+    shown = {name: me.address.get(name, "") for name in ("street", "postcode", "city")}
+    form = ProfileForm(obj=me, **shown)
+    if form.validate_on_submit():
+        with form.refusals():
+            told = Profile(**{name: form[name].data or "" for name in Profile.__dataclass_fields__})
+            with writing(submit_ctx()) as tx:
+                update_profile(tx, me.id, told)
+            flash("Saved. It holds for invoices from now on.", "good")
+            return redirect(url_for("customer.profile"), 303)
+    return page("customer/profile.html", form=form, me=me), 422 if form.is_submitted() else 200
+
+
+@customer.route("/password", methods=["GET", "POST"])
+@allow("customer")
+def password() -> ResponseReturnValue:
+    login = signed_in()
+    assert login is not None, "the guard lets customers through only"
+    form = PasswordForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            proof = ByOldPassword(login.user_id, form.old.data, keep_session=login.session_id)
+            set_password(current_ctx(), proof, form.password.data)
+            flash("Your password is changed. Other devices are signed out.", "good")
+            return redirect(url_for("customer.password"), 303)
+    with reading() as session:
+        mine = select(func.count()).select_from(UserSession).where(UserSession.user_id == login.user_id)
+        sessions = session.scalar(mine)
+    return page("customer/password.html", form=form, sessions=sessions), 422 if form.is_submitted() else 200
+
+
+@customer.post("/sign-out-everywhere")
+@allow("customer")
+def sign_out_everywhere() -> ResponseReturnValue:
+    with writing(current_ctx()) as tx:
+        sign_out(tx)
+    flash("You are signed out on all devices.", "good")
+    return forget_login(make_response(redirect(url_for("accounts.sign_in_page"), 303)))
+
+
+@customer.get("/payment-methods")
+@allow("customer")
+def payment_methods() -> ResponseReturnValue:
+    with reading() as session:
+        methods = session.scalars(
+            select(PaymentMethod)
+            .where(PaymentMethod.customer_id == current_customer_id(), PaymentMethod.token != "")
+            .order_by(PaymentMethod.is_default.desc(), PaymentMethod.id.desc())
+        ).all()
+    return page("customer/payment_methods.html", methods=methods)
+
+
+@customer.post("/payment-methods/<int:method_id>/default")
+@allow("customer")
+def use_method(method_id: int) -> ResponseReturnValue:
+    with writing(submit_ctx()) as tx:
+        prefer_method(tx, method_id)
+    flash("This one is used for renewals from now on.", "good")
+    return redirect(url_for("customer.payment_methods"), 303)
+
+
+@customer.post("/payment-methods/<int:method_id>/remove")
+@allow("customer")
+def remove_method(method_id: int) -> ResponseReturnValue:
+    with writing(submit_ctx()) as tx:
+        forget_method(tx, method_id)
+    flash("Removed. Renewals that used it are offered to you by mail instead.", "good")
+    return redirect(url_for("customer.payment_methods"), 303)

@@ -1,0 +1,111 @@
+"""What the customer's pages show, read in a few queries and narrowed to one customer."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from billhead.actions.provisioning.label_of import label_of
+from billhead.actions.provisioning.show_access import show_access
+from billhead.domain.document import OWED, Kind, ProformaState
+from billhead.domain.errors import BillheadError, NotFound
+from billhead.domain.service import Label
+from billhead.models.catalogue import Plan
+from billhead.models.documents import Document
+from billhead.models.subscriptions import Service, Subscription
+from billhead.plugin import Access
+
+__all__ = ["Line", "Overview", "access_of", "open_documents", "own_document", "own_subscription", "overviews"]
+
+log = logging.getLogger("billhead.web")
+_DONE = ("canceled",)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One service with its derived word; `access` only where it was asked for and can be used."""
+
+    service: Service
+    label: Label
+    access: Access | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A subscription with its plan, its lines, and the document that waits to be paid, if there is one."""
+
+    subscription: Subscription
+    plan: Plan
+    lines: Sequence[Line]
+    unpaid: Document | None
+
+
+def _is_payable() -> ColumnElement[bool]:
+    owed = (Document.kind == Kind.INVOICE) & Document.state.in_([state.value for state in OWED])
+    offered = (Document.kind == Kind.PROFORMA) & (Document.state == ProformaState.OPEN)
+    return (owed | offered) & (Document.total_minor > Document.settled_minor)
+
+
+def open_documents(session: Session, customer_id: int) -> list[Document]:
+    """What can be paid now, the oldest first."""
+    query = select(Document).where(Document.customer_id == customer_id, _is_payable()).order_by(Document.id).limit(50)
+    return list(session.scalars(query))
+
+
+def overviews(session: Session, customer_id: int, *, only: int | None = None) -> list[Overview]:
+    """The customer's subscriptions, the newest first; ended ones come last."""
+    query = select(Subscription, Plan).join(Plan, Plan.id == Subscription.plan_id)
+    query = query.where(Subscription.customer_id == customer_id)
+    if only is not None:
+        query = query.where(Subscription.id == only)
+    rows = session.execute(query.order_by(Subscription.state.in_(_DONE), Subscription.id.desc()).limit(100)).all()
+    ids = [subscription.id for subscription, _ in rows]
+    lines: dict[int, list[Line]] = {}
+    for service in session.scalars(select(Service).where(Service.subscription_id.in_(ids)).order_by(Service.id)):
+        lines.setdefault(service.subscription_id, []).append(Line(service, label_of(service)))
+    unpaid = {
+        document.subscription_id: document
+        for document in session.scalars(
+            select(Document).where(Document.subscription_id.in_(ids), _is_payable()).order_by(Document.id.desc())
+        )
+    }
+    return [
+        Overview(subscription, plan, lines.get(subscription.id, []), unpaid.get(subscription.id))
+        for subscription, plan in rows
+    ]
+
+
+def own_subscription(session: Session, customer_id: int, subscription_id: int) -> Overview:
+    """One subscription; NotFound also when it is somebody else's."""
+    found = overviews(session, customer_id, only=subscription_id)
+    if not found:
+        raise NotFound("subscription", subscription_id)
+    return found[0]
+
+
+def access_of(session: Session, lines: Sequence[Line]) -> list[Line]:
+    """The lines with what is needed to watch, where they are on a panel. A module that fails leaves its line bare."""
+    return [
+        Line(line.service, line.label, _access(session, line.service))
+        if line.service.observed_at is not None and line.service.lifecycle == "wanted"
+        else line
+        for line in lines
+    ]
+
+
+def _access(session: Session, service: Service) -> Access | None:
+    try:
+        return show_access(session, service)
+    except BillheadError as error:
+        log.warning("no access details for service %s: %s", service.id, error)
+        return None
+
+
+def own_document(session: Session, customer_id: int, document_id: int) -> Document:
+    """One document; NotFound also when it is somebody else's."""
+    document = session.get(Document, document_id)
+    if document is None or document.customer_id != customer_id or document.state == "draft":
+        raise NotFound("document", document_id)
+    return document

@@ -1,0 +1,88 @@
+"""The dashboard, one subscription with its access details, and ending it."""
+
+from datetime import date
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from billhead.actions.subscriptions.cancel import cancel, preview_cancel
+from billhead.db import Tx, reading, writing
+from billhead.domain.errors import BillheadError
+from billhead.models.people import Customer
+from billhead.models.subscriptions import SubscriptionEvent
+from billhead.plugin import allow
+from billhead.web.customer.blueprint import customer
+from billhead.web.customer.read import Line, access_of, open_documents, overviews, own_subscription
+from billhead.web.errors import status_of
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
+
+__all__: list[str] = []
+
+_ON_THE_WAY = ("provisioning", "suspending", "terminating", "unknown")
+_LOOKS = 40
+
+
+def _refresh(lines: list[Line]) -> str:
+    """While something is on its way the page looks again by itself, for a while."""
+    asked = request.args.get("looks", "")
+    looks = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 0
+    if looks >= _LOOKS or not any(line.label in _ON_THE_WAY for line in lines):
+        return ""
+    return url_for(str(request.endpoint), **{**(request.view_args or {}), "looks": looks + 1})
+
+
+@customer.get("/")
+@allow("customer")
+def dashboard() -> ResponseReturnValue:
+    with reading() as session:
+        me = session.get_one(Customer, current_customer_id())
+        found = overviews(session, me.id)
+        to_pay = open_documents(session, me.id)
+    lines = [line for one in found for line in one.lines]
+    return page("customer/dashboard.html", me=me, overviews=found, to_pay=to_pay, refresh=_refresh(lines))
+
+
+@customer.get("/subscriptions/<int:subscription_id>")
+@allow("customer")
+def subscription(subscription_id: int) -> ResponseReturnValue:
+    with reading() as session:
+        found = own_subscription(session, current_customer_id(), subscription_id)
+        lines = access_of(session, found.lines)
+        history = session.scalars(
+            select(SubscriptionEvent)
+            .where(SubscriptionEvent.subscription_id == subscription_id)
+            .order_by(SubscriptionEvent.id.desc())
+            .limit(20)
+        ).all()
+    return page("customer/subscription.html", one=found, lines=lines, history=history, refresh=_refresh(lines))
+
+
+@customer.get("/subscriptions/<int:subscription_id>/cancel")
+@allow("customer")
+def ask_to_cancel(subscription_id: int) -> ResponseReturnValue:
+    with reading() as session:
+        found = own_subscription(session, current_customer_id(), subscription_id)
+        planned = preview_cancel(Tx(current_ctx(), session), subscription_id, _policy(found.plan.cancel_policy))
+    return page("customer/cancel.html", one=found, ends_on=date.fromisoformat(planned.ends_on), problem="")
+
+
+@customer.post("/subscriptions/<int:subscription_id>/cancel")
+@allow("customer")
+def cancel_it(subscription_id: int) -> ResponseReturnValue:
+    with reading() as session:
+        found = own_subscription(session, current_customer_id(), subscription_id)
+    try:
+        with writing(submit_ctx()) as tx:
+            ended = cancel(tx, subscription_id, _policy(found.plan.cancel_policy))
+    except BillheadError as refused:
+        if status_of(refused) >= 500:
+            raise
+        return page("customer/cancel.html", one=found, ends_on=None, problem=refused.message), status_of(refused)
+    flash(f"Canceled. You can watch until {date.fromisoformat(ended.ends_on):%-d %b %Y}.", "good")
+    return redirect(url_for("customer.subscription", subscription_id=subscription_id), 303)
+
+
+def _policy(of_plan: str) -> str:
+    return of_plan if of_plan == "immediate" else "end_of_term"

@@ -1,0 +1,101 @@
+"""From what went wrong to a status and a page that says what, and how to go on. Only here are statuses decided."""
+
+import logging
+
+from flask import Flask, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from billhead.domain.errors import (
+    BillheadError,
+    Conflict,
+    GatewayRejected,
+    GatewayUnreachable,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    PanelUnreachable,
+    PaymentError,
+)
+from billhead.web.pages import page
+
+__all__ = ["install", "status_of"]
+
+log = logging.getLogger("billhead.web")
+
+_STATUSES: tuple[tuple[type[BillheadError], int], ...] = (
+    (InvalidInput, 422),
+    (NotFound, 404),
+    (NotAllowed, 403),
+    (Conflict, 409),
+    (PaymentError, 409),
+    (GatewayUnreachable, 503),
+    (GatewayRejected, 502),
+    (PanelUnreachable, 503),
+)
+_TITLES = {
+    400: "This form could not be read",
+    403: "No access",
+    404: "There is nothing here",
+    405: "Not this way",
+    409: "That is not possible now",
+    413: "This is too large",
+    422: "Something has to be corrected",
+    429: "A little slower, please",
+    502: "The payment provider said no",
+    503: "Not reachable for the moment",
+}
+_TEXTS = {
+    400: "It was open for too long, or in a second window. Go back, load the page again and repeat what you did.",
+    404: "The address may be mistyped, or what was here is gone.",
+    405: "This page can't be opened like that. Go back and use the button on the page.",
+    413: "Send a smaller file.",
+    502: "Nothing was charged. Choose another way to pay, or tell us.",
+    503: "Nothing was lost. Please try again in a minute.",
+}
+_BROKEN = "We could not finish this. It has been noted; nothing half-done was kept."
+
+
+def status_of(error: BillheadError) -> int:
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+
+
+def install(app: Flask) -> None:
+    app.register_error_handler(BillheadError, _refused)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _broken)
+
+
+def _refused(error: BillheadError) -> ResponseReturnValue:
+    status = status_of(error)
+    if status >= 500:
+        log.error("request %s: %s", g.get("request_id"), error, exc_info=error)
+    if status == 500:
+        return _answer(500, "error", _BROKEN, "")
+    text = _TEXTS[status] if status >= 502 else error.message
+    return _answer(status, error.code, text, error.hint or "")
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error
+    return _answer(error.code, error.name.lower().replace(" ", "_"), _TEXTS.get(error.code, _BROKEN), "")
+
+
+def _broken(error: Exception) -> ResponseReturnValue:
+    log.error("request %s failed", g.get("request_id"), exc_info=error)
+    return _answer(500, "error", _BROKEN, "")
+
+
+def _answer(status: int, code: str, text: str, hint: str) -> ResponseReturnValue:
+    request_id = g.get("request_id", "")
+    wanted = request.accept_mimetypes.best_match(("text/html", "application/json"), "text/html")
+    if wanted == "application/json":
+        told = {"code": code, "message": text, "hint": hint, "request_id": request_id}
+        return jsonify({name: value for name, value in told.items() if value}), status
+    title = _TITLES.get(status, "Something went wrong")
+    try:
+        return page("error.html", status=status, heading=title, text=text, hint=hint, request_id=request_id), status
+    except Exception:
+        log.exception("the error page failed too")
+        return f"{title}. {text} ({request_id})", status, {"Content-Type": "text/plain; charset=utf-8"}

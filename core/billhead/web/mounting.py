@@ -1,0 +1,43 @@
+"""Put the web together: foundation first, then the areas and what plugins bring, then the check that every view says
+who may call it."""
+
+from pathlib import Path
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+
+from billhead.plugin_host import mount_plugins
+from billhead.web import access, csrf, errors, formatting, headers, pages, request_context, static_files, theming
+from billhead.web.accounts import accounts
+from billhead.web.callbacks import callbacks
+from billhead.web.customer import customer
+from billhead.web.health import health
+from billhead.web.storefront import storefront
+
+__all__ = ["AREAS", "mount_web"]
+
+AREAS = (storefront, accounts, customer, callbacks, health)
+
+_HERE = Path(__file__).resolve().parent
+
+
+def mount_web(app: Flask) -> None:
+    """Register everything that answers HTTP. Raises RuntimeError naming a view that does not say who may call it."""
+    billhead = app.extensions["billhead"]
+    app.template_folder = str(_HERE / "templates")
+    app.static_url_path = "/static"
+    app.config.update(
+        BOOTSTRAP_SERVE_LOCAL=True,
+        MAX_CONTENT_LENGTH=16 * 1024 * 1024,
+        SESSION_COOKIE_NAME="billhead",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=billhead.config.base_url.startswith("https:"),
+    )
+    Bootstrap5(app)
+    for part in (static_files, theming, formatting, pages, request_context, access, csrf, headers, errors):
+        part.install(app)
+    for area in AREAS:
+        app.register_blueprint(area)
+    mount_plugins(app, billhead.plugins)
+    access.check_every_view(app)

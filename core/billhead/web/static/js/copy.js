@@ -1,0 +1,17 @@
+// Copy buttons: <button data-copy="text" hidden>. They show up only where copying works.
+if (navigator.clipboard) {
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    button.hidden = false;
+    button.setAttribute("aria-live", "polite");
+    const before = button.innerHTML;
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(button.dataset.copy);
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Select and copy by hand";
+      }
+      setTimeout(() => { button.innerHTML = before; }, 2000);
+    });
+  }
+}

@@ -1,0 +1,19 @@
+// A form is sent once: its button rests until the answer is there. The server has its own guard (the idempotency key).
+for (const form of document.querySelectorAll("form[method=post]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    (event.submitter ?? form.querySelector("button"))?.setAttribute("aria-busy", "true");
+  });
+}
+// Coming back with the browser's back button finds the page as it was left.
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
+  }
+});

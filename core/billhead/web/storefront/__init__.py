@@ -1,0 +1,8 @@
+"""The shop: plans, cart, checkout, paying, and coming back from the gateway."""
+
+from billhead.web.storefront import checkout as _checkout  # noqa: F401 registers its views
+from billhead.web.storefront import pay as _pay  # noqa: F401 registers its views
+from billhead.web.storefront import plans as _plans  # noqa: F401 registers its views
+from billhead.web.storefront.blueprint import storefront
+
+__all__ = ["storefront"]

@@ -1,0 +1,69 @@
+"""From cart to order: who pays, how, and then to the gateway."""
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from billhead.actions.subscriptions.start import start_subscription
+from billhead.db import reading, writing
+from billhead.domain.document import Kind
+from billhead.domain.errors import BillheadError
+from billhead.models.documents import Document
+from billhead.plugin import allow
+from billhead.web.errors import status_of
+from billhead.web.pages import page
+from billhead.web.request_context import current_customer_id, current_seller, signed_in, submit_ctx
+from billhead.web.storefront.basket import drop_basket, kept_basket, priced
+from billhead.web.storefront.blueprint import storefront
+from billhead.web.storefront.pay import begin
+from billhead.web.storefront.payment_options import options_for
+
+__all__: list[str] = []
+
+
+@storefront.get("/checkout")
+@allow("visitor", "customer")
+def checkout() -> ResponseReturnValue:
+    if kept_basket() is None:
+        return redirect(url_for("storefront.cart"), 303)
+    if signed_in() is None:
+        return redirect(url_for("accounts.sign_up_page", next=url_for("storefront.checkout")), 303)
+    return _summary("")
+
+
+def _summary(problem: str, status: int = 200) -> ResponseReturnValue:
+    seller, basket = current_seller(), kept_basket()
+    if seller is None or basket is None:
+        return redirect(url_for("storefront.cart"), 303)
+    with reading() as session:
+        found = priced(session, seller, basket)
+        if found is None:
+            return redirect(url_for("storefront.cart"), 303)
+        options = options_for(session, seller.id, found.quote.currency) if found.quote.total_minor else []
+    return page("storefront/checkout.html", priced=found, options=options, problem=problem), status
+
+
+@storefront.post("/checkout")
+@allow("customer")
+def place_order() -> ResponseReturnValue:
+    """Write the order, then go on to pay it. What fails after that leaves an order that can be paid from its page."""
+    basket = kept_basket()
+    if basket is None:
+        return redirect(url_for("storefront.cart"), 303)
+    try:
+        with writing(submit_ctx()) as tx:
+            started = start_subscription(tx, basket.order(current_customer_id()))
+    except BillheadError as refused:
+        if status_of(refused) >= 500:
+            raise
+        hint = f" {refused.hint[:1].upper()}{refused.hint[1:]}." if refused.hint else ""
+        return _summary(refused.message + hint, status_of(refused))
+    drop_basket()
+    with reading() as session:
+        is_open = session.get_one(Document, started.document_id).kind == Kind.PROFORMA
+    if not is_open:
+        flash("Thank you. There is nothing to pay; your service is being set up.", "good")
+        return redirect(url_for("customer.dashboard"), 303)
+    chosen = request.form.get("account", "")
+    if not chosen.isdigit():
+        return redirect(url_for("storefront.pay", document_id=started.document_id), 303)
+    return begin(started.document_id, int(chosen), save="save" in request.form)

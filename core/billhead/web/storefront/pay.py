@@ -1,0 +1,152 @@
+"""Paying a document: choose how, be led to the gateway, come back and see what came of it. All of it without scripts.
+
+The answer to the form leads to a page of ours, and that page leads on to the gateway: so forms may be held to this
+site by the CSP, a reload never starts a second payment, and instructions (a transfer's data) have an address.
+"""
+
+from urllib.parse import urlsplit
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead.actions.payments.start_checkout import start_checkout
+from billhead.db import reading
+from billhead.domain.document import OWED, Kind, ProformaState, State
+from billhead.domain.errors import BillheadError, NotFound
+from billhead.domain.payment import BLOCKS_ANOTHER, UNRESOLVED, AttemptState
+from billhead.models.documents import Document, DocumentLine
+from billhead.models.payments import PaymentAttempt
+from billhead.plugin import allow
+from billhead.plugin_host.current import config
+from billhead.web.errors import status_of
+from billhead.web.pages import page
+from billhead.web.request_context import current_customer_id, submit_ctx
+from billhead.web.storefront.blueprint import storefront
+from billhead.web.storefront.payment_options import options_for
+
+__all__ = ["begin"]
+
+_QUICK_LOOKS = 20
+
+
+def _own_document(session: Session, document_id: int) -> Document:
+    document = session.get(Document, document_id)
+    if document is None or document.customer_id != current_customer_id():
+        raise NotFound("document", document_id)
+    return document
+
+
+def _is_open(document: Document) -> bool:
+    open_states = {ProformaState.OPEN.value} if document.kind == Kind.PROFORMA else {state.value for state in OWED}
+    return document.state in open_states and document.total_minor > document.settled_minor
+
+
+def _last_attempt(session: Session, document_id: int) -> PaymentAttempt | None:
+    tries = select(PaymentAttempt).where(PaymentAttempt.document_id == document_id)
+    return session.scalar(tries.order_by(PaymentAttempt.id.desc()).limit(1))
+
+
+@storefront.get("/pay/<int:document_id>")
+@allow("customer")
+def pay(document_id: int) -> ResponseReturnValue:
+    return _choose(document_id, "")
+
+
+def _choose(document_id: int, problem: str, status: int = 200) -> ResponseReturnValue:
+    with reading() as session:
+        document = _own_document(session, document_id)
+        lines = session.scalars(
+            select(DocumentLine).where(DocumentLine.document_id == document_id).order_by(DocumentLine.position)
+        ).all()
+        options = options_for(session, document.seller_id, document.currency)
+        last = _last_attempt(session, document_id)
+    if not _is_open(document):
+        flash("There is nothing left to pay on this one.", "good")
+        return redirect(url_for("customer.document", document_id=document_id), 303)
+    if last is not None and AttemptState(last.state) in BLOCKS_ANOTHER and not problem:
+        return redirect(url_for("storefront.paid", document_id=document_id), 303)
+    shown = page("storefront/pay.html", document=document, lines=lines, options=options, problem=problem, last=last)
+    return shown, status
+
+
+@storefront.post("/pay/<int:document_id>")
+@allow("customer")
+def start_paying(document_id: int) -> ResponseReturnValue:
+    chosen = request.form.get("account", "")
+    if not chosen.isdigit():
+        return _choose(document_id, "Choose how you want to pay.", 422)
+    with reading() as session:
+        _own_document(session, document_id)
+    return begin(document_id, int(chosen), save="save" in request.form)
+
+
+def begin(document_id: int, account_id: int, *, save: bool) -> ResponseReturnValue:
+    """Ask the gateway and lead to the page that leads on to it; a refusal is shown beside the other ways to pay."""
+    back = config().base_url + url_for("storefront.paid", document_id=document_id)
+    try:
+        begun = start_checkout(submit_ctx(), document_id, account_id, back, save_method=save)
+    except BillheadError as refused:
+        status = status_of(refused)
+        problem = refused.message if status < 500 else "This way to pay can't be reached now. Nothing was charged."
+        return _choose(document_id, problem, status)
+    return redirect(url_for("storefront.lead_on", attempt_id=begun.attempt_id), 303)
+
+
+@storefront.get("/pay/on/<int:attempt_id>")
+@allow("customer")
+def lead_on(attempt_id: int) -> ResponseReturnValue:
+    """To the gateway's page, or the instructions for paying."""
+    with reading() as session:
+        attempt = session.get(PaymentAttempt, attempt_id)
+        if attempt is None or attempt.customer_id != current_customer_id():
+            raise NotFound("payment", attempt_id)
+    back = url_for("storefront.paid", document_id=attempt.document_id)
+    kind = attempt.action.get("kind")
+    if AttemptState(attempt.state) not in UNRESOLVED or not kind:
+        return redirect(back, 303)
+    if kind == "redirect":
+        url = str(attempt.action["url"])
+        if urlsplit(url).scheme not in ("http", "https"):
+            return redirect(url_for("storefront.pay", document_id=attempt.document_id), 303)
+        return page("storefront/lead_on.html", attempt=attempt, url=url)
+    if kind == "instructions":
+        return page("storefront/instructions.html", attempt=attempt, lines=attempt.action["lines"])
+    return _choose(attempt.document_id, "This way to pay needs the gateway's own form; please choose another.", 409)
+
+
+@storefront.get("/pay/<int:document_id>/return")
+@allow("customer")
+def paid(document_id: int) -> ResponseReturnValue:
+    """Back from the gateway: waits for its word (looking again by itself), then to the service or to another try."""
+    with reading() as session:
+        document = _own_document(session, document_id)
+        attempt = _last_attempt(session, document_id)
+    if document.state in (ProformaState.SETTLED, State.PAID):
+        flash("Thank you, your payment has arrived.", "good")
+        return redirect(url_for("customer.dashboard"), 303)
+    if attempt is None or not _is_open(document):
+        return redirect(url_for("storefront.pay", document_id=document_id), 303)
+    if AttemptState(attempt.state) not in UNRESOLVED:
+        return page("storefront/not_paid.html", document=document, attempt=attempt)
+    if attempt.action.get("kind") == "instructions":
+        return redirect(url_for("storefront.lead_on", attempt_id=attempt.id), 303)
+    looks = request.args.get("looks", "")
+    seen = int(looks) if looks.isascii() and looks.isdigit() and len(looks) < 5 else 0
+    again = url_for("storefront.paid", document_id=document_id, looks=seen + 1)
+    return page(
+        "storefront/waiting.html",
+        document=document,
+        attempt=attempt,
+        again=again,
+        seconds=2 if seen < _QUICK_LOOKS else 15,
+        long=seen >= _QUICK_LOOKS,
+    )
+
+
+@storefront.post("/pay/<int:document_id>/return")
+@allow("anyone")
+def paid_by_post(document_id: int) -> ResponseReturnValue:
+    """Gateways that send the payer back by a form: the browser holds our cookie back, so ask again by a link."""
+    return redirect(url_for("storefront.paid", document_id=document_id), 303)

@@ -1,0 +1,123 @@
+"""What is for sale, one plan with its terms and add-ons, the cart, and the currency in which prices are shown."""
+
+from flask import flash, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from billhead.db import reading
+from billhead.domain.errors import InvalidInput
+from billhead.domain.mac import parse_mac
+from billhead.plugin import allow
+from billhead.web.accounts.landing import local_path
+from billhead.web.pages import page
+from billhead.web.request_context import current_seller, signed_in
+from billhead.web.storefront.basket import Basket, audience, drop_basket, keep_basket, kept_basket, priced
+from billhead.web.storefront.blueprint import storefront
+from billhead.web.storefront.offers import KINDS, Offer, currencies, offer, offers
+
+__all__: list[str] = []
+
+
+@storefront.get("/")
+@allow("anyone")
+def plans() -> ResponseReturnValue:
+    seller = current_seller()
+    if seller is None:
+        return page("storefront/set_up.html")
+    with reading() as db_session:
+        who = audience(db_session, seller)
+        found = offers(db_session, who)
+        choices = currencies(db_session, seller)
+    groups = [(KINDS[kind], [one for one in found if one.kind == kind]) for kind in KINDS]
+    return page(
+        "storefront/plans.html",
+        groups=[group for group in groups if group[1]],
+        currency=who.currency,
+        choices=[] if _has_own_currency() else choices,
+    )
+
+
+def _has_own_currency() -> bool:
+    login = signed_in()
+    return login is not None and login.customer_id is not None
+
+
+@storefront.post("/currency")
+@allow("anyone")
+def choose_currency() -> ResponseReturnValue:
+    seller = current_seller()
+    wanted = request.form.get("currency", "")
+    if seller is not None:
+        with reading() as db_session:
+            if wanted in currencies(db_session, seller):
+                session["currency"] = wanted
+    return redirect(local_path(request.form.get("back", "")) or url_for("storefront.plans"), 303)
+
+
+@storefront.route("/plans/<code>", methods=["GET", "POST"])
+@allow("anyone")
+def plan(code: str) -> ResponseReturnValue:
+    seller = current_seller()
+    found = None
+    if seller is not None:
+        with reading() as db_session:
+            who = audience(db_session, seller)
+            found = offer(db_session, who, code)
+    if found is None:
+        return page("storefront/not_sold.html"), 404
+    errors: dict[str, str] = {}
+    if request.method == "POST":
+        try:
+            keep_basket(_chosen(found))
+            return redirect(url_for("storefront.cart"), 303)
+        except InvalidInput as refused:
+            errors[refused.field or ""] = f"{refused.why[:1].upper()}{refused.why[1:]}. {refused.hint or ''}".strip()
+    kept = kept_basket()
+    chosen = kept if kept is not None and kept.plan == code else None
+    status = 422 if errors else 200
+    return page("storefront/plan.html", offer=found, chosen=chosen, errors=errors, form=request.form), status
+
+
+def _chosen(found: Offer) -> Basket:
+    """The basket that the plan's form asks for. Raises InvalidInput naming what is missing or not possible."""
+    choice = request.form.get("term", "")
+    term, _, trial = choice.partition("|")
+    price = found.price(term)
+    if price is None or (trial and not price.trial_term):
+        raise InvalidInput("term", "choose for how long")
+    mac = request.form.get("mac", "").strip()
+    if found.boxed:
+        if not mac:
+            raise InvalidInput("mac", "the MAC address of your box is needed", hint="It is on the label below the box.")
+        mac = parse_mac(mac)
+    addons = {}
+    for addon in found.addons:
+        asked = request.form.get(f"addon-{addon.code}", "0")
+        quantity = int(asked) if asked.isascii() and asked.isdigit() else 0
+        if quantity > addon.most:
+            raise InvalidInput("addons", f"{addon.name} can be had at most {addon.most} times")
+        if quantity and term not in addon.prices:
+            raise InvalidInput("addons", f"{addon.name} is not sold for {term}")
+        if quantity:
+            addons[addon.code] = quantity
+    return Basket(found.code, term, trial == "trial", mac if found.boxed else "", addons)
+
+
+@storefront.get("/cart")
+@allow("anyone")
+def cart() -> ResponseReturnValue:
+    seller, basket = current_seller(), kept_basket()
+    found = None
+    if seller is not None and basket is not None:
+        with reading() as db_session:
+            found = priced(db_session, seller, basket)
+        if found is None:
+            drop_basket()
+            flash("What was in your cart is not sold any more, or not in this currency. Please choose anew.", "warn")
+    return page("storefront/cart.html", priced=found)
+
+
+@storefront.post("/cart/empty")
+@allow("anyone")
+def empty_cart() -> ResponseReturnValue:
+    drop_basket()
+    return redirect(url_for("storefront.plans"), 303)
