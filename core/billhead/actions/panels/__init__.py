@@ -1,0 +1,1 @@
+"""Panels, as the operator looks after them: adding, setting up, checking, resting."""

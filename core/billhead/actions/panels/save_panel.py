@@ -1,0 +1,60 @@
+"""Add a panel or change one: its place in the house and the settings that its module asks for."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from billhead.actions.verb import audit
+from billhead.db import Tx
+from billhead.domain.errors import InvalidInput, NotAllowed, NotFound
+from billhead.models.panels import Panel
+from billhead.plugin_host import plugins, store_settings
+
+__all__ = ["PanelEntry", "save_panel"]
+
+_CODE = re.compile(r"[a-z][a-z0-9-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class PanelEntry:
+    """What every panel has. `capacity` 0 = no limit; `group` is what plans name instead of one panel."""
+
+    code: str
+    name: str
+    group: str = ""
+    capacity: int = 0
+    weight: int = 1
+
+
+def save_panel(tx: Tx, seller_id: int, module: str, entry: PanelEntry, settings: Mapping[str, Any]) -> int:
+    """Add a panel, or change the one of this code and module; returns its id.
+
+    `settings` as the form gives them: a secret that is not among them keeps its value. Raises InvalidInput naming the
+    field that is wrong, NotFound when no active plugin offers the module.
+    """
+    if not tx.ctx.may("panels.write"):
+        raise NotAllowed(f"{tx.ctx.actor} may not change panels: it needs panels.write")
+    if not _CODE.fullmatch(entry.code):
+        raise InvalidInput("code", "takes small letters, digits and -, and begins with a letter")
+    settings_type = plugins().module(module).settings_type
+    panel = tx.session.scalar(select(Panel).where(Panel.code == entry.code).with_for_update())
+    is_new = panel is None
+    if panel is None:
+        panel = Panel(seller_id=seller_id, code=entry.code, module=module, settings={}, secrets="")
+    elif panel.module != module:
+        raise InvalidInput("code", f"{entry.code} is a panel of the module {panel.module}")
+    before = {**asdict(entry), **{name: getattr(panel, name) for name in asdict(entry)}, **panel.settings}
+    store_settings(settings_type, panel, settings)
+    for name, value in asdict(entry).items():
+        setattr(panel, name, value)
+    tx.session.add(panel)
+    tx.session.flush()
+    after = {**asdict(entry), **panel.settings}
+    secrets = sorted(name for name in settings if name not in panel.settings)
+    changed = sorted(name for name, value in after.items() if before.get(name) != value)
+    details = {"changed": [] if is_new else changed, "secrets": secrets}
+    audit(tx, "panels.add" if is_new else "panels.change", f"panel:{panel.id}", details)
+    return panel.id

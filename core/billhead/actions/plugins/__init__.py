@@ -1,0 +1,1 @@
+"""Plugins, as the operator looks after them."""

@@ -1,0 +1,126 @@
+"""A service's fields as they should be beside what its panel said last, judged by the module itself. No network."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from billhead import clock
+from billhead.actions.provisioning._desired import desired_of, panel_view
+from billhead.actions.provisioning._observed import comparable
+from billhead.domain.errors import BillheadError, NotFound
+from billhead.models.panels import Panel
+from billhead.models.subscriptions import Service
+from billhead.plugin import UNOBSERVABLE, Desired, Free, Impossible, Observed, Step
+
+__all__ = ["Comparison", "FieldPair", "compare"]
+
+FIELDS = ("login", "mac", "plan", "bouquets", "connections", "expires_at", "blocked")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPair:
+    """`verdict`: same, differs, left (the operator's policy leaves it to the panel), unseen (the panel does not say)."""
+
+    field: str
+    desired: Any
+    observed: Any
+    verdict: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`problem` says why the module could not judge; the pairs are then compared as they stand."""
+
+    pairs: tuple[FieldPair, ...]
+    problem: str = ""
+
+    @property
+    def differences(self) -> int:
+        return sum(pair.verdict == "differs" for pair in self.pairs)
+
+
+def compare(session: Session, service_id: int) -> Comparison:
+    """Raises NotFound. A field that the module rounds (whole days, one connection on a box) counts as the same."""
+    service = session.get(Service, service_id)
+    if service is None:
+        raise NotFound("service", service_id)
+    panel = session.get_one(Panel, service.panel_id)
+    seen = _last_seen(service) if service.observed_at is not None and service.observed else None
+    try:
+        view = panel_view(session, panel)
+        desired = desired_of(service, view)
+        wished = comparable(desired, seen, view.managed, clock.business_now())
+        steps = list(view.module.plan(view.connection, wished, seen)) if seen is not None else []
+    except BillheadError as error:
+        desired = _as_it_stands(service)
+        steps = [Free("update", desired, seen, _plain_differences(desired, seen))] if seen is not None else []
+        return Comparison(_pairs(desired, seen, steps, panel.managed), str(error))
+    return Comparison(_pairs(desired, seen, steps, view.managed))
+
+
+def _as_it_stands(service: Service) -> Any:
+    """For a panel whose module is not there: the row's own fields under the names of Desired."""
+    return _RowView(
+        login=service.login,
+        mac=service.mac,
+        plan=service.desired_plan,
+        bouquets=frozenset(str(b) for b in service.desired_bouquets),
+        connections=service.desired_connections,
+        expires_at=service.desired_expires_at,
+        blocked=service.desired_blocked,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _RowView:
+    login: str
+    mac: str | None
+    plan: str
+    bouquets: frozenset[str]
+    connections: int
+    expires_at: datetime | None
+    blocked: bool
+
+
+def _plain_differences(desired: Any, seen: Observed) -> frozenset[str]:
+    """Bouquets are left out: without its module nobody knows what ours are called on the panel."""
+    return frozenset(
+        name
+        for name in FIELDS
+        if name != "bouquets"
+        and getattr(seen, name) is not UNOBSERVABLE
+        and getattr(seen, name) != getattr(desired, name)
+    )
+
+
+def _last_seen(service: Service) -> Observed:
+    """The stored JSON as the module gave it; what is not in it could not be observed."""
+    known: dict[str, Any] = {f.name: service.observed[f.name] for f in fields(Observed) if f.name in service.observed}
+    if known.get("expires_at"):
+        known["expires_at"] = datetime.fromisoformat(known["expires_at"])
+    if "bouquets" in known:
+        known["bouquets"] = frozenset(known["bouquets"])
+    return Observed(**{**known, "handle_data": dict(service.handle_data)})
+
+
+def _pairs(
+    desired: Desired | Any, seen: Observed | None, steps: list[Step], managed: Mapping[str, str]
+) -> tuple[FieldPair, ...]:
+    changes = {name for step in steps if isinstance(step, Free) for name in step.changes}
+    refused = {step.field: step.why for step in steps if isinstance(step, Impossible)}
+    pairs = []
+    for name in FIELDS:
+        observed = UNOBSERVABLE if seen is None else getattr(seen, name)
+        if name in changes or name in refused:
+            verdict = "differs"
+        elif observed is UNOBSERVABLE:
+            verdict = "unseen"
+        else:
+            verdict = "left" if managed.get(name) in ("report", "accept") else "same"
+        shown = None if observed is UNOBSERVABLE else observed
+        pairs.append(FieldPair(name, getattr(desired, name), shown, verdict, refused.get(name, "")))
+    return tuple(pairs)
