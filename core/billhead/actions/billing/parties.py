@@ -12,12 +12,12 @@ from billhead.actions.billing.among import among
 from billhead.actions.billing.rated import PartyFacts
 from billhead.models.documents import Party
 
-__all__ = ["party_ids"]
+__all__ = ["party_digest", "party_ids"]
 
 
 def party_ids(session: Session, wanted: Collection[PartyFacts]) -> dict[PartyFacts, int]:
     """The row of each party; what is new is written in this transaction."""
-    digests = {facts: _digest(facts) for facts in set(wanted)}
+    digests = {facts: party_digest(facts) for facts in set(wanted)}
     known = _find(session, digests.values())
     new = {digest: facts for facts, digest in digests.items() if digest not in known}
     if new:
@@ -33,7 +33,8 @@ def _find(session: Session, digests: Collection[str]) -> dict[str, int]:
     return dict(rows.tuples().all())
 
 
-def _digest(facts: PartyFacts) -> str:
+def party_digest(facts: PartyFacts) -> str:
+    """What equal data have in common."""
     return sha256("\x1f".join(facts).encode()).hexdigest()
 
 
