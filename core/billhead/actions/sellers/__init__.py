@@ -1,0 +1,1 @@
+"""Sellers: the legal entities and shops that sell."""
