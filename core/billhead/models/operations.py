@@ -128,7 +128,7 @@ class Notice(Model):
     key: Mapped[str] = mapped_column(unique=True)
     recipient: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # ids only; rendered when sent
-    state: Mapped[str] = mapped_column(default="queued")  # queued | sending | sent | failed | unknown
+    state: Mapped[str] = mapped_column(default="queued")  # queued | sending | sent | failed | rejected | unknown
     error: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]

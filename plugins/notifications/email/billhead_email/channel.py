@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from billhead.plugin import ChannelConnection, Message, NoticeNotSent
+from billhead.plugin import ChannelConnection, Message, NoticeNotSent, NotificationChannel
 from billhead_email.letter import Letter, letter_of
 from billhead_email.settings import EmailSettings
 from billhead_email.submission import submit
@@ -11,7 +11,7 @@ from billhead_email.submission import submit
 __all__ = ["EmailChannel"]
 
 
-class EmailChannel:
+class EmailChannel(NotificationChannel):
     """E-mail over SMTP."""
 
     code = "email"

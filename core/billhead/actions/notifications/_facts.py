@@ -1,0 +1,210 @@
+"""What a notice tells, read when it is sent: its `data` names rows, and each row must belong to its customer.
+
+kind                                         ids in `data`
+access                                       service_id
+welcome                                      – ; sealed_token where a password is still to be set
+password_link                                user_id, sealed_token
+invoice, reminder, warning                   document_id
+payment_failed, payment_action               document_id
+receipt                                      payment_id, document_id
+suspended, restored, canceled, trial_ending  subscription_id
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead.actions.provisioning._desired import desired_of, panel_view
+from billhead.db import Model
+from billhead.domain.document import OWED, Kind, ProformaState
+from billhead.domain.errors import NoticeRejected
+from billhead.domain.money import Money
+from billhead.domain.subscription import State, SuspendedBy
+from billhead.models.catalogue import Plan
+from billhead.models.documents import Document, DocumentLine
+from billhead.models.operations import Notice
+from billhead.models.panels import Panel
+from billhead.models.payments import Payment
+from billhead.models.people import Customer
+from billhead.models.sellers import Seller
+from billhead.models.subscriptions import Service, Subscription
+from billhead.plugin_host import vault
+from billhead.plugin_host.current import config
+
+__all__ = ["gather", "seller_of"]
+
+M = TypeVar("M", bound=Model)
+
+_KINDS = {"stream": "Stream line", "mag": "MAG box", "enigma2": "Enigma2 receiver"}
+_ACCESS = (
+    ("Portal address", "portal_url"),
+    ("MAC address", "mac"),
+    ("Server", "server_url"),
+    ("Login", "login"),
+    ("Password", "password"),
+    ("Playlist (M3U)", "m3u_url"),
+    ("TV guide (EPG)", "epg_url"),
+)
+_TITLES = {Kind.PROFORMA.value: "Order", Kind.INVOICE.value: "Invoice", Kind.CREDIT_NOTE.value: "Credit note"}
+
+
+def seller_of(session: Session, notice: Notice) -> Seller:
+    customer = _row(session, Customer, notice.customer_id, "customer")
+    return _row(session, Seller, customer.seller_id, "seller")
+
+
+def gather(session: Session, notice: Notice) -> dict[str, Any]:
+    """The facts for the templates of `notice.kind`.
+
+    Raises NoticeRejected when an id is missing, its row is gone or another customer's, or it is no longer true.
+    """
+    customer = _row(session, Customer, notice.customer_id, "customer")
+    facts: dict[str, Any] = {
+        "seller": seller_of(session, notice).name,
+        "name": customer.name,
+        "zone": customer.zone,
+        "shop_url": f"{config().base_url}/",
+        "account_url": f"{config().base_url}/sign-in",
+    }
+    for part in _PARTS_OF.get(notice.kind, ()):
+        facts.update(part(session, notice))
+    return facts
+
+
+def _row(session: Session, model: type[M], key: int, what: str) -> M:
+    row = session.get(model, key)
+    if row is None:
+        raise NoticeRejected(f"the {what} {key} that this notice is about does not exist any more")
+    return row
+
+
+def _named(notice: Notice, name: str) -> Any:
+    if not notice.data.get(name):
+        raise NoticeRejected(f"a notice of the kind {notice.kind} must name a {name}, but its data does not")
+    return notice.data[name]
+
+
+def _theirs(notice: Notice, customer_id: int, what: str) -> None:
+    if customer_id != notice.customer_id:
+        raise NoticeRejected(f"the {what} that this notice is about belongs to another customer")
+
+
+def _document(session: Session, notice: Notice) -> Mapping[str, Any]:
+    document = _row(session, Document, int(_named(notice, "document_id")), "document")
+    _theirs(notice, document.customer_id, "document")
+    rows = select(DocumentLine).where(DocumentLine.document_id == document.id).order_by(DocumentLine.position)
+    lines = [
+        {
+            "description": line.description,
+            "quantity": line.quantity,
+            "start": line.period_start,
+            "end": line.period_end,
+            "net": Money(line.net_minor, document.currency),
+        }
+        for line in session.scalars(rows)
+    ]
+    return {"document": {**_told(document), "lines": lines}}
+
+
+def _debt(session: Session, notice: Notice) -> Mapping[str, Any]:
+    facts = _document(session, notice)
+    if not facts["document"]["owed"]:
+        raise NoticeRejected(f"nothing is owed on {facts['document']['title']} any more, so nobody is reminded of it")
+    return facts
+
+
+def _told(document: Document) -> dict[str, Any]:
+    owed = document.total_minor - document.settled_minor
+    is_open = document.state == ProformaState.OPEN if document.kind == Kind.PROFORMA else document.state in OWED
+    return {
+        "title": f"{_TITLES[document.kind]} {document.number_text or document.id}",
+        "issued_on": document.issued_on,
+        "due_on": document.due_on,
+        "net": Money(document.net_minor, document.currency),
+        "tax": Money(document.tax_minor, document.currency),
+        "total": Money(document.total_minor, document.currency),
+        "owed": Money(owed if is_open else 0, document.currency),
+        "pay_url": f"{config().base_url}/pay/{document.id}",
+    }
+
+
+def _payment(session: Session, notice: Notice) -> Mapping[str, Any]:
+    payment = _row(session, Payment, int(_named(notice, "payment_id")), "payment")
+    _theirs(notice, payment.customer_id, "payment")
+    return {"payment": {"amount": Money(payment.amount_minor, payment.currency), "at": payment.received_at}}
+
+
+def _subscription(session: Session, notice: Notice) -> Mapping[str, Any]:
+    subscription = _row(session, Subscription, int(_named(notice, "subscription_id")), "subscription")
+    _theirs(notice, subscription.customer_id, "subscription")
+    unpaid = (
+        select(Document)
+        .where(Document.subscription_id == subscription.id, Document.state.in_([state.value for state in OWED]))
+        .where(Document.kind == Kind.INVOICE.value)
+        .order_by(Document.due_on, Document.id)
+    )
+    told = {
+        "plan": _row(session, Plan, subscription.plan_id, "plan").name,
+        "suspended": subscription.state == State.SUSPENDED,
+        "for_debt": subscription.suspended_for == SuspendedBy.DEBT,
+        "ends_on": subscription.service_ends_on,
+        "trial_ends_on": subscription.phase_ends_on,
+        "unpaid": [_told(document) for document in session.scalars(unpaid)],
+    }
+    return {"subscription": told}
+
+
+def _suspension(session: Session, notice: Notice) -> Mapping[str, Any]:
+    facts = _subscription(session, notice)
+    if not facts["subscription"]["suspended"]:
+        raise NoticeRejected(f"{facts['subscription']['plan']} is not suspended any more, so nobody is told that it is")
+    return facts
+
+
+def _access(session: Session, notice: Notice) -> Mapping[str, Any]:
+    service = _row(session, Service, int(_named(notice, "service_id")), "service")
+    subscription = _row(session, Subscription, service.subscription_id, "subscription")
+    _theirs(notice, subscription.customer_id, "service")
+    view = panel_view(session, _row(session, Panel, service.panel_id, "panel"))
+    access = view.module.access(view.connection, desired_of(service, view))
+    told = {
+        "plan": _row(session, Plan, subscription.plan_id, "plan").name,
+        "kind": _KINDS[service.kind],
+        "rows": [(label, getattr(access, name)) for label, name in _ACCESS if getattr(access, name)],
+        "connections": service.desired_connections,
+        "expires_at": service.desired_expires_at,
+    }
+    return {"service": told}
+
+
+def _password_link(_session: Session, notice: Notice) -> Mapping[str, Any]:
+    return {"password_url": _password_url(_named(notice, "sealed_token"))}
+
+
+def _welcome(_session: Session, notice: Notice) -> Mapping[str, Any]:
+    sealed = notice.data.get("sealed_token")
+    return {"password_url": _password_url(sealed) if sealed else ""}
+
+
+def _password_url(sealed_token: str) -> str:
+    return f"{config().base_url}/set-password/{vault().decrypt(sealed_token)}"
+
+
+_Part = Callable[[Session, Notice], Mapping[str, Any]]
+_PARTS_OF: dict[str, tuple[_Part, ...]] = {
+    "access": (_access,),
+    "canceled": (_subscription,),
+    "invoice": (_document,),
+    "password_link": (_password_link,),
+    "payment_action": (_debt,),
+    "payment_failed": (_debt,),
+    "receipt": (_payment, _document),
+    "reminder": (_debt,),
+    "restored": (_subscription,),
+    "suspended": (_suspension,),
+    "trial_ending": (_subscription,),
+    "warning": (_debt,),
+    "welcome": (_welcome,),
+}

@@ -1,0 +1,204 @@
+"""What each kind of notice says: true when it is sent, in the customer's own time, never with somebody else's data."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from notice_shop import BOXES, SYSTEM, open_shop
+
+from billhead.actions.notifications._facts import _PARTS_OF
+from billhead.actions.notifications._render import KINDS, render
+from billhead.actions.notifications.send_notice import send_notice
+from billhead.models.documents import Document
+from billhead.models.subscriptions import Service, Subscription
+from billhead.plugin_host import vault
+
+
+@pytest.fixture
+def shop(host_app, pretend, sqlite_url, tmp_path):
+    with open_shop(host_app, sqlite_url, tmp_path / "outbox", pretend("boxes", BOXES)) as shop:
+        yield shop
+
+
+def test_every_kind_has_words_and_facts():
+    assert sorted(_PARTS_OF) == sorted(KINDS)
+
+
+def test_access_of_a_stream_line_tells_everything_that_an_app_asks_for(shop):
+    subject, text, html = shop.sent("access", {"service_id": shop.line, "customer_id": shop.customer})
+    assert subject == "Your television is ready: Full & Sports"
+    assert "Hello Ada <b>Kalani</b>," in text
+    assert "your Stream line for Full & Sports is ready" in text
+    assert "Login: ada\nPassword: s3cret&<\n" in text.replace("\r\n", "\n")
+    assert "Playlist (M3U): https://tv.example/get.php?u=ada&p=s3cret&<" in text
+    assert "on 3 devices at the same time" in text
+    assert "It works until 21 November 2026, 23:00." in text  # 09:00 UTC on the 22nd, in Honolulu
+    assert "Portal address" not in text
+    assert "Ada &lt;b&gt;Kalani&lt;/b&gt;" in html
+    assert "s3cret&amp;&lt;" in html
+    assert "<b>" not in html
+
+
+def test_access_of_a_box_tells_its_portal_and_its_mac(shop):
+    shop.change(Service, shop.box, desired_expires_at=None)
+    _subject, text, html = shop.sent("access", {"service_id": shop.box})
+    assert "Portal address: https://tv.example" in text
+    assert "MAC address: 00:1A:79:AA:BB:CC" in text
+    assert "Password" not in text
+    assert "works until" not in text
+    assert '<th scope="row"' in html
+
+
+def test_an_invoice_lists_its_lines_and_where_to_pay(shop):
+    subject, text, html = shop.sent("invoice", {"document_id": shop.invoice})
+    assert subject == 'Invoice 2026-000012 from North "Cable" TV'
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    assert lines[1:7] == [
+        "Invoice 2026-000012 of 22 November 2026:",
+        "Full & Sports (21 November 2026 to 20 December 2026): 9.99 EUR",
+        "2 × Extra connection: 2.50 EUR",
+        "Tax: 3.19 EUR",
+        "Total: 15.68 EUR",
+        f"Please pay 15.68 EUR by 6 December 2026: http://127.0.0.1:8000/pay/{shop.invoice}",
+    ]
+    assert f'href="http://127.0.0.1:8000/pay/{shop.invoice}"' in html
+
+
+def test_a_receipt_tells_what_came_and_what_is_still_open(shop):
+    shop.change(Document, shop.invoice, settled_minor=1000, state="partly_paid")
+    subject, text, _html = shop.sent("receipt", {"payment_id": shop.payment, "document_id": shop.invoice})
+    assert subject == "Payment received: 10.00 EUR"
+    assert "we received 10.00 EUR on 21 November 2026, 23:00." in text
+    assert f"5.68 EUR is still open: http://127.0.0.1:8000/pay/{shop.invoice}" in text
+
+
+def test_a_receipt_for_all_of_it_asks_for_nothing(shop):
+    shop.change(Document, shop.invoice, settled_minor=1568, state="paid")
+    _subject, text, _html = shop.sent("receipt", {"payment_id": shop.payment, "document_id": shop.invoice})
+    assert "/pay/" not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "words"),
+    [
+        ("reminder", "Reminder: Invoice 2026-000012", "is due since 6 December 2026. 15.68 EUR is open."),
+        ("warning", "Your service is about to stop: Invoice 2026-000012", "was due on 6 December 2026"),
+        ("payment_failed", "Your payment did not go through: Invoice 2026-000012", "could not collect 15.68 EUR"),
+        ("payment_action", "Your bank asks you to confirm a payment: Invoice 2026-000012", "the payment of 15.68 EUR"),
+    ],
+)
+def test_who_owes_is_told_how_much_and_where_to_pay(shop, kind, subject, words):
+    told, text, html = shop.sent(kind, {"document_id": shop.invoice, "attempt_id": 1})
+    assert told == subject
+    assert words in " ".join(text.split())
+    assert f"http://127.0.0.1:8000/pay/{shop.invoice}" in text
+    assert f"http://127.0.0.1:8000/pay/{shop.invoice}" in html
+
+
+@pytest.mark.parametrize("kind", ["reminder", "warning", "payment_failed", "payment_action"])
+def test_who_has_paid_meanwhile_is_left_alone(shop, kind):
+    shop.change(Document, shop.invoice, settled_minor=1568, state="paid")
+    notice = shop.queue(kind, {"document_id": shop.invoice})
+    assert send_notice(SYSTEM, notice) == "rejected"
+    assert "nothing is owed on Invoice 2026-000012 any more" in shop.notice(notice).error
+    assert shop.mails() == []
+
+
+def test_a_suspension_for_debt_names_the_debt(shop):
+    shop.change(Subscription, shop.subscription, state="suspended", suspended_for="debt")
+    subject, text, _html = shop.sent("suspended", {"subscription_id": shop.subscription, "because": "debt"})
+    assert subject == "Your service is suspended: Full & Sports"
+    assert f"Invoice 2026-000012, 15.68 EUR open: http://127.0.0.1:8000/pay/{shop.invoice}" in text
+
+
+def test_a_suspension_by_staff_asks_for_no_money(shop):
+    shop.change(Subscription, shop.subscription, state="suspended", suspended_for="staff")
+    _subject, text, _html = shop.sent("suspended", {"subscription_id": shop.subscription})
+    assert "/pay/" not in text
+    assert "answer this mail" in text
+
+
+def test_who_is_not_suspended_any_more_is_not_told_so(shop):
+    notice = shop.queue("suspended", {"subscription_id": shop.subscription})
+    assert send_notice(SYSTEM, notice) == "rejected"
+    assert "Full & Sports is not suspended any more" in shop.notice(notice).error
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "words"),
+    [
+        ("restored", "Your service is back: Full & Sports", "runs again"),
+        ("canceled", "Your cancellation: Full & Sports", "it ends on 21 December 2026"),
+        ("trial_ending", "Your trial ends on 28 November 2026: Full & Sports", "ends on 28 November 2026"),
+    ],
+)
+def test_the_life_of_a_subscription(shop, kind, subject, words):
+    shop.change(Subscription, shop.subscription, service_ends_on=date(2026, 12, 21))
+    told, text, html = shop.sent(kind, {"subscription_id": shop.subscription})
+    assert told == subject
+    assert words in text
+    assert "Full &amp; Sports" in html
+
+
+def test_a_password_link_is_sealed_until_it_is_sent(shop):
+    sealed = vault().encrypt("tok-123")
+    _subject, text, html = shop.sent("password_link", {"user_id": 1, "sealed_token": sealed})
+    assert "http://127.0.0.1:8000/set-password/tok-123" in text
+    assert 'href="http://127.0.0.1:8000/set-password/tok-123"' in html
+
+
+def test_a_welcome_with_and_without_a_password_to_choose(shop):
+    subject, text, _html = shop.sent("welcome", {})
+    assert subject == 'Welcome to North "Cable" TV'
+    assert "set-password" not in text
+    send_notice(SYSTEM, shop.queue("welcome", {"sealed_token": vault().encrypt("tok-9")}, key="welcome:2"))
+    assert any("set-password/tok-9" in mail.get_body(("plain",)).get_content() for mail in shop.mails())
+
+
+def test_the_mail_comes_from_the_seller(shop):
+    shop.sent("welcome", {})
+    (mail,) = shop.mails()
+    (sender,) = mail["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == ('North "Cable" TV', "billing@northcable.example")
+    assert mail["To"] == "ada@example.org"
+
+
+# -- what can't be told -----------------------------------------------------------------------------------------------
+
+
+def refusal(shop, kind, data, **more):
+    notice = shop.queue(kind, data, **more)
+    assert send_notice(SYSTEM, notice) == "rejected"
+    assert shop.mails() == []
+    return shop.notice(notice).error
+
+
+def test_a_document_that_is_gone_is_named(shop):
+    said = refusal(shop, "invoice", {"document_id": 4711})
+    assert said == "the document 4711 that this notice is about does not exist any more"
+
+
+def test_an_id_that_is_missing_is_named(shop):
+    assert refusal(shop, "access", {}) == "a notice of the kind access must name a service_id, but its data does not"
+
+
+def test_a_kind_without_words_is_named(shop):
+    assert "there is no notice of the kind 'birthday' (there are: access, " in refusal(shop, "birthday", {})
+
+
+@pytest.mark.parametrize("kind", ["invoice", "receipt", "restored", "access"])
+def test_nobody_gets_what_is_about_somebody_else(shop, kind):
+    data = {
+        "document_id": shop.invoice,
+        "payment_id": shop.payment,
+        "subscription_id": shop.subscription,
+        "service_id": shop.line,
+    }
+    assert "belongs to another customer" in refusal(shop, kind, data, customer=shop.stranger)
+
+
+def test_instants_are_told_where_the_customer_lives(shop):
+    facts = {"seller": "S", "name": "N", "account_url": "u", "zone": "Pacific/Kiritimati"}
+    service = {"plan": "P", "kind": "Stream line", "rows": [], "connections": 1}
+    expires_at = datetime(2026, 12, 31, 10, 30, tzinfo=UTC)
+    words = render("access", {**facts, "service": {**service, "expires_at": expires_at}})
+    assert "It works until 1 January 2027, 00:30." in words.text
