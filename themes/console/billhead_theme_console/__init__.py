@@ -1,0 +1,1 @@
+"""The theme Console: its look is in theme.toml."""
