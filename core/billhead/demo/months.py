@@ -102,7 +102,7 @@ class Months:
         with reading() as session:
             counted = _count(session)
         return {
-            "ledger_verified": ledger.ok,
+            "ledger_verified": ledger.verified,
             "panel_differences": sum(report.differences for report in reports),
             "panel_lines": sum(report.lines for report in reports),
             **counted,

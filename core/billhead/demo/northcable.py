@@ -1,4 +1,4 @@
-"""Load NorthCable into an empty installation: catalogue, panels, gateway accounts, subscribers, and people who log in."""
+"""Load NorthCable into an empty installation: catalogue, panels, gateway accounts, subscribers, logins."""
 
 import secrets
 from collections.abc import Iterator
