@@ -3,6 +3,7 @@
 from billhead.plugin_host.activation import Activation
 from billhead.plugin_host.connections import (
     channel_connection,
+    close_connections,
     gateway_connection,
     panel_connection,
     plugin_settings,
@@ -27,6 +28,7 @@ __all__ = [
     "SettingsForm",
     "Vault",
     "channel_connection",
+    "close_connections",
     "discover",
     "gateway_connection",
     "mount_plugins",

@@ -19,9 +19,10 @@ from billhead.plugin import ChannelConnection, GatewayConnection, HttpClient, Pa
 from billhead.plugin_host.current import config, plugins
 from billhead.plugin_host.stored_settings import open_settings
 
-__all__ = ["channel_connection", "gateway_connection", "panel_connection", "plugin_settings"]
+__all__ = ["channel_connection", "close_connections", "gateway_connection", "panel_connection", "plugin_settings"]
 
 _DEFAULT_TIMEOUT = 30
+_kept: list[HttpClient] = []
 
 
 def panel_connection(panel: Panel) -> PanelConnection:
@@ -58,9 +59,18 @@ def _timeout(settings: Any) -> int:
     return int(getattr(settings, "timeout_seconds", _DEFAULT_TIMEOUT))
 
 
+def close_connections() -> None:
+    """End the connections that are kept alive, when the application stops. The next call opens new ones."""
+    while _kept:
+        _kept.pop().close()
+    _client.cache_clear()
+
+
 @lru_cache(maxsize=256)
 def _client(
     what: str, timeout: int, unreachable: type[BillheadError], unknown: type[BillheadError], _process: int
 ) -> HttpClient:
     # One per far side and process: its connections are kept alive, and none is shared across a fork.
-    return HttpClient(what, timeout_seconds=timeout, unreachable=unreachable, unknown=unknown)
+    client = HttpClient(what, timeout_seconds=timeout, unreachable=unreachable, unknown=unknown)
+    _kept.append(client)
+    return client
