@@ -1,13 +1,17 @@
 """create_app(): the only composition root. Everything is wired here and nowhere else."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from celery import Celery
 from flask import Flask
 
 from billhead import models as _models  # noqa: F401 registers the tables
+from billhead.actions.notifications.queue import queue_notice
 from billhead.config import Config, load_config
-from billhead.db import init_db
+from billhead.db import init_db, writing
+from billhead.domain.context import Context
 from billhead.jobs import tasks as _tasks  # noqa: F401 registers the kinds of job
 from billhead.jobs.celery_app import make_celery
 from billhead.plugin_host import PluginHost, Vault, provide_facade
@@ -38,6 +42,12 @@ def create_app(config: Config | None = None) -> Flask:
         vault=Vault.from_secret(config.secret_key),
         celery=make_celery(app, config),
     )
-    provide_facade(app)
+    provide_facade(app, _queue_notice)
     mount_web(app)
     return app
+
+
+def _queue_notice(customer_id: int, kind: str, key: str, data: Mapping[str, Any]) -> None:
+    """A notice that a plugin asked for, in a transaction of its own."""
+    with writing(Context.system("plugin", reason=key)) as tx:
+        queue_notice(tx, customer_id, kind, key, dict(data))
