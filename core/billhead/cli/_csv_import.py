@@ -1,7 +1,7 @@
 """Import a catalogue and a file of subscribers: batch by batch, and a batch that clashes row by row."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 from billhead.actions.importing.catalog_file import Catalog
 from billhead.actions.importing.import_catalog import import_catalog
-from billhead.actions.importing.import_subscribers import import_subscribers
+from billhead.actions.importing.import_subscribers import ImportedSubscribers, import_subscribers
 from billhead.actions.importing.subscriber_rows import GoodRow, Refusal, read_rows
 from billhead.db import Tx, writing
 from billhead.domain.context import Context
@@ -33,6 +33,10 @@ class Imported:
     known: int = 0
     refusals: list[Refusal] = field(default_factory=list)
 
+    def count(self, done: ImportedSubscribers) -> None:
+        self.added += done.added
+        self.known += done.known
+
     @property
     def refused_rows(self) -> int:
         return len({refusal.line for refusal in self.refusals})
@@ -45,56 +49,66 @@ class _Undo(Exception):
     pass
 
 
+Write = Callable[[Sequence[GoodRow]], ImportedSubscribers]
+
+
 def import_files(catalog: Catalog, file: Path, *, dry_run: bool) -> Imported:
-    """Each batch is a transaction; a dry run is one that is undone at its end."""
+    """Each batch is a transaction; a dry run is a single one that is undone."""
     imported = Imported(dry_run)
-    with file.open("rb") as stream, _one_transaction_or_many(dry_run) as transaction:
-        with transaction() as tx:
-            written = import_catalog(tx, catalog)
-        imported.plans, imported.prices, imported.panels = written.plans, written.prices, written.panels
-        rows = read_rows(stream, catalog)
-        while batch := list(islice(rows, _BATCH)):
-            imported.refusals += [row for row in batch if isinstance(row, Refusal)]
-            with transaction() as tx:
-                _write(tx, written.seller_id, [row for row in batch if isinstance(row, GoodRow)], imported)
+    with file.open("rb") as stream, closing(read_rows(stream, catalog)) as rows:
+        if dry_run:
+            with suppress(_Undo), writing(_CTX) as tx:
+                _import(rows, imported, _in_savepoints(tx, _catalog(tx, catalog, imported)))
+                raise _Undo
+        else:
+            with writing(_CTX) as tx:
+                seller_id = _catalog(tx, catalog, imported)
+            _import(rows, imported, _in_transactions(seller_id))
     imported.refusals.sort(key=lambda refusal: refusal.line)
     return imported
 
 
-@contextmanager
-def _one_transaction_or_many(dry_run: bool) -> Iterator[Any]:
-    if not dry_run:
-        yield lambda: writing(_CTX)
-        return
-    try:
+def _catalog(tx: Tx, catalog: Catalog, imported: Imported) -> int:
+    written = import_catalog(tx, catalog)
+    imported.plans, imported.prices, imported.panels = written.plans, written.prices, written.panels
+    return written.seller_id
+
+
+def _in_transactions(seller_id: int) -> Write:
+    def write(rows: Sequence[GoodRow]) -> ImportedSubscribers:
         with writing(_CTX) as tx:
+            return import_subscribers(tx, seller_id, rows)
 
-            @contextmanager
-            def this_one() -> Iterator[Tx]:
-                yield tx
-
-            yield this_one
-            raise _Undo
-    except _Undo:
-        pass
+    return write
 
 
-def _write(tx: Tx, seller_id: int, rows: Sequence[GoodRow], imported: Imported) -> None:
-    """In halves when a row clashes with the database, until it stands alone."""
-    if not rows:
-        return
+def _in_savepoints(tx: Tx, seller_id: int) -> Write:
+    def write(rows: Sequence[GoodRow]) -> ImportedSubscribers:
+        try:
+            with tx.session.begin_nested():
+                return import_subscribers(tx, seller_id, rows)
+        except InvalidInput:
+            tx.session.info.clear()  # what was remembered there may be of rows that are gone
+            raise
+
+    return write
+
+
+def _import(rows: Iterator[GoodRow | Refusal], imported: Imported, write: Write) -> None:
+    while batch := list(islice(rows, _BATCH)):
+        imported.refusals += [row for row in batch if isinstance(row, Refusal)]
+        good = [row for row in batch if isinstance(row, GoodRow)]
+        try:
+            imported.count(write(good))
+        except InvalidInput:
+            for row in good:
+                _import_alone(row, imported, write)
+
+
+def _import_alone(row: GoodRow, imported: Imported, write: Write) -> None:
+    """Of a batch that was undone, only the rows that clash with the database are refused."""
     try:
-        with tx.session.begin_nested():
-            done = import_subscribers(tx, seller_id, rows)
+        imported.count(write([row]))
     except InvalidInput as clash:
-        if len(rows) == 1:
-            reason = clash.why.removeprefix(f"line {rows[0].line}: ")
-            column = clash.field or ""
-            imported.refusals.append(Refusal(rows[0].line, column, "", clash.code, reason, clash.hint or ""))
-            return
-        middle = len(rows) // 2
-        _write(tx, seller_id, rows[:middle], imported)
-        _write(tx, seller_id, rows[middle:], imported)
-        return
-    imported.added += done.added
-    imported.known += done.known
+        why = clash.why.removeprefix(f"line {row.line}: ")
+        imported.refusals.append(Refusal(row.line, clash.field or "", "", clash.code, why, clash.hint or ""))

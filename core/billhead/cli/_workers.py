@@ -29,9 +29,13 @@ def work_until_stopped(app: Flask, *, threads: int, scheduler: bool) -> None:
     workers = Workers(app.extensions["billhead"].celery, threads=threads, scheduler=scheduler)
     with until_stopped(), app.app_context(), workers:
         click.echo(f"Started: {threads} jobs at a time, {'with' if scheduler else 'without'} the scheduler")
-        while workers.are_alive():
-            threading.Event().wait(_LOOK_EVERY)
-        raise Conflict(
-            "The worker has ended by itself.", hint="Its log says why. Check BILLHEAD_BROKER_URL, start it again."
-        )
+        _watch(workers)
     leave(stuck=workers.stuck)
+
+
+def _watch(workers: Workers) -> None:
+    while workers.are_alive():
+        threading.Event().wait(_LOOK_EVERY)
+    raise Conflict(
+        "The worker has ended by itself.", hint="Its log says why. Check BILLHEAD_BROKER_URL, start it again."
+    )

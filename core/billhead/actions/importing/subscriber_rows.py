@@ -5,7 +5,7 @@ Rows stream through; only what must be unique is remembered. The columns are exp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from io import TextIOWrapper
 from typing import BinaryIO
 
@@ -23,7 +23,7 @@ COLUMNS = (
 )
 
 
-def read_rows(stream: BinaryIO, catalog: Catalog) -> Iterator[GoodRow | Refusal]:
+def read_rows(stream: BinaryIO, catalog: Catalog) -> Generator[GoodRow | Refusal, None, None]:
     """Every row of the CSV file, in its order. UTF-8 with or without BOM; commas, semicolons or tabs; any line ends.
 
     A header that cannot be used gives refusals of line 1 and nothing else.
