@@ -9,11 +9,11 @@ from secrets import token_urlsafe
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from billhead.actions.billing.bulk import Bulk, Row
 from billhead.actions.billing.parties import party_digest
 from billhead.actions.billing.rated import PartyFacts
 from billhead.actions.ledger.accounts import AccountKey, account_ids
 from billhead.actions.ledger.post import digest_account
+from billhead.bulk import Bulk, Row
 from billhead.db import Tx, db, reserve_ids, writing
 from billhead.domain.context import Context
 from billhead.domain.ledger import entry_digest
@@ -195,7 +195,7 @@ def _open_credit(session: Session, bulk: Bulk, shop: _Shop, numbers: Sequence[in
     suspense, owed = account_ids(session, keys).values()
     (entry_id,) = reserve_ids(session, "ledger_entry", 1)
     total = sum(_credit_of(n) for n in numbers)
-    legs = [(entry_id, 1, suspense, None, "D", total)]
+    legs: list[tuple[int, int, int, int | None, str, int]] = [(entry_id, 1, suspense, None, "D", total)]
     legs += [(entry_id, leg, owed, n, "C", _credit_of(n)) for leg, n in enumerate(numbers, 2)]
     digested = [(digest_account(account, n), side, minor, "EUR") for _, _, account, n, side, minor in legs]
     key, day = f"opening:{numbers[0]}", _STARTED.isoformat()

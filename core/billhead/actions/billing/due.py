@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, cast, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from billhead.actions.billing.among import among
 from billhead.actions.billing.catalogue import Catalogue
 from billhead.actions.billing.rated import Buyer, Chunk, DueItem, Part, PartyFacts
+from billhead.bulk import among
 from billhead.domain.credit import Lot, LotKind
 from billhead.domain.document import ProformaState
 from billhead.domain.money import Money

@@ -9,8 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.billing.among import among
-from billhead.actions.billing.bulk import Bulk
+from billhead.bulk import Bulk, among
 from billhead.domain.periods import start_of_day
 from billhead.models.operations import Job
 from billhead.models.subscriptions import Service

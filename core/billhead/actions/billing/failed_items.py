@@ -7,8 +7,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.billing.among import among
 from billhead.actions.billing.rated import Failure
+from billhead.bulk import among
 from billhead.models.documents import FailedItem
 
 __all__ = ["any_failed", "clear_failed", "record_failed"]

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from billhead.actions.billing.among import among
 from billhead.actions.billing.rated import PartyFacts
+from billhead.bulk import among
 from billhead.models.documents import Party
 
 __all__ = ["party_digest", "party_ids"]

@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.bulk import Bulk
 from billhead.db import reading, reserve_ids, writing
 from billhead.domain.context import Context
 from billhead.domain.ledger import GENESIS, merkle_root, seal_root, sign
@@ -65,10 +66,8 @@ def _seal_block(session: Session, key: bytes, block: int, everything: bool) -> i
             sealed_at=clock.now(),
         )
     )
-    rows = [
-        {"entry_id": entry_id, "seal_id": seal_id, "position": position} for position, (entry_id, _) in enumerate(found)
-    ]
-    session.execute(insert(LedgerSealed), rows)
+    rows = [(entry_id, seal_id, position) for position, (entry_id, _) in enumerate(found)]
+    Bulk(session).insert("ledger_sealed", ("entry_id", "seal_id", "position"), rows)
     return len(found)
 
 

@@ -1,20 +1,31 @@
-"""Many rows at once past the ORM, on the driver connection of the session's own transaction.
+"""Many rows at once: asked for by their ids, and written past the ORM on the session's own driver connection.
 
 SQLite: executemany. PostgreSQL: COPY for inserts, one UPDATE … FROM unnest(…) for updates. Dates and instants are given
 as text, which both take, so that a date that thousands of rows share is written out once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-__all__ = ["Bulk", "Row"]
+__all__ = ["Bulk", "Row", "among"]
 
 Row = tuple[Any, ...]
+
+
+def among(column: Any, values: Iterable[int] | Iterable[str], session: Session) -> ColumnElement[bool]:
+    """`column IN (values)` for thousands of values of the column's type: one parameter and one plan, however many."""
+    if session.get_bind().dialect.name == "sqlite":
+        listed = func.json_each(bindparam(None, json.dumps(list(values)))).table_valued("value")
+        return column.in_(select(listed.c.value))  # type: ignore[no-any-return]
+    return column == func.any(bindparam(None, list(values), type_=ARRAY(column.type)))  # type: ignore[no-any-return]
 
 
 class Bulk:
