@@ -1,15 +1,17 @@
 """What each kind of notice says: true when it is sent, in the customer's own time, never with somebody else's data."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 from notice_shop import BOXES, SYSTEM, open_shop
 
+from apps import build_app, close_app
 from billhead.actions.notifications._facts import _PARTS_OF
-from billhead.actions.notifications._render import KINDS, render
+from billhead.actions.notifications._render import KINDS
 from billhead.actions.notifications.send_notice import send_notice
 from billhead.models.documents import Document
-from billhead.models.subscriptions import Service, Subscription
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Subscription
 from billhead.plugin_host import vault
 
 
@@ -31,7 +33,8 @@ def test_access_of_a_stream_line_tells_everything_that_an_app_asks_for(shop):
     assert "Login: ada\nPassword: s3cret&<\n" in text.replace("\r\n", "\n")
     assert "Playlist (M3U): https://tv.example/get.php?u=ada&p=s3cret&<" in text
     assert "on 3 devices at the same time" in text
-    assert "It works until 21 November 2026, 23:00." in text  # 09:00 UTC on the 22nd, in Honolulu
+    assert "It is paid until 20 December 2026." in text
+    assert "24 December" not in text, "the grace on the panel is nobody's promise"
     assert "Portal address" not in text
     assert "Ada &lt;b&gt;Kalani&lt;/b&gt;" in html
     assert "s3cret&amp;&lt;" in html
@@ -39,12 +42,12 @@ def test_access_of_a_stream_line_tells_everything_that_an_app_asks_for(shop):
 
 
 def test_access_of_a_box_tells_its_portal_and_its_mac(shop):
-    shop.change(Service, shop.box, desired_expires_at=None)
+    shop.change(Subscription, shop.subscription, paid_through=None)
     _subject, text, html = shop.sent("access", {"service_id": shop.box})
     assert "Portal address: https://tv.example" in text
     assert "MAC address: 00:1A:79:AA:BB:CC" in text
     assert "Password" not in text
-    assert "works until" not in text
+    assert "paid until" not in text
     assert '<th scope="row"' in html
 
 
@@ -196,9 +199,23 @@ def test_nobody_gets_what_is_about_somebody_else(shop, kind):
     assert "belongs to another customer" in refusal(shop, kind, data, customer=shop.stranger)
 
 
-def test_instants_are_told_where_the_customer_lives(shop):
-    facts = {"seller": "S", "name": "N", "account_url": "u", "zone": "Pacific/Kiritimati"}
-    service = {"plan": "P", "kind": "Stream line", "rows": [], "connections": 1}
-    expires_at = datetime(2026, 12, 31, 10, 30, tzinfo=UTC)
-    words = render("access", {**facts, "service": {**service, "expires_at": expires_at}})
-    assert "It works until 1 January 2027, 00:30." in words.text
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ("Pacific/Honolulu", "21 November 2026, 23:00"),
+        ("UTC", "22 November 2026, 09:00"),
+        ("Pacific/Kiritimati", "22 November 2026, 23:00"),
+    ],
+)
+def test_instants_are_told_where_the_customer_lives(shop, zone, told):
+    shop.change(Customer, shop.customer, zone=zone)
+    _subject, text, _html = shop.sent("receipt", {"payment_id": shop.payment, "document_id": shop.invoice})
+    assert f"we received 10.00 EUR on {told}." in text
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/pay/81", "/set-password/tok-123"])
+def test_the_addresses_in_mails_lead_somewhere(sqlite_url, tmp_path, path):
+    app = build_app(sqlite_url, tmp_path / "home")
+    endpoint, _arguments = app.url_map.bind("shop.example").match(path)
+    close_app(app)
+    assert endpoint

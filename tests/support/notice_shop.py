@@ -129,7 +129,7 @@ def _open(session, shop: Shop) -> None:
         Subscription(
             seller_id=seller, customer_id=shop.customer, plan_id=plan, currency="EUR", state="active", term="1m",
             anchor=date(2026, 11, 21), started_on=date(2026, 11, 21), phase_ends_on=date(2026, 11, 28),
-            zone="Pacific/Honolulu", created_at=NOW,
+            paid_through=date(2026, 12, 21), zone="Pacific/Honolulu", created_at=NOW,
         ),
     )  # fmt: skip
     _bill(session, shop, seller, plan)
@@ -178,7 +178,7 @@ def _lines(session, shop: Shop, seller: int) -> None:
         "panel_id": panel,
         "login": "ada",
         "password": vault().encrypt("s3cret&<"),
-        "desired_expires_at": NOW,
+        "desired_expires_at": datetime(2026, 12, 24, 10, 0, tzinfo=UTC),  # three days of grace
     }
     shop.line = _add(session, Service(kind="stream", handle="A2", desired_connections=3, **shared))
     shop.box = _add(session, Service(kind="mag", handle="A3", mac="00:1A:79:AA:BB:CC", **shared))

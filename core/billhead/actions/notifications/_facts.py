@@ -174,7 +174,7 @@ def _access(session: Session, notice: Notice) -> Mapping[str, Any]:
         "kind": _KINDS[service.kind],
         "rows": [(label, getattr(access, name)) for label, name in _ACCESS if getattr(access, name)],
         "connections": service.desired_connections,
-        "expires_at": service.desired_expires_at,
+        "paid_through": subscription.paid_through,  # the panel gives some days of grace, which nobody is promised
     }
     return {"service": told}
 

@@ -52,7 +52,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(day=_day, last_day=_last_day, moment=_moment, percent=_percent)
+    environment.filters.update(day=_day, last_day=_last_day, moment=_moment)
     return environment
 
 
@@ -71,9 +71,3 @@ def _moment(scope: Scope, value: datetime) -> str:
     """22 November 2026, 14:05, where the customer lives."""
     local = value.astimezone(ZoneInfo(scope["zone"]))
     return f"{_day(local)}, {local:%H:%M}"
-
-
-def _percent(ppm: int) -> str:
-    """255000 → 25.5 %"""
-    whole, rest = divmod(ppm, 10_000)
-    return f"{whole}.{rest:04d}".rstrip("0").rstrip(".") + " %"
