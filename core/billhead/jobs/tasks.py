@@ -42,7 +42,7 @@ def _converge(ctx: Context, args: Mapping[str, Any]) -> None:
         raise PanelRejected(answer.error)
 
 
-@job_kind("provisioning.reconcile", lease=timedelta(hours=1))
+@job_kind("provisioning.reconcile")
 def _reconcile(ctx: Context, args: Mapping[str, Any]) -> None:
     reconcile_panel(ctx, int(args["panel_id"]))
 
@@ -54,7 +54,7 @@ def _reconcile_all(ctx: Context, _args: Mapping[str, Any]) -> None:
             enqueue(tx, "provisioning.reconcile", {"panel_id": panel_id}, key=f"reconcile:{panel_id}")
 
 
-@job_kind("billing.run", lease=timedelta(hours=6))
+@job_kind("billing.run")
 def _billing_run(_ctx: Context, _args: Mapping[str, Any]) -> None:
     run_billing(clock.business_now())
 
@@ -88,7 +88,7 @@ def _apply_callback(ctx: Context, args: Mapping[str, Any]) -> None:
     apply_callback(ctx, int(args["callback_id"]))
 
 
-@job_kind("dunning.run", lease=timedelta(hours=1))
+@job_kind("dunning.run")
 def _dunning(ctx: Context, _args: Mapping[str, Any]) -> None:
     last_id = 0
     while True:
@@ -112,12 +112,12 @@ def _deliver(_ctx: Context, args: Mapping[str, Any]) -> None:
     deliver_due(args.get("plugin"))
 
 
-@job_kind("ledger.recognise", lease=timedelta(hours=1))
+@job_kind("ledger.recognise")
 def _recognise(ctx: Context, _args: Mapping[str, Any]) -> None:
     recognise(ctx, clock.business_now())
 
 
-@job_kind("ledger.seal", lease=timedelta(hours=1))
+@job_kind("ledger.seal")
 def _seal(ctx: Context, _args: Mapping[str, Any]) -> None:
     seal(ctx)
 
