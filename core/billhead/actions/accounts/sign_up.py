@@ -10,6 +10,7 @@ from billhead.actions.accounts._passwords import checked_email, checked_new_pass
 from billhead.actions.accounts._tokens import open_session
 from billhead.actions.accounts.sign_in import SignedIn
 from billhead.actions.exchange import exchange
+from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.context import Context, Role
@@ -60,6 +61,7 @@ def sign_up(ctx: Context, seller_id: int, newcomer: Newcomer, *, ip: str, user_a
         )
         tx.session.add(user)
         tx.session.flush()
+        queue_notice(tx, customer.id, "welcome", f"welcome:{customer.id}", {})
         audit(tx, "accounts.sign_up", f"customer:{customer.id}", {"user_id": user.id, "ip": ip})
         return SignedIn(user.id, user.role, open_session(tx, user, ip, user_agent))
 

@@ -22,7 +22,7 @@ from billhead.web.request_context import current_customer_id
 __all__: list[str] = []
 
 
-def _mine(customer_id: int) -> Select[tuple[Document]]:
+def _mine(customer_id: int) -> Select[Document]:
     return select(Document).where(Document.customer_id == customer_id, Document.state != "draft")
 
 

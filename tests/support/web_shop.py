@@ -1,0 +1,285 @@
+"""A shop in a browser without a window: plans in two currencies, a panel and a card gateway in memory, and people.
+
+`shop.visitor()` is a browser; `browser.post(path, …)` fills in the CSRF token of the page that holds the form.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from pretend_plugins import plugin_point
+from werkzeug.test import TestResponse
+
+from apps import build_app, close_app
+
+PASSWORD = "a sentence to sign in with"
+BOX = "00:1A:79:AA:BB:01"
+
+PANEL = """
+from dataclasses import dataclass
+
+LINES = {}
+
+@dataclass(frozen=True)
+class Settings:
+    url: str = option("Address")
+
+class Memory(ProvisioningModule):
+    code, label, settings_type = "memory", "Panel in memory", Settings
+    def capabilities(self, panel):
+        return Capabilities(Expiry.SETTABLE, frozenset(LineKind), bouquets=True, connections=True)
+    def look_up(self, panel, desired):
+        found = LINES.get(desired.handle.ref)
+        return Found(found) if found else Absent()
+    def apply(self, panel, step):
+        d = step.desired
+        LINES[d.handle.ref] = Observed({}, d.login, d.password, d.mac, d.plan, d.bouquets, d.connections, d.expires_at,
+                                       d.blocked)
+        return LINES[d.handle.ref]
+    def remove(self, panel, desired):
+        LINES.pop(desired.handle.ref, None)
+        return Gone()
+    def check(self, panel):
+        return f"{len(LINES)} lines"
+    def access(self, panel, desired):
+        if desired.kind is LineKind.MAG:
+            return Access(portal_url=f"{panel.settings.url}/c/", mac=desired.mac)
+        playlist = f"{panel.settings.url}/get.php?username={desired.login}&password={desired.password}&type=m3u_plus"
+        return Access(desired.login, desired.password, m3u_url=playlist, epg_url=f"{panel.settings.url}/xmltv.php",
+                      server_url=panel.settings.url)
+
+@hookimpl
+def provisioning_modules():
+    return [Memory()]
+"""
+
+CARDS = """
+import json
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Settings:
+    page: str = option("Payment page", default="https://pay.example/")
+    key: str = secret("Signing key", default="k")
+
+class Cards(PaymentGateway):
+    code, label, settings_type = "cards", "Cards in memory", Settings
+    def capabilities(self):
+        return GatewayCapabilities(save=True, off_session=True)
+    def start_checkout(self, account, attempt):
+        if account.settings.page == "down":
+            raise GatewayUnreachable("nobody answers at pay.example")
+        return Redirect(f"{account.settings.page}{attempt.key}", attempt.key)
+    def lookup(self, account, attempt):
+        return Outcome(AttemptState.PROCESSING)
+    def parse_callback(self, account, raw):
+        if raw.headers.get("x-key") != account.settings.key:
+            raise CallbackForged("not signed with the key of this account")
+        told = json.loads(raw.body)
+        state = AttemptState(told["state"])
+        money = Money(told["minor"], told["currency"]) if "minor" in told else None
+        outcome = Outcome(state, told["ref"], money, decline=DeclineClass.SOFT if state == "failed" else None,
+                          method=SavedMethod("tok_1", "Visa •••• 4242", "2029-08") if told.get("save") else None)
+        return [Verified(VerifiedKind.ATTEMPT, told["id"], told["ref"], outcome)]
+    def acknowledge(self, raw):
+        return b"OK"
+
+class Transfer(PaymentGateway):
+    code, label, settings_type = "transfer", "Transfer", Settings
+    def capabilities(self):
+        return GatewayCapabilities(confirmed_by_staff=True)
+    def start_checkout(self, account, attempt):
+        return Instructions({"IBAN": "FI21 1234 5600 0007 85", "Reference": attempt.key})
+    def lookup(self, account, attempt):
+        return Outcome(AttemptState.REQUIRES_ACTION)
+    def parse_callback(self, account, raw):
+        raise CallbackForged("transfers send none")
+
+@hookimpl
+def payment_gateways():
+    return [Cards(), Transfer()]
+"""
+
+_TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+
+
+class Browser:
+    """A client that keeps cookies and fills in CSRF tokens; `text` of a response is what a reader sees."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def get(self, path: str, **more: Any) -> TestResponse:
+        return self.client.get(path, **more)
+
+    def post(self, path: str, fields: dict[str, Any] | None = None, *, page: str = "/", **more: Any) -> TestResponse:
+        """Send a form. Every page holds a form, so any `page` gives the token of this browser's session."""
+        token = _TOKEN.search(self.get(page, follow_redirects=True).text)
+        assert token is not None, f"{page} holds no form"
+        return self.client.post(path, data={"csrf_token": token[1], **(fields or {})}, **more)
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> TestResponse:
+        return self.post("/sign-in", {"email": email, "password": password})
+
+
+@dataclass
+class Shop:
+    app: Flask
+    seller_id: int = 0
+    panel_id: int = 0
+    accounts: dict[str, int] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def visitor(self) -> Browser:
+        return Browser(self.app.test_client())
+
+    def customer(self, email: str = "ada@example.com", **fields: Any) -> Browser:
+        """A browser of somebody who has just signed up."""
+        browser = self.visitor()
+        told = {"name": "Ada Lovelace", "email": email, "password": PASSWORD, "country": "FI", **fields}
+        answer = browser.post("/sign-up", told)
+        assert answer.status_code == 303, answer.text
+        return browser
+
+    def person(self, role: str, email: str, *permissions: str, **more: Any) -> Browser:
+        """A browser signed in under a role that nobody can sign up for."""
+        from billhead.actions.accounts.create_login import create_login
+        from billhead.actions.accounts.hash_password import hash_password
+        from billhead.db import writing
+        from billhead.domain.context import Context
+
+        with self.app.app_context():
+            hashed = hash_password(PASSWORD, email)
+            with writing(Context.system("test")) as tx:
+                create_login(tx, self.seller_id, email, role, password_hash=hashed, permissions=permissions, **more)
+        browser = self.visitor()
+        assert browser.sign_in(email).status_code == 303
+        return browser
+
+    def call_back(self, told: dict[str, Any], *, key: str = "k", account: str = "cards") -> TestResponse:
+        """The card gateway sends a message."""
+        return self.app.test_client().post(
+            f"/callbacks/{self.tokens[account]}", data=json.dumps(told), headers={"X-Key": key}
+        )
+
+    def work(self) -> None:
+        """The workers run until nothing is due."""
+        from billhead.jobs.work import drain
+
+        with self.app.app_context():
+            drain()
+
+    def change(self, table: Any, row_id: int, **columns: Any) -> None:
+        from billhead.db import writing
+        from billhead.domain.context import Context
+
+        with self.app.app_context(), writing(Context.system("test")) as tx:
+            row = tx.session.get_one(table, row_id)
+            for name, value in columns.items():
+                setattr(row, name, value)
+
+    def order(self, browser: Browser, plan: str = "basic", term: str = "1 month", **fields: Any) -> TestResponse:
+        """Put a plan into the cart and place the order, paying by card unless `account` says otherwise."""
+        account = fields.pop("account", str(self.accounts["cards"]))
+        more = {name: fields.pop(name) for name in ("save",) if name in fields}
+        assert browser.post(f"/plans/{plan}", {"term": term, **fields}).status_code == 303
+        return browser.post("/checkout", {"account": account, **more})
+
+
+def open_shop(database_url: str, home: Path, **settings: Any) -> Shop:
+    from billhead.plugin_host import PluginHost
+
+    app = build_app(database_url, home, **settings)
+    points = [point for point in entry_points(group="billhead.plugins") if point.name.startswith("theme_")]
+    pretended = [plugin_point("panel", PANEL), plugin_point("cards", CARDS)]
+    app.extensions["billhead"].plugins = PluginHost.load([*points, *pretended])
+    shop = Shop(app)
+    with app.app_context():
+        _stock(shop)
+    return shop
+
+
+def _stock(shop: Shop) -> None:
+    from billhead.db import writing
+    from billhead.domain.context import Context
+    from billhead.models.panels import Panel
+    from billhead.models.payments import GatewayAccount
+    from billhead.models.sellers import Seller
+
+    with writing(Context.system("test")) as tx:
+        seller = Seller(
+            code="northcable", name="NorthCable", legal_name="NorthCable Oy", country="FI", zone="Europe/Helsinki",
+            currency="EUR", address={"street": "Satamakatu 4", "postcode": "00160", "city": "Helsinki"},
+            mail_from="billing@northcable.example",
+        )  # fmt: skip
+        tx.session.add(seller)
+        tx.session.flush()
+        panel = Panel(
+            seller_id=seller.id, code="one", name="One", module="memory", settings={"url": "http://tv.example:8080"}
+        )
+        tx.session.add(panel)
+        for position, code in enumerate(("cards", "transfer")):
+            account = GatewayAccount(
+                seller_id=seller.id, code=code, name={"cards": "Card", "transfer": "Bank transfer"}[code],
+                gateway=code, callback_token=f"token-of-{code}", position=position,
+            )  # fmt: skip
+            tx.session.add(account)
+            tx.session.flush()
+            shop.accounts[code], shop.tokens[code] = account.id, account.callback_token
+        _plans(tx.session, seller.id)
+        shop.seller_id, shop.panel_id = seller.id, panel.id
+
+
+def _plans(session: Any, seller_id: int) -> None:
+    from billhead.models.catalogue import Plan, Price, PriceBook
+
+    books = {
+        currency: PriceBook(seller_id=seller_id, code=currency.lower(), currency=currency, tax_inclusive=True)
+        for currency in ("EUR", "JPY")
+    }
+    line = {"kind": "stream", "panel": "one", "panel_plan": "", "bouquets": []}
+    box = {**line, "kind": "mag"}
+    plans = {
+        "basic": Plan(name="Basic", kind="stream", details={"services": [line], "once_per_customer": False}),
+        "box": Plan(name="Basic for boxes", kind="mag", details={"services": [box]}),
+        "gift": Plan(name="Gift", kind="stream", details={"services": [line]}),
+        "hidden": Plan(name="Hidden", kind="stream", listed=False, details={"services": [line]}),
+        "old": Plan(name="Old", kind="stream", retired=True, details={"services": [line]}),
+        "screen": Plan(
+            name="Second screen", kind="connection", listed=False, details={"plans": ["basic"], "max_units": 2}
+        ),
+    }
+    for code, plan in plans.items():
+        plan.code, plan.seller_id = code, seller_id
+    session.add_all([*books.values(), *plans.values()])
+    session.flush()
+    rows = [
+        ("EUR", "basic", "1 month", 999), ("EUR", "basic", "12 months", 10000), ("JPY", "basic", "1 month", 1600),
+        ("EUR", "box", "1 month", 999), ("EUR", "gift", "1 month", 0), ("EUR", "hidden", "1 month", 500),
+        ("EUR", "old", "1 month", 500), ("EUR", "screen", "1 month", 300),
+    ]  # fmt: skip
+    for currency, code, term, minor in rows:
+        session.add(Price(book_id=books[currency].id, plan_id=plans[code].id, term=term, amount_minor=minor))
+
+
+@pytest.fixture
+def shop(sqlite_url: str, tmp_path: Path) -> Iterator[Shop]:
+    """The shop on SQLite."""
+    shop = open_shop(sqlite_url, tmp_path / "home")
+    yield shop
+    close_app(shop.app)
+
+
+@pytest.fixture
+def any_shop(database_url: str, tmp_path: Path) -> Iterator[Shop]:
+    """The shop on each engine in turn."""
+    shop = open_shop(database_url, tmp_path / "home")
+    yield shop
+    close_app(shop.app)
