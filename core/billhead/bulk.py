@@ -95,6 +95,8 @@ class Bulk:
     def check_deferred(self) -> None:
         """Do now what PostgreSQL would do at the commit, so that locks taken from here on are held shorter."""
         if not self._sqlite:
-            statement = "SET CONSTRAINTS ALL IMMEDIATE"
-            with self._errors(statement), self._driver.cursor() as cursor:
-                cursor.execute(statement)
+            with self._driver.cursor() as cursor:
+                # deferred again afterwards: the transaction may go on to write more entries, postings first
+                for statement in ("SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"):
+                    with self._errors(statement):
+                        cursor.execute(statement)
