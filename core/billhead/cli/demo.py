@@ -100,8 +100,9 @@ def _web(app: Flask, config: Config) -> Iterator[None]:
     try:
         yield
     finally:
+        # connections that a client keeps alive would keep the loop going: the thread is a daemon and may be left
         server.close()
-        thread.join(timeout=10)
+        thread.join(timeout=0.5)
 
 
 @contextmanager

@@ -1,32 +1,33 @@
-"""Write subscribers that were read from a file: customer, login, subscription, lines, payment method, balance.
+"""Write subscribers that were read from a file: customer, login, subscription, lines, payment method, credit.
 
 What they paid for elsewhere is taken as it is (anchor, paid-through date); the next term is the first that is billed here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.importing._subscriber import GoodRow, Person
 from billhead.actions.ledger.post import post
-from billhead.actions.provisioning.want import want
-from billhead.actions.subscriptions._services import AccessWish, add_services
+from billhead.actions.provisioning._queue import queue_converge
+from billhead.actions.subscriptions._services import AccessWish, Placement, add_services
 from billhead.actions.verb import verb
-from billhead.db import Tx
+from billhead.db import Tx, reserve_ids
 from billhead.domain.context import Role
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.ledger import AccountCode, credit, debit
-from billhead.domain.periods import Term, start_of_day
+from billhead.domain.periods import start_of_day
 from billhead.domain.subscription import State
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.credits import CustomerCredit
 from billhead.models.payments import GatewayAccount, PaymentMethod
 from billhead.models.people import Customer, Reseller, User
 from billhead.models.sellers import Seller
-from billhead.models.subscriptions import Subscription, SubscriptionComponent, SubscriptionEvent
+from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent, SubscriptionEvent
 from billhead.plugin_host import vault
 
 __all__ = ["ImportedSubscribers", "import_subscribers"]
@@ -42,7 +43,7 @@ class ImportedSubscribers:
 
 @dataclass(slots=True)
 class _Lookup:
-    """What rows refer to by code, read once per batch."""
+    """What rows refer to by code, read once per batch, and the keys of the rows to be written."""
 
     seller: Seller
     plans: dict[str, Plan]
@@ -67,12 +68,45 @@ def import_subscribers(tx: Tx, seller_id: int, rows: Sequence[GoodRow]) -> Impor
         )
     )
     fresh = [row for row in rows if row.person.external_ref not in known]
-    for row in fresh:
-        try:
-            _add(tx, look, row)
-        except InvalidInput as clash:
-            raise InvalidInput(clash.field or "row", f"line {row.line}: {clash.why}", hint=clash.hint) from clash
+    _write(tx, look, fresh)
     return ImportedSubscribers(len(fresh), len(rows) - len(fresh))
+
+
+def _write(tx: Tx, look: _Lookup, rows: Sequence[GoodRow]) -> None:
+    """Table by table with keys taken beforehand, so that a batch costs a few statements and not a few per row."""
+    session, count = tx.session, len(rows)
+    customers = [
+        _customer(look, row, key) for row, key in zip(rows, reserve_ids(session, "customer", count), strict=True)
+    ]
+    _flush(tx, customers)
+    _flush(tx, _users(tx, look, customers))
+    method_ids = iter(reserve_ids(session, "payment_method", count))
+    methods = [_method(look, customer, row, method_ids) for customer, row in zip(customers, rows, strict=True)]
+    _flush(tx, [m for m in methods if m is not None])
+    keys = reserve_ids(session, "subscription", count)
+    subscriptions = [
+        _subscription(look, customer, row, method, key)
+        for customer, row, method, key in zip(customers, rows, methods, keys, strict=True)
+    ]
+    _flush(tx, subscriptions)
+    wishes = [AccessWish(row.access.login, row.access.password, row.access.mac) for row in rows]
+    placement, service_ids = Placement(session, wishes), iter(reserve_ids(session, "service", count * 4))
+    details: list[Any] = []
+    services: list[Service] = []
+    for row, subscription, wish in zip(rows, subscriptions, wishes, strict=True):
+        details += _history_and_components(look, subscription, row)
+        services += _lines(look, subscription, row, wish, placement, service_ids)
+    _flush(tx, [*details, *services])
+    for service in services:
+        queue_converge(tx, service.id, service.panel_id)
+    for customer, row in zip(customers, rows, strict=True):
+        if row.balance.minor > 0:
+            _opening_credit(tx, look, customer, row)
+
+
+def _flush(tx: Tx, rows: Sequence[Any]) -> None:
+    tx.session.add_all(rows)
+    tx.session.flush()
 
 
 def _lookup(tx: Tx, seller_id: int) -> _Lookup:
@@ -101,25 +135,10 @@ def _lookup(tx: Tx, seller_id: int) -> _Lookup:
     )
 
 
-def _add(tx: Tx, look: _Lookup, row: GoodRow) -> None:
-    customer = _customer(tx, look, row)
-    method = _method(tx, look, customer, row)
-    plan = look.plans[row.sale.offer.plan.code]
-    subscription = _subscription(tx, look, customer, plan, row, method)
-    addons = [(look.plans[a.addon.code], a.units) for a in row.sale.addons]
-    _components(tx, look, subscription, plan, addons, row)
-    wish = AccessWish(row.access.login, row.access.password, row.access.mac)
-    until = start_of_day(row.dates.paid_through, row.person.zone) + timedelta(hours=look.seller.grace_hours)
-    for service in add_services(tx, subscription, plan, addons, wish):
-        service.told_at = clock.now()  # they watch already: no welcome mail
-        want(tx, service, desired_expires_at=until)
-    if row.balance.minor > 0:
-        _opening_credit(tx, look, customer, row)
-
-
-def _customer(tx: Tx, look: _Lookup, row: GoodRow) -> Customer:
+def _customer(look: _Lookup, row: GoodRow, key: int) -> Customer:
     person: Person = row.person
-    customer = Customer(
+    return Customer(
+        id=key,
         seller_id=look.seller.id,
         reseller_id=look.resellers[row.reseller] if row.reseller else None,
         external_ref=person.external_ref,
@@ -136,30 +155,34 @@ def _customer(tx: Tx, look: _Lookup, row: GoodRow) -> Customer:
         notes=person.notes,
         created_at=clock.now(),
     )
-    tx.session.add(customer)
-    tx.session.flush()
-    email = person.email.lower()
-    taken = select(User.id).where(User.seller_id == look.seller.id, User.email == email)
-    if tx.session.scalar(taken) is None:
-        tx.session.add(
-            User(
-                seller_id=look.seller.id,
-                email=email,
-                role=Role.CUSTOMER.value,
-                customer_id=customer.id,
-                created_at=clock.now(),
-            )
+
+
+def _users(tx: Tx, look: _Lookup, customers: Sequence[Customer]) -> list[User]:
+    """A login for each address that has none; who shares an address is reached through the first."""
+    wanted = {customer.email.lower(): customer.id for customer in reversed(customers)}
+    taken = select(User.email).where(User.seller_id == look.seller.id, User.email.in_(wanted))
+    for email in tx.session.scalars(taken):
+        del wanted[email]
+    return [
+        User(
+            seller_id=look.seller.id,
+            email=email,
+            role=Role.CUSTOMER.value,
+            customer_id=customer_id,
+            created_at=clock.now(),
         )
-    return customer
+        for email, customer_id in sorted(wanted.items(), key=lambda pair: pair[1])
+    ]
 
 
-def _method(tx: Tx, look: _Lookup, customer: Customer, row: GoodRow) -> PaymentMethod | None:
+def _method(look: _Lookup, customer: Customer, row: GoodRow, ids: Iterator[int]) -> PaymentMethod | None:
     if row.payment.way != "card":
         return None
     if look.cards is None:
-        why = "has a card token, but no gateway account can charge it"
+        why = f"line {row.line} has a card token, but no gateway account can charge it"
         raise InvalidInput("payment_method", why, hint="add a card gateway account under Payments first")
-    method = PaymentMethod(
+    return PaymentMethod(
+        id=next(ids),
         customer_id=customer.id,
         account_id=look.cards.id,
         token=vault().encrypt(row.payment.token),
@@ -167,21 +190,19 @@ def _method(tx: Tx, look: _Lookup, customer: Customer, row: GoodRow) -> PaymentM
         is_default=True,
         created_at=clock.now(),
     )
-    tx.session.add(method)
-    tx.session.flush()
-    return method
 
 
 def _subscription(
-    tx: Tx, look: _Lookup, customer: Customer, plan: Plan, row: GoodRow, method: PaymentMethod | None
+    look: _Lookup, customer: Customer, row: GoodRow, method: PaymentMethod | None, key: int
 ) -> Subscription:
     dates, credits = row.dates, row.payment.way == "credits"
     collection = _COLLECTION[row.payment.way]
     offered = dates.paid_through - timedelta(days=look.seller.lead_days if collection == "manual" else 0)
-    subscription = Subscription(
+    return Subscription(
+        id=key,
         seller_id=look.seller.id,
         customer_id=customer.id,
-        plan_id=plan.id,
+        plan_id=look.plans[row.sale.offer.plan.code].id,
         external_ref=f"{look.seller.code}:{row.person.external_ref}",
         settlement="credits" if credits else "invoice",
         payer_reseller_id=look.resellers[row.reseller] if credits else None,
@@ -200,41 +221,58 @@ def _subscription(
         zone=customer.zone,
         created_at=clock.now(),
     )
-    tx.session.add(subscription)
-    tx.session.flush()
-    details = {"paid_through": dates.paid_through.isoformat(), "line": row.line}
-    tx.session.add(
+
+
+def _history_and_components(look: _Lookup, subscription: Subscription, row: GoodRow) -> list[Any]:
+    details = {"paid_through": row.dates.paid_through.isoformat(), "line": row.line}
+    written: list[Any] = [
         SubscriptionEvent(
             subscription_id=subscription.id,
             kind="imported",
-            effective_on=dates.started_on,
+            effective_on=row.dates.started_on,
             details=details,
             recorded_at=clock.now(),
         )
-    )
-    return subscription
-
-
-def _components(
-    tx: Tx, look: _Lookup, subscription: Subscription, plan: Plan, addons: list[tuple[Plan, int]], row: GoodRow
-) -> None:
-    term: Term = row.sale.offer.term
-    for sold, units in [(plan, 1), *addons]:
+    ]
+    plan, term = look.plans[row.sale.offer.plan.code], str(row.sale.offer.term)
+    for sold, units in [(plan, 1), *((look.plans[a.addon.code], a.units) for a in row.sale.addons)]:
         kind = "plan" if sold is plan else ("connection" if sold.kind == "connection" else "addon")
-        tx.session.add(
+        written.append(
             SubscriptionComponent(
                 subscription_id=subscription.id,
                 plan_id=sold.id,
-                price_id=look.prices[(sold.id, subscription.currency, str(term))],
+                price_id=look.prices[(sold.id, subscription.currency, term)],
                 kind=kind,
                 quantity=units,
                 starts_on=row.dates.started_on,
             )
         )
+    return written
+
+
+def _lines(
+    look: _Lookup,
+    subscription: Subscription,
+    row: GoodRow,
+    wish: AccessWish,
+    placement: Placement,
+    ids: Iterator[int],
+) -> list[Service]:
+    plan = look.plans[row.sale.offer.plan.code]
+    addons = [(look.plans[a.addon.code], a.units) for a in row.sale.addons]
+    until = start_of_day(row.dates.paid_through, row.person.zone) + timedelta(hours=look.seller.grace_hours)
+    try:
+        services = add_services(subscription, plan, addons, wish, placement, ids)
+    except InvalidInput as clash:
+        raise InvalidInput(clash.field or "row", f"line {row.line}: {clash.why}", hint=clash.hint) from clash
+    for service in services:
+        service.told_at = clock.now()  # they watch already: no welcome mail
+        service.desired_expires_at = until
+    return services
 
 
 def _opening_credit(tx: Tx, look: _Lookup, customer: Customer, row: GoodRow) -> None:
-    """Money that the customer had paid ahead to the old system: owed to them, against suspense until staff explains it."""
+    """Money that was paid ahead to the old system: owed to the customer, against suspense until staff explains it."""
     grant = CustomerCredit(
         customer_id=customer.id,
         kind="bought",

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.billing.first import first
 from billhead.actions.events import emit
-from billhead.actions.subscriptions._services import AccessWish, add_services
+from billhead.actions.subscriptions._services import AccessWish, Placement, add_services
 from billhead.actions.subscriptions._state import record
 from billhead.actions.verb import verb
-from billhead.db import Tx
+from billhead.db import Tx, reserve_ids
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from billhead.domain.mac import parse_mac
 from billhead.domain.subscription import State
@@ -36,7 +36,7 @@ class AddOnOrder:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the customer wants. `term` as in the price list ("1 month"); `mac` in any spelling; `trial` where offered."""
+    """What the customer wants. `term` as in the price list ("1 month"); `mac` in any spelling."""
 
     customer_id: int
     plan: str
@@ -57,8 +57,8 @@ class Started:
 def start_subscription(tx: Tx, order: Order) -> Started:
     """Create a pending subscription and its proforma, in one transaction.
 
-    Raises NotFound (plan, term or add-on that this customer can't buy), InvalidInput (MAC, quantity), Conflict (no panel
-    has room, the trial was had before) or NotAllowed (a plugin's guard, with its reason).
+    Raises NotFound (plan, term or add-on that this customer can't buy), InvalidInput (MAC, quantity), Conflict (no
+    panel has room, the trial was had before) or NotAllowed (a plugin's guard, with its reason).
     """
     customer = _customer(tx, order.customer_id)
     plan = _plan(tx.session, customer, order.plan)
@@ -77,7 +77,10 @@ def start_subscription(tx: Tx, order: Order) -> Started:
     for addon, addon_price, quantity in addons:
         kind = "connection" if addon.kind == "connection" else "addon"
         _component(tx, subscription, addon, addon_price, kind, quantity, today)
-    add_services(tx, subscription, plan, [(a, quantity) for a, _, quantity in addons], AccessWish(mac=mac))
+    wish = AccessWish(mac=mac)
+    placement, ids = Placement(tx.session, [wish]), iter(reserve_ids(tx.session, "service", 4))
+    sold = [(addon, quantity) for addon, _, quantity in addons]
+    tx.session.add_all(add_services(subscription, plan, sold, wish, placement, ids))
     record(tx, subscription, "ordered", today, plan=plan.code, term=order.term)
     document_id = first(tx, subscription.id)
     data = {"subscription_id": subscription.id, "customer_id": customer.id, "plan": plan.code}
