@@ -7,6 +7,7 @@ The fixtures `fake_panel`, `fake_host` and `moving_clock` are in `billhead.testi
 `python -m billhead.testing` runs the fake panel.
 """
 
+from billhead import clock
 from billhead.testing.breaking_proxy import Break, BreakingProxy
 from billhead.testing.conformance.gateway import GatewayConformance
 from billhead.testing.conformance.notification import NotificationConformance
@@ -28,4 +29,5 @@ __all__ = [
     "ProvisioningConformance",
     "TaxConformance",
     "ThemeConformance",
+    "clock",
 ]

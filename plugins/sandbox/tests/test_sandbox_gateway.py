@@ -13,7 +13,6 @@ import pytest
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from billhead import clock
 from billhead.plugin import (
     AttemptState,
     CallbackForged,
@@ -31,7 +30,7 @@ from billhead.plugin import (
     VerifiedKind,
     load_settings,
 )
-from billhead.testing import GatewayConformance
+from billhead.testing import GatewayConformance, clock
 from billhead_sandbox import plugin
 from billhead_sandbox.cards.courier import sign
 from billhead_sandbox.gateway import SandboxCards
