@@ -1,6 +1,6 @@
 """Write subscribers that were read from a file: customer, login, subscription, lines, payment method, credit.
 
-What they paid for elsewhere is taken as it is (anchor, paid-through date); the next term is the first that is billed here.
+What they paid for elsewhere is taken as it is (anchor, paid-through date); the next term is the first billed here.
 """
 
 from collections.abc import Iterator, Sequence
