@@ -1,5 +1,6 @@
-"""The kinds of job that the core does, each a few lines around an action. Registered when the application is created."""
+"""The kinds of job that the core does, each a few lines around an action. Importing this registers them."""
 
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -21,14 +22,17 @@ from billhead.actions.scheduling import enqueue
 from billhead.actions.subscriptions.lapse import lapse
 from billhead.db import reading, writing
 from billhead.domain.context import Context
-from billhead.domain.errors import PanelRejected
+from billhead.domain.errors import BillheadError, PanelRejected
 from billhead.jobs.deliveries import deliver_due
 from billhead.jobs.kinds import TryLater, job_kind
 from billhead.jobs.queue import purge
 from billhead.models.panels import Panel
 from billhead.models.payments import PaymentAttempt
 
+log = logging.getLogger(__name__)
+
 _KEEP_DONE = timedelta(days=14)
+_OPEN = ("unknown", "processing", "requires_action")
 
 
 @job_kind("provisioning.converge", max_tries=6)
@@ -68,19 +72,25 @@ def _collect(ctx: Context, args: Mapping[str, Any]) -> None:
 
 @job_kind("payments.resolve_open")
 def _resolve_open(ctx: Context, _args: Mapping[str, Any]) -> None:
-    """Look up what is undecided and due for a look; an attempt that a crash left at `created` is one of them."""
+    """Look up what is undecided and due for a look; an attempt that a crash left at `created` is one of them.
+
+    One that can't be looked up (its plugin is gone, a setting is missing) costs itself only.
+    """
     now = clock.business_now()
     with reading() as session:
         due = session.scalars(
             select(PaymentAttempt.id)
             .where(
-                (PaymentAttempt.state.in_(["unknown", "processing"]) & (PaymentAttempt.next_look_at <= now))
+                (PaymentAttempt.state.in_(_OPEN) & (PaymentAttempt.next_look_at <= now))
                 | ((PaymentAttempt.state == "created") & (PaymentAttempt.created_at <= now - timedelta(minutes=5)))
             )
             .limit(500)
         ).all()
     for attempt_id in due:
-        resolve(ctx, attempt_id)
+        try:
+            resolve(ctx, attempt_id)
+        except BillheadError as error:
+            log.warning("payment attempt %s can't be looked up: %s", attempt_id, error)
 
 
 @job_kind("callbacks.apply")
@@ -98,8 +108,9 @@ def _dunning(ctx: Context, _args: Mapping[str, Any]) -> None:
             break
     while True:
         with writing(ctx) as tx:
-            if not lapse(tx).more:
-                return
+            last_id = lapse(tx, last_id).last_id
+        if not last_id:
+            return
 
 
 @job_kind("notices.send", max_tries=8)

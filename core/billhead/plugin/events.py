@@ -15,6 +15,8 @@ EVENT_TYPES = {
     "document.issued": "an invoice or credit note became final; data: document_id, customer_id, total_minor, currency",
     "document.paid": "an invoice is settled in full; data: document_id, customer_id",
     "payment.received": "money came in; data: payment_id, customer_id, amount_minor, currency",
+    "payment.credited": "money that no document takes became credit; data: payment_id, customer_id, document_id, "
+    "amount_minor, currency",
     "payment.failed": "an attempt failed; data: attempt_id, document_id, decline_class",
     "service.active": "a line is in step with what is wanted and serves; data: service_id, customer_id",
     "service.failed": "a line can't be brought in step; data: service_id, error",

@@ -13,7 +13,7 @@ from billhead.db import Tx
 from billhead.domain.dunning import RetrySchedule, next_retry
 from billhead.domain.errors import AmountMismatch
 from billhead.domain.money import Money
-from billhead.domain.payment import AttemptState, DeclineClass, forward, next_poll
+from billhead.domain.payment import UNRESOLVED, AttemptState, DeclineClass, forward, next_poll
 from billhead.domain.periods import local_date
 from billhead.models.documents import Document
 from billhead.models.payments import PaymentAttempt, PaymentMethod
@@ -25,6 +25,7 @@ from billhead.plugin_host import vault
 __all__ = ["apply_outcome", "check_amount"]
 
 _SOON = timedelta(minutes=10)
+_SOONEST_LOOK = timedelta(minutes=5)
 
 
 def check_amount(attempt: PaymentAttempt, outcome: Outcome) -> None:
@@ -52,23 +53,29 @@ def apply_outcome(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
     if outcome.action_url:
         attempt.action = {"kind": "redirect", "url": outcome.action_url}
     attempt.decline_code = outcome.code or attempt.decline_code
-    if state in (AttemptState.UNKNOWN, AttemptState.PROCESSING):
+    if state in UNRESOLVED:
         _look_again(attempt)
     if state is before:
         return
     attempt.state = state.value
-    if state is AttemptState.SUCCEEDED:
+    if state not in UNRESOLVED:
         attempt.resolved_at, attempt.next_look_at = clock.business_now(), None
+    if state is AttemptState.SUCCEEDED:
         _keep_method(tx, attempt, outcome)
         settle(tx, attempt, outcome.fee)
-    elif state in (AttemptState.FAILED, AttemptState.CANCELED, AttemptState.EXPIRED):
-        attempt.resolved_at, attempt.next_look_at = clock.business_now(), None
+    elif state is AttemptState.REQUIRES_ACTION and attempt.off_session:
+        _ask_customer(tx, attempt)
+    elif state is AttemptState.FAILED or (state not in UNRESOLVED and attempt.off_session):
         _failed(tx, attempt, outcome.decline or DeclineClass.SOFT)
 
 
 def _look_again(attempt: PaymentAttempt) -> None:
+    """Callbacks get lost: what is open is looked up 5 minutes after it began, then an hour, then days."""
     wait = next_poll(attempt.looks)
-    attempt.next_look_at = clock.business_now() + wait if wait is not None else None
+    if wait is None:
+        attempt.next_look_at = None
+    else:
+        attempt.next_look_at = max(attempt.created_at + wait, clock.business_now() + _SOONEST_LOOK)
 
 
 def _keep_method(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
@@ -110,17 +117,24 @@ def _failed(tx: Tx, attempt: PaymentAttempt, decline: DeclineClass) -> None:
         tx.session.get_one(PaymentMethod, attempt.method_id).usable = False
     if decline in (DeclineClass.RATE_LIMITED, DeclineClass.CONFIG, DeclineClass.INVALID_REQUEST):
         # not the payer's fault: no retry of theirs is used up
-        _collect_again(tx, attempt, clock_delay=_SOON * min(attempt.number, 36))
+        _collect_again(tx, attempt, _SOON * min(attempt.number, 36))
         return
-    kind = "payment_action" if decline is DeclineClass.NEEDS_CUSTOMER else "payment_failed"
-    queue_notice(tx, attempt.customer_id, kind, f"{kind}:{attempt.document_id}:{attempt.number}", data)
+    if decline is DeclineClass.NEEDS_CUSTOMER:
+        _ask_customer(tx, attempt)
+        return
+    queue_notice(tx, attempt.customer_id, "payment_failed", f"payment_failed:{attempt.key}", data)
     _schedule_retry(tx, attempt, decline)
 
 
-def _collect_again(tx: Tx, attempt: PaymentAttempt, *, clock_delay: timedelta) -> None:
-    due = clock.business_now() + clock_delay
-    args = {"document_id": attempt.document_id}
-    enqueue(tx, "payments.collect", args, key=f"collect:{attempt.document_id}", due_at=due)
+def _ask_customer(tx: Tx, attempt: PaymentAttempt) -> None:
+    """The bank wants the customer: a link to pay, once per attempt. A repeat without them can't work."""
+    data = {"attempt_id": attempt.id, "document_id": attempt.document_id}
+    queue_notice(tx, attempt.customer_id, "payment_action", f"payment_action:{attempt.key}", data)
+
+
+def _collect_again(tx: Tx, attempt: PaymentAttempt, wait: timedelta) -> None:
+    args, key = {"document_id": attempt.document_id}, f"collect:{attempt.document_id}"
+    enqueue(tx, "payments.collect", args, key=key, due_at=clock.business_now() + wait)
 
 
 def _schedule_retry(tx: Tx, attempt: PaymentAttempt, decline: DeclineClass) -> None:
@@ -141,4 +155,4 @@ def _schedule_retry(tx: Tx, attempt: PaymentAttempt, decline: DeclineClass) -> N
     if day is None:
         return
     wait = timedelta(days=(day - local_date(clock.business_now(), seller.zone)).days)
-    _collect_again(tx, attempt, clock_delay=max(wait, timedelta(hours=1)))
+    _collect_again(tx, attempt, max(wait, timedelta(hours=1)))

@@ -1,5 +1,6 @@
 """What the verbs of this folder share: a new attempt row, and how a gateway sees it."""
 
+import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -65,7 +66,11 @@ def payable(tx: Tx, document_id: int) -> tuple[Document, Money]:
 def new_attempt(
     tx: Tx, document: Document, account_id: int, amount: Money, *, method_id: int | None = None
 ) -> PaymentAttempt:
-    """The intent: committed before the gateway hears of it. Its key is the idempotency key at the provider."""
+    """The intent: committed before the gateway hears of it. Its key is the idempotency key at the provider.
+
+    The tail keeps it apart from the keys of another installation at the same provider, or of this one before its
+    database was restored from a backup: an old charge must never answer for a new one.
+    """
     count = tx.session.scalar(
         select(func.count()).select_from(PaymentAttempt).where(PaymentAttempt.document_id == document.id)
     )
@@ -76,7 +81,7 @@ def new_attempt(
         account_id=account_id,
         method_id=method_id,
         number=number,
-        key=f"doc{document.id}-a{number}",
+        key=f"doc{document.id}-a{number}-{secrets.token_hex(3)}",
         amount_minor=amount.minor,
         currency=amount.currency,
         state=AttemptState.CREATED.value,

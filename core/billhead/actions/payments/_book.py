@@ -10,6 +10,7 @@ from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.events import emit
 from billhead.actions.ledger.post import post
 from billhead.actions.notifications.queue import queue_notice
+from billhead.actions.payments._stages import stages_of
 from billhead.actions.provisioning.want import want
 from billhead.actions.subscriptions._state import live_services, move
 from billhead.actions.subscriptions.restore import restore
@@ -17,6 +18,7 @@ from billhead.crash import crash_point
 from billhead.db import Tx
 from billhead.domain.document import OWED, Kind, ProformaState, State, settlement_event
 from billhead.domain.document import TRANSITIONS as DOCUMENT_TRANSITIONS
+from billhead.domain.dunning import StageAction, stages_reached
 from billhead.domain.ledger import AccountCode, Posting, credit, debit
 from billhead.domain.money import Money
 from billhead.domain.periods import start_of_day
@@ -47,16 +49,16 @@ def book(tx: Tx, document: Document, receipt: Receipt) -> Payment:
     """Book a payment for a document; what is more than is owed becomes the customer's credit.
 
     An open or expired proforma is settled first: its invoice is issued with its number and period. Money for a document
-    that takes none any more (void, paid otherwise) is credit as a whole.
+    that takes none any more (void, paid otherwise), or that would buy time which nobody gives, is credit as a whole.
     """
     seller = tx.session.get_one(Seller, document.seller_id)
     target = _target(tx, document)
     owed = target.total_minor - target.settled_minor if target is not None else 0
     allocated = min(receipt.amount.minor, owed)
     payment = _payment(tx, document, receipt)
-    payment.entry_id = _post(tx, seller, payment, receipt, allocated)
-    if receipt.amount.minor > allocated:
-        _credit(tx, payment, receipt.amount.minor - allocated)
+    payment.entry_id = _post(tx, seller, payment, allocated)
+    if payment.amount_minor > allocated:
+        _credit(tx, payment, document, payment.amount_minor - allocated)
     if target is not None and allocated:
         _allocate(tx, target, payment, allocated)
         if target.state == State.PAID:
@@ -76,8 +78,10 @@ def book(tx: Tx, document: Document, receipt: Receipt) -> Payment:
 
 def _target(tx: Tx, document: Document) -> Document | None:
     """The invoice that the money pays, or None when it can only become credit."""
+    if _ended(tx, document):
+        return None
     if document.kind == Kind.PROFORMA:
-        if document.state not in (ProformaState.OPEN, ProformaState.EXPIRED) or _ended(tx, document):
+        if document.state not in (ProformaState.OPEN, ProformaState.EXPIRED):
             return None
         invoice_id = settle_proforma(tx, document.id)
         return tx.session.get_one(Document, invoice_id)
@@ -85,20 +89,27 @@ def _target(tx: Tx, document: Document) -> Document | None:
 
 
 def _ended(tx: Tx, document: Document) -> bool:
-    """Paid after the subscription has ended: the money is the customer's, and no term begins with it."""
+    """Paid after the subscription has ended: no term begins with it, and what debt had stopped was never watched.
+
+    Who cancelled otherwise has had what the invoice is for, and pays it.
+    """
     if document.subscription_id is None:
         return False
-    return tx.session.get_one(Subscription, document.subscription_id).state == Life.CANCELED
+    subscription = tx.session.get_one(Subscription, document.subscription_id)
+    unwatched = document.kind == Kind.PROFORMA or subscription.suspended_for == SuspendedBy.DEBT
+    return subscription.state == Life.CANCELED and unwatched
 
 
 def _payment(tx: Tx, document: Document, receipt: Receipt) -> Payment:
+    # a fee in another currency is booked with the payout that shows it
+    fee = receipt.fee if receipt.fee is not None and receipt.fee.currency == receipt.amount.currency else None
     payment = Payment(
         customer_id=document.customer_id,
         account_id=receipt.account.id,
         attempt_id=receipt.attempt_id,
         provider_ref=receipt.provider_ref,
         amount_minor=receipt.amount.minor,
-        fee_minor=receipt.fee.minor if receipt.fee else 0,
+        fee_minor=fee.minor if fee else 0,
         currency=receipt.amount.currency,
         received_at=clock.business_now(),
     )
@@ -107,22 +118,25 @@ def _payment(tx: Tx, document: Document, receipt: Receipt) -> Payment:
     return payment
 
 
-def _post(tx: Tx, seller: Seller, payment: Payment, receipt: Receipt, allocated: int) -> int:
+def _post(tx: Tx, seller: Seller, payment: Payment, allocated: int) -> int:
     currency, subject = payment.currency, f"gateway:{payment.account_id}"
     legs: list[Posting] = []
-    if payment.amount_minor > payment.fee_minor:
-        legs.append(debit(AccountCode.CLEARING, Money(payment.amount_minor - payment.fee_minor, currency), subject))
+    cleared = Money(payment.amount_minor - payment.fee_minor, currency)
+    if cleared:
+        side = debit if cleared.minor > 0 else credit  # a fixed fee may be more than a small payment
+        legs.append(side(AccountCode.CLEARING, abs(cleared), subject))
     if payment.fee_minor:
         legs.append(debit(AccountCode.FEES, Money(payment.fee_minor, currency), subject))
     if allocated:
         legs.append(credit(AccountCode.RECEIVABLE, Money(allocated, currency)))
-    if receipt.amount.minor > allocated:
-        legs.append(credit(AccountCode.CREDIT_BOUGHT, Money(receipt.amount.minor - allocated, currency)))
+    if payment.amount_minor > allocated:
+        legs.append(credit(AccountCode.CREDIT_BOUGHT, Money(payment.amount_minor - allocated, currency)))
     day = clock.today_in(seller.zone)
     return post(tx, seller.id, "payment", day, f"payment:{payment.id}", legs, customer_id=payment.customer_id)
 
 
-def _credit(tx: Tx, payment: Payment, minor: int) -> None:
+def _credit(tx: Tx, payment: Payment, document: Document, minor: int) -> None:
+    """Keep it for the customer, and say so: staff may owe them an answer."""
     tx.session.add(
         CustomerCredit(
             customer_id=payment.customer_id,
@@ -135,6 +149,14 @@ def _credit(tx: Tx, payment: Payment, minor: int) -> None:
             created_at=clock.now(),
         )
     )
+    data = {
+        "payment_id": payment.id,
+        "customer_id": payment.customer_id,
+        "document_id": document.id,
+        "amount_minor": minor,
+        "currency": payment.currency,
+    }
+    emit(tx, "payment.credited", f"customer:{payment.customer_id}", data)
 
 
 def _allocate(tx: Tx, document: Document, payment: Payment, minor: int) -> None:
@@ -181,18 +203,21 @@ def _paid(tx: Tx, seller: Seller, invoice: Document) -> None:
         Subscription, invoice.subscription_id, with_for_update=True, populate_existing=True
     )
     _extend(tx, seller, subscription, invoice)
-    owed = select(Document.id).where(
-        Document.subscription_id == subscription.id,
-        Document.kind == Kind.INVOICE,
-        Document.state.in_([s.value for s in OWED]),
-        Document.due_on < clock.today_in(seller.zone),
+    today = clock.today_in(seller.zone)
+    oldest_due = tx.session.scalar(
+        select(func.min(Document.due_on)).where(
+            Document.subscription_id == subscription.id,
+            Document.kind == Kind.INVOICE,
+            Document.state.in_([s.value for s in OWED]),
+            Document.due_on < today,
+        )
     )
-    if tx.session.scalar(owed.limit(1)) is not None:
-        return  # an older or newer debt keeps it where it is
-    if subscription.state == Life.PAST_DUE:
+    if subscription.state == Life.PAST_DUE and oldest_due is None:
         move(tx, subscription, Event.CLEAR_DEBT, clock.today_in(subscription.zone))
     elif subscription.state == Life.SUSPENDED:
-        restore(tx, subscription.id, SuspendedBy.DEBT.value)
+        reached = {stage.action for stage in stages_reached(stages_of(seller), oldest_due, today)}
+        if not reached & {StageAction.SUSPEND, StageAction.TERMINATE}:  # else another debt is as old as that
+            restore(tx, subscription.id, SuspendedBy.DEBT.value)
 
 
 def _extend(tx: Tx, seller: Seller, subscription: Subscription, invoice: Document) -> None:

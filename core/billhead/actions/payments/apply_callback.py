@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from billhead.actions.exchange import exchange
 from billhead.actions.payments._apply import apply_outcome, check_amount
@@ -28,7 +29,7 @@ class _Intent:
 
 
 def apply_callback(ctx: Context, callback_id: int) -> str:
-    """Returns the callback's new state: applied, rejected (proven, but it does not fit) or quarantined (proves nothing).
+    """Returns the new state: applied, rejected (proven, but it does not fit) or quarantined (proves nothing).
 
     Gateways that can't be reached to verify raise GatewayUnreachable: the job tries again.
     """
@@ -57,10 +58,9 @@ def _record(tx: Tx, intent: _Intent, facts: Sequence[Verified] | CallbackForged)
         callback.state, callback.error = "quarantined", str(facts)[:500]
         _cap_quarantine(tx, callback.account_id)
         return callback.state
-    if facts and _seen_before(tx, callback, facts[0].event_id):
+    if facts and not _claimed(tx, callback, facts[0].event_id):
         callback.state, callback.error = "applied", "a repeat of an earlier message"
         return callback.state
-    callback.event_id = facts[0].event_id if facts else None
     try:
         for fact in facts:
             _apply(tx, callback.account_id, fact)
@@ -71,11 +71,14 @@ def _record(tx: Tx, intent: _Intent, facts: Sequence[Verified] | CallbackForged)
     return callback.state
 
 
-def _seen_before(tx: Tx, callback: Callback, event_id: str) -> bool:
-    same = select(Callback.id).where(
-        Callback.account_id == callback.account_id, Callback.event_id == event_id, Callback.id != callback.id
-    )
-    return tx.session.scalar(same) is not None
+def _claimed(tx: Tx, callback: Callback, event_id: str) -> bool:
+    """True if this is the first callback with the event. Of several at once the database lets one through."""
+    try:
+        with tx.session.begin_nested():
+            callback.event_id = event_id
+    except IntegrityError:
+        return False
+    return True
 
 
 def _apply(tx: Tx, account_id: int, fact: Verified) -> None:

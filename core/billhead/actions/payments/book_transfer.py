@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from billhead import clock
 from billhead.actions.payments._book import Receipt, book
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -75,4 +76,5 @@ def _announced(tx: Tx, document_id: int, account_id: int) -> PaymentAttempt | No
     if attempt is not None:
         state = AttemptState(attempt.state)
         attempt.state = next_state(ATTEMPT_TRANSITIONS, state, AttemptEvent.SUCCEED).value
+        attempt.resolved_at, attempt.next_look_at = clock.business_now(), None
     return attempt

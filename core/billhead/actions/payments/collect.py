@@ -51,10 +51,10 @@ def collect(ctx: Context, document_id: int) -> Collected:
             instead.append("nothing_to_do")
             return None
         method = _method(tx, document)
-        if method is None:
+        account = tx.session.get_one(GatewayAccount, method.account_id) if method else None
+        if method is None or account is None or not account.enabled:
             instead.append("no_method")
             return None
-        account = tx.session.get_one(GatewayAccount, method.account_id)
         attempt = new_attempt(tx, document, account.id, owed, method_id=method.id)
         saved = SavedMethod(token=vault().decrypt(method.token), label=method.label, expires=method.expires)
         return _Intent(attempt.id, open_account(account), attempt_view(tx, attempt), saved)

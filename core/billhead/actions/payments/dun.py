@@ -1,25 +1,28 @@
 """What happens when nobody pays: the stages that a debt's age has reached, each once per document.
 
 The clock is the due date of the oldest unpaid invoice of a subscription: paying it restarts the clock at the next.
+Nobody is dunned on the day when the invoice was issued, and nothing is taken away while money may be on its way.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.notifications.queue import queue_notice
+from billhead.actions.payments._stages import stages_of
 from billhead.actions.subscriptions._state import move
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.suspend import suspend
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.document import OWED
-from billhead.domain.dunning import DEFAULT_STAGES, Stage, StageAction, stages_reached
+from billhead.domain.dunning import StageAction, stages_reached
+from billhead.domain.payment import BLOCKS_ANOTHER
 from billhead.domain.subscription import Event, State, SuspendedBy
 from billhead.models.documents import Document
+from billhead.models.payments import PaymentAttempt
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 
@@ -27,6 +30,11 @@ __all__ = ["Dunned", "dun"]
 
 _BATCH = 500
 _NOTICES = {StageAction.REMIND: "reminder", StageAction.WARN: "warning"}
+_HARSH = {
+    StageAction.SUSPEND: (State.ACTIVE, State.TRIAL, State.PAST_DUE),
+    StageAction.TERMINATE: (State.ACTIVE, State.TRIAL, State.PAST_DUE, State.SUSPENDED, State.EXPIRED),
+}
+"""From which states a subscription is stopped or ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +51,8 @@ def dun(tx: Tx, after_id: int = 0) -> Dunned:
     """One batch of subscriptions with an overdue invoice, by subscription id."""
     horizon = (clock.business_now() + timedelta(hours=14)).date()
     owed = [s.value for s in OWED]
-    rows = tx.session.execute(
-        select(Document.subscription_id, Document.id, Document.due_on, Document.seller_id)
+    rows = tx.session.scalars(
+        select(Document)
         .where(
             Document.kind == "invoice",
             Document.state.in_(owed),
@@ -54,39 +62,42 @@ def dun(tx: Tx, after_id: int = 0) -> Dunned:
         .order_by(Document.subscription_id, Document.due_on, Document.id)
         .limit(_BATCH)
     ).all()
-    oldest: dict[int, tuple[int, date, int]] = {}
-    for subscription_id, document_id, due_on, seller_id in rows:
-        oldest.setdefault(subscription_id, (document_id, due_on, seller_id))
+    oldest: dict[int, Document] = {}
+    for document in rows:
+        oldest.setdefault(document.subscription_id or 0, document)
     suspended = terminated = 0
-    for subscription_id, (document_id, due_on, seller_id) in oldest.items():
-        done = _reach(tx, subscription_id, document_id, due_on, tx.session.get_one(Seller, seller_id))
+    for subscription_id, document in oldest.items():
+        subscription = tx.session.get_one(Subscription, subscription_id)
+        done = _reach(tx, subscription, document, tx.session.get_one(Seller, document.seller_id))
         suspended += done is StageAction.SUSPEND
         terminated += done is StageAction.TERMINATE
     return Dunned(suspended, terminated, last_id=max(oldest) if len(rows) == _BATCH else 0)
 
 
-def _stages(seller: Seller) -> Sequence[Stage]:
-    if not seller.dunning_stages:
-        return DEFAULT_STAGES
-    return tuple(Stage(int(days), StageAction(action)) for days, action in seller.dunning_stages)
-
-
-def _reach(tx: Tx, subscription_id: int, document_id: int, due_on: date, seller: Seller) -> StageAction | None:
+def _reach(tx: Tx, subscription: Subscription, document: Document, seller: Seller) -> StageAction | None:
     """Send what is due and take the harshest step reached; returns the step that changed something."""
-    subscription = tx.session.get_one(Subscription, subscription_id)
+    today = clock.today_in(seller.zone)
+    if document.issued_on is not None and document.issued_on >= today:
+        return None
     changed: StageAction | None = None
-    for stage in stages_reached(_stages(seller), due_on, clock.today_in(seller.zone)):
+    for stage in stages_reached(stages_of(seller), document.due_on, today):
         if stage.action in _NOTICES:
-            key = f"dunning:{document_id}:{stage.action.value}"
-            queue_notice(tx, subscription.customer_id, _NOTICES[stage.action], key, {"document_id": document_id})
+            key = f"dunning:{document.id}:{stage.action.value}"
+            queue_notice(tx, subscription.customer_id, _NOTICES[stage.action], key, {"document_id": document.id})
             if subscription.state in (State.ACTIVE, State.TRIAL) and stage.after_days > 0:
-                move(tx, subscription, Event.FALL_DUE, clock.today_in(subscription.zone), document_id=document_id)
-        elif stage.action is StageAction.SUSPEND and subscription.state in (
-            State.ACTIVE, State.TRIAL, State.PAST_DUE,
-        ):  # fmt: skip
-            suspend(tx, subscription_id, SuspendedBy.DEBT.value)
-            changed = stage.action
-        elif stage.action is StageAction.TERMINATE and subscription.state != State.CANCELED:
-            cancel(tx, subscription_id, "immediate")
+                move(tx, subscription, Event.FALL_DUE, clock.today_in(subscription.zone), document_id=document.id)
+        elif subscription.state in _HARSH[stage.action] and not _on_its_way(tx, document.id):
+            if stage.action is StageAction.SUSPEND:
+                suspend(tx, subscription.id, SuspendedBy.DEBT.value)
+            else:
+                cancel(tx, subscription.id, "immediate")
             changed = stage.action
     return changed
+
+
+def _on_its_way(tx: Tx, document_id: int) -> bool:
+    """A charge of which nobody knows yet that it failed: a bank debit takes days, a lost answer is looked up."""
+    undecided = select(PaymentAttempt.id).where(
+        PaymentAttempt.document_id == document_id, PaymentAttempt.state.in_([s.value for s in BLOCKS_ANOTHER])
+    )
+    return tx.session.scalar(undecided.limit(1)) is not None

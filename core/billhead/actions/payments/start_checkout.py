@@ -11,7 +11,7 @@ from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, GatewayRejected, GatewayUnreachable, InvalidInput, NotFound, OutcomeUnknown
-from billhead.domain.payment import AttemptState, DeclineClass, forward
+from billhead.domain.payment import AttemptState, DeclineClass
 from billhead.models.payments import GatewayAccount, PaymentAttempt
 from billhead.plugin import AttemptView, ClientToken, Instructions, Outcome, Redirect
 
@@ -87,8 +87,7 @@ def _record(tx: Tx, intent: _Intent, answer: _Answer) -> tuple[Checkout, Excepti
             refused = answer
         case Redirect() | Instructions() | ClientToken():
             attempt.action = _action(answer)
-            attempt.provider_ref = answer.provider_ref
-            attempt.state = forward(AttemptState(attempt.state), AttemptState.REQUIRES_ACTION).value
+            apply_outcome(tx, attempt, Outcome(AttemptState.REQUIRES_ACTION, answer.provider_ref))
     return Checkout(attempt.id, attempt.state, dict(attempt.action)), refused
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import select
+
 from billhead import clock
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
@@ -10,8 +12,11 @@ from billhead.actions.provisioning.want import want
 from billhead.actions.subscriptions._state import live_services, move, record, visible_subscription
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.document import PROFORMA_TRANSITIONS, Kind, ProformaEvent, ProformaState
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
+from billhead.domain.state import next_state
 from billhead.domain.subscription import Event, State
+from billhead.models.documents import Document
 from billhead.plugin_host import plugins
 
 __all__ = ["POLICIES", "Canceled", "cancel", "preview_cancel"]
@@ -53,11 +58,14 @@ def cancel(tx: Tx, subscription_id: int, policy: str) -> Canceled:
         if denied is not None:
             raise NotAllowed(denied.reason)
     ends_on = date.fromisoformat(planned.ends_on)
+    today = clock.today_in(subscription.zone)
+    if subscription.service_ends_on == ends_on > today:
+        return planned
     subscription.billing_ends_on = subscription.service_ends_on = ends_on
     subscription.next_bill_on = None
     subscription.version += 1
-    today = clock.today_in(subscription.zone)
     record(tx, subscription, "cancel_asked", today, ends_on=planned.ends_on, policy=policy)
+    _withdraw_offers(tx, subscription.id)
     if ends_on <= today:
         move(tx, subscription, Event.CANCEL, today)
         for service in live_services(tx, subscription):
@@ -66,3 +74,16 @@ def cancel(tx: Tx, subscription_id: int, policy: str) -> Canceled:
     emit(tx, "subscription.canceled", f"subscription:{subscription.id}", data)
     queue_notice(tx, subscription.customer_id, "canceled", f"canceled:{subscription.id}:{planned.ends_on}", data)
     return planned
+
+
+def _withdraw_offers(tx: Tx, subscription_id: int) -> None:
+    """Nobody pays for time that will not come: open and expired proformas are void."""
+    offers = tx.session.scalars(
+        select(Document).where(
+            Document.subscription_id == subscription_id,
+            Document.kind == Kind.PROFORMA,
+            Document.state.in_([ProformaState.OPEN.value, ProformaState.EXPIRED.value]),
+        )
+    )
+    for offer in offers:
+        offer.state = next_state(PROFORMA_TRANSITIONS, ProformaState(offer.state), ProformaEvent.VOID).value

@@ -20,26 +20,31 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Lapsed:
-    """How many were ended, and how many expired; call again while `more`."""
+    """How many ended, and how many expired. `last_id` is where the next batch goes on; 0 when all were looked at."""
 
     canceled: int
     expired: int
-    more: bool
+    last_id: int
 
 
 @verb("subscriptions.lapse", permission="subscriptions.write")
-def lapse(tx: Tx) -> Lapsed:
-    """End one batch of what has come to its date (each customer's own)."""
+def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
+    """End one batch of what has come to its date (each customer's own), by subscription id.
+
+    What is suspended does not expire: paying for it again must not undo what staff have stopped.
+    """
     # the earliest zone is a day ahead of UTC: look that far, and let each subscription's own zone decide
     horizon = (clock.business_now() + timedelta(hours=14)).date()
-    running = [s.value for s in (*RUNNING, State.SUSPENDED)]
+    running = [s.value for s in RUNNING]
     due = tx.session.scalars(
         select(Subscription)
         .where(
-            Subscription.state.in_(running),
+            Subscription.id > after_id,
             or_(
-                Subscription.service_ends_on <= horizon,
-                (Subscription.collection == "manual") & (Subscription.paid_through <= horizon),
+                Subscription.state.in_([*running, State.SUSPENDED.value]) & (Subscription.service_ends_on <= horizon),
+                Subscription.state.in_(running)
+                & (Subscription.collection == "manual")
+                & (Subscription.paid_through <= horizon),
             ),
         )
         .order_by(Subscription.id)
@@ -52,14 +57,16 @@ def lapse(tx: Tx) -> Lapsed:
         if subscription.service_ends_on is not None and subscription.service_ends_on <= today:
             _end(tx, subscription)
             canceled += 1
-        elif subscription.collection == "manual" and _over(subscription, today):
+        elif _over(subscription, today):
             move(tx, subscription, Event.EXPIRE, today)
             expired += 1
-    return Lapsed(canceled, expired, more=len(due) == _BATCH and canceled + expired > 0)
+    return Lapsed(canceled, expired, last_id=due[-1].id if len(due) == _BATCH else 0)
 
 
 def _over(subscription: Subscription, today: date) -> bool:
-    return subscription.paid_through is not None and subscription.paid_through <= today
+    through = subscription.paid_through
+    unpaid = subscription.collection == "manual" and subscription.state != State.SUSPENDED
+    return unpaid and through is not None and through <= today
 
 
 def _end(tx: Tx, subscription: Subscription) -> None:

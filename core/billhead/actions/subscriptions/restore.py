@@ -1,6 +1,7 @@
 """Let a suspended subscription's lines run again."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from billhead import clock
 from billhead.actions.events import emit
@@ -10,6 +11,7 @@ from billhead.actions.subscriptions._state import live_services, move, visible_s
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.subscription import Event, State
+from billhead.models.subscriptions import Subscription
 
 __all__ = ["Restored", "restore"]
 
@@ -32,6 +34,7 @@ def restore(tx: Tx, subscription_id: int, because: str) -> Restored:
     today = clock.today_in(subscription.zone)
     move(tx, subscription, Event.RESUME_TRIAL if subscription.phase == "trial" else Event.RESUME, today)
     subscription.suspended_for = ""
+    _skip_what_was_stopped(subscription, today)
     for service in live_services(tx, subscription):
         want(tx, service, desired_blocked=False)
     data = {"subscription_id": subscription.id}
@@ -39,3 +42,10 @@ def restore(tx: Tx, subscription_id: int, because: str) -> Restored:
     key = f"restored:{subscription.id}:{today.isoformat()}"
     queue_notice(tx, subscription.customer_id, "restored", key, data)
     return Restored(subscription_id, True)
+
+
+def _skip_what_was_stopped(subscription: Subscription, today: date) -> None:
+    """No invoices for periods in which the lines stood still: billing goes on from today, in the rhythm of before."""
+    billed = subscription.billed_through
+    if subscription.timing == "advance" and subscription.collection == "auto" and billed and billed < today:
+        subscription.billed_through = subscription.next_bill_on = today

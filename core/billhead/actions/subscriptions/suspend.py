@@ -1,4 +1,4 @@
-"""Stop a subscription's lines, for debt or by staff. What debt has stopped, a payment starts again; nothing else does."""
+"""Stop a subscription's lines, for debt or by staff. Only what debt has stopped, a payment starts again."""
 
 from dataclasses import dataclass
 
