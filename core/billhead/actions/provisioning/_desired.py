@@ -13,7 +13,7 @@ from billhead.models.subscriptions import Service
 from billhead.plugin import Capabilities, Desired, Expiry, Handle, LineKind, PanelConnection, ProvisioningModule
 from billhead.plugin_host import panel_connection, plugins, vault
 
-__all__ = ["PanelView", "desired_of", "panel_view"]
+__all__ = ["PanelView", "desired_of", "panel_view", "unnamed_bouquets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,13 @@ def panel_view(session: Session, panel: Panel) -> PanelView:
         module=module,
         connection=connection,
         capabilities=module.capabilities(connection),
-        bouquets={bouquet: remote for bouquet, remote in rows},
+        bouquets={row.bouquet_id: row.remote for row in rows},
         managed=dict(panel.managed),
     )
 
 
 def desired_of(service: Service | Any, view: PanelView) -> Desired:
     """What the customer should have on this panel. `service` is a row of the table (ORM or Core)."""
-    unknown = [b for b in service.desired_bouquets if b not in view.bouquets] if view.capabilities.bouquets else []
     desired = Desired(
         handle=Handle(service.handle, dict(service.handle_data)),
         kind=LineKind(service.kind),
@@ -60,7 +59,7 @@ def desired_of(service: Service | Any, view: PanelView) -> Desired:
         password=vault().decrypt(service.password),
         mac=service.mac,
         plan=service.desired_plan,
-        bouquets=frozenset(view.bouquets[b] for b in service.desired_bouquets if b not in unknown),
+        bouquets=frozenset(view.bouquets[b] for b in service.desired_bouquets if b in view.bouquets),
         connections=service.desired_connections,
         expires_at=service.desired_expires_at,
         blocked=service.desired_blocked,
@@ -71,3 +70,10 @@ def desired_of(service: Service | Any, view: PanelView) -> Desired:
         # this panel serves past the expiry unless it is told to stop
         return replace(desired, blocked=True)
     return desired
+
+
+def unnamed_bouquets(service: Service, view: PanelView) -> list[int]:
+    """Bouquets that were sold but not named on this panel: staff are told, since nobody else would notice."""
+    if not view.capabilities.bouquets or view.managed.get("bouquets", "enforce") != "enforce":
+        return []
+    return [bouquet for bouquet in service.desired_bouquets if bouquet not in view.bouquets]

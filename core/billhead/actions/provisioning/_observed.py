@@ -1,13 +1,13 @@
-"""What a panel said, as JSON for the service row, and the fields that the operator leaves to the panel's staff."""
+"""What a panel said, as JSON for the service row, and what of a difference counts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
 from billhead.plugin import UNOBSERVABLE, Desired, Observed
 
-__all__ = ["as_json", "comparable"]
+__all__ = ["as_json", "as_observed", "comparable"]
 
 _HIDDEN = {"password", "handle_data"}
 
@@ -25,15 +25,25 @@ def as_json(observed: Observed) -> dict[str, Any]:
     return plain
 
 
-def comparable(desired: Desired, observed: Observed | None, managed: Mapping[str, str], now: datetime) -> Desired:
-    """`desired`, less what is no difference: fields that the operator's policy only reports or accepts, and the block
-    of a line that has expired (panels set it by themselves; renewing lifts it)."""
+def comparable(
+    desired: Desired,
+    observed: Observed | None,
+    managed: Mapping[str, str],
+    now: datetime,
+    tolerated: Collection[str] = ("report", "accept"),
+) -> Desired:
+    """`desired`, less what is no difference: fields whose policy is `tolerated`, and the block of a line that has
+    expired (panels set it by themselves; renewing lifts it)."""
     if observed is None:
         return desired
-    tolerated = {name for name, policy in managed.items() if policy in ("report", "accept")}
+    names = {name for name, policy in managed.items() if policy in tolerated}
     if desired.expires_at is not None and desired.expires_at <= now and observed.blocked is True:
-        tolerated.add("blocked")
-    taken = {
-        name: getattr(observed, name) for name in tolerated if getattr(observed, name, UNOBSERVABLE) is not UNOBSERVABLE
-    }
-    return replace(desired, **taken) if taken else desired
+        names.add("blocked")
+    return as_observed(desired, observed, names)
+
+
+def as_observed(desired: Desired, observed: Observed, names: Collection[str]) -> Desired:
+    """`desired` with these fields as the panel has them; what it does not show stays as desired."""
+    taken = {name: getattr(observed, name, UNOBSERVABLE) for name in names}
+    shown = {name: value for name, value in taken.items() if value is not UNOBSERVABLE}
+    return replace(desired, **shown) if shown else desired

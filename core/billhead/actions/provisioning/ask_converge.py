@@ -10,6 +10,7 @@ from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, NotFound
 from billhead.models.operations import Job
+from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service
 
 __all__ = ["ConvergeAsked", "ask_converge"]
@@ -23,6 +24,7 @@ class ConvergeAsked:
 @verb("services.converge", permission="services.write")
 def ask_converge(tx: Tx, service_id: int) -> ConvergeAsked:
     """A job that was parked or waits for later is not doubled: the parked one is closed, the waiting one comes first.
+    The panel is asked at once, even if it did not answer a moment ago.
 
     Raises Conflict for a line that is gone, or that has never been paid for and so is on no panel yet.
     """
@@ -35,5 +37,6 @@ def ask_converge(tx: Tx, service_id: int) -> ConvergeAsked:
         raise Conflict("This line is not paid for yet: it is put on its panel when it is.")
     for job in tx.session.scalars(select(Job).where(Job.key == f"converge:{service_id}", Job.state == "parked")):
         job.state, job.finished_at = "canceled", clock.now()
+    tx.session.get_one(Panel, service.panel_id, with_for_update=True).open_until = None
     queue_converge(tx, service.id, service.panel_id)
     return ConvergeAsked(service_id)

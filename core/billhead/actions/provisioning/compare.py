@@ -22,7 +22,7 @@ FIELDS = ("login", "mac", "plan", "bouquets", "connections", "expires_at", "bloc
 
 @dataclass(frozen=True, slots=True)
 class FieldPair:
-    """`verdict`: same, differs, left (the operator's policy leaves it to the panel), unseen (the panel does not say)."""
+    """`verdict`: same, differs, left (policy leaves it to the panel), unseen (the panel does not say)."""
 
     field: str
     desired: Any

@@ -1,74 +1,50 @@
 """Bring one service in step: look up → plan → apply, as one exchange. A retry is the same again.
 
+never been paid for          → not wanted on the panel yet, nothing is asked
 nothing sent, or no answer   → the panel's breaker counts, the job waits for it, the service is `unknown`
 the panel says no            → `failed`, tried again a few times, then parked for staff
-this panel can't do it       → `impossible`, shown to staff with field and reason; no retry
+this panel can't do it       → `impossible`, shown to staff with field and reason; no retry. Nothing is half done, but a
+                               line that must be blocked is blocked all the same
+somebody else's line         → `failed`, shown to staff; no retry
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
 from typing import Any
+
+from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.events import emit
 from billhead.actions.exchange import exchange
-from billhead.actions.freeze import is_frozen
 from billhead.actions.notifications.queue import queue_notice
-from billhead.actions.provisioning._desired import PanelView, desired_of, panel_view
-from billhead.actions.provisioning._observed import as_json, comparable
-from billhead.actions.provisioning._queue import queue_converge
+from billhead.actions.provisioning._desired import PanelView, desired_of, panel_view, unnamed_bouquets
+from billhead.actions.provisioning._health import must_wait, note_failure, note_success, until_mended
+from billhead.actions.provisioning._observed import as_json
+from billhead.actions.provisioning._queue import queue_at_expiry, queue_converge
+from billhead.actions.provisioning._stepping import Answer, ask_panel
 from billhead.db import Tx
 from billhead.domain.context import Context
-from billhead.domain.errors import PanelError, PanelOutcomeUnknown, PanelUnreachable
+from billhead.domain.errors import BillheadError
+from billhead.models.catalogue import Bouquet
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service, Subscription
-from billhead.plugin import (
-    Absent,
-    Ambiguous,
-    CannotTell,
-    Desired,
-    Foreign,
-    Found,
-    Free,
-    Impossible,
-    Observed,
-    Step,
-    Tombstone,
-    merge,
-)
+from billhead.plugin import Desired, Expiry
 
 __all__ = ["Answer", "converge"]
-
-_BREAKER_AFTER = 3
-_ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class _Intent:
     service_id: int
     version: int
-    unwanted: bool
-    ours: bool
+    remove: bool
     desired: Desired
     view: PanelView
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of a call. `sync` is the service's new state; `panel_down` feeds the breaker; `retry` the job."""
-
-    sync: str
-    observed: Observed | None = None
-    error: str = ""
-    gone: bool = False
-    panel_down: bool = False
-    retry: bool = False
-    wait_until: datetime | None = field(default=None)
+    unnamed: tuple[str, ...]  # bouquets that were sold, but have no name on this panel
 
 
 def converge(ctx: Context, service_id: int) -> Answer | None:
-    """Bring a service in step with its panel. None: nothing to do (gone already, or in step with this version).
+    """Bring a service in step with its panel. None: nothing to ask (gone already, or not paid for yet).
 
     The answer's `wait_until` says when a job should look again; `retry` that the failure counts as a try.
     """
@@ -76,131 +52,82 @@ def converge(ctx: Context, service_id: int) -> Answer | None:
 
     def intend(tx: Tx) -> _Intent | None:
         service = tx.session.get(Service, service_id, with_for_update=True)
-        if service is None or service.lifecycle == "gone":
+        if service is None or service.lifecycle == "gone" or _settled_here(service):
             return None
         panel = tx.session.get_one(Panel, service.panel_id)
-        until = _not_before(tx, panel)
-        if until is not None:
-            waits.append(Answer(service.sync, wait_until=until, error=panel.last_error or "panel writes are stopped"))
+        wait = must_wait(tx, panel)
+        if wait is not None:
+            waits.append(Answer(service.sync, error=wait.why, wait_until=wait.until))
             return None
-        view = panel_view(tx.session, panel)
-        unwanted = service.lifecycle == "unwanted"
-        return _Intent(
-            service.id, service.desired_version, unwanted, service.created_by_us, desired_of(service, view), view
-        )
+        return _opened(tx, service, panel, waits)
 
     answer = exchange(ctx, intend=intend, call=_call, record=_record)
     return waits[0] if waits else answer
 
 
-def _not_before(tx: Tx, panel: Panel) -> datetime | None:
-    """When this panel may be called again, if not now: freeze switch, maintenance, open breaker."""
-    now = clock.business_now()
-    if is_frozen(tx.session, "panels") or panel.maintenance:
-        return now + timedelta(minutes=5)
-    return panel.open_until if panel.open_until and panel.open_until > now else None
+def _settled_here(service: Service) -> bool:
+    """What needs no panel: a line that was never paid for is not there, and one that is not ours is left alone."""
+    never_paid = service.desired_expires_at is None
+    if service.lifecycle == "unwanted" and (never_paid or not service.created_by_us):
+        service.lifecycle, service.sync, service.sync_error = "gone", "ok", ""
+        service.converged_version = service.desired_version
+        return True
+    return never_paid
+
+
+def _opened(tx: Tx, service: Service, panel: Panel, waits: list[Answer]) -> _Intent | None:
+    try:
+        view = panel_view(tx.session, panel)
+        desired = desired_of(service, view)
+    except BillheadError as error:
+        # its plugin is switched off, or its settings no longer fit: it goes on by itself when that is mended
+        service.sync_error = f"panel {panel.code} can't be used: {error}"[:1000]
+        waits.append(Answer(service.sync, error=service.sync_error, wait_until=until_mended()))
+        return None
+    unnamed = unnamed_bouquets(service, view)
+    names = tx.session.scalars(select(Bouquet.name).where(Bouquet.id.in_(unnamed))).all() if unnamed else ()
+    remove = service.lifecycle == "unwanted"
+    return _Intent(service.id, service.desired_version, remove, desired, view, tuple(names))
 
 
 def _call(intent: _Intent) -> Answer:
-    try:
-        if intent.unwanted:
-            return _end(intent)
-        return _step_until_done(intent.view, intent.desired)
-    except (PanelUnreachable, PanelOutcomeUnknown) as error:
-        return Answer("unknown", error=str(error), panel_down=True)
-    except PanelError as error:
-        return Answer("failed", error=str(error), retry=True)
-
-
-def _end(intent: _Intent) -> Answer:
-    if not intent.ours:
-        return Answer("ok", gone=True)
-    outcome = intent.view.module.remove(intent.view.connection, intent.desired)
-    why = outcome.why if isinstance(outcome, Tombstone) else ""
-    return Answer("ok", gone=True, error=why)
-
-
-def _step_until_done(view: PanelView, desired: Desired) -> Answer:
-    """Look up, plan and apply until the plan is empty, reading back after each step; bounded by a few rounds."""
-    module, panel = view.module, view.connection
-    match module.look_up(panel, desired):
-        case Found(observed=observed):
-            current: Observed | None = observed
-        case Absent():
-            current = None
-        case CannotTell(why=why):
-            return Answer("unknown", error=why, panel_down=True)
-        case Ambiguous(candidates=candidates):
-            return Answer("failed", error=f"several lines answer to {desired.handle.ref}: {', '.join(candidates)}")
-        case Foreign(why=why):
-            return Answer("failed", error=why)
-    for _ in range(_ROUNDS):
-        steps = module.plan(panel, comparable(desired, current, view.managed, clock.business_now()), current)
-        refused = _refused(steps)
-        if refused is not None:
-            return Answer("impossible", current, error=f"{refused.field}: {refused.why}")
-        if not steps:
-            return Answer("ok", current)
-        for step in steps:
-            seen = module.apply(panel, _as_free(step))
-            current = merge(current, seen) if current is not None else seen
-            desired = replace(desired, handle=replace(desired.handle, data=current.handle_data))
-    return Answer("failed", current, error="the panel accepts the change, but does not show it afterwards", retry=True)
-
-
-def _refused(steps: Sequence[Step]) -> Impossible | None:
-    for step in steps:
-        if isinstance(step, Impossible):
-            return step
-        if not isinstance(step, Free):
-            return Impossible("expires_at", f"has to be bought upstream ({step.package}: {step.effect})")
-    return None
-
-
-def _as_free(step: Step) -> Free:
-    assert isinstance(step, Free), "_refused has let only free steps through"
-    return step
+    answer = ask_panel(intent.view, intent.desired, remove=intent.remove)
+    if answer.sync != "ok" or intent.remove or not intent.unnamed:
+        return answer
+    why = f"bouquets: {', '.join(intent.unnamed)} have no name on this panel; enter it on the panel's page"
+    return replace(answer, sync="impossible", error=why)
 
 
 def _record(tx: Tx, intent: _Intent, answer: Answer) -> Answer:
     service = tx.session.get_one(Service, intent.service_id, with_for_update=True)
     panel = tx.session.get_one(Panel, service.panel_id, with_for_update=True)
-    answer = _note_health(panel, answer)
+    if answer.panel_down:
+        answer = replace(answer, wait_until=note_failure(panel, answer.error))
+    else:
+        note_success(panel)
     if answer.observed is not None:
         service.observed, service.observed_at = as_json(answer.observed), clock.now()
         service.handle_data = dict(answer.observed.handle_data)
-    service.sync_error = answer.error[:1000]
     if service.desired_version != intent.version:
         # wanted something else meanwhile: what was done is recorded, and the newer wish is still to come
         queue_converge(tx, service.id, service.panel_id)
         return answer
-    service.sync = answer.sync
+    before, service.sync, service.sync_error = service.sync, answer.sync, answer.error[:1000]
     if answer.sync == "ok":
         service.converged_version = intent.version
-        _came_true(tx, service, answer)
-    elif answer.sync in ("failed", "impossible"):
+        _came_true(tx, service, answer, intent.view)
+    elif answer.sync in ("failed", "impossible") and before != answer.sync:
         emit(tx, "service.failed", f"service:{service.id}", {"service_id": service.id, "error": answer.error[:300]})
     return answer
 
 
-def _note_health(panel: Panel, answer: Answer) -> Answer:
-    now = clock.business_now()
-    if not answer.panel_down:
-        panel.failures, panel.open_until, panel.last_ok_at = 0, None, now
-        return answer
-    panel.failures += 1
-    panel.last_error = answer.error[:500]
-    if panel.failures >= _BREAKER_AFTER:
-        panel.open_until = now + timedelta(seconds=min(30 * 2 ** (panel.failures - _BREAKER_AFTER), 600))
-    return replace(answer, wait_until=panel.open_until or now + timedelta(seconds=5 * panel.failures))
-
-
-def _came_true(tx: Tx, service: Service, answer: Answer) -> None:
+def _came_true(tx: Tx, service: Service, answer: Answer, view: PanelView) -> None:
     if answer.gone:
         service.lifecycle = "gone"
         return
-    first = service.told_at is None and not service.desired_blocked
-    if not first:
+    if view.capabilities.expiry is Expiry.NOT_ENFORCED:
+        queue_at_expiry(tx, service)
+    if service.told_at is not None or service.desired_blocked:
         return
     subscription = tx.session.get_one(Subscription, service.subscription_id)
     service.told_at = clock.now()

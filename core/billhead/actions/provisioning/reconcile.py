@@ -5,23 +5,23 @@ operator's policy enforces becomes a converge job (free steps only), everything 
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, select
-from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.exchange import exchange
 from billhead.actions.provisioning._desired import PanelView, desired_of, panel_view
 from billhead.actions.provisioning._observed import comparable
 from billhead.actions.provisioning._queue import queue_converge
-from billhead.db import Tx
+from billhead.db import Tx, reading
 from billhead.domain.context import Context
+from billhead.domain.errors import PanelUnreachable
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service
-from billhead.plugin import Desired, Free, ListedLine
+from billhead.plugin import CannotTell, Desired, Found, Free, Impossible, LineKind, ListedLine, Step
 
 __all__ = ["PanelReport", "reconcile_panel"]
 
@@ -30,7 +30,11 @@ _SHOWN = 200
 
 @dataclass(slots=True)
 class PanelReport:
-    """Counts, and the first few of each kind by our reference or the panel's id. `differences` is their sum."""
+    """Counts, and the first few of each kind by our reference or the panel's id. `differences` is their sum.
+
+    `missing`: paid for, but not there · `extra`: there, but nobody's, or no longer wanted · `differing`: in what is
+    counted by `fields`, with `banned` for a ban by the panel's own staff.
+    """
 
     panel: str
     lines: int = 0
@@ -63,8 +67,11 @@ class PanelReport:
 
 @dataclass(slots=True)
 class _Ours:
+    """Services by our reference. `wanted` are paid for; `ended` are being removed, or were."""
+
     view: PanelView
-    wanted: dict[str, tuple[int, Desired]]
+    wanted: dict[str, Row[Any]]
+    ended: dict[str, Row[Any]]
 
 
 def reconcile_panel(ctx: Context, panel_id: int, *, repair: bool = True) -> PanelReport:
@@ -72,11 +79,7 @@ def reconcile_panel(ctx: Context, panel_id: int, *, repair: bool = True) -> Pane
 
     Raises PanelUnreachable when the list can't be read: half a list is never compared.
     """
-
-    def intend(tx: Tx) -> _Ours:
-        panel = tx.session.get_one(Panel, panel_id)
-        view = panel_view(tx.session, panel)
-        return _Ours(view, {d.handle.ref: (service_id, d) for service_id, d in _wanted(tx.session, view)})
+    ours = _read(panel_id)  # not in a writing transaction: it is long on a large panel
 
     def record(tx: Tx, _ours: _Ours, report: PanelReport) -> PanelReport:
         panel = tx.session.get_one(Panel, panel_id)
@@ -85,48 +88,88 @@ def reconcile_panel(ctx: Context, panel_id: int, *, repair: bool = True) -> Pane
             queue_converge(tx, service_id, panel_id)
         return report
 
-    report = exchange(ctx, intend=intend, call=_compare, record=record)
-    assert report is not None, "intend always has something to compare"
+    report = exchange(ctx, intend=lambda _tx: ours, call=_compare, record=record)
+    assert report is not None, "there is always something to compare"
     return report
 
 
-def _wanted(session: Session, view: PanelView) -> Iterator[tuple[int, Desired]]:
-    rows: Iterator[Row[Any]] = session.execute(
-        select(*Service.__table__.c).where(Service.panel_id == view.id, Service.lifecycle == "wanted")
-    )
-    for row in rows:
-        yield row.id, desired_of(row, view)
+def _read(panel_id: int) -> _Ours:
+    with reading() as session:
+        view = panel_view(session, session.get_one(Panel, panel_id))
+        paid = Service.desired_expires_at.is_not(None)
+        wanted = select(*Service.__table__.c).where(Service.panel_id == panel_id, Service.lifecycle == "wanted", paid)
+        ended = select(Service.id, Service.handle, Service.lifecycle, Service.created_by_us).where(
+            Service.panel_id == panel_id, Service.lifecycle != "wanted"
+        )
+        return _Ours(view, _by_handle(session.execute(wanted)), _by_handle(session.execute(ended)))
+
+
+def _by_handle(rows: Iterable[Row[Any]]) -> dict[str, Row[Any]]:
+    return {row.handle: row for row in rows}
 
 
 def _compare(ours: _Ours) -> PanelReport:
     view = ours.view
     report = PanelReport(view.code, services=len(ours.wanted))
     unseen = dict(ours.wanted)
-    by_login = {desired.login: ref for ref, (_, desired) in ours.wanted.items()}
-    for line in view.module.list_lines(view.connection):
+    by_login = {row.login: ref for ref, row in ours.wanted.items()}
+    lines = view.module.list_lines(view.connection) if view.capabilities.listing else _one_by_one(ours)
+    for line in lines:
         report.lines += 1
-        ref = line.ref if line.ref in unseen else by_login.get(str(line.observed.login), "")
-        pair = unseen.pop(ref, None)
-        if pair is None:
-            report.extra.append(line.ref or line.remote_id)
+        # without a reference of ours (staff wiped it out) the login tells; with somebody else's it tells nothing
+        ref = line.ref or by_login.get(str(line.observed.login), "")
+        row = unseen.pop(ref, None)
+        if row is None:
+            _note_extra(report, ours.ended.get(ref), line)
         else:
-            _compare_line(report, view, pair, line)
-    for ref, (service_id, _) in unseen.items():
+            _compare_line(report, view, row, line)
+    for ref, row in unseen.items():
         report.missing.append(ref)
-        report.repairs.append(service_id)
+        report.repairs.append(row.id)
     return report
 
 
-def _compare_line(report: PanelReport, view: PanelView, pair: tuple[int, Desired], line: ListedLine) -> None:
-    service_id, desired = pair
-    steps = view.module.plan(
-        view.connection, comparable(desired, line.observed, view.managed, clock.business_now()), line.observed
-    )
-    if not steps:
+def _one_by_one(ours: _Ours) -> Iterable[ListedLine]:
+    """For a panel that lists nothing: each of our lines is looked up. Strangers' lines are not seen that way."""
+    view = ours.view
+    for ref, row in ours.wanted.items():
+        answer = view.module.look_up(view.connection, desired_of(row, view))
+        if isinstance(answer, CannotTell):
+            raise PanelUnreachable(f"panel {view.code} can't tell whether it has the line {ref}: {answer.why}")
+        if isinstance(answer, Found):
+            yield ListedLine(ref, ref, LineKind(row.kind), answer.observed)
+
+
+def _note_extra(report: PanelReport, ended: Row[Any] | None, line: ListedLine) -> None:
+    """A line that should not be there, unless it is the blocked remains that a panel keeps of an ended one."""
+    if ended is not None and ended.lifecycle == "gone" and line.observed.blocked is True:
+        return
+    report.extra.append(line.ref or line.remote_id)
+    if ended is not None and ended.lifecycle == "unwanted" and ended.created_by_us:
+        report.repairs.append(ended.id)
+
+
+def _compare_line(report: PanelReport, view: PanelView, row: Row[Any], line: ListedLine) -> None:
+    desired, now = desired_of(row, view), clock.business_now()
+    differing = _steps(view, comparable(desired, line.observed, view.managed, now, ("accept",)), line)
+    if not differing and not line.observed.banned:
         report.in_step += 1
         return
     report.differing.append(desired.handle.ref)
-    for step in steps:
-        report.fields.update(step.changes if isinstance(step, Free) else ["purchase"])
-    if all(isinstance(step, Free) for step in steps):
-        report.repairs.append(service_id)
+    if line.observed.banned:
+        report.fields["banned"] += 1
+    for step in differing:
+        report.fields.update(_fields(step))
+    enforced = _steps(view, comparable(desired, line.observed, view.managed, now), line) if view.managed else differing
+    if enforced and all(isinstance(step, Free) for step in enforced):
+        report.repairs.append(row.id)
+
+
+def _steps(view: PanelView, desired: Desired, line: ListedLine) -> Sequence[Step]:
+    return view.module.plan(view.connection, desired, line.observed)
+
+
+def _fields(step: Step) -> Iterable[str]:
+    if isinstance(step, Free):
+        return step.changes
+    return [step.field] if isinstance(step, Impossible) else ["purchase"]

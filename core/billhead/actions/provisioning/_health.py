@@ -1,0 +1,57 @@
+"""A panel's breaker. After three failures in a row its jobs wait, ever longer; one call after each wait looks again.
+
+The line at which it failed waits a little longer than the others: one line that a panel can't stomach would otherwise
+be the first to look again each time, and hold up all of them for ever.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from billhead import clock
+from billhead.actions.freeze import is_frozen
+from billhead.db import Tx
+from billhead.models.panels import Panel
+
+__all__ = ["Wait", "must_wait", "note_failure", "note_success", "until_mended"]
+
+_FAILURES = 3
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 30, 600
+_BEHIND_THE_OTHERS = timedelta(seconds=15)
+_LOOK_AGAIN = timedelta(minutes=5)
+
+
+class Wait(NamedTuple):
+    until: datetime
+    why: str
+
+
+def must_wait(tx: Tx, panel: Panel) -> Wait | None:
+    """Why this panel may not be called now, and when to look again: freeze switch, maintenance, open breaker."""
+    if is_frozen(tx.session, "panels"):
+        return Wait(until_mended(), "panel writes are stopped by the freeze switch")
+    if panel.maintenance:
+        return Wait(until_mended(), f"panel {panel.code} is under maintenance")
+    if panel.open_until is not None and panel.open_until > clock.business_now():
+        return Wait(panel.open_until, f"panel {panel.code} did not answer: {panel.last_error}")
+    return None
+
+
+def until_mended() -> datetime:
+    """When to look again whether a person has lifted or mended what stands in the way."""
+    return clock.business_now() + _LOOK_AGAIN
+
+
+def note_success(panel: Panel) -> None:
+    panel.failures, panel.open_until, panel.last_ok_at = 0, None, clock.business_now()
+
+
+def note_failure(panel: Panel, error: str) -> datetime:
+    """Count it, open the breaker if it was one too many; returns when this line may be tried again."""
+    now = clock.business_now()
+    panel.failures += 1
+    panel.last_error = error[:500]
+    if panel.failures < _FAILURES:
+        return now + timedelta(seconds=5 * panel.failures)
+    doublings = min(panel.failures - _FAILURES, 10)
+    panel.open_until = now + timedelta(seconds=min(_FIRST_WAIT_SECONDS * 2**doublings, _LONGEST_WAIT_SECONDS))
+    return panel.open_until + _BEHIND_THE_OTHERS

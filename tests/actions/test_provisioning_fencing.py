@@ -1,0 +1,104 @@
+"""Two workers, or a wish that changes while a call is under way: the newest wish wins, and nothing is doubled."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from two_panels import NEW_YEAR
+
+BOTH = pytest.mark.parametrize("on", ["stalker", "xtream"])
+
+
+def while_applying(operator, monkeypatch, on, act):
+    """Run `act` once, right after a step was applied and before its answer is recorded."""
+    from billhead.plugin_host import plugins
+
+    module = plugins().module(on)
+    real, acted = module.apply, []
+
+    def apply(panel, step):
+        seen = real(panel, step)
+        if not acted:
+            acted.append(True)
+            act()
+        return seen
+
+    monkeypatch.setattr(module, "apply", apply)
+
+
+@BOTH
+def test_a_wish_that_changes_during_the_call_is_fenced_and_comes_next(operator, monkeypatch, on):
+    line = operator.line(on)
+    while_applying(operator, monkeypatch, on, lambda: operator.want(line, desired_blocked=True))
+    job = operator.converge(line)
+    assert job.sync == "ok"  # of the older wish
+    service = operator.service(line)
+    assert (service.sync, service.converged_version) == ("pending", 0)
+    assert service.handle_data or on == "stalker"
+    assert operator.events("service.active") == []
+
+    operator.work()
+    service = operator.service(line)
+    assert (service.sync, service.converged_version) == ("ok", service.desired_version)
+    assert operator.only(on).blocked is True
+
+
+@BOTH
+def test_a_line_that_is_given_up_while_it_is_made_is_removed(operator, monkeypatch, on):
+    line = operator.line(on)
+    while_applying(operator, monkeypatch, on, lambda: operator.want(line, lifecycle="unwanted"))
+    operator.work()
+    assert operator.on(on) == []
+    assert operator.service(line).lifecycle == "gone"
+    assert operator.events("service.active") == []
+
+
+@BOTH
+def test_two_workers_at_once_make_one_line(operator, on):
+    line = operator.line(on, bouquets=["sport"])
+    together = threading.Barrier(4)
+
+    def one_worker():
+        with operator.app.app_context():
+            together.wait(timeout=10)
+            return operator.converge(line).sync
+
+    with ThreadPoolExecutor(4) as pool:
+        first = [each.result() for each in [pool.submit(one_worker) for _ in range(4)]]
+    assert "ok" in first
+    operator.heal()
+    held, service = operator.only(on), operator.service(line)
+    assert (held.ref, held.ends, len(held.bouquets)) == ("line1", NEW_YEAR, 1)
+    assert service.sync == "ok"
+    assert len(operator.events("service.active")) == 1
+
+
+def test_jobs_of_one_panel_run_one_at_a_time_and_those_of_two_side_by_side(operator, monkeypatch):
+    from billhead.plugin_host import plugins
+
+    running, most, lock = {"stalker": 0, "xtream": 0}, {"stalker": 0, "xtream": 0}, threading.Lock()
+    both = threading.Barrier(2, timeout=10)
+
+    def watched(module, real):
+        def look_up(panel, desired):
+            with lock:
+                running[module.code] += 1
+                most[module.code] = max(most[module.code], running[module.code])
+            if desired.login in ("viewer1", "viewer2"):
+                both.wait()  # breaks unless the other panel's first job runs now too
+            try:
+                return real(panel, desired)
+            finally:
+                with lock:
+                    running[module.code] -= 1
+
+        return look_up
+
+    for code in ("stalker", "xtream"):
+        module = plugins().module(code)
+        monkeypatch.setattr(module, "look_up", watched(module, module.look_up))
+    lines = [operator.line(on) for _ in range(4) for on in ("stalker", "xtream")]
+    operator.work(threads=4)
+    assert most == {"stalker": 1, "xtream": 1}
+    assert [operator.service(each).sync for each in lines] == ["ok"] * 8

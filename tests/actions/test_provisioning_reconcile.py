@@ -1,0 +1,193 @@
+"""The nightly comparison of a whole panel: what is missing, what is too much, what differs; and what is mended."""
+
+from datetime import timedelta
+
+import pytest
+
+from two_panels import NEW_YEAR, NOW
+
+BOTH = pytest.mark.parametrize("on", ["stalker", "xtream"])
+
+
+def lines_in_step(operator, on, count=3):
+    lines = [operator.line(on, bouquets=["sport"]) for _ in range(count)]
+    operator.work()
+    assert [operator.service(each).sync for each in lines] == ["ok"] * count
+    return lines
+
+
+def gone_from(operator, on, login):
+    table, name = ("stalker_accounts", "login") if on == "stalker" else ("lines", "username")
+    assert operator.sandbox.state.store.run(f"DELETE FROM {table} WHERE {name} = ?", (login,)) == 1
+
+
+def stranger_on(operator, on):
+    store = operator.sandbox.state.store
+    if on == "stalker":
+        store.insert("stalker_accounts", {"login": "bob", "account_number": "77", "tariff_plan_id": 1})
+    else:
+        store.insert("lines", {"username": "bob", "password": "x", "admin_notes": ""})
+
+
+@BOTH
+def test_a_panel_in_step_has_no_differences(operator, on):
+    lines_in_step(operator, on)
+    report = operator.reconcile(on)
+    assert (report.lines, report.services, report.in_step, report.differences) == (3, 3, 3, 0)
+    assert operator.panel(on).reconcile_report["differences"] == 0
+    assert operator.panel(on).reconciled_at is not None
+
+
+@BOTH
+def test_each_difference_is_found_and_mended_and_strangers_are_left_alone(operator, on):
+    lines_in_step(operator, on, 5)
+    before = {held.login: held for held in operator.on(on)}
+    stalker = on == "stalker"
+    gone_from(operator, on, "viewer1")
+    operator.tamper(on, "viewer2", **({"end_date": "2030-01-01 00:00:00"} if stalker else {"exp_date": 1893456000}))
+    if stalker:
+        third = operator.sandbox.state.store.value("SELECT id FROM stalker_accounts WHERE login = 'viewer3'")
+        operator.sandbox.state.store.run("DELETE FROM stalker_subscriptions WHERE account_id = ?", (third,))
+    else:  # the list of an Xtream panel shows no bouquets
+        operator.tamper(on, "viewer3", max_connections=4)
+    operator.tamper(on, "viewer4", **({"blocked": 1} if stalker else {"enabled": 0}))
+    stranger_on(operator, on)
+
+    report = operator.reconcile(on)
+    assert report.missing == ["line1"]
+    assert len(report.extra) == 1
+    assert sorted(report.differing) == ["line2", "line3", "line4"]
+    assert report.fields == {"expires_at": 1, "bouquets" if stalker else "connections": 1, "blocked": 1}
+    assert report.differences == 5
+
+    operator.work()
+    after = {held.login: held for held in operator.on(on)}
+    assert after.pop("bob").login == "bob"
+    assert after == before
+    assert operator.reconcile(on).differences == 1  # the stranger
+
+
+@BOTH
+def test_without_repair_it_only_tells(operator, on):
+    lines_in_step(operator, on)
+    gone_from(operator, on, "viewer1")
+    operator.tamper(on, "viewer2", **({"blocked": 1} if on == "stalker" else {"enabled": 0}))
+    before = operator.on(on)
+
+    assert operator.reconcile(on, repair=False).differences == 2
+    operator.work()
+    assert operator.on(on) == before
+    assert operator.panel(on).reconcile_report["missing"] == ["line1"]
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["truncated", "html", "empty", "down"])
+def test_a_list_that_breaks_off_is_not_compared(operator, on, kind):
+    from billhead.domain.errors import PanelUnreachable
+
+    lines = lines_in_step(operator, on)
+    operator.fault(kind, "stalker.accounts.GET" if on == "stalker" else "xtream.get_lines")
+    with pytest.raises(PanelUnreachable):
+        operator.reconcile(on)
+    assert operator.panel(on).reconciled_at is None
+    assert [job.state for each in lines for job in operator.jobs(each)] == ["done"] * 3
+
+
+@BOTH
+def test_what_is_only_reported_is_a_difference_that_nobody_mends(operator, on):
+    from billhead.models.panels import Panel
+
+    lines_in_step(operator, on)
+    operator.change(Panel, operator.panels[on], managed={"blocked": "report", "expires_at": "accept"})
+    operator.tamper(on, "viewer1", **({"blocked": 1} if on == "stalker" else {"enabled": 0}))
+    operator.tamper(
+        on, "viewer2", **({"end_date": "2030-01-01 00:00:00"} if on == "stalker" else {"exp_date": 1893456000})
+    )
+
+    report = operator.reconcile(on)
+    assert (report.differing, report.fields, report.repairs) == (["line1"], {"blocked": 1}, [])
+    operator.work()
+    assert [held.blocked for held in operator.on(on)] == [True, False, False]
+
+
+def test_a_ban_by_the_panels_staff_is_told_and_not_lifted(operator):
+    lines_in_step(operator, "xtream")
+    operator.tamper("xtream", "viewer1", admin_enabled=0)
+    report = operator.reconcile("xtream")
+    assert (report.differing, report.fields, report.repairs) == (["line1"], {"banned": 1}, [])
+
+
+@BOTH
+def test_a_line_whose_removal_is_still_to_come_is_removed(operator, on):
+    line, *_ = lines_in_step(operator, on)
+    from billhead.models.subscriptions import Service
+
+    operator.change(Service, line, lifecycle="unwanted")  # as if its job had been called off
+    report = operator.reconcile(on)
+    assert (len(report.extra), report.repairs) == (1, [line])
+    operator.work()
+    assert operator.service(line).lifecycle == "gone"
+    assert operator.reconcile(on).differences == 0
+
+
+def test_the_blocked_remains_of_an_ended_line_are_no_difference(operator):
+    from billhead.models.panels import Panel
+
+    line, *_ = lines_in_step(operator, "stalker")
+    panel = operator.panel("stalker")
+    operator.change(Panel, panel.id, settings={**panel.settings, "keep_records": True})
+    operator.want(line, lifecycle="unwanted")
+    operator.work()
+    assert len(operator.on("stalker")) == 3
+    assert operator.service(line).lifecycle == "gone"
+    assert operator.reconcile("stalker").differences == 0
+
+    operator.tamper("stalker", "viewer1", blocked=0)  # somebody lets it watch again
+    assert operator.reconcile("stalker").extra == ["line1"]
+
+
+def test_an_expired_line_is_no_difference_on_either_panel(operator):
+    for on in ("stalker", "xtream"):
+        operator.line(on, paid_until=NOW + timedelta(days=2))
+        operator.line(on, paid_until=NEW_YEAR)
+    operator.work()
+    operator.wait(days=5)
+    assert [operator.reconcile(on).differences for on in ("stalker", "xtream")] == [0, 0]
+
+
+def test_a_panel_that_lists_nothing_is_asked_line_by_line(operator, monkeypatch):
+    from dataclasses import replace
+
+    from billhead_xtream.module import XtreamModule
+
+    lines_in_step(operator, "xtream")
+    gone_from(operator, "xtream", "viewer1")
+    operator.tamper("xtream", "viewer2", enabled=0)
+    able = XtreamModule.capabilities
+    monkeypatch.setattr(XtreamModule, "capabilities", lambda *a: replace(able(*a), listing=False))
+    report = operator.reconcile("xtream")
+    assert (report.missing, report.differing, report.in_step) == (["line1"], ["line2"], 1)
+
+    operator.fault("down", "xtream.*")
+    from billhead.domain.errors import PanelUnreachable
+
+    with pytest.raises(PanelUnreachable):
+        operator.reconcile("xtream")
+
+
+def test_a_line_that_carries_another_systems_reference_is_nobodys_of_ours(operator):
+    """Its login alone does not make it ours, so ours is missing and it is extra."""
+    operator.sandbox.state.store.insert(
+        "lines", {"username": "viewer1", "password": "x", "admin_notes": "billhead:other"}
+    )
+    operator.line("xtream")
+    report = operator.reconcile("xtream", repair=False)
+    assert (report.missing, report.extra) == (["line1"], ["other"])
+
+
+def test_boxes_are_compared_by_their_reference(operator):
+    line = operator.line("xtream", kind="mag", mac="00:1A:79:AA:BB:01")
+    operator.work()
+    assert operator.reconcile("xtream").differences == 0
+    operator.want(line, desired_blocked=True)
+    assert operator.reconcile("xtream", repair=False).fields == {"blocked": 1}
