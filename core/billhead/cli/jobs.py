@@ -33,7 +33,7 @@ def list_jobs(state: str | None, kind: str | None, limit: int, as_json: bool) ->
     wanted = [Job.state == state] * bool(state) + [Job.kind == kind] * bool(kind)
     with reading() as session:
         by_state = select(Job.state, func.count()).where(*wanted).group_by(Job.state)
-        counts = dict(session.execute(by_state).tuples().all())
+        counts = dict(session.execute(by_state).all())
         newest = session.scalars(select(Job).where(*wanted).order_by(Job.id.desc()).limit(limit))
         jobs = [_row(job) for job in newest]
     lines = [f"{count} {state}" for state, count in sorted(counts.items())]

@@ -34,7 +34,7 @@ def list_panels(as_json: bool) -> None:
         lines_of = (
             select(Service.panel_id, func.count()).where(Service.lifecycle == "wanted").group_by(Service.panel_id)
         )
-        wanted = dict(session.execute(lines_of).tuples().all())
+        wanted = dict(session.execute(lines_of).all())
         rows = [_row(panel, wanted.get(panel.id, 0)) for panel in session.scalars(select(Panel).order_by(Panel.code))]
     lines = [f"{row['code']:20} {row['module']:12} {row['lines']:>7} lines  {row['health']}" for row in rows]
     show({"panels": rows}, as_json, lines or ["There is no panel."])
@@ -109,7 +109,7 @@ def _told(code: str, one: dict[str, Any]) -> str:
 
 def _chosen(codes: Sequence[str]) -> dict[str, int]:
     with reading() as session:
-        there = dict(session.execute(select(Panel.code, Panel.id).order_by(Panel.code)).tuples().all())
+        there = dict(session.execute(select(Panel.code, Panel.id).order_by(Panel.code)).all())
     for code in codes:
         if code not in there:
             raise NotFound("panel", code, hint=f"there are: {', '.join(there) or 'none'}")

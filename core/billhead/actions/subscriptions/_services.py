@@ -50,7 +50,7 @@ class Placement:
 
     def __init__(self, session: Session, wishes: Sequence["AccessWish"]) -> None:
         used = select(Service.panel_id, func.count()).where(Service.lifecycle != "gone").group_by(Service.panel_id)
-        self._used: dict[int, int] = dict(session.execute(used).tuples().all())
+        self._used: dict[int, int] = dict(session.execute(used).all())
         self._panels = list(session.scalars(select(Panel).order_by(Panel.id)))
         self._bouquets: dict[int, list[int]] = {}
         for plan_id, bouquet_id in session.execute(select(PlanBouquet.plan_id, PlanBouquet.bouquet_id)):
