@@ -169,6 +169,23 @@ class Shop:
             f"/callbacks/{self.tokens[account]}", data=json.dumps(told), headers={"X-Key": key}
         )
 
+    def pay(self, state: str = "succeeded", *, event: str = "evt_1", **more: Any) -> TestResponse:
+        """The card gateway says what became of the newest attempt."""
+        told = {"id": event, "ref": self.attempt().key, "state": state, **more}
+        if state == "succeeded":
+            told |= {"minor": self.attempt().amount_minor, "currency": self.attempt().currency}
+        return self.call_back(told)
+
+    def attempt(self) -> Any:
+        """The newest attempt to pay."""
+        from sqlalchemy import select
+
+        from billhead.db import reading
+        from billhead.models.payments import PaymentAttempt
+
+        with self.app.app_context(), reading() as session:
+            return session.scalars(select(PaymentAttempt).order_by(PaymentAttempt.id.desc()).limit(1)).one()
+
     def work(self) -> None:
         """The workers run until nothing is due."""
         from billhead.jobs.work import drain

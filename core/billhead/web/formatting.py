@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from billhead.domain.money import exponent
 from billhead.domain.periods import Term
+from billhead.web.places import country_name
 
 __all__ = ["day", "install", "last_day", "moment", "money", "percent", "term", "tone"]
 
@@ -23,6 +24,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def install(app: Flask) -> None:
+    app.jinja_env.globals["country_name"] = country_name
     app.jinja_env.globals.update(
         money=money, day=day, moment=moment, term=term, percent=percent, tone=tone, last_day=last_day
     )
