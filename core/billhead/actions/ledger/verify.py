@@ -174,7 +174,7 @@ def _check_credit(session: Session, report: LedgerReport) -> None:
     owed = case((LedgerPosting.side == "C", LedgerPosting.amount_minor), else_=-LedgerPosting.amount_minor)
     code, currency = LedgerAccount.code, LedgerAccount.currency
     booked = select(
-        (literal("customer ") + cast(LedgerPosting.customer_id, String)).label("who"),
+        func.coalesce(literal("customer ") + cast(LedgerPosting.customer_id, String), "nobody").label("who"),
         code,
         currency,
         owed.label("minor"),

@@ -1,0 +1,300 @@
+"""What a billing run survives: killed processes, rivals, bad items, failing plugins, and numbers that look wrong."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from billing_shop import SYSTEM, open_shop
+from sqlalchemy import func, select, update
+
+from billhead.actions.billing import run as run_module
+from billhead.actions.billing.issue_invoice import issue_invoice
+from billhead.actions.billing.rated import PartyFacts, Rated, RatedLine
+from billhead.actions.ledger.verify import verify_ledger
+from billhead.bench.subscribers import build_operator
+from billhead.db import reading, writing
+from billhead.domain.errors import RunNeedsConfirmation
+from billhead.domain.money import Money
+from billhead.models.credits import CustomerCredit
+from billhead.models.documents import BillingRun, Document, DocumentLine, FailedItem
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Subscription, SubscriptionComponent
+from billhead.plugin import ExtraLine
+
+NOV, DEC = date(2026, 11, 1), date(2026, 12, 1)
+PROCESS = Path(__file__).parents[1] / "support" / "billing_process.py"
+
+
+@pytest.fixture
+def shop(database_url, tmp_path):
+    with open_shop(database_url, tmp_path) as shop:
+        yield shop
+
+
+@pytest.fixture
+def operator(database_url, tmp_path):
+    """1,000 due subscriptions with plan, add-on, tax, credit and a line."""
+    with open_shop(database_url, tmp_path, bare=True) as shop:
+        build_operator(1000)
+        yield shop
+
+
+def numbers_of(shop):
+    with reading() as session:
+        return session.scalars(
+            select(Document.number).where(Document.number.is_not(None)).order_by(Document.number)
+        ).all()
+
+
+def each_billed_once(shop, count):
+    with reading() as session:
+        billed = session.execute(
+            select(DocumentLine.subscription_id, func.count()).group_by(DocumentLine.subscription_id)
+        ).all()
+        faults = verify_ledger(session).faults
+    assert len(billed) == count
+    assert {lines for _, lines in billed} == {2}  # plan and add-on
+    assert numbers_of(shop) == list(range(1, count + 1))
+    assert faults == []
+
+
+def test_pitfall_01_two_runs_at_once_bill_each_subscription_once(operator):
+    def one_run(_):
+        with operator.app.app_context():
+            return operator.run(NOV, chunk_size=50)
+
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(one_run, range(2)))
+    assert sum(report.invoices for report in reports) == 1000
+    assert sum(report.totals().get("EUR", 0) for report in reports) == 1000 * 1558
+    each_billed_once(operator, 1000)
+
+
+def test_processes_share_a_run_by_partitions(operator):
+    reports = [operator.run(NOV, partition=(part, 3)) for part in range(3)]
+    assert sorted(report.invoices for report in reports) == [333, 333, 334]
+    each_billed_once(operator, 1000)
+
+
+def test_pitfall_02_one_bad_item_costs_one_item_and_is_tried_again(operator):
+    operator.change(Customer, 500, country="XX")  # the tax engine has no rate for it
+    report = operator.run(NOV)
+    assert (report.invoices, report.failed) == (999, 1)
+    with reading() as session:
+        (failed,) = session.scalars(select(FailedItem)).all()
+    assert (failed.subscription_id, failed.plugin, failed.tries) == (500, "flat", 1)
+    assert failed.error == "The plugin flat failed: tax engine: LookupError: no rate for XX"
+    again = operator.run(NOV)
+    assert (again.considered, again.failed) == (1, 1)
+    operator.change(Customer, 500, country="FI")
+    mended = operator.run(NOV)
+    assert (mended.considered, mended.invoices) == (1, 1)
+    with reading() as session:
+        assert session.scalars(select(FailedItem)).all() == []
+    each_billed_once(operator, 1000)
+
+
+def test_what_the_database_refuses_is_found_by_halving(operator):
+    """Subscription 500 has a line for the period already: the unique key refuses the batch."""
+    with writing(SYSTEM) as tx:
+        document = Document(seller_id=1, customer_id=500, kind="proforma", state="open", currency="EUR", net_minor=1,
+                            tax_minor=0, total_minor=1, created_at=run_module.clock.now())  # fmt: skip
+        tx.session.add(document)
+        tx.session.flush()
+        tx.session.add(DocumentLine(document_id=document.id, position=1, subscription_id=500, component_id=999,
+                                    kind="recurring", description="x", period_start=NOV, period_end=DEC, unit_minor=1,
+                                    net_minor=1))  # fmt: skip
+    report = operator.run(NOV)
+    assert (report.invoices, report.failed) == (999, 1)
+    with reading() as session:
+        (failed,) = session.scalars(select(FailedItem)).all()
+        assert verify_ledger(session).faults == []
+    assert failed.subscription_id == 500
+    assert "billed_once" in failed.error or "document_line" in failed.error
+    assert numbers_of(operator) == list(range(1, 1000))
+
+
+class Discount:
+    """10 % off; fails for customer 7, as a stranger's rule may."""
+
+    code = "autumn"
+
+    def tenth(self, draft):
+        return Money(-sum(line.net.minor for line in draft.lines) // 10, "EUR")
+
+    def apply(self, drafts):
+        if any(draft.customer_id == 7 for draft in drafts):
+            raise ZeroDivisionError("seven")
+        return [[ExtraLine("ten", "Autumn", self.tenth(draft))] for draft in drafts]
+
+
+def test_a_rule_that_raises_costs_its_draft_and_names_the_plugin(operator):
+    operator.plugins.rules = [("coupons", Discount())]
+    report = operator.run(NOV)
+    assert (report.invoices, report.failed) == (999, 1)
+    with reading() as session:
+        (failed,) = session.scalars(select(FailedItem)).all()
+        (discount,) = session.scalars(
+            select(DocumentLine).where(DocumentLine.subscription_id == 1, DocumentLine.net_minor < 0)
+        )
+        assert verify_ledger(session).faults == []
+    assert (failed.subscription_id, failed.plugin) == (7, "coupons")
+    # 12.98 × 10 % = 1.298: -1.30; 20 % of it: -0.26
+    assert (discount.kind, discount.net_minor, discount.tax_minor) == ("discount:coupons.autumn.ten", -130, -26)
+
+
+def test_pitfall_35_a_dry_run_says_what_the_run_then_does(operator):
+    operator.change(Customer, 13, country="XX")
+    planned = operator.run(NOV, dry_run=True, chunk_size=70)
+    assert operator.all(Document) == []
+    done = operator.run(NOV, chunk_size=130)
+    assert replace(planned, dry_run=False, run_id=done.run_id) == done
+
+
+def test_a_dry_run_does_not_spend_the_same_credit_twice(shop):
+    plan = shop.plan("tv", 1000)
+    customer, other = shop.customer(credit_minor=2000), shop.customer(credit_minor=100)
+    for buyer in (customer, other, customer):
+        shop.subscribe(buyer, plan, due=NOV)
+    planned = shop.run(NOV, dry_run=True, chunk_size=1)
+    done = shop.run(NOV, chunk_size=1)
+    assert planned.sums == done.sums
+    assert done.sums["EUR"].credit == 2100
+
+
+def test_what_changes_between_reading_and_writing_is_read_again(shop, monkeypatch):
+    plan, dearer = shop.plan("tv", 1000), shop.plan("tv-hd", 1500)
+    subscription = shop.subscribe(shop.customer(), plan, due=NOV)
+    customer = shop.customer(credit_minor=1200)
+    spender = shop.subscribe(customer, plan, due=NOV)
+    write, times = run_module.write_documents, []
+
+    def write_after_a_click(tx, rated, *rest, **options):
+        if not times:
+            tx.session.execute(
+                update(Subscription).where(Subscription.id == subscription).values(version=Subscription.version + 1)
+            )
+            tx.session.execute(
+                update(SubscriptionComponent)
+                .where(SubscriptionComponent.subscription_id == subscription)
+                .values(price_id=dearer[1])
+            )
+            tx.session.execute(update(CustomerCredit).values(remaining_minor=200, amount_minor=200))
+        times.append(len(rated))
+        return write(tx, rated, *rest, **options)
+
+    monkeypatch.setattr(run_module, "write_documents", write_after_a_click)
+    report = shop.run(NOV)
+    assert times == [2, 2]
+    assert report.considered == 2
+    assert [line[3] for line in shop.lines(subscription)] == [1500]
+    assert [row.settled_minor for row in shop.all(Document, Document.subscription_id == spender)] == [200]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(migrated_sqlite, tmp_path_factory):
+    """What a run over the same 1,000 subscriptions leaves when nobody disturbs it: the same on both databases."""
+    home = tmp_path_factory.mktemp("undisturbed")
+    file = shutil.copy(migrated_sqlite, home / "billhead.sqlite3")
+    with open_shop(f"sqlite:///{file}", home, bare=True) as shop:
+        build_operator(1000)
+        shop.run(NOV)
+        return shop.canonical()
+
+
+def process(url, home, crash="", chunk=100):
+    environment = {**os.environ, "BILLHEAD_CRASH_AT": crash, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, str(PROCESS), url, str(home), NOV.isoformat(), str(chunk)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+
+
+@pytest.mark.parametrize("point", ["before_batch:4", "batch_written:1", "batch_written:6", "batch_committed:3"])
+def test_killed_at_a_crash_point_and_started_again(operator, database_url, tmp_path, undisturbed, point):
+    with process(database_url, tmp_path, f"billing.{point}") as killed:
+        assert killed.wait(60) == -signal.SIGKILL
+    halfway = len(operator.all(Document))
+    assert halfway < 1000
+    operator.run(NOV)
+    each_billed_once(operator, 1000)
+    assert operator.canonical() == undisturbed
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(30))
+def test_killed_at_any_moment_and_started_again(operator, database_url, tmp_path, undisturbed, seed):
+    with process(database_url, tmp_path, chunk=20) as killed:
+        killed.stdout.readline()
+        time.sleep(random.Random(seed).uniform(0, 1.5))
+        killed.kill()
+    operator.run(NOV)
+    each_billed_once(operator, 1000)
+    assert operator.canonical() == undisturbed
+
+
+def test_pitfall_25_fifty_parallel_finalisations_leave_no_gap_though_some_roll_back(shop):
+    line = RatedLine(None, None, None, "one_off", "Box", "", None, None, 1, 100, 100, 0, "", 0)
+    who = PartyFacts("A", "", "a@example.com", "{}", "FI", "", "")
+    customer = shop.customer()
+    rated = Rated("invoice", shop.seller_id, customer, None, None, "EUR", NOV, NOV, (line,), 100, 0, 100, (), (), who,
+                  False, None)  # fmt: skip
+    start = threading.Barrier(10)
+
+    def finalise(number):
+        with shop.app.app_context():
+            if number < 10:
+                start.wait()
+            try:
+                with writing(SYSTEM) as tx:
+                    issue_invoice(tx, rated)
+                    if number % 5 == 0:
+                        raise KeyError("rolled back")
+            except KeyError:
+                return 0
+            return 1
+
+    with ThreadPoolExecutor(10) as pool:
+        issued = sum(pool.map(finalise, range(50)))
+    assert issued == 40
+    assert numbers_of(shop) == list(range(1, 41))
+
+
+@pytest.fixture
+def five_usual_runs(shop):
+    with writing(SYSTEM) as tx:
+        for day in range(1, 6):
+            about = {"as_of": date(2026, 10, day), "state": "done", "totals": {"EUR": 10_000 * day}}
+            tx.session.add(BillingRun(**about, started_at=run_module.clock.now()))
+
+
+def test_a_run_far_above_the_usual_stops_asks_and_goes_on_when_confirmed(shop, five_usual_runs, monkeypatch):
+    monkeypatch.setattr("billhead.actions.billing.band._ENOUGH_DOCUMENTS", 2)
+    plan = shop.plan("tv", 50_000)  # 500.00 instead of 5.00
+    for _ in range(6):
+        shop.subscribe(shop.customer(), plan, due=NOV)
+    assert shop.run(NOV, dry_run=True).unusual == "EUR"
+    # 3 × the largest, 500.00, is 1,500.00; two at 600.00 fit
+    with pytest.raises(RunNeedsConfirmation, match="up to 150000 is usual"):
+        shop.run(NOV, chunk_size=1)
+    assert len(shop.all(Document)) == 2
+    assert [row.state for row in shop.all(BillingRun)][-1] == "needs_confirmation"
+    shop.run(NOV, confirmed=True)
+    assert len(shop.all(Document)) == 6
+
+
+def test_first_runs_do_not_ask(operator):
+    assert operator.run(NOV).unusual is None
+
+
+def test_a_run_is_refused_inside_a_transaction(shop):
+    with writing(SYSTEM), pytest.raises(RuntimeError, match="owns its transactions"):
+        shop.run(NOV)

@@ -1,0 +1,175 @@
+"""Sealing and verifying: what was changed behind our back is named, whoever did it and however well they hid it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import pytest
+from billing_shop import SYSTEM, open_shop
+from sqlalchemy import func, select, text
+
+from billhead.actions.ledger.seal import seal
+from billhead.actions.ledger.verify import verify_ledger
+from billhead.db import db, reading
+from billhead.models.ledger import LedgerEntry, LedgerPosting, LedgerSeal, LedgerSealed
+
+NOV = date(2026, 11, 1)
+
+
+@pytest.fixture
+def shop(database_url, tmp_path):
+    """Ten invoices, every second one paid by credit: 25 entries with the grants."""
+    with open_shop(database_url, tmp_path) as shop:
+        plan = shop.plan("tv", 1000)
+        for number in range(10):
+            shop.subscribe(shop.customer(credit_minor=5000 * (number % 2)), plan, due=NOV)
+        shop.run(NOV)
+        yield shop
+
+
+def verified():
+    with reading() as session:
+        return verify_ledger(session)
+
+
+def faults():
+    return {fault.where: fault.what for fault in verified().faults}
+
+
+def tampered(shop, statement):
+    """As somebody with full access to the database would do it: the guards taken away first, and put back after."""
+    with db.engine.execution_options(billhead_writer=True).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET session_replication_role = replica"))
+            connection.execute(text(statement))
+            connection.execute(text("SET session_replication_role = origin"))
+            return
+        triggers = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
+        for name, _ in triggers:
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = on")
+        connection.exec_driver_sql(statement)
+        for _, sql in triggers:
+            connection.exec_driver_sql(sql)
+
+
+def test_an_honest_ledger_is_verified_sealed_or_not(shop):
+    before = verified()
+    assert (before.verified, before.entries, before.postings, before.sealed) == (True, 20, 10 * 3 + 5 * 2 + 5 * 2, 0)
+    assert seal(SYSTEM) == 20
+    after = verified()
+    assert (after.verified, after.seals, after.unsealed) == (True, 1, 0)
+
+
+def test_sealing_goes_in_blocks_and_only_over_what_is_new(shop):
+    assert seal(SYSTEM, block=8) == 20
+    assert seal(SYSTEM) == 0
+    shop.run(date(2026, 12, 1))
+    assert seal(SYSTEM, block=8) == 15
+    with reading() as session:
+        assert session.scalars(select(LedgerSeal.count).order_by(LedgerSeal.id)).all() == [8, 8, 4, 8, 7]
+    assert verified().verified
+
+
+def test_an_entry_that_was_committed_late_is_sealed_later(shop):
+    """Its id is lower than that of a sealed one, as when a long transaction commits after a short one."""
+    seal(SYSTEM)
+    tampered(shop, "DELETE FROM ledger_sealed WHERE entry_id = 3")
+    tampered(shop, "DELETE FROM ledger_sealed WHERE seal_id = 1 AND entry_id <> 3")
+    tampered(shop, "DELETE FROM ledger_seal")
+    assert seal(SYSTEM, block=5) == 20
+    assert verified().verified
+
+
+TAMPERED = {
+    "another amount": "UPDATE ledger_posting SET amount_minor = amount_minor + 1 WHERE entry_id = {entry} AND leg = 1",
+    "another customer": "UPDATE ledger_posting SET customer_id = {other} WHERE entry_id = {entry} AND leg = 1",
+    "another account": "UPDATE ledger_posting SET account_id = (SELECT id FROM ledger_account "
+    "WHERE code = 'suspense') WHERE entry_id = {entry} AND leg = 2",
+    "other sides": "UPDATE ledger_posting SET side = CASE side WHEN 'D' THEN 'C' ELSE 'D' END WHERE entry_id = {entry}",
+    "a posting less": "DELETE FROM ledger_posting WHERE entry_id = {entry} AND leg = 3",
+    "another day": "UPDATE ledger_entry SET day = '2020-01-01' WHERE id = {entry}",
+    "another key": "UPDATE ledger_entry SET key = 'document:999' WHERE id = {entry}",
+    "no postings": "DELETE FROM ledger_posting WHERE entry_id = {entry}",
+}
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_a_changed_entry_is_named(shop, what):
+    with reading() as session:
+        entry = session.scalar(select(LedgerEntry.id).where(LedgerEntry.kind == "invoice").order_by(LedgerEntry.id))
+        owner = session.scalar(select(LedgerPosting.customer_id).where(LedgerPosting.entry_id == entry))
+    tampered(shop, TAMPERED[what].format(entry=entry, other=owner % 10 + 1))
+    found = verified().faults
+    assert {fault.where for fault in found} == {f"entry {entry}"}
+    assert any("digest differs" in fault.what for fault in found)
+
+
+def test_a_posting_without_its_entry_is_named(shop):
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA foreign_keys = off")
+            connection.exec_driver_sql("DROP TRIGGER ledger_entry_no_delete")
+            connection.exec_driver_sql("DELETE FROM ledger_entry WHERE id = 7")
+            connection.exec_driver_sql("PRAGMA foreign_keys = on")
+            connection.exec_driver_sql("BEGIN")
+    else:
+        tampered(shop, "DELETE FROM ledger_entry WHERE id = 7")
+    assert faults() == {"entry 7": "is gone, and its postings are still there"}
+
+
+def test_who_also_forges_the_digest_is_betrayed_by_the_seal(shop):
+    seal(SYSTEM, block=5)
+    zeros = "zeroblob(32)" if db.engine.dialect.name == "sqlite" else r"'\x00'"
+    tampered(shop, f"UPDATE ledger_entry SET digest = {zeros} WHERE id = 7")
+    found = faults()
+    assert found["seal 2"] == "the digests of entries 6 to 10 are not those that were sealed"
+    assert set(found) == {"entry 7", "seal 2"}
+
+
+def test_a_replaced_block_breaks_the_chain_and_another_key_does_not_sign(shop):
+    seal(SYSTEM, block=5)
+    with reading() as session:
+        assert verify_ledger(session, key=b"another installation").faults[0].where == "seal 1"
+    tampered(shop, "UPDATE ledger_seal SET previous = root WHERE id = 2")
+    found = [fault.what for fault in verified().faults if fault.where == "seal 2"]
+    assert found[0].startswith("does not go on from the block before it")
+
+
+def test_credit_that_the_ledger_does_not_know_is_named(shop):
+    tampered(shop, "UPDATE customer_credit SET remaining_minor = remaining_minor - 100 WHERE id = 1")
+    (found,) = verified().faults
+    assert found.where == "customer 2"
+    assert found.what == "credit_bought: the ledger has 100 minor units of EUR more than the open grants"
+
+
+def test_two_sealers_at_once_make_one_chain(shop):
+    def one(_):
+        with shop.app.app_context():
+            return seal(SYSTEM, block=2)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(one, range(4))) == 20
+    with reading() as session:
+        assert session.scalar(select(func.count()).select_from(LedgerSealed)) == 20
+    assert verified().verified
+
+
+GUARDED = {
+    "a document's amount": "UPDATE document SET net_minor = net_minor + 1, total_minor = total_minor + 1",
+    "a document's number": "UPDATE document SET number = 77 WHERE number = 1",
+    "a document": "DELETE FROM document",
+    "a line": "UPDATE document_line SET net_minor = 0",
+    "no line": "DELETE FROM document_line",
+}
+
+
+@pytest.mark.parametrize("what", GUARDED)
+def test_what_is_final_does_not_change(shop, what):
+    with pytest.raises(Exception, match="final document"), db.engine.begin() as connection:
+        connection.execute(text(GUARDED[what]))
+
+
+def test_what_is_paid_on_a_final_document_may_change(shop):
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE document SET state = 'paid', settled_minor = total_minor"))
