@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime
 
 import httpx
 import pytest
+from card_shop import open_card_shop
 
 from billhead.models.documents import Allocation, Document, DocumentLine
 from billhead.models.payments import Callback, Payment, PaymentAttempt, PaymentMethod
 from billhead.models.subscriptions import Subscription
-from card_shop import open_card_shop
 
 
 @pytest.fixture

@@ -20,22 +20,25 @@ from sqlalchemy import func, select
 from werkzeug.serving import make_server
 
 from billhead import clock
+from billhead.actions.billing.run import run_billing
 from billhead.actions.payments.apply_callback import apply_callback
 from billhead.actions.payments.start_checkout import Checkout, start_checkout
 from billhead.actions.payments.store_callback import store_callback
 from billhead.actions.subscriptions.start import Order, Started, start_subscription
 from billhead.db import Model, reading, writing
 from billhead.domain.context import Context
+from billhead.jobs.kinds import KINDS
+from billhead.jobs.queue import finish, take
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.documents import Document
 from billhead.models.ledger import LedgerAccount, LedgerPosting
 from billhead.models.operations import Job, Notice
 from billhead.models.panels import Panel
-from billhead.models.payments import Callback, GatewayAccount, PaymentAttempt
+from billhead.models.payments import Callback, GatewayAccount, PaymentAttempt, PaymentMethod
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller, TaxRegistration
 from billhead.models.subscriptions import Service, Subscription
-from billhead.plugin_host import plugins, store_settings
+from billhead.plugin_host import plugins, store_settings, vault
 from billhead_sandbox.panel.server import Running, start
 
 SYSTEM = Context.system("test")
@@ -115,10 +118,10 @@ class CardShop:
         form = {"number": card, "expiry": "12/30", "cvc": "123", **({"save": "1"} if save else {})}
         return httpx.post(checkout.action["url"], data=form, trust_env=False, timeout=5)
 
-    def bought(self, *, save: bool = False, **wish: Any) -> Subscription:
+    def bought(self, *, card: str = OK, save: bool = False, **wish: Any) -> Subscription:
         """A subscription that is ordered and paid on the hosted page."""
         started = self.order(**wish)
-        self.pay(self.checkout(started.document_id, save=save), save=save)
+        self.pay(self.checkout(started.document_id, save=save), card, save=save)
         self.hear("charge.succeeded")
         return self.row(Subscription, started.subscription_id)
 
@@ -131,6 +134,28 @@ class CardShop:
         """How many charges the processor has in this state."""
         rows = self.processor.state.store.rows("SELECT id FROM card_charges WHERE status = ?", (status,))
         return len(rows)
+
+    def renewal(self, day: str, *, card: str = OK, token: str = "") -> tuple[Subscription, Document]:
+        """A subscription with a saved card (or token) from 22 November, and its invoice of 22 December or later."""
+        with self.at("2026-11-22"):
+            subscription = self.bought(card=card, save=True)
+        if token:
+            self.change(PaymentMethod, subscription.payment_method_id, token=vault().encrypt(token))
+        with self.at(day, hour=1):
+            run_billing(clock.business_now())
+        return self.row(Subscription, subscription.id), self.invoices()[-1]
+
+    def collect_due(self) -> list[str]:
+        """Do the collections whose hour has come, as a worker does; the state of the newest attempt after each."""
+        states = []
+        for job in self.jobs("payments.collect"):
+            if job.due_at <= clock.business_now():
+                leased = take(job.id)
+                assert leased is not None
+                KINDS[leased.kind].run(SYSTEM, leased.args)
+                finish(leased, None)
+                states.append(self.attempts()[-1])
+        return states
 
     # -- callbacks
 
