@@ -222,5 +222,9 @@ def reserve_ids(session: Session, table: str, count: int) -> Sequence[int]:
         # safe: the caller holds the database's only write transaction
         top: int = session.execute(text(f"SELECT coalesce(max(id), 0) FROM {table}")).scalar_one()  # noqa: S608
         return range(top + 1, top + 1 + count)
-    drawn = text("SELECT nextval(pg_get_serial_sequence(:t, 'id')) FROM generate_series(1, :n)")
+    # the sequence is looked up once, not once a row
+    drawn = text(
+        "SELECT nextval(s.name) FROM (SELECT pg_get_serial_sequence(:t, 'id')::regclass AS name OFFSET 0) AS s, "
+        "generate_series(1, :n)"
+    )
     return session.execute(drawn, {"t": table, "n": count}).scalars().all()

@@ -110,7 +110,7 @@ def due_chunk(
     query = select(*_ITEM).where(*_is_due(as_of), *scope.conditions())
     if after is not None:
         query = query.where(tuple_(Subscription.next_bill_on, Subscription.id) > tuple_(*after))
-    rows = session.execute(query.order_by(Subscription.next_bill_on, Subscription.id).limit(size)).all()
+    rows = session.connection().execute(query.order_by(Subscription.next_bill_on, Subscription.id).limit(size)).all()
     if not rows:
         return None
     return _chunk(session, catalogue, as_of, rows)._replace(last=(rows[-1].next_bill_on, rows[-1].id))
@@ -118,7 +118,9 @@ def due_chunk(
 
 def read_again(session: Session, catalogue: Catalogue, as_of: AsOf, ids: Collection[int]) -> Chunk:
     """Those of the subscriptions that are still due, as they are now."""
-    rows = session.execute(select(*_ITEM).where(*_is_due(as_of), among(Subscription.id, ids, session))).all()
+    rows = (
+        session.connection().execute(select(*_ITEM).where(*_is_due(as_of), among(Subscription.id, ids, session))).all()
+    )
     return _chunk(session, catalogue, as_of, rows)
 
 
@@ -170,7 +172,7 @@ def _parts(session: Session, ids: Collection[int]) -> defaultdict[int, list[Part
         component.ends_on,
     ).where(among(component.subscription_id, ids, session))
     parts: defaultdict[int, list[Part]] = defaultdict(list)
-    for subscription_id, *part in session.execute(query.order_by(component.subscription_id, component.id)):
+    for subscription_id, *part in session.connection().execute(query.order_by(component.subscription_id, component.id)):
         parts[subscription_id].append(Part._make(part))
     return parts
 
@@ -179,7 +181,7 @@ def read_buyers(session: Session, ids: Collection[int]) -> dict[int, Buyer]:
     query = select(*_BUYER).where(among(Customer.id, ids, session))
     return {
         row[0]: Buyer._make((row[0], PartyFacts._make(row[1:8]), *row[8:]))  # the columns stand in that order above
-        for row in session.execute(query)
+        for row in session.connection().execute(query)
     }
 
 
@@ -196,7 +198,7 @@ def read_lots(session: Session, customers: Collection[int]) -> dict[int, list[Lo
         credit.expires_on,
     ).where(among(credit.customer_id, customers, session), credit.remaining_minor > 0)
     lots: defaultdict[int, list[Lot]] = defaultdict(list)
-    for customer_id, lot_id, kind, minor, currency, granted, expires_on in session.execute(query):
+    for customer_id, lot_id, kind, minor, currency, granted, expires_on in session.connection().execute(query):
         lot = Lot(lot_id, LotKind(kind), Money(minor, currency), granted.date(), expires_on)
         lots[customer_id].append(lot)
     return lots

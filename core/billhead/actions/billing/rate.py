@@ -197,6 +197,7 @@ class Rater:
             case.buyer.party,
             customer_id in chargeable,
             draft.advance,
+            sum([part.minor for part in taken]),
         )
 
 

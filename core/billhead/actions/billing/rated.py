@@ -138,7 +138,7 @@ class Rated(NamedTuple):
 
     `kind` is invoice or proforma, or "" where nothing is billed and only `advance` is to be stored. `version` is the
     subscription's as it was read (None: the caller holds it locked). `has_method`: the rest can be charged.
-    `taxes` are (tax code, minor units), as they go to the ledger.
+    `taxes` are (tax code, minor units), as they go to the ledger. `credit_minor` is the sum of what is `taken`.
     """
 
     kind: str
@@ -158,11 +158,8 @@ class Rated(NamedTuple):
     buyer: PartyFacts
     has_method: bool
     advance: Advance | None
+    credit_minor: int = 0
     proforma_id: int | None = None
-
-    @property
-    def credit_minor(self) -> int:
-        return sum([taken.minor for taken in self.taken])
 
     @property
     def owed_minor(self) -> int:

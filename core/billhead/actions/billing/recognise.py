@@ -45,7 +45,7 @@ def recognise(ctx: Context, at: date | datetime) -> Recognised:
     It owns its transactions, one per seller and day, and does nothing for days that are booked already.
     """
     with reading() as session:
-        zones = session.execute(select(Seller.id, Seller.zone).order_by(Seller.id)).tuples().all()
+        zones = session.execute(select(Seller.id, Seller.zone).order_by(Seller.id)).all()
     entries, earned = 0, dict[str, int]()
     for seller_id, zone in zones:
         through = local_date(at, zone) - _DAY if isinstance(at, datetime) else at
@@ -102,7 +102,7 @@ def _open_amounts(session: Session, seller_id: int, day: date) -> dict[str, int]
         .join(Document, Document.id == line.document_id)
         .where(Document.seller_id == seller_id, Document.number.is_not(None), Document.state != State.VOID)
         .group_by(Document.currency)
-    ).tuples()
+    )
     booked = _booked(session, seller_id)
     amounts = {currency: int(total or 0) - booked.pop(currency, 0) for currency, total in rows}
     amounts.update((currency, -minor) for currency, minor in booked.items())  # everything of it was voided
@@ -122,7 +122,7 @@ def _booked(session: Session, seller_id: int) -> dict[str, int]:
         )
         .group_by(LedgerAccount.currency)
     )
-    return {currency: int(total) for currency, total in rows.tuples()}
+    return {currency: int(total) for currency, total in rows}
 
 
 def _days(session: Session, start: Any, end: Any) -> ColumnElement[int]:

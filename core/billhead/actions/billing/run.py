@@ -5,8 +5,10 @@ subscription once: the later one finds it changed since it was read and looks ag
 last step.
 """
 
+import gc
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from time import sleep
@@ -122,7 +124,20 @@ def run_billing(
     at = AsOf(as_of if as_of is not None else clock.business_now())
     scope, size = DueScope(seller_id, partition), chunk_size or _CHUNK[engine]
     run = _Run(at, scope, dry_run, confirmed, size, progress, host or plugins())
-    return run.go(pause_ms=0 if dry_run else _PAUSE_MS[engine])
+    with _collector_at_rest():
+        return run.go(pause_ms=0 if dry_run else _PAUSE_MS[engine])
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """A chunk is a hundred thousand tuples without a single cycle: looking for some costs a quarter of the run."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Run:
@@ -165,6 +180,7 @@ class _Run:
             self._begin()
             self._bill(chunk)
             after = chunk.last
+            gc.collect(0)  # what SQLAlchemy leaves behind; a chunk's own tuples go by themselves
             if self._progress is not None:
                 self._progress(self._report)
             if pause_ms:

@@ -68,7 +68,7 @@ def settle_proforma(tx: Tx, proforma_id: int) -> int:
         read_buyers(session, [proforma.customer_id])[proforma.customer_id].party,
         False,
         advance,
-        proforma_id,
+        proforma_id=proforma_id,
     )
     return issue_invoice(tx, rated).document_id
 

@@ -38,7 +38,7 @@ _LINE = (
 )  # fmt: skip
 _ALLOCATION = ("document_id", "line_id", "customer_credit_id", "amount_minor", "created_at")
 _JOB = ("kind", "args", "key", "lane", "state", "due_at", "tries", "lease_token", "error", "progress", "created_at")
-_EVENT = ("id", "type", "version", "aggregate", "data", "at")
+_EVENT = ("type", "version", "aggregate", "data", "at")
 _DELIVERY = ("event_id", "plugin", "state", "tries", "due_at", "error")
 _ADVANCE = {
     "anchor": "date",
@@ -117,7 +117,7 @@ def _locked(session: Session, key: object, value: object, ids: Iterable[int | No
     if not wanted:
         return {}
     query = select(key, value).where(among(key, wanted, session)).order_by(key).with_for_update()  # type: ignore[call-overload]
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _use_credit(bulk: Bulk, rated: Sequence[Rated]) -> None:
@@ -185,8 +185,12 @@ def _tell(session: Session, bulk: Bulk, invoices: Sequence[tuple[int, Rated]], o
     if not said:
         return
     at = bulk.instant(clock.business_now())
-    ids = reserve_ids(session, "event", len(said))
-    bulk.insert("event", _EVENT, [(i, kind, 1, about, data, at) for i, (kind, about, data) in zip(ids, said)])  # noqa: B905
+    rows: list[Row] = [(kind, 1, about, data, at) for kind, about, data in said]
+    if not observers:
+        bulk.insert("event", _EVENT, rows)
+        return
+    ids = reserve_ids(session, "event", len(rows))
+    bulk.insert("event", ("id", *_EVENT), [(i, *row) for i, row in zip(ids, rows, strict=True)])
     bulk.insert("event_delivery", _DELIVERY, [(i, name, "pending", 0, at, "") for i in ids for name in observers])
 
 
