@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from markupsafe import Markup
 
+from billhead.actions.documents.describe_line import describe_line
 from billhead.domain.money import exponent
 from billhead.domain.periods import Term
 from billhead.web.places import country_name
@@ -24,7 +25,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def install(app: Flask) -> None:
-    app.jinja_env.globals["country_name"] = country_name
+    app.jinja_env.globals.update(country_name=country_name, describe_line=describe_line)
     app.jinja_env.globals.update(
         money=money, day=day, moment=moment, term=term, percent=percent, tone=tone, last_day=last_day
     )

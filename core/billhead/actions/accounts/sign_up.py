@@ -49,7 +49,7 @@ def sign_up(ctx: Context, seller_id: int, newcomer: Newcomer, *, ip: str, user_a
 
     def record(tx: Tx, _intent: str, password_hash: str) -> SignedIn:
         _check_free(tx, seller_id, email)
-        customer = _customer(tx, seller_id, newcomer, name, email, ip)
+        customer = _customer(tx, seller_id, newcomer, name, email)
         user = User(
             seller_id=seller_id,
             email=email,
@@ -75,7 +75,7 @@ def _check_free(tx: Tx, seller_id: int, email: str) -> None:
         raise InvalidInput("email", "there is an account with this e-mail address: sign in instead", code="has_account")
 
 
-def _customer(tx: Tx, seller_id: int, newcomer: Newcomer, name: str, email: str, ip: str) -> Customer:
+def _customer(tx: Tx, seller_id: int, newcomer: Newcomer, name: str, email: str) -> Customer:
     seller = tx.session.get(Seller, seller_id)
     if seller is None:
         raise NotFound("seller", seller_id)
@@ -86,7 +86,6 @@ def _customer(tx: Tx, seller_id: int, newcomer: Newcomer, name: str, email: str,
         country=newcomer.country,
         currency=newcomer.currency,
         zone=newcomer.zone if newcomer.zone in available_timezones() else seller.zone,
-        location_evidence={"sign_up_ip": ip},
         created_at=clock.now(),
     )
     tx.session.add(customer)

@@ -1,6 +1,7 @@
 """A document as PDF. The template gets its data as JSON, so that no customer's text is ever taken for code."""
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,7 @@ import typst
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.actions.documents.describe_line import describe_line
 from billhead.domain.money import Money
 from billhead.models.documents import Document, DocumentLine, Party
 from billhead.models.people import Customer
@@ -18,6 +20,13 @@ from billhead.models.sellers import Seller
 __all__ = ["render_pdf"]
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
+_UNTAXED = {
+    "reverse_charge": "Reverse charge: the VAT is due from the recipient.",
+    "exempt": "Exempt from VAT.",
+    "intra_community": "Intra-Community supply of goods, exempt from VAT.",
+    "outside_scope": "Outside the scope of EU VAT.",
+    "export": "Export of goods, exempt from VAT.",
+}
 _TITLES = {"invoice": "Invoice", "credit_note": "Credit note", "proforma": "Order"}
 
 
@@ -62,10 +71,17 @@ def _data(session: Session, document: Document) -> dict[str, Any]:
         "total": _amount(document.total_minor, document.currency),
         "paid": _amount(document.settled_minor, document.currency) if is_invoice and document.settled_minor else "",
         "owed": _amount(document.total_minor - document.settled_minor, document.currency) if is_invoice else "",
-        "note": "This is an order, not an invoice: the invoice follows with the payment."
-        if document.kind == "proforma"
-        else "",
+        "notes": _notes(document, lines),
     }
+
+
+def _notes(document: Document, lines: Sequence[DocumentLine]) -> list[str]:
+    """What has to be said below the sums: the law asks for a word where no tax is charged."""
+    reasons = dict.fromkeys(line.tax_code.partition(":")[2] for line in lines)
+    notes = [_UNTAXED[reason] for reason in reasons if reason in _UNTAXED]
+    if document.kind == "proforma":
+        notes.append("This is an order, not an invoice: the invoice follows with the payment.")
+    return notes
 
 
 def _issuer(session: Session, document: Document) -> dict[str, str]:
@@ -89,9 +105,9 @@ def _party(data: dict[str, Any]) -> dict[str, str]:
     if isinstance(address, str):
         address = json.loads(address or "{}")
     place = " ".join(str(address.get(part, "")) for part in ("postcode", "city")).strip()
-    lines = [data.get("company", ""), data.get("name", ""), address.get("street", ""), place, data.get("country", "")]
+    lines = [data.get("name", ""), data.get("company", ""), address.get("street", ""), place, data.get("country", "")]
     return {
-        "lines": "\n".join(str(line) for line in lines if line),
+        "lines": "\n".join(dict.fromkeys(str(line) for line in lines if line)),
         "vat_id": str(data.get("vat_id") or ""),
         "email": str(data.get("email") or ""),
     }
@@ -103,26 +119,23 @@ def _line(line: DocumentLine, currency: str) -> dict[str, str]:
         # half-open inside; people read the last day
         period = f"{_day(line.period_start)} – {_day(date.fromordinal(line.period_end.toordinal() - 1))}"
     return {
-        "description": line.description,
+        "description": describe_line(line),
         "period": period or line.term,
-        "quantity": str(line.quantity),
         "net": _amount(line.net_minor, currency),
         "rate": _percent(line.tax_rate_ppm),
         "gross": _amount(line.net_minor + line.tax_minor, currency),
     }
 
 
-def _taxes(lines: Any, currency: str) -> list[dict[str, str]]:
-    """Net and tax by code and rate, in the order in which they first appear."""
-    sums: dict[tuple[str, int], list[int]] = {}
+def _taxes(lines: Sequence[DocumentLine], currency: str) -> list[dict[str, str]]:
+    """Tax by place and rate, in the order in which they first appear."""
+    sums: dict[tuple[str, int], int] = {}
     for line in lines:
-        one = sums.setdefault((line.tax_code, line.tax_rate_ppm), [0, 0])
-        one[0] += line.net_minor
-        one[1] += line.tax_minor
+        place = line.tax_code.partition(":")[0]
+        if line.tax_code or line.tax_minor:
+            sums[place, line.tax_rate_ppm] = sums.get((place, line.tax_rate_ppm), 0) + line.tax_minor
     return [
-        {"code": code, "rate": _percent(ppm), "net": _amount(net, currency), "tax": _amount(tax, currency)}
-        for (code, ppm), (net, tax) in sums.items()
-        if code or tax
+        {"place": place, "rate": _percent(ppm), "tax": _amount(tax, currency)} for (place, ppm), tax in sums.items()
     ]
 
 

@@ -1,0 +1,27 @@
+"""The words of a line: its plan, what of it is billed where that is not the plan's term, and how many."""
+
+from typing import Protocol
+
+__all__ = ["Described", "describe_line"]
+
+_OF_A_PLAN = {"setup": "set-up", "trial": "trial", "usage": "usage"}
+
+
+class Described(Protocol):
+    """A line of a document, or of a quote."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def description(self) -> str: ...
+
+    @property
+    def quantity(self) -> int: ...
+
+
+def describe_line(line: Described) -> str:
+    """ "Premium, TV box and app (set-up)", "One more screen × 2"."""
+    part = _OF_A_PLAN.get(line.kind, "")
+    words = f"{line.description} ({part})" if part else line.description
+    return f"{words} × {line.quantity}" if line.quantity > 1 else words
