@@ -9,6 +9,7 @@ from flask_bootstrap import Bootstrap5
 from billhead.plugin_host import mount_plugins
 from billhead.web import access, csrf, errors, formatting, headers, pages, request_context, static_files, theming
 from billhead.web.accounts import accounts
+from billhead.web.admin import admin
 from billhead.web.callbacks import callbacks
 from billhead.web.customer import customer
 from billhead.web.health import health
@@ -16,7 +17,7 @@ from billhead.web.storefront import storefront
 
 __all__ = ["AREAS", "mount_web"]
 
-AREAS = (storefront, accounts, customer, callbacks, health)
+AREAS = (storefront, accounts, customer, admin, callbacks, health)
 
 _HERE = Path(__file__).resolve().parent
 

@@ -20,7 +20,7 @@ class Retried:
 
 @verb("jobs.retry", permission="jobs.write")
 def retry_job(tx: Tx, job_id: int) -> Retried:
-    """Its tries start anew. Raises Conflict when it runs or is done, or when another one for the same thing is queued."""
+    """Its tries start anew. Raises Conflict when it runs or is done, or when another for the same thing is queued."""
     job = tx.session.get(Job, job_id, with_for_update=True)
     if job is None:
         raise NotFound("job", job_id)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from billhead.actions.verb import audit
 from billhead.db import Tx
-from billhead.domain.errors import InvalidInput, NotAllowed, NotFound
+from billhead.domain.errors import InvalidInput, NotAllowed
 from billhead.models.panels import Panel
 from billhead.plugin_host import plugins, store_settings
 

@@ -1,0 +1,43 @@
+"""The admin area: what staff work in all day.
+
+Lists are `Listing`s (filters, keyset pages, CSV, one query a page); what changes something asks first and takes a
+reason (`asking`). Reading is open to all staff; each change names its permission.
+"""
+
+from billhead.web.admin import (
+    callbacks,
+    catalogue,
+    customers,
+    documents,
+    gateways,
+    home,
+    house,
+    jobs,
+    notices,
+    panels,
+    payments,
+    plugins,
+    services,
+    subscriptions,
+    unbilled,
+)
+from billhead.web.admin.area import admin
+
+__all__ = [
+    "admin",
+    "callbacks",
+    "catalogue",
+    "customers",
+    "documents",
+    "gateways",
+    "home",
+    "house",
+    "jobs",
+    "notices",
+    "panels",
+    "payments",
+    "plugins",
+    "services",
+    "subscriptions",
+    "unbilled",
+]

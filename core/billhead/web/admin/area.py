@@ -1,0 +1,75 @@
+"""The blueprint, its menu, and what the area's pages share: staff's time zone and a row that must be there."""
+
+from typing import Any, TypeVar
+
+from flask import Blueprint
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead.actions.provisioning.label_of import label_of
+from billhead.db import Model
+from billhead.domain.errors import NotFound
+from billhead.models.operations import AuditEntry
+from billhead.web.request_context import current_seller
+
+__all__ = ["MENU", "admin", "found", "staff_zone", "trail_of"]
+
+admin = Blueprint("admin", __name__, url_prefix="/admin")
+
+M = TypeVar("M", bound=Model)
+_TRAIL = 20
+
+MENU = (
+    ("", (("home", "Dashboard"),)),
+    (
+        "People",
+        (
+            ("customers", "Customers"),
+            ("subscriptions", "Subscriptions"),
+            ("services", "Services"),
+            ("notices", "Messages"),
+        ),
+    ),
+    (
+        "Money",
+        (
+            ("documents", "Documents"),
+            ("payments", "Payments"),
+            ("attempts", "Attempts"),
+            ("unbilled", "Not billed"),
+            ("gateways", "Gateway accounts"),
+            ("callbacks", "Callbacks"),
+        ),
+    ),
+    (
+        "Machines",
+        (("panels", "Panels"), ("jobs", "Jobs"), ("deliveries", "Event deliveries"), ("plugins", "Plugins")),
+    ),
+    ("House", (("catalogue", "Catalogue"), ("switches", "Freeze switches"), ("audit", "Audit trail"))),
+)
+"""(heading, ((endpoint, label), …)) of the side menu."""
+
+
+def staff_zone() -> str:
+    """Times are shown in the zone of the staff's own seller."""
+    seller = current_seller()
+    return seller.zone if seller is not None else "UTC"
+
+
+def found(session: Session, kind: type[M], key: Any, what: str) -> M:
+    """The row, or NotFound in the words of the page."""
+    row = session.get(kind, key)
+    if row is None:
+        raise NotFound(what, key)
+    return row
+
+
+def trail_of(session: Session, *subjects: str) -> list[AuditEntry]:
+    """The newest lines of the audit trail about these."""
+    about = select(AuditEntry).where(AuditEntry.subject.in_(subjects))
+    return list(session.scalars(about.order_by(AuditEntry.id.desc()).limit(_TRAIL)))
+
+
+@admin.context_processor
+def menu() -> dict[str, Any]:
+    return {"menu": MENU, "zone": staff_zone(), "label_of": lambda row: str(label_of(row))}

@@ -1,0 +1,131 @@
+"""Customers: found by whatever they say on the phone, and one page with all that is theirs."""
+
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from billhead.db import reading
+from billhead.models.catalogue import Plan
+from billhead.models.credits import CustomerCredit
+from billhead.models.documents import Document
+from billhead.models.operations import Notice
+from billhead.models.payments import GatewayAccount, Payment
+from billhead.models.people import Customer, Reseller
+from billhead.models.subscriptions import Service, Subscription
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found, trail_of
+from billhead.web.admin.columns import code, instant, text
+from billhead.web.admin.listing import Listing
+from billhead.web.admin.services import SERVICE_COLUMNS, is_line
+from billhead.web.pages import page
+
+__all__ = ["CUSTOMERS", "customer", "customers"]
+
+_SHOWN = 10
+
+
+def _matching(typed: str) -> ColumnElement[bool]:
+    """Name, e-mail, our or their reference; or one of their lines."""
+    owners = select(Subscription.customer_id)
+    return or_(
+        Customer.name.icontains(typed, autoescape=True),
+        Customer.email.icontains(typed, autoescape=True),
+        Customer.external_ref == typed,
+        Customer.id.in_(owners.where(Subscription.external_ref == typed)),
+        Customer.id.in_(owners.join(Service, Service.subscription_id == Subscription.id).where(is_line(typed))),
+    )
+
+
+CUSTOMERS = Listing(
+    name="customers",
+    title="Customers",
+    query=select(
+        Customer.id,
+        Customer.name,
+        Customer.email,
+        Customer.external_ref,
+        Customer.country,
+        Customer.currency,
+        Customer.reseller_id,
+        Reseller.name.label("reseller"),
+        Customer.created_at,
+    ).outerjoin(Reseller, Reseller.id == Customer.reseller_id),
+    key=Customer.id,
+    columns=(
+        text("Name", "name", to="customer"),
+        text("E-mail", "email"),
+        code("Reference", "external_ref"),
+        text("Country", "country"),
+        text("Currency", "currency"),
+        text("Reseller", "reseller"),
+        instant("Since", "created_at"),
+    ),
+    search=_matching,
+    search_label="Name, e-mail, reference, MAC or login",
+    narrow={"reseller": Customer.reseller_id},
+    empty="Customers come by signing up in the shop, or with billhead import.",
+)
+
+
+@admin.get("/customers")
+@allow("staff")
+def customers() -> ResponseReturnValue:
+    return CUSTOMERS.answer()
+
+
+@admin.get("/customers/<int:key>")
+@allow("staff")
+def customer(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Customer, key, "customer")
+        shown = _belongings(session, key)
+    return page("admin/customer.html", customer=row, **shown)
+
+
+def _belongings(session: Session, customer_id: int) -> dict[str, Any]:
+    """The newest of everything; the full lists are a link away."""
+    subscriptions = session.execute(
+        select(
+            Subscription.id,
+            Plan.name.label("plan"),
+            Subscription.term,
+            Subscription.state,
+            Subscription.paid_through,
+            Subscription.service_ends_on,
+        )
+        .join(Plan, Plan.id == Subscription.plan_id)
+        .where(Subscription.customer_id == customer_id)
+        .order_by(Subscription.id.desc())
+        .limit(_SHOWN)
+    ).all()
+    services = session.execute(
+        select(*SERVICE_COLUMNS)
+        .join(Subscription, Subscription.id == Service.subscription_id)
+        .where(Subscription.customer_id == customer_id)
+        .order_by(Service.id.desc())
+        .limit(_SHOWN)
+    ).all()
+    subjects = [f"customer:{customer_id}", *(f"subscription:{row.id}" for row in subscriptions)]
+    subjects += [f"service:{row.id}" for row in services]
+    return {
+        "subscriptions": subscriptions,
+        "services": services,
+        "documents": _newest(session, Document, customer_id),
+        "payments": session.execute(
+            select(Payment, GatewayAccount.name.label("account"))
+            .join(GatewayAccount, GatewayAccount.id == Payment.account_id)
+            .where(Payment.customer_id == customer_id)
+            .order_by(Payment.id.desc())
+            .limit(_SHOWN)
+        ).all(),
+        "credits": _newest(session, CustomerCredit, customer_id),
+        "notices": _newest(session, Notice, customer_id),
+        "trail": trail_of(session, *subjects),
+    }
+
+
+def _newest(session: Session, kind: Any, customer_id: int) -> list[Any]:
+    query = select(kind).where(kind.customer_id == customer_id).order_by(kind.id.desc()).limit(_SHOWN)
+    return list(session.scalars(query))

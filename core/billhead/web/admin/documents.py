@@ -1,0 +1,207 @@
+"""Documents: the list, one with its lines and what paid it, and booking a bank transfer on it."""
+
+from typing import Any
+
+from flask import Response, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+from werkzeug.utils import secure_filename
+from wtforms import SelectField, StringField
+from wtforms.validators import DataRequired, Length
+
+from billhead.actions.documents.render_pdf import render_pdf
+from billhead.actions.payments.book_transfer import book_transfer
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.domain.document import OWED, Kind, ProformaState
+from billhead.domain.errors import Conflict, NotFound
+from billhead.domain.money import Money
+from billhead.models.documents import Allocation, Document, DocumentLine, Party
+from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt
+from billhead.models.people import Customer
+from billhead.plugin import allow
+from billhead.plugin_host import plugins
+from billhead.web.admin.area import admin, found, trail_of
+from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
+from billhead.web.admin.columns import amount, on, state, text
+from billhead.web.admin.listing import Choice, Listing
+from billhead.web.formatting import money
+from billhead.web.forms import stripped
+from billhead.web.pages import page
+
+__all__ = ["DOCUMENTS"]
+
+
+def _matching(typed: str) -> ColumnElement[bool]:
+    return or_(Document.number_text == typed, Customer.name.icontains(typed, autoescape=True), Customer.email == typed)
+
+
+DOCUMENTS = Listing(
+    name="documents",
+    title="Documents",
+    query=select(
+        Document.id,
+        Document.number_text,
+        Document.kind,
+        Document.state,
+        Document.customer_id,
+        Customer.name.label("customer"),
+        Document.issued_on,
+        Document.due_on,
+        Document.currency,
+        Document.total_minor,
+        (Document.total_minor - Document.settled_minor).label("open_minor"),
+    ).join(Customer, Customer.id == Document.customer_id),
+    key=Document.id,
+    columns=(
+        text("No.", "id", to="document"),
+        text("Number", "number_text", to="document"),
+        text("Kind", "kind"),
+        text("Customer", "customer", to="customer", key="customer_id"),
+        state("State", "state"),
+        on("Issued", "issued_on"),
+        on("Due", "due_on"),
+        amount("Total", "total_minor"),
+        amount("Open", "open_minor"),
+    ),
+    choices=(
+        Choice("kind", "Kind", Document.kind, [kind.value for kind in Kind]),
+        Choice(
+            "state",
+            "State",
+            Document.state,
+            (
+                ("owed", [*(s.value for s in OWED), ProformaState.OPEN.value]),
+                *("open", "settled", "expired", "draft", "final", "partly_paid", "paid", "void", "written_off"),
+            ),
+        ),
+    ),
+    search=_matching,
+    search_label="Document number, customer's name or e-mail",
+    narrow={"customer": Document.customer_id, "subscription": Document.subscription_id, "run": Document.run_id},
+    empty="An order makes a proforma, a payment or the billing run an invoice.",
+)
+
+
+@admin.get("/documents")
+@allow("staff")
+def documents() -> ResponseReturnValue:
+    return DOCUMENTS.answer()
+
+
+@admin.get("/documents/<int:key>")
+@allow("staff")
+def document(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Document, key, "document")
+        shown = _parts(session, row)
+    return page("admin/document.html", document=row, payable=_payable(row), **shown)
+
+
+@admin.get("/documents/<int:key>.pdf")
+@allow("staff")
+def document_pdf(key: int) -> Response:
+    with reading() as session:
+        row = found(session, Document, key, "document")
+        pdf = render_pdf(session, row)
+    name = secure_filename(row.number_text) or f"{row.kind}-{row.id}"
+    response = Response(pdf, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    return response
+
+
+def _payable(row: Document) -> bool:
+    is_open = row.state == ProformaState.OPEN if row.kind == Kind.PROFORMA else row.state in OWED
+    return is_open and row.total_minor > row.settled_minor
+
+
+def _parts(session: Session, row: Document) -> dict[str, Any]:
+    lines = session.scalars(
+        select(DocumentLine).where(DocumentLine.document_id == row.id).order_by(DocumentLine.position)
+    ).all()
+    allocations = session.execute(
+        select(Allocation, Payment.provider_ref, GatewayAccount.name.label("account"))
+        .outerjoin(Payment, Payment.id == Allocation.payment_id)
+        .outerjoin(GatewayAccount, GatewayAccount.id == Payment.account_id)
+        .where(Allocation.document_id == row.id)
+        .order_by(Allocation.id)
+    ).all()
+    attempts = session.execute(
+        select(PaymentAttempt, GatewayAccount.name.label("account"))
+        .join(GatewayAccount, GatewayAccount.id == PaymentAttempt.account_id)
+        .where(PaymentAttempt.document_id == row.id)
+        .order_by(PaymentAttempt.id.desc())
+    ).all()
+    related = session.scalars(
+        select(Document)
+        .where(or_(Document.proforma_id == row.id, Document.corrects_id == row.id, Document.id == row.proforma_id))
+        .order_by(Document.id)
+    ).all()
+    trail = trail_of(session, f"document:{row.id}")
+    return {
+        "customer": session.get_one(Customer, row.customer_id),
+        "buyer": session.get(Party, row.buyer_id) if row.buyer_id else None,
+        "lines": lines,
+        "allocations": allocations,
+        "attempts": attempts,
+        "related": related,
+        "trail": trail,
+    }
+
+
+class TransferForm(ReasonForm):
+    account = SelectField("Account that it came to", coerce=int)
+    amount = StringField(
+        "Amount",
+        filters=[stripped],
+        validators=[DataRequired("How much came?")],
+        description="Digits with a dot for decimals, in the document's currency.",
+        render_kw={"inputmode": "decimal", "autocomplete": "off"},
+    )
+    reference = StringField(
+        "Reference",
+        filters=[stripped],
+        validators=[DataRequired("Copy it from the statement."), Length(max=140)],
+        description="Statement line or transfer id. The same one can't be booked twice.",
+        render_kw={"autocomplete": "off"},
+    )
+    reason = reason_field()
+
+
+@admin.route("/documents/<int:key>/transfer", methods=["GET", "POST"])
+@allow("staff", permission="payments.write")
+def book_document_transfer(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Document, key, "document")
+        accounts = session.scalars(
+            select(GatewayAccount).where(GatewayAccount.seller_id == row.seller_id).order_by(GatewayAccount.position)
+        ).all()
+    open_minor = row.total_minor - row.settled_minor
+    form = TransferForm(amount=f"{Money(open_minor, row.currency).decimal():f}")
+    form.account.choices = {str(account.id): account.name for account in accounts if _booked_by_staff(account)}
+    if not form.account.choices:
+        raise Conflict("No account here takes bookings by hand.", hint="add one for transfers")
+
+    def act(ctx: Context, form: TransferForm) -> str:
+        paid = Money.parse(form.amount.data, row.currency)
+        with writing(ctx) as tx:
+            book_transfer(tx, key, form.account.data, paid.minor, row.currency, form.reference.data)
+        return f"{money(paid.minor, row.currency)} booked."
+
+    name = row.number_text or f"{row.kind} {row.id}"
+    question = Question(
+        f"Book a transfer for {name}",
+        f"{money(open_minor, row.currency)} is open on it. Book only what you have seen in the bank.",
+        "Book it",
+        url_for("admin.document", key=key),
+        danger=False,
+    )
+    return asked(question, form, act)
+
+
+def _booked_by_staff(account: GatewayAccount) -> bool:
+    try:
+        return plugins().gateway(account.gateway).capabilities().confirmed_by_staff
+    except NotFound:  # its plugin is switched off
+        return False

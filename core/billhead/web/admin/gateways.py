@@ -1,0 +1,168 @@
+"""Gateway accounts: through which we are paid, adding one, and its settings."""
+
+from typing import Any
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+from wtforms import BooleanField, IntegerField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+
+from billhead.actions.payments.save_gateway_account import AccountEntry, save_gateway_account
+from billhead.db import reading, writing
+from billhead.domain.errors import InvalidInput
+from billhead.models.payments import GatewayAccount, PaymentAttempt
+from billhead.plugin import allow
+from billhead.plugin_host import plugins
+from billhead.plugin_host.current import config
+from billhead.web.admin.area import admin, found
+from billhead.web.admin.columns import Column, badge, code, number, text
+from billhead.web.admin.listing import Listing
+from billhead.web.admin.payments import UNDECIDED
+from billhead.web.admin.settings import EntryForm, entered, settings_page_form
+from billhead.web.forms import stripped
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx, signed_in
+
+__all__ = ["GATEWAYS"]
+
+_undecided = (
+    select(func.count())
+    .select_from(PaymentAttempt)
+    .where(PaymentAttempt.account_id == GatewayAccount.id, PaymentAttempt.state.in_(UNDECIDED))
+    .scalar_subquery()
+)
+
+GATEWAYS = Listing(
+    name="gateway-accounts",
+    title="Gateway accounts",
+    query=select(
+        GatewayAccount.id,
+        GatewayAccount.name,
+        GatewayAccount.code,
+        GatewayAccount.gateway,
+        GatewayAccount.currencies,
+        GatewayAccount.enabled,
+        GatewayAccount.position,
+        _undecided.label("undecided"),
+    ),
+    key=GatewayAccount.id,
+    columns=(
+        text("Account", "name", to="gateway_settings"),
+        code("Code", "code"),
+        text("Gateway", "gateway"),
+        Column(
+            "Currencies",
+            lambda row: " ".join(row.currencies),
+            lambda row: ", ".join(row.currencies) or "any",
+        ),
+        Column(
+            "Offered",
+            lambda row: "yes" if row.enabled else "no",
+            lambda row: badge("ok", "offered") if row.enabled else badge("", "off"),
+        ),
+        number("Position", "position"),
+        number("Undecided", "undecided"),
+    ),
+    empty="Add one, and the shop can be paid.",
+)
+
+
+class AccountForm(EntryForm):
+    name = StringField(
+        "Name",
+        filters=[stripped],
+        validators=[DataRequired("Give it a name."), Length(max=80)],
+        description="As payers read it: Card, Bank transfer.",
+    )
+    currencies = StringField(
+        "Currencies", filters=[stripped], description="Codes with blanks between: EUR USD. Empty takes any."
+    )
+    position = IntegerField(
+        "Position", default=0, validators=[InputRequired(), NumberRange(0, 1000)], description="The lowest comes first."
+    )
+    enabled = BooleanField("Offer it to payers", default=True)
+
+
+class NewAccountForm(AccountForm):
+    code = StringField(
+        "Code",
+        filters=[stripped],
+        validators=[DataRequired("Give it a code."), Length(max=40)],
+        description="Small letters, digits and -. It stays as it is.",
+    )
+
+
+@admin.get("/gateways")
+@allow("staff")
+def gateways() -> ResponseReturnValue:
+    add = url_for("admin.choose_gateway")
+    return GATEWAYS.answer(add=add, add_label="Add an account", add_needs="gateways.write")
+
+
+@admin.get("/gateways/new")
+@allow("staff", permission="gateways.write")
+def choose_gateway() -> ResponseReturnValue:
+    offered = [
+        (thing.label, url_for("admin.new_gateway", gateway=thing.code), plugin)
+        for plugin, thing in plugins().offers("payment_gateways")
+    ]
+    back = url_for("admin.gateways")
+    return page("admin/choose.html", title="Add a gateway account", what="gateway", things=offered, back=back)
+
+
+@admin.route("/gateways/new/<gateway>", methods=["GET", "POST"])
+@allow("staff", permission="gateways.write")
+def new_gateway(gateway: str) -> ResponseReturnValue:
+    offered = plugins().gateway(gateway)
+    form = NewAccountForm()
+    settings = settings_page_form(offered.settings_type, GatewayAccount(gateway=gateway, settings={}, secrets=""))
+    if entered(form, settings):
+        with form.refusals(), settings.refusals_of(form):
+            login = signed_in()
+            assert login is not None, "the guard lets only staff in"
+            with writing(current_ctx()) as tx:
+                taken = select(GatewayAccount.id).where(GatewayAccount.code == form.code.data)
+                if tx.session.scalar(taken) is not None:
+                    raise InvalidInput("code", f"{form.code.data} is another account's")
+                entry = _entry(form, form.code.data)
+                key = save_gateway_account(tx, login.seller_id, gateway, entry, settings.values())
+            flash("Added. Tell the gateway the callback address below, if it asks for one.", "good")
+            return redirect(url_for("admin.gateway_settings", key=key), 303)
+    title = f"Add an account: {offered.label}"
+    shown = page("admin/settings.html", title=title, form=form, settings=settings, back=url_for("admin.gateways"))
+    return shown, 422 if form.is_submitted() else 200
+
+
+@admin.route("/gateways/<int:key>", methods=["GET", "POST"])
+@allow("staff", permission="gateways.write")
+def gateway_settings(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, GatewayAccount, key, "gateway account")
+    form = AccountForm(data=_shown(row))
+    settings = settings_page_form(plugins().gateway(row.gateway).settings_type, row)
+    if entered(form, settings):
+        with form.refusals(), settings.refusals_of(form):
+            with writing(current_ctx()) as tx:
+                save_gateway_account(tx, row.seller_id, row.gateway, _entry(form, row.code), settings.values())
+            flash("Saved.", "good")
+            return redirect(url_for("admin.gateways"), 303)
+    shown = page(
+        "admin/settings.html",
+        title=f"Account {row.name}",
+        form=form,
+        settings=settings,
+        back=url_for("admin.gateways"),
+        callback_url=f"{config().base_url}/callbacks/{row.callback_token}",
+    )
+    return shown, 422 if form.is_submitted() else 200
+
+
+def _shown(row: GatewayAccount) -> dict[str, Any]:
+    names = ("name", "position", "enabled")
+    return {"currencies": " ".join(row.currencies), **{name: getattr(row, name) for name in names}}
+
+
+def _entry(form: AccountForm, account_code: str) -> AccountEntry:
+    currencies = tuple((form.currencies.data or "").upper().replace(",", " ").split())
+    return AccountEntry(account_code, form.name.data, currencies, bool(form.enabled.data), form.position.data)

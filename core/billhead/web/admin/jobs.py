@@ -1,0 +1,170 @@
+"""Jobs and event deliveries: what waits, what was parked for a person, and trying it again."""
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement, or_, select
+
+from billhead.actions.jobs.cancel_job import cancel_job
+from billhead.actions.jobs.retry_delivery import retry_delivery
+from billhead.actions.jobs.retry_job import retry_job
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.jobs.kinds import KINDS
+from billhead.models.operations import Event, EventDelivery, Job
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found, trail_of
+from billhead.web.admin.asking import Question, ReasonForm, asked
+from billhead.web.admin.columns import code, instant, number, state, text
+from billhead.web.admin.listing import Choice, Listing
+from billhead.web.pages import page
+
+__all__ = ["deliveries", "jobs"]
+
+STATES = ("queued", "running", "done", "failed", "parked", "canceled")
+
+
+def _matching(typed: str) -> ColumnElement[bool]:
+    return or_(Job.key == typed, Job.error.icontains(typed, autoescape=True))
+
+
+def _jobs() -> Listing:
+    """Made for each request: the kinds of job are known once the application is put together."""
+    return Listing(
+        name="jobs",
+        title="Jobs",
+        query=select(Job.id, Job.kind, Job.key, Job.lane, Job.state, Job.tries, Job.due_at, Job.error, Job.created_at),
+        key=Job.id,
+        columns=(
+            text("Job", "id", to="job"),
+            text("Kind", "kind"),
+            code("Key", "key"),
+            state("State", "state"),
+            number("Tries", "tries"),
+            instant("Due", "due_at"),
+            text("Error", "error", css="why"),
+            instant("Queued", "created_at"),
+        ),
+        choices=(
+            Choice("state", "State", Job.state, (("needs a person", ("failed", "parked")), *STATES)),
+            Choice("kind", "Kind", Job.kind, sorted(KINDS)),
+        ),
+        search=_matching,
+        search_label="Key, or words of the error",
+        empty="Nothing is queued, and nothing was done in the last two weeks.",
+    )
+
+
+DELIVERIES = Listing(
+    name="event-deliveries",
+    title="Event deliveries",
+    query=select(
+        EventDelivery.id,
+        EventDelivery.plugin,
+        EventDelivery.state,
+        EventDelivery.tries,
+        EventDelivery.due_at,
+        EventDelivery.error,
+        Event.type,
+        Event.aggregate,
+    ).join(Event, Event.id == EventDelivery.event_id),
+    key=EventDelivery.id,
+    columns=(
+        text("Delivery", "id", to="retry_event_delivery"),
+        text("Plugin", "plugin"),
+        text("Event", "type"),
+        code("About", "aggregate"),
+        state("State", "state"),
+        number("Tries", "tries"),
+        instant("Due", "due_at"),
+        text("Error", "error", css="why"),
+    ),
+    choices=(Choice("state", "State", EventDelivery.state, ("pending", "done", "parked")),),
+    search=lambda typed: or_(EventDelivery.plugin == typed, Event.type == typed, Event.aggregate == typed),
+    search_label="Plugin, event, or what it is about (service:7)",
+    empty="No plugin that observes events is installed, or nothing has happened yet.",
+)
+
+
+@admin.get("/jobs")
+@allow("staff")
+def jobs() -> ResponseReturnValue:
+    return _jobs().answer()
+
+
+@admin.get("/jobs/<int:key>")
+@allow("staff")
+def job(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Job, key, "job")
+        trail = trail_of(session, f"job:{key}")
+    kind = KINDS.get(row.kind)
+    about = _about(row)
+    return page("admin/job.html", job=row, kind=kind, about=about, trail=trail)
+
+
+def _about(row: Job) -> list[tuple[str, str]]:
+    """(label, address) of what the job's arguments name."""
+    pages = {
+        "service_id": ("service", "Service"),
+        "panel_id": ("panel", "Panel"),
+        "document_id": ("document", "Document"),
+        "callback_id": ("callback", "Callback"),
+    }
+    named = [(pages[name], value) for name, value in row.args.items() if name in pages]
+    return [(f"{label} {value}", url_for(f"admin.{endpoint}", key=value)) for (endpoint, label), value in named]
+
+
+@admin.route("/jobs/<int:key>/retry", methods=["GET", "POST"])
+@allow("staff", permission="jobs.write")
+def retry_one_job(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Job, key, "job")
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            retry_job(tx, key)
+        return f"Job {key} is queued again."
+
+    text = f"{row.kind} starts again, with all its tries. It does nothing twice that was done already."
+    back = url_for("admin.job", key=key)
+    return asked(Question(f"Try job {key} again?", text, "Try again", back, danger=False), ReasonForm(), act)
+
+
+@admin.route("/jobs/<int:key>/cancel", methods=["GET", "POST"])
+@allow("staff", permission="jobs.write")
+def cancel_one_job(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Job, key, "job")
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            cancel_job(tx, key)
+        return f"Job {key} is called off."
+
+    text = f"{row.kind} is not run any more. What it should have done stays undone until something queues it again."
+    question = Question(f"Call job {key} off?", text, "Call it off", url_for("admin.job", key=key))
+    return asked(question, ReasonForm(), act)
+
+
+@admin.get("/deliveries")
+@allow("staff")
+def deliveries() -> ResponseReturnValue:
+    return DELIVERIES.answer()
+
+
+@admin.route("/deliveries/<int:key>", methods=["GET", "POST"])
+@allow("staff", permission="jobs.write")
+def retry_event_delivery(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, EventDelivery, key, "delivery")
+        event = session.get_one(Event, row.event_id)
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            retry_delivery(tx, key)
+        return f"{event.type} is on its way to {row.plugin} again."
+
+    text = f"{event.type} of {event.aggregate}, {row.state} after {row.tries} tries. {row.error}".strip()
+    back = url_for("admin.deliveries")
+    question = Question(f"Deliver it to {row.plugin} again?", text, "Deliver again", back, danger=False)
+    return asked(question, ReasonForm(), act)

@@ -1,0 +1,107 @@
+"""A list of the admin area: search, filters, keyset pages, CSV and what an empty one says; one query a page.
+
+LIST = Listing(
+    name="jobs", title="Jobs", query=select(Job.id, Job.kind, …), key=Job.id,
+    columns=(text("Job", "id", to="job"), state("State", "state"), …),
+    choices=(Choice("state", "State", Job.state, ("queued", "parked")),),
+)
+
+@admin.get("/jobs")
+@allow("staff")
+def jobs() -> ResponseReturnValue:
+    return LIST.answer()
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement, Select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from billhead.db import reading
+from billhead.web.admin.columns import Column
+from billhead.web.csv_export import csv_response
+from billhead.web.pages import page
+from billhead.web.paging import page_of
+
+__all__ = ["Choice", "Listing"]
+
+_CSV_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A filter by one of a few words. An option may stand for several: ("undecided", ("unknown", "processing"))."""
+
+    name: str
+    label: str
+    column: InstrumentedAttribute[Any]
+    options: Sequence[str | tuple[str, Sequence[str]]]
+
+    def words(self) -> list[str]:
+        return [option if isinstance(option, str) else option[0] for option in self.options]
+
+    def condition(self, asked: str) -> ColumnElement[bool] | None:
+        for option in self.options:
+            if option == asked:
+                return self.column == asked
+            if not isinstance(option, str) and option[0] == asked:
+                return self.column.in_(option[1])
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """`search` turns what was typed into a condition; `narrow` are ids in the address (?customer=7) by column."""
+
+    name: str
+    title: str
+    query: Select[*tuple[Any, ...]]
+    key: InstrumentedAttribute[int]
+    columns: tuple[Column, ...]
+    empty: str
+    choices: tuple[Choice, ...] = ()
+    search: Callable[[str], ColumnElement[bool]] | None = None
+    search_label: str = "Search"
+    narrow: Mapping[str, InstrumentedAttribute[Any]] = field(default_factory=dict)
+    lead: str = ""
+
+    def answer(self, **more: Any) -> ResponseReturnValue:
+        """The page that the address asks for, or the whole filtered list as CSV (`?format=csv`)."""
+        query = self._filtered()
+        if request.args.get("format") == "csv":
+            return csv_response(self.name, [column.label for column in self.columns], self._all(query))
+        with reading() as session:
+            rows = page_of(session, query, self.key, whole_rows=True)
+        kept = self._kept()
+        as_csv = url_for(str(request.endpoint), **{**(request.view_args or {}), **kept, "format": "csv"})
+        return page("admin/list.html", listing=self, rows=rows, kept=kept, as_csv=as_csv, **more)
+
+    def _filtered(self) -> Select[*tuple[Any, ...]]:
+        query = self.query
+        for choice in self.choices:
+            condition = choice.condition(request.args.get(choice.name, ""))
+            if condition is not None:
+                query = query.where(condition)
+        for name, column in self.narrow.items():
+            wanted = request.args.get(name, "")
+            if wanted.isascii() and wanted.isdigit() and len(wanted) < 19:
+                query = query.where(column == int(wanted))
+        typed = request.args.get("q", "").strip()
+        if self.search is not None and typed:
+            query = query.where(self.search(typed[:200]))
+        return query
+
+    def _kept(self) -> dict[str, str]:
+        """What the address narrows the list to; the page it stands on is not part of it."""
+        names = {choice.name for choice in self.choices} | set(self.narrow) | ({"q"} if self.search else set())
+        return {name: value for name, value in request.args.items() if name in names and value}
+
+    def _all(self, query: Select[*tuple[Any, ...]]) -> Iterator[list[Any]]:
+        ordered = query.order_by(self.key.desc()).execution_options(yield_per=_CSV_BATCH)
+        with reading() as session:
+            for row in session.execute(ordered):
+                yield [column.value(row) for column in self.columns]

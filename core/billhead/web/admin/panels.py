@@ -1,0 +1,270 @@
+"""Panels: their health and lines, one with its report and settings, adding one, checking, comparing, resting."""
+
+from typing import Any
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from wtforms import IntegerField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+
+from billhead import clock
+from billhead.actions.panels.ask_reconcile import ask_reconcile
+from billhead.actions.panels.check_panel import check_panel
+from billhead.actions.panels.save_panel import PanelEntry, save_panel
+from billhead.actions.panels.set_maintenance import set_maintenance
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.domain.errors import InvalidInput
+from billhead.models.operations import Job
+from billhead.models.panels import Panel
+from billhead.models.subscriptions import Service
+from billhead.plugin import allow
+from billhead.plugin_host import plugins
+from billhead.web.admin.area import admin, found, trail_of
+from billhead.web.admin.asking import Question, ReasonForm, asked
+from billhead.web.admin.columns import Column, badge, code, instant, number, text
+from billhead.web.admin.listing import Listing
+from billhead.web.admin.services import TROUBLE
+from billhead.web.admin.settings import EntryForm, entered, settings_page_form
+from billhead.web.forms import stripped
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx, signed_in, submit_ctx
+
+__all__ = ["PANELS", "health_of"]
+
+
+def health_of(row: Any) -> str:
+    """well, resting (maintenance), resting by itself (breaker open), shaky (failures in a row), or not seen yet."""
+    if row.maintenance:
+        return "maintenance"
+    if row.open_until is not None and row.open_until > clock.business_now():
+        return "breaker open"
+    if row.failures:
+        return "shaky"
+    return "well" if row.last_ok_at is not None else "not called yet"
+
+
+_TONES = {"maintenance": "suspended", "breaker open": "failed", "shaky": "unknown", "well": "ok", "not called yet": ""}
+
+
+def health_badge(row: Any) -> Any:
+    word = health_of(row)
+    return badge(_TONES[word], word)
+
+
+def _counted(*conditions: Any) -> Any:
+    lines = select(func.count()).select_from(Service).where(Service.panel_id == Panel.id, *conditions)
+    return lines.scalar_subquery()
+
+
+PANELS = Listing(
+    name="panels",
+    title="Panels",
+    query=select(
+        Panel.id,
+        Panel.code,
+        Panel.name,
+        Panel.module,
+        Panel.group,
+        Panel.capacity,
+        Panel.maintenance,
+        Panel.failures,
+        Panel.open_until,
+        Panel.last_ok_at,
+        Panel.reconciled_at,
+        Panel.reconcile_report,
+        _counted(Service.lifecycle != "gone").label("lines"),
+        _counted(Service.lifecycle != "gone", Service.sync.in_(TROUBLE)).label("trouble"),
+    ),
+    key=Panel.id,
+    columns=(
+        text("Panel", "name", to="panel"),
+        code("Code", "code"),
+        text("Module", "module"),
+        text("Group", "group"),
+        Column("Health", health_of, health_badge),
+        number("Lines", "lines"),
+        number("Not in step", "trouble"),
+        Column(
+            "Room for",
+            lambda row: row.capacity,
+            lambda row: row.capacity or "any number",
+            "num",
+        ),
+        instant("Answered last", "last_ok_at"),
+        instant("Compared last", "reconciled_at"),
+        Column(
+            "Differences",
+            lambda row: row.reconcile_report.get("differences", ""),
+            lambda row: row.reconcile_report.get("differences", "–"),
+            "num",
+        ),
+    ),
+    search=lambda typed: Panel.code.icontains(typed, autoescape=True) | Panel.name.icontains(typed, autoescape=True),
+    search_label="Name or code",
+    empty="Add the first one: its address and credentials are asked for by its module.",
+)
+
+
+class PanelForm(EntryForm):
+    name = StringField("Name", filters=[stripped], validators=[DataRequired("Give it a name."), Length(max=80)])
+    group = StringField("Group", filters=[stripped], description="Plans may name a group instead of one panel.")
+    capacity = IntegerField(
+        "Room for so many lines",
+        default=0,
+        validators=[InputRequired(), NumberRange(0)],
+        description="0 is no limit.",
+    )
+    weight = IntegerField(
+        "Weight",
+        default=1,
+        validators=[InputRequired(), NumberRange(1, 1000)],
+        description="Of two panels of a group, one of twice the weight gets twice the lines.",
+    )
+
+
+class NewPanelForm(PanelForm):
+    code = StringField(
+        "Code",
+        filters=[stripped],
+        validators=[DataRequired("Give it a code."), Length(max=40)],
+        description="Small letters, digits and -. It stays as it is.",
+    )
+
+
+@admin.get("/panels")
+@allow("staff")
+def panels() -> ResponseReturnValue:
+    return PANELS.answer(add=url_for("admin.choose_panel_module"), add_label="Add a panel", add_needs="panels.write")
+
+
+@admin.get("/panels/<int:key>")
+@allow("staff")
+def panel(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Panel, key, "panel")
+        counts = dict(
+            session.execute(
+                select(Service.sync, func.count())
+                .where(Service.panel_id == key, Service.lifecycle != "gone")
+                .group_by(Service.sync)
+            ).all()
+        )
+        waiting = session.scalar(
+            select(func.count()).select_from(Job).where(Job.lane == f"panel:{key}", Job.state == "queued")
+        )
+        handles = [*row.reconcile_report.get("missing", ()), *row.reconcile_report.get("differing", ())]
+        known = session.execute(
+            select(Service.handle, Service.id, Service.login).where(
+                Service.panel_id == key, Service.handle.in_(handles[:400])
+            )
+        ).all()
+        trail = trail_of(session, f"panel:{key}")
+    return page(
+        "admin/panel.html",
+        panel=row,
+        health=health_badge(row),
+        counts=counts,
+        waiting=waiting,
+        services_by_handle={handle: (id_, login) for handle, id_, login in known},
+        trail=trail,
+    )
+
+
+@admin.get("/panels/new")
+@allow("staff", permission="panels.write")
+def choose_panel_module() -> ResponseReturnValue:
+    modules = [
+        (thing.label, url_for("admin.new_panel", module=thing.code), plugin)
+        for plugin, thing in plugins().offers("provisioning_modules")
+    ]
+    return page("admin/choose.html", title="Add a panel", what="module", things=modules, back=url_for("admin.panels"))
+
+
+@admin.route("/panels/new/<module>", methods=["GET", "POST"])
+@allow("staff", permission="panels.write")
+def new_panel(module: str) -> ResponseReturnValue:
+    offered = plugins().module(module)
+    blank = Panel(module=module, settings={}, secrets="")
+    form, settings = NewPanelForm(), settings_page_form(offered.settings_type, blank)
+    if entered(form, settings):
+        with form.refusals(), settings.refusals_of(form):
+            login = signed_in()
+            assert login is not None, "the guard lets only staff in"
+            with writing(current_ctx()) as tx:
+                _refuse_taken(tx.session, form.code.data)
+                key = save_panel(tx, login.seller_id, module, _entry(form, form.code.data), settings.values())
+            flash("Added. Check now whether it answers.", "good")
+            return redirect(url_for("admin.panel", key=key), 303)
+    title = f"Add a panel: {offered.label}"
+    shown = page("admin/settings.html", title=title, form=form, settings=settings, back=url_for("admin.panels"))
+    return shown, 422 if form.is_submitted() else 200
+
+
+@admin.route("/panels/<int:key>/settings", methods=["GET", "POST"])
+@allow("staff", permission="panels.write")
+def panel_settings(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Panel, key, "panel")
+    form, settings = PanelForm(obj=row), settings_page_form(plugins().module(row.module).settings_type, row)
+    if entered(form, settings):
+        with form.refusals(), settings.refusals_of(form):
+            with writing(current_ctx()) as tx:
+                save_panel(tx, row.seller_id, row.module, _entry(form, row.code), settings.values())
+            flash("Saved. They are used from the next call on.", "good")
+            return redirect(url_for("admin.panel", key=key), 303)
+    back = url_for("admin.panel", key=key)
+    shown = page("admin/settings.html", title=f"Settings of {row.name}", form=form, settings=settings, back=back)
+    return shown, 422 if form.is_submitted() else 200
+
+
+def _entry(form: PanelForm, panel_code: str) -> PanelEntry:
+    return PanelEntry(panel_code, form.name.data, form.group.data or "", form.capacity.data, form.weight.data)
+
+
+def _refuse_taken(session: Session, panel_code: str) -> None:
+    if session.scalar(select(Panel.id).where(Panel.code == panel_code)) is not None:
+        raise InvalidInput("code", f"{panel_code} is another panel's")
+
+
+@admin.post("/panels/<int:key>/check")
+@allow("staff", permission="panels.write")
+def check_one_panel(key: int) -> ResponseReturnValue:
+    """One harmless call; it does not ask."""
+    checked = check_panel(current_ctx(), key)
+    flash(*((f"It answers: {checked.said}", "good") if checked.ok else (f"It is not well: {checked.said}", "bad")))
+    return redirect(url_for("admin.panel", key=key), 303)
+
+
+@admin.post("/panels/<int:key>/reconcile")
+@allow("staff", permission="panels.write")
+def reconcile_panel_now(key: int) -> ResponseReturnValue:
+    """Reads the panel's list and queues free steps only; it does not ask."""
+    with writing(submit_ctx()) as tx:
+        asked_for = ask_reconcile(tx, key)
+    flash(f"Queued as job {asked_for.job}. The report below is renewed when it is done.", "good")
+    return redirect(url_for("admin.panel", key=key), 303)
+
+
+@admin.route("/panels/<int:key>/maintenance", methods=["GET", "POST"])
+@allow("staff", permission="panels.write")
+def panel_maintenance(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Panel, key, "panel")
+    turn_on = not row.maintenance
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            set_maintenance(tx, key, turn_on)
+        return f"{row.name} rests." if turn_on else f"{row.name} is back in service."
+
+    title = f"Put {row.name} under maintenance?" if turn_on else f"Put {row.name} back in service?"
+    text_ = (
+        "Nothing is written to it and no new line is put on it. What is wanted meanwhile waits in the queue."
+        if turn_on
+        else "What has waited in the queue is done from now on."
+    )
+    question = Question(title, text_, "Let it rest" if turn_on else "Back in service", url_for("admin.panel", key=key))
+    return asked(question, ReasonForm(), act)

@@ -1,0 +1,167 @@
+"""Payments and the attempts that led to them; an undecided attempt is looked up, never charged again."""
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement, or_, select
+
+from billhead.actions.payments.resolve import resolve
+from billhead.db import reading
+from billhead.domain.payment import UNRESOLVED, AttemptState
+from billhead.models.documents import Document
+from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt, PaymentMethod
+from billhead.models.people import Customer
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found
+from billhead.web.admin.columns import amount, code, instant, number, state, text
+from billhead.web.admin.listing import Choice, Listing
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx
+
+__all__ = ["ATTEMPTS", "PAYMENTS", "UNDECIDED"]
+
+UNDECIDED = ("created", "processing", "unknown")
+"""Money may be under way and nobody waits at a screen: staff should know how it ends."""
+
+
+def _paid_with(typed: str) -> ColumnElement[bool]:
+    return or_(Payment.provider_ref == typed, Customer.name.icontains(typed, autoescape=True), Customer.email == typed)
+
+
+PAYMENTS = Listing(
+    name="payments",
+    title="Payments",
+    query=select(
+        Payment.id,
+        Payment.customer_id,
+        Customer.name.label("customer"),
+        GatewayAccount.name.label("account"),
+        Payment.provider_ref,
+        Payment.attempt_id,
+        Payment.state,
+        Payment.currency,
+        Payment.amount_minor,
+        Payment.refunded_minor,
+        Payment.fee_minor,
+        Payment.received_at,
+    )
+    .join(Customer, Customer.id == Payment.customer_id)
+    .join(GatewayAccount, GatewayAccount.id == Payment.account_id),
+    key=Payment.id,
+    columns=(
+        number("No.", "id"),
+        text("Customer", "customer", to="customer", key="customer_id"),
+        text("Account", "account"),
+        code("Reference", "provider_ref"),
+        text("Attempt", "attempt_id", to="attempt", key="attempt_id"),
+        state("State", "state"),
+        amount("Amount", "amount_minor"),
+        amount("Refunded", "refunded_minor"),
+        amount("Fee", "fee_minor"),
+        instant("Received", "received_at"),
+    ),
+    choices=(Choice("state", "State", Payment.state, ("received", "charged_back")),),
+    search=_paid_with,
+    search_label="Reference, customer's name or e-mail",
+    narrow={"customer": Payment.customer_id, "account": Payment.account_id},
+    empty="Money that came in stands here, with the reference that the gateway or the bank gave it.",
+)
+
+
+def _tried_for(typed: str) -> ColumnElement[bool]:
+    return or_(
+        PaymentAttempt.key == typed,
+        PaymentAttempt.provider_ref == typed,
+        Customer.name.icontains(typed, autoescape=True),
+    )
+
+
+ATTEMPTS = Listing(
+    name="payment-attempts",
+    title="Payment attempts",
+    query=select(
+        PaymentAttempt.id,
+        PaymentAttempt.key,
+        PaymentAttempt.document_id,
+        Document.number_text,
+        PaymentAttempt.customer_id,
+        Customer.name.label("customer"),
+        GatewayAccount.name.label("account"),
+        PaymentAttempt.state,
+        PaymentAttempt.decline_code,
+        PaymentAttempt.currency,
+        PaymentAttempt.amount_minor,
+        PaymentAttempt.created_at,
+        PaymentAttempt.next_look_at,
+    )
+    .join(Customer, Customer.id == PaymentAttempt.customer_id)
+    .join(Document, Document.id == PaymentAttempt.document_id)
+    .join(GatewayAccount, GatewayAccount.id == PaymentAttempt.account_id),
+    key=PaymentAttempt.id,
+    columns=(
+        text("Attempt", "key", to="attempt"),
+        text("Document", "document_id", to="document", key="document_id"),
+        text("Customer", "customer", to="customer", key="customer_id"),
+        text("Account", "account"),
+        state("State", "state"),
+        text("Declined", "decline_code"),
+        amount("Amount", "amount_minor"),
+        instant("Made", "created_at"),
+        instant("Looked up next", "next_look_at"),
+    ),
+    choices=(
+        Choice("state", "State", PaymentAttempt.state, (("undecided", UNDECIDED), *[s.value for s in AttemptState])),
+    ),
+    search=_tried_for,
+    search_label="Attempt, reference or customer's name",
+    narrow={"customer": PaymentAttempt.customer_id, "document": PaymentAttempt.document_id},
+    empty="Each try to be paid through a gateway stands here, before the gateway is asked.",
+)
+
+
+@admin.get("/payments")
+@allow("staff")
+def payments() -> ResponseReturnValue:
+    return PAYMENTS.answer()
+
+
+@admin.get("/attempts")
+@allow("staff")
+def attempts() -> ResponseReturnValue:
+    return ATTEMPTS.answer()
+
+
+@admin.get("/attempts/<int:key>")
+@allow("staff")
+def attempt(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, PaymentAttempt, key, "payment attempt")
+        customer, document, account, method = session.execute(
+            select(Customer, Document, GatewayAccount, PaymentMethod.label)
+            .select_from(PaymentAttempt)
+            .join(Customer, Customer.id == PaymentAttempt.customer_id)
+            .join(Document, Document.id == PaymentAttempt.document_id)
+            .join(GatewayAccount, GatewayAccount.id == PaymentAttempt.account_id)
+            .outerjoin(PaymentMethod, PaymentMethod.id == PaymentAttempt.method_id)
+            .where(PaymentAttempt.id == key)
+        ).one()
+        payment = session.scalar(select(Payment).where(Payment.attempt_id == key))
+    return page(
+        "admin/attempt.html",
+        attempt=row,
+        customer=customer,
+        document=document,
+        account=account,
+        method=method,
+        payment=payment,
+        undecided=AttemptState(row.state) in UNRESOLVED,
+    )
+
+
+@admin.post("/attempts/<int:key>/resolve")
+@allow("staff", permission="payments.write")
+def resolve_attempt(key: int) -> ResponseReturnValue:
+    """A look-up moves no money and may be repeated, so that it does not ask."""
+    state_now = resolve(current_ctx(), key)
+    tone = "good" if state_now == AttemptState.SUCCEEDED else "warn"
+    flash(f"Looked up: it is {state_now.replace('_', ' ')}.", tone)
+    return redirect(url_for("admin.attempt", key=key), 303)

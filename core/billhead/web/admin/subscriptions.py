@@ -1,0 +1,221 @@
+"""Subscriptions: the list, one with its parts and history, and suspending, restoring, canceling it."""
+
+from typing import Any
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+from wtforms import RadioField
+
+from billhead.actions.subscriptions.cancel import cancel
+from billhead.actions.subscriptions.restore import restore
+from billhead.actions.subscriptions.suspend import suspend
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.domain.errors import Conflict
+from billhead.domain.subscription import RUNNING, State, SuspendedBy
+from billhead.models.catalogue import Plan, Price
+from billhead.models.documents import Document
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent, SubscriptionEvent
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found, trail_of
+from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
+from billhead.web.admin.columns import on, state, text
+from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.services import SERVICE_COLUMNS
+from billhead.web.pages import page
+
+__all__ = ["SUBSCRIPTIONS"]
+
+
+def _matching(typed: str) -> ColumnElement[bool]:
+    return or_(
+        Customer.name.icontains(typed, autoescape=True),
+        Customer.email.icontains(typed, autoescape=True),
+        Subscription.external_ref == typed,
+    )
+
+
+_STATES = (("running", [s.value for s in RUNNING]), *[s.value for s in State])
+
+SUBSCRIPTIONS = Listing(
+    name="subscriptions",
+    title="Subscriptions",
+    query=select(
+        Subscription.id,
+        Subscription.customer_id,
+        Customer.name.label("customer"),
+        Plan.name.label("plan"),
+        Subscription.term,
+        Subscription.state,
+        Subscription.collection,
+        Subscription.paid_through,
+        Subscription.next_bill_on,
+        Subscription.external_ref,
+    )
+    .join(Customer, Customer.id == Subscription.customer_id)
+    .join(Plan, Plan.id == Subscription.plan_id),
+    key=Subscription.id,
+    columns=(
+        text("No.", "id", to="subscription"),
+        text("Customer", "customer", to="customer", key="customer_id"),
+        text("Plan", "plan"),
+        text("Term", "term"),
+        state("State", "state"),
+        text("Collected", "collection"),
+        on("Paid to", "paid_through"),
+        on("Billed next", "next_bill_on"),
+        text("Reference", "external_ref"),
+    ),
+    choices=(
+        Choice("state", "State", Subscription.state, _STATES),
+        Choice("collection", "Collected", Subscription.collection, ("auto", "manual")),
+    ),
+    search=_matching,
+    search_label="Customer's name or e-mail, or a reference",
+    narrow={"customer": Subscription.customer_id, "plan": Subscription.plan_id},
+    empty="The first order in the shop makes the first subscription.",
+)  # fmt: skip
+
+
+@admin.get("/subscriptions")
+@allow("staff")
+def subscriptions() -> ResponseReturnValue:
+    return SUBSCRIPTIONS.answer()
+
+
+@admin.get("/subscriptions/<int:key>")
+@allow("staff")
+def subscription(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Subscription, key, "subscription")
+        shown = _parts(session, row)
+    can_be = {
+        "suspended": row.state in RUNNING,
+        "restored": row.state == State.SUSPENDED,
+        "canceled": row.state != State.CANCELED and row.service_ends_on is None,
+    }
+    return page("admin/subscription.html", subscription=row, can_be=can_be, **shown)
+
+
+def _parts(session: Session, row: Subscription) -> dict[str, Any]:
+    customer, plan = _whose(session, row.id)
+    components = session.execute(
+        select(SubscriptionComponent, Plan.name.label("plan"), Price.amount_minor)
+        .join(Plan, Plan.id == SubscriptionComponent.plan_id)
+        .join(Price, Price.id == SubscriptionComponent.price_id)
+        .where(SubscriptionComponent.subscription_id == row.id)
+        .order_by(SubscriptionComponent.id)
+    ).all()
+    services = session.execute(
+        select(*SERVICE_COLUMNS).where(Service.subscription_id == row.id).order_by(Service.id)
+    ).all()
+    history = session.scalars(
+        select(SubscriptionEvent)
+        .where(SubscriptionEvent.subscription_id == row.id)
+        .order_by(SubscriptionEvent.id.desc())
+        .limit(50)
+    ).all()
+    documents = session.scalars(
+        select(Document).where(Document.subscription_id == row.id).order_by(Document.id.desc()).limit(25)
+    ).all()
+    trail = trail_of(session, f"subscription:{row.id}")
+    return {
+        "customer": customer,
+        "plan": plan,
+        "components": components,
+        "services": services,
+        "history": history,
+        "documents": documents,
+        "trail": trail,
+    }
+
+
+def _whose(session: Session, subscription_id: int) -> tuple[Customer, Plan]:
+    customer, plan = session.execute(
+        select(Customer, Plan)
+        .select_from(Subscription)
+        .join(Customer, Customer.id == Subscription.customer_id)
+        .join(Plan, Plan.id == Subscription.plan_id)
+        .where(Subscription.id == subscription_id)
+    ).one()
+    return customer, plan
+
+
+def _question(key: int, title: str, text: str, button: str, *, danger: bool = True) -> Question:
+    """The question about one subscription, by its customer's and plan's names. Raises NotFound."""
+    with reading() as session:
+        row = found(session, Subscription, key, "subscription")
+        customer, plan = _whose(session, key)
+    names = {"plan": plan.name, "who": customer.name, "paid_through": row.paid_through or "today"}
+    back = url_for("admin.subscription", key=key)
+    return Question(title.format(**names), text.format(**names), button, back, danger)
+
+
+@admin.route("/subscriptions/<int:key>/suspend", methods=["GET", "POST"])
+@allow("staff", permission="subscriptions.write")
+def suspend_subscription(key: int) -> ResponseReturnValue:
+    question = _question(
+        key,
+        "Suspend {plan} of {who}?",
+        "Its lines are blocked on their panels and no new invoice is written. A payment does not lift it; you do.",
+        "Suspend",
+    )
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            changed = suspend(tx, key, SuspendedBy.STAFF.value).changed
+        return "Suspended. Its lines are being blocked." if changed else "It was suspended already."
+
+    return asked(question, ReasonForm(), act)
+
+
+@admin.route("/subscriptions/<int:key>/restore", methods=["GET", "POST"])
+@allow("staff", permission="subscriptions.write")
+def restore_subscription(key: int) -> ResponseReturnValue:
+    question = _question(
+        key,
+        "Restore {plan} of {who}?",
+        "Its lines run again, whatever had stopped them. What is owed stays owed.",
+        "Restore",
+        danger=False,
+    )
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            row = found(tx.session, Subscription, key, "subscription")
+            if row.state != State.SUSPENDED:
+                raise Conflict(f"This subscription is {row.state}: there is nothing to lift.")
+            restore(tx, key, row.suspended_for)
+        return "Restored. Its lines are being unblocked."
+
+    return asked(question, ReasonForm(), act)
+
+
+class CancelForm(ReasonForm):
+    policy = RadioField(
+        "When",
+        choices={"end_of_term": "When the paid time is over", "immediate": "At once: its lines are removed now"},
+        default="end_of_term",
+    )
+    reason = reason_field()
+
+
+@admin.route("/subscriptions/<int:key>/cancel", methods=["GET", "POST"])
+@allow("staff", permission="subscriptions.write")
+def cancel_subscription(key: int) -> ResponseReturnValue:
+    question = _question(
+        key,
+        "Cancel {plan} of {who}?",
+        "It is not billed any more. It is paid up to {paid_through}. The customer is told.",
+        "Cancel the subscription",
+    )
+
+    def act(ctx: Context, form: CancelForm) -> str:
+        with writing(ctx) as tx:
+            canceled = cancel(tx, key, form.policy.data)
+        return f"Canceled: {canceled.ends_on} is the first day without service."
+
+    return asked(question, CancelForm(), act)

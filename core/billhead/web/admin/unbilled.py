@@ -1,0 +1,51 @@
+"""Subscriptions that the billing run could not bill, with the reason; the next run tries them again by itself."""
+
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from billhead.models.catalogue import Plan
+from billhead.models.documents import FailedItem
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Subscription
+from billhead.plugin import allow
+from billhead.web.admin.area import admin
+from billhead.web.admin.columns import instant, number, text
+from billhead.web.admin.listing import Listing
+
+__all__ = ["UNBILLED"]
+
+UNBILLED = Listing(
+    name="not-billed",
+    title="Not billed",
+    lead="The next billing run tries these again and clears what works.",
+    query=select(
+        FailedItem.subscription_id,
+        Subscription.customer_id,
+        Customer.name.label("customer"),
+        Plan.name.label("plan"),
+        FailedItem.plugin,
+        FailedItem.error,
+        FailedItem.tries,
+        FailedItem.at,
+    )
+    .join(Subscription, Subscription.id == FailedItem.subscription_id)
+    .join(Customer, Customer.id == Subscription.customer_id)
+    .join(Plan, Plan.id == Subscription.plan_id),
+    key=FailedItem.subscription_id,
+    columns=(
+        text("Subscription", "subscription_id", to="subscription", key="subscription_id"),
+        text("Customer", "customer", to="customer", key="customer_id"),
+        text("Plan", "plan"),
+        text("Plugin", "plugin"),
+        text("Why", "error", css="why"),
+        number("Tries", "tries"),
+        instant("Last", "at"),
+    ),
+    empty="Every subscription that was due could be billed.",
+)
+
+
+@admin.get("/not-billed")
+@allow("staff")
+def unbilled() -> ResponseReturnValue:
+    return UNBILLED.answer()

@@ -1,0 +1,88 @@
+"""Who may open and change what: every route of the admin area, for every role, with and without its permission."""
+
+import pytest
+from web_shop import Shop
+
+from billhead.web.access import stated
+
+PERMISSIONS = {
+    "subscriptions.write", "services.write", "payments.write", "panels.write", "plugins.write", "gateways.write",
+    "catalogue.write", "jobs.write", "house.freeze",
+}  # fmt: skip
+
+
+def routes(shop: Shop) -> list[tuple[str, str, frozenset[str], str]]:
+    """(method, address, roles, permission) of every route of the area."""
+    found = []
+    for rule in shop.app.url_map.iter_rules():
+        if rule.endpoint.startswith("admin."):
+            roles, permission = stated(shop.app.view_functions[rule.endpoint])
+            values = {name: 1 if "int" in str(rule) else "x" for name in rule.arguments}
+            _, address = rule.build(values)
+            found += [(method, address, roles, permission) for method in sorted(rule.methods & {"GET", "POST"})]
+    return found
+
+
+def test_every_route_is_for_staff_and_every_change_has_a_permission(shop):
+    for method, address, roles, permission in routes(shop):
+        assert roles == {"staff"}, address
+        assert permission == "" or permission in PERMISSIONS, address
+        assert method == "GET" or permission, f"{method} {address} needs no permission"
+    assert {permission for *_, permission in routes(shop) if permission} == PERMISSIONS
+
+
+@pytest.mark.parametrize("role", ["visitor", "customer", "reseller", "super_reseller"])
+def test_nobody_else_gets_in(shop, role):
+    browser = shop.visitor() if role == "visitor" else shop.person(role, f"{role}@example.com")
+    for method, address, *_ in routes(shop):
+        answer = browser.get(address) if method == "GET" else browser.client.post(address)
+        if method == "POST":
+            assert answer.status_code in (303, 400, 403), address  # without a token nobody gets as far as the guard
+            continue
+        assert answer.status_code == (303 if role == "visitor" else 403), f"{role} {address}"
+        if role == "visitor":
+            assert answer.location.startswith("/sign-in?next=/admin/"), address
+
+
+def test_a_change_without_its_permission_is_refused_kindly(shop):
+    reader = shop.person("staff", "reader@example.com")
+    for method, address, _, permission in routes(shop):
+        if permission:
+            answer = reader.get(address) if method == "GET" else reader.post(address, {"reason": "x"}, page="/admin/")
+            assert answer.status_code == 403, f"{method} {address}"
+            assert f"it needs {permission}" in answer.text.replace("It needs", "it needs"), address
+            assert "Your account has no access to this page." in answer.text
+        else:
+            assert reader.get(address).status_code in (200, 404), address
+
+
+def test_one_permission_opens_its_routes_and_no_others(shop):
+    for number, permission in enumerate(sorted(PERMISSIONS)):
+        one = shop.person("staff", f"one{number}@example.com", permission)
+        for method, address, _, needed in routes(shop):
+            if method == "GET" and needed:
+                refused = one.get(address).status_code == 403
+                assert refused is (needed != permission), f"{permission} {address}"
+
+
+def test_what_somebody_may_not_do_is_not_offered(counter):
+    reader = counter.shop.person("staff", "reader@example.com")
+    for path, words in {
+        "subscriptions/1": ("Suspend", "Cancel"),
+        "services/1": ("Bring in step now",),
+        "panels": ("Add a panel",),
+        "panels/1": ("Check now", "Settings", "Maintenance"),
+        "plugins": ("Switch off",),
+        "switches": ("Stop all",),
+        "catalogue/1": ("Retire",),
+    }.items():
+        offered, shown = counter.get(f"/admin/{path}").text, reader.get(f"/admin/{path}").text
+        for word in words:
+            assert f">{word}" in offered, f"{path}: {word}"
+            assert f">{word}" not in shown, f"{path}: {word}"
+
+
+def test_a_form_from_elsewhere_is_refused(counter):
+    answer = counter.staff.client.post("/admin/subscriptions/1/suspend", data={"reason": "forged"})
+    assert answer.status_code == 400
+    assert counter.trail("subscriptions.suspend") == []

@@ -1,0 +1,119 @@
+"""Lists stay quick and steady however long they are: few queries, pages by key, filters that are kept, honest CSV."""
+
+import csv
+import io
+import re
+
+from billhead import clock
+from billhead.models.operations import AuditEntry, Job
+from billhead.models.people import Customer
+
+SESSION = 3  # the login, its seller, and (now and then) which plugins are on
+
+
+def people(count: int, seller_id: int = 1) -> list[Customer]:
+    return [
+        Customer(
+            seller_id=seller_id, name=f"Person {n:03d}", email=f"p{n}@example.com", country="FI", currency="EUR",
+            created_at=clock.now(),
+        )
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def names(text: str) -> list[str]:
+    return re.findall(r">(Person \d{3})</a>", text)
+
+
+def older(text: str) -> str:
+    return re.search(r'href="([^"]+)" rel="next"', text)[1].replace("&amp;", "&")
+
+
+def newer(text: str) -> str:
+    return re.search(r'href="([^"]+)" rel="prev"', text)[1].replace("&amp;", "&")
+
+
+LISTS = (
+    "customers", "subscriptions", "services", "documents", "payments", "attempts", "jobs", "panels", "gateways",
+    "deliveries", "audit", "callbacks", "catalogue", "messages", "not-billed", "plugins",
+)  # fmt: skip
+PAGES = {"": 8, "customers/1": 8, "subscriptions/1": 7, "services/1": 8, "documents/1": 7, "panels/1": 5}
+
+
+def test_a_list_asks_once_however_long_it_is(counter):
+    counter.add(*people(30))
+    for name in LISTS:
+        with counter.counting() as asked:
+            counter.get(f"/admin/{name}")
+        assert len(asked) <= 1 + SESSION, (name, asked)
+
+
+def test_a_page_asks_a_bounded_number_of_times(counter):
+    for path, most in PAGES.items():
+        with counter.counting() as asked:
+            counter.get(f"/admin/{path}")
+        assert len(asked) <= most + SESSION, (path, asked)
+
+
+def test_pages_turn_by_key_and_keep_the_search(any_counter):
+    any_counter.add(*people(60))
+    first = any_counter.get("/admin/customers?q=Person").text
+    second = any_counter.get(older(first)).text
+    third = any_counter.get(older(second)).text
+    assert names(first) == [f"Person {n:03d}" for n in range(59, 34, -1)]
+    assert names(second) == [f"Person {n:03d}" for n in range(34, 9, -1)]
+    assert names(third) == [f"Person {n:03d}" for n in range(9, -1, -1)]
+    assert 'rel="next"' not in third
+    assert names(any_counter.get(newer(third)).text) == names(second)
+    assert 'value="Person"' in second
+
+
+def test_rows_that_come_in_shift_nothing(counter):
+    ids = counter.add(*people(50))
+    first = counter.get("/admin/customers").text
+    counter.add(*people(5))
+    assert names(counter.get(older(first)).text)[0] == f"Person {len(ids) - 26:03d}"
+
+
+def test_the_csv_is_the_whole_filtered_list(any_counter):
+    any_counter.add(*people(60))
+    text = any_counter.get("/admin/customers?q=Person+01&format=csv").text.removeprefix("\ufeff")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["Name"] for row in rows] == [f"Person {n:03d}" for n in range(19, 9, -1)]
+    assert rows[0]["E-mail"] == "p19@example.com"
+
+
+def test_a_formula_in_a_name_runs_in_no_spreadsheet(counter):
+    (row,) = people(1)
+    row.name = '=HYPERLINK("https://evil.example")'
+    counter.add(row)
+    assert "\"'=HYPERLINK" in counter.get("/admin/customers?format=csv").text
+
+
+def test_money_in_the_csv_has_its_currency(counter):
+    text = counter.get("/admin/payments?format=csv").text
+    assert "9.99 EUR" in text
+
+
+def test_a_filter_stands_for_several_states(counter):
+    for state in ("failed", "parked", "done"):
+        counter.add(Job(kind="house.purge", key=state, state=state, due_at=clock.now(), created_at=clock.now()))
+    text = counter.get("/admin/jobs?state=needs+a+person&kind=house.purge").text
+    assert "<code>failed</code>" in text
+    assert "<code>parked</code>" in text
+    assert "<code>done</code>" not in text
+    assert '<option value="needs a person" selected>' in text
+
+
+def test_percent_signs_are_looked_for_as_they_stand(counter):
+    counter.add(*people(3))
+    assert "Nothing fits" in counter.get("/admin/customers?q=%25").text
+
+
+def test_the_trail_is_found_by_subject_and_by_who(counter):
+    counter.add(AuditEntry(at=clock.now(), actor="staff:9", role="staff", action="plugins.disable", subject="plugin:x",
+                           reason="because <b>", details={"old": 1}))  # fmt: skip
+    for query in ("plugin:x", "staff:9", "plugins."):
+        text = counter.get("/admin/audit", query_string={"q": query}).text
+        assert "because &lt;b&gt;" in text, query
+        assert "old: 1" in text
