@@ -159,19 +159,20 @@ class CardShop:
 
     # -- callbacks
 
-    def stored(self, kind: str) -> list[int]:
-        """The callbacks of this type that wait to be read; waits until there is one."""
+    def stored(self, kind: str, count: int = 1) -> list[int]:
+        """The callbacks of this type that wait to be read; waits until there are so many."""
         until = time.monotonic() + 8
         while time.monotonic() < until:
             waiting = [c.id for c in self.rows(Callback, Callback.state == "received") if kind.encode() in c.body]
-            if waiting:
+            if len(waiting) >= count:
                 return waiting
             time.sleep(0.02)
-        raise AssertionError(f"no callback of type {kind} came; there are: {[c.body for c in self.rows(Callback)]}")
+        came = [callback.body for callback in self.rows(Callback)]
+        raise AssertionError(f"not {count} callbacks of type {kind} came, but: {came}")
 
-    def hear(self, kind: str) -> list[str]:
+    def hear(self, kind: str, count: int = 1) -> list[str]:
         """Read the callbacks of this type as the job does; what became of each."""
-        return [apply_callback(SYSTEM, callback_id) for callback_id in self.stored(kind)]
+        return [apply_callback(SYSTEM, callback_id) for callback_id in self.stored(kind, count)]
 
     def stored_again(self, callback: Callback) -> int:
         token = callback.path.rsplit("/", 1)[-1]
