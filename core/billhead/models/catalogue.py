@@ -91,7 +91,8 @@ class Price(Model):
     setup_minor: Mapped[int] = mapped_column(default=0)
     trial_term: Mapped[str] = mapped_column(default="")
     trial_minor: Mapped[int] = mapped_column(default=0)
-    credit_minor: Mapped[int | None]  # what a reseller pays in credits
+    credit_minor: Mapped[int | None]  # what a reseller pays in credits; null: not for resellers
+    trial_credit_minor: Mapped[int | None]  # and for the trial
     version: Mapped[int] = mapped_column(default=1)
     valid_from: Mapped[date | None]
     valid_until: Mapped[date | None]

@@ -1,8 +1,9 @@
 """Credit: a reseller's lots and holds (a currency of their own), and what a customer has to spend."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
@@ -11,7 +12,10 @@ __all__ = ["CreditHold", "CreditLot", "CustomerCredit"]
 
 
 class CreditLot(Model):
-    """Credits that a reseller got in one go, with what they cost: consumed oldest first, so that margin is exact."""
+    """Credits that a reseller got in one go, with what they cost: consumed oldest first, so that margin is exact.
+
+    `cost_minor` is what the remaining credits cost: it goes down and up together with `remaining_minor`.
+    """
 
     __tablename__ = "credit_lot"
     __table_args__ = (
@@ -21,7 +25,7 @@ class CreditLot(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     reseller_id: Mapped[int] = mapped_column(ForeignKey("reseller.id"))
-    source: Mapped[str]  # purchase | grant | transfer | start_up | refund
+    source: Mapped[str]  # purchase | grant | transfer | start_up | credit_line (lent until credits come in)
     amount_minor: Mapped[int]
     remaining_minor: Mapped[int]
     cost_minor: Mapped[int] = mapped_column(default=0)
@@ -31,7 +35,11 @@ class CreditLot(Model):
 
 
 class CreditHold(Model):
-    """Credits set aside while a line is being provisioned: captured, released, or held as long as nobody knows."""
+    """Credits set aside while a line is being provisioned: captured, released, or held as long as nobody knows.
+
+    `details` tells what was bought (kind, period, services), which lots gave how much at which cost, and for a renewal
+    what was there before, to be put back if it fails.
+    """
 
     __tablename__ = "credit_hold"
 
@@ -40,6 +48,7 @@ class CreditHold(Model):
     service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), index=True)
     amount_minor: Mapped[int]
     state: Mapped[str] = mapped_column(default="held")  # held | captured | released
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
     created_at: Mapped[datetime]
 

@@ -197,6 +197,7 @@ def _plan(writer: _Writer, catalog: listed.Catalog, bouquets: Mapping[str, int],
         writer.session.flush()
         for price in writer.session.scalars(select(Price).where(Price.plan_id == row.id)):
             price.trial_term = str(plan.trial.term)
+            price.trial_credit_minor = plan.trial.price.credits.minor if plan.trial.price.credits else None
 
 
 def _sold_once(writer: _Writer, catalog: listed.Catalog, bouquets: Mapping[str, int]) -> None:
