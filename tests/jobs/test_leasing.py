@@ -363,11 +363,11 @@ def test_taking_a_job_walks_an_index_in_order_however_long_the_queue(app_context
 
 def explained(lane):
     """How the database would look for the next job."""
+    query = queue_module._QUEUED if lane is None else queue_module._IN_LANE[0]
+    now = {"now": clock.now(), "business_now": clock.business_now()}
+    statement = query.limit(1).params(**now, **({"this_lane": lane} if lane else {}))
     with db.engine.connect() as connection:
         connection.execute(text("ANALYZE"))
-        with reading() as session:
-            _expired, queued = queue_module._due(session)
-        query = queued.limit(1) if lane is None else queued.where(Job.lane == lane).limit(1)
-        statement = query.compile(db.engine, compile_kwargs={"literal_binds": True})
+        sql = statement.compile(db.engine, compile_kwargs={"literal_binds": True})
         explain = "EXPLAIN" if db.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
-        return "\n".join(str(tuple(row)) for row in connection.execute(text(f"{explain} {statement}")))
+        return "\n".join(str(tuple(row)) for row in connection.execute(text(f"{explain} {sql}")))

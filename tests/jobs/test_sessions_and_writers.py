@@ -137,10 +137,15 @@ def test_a_transaction_inside_a_transaction_is_refused(app_context):
 
 def test_what_raises_leaves_nothing_and_wakes_nobody(app_context):
     woken = []
-    with pytest.raises(ZeroDivisionError), writing(CTX) as tx:
-        enqueue(tx, "k")
-        tx.after_commit(lambda: woken.append(1))
-        raise ZeroDivisionError
+
+    def half_done():
+        with writing(CTX) as tx:
+            enqueue(tx, "k")
+            tx.after_commit(lambda: woken.append(1))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half_done()
     with reading() as session:
         assert session.scalar(select(func.count()).select_from(Job)) == 0
     assert woken == []

@@ -6,13 +6,13 @@ run out records nothing any more, since its token no longer matches.
 """
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Row, Select, Table, bindparam, delete, func, or_, select, update
+from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.db import Tx, reading, writing
@@ -35,16 +35,54 @@ class Leased:
     tries: int
 
 
+# A job costs a few short statements, so these are Core statements that are built once.
+_job = cast(Table, Job.__table__)
+_columns = _job.c
+_other = _job.alias("other")
+_busy_lanes = select(_other.c.lane).where(
+    _other.c.state == "running", _other.c.lane != "", _other.c.lease_until >= bindparam("now")
+)
+_found = (
+    select(_columns.id, _columns.kind, _columns.args, _columns.lane, _columns.tries)
+    .where(or_(_columns.lane == "", _columns.lane.not_in(_busy_lanes)))
+    .order_by(_columns.due_at, _columns.id)
+)
+_EXPIRED = _found.where(_columns.state == "running", _columns.lease_until < bindparam("now"))
+_QUEUED = _found.where(_columns.state == "queued", _columns.due_at <= bindparam("business_now"))
+_DUE = (_EXPIRED, _QUEUED)  # two queries, for each to walk an index in order
+_THIS_ONE = tuple(query.where(_columns.id == bindparam("job_id")) for query in _DUE)
+_IN_LANE = (_QUEUED.where(_columns.lane == bindparam("this_lane")),)
+
+_TAKE = (
+    update(_job)
+    .where(_columns.id == bindparam("job_id"))
+    .values(
+        state="running",
+        tries=bindparam("new_tries"),
+        lease_until=bindparam("until"),
+        lease_token=bindparam("token"),
+    )
+)
+_HELD = update(_job).where(
+    _columns.id == bindparam("job_id"), _columns.lease_token == bindparam("token"), _columns.state == "running"
+)
+_LET_GO: dict[str, Any] = {"lease_until": None, "lease_token": ""}
+
+
+def _now() -> dict[str, datetime]:
+    return {"now": clock.now(), "business_now": clock.business_now()}
+
+
 def due_ids(limit: int) -> list[int]:
     """Jobs that could be taken now, one of each lane, the longest due first. Takes none, so that nothing is lost."""
     ids: list[int] = []
     lanes: set[str] = set()
     with reading() as session:
-        for query in _due(session):
-            for job_id, lane in session.execute(query.with_only_columns(Job.id, Job.lane).limit(limit * 4)):
-                if lane not in lanes and len(ids) < limit:
-                    ids.append(job_id)
-                    lanes.update({lane} - {""})
+        for query in _DUE:
+            for job in session.execute(query.limit(limit * 4), _now()):
+                if job.lane not in lanes and len(ids) < limit:
+                    ids.append(job.id)
+                    lanes.update({job.lane} - {""})
     return ids
 
 
@@ -53,101 +91,80 @@ def lease() -> Leased | None:
     if not due_ids(1):
         return None
     with writing(_CTX) as tx:
-        return _take_first(tx)
+        return _take_first(tx, _DUE)
 
 
 def take(job_id: int) -> Leased | None:
     """Take this job, unless somebody has it, its lane is busy, or it is not due."""
     with writing(_CTX) as tx:
-        return _take_first(tx, Job.id == job_id)
+        return _take_first(tx, _THIS_ONE, job_id=job_id)
 
 
-def _take_first(tx: Tx, *which: Any) -> Leased | None:
-    now = clock.now()
+def _take_first(tx: Tx, queries: Iterable[Select[Any]], **which: Any) -> Leased | None:
+    now = _now()
+    is_postgresql = tx.session.get_bind().dialect.name == "postgresql"
     busy: list[str] = []
-    for query in _due(tx.session):
+    for query in queries:
+        first = query.limit(1).with_for_update(of=_job, skip_locked=True)
         while True:
-            free = or_(Job.lane == "", Job.lane.not_in(busy))
-            job = tx.session.scalar(query.where(free, *which).limit(1).with_for_update(of=Job, skip_locked=True))
+            free = first.where(or_(_columns.lane == "", _columns.lane.not_in(busy))) if busy else first
+            job = tx.session.execute(free, {**now, **which}).first()
             if job is None:
                 break
-            if job.lane and not _lane_is_ours(tx.session, job, now):
+            if is_postgresql and job.lane and not _lane_is_ours(tx.session, job, now["now"]):
                 busy.append(job.lane)
                 continue
             kind = KINDS.get(job.kind)
             if kind is not None and job.tries < kind.max_tries:
-                return _take(tx.session, job, kind, now)
-            _set_aside(tx.session, job, kind, now)
+                return _take(tx.session, job, kind, now["now"])
+            _set_aside(tx.session, job, kind, now["now"])
     return None
 
 
-def _due(session: Session) -> Iterator[Any]:
-    """First what dead workers left behind, then what is queued: two queries, for each to walk an index in order."""
-    now = clock.now()
-    other = aliased(Job)
-    busy = select(other.lane).where(other.state == "running", other.lane != "", other.lease_until >= now)
-    idle_lane = or_(Job.lane == "", Job.lane.not_in(busy))
-    yield select(Job).where(Job.state == "running", Job.lease_until < now, idle_lane).order_by(Job.due_at, Job.id)
-    due = Job.due_at <= clock.business_now()
-    yield select(Job).where(Job.state == "queued", due, idle_lane).order_by(Job.due_at, Job.id)
-
-
-def _lane_is_ours(session: Session, job: Job, now: datetime) -> bool:
+def _lane_is_ours(session: Session, job: Row[Any], now: datetime) -> bool:
     """On PostgreSQL two workers may look at one lane at the same moment: an advisory lock decides between them."""
-    if session.get_bind().dialect.name != "postgresql":
-        return True
     if not session.scalar(select(func.pg_try_advisory_xact_lock(func.hashtext(f"lane:{job.lane}")))):
         return False
-    running = select(Job.id).where(
-        Job.lane == job.lane, Job.state == "running", Job.lease_until >= now, Job.id != job.id
-    )
-    return session.scalar(running.limit(1)) is None
+    running = _busy_lanes.where(_other.c.lane == bindparam("lane"), _other.c.id != bindparam("job_id")).limit(1)
+    return session.execute(running, {"now": now, "lane": job.lane, "job_id": job.id}).first() is None
 
 
-def _take(session: Session, job: Job, kind: Kind, now: datetime) -> Leased:
-    job.state = "running"
-    job.lease_until = now + kind.lease
-    job.lease_token = secrets.token_hex(8)
-    job.tries += 1
-    session.flush()
-    return Leased(job.id, job.kind, dict(job.args), job.lane, job.lease_token, job.tries)
+def _take(session: Session, job: Row[Any], kind: Kind, now: datetime) -> Leased:
+    leased = Leased(job.id, job.kind, dict(job.args), job.lane, secrets.token_hex(8), job.tries + 1)
+    values = {"job_id": job.id, "new_tries": leased.tries, "until": now + kind.lease, "token": leased.token}
+    session.execute(_TAKE, values)
+    return leased
 
 
-def _set_aside(session: Session, job: Job, kind: Kind | None, now: datetime) -> None:
+def _set_aside(session: Session, job: Row[Any], kind: Kind | None, now: datetime) -> None:
     """What can't be run here, or has ended its worker each time, is left to a person instead of running for ever."""
-    job.lease_until, job.lease_token, job.finished_at = None, "", now
     if kind is None:
-        job.state, job.error = "failed", f"no plugin or release here knows jobs of kind {job.kind!r}"
+        state, error = "failed", f"no plugin or release here knows jobs of kind {job.kind!r}"
     else:
-        job.state, job.error = "parked", f"its worker ended without an answer in the last of {job.tries} tries"
-    session.flush()
+        state, error = "parked", f"its worker ended without an answer in the last of {job.tries} tries"
+    values = {**_LET_GO, "state": state, "error": error, "finished_at": now}
+    session.execute(update(_job).where(_columns.id == job.id).values(values))
 
 
 def finish(leased: Leased, error: BaseException | None, *, take_next: bool = False) -> Leased | None:
     """Record how it went; in the same transaction take the next job (of the same lane), so that work has no pauses."""
     with writing(_CTX) as tx:
-        job = tx.session.get(Job, leased.id, with_for_update=True)
-        if job is not None and job.lease_token == leased.token and job.state == "running":
-            _record(job, leased, error)
-            tx.session.flush()
+        outcome = {**_LET_GO, **_outcome(leased, error)}
+        tx.session.execute(_HELD.values(outcome), {"job_id": leased.id, "token": leased.token})
         if not take_next:
             return None
-        return _take_first(tx, Job.lane == leased.lane) if leased.lane else _take_first(tx)
+        return _take_first(tx, _IN_LANE, this_lane=leased.lane) if leased.lane else _take_first(tx, _DUE)
 
 
-def _record(job: Job, leased: Leased, error: BaseException | None) -> None:
-    job.lease_until, job.lease_token = None, ""
+def _outcome(leased: Leased, error: BaseException | None) -> dict[str, Any]:
     if error is None:
-        job.state, job.error, job.finished_at = "done", "", clock.now()
-    elif isinstance(error, TryLater):
-        job.state, job.due_at, job.error = "queued", error.at, error.why
-        job.tries -= 1
-    else:
-        job.error = f"{type(error).__name__}: {error}"[:2000]
-        if job.tries >= KINDS[leased.kind].max_tries:
-            job.state, job.finished_at = "parked", clock.now()
-        else:
-            job.state, job.due_at = "queued", clock.business_now() + backoff(job.tries)
+        return {"state": "done", "error": "", "finished_at": clock.now()}
+    if isinstance(error, TryLater):
+        return {"state": "queued", "due_at": error.at, "error": error.why, "tries": leased.tries - 1}
+    said = f"{type(error).__name__}: {error}"[:2000]
+    if leased.tries >= KINDS[leased.kind].max_tries:
+        return {"state": "parked", "error": said, "finished_at": clock.now()}
+    return {"state": "queued", "error": said, "due_at": clock.business_now() + backoff(leased.tries)}
 
 
 def extend(held: Iterable[Leased]) -> None:
@@ -155,27 +172,22 @@ def extend(held: Iterable[Leased]) -> None:
     with writing(_CTX) as tx:
         for job in held:
             until = clock.now() + KINDS[job.kind].lease
-            tx.session.execute(_row_of(job).values(lease_until=until))
+            tx.session.execute(_HELD.values(lease_until=until), {"job_id": job.id, "token": job.token})
 
 
 def give_back(held: Iterable[Leased]) -> None:
     """Queue again what this process holds and will not finish; the try does not count."""
     with writing(_CTX) as tx:
         for job in held:
-            tx.session.execute(
-                _row_of(job).values(state="queued", lease_until=None, lease_token="", tries=Job.tries - 1)
-            )
-
-
-def _row_of(held: Leased) -> Any:
-    return update(Job).where(Job.id == held.id, Job.lease_token == held.token, Job.state == "running")
+            values = {**_LET_GO, "state": "queued", "tries": job.tries - 1}
+            tx.session.execute(_HELD.values(values), {"job_id": job.id, "token": job.token})
 
 
 def give_back_all() -> int:
     """Queue again whatever is marked running: right at the start of the only process (embedded mode)."""
     with writing(_CTX) as tx:
         result = tx.session.execute(
-            update(Job).where(Job.state == "running").values(state="queued", lease_until=None, lease_token="")
+            update(_job).where(_columns.state == "running").values(_LET_GO | {"state": "queued"})
         )
         return int(result.rowcount)  # type: ignore[attr-defined]
 
