@@ -29,23 +29,21 @@ class PanelView:
     managed: Mapping[str, str]  # field → enforce | report | accept
 
 
-def panel_view(session: Session, panel: Panel) -> PanelView:
+def panel_view(session: Session, panel: Panel, *, bouquets: bool = True) -> PanelView:
     """Decrypt a panel's settings and read what our bouquets are called there.
 
     Raises NotFound (no active plugin offers the module) or InvalidInput (settings that no longer fit the module).
     """
     module = plugins().module(panel.module)
     connection = panel_connection(panel)
-    rows = session.execute(
-        select(PanelBouquet.bouquet_id, PanelBouquet.remote).where(PanelBouquet.panel_id == panel.id)
-    )
+    named = select(PanelBouquet.bouquet_id, PanelBouquet.remote).where(PanelBouquet.panel_id == panel.id)
     return PanelView(
         id=panel.id,
         code=panel.code,
         module=module,
         connection=connection,
         capabilities=module.capabilities(connection),
-        bouquets={row.bouquet_id: row.remote for row in rows},
+        bouquets={row.bouquet_id: row.remote for row in session.execute(named)} if bouquets else {},
         managed=dict(panel.managed),
     )
 

@@ -12,12 +12,13 @@ from billhead.actions.freeze import is_frozen
 from billhead.db import Tx
 from billhead.models.panels import Panel
 
-__all__ = ["Wait", "must_wait", "note_failure", "note_success", "until_mended"]
+__all__ = ["Wait", "is_well", "must_wait", "note_answer", "until_mended"]
 
 _FAILURES = 3
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 30, 600
 _BEHIND_THE_OTHERS = timedelta(seconds=15)
 _LOOK_AGAIN = timedelta(minutes=5)
+_NEWS_AFTER = timedelta(minutes=1)
 
 
 class Wait(NamedTuple):
@@ -41,13 +42,21 @@ def until_mended() -> datetime:
     return clock.business_now() + _LOOK_AGAIN
 
 
-def note_success(panel: Panel) -> None:
-    panel.failures, panel.open_until, panel.last_ok_at = 0, None, clock.business_now()
+def is_well(panel: Panel) -> bool:
+    """It answered a moment ago: another good answer is no news."""
+    fresh = panel.last_ok_at is not None and clock.business_now() - panel.last_ok_at < _NEWS_AFTER
+    return fresh and panel.failures == 0 and panel.open_until is None
 
 
-def note_failure(panel: Panel, error: str) -> datetime:
-    """Count it, open the breaker if it was one too many; returns when this line may be tried again."""
+def note_answer(panel: Panel, error: str) -> datetime | None:
+    """A good answer closes the breaker. An error is counted, and opens it if it was one too many.
+
+    Returns when the line at which it failed may be tried again.
+    """
     now = clock.business_now()
+    if not error:
+        panel.failures, panel.open_until, panel.last_ok_at = 0, None, now
+        return None
     panel.failures += 1
     panel.last_error = error[:500]
     if panel.failures < _FAILURES:

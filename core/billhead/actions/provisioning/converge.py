@@ -11,14 +11,14 @@ somebody else's line         → `failed`, shown to staff; no retry
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from billhead import clock
 from billhead.actions.events import emit
 from billhead.actions.exchange import exchange
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning._desired import PanelView, desired_of, panel_view, unnamed_bouquets
-from billhead.actions.provisioning._health import must_wait, note_failure, note_success, until_mended
+from billhead.actions.provisioning._health import is_well, must_wait, note_answer, until_mended
 from billhead.actions.provisioning._observed import as_json
 from billhead.actions.provisioning._queue import queue_at_expiry, queue_converge
 from billhead.actions.provisioning._stepping import Answer, ask_panel
@@ -32,6 +32,13 @@ from billhead.plugin import Desired, Expiry
 
 __all__ = ["Answer", "converge"]
 
+_WITH_PANEL = (
+    select(Service, Panel)
+    .join(Panel, Panel.id == Service.panel_id)
+    .where(Service.id == bindparam("service_id"), Service.lifecycle != "gone")
+    .with_for_update(of=Service)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Intent:
@@ -41,6 +48,7 @@ class _Intent:
     desired: Desired
     view: PanelView
     unnamed: tuple[str, ...]  # bouquets that were sold, but have no name on this panel
+    well: bool  # the panel's health is recorded and need not be written again
 
 
 def converge(ctx: Context, service_id: int) -> Answer | None:
@@ -51,10 +59,10 @@ def converge(ctx: Context, service_id: int) -> Answer | None:
     waits: list[Answer] = []
 
     def intend(tx: Tx) -> _Intent | None:
-        service = tx.session.get(Service, service_id, with_for_update=True)
-        if service is None or service.lifecycle == "gone" or _settled_here(service):
+        found = tx.session.execute(_WITH_PANEL, {"service_id": service_id}).one_or_none()
+        if found is None or _settled_here(found[0]):
             return None
-        panel = tx.session.get_one(Panel, service.panel_id)
+        service, panel = found
         wait = must_wait(tx, panel)
         if wait is not None:
             waits.append(Answer(service.sync, error=wait.why, wait_until=wait.until))
@@ -77,7 +85,7 @@ def _settled_here(service: Service) -> bool:
 
 def _opened(tx: Tx, service: Service, panel: Panel, waits: list[Answer]) -> _Intent | None:
     try:
-        view = panel_view(tx.session, panel)
+        view = panel_view(tx.session, panel, bouquets=bool(service.desired_bouquets))
         desired = desired_of(service, view)
     except BillheadError as error:
         # its plugin is switched off, or its settings no longer fit: it goes on by itself when that is mended
@@ -86,8 +94,15 @@ def _opened(tx: Tx, service: Service, panel: Panel, waits: list[Answer]) -> _Int
         return None
     unnamed = unnamed_bouquets(service, view)
     names = tx.session.scalars(select(Bouquet.name).where(Bouquet.id.in_(unnamed))).all() if unnamed else ()
-    remove = service.lifecycle == "unwanted"
-    return _Intent(service.id, service.desired_version, remove, desired, view, tuple(names))
+    return _Intent(
+        service_id=service.id,
+        version=service.desired_version,
+        remove=service.lifecycle == "unwanted",
+        desired=desired,
+        view=view,
+        unnamed=tuple(names),
+        well=is_well(panel),
+    )
 
 
 def _call(intent: _Intent) -> Answer:
@@ -100,11 +115,10 @@ def _call(intent: _Intent) -> Answer:
 
 def _record(tx: Tx, intent: _Intent, answer: Answer) -> Answer:
     service = tx.session.get_one(Service, intent.service_id, with_for_update=True)
-    panel = tx.session.get_one(Panel, service.panel_id, with_for_update=True)
-    if answer.panel_down:
-        answer = replace(answer, wait_until=note_failure(panel, answer.error))
-    else:
-        note_success(panel)
+    if answer.panel_down or not intent.well:
+        panel = tx.session.get_one(Panel, service.panel_id, with_for_update=True)
+        trouble = (answer.error or "it gave no reason") if answer.panel_down else ""
+        answer = replace(answer, wait_until=note_answer(panel, trouble))
     if answer.observed is not None:
         service.observed, service.observed_at = as_json(answer.observed), clock.now()
         service.handle_data = dict(answer.observed.handle_data)
