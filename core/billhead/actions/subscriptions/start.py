@@ -1,50 +1,16 @@
 """Order a plan: subscription, its lines (not on a panel yet), and the proforma that starts them when it is paid."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
-
-from billhead import clock
 from billhead.actions.billing.first import first
 from billhead.actions.events import emit
-from billhead.actions.subscriptions._services import AccessWish, Placement, add_services
-from billhead.actions.subscriptions._state import record
+from billhead.actions.subscriptions._sale import AddOnOrder, Order, sell
 from billhead.actions.verb import verb
-from billhead.db import Tx, reserve_ids
-from billhead.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from billhead.domain.mac import parse_mac
-from billhead.domain.subscription import State
-from billhead.models.catalogue import Plan, Price, PriceBook
+from billhead.db import Tx
+from billhead.domain.errors import NotFound
 from billhead.models.people import Customer
-from billhead.models.subscriptions import Subscription, SubscriptionComponent
-from billhead.plugin import OrderView
-from billhead.plugin_host import plugins
 
 __all__ = ["AddOnOrder", "Order", "Started", "start_subscription"]
-
-LINE_KINDS = ("stream", "mag", "paired", "enigma2")
-
-
-@dataclass(frozen=True, slots=True)
-class AddOnOrder:
-    code: str
-    quantity: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What the customer wants. `term` as in the price list ("1 month"); `mac` in any spelling."""
-
-    customer_id: int
-    plan: str
-    term: str
-    addons: tuple[AddOnOrder, ...] = ()
-    mac: str = ""
-    trial: bool = False
-    ip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +27,9 @@ def start_subscription(tx: Tx, order: Order) -> Started:
     panel has room, the trial was had before) or NotAllowed (a plugin's guard, with its reason).
     """
     customer = _customer(tx, order.customer_id)
-    plan = _plan(tx.session, customer, order.plan)
-    if plan.kind not in LINE_KINDS:
-        raise InvalidInput("plan", f"{plan.name} is not a subscription")
-    price = _price(tx.session, customer, plan, order.term)
-    trial = order.trial and bool(price.trial_term)
-    addons = [_addon(tx.session, customer, plan, order.term, wanted) for wanted in order.addons]
-    mac = parse_mac(order.mac) if order.mac.strip() else None
-    if trial:
-        _refuse_second_trial(tx.session, customer, plan)
-    _ask_guards(customer, order, trial)
-    today = clock.today_in(customer.zone)
-    subscription = _subscription(tx, customer, plan, price, order.term, today, trial)
-    _component(tx, subscription, plan, price, "plan", 1, today)
-    for addon, addon_price, quantity in addons:
-        kind = "connection" if addon.kind == "connection" else "addon"
-        _component(tx, subscription, addon, addon_price, kind, quantity, today)
-    wish = AccessWish(mac=mac)
-    placement, ids = Placement(tx.session, [wish]), iter(reserve_ids(tx.session, "service", 4))
-    sold = [(addon, quantity) for addon, _, quantity in addons]
-    tx.session.add_all(add_services(subscription, plan, sold, wish, placement, ids))
-    record(tx, subscription, "ordered", today, plan=plan.code, term=order.term)
+    subscription = sell(tx, customer, order).subscription
     document_id = first(tx, subscription.id)
-    data = {"subscription_id": subscription.id, "customer_id": customer.id, "plan": plan.code}
+    data = {"subscription_id": subscription.id, "customer_id": customer.id, "plan": order.plan}
     emit(tx, "subscription.started", f"subscription:{subscription.id}", data)
     return Started(subscription.id, document_id)
 
@@ -96,122 +42,3 @@ def _customer(tx: Tx, customer_id: int) -> Customer:
     ):
         raise NotFound("customer", customer_id)
     return customer
-
-
-def _plan(session: Session, customer: Customer, code: str) -> Plan:
-    plan = session.scalar(select(Plan).where(Plan.seller_id == customer.seller_id, Plan.code == code))
-    if plan is None or plan.retired:
-        raise NotFound("plan", code)
-    return plan
-
-
-def _price(session: Session, customer: Customer, plan: Plan, term: str) -> Price:
-    """The newest price that holds today in the most specific book of the customer's currency."""
-    today = clock.today_in(customer.zone)
-    price = session.scalar(
-        select(Price)
-        .join(PriceBook, PriceBook.id == Price.book_id)
-        .where(
-            Price.plan_id == plan.id,
-            Price.term == term,
-            PriceBook.currency == customer.currency,
-            PriceBook.country.in_(["", customer.country]),
-            PriceBook.price_group.in_(["", customer.price_group]),
-            or_(PriceBook.reseller_id.is_(None), PriceBook.reseller_id == customer.reseller_id),
-            or_(Price.valid_from.is_(None), Price.valid_from <= today),
-            or_(Price.valid_until.is_(None), Price.valid_until > today),
-        )
-        .order_by(
-            PriceBook.reseller_id.is_(None),
-            PriceBook.price_group.desc(),
-            PriceBook.country.desc(),
-            Price.version.desc(),
-        )
-        .limit(1)
-    )
-    if price is None:
-        raise NotFound(f"price of {plan.name} for", f"{term or 'one time'} in {customer.currency}")
-    return price
-
-
-def _addon(session: Session, customer: Customer, plan: Plan, term: str, wanted: AddOnOrder) -> tuple[Plan, Price, int]:
-    addon = _plan(session, customer, wanted.code)
-    fitting: Sequence[str] = addon.details.get("plans", [])
-    if addon.kind not in ("bouquet", "connection") or plan.code not in fitting:
-        raise InvalidInput("addons", f"{addon.name} can't be added to {plan.name}")
-    most = int(addon.details.get("max_units") or 1)
-    if not 1 <= wanted.quantity <= most:
-        raise InvalidInput("addons", f"{addon.name} can be had 1 to {most} times, not {wanted.quantity}")
-    return addon, _price(session, customer, addon, term), wanted.quantity
-
-
-def _refuse_second_trial(session: Session, customer: Customer, plan: Plan) -> None:
-    """One trial per person: the same customer, or the same e-mail address without its +alias."""
-    if not plan.details.get("once_per_customer"):
-        return
-    local, _, domain = customer.email.lower().partition("@")
-    plain = local.partition("+")[0]
-    had = session.execute(
-        select(Customer.email)
-        .join(Subscription, Subscription.customer_id == Customer.id)
-        .where(
-            Customer.seller_id == customer.seller_id,
-            Subscription.plan_id == plan.id,
-            Customer.email.ilike(f"{plain}%@{domain}"),
-        )
-    ).scalars()
-    for email in had:
-        if email.lower().partition("@")[0].partition("+")[0] == plain:
-            raise Conflict(f"{plan.name} can be had once", code="trial_used", hint="choose a plan without trial")
-
-
-def _ask_guards(customer: Customer, order: Order, trial: bool) -> None:
-    view = OrderView(
-        customer_id=customer.id,
-        email=customer.email,
-        country=customer.country,
-        ip=order.ip,
-        plan=order.plan,
-        addons=tuple(a.code for a in order.addons),
-        trial=trial,
-    )
-    denied = plugins().guard("before_order", order=view)
-    if denied is not None:
-        raise NotAllowed(denied.reason)
-
-
-def _subscription(
-    tx: Tx, customer: Customer, plan: Plan, price: Price, term: str, today: date, trial: bool
-) -> Subscription:
-    subscription = Subscription(
-        seller_id=customer.seller_id,
-        customer_id=customer.id,
-        plan_id=plan.id,
-        collection="manual",
-        currency=customer.currency,
-        state=State.PENDING.value,
-        phase="trial" if trial else "recurring",
-        term=term,
-        anchor=today,
-        started_on=today,
-        zone=customer.zone,
-        created_at=clock.now(),
-    )
-    tx.session.add(subscription)
-    tx.session.flush()
-    return subscription
-
-
-def _component(
-    tx: Tx, subscription: Subscription, plan: Plan, price: Price, kind: str, quantity: int, starts_on: date
-) -> None:
-    tx.session.add(
-        SubscriptionComponent(
-            subscription_id=subscription.id,
-            plan_id=plan.id,
-            price_id=price.id,
-            kind=kind,
-            quantity=quantity,
-            starts_on=starts_on,
-        )
-    )
