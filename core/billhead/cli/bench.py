@@ -1,0 +1,48 @@
+"""`billhead bench`: what the hot paths do on this machine, beside what its database could do at most."""
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from billhead.bench.billing_run import measure
+from billhead.cli import json_option, show
+
+__all__ = ["group"]
+
+
+class _Counts(click.ParamType[list[int]]):
+    name = "counts"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> list[int]:
+        try:
+            counts = [int(part) for part in str(value).split(",")]
+        except ValueError:
+            counts = []
+        if not counts or min(counts) < 1:
+            self.fail(f"{value!r} is not a list of whole numbers above zero, like 10000,100000", param, ctx)
+        return counts
+
+
+@click.group()
+def group() -> None:
+    """Measure the hot paths. Databases of its own are made and dropped; yours is never touched."""
+
+
+@group.command("billing-run")
+@click.option("--count", "counts", type=_Counts(), default="10000", show_default=True, help="Due subscriptions.")
+@click.option("--database", "urls", multiple=True, help="SQLite, or a PostgreSQL server on which to create databases.")
+@click.option("--workers", type=click.IntRange(1, 16), default=1, show_default=True, help="Processes that share a run.")
+@json_option
+def billing_run(counts: list[int], urls: tuple[str, ...], workers: int, as_json: bool) -> None:
+    """The billing run, its limit (the same rows by SQL alone), and an ORM loop that commits each invoice."""
+    here = f"sqlite:///{Path(tempfile.gettempdir()) / 'bench'}"
+    found = [measure(url, counts, workers) for url in urls or (here,)]
+    lines = [
+        f"{one['database']} {row['count']:>9}: {row['per_second']} subscriptions a second, {row['of_the_limit']:.0%} "
+        f"of the limit ({row['pure_sql_per_second']}), {row['times_the_orm_loop']} times the ORM loop "
+        f"({row['orm_loop_per_second']}), {row['statements_per_1000']} statements per 1,000, peak {row['peak_mb']} MB"
+        for one in found
+        for row in one["runs"]
+    ]
+    show({"billing_run": found}, as_json, lines)
