@@ -119,6 +119,12 @@ def test_too_many_tries_lock_the_account_even_for_the_right_password(any_shop: S
     assert browser.sign_in("ada@example.com").status_code == 303
 
 
+def test_signing_in_rightly_many_times_locks_nobody_out(shop: Shop):
+    shop.customer("ada@example.com")
+    assert all(shop.visitor().sign_in("ada@example.com").status_code == 303 for _ in range(7))
+    assert rows(shop, LoginAttempt) == []
+
+
 def test_signing_out_ends_the_session_for_a_copied_cookie_too(shop: Shop):
     browser = shop.customer("ada@example.com")
     thief = shop.visitor()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask_bootstrap import Bootstrap5
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from billhead.plugin_host import mount_plugins
 from billhead.web import access, csrf, errors, formatting, headers, pages, request_context, static_files, theming
@@ -35,6 +36,9 @@ def mount_web(app: Flask) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SECURE=billhead.config.base_url.startswith("https:"),
     )
+    if billhead.config.base_url.startswith("https:"):
+        # our servers speak no TLS: a proxy stands in front, and it alone knows who asks
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     Bootstrap5(app)
     for part in (static_files, theming, formatting, pages, request_context, access, csrf, headers, errors):
         part.install(app)

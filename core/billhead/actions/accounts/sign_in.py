@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from billhead import clock
 from billhead.actions.accounts._passwords import check_password
@@ -32,6 +32,7 @@ class SignedIn:
 @dataclass(frozen=True, slots=True)
 class _Claim:
     user_id: int | None
+    counted: tuple[int, ...]
     password_hash: str = field(repr=False)
 
 
@@ -43,14 +44,14 @@ def sign_in(ctx: Context, seller_id: int, email: str, password: str, *, ip: str,
     email = email.strip().lower()
 
     def intend(tx: Tx) -> _Claim:
-        for key, limit in zip(attempt_keys(seller_id, email, ip), (TRIES_PER_ACCOUNT, TRIES_PER_ADDRESS), strict=True):
-            _count(tx, key, limit)
+        limits = zip(attempt_keys(seller_id, email, ip), (TRIES_PER_ACCOUNT, TRIES_PER_ADDRESS), strict=True)
+        counted = tuple(_count(tx, key, limit) for key, limit in limits)
         user = tx.session.scalar(select(User).where(User.seller_id == seller_id, User.email == email))
         if user is None or user.disabled:
-            return _Claim(None, "")
+            return _Claim(None, counted, "")
         if user.locked_until is not None and user.locked_until > clock.now():
             raise _locked()
-        return _Claim(user.id, user.password_hash)
+        return _Claim(user.id, counted, user.password_hash)
 
     def call(claim: _Claim) -> None:
         check_password(claim.password_hash, password)
@@ -58,6 +59,7 @@ def sign_in(ctx: Context, seller_id: int, email: str, password: str, *, ip: str,
     def record(tx: Tx, claim: _Claim, _answer: None) -> SignedIn:
         user = tx.session.get_one(User, claim.user_id)
         forget_attempts(tx, seller_id, email)
+        tx.session.execute(delete(LoginAttempt).where(LoginAttempt.id.in_(claim.counted)))
         audit(tx, "accounts.sign_in", f"user:{user.id}", {"ip": ip})
         return SignedIn(user.id, user.role, open_session(tx, user, ip, user_agent))
 
@@ -66,12 +68,17 @@ def sign_in(ctx: Context, seller_id: int, email: str, password: str, *, ip: str,
     return signed_in
 
 
-def _count(tx: Tx, key: str, limit: int) -> None:
+def _count(tx: Tx, key: str, limit: int) -> int:
+    """Count one more try, and forget those that no longer matter; returns the row's id."""
     at = clock.now()
-    since = select(func.count()).select_from(LoginAttempt).where(LoginAttempt.key == key, LoginAttempt.at > at - WINDOW)
-    if int(tx.session.scalar(since) or 0) >= limit:
+    tx.session.execute(delete(LoginAttempt).where(LoginAttempt.key == key, LoginAttempt.at <= at - WINDOW))
+    tries = select(func.count()).select_from(LoginAttempt).where(LoginAttempt.key == key)
+    if int(tx.session.scalar(tries) or 0) >= limit:
         raise _locked()
-    tx.session.add(LoginAttempt(key=key, at=at))
+    row = LoginAttempt(key=key, at=at)
+    tx.session.add(row)
+    tx.session.flush()
+    return row.id
 
 
 def _locked() -> NotAllowed:

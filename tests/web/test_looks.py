@@ -1,0 +1,86 @@
+"""Themes: tokens as one sheet for light and dark, templates that win, and what happens when one is missing or wrong."""
+
+from pathlib import Path
+
+import pytest
+from pretend_plugins import plugin_point
+from web_shop import PASSWORD, Shop
+
+from billhead.domain.errors import InvalidInput
+from billhead.models.sellers import Seller
+from billhead.plugin import Theme
+from billhead.plugin_host import PluginHost
+from billhead.web.theming import PLAIN, style_sheet
+
+TEAL = Theme("teal", "Teal", Path("."), {"accent": "#0f766e", "radius": "4px"}, {"accent": "#5eead4"})
+
+
+def test_tokens_become_custom_properties_for_light_and_dark():
+    sheet = style_sheet(TEAL)
+    assert ":root{--accent:#0f766e;--radius:4px;}" in sheet
+    assert "[data-bs-theme=dark]{--accent:#5eead4;}" in sheet
+
+
+def test_without_a_choice_the_system_decides_and_no_script_runs():
+    _, by_system = style_sheet(TEAL).split("@media (prefers-color-scheme: dark)")
+    assert ":root:not([data-bs-theme]){--accent:#5eead4;}" in by_system
+    assert ":root:not([data-bs-theme]){color-scheme:dark;" in by_system  # Bootstrap's own dark rules, repeated
+    assert "[data-bs-theme=dark]" not in by_system
+
+
+@pytest.mark.parametrize("value", ["red;}body{display:none", "url(</style>)", "@import 'x'", ""])
+def test_a_token_that_is_more_than_a_value_is_refused(value):
+    with pytest.raises(InvalidInput, match="theme teal: accent"):
+        style_sheet(Theme("teal", "Teal", Path("."), {"accent": value}))
+
+
+def with_theme(shop: Shop, root: Path) -> None:
+    source = f"""
+from pathlib import Path
+
+@hookimpl
+def themes():
+    return [Theme("own", "Own", Path({str(root)!r}), {{"accent": "#112233"}})]
+"""
+    shop.app.extensions["billhead"].plugins = PluginHost.load([plugin_point("own", source)])
+
+
+def test_a_themes_template_wins_also_where_ours_extends_it(shop: Shop, tmp_path):
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "_nav.html").write_text("<nav>The theme's own menu</nav>")
+    with_theme(shop, tmp_path)
+    shop.change(Seller, shop.seller_id, theme="own")
+    page = shop.visitor().get("/cart").text
+    assert "The theme's own menu" in page
+    assert "Your cart is empty" in page
+    assert "/theme/own.css?v=" in page
+    assert "--accent:#112233" in shop.app.test_client().get("/theme/own.css").text
+
+
+def test_a_missing_theme_is_replaced_by_the_plain_one(shop: Shop):
+    shop.change(Seller, shop.seller_id, theme="uninstalled")
+    page = shop.visitor().get("/").text
+    assert f"/theme/{PLAIN.code}.css" in page
+    assert shop.app.test_client().get("/theme/plain.css").mimetype == "text/css"
+    assert shop.app.test_client().get("/theme/uninstalled.css").status_code == 404
+
+
+def test_each_seller_has_its_own_shop_look_and_logins(shop: Shop):
+    from billhead.db import writing
+    from billhead.domain.context import Context
+
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        tx.session.add(
+            Seller(
+                code="south", name="South TV", legal_name="South TV Ltd", country="GB", currency="GBP", theme="console"
+            )
+        )
+    south = {"base_url": "http://south.tv.example"}
+    client = shop.app.test_client()
+    page = client.get("/", **south).text
+    assert "South TV" in page
+    assert "/theme/console.css" in page
+    shop.customer("ada@example.com")
+    shop.app.config["WTF_CSRF_ENABLED"] = False
+    refused = client.post("/sign-in", data={"email": "ada@example.com", "password": PASSWORD}, **south)
+    assert refused.status_code == 422
