@@ -25,6 +25,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from billhead.demo.calendar import follow_calendar
 from billhead.domain.errors import BillheadError, Conflict
 
 __all__ = ["current_app_of", "in_app", "json_option", "main", "show"]
@@ -103,12 +104,16 @@ def main() -> None:
 
 
 def current_app_of(ctx: click.Context) -> Flask:
-    """The application of this invocation: the one that a test passed as `obj`, else created once from the settings."""
+    """The application of this invocation: the one that a test passed as `obj`, else created once from the settings.
+
+    In the home of a demo it is as late as it is for the demo.
+    """
     root = ctx.find_root()
     if not isinstance(root.obj, Flask):
         from billhead.app import create_app  # late: it loads everything, and --help needs nothing
 
         root.obj = create_app()
+        follow_calendar(root.obj.extensions["billhead"].config.home)
     return root.obj
 
 

@@ -1,14 +1,11 @@
 """`billhead demo`: the demo operator, put through months in minutes; and what `serve --demo` shows."""
 
-import json
 import shutil
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
-from pathlib import Path
 
 import click
 import waitress
@@ -20,7 +17,8 @@ from billhead.app import create_app
 from billhead.cli import show
 from billhead.config import Config, load_config
 from billhead.db import db, reading
-from billhead.demo.months import FIRST_DAY, Months
+from billhead.demo.calendar import FIRST_DAY, begin_calendar, follow_calendar
+from billhead.demo.months import Months
 from billhead.demo.northcable import DEMO_PASSWORD, load, point_at
 from billhead.demo.panels import SandboxPanels, sandbox_panels
 from billhead.demo.payers import Payers
@@ -113,14 +111,12 @@ def demo_environment(app: Flask) -> Iterator[list[str]]:
     """
     config: Config = app.extensions["billhead"].config
     with sandbox_panels(config.home / "panels", _ports()) as panels, app.app_context():
-        epoch = config.home / "demo.json"
-        if epoch.exists():
-            _go_on(epoch)
+        if follow_calendar(config.home):
             point_at(panels)
         else:
             clock.move_business_clock(FIRST_DAY)
             load(panels, config.home / "mail")
-            epoch.write_text(json.dumps({"loaded_at": clock.now().isoformat()}), "utf-8")
+            begin_calendar(config.home)
         panels.set_clock(clock.business_now())
         yield _told(config, panels)
 
@@ -133,12 +129,6 @@ def _ports() -> tuple[int, int]:
             taken = probe.connect_ex(("127.0.0.1", port)) == 0
         free.append(0 if taken else port)
     return free[0], free[1]
-
-
-def _go_on(epoch: Path) -> None:
-    loaded_at = datetime.fromisoformat(json.loads(epoch.read_text("utf-8"))["loaded_at"])
-    passed: timedelta = clock.now() - loaded_at
-    clock.move_business_clock(FIRST_DAY + passed)
 
 
 def _told(config: Config, panels: SandboxPanels) -> list[str]:

@@ -5,9 +5,12 @@ from pathlib import Path
 import click
 
 from billhead.actions.importing.catalog_file import read_catalog
+from billhead.actions.importing.import_catalog import import_catalog
 from billhead.actions.importing.subscriber_rows import Refusal
 from billhead.cli import in_app, json_option, show
 from billhead.cli._csv_import import Imported, import_files
+from billhead.db import writing
+from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput
 
 __all__ = ["group"]
@@ -16,6 +19,19 @@ __all__ = ["group"]
 @click.group()
 def group() -> None:
     """Bring in a catalogue and subscribers."""
+
+
+@group.command("catalog")
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+@in_app
+def catalog(file: Path, as_json: bool) -> None:
+    """Import a catalogue FILE alone: seller, panels, plans and prices. Again after each change of it."""
+    read = read_catalog(file)
+    with writing(Context.system("cli:import")) as tx:
+        done = import_catalog(tx, read)
+    lines = [f"{done.plans} plans, {done.prices} new prices, {done.panels} panels"]
+    show({"plans": done.plans, "prices": done.prices, "panels": done.panels}, as_json, lines)
 
 
 @group.command("csv")

@@ -5,7 +5,7 @@ The business clock and the panels' own clocks are moved together. In the middle 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,6 +15,7 @@ from billhead.actions.ledger.seal import seal
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.provisioning.reconcile import reconcile_panel
 from billhead.db import reading
+from billhead.demo.calendar import FIRST_DAY
 from billhead.demo.panels import SandboxPanels
 from billhead.demo.payers import Payers
 from billhead.domain.context import Context
@@ -26,9 +27,8 @@ from billhead.models.panels import Panel
 from billhead.models.payments import Payment, PaymentAttempt
 from billhead.models.subscriptions import Service, SubscriptionEvent
 
-__all__ = ["FIRST_DAY", "Months"]
+__all__ = ["Months"]
 
-FIRST_DAY = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 _THREADS = 3
 
 

@@ -144,11 +144,11 @@ def _books(session: Session, seller: Seller, catalog: listed.Catalog) -> dict[st
 def _panels_and_bouquets(session: Session, seller: Seller, catalog: listed.Catalog) -> dict[str, int]:
     panels: dict[str, Panel] = {}
     for told in catalog.panels.values():
-        panel = session.scalar(select(Panel).where(Panel.code == told.code)) or Panel(
-            seller_id=seller.id, code=told.code, name=told.name, module=told.module, secrets=""
-        )
-        store_settings(plugins().module(told.module).settings_type, panel, dict(told.settings))
-        session.add(panel)
+        panel = session.scalar(select(Panel).where(Panel.code == told.code))
+        if panel is None:  # one that is there keeps what was entered since: a file is no place for real secrets
+            panel = Panel(seller_id=seller.id, code=told.code, name=told.name, module=told.module, secrets="")
+            store_settings(plugins().module(told.module).settings_type, panel, dict(told.settings))
+            session.add(panel)
         panels[told.code] = panel
     session.flush()
     ids = {}

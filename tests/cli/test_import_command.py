@@ -1,0 +1,62 @@
+"""`billhead import`: a catalogue alone, and that importing again leaves what was entered in the admin area."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.cli import current_app_of, main
+from billhead.db import reading, writing
+from billhead.demo.calendar import FIRST_DAY, begin_calendar
+from billhead.demo.northcable import example_folder
+from billhead.domain.context import Context
+from billhead.models.catalogue import Plan
+from billhead.models.panels import Panel
+from billhead.plugin_host import panel_connection, plugins, store_settings
+
+CATALOGUE = str(example_folder() / "catalog.toml")
+
+
+@pytest.fixture
+def billhead(app):
+    def run(*words):
+        answer = CliRunner().invoke(main, [*words, "--json"], obj=app)
+        assert answer.exit_code == 0, answer.output
+        return json.loads(answer.stdout)
+
+    return run
+
+
+def test_a_catalogue_comes_without_a_single_subscriber(app, billhead):
+    assert billhead("import", "catalog", CATALOGUE) == {
+        "plans": 17,
+        "prices": 376,
+        "panels": 2,
+    }  # 8×24 + 4 + 8, 6×24, 28 sold once
+    assert billhead("import", "catalog", CATALOGUE) == {"plans": 17, "prices": 0, "panels": 2}
+    with app.app_context(), reading() as session:
+        assert session.scalar(select(Plan.name).where(Plan.code == "basic-mag")) == "Basic, TV box"
+
+
+def test_importing_again_leaves_the_address_and_the_key_of_a_panel(app, billhead):
+    billhead("import", "catalog", CATALOGUE)
+    entered = {"url": "https://xtream.example/code/", "api_key": "0123456789abcdef0123456789abcdef"}
+    with app.app_context():
+        with writing(Context.system("test")) as tx:
+            panel = tx.session.scalars(select(Panel).where(Panel.code == "xtream-one")).one()
+            store_settings(plugins().module("xtream").settings_type, panel, entered)
+        billhead("import", "catalog", CATALOGUE)
+        with reading() as session:
+            found = panel_connection(session.scalars(select(Panel).where(Panel.code == "xtream-one")).one()).settings
+    assert (found.url, found.api_key) == (entered["url"], entered["api_key"])
+
+
+def test_a_command_in_the_home_of_a_demo_is_as_late_as_the_demo(tmp_path, monkeypatch):
+    monkeypatch.setenv("BILLHEAD_HOME", str(tmp_path))
+    monkeypatch.setattr(clock, "_shift", clock._shift)  # put back after the test
+    begin_calendar(tmp_path)
+    with main.make_context("billhead", ["doctor"]) as ctx:
+        current_app_of(ctx)
+    assert 0 <= (clock.business_now() - FIRST_DAY).total_seconds() < 60
