@@ -5,13 +5,13 @@ import signal
 
 import httpx
 import pytest
-from processes import until
 
 from apps import build_app, close_app
 from billhead.actions.scheduling import enqueue
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.models.operations import Job
+from processes import until
 
 CTX = Context.system("test")
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 from billhead.jobs.kinds import job_kind
@@ -17,7 +18,7 @@ def note(args, word):
         file.write(f"{word} {args['n']} {os.getpid()}\n")
 
 
-@job_kind("test.note")
+@job_kind("test.note", lease=timedelta(seconds=2))
 def _note(_ctx, args):
     note(args, "did")
 
@@ -29,7 +30,7 @@ def _slow(_ctx, args):
     note(args, "ended")
 
 
-@job_kind("test.dies_once")
+@job_kind("test.dies_once", lease=timedelta(seconds=0.5))
 def _dies_once(_ctx, args):
     """The worker is killed in the middle of the first try."""
     before = Path(args["file"]).read_text() if Path(args["file"]).exists() else ""
