@@ -36,14 +36,14 @@ def make_celery(app: Flask, config: Config) -> Celery:
             with app.app_context():
                 return self.run(*args, **kwargs)
 
-    @celery.task(name="billhead.sweep", base=InApp)
+    @celery.task(name="billhead.sweep", base=InApp, shared=False)
     def sweep() -> None:
         celery.billhead_woken.clear()
         queue_periodic()
         for job_id in due_ids(_BATCH):
             run_job.apply_async((job_id,), expires=_HINT_LASTS)
 
-    @celery.task(name="billhead.run_job", base=InApp)
+    @celery.task(name="billhead.run_job", base=InApp, shared=False)
     def run_job(job_id: int) -> None:
         work: Work = celery.billhead_work
         leased = None if work.stopping else take(job_id) or lease()
