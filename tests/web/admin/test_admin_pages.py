@@ -46,6 +46,7 @@ def test_every_list_comes_as_csv(counter):
         assert answer.status_code == 200, name
         assert answer.mimetype == "text/csv", name
         assert answer.headers["Content-Disposition"].startswith("attachment; filename="), name
+        assert answer.text.startswith("\ufeff"), name
 
 
 def test_what_is_not_there_is_said_kindly(counter):

@@ -29,7 +29,9 @@ def test_suspending_asks_first_and_wants_a_reason(any_counter):
     any_counter.shop.work()
     assert 'data-tone="warn">suspended</span>' in any_counter.get("/admin/services/1").text
     assert any_counter.trail("subscriptions.suspend") == [("staff:2", "subscription:1", "shares the login")]
-    assert "shares the login" in any_counter.get("/admin/audit?q=subscription:1").text
+    assert re.search(
+        r"sam@example.com</td>.*shares the login", any_counter.get("/admin/audit?q=subscription:1").text, re.S
+    )
 
 
 def test_a_second_click_changes_nothing_more(counter):
@@ -131,7 +133,7 @@ def test_an_undecided_payment_is_looked_up_not_charged(counter):
     counter.shop.order(bob)
     attempt = counter.shop.attempt().id
     counter.shop.change(PaymentAttempt, attempt, state="unknown", created_at=clock.business_now().replace(year=2025))
-    assert "payments undecided for ten minutes or more" in counter.get("/admin/").text
+    assert "payment undecided for ten minutes or more" in counter.get("/admin/").text
     told = counter.post(f"/admin/attempts/{attempt}/resolve")
     assert "Looked up: it is processing." in counter.get(told.location).text
     assert counter.row(PaymentAttempt, attempt).looks == 1
@@ -177,7 +179,7 @@ def test_a_parked_event_is_delivered_again(counter):
     (delivery,) = counter.add(
         EventDelivery(event_id=event, plugin="loyalty", state="parked", tries=9, due_at=clock.now(), error="boom")
     )
-    assert "events that a plugin did not take" in counter.get("/admin/").text
+    assert "event not taken by a plugin" in counter.get("/admin/").text
     assert "boom" in counter.get("/admin/deliveries?state=parked").text
     counter.confirm(f"/admin/deliveries/{delivery}", "the plugin is mended")
     assert counter.row(EventDelivery, delivery).state == "pending"
@@ -302,7 +304,7 @@ def test_what_is_quarantined_can_be_read_but_not_run(counter):
     counter.shop.work()
     with counter.shop.app.app_context(), reading() as session:
         bad = session.scalars(select(Callback.id).where(Callback.state == "quarantined")).one()
-    assert "callbacks in quarantine" in counter.get("/admin/").text
+    assert "callback in quarantine" in counter.get("/admin/").text
     shown = counter.get(f"/admin/callbacks/{bad}").text
     assert "not signed with the key of this account" in shown
     assert "&lt;script&gt;alert(1)" in shown

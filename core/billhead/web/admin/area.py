@@ -2,17 +2,19 @@
 
 from typing import Any, TypeVar
 
-from flask import Blueprint
+from flask import Blueprint, g
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead.actions.provisioning.label_of import label_of
-from billhead.db import Model
+from billhead.db import Model, reading
+from billhead.domain.context import Role
 from billhead.domain.errors import NotFound
 from billhead.models.operations import AuditEntry
+from billhead.models.people import User
 from billhead.web.request_context import current_seller
 
-__all__ = ["MENU", "admin", "found", "staff_zone", "trail_of"]
+__all__ = ["MENU", "admin", "found", "staff_zone", "trail_of", "who"]
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -56,6 +58,18 @@ def staff_zone() -> str:
     return seller.zone if seller is not None else "UTC"
 
 
+def who(actor: str) -> str:
+    """An actor of the audit trail as colleagues know them: "staff:7" is the e-mail address of that login."""
+    if not actor.startswith("staff:"):
+        return actor
+    if "staff_names" not in g:
+        with reading() as session:
+            rows = session.execute(select(User.id, User.email).where(User.role == Role.STAFF.value))
+            g.staff_names = {f"staff:{key}": email for key, email in rows}
+    name: str = g.staff_names.get(actor, actor)
+    return name
+
+
 def found(session: Session, kind: type[M], key: Any, what: str) -> M:
     """The row, or NotFound in the words of the page."""
     row = session.get(kind, key)
@@ -72,4 +86,4 @@ def trail_of(session: Session, *subjects: str) -> list[AuditEntry]:
 
 @admin.context_processor
 def menu() -> dict[str, Any]:
-    return {"menu": MENU, "zone": staff_zone(), "label_of": lambda row: str(label_of(row))}
+    return {"menu": MENU, "zone": staff_zone(), "label_of": lambda row: str(label_of(row)), "who": who}

@@ -34,7 +34,7 @@ CALLBACKS = Listing(
         text("Account", "account"),
         state("State", "state"),
         code("Event", "event_id"),
-        text("Why", "error", css="why"),
+        text("Why", "error", css="clip"),
         instant("Received", "received_at"),
     ),
     choices=(Choice("state", "State", Callback.state, ("quarantined", "rejected", "received", "verified", "applied")),),

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Response, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 from werkzeug.utils import secure_filename
@@ -24,7 +25,7 @@ from billhead.plugin import allow
 from billhead.plugin_host import plugins
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
-from billhead.web.admin.columns import amount, on, state, text
+from billhead.web.admin.columns import Column, amount, on, state, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
@@ -35,6 +36,11 @@ __all__ = ["DOCUMENTS"]
 
 def _matching(typed: str) -> ColumnElement[bool]:
     return or_(Document.number_text == typed, Customer.name.icontains(typed, autoescape=True), Customer.email == typed)
+
+
+def _link(row: Any) -> Markup:
+    name = row.number_text or f"{row.kind} {row.id}"
+    return Markup('<a href="{}">{}</a>').format(url_for("admin.document", key=row.id), name)
 
 
 DOCUMENTS = Listing(
@@ -55,8 +61,7 @@ DOCUMENTS = Listing(
     ).join(Customer, Customer.id == Document.customer_id),
     key=Document.id,
     columns=(
-        text("No.", "id", to="document"),
-        text("Number", "number_text", to="document"),
+        Column("Document", lambda row: row.number_text or row.id, _link),
         text("Kind", "kind"),
         text("Customer", "customer", to="customer", key="customer_id"),
         state("State", "state"),

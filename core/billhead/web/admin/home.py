@@ -96,18 +96,26 @@ def _services(session: Session) -> dict[str, int]:
 def _needs(counts: dict[str, int]) -> list[tuple[int, str, str]]:
     """(how many, what, where to go) of what is not zero, the most urgent first."""
     places = (
-        ("undecided", "payments undecided for ten minutes or more", url_for("admin.attempts", state="undecided")),
-        ("unbilled", "subscriptions that could not be billed", url_for("admin.unbilled")),
-        ("failed", "services that their panel refuses", url_for("admin.services", sync="failed")),
-        ("impossible", "services that their panel can't give", url_for("admin.services", sync="impossible")),
-        ("unknown", "services whose panel did not tell", url_for("admin.services", sync="unknown")),
-        ("jobs", "jobs parked", url_for("admin.jobs", state="needs a person")),
-        ("rejected", "callbacks that are proven but do not fit", url_for("admin.callbacks", state="rejected")),
-        ("quarantined", "callbacks in quarantine", url_for("admin.callbacks", state="quarantined")),
-        ("deliveries", "events that a plugin did not take", url_for("admin.deliveries", state="parked")),
-        ("notices", "messages that may not have been sent", url_for("admin.notices", state="unknown")),
+        ("undecided", "payment{s} undecided for ten minutes or more", url_for("admin.attempts", state="undecided")),
+        ("unbilled", "subscription{s} not billed", url_for("admin.unbilled")),
+        ("failed", "service{s} refused by the panel", url_for("admin.services", sync="failed")),
+        ("impossible", "service{s} that the panel can't give", url_for("admin.services", sync="impossible")),
+        ("unknown", "service{s} of which the panel did not tell", url_for("admin.services", sync="unknown")),
+        ("jobs", "job{s} parked", url_for("admin.jobs", state="needs a person")),
+        ("rejected", "callback{s} proven, but of no payment of ours", url_for("admin.callbacks", state="rejected")),
+        ("quarantined", "callback{s} in quarantine", url_for("admin.callbacks", state="quarantined")),
+        ("deliveries", "event{s} not taken by a plugin", url_for("admin.deliveries", state="parked")),
+        (
+            "notices",
+            "message{s} possibly not sent",
+            url_for("admin.notices", state="unknown"),
+        ),
     )
-    return [(counts[name], told, where) for name, told, where in places if counts[name]]
+    return [
+        (counts[name], told.format(s="" if counts[name] == 1 else "s"), where)
+        for name, told, where in places
+        if counts[name]
+    ]
 
 
 def _figures(session: Session, today: date) -> list[tuple[str, dict[str, tuple[int, int]]]]:

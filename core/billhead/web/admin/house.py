@@ -10,7 +10,7 @@ from billhead.domain.context import Context
 from billhead.domain.errors import NotFound
 from billhead.models.operations import AuditEntry, FreezeSwitch
 from billhead.plugin import allow
-from billhead.web.admin.area import admin
+from billhead.web.admin.area import admin, who
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.columns import Column, code, instant, text
 from billhead.web.admin.listing import Choice, Listing
@@ -79,7 +79,7 @@ AUDIT = Listing(
     key=AuditEntry.id,
     columns=(
         instant("When", "at"),
-        text("Who", "actor"),
+        Column("Who", lambda row: who(row.actor), lambda row: who(row.actor)),
         text("What", "action"),
         code("To what", "subject"),
         text("Why", "reason", css="why"),

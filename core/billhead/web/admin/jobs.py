@@ -41,7 +41,7 @@ def _jobs() -> Listing:
             state("State", "state"),
             number("Tries", "tries"),
             instant("Due", "due_at"),
-            text("Error", "error", css="why"),
+            text("Error", "error", css="clip"),
             instant("Queued", "created_at"),
         ),
         choices=(
@@ -76,7 +76,7 @@ DELIVERIES = Listing(
         state("State", "state"),
         number("Tries", "tries"),
         instant("Due", "due_at"),
-        text("Error", "error", css="why"),
+        text("Error", "error", css="clip"),
     ),
     choices=(Choice("state", "State", EventDelivery.state, ("pending", "done", "parked")),),
     search=lambda typed: or_(EventDelivery.plugin == typed, Event.type == typed, Event.aggregate == typed),

@@ -40,7 +40,7 @@ NOTICES = Listing(
         text("By", "channel"),
         text("To", "recipient"),
         state("State", "state"),
-        text("Error", "error", css="why"),
+        text("Error", "error", css="clip"),
         instant("Queued", "created_at"),
         instant("Sent", "sent_at"),
     ),

@@ -83,7 +83,7 @@ SERVICES = Listing(
         LABEL,
         state("In step", "sync"),
         instant("Runs to", "desired_expires_at"),
-        text("Last error", "sync_error", css="why"),
+        text("Last error", "sync_error", css="clip"),
     ),
     choices=(
         Choice(
