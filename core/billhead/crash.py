@@ -19,6 +19,7 @@ CRASH_POINTS = (
     "jobs.leased",
     "jobs.done",
     "callback.stored",
+    "provisioning.applied",
     "settle.booked",
 )
 

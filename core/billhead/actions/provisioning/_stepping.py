@@ -12,6 +12,7 @@ from datetime import datetime
 from billhead import clock
 from billhead.actions.provisioning._desired import PanelView
 from billhead.actions.provisioning._observed import as_observed, comparable
+from billhead.crash import crash_point
 from billhead.domain.errors import NotAuthorised, PanelError, PanelOutcomeUnknown, PanelUnreachable
 from billhead.plugin import (
     Absent,
@@ -38,7 +39,10 @@ _LEFT_AS_IT_IS = ("login", "password", "mac", "plan", "bouquets", "connections",
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a call. `sync` is the service's new state; `panel_down` feeds the breaker; `retry` the job."""
+    """What came of a call. `sync` is the service's new state; `panel_down` feeds the breaker; `retry` the job.
+
+    `foreign`: proven that no line is ours, since what ours would be called by is somebody else's.
+    """
 
     sync: str
     observed: Observed | None = None
@@ -46,6 +50,7 @@ class Answer:
     gone: bool = False
     panel_down: bool = False
     retry: bool = False
+    foreign: bool = False
     wait_until: datetime | None = None
 
 
@@ -86,7 +91,7 @@ def _bring_in_step(view: PanelView, desired: Desired) -> Answer:
         case Ambiguous(candidates=candidates):
             return Answer("failed", error=f"several lines answer to {desired.handle.ref}: {', '.join(candidates)}")
         case Foreign(why=why):
-            return Answer("failed", error=why)
+            return Answer("failed", error=why, foreign=True)
 
 
 def _step_until_done(view: PanelView, desired: Desired, current: Observed | None) -> Answer:
@@ -124,6 +129,7 @@ def _apply(view: PanelView, steps: Sequence[Step], current: Observed | None) -> 
     for step in steps:
         assert isinstance(step, Free), "_refused has let only free steps through"
         shown = view.module.apply(view.connection, step)
+        crash_point("provisioning.applied")
         seen = merge(seen, shown) if seen is not None else shown
     assert seen is not None, "there is at least one step"
     return seen

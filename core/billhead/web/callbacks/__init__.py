@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billhead import clock
 from billhead.actions.payments.store_callback import LARGEST_BODY, store_callback
+from billhead.crash import crash_point
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput, NotFound
@@ -37,6 +38,7 @@ def receive(token: str) -> Response:
     try:
         with writing(Context.system("callback")) as tx:
             store_callback(tx, token, raw.path, raw.query, raw.headers, raw.body)
+        crash_point("callback.stored")
     except NotFound:
         return _plain("no such address", 404)
     except InvalidInput as refused:
