@@ -39,7 +39,11 @@ def command(ctx: click.Context, code: str, zone: str, as_json: bool, **given: st
             seller = open_seller(tx, code, said["seller"], said["country"], said["currency"], zone, email)
             login = create_login(tx, seller.seller_id, email, "staff", password_hash=password_hash, permissions=["*"])
     result: dict[str, Any] = {"seller_id": seller.seller_id, "user_id": login.user_id, "email": email}
-    show(result, as_json, [f"{email} may sign in now. Next: billhead serve, then add panels, plans and gateways."])
+    show(
+        result,
+        as_json,
+        [f"{email} may sign in now. Next: billhead import catalog FILE for panels and plans, then billhead serve."],
+    )
 
 
 def _asked(name: str, as_json: bool) -> str:

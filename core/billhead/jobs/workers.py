@@ -40,6 +40,7 @@ class Workers:
         self._leases = ExitStack()
 
     def __enter__(self) -> Self:
+        self.celery.set_default()  # where the threads of the pool look for a task by its name
         self._leases.enter_context(self._work.keeping_leases())
         for name, part in (("worker", self._worker), ("beat", self._beat)):
             if part is not None:

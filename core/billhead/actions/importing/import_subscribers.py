@@ -179,8 +179,8 @@ def _method(look: _Lookup, customer: Customer, row: GoodRow, ids: Iterator[int])
     if row.payment.way != "card":
         return None
     if look.cards is None:
-        why = f"line {row.line} has a card token, but no gateway account can charge it"
-        raise InvalidInput("payment_method", why, hint="add a card gateway account under Payments first")
+        why = f"line {row.line}: a card token, but no gateway account can charge it"
+        raise InvalidInput("payment_method", why, hint="First add one in the admin area, under Gateway accounts.")
     return PaymentMethod(
         id=next(ids),
         customer_id=customer.id,
