@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from billhead.bench.billing_run import measure
+from billhead.bench.web_during_run import measure as measure_web
 from billhead.cli import json_option, show
 
 __all__ = ["group"]
@@ -46,3 +47,17 @@ def billing_run(counts: list[int], urls: tuple[str, ...], workers: int, as_json:
         for row in one["runs"]
     ]
     show({"billing_run": found}, as_json, lines)
+
+
+@group.command("web-during-run")
+@click.option("--count", type=click.IntRange(1000), default=20_000, show_default=True, help="Due subscriptions.")
+@json_option
+def web_during_run(count: int, as_json: bool) -> None:
+    """A signed-in page of the customer area, at rest and while a billing run goes on in the same process (SQLite)."""
+    found = measure_web(count)
+    lines = [
+        f"{when}: p50 {times['p50']} ms, p95 {times['p95']} ms, p99 {times['p99']} ms, worst {times['worst']} ms "
+        f"({times['requests']} requests)"
+        for when, times in (("at rest", found["at_rest"]), ("during a run", found["during_run"]))
+    ]
+    show({"web_during_run": found}, as_json, [*lines, f"the run: {found['per_second']} subscriptions a second"])
