@@ -61,7 +61,7 @@ def test_a_new_form_shows_labels_hints_choices_and_defaults(submit, row):
         assert 'value="30"' in form.timeout_seconds()
         assert '<option selected value="xui">' in form.dialect()
         assert form.strict.data is True
-        assert form.pin.description == "on the back It is not set."
+        assert form.pin.description == "on the back. It is not set."
 
 
 def test_wrong_entries_are_told_at_their_field(submit, row):

@@ -77,7 +77,7 @@ def _stripped(text: str | None) -> str | None:
 def _secret_fields(field: Field[Any], is_set: bool) -> dict[str, FormField]:
     required = field.default is MISSING and not is_set
     state = "It is set; leave this empty to keep it." if is_set else "It is not set."
-    hint = " ".join(part for part in (field.metadata["hint"], state) if part)
+    hint = ". ".join(part for part in (field.metadata["hint"].rstrip("."), state) if part)
     entry = PasswordField(
         field.metadata["label"],
         description=hint,

@@ -68,7 +68,7 @@ SERVICES = Listing(
         Subscription.customer_id,
         Customer.name.label("customer"),
         Service.panel_id,
-        Panel.name.label("panel"),
+        Panel.code.label("panel"),
     )
     .join(Subscription, Subscription.id == Service.subscription_id)
     .join(Customer, Customer.id == Subscription.customer_id)
