@@ -22,6 +22,7 @@ from billhead.actions.provisioning._health import is_well, must_wait, note_answe
 from billhead.actions.provisioning._observed import as_json
 from billhead.actions.provisioning._queue import queue_at_expiry, queue_converge
 from billhead.actions.provisioning._stepping import Answer, ask_panel
+from billhead.actions.resellers._holds import held_for, settle_holds
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError
@@ -60,7 +61,10 @@ def converge(ctx: Context, service_id: int) -> Answer | None:
 
     def intend(tx: Tx) -> _Intent | None:
         found = tx.session.execute(_WITH_PANEL, {"service_id": service_id}).one_or_none()
-        if found is None or _settled_here(found[0]):
+        if found is None:
+            return None
+        if _settled_here(found[0]):
+            settle_holds(tx, held_for(tx, service_id), found[0])
             return None
         service, panel = found
         wait = must_wait(tx, panel)
@@ -114,6 +118,7 @@ def _call(intent: _Intent) -> Answer:
 
 
 def _record(tx: Tx, intent: _Intent, answer: Answer) -> Answer:
+    held = held_for(tx, intent.service_id)
     service = tx.session.get_one(Service, intent.service_id, with_for_update=True)
     if answer.panel_down or not intent.well:
         panel = tx.session.get_one(Panel, service.panel_id, with_for_update=True)
@@ -132,6 +137,7 @@ def _record(tx: Tx, intent: _Intent, answer: Answer) -> Answer:
         _came_true(tx, service, answer, intent.view)
     elif answer.sync in ("failed", "impossible") and before != answer.sync:
         emit(tx, "service.failed", f"service:{service.id}", {"service_id": service.id, "error": answer.error[:300]})
+    settle_holds(tx, held, service, answer)
     return answer
 
 

@@ -78,7 +78,7 @@ def sell(tx: Tx, customer: Customer, order: Order) -> Sale:
     addons = [_addon(tx.session, customer, plan, order.term, wanted) for wanted in order.addons]
     mac = parse_mac(order.mac) if order.mac.strip() else None
     if trial:
-        _refuse_second_trial(tx.session, customer, plan)
+        _refuse_second_trial(tx.session, customer, plan, mac)
     _ask_guards(customer, order, trial)
     today = clock.today_in(customer.zone)
     subscription = _subscription(tx, customer, plan, order.term, today, trial)
@@ -142,24 +142,30 @@ def _addon(session: Session, customer: Customer, plan: Plan, term: str, wanted: 
     return Sold(addon, _price(session, customer, addon, term), wanted.quantity)
 
 
-def _refuse_second_trial(session: Session, customer: Customer, plan: Plan) -> None:
-    """One trial per person: the same customer, or the same e-mail address without its +alias."""
+def _refuse_second_trial(session: Session, customer: Customer, plan: Plan, mac: str | None) -> None:
+    """One trial per person: the same customer, the same e-mail address without its +alias, or the same box."""
     if not plan.details.get("once_per_customer"):
         return
-    local, _, domain = customer.email.lower().partition("@")
-    plain = local.partition("+")[0]
-    had = session.execute(
+    # what was canceled before a panel ever had the line was no trial
+    was_one = or_(Subscription.state != State.CANCELED.value, Service.observed_at.is_not(None))
+    had = (
         select(Customer.email)
         .join(Subscription, Subscription.customer_id == Customer.id)
-        .where(
-            Customer.seller_id == customer.seller_id,
-            Subscription.plan_id == plan.id,
-            Customer.email.ilike(f"{plain}%@{domain}"),
-        )
-    ).scalars()
-    for email in had:
-        if email.lower().partition("@")[0].partition("+")[0] == plain:
-            raise Conflict(f"{plan.name} can be had once", code="trial_used", hint="choose a plan without trial")
+        .join(Service, Service.subscription_id == Subscription.id)
+        .where(Customer.seller_id == customer.seller_id, Subscription.plan_id == plan.id, was_one)
+    )
+    plain, domain = _without_alias(customer.email)
+    emails = session.scalars(had.where(Customer.email.ilike(f"{plain}%@{domain}"))) if domain else ()
+    same = or_(Customer.id == customer.id, Service.mac == mac) if mac else Customer.id == customer.id
+    if session.scalar(had.where(same).limit(1)) is not None or any(
+        _without_alias(email) == (plain, domain) for email in emails
+    ):
+        raise Conflict(f"{plan.name} can be had once", code="trial_used", hint="choose a plan without trial")
+
+
+def _without_alias(email: str) -> tuple[str, str]:
+    local, _, domain = email.lower().partition("@")
+    return local.partition("+")[0], domain
 
 
 def _ask_guards(customer: Customer, order: Order, trial: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.resellers._tree import is_within
 from billhead.db import Tx
 from billhead.domain.errors import NotFound
 from billhead.domain.state import next_state
@@ -23,9 +24,7 @@ def visible_subscription(tx: Tx, subscription_id: int) -> Subscription:
     scope = tx.ctx.scope
     if subscription is not None and not scope.everything:
         owner = tx.session.get_one(Customer, subscription.customer_id)
-        seen = scope.customer_id == owner.id or (
-            scope.reseller_id is not None and owner.reseller_id == scope.reseller_id
-        )
+        seen = scope.customer_id == owner.id or is_within(tx.session, owner.reseller_id, scope.reseller_id)
         subscription = subscription if seen else None
     if subscription is None:
         raise NotFound("subscription", subscription_id)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from billhead.actions.billing.first import first
 from billhead.actions.events import emit
+from billhead.actions.resellers._tree import is_within
 from billhead.actions.subscriptions._sale import AddOnOrder, Order, sell
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -38,7 +39,9 @@ def _customer(tx: Tx, customer_id: int) -> Customer:
     customer = tx.session.get(Customer, customer_id)
     scope = tx.ctx.scope
     if customer is None or not (
-        scope.everything or scope.customer_id == customer_id or (scope.reseller_id or -1) == customer.reseller_id
+        scope.everything
+        or scope.customer_id == customer_id
+        or is_within(tx.session, customer.reseller_id, scope.reseller_id)
     ):
         raise NotFound("customer", customer_id)
     return customer

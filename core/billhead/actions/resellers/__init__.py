@@ -1,0 +1,1 @@
+"""Resellers: their credits, and the subscribers whom they pay for with them."""

@@ -1,0 +1,251 @@
+"""Credits that are set aside while nobody knows yet whether the panel does what they pay for.
+
+    held → captured     every line is in step: the credits are consumed, and the subscription moves on
+    held → released     proven that there is nothing to pay for: the credits go back into the lots that gave them;
+                        a new order is canceled with its lines, a renewal's dates are put back
+    held                as long as the panel does not answer, or staff have to mend something first
+
+`settle_holds` is asked whenever the convergence of a line is recorded, in the same transaction. Whoever changes a hold
+has locked its subscription.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from billhead import clock
+from billhead.actions.events import emit
+from billhead.actions.provisioning._stepping import Answer
+from billhead.actions.provisioning.want import want
+from billhead.actions.resellers._wallet import Taken, book, put_back, repay, share_of, take, wallet
+from billhead.actions.subscriptions._state import live_services, move, record
+from billhead.db import Tx
+from billhead.domain.errors import Conflict
+from billhead.domain.ledger import AccountCode, credit, debit
+from billhead.domain.money import CREDITS, Money
+from billhead.domain.periods import Period, start_of_day
+from billhead.domain.subscription import Event, State
+from billhead.models.credits import CreditHold
+from billhead.models.people import Reseller
+from billhead.models.subscriptions import Service, Subscription
+
+__all__ = ["Purchase", "held_for", "hold_and_extend", "return_unused", "settle_holds"]
+
+_BEGINS = {(State.PENDING, "trial"): Event.START_TRIAL, (State.PENDING, "recurring"): Event.ACTIVATE,
+           (State.TRIAL, "recurring"): Event.ACTIVATE, (State.EXPIRED, "recurring"): Event.RENEW}  # fmt: skip
+_DATES = ("anchor", "phase_ends_on", "billed_through", "paid_through")
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What credits are held for. `kind`: order, trial or renewal."""
+
+    kind: str
+    amount: Money
+    period: Period
+    anchor: date
+
+
+def hold_and_extend(tx: Tx, reseller: Reseller, subscription: Subscription, bought: Purchase) -> CreditHold:
+    """Hold the credits and want the lines until the end of the period. Reseller and subscription are locked.
+
+    Raises Conflict when an earlier purchase is not settled yet, when there is no line, or too few credits.
+    """
+    lines = live_services(tx, subscription)
+    if not lines:
+        raise Conflict("this subscription has no line any more", hint="order a new one")
+    if held_for(tx, lines[0].id) is not None:
+        raise Conflict(
+            "what was bought before for this subscription is not settled yet: its panel has not answered",
+            code="purchase_open",
+            hint="wait for the panel; nothing is taken twice",
+        )
+    dates = {name: _text(getattr(subscription, name)) for name in _DATES}
+    held = CreditHold(
+        reseller_id=reseller.id,
+        service_id=lines[0].id,
+        amount_minor=bought.amount.minor,
+        created_at=clock.now(),
+        details={
+            "kind": bought.kind,
+            "start": bought.period.start.isoformat(),
+            "end": bought.period.end.isoformat(),
+            "before": {"phase": subscription.phase, "zone": subscription.zone, **dates},
+            "lines": {str(line.id): [_text(line.desired_expires_at), line.trial] for line in lines},
+        },
+    )
+    tx.session.add(held)
+    tx.session.flush()
+    if bought.amount:
+        key = f"credits_held:{held.id}"
+        taken = take(tx, reseller, bought.amount, key)
+        held.details = {**held.details, "taken": [asdict(part) for part in taken]}
+        held.entry_id = _moved(tx, reseller, held, key, AccountCode.CREDITS_AVAILABLE, AccountCode.CREDITS_HELD)
+    _advance(subscription, bought)
+    # no grace after it, as an invoice has for who pays late: nobody is late with credits
+    expires = start_of_day(bought.period.end, subscription.zone)
+    for line in lines:
+        want(tx, line, desired_expires_at=expires, trial=subscription.phase == "trial")
+    return held
+
+
+def held_for(tx: Tx, service_id: int) -> CreditHold | None:
+    """The open hold of a line's subscription, if it has one, with the subscription locked.
+
+    To be asked before the line itself is locked: everybody locks the subscription first.
+    """
+    asked, paying = aliased(Service), aliased(Service)
+    found = tx.session.execute(
+        select(CreditHold, asked.subscription_id)
+        .join(paying, paying.id == CreditHold.service_id)
+        .join(asked, asked.subscription_id == paying.subscription_id)
+        .where(asked.id == service_id, CreditHold.state == "held")
+    ).first()
+    if found is None:
+        return None
+    held, subscription_id = found
+    tx.session.get_one(Subscription, subscription_id, with_for_update=True, populate_existing=True)
+    tx.session.refresh(held)
+    return held if held.state == "held" else None
+
+
+def settle_holds(tx: Tx, held: CreditHold | None, service: Service, answer: Answer | None = None) -> None:
+    """Capture or release a hold if it is known now what came of it; `answer` is what its panel said last."""
+    if held is None:
+        return
+    subscription = tx.session.get_one(Subscription, service.subscription_id)
+    ids = [int(line_id) for line_id in held.details["lines"]]
+    lines = tx.session.scalars(select(Service).where(Service.id.in_(ids)).order_by(Service.id)).all()
+    if answer is not None and service.lifecycle == "wanted" and _refused(held, service, answer):
+        if held.details["kind"] == "renewal":
+            _release(tx, held, subscription, answer.error)
+            return
+        _withdraw(tx, subscription, lines, service)
+    if all(_is_away(line) for line in lines):
+        _release(tx, held, subscription, answer.error if answer else "")
+    elif all(_in_step(line) for line in lines):
+        _capture(tx, held, subscription)
+
+
+def return_unused(tx: Tx, held: CreditHold, amount: Money) -> None:
+    """Give back a part of captured credits; the caller ends what they paid for."""
+    reseller = _locked(tx, held)
+    key = f"credits_returned:{held.id}"
+    legs = [
+        debit(AccountCode.CREDITS_CONSUMED, amount, wallet(reseller)),
+        credit(AccountCode.CREDITS_AVAILABLE, amount, wallet(reseller)),
+    ]
+    book(tx, reseller, "credits_returned", key, legs)
+    put_back(tx, share_of(_taken_by(held), amount))
+    held.details = {**held.details, "returned_minor": amount.minor}
+    repay(tx, reseller, key)
+
+
+def _refused(held: CreditHold, service: Service, answer: Answer) -> bool:
+    """Proven that it will not be done: nothing of ours is there, or a renewal has not moved the line's end.
+
+    A line that is there, but lacks something, keeps its credits held: staff mend it, or somebody cancels it.
+    """
+    if answer.sync != "impossible" and not answer.foreign:
+        return False
+    if answer.observed is None:
+        return True
+    if held.details["kind"] != "renewal":
+        return False
+    before, shown = held.details["lines"][str(service.id)][0], answer.observed.expires_at
+    extended = isinstance(shown, datetime) and (before is None or shown > datetime.fromisoformat(before))
+    return not extended
+
+
+def _is_away(line: Service) -> bool:
+    """Gone, or never there: a line that is not wanted and not paid for is asked of no panel."""
+    return line.lifecycle == "gone" or (line.lifecycle == "unwanted" and line.desired_expires_at is None)
+
+
+def _in_step(line: Service) -> bool:
+    return line.lifecycle == "wanted" and line.sync == "ok" and line.converged_version == line.desired_version
+
+
+def _withdraw(tx: Tx, subscription: Subscription, lines: Sequence[Service], refused: Service) -> None:
+    """An order that can't be fulfilled is none; what was made of it already is taken off its panel again."""
+    today = clock.today_in(subscription.zone)
+    subscription.billing_ends_on = subscription.service_ends_on = today
+    move(tx, subscription, Event.CANCEL, today)
+    want(tx, refused, lifecycle="unwanted", desired_expires_at=None)
+    for line in lines:
+        if line.lifecycle == "wanted":
+            want(tx, line, lifecycle="unwanted")
+    data = {"subscription_id": subscription.id, "ends_on": today.isoformat()}
+    emit(tx, "subscription.canceled", f"subscription:{subscription.id}", data)
+
+
+def _capture(tx: Tx, held: CreditHold, subscription: Subscription) -> None:
+    held.state = "captured"
+    reseller = _locked(tx, held)
+    key = f"credits_captured:{held.id}"
+    _moved(tx, reseller, held, key, AccountCode.CREDITS_HELD, AccountCode.CREDITS_CONSUMED)
+    on = date.fromisoformat(held.details["start"])
+    event = _BEGINS.get((State(subscription.state), subscription.phase))
+    if event is not None:
+        move(tx, subscription, event, on)
+    record(tx, subscription, "paid_by_credits", on, hold_id=held.id, until=held.details["end"])
+
+
+def _release(tx: Tx, held: CreditHold, subscription: Subscription, why: str) -> None:
+    held.state = "released"
+    reseller = _locked(tx, held)
+    key = f"credits_released:{held.id}"
+    _moved(tx, reseller, held, key, AccountCode.CREDITS_HELD, AccountCode.CREDITS_AVAILABLE)
+    put_back(tx, _taken_by(held))
+    repay(tx, reseller, key)
+    if held.details["kind"] == "renewal":
+        _put_dates_back(tx, held, subscription)
+    today = clock.today_in(subscription.zone)
+    record(tx, subscription, "credits_released", today, hold_id=held.id, why=why[:300])
+
+
+def _put_dates_back(tx: Tx, held: CreditHold, subscription: Subscription) -> None:
+    before = held.details["before"]
+    subscription.phase, subscription.zone = before["phase"], before["zone"]
+    for name in _DATES:
+        setattr(subscription, name, date.fromisoformat(before[name]) if before[name] else None)
+    subscription.version += 1
+    for line in live_services(tx, subscription):
+        expires, trial = held.details["lines"].get(str(line.id), (None, line.trial))
+        if expires is not None:
+            want(tx, line, desired_expires_at=datetime.fromisoformat(expires), trial=trial)
+
+
+def _advance(subscription: Subscription, bought: Purchase) -> None:
+    end, trial = bought.period.end, bought.kind == "trial"
+    subscription.phase = "trial" if trial else "recurring"
+    subscription.phase_ends_on = end if trial else subscription.phase_ends_on
+    subscription.anchor = bought.anchor
+    subscription.billed_through = subscription.paid_through = end
+    subscription.version += 1
+
+
+def _locked(tx: Tx, held: CreditHold) -> Reseller:
+    """Always after the subscription, and whoever may act now: credits are settled for the suspended too."""
+    return tx.session.get_one(Reseller, held.reseller_id, with_for_update={"key_share": True}, populate_existing=True)
+
+
+def _moved(tx: Tx, reseller: Reseller, held: CreditHold, key: str, out: AccountCode, into: AccountCode) -> int | None:
+    """Book the held credits from one of the reseller's accounts to another; an order that costs none books none."""
+    amount = Money(held.amount_minor, CREDITS)
+    if not amount:
+        return None
+    legs = [debit(out, amount, wallet(reseller)), credit(into, amount, wallet(reseller))]
+    return book(tx, reseller, key.partition(":")[0], key, legs)
+
+
+def _taken_by(held: CreditHold) -> list[Taken]:
+    return [Taken(**part) for part in held.details.get("taken", ())]
+
+
+def _text(value: Any) -> str | None:
+    return value.isoformat() if value is not None else None

@@ -1,0 +1,161 @@
+"""A reseller adds a subscriber: credits are held, the lines ordered, and the panel's answer decides on the credits."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import distinct, func, select
+
+from billhead import clock
+from billhead.actions.accounts._passwords import checked_email
+from billhead.actions.events import emit
+from billhead.actions.resellers._holds import Purchase, hold_and_extend
+from billhead.actions.resellers._tree import check_may_sell, lock_resellers
+from billhead.actions.subscriptions._sale import AddOnOrder, Order, Sale, sell
+from billhead.actions.subscriptions._state import record
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.money import CREDITS, Money
+from billhead.domain.periods import Term, cycle, zone
+from billhead.models.credits import CreditHold
+from billhead.models.people import Customer, Reseller
+from billhead.models.sellers import Seller
+from billhead.models.subscriptions import Service, SubscriptionEvent
+
+__all__ = ["NewUser", "UserAdded", "add_user"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """A customer whom this reseller has already (`customer_id`), or a new one's name and, if they have one, e-mail.
+
+    `term` as in the price list ("1 month"); country, language and time zone are the reseller's own unless given.
+    """
+
+    plan: str
+    term: str
+    customer_id: int | None = None
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    country: str = ""
+    language: str = ""
+    zone: str = ""
+    addons: tuple[AddOnOrder, ...] = ()
+    mac: str = ""
+    trial: bool = False
+    ip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UserAdded:
+    """`credits_minor` are held, in hundredths, until the line is there; `paid_through` is the first unpaid day, ISO."""
+
+    subscription_id: int
+    customer_id: int
+    credits_minor: int
+    paid_through: str
+
+
+@verb("resellers.add_user")
+def add_user(tx: Tx, reseller_id: int, wanted: NewUser) -> UserAdded:
+    """Order lines for a subscriber on a reseller's credits; they run from today, and are made by the next job.
+
+    Raises NotFound (a reseller, customer, plan or term that this actor can't use), NotAllowed (suspended, a plugin's
+    guard), InvalidInput (not in the reseller's rights, no price in credits, MAC …) or Conflict (too few credits, no
+    more trials today, no panel has room).
+    """
+    (reseller,) = lock_resellers(tx, reseller_id)
+    check_may_sell(tx.session, reseller, wanted.plan)
+    if wanted.trial:
+        _check_trials_left(tx, reseller)
+    customer = _customer(tx, reseller, wanted)
+    order = Order(customer.id, wanted.plan, wanted.term, wanted.addons, wanted.mac, wanted.trial, wanted.ip)
+    sale = sell(tx, customer, order)
+    subscription = sale.subscription
+    subscription.settlement, subscription.payer_reseller_id = "credits", reseller.id
+    tx.session.flush()
+    bought = _trial(sale) if wanted.trial else _term(sale)
+    if wanted.trial:
+        record(tx, subscription, "trial_given", clock.today_in(_zone_of(tx, reseller)))
+    hold_and_extend(tx, reseller, subscription, bought)
+    data = {"subscription_id": subscription.id, "customer_id": customer.id, "plan": wanted.plan}
+    emit(tx, "subscription.started", f"subscription:{subscription.id}", data)
+    return UserAdded(subscription.id, customer.id, bought.amount.minor, bought.period.end.isoformat())
+
+
+def _term(sale: Sale) -> Purchase:
+    minor = 0
+    for part in sale.parts:
+        if part.price.credit_minor is None:
+            raise InvalidInput("term", f"{part.plan.name} has no price in credits for {part.price.term}")
+        minor += part.price.credit_minor * part.quantity
+    subscription = sale.subscription
+    period = cycle(subscription.anchor, Term.parse(subscription.term), 0)
+    return Purchase("order", Money(minor, CREDITS), period, subscription.anchor)
+
+
+def _trial(sale: Sale) -> Purchase:
+    plan, price = sale.parts[0].plan, sale.parts[0].price
+    if len(sale.parts) > 1:
+        raise InvalidInput("addons", "a trial is of the plan alone", hint="add them when it is renewed")
+    if not price.trial_term or price.trial_credit_minor is None:
+        raise InvalidInput("trial", f"{plan.name} has no trial that is paid with credits")
+    period = cycle(sale.subscription.anchor, Term.parse(price.trial_term), 0)
+    return Purchase("trial", Money(price.trial_credit_minor, CREDITS), period, period.end)
+
+
+def _check_trials_left(tx: Tx, reseller: Reseller) -> None:
+    """Counted by the reseller's own calendar day; a trial that never came to be is none."""
+    today = clock.today_in(_zone_of(tx, reseller))
+    most = int(reseller.rights.get("trials_per_day", 0))
+    given = tx.session.scalar(
+        select(func.count(distinct(Service.subscription_id)))
+        .join(CreditHold, CreditHold.service_id == Service.id)
+        .join(SubscriptionEvent, SubscriptionEvent.subscription_id == Service.subscription_id)
+        .where(
+            CreditHold.reseller_id == reseller.id,
+            CreditHold.state != "released",
+            SubscriptionEvent.kind == "trial_given",
+            SubscriptionEvent.effective_on == today,
+        )
+    )
+    if int(given or 0) >= most:
+        raise Conflict(
+            f"{reseller.name} may give {most} trials a day, and has given them", code="trials_used", hint="try tomorrow"
+        )
+
+
+def _own_customer(tx: Tx, reseller: Reseller) -> Customer | None:
+    return tx.session.scalar(select(Customer).where(Customer.buys_for_reseller_id == reseller.id))
+
+
+def _zone_of(tx: Tx, reseller: Reseller) -> str:
+    own = _own_customer(tx, reseller)
+    return own.zone if own else tx.session.get_one(Seller, reseller.seller_id).zone
+
+
+def _customer(tx: Tx, reseller: Reseller, wanted: NewUser) -> Customer:
+    if wanted.customer_id is not None:
+        known = tx.session.get(Customer, wanted.customer_id)
+        if known is None or known.reseller_id != reseller.id:
+            raise NotFound("customer", wanted.customer_id)
+        return known
+    name = " ".join(wanted.name.split())
+    if not 1 <= len(name) <= 200:
+        raise InvalidInput("name", "is missing or longer than 200 letters")
+    like = _own_customer(tx, reseller) or tx.session.get_one(Seller, reseller.seller_id)
+    customer = Customer(
+        seller_id=reseller.seller_id,
+        reseller_id=reseller.id,
+        name=name,
+        email=checked_email(wanted.email) if wanted.email.strip() else "",
+        phone=wanted.phone.strip(),
+        country=wanted.country or like.country,
+        zone=zone(wanted.zone or like.zone).key,
+        currency=like.currency,
+        language=wanted.language or getattr(like, "language", "en"),
+        created_at=clock.now(),
+    )
+    tx.session.add(customer)
+    tx.session.flush()
+    return customer

@@ -1,0 +1,88 @@
+"""A reseller renews a subscriber: credits are held, the lines run longer, and the panel's answer decides on both."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import or_, select
+
+from billhead import clock
+from billhead.actions.resellers._holds import Purchase, hold_and_extend
+from billhead.actions.resellers._tree import lock_resellers
+from billhead.actions.subscriptions._state import visible_subscription
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
+from billhead.domain.money import CREDITS, Money
+from billhead.domain.periods import Period, Term, cycle_index, cycle_start
+from billhead.domain.subscription import RUNNING, State
+from billhead.models.catalogue import Plan, Price
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Subscription, SubscriptionComponent
+
+__all__ = ["UserRenewed", "renew_user"]
+
+
+@dataclass(frozen=True, slots=True)
+class UserRenewed:
+    """`credits_minor` are held, in hundredths, until the line runs to `paid_through`, the first unpaid day, ISO."""
+
+    subscription_id: int
+    credits_minor: int
+    paid_through: str
+
+
+@verb("resellers.renew_user")
+def renew_user(tx: Tx, subscription_id: int) -> UserRenewed:
+    """Add one term to a subscription that is paid with credits: from its end, or from today if that has passed.
+
+    A trial becomes the plan. The price is that of the day when it was ordered. If the panel can't do it, the credits
+    and the dates go back. Raises NotFound, NotAllowed (suspended, not a reseller's matter) or Conflict (it has ended or
+    is suspended, too few credits, or the purchase before is not settled yet).
+    """
+    subscription = visible_subscription(tx, subscription_id)
+    if subscription.settlement != "credits" or subscription.payer_reseller_id is None:
+        raise Conflict("this subscription is paid by invoice, not with a reseller's credits")
+    if tx.ctx.scope.customer_id is not None:
+        raise NotAllowed("your reseller renews this subscription: ask there")
+    _check_renewable(subscription)
+    (reseller,) = lock_resellers(tx, subscription.payer_reseller_id)
+    subscription.zone = tx.session.get_one(Customer, subscription.customer_id).zone
+    period, anchor = _next(subscription)
+    bought = Purchase("renewal", _price(tx, subscription, period.start), period, anchor)
+    hold_and_extend(tx, reseller, subscription, bought)
+    return UserRenewed(subscription_id, bought.amount.minor, period.end.isoformat())
+
+
+def _check_renewable(subscription: Subscription) -> None:
+    state = State(subscription.state)
+    if subscription.service_ends_on is not None:
+        raise Conflict(f"this subscription is canceled to {subscription.service_ends_on}", hint="order a new one")
+    if state not in RUNNING and state is not State.EXPIRED:
+        hint = "its first order is not settled yet" if state is State.PENDING else "enable it first"
+        raise Conflict(f"this subscription is {state}: it can't be renewed now", hint=hint)
+
+
+def _next(subscription: Subscription) -> tuple[Period, date]:
+    """The anchor stays where the periods go on without a gap, or the 31st would be forgotten; otherwise a new one."""
+    today, term = clock.today_in(subscription.zone), Term.parse(subscription.term)
+    start = max(today, subscription.paid_through or today)
+    anchor = subscription.anchor
+    if cycle_start(anchor, term, cycle_index(anchor, term, start)) != start:
+        anchor = start
+    return Period(start, cycle_start(anchor, term, cycle_index(anchor, term, start) + 1)), anchor
+
+
+def _price(tx: Tx, subscription: Subscription, start: date) -> Money:
+    part = SubscriptionComponent
+    rows = tx.session.execute(
+        select(Plan.name, Price.term, Price.credit_minor, part.quantity)
+        .join(Price, Price.id == part.price_id)
+        .join(Plan, Plan.id == part.plan_id)
+        .where(part.subscription_id == subscription.id, or_(part.ends_on.is_(None), part.ends_on > start))
+    )
+    minor = 0
+    for name, term, credit_minor, quantity in rows:
+        if credit_minor is None:
+            raise InvalidInput("term", f"{name} has no price in credits for {term}")
+        minor += credit_minor * quantity
+    return Money(minor, CREDITS)
