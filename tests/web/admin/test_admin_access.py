@@ -1,4 +1,4 @@
-"""Which permission opens what in the admin area. That nobody but staff gets in is in tests/web/test_access_matrix.py."""
+"""Which permission opens what in the admin area; that only staff gets in is in tests/web/test_access_matrix.py."""
 
 from web_shop import Shop
 
