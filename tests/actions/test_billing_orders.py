@@ -6,10 +6,8 @@ import pytest
 from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
-from billhead.actions.billing.due import read_buyers
 from billhead.actions.billing.first import first
-from billhead.actions.billing.quote import quote, visitor
-from billhead.actions.billing.rated import Part
+from billhead.actions.billing.quote import Part, quote, read_buyers, visitor
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.db import reading, writing

@@ -18,8 +18,8 @@ from billing_shop import SYSTEM, open_shop
 from sqlalchemy import func, select, update
 
 from billhead.actions.billing import run as run_module
+from billhead.actions.billing._rated import PartyFacts, Rated, RatedLine
 from billhead.actions.billing.issue_invoice import issue_invoice
-from billhead.actions.billing.rated import PartyFacts, Rated, RatedLine
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.bench.subscribers import build_operator
 from billhead.db import reading, writing
@@ -277,7 +277,7 @@ def five_usual_runs(shop):
 
 
 def test_a_run_far_above_the_usual_stops_asks_and_goes_on_when_confirmed(shop, five_usual_runs, monkeypatch):
-    monkeypatch.setattr("billhead.actions.billing.band._ENOUGH_DOCUMENTS", 2)
+    monkeypatch.setattr("billhead.actions.billing._band._ENOUGH_DOCUMENTS", 2)
     plan = shop.plan("tv", 50_000)  # 500.00 instead of 5.00
     for _ in range(6):
         shop.subscribe(shop.customer(), plan, due=NOV)

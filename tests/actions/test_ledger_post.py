@@ -9,7 +9,7 @@ from ledger_books import SYSTEM, booked, open_books
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from billhead.actions.ledger.accounts import AccountKey, account_ids
+from billhead.actions.ledger._accounts import AccountKey, account_ids
 from billhead.actions.ledger.post import post
 from billhead.db import reading, writing
 from billhead.domain.errors import InvalidInput, Unbalanced

@@ -21,7 +21,7 @@ from sqlalchemy import create_engine, event, insert, make_url, text
 
 from billhead import clock
 from billhead.actions.billing.run import run_billing
-from billhead.actions.ledger.accounts import AccountKey, account_ids
+from billhead.actions.ledger._accounts import AccountKey, account_ids
 from billhead.bench.orm_loop import run_orm_loop
 from billhead.bench.pure_sql import run_pure_sql
 from billhead.bench.subscribers import DUE_ON, OnlyTax, build_operator

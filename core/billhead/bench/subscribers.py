@@ -9,10 +9,9 @@ from secrets import token_urlsafe
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from billhead.actions.billing.parties import party_digest
-from billhead.actions.billing.rated import PartyFacts
-from billhead.actions.ledger.accounts import AccountKey, account_ids
-from billhead.actions.ledger.post import digest_account
+from billhead.actions.billing._parties import party_digest
+from billhead.actions.billing._rated import PartyFacts
+from billhead.actions.ledger._accounts import AccountKey, account_ids, digest_account
 from billhead.bulk import Bulk, Row
 from billhead.db import Tx, db, reserve_ids, writing
 from billhead.domain.context import Context

@@ -1,103 +1,16 @@
-"""Which subscriptions are due: read in keyset chunks, each with all that rating needs, in a fixed number of queries."""
+"""Which subscriptions are due, in keyset chunks, each with all that rating needs."""
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import date
 
-from sqlalchemy import ColumnElement, Text, cast, func, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from billhead.actions.billing.catalogue import Catalogue
-from billhead.actions.billing.rated import Buyer, Chunk, DueItem, Part, PartyFacts
-from billhead.bulk import among
-from billhead.domain.credit import Lot, LotKind
-from billhead.domain.document import ProformaState
-from billhead.domain.money import Money
-from billhead.domain.periods import local_date
-from billhead.domain.subscription import RUNNING
-from billhead.models.credits import CustomerCredit
-from billhead.models.documents import Document
-from billhead.models.payments import PaymentMethod
-from billhead.models.people import Customer
-from billhead.models.subscriptions import Subscription, SubscriptionComponent
+from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.billing._rated import Chunk
+from billhead.actions.billing._reading import ITEM, AsOf, DueScope, chunk_of, is_due
+from billhead.models.subscriptions import Subscription
 
-__all__ = ["AsOf", "DueScope", "due_chunk", "read_again", "read_buyers", "read_lots", "shared_credit"]
-
-_WIDEST_OFFSET = timedelta(hours=14)  # Kiritimati is the first to see a new day
-
-_ITEM = (
-    Subscription.id,
-    Subscription.seller_id,
-    Subscription.customer_id,
-    Subscription.plan_id,
-    Subscription.collection,
-    Subscription.timing,
-    Subscription.currency,
-    Subscription.state,
-    Subscription.phase,
-    Subscription.term,
-    Subscription.anchor,
-    Subscription.started_on,
-    Subscription.phase_ends_on,
-    Subscription.billed_through,
-    Subscription.paid_through,
-    Subscription.billing_ends_on,
-    Subscription.version,
-    Subscription.zone,
-    Subscription.next_bill_on,
-)
-_BUYER = (
-    Customer.id,
-    Customer.name,
-    Customer.company,
-    Customer.email,
-    cast(Customer.address, Text),
-    Customer.country,
-    Customer.region,
-    Customer.vat_id,
-    Customer.vat_id_state,
-    Customer.tax_exempt_reason,
-    cast(Customer.location_evidence, Text),
-    Customer.zone,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class AsOf:
-    """Up to when is billed: an instant, with each customer's own date at it, or a date that counts for all."""
-
-    at: date | datetime
-
-    def local(self, zone: str) -> date:
-        return local_date(self.at, zone) if isinstance(self.at, datetime) else self.at
-
-    @property
-    def day(self) -> date:
-        return self.at.astimezone(UTC).date() if isinstance(self.at, datetime) else self.at
-
-    @property
-    def latest(self) -> date:
-        """The latest date that any customer can have then."""
-        return (self.at.astimezone(UTC) + _WIDEST_OFFSET).date() if isinstance(self.at, datetime) else self.at
-
-
-@dataclass(frozen=True, slots=True)
-class DueScope:
-    """Which part of all that is due: one seller's, or (part, of) of the ids, so that several processes share a run."""
-
-    seller_id: int | None = None
-    partition: tuple[int, int] = (0, 1)
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        part, of = self.partition
-        found: list[ColumnElement[bool]] = []
-        if self.seller_id is not None:
-            found.append(Subscription.seller_id == self.seller_id)
-        if of > 1:
-            found.append(Subscription.id % of == part)
-        return found
+__all__ = ["due_chunk"]
 
 
 def due_chunk(
@@ -107,125 +20,10 @@ def due_chunk(
 
     What has been billed is no longer due, so a run that is started again finds only what is left.
     """
-    query = select(*_ITEM).where(*_is_due(as_of), *scope.conditions())
+    query = select(*ITEM).where(*is_due(as_of), *scope.conditions())
     if after is not None:
         query = query.where(tuple_(Subscription.next_bill_on, Subscription.id) > tuple_(*after))
     rows = session.connection().execute(query.order_by(Subscription.next_bill_on, Subscription.id).limit(size)).all()
     if not rows:
         return None
-    return _chunk(session, catalogue, as_of, rows)._replace(last=(rows[-1].next_bill_on, rows[-1].id))
-
-
-def read_again(session: Session, catalogue: Catalogue, as_of: AsOf, ids: Collection[int]) -> Chunk:
-    """Those of the subscriptions that are still due, as they are now."""
-    rows = (
-        session.connection().execute(select(*_ITEM).where(*_is_due(as_of), among(Subscription.id, ids, session))).all()
-    )
-    return _chunk(session, catalogue, as_of, rows)
-
-
-def _is_due(as_of: AsOf) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Subscription.next_bill_on <= as_of.latest,
-        Subscription.settlement == "invoice",
-        Subscription.state.in_([state.value for state in RUNNING]),
-    )
-
-
-def _chunk(session: Session, catalogue: Catalogue, as_of: AsOf, rows: Sequence[Any]) -> Chunk:
-    today: dict[str, date] = {}
-    due = []
-    for row in rows:
-        *item, next_bill_on = row
-        zone = item[-1]
-        if zone not in today:
-            today[zone] = as_of.local(zone)
-        if next_bill_on <= today[zone]:
-            due.append((item, today[zone]))
-    parts = _parts(session, [item[0] for item, _ in due])
-    items = [DueItem._make((*item, target, tuple(parts[item[0]]))) for item, target in due]
-    customers = {item.customer_id for item in items}
-    catalogue.need(
-        session,
-        sellers={item.seller_id for item in items},
-        plans={part.plan_id for found in parts.values() for part in found} | {item.plan_id for item in items},
-        prices={part.price_id for found in parts.values() for part in found},
-    )
-    return Chunk(
-        items,
-        read_buyers(session, customers),
-        read_lots(session, customers),
-        _chargeable(session, customers),
-        _offered(session, [item.subscription_id for item in items if item.collection == "manual"]),
-    )
-
-
-def _parts(session: Session, ids: Collection[int]) -> defaultdict[int, list[Part]]:
-    component = SubscriptionComponent
-    query = select(
-        component.subscription_id,
-        component.id,
-        component.plan_id,
-        component.price_id,
-        component.quantity,
-        component.starts_on,
-        component.ends_on,
-    ).where(among(component.subscription_id, ids, session))
-    parts: defaultdict[int, list[Part]] = defaultdict(list)
-    for subscription_id, *part in session.connection().execute(query.order_by(component.subscription_id, component.id)):
-        parts[subscription_id].append(Part._make(part))
-    return parts
-
-
-def read_buyers(session: Session, ids: Collection[int]) -> dict[int, Buyer]:
-    query = select(*_BUYER).where(among(Customer.id, ids, session))
-    return {
-        row[0]: Buyer._make((row[0], PartyFacts._make(row[1:8]), *row[8:]))  # the columns stand in that order above
-        for row in session.connection().execute(query)
-    }
-
-
-def read_lots(session: Session, customers: Collection[int]) -> dict[int, list[Lot]]:
-    """Open credit by customer, in no order: `domain.credit.consume` knows which goes first."""
-    credit = CustomerCredit
-    query = select(
-        credit.customer_id,
-        credit.id,
-        credit.kind,
-        credit.remaining_minor,
-        credit.currency,
-        credit.created_at,
-        credit.expires_on,
-    ).where(among(credit.customer_id, customers, session), credit.remaining_minor > 0)
-    lots: defaultdict[int, list[Lot]] = defaultdict(list)
-    for customer_id, lot_id, kind, minor, currency, granted, expires_on in session.connection().execute(query):
-        lot = Lot(lot_id, LotKind(kind), Money(minor, currency), granted.date(), expires_on)
-        lots[customer_id].append(lot)
-    return lots
-
-
-def _chargeable(session: Session, customers: Collection[int]) -> frozenset[int]:
-    method = PaymentMethod
-    query = select(method.customer_id).where(among(method.customer_id, customers, session), method.usable)
-    return frozenset(session.scalars(query))
-
-
-def _offered(session: Session, subscriptions: Collection[int]) -> frozenset[int]:
-    if not subscriptions:
-        return frozenset()
-    query = select(Document.subscription_id).where(
-        among(Document.subscription_id, subscriptions, session),
-        Document.kind == "proforma",
-        Document.state == ProformaState.OPEN.value,
-    )
-    return frozenset(found for found in session.scalars(query) if found is not None)
-
-
-def shared_credit(session: Session, chunk: Chunk, as_of: AsOf) -> set[int]:
-    """The customers of the chunk with credit for which more than one subscription is due: a dry run must remember."""
-    customers = [customer for customer, lots in chunk.lots.items() if lots]
-    if not customers:
-        return set()
-    query = select(Subscription.customer_id).where(*_is_due(as_of), among(Subscription.customer_id, customers, session))
-    counted = query.group_by(Subscription.customer_id).having(func.count() > 1)
-    return set(session.scalars(counted))
+    return chunk_of(session, catalogue, as_of, rows)._replace(last=(rows[-1].next_bill_on, rows[-1].id))

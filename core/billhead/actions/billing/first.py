@@ -5,11 +5,11 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from billhead import clock
-from billhead.actions.billing.draft import Draft, inclusive_of_tax, order_lines
-from billhead.actions.billing.due import read_buyers
-from billhead.actions.billing.issue_invoice import issue_invoice, raised, rater_now
-from billhead.actions.billing.rate import Case
-from billhead.actions.billing.rated import Part
+from billhead.actions.billing._draft import Draft, inclusive_of_tax, order_lines
+from billhead.actions.billing._rated import Part
+from billhead.actions.billing._rating import Case, raised, rater_now
+from billhead.actions.billing._reading import read_buyers
+from billhead.actions.billing.issue_invoice import issue_invoice
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.db import Tx
 from billhead.models.subscriptions import Subscription, SubscriptionComponent

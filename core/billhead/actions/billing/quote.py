@@ -6,12 +6,12 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.billing.draft import Draft, inclusive_of_tax, order_lines
-from billhead.actions.billing.issue_invoice import raised, rater_now
-from billhead.actions.billing.rate import Case
-from billhead.actions.billing.rated import Buyer, Part, PartyFacts, RatedLine
+from billhead.actions.billing._draft import Draft, inclusive_of_tax, order_lines
+from billhead.actions.billing._rated import Buyer, Part, RatedLine, visitor
+from billhead.actions.billing._rating import Case, raised, rater_now
+from billhead.actions.billing._reading import read_buyers
 
-__all__ = ["Quote", "quote", "visitor"]
+__all__ = ["Part", "Quote", "quote", "read_buyers", "visitor"]
 
 
 class Quote(NamedTuple):
@@ -24,15 +24,11 @@ class Quote(NamedTuple):
     total_minor: int
 
 
-def visitor(country: str, *, region: str = "", company: str = "", vat_id: str = "", zone: str = "UTC") -> Buyer:
-    """Somebody who has no account yet, by what a cart knows; a customer's is `due.read_buyers`."""
-    return Buyer(0, PartyFacts("", company, "", "{}", country, region, vat_id), "unchecked", "", "{}", zone)
-
-
 def quote(
     session: Session, seller_id: int, currency: str, parts: Sequence[Part], buyer: Buyer, *, trial: bool = False
 ) -> Quote:
-    """The lines, tax and total of an order of these plans and add-ons (`Part(None, plan_id, price_id, quantity)`).
+    """The lines, tax and total of an order of these plans and add-ons (`Part(None, plan_id, price_id, quantity)`),
+    for a customer (`read_buyers`) or somebody who has no account yet (`visitor`).
 
     Pure but for reading prices. Raises what the order itself would raise: NotFound, CurrencyMismatch, PluginFailed.
     """

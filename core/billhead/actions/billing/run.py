@@ -17,12 +17,14 @@ from sqlalchemy import insert, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from billhead import clock
-from billhead.actions.billing.band import Limits, outside, read_limits
-from billhead.actions.billing.catalogue import Catalogue
-from billhead.actions.billing.due import AsOf, DueScope, due_chunk, read_again, shared_credit
-from billhead.actions.billing.failed_items import any_failed, clear_failed, record_failed
-from billhead.actions.billing.rate import Contributions, Rater
-from billhead.actions.billing.rated import Chunk, Failure, Rated
+from billhead.actions.billing._band import Limits, outside, read_limits
+from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.billing._failed_items import any_failed, clear_failed, record_failed
+from billhead.actions.billing._rated import Chunk, Failure, Rated
+from billhead.actions.billing._rating import Contributions, Rater
+from billhead.actions.billing._reading import AsOf, DueScope, read_again, shared_credit
+from billhead.actions.billing.due import due_chunk
+from billhead.actions.billing.rate import rate
 from billhead.actions.billing.write import write_documents
 from billhead.crash import crash_point
 from billhead.db import Tx, db, in_session, reading, writing
@@ -33,7 +35,7 @@ from billhead.plugin_host import plugins
 
 __all__ = ["RunReport", "Sums", "run_billing"]
 
-_CHUNK = {"sqlite": 2000, "postgresql": 5000}
+_CHUNK = {"sqlite": 2000, "postgresql": 3000}
 _PAUSE_MS = {"sqlite": 5, "postgresql": 0}
 _ATTEMPTS = 4
 _GIVEN_UP_AFTER = timedelta(days=1)
@@ -211,7 +213,7 @@ class _Run:
                 self._store(tx, self._report, state=state, finished_at=clock.now())
 
     def _bill(self, chunk: Chunk, attempt: int = 1) -> None:
-        rated, failures = self._rater.rate(chunk)
+        rated, failures = rate(chunk, self._rater)
         if self._dry_run:
             self._report = self._report.plus(rated, len(failures))
             self._look_at_band(self._report)

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from billhead import clock
-from billhead.actions.billing.due import read_buyers
+from billhead.actions.billing._rated import Advance, Rated, RatedLine
+from billhead.actions.billing._reading import read_buyers
 from billhead.actions.billing.issue_invoice import issue_invoice
-from billhead.actions.billing.rated import Advance, Rated, RatedLine
 from billhead.db import Tx
 from billhead.domain.document import PROFORMA_TRANSITIONS, Kind, ProformaEvent, ProformaState
 from billhead.domain.errors import Conflict

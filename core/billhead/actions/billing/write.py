@@ -12,12 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.billing.booking import book_invoices
-from billhead.actions.billing.catalogue import Catalogue
-from billhead.actions.billing.extend import Extension, extend_lines, panel_expiry
+from billhead.actions.billing._booking import book_invoices
+from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.billing._extend import Extension, extend_lines, panel_expiry
+from billhead.actions.billing._parties import party_ids
+from billhead.actions.billing._rated import PartyFacts, Rated, RatedLine, Taken
 from billhead.actions.billing.numbers import take_numbers
-from billhead.actions.billing.parties import party_ids
-from billhead.actions.billing.rated import PartyFacts, Rated, RatedLine, Taken
 from billhead.bulk import Bulk, Row, among
 from billhead.db import Tx, reserve_ids
 from billhead.domain.document import ProformaState, settled_state

@@ -6,21 +6,16 @@ from datetime import date
 from sqlalchemy import insert
 
 from billhead import clock
-from billhead.actions.ledger.accounts import AccountKey, account_ids
+from billhead.actions.ledger._accounts import AccountKey, account_ids, digest_account
 from billhead.db import Tx, reserve_ids
 from billhead.domain.errors import InvalidInput
 from billhead.domain.ledger import AccountCode, Posting, check_balance, entry_digest
 from billhead.models.ledger import LedgerEntry, LedgerPosting
 
-__all__ = ["CUSTOMER_ACCOUNTS", "digest_account", "post"]
+__all__ = ["CUSTOMER_ACCOUNTS", "post"]
 
 CUSTOMER_ACCOUNTS = frozenset({AccountCode.RECEIVABLE, AccountCode.CREDIT_BOUGHT, AccountCode.CREDIT_GIFTED})
 """Postings on these name the customer, so that everybody's balance is a sum of postings."""
-
-
-def digest_account(account_id: int, customer_id: int | None) -> str:
-    """What stands for an account in an entry's digest: the customer of a posting can't be changed unseen either."""
-    return str(account_id) if customer_id is None else f"{account_id}:{customer_id}"
 
 
 def post(

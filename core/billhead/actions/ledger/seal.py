@@ -4,20 +4,18 @@ Sealing runs beside the writers and never blocks one: it only reads entries, and
 who changes an entry must also forge every later block, without the key.
 """
 
-import hmac
-
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.ledger._seal_key import seal_key
 from billhead.bulk import Bulk
 from billhead.db import reading, reserve_ids, writing
 from billhead.domain.context import Context
 from billhead.domain.ledger import GENESIS, merkle_root, seal_root, sign
 from billhead.models.ledger import LedgerEntry, LedgerSeal, LedgerSealed
-from billhead.plugin_host.current import config
 
-__all__ = ["BLOCK", "seal", "seal_key"]
+__all__ = ["BLOCK", "seal"]
 
 BLOCK = 10_000
 """The most entries of one block."""
@@ -27,17 +25,12 @@ _LATE = 500_000
 _LOCK = 7_263_548_109  # any number, the same for everybody who seals
 
 
-def seal_key(secret_key: str) -> bytes:
-    """The signing key, derived from the installation's secret so that no other use of it gives this key away."""
-    return hmac.digest(secret_key.encode(), b"billhead-ledger-seal-1", "sha256")
-
-
 def seal(ctx: Context, *, block: int = BLOCK, everything: bool = False) -> int:
     """Seal what is committed and not sealed yet, in blocks; returns how many entries were sealed.
 
     Looks back over the latest ids only, and with `everything` over the whole ledger.
     """
-    key = seal_key(config().secret_key)
+    key = seal_key()
     sealed = 0
     while True:
         with reading() as session:

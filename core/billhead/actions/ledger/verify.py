@@ -15,14 +15,13 @@ from typing import Any
 from sqlalchemy import String, case, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from billhead.actions.ledger.post import digest_account
-from billhead.actions.ledger.seal import seal_key
+from billhead.actions.ledger._accounts import digest_account
+from billhead.actions.ledger._seal_key import seal_key
 from billhead.domain.errors import LedgerTampered
 from billhead.domain.ledger import GENESIS, AccountCode, check_signature, entry_digest, merkle_root, seal_root
 from billhead.domain.money import CREDITS
 from billhead.models.credits import CreditLot, CustomerCredit
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting, LedgerSeal, LedgerSealed
-from billhead.plugin_host.current import config
 
 __all__ = ["LedgerFault", "LedgerReport", "verify_ledger"]
 
@@ -69,7 +68,7 @@ def verify_ledger(session: Session, key: bytes | None = None) -> LedgerReport:
     report = LedgerReport()
     _check_entries(session, report)
     _check_orphans(session, report)
-    _check_seals(session, report, key or seal_key(config().secret_key))
+    _check_seals(session, report, key or seal_key())
     _check_credit(session, report)
     return report
 

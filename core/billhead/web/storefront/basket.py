@@ -7,9 +7,7 @@ from typing import Any
 from flask import session as browser
 from sqlalchemy.orm import Session
 
-from billhead.actions.billing.due import read_buyers
-from billhead.actions.billing.quote import Quote, quote, visitor
-from billhead.actions.billing.rated import Part
+from billhead.actions.billing.quote import Part, Quote, quote, read_buyers, visitor
 from billhead.actions.subscriptions.start import AddOnOrder, Order
 from billhead.models.sellers import Seller
 from billhead.web.request_context import client_address, signed_in

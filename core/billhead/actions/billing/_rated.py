@@ -6,7 +6,19 @@ from typing import NamedTuple
 
 from billhead.domain.credit import Lot
 
-__all__ = ["Advance", "Buyer", "Chunk", "DueItem", "Failure", "Part", "PartyFacts", "Rated", "RatedLine", "Taken"]
+__all__ = [
+    "Advance",
+    "Buyer",
+    "Chunk",
+    "DueItem",
+    "Failure",
+    "Part",
+    "PartyFacts",
+    "Rated",
+    "RatedLine",
+    "Taken",
+    "visitor",
+]
 
 
 class Part(NamedTuple):
@@ -172,3 +184,8 @@ class Failure(NamedTuple):
     subscription_id: int
     plugin: str
     error: str
+
+
+def visitor(country: str, *, region: str = "", company: str = "", vat_id: str = "", zone: str = "UTC") -> Buyer:
+    """Somebody who has no account yet, by what a cart knows; a customer's is read from the database."""
+    return Buyer(0, PartyFacts("", company, "", "{}", country, region, vat_id), "unchecked", "", "{}", zone)

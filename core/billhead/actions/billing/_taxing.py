@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from billhead.actions.billing.catalogue import Catalogue
-from billhead.actions.billing.rated import Buyer
+from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.billing._rated import Buyer
 from billhead.domain.errors import BillheadError, PluginFailed
 from billhead.domain.money import Money
 from billhead.domain.tax import TaxableLine, TaxRate, TaxRounding, included_tax_minor, tax_lines, tax_minor

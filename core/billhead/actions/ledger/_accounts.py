@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from billhead.models.ledger import LedgerAccount
 
-__all__ = ["AccountKey", "account_ids"]
+__all__ = ["AccountKey", "account_ids", "digest_account"]
 
 
 class AccountKey(NamedTuple):
@@ -48,3 +48,8 @@ def _open(session: Session, keys: Collection[AccountKey]) -> None:
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     rows = [key._asdict() for key in sorted(keys)]
     session.execute(insert(LedgerAccount).on_conflict_do_nothing(), rows)
+
+
+def digest_account(account_id: int, customer_id: int | None) -> str:
+    """What stands for an account in an entry's digest: the customer of a posting can't be changed unseen either."""
+    return str(account_id) if customer_id is None else f"{account_id}:{customer_id}"

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.billing.rated import Failure
+from billhead.actions.billing._rated import Failure
 from billhead.bulk import among
 from billhead.models.documents import FailedItem
 

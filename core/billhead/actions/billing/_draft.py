@@ -5,8 +5,8 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-from billhead.actions.billing.catalogue import Catalogue, PriceTerms
-from billhead.actions.billing.rated import Advance, DueItem, Part
+from billhead.actions.billing._catalogue import Catalogue, PriceTerms
+from billhead.actions.billing._rated import Advance, DueItem, Part
 from billhead.domain.due import due_periods
 from billhead.domain.errors import CurrencyMismatch, InvalidInput
 from billhead.domain.money import Money

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from billhead.actions.billing.rated import PartyFacts
+from billhead.actions.billing._rated import PartyFacts
 from billhead.bulk import among
 from billhead.models.documents import Party
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billhead.actions.billing.rated import PartyFacts
+from billhead.actions.billing._rated import PartyFacts
 from billhead.domain.errors import NotFound
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.sellers import Seller, TaxRegistration

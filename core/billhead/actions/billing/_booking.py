@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from billhead.actions.billing.rated import Rated
-from billhead.actions.ledger.accounts import AccountKey, account_ids
+from billhead.actions.billing._rated import Rated
+from billhead.actions.ledger._accounts import AccountKey, account_ids
 from billhead.bulk import Bulk, Row
 from billhead.db import reserve_ids
 from billhead.domain.ledger import AccountCode, entry_digest

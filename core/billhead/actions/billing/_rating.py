@@ -1,0 +1,238 @@
+"""What a draft costs: draft → invoice rules → tax → credit → `Rated`. Pure, in batches.
+
+The run, its dry run, one renewal and a quote all come through here; nothing else decides what a document costs.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple, Protocol
+
+from billhead import clock
+from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.billing._draft import Draft, DraftedLine
+from billhead.actions.billing._rated import Buyer, Rated, RatedLine, Taken
+from billhead.actions.billing._taxing import TaxDesk, Taxed, TaxQuestion
+from billhead.domain.credit import Lot, consume
+from billhead.domain.errors import BillheadError, InvalidInput, PluginFailed
+from billhead.domain.money import Money
+from billhead.plugin import DraftLine, DraftView, ExtraLine, InvoiceRule, TaxEngine
+from billhead.plugin_host import plugins
+
+__all__ = ["Case", "Contributions", "Rater", "raised", "rater_now"]
+
+
+class Contributions(Protocol):
+    """What rating asks of plugins; the plugin host is one."""
+
+    def tax_engine(self, code: str) -> TaxEngine: ...
+
+    def invoice_rules(self) -> Sequence[tuple[str, InvoiceRule]]: ...
+
+    def observers(self) -> Sequence[str]: ...
+
+    def extra_lines(self, drafts: Sequence[DraftView]) -> Sequence[list[tuple[str, ExtraLine]] | PluginFailed]: ...
+
+
+class Case(NamedTuple):
+    """A draft and whom it concerns. `today` is the customer's date; `version` as in Rated."""
+
+    draft: Draft
+    buyer: Buyer
+    seller_id: int
+    subscription_id: int | None
+    version: int | None
+    today: date
+
+
+Answer = Rated | BillheadError
+
+
+class Rater:
+    """Rates for one run. `issued_on` gives a seller's date for documents."""
+
+    def __init__(self, catalogue: Catalogue, host: Contributions, issued_on: Callable[[int], date]) -> None:
+        self.catalogue = catalogue
+        self._host = host
+        self._issued_on = issued_on
+        self._has_rules = bool(host.invoice_rules())
+        self._desk = TaxDesk(catalogue, host.tax_engine)
+
+    def rate_cases(
+        self,
+        cases: Sequence[Case],
+        lots: Mapping[int, Sequence[Lot]] | None = None,
+        chargeable: frozenset[int] = frozenset(),
+    ) -> list[Answer]:
+        """One answer per case, in order. Credit is taken from `lots` (by customer) as far as they go."""
+        open_lots = {customer: list(found) for customer, found in (lots or {}).items()}
+        drafts = self._contributed(cases)
+        asked = [
+            (case, draft)
+            for case, draft in zip(cases, drafts, strict=True)
+            if not isinstance(draft, BillheadError) and draft.lines
+        ]
+        taxed = iter(self._desk.answers([self._question(case, draft) for case, draft in asked]))
+        answers: list[Answer] = []
+        for case, draft in zip(cases, drafts, strict=True):
+            if isinstance(draft, BillheadError):
+                answers.append(draft)
+            elif not draft.lines:
+                answers.append(self._untouched(case, draft))
+            else:
+                answers.append(self._finished(case, draft, next(taxed), open_lots, chargeable))
+        return answers
+
+    def _contributed(self, cases: Sequence[Case]) -> list[Draft | PluginFailed]:
+        """The drafts with what invoice rules add to them."""
+        if not self._has_rules:
+            return [case.draft for case in cases]
+        views = [self._view(case) for case in cases if case.draft.lines]
+        answers = iter(self._host.extra_lines(views))
+        drafts: list[Draft | PluginFailed] = []
+        for case in cases:
+            extra = next(answers) if case.draft.lines else []
+            drafts.append(extra if isinstance(extra, PluginFailed) else _extended(case.draft, extra))
+        return drafts
+
+    def _view(self, case: Case) -> DraftView:
+        currency, plans, buyer = case.draft.currency, self.catalogue.plans, case.buyer
+        lines = tuple(
+            DraftLine(
+                plans[line.plan_id].code if line.plan_id else "",
+                line.kind,
+                line.quantity,
+                Money(line.amount_minor, currency),
+                line.period_start,
+                line.period_end,
+            )
+            for line in case.draft.lines
+        )
+        return DraftView(case.subscription_id or 0, buyer.customer_id, buyer.party.country, case.today, lines)
+
+    def _question(self, case: Case, draft: Draft) -> TaxQuestion:
+        return TaxQuestion.about(
+            case.buyer,
+            case.seller_id,
+            self._issued_on(case.seller_id),
+            draft.currency,
+            draft.tax_inclusive,
+            tuple([(line.tax_class, line.amount_minor) for line in draft.lines]),
+        )
+
+    def _untouched(self, case: Case, draft: Draft) -> Rated:
+        """Nothing to bill; the subscription only moves on."""
+        on = self._issued_on(case.seller_id)
+        return Rated(
+            "",
+            case.seller_id,
+            case.buyer.customer_id,
+            case.subscription_id,
+            case.version,
+            draft.currency,
+            on,
+            on,
+            (),
+            0,
+            0,
+            0,
+            (),
+            (),
+            case.buyer.party,
+            False,
+            draft.advance,
+        )
+
+    def _finished(
+        self,
+        case: Case,
+        draft: Draft,
+        taxed: Taxed | PluginFailed,
+        lots: dict[int, list[Lot]],
+        chargeable: frozenset[int],
+    ) -> Answer:
+        if isinstance(taxed, PluginFailed):
+            return taxed
+        total = taxed.net_minor + taxed.tax_minor
+        if total < 0 or taxed.net_minor < 0:
+            return InvalidInput("total", f"the discounts are larger than the document ({total} minor units)")
+        customer_id, seller = case.buyer.customer_id, self.catalogue.sellers[case.seller_id]
+        issued_on = self._issued_on(case.seller_id)
+        taken: tuple[Taken, ...] = ()
+        if draft.kind == "invoice" and total and customer_id in lots:
+            taken = _take(lots[customer_id], Money(total, draft.currency), case.today)
+        return Rated(
+            draft.kind,
+            case.seller_id,
+            customer_id,
+            case.subscription_id,
+            case.version,
+            draft.currency,
+            issued_on,
+            draft.due_on or issued_on + timedelta(days=seller.terms_days),
+            tuple([_rated_line(line, amount) for line, amount in zip(draft.lines, taxed.lines, strict=True)]),
+            taxed.net_minor,
+            taxed.tax_minor,
+            total,
+            taxed.taxes,
+            taken,
+            case.buyer.party,
+            customer_id in chargeable,
+            draft.advance,
+            sum([part.minor for part in taken]),
+        )
+
+
+def _rated_line(line: DraftedLine, amount: tuple[int, int, str, int]) -> RatedLine:
+    # the first ten fields of both are the same; then come the drafted amount and its class, now the taxed amount
+    return RatedLine(*line[:10], *amount)
+
+
+def _take(lots: list[Lot], amount: Money, today: date) -> tuple[Taken, ...]:
+    """Use credit of the document's currency, and leave the lots as they are then for the customer's next document."""
+    usable = {lot.id: lot for lot in lots if lot.remaining.currency == amount.currency}
+    used, _ = consume(usable.values(), amount, today)
+    taken = []
+    for lot_id, part in used:
+        lot = usable[lot_id]
+        taken.append(Taken(lot_id, lot.kind.value, part.minor, lot.remaining.minor))
+        lots.remove(lot)
+        lots.append(Lot(lot.id, lot.kind, lot.remaining - part, lot.granted_on, lot.expires_on))
+    return tuple(taken)
+
+
+def _extended(draft: Draft, extra: Sequence[tuple[str, ExtraLine]]) -> Draft:
+    """With the lines that rules add. Rule and code are part of the line's kind, and so of the billed-once key."""
+    if not extra:
+        return draft
+    first, last = draft.lines[0], draft.lines[-1]
+    added = tuple(
+        DraftedLine(
+            first.component_id,
+            None,
+            first.plan_id,
+            f"{'discount' if line.net.minor < 0 else 'one_off'}:{rule}.{line.code}",
+            line.description,
+            "",
+            first.period_start,
+            last.period_end,
+            1,
+            line.net.minor,
+            line.net.minor,
+            line.tax_class,
+        )
+        for rule, line in extra
+    )
+    return draft._replace(lines=draft.lines + added)
+
+
+def rater_now() -> tuple[Rater, Catalogue]:
+    """A rater for documents that are dated today in their seller's zone, and the catalogue that it reads from."""
+    catalogue = Catalogue()
+    return Rater(catalogue, plugins(), lambda seller_id: clock.today_in(catalogue.sellers[seller_id].zone)), catalogue
+
+
+def raised(answer: Rated | BillheadError) -> Rated:
+    """The rated document, or its error raised: a single one has nobody else to go on for."""
+    if isinstance(answer, BillheadError):
+        raise answer
+    return answer
