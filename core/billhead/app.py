@@ -34,7 +34,8 @@ def create_app(config: Config | None = None) -> Flask:
     """Build the application: database, plugins, jobs, web. Does not migrate and starts no thread."""
     config = config or load_config()
     app = Flask("billhead", static_folder=None, template_folder=None)
-    app.secret_key = config.secret_key
+    app.secret_key, *former = config.secret_key.split()
+    app.config["SECRET_KEY_FALLBACKS"] = former  # while the key is being changed, everybody stays signed in
     init_db(app, config.database_url)
     app.extensions["billhead"] = Billhead(
         config=config,

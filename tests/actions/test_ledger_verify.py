@@ -1,10 +1,12 @@
 """Sealing and verifying: what was changed behind our back is named, whoever did it and however well they hid it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from billing_shop import SYSTEM, open_shop
+from flask import current_app
 from sqlalchemy import func, select, text
 
 from billhead.actions.ledger.seal import seal
@@ -134,6 +136,16 @@ def test_a_replaced_block_breaks_the_chain_and_another_key_does_not_sign(shop):
     tampered(shop, "UPDATE ledger_seal SET previous = root WHERE id = 2")
     found = [fault.what for fault in verified().faults if fault.where == "seal 2"]
     assert found[0].startswith("does not go on from the block before it")
+
+
+def test_after_a_change_of_the_secret_key_its_seals_hold_while_the_old_key_is_named(shop):
+    seal(SYSTEM, block=100)
+    installation = current_app.extensions["billhead"]
+    old = installation.config.secret_key
+    installation.config = replace(installation.config, secret_key=f"new {old}")
+    assert faults() == {}
+    installation.config = replace(installation.config, secret_key="new")
+    assert list(faults()) == ["seal 1"]
 
 
 def test_credit_that_the_ledger_does_not_know_is_named(shop):

@@ -20,7 +20,10 @@ def group() -> None:
 @json_option
 @in_app
 def rotate(as_json: bool) -> None:
-    """Write every stored secret anew under the first key of BILLHEAD_SECRET_KEY="new old"; then drop the old one."""
+    """Write every stored secret anew under the first key of BILLHEAD_SECRET_KEY="new old".
+
+    The old one is needed no more, but to verify the ledger's seals of its time.
+    """
     columns = []
     for column in SEALED:
         after: object = None
@@ -30,4 +33,4 @@ def rotate(as_json: bool) -> None:
             if after is None:
                 break
         columns.append(str(column))
-    show({"rotated": columns}, as_json, ["Every secret is under the newest key; the old one may go."])
+    show({"rotated": columns}, as_json, ["Every secret is under the newest key. The old one is only needed to verify the ledger's seals of its time."])

@@ -1,7 +1,8 @@
 """Secrets at rest: MultiFernet under keys derived from the installation's secret key.
 
 To rotate, put the new key before the old one in the setting (`BILLHEAD_SECRET_KEY="new old"`), restart, run
-`billhead vault rotate`, then drop the old one: everything is encrypted with the first, and any may decrypt.
+`billhead vault rotate`: everything is encrypted with the first, and any may decrypt. Dropping the old one after that
+leaves nothing unreadable, but the ledger's seals of its time can't be verified without it.
 """
 
 import base64

@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.ledger._seal_key import seal_key
+from billhead.actions.ledger._seal_key import seal_keys
 from billhead.bulk import Bulk
 from billhead.db import reading, reserve_ids, writing
 from billhead.domain.context import Context
@@ -30,7 +30,7 @@ def seal(ctx: Context, *, block: int = BLOCK, everything: bool = False) -> int:
 
     Looks back over the latest ids only, and with `everything` over the whole ledger.
     """
-    key = seal_key()
+    key = seal_keys()[0]
     sealed = 0
     while True:
         with reading() as session:

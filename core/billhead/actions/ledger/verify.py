@@ -6,7 +6,7 @@ and signature, and that the credit that people hold is what the ledger says.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -16,7 +16,7 @@ from sqlalchemy import String, case, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from billhead.actions.ledger._accounts import digest_account
-from billhead.actions.ledger._seal_key import seal_key
+from billhead.actions.ledger._seal_key import seal_keys
 from billhead.domain.errors import LedgerTampered
 from billhead.domain.ledger import GENESIS, AccountCode, check_signature, entry_digest, merkle_root, seal_root
 from billhead.domain.money import CREDITS
@@ -68,7 +68,7 @@ def verify_ledger(session: Session, key: bytes | None = None) -> LedgerReport:
     report = LedgerReport()
     _check_entries(session, report)
     _check_orphans(session, report)
-    _check_seals(session, report, key or seal_key())
+    _check_seals(session, report, [key] if key else seal_keys())
     _check_credit(session, report)
     return report
 
@@ -133,7 +133,7 @@ def _check_orphans(session: Session, report: LedgerReport) -> None:
         report.note(f"entry {entry_id}", "is gone, and its postings are still there")
 
 
-def _check_seals(session: Session, report: LedgerReport, key: bytes) -> None:
+def _check_seals(session: Session, report: LedgerReport, keys: Sequence[bytes]) -> None:
     previous = GENESIS
     for seal in session.scalars(select(LedgerSeal).order_by(LedgerSeal.id).execution_options(yield_per=100)):
         rows = session.execute(
@@ -144,13 +144,13 @@ def _check_seals(session: Session, report: LedgerReport, key: bytes) -> None:
         ).all()
         report.seals += 1
         report.sealed += len(rows)
-        for what in _seal_faults(seal, rows, previous, key):
+        for what in _seal_faults(seal, rows, previous, keys):
             report.note(f"seal {seal.id}", what)
         previous = bytes(seal.root)
         session.expunge(seal)
 
 
-def _seal_faults(seal: LedgerSeal, rows: Iterable[Any], previous: bytes, key: bytes) -> Iterator[str]:
+def _seal_faults(seal: LedgerSeal, rows: Iterable[Any], previous: bytes, keys: Sequence[bytes]) -> Iterator[str]:
     found = list(rows)
     gone = [entry_id for entry_id, digest in found if digest is None]
     if gone:
@@ -162,10 +162,19 @@ def _seal_faults(seal: LedgerSeal, rows: Iterable[Any], previous: bytes, key: by
     if root != bytes(seal.root) or seal.count != len(found):
         span = f"entries {found[0][0]} to {found[-1][0]}" if found else "its entries"
         yield f"the digests of {span} are not those that were sealed"
-    try:
-        check_signature(bytes(seal.root), key, bytes(seal.signature))
-    except LedgerTampered as error:
-        yield str(error)
+    yield from _signature_faults(bytes(seal.root), bytes(seal.signature), keys)
+
+
+def _signature_faults(root: bytes, signature: bytes, keys: Sequence[bytes]) -> Iterator[str]:
+    fault = ""
+    for key in keys:
+        try:
+            check_signature(root, key, signature)
+        except LedgerTampered as error:
+            fault = str(error)
+        else:
+            return
+    yield fault
 
 
 def _check_credit(session: Session, report: LedgerReport) -> None:
