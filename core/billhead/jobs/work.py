@@ -49,18 +49,21 @@ class Work:
         """Run a leased job and then, for a short turn, those that follow."""
         stop_at = clock.monotonic() + _TURN_SECONDS
         following: Leased | None = leased
-        ran, go_on = 0, True
+        ran = 0
         while following is not None:
-            go_on = clock.monotonic() < stop_at and not self.stopping
-            following = self._one(following, take_next=go_on)
+            following = self._one(following, stop_at)
             ran += 1
-        return Turn(ran, cut=not go_on)
+        return Turn(ran, cut=not self._goes_on(stop_at))
 
-    def _one(self, job: Leased, *, take_next: bool) -> Leased | None:
+    def _goes_on(self, stop_at: float) -> bool:
+        return clock.monotonic() < stop_at and not self.stopping
+
+    def _one(self, job: Leased, stop_at: float) -> Leased | None:
         self._hold(job)
         try:
             crash_point("jobs.leased")
-            following = finish(job, _run(job), take_next=take_next)
+            error = _run(job)
+            following = finish(job, error, take_next=self._goes_on(stop_at))
             crash_point("jobs.done")
         except (KeyboardInterrupt, SystemExit):
             give_back([job])
