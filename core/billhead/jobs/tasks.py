@@ -65,7 +65,7 @@ def _billing_run(_ctx: Context, _args: Mapping[str, Any]) -> None:
 
 @job_kind("payments.collect")
 def _collect(ctx: Context, args: Mapping[str, Any]) -> None:
-    collected = collect(ctx, int(args["document_id"]))
+    collected = collect(ctx, int(args["document_id"]), after=int(args.get("after", 0)))
     if collected.state == "stopped":
         raise TryLater(clock.business_now() + timedelta(minutes=10), "charges are stopped")
 
@@ -100,16 +100,16 @@ def _apply_callback(ctx: Context, args: Mapping[str, Any]) -> None:
 
 @job_kind("dunning.run")
 def _dunning(ctx: Context, _args: Mapping[str, Any]) -> None:
-    last_id = 0
+    next_after = 0
     while True:
         with writing(ctx) as tx:
-            last_id = dun(tx, last_id).last_id
-        if not last_id:
+            next_after = dun(tx, next_after).next_after
+        if not next_after:
             break
     while True:
         with writing(ctx) as tx:
-            last_id = lapse(tx, last_id).last_id
-        if not last_id:
+            next_after = lapse(tx, next_after).next_after
+        if not next_after:
             return
 
 

@@ -133,7 +133,9 @@ def _ask_customer(tx: Tx, attempt: PaymentAttempt) -> None:
 
 
 def _collect_again(tx: Tx, attempt: PaymentAttempt, wait: timedelta) -> None:
-    args, key = {"document_id": attempt.document_id}, f"collect:{attempt.document_id}"
+    # a key of its own: the job of this attempt may be queued still, if its process was killed, and is then void
+    args = {"document_id": attempt.document_id, "after": attempt.id}
+    key = f"collect:{attempt.document_id}:{attempt.id}"
     enqueue(tx, "payments.collect", args, key=key, due_at=clock.business_now() + wait)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from billhead.actions.exchange import exchange
 from billhead.actions.freeze import is_frozen
@@ -37,8 +37,12 @@ class _Intent:
     method: SavedMethod
 
 
-def collect(ctx: Context, document_id: int) -> Collected:
-    """Charge the saved method of the document's subscription, or the customer's default one. Charges at most once."""
+def collect(ctx: Context, document_id: int, *, after: int | None = None) -> Collected:
+    """Charge the saved method of the document's subscription, or the customer's default one. Charges at most once.
+
+    `after` is the attempt that this one is to follow, 0 for the first: a job that starts again after its process was
+    killed finds that its attempt was made, and does not make the next one before its day.
+    """
     instead: list[str] = []
 
     def intend(tx: Tx) -> _Intent | None:
@@ -48,6 +52,9 @@ def collect(ctx: Context, document_id: int) -> Collected:
         try:
             document, owed = payable(tx, document_id)
         except Conflict:
+            instead.append("nothing_to_do")
+            return None
+        if after is not None and _last_attempt(tx, document_id) != after:
             instead.append("nothing_to_do")
             return None
         method = _method(tx, document)
@@ -61,6 +68,11 @@ def collect(ctx: Context, document_id: int) -> Collected:
 
     result = exchange(ctx, intend=intend, call=_call, record=_record)
     return result or Collected(None, instead[0])
+
+
+def _last_attempt(tx: Tx, document_id: int) -> int:
+    mine = PaymentAttempt.document_id == document_id, PaymentAttempt.off_session
+    return int(tx.session.scalar(select(func.max(PaymentAttempt.id)).where(*mine)) or 0)
 
 
 def _method(tx: Tx, document: Document) -> PaymentMethod | None:
