@@ -1,7 +1,7 @@
 """Named crash points: where the crash tests kill the process, to prove that nothing is lost or done twice.
 
-`BILLHEAD_CRASH_AT=billing.batch_written:3` ends the process with SIGKILL at the third pass of that point. Unset (always,
-outside those tests) a point costs one comparison.
+`BILLHEAD_CRASH_AT=billing.batch_written:3` ends the process with SIGKILL at the third pass of that point. Unset
+(always, outside those tests) a point costs one comparison.
 """
 
 import os

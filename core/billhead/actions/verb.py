@@ -3,8 +3,8 @@
     @verb("subscriptions.start", permission="subscriptions.write")
     def start_subscription(tx: Tx, order: Order) -> Started: ...
 
-The decorated function checks the permission, answers a repeated idempotency key with the first result (the same key with
-other arguments is a Conflict), runs, and writes the audit row, all in the caller's transaction. An action without
+The decorated function checks the permission, answers a repeated idempotency key with the first result (the same key
+with other arguments is a Conflict), runs, and writes the audit row, all in the caller's transaction. An action without
 `permission` may be called by anybody whose scope admits it and must check that scope itself.
 """
 

@@ -31,6 +31,7 @@ class Document(Model):
         CheckConstraint("total_minor = net_minor + tax_minor", name="total"),
         Index("ix_document_customer", "customer_id", "id"),
         Index("ix_document_open", "state", "due_on"),
+        Index("ix_document_issued", "issued_on"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -59,7 +60,7 @@ class Document(Model):
 
 
 class DocumentLine(Model):
-    """One billed item. The unique key is why nobody is billed twice: a proforma's lines have no period, hence no key."""
+    """One billed item. Its unique key is why nobody is billed twice; a proforma's lines have no period, so no key."""
 
     __tablename__ = "document_line"
     __table_args__ = (

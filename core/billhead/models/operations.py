@@ -1,4 +1,4 @@
-"""What runs the house: jobs, events and their deliveries, the audit trail, idempotency, notices, plugin states, switches."""
+"""What runs the house: jobs, events, deliveries, the audit trail, idempotency, notices, plugin states, switches."""
 
 from datetime import datetime
 from typing import Any
@@ -119,7 +119,7 @@ class Notice(Model):
     """A message to a customer. `key` is why it is sent once: `dunning:81:warn`."""
 
     __tablename__ = "notice"
-    __table_args__ = (Index("ix_notice_customer", "customer_id", "id"),)
+    __table_args__ = (Index("ix_notice_customer", "customer_id", "id"), Index("ix_notice_state", "state"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))

@@ -1,4 +1,4 @@
-"""Panels: middleware installations, what our catalogue is called on them, their health, and what was bought upstream."""
+"""Panels: middleware installations, what our catalogue is called there, their health, what was bought upstream."""
 
 from datetime import datetime
 from typing import Any

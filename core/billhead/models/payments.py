@@ -82,6 +82,7 @@ class Payment(Model):
     __table_args__ = (
         UniqueConstraint("account_id", "provider_ref"),
         Index("ix_payment_customer", "customer_id"),
+        Index("ix_payment_received", "received_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -104,7 +104,7 @@ class OneTimeToken(Model):
 
 
 class Reseller(Model):
-    """A node of the tree admin → super-reseller → reseller. The customer with `buys_for_reseller_id` pays its credits."""
+    """A node of the tree admin → super-reseller → reseller. The customer that `buys_for_reseller_id` pays."""
 
     __tablename__ = "reseller"
 

@@ -1,4 +1,4 @@
-"""Seller: the legal entity or shop that sells. It owns number series, tax registrations, price books and mail sender."""
+"""Seller: the legal entity or shop that sells. It owns number series, tax registrations, price books, mail sender."""
 
 from typing import Any
 

@@ -39,11 +39,11 @@ _HARSH = {
 
 @dataclass(frozen=True, slots=True)
 class Dunned:
-    """`last_id` is where the next batch goes on; 0 when all were looked at."""
+    """`next_after` is where the next batch goes on; 0 when all were looked at."""
 
     suspended: int
     terminated: int
-    last_id: int
+    next_after: int
 
 
 @verb("payments.dun", permission="subscriptions.write")
@@ -71,7 +71,7 @@ def dun(tx: Tx, after_id: int = 0) -> Dunned:
         done = _reach(tx, subscription, document, tx.session.get_one(Seller, document.seller_id))
         suspended += done is StageAction.SUSPEND
         terminated += done is StageAction.TERMINATE
-    return Dunned(suspended, terminated, last_id=max(oldest) if len(rows) == _BATCH else 0)
+    return Dunned(suspended, terminated, next_after=max(oldest) if len(rows) == _BATCH else 0)
 
 
 def _reach(tx: Tx, subscription: Subscription, document: Document, seller: Seller) -> StageAction | None:

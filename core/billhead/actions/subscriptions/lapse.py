@@ -20,11 +20,11 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Lapsed:
-    """How many ended, and how many expired. `last_id` is where the next batch goes on; 0 when all were looked at."""
+    """How many ended, and how many expired. `next_after` is where the next batch goes on; 0 when all were looked at."""
 
     canceled: int
     expired: int
-    last_id: int
+    next_after: int
 
 
 @verb("subscriptions.lapse", permission="subscriptions.write")
@@ -60,7 +60,7 @@ def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
         elif _over(subscription, today):
             move(tx, subscription, Event.EXPIRE, today)
             expired += 1
-    return Lapsed(canceled, expired, last_id=due[-1].id if len(due) == _BATCH else 0)
+    return Lapsed(canceled, expired, next_after=due[-1].id if len(due) == _BATCH else 0)
 
 
 def _over(subscription: Subscription, today: date) -> bool:

@@ -5,1172 +5,1085 @@ from alembic import op
 
 import billhead.db
 
-revision = "0001"
+revision = '0001'
 down_revision = None
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
-        "audit_entry",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("actor", sa.String(), nullable=False),
-        sa.Column("role", sa.String(), nullable=False),
-        sa.Column("action", sa.String(), nullable=False),
-        sa.Column("subject", sa.String(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("request_id", sa.String(), nullable=False),
-        sa.Column("details", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
+    op.create_table('audit_entry',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('role', sa.String(), nullable=False),
+    sa.Column('action', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('request_id', sa.String(), nullable=False),
+    sa.Column('details', sa.JSON(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_audit_entry'))
     )
-    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
-        batch_op.create_index("ix_audit_entry_actor", ["actor", "at"], unique=False)
-        batch_op.create_index("ix_audit_entry_subject", ["subject"], unique=False)
+    with op.batch_alter_table('audit_entry', schema=None) as batch_op:
+        batch_op.create_index('ix_audit_entry_actor', ['actor', 'at'], unique=False)
+        batch_op.create_index('ix_audit_entry_subject', ['subject'], unique=False)
 
-    op.create_table(
-        "event",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("type", sa.String(), nullable=False),
-        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("aggregate", sa.String(), nullable=False),
-        sa.Column("data", sa.JSON(), nullable=False),
-        sa.Column("at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
+    op.create_table('event',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('type', sa.String(), nullable=False),
+    sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('aggregate', sa.String(), nullable=False),
+    sa.Column('data', sa.JSON(), nullable=False),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_event'))
     )
-    with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.create_index("ix_event_aggregate", ["aggregate", "id"], unique=False)
+    with op.batch_alter_table('event', schema=None) as batch_op:
+        batch_op.create_index('ix_event_aggregate', ['aggregate', 'id'], unique=False)
 
-    op.create_table(
-        "freeze_switch",
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("is_on", sa.Boolean(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("changed_by", sa.String(), nullable=False),
-        sa.Column("changed_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_freeze_switch")),
+    op.create_table('freeze_switch',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('is_on', sa.Boolean(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('changed_by', sa.String(), nullable=False),
+    sa.Column('changed_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_freeze_switch'))
     )
-    op.create_table(
-        "idempotency_record",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("actor", sa.String(), nullable=False),
-        sa.Column("action", sa.String(), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("arguments_digest", sa.String(), nullable=False),
-        sa.Column("result", sa.JSON(), nullable=False),
-        sa.Column("at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_idempotency_record")),
-        sa.UniqueConstraint("actor", "action", "key", name=op.f("uq_idempotency_record_actor_action_key")),
+    op.create_table('idempotency_record',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('action', sa.String(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('arguments_digest', sa.String(), nullable=False),
+    sa.Column('result', sa.JSON(), nullable=False),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_idempotency_record')),
+    sa.UniqueConstraint('actor', 'action', 'key', name=op.f('uq_idempotency_record_actor_action_key'))
     )
-    op.create_table(
-        "job",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("args", sa.JSON(), nullable=False),
-        sa.Column("key", sa.String(), nullable=True),
-        sa.Column("lane", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("due_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("lease_until", billhead.db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("lease_token", sa.String(), nullable=False),
-        sa.Column("tries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("error", sa.String(), nullable=False),
-        sa.Column("progress", sa.JSON(), nullable=False),
-        sa.Column("created_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("finished_at", billhead.db.UtcDateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
+    op.create_table('job',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('args', sa.JSON(), nullable=False),
+    sa.Column('key', sa.String(), nullable=True),
+    sa.Column('lane', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('due_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('lease_until', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('lease_token', sa.String(), nullable=False),
+    sa.Column('tries', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.Column('progress', sa.JSON(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_job'))
     )
-    with op.batch_alter_table("job", schema=None) as batch_op:
-        batch_op.create_index("ix_job_due", ["state", "due_at"], unique=False)
-        batch_op.create_index("ix_job_key", ["key"], unique=False)
-        batch_op.create_index("ix_job_lane", ["lane", "state"], unique=False)
+    with op.batch_alter_table('job', schema=None) as batch_op:
+        batch_op.create_index('ix_job_due', ['state', 'due_at', 'id', 'lane'], unique=False)
+        batch_op.create_index('ix_job_key', ['key'], unique=False)
+        batch_op.create_index('ix_job_lane', ['lane', 'state', 'due_at', 'id'], unique=False)
 
-    op.create_table(
-        "ledger_seal",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("previous", sa.LargeBinary(), nullable=False),
-        sa.Column("root", sa.LargeBinary(), nullable=False),
-        sa.Column("signature", sa.LargeBinary(), nullable=False),
-        sa.Column("count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("sealed_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_seal")),
+    op.create_table('ledger_seal',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('previous', sa.LargeBinary(), nullable=False),
+    sa.Column('root', sa.LargeBinary(), nullable=False),
+    sa.Column('signature', sa.LargeBinary(), nullable=False),
+    sa.Column('count', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sealed_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_seal'))
     )
-    op.create_table(
-        "login_attempt",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_login_attempt")),
+    op.create_table('login_attempt',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_login_attempt'))
     )
-    with op.batch_alter_table("login_attempt", schema=None) as batch_op:
-        batch_op.create_index("ix_login_attempt_key_at", ["key", "at"], unique=False)
+    with op.batch_alter_table('login_attempt', schema=None) as batch_op:
+        batch_op.create_index('ix_login_attempt_key_at', ['key', 'at'], unique=False)
 
-    op.create_table(
-        "party",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("digest", sa.String(), nullable=False),
-        sa.Column("data", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_party")),
-        sa.UniqueConstraint("digest", name=op.f("uq_party_digest")),
+    op.create_table('party',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('data', sa.JSON(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_party')),
+    sa.UniqueConstraint('digest', name=op.f('uq_party_digest'))
     )
-    op.create_table(
-        "plugin_state",
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("settings", sa.JSON(), nullable=False),
-        sa.Column("secrets", sa.String(), nullable=False),
-        sa.Column("changed_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_plugin_state")),
+    op.create_table('plugin_state',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('settings', sa.JSON(), nullable=False),
+    sa.Column('secrets', sa.String(), nullable=False),
+    sa.Column('changed_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_plugin_state'))
     )
-    op.create_table(
-        "plugin_storage",
-        sa.Column("plugin", sa.String(), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("value", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("plugin", "key", name=op.f("pk_plugin_storage")),
+    op.create_table('plugin_storage',
+    sa.Column('plugin', sa.String(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('value', sa.JSON(), nullable=False),
+    sa.PrimaryKeyConstraint('plugin', 'key', name=op.f('pk_plugin_storage'))
     )
-    op.create_table(
-        "seller",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("legal_name", sa.String(), nullable=False),
-        sa.Column("address", sa.JSON(), nullable=False),
-        sa.Column("country", sa.String(), nullable=False),
-        sa.Column("vat_id", sa.String(), nullable=False),
-        sa.Column("zone", sa.String(), nullable=False),
-        sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("tax_engine", sa.String(), nullable=False),
-        sa.Column("tax_rounding", sa.String(), nullable=False),
-        sa.Column("fiscal_year_start_month", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("terms_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("lead_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("grace_hours", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("dunning_stages", sa.JSON(), nullable=False),
-        sa.Column("retry_days", sa.JSON(), nullable=False),
-        sa.Column("mail_from", sa.String(), nullable=False),
-        sa.Column("theme", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_seller")),
-        sa.UniqueConstraint("code", name=op.f("uq_seller_code")),
+    op.create_table('seller',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('legal_name', sa.String(), nullable=False),
+    sa.Column('address', sa.JSON(), nullable=False),
+    sa.Column('country', sa.String(), nullable=False),
+    sa.Column('vat_id', sa.String(), nullable=False),
+    sa.Column('zone', sa.String(), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('tax_engine', sa.String(), nullable=False),
+    sa.Column('tax_rounding', sa.String(), nullable=False),
+    sa.Column('fiscal_year_start_month', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('terms_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('lead_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('grace_hours', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('dunning_stages', sa.JSON(), nullable=False),
+    sa.Column('retry_days', sa.JSON(), nullable=False),
+    sa.Column('mail_from', sa.String(), nullable=False),
+    sa.Column('theme', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seller')),
+    sa.UniqueConstraint('code', name=op.f('uq_seller_code'))
     )
-    op.create_table(
-        "billing_run",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("seller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("as_of", sa.Date(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("cursor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("considered", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("documents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("failed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("totals", sa.JSON(), nullable=False),
-        sa.Column("started_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("finished_at", billhead.db.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_billing_run_seller_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_billing_run")),
+    op.create_table('billing_run',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('as_of', sa.Date(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('cursor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('considered', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('documents', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('failed', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('totals', sa.JSON(), nullable=False),
+    sa.Column('started_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_billing_run_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_run'))
     )
-    op.create_table(
-        "bouquet",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("seller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_bouquet_seller_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_bouquet")),
-        sa.UniqueConstraint("seller_id", "code", name=op.f("uq_bouquet_seller_id_code")),
+    op.create_table('bouquet',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_bouquet_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bouquet')),
+    sa.UniqueConstraint('seller_id', 'code', name=op.f('uq_bouquet_seller_id_code'))
     )
-    op.create_table(
-        "event_delivery",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("plugin", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("tries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("due_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("error", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_event_delivery_event_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_event_delivery")),
-        sa.UniqueConstraint("event_id", "plugin", name=op.f("uq_event_delivery_event_id_plugin")),
+    op.create_table('event_delivery',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('event_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('plugin', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('tries', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('due_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['event_id'], ['event.id'], name=op.f('fk_event_delivery_event_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_event_delivery')),
+    sa.UniqueConstraint('event_id', 'plugin', name=op.f('uq_event_delivery_event_id_plugin'))
     )
-    with op.batch_alter_table("event_delivery", schema=None) as batch_op:
-        batch_op.create_index("ix_event_delivery_state", ["state", "due_at"], unique=False)
+    with op.batch_alter_table('event_delivery', schema=None) as batch_op:
+        batch_op.create_index('ix_event_delivery_pending', ['plugin', 'state', 'event_id'], unique=False)
 
-    op.create_table(
-        "gateway_account",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("seller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("gateway", sa.String(), nullable=False),
-        sa.Column("settings", sa.JSON(), nullable=False),
-        sa.Column("secrets", sa.String(), nullable=False),
-        sa.Column("currencies", sa.JSON(), nullable=False),
-        sa.Column("callback_token", sa.String(), nullable=False),
-        sa.Column("enabled", sa.Boolean(), nullable=False),
-        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_gateway_account_seller_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_gateway_account")),
-        sa.UniqueConstraint("callback_token", name=op.f("uq_gateway_account_callback_token")),
-        sa.UniqueConstraint("code", name=op.f("uq_gateway_account_code")),
+    op.create_table('gateway_account',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('gateway', sa.String(), nullable=False),
+    sa.Column('settings', sa.JSON(), nullable=False),
+    sa.Column('secrets', sa.String(), nullable=False),
+    sa.Column('currencies', sa.JSON(), nullable=False),
+    sa.Column('callback_token', sa.String(), nullable=False),
+    sa.Column('enabled', sa.Boolean(), nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_gateway_account_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_gateway_account')),
+    sa.UniqueConstraint('callback_token', name=op.f('uq_gateway_account_callback_token')),
+    sa.UniqueConstraint('code', name=op.f('uq_gateway_account_code'))
     )
-    op.create_table(
-        "ledger_account",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("seller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("subject", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_ledger_account_seller_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_account")),
-        sa.UniqueConstraint(
-            "seller_id", "code", "currency", "subject", name=op.f("uq_ledger_account_seller_id_code_currency_subject")
-        ),
+    op.create_table('ledger_account',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_ledger_account_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_account')),
+    sa.UniqueConstraint('seller_id', 'code', 'currency', 'subject', name=op.f('uq_ledger_account_seller_id_code_currency_subject'))
     )
-    op.create_table(
-        "ledger_entry",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("seller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("recorded_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_ledger_entry_seller_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entry")),
-        sa.UniqueConstraint("key", name=op.f("uq_ledger_entry_key")),
+    op.create_table('ledger_entry',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('digest', sa.LargeBinary(), nullable=False),
+    sa.Column('recorded_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_ledger_entry_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_entry')),
+    sa.UniqueConstraint('key', name=op.f('uq_ledger_entry_key'))
     )
-    op.create_table(
-        "number_series",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("seller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("fiscal_year", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("format", sa.String(), nullable=False),
-        sa.Column("prefix", sa.String(), nullable=False),
-        sa.Column("next_number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_number_series_seller_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_number_series")),
-        sa.UniqueConstraint(
-            "seller_id", "kind", "fiscal_year", name=op.f("uq_number_series_seller_id_kind_fiscal_year")
-        ),
+    op.create_table('number_series',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('fiscal_year', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('format', sa.String(), nullable=False),
+    sa.Column('prefix', sa.String(), nullable=False),
+    sa.Column('next_number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_number_series_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_number_series')),
+    sa.UniqueConstraint('seller_id', 'kind', 'fiscal_year', name=op.f('uq_number_series_seller_id_kind_fiscal_year'))
     )
-    op.create_table(
-        "panel",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("seller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("module", sa.String(), nullable=False),
-        sa.Column("settings", sa.JSON(), nullable=False),
-        sa.Column("secrets", sa.String(), nullable=False),
-        sa.Column("panel_group", sa.String(), nullable=False),
-        sa.Column("capacity", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("weight", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("maintenance", sa.Boolean(), nullable=False),
-        sa.Column("managed", sa.JSON(), nullable=False),
-        sa.Column("failures", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("open_until", billhead.db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("last_ok_at", billhead.db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("last_error", sa.String(), nullable=False),
-        sa.Column("reconciled_at", billhead.db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("reconcile_report", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_panel_seller_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_panel")),
-        sa.UniqueConstraint("code", name=op.f("uq_panel_code")),
+    op.create_table('panel',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('module', sa.String(), nullable=False),
+    sa.Column('settings', sa.JSON(), nullable=False),
+    sa.Column('secrets', sa.String(), nullable=False),
+    sa.Column('panel_group', sa.String(), nullable=False),
+    sa.Column('capacity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('weight', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('maintenance', sa.Boolean(), nullable=False),
+    sa.Column('managed', sa.JSON(), nullable=False),
+    sa.Column('failures', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('open_until', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('last_ok_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('last_error', sa.String(), nullable=False),
+    sa.Column('reconciled_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('reconcile_report', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_panel_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_panel')),
+    sa.UniqueConstraint('code', name=op.f('uq_panel_code'))
     )
-    op.create_table(
-        "plan",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("seller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("description", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("tax_class", sa.String(), nullable=False),
-        sa.Column("tier", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("connections", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("panel_plan", sa.String(), nullable=False),
-        sa.Column("panel_group", sa.String(), nullable=False),
-        sa.Column("renewal_from", sa.String(), nullable=False),
-        sa.Column("cancel_policy", sa.String(), nullable=False),
-        sa.Column("proration", sa.String(), nullable=False),
-        sa.Column("start_up_credits_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("credits_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("listed", sa.Boolean(), nullable=False),
-        sa.Column("retired", sa.Boolean(), nullable=False),
-        sa.Column("details", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_plan_seller_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_plan")),
-        sa.UniqueConstraint("seller_id", "code", name=op.f("uq_plan_seller_id_code")),
+    op.create_table('plan',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('description', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('tax_class', sa.String(), nullable=False),
+    sa.Column('tier', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('connections', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('panel_plan', sa.String(), nullable=False),
+    sa.Column('panel_group', sa.String(), nullable=False),
+    sa.Column('renewal_from', sa.String(), nullable=False),
+    sa.Column('cancel_policy', sa.String(), nullable=False),
+    sa.Column('proration', sa.String(), nullable=False),
+    sa.Column('start_up_credits_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('credits_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('listed', sa.Boolean(), nullable=False),
+    sa.Column('retired', sa.Boolean(), nullable=False),
+    sa.Column('details', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_plan_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_plan')),
+    sa.UniqueConstraint('seller_id', 'code', name=op.f('uq_plan_seller_id_code'))
     )
-    op.create_table(
-        "reseller",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("seller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("tier", sa.String(), nullable=False),
-        sa.Column("suspended", sa.Boolean(), nullable=False),
-        sa.Column("rights", sa.JSON(), nullable=False),
-        sa.Column("credit_line_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("created_on", sa.Date(), nullable=False),
-        sa.ForeignKeyConstraint(["parent_id"], ["reseller.id"], name=op.f("fk_reseller_parent_id")),
-        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_reseller_seller_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_reseller")),
-        sa.UniqueConstraint("code", name=op.f("uq_reseller_code")),
+    op.create_table('reseller',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('parent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('tier', sa.String(), nullable=False),
+    sa.Column('suspended', sa.Boolean(), nullable=False),
+    sa.Column('rights', sa.JSON(), nullable=False),
+    sa.Column('credit_line_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_on', sa.Date(), nullable=False),
+    sa.ForeignKeyConstraint(['parent_id'], ['reseller.id'], name=op.f('fk_reseller_parent_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_reseller_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reseller')),
+    sa.UniqueConstraint('code', name=op.f('uq_reseller_code'))
     )
-    with op.batch_alter_table("reseller", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_reseller_parent_id"), ["parent_id"], unique=False)
+    with op.batch_alter_table('reseller', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_reseller_parent_id'), ['parent_id'], unique=False)
 
-    op.create_table(
-        "tax_registration",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("seller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("jurisdiction", sa.String(), nullable=False),
-        sa.Column("scheme", sa.String(), nullable=False),
-        sa.Column("number", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_tax_registration_seller_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_tax_registration")),
-        sa.UniqueConstraint(
-            "seller_id", "jurisdiction", "scheme", name=op.f("uq_tax_registration_seller_id_jurisdiction_scheme")
-        ),
+    op.create_table('tax_registration',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('jurisdiction', sa.String(), nullable=False),
+    sa.Column('scheme', sa.String(), nullable=False),
+    sa.Column('number', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_tax_registration_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tax_registration')),
+    sa.UniqueConstraint('seller_id', 'jurisdiction', 'scheme', name=op.f('uq_tax_registration_seller_id_jurisdiction_scheme'))
     )
-    op.create_table(
-        "callback",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("path", sa.String(), nullable=False),
-        sa.Column("query", sa.String(), nullable=False),
-        sa.Column("headers", sa.JSON(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("received_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("event_id", sa.String(), nullable=True),
-        sa.Column("error", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["account_id"], ["gateway_account.id"], name=op.f("fk_callback_account_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_callback")),
-        sa.UniqueConstraint("account_id", "event_id", name=op.f("uq_callback_account_id_event_id")),
+    op.create_table('callback',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('path', sa.String(), nullable=False),
+    sa.Column('query', sa.String(), nullable=False),
+    sa.Column('headers', sa.JSON(), nullable=False),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('received_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('event_id', sa.String(), nullable=True),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['gateway_account.id'], name=op.f('fk_callback_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_callback')),
+    sa.UniqueConstraint('account_id', 'event_id', name=op.f('uq_callback_account_id_event_id'))
     )
-    with op.batch_alter_table("callback", schema=None) as batch_op:
-        batch_op.create_index("ix_callback_state", ["state", "received_at"], unique=False)
+    with op.batch_alter_table('callback', schema=None) as batch_op:
+        batch_op.create_index('ix_callback_state', ['state', 'received_at'], unique=False)
 
-    op.create_table(
-        "credit_lot",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("reseller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("source", sa.String(), nullable=False),
-        sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("remaining_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("cost_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("cost_currency", sa.String(), nullable=False),
-        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("created_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "remaining_minor >= 0 AND remaining_minor <= amount_minor", name=op.f("ck_credit_lot_remaining")
-        ),
-        sa.ForeignKeyConstraint(["entry_id"], ["ledger_entry.id"], name=op.f("fk_credit_lot_entry_id")),
-        sa.ForeignKeyConstraint(["reseller_id"], ["reseller.id"], name=op.f("fk_credit_lot_reseller_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit_lot")),
+    op.create_table('credit_lot',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('source', sa.String(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('remaining_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('cost_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('cost_currency', sa.String(), nullable=False),
+    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('remaining_minor >= 0 AND remaining_minor <= amount_minor', name=op.f('ck_credit_lot_remaining')),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_credit_lot_entry_id')),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_credit_lot_reseller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_credit_lot'))
     )
-    with op.batch_alter_table("credit_lot", schema=None) as batch_op:
-        batch_op.create_index("ix_credit_lot_reseller", ["reseller_id", "id"], unique=False)
+    with op.batch_alter_table('credit_lot', schema=None) as batch_op:
+        batch_op.create_index('ix_credit_lot_reseller', ['reseller_id', 'id'], unique=False)
 
-    op.create_table(
-        "customer",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("seller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("reseller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("buys_for_reseller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("external_ref", sa.String(), nullable=True),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("company", sa.String(), nullable=False),
-        sa.Column("email", sa.String(), nullable=False),
-        sa.Column("phone", sa.String(), nullable=False),
-        sa.Column("address", sa.JSON(), nullable=False),
-        sa.Column("country", sa.String(), nullable=False),
-        sa.Column("region", sa.String(), nullable=False),
-        sa.Column("location_evidence", sa.JSON(), nullable=False),
-        sa.Column("vat_id", sa.String(), nullable=False),
-        sa.Column("vat_id_state", sa.String(), nullable=False),
-        sa.Column("tax_exempt_reason", sa.String(), nullable=False),
-        sa.Column("zone", sa.String(), nullable=False),
-        sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("language", sa.String(), nullable=False),
-        sa.Column("price_group", sa.String(), nullable=False),
-        sa.Column("notes", sa.String(), nullable=False),
-        sa.Column("created_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["buys_for_reseller_id"], ["reseller.id"], name=op.f("fk_customer_buys_for_reseller_id")
-        ),
-        sa.ForeignKeyConstraint(["reseller_id"], ["reseller.id"], name=op.f("fk_customer_reseller_id")),
-        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_customer_seller_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_customer")),
-        sa.UniqueConstraint("buys_for_reseller_id", name=op.f("uq_customer_buys_for_reseller_id")),
-        sa.UniqueConstraint("seller_id", "external_ref", name=op.f("uq_customer_seller_id_external_ref")),
+    op.create_table('customer',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('buys_for_reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('external_ref', sa.String(), nullable=True),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('company', sa.String(), nullable=False),
+    sa.Column('email', sa.String(), nullable=False),
+    sa.Column('phone', sa.String(), nullable=False),
+    sa.Column('address', sa.JSON(), nullable=False),
+    sa.Column('country', sa.String(), nullable=False),
+    sa.Column('region', sa.String(), nullable=False),
+    sa.Column('location_evidence', sa.JSON(), nullable=False),
+    sa.Column('vat_id', sa.String(), nullable=False),
+    sa.Column('vat_id_state', sa.String(), nullable=False),
+    sa.Column('tax_exempt_reason', sa.String(), nullable=False),
+    sa.Column('zone', sa.String(), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('price_group', sa.String(), nullable=False),
+    sa.Column('notes', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['buys_for_reseller_id'], ['reseller.id'], name=op.f('fk_customer_buys_for_reseller_id')),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_customer_reseller_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_customer_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_customer')),
+    sa.UniqueConstraint('buys_for_reseller_id', name=op.f('uq_customer_buys_for_reseller_id')),
+    sa.UniqueConstraint('seller_id', 'external_ref', name=op.f('uq_customer_seller_id_external_ref'))
     )
-    with op.batch_alter_table("customer", schema=None) as batch_op:
-        batch_op.create_index("ix_customer_email", ["email"], unique=False)
-        batch_op.create_index("ix_customer_name", ["name"], unique=False)
-        batch_op.create_index(batch_op.f("ix_customer_reseller_id"), ["reseller_id"], unique=False)
+    with op.batch_alter_table('customer', schema=None) as batch_op:
+        batch_op.create_index('ix_customer_email', ['email'], unique=False)
+        batch_op.create_index('ix_customer_name', ['name'], unique=False)
+        batch_op.create_index(batch_op.f('ix_customer_reseller_id'), ['reseller_id'], unique=False)
 
-    op.create_table(
-        "ledger_sealed",
-        sa.Column(
-            "entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
-        sa.Column("seal_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["entry_id"], ["ledger_entry.id"], name=op.f("fk_ledger_sealed_entry_id")),
-        sa.ForeignKeyConstraint(["seal_id"], ["ledger_seal.id"], name=op.f("fk_ledger_sealed_seal_id")),
-        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_ledger_sealed")),
-        sa.UniqueConstraint("seal_id", "position", name=op.f("uq_ledger_sealed_seal_id_position")),
+    op.create_table('ledger_sealed',
+    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('seal_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_ledger_sealed_entry_id')),
+    sa.ForeignKeyConstraint(['seal_id'], ['ledger_seal.id'], name=op.f('fk_ledger_sealed_seal_id')),
+    sa.PrimaryKeyConstraint('entry_id', name=op.f('pk_ledger_sealed')),
+    sa.UniqueConstraint('seal_id', 'position', name=op.f('uq_ledger_sealed_seal_id_position'))
     )
-    op.create_table(
-        "panel_bouquet",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("panel_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("bouquet_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("remote", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["bouquet_id"], ["bouquet.id"], name=op.f("fk_panel_bouquet_bouquet_id")),
-        sa.ForeignKeyConstraint(["panel_id"], ["panel.id"], name=op.f("fk_panel_bouquet_panel_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_panel_bouquet")),
-        sa.UniqueConstraint("panel_id", "bouquet_id", name=op.f("uq_panel_bouquet_panel_id_bouquet_id")),
+    op.create_table('panel_bouquet',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('bouquet_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('remote', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['bouquet_id'], ['bouquet.id'], name=op.f('fk_panel_bouquet_bouquet_id')),
+    sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_panel_bouquet_panel_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_panel_bouquet')),
+    sa.UniqueConstraint('panel_id', 'bouquet_id', name=op.f('uq_panel_bouquet_panel_id_bouquet_id'))
     )
-    op.create_table(
-        "plan_bouquet",
-        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("bouquet_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["bouquet_id"], ["bouquet.id"], name=op.f("fk_plan_bouquet_bouquet_id")),
-        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_plan_bouquet_plan_id")),
-        sa.PrimaryKeyConstraint("plan_id", "bouquet_id", name=op.f("pk_plan_bouquet")),
+    op.create_table('plan_bouquet',
+    sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('bouquet_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['bouquet_id'], ['bouquet.id'], name=op.f('fk_plan_bouquet_bouquet_id')),
+    sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_plan_bouquet_plan_id')),
+    sa.PrimaryKeyConstraint('plan_id', 'bouquet_id', name=op.f('pk_plan_bouquet'))
     )
-    op.create_table(
-        "price_book",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("seller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("country", sa.String(), nullable=False),
-        sa.Column("price_group", sa.String(), nullable=False),
-        sa.Column("reseller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("tax_inclusive", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(["reseller_id"], ["reseller.id"], name=op.f("fk_price_book_reseller_id")),
-        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_price_book_seller_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_price_book")),
-        sa.UniqueConstraint("seller_id", "code", name=op.f("uq_price_book_seller_id_code")),
+    op.create_table('price_book',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('country', sa.String(), nullable=False),
+    sa.Column('price_group', sa.String(), nullable=False),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('tax_inclusive', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_price_book_reseller_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_price_book_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_price_book')),
+    sa.UniqueConstraint('seller_id', 'code', name=op.f('uq_price_book_seller_id_code'))
     )
-    op.create_table(
-        "reseller_closure",
-        sa.Column("ancestor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("descendant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("depth", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["ancestor_id"], ["reseller.id"], name=op.f("fk_reseller_closure_ancestor_id")),
-        sa.ForeignKeyConstraint(["descendant_id"], ["reseller.id"], name=op.f("fk_reseller_closure_descendant_id")),
-        sa.PrimaryKeyConstraint("ancestor_id", "descendant_id", name=op.f("pk_reseller_closure")),
+    op.create_table('reseller_closure',
+    sa.Column('ancestor_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('descendant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('depth', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['ancestor_id'], ['reseller.id'], name=op.f('fk_reseller_closure_ancestor_id')),
+    sa.ForeignKeyConstraint(['descendant_id'], ['reseller.id'], name=op.f('fk_reseller_closure_descendant_id')),
+    sa.PrimaryKeyConstraint('ancestor_id', 'descendant_id', name=op.f('pk_reseller_closure'))
     )
-    with op.batch_alter_table("reseller_closure", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_reseller_closure_descendant_id"), ["descendant_id"], unique=False)
+    with op.batch_alter_table('reseller_closure', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_reseller_closure_descendant_id'), ['descendant_id'], unique=False)
 
-    op.create_table(
-        "customer_credit",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("remaining_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("expires_on", sa.Date(), nullable=True),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("created_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "remaining_minor >= 0 AND remaining_minor <= amount_minor", name=op.f("ck_customer_credit_remaining")
-        ),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_customer_credit_customer_id")),
-        sa.ForeignKeyConstraint(["entry_id"], ["ledger_entry.id"], name=op.f("fk_customer_credit_entry_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_customer_credit")),
+    op.create_table('customer_credit',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('remaining_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('expires_on', sa.Date(), nullable=True),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('remaining_minor >= 0 AND remaining_minor <= amount_minor', name=op.f('ck_customer_credit_remaining')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_customer_credit_customer_id')),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_customer_credit_entry_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_customer_credit'))
     )
-    with op.batch_alter_table("customer_credit", schema=None) as batch_op:
-        batch_op.create_index("ix_customer_credit_open", ["customer_id", "remaining_minor"], unique=False)
+    with op.batch_alter_table('customer_credit', schema=None) as batch_op:
+        batch_op.create_index('ix_customer_credit_open', ['customer_id', 'remaining_minor'], unique=False)
 
-    op.create_table(
-        "ledger_posting",
-        sa.Column(
-            "entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
-        sa.Column("leg", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("side", sa.String(), nullable=False),
-        sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.CheckConstraint("side IN ('D', 'C')", name=op.f("ck_ledger_posting_side")),
-        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_ledger_posting_amount")),
-        sa.ForeignKeyConstraint(["account_id"], ["ledger_account.id"], name=op.f("fk_ledger_posting_account_id")),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_ledger_posting_customer_id")),
-        sa.ForeignKeyConstraint(
-            ["entry_id"],
-            ["ledger_entry.id"],
-            name=op.f("fk_ledger_posting_entry_id"),
-            initially="DEFERRED",
-            deferrable=True,
-        ),
-        sa.PrimaryKeyConstraint("entry_id", "leg", name=op.f("pk_ledger_posting")),
-        sqlite_with_rowid=False,
+    op.create_table('ledger_posting',
+    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('leg', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('side', sa.String(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.CheckConstraint("side IN ('D', 'C')", name=op.f('ck_ledger_posting_side')),
+    sa.CheckConstraint('amount_minor > 0', name=op.f('ck_ledger_posting_amount')),
+    sa.ForeignKeyConstraint(['account_id'], ['ledger_account.id'], name=op.f('fk_ledger_posting_account_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_ledger_posting_customer_id')),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_ledger_posting_entry_id'), initially='DEFERRED', deferrable=True),
+    sa.PrimaryKeyConstraint('entry_id', 'leg', name=op.f('pk_ledger_posting')),
+    sqlite_with_rowid=False
     )
-    with op.batch_alter_table("ledger_posting", schema=None) as batch_op:
-        batch_op.create_index("ix_ledger_posting_account", ["account_id", "customer_id"], unique=False)
-        batch_op.create_index("ix_ledger_posting_customer", ["customer_id"], unique=False)
+    with op.batch_alter_table('ledger_posting', schema=None) as batch_op:
+        batch_op.create_index('ix_ledger_posting_account', ['account_id', 'customer_id'], unique=False)
+        batch_op.create_index('ix_ledger_posting_customer', ['customer_id'], unique=False)
 
-    op.create_table(
-        "notice",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("channel", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("recipient", sa.String(), nullable=False),
-        sa.Column("data", sa.JSON(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("error", sa.String(), nullable=False),
-        sa.Column("created_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("sent_at", billhead.db.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_notice_customer_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
-        sa.UniqueConstraint("key", name=op.f("uq_notice_key")),
+    op.create_table('notice',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('channel', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('recipient', sa.String(), nullable=False),
+    sa.Column('data', sa.JSON(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('sent_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_notice_customer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice')),
+    sa.UniqueConstraint('key', name=op.f('uq_notice_key'))
     )
-    with op.batch_alter_table("notice", schema=None) as batch_op:
-        batch_op.create_index("ix_notice_customer", ["customer_id", "id"], unique=False)
+    with op.batch_alter_table('notice', schema=None) as batch_op:
+        batch_op.create_index('ix_notice_customer', ['customer_id', 'id'], unique=False)
+        batch_op.create_index('ix_notice_state', ['state'], unique=False)
 
-    op.create_table(
-        "payment_method",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("token", sa.String(), nullable=False),
-        sa.Column("label", sa.String(), nullable=False),
-        sa.Column("expires", sa.String(), nullable=False),
-        sa.Column("is_default", sa.Boolean(), nullable=False),
-        sa.Column("usable", sa.Boolean(), nullable=False),
-        sa.Column("created_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["account_id"], ["gateway_account.id"], name=op.f("fk_payment_method_account_id")),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_payment_method_customer_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_method")),
+    op.create_table('payment_method',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('token', sa.String(), nullable=False),
+    sa.Column('label', sa.String(), nullable=False),
+    sa.Column('expires', sa.String(), nullable=False),
+    sa.Column('is_default', sa.Boolean(), nullable=False),
+    sa.Column('usable', sa.Boolean(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['gateway_account.id'], name=op.f('fk_payment_method_account_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_payment_method_customer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payment_method'))
     )
-    with op.batch_alter_table("payment_method", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_payment_method_customer_id"), ["customer_id"], unique=False)
+    with op.batch_alter_table('payment_method', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_payment_method_customer_id'), ['customer_id'], unique=False)
 
-    op.create_table(
-        "price",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("book_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("term", sa.String(), nullable=False),
-        sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("setup_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("trial_term", sa.String(), nullable=False),
-        sa.Column("trial_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("credit_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("trial_credit_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("valid_from", sa.Date(), nullable=True),
-        sa.Column("valid_until", sa.Date(), nullable=True),
-        sa.ForeignKeyConstraint(["book_id"], ["price_book.id"], name=op.f("fk_price_book_id")),
-        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_price_plan_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_price")),
-        sa.UniqueConstraint(
-            "book_id", "plan_id", "term", "version", name=op.f("uq_price_book_id_plan_id_term_version")
-        ),
+    op.create_table('price',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('book_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('term', sa.String(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('setup_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('trial_term', sa.String(), nullable=False),
+    sa.Column('trial_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('credit_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('trial_credit_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('valid_from', sa.Date(), nullable=True),
+    sa.Column('valid_until', sa.Date(), nullable=True),
+    sa.ForeignKeyConstraint(['book_id'], ['price_book.id'], name=op.f('fk_price_book_id')),
+    sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_price_plan_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_price')),
+    sa.UniqueConstraint('book_id', 'plan_id', 'term', 'version', name=op.f('uq_price_book_id_plan_id_term_version'))
     )
-    with op.batch_alter_table("price", schema=None) as batch_op:
-        batch_op.create_index("ix_price_plan", ["plan_id"], unique=False)
+    with op.batch_alter_table('price', schema=None) as batch_op:
+        batch_op.create_index('ix_price_plan', ['plan_id'], unique=False)
 
-    op.create_table(
-        "user_login",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("seller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("email", sa.String(), nullable=False),
-        sa.Column("password_hash", sa.String(), nullable=False),
-        sa.Column("role", sa.String(), nullable=False),
-        sa.Column("permissions", sa.JSON(), nullable=False),
-        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("reseller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("disabled", sa.Boolean(), nullable=False),
-        sa.Column("failed_logins", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("locked_until", billhead.db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("created_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_user_login_customer_id")),
-        sa.ForeignKeyConstraint(["reseller_id"], ["reseller.id"], name=op.f("fk_user_login_reseller_id")),
-        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_user_login_seller_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_user_login")),
-        sa.UniqueConstraint("seller_id", "email", name=op.f("uq_user_login_seller_id_email")),
+    op.create_table('user_login',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('email', sa.String(), nullable=False),
+    sa.Column('password_hash', sa.String(), nullable=False),
+    sa.Column('role', sa.String(), nullable=False),
+    sa.Column('permissions', sa.JSON(), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('disabled', sa.Boolean(), nullable=False),
+    sa.Column('failed_logins', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('locked_until', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_user_login_customer_id')),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_user_login_reseller_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_user_login_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_user_login')),
+    sa.UniqueConstraint('seller_id', 'email', name=op.f('uq_user_login_seller_id_email'))
     )
-    with op.batch_alter_table("user_login", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_user_login_customer_id"), ["customer_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_user_login_reseller_id"), ["reseller_id"], unique=False)
+    with op.batch_alter_table('user_login', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_user_login_customer_id'), ['customer_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_user_login_reseller_id'), ['reseller_id'], unique=False)
 
-    op.create_table(
-        "one_time_token",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("purpose", sa.String(), nullable=False),
-        sa.Column("token_hash", sa.String(), nullable=False),
-        sa.Column("expires_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("used_at", billhead.db.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["user_id"], ["user_login.id"], name=op.f("fk_one_time_token_user_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_token")),
-        sa.UniqueConstraint("token_hash", name=op.f("uq_one_time_token_token_hash")),
+    op.create_table('one_time_token',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('purpose', sa.String(), nullable=False),
+    sa.Column('token_hash', sa.String(), nullable=False),
+    sa.Column('expires_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('used_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['user_login.id'], name=op.f('fk_one_time_token_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_one_time_token')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_one_time_token_token_hash'))
     )
-    with op.batch_alter_table("one_time_token", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_one_time_token_user_id"), ["user_id"], unique=False)
+    with op.batch_alter_table('one_time_token', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_one_time_token_user_id'), ['user_id'], unique=False)
 
-    op.create_table(
-        "subscription",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("seller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("external_ref", sa.String(), nullable=True),
-        sa.Column("settlement", sa.String(), nullable=False),
-        sa.Column("payer_reseller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("collection", sa.String(), nullable=False),
-        sa.Column("timing", sa.String(), nullable=False),
-        sa.Column("payment_method_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("suspended_for", sa.String(), nullable=False),
-        sa.Column("phase", sa.String(), nullable=False),
-        sa.Column("term", sa.String(), nullable=False),
-        sa.Column("anchor", sa.Date(), nullable=False),
-        sa.Column("started_on", sa.Date(), nullable=False),
-        sa.Column("phase_ends_on", sa.Date(), nullable=True),
-        sa.Column("billed_through", sa.Date(), nullable=True),
-        sa.Column("paid_through", sa.Date(), nullable=True),
-        sa.Column("next_bill_on", sa.Date(), nullable=True),
-        sa.Column("billing_ends_on", sa.Date(), nullable=True),
-        sa.Column("service_ends_on", sa.Date(), nullable=True),
-        sa.Column("zone", sa.String(), nullable=False),
-        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("created_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_subscription_customer_id")),
-        sa.ForeignKeyConstraint(["payer_reseller_id"], ["reseller.id"], name=op.f("fk_subscription_payer_reseller_id")),
-        sa.ForeignKeyConstraint(
-            ["payment_method_id"], ["payment_method.id"], name=op.f("fk_subscription_payment_method_id")
-        ),
-        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_subscription_plan_id")),
-        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_subscription_seller_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
-        sa.UniqueConstraint("external_ref", name=op.f("uq_subscription_external_ref")),
+    op.create_table('subscription',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('external_ref', sa.String(), nullable=True),
+    sa.Column('settlement', sa.String(), nullable=False),
+    sa.Column('payer_reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('collection', sa.String(), nullable=False),
+    sa.Column('timing', sa.String(), nullable=False),
+    sa.Column('payment_method_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('suspended_for', sa.String(), nullable=False),
+    sa.Column('phase', sa.String(), nullable=False),
+    sa.Column('term', sa.String(), nullable=False),
+    sa.Column('anchor', sa.Date(), nullable=False),
+    sa.Column('started_on', sa.Date(), nullable=False),
+    sa.Column('phase_ends_on', sa.Date(), nullable=True),
+    sa.Column('billed_through', sa.Date(), nullable=True),
+    sa.Column('paid_through', sa.Date(), nullable=True),
+    sa.Column('next_bill_on', sa.Date(), nullable=True),
+    sa.Column('billing_ends_on', sa.Date(), nullable=True),
+    sa.Column('service_ends_on', sa.Date(), nullable=True),
+    sa.Column('zone', sa.String(), nullable=False),
+    sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_subscription_customer_id')),
+    sa.ForeignKeyConstraint(['payer_reseller_id'], ['reseller.id'], name=op.f('fk_subscription_payer_reseller_id')),
+    sa.ForeignKeyConstraint(['payment_method_id'], ['payment_method.id'], name=op.f('fk_subscription_payment_method_id')),
+    sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_subscription_plan_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_subscription_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_subscription')),
+    sa.UniqueConstraint('external_ref', name=op.f('uq_subscription_external_ref'))
     )
-    with op.batch_alter_table("subscription", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_subscription_customer_id"), ["customer_id"], unique=False)
-        batch_op.create_index("ix_subscription_due", ["next_bill_on", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_subscription_payer_reseller_id"), ["payer_reseller_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_subscription_plan_id"), ["plan_id"], unique=False)
-        batch_op.create_index("ix_subscription_seller_state", ["seller_id", "state"], unique=False)
+    with op.batch_alter_table('subscription', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_subscription_customer_id'), ['customer_id'], unique=False)
+        batch_op.create_index('ix_subscription_due', ['next_bill_on', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_subscription_payer_reseller_id'), ['payer_reseller_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_subscription_plan_id'), ['plan_id'], unique=False)
+        batch_op.create_index('ix_subscription_seller_state', ['seller_id', 'state'], unique=False)
 
-    op.create_table(
-        "user_session",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("token_hash", sa.String(), nullable=False),
-        sa.Column("created_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("ip", sa.String(), nullable=False),
-        sa.Column("user_agent", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["user_login.id"], name=op.f("fk_user_session_user_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_user_session")),
-        sa.UniqueConstraint("token_hash", name=op.f("uq_user_session_token_hash")),
+    op.create_table('user_session',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('token_hash', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ip', sa.String(), nullable=False),
+    sa.Column('user_agent', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_login.id'], name=op.f('fk_user_session_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_user_session')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_user_session_token_hash'))
     )
-    with op.batch_alter_table("user_session", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_user_session_user_id"), ["user_id"], unique=False)
+    with op.batch_alter_table('user_session', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_user_session_user_id'), ['user_id'], unique=False)
 
-    op.create_table(
-        "billing_failed_item",
-        sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("plugin", sa.String(), nullable=False),
-        sa.Column("error", sa.String(), nullable=False),
-        sa.Column("tries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["run_id"], ["billing_run.id"], name=op.f("fk_billing_failed_item_run_id")),
-        sa.ForeignKeyConstraint(
-            ["subscription_id"], ["subscription.id"], name=op.f("fk_billing_failed_item_subscription_id")
-        ),
-        sa.PrimaryKeyConstraint("subscription_id", name=op.f("pk_billing_failed_item")),
+    op.create_table('billing_failed_item',
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('run_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('plugin', sa.String(), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.Column('tries', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['run_id'], ['billing_run.id'], name=op.f('fk_billing_failed_item_run_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_billing_failed_item_subscription_id')),
+    sa.PrimaryKeyConstraint('subscription_id', name=op.f('pk_billing_failed_item'))
     )
-    op.create_table(
-        "document",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("seller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("fiscal_year", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("number_text", sa.String(), nullable=False),
-        sa.Column("issued_on", sa.Date(), nullable=True),
-        sa.Column("due_on", sa.Date(), nullable=True),
-        sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("net_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("tax_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("total_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("settled_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("buyer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("issuer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("corrects_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("proforma_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("created_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("settled_minor >= 0", name=op.f("ck_document_settled")),
-        sa.CheckConstraint("total_minor = net_minor + tax_minor", name=op.f("ck_document_total")),
-        sa.ForeignKeyConstraint(["buyer_id"], ["party.id"], name=op.f("fk_document_buyer_id")),
-        sa.ForeignKeyConstraint(["corrects_id"], ["document.id"], name=op.f("fk_document_corrects_id")),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_document_customer_id")),
-        sa.ForeignKeyConstraint(["entry_id"], ["ledger_entry.id"], name=op.f("fk_document_entry_id")),
-        sa.ForeignKeyConstraint(["issuer_id"], ["party.id"], name=op.f("fk_document_issuer_id")),
-        sa.ForeignKeyConstraint(["proforma_id"], ["document.id"], name=op.f("fk_document_proforma_id")),
-        sa.ForeignKeyConstraint(["run_id"], ["billing_run.id"], name=op.f("fk_document_run_id")),
-        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_document_seller_id")),
-        sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_document_subscription_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
-        sa.UniqueConstraint(
-            "seller_id", "kind", "fiscal_year", "number", name=op.f("uq_document_seller_id_kind_fiscal_year_number")
-        ),
+    op.create_table('document',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('fiscal_year', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('number_text', sa.String(), nullable=False),
+    sa.Column('issued_on', sa.Date(), nullable=True),
+    sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('net_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('tax_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('total_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('settled_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('buyer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('issuer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('corrects_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('proforma_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('run_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('settled_minor >= 0', name=op.f('ck_document_settled')),
+    sa.CheckConstraint('total_minor = net_minor + tax_minor', name=op.f('ck_document_total')),
+    sa.ForeignKeyConstraint(['buyer_id'], ['party.id'], name=op.f('fk_document_buyer_id')),
+    sa.ForeignKeyConstraint(['corrects_id'], ['document.id'], name=op.f('fk_document_corrects_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_document_customer_id')),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_document_entry_id')),
+    sa.ForeignKeyConstraint(['issuer_id'], ['party.id'], name=op.f('fk_document_issuer_id')),
+    sa.ForeignKeyConstraint(['proforma_id'], ['document.id'], name=op.f('fk_document_proforma_id')),
+    sa.ForeignKeyConstraint(['run_id'], ['billing_run.id'], name=op.f('fk_document_run_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_document_seller_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_document_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_document')),
+    sa.UniqueConstraint('seller_id', 'kind', 'fiscal_year', 'number', name=op.f('uq_document_seller_id_kind_fiscal_year_number'))
     )
-    with op.batch_alter_table("document", schema=None) as batch_op:
-        batch_op.create_index("ix_document_customer", ["customer_id", "id"], unique=False)
-        batch_op.create_index("ix_document_open", ["state", "due_on"], unique=False)
-        batch_op.create_index(batch_op.f("ix_document_subscription_id"), ["subscription_id"], unique=False)
+    with op.batch_alter_table('document', schema=None) as batch_op:
+        batch_op.create_index('ix_document_customer', ['customer_id', 'id'], unique=False)
+        batch_op.create_index('ix_document_issued', ['issued_on'], unique=False)
+        batch_op.create_index('ix_document_open', ['state', 'due_on'], unique=False)
+        batch_op.create_index(batch_op.f('ix_document_subscription_id'), ['subscription_id'], unique=False)
 
-    op.create_table(
-        "service",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("panel_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("paired_with_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("handle", sa.String(), nullable=False),
-        sa.Column("handle_data", sa.JSON(), nullable=False),
-        sa.Column("login", sa.String(), nullable=False),
-        sa.Column("password", sa.String(), nullable=False),
-        sa.Column("mac", sa.String(), nullable=True),
-        sa.Column("lifecycle", sa.String(), nullable=False),
-        sa.Column("desired_plan", sa.String(), nullable=False),
-        sa.Column("desired_bouquets", sa.JSON(), nullable=False),
-        sa.Column("desired_connections", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("desired_expires_at", billhead.db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("desired_blocked", sa.Boolean(), nullable=False),
-        sa.Column("trial", sa.Boolean(), nullable=False),
-        sa.Column("desired_version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("converged_version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("sync", sa.String(), nullable=False),
-        sa.Column("sync_error", sa.String(), nullable=False),
-        sa.Column("observed", sa.JSON(), nullable=False),
-        sa.Column("observed_at", billhead.db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("created_by_us", sa.Boolean(), nullable=False),
-        sa.Column("told_at", billhead.db.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["paired_with_id"], ["service.id"], name=op.f("fk_service_paired_with_id")),
-        sa.ForeignKeyConstraint(["panel_id"], ["panel.id"], name=op.f("fk_service_panel_id")),
-        sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_service_subscription_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_service")),
-        sa.UniqueConstraint("panel_id", "handle", name=op.f("uq_service_panel_id_handle")),
+    op.create_table('service',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('paired_with_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('handle', sa.String(), nullable=False),
+    sa.Column('handle_data', sa.JSON(), nullable=False),
+    sa.Column('login', sa.String(), nullable=False),
+    sa.Column('password', sa.String(), nullable=False),
+    sa.Column('mac', sa.String(), nullable=True),
+    sa.Column('lifecycle', sa.String(), nullable=False),
+    sa.Column('desired_plan', sa.String(), nullable=False),
+    sa.Column('desired_bouquets', sa.JSON(), nullable=False),
+    sa.Column('desired_connections', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('desired_expires_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('desired_blocked', sa.Boolean(), nullable=False),
+    sa.Column('trial', sa.Boolean(), nullable=False),
+    sa.Column('desired_version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('converged_version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sync', sa.String(), nullable=False),
+    sa.Column('sync_error', sa.String(), nullable=False),
+    sa.Column('observed', sa.JSON(), nullable=False),
+    sa.Column('observed_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('created_by_us', sa.Boolean(), nullable=False),
+    sa.Column('told_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['paired_with_id'], ['service.id'], name=op.f('fk_service_paired_with_id')),
+    sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_service_panel_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_service_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_service')),
+    sa.UniqueConstraint('panel_id', 'handle', name=op.f('uq_service_panel_id_handle'))
     )
-    with op.batch_alter_table("service", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_service_login"), ["login"], unique=False)
-        batch_op.create_index(batch_op.f("ix_service_mac"), ["mac"], unique=False)
-        batch_op.create_index("ix_service_panel_sync", ["panel_id", "lifecycle"], unique=False)
-        batch_op.create_index(batch_op.f("ix_service_subscription_id"), ["subscription_id"], unique=False)
+    with op.batch_alter_table('service', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_service_login'), ['login'], unique=False)
+        batch_op.create_index(batch_op.f('ix_service_mac'), ['mac'], unique=False)
+        batch_op.create_index('ix_service_panel_sync', ['panel_id', 'lifecycle'], unique=False)
+        batch_op.create_index(batch_op.f('ix_service_subscription_id'), ['subscription_id'], unique=False)
 
-    op.create_table(
-        "subscription_component",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("price_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("quantity", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("starts_on", sa.Date(), nullable=False),
-        sa.Column("ends_on", sa.Date(), nullable=True),
-        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_subscription_component_plan_id")),
-        sa.ForeignKeyConstraint(["price_id"], ["price.id"], name=op.f("fk_subscription_component_price_id")),
-        sa.ForeignKeyConstraint(
-            ["subscription_id"], ["subscription.id"], name=op.f("fk_subscription_component_subscription_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription_component")),
+    op.create_table('subscription_component',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('price_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('ends_on', sa.Date(), nullable=True),
+    sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_subscription_component_plan_id')),
+    sa.ForeignKeyConstraint(['price_id'], ['price.id'], name=op.f('fk_subscription_component_price_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_subscription_component_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_subscription_component'))
     )
-    with op.batch_alter_table("subscription_component", schema=None) as batch_op:
-        batch_op.create_index("ix_subscription_component_subscription", ["subscription_id"], unique=False)
+    with op.batch_alter_table('subscription_component', schema=None) as batch_op:
+        batch_op.create_index('ix_subscription_component_subscription', ['subscription_id'], unique=False)
 
-    op.create_table(
-        "subscription_event",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("effective_on", sa.Date(), nullable=False),
-        sa.Column("details", sa.JSON(), nullable=False),
-        sa.Column("recorded_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["subscription_id"], ["subscription.id"], name=op.f("fk_subscription_event_subscription_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription_event")),
+    op.create_table('subscription_event',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('effective_on', sa.Date(), nullable=False),
+    sa.Column('details', sa.JSON(), nullable=False),
+    sa.Column('recorded_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_subscription_event_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_subscription_event'))
     )
-    with op.batch_alter_table("subscription_event", schema=None) as batch_op:
-        batch_op.create_index("ix_subscription_event_subscription", ["subscription_id", "effective_on"], unique=False)
+    with op.batch_alter_table('subscription_event', schema=None) as batch_op:
+        batch_op.create_index('ix_subscription_event_subscription', ['subscription_id', 'effective_on'], unique=False)
 
-    op.create_table(
-        "credit_hold",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("reseller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("service_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("details", sa.JSON(), nullable=False),
-        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("created_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["entry_id"], ["ledger_entry.id"], name=op.f("fk_credit_hold_entry_id")),
-        sa.ForeignKeyConstraint(["reseller_id"], ["reseller.id"], name=op.f("fk_credit_hold_reseller_id")),
-        sa.ForeignKeyConstraint(["service_id"], ["service.id"], name=op.f("fk_credit_hold_service_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit_hold")),
+    op.create_table('credit_hold',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('details', sa.JSON(), nullable=False),
+    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_credit_hold_entry_id')),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_credit_hold_reseller_id')),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_credit_hold_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_credit_hold'))
     )
-    with op.batch_alter_table("credit_hold", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_credit_hold_reseller_id"), ["reseller_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_credit_hold_service_id"), ["service_id"], unique=False)
+    with op.batch_alter_table('credit_hold', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_credit_hold_reseller_id'), ['reseller_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_credit_hold_service_id'), ['service_id'], unique=False)
 
-    op.create_table(
-        "document_line",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("component_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("price_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("description", sa.String(), nullable=False),
-        sa.Column("term", sa.String(), nullable=False),
-        sa.Column("period_start", sa.Date(), nullable=True),
-        sa.Column("period_end", sa.Date(), nullable=True),
-        sa.Column("revision", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("quantity", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("unit_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("net_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("tax_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("tax_code", sa.String(), nullable=False),
-        sa.Column("tax_rate_ppm", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.CheckConstraint("period_end IS NULL OR period_end > period_start", name=op.f("ck_document_line_period")),
-        sa.ForeignKeyConstraint(
-            ["component_id"], ["subscription_component.id"], name=op.f("fk_document_line_component_id")
-        ),
-        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_document_line_document_id")),
-        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_document_line_plan_id")),
-        sa.ForeignKeyConstraint(["price_id"], ["price.id"], name=op.f("fk_document_line_price_id")),
-        sa.ForeignKeyConstraint(
-            ["subscription_id"], ["subscription.id"], name=op.f("fk_document_line_subscription_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_document_line")),
-        sa.UniqueConstraint(
-            "subscription_id", "component_id", "kind", "period_start", "revision", name="uq_billed_once"
-        ),
+    op.create_table('document_line',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('component_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('price_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('description', sa.String(), nullable=False),
+    sa.Column('term', sa.String(), nullable=False),
+    sa.Column('period_start', sa.Date(), nullable=True),
+    sa.Column('period_end', sa.Date(), nullable=True),
+    sa.Column('revision', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('unit_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('net_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('tax_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('tax_code', sa.String(), nullable=False),
+    sa.Column('tax_rate_ppm', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.CheckConstraint('period_end IS NULL OR period_end > period_start', name=op.f('ck_document_line_period')),
+    sa.ForeignKeyConstraint(['component_id'], ['subscription_component.id'], name=op.f('fk_document_line_component_id')),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_document_line_document_id')),
+    sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_document_line_plan_id')),
+    sa.ForeignKeyConstraint(['price_id'], ['price.id'], name=op.f('fk_document_line_price_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_document_line_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_document_line')),
+    sa.UniqueConstraint('subscription_id', 'component_id', 'kind', 'period_start', 'revision', name='uq_billed_once')
     )
-    with op.batch_alter_table("document_line", schema=None) as batch_op:
-        batch_op.create_index("ix_document_line_document", ["document_id"], unique=False)
+    with op.batch_alter_table('document_line', schema=None) as batch_op:
+        batch_op.create_index('ix_document_line_document', ['document_id'], unique=False)
 
-    op.create_table(
-        "payment_attempt",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("method_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("off_session", sa.Boolean(), nullable=False),
-        sa.Column("provider_ref", sa.String(), nullable=False),
-        sa.Column("action", sa.JSON(), nullable=False),
-        sa.Column("decline_class", sa.String(), nullable=False),
-        sa.Column("decline_code", sa.String(), nullable=False),
-        sa.Column("looks", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("next_look_at", billhead.db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("created_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("resolved_at", billhead.db.UtcDateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_payment_attempt_amount")),
-        sa.ForeignKeyConstraint(["account_id"], ["gateway_account.id"], name=op.f("fk_payment_attempt_account_id")),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_payment_attempt_customer_id")),
-        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_payment_attempt_document_id")),
-        sa.ForeignKeyConstraint(["method_id"], ["payment_method.id"], name=op.f("fk_payment_attempt_method_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_attempt")),
-        sa.UniqueConstraint("key", name=op.f("uq_payment_attempt_key")),
+    op.create_table('payment_attempt',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('method_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('off_session', sa.Boolean(), nullable=False),
+    sa.Column('provider_ref', sa.String(), nullable=False),
+    sa.Column('action', sa.JSON(), nullable=False),
+    sa.Column('decline_class', sa.String(), nullable=False),
+    sa.Column('decline_code', sa.String(), nullable=False),
+    sa.Column('looks', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('next_look_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('resolved_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('amount_minor > 0', name=op.f('ck_payment_attempt_amount')),
+    sa.ForeignKeyConstraint(['account_id'], ['gateway_account.id'], name=op.f('fk_payment_attempt_account_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_payment_attempt_customer_id')),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_payment_attempt_document_id')),
+    sa.ForeignKeyConstraint(['method_id'], ['payment_method.id'], name=op.f('fk_payment_attempt_method_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payment_attempt')),
+    sa.UniqueConstraint('key', name=op.f('uq_payment_attempt_key'))
     )
-    with op.batch_alter_table("payment_attempt", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_payment_attempt_customer_id"), ["customer_id"], unique=False)
-        batch_op.create_index("ix_payment_attempt_document", ["document_id"], unique=False)
-        batch_op.create_index("ix_payment_attempt_provider", ["account_id", "provider_ref"], unique=False)
-        batch_op.create_index("ix_payment_attempt_state", ["state", "next_look_at"], unique=False)
+    with op.batch_alter_table('payment_attempt', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_payment_attempt_customer_id'), ['customer_id'], unique=False)
+        batch_op.create_index('ix_payment_attempt_document', ['document_id'], unique=False)
+        batch_op.create_index('ix_payment_attempt_provider', ['account_id', 'provider_ref'], unique=False)
+        batch_op.create_index('ix_payment_attempt_state', ['state', 'next_look_at'], unique=False)
 
-    op.create_table(
-        "upstream_purchase",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("panel_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("service_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("entitlement", sa.String(), nullable=False),
-        sa.Column("package", sa.String(), nullable=False),
-        sa.Column("max_cost_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("before", sa.JSON(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("cost_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("created_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("resolved_at", billhead.db.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["entry_id"], ["ledger_entry.id"], name=op.f("fk_upstream_purchase_entry_id")),
-        sa.ForeignKeyConstraint(["panel_id"], ["panel.id"], name=op.f("fk_upstream_purchase_panel_id")),
-        sa.ForeignKeyConstraint(["service_id"], ["service.id"], name=op.f("fk_upstream_purchase_service_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_upstream_purchase")),
-        sa.UniqueConstraint("entitlement", name=op.f("uq_upstream_purchase_entitlement")),
+    op.create_table('upstream_purchase',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('entitlement', sa.String(), nullable=False),
+    sa.Column('package', sa.String(), nullable=False),
+    sa.Column('max_cost_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('before', sa.JSON(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('cost_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('resolved_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_upstream_purchase_entry_id')),
+    sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_upstream_purchase_panel_id')),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_upstream_purchase_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_upstream_purchase')),
+    sa.UniqueConstraint('entitlement', name=op.f('uq_upstream_purchase_entitlement'))
     )
-    with op.batch_alter_table("upstream_purchase", schema=None) as batch_op:
-        batch_op.create_index("ix_upstream_purchase_open", ["panel_id", "state"], unique=False)
-        batch_op.create_index(batch_op.f("ix_upstream_purchase_service_id"), ["service_id"], unique=False)
+    with op.batch_alter_table('upstream_purchase', schema=None) as batch_op:
+        batch_op.create_index('ix_upstream_purchase_open', ['panel_id', 'state'], unique=False)
+        batch_op.create_index(batch_op.f('ix_upstream_purchase_service_id'), ['service_id'], unique=False)
 
-    op.create_table(
-        "payment",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("attempt_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("provider_ref", sa.String(), nullable=False),
-        sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("fee_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("refunded_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("received_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.ForeignKeyConstraint(["account_id"], ["gateway_account.id"], name=op.f("fk_payment_account_id")),
-        sa.ForeignKeyConstraint(["attempt_id"], ["payment_attempt.id"], name=op.f("fk_payment_attempt_id")),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_payment_customer_id")),
-        sa.ForeignKeyConstraint(["entry_id"], ["ledger_entry.id"], name=op.f("fk_payment_entry_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
-        sa.UniqueConstraint("account_id", "provider_ref", name=op.f("uq_payment_account_id_provider_ref")),
-        sa.UniqueConstraint("attempt_id", name=op.f("uq_payment_attempt_id")),
+    op.create_table('payment',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('provider_ref', sa.String(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('fee_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('refunded_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('received_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['gateway_account.id'], name=op.f('fk_payment_account_id')),
+    sa.ForeignKeyConstraint(['attempt_id'], ['payment_attempt.id'], name=op.f('fk_payment_attempt_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_payment_customer_id')),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_payment_entry_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payment')),
+    sa.UniqueConstraint('account_id', 'provider_ref', name=op.f('uq_payment_account_id_provider_ref')),
+    sa.UniqueConstraint('attempt_id', name=op.f('uq_payment_attempt_id'))
     )
-    with op.batch_alter_table("payment", schema=None) as batch_op:
-        batch_op.create_index("ix_payment_customer", ["customer_id"], unique=False)
+    with op.batch_alter_table('payment', schema=None) as batch_op:
+        batch_op.create_index('ix_payment_customer', ['customer_id'], unique=False)
+        batch_op.create_index('ix_payment_received', ['received_at'], unique=False)
 
-    op.create_table(
-        "allocation",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("customer_credit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("credit_note_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("created_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["credit_note_id"], ["document.id"], name=op.f("fk_allocation_credit_note_id")),
-        sa.ForeignKeyConstraint(
-            ["customer_credit_id"], ["customer_credit.id"], name=op.f("fk_allocation_customer_credit_id")
-        ),
-        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_allocation_document_id")),
-        sa.ForeignKeyConstraint(["line_id"], ["document_line.id"], name=op.f("fk_allocation_line_id")),
-        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_allocation_payment_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_allocation")),
+    op.create_table('allocation',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('payment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('customer_credit_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('credit_note_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['credit_note_id'], ['document.id'], name=op.f('fk_allocation_credit_note_id')),
+    sa.ForeignKeyConstraint(['customer_credit_id'], ['customer_credit.id'], name=op.f('fk_allocation_customer_credit_id')),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_allocation_document_id')),
+    sa.ForeignKeyConstraint(['line_id'], ['document_line.id'], name=op.f('fk_allocation_line_id')),
+    sa.ForeignKeyConstraint(['payment_id'], ['payment.id'], name=op.f('fk_allocation_payment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_allocation'))
     )
-    with op.batch_alter_table("allocation", schema=None) as batch_op:
-        batch_op.create_index("ix_allocation_document", ["document_id"], unique=False)
-        batch_op.create_index("ix_allocation_payment", ["payment_id"], unique=False)
+    with op.batch_alter_table('allocation', schema=None) as batch_op:
+        batch_op.create_index('ix_allocation_document', ['document_id'], unique=False)
+        batch_op.create_index('ix_allocation_payment', ['payment_id'], unique=False)
 
-    op.create_table(
-        "refund",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("amount_minor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("provider_ref", sa.String(), nullable=False),
-        sa.Column("credit_note_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("created_at", billhead.db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("resolved_at", billhead.db.UtcDateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_refund_amount")),
-        sa.ForeignKeyConstraint(["credit_note_id"], ["document.id"], name=op.f("fk_refund_credit_note_id")),
-        sa.ForeignKeyConstraint(["entry_id"], ["ledger_entry.id"], name=op.f("fk_refund_entry_id")),
-        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_refund_payment_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_refund")),
-        sa.UniqueConstraint("key", name=op.f("uq_refund_key")),
+    op.create_table('refund',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('payment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('provider_ref', sa.String(), nullable=False),
+    sa.Column('credit_note_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('resolved_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('amount_minor > 0', name=op.f('ck_refund_amount')),
+    sa.ForeignKeyConstraint(['credit_note_id'], ['document.id'], name=op.f('fk_refund_credit_note_id')),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_refund_entry_id')),
+    sa.ForeignKeyConstraint(['payment_id'], ['payment.id'], name=op.f('fk_refund_payment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_refund')),
+    sa.UniqueConstraint('key', name=op.f('uq_refund_key'))
     )
-    with op.batch_alter_table("refund", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_refund_payment_id"), ["payment_id"], unique=False)
+    with op.batch_alter_table('refund', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_refund_payment_id'), ['payment_id'], unique=False)
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("refund", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_refund_payment_id"))
+    with op.batch_alter_table('refund', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_refund_payment_id'))
 
-    op.drop_table("refund")
-    with op.batch_alter_table("allocation", schema=None) as batch_op:
-        batch_op.drop_index("ix_allocation_payment")
-        batch_op.drop_index("ix_allocation_document")
+    op.drop_table('refund')
+    with op.batch_alter_table('allocation', schema=None) as batch_op:
+        batch_op.drop_index('ix_allocation_payment')
+        batch_op.drop_index('ix_allocation_document')
 
-    op.drop_table("allocation")
-    with op.batch_alter_table("payment", schema=None) as batch_op:
-        batch_op.drop_index("ix_payment_customer")
+    op.drop_table('allocation')
+    with op.batch_alter_table('payment', schema=None) as batch_op:
+        batch_op.drop_index('ix_payment_received')
+        batch_op.drop_index('ix_payment_customer')
 
-    op.drop_table("payment")
-    with op.batch_alter_table("upstream_purchase", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_upstream_purchase_service_id"))
-        batch_op.drop_index("ix_upstream_purchase_open")
+    op.drop_table('payment')
+    with op.batch_alter_table('upstream_purchase', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_upstream_purchase_service_id'))
+        batch_op.drop_index('ix_upstream_purchase_open')
 
-    op.drop_table("upstream_purchase")
-    with op.batch_alter_table("payment_attempt", schema=None) as batch_op:
-        batch_op.drop_index("ix_payment_attempt_state")
-        batch_op.drop_index("ix_payment_attempt_provider")
-        batch_op.drop_index("ix_payment_attempt_document")
-        batch_op.drop_index(batch_op.f("ix_payment_attempt_customer_id"))
+    op.drop_table('upstream_purchase')
+    with op.batch_alter_table('payment_attempt', schema=None) as batch_op:
+        batch_op.drop_index('ix_payment_attempt_state')
+        batch_op.drop_index('ix_payment_attempt_provider')
+        batch_op.drop_index('ix_payment_attempt_document')
+        batch_op.drop_index(batch_op.f('ix_payment_attempt_customer_id'))
 
-    op.drop_table("payment_attempt")
-    with op.batch_alter_table("document_line", schema=None) as batch_op:
-        batch_op.drop_index("ix_document_line_document")
+    op.drop_table('payment_attempt')
+    with op.batch_alter_table('document_line', schema=None) as batch_op:
+        batch_op.drop_index('ix_document_line_document')
 
-    op.drop_table("document_line")
-    with op.batch_alter_table("credit_hold", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_credit_hold_service_id"))
-        batch_op.drop_index(batch_op.f("ix_credit_hold_reseller_id"))
+    op.drop_table('document_line')
+    with op.batch_alter_table('credit_hold', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_credit_hold_service_id'))
+        batch_op.drop_index(batch_op.f('ix_credit_hold_reseller_id'))
 
-    op.drop_table("credit_hold")
-    with op.batch_alter_table("subscription_event", schema=None) as batch_op:
-        batch_op.drop_index("ix_subscription_event_subscription")
+    op.drop_table('credit_hold')
+    with op.batch_alter_table('subscription_event', schema=None) as batch_op:
+        batch_op.drop_index('ix_subscription_event_subscription')
 
-    op.drop_table("subscription_event")
-    with op.batch_alter_table("subscription_component", schema=None) as batch_op:
-        batch_op.drop_index("ix_subscription_component_subscription")
+    op.drop_table('subscription_event')
+    with op.batch_alter_table('subscription_component', schema=None) as batch_op:
+        batch_op.drop_index('ix_subscription_component_subscription')
 
-    op.drop_table("subscription_component")
-    with op.batch_alter_table("service", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_service_subscription_id"))
-        batch_op.drop_index("ix_service_panel_sync")
-        batch_op.drop_index(batch_op.f("ix_service_mac"))
-        batch_op.drop_index(batch_op.f("ix_service_login"))
+    op.drop_table('subscription_component')
+    with op.batch_alter_table('service', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_service_subscription_id'))
+        batch_op.drop_index('ix_service_panel_sync')
+        batch_op.drop_index(batch_op.f('ix_service_mac'))
+        batch_op.drop_index(batch_op.f('ix_service_login'))
 
-    op.drop_table("service")
-    with op.batch_alter_table("document", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_document_subscription_id"))
-        batch_op.drop_index("ix_document_open")
-        batch_op.drop_index("ix_document_customer")
+    op.drop_table('service')
+    with op.batch_alter_table('document', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_document_subscription_id'))
+        batch_op.drop_index('ix_document_open')
+        batch_op.drop_index('ix_document_issued')
+        batch_op.drop_index('ix_document_customer')
 
-    op.drop_table("document")
-    op.drop_table("billing_failed_item")
-    with op.batch_alter_table("user_session", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_user_session_user_id"))
+    op.drop_table('document')
+    op.drop_table('billing_failed_item')
+    with op.batch_alter_table('user_session', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_user_session_user_id'))
 
-    op.drop_table("user_session")
-    with op.batch_alter_table("subscription", schema=None) as batch_op:
-        batch_op.drop_index("ix_subscription_seller_state")
-        batch_op.drop_index(batch_op.f("ix_subscription_plan_id"))
-        batch_op.drop_index(batch_op.f("ix_subscription_payer_reseller_id"))
-        batch_op.drop_index("ix_subscription_due")
-        batch_op.drop_index(batch_op.f("ix_subscription_customer_id"))
+    op.drop_table('user_session')
+    with op.batch_alter_table('subscription', schema=None) as batch_op:
+        batch_op.drop_index('ix_subscription_seller_state')
+        batch_op.drop_index(batch_op.f('ix_subscription_plan_id'))
+        batch_op.drop_index(batch_op.f('ix_subscription_payer_reseller_id'))
+        batch_op.drop_index('ix_subscription_due')
+        batch_op.drop_index(batch_op.f('ix_subscription_customer_id'))
 
-    op.drop_table("subscription")
-    with op.batch_alter_table("one_time_token", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_one_time_token_user_id"))
+    op.drop_table('subscription')
+    with op.batch_alter_table('one_time_token', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_one_time_token_user_id'))
 
-    op.drop_table("one_time_token")
-    with op.batch_alter_table("user_login", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_user_login_reseller_id"))
-        batch_op.drop_index(batch_op.f("ix_user_login_customer_id"))
+    op.drop_table('one_time_token')
+    with op.batch_alter_table('user_login', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_user_login_reseller_id'))
+        batch_op.drop_index(batch_op.f('ix_user_login_customer_id'))
 
-    op.drop_table("user_login")
-    with op.batch_alter_table("price", schema=None) as batch_op:
-        batch_op.drop_index("ix_price_plan")
+    op.drop_table('user_login')
+    with op.batch_alter_table('price', schema=None) as batch_op:
+        batch_op.drop_index('ix_price_plan')
 
-    op.drop_table("price")
-    with op.batch_alter_table("payment_method", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_payment_method_customer_id"))
+    op.drop_table('price')
+    with op.batch_alter_table('payment_method', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_payment_method_customer_id'))
 
-    op.drop_table("payment_method")
-    with op.batch_alter_table("notice", schema=None) as batch_op:
-        batch_op.drop_index("ix_notice_customer")
+    op.drop_table('payment_method')
+    with op.batch_alter_table('notice', schema=None) as batch_op:
+        batch_op.drop_index('ix_notice_state')
+        batch_op.drop_index('ix_notice_customer')
 
-    op.drop_table("notice")
-    with op.batch_alter_table("ledger_posting", schema=None) as batch_op:
-        batch_op.drop_index("ix_ledger_posting_customer")
-        batch_op.drop_index("ix_ledger_posting_account")
+    op.drop_table('notice')
+    with op.batch_alter_table('ledger_posting', schema=None) as batch_op:
+        batch_op.drop_index('ix_ledger_posting_customer')
+        batch_op.drop_index('ix_ledger_posting_account')
 
-    op.drop_table("ledger_posting")
-    with op.batch_alter_table("customer_credit", schema=None) as batch_op:
-        batch_op.drop_index("ix_customer_credit_open")
+    op.drop_table('ledger_posting')
+    with op.batch_alter_table('customer_credit', schema=None) as batch_op:
+        batch_op.drop_index('ix_customer_credit_open')
 
-    op.drop_table("customer_credit")
-    with op.batch_alter_table("reseller_closure", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_reseller_closure_descendant_id"))
+    op.drop_table('customer_credit')
+    with op.batch_alter_table('reseller_closure', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_reseller_closure_descendant_id'))
 
-    op.drop_table("reseller_closure")
-    op.drop_table("price_book")
-    op.drop_table("plan_bouquet")
-    op.drop_table("panel_bouquet")
-    op.drop_table("ledger_sealed")
-    with op.batch_alter_table("customer", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_customer_reseller_id"))
-        batch_op.drop_index("ix_customer_name")
-        batch_op.drop_index("ix_customer_email")
+    op.drop_table('reseller_closure')
+    op.drop_table('price_book')
+    op.drop_table('plan_bouquet')
+    op.drop_table('panel_bouquet')
+    op.drop_table('ledger_sealed')
+    with op.batch_alter_table('customer', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_customer_reseller_id'))
+        batch_op.drop_index('ix_customer_name')
+        batch_op.drop_index('ix_customer_email')
 
-    op.drop_table("customer")
-    with op.batch_alter_table("credit_lot", schema=None) as batch_op:
-        batch_op.drop_index("ix_credit_lot_reseller")
+    op.drop_table('customer')
+    with op.batch_alter_table('credit_lot', schema=None) as batch_op:
+        batch_op.drop_index('ix_credit_lot_reseller')
 
-    op.drop_table("credit_lot")
-    with op.batch_alter_table("callback", schema=None) as batch_op:
-        batch_op.drop_index("ix_callback_state")
+    op.drop_table('credit_lot')
+    with op.batch_alter_table('callback', schema=None) as batch_op:
+        batch_op.drop_index('ix_callback_state')
 
-    op.drop_table("callback")
-    op.drop_table("tax_registration")
-    with op.batch_alter_table("reseller", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_reseller_parent_id"))
+    op.drop_table('callback')
+    op.drop_table('tax_registration')
+    with op.batch_alter_table('reseller', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_reseller_parent_id'))
 
-    op.drop_table("reseller")
-    op.drop_table("plan")
-    op.drop_table("panel")
-    op.drop_table("number_series")
-    op.drop_table("ledger_entry")
-    op.drop_table("ledger_account")
-    op.drop_table("gateway_account")
-    with op.batch_alter_table("event_delivery", schema=None) as batch_op:
-        batch_op.drop_index("ix_event_delivery_state")
+    op.drop_table('reseller')
+    op.drop_table('plan')
+    op.drop_table('panel')
+    op.drop_table('number_series')
+    op.drop_table('ledger_entry')
+    op.drop_table('ledger_account')
+    op.drop_table('gateway_account')
+    with op.batch_alter_table('event_delivery', schema=None) as batch_op:
+        batch_op.drop_index('ix_event_delivery_pending')
 
-    op.drop_table("event_delivery")
-    op.drop_table("bouquet")
-    op.drop_table("billing_run")
-    op.drop_table("seller")
-    op.drop_table("plugin_storage")
-    op.drop_table("plugin_state")
-    op.drop_table("party")
-    with op.batch_alter_table("login_attempt", schema=None) as batch_op:
-        batch_op.drop_index("ix_login_attempt_key_at")
+    op.drop_table('event_delivery')
+    op.drop_table('bouquet')
+    op.drop_table('billing_run')
+    op.drop_table('seller')
+    op.drop_table('plugin_storage')
+    op.drop_table('plugin_state')
+    op.drop_table('party')
+    with op.batch_alter_table('login_attempt', schema=None) as batch_op:
+        batch_op.drop_index('ix_login_attempt_key_at')
 
-    op.drop_table("login_attempt")
-    op.drop_table("ledger_seal")
-    with op.batch_alter_table("job", schema=None) as batch_op:
-        batch_op.drop_index("ix_job_lane")
-        batch_op.drop_index("ix_job_key")
-        batch_op.drop_index("ix_job_due")
+    op.drop_table('login_attempt')
+    op.drop_table('ledger_seal')
+    with op.batch_alter_table('job', schema=None) as batch_op:
+        batch_op.drop_index('ix_job_lane')
+        batch_op.drop_index('ix_job_key')
+        batch_op.drop_index('ix_job_due')
 
-    op.drop_table("job")
-    op.drop_table("idempotency_record")
-    op.drop_table("freeze_switch")
-    with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.drop_index("ix_event_aggregate")
+    op.drop_table('job')
+    op.drop_table('idempotency_record')
+    op.drop_table('freeze_switch')
+    with op.batch_alter_table('event', schema=None) as batch_op:
+        batch_op.drop_index('ix_event_aggregate')
 
-    op.drop_table("event")
-    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
-        batch_op.drop_index("ix_audit_entry_subject")
-        batch_op.drop_index("ix_audit_entry_actor")
+    op.drop_table('event')
+    with op.batch_alter_table('audit_entry', schema=None) as batch_op:
+        batch_op.drop_index('ix_audit_entry_subject')
+        batch_op.drop_index('ix_audit_entry_actor')
 
-    op.drop_table("audit_entry")
+    op.drop_table('audit_entry')
