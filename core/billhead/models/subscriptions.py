@@ -82,7 +82,7 @@ class SubscriptionEvent(Model):
 
 
 class Service(Model):
-    """One line or device on one panel. `desired_*`: what the customer should have; `observed`: what the panel last said."""
+    """One line or device on one panel. `desired_*`: what the customer should have; `observed`: what the panel said."""
 
     __tablename__ = "service"
     __table_args__ = (
