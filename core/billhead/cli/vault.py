@@ -33,4 +33,8 @@ def rotate(as_json: bool) -> None:
             if after is None:
                 break
         columns.append(str(column))
-    show({"rotated": columns}, as_json, ["Every secret is under the newest key. The old one is only needed to verify the ledger's seals of its time."])
+    show(
+        {"rotated": columns},
+        as_json,
+        ["Every secret is under the newest key. The old one is only needed to verify the ledger's seals of its time."],
+    )

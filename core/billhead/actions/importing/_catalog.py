@@ -37,7 +37,9 @@ class Seller:
     base_currency: str
     language: str
     prices_include_tax: bool
+    tax_engine: str  # code of a plugin's; empty: no tax is charged
     tax_registrations: tuple[TaxRegistration, ...]
+    theme: str
 
 
 @dataclass(frozen=True, slots=True)

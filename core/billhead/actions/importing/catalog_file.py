@@ -102,7 +102,9 @@ def _seller(table: Table) -> Seller:
         base_currency=table.one_of("base_currency", currencies),
         language=table.text("language", "en"),
         prices_include_tax=table.flag("prices_include_tax"),
+        tax_engine=table.text("tax_engine", ""),
         tax_registrations=tuple(_registration(row) for row in table.rows("tax_registrations", [])),
+        theme=table.text("theme", "lounge"),
     )
     check_zone(table, seller.zone)
     table.finish()

@@ -82,7 +82,8 @@ class _Writer:
 def import_catalog(tx: Tx, catalog: listed.Catalog) -> ImportedCatalog:
     """Seller, panels, bouquets, plans and prices of a catalogue that `read_catalog` has found to be without mistakes.
 
-    Raises NotFound when a panel's module is not an active plugin here, InvalidInput when its settings don't fit.
+    Raises NotFound when no active plugin here offers a panel's module or the tax engine, InvalidInput when the settings
+    of a panel don't fit.
     """
     seller = _seller(tx.session, catalog)
     writer = _Writer(tx.session, seller, _books(tx.session, seller, catalog))
@@ -116,9 +117,8 @@ def _seller(session: Session, catalog: listed.Catalog) -> Seller:
     )  # fmt: skip
     seller.dunning_stages = [[s.after_days, s.action] for s in catalog.dunning.stages]
     seller.retry_days = list(catalog.dunning.retry_days)
-    seller.mail_from = told.email
-    if any(engine.code == "eu_vat" for _, engine in plugins().offers("tax_engines")):
-        seller.tax_engine = "eu_vat"
+    seller.mail_from, seller.theme = told.email, told.theme
+    seller.tax_engine = plugins().tax_engine(told.tax_engine).code if told.tax_engine else ""
     session.add(seller)
     session.flush()
     known = set(session.scalars(select(TaxRegistration.jurisdiction).where(TaxRegistration.seller_id == seller.id)))
