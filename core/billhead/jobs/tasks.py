@@ -1,4 +1,4 @@
-"""The kinds of job that the core does, each a few lines around an action. Importing this registers them."""
+"""The kinds of job that the core does, each a few lines around an action. Registered when the application is made."""
 
 import logging
 from collections.abc import Mapping
