@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased
 
 from billhead import clock
@@ -37,6 +37,13 @@ __all__ = ["Purchase", "held_for", "hold_and_extend", "return_unused", "settle_h
 
 _BEGINS = {(State.PENDING, "trial"): Event.START_TRIAL, (State.PENDING, "recurring"): Event.ACTIVATE,
            (State.TRIAL, "recurring"): Event.ACTIVATE, (State.EXPIRED, "recurring"): Event.RENEW}  # fmt: skip
+_asked, _paying = aliased(Service), aliased(Service)
+_HELD_FOR = (  # made once: it is asked for every line that is brought in step
+    select(CreditHold, _asked.subscription_id)
+    .join(_paying, _paying.id == CreditHold.service_id)
+    .join(_asked, _asked.subscription_id == _paying.subscription_id)
+    .where(_asked.id == bindparam("service_id"), CreditHold.state == "held")
+)
 _DATES = ("anchor", "phase_ends_on", "billed_through", "paid_through")
 
 
@@ -98,13 +105,7 @@ def held_for(tx: Tx, service_id: int) -> CreditHold | None:
 
     To be asked before the line itself is locked: everybody locks the subscription first.
     """
-    asked, paying = aliased(Service), aliased(Service)
-    found = tx.session.execute(
-        select(CreditHold, asked.subscription_id)
-        .join(paying, paying.id == CreditHold.service_id)
-        .join(asked, asked.subscription_id == paying.subscription_id)
-        .where(asked.id == service_id, CreditHold.state == "held")
-    ).first()
+    found = tx.session.execute(_HELD_FOR, {"service_id": service_id}).first()
     if found is None:
         return None
     held, subscription_id = found
