@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ class SandboxPanels:
 
     stalker: str
     xtream: str
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60), repr=False)
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """Settings for the catalogue's two panels, by panel code."""
@@ -42,17 +43,19 @@ class SandboxPanels:
     def set_clock(self, now: datetime) -> None:
         """Move both panels' own clocks; the portal's daily job blocks what has expired."""
         for url in (self.stalker, self.xtream):
-            httpx.post(f"{url}/_sandbox/clock", json={"now": now.isoformat()}, timeout=60).raise_for_status()
+            self.http.post(f"{url}/_sandbox/clock", json={"now": now.isoformat()}).raise_for_status()
 
     def take_down(self) -> None:
-        httpx.post(f"{self.xtream}/_sandbox/faults", json={"kind": "down", "match": "/sandbox/*"}).raise_for_status()
+        self.http.post(
+            f"{self.xtream}/_sandbox/faults", json={"kind": "down", "match": "/sandbox/*"}
+        ).raise_for_status()
 
     def bring_up(self) -> None:
-        httpx.delete(f"{self.xtream}/_sandbox/faults").raise_for_status()
+        self.http.delete(f"{self.xtream}/_sandbox/faults").raise_for_status()
 
     def lines(self) -> int:
         """How many lines the panels hold together."""
-        answers = (httpx.get(f"{url}/_sandbox/lines", timeout=60).json() for url in (self.stalker, self.xtream))
+        answers = (self.http.get(f"{url}/_sandbox/lines").json() for url in (self.stalker, self.xtream))
         return sum(len(answer["lines"]) for answer in answers)
 
 

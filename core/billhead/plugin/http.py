@@ -6,8 +6,10 @@ with GatewayUnreachable and OutcomeUnknown.
 """
 
 import logging
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -36,6 +38,12 @@ class HttpResponse:
         return self.body.decode("utf-8", "replace")
 
 
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """Reading the certificates takes longer than a call does: all clients of a process share them."""
+    return httpx.create_ssl_context()
+
+
 class HttpClient:
     """A small client over one httpx.Client. `what` names the far side in errors; bodies and headers stay out."""
 
@@ -58,6 +66,7 @@ class HttpClient:
             auth=auth,
             transport=transport,
             headers={"User-Agent": "Billhead/0.1"},
+            verify=_trusted(),
         )
 
     def read(self, url: str, **options: Any) -> HttpResponse:
