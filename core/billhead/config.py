@@ -6,10 +6,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from billhead.domain.errors import InvalidInput
 
 __all__ = ["Config", "load_config"]
+
+_STORED = ("broker_url", "database_url", "host", "port", "public_url", "secret_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
     env = os.environ if environ is None else environ
     home = Path(env.get("BILLHEAD_HOME", "var")).resolve()
     home.mkdir(parents=True, exist_ok=True)
-    file = home / "billhead.toml"
-    stored = tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
+    stored = _stored(home / "billhead.toml")
 
     def setting(name: str, default: str) -> str:
         return env.get(f"BILLHEAD_{name.upper()}") or str(stored.get(name, default))
@@ -66,6 +68,19 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
         port=int(port),
         public_url=setting("public_url", ""),
     )
+
+
+def _stored(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        return {}
+    try:
+        stored = tomllib.loads(file.read_text("utf-8"))
+    except ValueError as wrong:
+        raise InvalidInput(str(file), f"is not TOML: {wrong}") from wrong
+    for name in stored:
+        if name not in _STORED:
+            raise InvalidInput(str(file), f"{name!r} is not a setting", hint=f"There are: {', '.join(_STORED)}")
+    return stored
 
 
 def _kept_secret(path: Path) -> str:

@@ -27,7 +27,7 @@ def provider(request: httpx.Request) -> httpx.Response:
 class TestTheGuidesGatewayConforms(GatewayConformance):
     @pytest.fixture
     def gateway(self):
-        return guide.AcmePay()
+        return guide.AcmePayGateway()
 
     @pytest.fixture
     def account(self):
