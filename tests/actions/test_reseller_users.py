@@ -1,5 +1,6 @@
 """Subscribers on credits, end to end with both panels: no line without credit, no credit without line."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +13,7 @@ from billhead.actions.subscriptions.suspend import suspend
 from billhead.db import writing
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from billhead.models.catalogue import Plan, Price
+from billhead.models.operations import Notice
 from billhead.models.panels import Panel, PanelBouquet
 from billhead.models.people import Customer, Reseller
 from billhead.models.subscriptions import Service, Subscription
@@ -37,6 +39,11 @@ def customers_of(code, shop):
 
 def plan_named(code, shop):
     return shop.rows(select(Plan).where(Plan.code == code))[0]
+
+
+def named_late(operator):
+    """Staff enter what the bouquet "late" is called on the panel."""
+    return PanelBouquet(panel_id=operator.panels["xtream"], bouquet_id=operator.bouquets["late"], remote="7")
 
 
 def name_on_xtream(shop, bouquet):
@@ -138,6 +145,34 @@ def test_half_a_pair_is_taken_away_before_the_credits_come_back(shop):
     assert shop.wallet("aurora") == ("20.00", "0.00", "0.00")
 
 
+def test_a_line_that_lacks_what_was_sold_keeps_its_credits_held_until_somebody_decides(shop):
+    operator = shop.operator
+    shop.grant("aurora", "20.00")
+    dropped, mended = shop.add("aurora"), shop.add("aurora")
+    for added in (dropped, mended):
+        operator.change(Service, shop.lines(added.subscription_id)[0].id, desired_bouquets=[operator.bouquets["late"]])
+    operator.work()
+    assert (len(operator.on("xtream")), shop.wallet("aurora")) == (2, ("0.00", "20.00", "0.00"))
+    assert [line.sync for line in shop.lines(mended.subscription_id)] == ["impossible"]
+
+    with writing(STAFF) as tx:
+        cancel(tx, dropped.subscription_id, "immediate")
+        tx.session.add(named_late(operator))
+    operator.work()
+    operator.converge(shop.lines(mended.subscription_id)[0].id)
+    assert shop.wallet("aurora") == ("10.00", "0.00", "10.00")
+    assert len(operator.on("xtream")) == 1
+    assert shop.faults() == []
+
+
+def test_who_has_no_address_gets_no_mail(shop):
+    shop.grant("aurora", "20.00")
+    for email in ("", "ann@example.net"):
+        shop.add("aurora", email=email)
+    shop.operator.work()
+    assert [notice.recipient for notice in shop.rows(select(Notice))] == ["ann@example.net"]
+
+
 @pytest.mark.parametrize("made", [True, False])
 def test_canceled_before_anybody_knew_the_credits_come_back_when_no_line_is_there(shop, made):
     shop.grant("aurora", "10.00")
@@ -219,6 +254,22 @@ def test_the_same_order_sent_twice_is_one(shop):
     ctx = shop.acting("aurora", idempotency_key="a1b2")
     assert shop.add("aurora", ctx=ctx) == shop.add("aurora", ctx=ctx)
     assert shop.wallet("aurora") == ("90.00", "10.00", "0.00")
+
+
+def test_two_orders_at_once_on_the_credits_of_one(shop):
+    shop.grant("aurora", "15.00")
+
+    def order(_number):
+        with shop.operator.app.app_context():
+            try:
+                return shop.add("aurora").credits_minor
+            except Conflict as refused:
+                return refused.code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(map(str, pool.map(order, range(4)))) == ["1000"] + ["credits_short"] * 3
+    assert shop.wallet("aurora") == ("5.00", "10.00", "0.00")
+    assert shop.faults() == []
 
 
 class TestTrials:
@@ -366,9 +417,7 @@ class TestRenewal:
         assert operator.only("xtream").ends == datetime(2027, 1, 22, tzinfo=UTC)
         assert shop.wallet("aurora") == ("80.00", "10.00", "10.00")
         with writing(STAFF) as tx:
-            tx.session.add(
-                PanelBouquet(panel_id=operator.panels["xtream"], bouquet_id=operator.bouquets["late"], remote="7")
-            )
+            tx.session.add(named_late(operator))
         operator.converge(line.id)
         assert shop.wallet("aurora") == ("80.00", "0.00", "20.00")
 
