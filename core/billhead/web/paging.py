@@ -25,7 +25,12 @@ class Rows:
 
 
 def page_of(
-    session: Session, query: Select[*tuple[Any, ...]], key: InstrumentedAttribute[int], *, size: int = SIZE, whole_rows: bool = False
+    session: Session,
+    query: Select[*tuple[Any, ...]],
+    key: InstrumentedAttribute[int],
+    *,
+    size: int = SIZE,
+    whole_rows: bool = False,
 ) -> Rows:
     """The page of `query` that the address asks for (`?before=` or `?after=` a key), ordered by falling key.
 
