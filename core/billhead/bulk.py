@@ -24,8 +24,8 @@ def among(column: Any, values: Iterable[int] | Iterable[str], session: Session) 
     """`column IN (values)` for thousands of values of the column's type: one parameter and one plan, however many."""
     if session.get_bind().dialect.name == "sqlite":
         listed = func.json_each(bindparam(None, json.dumps(list(values)))).table_valued("value")
-        return column.in_(select(listed.c.value))  # type: ignore[no-any-return]
-    return column == func.any(bindparam(None, list(values), type_=ARRAY(column.type)))  # type: ignore[no-any-return]
+        return column.in_(select(listed.c.value))
+    return column == func.any(bindparam(None, list(values), type_=ARRAY(column.type)))
 
 
 class Bulk:

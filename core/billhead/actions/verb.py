@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast, get_type_hints
 
 from sqlalchemy import select
 
@@ -62,7 +62,7 @@ def verb(
 
         act.billhead_verb = name  # type: ignore[attr-defined]
         act.billhead_permission = permission  # type: ignore[attr-defined]
-        return act
+        return cast(Callable[Concatenate[Tx, P], R], act)
 
     return decorate
 
@@ -116,7 +116,8 @@ def _plain(value: Any) -> Any:
 
 def _restored(function: Callable[..., R], stored: Any) -> R:
     kind: Any = get_type_hints(function).get("return")
-    return kind(**stored) if is_dataclass(kind) and isinstance(stored, dict) else stored  # type: ignore[return-value]
+    made: Any = kind(**stored) if isinstance(kind, type) and is_dataclass(kind) and isinstance(stored, dict) else stored
+    return cast(R, made)
 
 
 def _subject(result: object) -> str:

@@ -67,12 +67,12 @@ def sandbox_panels(folder: Path, ports: tuple[int, int] = (0, 0)) -> Iterator[Sa
     """
     processes: list[subprocess.Popen[str]] = []
     try:
-        urls = []
+        urls: list[str] = []
         for name, port in zip(("stalker", "xtream"), ports, strict=True):
             process = _start(folder / name, port)
             processes.append(process)
             urls.append(_address(process))
-        yield SandboxPanels(*urls)
+        yield SandboxPanels(stalker=urls[0], xtream=urls[1])
     finally:
         for process in processes:
             process.terminate()

@@ -55,6 +55,7 @@ class Payers:
                 .order_by(Document.id)
             ).all()
         for document_id, customer_id, total, currency, due_on in offers:
+            assert due_on is not None, "asked for in the query"
             habit = customer_id % _NEVER_PAYS
             if habit == 0 or today < due_on + timedelta(days=-3 if habit < 8 else 4):
                 continue
@@ -68,10 +69,15 @@ class Payers:
             owed = session.execute(
                 select(Document.id, Document.customer_id, Document.due_on)
                 .join(Subscription, Subscription.id == Document.subscription_id)
-                .where(Document.state.in_([s.value for s in OWED]), Subscription.state == "suspended")
+                .where(
+                    Document.state.in_([s.value for s in OWED]),
+                    Document.due_on.is_not(None),
+                    Subscription.state == "suspended",
+                )
                 .order_by(Document.id)
             ).all()
         for document_id, customer_id, due_on in owed:
+            assert due_on is not None, "asked for in the query"
             if customer_id % 3 == 0 or today != due_on + timedelta(days=7 + customer_id % 5):
                 continue
             try:

@@ -61,7 +61,7 @@ class Ladder:
         """
         config = self._config()
         script = ScriptDirectory.from_config(config)
-        env = EnvironmentContext(config, script, fn=lambda rev, _: script._upgrade_revs(to, rev))  # type: ignore[arg-type]
+        env = EnvironmentContext(config, script, fn=lambda rev, _: script._upgrade_revs(to, rev))
         # The transaction is ours: Alembic by itself would commit each step on SQLite.
         with engine.execution_options(billhead_writer=True).begin() as connection:
             self._configure(env, connection)

@@ -50,7 +50,7 @@ class _Writer:
         """`extra` holds per-currency amounts of other columns, e.g. setup_minor={"EUR": …}."""
         for currency, amount in tag.amounts.items():
             book = self.books[currency]
-            values = {name: by[currency].minor for name, by in extra.items() if currency in by}
+            values: dict[str, int | None] = {n: by[currency].minor for n, by in extra.items() if currency in by}
             values |= {"amount_minor": amount.minor, "credit_minor": tag.credits.minor if tag.credits else None}
             self._version(book.id, plan.id, term, values)
 
@@ -202,7 +202,7 @@ def _plan(writer: _Writer, catalog: listed.Catalog, bouquets: Mapping[str, int],
 
 def _sold_once(writer: _Writer, catalog: listed.Catalog, bouquets: Mapping[str, int]) -> None:
     for event in catalog.events.values():
-        details = {"starts": event.starts.isoformat(), "ends": event.ends.isoformat()}
+        details: dict[str, Any] = {"starts": event.starts.isoformat(), "ends": event.ends.isoformat()}
         row = writer.plan(event.code, event.name, "ppv", event.tax_class, details=details, listed=False)
         writer.bring(row, bouquets, event.bouquets)
         writer.price(row, "", event.price)

@@ -1,5 +1,7 @@
 """The job that brings one service in step: one queued per service, one running per panel (its lane)."""
 
+from datetime import timedelta
+
 from billhead import clock
 from billhead.actions.scheduling import enqueue
 from billhead.db import Tx
@@ -8,11 +10,17 @@ from billhead.models.subscriptions import Service
 __all__ = ["queue_at_expiry", "queue_converge"]
 
 _KIND = "provisioning.converge"
+_AHEAD = timedelta(hours=1)
 
 
-def queue_converge(tx: Tx, service_id: int, panel_id: int) -> int:
-    """Bring it in step now; returns the job's id."""
-    return enqueue(tx, _KIND, {"service_id": service_id}, key=f"converge:{service_id}", lane=f"panel:{panel_id}")
+def queue_converge(tx: Tx, service_id: int, panel_id: int, *, ahead: bool = False) -> int:
+    """Bring it in step now; returns the job's id.
+
+    `ahead`: somebody waits for it, so it goes before the thousands that an import or a repair may have queued.
+    """
+    due_at = clock.business_now() - (_AHEAD if ahead else timedelta(0))
+    lane = f"panel:{panel_id}"
+    return enqueue(tx, _KIND, {"service_id": service_id}, key=f"converge:{service_id}", lane=lane, due_at=due_at)
 
 
 def queue_at_expiry(tx: Tx, service: Service) -> None:

@@ -18,5 +18,5 @@ def want(tx: Tx, service: Service, **changes: Any) -> bool:
         setattr(service, name, value)
     service.desired_version += 1
     service.sync = "pending"
-    queue_converge(tx, service.id, service.panel_id)
+    queue_converge(tx, service.id, service.panel_id, ahead=True)
     return True
