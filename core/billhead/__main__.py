@@ -1,0 +1,5 @@
+"""`python -m billhead` is `billhead`."""
+
+from billhead.cli import main
+
+main()
