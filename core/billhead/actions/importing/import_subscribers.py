@@ -3,12 +3,14 @@
 What they paid for elsewhere is taken as it is (anchor, paid-through date); the next term is the first billed here.
 """
 
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.importing._subscriber import GoodRow, Person
@@ -28,7 +30,7 @@ from billhead.models.payments import GatewayAccount, PaymentMethod
 from billhead.models.people import Customer, Reseller, User
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent, SubscriptionEvent
-from billhead.plugin_host import vault
+from billhead.plugin_host import plugins, vault
 
 __all__ = ["ImportedSubscribers", "import_subscribers"]
 
@@ -125,14 +127,38 @@ def _lookup(tx: Tx, seller_id: int) -> _Lookup:
         plans={p.code: p for p in session.scalars(select(Plan).where(Plan.seller_id == seller_id))},
         prices={(plan, currency, term): price for plan, currency, term, price in prices},
         resellers={r.code: r.id for r in session.scalars(select(Reseller).where(Reseller.seller_id == seller_id))},
-        cards=session.scalar(
-            select(GatewayAccount)
-            .where(GatewayAccount.seller_id == seller_id, GatewayAccount.gateway != "bank_transfer")
-            .order_by(GatewayAccount.position)
-            .limit(1)
-        ),
+        cards=_card_account(session, seller),
         today=clock.today_in(seller.zone),
     )
+
+
+def _card_account(session: Session, seller: Seller) -> GatewayAccount | None:
+    """The account that card tokens belong to.
+
+    A new shop has none yet: where just one installed gateway charges saved cards, its account is opened, switched off
+    until staff has entered its keys, so that no token is lost and none is charged too early.
+    """
+    chargers = {g.code: g for _, g in plugins().offers("payment_gateways") if g.capabilities().off_session}
+    account = session.scalar(
+        select(GatewayAccount)
+        .where(GatewayAccount.seller_id == seller.id, GatewayAccount.gateway.in_(chargers))
+        .order_by(GatewayAccount.position, GatewayAccount.id)
+        .limit(1)
+    )
+    if account is not None or len(chargers) != 1:
+        return account
+    (gateway,) = chargers.values()
+    account = GatewayAccount(
+        seller_id=seller.id,
+        code=f"{seller.code}-{gateway.code}",
+        name=gateway.label,
+        gateway=gateway.code,
+        callback_token=secrets.token_urlsafe(24),
+        enabled=False,
+    )
+    session.add(account)
+    session.flush()
+    return account
 
 
 def _customer(look: _Lookup, row: GoodRow, key: int) -> Customer:
