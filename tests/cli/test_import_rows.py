@@ -13,6 +13,7 @@ from billhead.cli import main
 from billhead.db import reading
 from billhead.demo.northcable import example_folder
 from billhead.models.operations import Job
+from billhead.models.payments import GatewayAccount, PaymentMethod
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 
@@ -37,10 +38,10 @@ def imports(app, tmp_path):
     return run
 
 
-def rows(count):
-    """The first good rows of NorthCable that are paid by hand, so that no gateway is needed."""
+def rows(count, payment="none"):
+    """The first good rows of NorthCable that are paid like this."""
     with (example_folder() / "subscribers.csv").open(encoding="utf-8") as file:
-        return list(islice((row for row in csv.DictReader(file) if row["payment_method"] == "none"), count))
+        return list(islice((row for row in csv.DictReader(file) if row["payment_method"].startswith(payment)), count))
 
 
 def counted(app, model):
@@ -55,6 +56,16 @@ def test_good_rows_come_in_and_once_only(app, imports):
     again = imports(rows(6), "--json")
     assert (again["added"], again["known"]) == (1, 5)
     assert counted(app, Customer) == 6
+
+
+def test_card_tokens_are_kept_in_a_new_shop_and_not_charged_before_staff_says_so(app, imports):
+    first = imports(rows(3, "tok_ok"), "--json")
+    assert (first["added"], first["refused_rows"]) == (3, 0)
+    with app.app_context(), reading() as session:
+        account = session.scalars(select(GatewayAccount)).one()
+        methods = session.scalars(select(PaymentMethod)).all()
+    assert (account.gateway, account.enabled) == ("sandbox_cards", False)
+    assert [method.account_id for method in methods] == [account.id] * 3
 
 
 def test_a_bad_row_is_told_with_line_column_and_cure_and_costs_no_other(app, imports):
