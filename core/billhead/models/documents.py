@@ -76,7 +76,7 @@ class DocumentLine(Model):
     component_id: Mapped[int | None] = mapped_column(ForeignKey("subscription_component.id"))
     price_id: Mapped[int | None] = mapped_column(ForeignKey("price.id"))
     plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
-    kind: Mapped[str]  # recurring | trial | setup | one_off | proration | usage | discount | top_up
+    kind: Mapped[str]  # recurring | trial | setup | one_off | usage | returned | discount:… | late_fee | top_up
     description: Mapped[str]
     term: Mapped[str] = mapped_column(default="")
     period_start: Mapped[date | None]
@@ -84,10 +84,20 @@ class DocumentLine(Model):
     revision: Mapped[int] = mapped_column(default=0)
     quantity: Mapped[int] = mapped_column(default=1)
     unit_minor: Mapped[int]
+    discount_minor: Mapped[int] = mapped_column(
+        default=0, server_default="0"
+    )  # taken off already, as the price book has it
     net_minor: Mapped[int]
     tax_minor: Mapped[int] = mapped_column(default=0)
     tax_code: Mapped[str] = mapped_column(default="")  # jurisdiction and reason, e.g. "DE:standard"
     tax_rate_ppm: Mapped[int] = mapped_column(default=0)  # parts per million: 190000 = 19 %
+    taxes: Mapped[list[Any] | None] = mapped_column(
+        JSON(none_as_null=True)
+    )  # [[code, ppm, minor], …] if there are several
+    cycle_start: Mapped[date | None]  # the whole cycle that a part of is billed; null: the period is whole
+    cycle_end: Mapped[date | None]
+    cycle_minor: Mapped[int | None]  # what the whole cycle would cost after discount, as the price book has it
+    corrects_line_id: Mapped[int | None] = mapped_column(ForeignKey("document_line.id"))  # what is given back
 
 
 class Allocation(Model):

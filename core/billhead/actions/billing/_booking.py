@@ -1,4 +1,4 @@
-"""The ledger's side of a batch of invoices: what is owed, earned later, taxed, and paid by credit."""
+"""The ledger's side of a batch of invoices and credit notes: what is owed, earned later, taxed, and paid by credit."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from billhead.bulk import Bulk, Row
 from billhead.db import reserve_ids
 from billhead.domain.ledger import AccountCode, entry_digest
 
-__all__ = ["book_invoices"]
+__all__ = ["book_documents"]
 
 _RECEIVABLE, _DEFERRED, _TAX = (
     AccountCode.RECEIVABLE.value,
@@ -35,13 +35,13 @@ class _Leg(NamedTuple):
     minor: int
 
 
-def book_invoices(
+def book_documents(
     session: Session, bulk: Bulk, invoices: Sequence[tuple[int, Rated]], recorded_at: str
 ) -> dict[int, int]:
-    """Write the entries of the invoices, given with their document ids; returns the entry of each document.
+    """Write the entries of invoices and credit notes, given with their document ids; returns the entry of each.
 
-    An invoice: D receivable, C deferred revenue and C tax by jurisdiction. Credit used on it, as an entry of its own:
-    D credit, C receivable. A document of zero has no entry.
+    An invoice: D receivable, C deferred revenue and C tax by jurisdiction; a credit note the other way round. Credit
+    used on an invoice, as an entry of its own: D credit, C receivable. A document of zero has no entry.
     """
     # a plain tuple is found as well as the AccountKey that it equals, and costs half as much to make
     found = account_ids(session, _accounts_of([rated for _, rated in invoices]))
@@ -66,7 +66,7 @@ def book_invoices(
         day = rated.issued_on.isoformat()
         digest = entry_digest(entry_id, rated.seller_id, kind, day, key, digested)
         entries.append((entry_id, rated.seller_id, kind, day, key, digest, recorded_at))
-        if kind == "invoice":
+        if kind == rated.kind:
             entry_of[document_id] = entry_id
     # Postings first: the entry closes them, and from then on none can be added.
     bulk.insert("ledger_posting", _POSTING, postings)
@@ -88,19 +88,22 @@ def _accounts_of(invoices: Sequence[Rated]) -> set[AccountKey]:
 
 def _entries_of(rated: Rated) -> Iterator[tuple[str, str, Callable[[Rated, Accounts], list[_Leg]]]]:
     """(kind, subject of the key, its legs) of each entry that an invoice makes."""
-    if rated.total_minor:
-        yield "invoice", "document", _invoice_legs
+    if rated.total_minor or rated.net_minor or rated.taxes:
+        yield rated.kind, "document", _document_legs
     if rated.taken:
         yield "credit_applied", "credit_applied", _credit_legs
 
 
-def _invoice_legs(rated: Rated, accounts: Accounts) -> list[_Leg]:
+def _document_legs(rated: Rated, accounts: Accounts) -> list[_Leg]:
     seller, currency = rated.seller_id, rated.currency
-    legs = [_Leg(accounts[seller, _RECEIVABLE, currency, ""], rated.customer_id, "D", rated.total_minor)]
+    sign = -1 if rated.kind == "credit_note" else 1
+    legs = []
+    if rated.total_minor:
+        legs.append(_Leg(accounts[seller, _RECEIVABLE, currency, ""], rated.customer_id, "D", sign * rated.total_minor))
     if rated.net_minor:
-        legs.append(_Leg(accounts[seller, _DEFERRED, currency, ""], None, "C", rated.net_minor))
+        legs.append(_Leg(accounts[seller, _DEFERRED, currency, ""], None, "C", sign * rated.net_minor))
     for code, minor in rated.taxes:
-        legs.append(_Leg(accounts[seller, _TAX, currency, code], None, "C", minor))
+        legs.append(_Leg(accounts[seller, _TAX, currency, code], None, "C", sign * minor))
     return legs
 
 

@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from billhead.actions.billing._catalogue import Catalogue, PriceTerms
-from billhead.actions.billing._rated import Advance, DueItem, Part
+from billhead.actions.billing._rated import Advance, DueItem, LineDetail, Part
+from billhead.actions.billing._taxing import TaxedAmount
 from billhead.domain.due import due_periods
 from billhead.domain.errors import CurrencyMismatch, InvalidInput
 from billhead.domain.money import Money
@@ -33,10 +34,15 @@ class DraftedLine(NamedTuple):
     unit_minor: int
     amount_minor: int
     tax_class: str
+    detail: LineDetail | None = None
+    given: TaxedAmount | None = None  # what is given back has the tax that it had
 
 
 class Draft(NamedTuple):
-    """`kind` as in Rated; `due_on` only where the terms of the seller don't decide it."""
+    """`kind` as in Rated; `due_on` only where the terms of the seller don't decide it.
+
+    `may_return`: below zero it becomes a credit note, of `corrects_id` if that is one document.
+    """
 
     kind: str
     currency: str
@@ -44,6 +50,8 @@ class Draft(NamedTuple):
     tax_inclusive: bool
     advance: Advance | None
     due_on: date | None = None
+    may_return: bool = False
+    corrects_id: int | None = None
 
 
 class _Span(NamedTuple):

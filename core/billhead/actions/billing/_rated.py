@@ -12,6 +12,7 @@ __all__ = [
     "Chunk",
     "DueItem",
     "Failure",
+    "LineDetail",
     "Part",
     "PartyFacts",
     "Rated",
@@ -98,6 +99,22 @@ class Chunk(NamedTuple):
     last: tuple[date, int] | None = None
 
 
+class LineDetail(NamedTuple):
+    """What most lines don't have. Amounts are as the price book has them (perhaps tax included).
+
+    `discount_minor` is taken off already. `cycle` is the whole cycle of a part period, `cycle_minor` what all of it
+    would cost after discount. `corrects_line_id`: the line that this one gives back. `taxes`: (code, ppm, minor units)
+    of a line with more than one tax.
+    """
+
+    revision: int = 0
+    discount_minor: int = 0
+    cycle: tuple[date, date] | None = None
+    cycle_minor: int | None = None
+    corrects_line_id: int | None = None
+    taxes: tuple[tuple[str, int, int], ...] = ()
+
+
 class RatedLine(NamedTuple):
     """A line with its tax. Amounts are minor units; `unit_minor` is as in the price book (perhaps tax included)."""
 
@@ -115,7 +132,7 @@ class RatedLine(NamedTuple):
     tax_minor: int
     tax_code: str
     tax_rate_ppm: int
-    revision: int = 0
+    detail: LineDetail | None = None
 
 
 class Taken(NamedTuple):
@@ -148,9 +165,10 @@ class Advance(NamedTuple):
 class Rated(NamedTuple):
     """A document ready to be written.
 
-    `kind` is invoice or proforma, or "" where nothing is billed and only `advance` is to be stored. `version` is the
-    subscription's as it was read (None: the caller holds it locked). `has_method`: the rest can be charged.
-    `taxes` are (tax code, minor units), as they go to the ledger. `credit_minor` is the sum of what is `taken`.
+    `kind` is invoice, credit_note (its amounts are above zero) or proforma, or "" where nothing is billed and only
+    `advance` is to be stored. `version` is the subscription's as it was read (None: the caller holds it locked).
+    `has_method`: the rest can be charged. `taxes` are (tax code, minor units), as they go to the ledger.
+    `credit_minor` is the sum of what is `taken`.
     """
 
     kind: str
@@ -172,6 +190,7 @@ class Rated(NamedTuple):
     advance: Advance | None
     credit_minor: int = 0
     proforma_id: int | None = None
+    corrects_id: int | None = None
 
     @property
     def owed_minor(self) -> int:

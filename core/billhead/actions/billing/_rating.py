@@ -11,7 +11,7 @@ from billhead import clock
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._draft import Draft, DraftedLine
 from billhead.actions.billing._rated import Buyer, Rated, RatedLine, Taken
-from billhead.actions.billing._taxing import TaxDesk, Taxed, TaxQuestion
+from billhead.actions.billing._taxing import TaxDesk, Taxed, TaxedAmount, TaxQuestion, summed
 from billhead.domain.credit import Lot, consume
 from billhead.domain.errors import BillheadError, InvalidInput, PluginFailed
 from billhead.domain.money import Money
@@ -116,7 +116,7 @@ class Rater:
             self._issued_on(case.seller_id),
             draft.currency,
             draft.tax_inclusive,
-            tuple([(line.tax_class, line.amount_minor) for line in draft.lines]),
+            tuple([(line.tax_class, line.amount_minor) for line in draft.lines if line.given is None]),
         )
 
     def _untouched(self, case: Case, draft: Draft) -> Rated:
@@ -152,8 +152,10 @@ class Rater:
     ) -> Answer:
         if isinstance(taxed, PluginFailed):
             return taxed
+        if draft.may_return:
+            draft, taxed = _with_returns(draft, taxed)
         total = taxed.net_minor + taxed.tax_minor
-        if total < 0 or taxed.net_minor < 0:
+        if (total < 0 or taxed.net_minor < 0) and not draft.may_return:
             return InvalidInput("total", f"the discounts are larger than the document ({total} minor units)")
         customer_id, seller = case.buyer.customer_id, self.catalogue.sellers[case.seller_id]
         issued_on = self._issued_on(case.seller_id)
@@ -179,12 +181,29 @@ class Rater:
             customer_id in chargeable,
             draft.advance,
             sum([part.minor for part in taken]),
+            None,
+            draft.corrects_id,
         )
 
 
-def _rated_line(line: DraftedLine, amount: tuple[int, int, str, int]) -> RatedLine:
+def _rated_line(line: DraftedLine, amount: TaxedAmount) -> RatedLine:
     # the first ten fields of both are the same; then come the drafted amount and its class, now the taxed amount
-    return RatedLine(*line[:10], *amount)
+    return RatedLine(*line[:10], *amount, line.detail)
+
+
+def _with_returns(draft: Draft, taxed: Taxed) -> tuple[Draft, Taxed]:
+    """What is given back joins what was taxed now. A sum below zero is a credit note over the opposite amounts."""
+    fresh = iter(taxed.lines)
+    amounts = [line.given if line.given is not None else next(fresh) for line in draft.lines]
+    total = sum(amount.net_minor + amount.tax_minor for amount in amounts)
+    if total < 0:
+        draft = draft._replace(kind="credit_note", lines=tuple(_turned(line) for line in draft.lines))
+        amounts = [amount._replace(net_minor=-amount.net_minor, tax_minor=-amount.tax_minor) for amount in amounts]
+    return draft, summed(amounts)
+
+
+def _turned(line: DraftedLine) -> DraftedLine:
+    return line._replace(unit_minor=-line.unit_minor, amount_minor=-line.amount_minor)
 
 
 def _take(lots: list[Lot], amount: Money, today: date) -> tuple[Taken, ...]:

@@ -12,7 +12,7 @@ from billhead.domain.money import Money
 from billhead.domain.tax import TaxableLine, TaxRate, TaxRounding, included_tax_minor, tax_lines, tax_minor
 from billhead.plugin.tax import LineTax, TaxedBuyer, TaxEngine, TaxLine, TaxRequest
 
-__all__ = ["TaxDesk", "TaxQuestion", "Taxed", "TaxedAmount"]
+__all__ = ["TaxDesk", "TaxQuestion", "Taxed", "TaxedAmount", "summed"]
 
 _REMEMBERED = 100_000
 
@@ -140,7 +140,7 @@ class TaxDesk:
             TaxedAmount(net, amount, code, tax.rate_ppm)
             for (net, amount), code, tax in zip(pairs, codes, taxes, strict=True)
         ]
-        return _summed(lines)
+        return summed(lines)
 
 
 def _split(amount: int, ppm: int, inclusive: bool) -> tuple[int, int]:
@@ -163,10 +163,11 @@ def _rounded_per_rate(
 
 
 def _untaxed(question: TaxQuestion) -> Taxed:
-    return _summed([TaxedAmount(amount, 0, "", 0) for _, amount in question.lines])
+    return summed([TaxedAmount(amount, 0, "", 0) for _, amount in question.lines])
 
 
-def _summed(lines: Sequence[TaxedAmount]) -> Taxed:
+def summed(lines: Sequence[TaxedAmount]) -> Taxed:
+    """Lines of one document with their sums."""
     taxes: dict[str, int] = {}
     for line in lines:
         taxes[line.tax_code] = taxes.get(line.tax_code, 0) + line.tax_minor

@@ -5,6 +5,7 @@ was read (the subscription's version, what a credit lot holds) is left out and r
 again. Numbers are taken last, so that others wait for them as shortly as possible.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,11 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.billing._booking import book_invoices
+from billhead.actions.billing._booking import book_documents
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._extend import Extension, extend_lines, panel_expiry
 from billhead.actions.billing._parties import party_ids
-from billhead.actions.billing._rated import PartyFacts, Rated, RatedLine, Taken
+from billhead.actions.billing._rated import LineDetail, PartyFacts, Rated, RatedLine, Taken
 from billhead.actions.billing.numbers import take_numbers
 from billhead.bulk import Bulk, Row, among
 from billhead.db import Tx, reserve_ids
@@ -29,12 +30,12 @@ __all__ = ["Written", "WrittenDocument", "write_documents"]
 _DOCUMENT = (
     "id", "seller_id", "customer_id", "subscription_id", "kind", "state", "fiscal_year", "number", "number_text",
     "issued_on", "due_on", "currency", "net_minor", "tax_minor", "total_minor", "settled_minor", "buyer_id",
-    "issuer_id", "proforma_id", "run_id", "entry_id", "created_at",
+    "issuer_id", "proforma_id", "corrects_id", "run_id", "entry_id", "created_at",
 )  # fmt: skip
 _LINE = (
     "id", "document_id", "position", "subscription_id", "component_id", "price_id", "plan_id", "kind", "description",
     "term", "period_start", "period_end", "revision", "quantity", "unit_minor", "net_minor", "tax_minor", "tax_code",
-    "tax_rate_ppm",
+    "tax_rate_ppm", "discount_minor", "taxes", "cycle_start", "cycle_end", "cycle_minor", "corrects_line_id",
 )  # fmt: skip
 _ALLOCATION = ("document_id", "line_id", "customer_credit_id", "amount_minor", "created_at")
 _JOB = ("kind", "args", "key", "lane", "state", "due_at", "tries", "lease_token", "error", "progress", "created_at")
@@ -77,9 +78,10 @@ def write_documents(
     now = bulk.instant(clock.now())
     ids = reserve_ids(session, "document", len(billed)) if billed else ()
     documents = list(zip(ids, billed, strict=True))
-    invoices = [(document_id, one) for document_id, one in documents if one.kind == "invoice"]
+    booked = [(document_id, one) for document_id, one in documents if one.kind != "proforma"]
+    invoices = [(document_id, one) for document_id, one in booked if one.kind == "invoice"]
     parties = party_ids(session, {one.buyer for one in billed} | {catalogue.sellers[o.seller_id].party for o in billed})
-    entries = book_invoices(session, bulk, invoices, now)
+    entries = book_documents(session, bulk, booked, now)
     _use_credit(bulk, fresh)
     _advance(bulk, fresh)
     _extend(session, bulk, fresh, catalogue)
@@ -224,13 +226,14 @@ def _insert_documents(
     rows: list[Row] = []
     for document_id, one in documents:
         settled = one.credit_minor
-        state = settled_state(one.total_minor, settled) if one.kind == "invoice" else ProformaState.OPEN
+        state = ProformaState.OPEN if one.kind == "proforma" else settled_state(one.total_minor, settled)
         rows.append(
             (
                 document_id, one.seller_id, one.customer_id, one.subscription_id, one.kind, state.value,
                 *numbers[document_id], one.issued_on.isoformat(), one.due_on.isoformat(), one.currency, one.net_minor,
                 one.tax_minor, one.total_minor, settled, parties[one.buyer],
-                parties[catalogue.sellers[one.seller_id].party], one.proforma_id, run_id, entries.get(document_id), now,
+                parties[catalogue.sellers[one.seller_id].party], one.proforma_id, one.corrects_id, run_id,
+                entries.get(document_id), now,
             )
         )  # fmt: skip
     bulk.insert("document", _DOCUMENT, rows)
@@ -253,13 +256,29 @@ def _insert_lines(session: Session, bulk: Bulk, documents: Sequence[tuple[int, R
     bulk.insert("allocation", _ALLOCATION, allocations)
 
 
+_PLAIN = (0, None, None, None, None, None)
+
+
 def _line_row(line_id: int, document_id: int, position: int, subscription_id: int | None, line: RatedLine) -> Row:
-    start, end = line.period_start, line.period_end
+    start, end, detail = line.period_start, line.period_end, line.detail
     return (
         line_id, document_id, position, subscription_id, line.component_id, line.price_id, line.plan_id, line.kind,
-        line.description, line.term, start and start.isoformat(), end and end.isoformat(), line.revision,
-        line.quantity, line.unit_minor, line.net_minor, line.tax_minor, line.tax_code, line.tax_rate_ppm,
+        line.description, line.term, start and start.isoformat(), end and end.isoformat(),
+        detail.revision if detail else 0, line.quantity, line.unit_minor, line.net_minor, line.tax_minor,
+        line.tax_code, line.tax_rate_ppm, *(_details(detail) if detail else _PLAIN),
     )  # fmt: skip
+
+
+def _details(detail: LineDetail) -> Row:
+    start, end = detail.cycle or (None, None)
+    return (
+        detail.discount_minor,
+        json.dumps(detail.taxes) if detail.taxes else None,
+        start and start.isoformat(),
+        end and end.isoformat(),
+        detail.cycle_minor,
+        detail.corrects_line_id,
+    )
 
 
 def _poured(taken: Sequence[Taken], lines: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
