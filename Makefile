@@ -30,7 +30,7 @@ endif
 LOCKED := $(PIP) --require-hashes --only-binary=:all:
 
 COMPILE = $(or $(shell command -v uv),$(BIN)/uv) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-header --no-annotate --extra postgres --extra redis --extra server pyproject.toml requirements/core.in
+	--no-header --no-annotate --extra einvoice --extra postgres --extra redis --extra server pyproject.toml requirements/core.in
 
 .PHONY: run test test-full lint bench docs lock install install-dev clean FORCE
 .DEFAULT_GOAL := run

@@ -56,6 +56,10 @@ class Document(Model):
     proforma_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))  # an invoice's proforma
     run_id: Mapped[int | None] = mapped_column(ForeignKey("billing_run.id"))
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
+    notes: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")  # what tax law wants printed
+    base_currency: Mapped[str] = mapped_column(default="", server_default="")  # the seller's when it was issued
+    fx_rate: Mapped[str | None]  # one unit of `currency` in `base_currency` on that day; null: nobody knew it
+    base_minor: Mapped[int | None]  # the total at that rate, for reports
     created_at: Mapped[datetime]
 
 

@@ -42,6 +42,7 @@ class Customer(Model):
     language: Mapped[str] = mapped_column(default="en")
     price_group: Mapped[str] = mapped_column(default="")
     notes: Mapped[str] = mapped_column(default="")
+    invoicing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # reference, endpoint …
     created_at: Mapped[datetime]
 
 

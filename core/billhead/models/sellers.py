@@ -1,13 +1,14 @@
 """Seller: the legal entity or shop that sells. It owns number series, tax registrations, price books, mail sender."""
 
+from datetime import date
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["NumberSeries", "Seller", "TaxRegistration"]
+__all__ = ["ExchangeRate", "NumberSeries", "Seller", "SellerLogo", "TaxRegistration"]
 
 
 class Seller(Model):
@@ -32,6 +33,31 @@ class Seller(Model):
     retry_days: Mapped[list[Any]] = mapped_column(JSON, default=list)
     mail_from: Mapped[str] = mapped_column(default="")
     theme: Mapped[str] = mapped_column(default="lounge")
+    invoicing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # see actions/sellers
+
+
+class SellerLogo(Model):
+    """The picture in the head of a seller's documents; apart, so that nobody reads it who only needs the seller."""
+
+    __tablename__ = "seller_logo"
+
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"), primary_key=True, autoincrement=False)
+    format: Mapped[str]  # png | jpg
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ExchangeRate(Model):
+    """On `day` one unit of `currency` was worth `rate` units of `base`; a decimal number as text, exact."""
+
+    __tablename__ = "exchange_rate"
+    __table_args__ = (UniqueConstraint("currency", "base", "day"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date]
+    currency: Mapped[str]
+    base: Mapped[str]
+    rate: Mapped[str]
+    source: Mapped[str] = mapped_column(default="")
 
 
 class NumberSeries(Model):

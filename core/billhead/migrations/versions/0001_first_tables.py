@@ -40,6 +40,16 @@ def upgrade() -> None:
     with op.batch_alter_table('event', schema=None) as batch_op:
         batch_op.create_index('ix_event_aggregate', ['aggregate', 'id'], unique=False)
 
+    op.create_table('exchange_rate',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('base', sa.String(), nullable=False),
+    sa.Column('rate', sa.String(), nullable=False),
+    sa.Column('source', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_exchange_rate')),
+    sa.UniqueConstraint('currency', 'base', 'day', name=op.f('uq_exchange_rate_currency_base_day'))
+    )
     op.create_table('freeze_switch',
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('is_on', sa.Boolean(), nullable=False),
@@ -140,6 +150,7 @@ def upgrade() -> None:
     sa.Column('retry_days', sa.JSON(), nullable=False),
     sa.Column('mail_from', sa.String(), nullable=False),
     sa.Column('theme', sa.String(), nullable=False),
+    sa.Column('invoicing', sa.JSON(), server_default='{}', nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seller')),
     sa.UniqueConstraint('code', name=op.f('uq_seller_code'))
     )
@@ -299,6 +310,13 @@ def upgrade() -> None:
     with op.batch_alter_table('reseller', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_reseller_parent_id'), ['parent_id'], unique=False)
 
+    op.create_table('seller_logo',
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('format', sa.String(), nullable=False),
+    sa.Column('data', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_seller_logo_seller_id')),
+    sa.PrimaryKeyConstraint('seller_id', name=op.f('pk_seller_logo'))
+    )
     op.create_table('tax_registration',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -367,6 +385,7 @@ def upgrade() -> None:
     sa.Column('language', sa.String(), nullable=False),
     sa.Column('price_group', sa.String(), nullable=False),
     sa.Column('notes', sa.String(), nullable=False),
+    sa.Column('invoicing', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['buys_for_reseller_id'], ['reseller.id'], name=op.f('fk_customer_buys_for_reseller_id')),
     sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_customer_reseller_id')),
@@ -656,6 +675,10 @@ def upgrade() -> None:
     sa.Column('proforma_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('run_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('notes', sa.JSON(), server_default='[]', nullable=False),
+    sa.Column('base_currency', sa.String(), server_default='', nullable=False),
+    sa.Column('fx_rate', sa.String(), nullable=True),
+    sa.Column('base_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.CheckConstraint('settled_minor >= 0', name=op.f('ck_document_settled')),
     sa.CheckConstraint('total_minor = net_minor + tax_minor', name=op.f('ck_document_total')),
@@ -1052,6 +1075,7 @@ def downgrade() -> None:
 
     op.drop_table('callback')
     op.drop_table('tax_registration')
+    op.drop_table('seller_logo')
     with op.batch_alter_table('reseller', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_reseller_parent_id'))
 
@@ -1085,6 +1109,7 @@ def downgrade() -> None:
     op.drop_table('job')
     op.drop_table('idempotency_record')
     op.drop_table('freeze_switch')
+    op.drop_table('exchange_rate')
     with op.batch_alter_table('event', schema=None) as batch_op:
         batch_op.drop_index('ix_event_aggregate')
 
