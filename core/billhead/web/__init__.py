@@ -29,7 +29,7 @@ To add a page:
    override any template) and fills `title`, `nav` and `main`. `_parts.html` has the macros: `fields(form)`,
    `csrf()` for a bare POST form, `idempotency_key()`, `badge(word)`, `empty(title, text)`, `pager(rows)` and
    `copyable(label, value)`. Everywhere: `money(minor, currency)`, `day(date)`, `moment(instant, zone)`, `percent(ppm)`,
-   `asset("js/copy.js")`, `can("permission")`.
+   `asset("js/copy.js")`, `can("permission")`, `chart(it)` for a `billhead.charts.Chart`.
 5. No inline script, style attribute or handler: the CSP refuses them. Behaviour is an ES module in `static/js/` that
    finds its elements by a data attribute; the page works without it.
 6. Tables have a caption; lists are paged with `paging.page_of`; `csv_export.csv_response` makes the CSV of one.

@@ -11,7 +11,19 @@ from billhead.domain.money import exponent
 from billhead.domain.periods import Term
 from billhead.web.places import country_name
 
-__all__ = ["day", "install", "last_day", "moment", "money", "percent", "term", "tone"]
+__all__ = [
+    "MONTHS",
+    "day",
+    "install",
+    "last_day",
+    "moment",
+    "money",
+    "percent",
+    "short_count",
+    "short_money",
+    "term",
+    "tone",
+]
 
 _SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "NGN": "₦", "UAH": "₴", "ILS": "₪", "XCR": ""}
 _TONES = {
@@ -21,7 +33,7 @@ _TONES = {
     "bad": "failed impossible rejected quarantined written_off broken invalid",
 }
 _TONE_OF = {word: name for name, words in _TONES.items() for word in words.split()}
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def install(app: Flask) -> None:
@@ -40,11 +52,34 @@ def money(minor: int, currency: str) -> str:
     return f"{'−' if minor < 0 else ''}{sign}{number}"
 
 
+def short_money(minor: int, currency: str) -> str:
+    """What stands at an axis: "€950", "€12.5k", "€3M"; below one unit with its part."""
+    one = 10 ** exponent(currency)
+    if abs(minor) < one and minor % one:
+        return money(minor, currency)
+    sign = _SIGNS.get(currency, f"{currency}\u00a0")
+    return f"{'−' if minor < 0 else ''}{sign}{_short(abs(minor), one)}"
+
+
+def short_count(count: int) -> str:
+    """950, 12.5k, 3M."""
+    return f"{'−' if count < 0 else ''}{_short(abs(count), 1)}"
+
+
+def _short(amount: int, one: int) -> str:
+    """`amount` is that many parts, of which `one` make a whole."""
+    sizes = ((1_000_000_000, "bn"), (1_000_000, "M"), (1_000, "k"))
+    size, letter = next(((size, letter) for size, letter in sizes if amount >= size * one), (1, ""))
+    hundredths = amount * 100 // (size * one)
+    part = f".{hundredths % 100:02d}" if hundredths % 100 else ""
+    return f"{hundredths // 100:,}{part.rstrip('0') if letter else part}{letter}"
+
+
 def day(value: date | None) -> Markup:
     """22 Nov 2026, in a <time> element; a dash for none."""
     if value is None:
         return Markup("–")
-    shown = f"{value.day}\u00a0{_MONTHS[value.month - 1]}\u00a0{value.year}"
+    shown = f"{value.day}\u00a0{MONTHS[value.month - 1]}\u00a0{value.year}"
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat()[:10], shown)
 
 
@@ -53,7 +88,7 @@ def moment(value: datetime | None, zone: str = "UTC") -> Markup:
     if value is None:
         return Markup("–")
     local = value.astimezone(ZoneInfo(zone))
-    shown = f"{local.day}\u00a0{_MONTHS[local.month - 1]}\u00a0{local.year}, {local:%H:%M}"
+    shown = f"{local.day}\u00a0{MONTHS[local.month - 1]}\u00a0{local.year}, {local:%H:%M}"
     return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="minutes"), shown)
 
 

@@ -8,7 +8,18 @@ from flask_bootstrap import Bootstrap5
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from billhead.plugin_host import mount_plugins
-from billhead.web import access, csrf, errors, formatting, headers, pages, request_context, static_files, theming
+from billhead.web import (
+    access,
+    charting,
+    csrf,
+    errors,
+    formatting,
+    headers,
+    pages,
+    request_context,
+    static_files,
+    theming,
+)
 from billhead.web.accounts import accounts
 from billhead.web.admin import admin
 from billhead.web.callbacks import callbacks
@@ -40,7 +51,8 @@ def mount_web(app: Flask) -> None:
         # our servers speak no TLS: a proxy stands in front, and it alone knows who asks
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     Bootstrap5(app)
-    for part in (static_files, theming, formatting, pages, request_context, access, csrf, headers, errors):
+    foundation = (static_files, theming, formatting, charting, pages, request_context, access, csrf, headers, errors)
+    for part in foundation:
         part.install(app)
     for area in AREAS:
         app.register_blueprint(area)
