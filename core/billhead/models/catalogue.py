@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["Bouquet", "Plan", "PlanBouquet", "Price", "PriceBook"]
+__all__ = ["Bouquet", "Plan", "PlanBouquet", "PlanChange", "Price", "PriceBook"]
 
 
 class Plan(Model):
@@ -25,6 +25,7 @@ class Plan(Model):
     description: Mapped[str] = mapped_column(default="")
     kind: Mapped[str]
     tax_class: Mapped[str] = mapped_column(default="tv")
+    family: Mapped[str] = mapped_column(default="")  # plans of one family can be exchanged
     tier: Mapped[int] = mapped_column(default=0)
     connections: Mapped[int] = mapped_column(default=1)
     panel_plan: Mapped[str] = mapped_column(default="")  # the plan's name on panels that know plans
@@ -37,6 +38,19 @@ class Plan(Model):
     listed: Mapped[bool] = mapped_column(default=True)
     retired: Mapped[bool] = mapped_column(default=False)
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class PlanChange(Model):
+    """An exception from the rule by which a change of plan is allowed; see `domain.changes`."""
+
+    __tablename__ = "plan_change"
+    __table_args__ = (UniqueConstraint("from_plan_id", "to_plan_id", "term"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    from_plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    to_plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    term: Mapped[str] = mapped_column(default="")  # that of the new plan; "" = any
+    allowed: Mapped[str]  # immediate | end_of_term | forbidden
 
 
 class Bouquet(Model):
@@ -75,7 +89,12 @@ class PriceBook(Model):
 
 
 class Price(Model):
-    """One price of one plan for one term. A price is never edited: a new version is added and the old one ended."""
+    """One price of one plan for one term. A price is never edited: a new version is added.
+
+    New customers pay the newest version that holds on the day of their order. Who has an older one keeps it, until a
+    version with `existing_from` comes: it holds for their periods that start on that day or later. `withdrawn_on`: a
+    version that was taken back before anybody paid it.
+    """
 
     __tablename__ = "price"
     __table_args__ = (
@@ -96,3 +115,5 @@ class Price(Model):
     version: Mapped[int] = mapped_column(default=1)
     valid_from: Mapped[date | None]
     valid_until: Mapped[date | None]
+    existing_from: Mapped[date | None]  # null: for new customers only
+    withdrawn_on: Mapped[date | None]

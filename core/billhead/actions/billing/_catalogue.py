@@ -1,6 +1,7 @@
 """Sellers, plans and prices as rating needs them, read once and kept for the length of a run.
 
-Prices are never edited (a new version is a new row), so what is kept can't go stale within a run.
+Prices are never edited (a new version is a new row), and a version that existing subscriptions will pay lies in the
+future when it is added, so what is kept can't go stale within a run.
 """
 
 import json
@@ -8,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from billhead.actions.billing._rated import PartyFacts
 from billhead.domain.errors import NotFound
@@ -60,6 +61,8 @@ class Catalogue:
         self.sellers: dict[int, SellerTerms] = {}
         self.plans: dict[int, PlanTerms] = {}
         self.prices: dict[int, PriceTerms] = {}
+        self._read: set[int] = set()  # prices whose later versions are known
+        self._steps: dict[int, list[tuple[date, int]]] = {}  # of a price: from when on which later version holds
 
     def need(
         self, session: Session, *, sellers: Iterable[int] = (), plans: Iterable[int] = (), prices: Iterable[int] = ()
@@ -72,9 +75,20 @@ class Catalogue:
             rows = select(Plan.id, Plan.name, Plan.code, Plan.tax_class, Plan.proration).where(Plan.id.in_(missing))
             self.plans.update({plan_id: PlanTerms._make(rest) for plan_id, *rest in session.execute(rows)})
             _require(missing, self.plans, "plan")
-        if missing := set(prices) - self.prices.keys():
+        if missing := set(prices) - self._read:
             self._read_prices(session, missing)
             _require(missing, self.prices, "price")
+            self._read |= missing
+
+    def price_at(self, price_id: int, period_start: date) -> int:
+        """Which price somebody pays who bought at `price_id`, for a period that starts then: its own, or the later
+        version of it that has come to hold for existing subscriptions by that day."""
+        steps = self._steps.get(price_id)
+        if steps:
+            for existing_from, version_id in reversed(steps):
+                if existing_from <= period_start:
+                    return version_id
+        return price_id
 
     def _read_sellers(self, session: Session, ids: set[int]) -> None:
         registrations: dict[int, set[tuple[str, str]]] = {}
@@ -98,18 +112,32 @@ class Catalogue:
             )
 
     def _read_prices(self, session: Session, ids: set[int]) -> None:
-        columns = (
-            Price.id,
-            PriceBook.currency,
-            PriceBook.tax_inclusive,
-            Price.term,
-            Price.amount_minor,
-            Price.setup_minor,
-            Price.trial_term,
-            Price.trial_minor,
+        """The prices, and the later versions of them that existing subscriptions come to pay."""
+        sold = aliased(Price)
+        same = and_(Price.book_id == sold.book_id, Price.plan_id == sold.plan_id, Price.term == sold.term)
+        comes = and_(Price.version > sold.version, Price.existing_from.is_not(None), Price.withdrawn_on.is_(None))
+        rows = (
+            select(
+                sold.id,
+                Price.id,
+                Price.existing_from,
+                PriceBook.currency,
+                PriceBook.tax_inclusive,
+                Price.term,
+                Price.amount_minor,
+                Price.setup_minor,
+                Price.trial_term,
+                Price.trial_minor,
+            )
+            .join(Price, and_(same, or_(Price.id == sold.id, comes)))
+            .join(PriceBook, PriceBook.id == Price.book_id)
+            .where(sold.id.in_(ids))
+            .order_by(sold.id, Price.existing_from, Price.version)
         )
-        rows = select(*columns).join(PriceBook, PriceBook.id == Price.book_id).where(Price.id.in_(ids))
-        self.prices.update({price_id: PriceTerms._make(rest) for price_id, *rest in session.execute(rows)})
+        for sold_id, price_id, existing_from, *terms in session.execute(rows):
+            self.prices.setdefault(price_id, PriceTerms._make(terms))
+            if price_id != sold_id:
+                self._steps.setdefault(sold_id, []).append((existing_from, price_id))
 
 
 def _require(wanted: set[int], found: Mapping[int, object], what: str) -> None:

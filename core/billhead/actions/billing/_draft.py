@@ -100,6 +100,7 @@ def _offer(item: DueItem, catalogue: Catalogue, offered: bool) -> Draft:
     advance = _as_it_is(item, None)
     if offered or over or not parts:
         return Draft("", item.currency, (), False, advance)
+    parts = [_as_of(part, catalogue, end) for part in parts]
     for part in parts:
         _same_term(item, catalogue.prices[part.price_id])
     lines = tuple(
@@ -194,6 +195,7 @@ def _span_lines(item: DueItem, catalogue: Catalogue, spans: Sequence[_Span]) -> 
             ends = end if part.ends_on is None else min(end, part.ends_on)
             if starts >= ends:
                 continue
+            part = _as_of(part, catalogue, span.cycle.start)
             price = _price(part, catalogue, item.currency)
             _same_term(item, price)
             if first and price.setup_minor:
@@ -206,6 +208,12 @@ def _span_lines(item: DueItem, catalogue: Catalogue, spans: Sequence[_Span]) -> 
                 whole = Money(line.amount_minor, price.currency)
                 yield line._replace(amount_minor=prorate(whole, Period(starts, ends), span.cycle, mode).minor)
         first = False
+
+
+def _as_of(part: Part, catalogue: Catalogue, cycle_start: date) -> Part:
+    """The part at the price that holds for a cycle which begins then."""
+    price_id = catalogue.price_at(part.price_id, cycle_start)
+    return part if price_id == part.price_id else part._replace(price_id=price_id)
 
 
 def _price(part: Part, catalogue: Catalogue, currency: str) -> PriceTerms:

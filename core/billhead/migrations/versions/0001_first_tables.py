@@ -275,6 +275,7 @@ def upgrade() -> None:
     sa.Column('description', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
     sa.Column('tax_class', sa.String(), nullable=False),
+    sa.Column('family', sa.String(), nullable=False),
     sa.Column('tier', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('connections', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('panel_plan', sa.String(), nullable=False),
@@ -425,6 +426,17 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_plan_bouquet_plan_id')),
     sa.PrimaryKeyConstraint('plan_id', 'bouquet_id', name=op.f('pk_plan_bouquet'))
     )
+    op.create_table('plan_change',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('from_plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('to_plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('term', sa.String(), nullable=False),
+    sa.Column('allowed', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['from_plan_id'], ['plan.id'], name=op.f('fk_plan_change_from_plan_id')),
+    sa.ForeignKeyConstraint(['to_plan_id'], ['plan.id'], name=op.f('fk_plan_change_to_plan_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_plan_change')),
+    sa.UniqueConstraint('from_plan_id', 'to_plan_id', 'term', name=op.f('uq_plan_change_from_plan_id_to_plan_id_term'))
+    )
     op.create_table('price_book',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -539,6 +551,8 @@ def upgrade() -> None:
     sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('valid_from', sa.Date(), nullable=True),
     sa.Column('valid_until', sa.Date(), nullable=True),
+    sa.Column('existing_from', sa.Date(), nullable=True),
+    sa.Column('withdrawn_on', sa.Date(), nullable=True),
     sa.ForeignKeyConstraint(['book_id'], ['price_book.id'], name=op.f('fk_price_book_id')),
     sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_price_plan_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_price')),
@@ -1057,6 +1071,7 @@ def downgrade() -> None:
 
     op.drop_table('reseller_closure')
     op.drop_table('price_book')
+    op.drop_table('plan_change')
     op.drop_table('plan_bouquet')
     op.drop_table('panel_bouquet')
     op.drop_table('ledger_sealed')
