@@ -136,7 +136,7 @@ class Catalogue:
         )
         for sold_id, price_id, existing_from, *terms in session.execute(rows):
             self.prices.setdefault(price_id, PriceTerms._make(terms))
-            if price_id != sold_id:
+            if price_id != sold_id and existing_from is not None:
                 self._steps.setdefault(sold_id, []).append((existing_from, price_id))
 
 
