@@ -137,6 +137,23 @@ def test_themes_are_picked_by_their_code_and_serve_their_files(pretend, tmp_path
     assert app.test_client().get("/theme/dusk/%2e%2e/secret").status_code == 404
 
 
+def test_reports_are_offered_as_declared_tables(pretend):
+    source = """
+def rows(source, asked):
+    yield ("DE", 3)
+
+BY_COUNTRY = Report("by-country", "By country", "How many.", (ReportColumn("country", "Country"),
+    ReportColumn("customers", "Customers", "count", total=True)), rows)
+
+@hookimpl
+def reports(): return [BY_COUNTRY]
+"""
+    ((plugin, report),) = switched_on([pretend("geo", source)]).offers("reports")
+    assert (plugin, report.code, list(report.rows(None, None))) == ("geo", "by-country", [("DE", 3)])
+    broken = PluginHost.load([pretend("geo2", source.replace("[BY_COUNTRY]", "['by-country']"))])
+    assert "returned a str, which is no Report" in broken.broken()[0].broken
+
+
 def test_periodic_jobs_come_with_the_name_of_their_plugin(pretend):
     source = "@hookimpl\ndef periodic_jobs(): return [PeriodicJob('tidy', 60, print)]"
     ((plugin, job),) = switched_on([pretend("broom", source)]).periodic_jobs()

@@ -67,6 +67,9 @@ class Plugins:
     def observers(self):
         return self.watching
 
+    def offers(self, hook):
+        return []
+
     def guard(self, hook, **facts):
         return None
 

@@ -161,5 +161,5 @@ def _use_credit(tx: Tx, invoice: Document, lines: list[DocumentLine], lot: Custo
         part = min(left, line.net_minor + line.tax_minor)
         if part:
             about = {"document_id": invoice.id, "line_id": line.id, "customer_credit_id": lot.id}
-            tx.session.add(Allocation(**about, amount_minor=part, created_at=clock.now()))
+            tx.session.add(Allocation(**about, amount_minor=part, day=DUE_ON, created_at=clock.now()))
         left -= part

@@ -74,9 +74,9 @@ _STATEMENTS = (
       country || ':standard', 200000
     FROM chunk c JOIN subscription_component k ON k.subscription_id = c.id JOIN price r ON r.id = k.price_id
       JOIN plan p ON p.id = k.plan_id""",
-    """INSERT INTO allocation (document_id, line_id, customer_credit_id, amount_minor, created_at)
+    """INSERT INTO allocation (document_id, line_id, customer_credit_id, amount_minor, day, created_at)
     SELECT c.doc, l.id, c.lot_id, CASE WHEN c.credit_minor >= {total} THEN l.net_minor + l.tax_minor ELSE {used} END,
-      {now}
+      {day}, {now}
     FROM chunk c JOIN document_line l ON l.document_id = c.doc WHERE c.credit_minor >= {total} OR l.position = 1""",
 )
 

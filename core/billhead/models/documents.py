@@ -105,7 +105,10 @@ class DocumentLine(Model):
 
 
 class Allocation(Model):
-    """Which payment, customer credit or credit note paid which line, and how much; a take-back is a negative row."""
+    """Which payment, customer credit or credit note paid which line, and how much; a take-back is a negative row.
+
+    `day` is that of the ledger entry that booked it, so that what was open on any day can be told.
+    """
 
     __tablename__ = "allocation"
     __table_args__ = (
@@ -120,6 +123,7 @@ class Allocation(Model):
     customer_credit_id: Mapped[int | None] = mapped_column(ForeignKey("customer_credit.id"))
     credit_note_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
     amount_minor: Mapped[int]
+    day: Mapped[date]
     created_at: Mapped[datetime]
 
 

@@ -79,6 +79,16 @@ from billhead.plugin.provisioning import (
     diff,
     merge,
 )
+from billhead.plugin.reports import (
+    Report,
+    ReportAsked,
+    ReportChart,
+    ReportColumn,
+    ReportLink,
+    ReportParameter,
+    ReportSource,
+    ReportTie,
+)
 from billhead.plugin.settings import load_settings, option, secret
 from billhead.plugin.tax import LineTax, TaxedBuyer, TaxedSeller, TaxEngine, TaxLine, TaxRequest
 
@@ -153,6 +163,14 @@ __all__ = [
     "RawCallback",
     "Redirect",
     "RefundView",
+    "Report",
+    "ReportAsked",
+    "ReportChart",
+    "ReportColumn",
+    "ReportLink",
+    "ReportParameter",
+    "ReportSource",
+    "ReportTie",
     "Resolution",
     "SavedMethod",
     "Step",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from billhead.plugin.host import PeriodicJob, Theme
     from billhead.plugin.notifications import NotificationChannel
     from billhead.plugin.provisioning import ProvisioningModule
+    from billhead.plugin.reports import Report
     from billhead.plugin.tax import TaxEngine
 
 __all__ = ["PROJECT", "SHAPES", "hookimpl", "hookspec"]
@@ -37,6 +38,7 @@ SHAPES = {
     "payment_gateways": "offer",
     "tax_engines": "offer",
     "notification_channels": "offer",
+    "reports": "offer",
     "themes": "offer",
     "blueprints": "offer",
     "cli_commands": "offer",
@@ -66,6 +68,11 @@ def tax_engines() -> Sequence["TaxEngine"]:
 @hookspec
 def notification_channels() -> Sequence["NotificationChannel"]:
     """Offer ways to reach a customer. Notices go out by the channel whose `code` the notice names."""
+
+
+@hookspec
+def reports() -> Sequence["Report"]:
+    """Offer reports. Each is shown in the admin area, as CSV and by `billhead report CODE` like core's own."""
 
 
 @hookspec

@@ -39,6 +39,7 @@ _NOUNS = {
     "payment_gateways": "payment gateway",
     "tax_engines": "tax engine",
     "notification_channels": "notification channel",
+    "reports": "report",
     "themes": "theme",
 }
 

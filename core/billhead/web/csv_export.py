@@ -1,36 +1,22 @@
-"""A table as CSV that a spreadsheet opens without running anything in it."""
+"""A table as a CSV file to download."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from flask import Response, stream_with_context
 
-__all__ = ["csv_response"]
+from billhead.csv_lines import csv_lines
 
-_RUNS = ("=", "+", "-", "@", "\t", "\r")
+__all__ = ["csv_response"]
 
 
 def csv_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
     """Streamed: `rows` may be a generator over a whole table. `name` becomes the file's."""
 
     def lines() -> Iterator[str]:
-        yield "\ufeff" + _line(columns)
-        for row in rows:
-            yield _line([_harmless(cell) for cell in row])
+        yield "\ufeff"
+        yield from csv_lines(columns, rows)
 
     response = Response(stream_with_context(lines()), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
-
-
-def _line(cells: Sequence[Any]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(cells)
-    return buffer.getvalue()
-
-
-def _harmless(cell: Any) -> Any:
-    """Text that a spreadsheet would take for a formula gets a quote in front."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_RUNS) else cell

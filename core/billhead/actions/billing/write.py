@@ -37,7 +37,7 @@ _LINE = (
     "term", "period_start", "period_end", "revision", "quantity", "unit_minor", "net_minor", "tax_minor", "tax_code",
     "tax_rate_ppm", "discount_minor", "taxes", "cycle_start", "cycle_end", "cycle_minor", "corrects_line_id",
 )  # fmt: skip
-_ALLOCATION = ("document_id", "line_id", "customer_credit_id", "amount_minor", "created_at")
+_ALLOCATION = ("document_id", "line_id", "customer_credit_id", "amount_minor", "day", "created_at")
 _JOB = ("kind", "args", "key", "lane", "state", "due_at", "tries", "lease_token", "error", "progress", "created_at")
 _EVENT = ("type", "version", "aggregate", "data", "at")
 _DELIVERY = ("event_id", "plugin", "state", "tries", "due_at", "error")
@@ -251,7 +251,8 @@ def _insert_lines(session: Session, bulk: Bulk, documents: Sequence[tuple[int, R
             lines.append(_line_row(line_id, document_id, position, one.subscription_id, line))
             open_lines.append((line_id, line.net_minor + line.tax_minor))
         if one.taken:
-            allocations += [(document_id, *share, now) for share in _poured(one.taken, open_lines)]
+            day = one.issued_on.isoformat()
+            allocations += [(document_id, *share, day, now) for share in _poured(one.taken, open_lines)]
     bulk.insert("document_line", _LINE, lines)
     bulk.insert("allocation", _ALLOCATION, allocations)
 

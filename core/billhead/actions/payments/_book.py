@@ -1,7 +1,7 @@
 """Money has arrived: book it, allocate it to the document's lines, and give what it has bought. One transaction."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import func, select
 
@@ -60,7 +60,7 @@ def book(tx: Tx, document: Document, receipt: Receipt) -> Payment:
     if payment.amount_minor > allocated:
         _credit(tx, payment, document, payment.amount_minor - allocated)
     if target is not None and allocated:
-        _allocate(tx, target, payment, allocated)
+        _allocate(tx, target, payment, allocated, clock.today_in(seller.zone))
         if target.state == State.PAID:
             _paid(tx, seller, target)
     crash_point("settle.booked")
@@ -159,7 +159,7 @@ def _credit(tx: Tx, payment: Payment, document: Document, minor: int) -> None:
     emit(tx, "payment.credited", f"customer:{payment.customer_id}", data)
 
 
-def _allocate(tx: Tx, document: Document, payment: Payment, minor: int) -> None:
+def _allocate(tx: Tx, document: Document, payment: Payment, minor: int, day: date) -> None:
     """Fill the lines in their order, each up to what is still open on it."""
     rows = tx.session.execute(
         select(Allocation.line_id, func.sum(Allocation.amount_minor))
@@ -181,6 +181,7 @@ def _allocate(tx: Tx, document: Document, payment: Payment, minor: int) -> None:
                 line_id=line.id,
                 payment_id=payment.id,
                 amount_minor=part,
+                day=day,
                 created_at=clock.now(),
             )
         )

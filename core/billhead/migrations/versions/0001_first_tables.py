@@ -929,6 +929,7 @@ def upgrade() -> None:
     sa.Column('customer_credit_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('credit_note_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['credit_note_id'], ['document.id'], name=op.f('fk_allocation_credit_note_id')),
     sa.ForeignKeyConstraint(['customer_credit_id'], ['customer_credit.id'], name=op.f('fk_allocation_customer_credit_id')),

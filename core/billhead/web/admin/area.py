@@ -39,6 +39,7 @@ MENU = (
             ("payments", "Payments"),
             ("attempts", "Attempts"),
             ("unbilled", "Not billed"),
+            ("reports", "Reports"),
             ("gateways", "Gateway accounts"),
             ("callbacks", "Callbacks"),
         ),

@@ -1,0 +1,28 @@
+"""A table as lines of CSV that a spreadsheet opens without running anything in it."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+__all__ = ["csv_lines"]
+
+_RUNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """The heading, then a line per row; `rows` may be a generator over a whole table."""
+    yield _line(columns)
+    for row in rows:
+        yield _line([_harmless(cell) for cell in row])
+
+
+def _line(cells: Sequence[Any]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    """Text that a spreadsheet would take for a formula gets a quote in front."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_RUNS) else cell

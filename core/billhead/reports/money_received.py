@@ -1,0 +1,100 @@
+"""Money received and given back, by day and payment account; ties to the entries of payments in the ledger."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
+
+from billhead.domain.ledger import AccountCode
+from billhead.domain.money import Money
+from billhead.models.ledger import LedgerEntry
+from billhead.models.payments import GatewayAccount, Payment, Refund
+from billhead.plugin import Report, ReportAsked, ReportChart, ReportColumn, ReportTie
+from billhead.reports._ledger import sums_by_currency, ties_by_currency
+from billhead.reports._parameters import CURRENCY, FROM_MONTH, SELLER, TO
+from billhead.reports._source import BATCH, Source
+
+__all__ = ["REPORT"]
+
+
+def _asked_for(asked: ReportAsked) -> Iterator[ColumnElement[bool]]:
+    if asked["from"] is not None:
+        yield LedgerEntry.day >= asked["from"]
+    yield LedgerEntry.day < asked.until
+    if asked["seller"] is not None:
+        yield LedgerEntry.seller_id == asked["seller"]
+
+
+def _movements(asked: ReportAsked) -> Select[Any]:
+    """A row per day, account and currency, of payments in and refunds out."""
+    zero = literal(0)
+    paid = (
+        select(LedgerEntry.day, Payment.account_id, Payment.currency, Payment.amount_minor.label("received"))
+        .add_columns(Payment.fee_minor.label("fee"), literal(1).label("payments"), zero.label("returned"))
+        .join(LedgerEntry, LedgerEntry.id == Payment.entry_id)
+        .where(*_asked_for(asked))
+    )
+    returned = (
+        select(LedgerEntry.day, Payment.account_id, Payment.currency, zero, zero, zero, Refund.amount_minor)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .join(LedgerEntry, LedgerEntry.id == Refund.entry_id)
+        .where(*_asked_for(asked))
+    )
+    rows = union_all(paid, returned).subquery()
+    wanted = select(
+        rows.c.day,
+        GatewayAccount.name,
+        rows.c.currency,
+        func.sum(rows.c.payments),
+        func.sum(rows.c.received),
+        func.sum(rows.c.fee),
+        func.sum(rows.c.returned),
+    ).join(GatewayAccount, GatewayAccount.id == rows.c.account_id)
+    if asked["currency"] is not None:
+        wanted = wanted.where(rows.c.currency == asked["currency"])
+    keys = rows.c.day, GatewayAccount.name, rows.c.currency
+    return wanted.group_by(*keys).order_by(*keys)
+
+
+def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
+    for day, account, currency, *sums in source.session.execute(_movements(asked).execution_options(yield_per=BATCH)):
+        count, received, fee, returned = (int(one) for one in sums)
+        yield (
+            day,
+            account,
+            count,
+            Money(received, currency),
+            Money(fee, currency),
+            Money(returned, currency),
+            Money(received - fee - returned, currency),
+        )
+
+
+def _ties(source: Source, asked: ReportAsked) -> Iterator[ReportTie]:
+    here: dict[str, int] = {}
+    for _, _, currency, _, received, fee, _ in source.session.execute(_movements(asked)):
+        here[currency] = here.get(currency, 0) + int(received) - int(fee)
+    conditions = *_asked_for(asked), LedgerEntry.kind == "payment"
+    ledger = sums_by_currency(source, asked, AccountCode.CLEARING, *conditions)
+    yield from ties_by_currency("Received less fees, beside what was booked to clearing", here, ledger)
+
+
+REPORT = Report(
+    code="money-received",
+    title="Money received",
+    description="What came in by day and payment account, the fees that were kept, and what was given back.",
+    group="Money",
+    parameters=(FROM_MONTH, TO, SELLER, CURRENCY),
+    columns=(
+        ReportColumn("day", "Day", "date"),
+        ReportColumn("account", "Account"),
+        ReportColumn("payments", "Payments", "count", total=True),
+        ReportColumn("received", "Received", "money", total=True),
+        ReportColumn("fees", "Fees", "money", total=True),
+        ReportColumn("returned", "Given back", "money", total=True),
+        ReportColumn("kept", "Left", "money", total=True),
+    ),
+    rows=_rows,
+    ties=_ties,
+    chart=ReportChart("day", ("received", "returned")),
+)

@@ -1,0 +1,167 @@
+"""The figures of the reports, to the cent, and that each ties to the ledger."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from billing_shop import SYSTEM, open_shop
+
+from billhead import clock
+from billhead.actions.billing.recognise import recognise
+from billhead.actions.ledger.post import post
+from billhead.actions.payments._book import Receipt, book
+from billhead.db import reading, writing
+from billhead.domain.ledger import AccountCode, credit, debit
+from billhead.domain.money import Money
+from billhead.models.documents import Document
+from billhead.models.payments import GatewayAccount
+from billhead.models.subscriptions import Subscription
+from billhead.reports import ask, report_of, streamed, tabled
+
+NOV, DEC, JAN = date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)
+
+
+@pytest.fixture
+def shop(database_url, tmp_path):
+    with open_shop(database_url, tmp_path, terms_days=14) as shop:
+        yield shop
+
+
+def eur(minor):
+    return Money(minor, "EUR")
+
+
+def made(code, today=date(2026, 11, 30), **typed):
+    found = report_of(code)
+    with reading() as session:
+        return tabled(session, found, ask(session, found.report, typed, today))
+
+
+def paid(document_id, minor, day, reference):
+    """Money that arrived on a day, by card."""
+    with clock.business_time(datetime(day.year, day.month, day.day, 12, tzinfo=UTC)), writing(SYSTEM) as tx:
+        document = tx.session.get_one(Document, document_id)
+        account = tx.session.get_one(GatewayAccount, 1)
+        book(tx, document, Receipt(account, Money(minor, document.currency), reference, fee=Money(30, "EUR")))
+
+
+def billed(shop, on, minor=1000, **more):
+    """A customer with an invoice of that net amount plus 20 % tax; the invoice's id."""
+    subscription = shop.subscribe(shop.customer(**more), shop.plan(f"tv{shop.made}{on}", minor), due=on, line=False)
+    shop.run(on)
+    shop.change(Subscription, subscription, next_bill_on=None)
+    (invoice,) = shop.all(Document, Document.subscription_id == subscription)
+    return invoice.id
+
+
+def nothing_is_off(table):
+    return [tie for tie in table.ties if tie.difference] == []
+
+
+def test_a_month_of_revenue_is_earned_by_the_day_and_the_rest_is_deferred(shop):
+    billed(shop, NOV)
+    recognise(SYSTEM, date(2026, 12, 10))
+    table = made("deferred-revenue", date(2026, 12, 10), **{"from": "2026-10-01"})
+    # 10.00 over the 30 days of November: all of it by its last day
+    assert table.rows == [
+        ("2026-10", eur(0), eur(0), eur(0), eur(0), eur(0)),
+        ("2026-11", eur(0), eur(1000), eur(1000), eur(0), eur(0)),
+        ("2026-12", eur(0), eur(0), eur(0), eur(0), eur(0)),
+    ]
+    half = made("deferred-revenue", date(2026, 11, 15), **{"from": "2026-11-01"})
+    assert half.rows == [("2026-11", eur(0), eur(1000), eur(500), eur(500), eur(0))]
+    assert nothing_is_off(table)
+    assert nothing_is_off(half)
+    assert [(tie.here, tie.ledger) for tie in half.ties] == [(eur(500), eur(500))]
+
+
+def test_an_entry_that_no_document_stands_for_shows_as_a_difference(shop):
+    invoice = shop.get(Document, billed(shop, NOV))
+    legs = [debit(AccountCode.RECEIVABLE, eur(100)), credit(AccountCode.DEFERRED_REVENUE, eur(100))]
+    with writing(SYSTEM) as tx:
+        post(tx, shop.seller_id, "odd", NOV, "odd:1", legs, customer_id=invoice.customer_id)
+    table = made("deferred-revenue", **{"from": "2026-11-01"})
+    assert table.rows == [("2026-11", eur(0), eur(1000), eur(0), eur(1100), eur(-100))]
+    assert [tie.difference for tie in table.ties] == [eur(-100)]
+    assert [tie.difference for tie in made("receivables").ties] == [eur(-100)]
+
+
+def test_debt_is_as_old_as_its_due_day_and_paid_debt_is_gone_from_its_day_on(shop):
+    old, new = billed(shop, NOV), billed(shop, DEC)
+    on = [row[2:] for row in made("receivables", as_of="2026-11-15").rows]
+    # due on 15 November: not overdue on that day
+    assert on == [(1, eur(1200), eur(0), eur(0), eur(0), eur(0), eur(1200))]
+    paid(old, 500, date(2026, 12, 20), "part")
+    paid(new, 1200, date(2026, 12, 21), "all")
+    before = made("receivables", as_of="2026-12-19")
+    assert before.rows == [("Shop", "EUR", 2, eur(0), eur(1200), eur(1200), eur(0), eur(0), eur(2400))]
+    after = made("receivables", as_of="2026-12-21")
+    # 12.00 - 5.00; due 36 days ago
+    assert after.rows == [("Shop", "EUR", 1, eur(0), eur(0), eur(700), eur(0), eur(0), eur(700))]
+    assert nothing_is_off(before)
+    assert nothing_is_off(after)
+    (debtor,) = made("debtors", as_of="2027-03-01").rows
+    assert (debtor[0].text, debtor[0].to, debtor[-1], debtor[-2]) == ("Customer 1", "customer", eur(700), eur(700))
+
+
+def test_credit_that_the_run_used_is_no_debt_on_that_day(shop):
+    billed(shop, NOV, credit_minor=200)
+    table = made("receivables", as_of="2026-11-01")
+    assert table.rows[0][-1] == eur(1000)
+    assert nothing_is_off(table)
+
+
+def test_money_received_by_day_and_account_less_fees(shop):
+    first, second = billed(shop, NOV), billed(shop, NOV)
+    paid(first, 1200, date(2026, 11, 20), "a")
+    paid(second, 700, date(2026, 11, 20), "b")
+    paid(second, 500, date(2026, 11, 21), "c")
+    table = made("money-received")
+    assert table.rows == [
+        (date(2026, 11, 20), "Cards", 2, eur(1900), eur(60), eur(0), eur(1840)),
+        (date(2026, 11, 21), "Cards", 1, eur(500), eur(30), eur(0), eur(470)),
+    ]
+    assert [total.cells for total in table.totals] == [(None, None, 3, eur(2400), eur(90), eur(0), eur(2310))]
+    assert nothing_is_off(table)
+    assert made("money-received", to="2026-11-20").count == 1
+    assert made("money-received", currency="usd").count == 0
+
+
+def test_currencies_are_never_added(shop):
+    billed(shop, NOV)
+    subscription = shop.subscribe(
+        shop.customer(currency="JPY"), shop.plan("jp", 900, currency="JPY"), due=NOV, line=False
+    )
+    shop.run(NOV)
+    table = made("receivables")
+    assert [row[1] for row in table.rows] == ["EUR", "JPY"]
+    assert [(total.currency, total.cells[-1]) for total in table.totals] == [
+        ("EUR", eur(1200)),
+        ("JPY", Money(1080, "JPY")),
+    ]
+    assert nothing_is_off(table)
+    assert subscription
+
+
+def test_a_seller_sees_its_own(shop):
+    billed(shop, NOV)
+    assert made("receivables", seller="shop").rows[0][-1] == eur(1200)
+
+
+def test_statements_are_few_however_long_the_report_is(shop):
+    from sqlalchemy import event
+
+    from billhead.db import db
+
+    plan = shop.plan("tv", 1000)
+    for _ in range(30):
+        shop.subscribe(shop.customer(), plan, due=NOV, line=False)
+    shop.run(NOV)
+    counts = {}
+    for code in ("receivables", "debtors", "deferred-revenue", "money-received"):
+        seen = []
+        event.listen(db.engine, "before_cursor_execute", lambda *args, seen=seen: seen.append(args[2]))
+        with reading() as session:
+            found = report_of(code)
+            list(streamed(session, found, ask(session, found.report, {}, NOV)))
+        counts[code] = len(seen)
+    assert max(counts.values()) <= 6, counts
