@@ -53,13 +53,13 @@ def report(code: str) -> ResponseReturnValue:
 
 
 def _frame(found: FoundReport, typed: dict[str, str], sellers: Sequence[Any]) -> dict[str, Any]:
-    kept = {one.code: typed[one.code] for one in found.report.parameters if typed.get(one.code)}
+    kept: dict[str, Any] = {one.code: typed[one.code] for one in found.report.parameters if typed.get(one.code)}
     return {
         "report": found.report,
         "plugin": found.plugin,
         "typed": typed,
         "sellers": sellers,
-        "as_csv": url_for("admin.report", code=found.report.code, **kept, format="csv"),
+        "as_csv": url_for("admin.report", **kept, code=found.report.code, format="csv"),
         "show": _show,
         "css": lambda column: _CSS.get(column.kind, ""),
     }
