@@ -13,6 +13,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from billhead.actions.billing._rated import PartyFacts
+from billhead.actions.rates._lookup import Pair
 from billhead.domain.errors import NotFound
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.sellers import Seller, TaxRegistration
@@ -31,6 +32,7 @@ class SellerTerms(NamedTuple):
     lead_days: int
     grace_hours: int
     taxed: TaxedSeller
+    currency: str
 
     def fiscal_year(self, day: date) -> int:
         """Named by the calendar year in which it starts."""
@@ -63,6 +65,7 @@ class Catalogue:
         self.prices: dict[int, PriceTerms] = {}
         self._read: set[int] = set()  # prices whose later versions are known
         self._steps: dict[int, list[tuple[date, int]]] = {}  # of a price: from when on which later version holds
+        self.rates: dict[tuple[date, Pair], str | None] = {}
 
     def need(
         self, session: Session, *, sellers: Iterable[int] = (), plans: Iterable[int] = (), prices: Iterable[int] = ()
@@ -99,7 +102,15 @@ class Catalogue:
             address = json.dumps(seller.address, sort_keys=True)
             self.sellers[seller.id] = SellerTerms(
                 PartyFacts(
-                    seller.legal_name, seller.name, seller.mail_from, address, seller.country, "", seller.vat_id
+                    seller.legal_name,
+                    seller.name,
+                    seller.mail_from,
+                    address,
+                    seller.country,
+                    "",
+                    seller.vat_id,
+                    "",
+                    json.dumps(seller.invoicing, sort_keys=True),
                 ),
                 seller.zone,
                 seller.tax_engine,
@@ -109,6 +120,7 @@ class Catalogue:
                 seller.lead_days,
                 seller.grace_hours,
                 TaxedSeller(seller.country, seller.vat_id, frozenset(registrations.get(seller.id, ()))),
+                seller.currency,
             )
 
     def _read_prices(self, session: Session, ids: set[int]) -> None:

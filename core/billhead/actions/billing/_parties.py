@@ -41,4 +41,5 @@ def party_digest(facts: PartyFacts) -> str:
 def _data(facts: PartyFacts) -> dict[str, object]:
     data: dict[str, object] = facts._asdict()
     data["address"] = json.loads(facts.address or "{}")
+    data["invoicing"] = json.loads(facts.invoicing or "{}")
     return {name: value for name, value in data.items() if value}

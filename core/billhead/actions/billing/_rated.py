@@ -62,7 +62,7 @@ class DueItem(NamedTuple):
 
 
 class PartyFacts(NamedTuple):
-    """What a document freezes about its buyer or issuer; `address` is JSON text."""
+    """What a document freezes about its buyer or issuer; `address` and `invoicing` are JSON text."""
 
     name: str
     company: str
@@ -71,6 +71,8 @@ class PartyFacts(NamedTuple):
     country: str
     region: str
     vat_id: str
+    language: str = ""
+    invoicing: str = "{}"  # of a buyer: reference, endpoint; of an issuer: bank account, register, endpoint
 
 
 class Buyer(NamedTuple):
@@ -169,6 +171,7 @@ class Rated(NamedTuple):
     `advance` is to be stored. `version` is the subscription's as it was read (None: the caller holds it locked).
     `has_method`: the rest can be charged. `taxes` are (tax code, minor units), as they go to the ledger.
     `credit_minor` is the sum of what is `taken`.
+    `notes`: what tax law wants printed, in English.
     """
 
     kind: str
@@ -191,6 +194,7 @@ class Rated(NamedTuple):
     credit_minor: int = 0
     proforma_id: int | None = None
     corrects_id: int | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def owed_minor(self) -> int:

@@ -183,6 +183,7 @@ class Rater:
             sum([part.minor for part in taken]),
             None,
             draft.corrects_id,
+            taxed.notes,
         )
 
 
@@ -199,7 +200,7 @@ def _with_returns(draft: Draft, taxed: Taxed) -> tuple[Draft, Taxed]:
     if total < 0:
         draft = draft._replace(kind="credit_note", lines=tuple(_turned(line) for line in draft.lines))
         amounts = [amount._replace(net_minor=-amount.net_minor, tax_minor=-amount.tax_minor) for amount in amounts]
-    return draft, summed(amounts)
+    return draft, summed(amounts)._replace(notes=taxed.notes)
 
 
 def _turned(line: DraftedLine) -> DraftedLine:

@@ -67,6 +67,8 @@ _BUYER = (
     Customer.country,
     Customer.region,
     Customer.vat_id,
+    Customer.language,
+    cast(Customer.invoicing, Text),
     Customer.vat_id_state,
     Customer.tax_exempt_reason,
     cast(Customer.location_evidence, Text),
@@ -172,7 +174,7 @@ def _parts(session: Session, ids: Collection[int]) -> defaultdict[int, list[Part
 def read_buyers(session: Session, ids: Collection[int]) -> dict[int, Buyer]:
     query = select(*_BUYER).where(among(Customer.id, ids, session))
     return {
-        row[0]: Buyer._make((row[0], PartyFacts._make(row[1:8]), *row[8:]))  # the columns stand in that order above
+        row[0]: Buyer._make((row[0], PartyFacts._make(row[1:10]), *row[10:]))  # the columns stand in that order above
         for row in session.connection().execute(query)
     }
 

@@ -68,12 +68,14 @@ class TaxedAmount(NamedTuple):
 
 
 class Taxed(NamedTuple):
-    """The answer: an amount per line, and the sums; `taxes` are (tax code, minor units) without those of zero."""
+    """The answer: an amount per line, and the sums; `taxes` are (tax code, minor units) without those of zero, `notes`
+    what has to be printed."""
 
     lines: tuple[TaxedAmount, ...]
     net_minor: int
     tax_minor: int
     taxes: tuple[tuple[str, int], ...]
+    notes: tuple[str, ...] = ()
 
 
 class TaxDesk:
@@ -140,7 +142,7 @@ class TaxDesk:
             TaxedAmount(net, amount, code, tax.rate_ppm)
             for (net, amount), code, tax in zip(pairs, codes, taxes, strict=True)
         ]
-        return summed(lines)
+        return summed(lines)._replace(notes=tuple(dict.fromkeys(tax.note for tax in taxes if tax.note)))
 
 
 def _split(amount: int, ppm: int, inclusive: bool) -> tuple[int, int]:

@@ -69,6 +69,7 @@ def settle_proforma(tx: Tx, proforma_id: int) -> int:
         False,
         advance,
         proforma_id=proforma_id,
+        notes=tuple(proforma.notes),
     )
     return issue_invoice(tx, rated).document_id
 

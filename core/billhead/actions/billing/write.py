@@ -18,6 +18,7 @@ from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._extend import Extension, extend_lines, panel_expiry
 from billhead.actions.billing._parties import party_ids
 from billhead.actions.billing._rated import LineDetail, PartyFacts, Rated, RatedLine, Taken
+from billhead.actions.billing._worth import Worth, worths
 from billhead.actions.billing.numbers import take_numbers
 from billhead.bulk import Bulk, Row, among
 from billhead.db import Tx, reserve_ids
@@ -30,7 +31,8 @@ __all__ = ["Written", "WrittenDocument", "write_documents"]
 _DOCUMENT = (
     "id", "seller_id", "customer_id", "subscription_id", "kind", "state", "fiscal_year", "number", "number_text",
     "issued_on", "due_on", "currency", "net_minor", "tax_minor", "total_minor", "settled_minor", "buyer_id",
-    "issuer_id", "proforma_id", "corrects_id", "run_id", "entry_id", "created_at",
+    "issuer_id", "proforma_id", "corrects_id", "run_id", "entry_id", "notes", "base_currency", "fx_rate",
+    "base_minor", "created_at",
 )  # fmt: skip
 _LINE = (
     "id", "document_id", "position", "subscription_id", "component_id", "price_id", "plan_id", "kind", "description",
@@ -81,6 +83,7 @@ def write_documents(
     booked = [(document_id, one) for document_id, one in documents if one.kind != "proforma"]
     invoices = [(document_id, one) for document_id, one in booked if one.kind == "invoice"]
     parties = party_ids(session, {one.buyer for one in billed} | {catalogue.sellers[o.seller_id].party for o in billed})
+    worth = dict(zip(ids, worths(session, catalogue, billed), strict=True))
     entries = book_documents(session, bulk, booked, now)
     _use_credit(bulk, fresh)
     _advance(bulk, fresh)
@@ -89,7 +92,7 @@ def write_documents(
     _tell(session, bulk, invoices, observers)
     bulk.check_deferred()
     numbers = dict(_numbered(session, documents, catalogue))
-    _insert_documents(bulk, documents, numbers, parties, entries, catalogue, run_id, now)
+    _insert_documents(bulk, documents, numbers, parties, entries, worth, catalogue, run_id, now)
     _insert_lines(session, bulk, documents, now)
     if len(session.identity_map):
         session.expire_all()
@@ -219,6 +222,7 @@ def _insert_documents(
     numbers: dict[int, tuple[int | None, int | None, str]],
     parties: dict[PartyFacts, int],
     entries: dict[int, int],
+    worth: dict[int, Worth],
     catalogue: Catalogue,
     run_id: int | None,
     now: str,
@@ -233,7 +237,7 @@ def _insert_documents(
                 *numbers[document_id], one.issued_on.isoformat(), one.due_on.isoformat(), one.currency, one.net_minor,
                 one.tax_minor, one.total_minor, settled, parties[one.buyer],
                 parties[catalogue.sellers[one.seller_id].party], one.proforma_id, one.corrects_id, run_id,
-                entries.get(document_id), now,
+                entries.get(document_id), json.dumps(one.notes) if one.notes else "[]", *worth[document_id], now,
             )
         )  # fmt: skip
     bulk.insert("document", _DOCUMENT, rows)

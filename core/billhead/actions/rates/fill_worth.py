@@ -1,0 +1,54 @@
+"""Say afterwards what documents were worth whose rate nobody knew when they were issued. For reports alone.
+
+The document itself keeps having no rate: what it shows never changes. What it was worth is filled in once, by the rate
+of its own date, and stays.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from billhead.actions.rates._lookup import Pair, rates_on, worth_minor
+from billhead.actions.verb import verb
+from billhead.bulk import Bulk
+from billhead.db import Tx
+from billhead.models.documents import Document
+
+__all__ = ["WorthFilled", "fill_worth"]
+
+_BATCH = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class WorthFilled:
+    """`missing`: documents whose day still has no rate. `resume_after`: where to go on, None at the end."""
+
+    filled: int
+    missing: int
+    resume_after: int | None
+
+
+@verb("rates.fill_worth", permission="rates.write")
+def fill_worth(tx: Tx, after_id: int = 0) -> WorthFilled:
+    """One batch of documents, in the order of their ids."""
+    rows = tx.session.execute(
+        select(Document.id, Document.issued_on, Document.currency, Document.base_currency, Document.total_minor)
+        .where(Document.base_minor.is_(None), Document.id > after_id)
+        .where(Document.base_currency != "", Document.issued_on.is_not(None))
+        .order_by(Document.id)
+        .limit(_BATCH)
+    ).all()
+    wanted: dict[date, set[Pair]] = {}
+    for row in rows:
+        wanted.setdefault(row.issued_on, set()).add(Pair(row.currency, row.base_currency))
+    rates = {day: rates_on(tx.session, day, pairs) for day, pairs in sorted(wanted.items())}
+    filled = []
+    for row in rows:
+        pair = Pair(row.currency, row.base_currency)
+        rate = rates[row.issued_on][pair]
+        if rate is not None:
+            filled.append((worth_minor(row.total_minor, pair, rate), row.id))
+    Bulk(tx.session).update("document", {"base_minor": "bigint"}, filled)
+    last = rows[-1].id if len(rows) == _BATCH else None
+    return WorthFilled(len(filled), len(rows) - len(filled), last)
