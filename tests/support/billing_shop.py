@@ -14,6 +14,7 @@ from billhead.app import create_app
 from billhead.config import Config
 from billhead.db import db, reading, writing
 from billhead.domain.context import Context
+from billhead.domain.errors import NotFound
 from billhead.domain.ledger import AccountCode, credit, debit
 from billhead.domain.money import Money
 from billhead.models.catalogue import Plan, Price, PriceBook
@@ -54,6 +55,12 @@ class Plugins:
 
     rules: list = field(default_factory=list)
     watching: list[str] = field(default_factory=list)
+    gateways: dict[str, object] = field(default_factory=dict)
+
+    def gateway(self, code):
+        if code not in self.gateways:
+            raise NotFound("active payment gateway", code)
+        return self.gateways[code]
 
     def tax_engine(self, code):
         return TwentyPercent()

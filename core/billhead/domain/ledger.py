@@ -49,6 +49,7 @@ class AccountCode(StrEnum):
     CREDIT_BOUGHT = "credit_bought"  # owed to a customer, paid for
     CREDIT_GIFTED = "credit_gifted"  # owed to a customer, given
     GIFTED_EXPENSE = "gifted_expense"
+    REFUNDS_PAYABLE = "refunds_payable"  # taken back from what it had paid, on its way to its source
     CREDITS_ISSUED = "credits_issued"  # reseller credits ever given out: the other side of the next four
     CREDITS_AVAILABLE = "credits_available"
     CREDITS_HELD = "credits_held"

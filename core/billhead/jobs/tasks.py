@@ -1,7 +1,7 @@
 """The kinds of job that the core does, each a few lines around an action. Registered when the application is made."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from billhead.actions.payments.apply_callback import apply_callback
 from billhead.actions.payments.collect import collect
 from billhead.actions.payments.dun import dun
 from billhead.actions.payments.resolve import resolve
+from billhead.actions.payments.send_refund import send_refund
 from billhead.actions.provisioning.converge import converge
 from billhead.actions.provisioning.reconcile import reconcile_panel
 from billhead.actions.scheduling import enqueue
@@ -27,7 +28,7 @@ from billhead.jobs.deliveries import deliver_due
 from billhead.jobs.kinds import TryLater, job_kind
 from billhead.jobs.queue import purge
 from billhead.models.panels import Panel
-from billhead.models.payments import PaymentAttempt
+from billhead.models.payments import PaymentAttempt, Refund
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,13 @@ def _collect(ctx: Context, args: Mapping[str, Any]) -> None:
         raise TryLater(clock.business_now() + timedelta(minutes=10), "charges are stopped")
 
 
+@job_kind("payments.refund")
+def _refund(ctx: Context, args: Mapping[str, Any]) -> None:
+    state = send_refund(ctx, int(args["refund_id"]))
+    if state in ("stopped", "created"):
+        raise TryLater(clock.business_now() + timedelta(minutes=10), "nothing could be sent yet")
+
+
 @job_kind("payments.resolve_open")
 def _resolve_open(ctx: Context, _args: Mapping[str, Any]) -> None:
     """Look up what is undecided and due for a look; an attempt that a crash left at `created` is one of them.
@@ -86,11 +94,23 @@ def _resolve_open(ctx: Context, _args: Mapping[str, Any]) -> None:
             )
             .limit(500)
         ).all()
+        refunds = session.scalars(
+            select(Refund.id)
+            .where(Refund.state.in_(("unknown", "processing")), Refund.next_look_at <= now)
+            .order_by(Refund.next_look_at)
+            .limit(500)
+        ).all()
     for attempt_id in due:
-        try:
-            resolve(ctx, attempt_id)
-        except BillheadError as error:
-            log.warning("payment attempt %s can't be looked up: %s", attempt_id, error)
+        _look(ctx, resolve, "payment attempt", attempt_id)
+    for refund_id in refunds:
+        _look(ctx, send_refund, "refund", refund_id)
+
+
+def _look(ctx: Context, look: Callable[[Context, int], str], what: str, key: int) -> None:
+    try:
+        look(ctx, key)
+    except BillheadError as error:
+        log.warning("%s %s can't be looked up: %s", what, key, error)
 
 
 @job_kind("callbacks.apply")

@@ -54,12 +54,16 @@ class CreditHold(Model):
 
 
 class CustomerCredit(Model):
-    """A grant of money to spend on invoices; `remaining` moves only together with a ledger entry."""
+    """A grant of money to spend on invoices; `remaining` moves only together with a ledger entry.
+
+    `payment_id` is the payment that the money came with: it goes back out to that source only.
+    """
 
     __tablename__ = "customer_credit"
     __table_args__ = (
         CheckConstraint("remaining_minor >= 0 AND remaining_minor <= amount_minor", name="remaining"),
         Index("ix_customer_credit_open", "customer_id", "remaining_minor"),
+        Index("ix_customer_credit_payment", "payment_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -70,5 +74,7 @@ class CustomerCredit(Model):
     remaining_minor: Mapped[int]
     expires_on: Mapped[date | None]
     reason: Mapped[str] = mapped_column(default="")
+    payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"))
+    credit_note_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))  # what gave it back
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
     created_at: Mapped[datetime]

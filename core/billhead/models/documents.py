@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
@@ -56,6 +56,7 @@ class Document(Model):
     proforma_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))  # an invoice's proforma
     run_id: Mapped[int | None] = mapped_column(ForeignKey("billing_run.id"))
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
+    closing_entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))  # its last void or write-off
     notes: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")  # what tax law wants printed
     base_currency: Mapped[str] = mapped_column(default="", server_default="")  # the seller's when it was issued
     fx_rate: Mapped[str | None]  # one unit of `currency` in `base_currency` on that day; null: nobody knew it
@@ -71,6 +72,12 @@ class DocumentLine(Model):
         UniqueConstraint("subscription_id", "component_id", "kind", "period_start", "revision", name="uq_billed_once"),
         CheckConstraint("period_end IS NULL OR period_end > period_start", name="period"),
         Index("ix_document_line_document", "document_id"),
+        Index(
+            "ix_document_line_corrects",
+            "corrects_line_id",
+            sqlite_where=text("corrects_line_id IS NOT NULL"),
+            postgresql_where=text("corrects_line_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -114,6 +121,12 @@ class Allocation(Model):
     __table_args__ = (
         Index("ix_allocation_document", "document_id"),
         Index("ix_allocation_payment", "payment_id"),
+        Index(
+            "ix_allocation_customer_credit",
+            "customer_credit_id",
+            sqlite_where=text("customer_credit_id IS NOT NULL"),
+            postgresql_where=text("customer_credit_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

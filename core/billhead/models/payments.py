@@ -100,8 +100,17 @@ class Payment(Model):
 
 
 class Refund(Model):
+    """Money on its way back to where it came from. Written and committed before the gateway is called, as an attempt.
+
+    `taken` says where the money was: [["document" | "credit" | "note", id, minor], …]. If it does not arrive, it goes
+    back there.
+    """
+
     __tablename__ = "refund"
-    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount"),)
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount"),
+        Index("ix_refund_state", "state", "next_look_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), index=True)
@@ -109,7 +118,11 @@ class Refund(Model):
     amount_minor: Mapped[int]
     reason: Mapped[str] = mapped_column(default="")
     state: Mapped[str]
+    taken: Mapped[list[Any]] = mapped_column(JSON, default=list)
     provider_ref: Mapped[str] = mapped_column(default="")
+    failure_code: Mapped[str] = mapped_column(default="")
+    looks: Mapped[int] = mapped_column(default=0)
+    next_look_at: Mapped[datetime | None]
     credit_note_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
     created_at: Mapped[datetime]

@@ -33,6 +33,7 @@ class Seller(Model):
     retry_days: Mapped[list[Any]] = mapped_column(JSON, default=list)
     mail_from: Mapped[str] = mapped_column(default="")
     theme: Mapped[str] = mapped_column(default="lounge")
+    money_back: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # MoneyBack's fields
     invoicing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # see actions/sellers
 
 

@@ -17,6 +17,9 @@ EVENT_TYPES = {
     "payment.received": "money came in; data: payment_id, customer_id, amount_minor, currency",
     "payment.credited": "money that no document takes became credit; data: payment_id, customer_id, document_id, "
     "amount_minor, currency",
+    "payment.refunded": "money left for its source; data: refund_id, payment_id, customer_id, amount_minor, currency",
+    "refund.failed": "a refund did not arrive or came back, the money is the customer's here again; data: as of "
+    "payment.refunded",
     "payment.failed": "an attempt failed; data: attempt_id, document_id, decline_class",
     "service.active": "a line is in step with what is wanted and serves; data: service_id, customer_id",
     "service.failed": "a line can't be brought in step; data: service_id, error",

@@ -7,13 +7,15 @@ password_link                                user_id, sealed_token
 invoice, reminder, warning                   document_id
 payment_failed, payment_action               document_id
 receipt                                      payment_id, document_id
+refunded                                     refund_id
+credit_note                                  document_id
 suspended, restored, canceled, trial_ending  subscription_id
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.provisioning._desired import desired_of, panel_view
@@ -23,10 +25,11 @@ from billhead.domain.errors import NoticeRejected
 from billhead.domain.money import Money
 from billhead.domain.subscription import State, SuspendedBy
 from billhead.models.catalogue import Plan
+from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.operations import Notice
 from billhead.models.panels import Panel
-from billhead.models.payments import Payment
+from billhead.models.payments import GatewayAccount, Payment, Refund
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription
@@ -136,6 +139,40 @@ def _payment(session: Session, notice: Notice) -> Mapping[str, Any]:
     return {"payment": {"amount": Money(payment.amount_minor, payment.currency), "at": payment.received_at}}
 
 
+def _refund(session: Session, notice: Notice) -> Mapping[str, Any]:
+    refund = _row(session, Refund, int(_named(notice, "refund_id")), "refund")
+    payment = _row(session, Payment, refund.payment_id, "payment")
+    _theirs(notice, payment.customer_id, "refund")
+    told = {
+        "amount": Money(refund.amount_minor, payment.currency),
+        "paid_at": payment.received_at,
+        "account": _row(session, GatewayAccount, payment.account_id, "payment account").name,
+    }
+    return {"refund": told}
+
+
+def _credit_note(session: Session, notice: Notice) -> Mapping[str, Any]:
+    facts = _document(session, notice)
+    note = _row(session, Document, int(notice.data["document_id"]), "document")
+    invoice = session.get(Document, note.corrects_id) if note.corrects_id else None
+    corrects = _told(invoice)["title"] if invoice is not None else "what you were charged"
+    return {"document": {**facts["document"], "corrects": corrects, "placed": list(_placed(session, note))}}
+
+
+def _placed(session: Session, note: Document) -> Iterator[str]:
+    """Where the amount went, in words."""
+    lots = select(func.sum(CustomerCredit.amount_minor)).where(CustomerCredit.credit_note_id == note.id)
+    credited = int(session.scalar(lots) or 0)
+    refunds = select(func.sum(Refund.amount_minor)).where(
+        Refund.credit_note_id == note.id, Refund.state.not_in(["failed", "reversed"])
+    )
+    refunded = int(session.scalar(refunds) or 0)
+    if refunded:
+        yield f"{Money(refunded, note.currency)} of it are on their way back to where they came from."
+    if credited:
+        yield f"{Money(credited, note.currency)} of it are credit that pays your next invoices by itself."
+
+
 def _subscription(session: Session, notice: Notice) -> Mapping[str, Any]:
     subscription = _row(session, Subscription, int(_named(notice, "subscription_id")), "subscription")
     _theirs(notice, subscription.customer_id, "subscription")
@@ -196,11 +233,13 @@ _Part = Callable[[Session, Notice], Mapping[str, Any]]
 _PARTS_OF: dict[str, tuple[_Part, ...]] = {
     "access": (_access,),
     "canceled": (_subscription,),
+    "credit_note": (_credit_note,),
     "invoice": (_document,),
     "password_link": (_password_link,),
     "payment_action": (_debt,),
     "payment_failed": (_debt,),
     "receipt": (_payment, _document),
+    "refunded": (_refund,),
     "reminder": (_debt,),
     "restored": (_subscription,),
     "suspended": (_suspension,),

@@ -1,32 +1,23 @@
 """Money has arrived: book it, allocate it to the document's lines, and give what it has bought. One transaction."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
-
-from sqlalchemy import func, select
 
 from billhead import clock
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.events import emit
 from billhead.actions.ledger.post import post
 from billhead.actions.notifications.queue import queue_notice
-from billhead.actions.payments._stages import stages_of
-from billhead.actions.provisioning.want import want
-from billhead.actions.subscriptions._state import live_services, move
-from billhead.actions.subscriptions.restore import restore
+from billhead.actions.payments._allocating import Source, put_on
+from billhead.actions.payments._paid import paid_in_full
 from billhead.crash import crash_point
 from billhead.db import Tx
-from billhead.domain.document import OWED, Kind, ProformaState, State, settlement_event
-from billhead.domain.document import TRANSITIONS as DOCUMENT_TRANSITIONS
-from billhead.domain.dunning import StageAction, stages_reached
+from billhead.domain.document import OWED, Kind, ProformaState
 from billhead.domain.ledger import AccountCode, Posting, credit, debit
 from billhead.domain.money import Money
-from billhead.domain.periods import start_of_day
-from billhead.domain.state import next_state
-from billhead.domain.subscription import Event, SuspendedBy
 from billhead.domain.subscription import State as Life
+from billhead.domain.subscription import SuspendedBy
 from billhead.models.credits import CustomerCredit
-from billhead.models.documents import Allocation, Document, DocumentLine
+from billhead.models.documents import Document
 from billhead.models.payments import GatewayAccount, Payment
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
@@ -59,10 +50,8 @@ def book(tx: Tx, document: Document, receipt: Receipt) -> Payment:
     payment.entry_id = _post(tx, seller, payment, allocated)
     if payment.amount_minor > allocated:
         _credit(tx, payment, document, payment.amount_minor - allocated)
-    if target is not None and allocated:
-        _allocate(tx, target, payment, allocated, clock.today_in(seller.zone))
-        if target.state == State.PAID:
-            _paid(tx, seller, target)
+    if target is not None and put_on(tx, target, Source(payment.id), allocated):
+        paid_in_full(tx, seller, target)
     crash_point("settle.booked")
     data = {
         "payment_id": payment.id,
@@ -145,6 +134,7 @@ def _credit(tx: Tx, payment: Payment, document: Document, minor: int) -> None:
             amount_minor=minor,
             remaining_minor=minor,
             reason=f"overpaid: payment {payment.id}",
+            payment_id=payment.id,
             entry_id=payment.entry_id,
             created_at=clock.now(),
         )
@@ -157,82 +147,3 @@ def _credit(tx: Tx, payment: Payment, document: Document, minor: int) -> None:
         "currency": payment.currency,
     }
     emit(tx, "payment.credited", f"customer:{payment.customer_id}", data)
-
-
-def _allocate(tx: Tx, document: Document, payment: Payment, minor: int, day: date) -> None:
-    """Fill the lines in their order, each up to what is still open on it."""
-    rows = tx.session.execute(
-        select(Allocation.line_id, func.sum(Allocation.amount_minor))
-        .where(Allocation.document_id == document.id)
-        .group_by(Allocation.line_id)
-    )
-    settled = {line_id: int(total) for line_id, total in rows}
-    lines = tx.session.scalars(
-        select(DocumentLine).where(DocumentLine.document_id == document.id).order_by(DocumentLine.position)
-    ).all()
-    left = minor
-    for line in lines:
-        part = min(left, line.net_minor + line.tax_minor - settled.get(line.id, 0))
-        if part <= 0:
-            continue
-        tx.session.add(
-            Allocation(
-                document_id=document.id,
-                line_id=line.id,
-                payment_id=payment.id,
-                amount_minor=part,
-                day=day,
-                created_at=clock.now(),
-            )
-        )
-        left -= part
-    before = document.settled_minor
-    document.settled_minor = before + minor
-    event = settlement_event(document.total_minor, before, document.settled_minor)
-    if event is not None:
-        document.state = next_state(DOCUMENT_TRANSITIONS, State(document.state), event).value
-
-
-def _paid(tx: Tx, seller: Seller, invoice: Document) -> None:
-    data = {"document_id": invoice.id, "customer_id": invoice.customer_id}
-    emit(tx, "document.paid", f"document:{invoice.id}", data)
-    if invoice.subscription_id is None:
-        return
-    tx.session.flush()
-    # issuing the invoice wrote past the session: read what stands now
-    subscription = tx.session.get_one(
-        Subscription, invoice.subscription_id, with_for_update=True, populate_existing=True
-    )
-    _extend(tx, seller, subscription, invoice)
-    today = clock.today_in(seller.zone)
-    oldest_due = tx.session.scalar(
-        select(func.min(Document.due_on)).where(
-            Document.subscription_id == subscription.id,
-            Document.kind == Kind.INVOICE,
-            Document.state.in_([s.value for s in OWED]),
-            Document.due_on < today,
-        )
-    )
-    if subscription.state == Life.PAST_DUE and oldest_due is None:
-        move(tx, subscription, Event.CLEAR_DEBT, clock.today_in(subscription.zone))
-    elif subscription.state == Life.SUSPENDED:
-        reached = {stage.action for stage in stages_reached(stages_of(seller), oldest_due, today)}
-        if not reached & {StageAction.SUSPEND, StageAction.TERMINATE}:  # else another debt is as old as that
-            restore(tx, subscription.id, SuspendedBy.DEBT.value)
-
-
-def _extend(tx: Tx, seller: Seller, subscription: Subscription, invoice: Document) -> None:
-    """What is paid for may be watched: panel expiry = paid-through + grace, in the customer's own zone."""
-    through = tx.session.scalar(
-        select(func.max(DocumentLine.period_end)).where(
-            DocumentLine.document_id == invoice.id, DocumentLine.kind.in_(["recurring", "trial"])
-        )
-    )
-    if through is None or (subscription.paid_through is not None and subscription.paid_through >= through):
-        through = subscription.paid_through
-    if through is None or subscription.state == Life.CANCELED:
-        return
-    subscription.paid_through = through
-    expires = start_of_day(through, subscription.zone) + timedelta(hours=seller.grace_hours)
-    for service in live_services(tx, subscription):
-        want(tx, service, desired_expires_at=expires, trial=subscription.phase == "trial")

@@ -150,6 +150,7 @@ def upgrade() -> None:
     sa.Column('retry_days', sa.JSON(), nullable=False),
     sa.Column('mail_from', sa.String(), nullable=False),
     sa.Column('theme', sa.String(), nullable=False),
+    sa.Column('money_back', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('invoicing', sa.JSON(), server_default='{}', nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seller')),
     sa.UniqueConstraint('code', name=op.f('uq_seller_code'))
@@ -462,25 +463,6 @@ def upgrade() -> None:
     with op.batch_alter_table('reseller_closure', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_reseller_closure_descendant_id'), ['descendant_id'], unique=False)
 
-    op.create_table('customer_credit',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('kind', sa.String(), nullable=False),
-    sa.Column('currency', sa.String(), nullable=False),
-    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('remaining_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('expires_on', sa.Date(), nullable=True),
-    sa.Column('reason', sa.String(), nullable=False),
-    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
-    sa.CheckConstraint('remaining_minor >= 0 AND remaining_minor <= amount_minor', name=op.f('ck_customer_credit_remaining')),
-    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_customer_credit_customer_id')),
-    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_customer_credit_entry_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_customer_credit'))
-    )
-    with op.batch_alter_table('customer_credit', schema=None) as batch_op:
-        batch_op.create_index('ix_customer_credit_open', ['customer_id', 'remaining_minor'], unique=False)
-
     op.create_table('ledger_posting',
     sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('leg', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -689,6 +671,7 @@ def upgrade() -> None:
     sa.Column('proforma_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('run_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('closing_entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('notes', sa.JSON(), server_default='[]', nullable=False),
     sa.Column('base_currency', sa.String(), server_default='', nullable=False),
     sa.Column('fx_rate', sa.String(), nullable=True),
@@ -697,6 +680,7 @@ def upgrade() -> None:
     sa.CheckConstraint('settled_minor >= 0', name=op.f('ck_document_settled')),
     sa.CheckConstraint('total_minor = net_minor + tax_minor', name=op.f('ck_document_total')),
     sa.ForeignKeyConstraint(['buyer_id'], ['party.id'], name=op.f('fk_document_buyer_id')),
+    sa.ForeignKeyConstraint(['closing_entry_id'], ['ledger_entry.id'], name=op.f('fk_document_closing_entry_id')),
     sa.ForeignKeyConstraint(['corrects_id'], ['document.id'], name=op.f('fk_document_corrects_id')),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_document_customer_id')),
     sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_document_entry_id')),
@@ -837,6 +821,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('subscription_id', 'component_id', 'kind', 'period_start', 'revision', name='uq_billed_once')
     )
     with op.batch_alter_table('document_line', schema=None) as batch_op:
+        batch_op.create_index('ix_document_line_corrects', ['corrects_line_id'], unique=False, sqlite_where=sa.text('corrects_line_id IS NOT NULL'), postgresql_where=sa.text('corrects_line_id IS NOT NULL'))
         batch_op.create_index('ix_document_line_document', ['document_id'], unique=False)
 
     op.create_table('payment_attempt',
@@ -921,6 +906,57 @@ def upgrade() -> None:
         batch_op.create_index('ix_payment_customer', ['customer_id'], unique=False)
         batch_op.create_index('ix_payment_received', ['received_at'], unique=False)
 
+    op.create_table('customer_credit',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('remaining_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('expires_on', sa.Date(), nullable=True),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('payment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('credit_note_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('remaining_minor >= 0 AND remaining_minor <= amount_minor', name=op.f('ck_customer_credit_remaining')),
+    sa.ForeignKeyConstraint(['credit_note_id'], ['document.id'], name=op.f('fk_customer_credit_credit_note_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_customer_credit_customer_id')),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_customer_credit_entry_id')),
+    sa.ForeignKeyConstraint(['payment_id'], ['payment.id'], name=op.f('fk_customer_credit_payment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_customer_credit'))
+    )
+    with op.batch_alter_table('customer_credit', schema=None) as batch_op:
+        batch_op.create_index('ix_customer_credit_open', ['customer_id', 'remaining_minor'], unique=False)
+        batch_op.create_index('ix_customer_credit_payment', ['payment_id'], unique=False)
+
+    op.create_table('refund',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('payment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('taken', sa.JSON(), nullable=False),
+    sa.Column('provider_ref', sa.String(), nullable=False),
+    sa.Column('failure_code', sa.String(), nullable=False),
+    sa.Column('looks', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('next_look_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('credit_note_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('resolved_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('amount_minor > 0', name=op.f('ck_refund_amount')),
+    sa.ForeignKeyConstraint(['credit_note_id'], ['document.id'], name=op.f('fk_refund_credit_note_id')),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_refund_entry_id')),
+    sa.ForeignKeyConstraint(['payment_id'], ['payment.id'], name=op.f('fk_refund_payment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_refund')),
+    sa.UniqueConstraint('key', name=op.f('uq_refund_key'))
+    )
+    with op.batch_alter_table('refund', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_refund_payment_id'), ['payment_id'], unique=False)
+        batch_op.create_index('ix_refund_state', ['state', 'next_look_at'], unique=False)
+
     op.create_table('allocation',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -939,42 +975,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_allocation'))
     )
     with op.batch_alter_table('allocation', schema=None) as batch_op:
+        batch_op.create_index('ix_allocation_customer_credit', ['customer_credit_id'], unique=False, sqlite_where=sa.text('customer_credit_id IS NOT NULL'), postgresql_where=sa.text('customer_credit_id IS NOT NULL'))
         batch_op.create_index('ix_allocation_document', ['document_id'], unique=False)
         batch_op.create_index('ix_allocation_payment', ['payment_id'], unique=False)
 
-    op.create_table('refund',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('payment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('key', sa.String(), nullable=False),
-    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('reason', sa.String(), nullable=False),
-    sa.Column('state', sa.String(), nullable=False),
-    sa.Column('provider_ref', sa.String(), nullable=False),
-    sa.Column('credit_note_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('resolved_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
-    sa.CheckConstraint('amount_minor > 0', name=op.f('ck_refund_amount')),
-    sa.ForeignKeyConstraint(['credit_note_id'], ['document.id'], name=op.f('fk_refund_credit_note_id')),
-    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_refund_entry_id')),
-    sa.ForeignKeyConstraint(['payment_id'], ['payment.id'], name=op.f('fk_refund_payment_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_refund')),
-    sa.UniqueConstraint('key', name=op.f('uq_refund_key'))
-    )
-    with op.batch_alter_table('refund', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_refund_payment_id'), ['payment_id'], unique=False)
-
 
 def downgrade() -> None:
-    with op.batch_alter_table('refund', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_refund_payment_id'))
-
-    op.drop_table('refund')
     with op.batch_alter_table('allocation', schema=None) as batch_op:
         batch_op.drop_index('ix_allocation_payment')
         batch_op.drop_index('ix_allocation_document')
+        batch_op.drop_index('ix_allocation_customer_credit', sqlite_where=sa.text('customer_credit_id IS NOT NULL'), postgresql_where=sa.text('customer_credit_id IS NOT NULL'))
 
     op.drop_table('allocation')
+    with op.batch_alter_table('refund', schema=None) as batch_op:
+        batch_op.drop_index('ix_refund_state')
+        batch_op.drop_index(batch_op.f('ix_refund_payment_id'))
+
+    op.drop_table('refund')
+    with op.batch_alter_table('customer_credit', schema=None) as batch_op:
+        batch_op.drop_index('ix_customer_credit_payment')
+        batch_op.drop_index('ix_customer_credit_open')
+
+    op.drop_table('customer_credit')
     with op.batch_alter_table('payment', schema=None) as batch_op:
         batch_op.drop_index('ix_payment_received')
         batch_op.drop_index('ix_payment_customer')
@@ -994,6 +1016,7 @@ def downgrade() -> None:
     op.drop_table('payment_attempt')
     with op.batch_alter_table('document_line', schema=None) as batch_op:
         batch_op.drop_index('ix_document_line_document')
+        batch_op.drop_index('ix_document_line_corrects', sqlite_where=sa.text('corrects_line_id IS NOT NULL'), postgresql_where=sa.text('corrects_line_id IS NOT NULL'))
 
     op.drop_table('document_line')
     with op.batch_alter_table('credit_hold', schema=None) as batch_op:
@@ -1063,10 +1086,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_ledger_posting_account')
 
     op.drop_table('ledger_posting')
-    with op.batch_alter_table('customer_credit', schema=None) as batch_op:
-        batch_op.drop_index('ix_customer_credit_open')
-
-    op.drop_table('customer_credit')
     with op.batch_alter_table('reseller_closure', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_reseller_closure_descendant_id'))
 

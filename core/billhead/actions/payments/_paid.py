@@ -1,0 +1,86 @@
+"""What follows when an invoice is settled in full: it is told, its time may be watched, and no debt is in the way."""
+
+from datetime import date, timedelta
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import aliased
+
+from billhead import clock
+from billhead.actions.events import emit
+from billhead.actions.payments._stages import stages_of
+from billhead.actions.provisioning.want import want
+from billhead.actions.subscriptions._state import live_services, move
+from billhead.actions.subscriptions.restore import restore
+from billhead.db import Tx
+from billhead.domain.document import OWED, Kind, State
+from billhead.domain.dunning import StageAction, stages_reached
+from billhead.domain.periods import start_of_day
+from billhead.domain.subscription import Event, SuspendedBy
+from billhead.domain.subscription import State as Life
+from billhead.models.documents import Document, DocumentLine
+from billhead.models.sellers import Seller
+from billhead.models.subscriptions import Subscription
+
+__all__ = ["paid_in_full"]
+
+
+def paid_in_full(tx: Tx, seller: Seller, invoice: Document) -> None:
+    """Called in the transaction that settles the invoice."""
+    data = {"document_id": invoice.id, "customer_id": invoice.customer_id}
+    emit(tx, "document.paid", f"document:{invoice.id}", data)
+    if invoice.subscription_id is None:
+        return
+    tx.session.flush()
+    # issuing the invoice wrote past the session: read what stands now
+    subscription = tx.session.get_one(
+        Subscription, invoice.subscription_id, with_for_update=True, populate_existing=True
+    )
+    _extend(tx, seller, subscription, invoice)
+    today = clock.today_in(seller.zone)
+    oldest_due = tx.session.scalar(
+        select(func.min(Document.due_on)).where(
+            Document.subscription_id == subscription.id,
+            Document.kind == Kind.INVOICE,
+            Document.state.in_([s.value for s in OWED]),
+            Document.due_on < today,
+        )
+    )
+    if subscription.state == Life.PAST_DUE and oldest_due is None:
+        move(tx, subscription, Event.CLEAR_DEBT, clock.today_in(subscription.zone))
+    elif subscription.state == Life.SUSPENDED:
+        reached = {stage.action for stage in stages_reached(stages_of(seller), oldest_due, today)}
+        if not reached & {StageAction.SUSPEND, StageAction.TERMINATE}:  # else another debt is as old as that
+            restore(tx, subscription.id, SuspendedBy.DEBT.value)
+
+
+def _extend(tx: Tx, seller: Seller, subscription: Subscription, invoice: Document) -> None:
+    """What is paid for may be watched: panel expiry = paid-through + grace, in the customer's own zone."""
+    through = _paid_until(tx, invoice)
+    if through is None or (subscription.paid_through is not None and subscription.paid_through >= through):
+        through = subscription.paid_through
+    if through is None or subscription.state == Life.CANCELED:
+        return
+    subscription.paid_through = through
+    expires = start_of_day(through, subscription.zone) + timedelta(hours=seller.grace_hours)
+    for service in live_services(tx, subscription):
+        want(tx, service, desired_expires_at=expires, trial=subscription.phase == "trial")
+
+
+def _paid_until(tx: Tx, invoice: Document) -> date | None:
+    """The end of the time on the invoice, without lines that credit notes have given back whole."""
+    gives = aliased(DocumentLine)
+    given = case((Document.kind == Kind.CREDIT_NOTE, gives.net_minor), else_=-gives.net_minor)
+    returned = (
+        select(func.coalesce(func.sum(given), 0))
+        .join(Document, Document.id == gives.document_id)
+        .where(gives.corrects_line_id == DocumentLine.id, Document.state != State.VOID)
+        .correlate(DocumentLine)
+        .scalar_subquery()
+    )
+    return tx.session.scalar(
+        select(func.max(DocumentLine.period_end)).where(
+            DocumentLine.document_id == invoice.id,
+            DocumentLine.kind.in_(["recurring", "trial"]),
+            (DocumentLine.net_minor == 0) | (returned < DocumentLine.net_minor),
+        )
+    )

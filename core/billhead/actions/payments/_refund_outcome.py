@@ -1,0 +1,158 @@
+"""What became of a refund, written down: the money left, or did not, or came back. Repeats change nothing."""
+
+from datetime import timedelta
+
+from billhead import clock
+from billhead.actions.events import emit
+from billhead.actions.ledger.post import post
+from billhead.actions.notifications.queue import queue_notice
+from billhead.actions.payments._allocating import Source, locked_documents, put_on
+from billhead.actions.payments._crediting import locked_lots
+from billhead.actions.payments._paid import paid_in_full
+from billhead.actions.payments._refunding import locked_payment, subject_of
+from billhead.db import Tx
+from billhead.domain.document import OWED, State
+from billhead.domain.ledger import AccountCode, Posting, credit, debit
+from billhead.domain.money import Money
+from billhead.domain.payment import (
+    REFUND_TRANSITIONS,
+    AttemptState,
+    RefundEvent,
+    RefundState,
+    forward_refund,
+    next_poll,
+)
+from billhead.domain.state import next_state
+from billhead.models.credits import CustomerCredit
+from billhead.models.documents import Document
+from billhead.models.payments import GatewayAccount, Payment, Refund
+from billhead.models.sellers import Seller
+from billhead.plugin import Outcome
+
+__all__ = ["apply_refund_outcome", "locked_refund"]
+
+_OPEN = frozenset({RefundState.CREATED, RefundState.PROCESSING, RefundState.UNKNOWN})
+_ENDED_WITHOUT = frozenset({AttemptState.FAILED, AttemptState.CANCELED, AttemptState.EXPIRED})
+_SOONEST_LOOK = timedelta(minutes=5)
+
+
+def locked_refund(tx: Tx, refund: Refund) -> tuple[Refund, Payment]:
+    """A refund and its payment, locked (the payment first, as everybody does), as they stand now."""
+    payment = locked_payment(tx, refund.payment_id)
+    return tx.session.get_one(Refund, refund.id, with_for_update=True, populate_existing=True), payment
+
+
+def apply_refund_outcome(tx: Tx, refund: Refund, outcome: Outcome) -> None:
+    """Move a refund forward by what its gateway (or who sends it by hand) says.
+
+    A refund of another amount than was asked for is never booked by itself: it stays `unknown` for staff.
+    """
+    refund, payment = locked_refund(tx, refund)
+    before = RefundState(refund.state)
+    asked = Money(refund.amount_minor, payment.currency)
+    if outcome.state is AttemptState.SUCCEEDED and outcome.amount not in (None, asked):
+        outcome = Outcome(AttemptState.UNKNOWN, outcome.provider_ref, code="amount_mismatch")
+    state = forward_refund(before, outcome.state)
+    if before is RefundState.SUCCEEDED and outcome.state in _ENDED_WITHOUT:
+        state = next_state(REFUND_TRANSITIONS, before, RefundEvent.REVERSE)
+    refund.provider_ref = outcome.provider_ref or refund.provider_ref
+    refund.failure_code = outcome.code or refund.failure_code
+    if state in _OPEN:
+        _look_again(refund)
+    if state is before:
+        return
+    refund.state = state.value
+    if state not in _OPEN:
+        refund.resolved_at, refund.next_look_at = clock.business_now(), None
+    if state is RefundState.SUCCEEDED:
+        _left(tx, refund, payment)
+    elif state in (RefundState.FAILED, RefundState.REVERSED):
+        _came_back(tx, refund, payment, state)
+
+
+def _look_again(refund: Refund) -> None:
+    wait = next_poll(refund.looks)
+    soonest = clock.business_now() + _SOONEST_LOOK
+    refund.next_look_at = None if wait is None else max(refund.created_at + wait, soonest)
+
+
+def _data(refund: Refund, payment: Payment) -> dict[str, object]:
+    return {
+        "refund_id": refund.id,
+        "payment_id": payment.id,
+        "customer_id": payment.customer_id,
+        "amount_minor": refund.amount_minor,
+        "currency": payment.currency,
+    }
+
+
+def _post(tx: Tx, payment: Payment, kind: str, key: str, legs: list[Posting]) -> int:
+    account = tx.session.get_one(GatewayAccount, payment.account_id)
+    seller = tx.session.get_one(Seller, account.seller_id)
+    return post(tx, seller.id, kind, clock.today_in(seller.zone), key, legs, customer_id=payment.customer_id)
+
+
+def _left(tx: Tx, refund: Refund, payment: Payment) -> None:
+    amount, subject = Money(refund.amount_minor, payment.currency), subject_of(payment)
+    legs = [debit(AccountCode.REFUNDS_PAYABLE, amount, subject), credit(AccountCode.CLEARING, amount, subject)]
+    _post(tx, payment, "refund_sent", f"refund_sent:{refund.id}", legs)
+    data = _data(refund, payment)
+    emit(tx, "payment.refunded", f"customer:{payment.customer_id}", data)
+    queue_notice(tx, payment.customer_id, "refunded", f"refunded:{refund.id}", {"refund_id": refund.id})
+
+
+def _came_back(tx: Tx, refund: Refund, payment: Payment, state: RefundState) -> None:
+    """The money is with us (again): it goes back to where it was taken from."""
+    payment.refunded_minor -= refund.amount_minor
+    amount, subject = Money(refund.amount_minor, payment.currency), subject_of(payment)
+    from_account = AccountCode.CLEARING if state is RefundState.REVERSED else AccountCode.REFUNDS_PAYABLE
+    sums, settled = _put_back(tx, refund, payment)
+    legs = [debit(from_account, amount, subject)]
+    legs += [credit(account, Money(minor, payment.currency)) for account, minor in sums.items() if minor]
+    _post(tx, payment, f"refund_{state.value}", f"refund_{state.value}:{refund.id}", legs)
+    emit(tx, "refund.failed", f"customer:{payment.customer_id}", _data(refund, payment))
+    for invoice in settled:
+        paid_in_full(tx, tx.session.get_one(Seller, invoice.seller_id), invoice)
+
+
+def _put_back(tx: Tx, refund: Refund, payment: Payment) -> tuple[dict[AccountCode, int], list[Document]]:
+    documents = locked_documents(tx, [key for what, key, _ in refund.taken if what == "document"])
+    lots = locked_lots(tx, [key for what, key, _ in refund.taken if what == "credit"])
+    sums = {AccountCode.RECEIVABLE: 0, AccountCode.CREDIT_BOUGHT: 0}
+    settled: list[Document] = []
+    over = 0
+    for what, key, minor in refund.taken:
+        if what == "document":
+            part = min(minor, _open_on(documents[key]))
+            if put_on(tx, documents[key], Source(payment.id), part):
+                settled.append(documents[key])
+            sums[AccountCode.RECEIVABLE] += part
+            over += minor - part
+        elif what == "credit":
+            lots[key].remaining_minor += minor
+            sums[AccountCode.CREDIT_BOUGHT] += minor
+        else:
+            over += minor
+    if over:
+        sums[AccountCode.CREDIT_BOUGHT] += over
+        tx.session.add(_lot(refund, payment, over))
+    return sums, settled
+
+
+def _open_on(document: Document) -> int:
+    takes = document.state in OWED or document.state == State.WRITTEN_OFF
+    return document.total_minor - document.settled_minor if takes else 0
+
+
+def _lot(refund: Refund, payment: Payment, minor: int) -> CustomerCredit:
+    return CustomerCredit(
+        customer_id=payment.customer_id,
+        kind="bought",
+        currency=payment.currency,
+        amount_minor=minor,
+        remaining_minor=minor,
+        reason=f"refund {refund.key} came back",
+        payment_id=payment.id,
+        credit_note_id=refund.credit_note_id,
+        created_at=clock.now(),
+    )
