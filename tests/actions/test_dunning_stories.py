@@ -18,7 +18,7 @@ from billhead.db import writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import Conflict, IllegalTransition, InvalidInput, NotAllowed, NotFound
 from billhead.jobs.kinds import KINDS
-from billhead.models.documents import Document
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.operations import Event, Notice
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
@@ -170,8 +170,12 @@ def test_a_debt_that_is_as_old_as_the_paid_one_keeps_it_stopped(shop):
     subscription, december = shop.renewal(DUE, card=EMPTY_CARD)
     with writing(SYSTEM) as tx:
         older = tx.session.get_one(Document, december.id)
-        copy = {c.key: getattr(older, c.key) for c in Document.__table__.columns if c.key not in ("id", "number")}
-        tx.session.add(Document(**{**copy, "number": 99}))
+        copy = {c.key: getattr(older, c.key) for c in Document.__table__.columns if c.key != "id"}
+        other = Document(**{**copy, "number": 99, "number_text": "99"})
+        tx.session.add(other)
+        tx.session.flush()
+        about = {"subscription_id": subscription.id, "description": "November", "unit_minor": 1000, "net_minor": 1000}
+        tx.session.add(DocumentLine(document_id=other.id, position=1, kind="recurring", **about))
     run(shop, "2026-12-28")
     with shop.at("2026-12-28", hour=13):
         shop.pay(shop.checkout(december.id))

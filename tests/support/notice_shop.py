@@ -150,7 +150,8 @@ def _bill(session, shop: Shop, seller: int, plan: int) -> None:
     for position, (description, kind, quantity, net) in enumerate(items, start=1):
         recurring = kind == "recurring"
         line = DocumentLine(
-            document_id=shop.invoice, position=position, plan_id=plan, kind=kind, description=description,
+            document_id=shop.invoice, position=position, subscription_id=shop.subscription, plan_id=plan, kind=kind,
+            description=description,
             quantity=quantity, unit_minor=net // quantity, net_minor=net,
             period_start=date(2026, 11, 21) if recurring else None,
             period_end=date(2026, 12, 21) if recurring else None,

@@ -33,6 +33,7 @@ class Plan(Model):
     renewal_from: Mapped[str] = mapped_column(default="later")  # expiry | now | later
     cancel_policy: Mapped[str] = mapped_column(default="end_of_term")
     proration: Mapped[str] = mapped_column(default="actual_days")
+    lead_days: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # {"1 year": 30, "": 5}
     start_up_credits_minor: Mapped[int] = mapped_column(default=0)
     credits_minor: Mapped[int] = mapped_column(default=0)  # a credit package's value
     listed: Mapped[bool] = mapped_column(default=True)

@@ -32,6 +32,14 @@ class Document(Model):
         Index("ix_document_customer", "customer_id", "id"),
         Index("ix_document_open", "state", "due_on"),
         Index("ix_document_issued", "issued_on"),
+        Index(
+            "uq_document_number_text",
+            "seller_id",
+            "number_text",
+            unique=True,
+            sqlite_where=text("number_text <> ''"),
+            postgresql_where=text("number_text <> ''"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -61,6 +69,10 @@ class Document(Model):
     base_currency: Mapped[str] = mapped_column(default="", server_default="")  # the seller's when it was issued
     fx_rate: Mapped[str | None]  # one unit of `currency` in `base_currency` on that day; null: nobody knew it
     base_minor: Mapped[int | None]  # the total at that rate, for reports
+    tax_inclusive: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # its unit prices
+    finalise_on: Mapped[date | None]  # a draft's: from then on the job makes it final; null: staff do
+    held_because: Mapped[str] = mapped_column(default="", server_default="")  # a draft's: grace | review | a sentence
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"), index=True)  # where its lines went
     created_at: Mapped[datetime]
 
 
@@ -109,6 +121,8 @@ class DocumentLine(Model):
     cycle_end: Mapped[date | None]
     cycle_minor: Mapped[int | None]  # what the whole cycle would cost after discount, as the price book has it
     corrects_line_id: Mapped[int | None] = mapped_column(ForeignKey("document_line.id"))  # what is given back
+    tax_class: Mapped[str] = mapped_column(default="", server_default="")
+    moved_from_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))  # merged or split: where it was before
 
 
 class Allocation(Model):

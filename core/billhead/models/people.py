@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
@@ -41,6 +41,7 @@ class Customer(Model):
     currency: Mapped[str]
     language: Mapped[str] = mapped_column(default="en")
     price_group: Mapped[str] = mapped_column(default="")
+    consolidate: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # one invoice a day
     notes: Mapped[str] = mapped_column(default="")
     invoicing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # reference, endpoint …
     created_at: Mapped[datetime]

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
@@ -34,6 +34,12 @@ class Seller(Model):
     mail_from: Mapped[str] = mapped_column(default="")
     theme: Mapped[str] = mapped_column(default="lounge")
     money_back: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # MoneyBack's fields
+    draft_days: Mapped[int] = mapped_column(default=0, server_default="0")  # the run's invoices can be changed so long
+    hold_for_review: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # until staff look
+    number_on: Mapped[str] = mapped_column(default="finalisation", server_default="finalisation")  # | payment
+    number_proformas: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # with a reference
+    proforma_days: Mapped[int] = mapped_column(default=30, server_default="30")  # unpaid, it expires so long after due
+    unpaid_renewal: Mapped[str] = mapped_column(default="reissue", server_default="reissue")  # or block: on a change
     invoicing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # see actions/sellers
 
 
@@ -73,6 +79,7 @@ class NumberSeries(Model):
     fiscal_year: Mapped[int]
     format: Mapped[str] = mapped_column(default="{prefix}{year}-{number:06d}")
     prefix: Mapped[str] = mapped_column(default="")
+    first_number: Mapped[int] = mapped_column(default=1, server_default="1")  # above 1 after another system's numbers
     next_number: Mapped[int] = mapped_column(default=1)
 
 

@@ -33,6 +33,10 @@ class SellerTerms(NamedTuple):
     grace_hours: int
     taxed: TaxedSeller
     currency: str
+    draft_days: int = 0
+    drafts: str = ""  # why the run's invoices are drafts first: grace | review
+    number_on: str = "finalisation"
+    number_proformas: bool = False
 
     def fiscal_year(self, day: date) -> int:
         """Named by the calendar year in which it starts."""
@@ -44,6 +48,11 @@ class PlanTerms(NamedTuple):
     code: str
     tax_class: str
     proration: str
+    lead_days: Mapping[str, int] = {}
+
+    def lead(self, term: str, otherwise: int) -> int:
+        """How many days before a period of this term begins it is billed."""
+        return self.lead_days.get(term, self.lead_days.get("", otherwise)) if self.lead_days else otherwise
 
 
 class PriceTerms(NamedTuple):
@@ -75,7 +84,8 @@ class Catalogue:
             self._read_sellers(session, missing)
             _require(missing, self.sellers, "seller")
         if missing := set(plans) - self.plans.keys():
-            rows = select(Plan.id, Plan.name, Plan.code, Plan.tax_class, Plan.proration).where(Plan.id.in_(missing))
+            columns = (Plan.id, Plan.name, Plan.code, Plan.tax_class, Plan.proration, Plan.lead_days)
+            rows = select(*columns).where(Plan.id.in_(missing))
             self.plans.update({plan_id: PlanTerms._make(rest) for plan_id, *rest in session.execute(rows)})
             _require(missing, self.plans, "plan")
         if missing := set(prices) - self._read:
@@ -121,6 +131,10 @@ class Catalogue:
                 seller.grace_hours,
                 TaxedSeller(seller.country, seller.vat_id, frozenset(registrations.get(seller.id, ()))),
                 seller.currency,
+                seller.draft_days,
+                "review" if seller.hold_for_review else "grace" if seller.draft_days else "",
+                seller.number_on,
+                seller.number_proformas,
             )
 
     def _read_prices(self, session: Session, ids: set[int]) -> None:

@@ -1,12 +1,12 @@
 """What a document says before invoice rules, tax and credit: the periods that are due, and a line for each part."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from billhead.actions.billing._catalogue import Catalogue, PriceTerms
-from billhead.actions.billing._rated import Advance, DueItem, LineDetail, Part
+from billhead.actions.billing._catalogue import Catalogue, PlanTerms, PriceTerms
+from billhead.actions.billing._rated import Advance, DueItem, LineDetail, Part, Share
 from billhead.actions.billing._taxing import TaxedAmount
 from billhead.domain.due import due_periods
 from billhead.domain.errors import CurrencyMismatch, InvalidInput
@@ -16,7 +16,7 @@ from billhead.domain.proration import ProrationMode, prorate
 from billhead.domain.state import next_state
 from billhead.domain.subscription import TRANSITIONS, Event, State
 
-__all__ = ["Draft", "DraftedLine", "draft_due", "inclusive_of_tax", "order_lines"]
+__all__ = ["Draft", "DraftedLine", "draft_due", "inclusive_of_tax", "lead_time", "order_lines"]
 
 
 class DraftedLine(NamedTuple):
@@ -41,7 +41,7 @@ class DraftedLine(NamedTuple):
 class Draft(NamedTuple):
     """`kind` as in Rated; `due_on` only where the terms of the seller don't decide it.
 
-    `may_return`: below zero it becomes a credit note, of `corrects_id` if that is one document.
+    `may_return`: below zero it becomes a credit note, of `corrects_id` if that is one document. `shares` as in Rated.
     """
 
     kind: str
@@ -52,6 +52,7 @@ class Draft(NamedTuple):
     due_on: date | None = None
     may_return: bool = False
     corrects_id: int | None = None
+    shares: tuple[Share, ...] = ()
 
 
 class _Span(NamedTuple):
@@ -113,11 +114,15 @@ def _offer(item: DueItem, catalogue: Catalogue, offered: bool) -> Draft:
 def _bill(item: DueItem, catalogue: Catalogue, zone: str) -> Draft:
     start = _starts(item)
     arrears, ends_on, anchor = item.timing == "arrears", item.billing_ends_on, item.anchor
-    if catalogue.plans[item.plan_id].proration == ProrationMode.EXTEND:
+    plan = catalogue.plans[item.plan_id]
+    lead = timedelta(0) if arrears or item.phase == "trial" or not plan.lead_days else lead_time(plan, item.term, 0)
+    if plan.proration == ProrationMode.EXTEND:
         anchor = _anchor_extended(anchor, item.term, start)
-    spans = _spans(anchor, item.term, start, item.target, ends_on, arrears)
+    spans = _spans(anchor, item.term, start, item.target + lead, ends_on, arrears)
     end = spans[-1].period.end if spans else start
     next_bill_on = _next(anchor, item.term, end, ends_on, arrears)
+    if lead and next_bill_on is not None:
+        next_bill_on -= lead
     if not spans:
         return Draft("", item.currency, (), False, _as_it_is(item, next_bill_on))
     lines = tuple(_span_lines(item, catalogue, spans))
@@ -129,7 +134,15 @@ def _bill(item: DueItem, catalogue: Catalogue, zone: str) -> Draft:
         anchor, state, "recurring", item.phase_ends_on, end, item.paid_through, next_bill_on, zone, expires_on
     )
     kind = "invoice" if lines else ""
-    return Draft(kind, item.currency, lines, inclusive_of_tax(item.parts, catalogue), advance)
+    # what is billed before its period begins is due when that begins
+    due_on = spans[0].period.start if lead and spans[0].period.start > item.target else None
+    return Draft(kind, item.currency, lines, inclusive_of_tax(item.parts, catalogue), advance, due_on)
+
+
+def lead_time(plan: PlanTerms, term: str, otherwise: int) -> timedelta:
+    """How long before it begins a period is billed: the plan's days for that term, but always less than one term."""
+    length = _parsed(term)
+    return timedelta(days=max(0, min(plan.lead(term, otherwise), length.months * 28 + length.days - 1)))
 
 
 def _starts(item: DueItem) -> date:

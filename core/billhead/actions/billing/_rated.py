@@ -17,6 +17,7 @@ __all__ = [
     "PartyFacts",
     "Rated",
     "RatedLine",
+    "Share",
     "Taken",
     "visitor",
 ]
@@ -84,6 +85,7 @@ class Buyer(NamedTuple):
     exempt_reason: str
     evidence: str
     zone: str
+    consolidate: bool = False
 
 
 class Chunk(NamedTuple):
@@ -135,6 +137,7 @@ class RatedLine(NamedTuple):
     tax_code: str
     tax_rate_ppm: int
     detail: LineDetail | None = None
+    tax_class: str = ""
 
 
 class Taken(NamedTuple):
@@ -164,6 +167,18 @@ class Advance(NamedTuple):
     expires_on: date | None
 
 
+class Share(NamedTuple):
+    """One subscription's part of a document that bills several: so many of its lines, in their order.
+
+    `subscription_id` is None for lines that belong to none. `version` and `advance` as in Rated.
+    """
+
+    subscription_id: int | None
+    version: int | None
+    advance: Advance | None
+    lines: int
+
+
 class Rated(NamedTuple):
     """A document ready to be written.
 
@@ -172,6 +187,10 @@ class Rated(NamedTuple):
     `has_method`: the rest can be charged. `taxes` are (tax code, minor units), as they go to the ledger.
     `credit_minor` is the sum of what is `taken`.
     `notes`: what tax law wants printed, in English.
+
+    With `shares` it bills several subscriptions: their ids, versions and advances stand there, and not here.
+    `draft` says why an invoice is written as a draft (grace, review, or a sentence): no number, posting or credit yet.
+    The saved method is charged on `collect_on`, or at once.
     """
 
     kind: str
@@ -195,6 +214,25 @@ class Rated(NamedTuple):
     proforma_id: int | None = None
     corrects_id: int | None = None
     notes: tuple[str, ...] = ()
+    tax_inclusive: bool = False
+    collect_on: date | None = None
+    draft: str = ""
+    shares: tuple[Share, ...] = ()
+
+    def subscriptions(self) -> tuple[int, ...]:
+        if not self.shares:
+            return () if self.subscription_id is None else (self.subscription_id,)
+        return tuple(share.subscription_id for share in self.shares if share.subscription_id is not None)
+
+    def apart(self) -> "Sequence[Rated]":
+        """The same document as seen by each of its subscriptions."""
+        if not self.shares:
+            return (self,)
+        return [
+            self._replace(subscription_id=one.subscription_id, version=one.version, advance=one.advance, shares=())
+            for one in self.shares
+            if one.subscription_id is not None
+        ]
 
     @property
     def owed_minor(self) -> int:

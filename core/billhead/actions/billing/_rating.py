@@ -3,13 +3,14 @@
 The run, its dry run, one renewal and a quote all come through here; nothing else decides what a document costs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple, Protocol
 
 from billhead import clock
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._draft import Draft, DraftedLine
+from billhead.actions.billing._joining import together
 from billhead.actions.billing._rated import Buyer, Rated, RatedLine, Taken
 from billhead.actions.billing._taxing import TaxDesk, Taxed, TaxedAmount, TaxQuestion, summed
 from billhead.domain.credit import Lot, consume
@@ -34,7 +35,10 @@ class Contributions(Protocol):
 
 
 class Case(NamedTuple):
-    """A draft and whom it concerns. `today` is the customer's date; `version` as in Rated."""
+    """A draft and whom it concerns. `today` is the customer's date; `version` as in Rated.
+
+    `of_run`: where the seller wants that, the invoice is a draft first. `parts` are the cases that share one document.
+    """
 
     draft: Draft
     buyer: Buyer
@@ -42,6 +46,8 @@ class Case(NamedTuple):
     subscription_id: int | None
     version: int | None
     today: date
+    of_run: bool = False
+    parts: tuple["Case", ...] = ()
 
 
 Answer = Rated | BillheadError
@@ -86,13 +92,14 @@ class Rater:
         """The drafts with what invoice rules add to them."""
         if not self._has_rules:
             return [case.draft for case in cases]
-        views = [self._view(case) for case in cases if case.draft.lines]
-        answers = iter(self._host.extra_lines(views))
+        # a document of several subscriptions is contributed to before they are put together
+        alone = [part for case in cases for part in (case.parts or (case,))]
+        answers = iter(self._host.extra_lines([self._view(case) for case in alone if case.draft.lines]))
         drafts: list[Draft | PluginFailed] = []
-        for case in cases:
+        for case in alone:
             extra = next(answers) if case.draft.lines else []
             drafts.append(extra if isinstance(extra, PluginFailed) else _extended(case.draft, extra))
-        return drafts
+        return drafts if len(alone) == len(cases) else list(_put_together(cases, drafts))
 
     def _view(self, case: Case) -> DraftView:
         currency, plans, buyer = case.draft.currency, self.catalogue.plans, case.buyer
@@ -160,7 +167,8 @@ class Rater:
         customer_id, seller = case.buyer.customer_id, self.catalogue.sellers[case.seller_id]
         issued_on = self._issued_on(case.seller_id)
         taken: tuple[Taken, ...] = ()
-        if draft.kind == "invoice" and total and customer_id in lots:
+        waits = seller.drafts if case.of_run and draft.kind == "invoice" else ""
+        if draft.kind == "invoice" and total and not waits and customer_id in lots:
             taken = _take(lots[customer_id], Money(total, draft.currency), case.today)
         return Rated(
             draft.kind,
@@ -184,12 +192,29 @@ class Rater:
             None,
             draft.corrects_id,
             taxed.notes,
+            draft.tax_inclusive,
+            draft.due_on,
+            waits,
+            draft.shares,
         )
+
+
+def _put_together(cases: Sequence[Case], drafts: Sequence[Draft | PluginFailed]) -> Iterator[Draft | PluginFailed]:
+    """One draft per case, from one per part. A rule that failed on a part has failed on the document."""
+    found = iter(drafts)
+    for case in cases:
+        own = [next(found) for _ in case.parts or (case,)]
+        failed = next((one for one in own if isinstance(one, PluginFailed)), None)
+        if failed is not None or not case.parts:
+            yield failed or own[0]
+            continue
+        members = zip(own, case.parts, strict=True)
+        yield together([(one, part.subscription_id, part.version) for one, part in members if isinstance(one, Draft)])
 
 
 def _rated_line(line: DraftedLine, amount: TaxedAmount) -> RatedLine:
     # the first ten fields of both are the same; then come the drafted amount and its class, now the taxed amount
-    return RatedLine(*line[:10], *amount, line.detail)
+    return RatedLine(*line[:10], *amount, line.detail, line.tax_class)
 
 
 def _with_returns(draft: Draft, taxed: Taxed) -> tuple[Draft, Taxed]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._rated import Buyer, Chunk, DueItem, Part, PartyFacts
+from billhead.actions.documents._subscriptions import open_offers
 from billhead.bulk import among
 from billhead.domain.credit import Lot, LotKind
 from billhead.domain.document import ProformaState
@@ -18,7 +19,6 @@ from billhead.domain.money import Money
 from billhead.domain.periods import local_date
 from billhead.domain.subscription import RUNNING
 from billhead.models.credits import CustomerCredit
-from billhead.models.documents import Document
 from billhead.models.payments import PaymentMethod
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
@@ -28,6 +28,7 @@ __all__ = [
     "AsOf",
     "DueScope",
     "chunk_of",
+    "in_company",
     "is_due",
     "read_again",
     "read_buyers",
@@ -73,6 +74,7 @@ _BUYER = (
     Customer.tax_exempt_reason,
     cast(Customer.location_evidence, Text),
     Customer.zone,
+    Customer.consolidate,
 )
 
 
@@ -97,10 +99,14 @@ class AsOf:
 
 @dataclass(frozen=True, slots=True)
 class DueScope:
-    """Which part of all that is due: one seller's, or (part, of) of the ids, so that several processes share a run."""
+    """Which part of all that is due: one seller's, some subscriptions, or (part, of) of the customers.
+
+    By customers, so that several processes can share a run and yet write one document for who wants one.
+    """
 
     seller_id: int | None = None
     partition: tuple[int, int] = (0, 1)
+    only: tuple[int, ...] | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         part, of = self.partition
@@ -108,7 +114,9 @@ class DueScope:
         if self.seller_id is not None:
             found.append(Subscription.seller_id == self.seller_id)
         if of > 1:
-            found.append(Subscription.id % of == part)
+            found.append(Subscription.customer_id % of == part)
+        if self.only is not None:
+            found.append(Subscription.id.in_(self.only))
         return found
 
 
@@ -127,15 +135,8 @@ def is_due(as_of: AsOf) -> tuple[ColumnElement[bool], ...]:
 
 
 def chunk_of(session: Session, catalogue: Catalogue, as_of: AsOf, rows: Sequence[Any]) -> Chunk:
-    today: dict[str, date] = {}
-    due = []
-    for row in rows:
-        *item, next_bill_on = row
-        zone = item[-1]
-        if zone not in today:
-            today[zone] = as_of.local(zone)
-        if next_bill_on <= today[zone]:
-            due.append((item, today[zone]))
+    today = {zone: as_of.local(zone) for zone in {row.zone for row in rows}}
+    due = [(row[:-1], today[row.zone]) for row in rows if row.next_bill_on <= today[row.zone]]
     parts = _parts(session, [item[0] for item, _ in due])
     items = [DueItem._make((*item, target, tuple(parts[item[0]]))) for item, target in due]
     customers = {item.customer_id for item in items}
@@ -152,6 +153,27 @@ def chunk_of(session: Session, catalogue: Catalogue, as_of: AsOf, rows: Sequence
         _chargeable(session, customers),
         _offered(session, [item.subscription_id for item in items if item.collection == "manual"]),
     )
+
+
+def in_company(
+    session: Session, catalogue: Catalogue, as_of: AsOf, scope: DueScope, chunk: Chunk, after: tuple[date, int] | None
+) -> Chunk:
+    """The chunk with all that is due of those of its customers who want one document for it, wherever the order of due
+    dates has put that. Who came up in an earlier chunk was done there, and is left out."""
+    wanting = [customer for customer, buyer in chunk.buyers.items() if buyer.consolidate]
+    if not wanting:
+        return chunk
+    query = select(*ITEM).where(*is_due(as_of), *scope.conditions(), among(Subscription.customer_id, wanting, session))
+    rows = session.connection().execute(query.order_by(Subscription.next_bill_on, Subscription.id)).all()
+    first: dict[int, tuple[date, int]] = {}
+    for row in rows:
+        if row.next_bill_on <= as_of.local(row.zone):
+            first.setdefault(row.customer_id, (row.next_bill_on, row.id))
+    now = {customer for customer, key in first.items() if after is None or key > after}
+    here = {item.subscription_id for item in chunk.items}
+    added = chunk_of(session, catalogue, as_of, [row for row in rows if row.customer_id in now and row.id not in here])
+    mine = [item for item in chunk.items if item.customer_id in now or item.customer_id not in first]
+    return chunk._replace(items=[*mine, *added.items], offered=chunk.offered | added.offered)
 
 
 def _parts(session: Session, ids: Collection[int]) -> defaultdict[int, list[Part]]:
@@ -207,12 +229,7 @@ def _chargeable(session: Session, customers: Collection[int]) -> frozenset[int]:
 def _offered(session: Session, subscriptions: Collection[int]) -> frozenset[int]:
     if not subscriptions:
         return frozenset()
-    query = select(Document.subscription_id).where(
-        among(Document.subscription_id, subscriptions, session),
-        Document.kind == "proforma",
-        Document.state == ProformaState.OPEN.value,
-    )
-    return frozenset(found for found in session.scalars(query) if found is not None)
+    return frozenset(open_offers(session, subscriptions, ProformaState.OPEN.value))
 
 
 def shared_credit(session: Session, chunk: Chunk, as_of: AsOf) -> set[int]:

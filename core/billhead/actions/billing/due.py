@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._rated import Chunk
-from billhead.actions.billing._reading import ITEM, AsOf, DueScope, chunk_of, is_due
+from billhead.actions.billing._reading import ITEM, AsOf, DueScope, chunk_of, in_company, is_due
 from billhead.models.subscriptions import Subscription
 
 __all__ = ["due_chunk"]
@@ -26,4 +26,5 @@ def due_chunk(
     rows = session.connection().execute(query.order_by(Subscription.next_bill_on, Subscription.id).limit(size)).all()
     if not rows:
         return None
-    return chunk_of(session, catalogue, as_of, rows)._replace(last=(rows[-1].next_bill_on, rows[-1].id))
+    chunk = chunk_of(session, catalogue, as_of, rows)._replace(last=(rows[-1].next_bill_on, rows[-1].id))
+    return in_company(session, catalogue, as_of, scope, chunk, after)

@@ -1,5 +1,6 @@
 """Document numbers: gapless per seller, kind and fiscal year, taken in the transaction that uses them."""
 
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import select, update
@@ -10,7 +11,7 @@ from billhead.models.sellers import NumberSeries
 
 __all__ = ["Numbers", "take_numbers"]
 
-_PREFIX = {"invoice": "", "credit_note": "CN-"}
+_PREFIX = {"invoice": "", "credit_note": "CN-", "proforma": "PF-"}
 
 
 class Numbers(NamedTuple):
@@ -21,8 +22,11 @@ class Numbers(NamedTuple):
     format: str
     prefix: str
 
-    def text(self, number: int) -> str:
-        return self.format.format(prefix=self.prefix, year=self.fiscal_year, number=number)
+    def text(self, number: int, issued_on: date) -> str:
+        year = self.fiscal_year
+        return self.format.format(
+            prefix=self.prefix, year=year, yy=f"{year % 100:02d}", month=f"{issued_on.month:02d}", number=number
+        )
 
 
 def take_numbers(session: Session, seller_id: int, kind: str, fiscal_year: int, count: int) -> Numbers:

@@ -1,7 +1,10 @@
 """Rate what is due: pure, without a transaction. Every due subscription becomes a document, or a reason why not."""
 
+from collections.abc import Iterator, Mapping, Sequence
+
 from billhead.actions.billing._draft import draft_due
-from billhead.actions.billing._rated import Chunk, Failure, Rated
+from billhead.actions.billing._joining import together
+from billhead.actions.billing._rated import Buyer, Chunk, Failure, Rated
 from billhead.actions.billing._rating import Case, Rater
 from billhead.domain.errors import BillheadError, PluginFailed
 
@@ -19,12 +22,57 @@ def rate(chunk: Chunk, rater: Rater) -> tuple[list[Rated], list[Failure]]:
         except (BillheadError, ValueError) as error:
             failures.append(Failure(item.subscription_id, "", str(error)))
         else:
-            cases.append(Case(draft, buyer, item.seller_id, item.subscription_id, item.version, item.target))
+            cases.append(Case(draft, buyer, item.seller_id, item.subscription_id, item.version, item.target, True))
+    if any(buyer.consolidate for buyer in chunk.buyers.values()):
+        cases = list(_consolidated(cases, chunk.buyers))
     rated: list[Rated] = []
     for case, answer in zip(cases, rater.rate_cases(cases, chunk.lots, chunk.chargeable), strict=True):
-        if isinstance(answer, BillheadError):
-            plugin = answer.plugin if isinstance(answer, PluginFailed) else ""
-            failures.append(Failure(case.subscription_id or 0, plugin, str(answer)))
-        else:
+        if not isinstance(answer, BillheadError):
             rated.append(answer)
+        elif case.parts:
+            _rate_apart(case, chunk, rater, rated, failures)
+        else:
+            failures.append(_failure(case, answer))
     return rated, failures
+
+
+def _consolidated(cases: Sequence[Case], buyers: Mapping[int, Buyer]) -> Iterator[Case]:
+    """What is due at once from a customer who wants one document becomes one case, where it can stand on one."""
+    groups: dict[tuple[object, ...], list[Case]] = {}
+    for case in cases:
+        draft, customer = case.draft, case.buyer.customer_id
+        if not buyers[customer].consolidate or not draft.lines:
+            yield case
+            continue
+        key = (customer, case.seller_id, draft.kind, draft.currency, draft.tax_inclusive, draft.due_on)
+        groups.setdefault(key, []).append(case)
+    for group in groups.values():
+        yield group[0] if len(group) == 1 else _joint(group)
+
+
+def _joint(parts: Sequence[Case]) -> Case:
+    draft = together([(part.draft, part.subscription_id, part.version) for part in parts])
+    return parts[0]._replace(draft=draft, subscription_id=None, version=None, parts=tuple(parts))
+
+
+def _rate_apart(case: Case, chunk: Chunk, rater: Rater, rated: list[Rated], failures: list[Failure]) -> None:
+    """One of several on a document can't be rated: the others go on without it."""
+    good = []
+    for part, answer in zip(case.parts, rater.rate_cases(case.parts), strict=True):
+        if isinstance(answer, BillheadError):
+            failures.append(_failure(part, answer))
+        else:
+            good.append(part)
+    if not good:
+        return
+    again = _joint(good) if len(good) > 1 else good[0]
+    (answer,) = rater.rate_cases([again], chunk.lots, chunk.chargeable)
+    if isinstance(answer, BillheadError):
+        failures.extend(_failure(part, answer) for part in good)
+    else:
+        rated.append(answer)
+
+
+def _failure(case: Case, error: BillheadError) -> Failure:
+    plugin = error.plugin if isinstance(error, PluginFailed) else ""
+    return Failure(case.subscription_id or 0, plugin, str(error))

@@ -87,7 +87,7 @@ class RunReport:
                 sums[one.currency] = sums.get(one.currency, _NOTHING).plus(one)
         return replace(
             self,
-            considered=self.considered + len(rated) + failed,
+            considered=self.considered + sum([len(one.shares) or 1 for one in rated]) + failed,
             invoices=self.invoices + kinds["invoice"],
             proformas=self.proformas + kinds["proforma"],
             failed=self.failed + failed,
@@ -162,6 +162,7 @@ class _Run:
         self._report = RunReport(str(as_of.at), dry_run)
         self._limits: Limits = {}
         self._clear = False
+        self._failed: set[int] = set()  # so that who came up early, in company, is not counted twice
         self._used_credit: dict[int, int] = {}  # of a dry run: lot → left, for who has more than one due
 
     def _issued_on(self, seller_id: int) -> date:
@@ -179,6 +180,8 @@ class _Run:
                     chunk = self._as_if_written(chunk, shared_credit(session, chunk, self._as_of))
             if chunk is None:
                 break
+            if self._failed:
+                chunk = chunk._replace(items=[item for item in chunk.items if item.subscription_id not in self._failed])
             self._begin()
             self._bill(chunk)
             after = chunk.last
@@ -214,6 +217,7 @@ class _Run:
 
     def _bill(self, chunk: Chunk, attempt: int = 1) -> None:
         rated, failures = rate(chunk, self._rater)
+        self._failed.update(failure.subscription_id for failure in failures)
         if self._dry_run:
             self._report = self._report.plus(rated, len(failures))
             self._look_at_band(self._report)
@@ -251,8 +255,9 @@ class _Run:
                 ]
             if not rated:
                 raise
-            failure = Failure(rated[0].subscription_id or 0, _plugin(error), _reason(error))
-            return self._write((), [*failures, failure], last)
+            self._failed.update(rated[0].subscriptions())
+            bad = [Failure(id, _plugin(error), _reason(error)) for id in rated[0].subscriptions()]
+            return self._write((), [*failures, *bad], last)
 
     def _write_batch(
         self, rated: Sequence[Rated], failures: Sequence[Failure], last: tuple[date, int] | None
@@ -263,12 +268,12 @@ class _Run:
         with writing(self._ctx) as tx:
             written = write_documents(tx, rated, self._catalogue, observers=self._observers, run_id=run_id)
             gone = set(written.stale)
-            kept = [one for one in rated if one.subscription_id not in gone] if gone else rated
+            kept = [one for one in rated if not gone.intersection(one.subscriptions())] if gone else rated
             report = self._report.plus(kept, len(failures))
             self._look_at_band(report)
             record_failed(tx.session, failures, run_id)
             if self._clear and kept:
-                clear_failed(tx.session, [one.subscription_id for one in kept if one.subscription_id])
+                clear_failed(tx.session, [id for one in kept for id in one.subscriptions()])
             self._store(tx, report, cursor=last[1] if last else None)
             crash_point("billing.batch_written")
         crash_point("billing.batch_committed")

@@ -7,6 +7,7 @@ again. Numbers are taken last, so that others wait for them as shortly as possib
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -22,7 +23,8 @@ from billhead.actions.billing._worth import Worth, worths
 from billhead.actions.billing.numbers import take_numbers
 from billhead.bulk import Bulk, Row, among
 from billhead.db import Tx, reserve_ids
-from billhead.domain.document import ProformaState, settled_state
+from billhead.domain.document import ProformaState, State, settled_state
+from billhead.domain.periods import start_of_day
 from billhead.models.credits import CustomerCredit
 from billhead.models.subscriptions import Subscription
 
@@ -31,13 +33,14 @@ __all__ = ["Written", "WrittenDocument", "write_documents"]
 _DOCUMENT = (
     "id", "seller_id", "customer_id", "subscription_id", "kind", "state", "fiscal_year", "number", "number_text",
     "issued_on", "due_on", "currency", "net_minor", "tax_minor", "total_minor", "settled_minor", "buyer_id",
-    "issuer_id", "proforma_id", "corrects_id", "run_id", "entry_id", "notes", "base_currency", "fx_rate",
-    "base_minor", "created_at",
+    "issuer_id", "proforma_id", "corrects_id", "run_id", "entry_id", "tax_inclusive", "finalise_on", "held_because",
+    "notes", "base_currency", "fx_rate", "base_minor", "created_at",
 )  # fmt: skip
 _LINE = (
     "id", "document_id", "position", "subscription_id", "component_id", "price_id", "plan_id", "kind", "description",
     "term", "period_start", "period_end", "revision", "quantity", "unit_minor", "net_minor", "tax_minor", "tax_code",
     "tax_rate_ppm", "discount_minor", "taxes", "cycle_start", "cycle_end", "cycle_minor", "corrects_line_id",
+    "tax_class",
 )  # fmt: skip
 _ALLOCATION = ("document_id", "line_id", "customer_credit_id", "amount_minor", "day", "created_at")
 _JOB = ("kind", "args", "key", "lane", "state", "due_at", "tries", "lease_token", "error", "progress", "created_at")
@@ -71,7 +74,7 @@ class Written(NamedTuple):
 def write_documents(
     tx: Tx, rated: Sequence[Rated], catalogue: Catalogue, *, observers: Sequence[str] = (), run_id: int | None = None
 ) -> Written:
-    """Write invoices, proformas and mere advances. `observers`: the plugins that get the events."""
+    """Write invoices, credit notes, proformas, drafts and mere advances. `observers`: plugins that get the events."""
     session = tx.session
     session.flush()
     fresh, stale = _as_read(session, rated)
@@ -80,18 +83,19 @@ def write_documents(
     now = bulk.instant(clock.now())
     ids = reserve_ids(session, "document", len(billed)) if billed else ()
     documents = list(zip(ids, billed, strict=True))
-    booked = [(document_id, one) for document_id, one in documents if one.kind != "proforma"]
+    booked = [(document_id, one) for document_id, one in documents if one.kind != "proforma" and not one.draft]
     invoices = [(document_id, one) for document_id, one in booked if one.kind == "invoice"]
     parties = party_ids(session, {one.buyer for one in billed} | {catalogue.sellers[o.seller_id].party for o in billed})
     worth = dict(zip(ids, worths(session, catalogue, billed), strict=True))
     entries = book_documents(session, bulk, booked, now)
-    _use_credit(bulk, fresh)
-    _advance(bulk, fresh)
-    _extend(session, bulk, fresh, catalogue)
-    _queue_collection(bulk, invoices, now)
-    _tell(session, bulk, invoices, observers)
+    use_credit(bulk, fresh)
+    each = [part for one in fresh for part in one.apart()] if any(one.shares for one in fresh) else fresh
+    _advance(bulk, each)
+    _extend(session, bulk, each, catalogue)
+    queue_collection(bulk, invoices, catalogue, now)
+    tell(session, bulk, invoices, observers)
     bulk.check_deferred()
-    numbers = dict(_numbered(session, documents, catalogue))
+    numbers = dict(numbered(session, documents, catalogue))
     _insert_documents(bulk, documents, numbers, parties, entries, worth, catalogue, run_id, now)
     _insert_lines(session, bulk, documents, now)
     if len(session.identity_map):
@@ -102,18 +106,26 @@ def write_documents(
 
 def _as_read(session: Session, rated: Sequence[Rated]) -> tuple[list[Rated], list[int]]:
     """Lock what the batch stands on, in one order for everybody, and part what is as it was read from what is not."""
-    versions = _locked(session, Subscription.id, Subscription.version, (one.subscription_id for one in rated))
+    several = any(one.shares for one in rated)
+    ids = [id for one in rated for id in one.subscriptions()] if several else [one.subscription_id for one in rated]
+    versions = _locked(session, Subscription.id, Subscription.version, ids)
     wanted_lots = [taken.lot_id for one in rated for taken in one.taken]
     lots = _locked(session, CustomerCredit.id, CustomerCredit.remaining_minor, wanted_lots)
     fresh: list[Rated] = []
     stale: list[int] = []
     for one in rated:
-        same = one.version is None or versions.get(one.subscription_id or 0) == one.version
+        if one.shares:
+            same = all(
+                share.version is None or versions.get(share.subscription_id or 0) == share.version
+                for share in one.shares
+            )
+        else:
+            same = one.version is None or versions.get(one.subscription_id or 0) == one.version
         if same and all(lots.get(taken.lot_id) == taken.before_minor for taken in one.taken):
             lots.update((taken.lot_id, taken.before_minor - taken.minor) for taken in one.taken)
             fresh.append(one)
-        elif one.subscription_id is not None:
-            stale.append(one.subscription_id)
+        else:
+            stale.extend(one.subscriptions())
     return fresh, stale
 
 
@@ -125,7 +137,7 @@ def _locked(session: Session, key: object, value: object, ids: Iterable[int | No
     return dict(session.execute(query).all())
 
 
-def _use_credit(bulk: Bulk, rated: Sequence[Rated]) -> None:
+def use_credit(bulk: Bulk, rated: Sequence[Rated]) -> None:
     left = {taken.lot_id: taken.before_minor - taken.minor for one in rated for taken in one.taken}
     bulk.update("customer_credit", {"remaining_minor": "bigint"}, [(minor, lot_id) for lot_id, minor in left.items()])
 
@@ -136,7 +148,7 @@ def _advance(bulk: Bulk, rated: Sequence[Rated]) -> None:
         if one.advance is None:
             continue
         anchor, state, phase, phase_ends, billed, paid, next_on, zone, _ = one.advance
-        if one.kind == "invoice" and not one.owed_minor:
+        if one.kind == "invoice" and not one.owed_minor and not one.draft:
             paid = billed
         rows.append(
             (
@@ -159,7 +171,7 @@ def _extend(session: Session, bulk: Bulk, rated: Sequence[Rated], catalogue: Cat
     extensions: dict[int, Extension] = {}
     for one in rated:
         advance = one.advance
-        if one.kind != "invoice" or one.owed_minor or advance is None or advance.expires_on is None:
+        if one.kind != "invoice" or one.owed_minor or one.draft or advance is None or advance.expires_on is None:
             continue
         grace_hours = catalogue.sellers[one.seller_id].grace_hours
         expires_at = panel_expiry(advance.expires_on, advance.zone, grace_hours)
@@ -168,10 +180,13 @@ def _extend(session: Session, bulk: Bulk, rated: Sequence[Rated], catalogue: Cat
         extend_lines(session, bulk, extensions)
 
 
-def _queue_collection(bulk: Bulk, invoices: Sequence[tuple[int, Rated]], now: str) -> None:
-    due_at = bulk.instant(clock.business_now())
+def queue_collection(bulk: Bulk, invoices: Sequence[tuple[int, Rated]], catalogue: Catalogue, now: str) -> None:
+    """Charge the saved methods: at once, or on the day on which what was billed early is due."""
+    at_once = clock.business_now()
+    soon = bulk.instant(at_once)
     rows = [
-        ("payments.collect", f'{{"document_id": {document_id}}}', f"collect:{document_id}", "", "queued", due_at,
+        ("payments.collect", f'{{"document_id": {document_id}}}', f"collect:{document_id}", "", "queued",
+         soon if one.collect_on is None else bulk.instant(max(at_once, _collect_at(one, catalogue))),
          0, "", "", "{}", now)
         for document_id, one in invoices
         if one.has_method and one.owed_minor
@@ -179,7 +194,13 @@ def _queue_collection(bulk: Bulk, invoices: Sequence[tuple[int, Rated]], now: st
     bulk.insert("job", _JOB, rows)
 
 
-def _tell(session: Session, bulk: Bulk, invoices: Sequence[tuple[int, Rated]], observers: Sequence[str]) -> None:
+def _collect_at(one: Rated, catalogue: Catalogue) -> datetime:
+    advance = one.shares[0].advance if one.shares else one.advance
+    zone = advance.zone if advance is not None else catalogue.sellers[one.seller_id].zone
+    return start_of_day(one.collect_on or one.due_on, zone)
+
+
+def tell(session: Session, bulk: Bulk, invoices: Sequence[tuple[int, Rated]], observers: Sequence[str]) -> None:
     said: list[tuple[str, str, str]] = []
     for document_id, one in invoices:
         about, who = f"document:{document_id}", f'{{"document_id": {document_id}, "customer_id": {one.customer_id}'
@@ -199,21 +220,22 @@ def _tell(session: Session, bulk: Bulk, invoices: Sequence[tuple[int, Rated]], o
     bulk.insert("event_delivery", _DELIVERY, [(i, name, "pending", 0, at, "") for i in ids for name in observers])
 
 
-def _numbered(
+def numbered(
     session: Session, documents: Sequence[tuple[int, Rated]], catalogue: Catalogue
 ) -> Iterator[tuple[int, tuple[int | None, int | None, str]]]:
-    """(document id, (fiscal year, number, text)). A proforma has none."""
-    series: dict[tuple[int, str, int], list[int]] = {}
+    """(document id, (fiscal year, number, text)). A draft has none; a proforma has one where its seller wants that."""
+    series: dict[tuple[int, str, int, date], list[int]] = {}
     for document_id, one in documents:
-        if one.kind == "proforma":
+        seller = catalogue.sellers[one.seller_id]
+        if one.draft or (one.kind == "proforma" and not seller.number_proformas):
             yield document_id, (None, None, "")
             continue
-        year = catalogue.sellers[one.seller_id].fiscal_year(one.issued_on)
-        series.setdefault((one.seller_id, one.kind, year), []).append(document_id)
-    for (seller_id, kind, year), ids in sorted(series.items()):
+        year = seller.fiscal_year(one.issued_on)
+        series.setdefault((one.seller_id, one.kind, year, one.issued_on), []).append(document_id)
+    for (seller_id, kind, year, issued_on), ids in sorted(series.items()):
         numbers = take_numbers(session, seller_id, kind, year, len(ids))
         for number, document_id in enumerate(ids, numbers.first):
-            yield document_id, (year, number, numbers.text(number))
+            yield document_id, (year, number, numbers.text(number, issued_on))
 
 
 def _insert_documents(
@@ -227,20 +249,32 @@ def _insert_documents(
     run_id: int | None,
     now: str,
 ) -> None:
-    rows: list[Row] = []
-    for document_id, one in documents:
-        settled = one.credit_minor
-        state = ProformaState.OPEN if one.kind == "proforma" else settled_state(one.total_minor, settled)
-        rows.append(
-            (
-                document_id, one.seller_id, one.customer_id, one.subscription_id, one.kind, state.value,
-                *numbers[document_id], one.issued_on.isoformat(), one.due_on.isoformat(), one.currency, one.net_minor,
-                one.tax_minor, one.total_minor, settled, parties[one.buyer],
-                parties[catalogue.sellers[one.seller_id].party], one.proforma_id, one.corrects_id, run_id,
-                entries.get(document_id), json.dumps(one.notes) if one.notes else "[]", *worth[document_id], now,
-            )
-        )  # fmt: skip
+    rows = [
+        (
+            document_id, one.seller_id, one.customer_id, one.subscription_id, one.kind, _state_of(one),
+            *numbers[document_id], None if one.draft else one.issued_on.isoformat(), one.due_on.isoformat(),
+            one.currency, one.net_minor, one.tax_minor, one.total_minor, one.credit_minor, parties[one.buyer],
+            parties[catalogue.sellers[one.seller_id].party], one.proforma_id, one.corrects_id, run_id,
+            entries.get(document_id), int(one.tax_inclusive), _final_on(one, catalogue), one.draft,
+            json.dumps(one.notes) if one.notes else "[]", *worth[document_id], now,
+        )
+        for document_id, one in documents
+    ]  # fmt: skip
     bulk.insert("document", _DOCUMENT, rows)
+
+
+def _state_of(one: Rated) -> str:
+    if one.draft:
+        return State.DRAFT.value
+    if one.kind == "proforma":
+        return ProformaState.OPEN.value
+    return settled_state(one.total_minor, one.credit_minor).value
+
+
+def _final_on(one: Rated, catalogue: Catalogue) -> str | None:
+    if one.draft != "grace":
+        return None
+    return (one.issued_on + timedelta(days=catalogue.sellers[one.seller_id].draft_days)).isoformat()
 
 
 def _insert_lines(session: Session, bulk: Bulk, documents: Sequence[tuple[int, Rated]], now: str) -> None:
@@ -250,13 +284,15 @@ def _insert_lines(session: Session, bulk: Bulk, documents: Sequence[tuple[int, R
     allocations: list[Row] = []
     for document_id, one in documents:
         open_lines: list[tuple[int, int]] = []
+        whose = [share.subscription_id for share in one.shares for _ in range(share.lines)]
         for position, line in enumerate(one.lines, 1):
             line_id = next(ids)
-            lines.append(_line_row(line_id, document_id, position, one.subscription_id, line))
+            subscription_id = whose[position - 1] if whose else one.subscription_id
+            lines.append(_line_row(line_id, document_id, position, subscription_id, line))
             open_lines.append((line_id, line.net_minor + line.tax_minor))
         if one.taken:
             day = one.issued_on.isoformat()
-            allocations += [(document_id, *share, day, now) for share in _poured(one.taken, open_lines)]
+            allocations += [(document_id, *share, day, now) for share in poured(one.taken, open_lines)]
     bulk.insert("document_line", _LINE, lines)
     bulk.insert("allocation", _ALLOCATION, allocations)
 
@@ -270,7 +306,7 @@ def _line_row(line_id: int, document_id: int, position: int, subscription_id: in
         line_id, document_id, position, subscription_id, line.component_id, line.price_id, line.plan_id, line.kind,
         line.description, line.term, start and start.isoformat(), end and end.isoformat(),
         detail.revision if detail else 0, line.quantity, line.unit_minor, line.net_minor, line.tax_minor,
-        line.tax_code, line.tax_rate_ppm, *(_details(detail) if detail else _PLAIN),
+        line.tax_code, line.tax_rate_ppm, *(_details(detail) if detail else _PLAIN), line.tax_class,
     )  # fmt: skip
 
 
@@ -286,7 +322,7 @@ def _details(detail: LineDetail) -> Row:
     )
 
 
-def _poured(taken: Sequence[Taken], lines: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+def poured(taken: Sequence[Taken], lines: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
     """(line, lot, minor units): credit fills the lines from the top. Discounts are lines below zero, and take none."""
     unpaid = iter([line for line in lines if line[1] > 0])
     line_id, room = next(unpaid)

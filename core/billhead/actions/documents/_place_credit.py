@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from billhead import clock
+from billhead.actions.documents._subscriptions import about, subscriptions_of
 from billhead.actions.ledger.post import post
 from billhead.actions.payments._allocating import Freed, Source, locked_documents, put_on, settle_note, take_off
 from billhead.actions.payments._crediting import Return, locked_lots, to_credit
@@ -79,11 +80,12 @@ def _documents(tx: Tx, note: Document, owed_elsewhere: bool) -> tuple[list[Docum
     """What the note corrects, in its order, and others of the subscription that are owed; all of them locked."""
     first = [document_id for document_id, _ in _corrects(tx, note)]
     found: Sequence[int] = ()
-    if owed_elsewhere and note.subscription_id is not None:
+    theirs = subscriptions_of(tx.session, note.id) if owed_elsewhere else []
+    if theirs:
         found = tx.session.scalars(
             select(Document.id)
             .where(
-                Document.subscription_id == note.subscription_id,
+                or_(*(about(subscription_id) for subscription_id in theirs)),
                 Document.customer_id == note.customer_id,
                 Document.kind == Kind.INVOICE,
                 Document.currency == note.currency,
@@ -109,7 +111,7 @@ def _lock_payments(tx: Tx, note: Document) -> None:
 
 def _lock_subscriptions(tx: Tx, documents: Sequence[Document]) -> None:
     """Before any lot of credit, as the billing run does it: two that wait for each other in a circle would fail."""
-    ids = sorted({one.subscription_id for one in documents if one.subscription_id is not None})
+    ids = sorted({found for one in documents for found in subscriptions_of(tx.session, one.id)})
     tx.session.execute(
         select(Subscription.id).where(Subscription.id.in_(ids)).order_by(Subscription.id).with_for_update()
     ).all()

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from billhead.actions.documents._subscriptions import about
 from billhead.actions.provisioning._desired import desired_of, panel_view
 from billhead.db import Model
 from billhead.domain.document import OWED, Kind, ProformaState
@@ -178,7 +179,7 @@ def _subscription(session: Session, notice: Notice) -> Mapping[str, Any]:
     _theirs(notice, subscription.customer_id, "subscription")
     unpaid = (
         select(Document)
-        .where(Document.subscription_id == subscription.id, Document.state.in_([state.value for state in OWED]))
+        .where(about(subscription.id), Document.state.in_([state.value for state in OWED]))
         .where(Document.kind == Kind.INVOICE.value)
         .order_by(Document.due_on, Document.id)
     )

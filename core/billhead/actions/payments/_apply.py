@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments.settle import settle
@@ -79,7 +80,7 @@ def _look_again(attempt: PaymentAttempt) -> None:
 
 
 def _keep_method(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
-    """A method that the payer agreed to save becomes the default and pays the subscription from now on."""
+    """A method that the payer agreed to save becomes the default, and pays what the document is about from now on."""
     if outcome.method is None:
         return
     for other in tx.session.scalars(select(PaymentMethod).where(PaymentMethod.customer_id == attempt.customer_id)):
@@ -96,15 +97,10 @@ def _keep_method(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
     tx.session.add(method)
     tx.session.flush()
     attempt.method_id = method.id
-    subscription = _subscription(tx, attempt)
-    if subscription is not None:
+    for subscription_id in subscriptions_of(tx.session, attempt.document_id):
+        subscription = tx.session.get_one(Subscription, subscription_id)
         subscription.payment_method_id = method.id
         subscription.collection = "auto"
-
-
-def _subscription(tx: Tx, attempt: PaymentAttempt) -> Subscription | None:
-    document = tx.session.get_one(Document, attempt.document_id)
-    return tx.session.get(Subscription, document.subscription_id) if document.subscription_id else None
 
 
 def _failed(tx: Tx, attempt: PaymentAttempt, decline: DeclineClass) -> None:

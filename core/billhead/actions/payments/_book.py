@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from billhead import clock
 from billhead.actions.billing.settle_proforma import settle_proforma
+from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.events import emit
 from billhead.actions.ledger.post import post
 from billhead.actions.notifications.queue import queue_notice
@@ -78,15 +79,16 @@ def _target(tx: Tx, document: Document) -> Document | None:
 
 
 def _ended(tx: Tx, document: Document) -> bool:
-    """Paid after the subscription has ended: no term begins with it, and what debt had stopped was never watched.
+    """Paid after all its subscriptions have ended: no term begins with it, and what debt had stopped was never watched.
 
     Who cancelled otherwise has had what the invoice is for, and pays it.
     """
-    if document.subscription_id is None:
-        return False
-    subscription = tx.session.get_one(Subscription, document.subscription_id)
-    unwatched = document.kind == Kind.PROFORMA or subscription.suspended_for == SuspendedBy.DEBT
-    return subscription.state == Life.CANCELED and unwatched
+    ids = subscriptions_of(tx.session, document.id)
+    found = [tx.session.get_one(Subscription, subscription_id) for subscription_id in ids]
+    return bool(found) and all(
+        one.state == Life.CANCELED and (document.kind == Kind.PROFORMA or one.suspended_for == SuspendedBy.DEBT)
+        for one in found
+    )
 
 
 def _payment(tx: Tx, document: Document, receipt: Receipt) -> Payment:

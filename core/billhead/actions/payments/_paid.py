@@ -6,6 +6,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import aliased
 
 from billhead import clock
+from billhead.actions.documents._subscriptions import about, subscriptions_of
 from billhead.actions.events import emit
 from billhead.actions.payments._stages import stages_of
 from billhead.actions.provisioning.want import want
@@ -28,18 +29,20 @@ def paid_in_full(tx: Tx, seller: Seller, invoice: Document) -> None:
     """Called in the transaction that settles the invoice."""
     data = {"document_id": invoice.id, "customer_id": invoice.customer_id}
     emit(tx, "document.paid", f"document:{invoice.id}", data)
-    if invoice.subscription_id is None:
-        return
     tx.session.flush()
-    # issuing the invoice wrote past the session: read what stands now
-    subscription = tx.session.get_one(
-        Subscription, invoice.subscription_id, with_for_update=True, populate_existing=True
-    )
-    _extend(tx, seller, subscription, invoice)
+    for subscription_id in subscriptions_of(tx.session, invoice.id):
+        # issuing the invoice wrote past the session: read what stands now
+        subscription = tx.session.get_one(Subscription, subscription_id, with_for_update=True, populate_existing=True)
+        _extend(tx, seller, subscription, invoice)
+        _clear(tx, seller, subscription)
+
+
+def _clear(tx: Tx, seller: Seller, subscription: Subscription) -> None:
+    """What debt has done is undone, unless there is another debt as old as that."""
     today = clock.today_in(seller.zone)
     oldest_due = tx.session.scalar(
         select(func.min(Document.due_on)).where(
-            Document.subscription_id == subscription.id,
+            about(subscription.id),
             Document.kind == Kind.INVOICE,
             Document.state.in_([s.value for s in OWED]),
             Document.due_on < today,
@@ -55,7 +58,7 @@ def paid_in_full(tx: Tx, seller: Seller, invoice: Document) -> None:
 
 def _extend(tx: Tx, seller: Seller, subscription: Subscription, invoice: Document) -> None:
     """What is paid for may be watched: panel expiry = paid-through + grace, in the customer's own zone."""
-    through = _paid_until(tx, invoice)
+    through = _paid_until(tx, invoice, subscription)
     if through is None or (subscription.paid_through is not None and subscription.paid_through >= through):
         through = subscription.paid_through
     if through is None or subscription.state == Life.CANCELED:
@@ -66,8 +69,8 @@ def _extend(tx: Tx, seller: Seller, subscription: Subscription, invoice: Documen
         want(tx, service, desired_expires_at=expires, trial=subscription.phase == "trial")
 
 
-def _paid_until(tx: Tx, invoice: Document) -> date | None:
-    """The end of the time on the invoice, without lines that credit notes have given back whole."""
+def _paid_until(tx: Tx, invoice: Document, subscription: Subscription) -> date | None:
+    """The end of its time on the invoice, without lines that credit notes have given back whole."""
     gives = aliased(DocumentLine)
     given = case((Document.kind == Kind.CREDIT_NOTE, gives.net_minor), else_=-gives.net_minor)
     returned = (
@@ -80,6 +83,7 @@ def _paid_until(tx: Tx, invoice: Document) -> date | None:
     return tx.session.scalar(
         select(func.max(DocumentLine.period_end)).where(
             DocumentLine.document_id == invoice.id,
+            DocumentLine.subscription_id == subscription.id,
             DocumentLine.kind.in_(["recurring", "trial"]),
             (DocumentLine.net_minor == 0) | (returned < DocumentLine.net_minor),
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.exchange import exchange
 from billhead.actions.freeze import is_frozen
 from billhead.actions.payments._apply import apply_outcome
@@ -38,7 +39,7 @@ class _Intent:
 
 
 def collect(ctx: Context, document_id: int, *, after: int | None = None) -> Collected:
-    """Charge the saved method of the document's subscription, or the customer's default one. Charges at most once.
+    """Charge the saved method of a subscription on the document, or the customer's default one. Charges at most once.
 
     `after` is the attempt that this one is to follow, 0 for the first: a job that starts again after its process was
     killed finds that its attempt was made, and does not make the next one before its day.
@@ -76,11 +77,15 @@ def _last_attempt(tx: Tx, document_id: int) -> int:
 
 
 def _method(tx: Tx, document: Document) -> PaymentMethod | None:
-    subscription = tx.session.get(Subscription, document.subscription_id) if document.subscription_id else None
-    if subscription is not None and subscription.payment_method_id:
-        method = tx.session.get_one(PaymentMethod, subscription.payment_method_id)
-        if method.usable:
-            return method
+    chosen = tx.session.scalar(
+        select(PaymentMethod)
+        .join(Subscription, Subscription.payment_method_id == PaymentMethod.id)
+        .where(Subscription.id.in_(subscriptions_of(tx.session, document.id)), PaymentMethod.usable)
+        .order_by(Subscription.id)
+        .limit(1)
+    )
+    if chosen is not None:
+        return chosen
     return tx.session.scalar(
         select(PaymentMethod)
         .where(PaymentMethod.customer_id == document.customer_id, PaymentMethod.usable, PaymentMethod.is_default)

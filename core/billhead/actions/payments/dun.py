@@ -21,7 +21,7 @@ from billhead.domain.document import OWED
 from billhead.domain.dunning import StageAction, stages_reached
 from billhead.domain.payment import BLOCKS_ANOTHER
 from billhead.domain.subscription import Event, State, SuspendedBy
-from billhead.models.documents import Document
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.payments import PaymentAttempt
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
@@ -51,23 +51,26 @@ def dun(tx: Tx, after_id: int = 0) -> Dunned:
     """One batch of subscriptions with an overdue invoice, by subscription id."""
     horizon = (clock.business_now() + timedelta(hours=14)).date()
     owed = [s.value for s in OWED]
-    rows = tx.session.scalars(
-        select(Document)
+    rows = tx.session.execute(
+        select(DocumentLine.subscription_id, Document.due_on, Document.id)
+        .join(Document, Document.id == DocumentLine.document_id)
         .where(
             Document.kind == "invoice",
             Document.state.in_(owed),
             Document.due_on <= horizon,
-            Document.subscription_id > after_id,
+            DocumentLine.subscription_id > after_id,
         )
-        .order_by(Document.subscription_id, Document.due_on, Document.id)
+        .distinct()
+        .order_by(DocumentLine.subscription_id, Document.due_on, Document.id)
         .limit(_BATCH)
     ).all()
-    oldest: dict[int, Document] = {}
-    for document in rows:
-        oldest.setdefault(document.subscription_id or 0, document)
+    oldest: dict[int, int] = {}
+    for subscription_id, _, document_id in rows:
+        oldest.setdefault(subscription_id or 0, document_id)
     suspended = terminated = 0
-    for subscription_id, document in oldest.items():
+    for subscription_id, document_id in oldest.items():
         subscription = tx.session.get_one(Subscription, subscription_id)
+        document = tx.session.get_one(Document, document_id)
         done = _reach(tx, subscription, document, tx.session.get_one(Seller, document.seller_id))
         suspended += done is StageAction.SUSPEND
         terminated += done is StageAction.TERMINATE

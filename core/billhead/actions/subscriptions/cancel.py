@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.documents._subscriptions import about
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning.want import want
@@ -80,7 +81,7 @@ def _withdraw_offers(tx: Tx, subscription_id: int) -> None:
     """Nobody pays for time that will not come: open and expired proformas are void."""
     offers = tx.session.scalars(
         select(Document).where(
-            Document.subscription_id == subscription_id,
+            about(subscription_id),
             Document.kind == Kind.PROFORMA,
             Document.state.in_([ProformaState.OPEN.value, ProformaState.EXPIRED.value]),
         )

@@ -11,6 +11,7 @@ from werkzeug.utils import secure_filename
 from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, Length
 
+from billhead.actions.documents._subscriptions import about
 from billhead.actions.documents.render_pdf import render_pdf
 from billhead.actions.payments.book_transfer import book_transfer
 from billhead.db import reading, writing
@@ -84,7 +85,7 @@ DOCUMENTS = Listing(
     ),
     search=_matching,
     search_label="Document number, customer's name or e-mail",
-    narrow={"customer": Document.customer_id, "subscription": Document.subscription_id, "run": Document.run_id},
+    narrow={"customer": Document.customer_id, "subscription": about, "run": Document.run_id},
     empty="An order makes a proforma, a payment or the billing run an invoice.",
 )
 
@@ -148,6 +149,7 @@ def _parts(session: Session, row: Document) -> dict[str, Any]:
         "customer": session.get_one(Customer, row.customer_id),
         "buyer": session.get(Party, row.buyer_id) if row.buyer_id else None,
         "lines": lines,
+        "subscriptions": sorted({line.subscription_id for line in lines if line.subscription_id is not None}),
         "allocations": allocations,
         "attempts": attempts,
         "related": related,

@@ -31,6 +31,8 @@ __all__ = ["Choice", "Listing"]
 
 _CSV_BATCH = 500
 
+Narrow = InstrumentedAttribute[Any] | Callable[[int], ColumnElement[bool]]
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -55,7 +57,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """`search` turns what was typed into a condition; `narrow` are ids in the address (?customer=7) by column."""
+    """`search` turns what was typed into a condition; `narrow` are ids in the address (?customer=7) by
+    column, or by what makes a condition of them."""
 
     name: str
     title: str
@@ -66,7 +69,7 @@ class Listing:
     choices: tuple[Choice, ...] = ()
     search: Callable[[str], ColumnElement[bool]] | None = None
     search_label: str = "Search"
-    narrow: Mapping[str, InstrumentedAttribute[Any]] = field(default_factory=dict)
+    narrow: Mapping[str, Narrow] = field(default_factory=dict)
     lead: str = ""
 
     def answer(self, **more: Any) -> ResponseReturnValue:
@@ -89,7 +92,8 @@ class Listing:
         for name, column in self.narrow.items():
             wanted = request.args.get(name, "")
             if wanted.isascii() and wanted.isdigit() and len(wanted) < 19:
-                query = query.where(column == int(wanted))
+                key = int(wanted)
+                query = query.where(column == key if isinstance(column, InstrumentedAttribute) else column(key))
         typed = request.args.get("q", "").strip()
         if self.search is not None and typed:
             query = query.where(self.search(typed[:200]))

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 from wtforms import RadioField
 
+from billhead.actions.documents._subscriptions import about
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.restore import restore
 from billhead.actions.subscriptions.suspend import suspend
@@ -118,9 +119,7 @@ def _parts(session: Session, row: Subscription) -> dict[str, Any]:
         .order_by(SubscriptionEvent.id.desc())
         .limit(50)
     ).all()
-    documents = session.scalars(
-        select(Document).where(Document.subscription_id == row.id).order_by(Document.id.desc()).limit(25)
-    ).all()
+    documents = session.scalars(select(Document).where(about(row.id)).order_by(Document.id.desc()).limit(25)).all()
     trail = trail_of(session, f"subscription:{row.id}")
     return {
         "customer": customer,

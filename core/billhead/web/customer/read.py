@@ -13,7 +13,7 @@ from billhead.domain.document import OWED, Kind, ProformaState
 from billhead.domain.errors import BillheadError, NotFound
 from billhead.domain.service import Label
 from billhead.models.catalogue import Plan
-from billhead.models.documents import Document
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import Access
 
@@ -65,12 +65,12 @@ def overviews(session: Session, customer_id: int, *, only: int | None = None) ->
     lines: dict[int, list[Line]] = {}
     for service in session.scalars(select(Service).where(Service.subscription_id.in_(ids)).order_by(Service.id)):
         lines.setdefault(service.subscription_id, []).append(Line(service, label_of(service)))
-    unpaid = {
-        document.subscription_id: document
-        for document in session.scalars(
-            select(Document).where(Document.subscription_id.in_(ids), _is_payable()).order_by(Document.id.desc())
-        )
-    }
+    payable = (
+        select(DocumentLine.subscription_id, Document)
+        .join(Document, Document.id == DocumentLine.document_id)
+        .where(DocumentLine.subscription_id.in_(ids), _is_payable())
+    )
+    unpaid: dict[int | None, Document] = dict(session.execute(payable.order_by(Document.id.desc())).all())
     return [
         Overview(subscription, plan, lines.get(subscription.id, []), unpaid.get(subscription.id))
         for subscription, plan in rows

@@ -1,0 +1,39 @@
+"""Which subscriptions a document is about. Its lines say so: one document may bill several, and some bill none."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from billhead.bulk import among
+from billhead.models.documents import Document, DocumentLine
+
+__all__ = ["about", "open_offers", "subscriptions_of"]
+
+
+def subscriptions_of(session: Session, document_id: int) -> list[int]:
+    """In the order of their ids, each once."""
+    line = DocumentLine
+    query = select(line.subscription_id).where(line.document_id == document_id, line.subscription_id.is_not(None))
+    return [found for found in session.scalars(query.distinct().order_by(line.subscription_id)) if found is not None]
+
+
+def about(subscription_id: int) -> ColumnElement[bool]:
+    """A condition on Document: it has a line of this subscription."""
+    line = DocumentLine
+    return Document.id.in_(select(line.document_id).where(line.subscription_id == subscription_id))
+
+
+def open_offers(session: Session, subscriptions: Iterable[int], *states: str) -> dict[int, int]:
+    """The newest proforma in one of the states for each of the subscriptions that has any."""
+    query = (
+        select(DocumentLine.subscription_id, Document.id)
+        .join(Document, Document.id == DocumentLine.document_id)
+        .where(
+            among(DocumentLine.subscription_id, subscriptions, session),
+            Document.kind == "proforma",
+            Document.state.in_(states),
+        )
+        .order_by(Document.id)
+    )
+    return {subscription: document for subscription, document in session.execute(query) if subscription is not None}
