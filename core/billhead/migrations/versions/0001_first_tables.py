@@ -151,6 +151,12 @@ def upgrade() -> None:
     sa.Column('mail_from', sa.String(), nullable=False),
     sa.Column('theme', sa.String(), nullable=False),
     sa.Column('money_back', sa.JSON(), server_default='{}', nullable=False),
+    sa.Column('draft_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('hold_for_review', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('number_on', sa.String(), server_default='finalisation', nullable=False),
+    sa.Column('number_proformas', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('proforma_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='30', nullable=False),
+    sa.Column('unpaid_renewal', sa.String(), server_default='reissue', nullable=False),
     sa.Column('invoicing', sa.JSON(), server_default='{}', nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seller')),
     sa.UniqueConstraint('code', name=op.f('uq_seller_code'))
@@ -240,6 +246,7 @@ def upgrade() -> None:
     sa.Column('fiscal_year', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('format', sa.String(), nullable=False),
     sa.Column('prefix', sa.String(), nullable=False),
+    sa.Column('first_number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='1', nullable=False),
     sa.Column('next_number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_number_series_seller_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_number_series')),
@@ -284,6 +291,7 @@ def upgrade() -> None:
     sa.Column('renewal_from', sa.String(), nullable=False),
     sa.Column('cancel_policy', sa.String(), nullable=False),
     sa.Column('proration', sa.String(), nullable=False),
+    sa.Column('lead_days', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('start_up_credits_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('credits_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('listed', sa.Boolean(), nullable=False),
@@ -386,6 +394,7 @@ def upgrade() -> None:
     sa.Column('currency', sa.String(), nullable=False),
     sa.Column('language', sa.String(), nullable=False),
     sa.Column('price_group', sa.String(), nullable=False),
+    sa.Column('consolidate', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('notes', sa.String(), nullable=False),
     sa.Column('invoicing', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
@@ -676,6 +685,10 @@ def upgrade() -> None:
     sa.Column('base_currency', sa.String(), server_default='', nullable=False),
     sa.Column('fx_rate', sa.String(), nullable=True),
     sa.Column('base_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('tax_inclusive', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('finalise_on', sa.Date(), nullable=True),
+    sa.Column('held_because', sa.String(), server_default='', nullable=False),
+    sa.Column('merged_into_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.CheckConstraint('settled_minor >= 0', name=op.f('ck_document_settled')),
     sa.CheckConstraint('total_minor = net_minor + tax_minor', name=op.f('ck_document_total')),
@@ -685,6 +698,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_document_customer_id')),
     sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_document_entry_id')),
     sa.ForeignKeyConstraint(['issuer_id'], ['party.id'], name=op.f('fk_document_issuer_id')),
+    sa.ForeignKeyConstraint(['merged_into_id'], ['document.id'], name=op.f('fk_document_merged_into_id')),
     sa.ForeignKeyConstraint(['proforma_id'], ['document.id'], name=op.f('fk_document_proforma_id')),
     sa.ForeignKeyConstraint(['run_id'], ['billing_run.id'], name=op.f('fk_document_run_id')),
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_document_seller_id')),
@@ -695,8 +709,10 @@ def upgrade() -> None:
     with op.batch_alter_table('document', schema=None) as batch_op:
         batch_op.create_index('ix_document_customer', ['customer_id', 'id'], unique=False)
         batch_op.create_index('ix_document_issued', ['issued_on'], unique=False)
+        batch_op.create_index(batch_op.f('ix_document_merged_into_id'), ['merged_into_id'], unique=False)
         batch_op.create_index('ix_document_open', ['state', 'due_on'], unique=False)
         batch_op.create_index(batch_op.f('ix_document_subscription_id'), ['subscription_id'], unique=False)
+        batch_op.create_index('uq_document_number_text', ['seller_id', 'number_text'], unique=True, sqlite_where=sa.text("number_text <> ''"), postgresql_where=sa.text("number_text <> ''"))
 
     op.create_table('service',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -810,10 +826,13 @@ def upgrade() -> None:
     sa.Column('cycle_end', sa.Date(), nullable=True),
     sa.Column('cycle_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('corrects_line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('tax_class', sa.String(), server_default='', nullable=False),
+    sa.Column('moved_from_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.CheckConstraint('period_end IS NULL OR period_end > period_start', name=op.f('ck_document_line_period')),
     sa.ForeignKeyConstraint(['component_id'], ['subscription_component.id'], name=op.f('fk_document_line_component_id')),
     sa.ForeignKeyConstraint(['corrects_line_id'], ['document_line.id'], name=op.f('fk_document_line_corrects_line_id')),
     sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_document_line_document_id')),
+    sa.ForeignKeyConstraint(['moved_from_id'], ['document.id'], name=op.f('fk_document_line_moved_from_id')),
     sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_document_line_plan_id')),
     sa.ForeignKeyConstraint(['price_id'], ['price.id'], name=op.f('fk_document_line_price_id')),
     sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_document_line_subscription_id')),
@@ -1040,8 +1059,10 @@ def downgrade() -> None:
 
     op.drop_table('service')
     with op.batch_alter_table('document', schema=None) as batch_op:
+        batch_op.drop_index('uq_document_number_text', sqlite_where=sa.text("number_text <> ''"), postgresql_where=sa.text("number_text <> ''"))
         batch_op.drop_index(batch_op.f('ix_document_subscription_id'))
         batch_op.drop_index('ix_document_open')
+        batch_op.drop_index(batch_op.f('ix_document_merged_into_id'))
         batch_op.drop_index('ix_document_issued')
         batch_op.drop_index('ix_document_customer')
 
