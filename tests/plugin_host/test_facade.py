@@ -1,6 +1,9 @@
 """What a plugin gets back from core."""
 
+from contextlib import suppress
+
 import pytest
+from sqlalchemy import text
 
 from billhead import clock
 from billhead.db import writing
@@ -39,6 +42,24 @@ def test_storage_belongs_to_its_plugin(app):
 def test_settings_are_the_plugins_own(app):
     assert current_host("loyal").settings().level == 3
     assert current_host("other").settings() is None
+
+
+def test_a_plugin_reads_and_writes_its_own_tables(app):
+    loyal = current_host("loyal")
+    with loyal.tables(write=True) as connection:
+        connection.execute(text("CREATE TABLE x_loyal_points (customer_id INTEGER, points INTEGER)"))
+        connection.execute(text("INSERT INTO x_loyal_points VALUES (17, 3)"))
+    with suppress(ZeroDivisionError), loyal.tables(write=True) as connection:
+        connection.execute(text("DELETE FROM x_loyal_points"))
+        raise ZeroDivisionError
+    with loyal.tables() as connection:
+        assert connection.execute(text("SELECT points FROM x_loyal_points")).scalars().all() == [3]
+
+
+def test_tables_are_not_written_inside_a_transaction(app):
+    tables = current_host("loyal").tables(write=True)
+    with writing(CORE), pytest.raises(Conflict, match="whose transaction is open"):
+        tables.__enter__()
 
 
 def test_it_works_where_no_context_is_open(host_app, sqlite_url, pretend):

@@ -109,6 +109,20 @@ def test_tax_engines_are_picked_by_their_code(pretend):
     assert switched_on([pretend("flat", TAX)]).tax_engine("flat").assess([]) == []
 
 
+def test_tax_id_checkers_come_in_the_order_of_their_codes(pretend):
+    source = """
+class Register(TaxIdChecker):
+    code, label = "{code}", "Register"
+    def normalise(self, tax_id, country): return tax_id.upper()
+    def check(self, checker, tax_id, requester): return TaxIdAnswer(True)
+
+@hookimpl
+def tax_id_checkers(): return [Register()]
+"""
+    host = switched_on([pretend("a", source.format(code="vies")), pretend("b", source.format(code="hmrc"))])
+    assert [(plugin, checker.code) for plugin, checker in host.tax_id_checkers()] == [("b", "hmrc"), ("a", "vies")]
+
+
 def test_notification_channels_bring_the_settings_of_their_plugin(pretend):
     source = (
         GATEWAY.replace("class Pay(PaymentGateway):", "class Pay(NotificationChannel):").replace(

@@ -51,11 +51,16 @@ class TwentyPercent:
 
 @dataclass
 class Plugins:
-    """In place of the plugin host: this tax engine, these rules, these observers."""
+    """In place of the plugin host: this tax engine, these checkers of tax ids, these rules, these observers."""
 
     rules: list = field(default_factory=list)
     watching: list[str] = field(default_factory=list)
     gateways: dict[str, object] = field(default_factory=dict)
+    engine: object = field(default_factory=TwentyPercent)
+    checkers: list[tuple[str, object]] = field(default_factory=list)
+
+    def tax_id_checkers(self):
+        return self.checkers
 
     def gateway(self, code):
         if code not in self.gateways:
@@ -63,7 +68,7 @@ class Plugins:
         return self.gateways[code]
 
     def tax_engine(self, code):
-        return TwentyPercent()
+        return self.engine
 
     def invoice_rules(self):
         return self.rules

@@ -78,7 +78,7 @@ def test_an_invoice_says_what_is_paid_what_is_owed_and_why_a_line_has_no_tax(sho
     assert (told["paid"], told["owed"], told["due"]) == ("10.00 EUR", "6.90 EUR", "2026-12-06")
     assert told["taxes"] == [
         {"place": "DE", "rate": "19 %", "tax": "1.90 EUR"},
-        {"place": "DE", "rate": "0 %", "tax": "0.00 EUR"},
+        {"place": "DE reverse charge", "rate": "0 %", "tax": "0.00 EUR"},
     ]
     assert told["notes"] == ["Reverse charge: the VAT is due from the recipient."]
     first, second = told["lines"]

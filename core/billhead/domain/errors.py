@@ -8,10 +8,12 @@ BillheadError                    error                  message, code, field, hi
 ├── Conflict                     conflict               true a moment ago, or already there
 │   ├── IllegalTransition        illegal_transition     (state, event): not in the table
 │   ├── BilledTwice              billed_twice           this component and period already have a line
+│   ├── OnHold                   on_hold                can't be issued yet: a tax engine waits for something
 │   └── RunNeedsConfirmation     run_needs_confirmation a run outside its expected band asks first
 ├── Unbalanced                   unbalanced             an entry whose debits and credits differ
 ├── LedgerTampered               ledger_tampered        a digest, seal or signature does not match
 ├── PluginFailed                 plugin_failed          (plugin, why)
+├── TaxServiceDown               tax_service_down       a register of tax ids gave no answer: ask later
 ├── PaymentError                 payment_error
 │   ├── CallbackForged           callback_forged        signature, origin or freshness is wrong
 │   ├── AmountMismatch           amount_mismatch        other amount or currency than was asked for
@@ -110,6 +112,10 @@ class BilledTwice(Conflict):
     code = "billed_twice"
 
 
+class OnHold(Conflict):
+    code = "on_hold"
+
+
 class RunNeedsConfirmation(Conflict):
     code = "run_needs_confirmation"
 
@@ -129,6 +135,10 @@ class PluginFailed(BillheadError):
         super().__init__(f"The plugin {plugin} failed: {why}", code=code, hint=hint)
         self.plugin = plugin
         self.why = why
+
+
+class TaxServiceDown(BillheadError):
+    code = "tax_service_down"
 
 
 class PaymentError(BillheadError):

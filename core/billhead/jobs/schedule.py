@@ -50,6 +50,7 @@ PERIODIC: list[Periodic] = [
     Periodic("provisioning.reconcile_all", timedelta(days=1), timedelta(hours=2)),
     Periodic("ledger.recognise", timedelta(days=1), timedelta(hours=1)),
     Periodic("ledger.seal", timedelta(minutes=10)),
+    Periodic("accounts.recheck_vat_ids", timedelta(days=1), timedelta(hours=4)),
     Periodic("events.deliver", timedelta(minutes=1)),
     Periodic("house.purge", timedelta(days=1), timedelta(hours=3)),
 ]

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from billhead import clock
+from billhead.actions.accounts.check_vat_id import check_vat_id
 from billhead.actions.billing.recognise import recognise
 from billhead.actions.billing.run import run_billing
 from billhead.actions.ledger.seal import seal
@@ -29,10 +30,13 @@ from billhead.jobs.kinds import TryLater, job_kind
 from billhead.jobs.queue import purge
 from billhead.models.panels import Panel
 from billhead.models.payments import PaymentAttempt, Refund
+from billhead.models.people import Customer
+from billhead.plugin_host import plugins
 
 log = logging.getLogger(__name__)
 
 _KEEP_DONE = timedelta(days=14)
+_VAT_ID_HOLDS = timedelta(days=30)
 _OPEN = ("unknown", "processing", "requires_action")
 
 
@@ -131,6 +135,29 @@ def _dunning(ctx: Context, _args: Mapping[str, Any]) -> None:
             next_after = lapse(tx, next_after).next_after
         if not next_after:
             return
+
+
+@job_kind("accounts.check_vat_id")
+def _check_vat_id(ctx: Context, args: Mapping[str, Any]) -> None:
+    checked = check_vat_id(ctx, int(args["customer_id"]))
+    if checked.ask_again_in is not None:
+        raise TryLater(clock.business_now() + checked.ask_again_in, checked.said)
+
+
+@job_kind("accounts.recheck_vat_ids")
+def _recheck_vat_ids(ctx: Context, _args: Mapping[str, Any]) -> None:
+    """Ids that no register has answered about, or not for a month, are asked about again; so many a day."""
+    if not plugins().tax_id_checkers():
+        return
+    month_ago = clock.business_now() - _VAT_ID_HOLDS
+    with writing(ctx) as tx:
+        old = select(Customer.id).where(
+            Customer.vat_id != "",
+            Customer.vat_id_state.in_(["unchecked", "pending", "valid"]),
+            or_(Customer.vat_id_checked_at.is_(None), Customer.vat_id_checked_at < month_ago),
+        )
+        for customer_id in tx.session.scalars(old.order_by(Customer.vat_id_checked_at, Customer.id).limit(1000)):
+            enqueue(tx, "accounts.check_vat_id", {"customer_id": customer_id}, key=f"vat_id:{customer_id}")
 
 
 @job_kind("notices.send", max_tries=8)

@@ -11,6 +11,7 @@ from billhead.models import (
     people,
     sellers,
     subscriptions,
+    tax,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "people",
     "sellers",
     "subscriptions",
+    "tax",
 ]

@@ -66,12 +66,14 @@ class Document(Model):
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
     closing_entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))  # its last void or write-off
     notes: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")  # what tax law wants printed
+
     base_currency: Mapped[str] = mapped_column(default="", server_default="")  # the seller's when it was issued
     fx_rate: Mapped[str | None]  # one unit of `currency` in `base_currency` on that day; null: nobody knew it
     base_minor: Mapped[int | None]  # the total at that rate, for reports
     tax_inclusive: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # its unit prices
     finalise_on: Mapped[date | None]  # a draft's: from then on the job makes it final; null: staff do
-    held_because: Mapped[str] = mapped_column(default="", server_default="")  # a draft's: grace | review | a sentence
+    # a draft's: grace | review | a sentence; an order's: why it can't be paid yet
+    held_because: Mapped[str] = mapped_column(default="", server_default="")
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"), index=True)  # where its lines went
     created_at: Mapped[datetime]
 

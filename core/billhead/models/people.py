@@ -36,7 +36,10 @@ class Customer(Model):
     location_evidence: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # {"ip": "DE", "bank": "DE"}
     vat_id: Mapped[str] = mapped_column(default="")
     vat_id_state: Mapped[str] = mapped_column(default="unchecked")  # unchecked | valid | invalid | pending
+    vat_id_checked_at: Mapped[datetime | None]  # when a register last said valid or invalid, or staff did
     tax_exempt_reason: Mapped[str] = mapped_column(default="")
+    tax_exempt_certificate: Mapped[str] = mapped_column(default="", server_default="")
+    tax_exempt_until: Mapped[date | None]  # the last day on which it holds
     zone: Mapped[str] = mapped_column(default="UTC")
     currency: Mapped[str]
     language: Mapped[str] = mapped_column(default="en")

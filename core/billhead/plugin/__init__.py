@@ -24,6 +24,7 @@ from billhead.domain.errors import (
     PanelOutcomeUnknown,
     PanelRejected,
     PanelUnreachable,
+    TaxServiceDown,
 )
 from billhead.domain.mac import parse_mac
 from billhead.domain.money import Money
@@ -90,7 +91,17 @@ from billhead.plugin.reports import (
     ReportTie,
 )
 from billhead.plugin.settings import load_settings, option, secret
-from billhead.plugin.tax import LineTax, TaxedBuyer, TaxedSeller, TaxEngine, TaxLine, TaxRequest
+from billhead.plugin.tax import (
+    CheckerConnection,
+    LineTax,
+    TaxedBuyer,
+    TaxedSeller,
+    TaxEngine,
+    TaxIdAnswer,
+    TaxIdChecker,
+    TaxLine,
+    TaxRequest,
+)
 
 API_VERSION = 1
 
@@ -107,6 +118,7 @@ __all__ = [
     "Capabilities",
     "Catalogue",
     "ChannelConnection",
+    "CheckerConnection",
     "ClientToken",
     "Conflict",
     "DeclineClass",
@@ -175,8 +187,11 @@ __all__ = [
     "SavedMethod",
     "Step",
     "TaxEngine",
+    "TaxIdAnswer",
+    "TaxIdChecker",
     "TaxLine",
     "TaxRequest",
+    "TaxServiceDown",
     "TaxedBuyer",
     "TaxedSeller",
     "Theme",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from billhead.plugin.notifications import NotificationChannel
     from billhead.plugin.provisioning import ProvisioningModule
     from billhead.plugin.reports import Report
-    from billhead.plugin.tax import TaxEngine
+    from billhead.plugin.tax import TaxEngine, TaxIdChecker
 
 __all__ = ["PROJECT", "SHAPES", "hookimpl", "hookspec"]
 
@@ -37,6 +37,7 @@ SHAPES = {
     "provisioning_modules": "offer",
     "payment_gateways": "offer",
     "tax_engines": "offer",
+    "tax_id_checkers": "offer",
     "notification_channels": "offer",
     "reports": "offer",
     "themes": "offer",
@@ -63,6 +64,11 @@ def payment_gateways() -> Sequence["PaymentGateway"]:
 @hookspec
 def tax_engines() -> Sequence["TaxEngine"]:
     """Offer tax engines. A seller names one by its `code`; a seller without one charges no tax."""
+
+
+@hookspec
+def tax_id_checkers() -> Sequence["TaxIdChecker"]:
+    """Offer ways to ask whether a tax id exists. The first, by code, that knows an id's kind is asked about it."""
 
 
 @hookspec

@@ -3,7 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import Connection
 
 __all__ = ["Host", "PeriodicJob", "Theme", "allow", "current_host"]
 
@@ -42,6 +47,12 @@ class Host(Protocol):
 
     def put(self, key: str, value: Any) -> None:
         """Store a JSON value; its own transaction."""
+
+    def tables(self, *, write: bool = False) -> "AbstractContextManager[Connection]":
+        """A connection for the plugin's own tables (x_<plugin>_…): `with host.tables() as connection: …`.
+
+        Only to read, unless `write`: then the block is one transaction, committed at its end.
+        """
 
     def customer(self, customer_id: int) -> Mapping[str, Any]:
         """A customer as a plain mapping; raises NotFound."""

@@ -3,6 +3,7 @@
 from billhead.plugin_host.activation import Activation
 from billhead.plugin_host.connections import (
     channel_connection,
+    checker_connection,
     close_connections,
     gateway_connection,
     panel_connection,
@@ -28,6 +29,7 @@ __all__ = [
     "SettingsForm",
     "Vault",
     "channel_connection",
+    "checker_connection",
     "close_connections",
     "discover",
     "gateway_connection",

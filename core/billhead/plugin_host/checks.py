@@ -19,6 +19,7 @@ from billhead.plugin import (
     ProvisioningModule,
     Report,
     TaxEngine,
+    TaxIdChecker,
     Theme,
     hookspecs,
 )
@@ -31,6 +32,7 @@ _OFFERED: dict[str, type] = {
     "provisioning_modules": ProvisioningModule,
     "payment_gateways": PaymentGateway,
     "tax_engines": TaxEngine,
+    "tax_id_checkers": TaxIdChecker,
     "notification_channels": NotificationChannel,
     "reports": Report,
     "themes": Theme,

@@ -11,15 +11,23 @@ from billhead.domain.errors import (
     OutcomeUnknown,
     PanelOutcomeUnknown,
     PanelUnreachable,
+    TaxServiceDown,
 )
 from billhead.models.operations import PluginState
 from billhead.models.panels import Panel
 from billhead.models.payments import GatewayAccount
-from billhead.plugin import ChannelConnection, GatewayConnection, HttpClient, PanelConnection
+from billhead.plugin import ChannelConnection, CheckerConnection, GatewayConnection, HttpClient, PanelConnection
 from billhead.plugin_host.current import config, plugins
 from billhead.plugin_host.stored_settings import open_settings
 
-__all__ = ["channel_connection", "close_connections", "gateway_connection", "panel_connection", "plugin_settings"]
+__all__ = [
+    "channel_connection",
+    "checker_connection",
+    "close_connections",
+    "gateway_connection",
+    "panel_connection",
+    "plugin_settings",
+]
 
 _DEFAULT_TIMEOUT = 30
 _kept: list[HttpClient] = []
@@ -43,6 +51,13 @@ def gateway_connection(account: GatewayAccount) -> GatewayConnection:
 def channel_connection(code: str) -> ChannelConnection:
     """A notification channel with the settings of the plugin that offers it."""
     return ChannelConnection(plugin_settings(plugins().channel_plugin(code).name))
+
+
+def checker_connection(plugin: str) -> CheckerConnection:
+    """What a plugin's checker of tax ids is handed."""
+    settings = plugin_settings(plugin)
+    http = _client(f"tax id service of {plugin}", _timeout(settings), TaxServiceDown, TaxServiceDown, os.getpid())
+    return CheckerConnection(settings, http)
 
 
 def plugin_settings(name: str) -> Any:

@@ -23,6 +23,7 @@ from billhead.plugin import (
     PeriodicJob,
     ProvisioningModule,
     TaxEngine,
+    TaxIdChecker,
     Theme,
 )
 from billhead.plugin.hookspecs import SHAPES
@@ -134,6 +135,10 @@ class PluginHost:
 
     def tax_engine(self, code: str) -> TaxEngine:
         return self._offered("tax_engines", code)[1]
+
+    def tax_id_checkers(self) -> list[tuple[str, TaxIdChecker]]:
+        """(plugin name, checker), by the checkers' codes."""
+        return sorted(self.offers("tax_id_checkers"), key=lambda offered: code_of(offered[1]))
 
     def channel(self, code: str) -> NotificationChannel:
         return self._offered("notification_channels", code)[1]

@@ -1,11 +1,11 @@
 """What a plugin gets back from core: the Host behind `current_host`."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from flask import Flask, has_app_context
-from sqlalchemy import inspect, select
+from sqlalchemy import Connection, inspect, select
 from sqlalchemy.orm import Session
 
 from billhead.db import Model, in_session, reading, writing
@@ -48,6 +48,17 @@ class Facade:
             self._needs_no_transaction("put")
             with writing(Context.system(f"plugin:{self.plugin}")) as tx:
                 tx.session.merge(PluginStorage(plugin=self.plugin, key=key, value=value))
+
+    @contextmanager
+    def tables(self, *, write: bool = False) -> Iterator[Connection]:
+        with self._in_app():
+            if not write:
+                with reading() as session:
+                    yield session.connection()
+                return
+            self._needs_no_transaction("tables")
+            with writing(Context.system(f"plugin:{self.plugin}")) as tx:
+                yield tx.session.connection()
 
     def customer(self, customer_id: int) -> Mapping[str, Any]:
         with self._in_app(), reading() as session:

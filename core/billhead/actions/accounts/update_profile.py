@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
+from billhead.actions.accounts._vat_ids import known_id
+from billhead.actions.billing.retax_open import retax_open
+from billhead.actions.scheduling import enqueue
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotAllowed, NotFound
@@ -26,7 +29,10 @@ class Profile:
 
 @verb("accounts.update_profile")
 def update_profile(tx: Tx, customer_id: int, profile: Profile) -> None:
-    """Customers change their own; staff needs customers.write. A new VAT id has to be checked again."""
+    """Customers change their own; staff needs customers.write. A new VAT id is checked again.
+
+    Open orders get the tax that is due now. Raises InvalidInput naming the field.
+    """
     if tx.ctx.scope.customer_id != customer_id and not tx.ctx.may("customers.write"):
         raise NotAllowed(f"{tx.ctx.actor} may not change customer {customer_id}: it needs customers.write")
     customer = tx.session.get(Customer, customer_id)
@@ -36,9 +42,22 @@ def update_profile(tx: Tx, customer_id: int, profile: Profile) -> None:
         raise InvalidInput("zone", f"{profile.zone!r} is not a time zone", hint="write it like Europe/Helsinki")
     if len(profile.country) != 2 or not profile.country.isalpha():
         raise InvalidInput("country", f"{profile.country!r} is not a country code of two letters")
-    if profile.vat_id != customer.vat_id:
-        customer.vat_id, customer.vat_id_state = profile.vat_id, "pending" if profile.vat_id else "unchecked"
+    before = customer.country, customer.region, customer.vat_id, customer.address.get("postcode", "")
+    known = known_id(profile.vat_id, profile.country.upper())
+    _set_vat_id(tx, customer, known.vat_id if known else profile.vat_id, asks=known is not None)
     customer.name, customer.company, customer.phone = profile.name, profile.company, profile.phone
     customer.country, customer.zone = profile.country.upper(), profile.zone
     told = {"street": profile.street, "postcode": profile.postcode, "city": profile.city}
     customer.address = {**customer.address, **told}
+    customer.location_evidence = {**customer.location_evidence, "declared": customer.country}
+    if before != (customer.country, customer.region, customer.vat_id, profile.postcode):
+        retax_open(tx, customer_id)
+
+
+def _set_vat_id(tx: Tx, customer: Customer, vat_id: str, *, asks: bool) -> None:
+    if vat_id == customer.vat_id:
+        return
+    customer.vat_id, customer.vat_id_state = vat_id, "pending" if vat_id else "unchecked"
+    customer.vat_id_checked_at = None
+    if asks:
+        enqueue(tx, "accounts.check_vat_id", {"customer_id": customer.id}, key=f"vat_id:{customer.id}")

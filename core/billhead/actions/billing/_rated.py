@@ -86,6 +86,8 @@ class Buyer(NamedTuple):
     evidence: str
     zone: str
     consolidate: bool = False
+    exempt_certificate: str = ""
+    exempt_until: date | None = None
 
 
 class Chunk(NamedTuple):
@@ -191,6 +193,7 @@ class Rated(NamedTuple):
     With `shares` it bills several subscriptions: their ids, versions and advances stand there, and not here.
     `draft` says why an invoice is written as a draft (grace, review, or a sentence): no number, posting or credit yet.
     The saved method is charged on `collect_on`, or at once.
+    `hold` says why a proforma can't be paid yet.
     """
 
     kind: str
@@ -218,6 +221,7 @@ class Rated(NamedTuple):
     collect_on: date | None = None
     draft: str = ""
     shares: tuple[Share, ...] = ()
+    hold: str = ""
 
     def subscriptions(self) -> tuple[int, ...]:
         if not self.shares:

@@ -11,7 +11,7 @@ from billhead import clock
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._draft import Draft, DraftedLine
 from billhead.actions.billing._joining import together
-from billhead.actions.billing._rated import Buyer, Rated, RatedLine, Taken
+from billhead.actions.billing._rated import Buyer, LineDetail, Rated, RatedLine, Taken
 from billhead.actions.billing._taxing import TaxDesk, Taxed, TaxedAmount, TaxQuestion, summed
 from billhead.domain.credit import Lot, consume
 from billhead.domain.errors import BillheadError, InvalidInput, PluginFailed
@@ -117,7 +117,7 @@ class Rater:
         return DraftView(case.subscription_id or 0, buyer.customer_id, buyer.party.country, case.today, lines)
 
     def _question(self, case: Case, draft: Draft) -> TaxQuestion:
-        return TaxQuestion.about(
+        return self._desk.question(
             case.buyer,
             case.seller_id,
             self._issued_on(case.seller_id),
@@ -167,7 +167,9 @@ class Rater:
         customer_id, seller = case.buyer.customer_id, self.catalogue.sellers[case.seller_id]
         issued_on = self._issued_on(case.seller_id)
         taken: tuple[Taken, ...] = ()
-        waits = seller.drafts if case.of_run and draft.kind == "invoice" else ""
+        waits = ""
+        if draft.kind == "invoice":
+            waits = taxed.hold or (seller.drafts if case.of_run else "")
         if draft.kind == "invoice" and total and not waits and customer_id in lots:
             taken = _take(lots[customer_id], Money(total, draft.currency), case.today)
         return Rated(
@@ -196,6 +198,7 @@ class Rater:
             draft.due_on,
             waits,
             draft.shares,
+            taxed.hold if draft.kind == "proforma" else "",
         )
 
 
@@ -214,7 +217,10 @@ def _put_together(cases: Sequence[Case], drafts: Sequence[Draft | PluginFailed])
 
 def _rated_line(line: DraftedLine, amount: TaxedAmount) -> RatedLine:
     # the first ten fields of both are the same; then come the drafted amount and its class, now the taxed amount
-    return RatedLine(*line[:10], *amount, line.detail, line.tax_class)
+    detail = line.detail
+    if amount.taxes:
+        detail = (detail or LineDetail())._replace(taxes=amount.taxes)
+    return RatedLine(*line[:10], *amount[:4], detail, line.tax_class)
 
 
 def _with_returns(draft: Draft, taxed: Taxed) -> tuple[Draft, Taxed]:
@@ -224,7 +230,7 @@ def _with_returns(draft: Draft, taxed: Taxed) -> tuple[Draft, Taxed]:
     total = sum(amount.net_minor + amount.tax_minor for amount in amounts)
     if total < 0:
         draft = draft._replace(kind="credit_note", lines=tuple(_turned(line) for line in draft.lines))
-        amounts = [amount._replace(net_minor=-amount.net_minor, tax_minor=-amount.tax_minor) for amount in amounts]
+        amounts = [amount.turned() for amount in amounts]
     return draft, summed(amounts)._replace(notes=taxed.notes)
 
 

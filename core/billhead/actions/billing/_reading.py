@@ -75,6 +75,8 @@ _BUYER = (
     cast(Customer.location_evidence, Text),
     Customer.zone,
     Customer.consolidate,
+    Customer.tax_exempt_certificate,
+    Customer.tax_exempt_until,
 )
 
 

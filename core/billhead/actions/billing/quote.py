@@ -15,13 +15,15 @@ __all__ = ["Part", "Quote", "quote", "read_buyers", "visitor"]
 
 
 class Quote(NamedTuple):
-    """Amounts in minor units of `currency`; lines as they will stand on the document."""
+    """Amounts in minor units of `currency`; lines, notes and what holds it up as they will stand on the document."""
 
     currency: str
     lines: tuple[RatedLine, ...]
     net_minor: int
     tax_minor: int
     total_minor: int
+    notes: tuple[str, ...] = ()
+    hold: str = ""
 
 
 def quote(
@@ -43,4 +45,4 @@ def quote(
     draft = Draft("proforma", currency, lines, inclusive_of_tax(parts, catalogue), None)
     case = Case(draft, buyer, seller_id, None, None, clock.today_in(buyer.zone))
     rated = raised(rater.rate_cases([case])[0])
-    return Quote(currency, rated.lines, rated.net_minor, rated.tax_minor, rated.total_minor)
+    return Quote(currency, rated.lines, rated.net_minor, rated.tax_minor, rated.total_minor, rated.notes, rated.hold)

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from billhead import clock
-from billhead.actions.billing._rated import Advance, Rated, RatedLine
+from billhead.actions.billing._rated import Advance, LineDetail, Rated, RatedLine
 from billhead.actions.billing._reading import read_buyers
 from billhead.actions.billing.issue_invoice import issue_invoice
+from billhead.actions.documents._line_taxes import line_taxes
 from billhead.db import Tx
 from billhead.domain.document import PROFORMA_TRANSITIONS, Kind, ProformaEvent, ProformaState
 from billhead.domain.errors import Conflict
@@ -48,8 +49,8 @@ def settle_proforma(tx: Tx, proforma_id: int) -> int:
     seller = session.get_one(Seller, proforma.seller_id)
     issued_on = clock.today_in(seller.zone)
     taxes: dict[str, int] = {}
-    for row in rows:
-        taxes[row.tax_code] = taxes.get(row.tax_code, 0) + row.tax_minor
+    for code, _, minor in (tax for row in rows for tax in line_taxes(row)):
+        taxes[code] = taxes.get(code, 0) + minor
     rated = Rated(
         "invoice",
         proforma.seller_id,
@@ -92,6 +93,10 @@ def _line(row: DocumentLine, period: Period | None) -> RatedLine:
         row.tax_minor,
         row.tax_code,
         row.tax_rate_ppm,
+        LineDetail(
+            discount_minor=row.discount_minor,
+            taxes=tuple((code, ppm, minor) for code, ppm, minor in row.taxes or ()),
+        ),
     )
 
 

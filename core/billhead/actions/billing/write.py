@@ -188,7 +188,7 @@ def _insert_documents(
             *numbers[document_id], None if one.draft else one.issued_on.isoformat(), one.due_on.isoformat(),
             one.currency, one.net_minor, one.tax_minor, one.total_minor, one.credit_minor, parties[one.buyer],
             parties[catalogue.sellers[one.seller_id].party], one.proforma_id, one.corrects_id, run_id,
-            entries.get(document_id), int(one.tax_inclusive), _final_on(one, catalogue), one.draft,
+            entries.get(document_id), int(one.tax_inclusive), _final_on(one, catalogue), one.draft or one.hold,
             json.dumps(one.notes) if one.notes else "[]", *worth[document_id], now,
         )
         for document_id, one in documents

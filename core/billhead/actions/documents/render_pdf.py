@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead.actions.documents.describe_line import describe_line
+from billhead.actions.documents.taxes_of import TaxSum, taxes_of
 from billhead.domain.money import Money
 from billhead.models.documents import Document, DocumentLine, Party
 from billhead.models.people import Customer
@@ -67,7 +68,7 @@ def _data(session: Session, document: Document) -> dict[str, Any]:
         "buyer": _buyer(session, document),
         "lines": [_line(line, document.currency) for line in lines],
         "net": _amount(document.net_minor, document.currency),
-        "taxes": _taxes(lines, document.currency),
+        "taxes": [_tax(tax, document.currency) for tax in taxes_of(lines)],
         "total": _amount(document.total_minor, document.currency),
         "paid": _amount(document.settled_minor, document.currency) if is_invoice and document.settled_minor else "",
         "owed": _amount(document.total_minor - document.settled_minor, document.currency) if is_invoice else "",
@@ -77,8 +78,10 @@ def _data(session: Session, document: Document) -> dict[str, Any]:
 
 def _notes(document: Document, lines: Sequence[DocumentLine]) -> list[str]:
     """What has to be said below the sums: the law asks for a word where no tax is charged."""
-    reasons = dict.fromkeys(line.tax_code.partition(":")[2] for line in lines)
-    notes = [_UNTAXED[reason] for reason in reasons if reason in _UNTAXED]
+    notes = [str(note) for note in document.notes]
+    if not notes:  # written before its tax engine had words for it
+        reasons = dict.fromkeys(line.tax_code.partition(":")[2] for line in lines)
+        notes = [_UNTAXED[reason] for reason in reasons if reason in _UNTAXED]
     if document.kind == "proforma":
         notes.append("This is an order, not an invoice: the invoice follows with the payment.")
     return notes
@@ -127,16 +130,9 @@ def _line(line: DocumentLine, currency: str) -> dict[str, str]:
     }
 
 
-def _taxes(lines: Sequence[DocumentLine], currency: str) -> list[dict[str, str]]:
-    """Tax by place and rate, in the order in which they first appear."""
-    sums: dict[tuple[str, int], int] = {}
-    for line in lines:
-        place = line.tax_code.partition(":")[0]
-        if line.tax_code or line.tax_minor:
-            sums[place, line.tax_rate_ppm] = sums.get((place, line.tax_rate_ppm), 0) + line.tax_minor
-    return [
-        {"place": place, "rate": _percent(ppm), "tax": _amount(tax, currency)} for (place, ppm), tax in sums.items()
-    ]
+def _tax(tax: TaxSum, currency: str) -> dict[str, str]:
+    place = f"{tax.place} {tax.name}".strip()
+    return {"place": place, "rate": _percent(tax.rate_ppm), "tax": _amount(tax.tax_minor, currency)}
 
 
 def _amount(minor: int, currency: str) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from billhead import clock
 from billhead.db import Tx
 from billhead.domain.document import OWED, Kind, ProformaState
-from billhead.domain.errors import Conflict, NotFound
+from billhead.domain.errors import Conflict, NotFound, OnHold
 from billhead.domain.money import Money
 from billhead.domain.payment import BLOCKS_ANOTHER, AttemptState
 from billhead.models.documents import Document
@@ -49,6 +49,8 @@ def payable(tx: Tx, document_id: int) -> tuple[Document, Money]:
     is_open = document.state == ProformaState.OPEN if document.kind == Kind.PROFORMA else document.state in OWED
     if not is_open or owed.minor <= 0:
         raise Conflict(f"{document.number_text or 'this document'} is {document.state}: there is nothing to pay on it")
+    if document.kind == Kind.PROFORMA and document.held_because:
+        raise OnHold(document.held_because, hint="it can be paid as soon as that is settled")
     undecided = tx.session.scalar(
         select(PaymentAttempt.id).where(
             PaymentAttempt.document_id == document_id, PaymentAttempt.state.in_([s.value for s in BLOCKS_ANOTHER])

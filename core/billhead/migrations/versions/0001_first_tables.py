@@ -389,7 +389,10 @@ def upgrade() -> None:
     sa.Column('location_evidence', sa.JSON(), nullable=False),
     sa.Column('vat_id', sa.String(), nullable=False),
     sa.Column('vat_id_state', sa.String(), nullable=False),
+    sa.Column('vat_id_checked_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('tax_exempt_reason', sa.String(), nullable=False),
+    sa.Column('tax_exempt_certificate', sa.String(), server_default='', nullable=False),
+    sa.Column('tax_exempt_until', sa.Date(), nullable=True),
     sa.Column('zone', sa.String(), nullable=False),
     sa.Column('currency', sa.String(), nullable=False),
     sa.Column('language', sa.String(), nullable=False),
@@ -551,6 +554,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('price', schema=None) as batch_op:
         batch_op.create_index('ix_price_plan', ['plan_id'], unique=False)
+
+    op.create_table('tax_id_check',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('vat_id', sa.String(), nullable=False),
+    sa.Column('checker', sa.String(), nullable=False),
+    sa.Column('outcome', sa.String(), nullable=False),
+    sa.Column('reference', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('address', sa.String(), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_tax_id_check_customer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tax_id_check'))
+    )
+    with op.batch_alter_table('tax_id_check', schema=None) as batch_op:
+        batch_op.create_index('ix_tax_id_check_customer', ['customer_id', 'id'], unique=False)
 
     op.create_table('user_login',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1089,6 +1109,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_user_login_customer_id'))
 
     op.drop_table('user_login')
+    with op.batch_alter_table('tax_id_check', schema=None) as batch_op:
+        batch_op.drop_index('ix_tax_id_check_customer')
+
+    op.drop_table('tax_id_check')
     with op.batch_alter_table('price', schema=None) as batch_op:
         batch_op.drop_index('ix_price_plan')
 

@@ -67,6 +67,7 @@ def _choose(document_id: int, problem: str, status: int = 200) -> ResponseReturn
         return redirect(url_for("customer.document", document_id=document_id), 303)
     if last is not None and AttemptState(last.state) in BLOCKS_ANOTHER and not problem:
         return redirect(url_for("storefront.paid", document_id=document_id), 303)
+    problem = problem or document.held_because
     shown = page("storefront/pay.html", document=document, lines=lines, options=options, problem=problem, last=last)
     return shown, status
 

@@ -1,0 +1,1 @@
+"""Sales taxes from a table of dated rates."""

@@ -1,0 +1,100 @@
+"""Which taxes are due by the table of rates. What is due is one of these reasons:
+
+the tax's name    gst, qst, state …: its rate, one or several on a line
+reverse_charge    0: a business abroad with a valid tax id owes it itself
+exempt            0: the buyer is exempt
+not_registered    0: there is a tax there, but the seller is registered for none of it
+not_taxed         0: the table has no tax for this place and class
+region_unknown    what the country alone charges (perhaps 0), where the buyer's state or province decides the rest
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
+
+from billhead.plugin import LineTax, TaxedBuyer, TaxedSeller, TaxEngine, TaxRequest, current_host
+from billhead_sales_tax import store
+from billhead_sales_tax.rates import EVERYWHERE, Rate, Rates
+
+__all__ = ["UNKNOWN_REGION", "SalesTax"]
+
+UNKNOWN_REGION = ("hold", "charge_country")
+_REVERSE_CHARGE = "Reverse charge: the tax is due from the recipient"
+_ASK_REGION = "The tax depends on your state or province: please add it to your profile."
+
+
+class SalesTax(TaxEngine):
+    """Answers from a table that stays the same while it is open; without one, from the shipped rates."""
+
+    code = "sales_tax"
+    label = "Sales tax, GST and VAT by table"
+    uses_postcode = True
+
+    def __init__(self, rates: Rates | None = None, unknown_region: str = "hold") -> None:
+        self._rates = rates
+        self._holds = unknown_region == "hold"
+        self._due = lru_cache(maxsize=10_000)(self._look_up)
+
+    def opened(self) -> TaxEngine:
+        host = current_host("sales_tax")
+        return SalesTax(store.current_rates(host), host.settings().unknown_region)
+
+    def assess(self, requests: Sequence[TaxRequest]) -> Sequence[Sequence[LineTax]]:
+        return [[self._tax(request, line.tax_class) for line in request.lines] for request in requests]
+
+    @property
+    def rates(self) -> Rates:
+        if self._rates is None:
+            self._rates = Rates()
+        return self._rates
+
+    def _look_up(self, country: str, region: str, postcode: str, tax_class: str, on: date) -> tuple[Rate, ...]:
+        return tuple(self.rates.due(country, region, postcode, tax_class, on))
+
+    def _tax(self, request: TaxRequest, tax_class: str) -> LineTax:
+        buyer, seller = request.buyer, request.seller
+        country, region = _place(buyer)
+        where = f"{country}-{region}" if region else country
+        due = self._due(country, region, buyer.postcode, tax_class, request.on)
+        if buyer.exempt_reason and due:
+            return LineTax(where, "exempt", 0, f"Exempt from tax: {buyer.exempt_reason}")
+        unknown = self._unknown(seller, country, where)
+        if not due:
+            return LineTax(where, "region_unknown" if unknown else "not_taxed", 0, hold=self._hold(unknown))
+        charged = [rate for rate in due if _is_registered(seller, rate)]
+        if not charged:
+            reason = "region_unknown" if unknown else "not_registered"
+            return LineTax(where, reason, 0, hold=self._hold(unknown))
+        return self._charged(charged, buyer, seller, self._hold(unknown))
+
+    def _charged(self, due: Sequence[Rate], buyer: TaxedBuyer, seller: TaxedSeller, hold: str) -> LineTax:
+        is_firm = buyer.company and bool(buyer.vat_id) and buyer.vat_id_state == "valid"
+        abroad = is_firm and buyer.country != seller.country
+        taxes = [
+            LineTax(rate.jurisdiction, "reverse_charge", 0, _REVERSE_CHARGE)
+            if abroad and rate.reverse_charge
+            else LineTax(rate.jurisdiction, rate.tax, rate.rate_ppm, compound=rate.compound)
+            for rate in due
+        ]
+        first = taxes[0]
+        # the first has nothing before it to be taken on
+        return LineTax(first.jurisdiction, first.reason, first.rate_ppm, first.note, also=tuple(taxes[1:]), hold=hold)
+
+    def _unknown(self, seller: TaxedSeller, country: str, where: str) -> bool:
+        """Whether a region of this country would be taxed by this seller, and the buyer's is not among the known."""
+        if where in self.rates.regions or not self.rates.depends_on_region(country):
+            return False
+        return any(place == country or place.startswith(f"{country}-") for place, _ in seller.registrations)
+
+    def _hold(self, unknown: bool) -> str:
+        return _ASK_REGION if unknown and self._holds else ""
+
+
+def _is_registered(seller: TaxedSeller, rate: Rate) -> bool:
+    return rate.needs == EVERYWHERE or any(place == rate.needs for place, _ in seller.registrations)
+
+
+def _place(buyer: TaxedBuyer) -> tuple[str, str]:
+    """(country, region without its country)."""
+    country = buyer.country.strip().upper()
+    return country, buyer.region.strip().upper().removeprefix(f"{country}-")

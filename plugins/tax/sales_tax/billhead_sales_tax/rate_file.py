@@ -1,0 +1,115 @@
+"""Rates as CSV: a header, and a row for each rate. Rates are percent with a dot (9.975), days are 2026-11-28."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from billhead.plugin import InvalidInput
+from billhead_sales_tax.rates import Rate, checked
+
+__all__ = ["COLUMNS", "read_rates", "written_rates"]
+
+COLUMNS = (
+    "place", "postcode", "tax_class", "tax", "rate", "since", "until", "position", "compound", "registered_in",
+    "replaces", "reverse_charge", "authority",
+)  # fmt: skip
+_NEEDED = ("place", "tax", "rate", "since")
+_YES = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
+
+
+def read_rates(text: str) -> list[Rate]:
+    """The rows of a file. Raises InvalidInput naming line and column."""
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    header = [name.strip() for name in reader.fieldnames or ()]
+    for name in header:
+        if name not in COLUMNS:
+            raise InvalidInput(name or "header", "is not a column here", hint=f"there are: {', '.join(COLUMNS)}")
+    for name in _NEEDED:
+        if name not in header:
+            raise InvalidInput(name, "is missing in the header")
+    reader.fieldnames = header
+    rates = []
+    for row in reader:
+        if None in row:
+            raise InvalidInput(f"line {reader.line_num}", "has more fields than the header")
+        told = {name: (value or "").strip() for name, value in row.items()}
+        if any(told.values()):
+            rates.append(_rate(told, reader.line_num))
+    return checked(rates)
+
+
+def written_rates(rates: Iterable[Rate]) -> str:
+    """The rows as a file that `read_rates` reads."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for rate in rates:
+        writer.writerow(
+            [
+                rate.place, rate.postcode, rate.tax_class, rate.tax, percent(rate.rate_ppm), rate.since,
+                rate.until or "", rate.position, "yes" if rate.compound else "", rate.registered_in, rate.replaces,
+                "yes" if rate.reverse_charge else "", rate.authority,
+            ]
+        )  # fmt: skip
+    return out.getvalue()
+
+
+def percent(ppm: int) -> str:
+    """99750 → "9.975"."""
+    return f"{Decimal(ppm).scaleb(-4).normalize():f}"
+
+
+def _rate(told: Mapping[str, str], line: int) -> Rate:
+    def read(name: str, kind: Callable[[str], Any]) -> Any:
+        try:
+            return kind(told.get(name, ""))
+        except (ValueError, KeyError, InvalidOperation) as error:
+            raise InvalidInput(name, f"line {line}: {told.get(name, '')!r} {_WRONG[kind]}") from error
+
+    return Rate(
+        place=told.get("place", "").upper(),
+        tax=told.get("tax", ""),
+        rate_ppm=read("rate", _ppm),
+        since=read("since", _day),
+        until=read("until", _day) if told.get("until") else None,
+        postcode="".join(sign for sign in told.get("postcode", "").upper() if sign.isalnum()),
+        tax_class=told.get("tax_class", ""),
+        position=read("position", _number),
+        compound=read("compound", _yes),
+        registered_in=told.get("registered_in", "").upper(),
+        replaces=told.get("replaces", ""),
+        reverse_charge=read("reverse_charge", _yes),
+        authority=told.get("authority", "").upper(),
+    )
+
+
+def _ppm(text: str) -> int:
+    rate = Decimal(text.removesuffix("%").strip()).scaleb(4)
+    if not rate.is_finite() or rate != rate.to_integral_value() or not 0 <= rate < 1_000_000:
+        raise ValueError(text)
+    return int(rate)
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def _number(text: str) -> int:
+    if text and not (text.isascii() and text.isdigit() and len(text) < 5):
+        raise ValueError(text)
+    return int(text or 0)
+
+
+def _yes(text: str) -> bool:
+    return _YES[text.lower()]
+
+
+_WRONG: Mapping[Callable[[str], Any], str] = {
+    _ppm: "is not a percentage from 0 to below 100 with at most four decimals",
+    _day: "is not a day like 2026-11-28",
+    _number: "is not a whole number",
+    _yes: "is not yes or no",
+}
