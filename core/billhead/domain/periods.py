@@ -125,6 +125,11 @@ def anchor_for_day(day_of_month: int, starts_on: date) -> date:
     return date(years, month + 1, day_of_month)
 
 
+def anchor_from(anchor: date, term: Term, start: date) -> date:
+    """The anchor of what goes on at `start`: it stays where no gap comes between, or the 31st would be forgotten."""
+    return anchor if cycle_start(anchor, term, cycle_index(anchor, term, start)) == start else start
+
+
 def zone(name: str) -> ZoneInfo:
     """The IANA zone of that name."""
     try:

@@ -2,6 +2,7 @@
 
 from billhead.models import (
     catalogue,
+    coupons,
     credits,
     documents,
     ledger,
@@ -16,6 +17,7 @@ from billhead.models import (
 
 __all__ = [
     "catalogue",
+    "coupons",
     "credits",
     "documents",
     "ledger",

@@ -8,12 +8,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["Bouquet", "Plan", "PlanBouquet", "PlanChange", "Price", "PriceBook"]
+__all__ = ["Bouquet", "BundlePart", "Plan", "PlanBouquet", "PlanChange", "Price", "PriceBook"]
 
 
 class Plan(Model):
-    """What is sold. `kind` says what it does: a line (stream, mag, paired, enigma2), an add-on (bouquet, connection),
-    or something without a line (ppv, device, reseller, super_reseller, credit_package)."""
+    """What is sold. `kind` says what it does: a line (stream, mag, paired, enigma2), several plans at one price
+    (bundle), an add-on (bouquet, connection), or something without a line (ppv, device, reseller, super_reseller,
+    credit_package)."""
 
     __tablename__ = "plan"
     __table_args__ = (UniqueConstraint("seller_id", "code"),)
@@ -30,6 +31,9 @@ class Plan(Model):
     connections: Mapped[int] = mapped_column(default=1)
     panel_plan: Mapped[str] = mapped_column(default="")  # the plan's name on panels that know plans
     panel_group: Mapped[str] = mapped_column(default="")  # which panels may serve it; empty = any of a fitting module
+    fixed_term: Mapped[str] = mapped_column(default="")  # "12 months" from the first paid day, and then it is over
+    season_ends_on: Mapped[date | None]  # over for everybody on that day
+    then_plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))  # what follows; null: nothing
     renewal_from: Mapped[str] = mapped_column(default="later")  # expiry | now | later
     cancel_policy: Mapped[str] = mapped_column(default="end_of_term")
     proration: Mapped[str] = mapped_column(default="actual_days")
@@ -62,6 +66,17 @@ class Bouquet(Model):
     seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
     code: Mapped[str]
     name: Mapped[str]
+
+
+class BundlePart(Model):
+    """One plan or add-on of a bundle, which has one price. Its revenue is shared out by weight."""
+
+    __tablename__ = "bundle_part"
+
+    bundle_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), primary_key=True)
+    quantity: Mapped[int] = mapped_column(default=1)
+    weight: Mapped[int]
 
 
 class PlanBouquet(Model):

@@ -112,6 +112,7 @@ class DocumentLine(Model):
     discount_minor: Mapped[int] = mapped_column(
         default=0, server_default="0"
     )  # taken off already, as the price book has it
+    discount_code: Mapped[str] = mapped_column(default="", server_default="")  # "WELCOME", "TEN + FIVE"
     net_minor: Mapped[int]
     tax_minor: Mapped[int] = mapped_column(default=0)
     tax_code: Mapped[str] = mapped_column(default="")  # jurisdiction and reason, e.g. "DE:standard"

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from billhead.actions.billing._coupons import CouponTerms
 from billhead.actions.billing._rated import PartyFacts
 from billhead.actions.rates._lookup import Pair
 from billhead.domain.errors import NotFound
@@ -72,6 +73,7 @@ class Catalogue:
         self.sellers: dict[int, SellerTerms] = {}
         self.plans: dict[int, PlanTerms] = {}
         self.prices: dict[int, PriceTerms] = {}
+        self.coupons: CouponTerms = {}
         self._read: set[int] = set()  # prices whose later versions are known
         self._steps: dict[int, list[tuple[date, int]]] = {}  # of a price: from when on which later version holds
         self.rates: dict[tuple[date, Pair], str | None] = {}

@@ -6,17 +6,29 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from billhead.actions.billing._catalogue import Catalogue, PlanTerms, PriceTerms
-from billhead.actions.billing._rated import Advance, DueItem, LineDetail, Part, Share
+from billhead.actions.billing._coupons import take_off
+from billhead.actions.billing._rated import Advance, CouponUsed, DueItem, LineDetail, Part, Share
 from billhead.actions.billing._taxing import TaxedAmount
+from billhead.domain.discounts import Charge, whole_after
 from billhead.domain.due import due_periods
 from billhead.domain.errors import CurrencyMismatch, InvalidInput
 from billhead.domain.money import Money
-from billhead.domain.periods import Period, Term, cycle, cycle_index, cycle_start
+from billhead.domain.periods import Period, Term, anchor_from, cycle, cycle_index, cycle_start
 from billhead.domain.proration import ProrationMode, prorate
 from billhead.domain.state import next_state
 from billhead.domain.subscription import TRANSITIONS, Event, State
 
-__all__ = ["Draft", "DraftedLine", "draft_due", "inclusive_of_tax", "lead_time", "order_lines"]
+__all__ = [
+    "Draft",
+    "DraftedLine",
+    "as_of",
+    "draft_due",
+    "inclusive_of_tax",
+    "lead_time",
+    "order_lines",
+    "part_line",
+    "whole_price",
+]
 
 
 class DraftedLine(NamedTuple):
@@ -53,6 +65,7 @@ class Draft(NamedTuple):
     may_return: bool = False
     corrects_id: int | None = None
     shares: tuple[Share, ...] = ()
+    used: tuple[CouponUsed, ...] = ()
 
 
 class _Span(NamedTuple):
@@ -65,7 +78,7 @@ class _Span(NamedTuple):
 def draft_due(item: DueItem, catalogue: Catalogue, zone: str, offered: bool) -> Draft:
     """The draft for what is due of a subscription. `zone`: the customer's now; it holds from the next period on."""
     if item.collection == "manual":
-        return _offer(item, catalogue, offered)
+        return _offer(item, catalogue, zone, offered)
     return _bill(item, catalogue, zone)
 
 
@@ -93,22 +106,35 @@ def inclusive_of_tax(parts: Sequence[Part], catalogue: Catalogue) -> bool:
     return found.pop() if found else False
 
 
-def _offer(item: DueItem, catalogue: Catalogue, offered: bool) -> Draft:
-    """A proforma: a term without a period. The subscription is not looked at again until somebody has paid it."""
+def _offer(item: DueItem, catalogue: Catalogue, zone: str, offered: bool) -> Draft:
+    """A proforma: a term without a period. The subscription is not looked at again until somebody has paid it.
+
+    What costs nothing needs nobody to pay it: it goes on by an invoice over 0.00.
+    """
     end = item.paid_through or item.target
     parts = [part for part in item.parts if part.ends_on is None or part.ends_on > end]
     over = item.billing_ends_on is not None and item.billing_ends_on <= end
     advance = _as_it_is(item, None)
     if offered or over or not parts:
         return Draft("", item.currency, (), False, advance)
-    parts = [_as_of(part, catalogue, end) for part in parts]
-    for part in parts:
-        _same_term(item, catalogue.prices[part.price_id])
-    lines = tuple(
-        _line(part, catalogue, "recurring", item.term, _price(part, catalogue, item.currency).amount_minor)
-        for part in parts
-    )
-    return Draft("proforma", item.currency, lines, inclusive_of_tax(parts, catalogue), advance, due_on=end)
+    length = _parsed(item.term)
+    anchor = anchor_from(item.anchor, length, end)
+    whole = cycle(anchor, length, cycle_index(anchor, length, end))
+    period = whole if item.billing_ends_on is None else Period(end, min(whole.end, item.billing_ends_on))
+    lines = tuple([_cycle_line(as_of(part, catalogue, end), catalogue, item, period, whole) for part in parts])
+    inclusive = inclusive_of_tax(parts, catalogue)
+    if not sum([line.amount_minor for line in take_off(lines, item.redeemed)[0]]):
+        cheaper, used = take_off(lines, item.redeemed)
+        lead = lead_time(catalogue.plans[item.plan_id], item.term, catalogue.sellers[item.seller_id].lead_days)
+        next_bill_on = None if period.end == item.billing_ends_on else max(period.end - lead, end + timedelta(days=1))
+        advance = _moved_on(item, anchor, period.end, next_bill_on, zone, period.end)
+        return Draft("invoice", item.currency, cheaper, inclusive, advance, used=used)
+    cheaper, used = take_off(tuple([_without_period(line) for line in lines]), item.redeemed)
+    return Draft("proforma", item.currency, cheaper, inclusive, advance, due_on=end, used=used)
+
+
+def _without_period(line: DraftedLine) -> DraftedLine:
+    return line._replace(period_start=None, period_end=None)
 
 
 def _bill(item: DueItem, catalogue: Catalogue, zone: str) -> Draft:
@@ -125,24 +151,30 @@ def _bill(item: DueItem, catalogue: Catalogue, zone: str) -> Draft:
         next_bill_on -= lead
     if not spans:
         return Draft("", item.currency, (), False, _as_it_is(item, next_bill_on))
-    lines = tuple(_span_lines(item, catalogue, spans))
-    state = item.state
-    if state == State.TRIAL:
-        state = next_state(TRANSITIONS, State.TRIAL, Event.ACTIVATE).value
+    lines, used = take_off(tuple(_span_lines(item, catalogue, spans)), item.redeemed)
     expires_on = next_bill_on or end if arrears else end
-    advance = Advance(
-        anchor, state, "recurring", item.phase_ends_on, end, item.paid_through, next_bill_on, zone, expires_on
-    )
+    advance = _moved_on(item, anchor, end, next_bill_on, zone, expires_on)
     kind = "invoice" if lines else ""
     # what is billed before its period begins is due when that begins
     due_on = spans[0].period.start if lead and spans[0].period.start > item.target else None
-    return Draft(kind, item.currency, lines, inclusive_of_tax(item.parts, catalogue), advance, due_on)
+    return Draft(kind, item.currency, lines, inclusive_of_tax(item.parts, catalogue), advance, due_on, used=used)
 
 
 def lead_time(plan: PlanTerms, term: str, otherwise: int) -> timedelta:
     """How long before it begins a period is billed: the plan's days for that term, but always less than one term."""
     length = _parsed(term)
     return timedelta(days=max(0, min(plan.lead(term, otherwise), length.months * 28 + length.days - 1)))
+
+
+def _moved_on(
+    item: DueItem, anchor: date, end: date, next_bill_on: date | None, zone: str, expires_on: date
+) -> Advance:
+    state = item.state
+    if state == State.TRIAL:
+        state = next_state(TRANSITIONS, State.TRIAL, Event.ACTIVATE).value
+    return Advance(
+        anchor, state, "recurring", item.phase_ends_on, end, item.paid_through, next_bill_on, zone, expires_on
+    )
 
 
 def _starts(item: DueItem) -> date:
@@ -195,8 +227,7 @@ def _next(anchor: date, term: str, end: date, ends_on: date | None, arrears: boo
 
 def _anchor_extended(anchor: date, term: str, start: date) -> date:
     """Where missing days are added at the end, a part period becomes a whole one that starts a new count."""
-    length = _parsed(term)
-    return anchor if cycle_start(anchor, length, cycle_index(anchor, length, start)) == start else start
+    return anchor_from(anchor, _parsed(term), start)
 
 
 def _span_lines(item: DueItem, catalogue: Catalogue, spans: Sequence[_Span]) -> Iterator[DraftedLine]:
@@ -208,25 +239,72 @@ def _span_lines(item: DueItem, catalogue: Catalogue, spans: Sequence[_Span]) -> 
             ends = end if part.ends_on is None else min(end, part.ends_on)
             if starts >= ends:
                 continue
-            part = _as_of(part, catalogue, span.cycle.start)
+            part = as_of(part, catalogue, span.cycle.start)
             price = _price(part, catalogue, item.currency)
             _same_term(item, price)
             if first and price.setup_minor:
                 yield _line(part, catalogue, "setup", "", price.setup_minor, starts, ends)
-            line = _line(part, catalogue, "recurring", item.term, price.amount_minor, starts, ends)
             if starts == span.cycle.start and ends == span.cycle.end:
-                yield line
+                yield _line(part, catalogue, "recurring", item.term, price.amount_minor, starts, ends)
             else:
-                mode = ProrationMode(catalogue.plans[part.plan_id].proration)
-                whole = Money(line.amount_minor, price.currency)
-                yield line._replace(amount_minor=prorate(whole, Period(starts, ends), span.cycle, mode).minor)
+                yield _cycle_line(part, catalogue, item, Period(starts, ends), span.cycle)
         first = False
 
 
-def _as_of(part: Part, catalogue: Catalogue, cycle_start: date) -> Part:
+def _cycle_line(part: Part, catalogue: Catalogue, item: DueItem, period: Period, whole: Period) -> DraftedLine:
+    """The line of a cycle, or of some days of it."""
+    price = _price(part, catalogue, item.currency)
+    if period == whole:
+        _same_term(item, price)
+        return _line(part, catalogue, "recurring", item.term, price.amount_minor, period.start, period.end)
+    mode = ProrationMode(catalogue.plans[part.plan_id].proration)
+    whole_minor = whole_price(part, catalogue, item, whole)
+    amount = prorate(Money(whole_minor, price.currency), period, whole, mode).minor
+    return part_line(part, catalogue, item, period, whole, whole_minor, amount)
+
+
+def as_of(part: Part, catalogue: Catalogue, cycle_start: date) -> Part:
     """The part at the price that holds for a cycle which begins then."""
     price_id = catalogue.price_at(part.price_id, cycle_start)
     return part if price_id == part.price_id else part._replace(price_id=price_id)
+
+
+def whole_price(part: Part, catalogue: Catalogue, item: DueItem, period: Period) -> int:
+    """What a whole cycle of the part costs, of which only some days are billed: after the percentages that hold in it.
+
+    In minor units, as the price book has it.
+    """
+    price = _price(part, catalogue, item.currency)
+    _same_term(item, price)
+    whole = price.amount_minor * part.quantity
+    if not item.redeemed:
+        return whole
+    charge = Charge(part.plan_id, item.term, whole, (period.start, period.end))
+    return whole_after(charge, [one.coupon for one in item.redeemed])[0]
+
+
+def part_line(
+    part: Part, catalogue: Catalogue, item: DueItem, period: Period, whole: Period, whole_minor: int, amount: int
+) -> DraftedLine:
+    """A line for some days of a cycle, which remembers the cycle and its price."""
+    price = _price(part, catalogue, item.currency)
+    line = _line(part, catalogue, "recurring", item.term, price.amount_minor, period.start, period.end)
+    detail = LineDetail(cycle=(whole.start, whole.end), cycle_minor=whole_minor) if period != whole else None
+    if whole_minor < line.amount_minor and item.redeemed:
+        detail = _discounted_part(part, catalogue, item, line, whole, amount, detail or LineDetail())
+    return line._replace(amount_minor=amount, detail=detail)
+
+
+def _discounted_part(
+    part: Part, catalogue: Catalogue, item: DueItem, line: DraftedLine, whole: Period, amount: int, detail: LineDetail
+) -> LineDetail:
+    assert line.period_start is not None, "a part has days"
+    assert line.period_end is not None, "a part has days"
+    mode, days = ProrationMode(catalogue.plans[part.plan_id].proration), Period(line.period_start, line.period_end)
+    undiscounted = prorate(Money(line.amount_minor, item.currency), days, whole, mode).minor
+    charge = Charge(part.plan_id, item.term, line.amount_minor, (whole.start, whole.end))
+    _, code = whole_after(charge, [one.coupon for one in item.redeemed])
+    return detail._replace(discount_minor=max(undiscounted - amount, 0), discount_code=code)
 
 
 def _price(part: Part, catalogue: Catalogue, currency: str) -> PriceTerms:

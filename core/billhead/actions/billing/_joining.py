@@ -17,6 +17,7 @@ def together(members: Sequence[Member]) -> Draft:
     corrected = {draft.corrects_id for draft, _, _ in members}
     return first._replace(
         lines=tuple(line for draft, _, _ in members for line in draft.lines),
+        used=tuple(used for draft, _, _ in members for used in draft.used),
         advance=None,
         may_return=any(draft.may_return for draft, _, _ in members),
         corrects_id=corrected.pop() if len(corrected) == 1 else None,

@@ -5,11 +5,13 @@ from datetime import date
 from typing import NamedTuple
 
 from billhead.domain.credit import Lot
+from billhead.domain.discounts import Coupon
 
 __all__ = [
     "Advance",
     "Buyer",
     "Chunk",
+    "CouponUsed",
     "DueItem",
     "Failure",
     "LineDetail",
@@ -17,6 +19,7 @@ __all__ = [
     "PartyFacts",
     "Rated",
     "RatedLine",
+    "Redeemed",
     "Share",
     "Taken",
     "visitor",
@@ -32,6 +35,23 @@ class Part(NamedTuple):
     quantity: int
     starts_on: date | None = None
     ends_on: date | None = None
+
+
+class Redeemed(NamedTuple):
+    """A coupon as a subscription has it, and what it gave so far, in minor units."""
+
+    redemption_id: int
+    given_minor: int
+    coupon: Coupon
+
+
+class CouponUsed(NamedTuple):
+    """What a document got of a redemption, in how many cycles, and how that stands then."""
+
+    redemption_id: int
+    minor: int
+    cycles: int
+    after: Redeemed
 
 
 class DueItem(NamedTuple):
@@ -60,6 +80,7 @@ class DueItem(NamedTuple):
     zone: str
     target: date
     parts: tuple[Part, ...]
+    redeemed: tuple[Redeemed, ...] = ()
 
 
 class PartyFacts(NamedTuple):
@@ -108,9 +129,9 @@ class Chunk(NamedTuple):
 class LineDetail(NamedTuple):
     """What most lines don't have. Amounts are as the price book has them (perhaps tax included).
 
-    `discount_minor` is taken off already. `cycle` is the whole cycle of a part period, `cycle_minor` what all of it
-    would cost after discount. `corrects_line_id`: the line that this one gives back. `taxes`: (code, ppm, minor units)
-    of a line with more than one tax.
+    `discount_minor` is taken off already, by the coupons of `discount_code`. `cycle` is the whole cycle of a part
+    period, `cycle_minor` what all of it would cost after discount. `corrects_line_id`: the line that this one gives
+    back. `taxes`: (code, ppm, minor units) of a line with more than one tax.
     """
 
     revision: int = 0
@@ -119,6 +140,7 @@ class LineDetail(NamedTuple):
     cycle_minor: int | None = None
     corrects_line_id: int | None = None
     taxes: tuple[tuple[str, int, int], ...] = ()
+    discount_code: str = ""
 
 
 class RatedLine(NamedTuple):
@@ -222,6 +244,7 @@ class Rated(NamedTuple):
     draft: str = ""
     shares: tuple[Share, ...] = ()
     hold: str = ""
+    used: tuple[CouponUsed, ...] = ()
 
     def subscriptions(self) -> tuple[int, ...]:
         if not self.shares:

@@ -199,6 +199,7 @@ class Rater:
             waits,
             draft.shares,
             taxed.hold if draft.kind == "proforma" else "",
+            draft.used,
         )
 
 

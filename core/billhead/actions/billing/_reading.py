@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.billing._coupons import read_redeemed
 from billhead.actions.billing._rated import Buyer, Chunk, DueItem, Part, PartyFacts
 from billhead.actions.documents._subscriptions import open_offers
 from billhead.bulk import among
@@ -32,7 +33,9 @@ __all__ = [
     "is_due",
     "read_again",
     "read_buyers",
+    "read_chargeable",
     "read_lots",
+    "read_parts",
     "shared_credit",
 ]
 
@@ -139,8 +142,12 @@ def is_due(as_of: AsOf) -> tuple[ColumnElement[bool], ...]:
 def chunk_of(session: Session, catalogue: Catalogue, as_of: AsOf, rows: Sequence[Any]) -> Chunk:
     today = {zone: as_of.local(zone) for zone in {row.zone for row in rows}}
     due = [(row[:-1], today[row.zone]) for row in rows if row.next_bill_on <= today[row.zone]]
-    parts = _parts(session, [item[0] for item, _ in due])
-    items = [DueItem._make((*item, target, tuple(parts[item[0]]))) for item, target in due]
+    parts = read_parts(session, [item[0] for item, _ in due])
+    redeemed = read_redeemed(session, catalogue.coupons, [item[0] for item, _ in due], as_of.day)
+    items = [
+        DueItem._make((*item, target, tuple(parts[item[0]]), redeemed.get(item[0], ()) if redeemed else ()))
+        for item, target in due
+    ]
     customers = {item.customer_id for item in items}
     catalogue.need(
         session,
@@ -152,7 +159,7 @@ def chunk_of(session: Session, catalogue: Catalogue, as_of: AsOf, rows: Sequence
         items,
         read_buyers(session, customers),
         read_lots(session, customers),
-        _chargeable(session, customers),
+        read_chargeable(session, customers),
         _offered(session, [item.subscription_id for item in items if item.collection == "manual"]),
     )
 
@@ -178,7 +185,7 @@ def in_company(
     return chunk._replace(items=[*mine, *added.items], offered=chunk.offered | added.offered)
 
 
-def _parts(session: Session, ids: Collection[int]) -> defaultdict[int, list[Part]]:
+def read_parts(session: Session, ids: Collection[int]) -> defaultdict[int, list[Part]]:
     component = SubscriptionComponent
     query = select(
         component.subscription_id,
@@ -222,7 +229,7 @@ def read_lots(session: Session, customers: Collection[int]) -> dict[int, list[Lo
     return lots
 
 
-def _chargeable(session: Session, customers: Collection[int]) -> frozenset[int]:
+def read_chargeable(session: Session, customers: Collection[int]) -> frozenset[int]:
     method = PaymentMethod
     query = select(method.customer_id).where(among(method.customer_id, customers, session), method.usable)
     return frozenset(session.scalars(query))

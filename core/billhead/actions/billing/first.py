@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.billing._coupons import read_reserved, take_off
 from billhead.actions.billing._draft import Draft, inclusive_of_tax, order_lines
 from billhead.actions.billing._rated import Part
 from billhead.actions.billing._rating import Case, raised, rater_now
@@ -43,13 +44,16 @@ def first(tx: Tx, subscription_id: int) -> int:
         prices={part.price_id for part in parts},
     )
     currency, today = subscription.currency, clock.today_in(buyer.zone)
+    lines = order_lines(parts, catalogue, currency, subscription.phase)
+    lines, used = take_off(lines, read_reserved(session, catalogue.coupons, subscription_id))
     draft = Draft(
         "proforma",
         currency,
-        order_lines(parts, catalogue, currency, subscription.phase),
+        lines,
         inclusive_of_tax(parts, catalogue),
         None,
         due_on=today + _OPEN_FOR,
+        used=used,
     )
     (answer,) = rater.rate_cases([Case(draft, buyer, subscription.seller_id, subscription_id, None, today)])
     document = issue_invoice(tx, raised(answer))

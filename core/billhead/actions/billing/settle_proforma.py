@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import select
 
 from billhead import clock
-from billhead.actions.billing._rated import Advance, LineDetail, Rated, RatedLine
+from billhead.actions.billing._coupons import begin_redeemed, used_of_proforma
+from billhead.actions.billing._limits import limit_time
+from billhead.actions.billing._rated import Advance, CouponUsed, LineDetail, Rated, RatedLine
 from billhead.actions.billing._reading import read_buyers
 from billhead.actions.billing.issue_invoice import issue_invoice
 from billhead.actions.documents._line_taxes import line_taxes
 from billhead.db import Tx
 from billhead.domain.document import PROFORMA_TRANSITIONS, Kind, ProformaEvent, ProformaState
 from billhead.domain.errors import Conflict
-from billhead.domain.periods import Period, Term, cycle_index, cycle_start
+from billhead.domain.periods import Period, Term, anchor_from, cycle, cycle_index
 from billhead.domain.state import next_state
 from billhead.domain.subscription import TRANSITIONS, Event, State
 from billhead.models.catalogue import Plan
@@ -22,6 +25,14 @@ from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription, SubscriptionEvent
 
 __all__ = ["settle_proforma"]
+
+
+class _Periods(NamedTuple):
+    """What the proforma's term becomes, and the whole cycle in which that lies."""
+
+    billed: Period
+    whole: Period
+
 
 _BEGINS = {(State.PENDING, "trial"): Event.START_TRIAL, (State.PENDING, "recurring"): Event.ACTIVATE,
            (State.TRIAL, "recurring"): Event.ACTIVATE, (State.EXPIRED, "recurring"): Event.RENEW}  # fmt: skip
@@ -45,7 +56,8 @@ def settle_proforma(tx: Tx, proforma_id: int) -> int:
     rows = session.scalars(
         select(DocumentLine).where(DocumentLine.document_id == proforma_id).order_by(DocumentLine.position)
     ).all()
-    period, advance = _moved_on(tx, proforma, rows)
+    periods, advance = _moved_on(tx, proforma, rows)
+    used = _used(tx, proforma, periods)
     seller = session.get_one(Seller, proforma.seller_id)
     issued_on = clock.today_in(seller.zone)
     taxes: dict[str, int] = {}
@@ -60,7 +72,7 @@ def settle_proforma(tx: Tx, proforma_id: int) -> int:
         proforma.currency,
         issued_on,
         issued_on + timedelta(days=seller.terms_days),
-        tuple([_line(row, period) for row in rows]),
+        tuple([_line(row, periods) for row in rows]),
         proforma.net_minor,
         proforma.tax_minor,
         proforma.total_minor,
@@ -71,11 +83,19 @@ def settle_proforma(tx: Tx, proforma_id: int) -> int:
         advance,
         proforma_id=proforma_id,
         notes=tuple(proforma.notes),
+        used=used,
     )
     return issue_invoice(tx, rated).document_id
 
 
-def _line(row: DocumentLine, period: Period | None) -> RatedLine:
+def _used(tx: Tx, proforma: Document, periods: _Periods | None) -> tuple[CouponUsed, ...]:
+    if proforma.subscription_id is None:
+        return ()
+    begin_redeemed(tx.session, proforma.subscription_id, proforma.id)
+    return used_of_proforma(tx.session, {}, proforma.id, periods and (periods.whole.start, periods.whole.end))
+
+
+def _line(row: DocumentLine, periods: _Periods | None) -> RatedLine:
     # A discount belongs to the period that it makes cheaper; set-up and one-off charges to none.
     timed = row.kind in ("recurring", "trial") or row.kind.startswith("discount")
     return RatedLine(
@@ -85,22 +105,31 @@ def _line(row: DocumentLine, period: Period | None) -> RatedLine:
         row.kind,
         row.description,
         row.term,
-        period.start if period and timed else None,
-        period.end if period and timed else None,
+        periods.billed.start if periods and timed else None,
+        periods.billed.end if periods and timed else None,
         row.quantity,
         row.unit_minor,
         row.net_minor,
         row.tax_minor,
         row.tax_code,
         row.tax_rate_ppm,
-        LineDetail(
-            discount_minor=row.discount_minor,
-            taxes=tuple((code, ppm, minor) for code, ppm, minor in row.taxes or ()),
-        ),
+        _detail(row, periods if timed else None),
     )
 
 
-def _moved_on(tx: Tx, proforma: Document, lines: Sequence[DocumentLine]) -> tuple[Period | None, Advance | None]:
+def _detail(row: DocumentLine, periods: _Periods | None) -> LineDetail:
+    detail = LineDetail(
+        discount_minor=row.discount_minor,
+        discount_code=row.discount_code,
+        taxes=tuple((code, ppm, minor) for code, ppm, minor in row.taxes or ()),
+    )
+    if periods is None or periods.billed == periods.whole:
+        return detail
+    whole = row.unit_minor * row.quantity if row.cycle_minor is None else row.cycle_minor
+    return detail._replace(cycle=(periods.whole.start, periods.whole.end), cycle_minor=whole)
+
+
+def _moved_on(tx: Tx, proforma: Document, lines: Sequence[DocumentLine]) -> tuple[_Periods | None, Advance | None]:
     """The period that the proforma's term becomes, and its subscription after it."""
     timed = [line for line in lines if line.kind in ("recurring", "trial")]
     if proforma.subscription_id is None or not timed:
@@ -118,8 +147,12 @@ def _moved_on(tx: Tx, proforma: Document, lines: Sequence[DocumentLine]) -> tupl
     trial = timed[0].kind == "trial"
     start = _start(subscription, plan.renewal_from, clock.today_in(zone))
     term = Term.parse(timed[0].term)
-    anchor = start if trial else _anchor(subscription.anchor, term, start)
-    end = cycle_start(anchor, term, cycle_index(anchor, term, start) + 1)
+    anchor = start if trial else anchor_from(subscription.anchor, term, start)
+    whole = cycle(anchor, term, cycle_index(anchor, term, start))
+    if subscription.billed_through is None:
+        limit_time(session, subscription, plan, whole.end if trial else start)
+    billed = _until(whole, subscription.billing_ends_on)
+    end = billed.end
     phase = "trial" if trial else "recurring"
     event = _BEGINS.get((State(subscription.state), phase))
     state = next_state(TRANSITIONS, State(subscription.state), event).value if event else subscription.state
@@ -139,11 +172,24 @@ def _moved_on(tx: Tx, proforma: Document, lines: Sequence[DocumentLine]) -> tupl
         phase_ends_on=end if trial else subscription.phase_ends_on,
         billed_through=end,
         paid_through=subscription.paid_through,
-        next_bill_on=_next_bill_on(subscription, session.get_one(Seller, proforma.seller_id), Period(start, end)),
+        next_bill_on=_next_bill_on(subscription, session.get_one(Seller, proforma.seller_id), billed),
         zone=zone,
         expires_on=end,
     )
-    return Period(start, end), advance
+    return _Periods(billed, whole), advance
+
+
+def _until(whole: Period, ends_on: date | None) -> Period:
+    """The cycle, cut off where the subscription ends."""
+    if ends_on is None or ends_on >= whole.end:
+        return whole
+    if ends_on <= whole.start:
+        raise Conflict(
+            f"the subscription has ended on {ends_on}: nothing can be renewed any more",
+            code="subscription_ended",
+            hint="book the money as the customer's credit",
+        )
+    return Period(whole.start, ends_on)
 
 
 def _start(subscription: Subscription, renewal_from: str, today: date) -> date:
@@ -151,11 +197,6 @@ def _start(subscription: Subscription, renewal_from: str, today: date) -> date:
     if expiry is None or renewal_from == "now":
         return today
     return expiry if renewal_from == "expiry" else max(expiry, today)
-
-
-def _anchor(anchor: date, term: Term, start: date) -> date:
-    """The anchor stays where the periods go on without a gap, or the 31st would be forgotten; otherwise a new one."""
-    return anchor if cycle_start(anchor, term, cycle_index(anchor, term, start)) == start else start
 
 
 def _next_bill_on(subscription: Subscription, seller: Seller, period: Period) -> date | None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.billing._booking import book_documents
 from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.billing._coupons import write_used
 from billhead.actions.billing._extend import Extension, extend_lines, panel_expiry
 from billhead.actions.billing._issuing import numbered, poured, queue_collection, tell, use_credit
 from billhead.actions.billing._parties import party_ids
@@ -39,7 +40,7 @@ _LINE = (
     "id", "document_id", "position", "subscription_id", "component_id", "price_id", "plan_id", "kind", "description",
     "term", "period_start", "period_end", "revision", "quantity", "unit_minor", "net_minor", "tax_minor", "tax_code",
     "tax_rate_ppm", "discount_minor", "taxes", "cycle_start", "cycle_end", "cycle_minor", "corrects_line_id",
-    "tax_class",
+    "discount_code", "tax_class",
 )  # fmt: skip
 _ALLOCATION = ("document_id", "line_id", "customer_credit_id", "amount_minor", "day", "created_at")
 _ADVANCE = {
@@ -94,6 +95,7 @@ def write_documents(
     numbers = dict(numbered(session, documents, catalogue))
     _insert_documents(bulk, documents, numbers, parties, entries, worth, catalogue, run_id, now)
     _insert_lines(session, bulk, documents, now)
+    write_used(bulk, documents)
     if len(session.identity_map):
         session.expire_all()
     written = [WrittenDocument(document_id, numbers[document_id][2], one) for document_id, one in documents]
@@ -230,7 +232,7 @@ def _insert_lines(session: Session, bulk: Bulk, documents: Sequence[tuple[int, R
     bulk.insert("allocation", _ALLOCATION, allocations)
 
 
-_PLAIN = (0, None, None, None, None, None)
+_PLAIN = (0, None, None, None, None, None, "")
 
 
 def _line_row(line_id: int, document_id: int, position: int, subscription_id: int | None, line: RatedLine) -> Row:
@@ -252,4 +254,5 @@ def _details(detail: LineDetail) -> Row:
         end and end.isoformat(),
         detail.cycle_minor,
         detail.corrects_line_id,
+        detail.discount_code,
     )

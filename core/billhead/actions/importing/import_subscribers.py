@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.actions.importing._subscriber import GoodRow, Person
 from billhead.actions.ledger.post import post
 from billhead.actions.provisioning._queue import queue_converge
@@ -24,7 +25,7 @@ from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.ledger import AccountCode, credit, debit
 from billhead.domain.periods import start_of_day
 from billhead.domain.subscription import State
-from billhead.models.catalogue import Plan, Price, PriceBook
+from billhead.models.catalogue import Plan, PriceBook
 from billhead.models.credits import CustomerCredit
 from billhead.models.payments import GatewayAccount, PaymentMethod
 from billhead.models.people import Customer, Reseller, User
@@ -43,13 +44,29 @@ class ImportedSubscribers:
     known: int
 
 
+class _PriceLists:
+    """The price list of each customer, read once for all to whom the same books are open."""
+
+    def __init__(self, session: Session, seller_id: int) -> None:
+        self._session = session
+        self._books = session.scalars(select(PriceBook).where(PriceBook.seller_id == seller_id)).all()
+        self._read: dict[frozenset[int], PriceList] = {}
+
+    def of(self, customer: Customer) -> PriceList:
+        audience = Audience.of(customer)
+        open_books = frozenset(book.id for book in self._books if audience.may_use(book))
+        if open_books not in self._read:
+            self._read[open_books] = prices_for(self._session, audience)
+        return self._read[open_books]
+
+
 @dataclass(slots=True)
 class _Lookup:
     """What rows refer to by code, read once per batch, and the keys of the rows to be written."""
 
     seller: Seller
     plans: dict[str, Plan]
-    prices: dict[tuple[int, str, str], int]  # (plan, currency, term) → the newest price
+    prices: "_PriceLists"
     resellers: dict[str, int]
     cards: GatewayAccount | None
     today: date
@@ -95,8 +112,8 @@ def _write(tx: Tx, look: _Lookup, rows: Sequence[GoodRow]) -> None:
     placement, service_ids = Placement(session, wishes), iter(reserve_ids(session, "service", count * 4))
     details: list[Any] = []
     services: list[Service] = []
-    for row, subscription, wish in zip(rows, subscriptions, wishes, strict=True):
-        details += _history_and_components(look, subscription, row)
+    for row, customer, subscription, wish in zip(rows, customers, subscriptions, wishes, strict=True):
+        details += _history_and_components(look, customer, subscription, row)
         services += _lines(look, subscription, row, wish, placement, service_ids)
     _flush(tx, [*details, *services])
     for service in services:
@@ -116,16 +133,10 @@ def _lookup(tx: Tx, seller_id: int) -> _Lookup:
     seller = session.get(Seller, seller_id)
     if seller is None:
         raise NotFound("seller", seller_id)
-    prices = session.execute(
-        select(Price.plan_id, PriceBook.currency, Price.term, Price.id)
-        .join(PriceBook, PriceBook.id == Price.book_id)
-        .where(PriceBook.seller_id == seller_id, PriceBook.reseller_id.is_(None))
-        .order_by(Price.version)
-    )
     return _Lookup(
         seller=seller,
         plans={p.code: p for p in session.scalars(select(Plan).where(Plan.seller_id == seller_id))},
-        prices={(plan, currency, term): price for plan, currency, term, price in prices},
+        prices=_PriceLists(session, seller_id),
         resellers={r.code: r.id for r in session.scalars(select(Reseller).where(Reseller.seller_id == seller_id))},
         cards=_card_account(session, seller),
         today=clock.today_in(seller.zone),
@@ -249,7 +260,7 @@ def _subscription(
     )
 
 
-def _history_and_components(look: _Lookup, subscription: Subscription, row: GoodRow) -> list[Any]:
+def _history_and_components(look: _Lookup, customer: Customer, subscription: Subscription, row: GoodRow) -> list[Any]:
     details = {"paid_through": row.dates.paid_through.isoformat(), "line": row.line}
     written: list[Any] = [
         SubscriptionEvent(
@@ -261,13 +272,14 @@ def _history_and_components(look: _Lookup, subscription: Subscription, row: Good
         )
     ]
     plan, term = look.plans[row.sale.offer.plan.code], str(row.sale.offer.term)
+    prices = look.prices.of(customer)
     for sold, units in [(plan, 1), *((look.plans[a.addon.code], a.units) for a in row.sale.addons)]:
         kind = "plan" if sold is plan else ("connection" if sold.kind == "connection" else "addon")
         written.append(
             SubscriptionComponent(
                 subscription_id=subscription.id,
                 plan_id=sold.id,
-                price_id=look.prices[(sold.id, subscription.currency, term)],
+                price_id=prices.of(sold, term).id,
                 kind=kind,
                 quantity=units,
                 starts_on=row.dates.started_on,

@@ -12,13 +12,14 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.actions.subscriptions._services import AccessWish, Placement, add_services
 from billhead.actions.subscriptions._state import record
 from billhead.db import Tx, reserve_ids
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from billhead.domain.mac import parse_mac
 from billhead.domain.subscription import State
-from billhead.models.catalogue import Plan, Price, PriceBook
+from billhead.models.catalogue import Plan, Price
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
 from billhead.plugin import OrderView
@@ -73,9 +74,11 @@ def sell(tx: Tx, customer: Customer, order: Order) -> Sale:
     plan = _plan(tx.session, customer, order.plan)
     if plan.kind not in LINE_KINDS:
         raise InvalidInput("plan", f"{plan.name} is not a subscription")
-    price = _price(tx.session, customer, plan, order.term)
+    wanted = [_plan(tx.session, customer, addon.code) for addon in order.addons]
+    prices = prices_for(tx.session, Audience.of(customer), {plan.id, *(addon.id for addon in wanted)})
+    price = prices.of(plan, order.term)
     trial = order.trial and bool(price.trial_term)
-    addons = [_addon(tx.session, customer, plan, order.term, wanted) for wanted in order.addons]
+    addons = [_addon(plan, order.term, *pair, prices) for pair in zip(wanted, order.addons, strict=True)]
     mac = parse_mac(order.mac) if order.mac.strip() else None
     if trial:
         _refuse_second_trial(tx.session, customer, plan, mac)
@@ -102,44 +105,14 @@ def _plan(session: Session, customer: Customer, code: str) -> Plan:
     return plan
 
 
-def _price(session: Session, customer: Customer, plan: Plan, term: str) -> Price:
-    """The newest price that holds today in the most specific book of the customer's currency."""
-    today = clock.today_in(customer.zone)
-    price = session.scalar(
-        select(Price)
-        .join(PriceBook, PriceBook.id == Price.book_id)
-        .where(
-            Price.plan_id == plan.id,
-            Price.term == term,
-            PriceBook.currency == customer.currency,
-            PriceBook.country.in_(["", customer.country]),
-            PriceBook.price_group.in_(["", customer.price_group]),
-            or_(PriceBook.reseller_id.is_(None), PriceBook.reseller_id == customer.reseller_id),
-            or_(Price.valid_from.is_(None), Price.valid_from <= today),
-            or_(Price.valid_until.is_(None), Price.valid_until > today),
-        )
-        .order_by(
-            PriceBook.reseller_id.is_(None),
-            PriceBook.price_group.desc(),
-            PriceBook.country.desc(),
-            Price.version.desc(),
-        )
-        .limit(1)
-    )
-    if price is None:
-        raise NotFound(f"price of {plan.name} for", f"{term or 'one time'} in {customer.currency}")
-    return price
-
-
-def _addon(session: Session, customer: Customer, plan: Plan, term: str, wanted: AddOnOrder) -> Sold:
-    addon = _plan(session, customer, wanted.code)
+def _addon(plan: Plan, term: str, addon: Plan, wanted: AddOnOrder, prices: PriceList) -> Sold:
     fitting: Sequence[str] = addon.details.get("plans", [])
     if addon.kind not in ("bouquet", "connection") or plan.code not in fitting:
         raise InvalidInput("addons", f"{addon.name} can't be added to {plan.name}")
     most = int(addon.details.get("max_units") or 1)
     if not 1 <= wanted.quantity <= most:
         raise InvalidInput("addons", f"{addon.name} can be had 1 to {most} times, not {wanted.quantity}")
-    return Sold(addon, _price(session, customer, addon, term), wanted.quantity)
+    return Sold(addon, prices.of(addon, term), wanted.quantity)
 
 
 def _refuse_second_trial(session: Session, customer: Customer, plan: Plan, mac: str | None) -> None:

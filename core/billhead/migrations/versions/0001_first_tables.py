@@ -185,6 +185,35 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_bouquet')),
     sa.UniqueConstraint('seller_id', 'code', name=op.f('uq_bouquet_seller_id_code'))
     )
+    op.create_table('coupon',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('percent_ppm', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('cycles', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('stackable', sa.Boolean(), nullable=False),
+    sa.Column('covers_setup', sa.Boolean(), nullable=False),
+    sa.Column('new_customers', sa.Boolean(), nullable=False),
+    sa.Column('first_order', sa.Boolean(), nullable=False),
+    sa.Column('countries', sa.JSON(), nullable=False),
+    sa.Column('terms', sa.JSON(), nullable=False),
+    sa.Column('minimum_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=True),
+    sa.Column('ends_on', sa.Date(), nullable=True),
+    sa.Column('total_uses', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('uses_per_customer', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('used', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('disabled', sa.Boolean(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('used >= 0', name=op.f('ck_coupon_used')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_coupon_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_coupon')),
+    sa.UniqueConstraint('seller_id', 'code', name=op.f('uq_coupon_seller_id_code'))
+    )
     op.create_table('event_delivery',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('event_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -288,6 +317,9 @@ def upgrade() -> None:
     sa.Column('connections', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('panel_plan', sa.String(), nullable=False),
     sa.Column('panel_group', sa.String(), nullable=False),
+    sa.Column('fixed_term', sa.String(), nullable=False),
+    sa.Column('season_ends_on', sa.Date(), nullable=True),
+    sa.Column('then_plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('renewal_from', sa.String(), nullable=False),
     sa.Column('cancel_policy', sa.String(), nullable=False),
     sa.Column('proration', sa.String(), nullable=False),
@@ -298,6 +330,7 @@ def upgrade() -> None:
     sa.Column('retired', sa.Boolean(), nullable=False),
     sa.Column('details', sa.JSON(), nullable=False),
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_plan_seller_id')),
+    sa.ForeignKeyConstraint(['then_plan_id'], ['plan.id'], name=op.f('fk_plan_then_plan_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_plan')),
     sa.UniqueConstraint('seller_id', 'code', name=op.f('uq_plan_seller_id_code'))
     )
@@ -337,6 +370,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tax_registration')),
     sa.UniqueConstraint('seller_id', 'jurisdiction', 'scheme', name=op.f('uq_tax_registration_seller_id_jurisdiction_scheme'))
     )
+    op.create_table('bundle_part',
+    sa.Column('bundle_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('weight', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['bundle_id'], ['plan.id'], name=op.f('fk_bundle_part_bundle_id')),
+    sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_bundle_part_plan_id')),
+    sa.PrimaryKeyConstraint('bundle_id', 'plan_id', name=op.f('pk_bundle_part'))
+    )
     op.create_table('callback',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -355,6 +397,13 @@ def upgrade() -> None:
     with op.batch_alter_table('callback', schema=None) as batch_op:
         batch_op.create_index('ix_callback_state', ['state', 'received_at'], unique=False)
 
+    op.create_table('coupon_plan',
+    sa.Column('coupon_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['coupon_id'], ['coupon.id'], name=op.f('fk_coupon_plan_coupon_id')),
+    sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_coupon_plan_plan_id')),
+    sa.PrimaryKeyConstraint('coupon_id', 'plan_id', name=op.f('pk_coupon_plan'))
+    )
     op.create_table('credit_lot',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -677,6 +726,27 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_billing_failed_item_subscription_id')),
     sa.PrimaryKeyConstraint('subscription_id', name=op.f('pk_billing_failed_item'))
     )
+    op.create_table('coupon_redemption',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('coupon_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('cycles_left', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('balance_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('since', sa.Date(), nullable=True),
+    sa.Column('through', sa.Date(), nullable=True),
+    sa.Column('given_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['coupon_id'], ['coupon.id'], name=op.f('fk_coupon_redemption_coupon_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_coupon_redemption_customer_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_coupon_redemption_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_coupon_redemption')),
+    sa.UniqueConstraint('subscription_id', 'coupon_id', name=op.f('uq_coupon_redemption_subscription_id_coupon_id'))
+    )
+    with op.batch_alter_table('coupon_redemption', schema=None) as batch_op:
+        batch_op.create_index('ix_coupon_redemption_customer', ['coupon_id', 'customer_id'], unique=False)
+
     op.create_table('document',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -802,6 +872,18 @@ def upgrade() -> None:
     with op.batch_alter_table('subscription_event', schema=None) as batch_op:
         batch_op.create_index('ix_subscription_event_subscription', ['subscription_id', 'effective_on'], unique=False)
 
+    op.create_table('coupon_use',
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('redemption_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('discount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('cycles', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_coupon_use_document_id')),
+    sa.ForeignKeyConstraint(['redemption_id'], ['coupon_redemption.id'], name=op.f('fk_coupon_use_redemption_id')),
+    sa.PrimaryKeyConstraint('document_id', 'redemption_id', name=op.f('pk_coupon_use'))
+    )
+    with op.batch_alter_table('coupon_use', schema=None) as batch_op:
+        batch_op.create_index('ix_coupon_use_redemption', ['redemption_id'], unique=False)
+
     op.create_table('credit_hold',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -837,6 +919,7 @@ def upgrade() -> None:
     sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('unit_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('discount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('discount_code', sa.String(), server_default='', nullable=False),
     sa.Column('net_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('tax_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('tax_code', sa.String(), nullable=False),
@@ -1063,6 +1146,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_credit_hold_reseller_id'))
 
     op.drop_table('credit_hold')
+    with op.batch_alter_table('coupon_use', schema=None) as batch_op:
+        batch_op.drop_index('ix_coupon_use_redemption')
+
+    op.drop_table('coupon_use')
     with op.batch_alter_table('subscription_event', schema=None) as batch_op:
         batch_op.drop_index('ix_subscription_event_subscription')
 
@@ -1087,6 +1174,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_document_customer')
 
     op.drop_table('document')
+    with op.batch_alter_table('coupon_redemption', schema=None) as batch_op:
+        batch_op.drop_index('ix_coupon_redemption_customer')
+
+    op.drop_table('coupon_redemption')
     op.drop_table('billing_failed_item')
     with op.batch_alter_table('user_session', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_user_session_user_id'))
@@ -1150,10 +1241,12 @@ def downgrade() -> None:
         batch_op.drop_index('ix_credit_lot_reseller')
 
     op.drop_table('credit_lot')
+    op.drop_table('coupon_plan')
     with op.batch_alter_table('callback', schema=None) as batch_op:
         batch_op.drop_index('ix_callback_state')
 
     op.drop_table('callback')
+    op.drop_table('bundle_part')
     op.drop_table('tax_registration')
     op.drop_table('seller_logo')
     with op.batch_alter_table('reseller', schema=None) as batch_op:
@@ -1170,6 +1263,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_event_delivery_pending')
 
     op.drop_table('event_delivery')
+    op.drop_table('coupon')
     op.drop_table('bouquet')
     op.drop_table('billing_run')
     op.drop_table('seller')

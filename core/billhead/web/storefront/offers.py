@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from fractions import Fraction
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.catalogue.prices_for import Audience, prices_for
 from billhead.domain.money import Money, Rounding
 from billhead.domain.periods import Term
 from billhead.models.catalogue import Bouquet, Plan, PlanBouquet, Price, PriceBook
@@ -24,18 +24,6 @@ KINDS = {
     "enigma2": ("Enigma2 receivers", "For Dreambox, VU+ and their relatives."),
 }
 """Plans that can be ordered here, in the order in which they are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """Who looks: decides which price books count."""
-
-    seller_id: int
-    currency: str
-    country: str
-    on: date
-    price_group: str = ""
-    reseller_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +91,7 @@ def audience_of(session: Session, seller: Seller, customer_id: int | None, curre
     customer = session.get(Customer, customer_id) if customer_id is not None else None
     if customer is None:
         return Audience(seller.id, currency or seller.currency, seller.country, clock.today_in(seller.zone))
-    return Audience(
-        seller.id,
-        customer.currency,
-        customer.country,
-        clock.today_in(customer.zone),
-        customer.price_group,
-        customer.reseller_id,
-    )
+    return Audience.of(customer)
 
 
 def currencies(session: Session, seller: Seller) -> list[str]:
@@ -184,33 +165,11 @@ def _addons(session: Session, audience: Audience, plan: Plan) -> list[AddOn]:
 
 
 def _prices(session: Session, audience: Audience, plan_ids: Sequence[int]) -> dict[int, list[TermPrice]]:
-    """Per plan, one price a term: the newest that holds today in the most specific book."""
-    rows = session.execute(
-        select(Price, PriceBook.tax_inclusive)
-        .join(PriceBook, PriceBook.id == Price.book_id)
-        .where(
-            Price.plan_id.in_(plan_ids),
-            Price.term != "",
-            PriceBook.currency == audience.currency,
-            PriceBook.country.in_(["", audience.country]),
-            PriceBook.price_group.in_(["", audience.price_group]),
-            or_(PriceBook.reseller_id.is_(None), PriceBook.reseller_id == audience.reseller_id),
-            or_(Price.valid_from.is_(None), Price.valid_from <= audience.on),
-            or_(Price.valid_until.is_(None), Price.valid_until > audience.on),
-        )
-        .order_by(
-            PriceBook.reseller_id.is_(None),
-            PriceBook.price_group.desc(),
-            PriceBook.country.desc(),
-            Price.version.desc(),
-        )
-    )
-    first: dict[tuple[int, str], TermPrice] = {}
-    for price, inclusive in rows:
-        first.setdefault((price.plan_id, price.term), _term_price(price, audience.currency, inclusive))
+    """Per plan, one price a term."""
     found: dict[int, list[TermPrice]] = {}
-    for (plan_id, _term), one in first.items():
-        found.setdefault(plan_id, []).append(one)
+    for (plan_id, term), sold in prices_for(session, audience, plan_ids).items():
+        if term:
+            found.setdefault(plan_id, []).append(_term_price(sold.price, audience.currency, sold.tax_inclusive))
     return found
 
 

@@ -1,0 +1,237 @@
+"""Coupons of subscriptions: read for a batch, taken off the lines of a draft, and written back with its document."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from billhead.actions.billing._rated import CouponUsed, LineDetail, Rated, Redeemed
+from billhead.bulk import Bulk, Row, among
+from billhead.domain.discounts import Charge, Coupon, CouponKind, discounted
+from billhead.models.coupons import Coupon as CouponRow
+from billhead.models.coupons import CouponPlan, CouponRedemption, CouponUse
+
+if TYPE_CHECKING:
+    from billhead.actions.billing._draft import DraftedLine
+
+__all__ = [
+    "CouponTerms",
+    "begin_redeemed",
+    "read_coupons",
+    "read_redeemed",
+    "read_reserved",
+    "take_off",
+    "used_of_proforma",
+    "write_used",
+]
+
+_DISCOUNTED = ("recurring", "setup", "one_off")
+_UPDATED = {
+    "cycles_left": "integer",
+    "balance_minor": "bigint",
+    "since": "date",
+    "through": "date",
+    "given_minor": "bigint",
+    "state": "text",
+}
+_USE = ("document_id", "redemption_id", "discount_minor", "cycles")
+_STANDING = (
+    CouponRedemption.subscription_id,
+    CouponRedemption.id,
+    CouponRedemption.coupon_id,
+    CouponRedemption.given_minor,
+    CouponRedemption.cycles_left,
+    CouponRedemption.balance_minor,
+    CouponRedemption.since,
+    CouponRedemption.through,
+)
+
+CouponTerms = dict[int, Coupon]
+"""By the coupon's id; what a subscription has of it is filled in with `_replace`."""
+
+
+def read_coupons(session: Session, ids: Collection[int]) -> CouponTerms:
+    """Coupons as they are redeemed. What they give never changes, so a run keeps what it has read."""
+    plans: defaultdict[int, set[int]] = defaultdict(set)
+    for coupon_id, plan_id in session.execute(
+        select(CouponPlan.coupon_id, CouponPlan.plan_id).where(CouponPlan.coupon_id.in_(ids))
+    ):
+        plans[coupon_id].add(plan_id)
+    return {
+        row.id: Coupon(
+            row.code,
+            CouponKind(row.kind),
+            row.percent_ppm,
+            row.amount_minor,
+            row.cycles,
+            stackable=row.stackable,
+            covers_setup=row.covers_setup,
+            plans=frozenset(plans[row.id]),
+            terms=frozenset(row.terms),
+        )
+        for row in session.scalars(select(CouponRow).where(CouponRow.id.in_(ids)))
+    }
+
+
+def read_redeemed(
+    session: Session, known: CouponTerms, subscriptions: Collection[int], day: date
+) -> Mapping[int, tuple[Redeemed, ...]]:
+    """The coupons of these subscriptions that still give something, or have in a cycle that goes on after the day.
+
+    Nothing is looked up where nobody has redeemed any.
+    """
+    if not subscriptions or not session.scalar(select(exists().where(CouponRedemption.state == "active"))):
+        return {}
+    row = CouponRedemption
+    query = select(*_STANDING).where(
+        among(row.subscription_id, subscriptions, session),
+        or_(row.state == "active", (row.state == "used") & (row.through > day)),
+    )
+    return _redeemed(session, known, session.connection().execute(query.order_by(row.id)).all())
+
+
+def read_reserved(session: Session, known: CouponTerms, subscription_id: int) -> tuple[Redeemed, ...]:
+    """What was entered when the subscription was ordered, before it is paid."""
+    row = CouponRedemption
+    query = select(*_STANDING).where(row.subscription_id == subscription_id, row.state == "reserved").order_by(row.id)
+    return _redeemed(session, known, session.execute(query).all()).get(subscription_id, ())
+
+
+def _redeemed(session: Session, known: CouponTerms, rows: Sequence[Any]) -> dict[int, tuple[Redeemed, ...]]:
+    if missing := {row.coupon_id for row in rows} - known.keys():
+        known.update(read_coupons(session, missing))
+    found: dict[int, tuple[Redeemed, ...]] = {}
+    for subscription_id, redemption_id, coupon_id, given, cycles_left, balance, since, through in rows:
+        coupon = known[coupon_id]
+        amount = coupon.amount if balance is None else balance
+        standing = coupon._replace(amount=amount, cycles_left=cycles_left, since=since, through=through)
+        found[subscription_id] = (*found.get(subscription_id, ()), Redeemed(redemption_id, given, standing))
+    return found
+
+
+def take_off(
+    lines: tuple[DraftedLine, ...], redeemed: Sequence[Redeemed]
+) -> tuple[tuple[DraftedLine, ...], tuple[CouponUsed, ...]]:
+    """The lines after discount, and what the coupons gave.
+
+    The line of a part period has its discount already, since it is a share of what its cycle costs after discount.
+    """
+    if not redeemed:
+        return lines, ()
+    at = [index for index, line in enumerate(lines) if line.kind in _DISCOUNTED and not _is_part(line)]
+    charges = tuple([_charge(lines, index) for index in at])
+    result = discounted(charges, tuple([one.coupon for one in redeemed]))
+    cheaper = list(lines)
+    for index, minor, code in zip(at, result.minor, result.codes, strict=True):
+        if minor:
+            line = lines[index]
+            detail = (line.detail or LineDetail())._replace(discount_minor=minor, discount_code=code)
+            cheaper[index] = line._replace(amount_minor=line.amount_minor - minor, detail=detail)
+    shares = _given_to_parts(lines)
+    used = (
+        _used(one, part.minor + shares.get(one.coupon.code, 0), part.cycles, part.coupon)
+        for one, part in zip(redeemed, result.used, strict=True)
+    )
+    return tuple(cheaper), tuple(one for one in used if one.minor)
+
+
+def _is_part(line: DraftedLine) -> bool:
+    return line.detail is not None and line.detail.cycle is not None
+
+
+def _charge(lines: tuple[DraftedLine, ...], index: int) -> Charge:
+    """A set-up fee stands before the period that it is charged with, and belongs to the same cycle."""
+    line = lines[index]
+    once = line.kind != "recurring"
+    timed = lines[index + 1] if once and index + 1 < len(lines) else line
+    cycle = (line.period_start, line.period_end) if line.period_start and line.period_end else None
+    whole = not _is_part(timed)
+    if not whole and timed.detail is not None:
+        cycle = timed.detail.cycle
+    return Charge(line.plan_id or 0, line.term, line.amount_minor, cycle, whole, once)
+
+
+def _given_to_parts(lines: tuple[DraftedLine, ...]) -> dict[str, int]:
+    """What part periods got, by code; of several percentages the first stands for all."""
+    shares: dict[str, int] = {}
+    for line in lines:
+        if line.detail is not None and line.detail.cycle is not None and line.detail.discount_minor:
+            code = line.detail.discount_code.partition(" + ")[0]
+            shares[code] = shares.get(code, 0) + line.detail.discount_minor
+    return shares
+
+
+def _used(before: Redeemed, minor: int, cycles: int, after: Coupon) -> CouponUsed:
+    return CouponUsed(
+        before.redemption_id, minor, cycles, Redeemed(before.redemption_id, before.given_minor + minor, after)
+    )
+
+
+def begin_redeemed(session: Session, subscription_id: int, proforma_id: int) -> None:
+    """The order is paid: its coupons hold. Paid late, what was given back is taken again, though it be the last one."""
+    row, offered = CouponRedemption, select(CouponUse.redemption_id).where(CouponUse.document_id == proforma_id)
+    mine = row.subscription_id == subscription_id
+    late = session.scalars(select(row.coupon_id).where(mine, row.state == "released", row.id.in_(offered))).all()
+    if late:
+        session.execute(update(CouponRow).where(CouponRow.id.in_(late)).values(used=CouponRow.used + 1))
+    taken = or_(row.state == "reserved", (row.state == "released") & row.id.in_(offered))
+    session.execute(update(row).where(mine, taken).values(state="active").execution_options(synchronize_session=False))
+
+
+def used_of_proforma(
+    session: Session, known: CouponTerms, proforma_id: int, period: tuple[date, date] | None
+) -> tuple[CouponUsed, ...]:
+    """What the proforma got of each coupon, as of now that it is paid. Its subscription is locked.
+
+    It keeps what it offered, even if the coupon was used up, or given to somebody else, in the meantime.
+    """
+    rows = session.execute(
+        select(CouponUse.redemption_id, CouponUse.discount_minor, CouponUse.cycles).where(
+            CouponUse.document_id == proforma_id
+        )
+    ).all()
+    if not rows:
+        return ()
+    standing = session.execute(
+        select(*_STANDING).where(CouponRedemption.id.in_([row.redemption_id for row in rows]))
+    ).all()
+    found = {one.redemption_id: one for group in _redeemed(session, known, standing).values() for one in group}
+    return tuple(
+        _used(found[key], minor, cycles, _after(found[key].coupon, minor, cycles, period))
+        for key, minor, cycles in rows
+    )
+
+
+def _after(coupon: Coupon, minor: int, cycles: int, period: tuple[date, date] | None) -> Coupon:
+    if coupon.kind == CouponKind.BALANCE:
+        coupon = coupon._replace(amount=max(coupon.amount - minor, 0))
+    if not cycles:
+        return coupon
+    left = None if coupon.cycles_left is None else max(coupon.cycles_left - cycles, 0)
+    if period is not None:
+        coupon = coupon._replace(since=coupon.since or period[0], through=period[1])
+    return coupon._replace(cycles_left=left)
+
+
+def write_used(bulk: Bulk, documents: Sequence[tuple[int, Rated]]) -> None:
+    """Which document got what; and what is left, except by proformas: they use nothing before they are paid."""
+    given = [(document_id, one, used) for document_id, one in documents if one.used for used in one.used]
+    if not given:
+        return
+    bulk.insert("coupon_use", _USE, [(key, used.redemption_id, used.minor, used.cycles) for key, _, used in given])
+    rows = list(_standing([used for _, one, used in given if one.kind != "proforma"]))
+    bulk.update("coupon_redemption", _UPDATED, rows)
+
+
+def _standing(used: Sequence[CouponUsed]) -> Iterator[Row]:
+    for one in used:
+        given, coupon = one.after.given_minor, one.after.coupon
+        balance = coupon.amount if coupon.kind == CouponKind.BALANCE else None
+        over = coupon.cycles_left == 0 or balance == 0
+        since, through = coupon.since and coupon.since.isoformat(), coupon.through and coupon.through.isoformat()
+        yield coupon.cycles_left, balance, since, through, given, "used" if over else "active", one.redemption_id
