@@ -110,9 +110,15 @@ class Shop:
             if book not in self.books:
                 row = PriceBook(seller_id=self.seller_id, code=book, currency=currency, tax_inclusive=inclusive)
                 self.books[book] = self._add(tx, row)
-            plan = self._add(tx, Plan(seller_id=self.seller_id, code=code, name=code, kind="stream", **more))
+            line = {"kind": "stream", "panel": "p1", "panel_plan": ""}
+            about = {"kind": "stream", **more, "details": {"services": [line], **more.get("details", {})}}
+            plan = self._add(tx, Plan(seller_id=self.seller_id, code=code, name=code, **about))
             row = Price(book_id=self.books[book], plan_id=plan, term=term, amount_minor=minor, **price)
             return plan, self._add(tx, row)
+
+    def price(self, plan: int, book: int, term: str, minor: int, **more) -> int:
+        with writing(SYSTEM) as tx:
+            return self._add(tx, Price(book_id=book, plan_id=plan, term=term, amount_minor=minor, **more))
 
     def customer(self, *, country="FI", zone="UTC", currency="EUR", credit_minor=0, card=True, **more) -> int:
         self.made += 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -167,3 +168,21 @@ def start_of_day(day: date, zone_name: str) -> datetime:
         else:
             early = middle
     return early if early.astimezone(there).date() >= day else late
+
+
+def without(days: Iterable[Period], holes: Iterable[Period]) -> list[Period]:
+    """The days of `days` that none of `holes` holds, as disjoint periods in order."""
+    left = sorted(days, key=lambda one: one.start)
+    for hole in holes:
+        left = [part for one in left for part in _cut(one, hole)]
+    return left
+
+
+def _cut(one: Period, hole: Period) -> Iterator[Period]:
+    if hole.end <= one.start or one.end <= hole.start:
+        yield one
+        return
+    if one.start < hole.start:
+        yield Period(one.start, hole.start)
+    if hole.end < one.end:
+        yield Period(hole.end, one.end)

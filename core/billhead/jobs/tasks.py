@@ -21,6 +21,7 @@ from billhead.actions.payments.send_refund import send_refund
 from billhead.actions.provisioning.converge import converge
 from billhead.actions.provisioning.reconcile import reconcile_panel
 from billhead.actions.scheduling import enqueue
+from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.lapse import lapse
 from billhead.db import reading, writing
 from billhead.domain.context import Context
@@ -158,6 +159,16 @@ def _recheck_vat_ids(ctx: Context, _args: Mapping[str, Any]) -> None:
         )
         for customer_id in tx.session.scalars(old.order_by(Customer.vat_id_checked_at, Customer.id).limit(1000)):
             enqueue(tx, "accounts.check_vat_id", {"customer_id": customer_id}, key=f"vat_id:{customer_id}")
+
+
+@job_kind("subscriptions.begin_scheduled")
+def _begin_scheduled(ctx: Context, _args: Mapping[str, Any]) -> None:
+    next_after = 0
+    while True:
+        with writing(ctx) as tx:
+            next_after = begin_scheduled(tx, next_after).next_after
+        if not next_after:
+            return
 
 
 @job_kind("notices.send", max_tries=8)

@@ -45,6 +45,7 @@ class Customer(Model):
     language: Mapped[str] = mapped_column(default="en")
     price_group: Mapped[str] = mapped_column(default="")
     consolidate: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # one invoice a day
+    billing_day: Mapped[int | None]  # all subscriptions are billed on this day of the month; null: each on its own
     notes: Mapped[str] = mapped_column(default="")
     invoicing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # reference, endpoint …
     created_at: Mapped[datetime]

@@ -3,12 +3,12 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["Service", "Subscription", "SubscriptionComponent", "SubscriptionEvent"]
+__all__ = ["FreeTime", "Service", "Subscription", "SubscriptionChange", "SubscriptionComponent", "SubscriptionEvent"]
 
 
 class Subscription(Model):
@@ -78,6 +78,52 @@ class SubscriptionEvent(Model):
     kind: Mapped[str]
     effective_on: Mapped[date]
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    recorded_at: Mapped[datetime]
+
+
+class FreeTime(Model):
+    """Days [starts_on, ends_on) that are not charged; `ends_on` null: until further notice.
+
+    `why`: hold (credited) | given (after an outage, or what a hold had kept) | debt (the lines stood still). One is
+    charged all the same: kept, a hold whose days are given after it.
+    """
+
+    __tablename__ = "free_time"
+    __table_args__ = (
+        CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="period"),
+        Index("ix_free_time_subscription", "subscription_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
+    why: Mapped[str]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    batch: Mapped[str] = mapped_column(default="")  # given in one action with others
+    recorded_at: Mapped[datetime]
+
+
+class SubscriptionChange(Model):
+    """A change that waits: for its day (`scheduled`), or for its proforma to be paid (`offered`).
+
+    `wish` is what the customer wants to have from then on: plan, term, add-ons.
+    """
+
+    __tablename__ = "subscription_change"
+    __table_args__ = (
+        Index("ix_subscription_change_due", "state", "effective_on"),
+        Index("ix_subscription_change_subscription", "subscription_id"),
+        Index("ix_subscription_change_document", "document_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
+    kind: Mapped[str]  # change | hold | resume
+    state: Mapped[str]  # scheduled | offered | done | withdrawn
+    effective_on: Mapped[date]
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))  # the proforma that it waits for
+    wish: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    before: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # what is put back if it is taken back
     recorded_at: Mapped[datetime]
 
 

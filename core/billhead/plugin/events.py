@@ -12,6 +12,12 @@ EVENT_TYPES = {
     "subscription.canceled": "a cancellation was booked; data: subscription_id, ends_on",
     "subscription.suspended": "service stopped for debt or by staff; data: subscription_id, because",
     "subscription.restored": "what debt had suspended runs again; data: subscription_id",
+    "subscription.changed": "plan, term or add-ons changed; data: subscription_id, plan_id, document_id or null",
+    "subscription.change_not_made": "a change was paid that can't be made any more, the money is credit; data: "
+    "subscription_id, document_id, why",
+    "subscription.held": "the customer or staff put it on hold; data: subscription_id, starts_on",
+    "subscription.resumed": "a hold has ended; data: subscription_id, document_id or null",
+    "subscription.kept": "a cancellation or a planned change was taken back; data: subscription_id",
     "document.issued": "an invoice or credit note became final; data: document_id, customer_id, total_minor, currency",
     "document.paid": "an invoice is settled in full; data: document_id, customer_id",
     "payment.received": "money came in; data: payment_id, customer_id, amount_minor, currency",

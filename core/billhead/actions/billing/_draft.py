@@ -112,7 +112,7 @@ def _offer(item: DueItem, catalogue: Catalogue, zone: str, offered: bool) -> Dra
     What costs nothing needs nobody to pay it: it goes on by an invoice over 0.00.
     """
     end = item.paid_through or item.target
-    parts = [part for part in item.parts if part.ends_on is None or part.ends_on > end]
+    parts = [part for part in item.parts if (part.starts_on or end) <= end < (part.ends_on or date.max)]
     over = item.billing_ends_on is not None and item.billing_ends_on <= end
     advance = _as_it_is(item, None)
     if offered or over or not parts:

@@ -57,4 +57,5 @@ def first(tx: Tx, subscription_id: int) -> int:
     )
     (answer,) = rater.rate_cases([Case(draft, buyer, subscription.seller_id, subscription_id, None, today)])
     document = issue_invoice(tx, raised(answer))
-    return document.document_id if document.rated.total_minor else settle_proforma(tx, document.document_id)
+    settled = None if document.rated.total_minor else settle_proforma(tx, document.document_id)
+    return document.document_id if settled is None else settled

@@ -13,6 +13,7 @@ from billhead.actions.billing._rated import Advance, CouponUsed, LineDetail, Rat
 from billhead.actions.billing._reading import read_buyers
 from billhead.actions.billing.issue_invoice import issue_invoice
 from billhead.actions.documents._line_taxes import line_taxes
+from billhead.actions.subscriptions._settle_change import offered_change, settle_change
 from billhead.db import Tx
 from billhead.domain.document import PROFORMA_TRANSITIONS, Kind, ProformaEvent, ProformaState
 from billhead.domain.errors import Conflict
@@ -38,8 +39,10 @@ _BEGINS = {(State.PENDING, "trial"): Event.START_TRIAL, (State.PENDING, "recurri
            (State.TRIAL, "recurring"): Event.ACTIVATE, (State.EXPIRED, "recurring"): Event.RENEW}  # fmt: skip
 
 
-def settle_proforma(tx: Tx, proforma_id: int) -> int:
+def settle_proforma(tx: Tx, proforma_id: int) -> int | None:
     """Issue the invoice of an open (or expired) proforma and move its subscription on; returns the invoice's id.
+
+    The proforma of a change makes the change; None where that can't be made any more.
 
     The invoice has the proforma's lines and amounts, so that it equals what was paid, with the period fixed by the
     plan's rule (from expiry, from now, or the later). It is open: whoever calls books the payment on it, sets what is
@@ -53,6 +56,9 @@ def settle_proforma(tx: Tx, proforma_id: int) -> int:
         raise Conflict(f"document {proforma_id} is no proforma: there is nothing to settle")
     proforma.state = next_state(PROFORMA_TRANSITIONS, ProformaState(proforma.state), ProformaEvent.SETTLE).value
     proforma.settled_minor = proforma.total_minor
+    change = offered_change(tx, proforma_id)
+    if change is not None:
+        return settle_change(tx, proforma, change)
     rows = session.scalars(
         select(DocumentLine).where(DocumentLine.document_id == proforma_id).order_by(DocumentLine.position)
     ).all()

@@ -74,7 +74,7 @@ def _target(tx: Tx, document: Document) -> Document | None:
         if document.state not in (ProformaState.OPEN, ProformaState.EXPIRED):
             return None
         invoice_id = settle_proforma(tx, document.id)
-        return tx.session.get_one(Document, invoice_id)
+        return tx.session.get_one(Document, invoice_id) if invoice_id is not None else None
     return document if document.state in OWED else None
 
 

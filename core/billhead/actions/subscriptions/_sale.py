@@ -25,7 +25,7 @@ from billhead.models.subscriptions import Service, Subscription, SubscriptionCom
 from billhead.plugin import OrderView
 from billhead.plugin_host import plugins
 
-__all__ = ["AddOnOrder", "Order", "Sale", "Sold", "sell"]
+__all__ = ["AddOnOrder", "Order", "Sale", "Sold", "addon_of", "plan_of", "sell"]
 
 LINE_KINDS = ("stream", "mag", "paired", "enigma2")
 
@@ -71,14 +71,14 @@ def sell(tx: Tx, customer: Customer, order: Order) -> Sale:
     Raises NotFound (plan, term or add-on that this customer can't buy), InvalidInput (MAC, quantity), Conflict (no
     panel has room, the trial was had before) or NotAllowed (a plugin's guard, with its reason).
     """
-    plan = _plan(tx.session, customer, order.plan)
+    plan = plan_of(tx.session, customer, order.plan)
     if plan.kind not in LINE_KINDS:
         raise InvalidInput("plan", f"{plan.name} is not a subscription")
-    wanted = [_plan(tx.session, customer, addon.code) for addon in order.addons]
+    wanted = [plan_of(tx.session, customer, addon.code) for addon in order.addons]
     prices = prices_for(tx.session, Audience.of(customer), {plan.id, *(addon.id for addon in wanted)})
     price = prices.of(plan, order.term)
     trial = order.trial and bool(price.trial_term)
-    addons = [_addon(plan, order.term, *pair, prices) for pair in zip(wanted, order.addons, strict=True)]
+    addons = [addon_of(plan, order.term, *pair, prices) for pair in zip(wanted, order.addons, strict=True)]
     mac = parse_mac(order.mac) if order.mac.strip() else None
     if trial:
         _refuse_second_trial(tx.session, customer, plan, mac)
@@ -98,14 +98,14 @@ def sell(tx: Tx, customer: Customer, order: Order) -> Sale:
     return Sale(subscription, tuple(services), parts)
 
 
-def _plan(session: Session, customer: Customer, code: str) -> Plan:
+def plan_of(session: Session, customer: Customer, code: str) -> Plan:
     plan = session.scalar(select(Plan).where(Plan.seller_id == customer.seller_id, Plan.code == code))
     if plan is None or plan.retired:
         raise NotFound("plan", code)
     return plan
 
 
-def _addon(plan: Plan, term: str, addon: Plan, wanted: AddOnOrder, prices: PriceList) -> Sold:
+def addon_of(plan: Plan, term: str, addon: Plan, wanted: AddOnOrder, prices: PriceList) -> Sold:
     fitting: Sequence[str] = addon.details.get("plans", [])
     if addon.kind not in ("bouquet", "connection") or plan.code not in fitting:
         raise InvalidInput("addons", f"{addon.name} can't be added to {plan.name}")

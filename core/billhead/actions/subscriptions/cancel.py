@@ -1,90 +1,153 @@
-"""End a subscription: at once, or at the end of what is paid. Billing never ends before today."""
+"""End a subscription. Two dates that need not be the same: when the service ends, and up to when it is billed."""
 
 from dataclasses import dataclass
-from datetime import date
-
-from sqlalchemy import select
+from datetime import date, timedelta
+from typing import NamedTuple
 
 from billhead import clock
-from billhead.actions.documents._subscriptions import about
+from billhead.actions.billing.rebill import Desk, preview_rebill, rebill
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning.want import want
+from billhead.actions.subscriptions._offers import withdraw_offers
+from billhead.actions.subscriptions._scheduled import drop_scheduled
 from billhead.actions.subscriptions._state import live_services, move, record, visible_subscription
+from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.document import PROFORMA_TRANSITIONS, Kind, ProformaEvent, ProformaState
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
-from billhead.domain.state import next_state
+from billhead.domain.periods import Term, cycle_index, cycle_start
 from billhead.domain.subscription import Event, State
-from billhead.models.documents import Document
+from billhead.models.catalogue import Plan
+from billhead.models.subscriptions import Subscription
 from billhead.plugin_host import plugins
 
-__all__ = ["POLICIES", "Canceled", "cancel", "preview_cancel"]
+__all__ = ["MONEY", "POLICIES", "CancelPreview", "Canceled", "cancel", "preview_cancel"]
 
-POLICIES = ("end_of_term", "immediate")
+POLICIES = ("end_of_term", "immediate", "start_of_term", "on_date")
+"""When the service ends: after what is paid, now, now with the running period given back whole, on a day."""
+
+MONEY = ("nothing", "credit", "refund")
+"""What becomes of paid days without service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Canceled:
-    """`ends_on` is the first day without service, ISO."""
+    """`ends_on` is the first day without service, ISO. `document_id` is the credit note or final invoice, if any."""
 
     subscription_id: int
     ends_on: str
+    document_id: int | None = None
+    total_minor: int = 0
 
 
-def preview_cancel(tx: Tx, subscription_id: int, policy: str) -> Canceled:
+@dataclass(frozen=True, slots=True)
+class CancelPreview:
+    """`billed_until` is the first day that is not paid for any more; `total_minor` what a last document comes to,
+    below zero where something comes back."""
+
+    subscription_id: int
+    ends_on: str
+    billed_until: str
+    currency: str
+    total_minor: int
+
+
+class _Dates(NamedTuple):
+    service: date
+    billing: date
+
+
+def preview_cancel(
+    tx: Tx, subscription_id: int, policy: str, *, on: date | None = None, money: str = ""
+) -> CancelPreview:
     """What `cancel` would do, without doing it."""
-    if policy not in POLICIES:
-        raise InvalidInput("policy", f"{policy!r} is not one of {', '.join(POLICIES)}")
     subscription = visible_subscription(tx, subscription_id)
-    if subscription.state == State.CANCELED:
-        raise Conflict("this subscription is canceled already")
-    today = clock.today_in(subscription.zone)
-    end = today if policy == "immediate" else max(subscription.paid_through or today, today)
-    return Canceled(subscription_id, end.isoformat())
+    dates = _dates(tx, subscription, policy, on, money)
+    desk = Desk()
+    history = desk.history(tx.session, subscription.id)
+    rated = preview_rebill(
+        tx.session, desk, history._replace(item=history.item._replace(billing_ends_on=dates.billing))
+    )
+    total = 0 if not rated.kind else -rated.total_minor if rated.kind == "credit_note" else rated.total_minor
+    ends = dates.service.isoformat(), dates.billing.isoformat()
+    return CancelPreview(subscription_id, *ends, subscription.currency, total)
 
 
 @verb("subscriptions.cancel")
-def cancel(tx: Tx, subscription_id: int, policy: str) -> Canceled:
-    """End it `immediate` or at `end_of_term` (the default of prepaid plans: what is paid may be watched to its end).
+def cancel(tx: Tx, subscription_id: int, policy: str, *, on: date | None = None, money: str = "") -> Canceled:
+    """End it by a policy (`end_of_term` is the default of prepaid plans: what is paid may be watched to its end).
 
-    Raises NotAllowed when a plugin's guard refuses a customer's wish; staff's wish is never refused.
+    `money` is the plan's rule if it is not given; only staff may give it, and a day that has passed. Raises NotAllowed
+    when a plugin's guard refuses a customer's wish; staff's wish is never refused.
     """
-    planned = preview_cancel(tx, subscription_id, policy)
     subscription = visible_subscription(tx, subscription_id)
+    dates = _dates(tx, subscription, policy, on, money)
     if not tx.ctx.may("subscriptions.write"):
         facts = {"plan_id": subscription.plan_id, "policy": policy}
         denied = plugins().guard("before_cancel", subscription_id=subscription_id, facts=facts)
         if denied is not None:
             raise NotAllowed(denied.reason)
-    ends_on = date.fromisoformat(planned.ends_on)
-    today = clock.today_in(subscription.zone)
-    if subscription.service_ends_on == ends_on > today:
-        return planned
-    subscription.billing_ends_on = subscription.service_ends_on = ends_on
-    subscription.next_bill_on = None
-    subscription.version += 1
-    record(tx, subscription, "cancel_asked", today, ends_on=planned.ends_on, policy=policy)
-    _withdraw_offers(tx, subscription.id)
-    if ends_on <= today:
+    today, ends = clock.today_in(subscription.zone), dates.service.isoformat()
+    if (subscription.service_ends_on, subscription.billing_ends_on) == dates and dates.service > today:
+        return Canceled(subscription_id, ends)
+    subscription.service_ends_on, subscription.billing_ends_on = dates
+    look_again(tx, subscription, today)
+    record(tx, subscription, "cancel_asked", today, ends_on=ends, policy=policy, billed_until=dates.billing.isoformat())
+    withdraw_offers(tx, subscription.id)
+    for kind in ("change", "hold", "resume"):
+        drop_scheduled(tx, subscription.id, kind)
+    written = rebill(tx, subscription.id, way="refund" if _money(tx, subscription, money) == "refund" else "credit")
+    tx.session.refresh(subscription)
+    if dates.service <= today:
         move(tx, subscription, Event.CANCEL, today)
         for service in live_services(tx, subscription):
             want(tx, service, lifecycle="unwanted")
-    data = {"subscription_id": subscription.id, "ends_on": planned.ends_on}
+    data = {"subscription_id": subscription.id, "ends_on": ends}
     emit(tx, "subscription.canceled", f"subscription:{subscription.id}", data)
-    queue_notice(tx, subscription.customer_id, "canceled", f"canceled:{subscription.id}:{planned.ends_on}", data)
-    return planned
+    queue_notice(tx, subscription.customer_id, "canceled", f"canceled:{subscription.id}:{ends}", data)
+    return Canceled(subscription_id, ends, written.document_id, written.total_minor)
 
 
-def _withdraw_offers(tx: Tx, subscription_id: int) -> None:
-    """Nobody pays for time that will not come: open and expired proformas are void."""
-    offers = tx.session.scalars(
-        select(Document).where(
-            about(subscription_id),
-            Document.kind == Kind.PROFORMA,
-            Document.state.in_([ProformaState.OPEN.value, ProformaState.EXPIRED.value]),
-        )
-    )
-    for offer in offers:
-        offer.state = next_state(PROFORMA_TRANSITIONS, ProformaState(offer.state), ProformaEvent.VOID).value
+def _dates(tx: Tx, subscription: Subscription, policy: str, on: date | None, money: str) -> _Dates:
+    if policy not in POLICIES:
+        raise InvalidInput("policy", f"{policy!r} is not one of {', '.join(POLICIES)}")
+    if money and money not in MONEY:
+        raise InvalidInput("money", f"{money!r} is not one of {', '.join(MONEY)}")
+    staff = tx.ctx.may("subscriptions.write")
+    if not staff and (money or policy == "start_of_term"):
+        raise NotAllowed("only staff may decide what becomes of paid time")
+    if (policy == "on_date") != (on is not None):
+        raise InvalidInput("on", "a day is needed for on_date, and for nothing else")
+    if subscription.state == State.CANCELED:
+        raise Conflict("this subscription is canceled already")
+    today = clock.today_in(subscription.zone)
+    if on is not None and on < (subscription.started_on if staff else today):
+        raise InvalidInput("on", f"must be {subscription.started_on if staff else today} or later, got {on}")
+    service = _service_end(subscription, policy, on, today)
+    if policy == "start_of_term":
+        return _Dates(today, _cycle_start(subscription, today))
+    if _money(tx, subscription, money) == "nothing" or subscription.billed_through is None:
+        return _Dates(service, max(service, subscription.billed_through or service))
+    counts = tx.session.get_one(Plan, subscription.plan_id).details.get("cancel_day_counts")
+    return _Dates(service, service + timedelta(days=1) if counts else service)
+
+
+def _service_end(subscription: Subscription, policy: str, on: date | None, today: date) -> date:
+    if on is not None:
+        return on
+    standing_still = subscription.state == State.SUSPENDED
+    paid = subscription.paid_through
+    return max(paid, today) if policy == "end_of_term" and paid and not standing_still else today
+
+
+def _cycle_start(subscription: Subscription, today: date) -> date:
+    """The first day of the period that runs, or today if none does."""
+    if subscription.billed_through is None or subscription.billed_through <= today:
+        return today
+    term = Term.parse(subscription.term)
+    return cycle_start(subscription.anchor, term, cycle_index(subscription.anchor, term, today))
+
+
+def _money(tx: Tx, subscription: Subscription, money: str) -> str:
+    return money or str(tx.session.get_one(Plan, subscription.plan_id).details.get("cancel_money") or "nothing")

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import or_, select
 
 from billhead import clock
+from billhead.actions.billing.rebill import rebill
 from billhead.actions.provisioning.want import want
 from billhead.actions.subscriptions._state import live_services, move, record
 from billhead.actions.verb import verb
@@ -71,6 +72,8 @@ def _over(subscription: Subscription, today: date) -> bool:
 
 def _end(tx: Tx, subscription: Subscription) -> None:
     today = clock.today_in(subscription.zone)
+    rebill(tx, subscription.id)  # what is billed afterwards has its last part up to the end
+    tx.session.refresh(subscription)
     move(tx, subscription, Event.CANCEL, today)
     record(tx, subscription, "ended", today)
     for service in live_services(tx, subscription):

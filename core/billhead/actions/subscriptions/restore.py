@@ -7,6 +7,7 @@ from billhead import clock
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning.want import want
+from billhead.actions.subscriptions._free_time import free_time
 from billhead.actions.subscriptions._state import live_services, move, visible_subscription
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -34,7 +35,7 @@ def restore(tx: Tx, subscription_id: int, because: str) -> Restored:
     today = clock.today_in(subscription.zone)
     move(tx, subscription, Event.RESUME_TRIAL if subscription.phase == "trial" else Event.RESUME, today)
     subscription.suspended_for = ""
-    _skip_what_was_stopped(subscription, today)
+    _skip_what_was_stopped(tx, subscription, today)
     for service in live_services(tx, subscription):
         want(tx, service, desired_blocked=False)
     data = {"subscription_id": subscription.id}
@@ -44,8 +45,9 @@ def restore(tx: Tx, subscription_id: int, because: str) -> Restored:
     return Restored(subscription_id, True)
 
 
-def _skip_what_was_stopped(subscription: Subscription, today: date) -> None:
+def _skip_what_was_stopped(tx: Tx, subscription: Subscription, today: date) -> None:
     """No invoices for periods in which the lines stood still: billing goes on from today, in the rhythm of before."""
     billed = subscription.billed_through
     if subscription.timing == "advance" and subscription.collection == "auto" and billed and billed < today:
+        free_time(tx, subscription, "debt", billed, today)
         subscription.billed_through = subscription.next_bill_on = today

@@ -447,6 +447,7 @@ def upgrade() -> None:
     sa.Column('language', sa.String(), nullable=False),
     sa.Column('price_group', sa.String(), nullable=False),
     sa.Column('consolidate', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('billing_day', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('notes', sa.String(), nullable=False),
     sa.Column('invoicing', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
@@ -804,6 +805,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_document_subscription_id'), ['subscription_id'], unique=False)
         batch_op.create_index('uq_document_number_text', ['seller_id', 'number_text'], unique=True, sqlite_where=sa.text("number_text <> ''"), postgresql_where=sa.text("number_text <> ''"))
 
+    op.create_table('free_time',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('why', sa.String(), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('ends_on', sa.Date(), nullable=True),
+    sa.Column('batch', sa.String(), nullable=False),
+    sa.Column('recorded_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('ends_on IS NULL OR ends_on >= starts_on', name=op.f('ck_free_time_period')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_free_time_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_free_time'))
+    )
+    with op.batch_alter_table('free_time', schema=None) as batch_op:
+        batch_op.create_index('ix_free_time_subscription', ['subscription_id'], unique=False)
+
     op.create_table('service',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -980,6 +996,25 @@ def upgrade() -> None:
         batch_op.create_index('ix_payment_attempt_provider', ['account_id', 'provider_ref'], unique=False)
         batch_op.create_index('ix_payment_attempt_state', ['state', 'next_look_at'], unique=False)
 
+    op.create_table('subscription_change',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('effective_on', sa.Date(), nullable=False),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('wish', sa.JSON(), nullable=False),
+    sa.Column('before', sa.JSON(), nullable=False),
+    sa.Column('recorded_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_subscription_change_document_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_subscription_change_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_subscription_change'))
+    )
+    with op.batch_alter_table('subscription_change', schema=None) as batch_op:
+        batch_op.create_index('ix_subscription_change_document', ['document_id'], unique=False)
+        batch_op.create_index('ix_subscription_change_due', ['state', 'effective_on'], unique=False)
+        batch_op.create_index('ix_subscription_change_subscription', ['subscription_id'], unique=False)
+
     op.create_table('upstream_purchase',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1129,6 +1164,12 @@ def downgrade() -> None:
         batch_op.drop_index('ix_upstream_purchase_open')
 
     op.drop_table('upstream_purchase')
+    with op.batch_alter_table('subscription_change', schema=None) as batch_op:
+        batch_op.drop_index('ix_subscription_change_subscription')
+        batch_op.drop_index('ix_subscription_change_due')
+        batch_op.drop_index('ix_subscription_change_document')
+
+    op.drop_table('subscription_change')
     with op.batch_alter_table('payment_attempt', schema=None) as batch_op:
         batch_op.drop_index('ix_payment_attempt_state')
         batch_op.drop_index('ix_payment_attempt_provider')
@@ -1165,6 +1206,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_service_login'))
 
     op.drop_table('service')
+    with op.batch_alter_table('free_time', schema=None) as batch_op:
+        batch_op.drop_index('ix_free_time_subscription')
+
+    op.drop_table('free_time')
     with op.batch_alter_table('document', schema=None) as batch_op:
         batch_op.drop_index('uq_document_number_text', sqlite_where=sa.text("number_text <> ''"), postgresql_where=sa.text("number_text <> ''"))
         batch_op.drop_index(batch_op.f('ix_document_subscription_id'))

@@ -1,0 +1,228 @@
+"""The draft that brings what was billed of a subscription in line with what its history says is owed.
+
+The history is the components with their days, what was billed with its periods, and the days that are not charged; see
+`domain.owed` for the rule. Only time that was billed already is looked at: what comes after is the run's, and is
+drafted by the run's own code.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.billing._coupons import read_redeemed
+from billhead.actions.billing._draft import (
+    Draft,
+    DraftedLine,
+    as_of,
+    draft_due,
+    inclusive_of_tax,
+    part_line,
+    whole_price,
+)
+from billhead.actions.billing._rated import DueItem, LineDetail, Part
+from billhead.actions.billing._reading import ITEM, read_parts
+from billhead.actions.billing._standing import RETURNED, Standing, StandingLine, read_standing
+from billhead.actions.billing._taxing import TaxedAmount
+from billhead.domain.errors import NotFound
+from billhead.domain.owed import Charge, Cycle, Return, difference
+from billhead.domain.periods import Period, Term, cycle, cycle_index, without
+from billhead.domain.proration import ProrationMode
+from billhead.domain.subscription import RUNNING
+from billhead.models.documents import DocumentLine
+from billhead.models.subscriptions import FreeTime, Subscription
+
+__all__ = ["History", "draft_difference", "read_history"]
+
+_FOREVER = date.max
+
+
+class History(NamedTuple):
+    """A subscription as rating needs it, what was billed of it, and the days that are not charged.
+
+    Whoever wants to know what a change would cost changes `item` or `free` and asks again.
+    """
+
+    item: DueItem
+    standing: Standing
+    free: tuple[Period, ...]
+    used_keys: Mapping[tuple[int | None, str, date], int]
+
+
+def read_history(session: Session, catalogue: Catalogue, subscription_id: int, target: date) -> History:
+    """As it stands in this transaction, in a fixed number of queries. Raises NotFound."""
+    row = session.connection().execute(select(*ITEM).where(Subscription.id == subscription_id)).one_or_none()
+    if row is None:
+        raise NotFound("subscription", subscription_id)
+    parts = tuple(read_parts(session, [subscription_id])[subscription_id])
+    redeemed = read_redeemed(session, catalogue.coupons, [subscription_id], target).get(subscription_id, ())
+    item = DueItem._make((*row[:-1], target, parts, redeemed))
+    catalogue.need(
+        session,
+        sellers={item.seller_id},
+        plans={part.plan_id for part in parts} | {item.plan_id},
+        prices={part.price_id for part in parts},
+    )
+    free = session.execute(
+        select(FreeTime.starts_on, FreeTime.ends_on).where(
+            FreeTime.subscription_id == subscription_id, FreeTime.why != "kept"
+        )
+    )
+    return History(
+        item,
+        read_standing(session, [subscription_id]).get(subscription_id, {}),
+        tuple(Period(start, end or _FOREVER) for start, end in free if end is None or start < end),
+        _used_keys(session, subscription_id),
+    )
+
+
+def _used_keys(session: Session, subscription_id: int) -> dict[tuple[int | None, str, date], int]:
+    """How often each billed-once key is taken, so that the next line of it gets the next revision."""
+    line = DocumentLine
+    rows = session.execute(
+        select(line.component_id, line.kind, line.period_start).where(
+            line.subscription_id == subscription_id, line.period_start.is_not(None)
+        )
+    )
+    return Counter((component, kind, start) for component, kind, start in rows if start is not None)
+
+
+def draft_difference(history: History, catalogue: Catalogue, zone: str) -> Draft:
+    """Everything to be given back and charged up to now, and what has become due since; no lines if there is nothing.
+
+    Nothing new becomes due of what is renewed by hand, which is offered as a proforma, or of what stands still.
+    """
+    item, numbered = history.item, Counter(history.used_keys)
+    lines = [
+        line._replace(detail=_revised(line, numbered))
+        for part in item.parts
+        for line in sorted(_of_part(part, history, catalogue), key=lambda line: line.kind != RETURNED)
+    ]
+    advance, used = None, ()
+    if item.collection != "manual" and item.state in RUNNING:
+        due = draft_due(item, catalogue, zone, False)
+        lines += [line._replace(detail=_revised(line, numbered)) for line in due.lines]
+        advance, used = due.advance, due.used
+    corrected = {document for line in lines if (document := _corrects(line, history)) is not None}
+    inclusive = inclusive_of_tax(item.parts, catalogue)
+    one = corrected.pop() if len(corrected) == 1 else None
+    return Draft(
+        "invoice", item.currency, tuple(lines), inclusive, advance, may_return=True, corrects_id=one, used=used
+    )
+
+
+def _revised(line: DraftedLine, numbered: Counter[tuple[int | None, str, date]]) -> LineDetail | None:
+    if line.period_start is None:
+        return line.detail
+    key = (line.component_id, line.kind, line.period_start)
+    revision, numbered[key] = numbered[key], numbered[key] + 1
+    return (line.detail or LineDetail())._replace(revision=revision) if revision else line.detail
+
+
+def _corrects(line: DraftedLine, history: History) -> int | None:
+    if line.kind != RETURNED or line.detail is None:
+        return None
+    wanted = line.detail.corrects_line_id
+    return next(one.document_id for lines in history.standing.values() for one in lines if one.billed.id == wanted)
+
+
+def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[DraftedLine]:
+    assert part.component_id is not None, "what was ordered has a component"
+    known: dict[Period, list[StandingLine]] = {}
+    for line in history.standing.get(part.component_id, ()):
+        known.setdefault(line.cycle, []).append(line)
+    mode = ProrationMode(catalogue.plans[part.plan_id].proration)
+    wanted = _window(part, history.item)
+    for period, lines in known.items():
+        if any(line.closed or line.customer_id != history.item.customer_id for line in lines):
+            continue  # staff have decided about this time, or somebody else has paid it
+        days = without(_within(wanted, [period]), history.free)
+        asked = Cycle(period, lines[0].whole, days, mode, [line.billed for line in lines])
+        yield from _written(asked, part, {line.billed.id: line for line in lines}, history.item, catalogue)
+    for period, open_days in _new_cycles(part, history, known):
+        priced = as_of(part, catalogue, period.start)
+        whole = whole_price(priced, catalogue, history.item, period)
+        yield from _written(Cycle(period, whole, open_days, mode), priced, {}, history.item, catalogue)
+
+
+def _window(part: Part, item: DueItem) -> list[Period]:
+    """The days for which the component is to be paid, hold or no hold."""
+    start = part.starts_on or item.started_on
+    end = min(part.ends_on or _FOREVER, item.billing_ends_on or _FOREVER)
+    return [Period(start, end)] if start < end else []
+
+
+def _new_cycles(
+    part: Part, history: History, known: Mapping[Period, object]
+) -> Iterator[tuple[Period, Sequence[Period]]]:
+    """Cycles of which nothing of this component was billed, with the days that were billed of the subscription.
+
+    Only those: what lies between two terms that somebody has bought was never watched.
+    """
+    item = history.item
+    if item.billed_through is None:
+        return
+    billed = [line.billed.period for lines in history.standing.values() for line in lines]
+    upto = [Period(date.min, item.billed_through)]
+    open_days = without(_within(_within(_window(part, item), upto), _merged(billed)), [*known, *history.free])
+    term = Term.parse(item.term)
+    by_cycle: dict[int, list[Period]] = {}
+    for one in open_days:
+        for n in range(cycle_index(item.anchor, term, one.start), cycle_index(item.anchor, term, _last(one)) + 1):
+            by_cycle.setdefault(n, []).extend(_within([one], [cycle(item.anchor, term, n)]))
+    for n, found in sorted(by_cycle.items()):
+        yield cycle(item.anchor, term, n), found
+
+
+def _written(
+    asked: Cycle, part: Part, lines: Mapping[int, StandingLine], item: DueItem, catalogue: Catalogue
+) -> Iterator[DraftedLine]:
+    for step in difference(asked):
+        if isinstance(step, Charge):
+            yield part_line(part, catalogue, item, step.period, asked.period, asked.whole, step.amount)
+        else:
+            yield _returned(step, part, lines[step.line_id], catalogue)
+
+
+def _returned(step: Return, part: Part, line: StandingLine, catalogue: Catalogue) -> DraftedLine:
+    taxes = tuple((code, ppm, -back) for (code, ppm, _), back in zip(line.taxes, step.taxes, strict=False))
+    tax = sum(step.taxes)
+    net = step.amount - tax if line.inclusive else step.amount
+    return DraftedLine(
+        part.component_id,
+        line.price_id,
+        line.plan_id,
+        RETURNED,
+        line.description,
+        "",
+        step.period.start,
+        step.period.end,
+        1,
+        -step.amount,
+        -step.amount,
+        catalogue.plans[part.plan_id].tax_class,
+        LineDetail(corrects_line_id=line.billed.id, taxes=taxes),
+        TaxedAmount(-net, -tax, line.tax_code, line.tax_rate_ppm),
+    )
+
+
+def _within(days: Sequence[Period], windows: Sequence[Period]) -> list[Period]:
+    return [found for one in days for window in windows if (found := one.overlap(window)) is not None]
+
+
+def _merged(days: Sequence[Period]) -> list[Period]:
+    found: list[Period] = []
+    for one in sorted(days, key=lambda one: one.start):
+        if found and one.start <= found[-1].end:
+            found[-1] = Period(found[-1].start, max(found[-1].end, one.end))
+        else:
+            found.append(one)
+    return found
+
+
+def _last(days: Period) -> date:
+    return date.fromordinal(days.end.toordinal() - 1)

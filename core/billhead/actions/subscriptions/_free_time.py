@@ -1,0 +1,67 @@
+"""Days that are not charged, and paid time that is made longer by them."""
+
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.actions.provisioning.want import want
+from billhead.actions.subscriptions._state import live_services
+from billhead.actions.subscriptions._taking_steps import look_again
+from billhead.db import Tx
+from billhead.domain.errors import Conflict
+from billhead.domain.periods import start_of_day
+from billhead.models.people import Customer
+from billhead.models.sellers import Seller
+from billhead.models.subscriptions import FreeTime, Subscription
+
+__all__ = ["free_time", "lengthen", "open_hold"]
+
+
+def free_time(
+    tx: Tx, subscription: Subscription, why: str, starts_on: date, ends_on: date | None, batch: str = ""
+) -> FreeTime:
+    row = FreeTime(
+        subscription_id=subscription.id,
+        why=why,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        batch=batch,
+        recorded_at=clock.now(),
+    )
+    tx.session.add(row)
+    return row
+
+
+def open_hold(tx: Tx, subscription: Subscription) -> FreeTime | None:
+    """The hold that the subscription is in."""
+    return tx.session.scalar(
+        select(FreeTime)
+        .where(FreeTime.subscription_id == subscription.id, FreeTime.why.in_(["hold", "kept"]))
+        .order_by(FreeTime.id.desc())
+        .limit(1)
+    )
+
+
+def lengthen(tx: Tx, subscription: Subscription, days: int, why: str, today: date, batch: str = "") -> date:
+    """Let what is paid for run so many days longer, without charging them; returns the new end.
+
+    What has expired begins again today. Billing follows: from the new end on, in whole periods; an account that bills
+    on one day of the month keeps that day, and pays the part until it. Raises Conflict where nothing was ever paid.
+    """
+    paid = subscription.paid_through
+    if paid is None:
+        raise Conflict("nothing of this subscription was paid yet: there is no time to make longer")
+    start = max(subscription.billed_through or paid, paid, today)
+    end = start + timedelta(days=days)
+    free_time(tx, subscription, why, start, end, batch)
+    subscription.billed_through = end
+    subscription.paid_through = max(paid, today) + timedelta(days=days)
+    if tx.session.get_one(Customer, subscription.customer_id).billing_day is None:
+        subscription.anchor = end
+    seller = tx.session.get_one(Seller, subscription.seller_id)
+    expires = start_of_day(subscription.paid_through, subscription.zone) + timedelta(hours=seller.grace_hours)
+    for service in live_services(tx, subscription):
+        want(tx, service, desired_expires_at=expires)
+    look_again(tx, subscription, today)
+    return subscription.paid_through

@@ -1,0 +1,69 @@
+"""Proformas of a subscription that runs: a change that waits to be paid, and what nobody shall pay any more."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select, update
+
+from billhead import clock
+from billhead.actions.billing._rated import Rated
+from billhead.actions.billing.issue_invoice import issue_invoice
+from billhead.actions.documents._subscriptions import about
+from billhead.db import Tx
+from billhead.domain.document import PROFORMA_TRANSITIONS, Kind, ProformaEvent, ProformaState
+from billhead.domain.state import next_state
+from billhead.models.documents import Document
+from billhead.models.subscriptions import Subscription, SubscriptionChange
+
+__all__ = ["offer_change", "withdraw_offers"]
+
+
+def offer_change(tx: Tx, subscription: Subscription, rated: Rated, wish: dict[str, Any], today: date) -> int:
+    """Write the proforma over the difference that `rated` shows; returns its id. It is good for the day.
+
+    Paid later, the change counts from that day and costs what it costs then, which is never more within a period.
+    """
+    lines = tuple(
+        line._replace(
+            component_id=None if (line.component_id or 0) < 0 else line.component_id,
+            period_start=None,
+            period_end=None,
+            detail=None,
+        )
+        for line in rated.lines
+    )
+    offer = rated._replace(
+        kind="proforma", due_on=today, lines=lines, taken=(), credit_minor=0, advance=None, corrects_id=None
+    )
+    document_id = issue_invoice(tx, offer).document_id
+    tx.session.add(
+        SubscriptionChange(
+            subscription_id=subscription.id,
+            kind="change",
+            state="offered",
+            effective_on=today,
+            document_id=document_id,
+            wish=wish,
+            recorded_at=clock.now(),
+        )
+    )
+    return document_id
+
+
+def withdraw_offers(tx: Tx, subscription_id: int) -> None:
+    """Nobody pays for time that will not come, or for a change that was made otherwise: what is open becomes void."""
+    tx.session.flush()
+    offers = tx.session.scalars(
+        select(Document).where(
+            about(subscription_id),
+            Document.kind == Kind.PROFORMA.value,
+            Document.state.in_([ProformaState.OPEN.value, ProformaState.EXPIRED.value]),
+        )
+    )
+    for offer in offers:
+        offer.state = next_state(PROFORMA_TRANSITIONS, ProformaState(offer.state), ProformaEvent.VOID).value
+    tx.session.execute(
+        update(SubscriptionChange)
+        .where(SubscriptionChange.subscription_id == subscription_id, SubscriptionChange.state == "offered")
+        .values(state="withdrawn")
+    )

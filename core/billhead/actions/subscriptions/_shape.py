@@ -1,0 +1,75 @@
+"""What the lines of a subscription should have, by the parts that it has now: plan, bouquets, connections."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from billhead import clock
+from billhead.actions.provisioning.want import want
+from billhead.actions.subscriptions._state import live_services
+from billhead.db import Tx
+from billhead.domain.errors import InvalidInput
+from billhead.models.catalogue import Plan, PlanBouquet
+from billhead.models.panels import Panel
+from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
+
+__all__ = ["refuse_other_lines", "reshape"]
+
+
+def reshape(tx: Tx, subscription: Subscription) -> int:
+    """Let the live lines have what today's parts bring; returns how many differ from before."""
+    tx.session.flush()
+    parts = _parts(tx, subscription, clock.today_in(subscription.zone))
+    base = next((plan for plan, _, kind in parts if kind == "plan"), None)
+    if base is None:
+        return 0
+    added = [(plan, quantity) for plan, quantity, kind in parts if kind != "plan"]
+    extra = _bouquets(tx, [plan for plan, _ in added])
+    every = _bouquets(tx, [base, *(plan for plan, _ in added)])
+    connections = base.connections + sum(plan.connections * n for plan, n in added if plan.kind == "connection")
+    changed = 0
+    for service, template in _paired(live_services(tx, subscription), base):
+        changed += want(
+            tx,
+            service,
+            desired_plan=template["panel_plan"],
+            desired_bouquets=extra if template["panel_plan"] else every,
+            desired_connections=1 if template["kind"] != "stream" else connections,
+        )
+    return changed
+
+
+def refuse_other_lines(tx: Tx, subscription: Subscription, plan: Plan) -> None:
+    """Raises InvalidInput unless the lines that there are can carry the plan: kinds and panels are the same."""
+    services = live_services(tx, subscription)
+    if not services:
+        return
+    templates: list[dict[str, Any]] = plan.details.get("services", [])
+    if [service.kind for service in services] != [template["kind"] for template in templates]:
+        raise InvalidInput("plan", f"{plan.name} is watched on other devices", hint="order it as a new subscription")
+    for service, template in _paired(services, plan):
+        panel = tx.session.get_one(Panel, service.panel_id)
+        if template["panel"] not in (panel.code, panel.group):
+            raise InvalidInput("plan", f"{plan.name} is served by another panel", hint="order it as a new subscription")
+
+
+def _paired(services: list[Service], plan: Plan) -> list[tuple[Service, dict[str, Any]]]:
+    return list(zip(services, plan.details.get("services", []), strict=False))
+
+
+def _parts(tx: Tx, subscription: Subscription, today: date) -> list[tuple[Plan, int, str]]:
+    component = SubscriptionComponent
+    rows = tx.session.execute(
+        select(Plan, component.quantity, component.kind)
+        .join(Plan, Plan.id == component.plan_id)
+        .where(component.subscription_id == subscription.id, component.starts_on <= today)
+        .where(or_(component.ends_on.is_(None), component.ends_on > today))
+        .order_by(component.id)
+    )
+    return [(plan, quantity, kind) for plan, quantity, kind in rows]
+
+
+def _bouquets(tx: Tx, plans: list[Plan]) -> list[int]:
+    rows = select(PlanBouquet.bouquet_id).where(PlanBouquet.plan_id.in_([plan.id for plan in plans]))
+    return sorted(set(tx.session.scalars(rows)))

@@ -1,0 +1,70 @@
+"""From what a subscription has to what somebody wants it to have: which components end, go on, and begin. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from billhead.actions.billing._rated import DueItem, Part
+
+__all__ = ["Steps", "Wanted", "steps_of"]
+
+
+class Wanted(NamedTuple):
+    """A part that is wanted; `kind` as in SubscriptionComponent."""
+
+    plan_id: int
+    price_id: int
+    quantity: int
+    kind: str
+
+
+class Steps(NamedTuple):
+    """`item` is the subscription after the change; components that are new have ids below zero in it.
+
+    `ends`: component → its last day and one, None: it goes on. `adds`: what begins on the day, in the order of ids.
+    """
+
+    item: DueItem
+    ends: Mapping[int, date | None]
+    adds: tuple[Wanted, ...]
+
+
+def steps_of(item: DueItem, wanted: Sequence[Wanted], on: date, *, plan_id: int, term: str, restart: bool) -> Steps:
+    """The steps to have `wanted` from `on`, whatever was planned for later.
+
+    A part that stays as it is keeps its price, unless the term changes. With another term billing keeps its next day,
+    from which whole periods of the new term count; with `restart` a whole period begins on the day.
+    """
+    open_parts = list(wanted)
+    ends: dict[int, date | None] = {}
+    for part in item.parts:
+        assert part.component_id is not None, "what was ordered has a component"
+        starts, stops = part.starts_on or item.started_on, part.ends_on
+        if starts > on:
+            ends[part.component_id] = starts  # planned for later, and not wanted any more
+        elif stops is None or stops >= on:
+            same = _same(part, open_parts, any_price=term == item.term and stops != on)
+            if same is not None:
+                open_parts.remove(same)
+                if stops is not None:
+                    ends[part.component_id] = None
+            elif stops is None or stops > on:
+                ends[part.component_id] = on
+    kept = [part._replace(ends_on=ends.get(part.component_id or 0, part.ends_on)) for part in item.parts]
+    new = [Part(-n, one.plan_id, one.price_id, one.quantity, on) for n, one in enumerate(open_parts, 1)]
+    after = _calendar(item, on, term, restart)._replace(plan_id=plan_id, parts=(*kept, *new))
+    return Steps(after, ends, tuple(open_parts))
+
+
+def _same(part: Part, wanted: Sequence[Wanted], *, any_price: bool) -> Wanted | None:
+    for one in wanted:
+        alike = (one.plan_id, one.quantity) == (part.plan_id, part.quantity)
+        if alike and (any_price or one.price_id == part.price_id):
+            return one
+    return None
+
+
+def _calendar(item: DueItem, on: date, term: str, restart: bool) -> DueItem:
+    if restart:
+        return item._replace(term=term, anchor=on, billed_through=on if item.billed_through else None)
+    return item if term == item.term else item._replace(term=term, anchor=item.billed_through or on)

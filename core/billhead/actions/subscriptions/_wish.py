@@ -1,0 +1,131 @@
+"""What somebody wants to have from a subscription, resolved against the price list."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import or_, select
+
+from billhead.actions.billing._difference import History
+from billhead.actions.catalogue._change_rules import when_allowed
+from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
+from billhead.actions.subscriptions._sale import AddOnOrder, addon_of, plan_of
+from billhead.actions.subscriptions._shape import refuse_other_lines
+from billhead.actions.subscriptions._steps import Wanted
+from billhead.db import Tx
+from billhead.domain.changes import Offering, When
+from billhead.domain.errors import InvalidInput
+from billhead.domain.money import Money
+from billhead.domain.periods import Term
+from billhead.models.catalogue import Plan, Price
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Subscription, SubscriptionComponent
+
+__all__ = ["ChangeWish", "Resolved", "resolved"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeWish:
+    """Empty fields keep what is there; `addons` replaces all add-ons, `()` drops them.
+
+    `when`: "" as the rules have it, or immediate, end_of_term (staff may choose). `on`: the day from which it counts,
+    also one that has passed; staff only. `restart`: a whole period begins on the day, and the next ones after it.
+    """
+
+    subscription_id: int
+    plan: str = ""
+    term: str = ""
+    addons: tuple[AddOnOrder, ...] | None = None
+    when: str = ""
+    on: date | None = None
+    restart: bool = False
+
+
+class Resolved(NamedTuple):
+    plan: Plan
+    term: str
+    parts: tuple[Wanted, ...]
+    when: When
+
+
+def resolved(tx: Tx, subscription: Subscription, history: History, wish: ChangeWish, today: date) -> Resolved:
+    """The parts that the wish means, and when the rules allow the change.
+
+    What is kept keeps its price. Raises NotFound (plan, term or add-on that this customer can't buy) and InvalidInput.
+    """
+    session = tx.session
+    customer = session.get_one(Customer, subscription.customer_id)
+    now = _components(tx, subscription, today)
+    base = next((one for one in now if one.kind == "plan"), None)
+    if base is None:
+        raise InvalidInput("subscription", "it has no plan today that could be changed")
+    old = session.get_one(Plan, base.plan_id)
+    plan = plan_of(session, customer, wish.plan) if wish.plan and wish.plan != old.code else old
+    term = str(Term.parse(wish.term)) if wish.term else subscription.term
+    kept = plan is old and term == subscription.term
+    prices = prices_for(session, Audience.of(customer))
+    price_id = base.price_id if kept else prices.of(plan, term).id
+    parts = [Wanted(plan.id, price_id, base.quantity if plan is old else 1, "plan")]
+    for order in _addons(tx, wish, now):
+        one = _kept(tx, order, now) if kept else None
+        parts.append(one or _new(tx, customer, plan, term, order, prices))
+    if plan is not old:
+        refuse_other_lines(tx, subscription, plan)
+    return Resolved(plan, term, tuple(parts), _when(tx, history, subscription, old, plan, term, parts))
+
+
+def _components(tx: Tx, subscription: Subscription, today: date) -> list[SubscriptionComponent]:
+    component = SubscriptionComponent
+    return list(
+        tx.session.scalars(
+            select(component)
+            .where(component.subscription_id == subscription.id, component.starts_on <= today)
+            .where(or_(component.ends_on.is_(None), component.ends_on > today))
+            .order_by(component.id)
+        )
+    )
+
+
+def _addons(tx: Tx, wish: ChangeWish, now: list[SubscriptionComponent]) -> tuple[AddOnOrder, ...]:
+    if wish.addons is not None:
+        return wish.addons
+    had = [one for one in now if one.kind != "plan"]
+    return tuple(AddOnOrder(tx.session.get_one(Plan, one.plan_id).code, one.quantity) for one in had)
+
+
+def _kept(tx: Tx, order: AddOnOrder, now: list[SubscriptionComponent]) -> Wanted | None:
+    for one in now:
+        had = tx.session.get_one(Plan, one.plan_id).code, one.quantity
+        if one.kind != "plan" and had == (order.code, order.quantity):
+            return Wanted(one.plan_id, one.price_id, one.quantity, one.kind)
+    return None
+
+
+def _new(tx: Tx, customer: Customer, plan: Plan, term: str, order: AddOnOrder, prices: PriceList) -> Wanted:
+    sold = addon_of(plan, term, plan_of(tx.session, customer, order.code), order, prices)
+    kind = "connection" if sold.plan.kind == "connection" else "addon"
+    return Wanted(sold.plan.id, sold.price.id, sold.quantity, kind)
+
+
+def _when(
+    tx: Tx, history: History, subscription: Subscription, old: Plan, new: Plan, term: str, parts: list[Wanted]
+) -> When:
+    """The whole subscription is compared: another screen costs more a day, so it comes at once."""
+    had = [
+        (part.price_id, part.quantity)
+        for part in history.item.parts
+        if (part.starts_on or date.min) <= history.item.target and (part.ends_on or date.max) > history.item.target
+    ]
+    before = _amount(tx, had, subscription.currency)
+    after = _amount(tx, [(part.price_id, part.quantity) for part in parts], subscription.currency)
+    return when_allowed(
+        tx.session,
+        Offering(old.id, old.family, old.tier, Term.parse(subscription.term), before),
+        Offering(new.id, new.family if new is not old else old.family, new.tier, Term.parse(term), after),
+    )
+
+
+def _amount(tx: Tx, parts: list[tuple[int, int]], currency: str) -> Money:
+    prices = {price.id: price for price in tx.session.scalars(
+        select(Price).where(Price.id.in_([price_id for price_id, _ in parts])))}  # fmt: skip
+    return Money(sum(prices[price_id].amount_minor * quantity for price_id, quantity in parts), currency)

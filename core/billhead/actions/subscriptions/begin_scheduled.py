@@ -1,0 +1,77 @@
+"""What was planned for a day that has come: changes of plan reach the lines, holds begin and end."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.actions.subscriptions._holding import begin_hold, way_of
+from billhead.actions.subscriptions._scheduled import drop_scheduled
+from billhead.actions.subscriptions._shape import reshape
+from billhead.actions.subscriptions._state import record, visible_subscription
+from billhead.actions.subscriptions.resume import resume
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.subscription import State, SuspendedBy
+from billhead.models.subscriptions import Subscription, SubscriptionChange
+
+__all__ = ["Begun", "begin_scheduled"]
+
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """`next_after` is where the next batch goes on; 0 when all were looked at."""
+
+    begun: int
+    next_after: int
+
+
+@verb("subscriptions.begin_scheduled", permission="subscriptions.write")
+def begin_scheduled(tx: Tx, after_id: int = 0) -> Begun:
+    """One batch of what has come to its day, each in its customer's zone, by the change's id."""
+    horizon = (clock.business_now() + timedelta(hours=14)).date()
+    change = SubscriptionChange
+    rows = tx.session.scalars(
+        select(change)
+        .where(change.state == "scheduled", change.effective_on <= horizon, change.id > after_id)
+        .order_by(change.id)
+        .limit(_BATCH)
+    ).all()
+    begun = 0
+    for row in rows:
+        subscription = visible_subscription(tx, row.subscription_id)
+        if row.effective_on <= clock.today_in(subscription.zone) and row.state == "scheduled":
+            begun += _begin(tx, subscription, row)
+    return Begun(begun, next_after=rows[-1].id if len(rows) == _BATCH else 0)
+
+
+def _begin(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> bool:
+    if row.kind == "change":
+        return _change(tx, subscription, row)
+    row.state = "done"
+    if row.kind == "resume":
+        if subscription.state == State.SUSPENDED and subscription.suspended_for == SuspendedBy.CUSTOMER:
+            resume(tx, subscription.id)
+        return True
+    if subscription.state not in (State.ACTIVE, State.PAST_DUE):
+        row.state = "withdrawn"
+        return False
+    ends = row.wish.get("ends_on")
+    begin_hold(tx, subscription, row.effective_on, date.fromisoformat(ends) if ends else None, way_of(tx, subscription))
+    return True
+
+
+def _change(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> bool:
+    """Its parts have begun by their dates already; the lines follow, and the name of the plan."""
+    if subscription.state == State.CANCELED:
+        drop_scheduled(tx, subscription.id, "change")
+        return False
+    row.state = "done"
+    subscription.plan_id = row.wish["plan_id"]
+    subscription.version += 1
+    reshape(tx, subscription)
+    record(tx, subscription, "changed", row.effective_on, plan_id=subscription.plan_id)
+    return True

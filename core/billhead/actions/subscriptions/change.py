@@ -1,0 +1,203 @@
+"""Change what a subscription has: plan, term, add-ons, quantities. Now, at the end of the term, or from a past day."""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+
+from billhead.actions.billing._difference import History
+from billhead.actions.billing._rated import Rated, RatedLine
+from billhead.actions.billing.rebill import Desk, preview_rebill
+from billhead.actions.documents._subscriptions import about
+from billhead.actions.subscriptions._making import Changed, make_change
+from billhead.actions.subscriptions._offers import offer_change, withdraw_offers
+from billhead.actions.subscriptions._sale import AddOnOrder
+from billhead.actions.subscriptions._scheduled import schedule, scheduled_of
+from billhead.actions.subscriptions._state import record, visible_subscription
+from billhead.actions.subscriptions._steps import Steps, steps_of
+from billhead.actions.subscriptions._taking_steps import take_steps
+from billhead.actions.subscriptions._wish import ChangeWish, Resolved, resolved
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.changes import When
+from billhead.domain.document import OWED
+from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
+from billhead.domain.subscription import RUNNING
+from billhead.models.catalogue import Price
+from billhead.models.documents import Document
+from billhead.models.subscriptions import Subscription
+
+__all__ = ["AddOnOrder", "ChangePreview", "ChangeWish", "Changed", "change", "preview_change"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePreview:
+    """`lines` and totals are those of the document; `total_minor` is below zero where something comes back as credit.
+
+    `renewal_minor` is what the next whole period costs, before tax is added where prices are without. `must_pay`: the
+    change is made when the difference is paid.
+    """
+
+    when: str
+    effective_on: date
+    currency: str
+    lines: tuple[RatedLine, ...]
+    net_minor: int
+    tax_minor: int
+    total_minor: int
+    renewal_minor: int
+    renews_on: date | None
+    must_pay: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    history: History
+    wish: Resolved
+    steps: Steps
+    on: date
+    when: When
+    rated: Rated | None
+    must_pay: bool
+
+
+def preview_change(tx: Tx, wish: ChangeWish) -> ChangePreview:
+    """What `change` would do and cost, to the cent, without doing it. Raises what `change` raises."""
+    subscription = visible_subscription(tx, wish.subscription_id)
+    plan = _planned(tx, subscription, wish)
+    rated = plan.rated
+    sign = -1 if rated is not None and rated.kind == "credit_note" else 1
+    return ChangePreview(
+        plan.when.value,
+        plan.on,
+        subscription.currency,
+        rated.lines if rated else (),
+        sign * rated.net_minor if rated else 0,
+        sign * rated.tax_minor if rated else 0,
+        sign * rated.total_minor if rated else 0,
+        _renewal(tx, plan),
+        plan.steps.item.billed_through,
+        plan.must_pay,
+    )
+
+
+@verb("subscriptions.change")
+def change(tx: Tx, wish: ChangeWish) -> Changed:
+    """Make the change at once, schedule it for the end of the term, or offer it as a proforma that makes it when paid.
+
+    More money a day comes at once, less at the end of the term, unless the operator's rules or staff say otherwise.
+    Raises NotAllowed (forbidden by the rules), Conflict (an unpaid invoice, a subscription that does not run) and what
+    the price list refuses.
+    """
+    subscription = visible_subscription(tx, wish.subscription_id)
+    plan = _planned(tx, subscription, wish)
+    withdraw_offers(tx, subscription.id)
+    if plan.when is When.END_OF_TERM:
+        return _schedule(tx, subscription, plan)
+    if plan.must_pay and plan.rated is not None:
+        document_id = offer_change(tx, subscription, plan.rated, _stored(wish), plan.on)
+        total = plan.rated.total_minor
+        return Changed(subscription.id, "offered", plan.on.isoformat(), document_id, total)
+    return make_change(tx, subscription, plan.steps, plan.on)
+
+
+def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
+    staff = tx.ctx.may("subscriptions.write")
+    _refuse_impossible(tx, subscription, wish, staff)
+    desk = Desk()
+    history = desk.history(tx.session, subscription.id)
+    today = history.item.target
+    on = wish.on or today
+    if on > today or on < subscription.started_on:
+        raise InvalidInput("on", f"must be from {subscription.started_on} to today, {today}, got {on}")
+    asked = resolved(tx, subscription, history, wish, on)
+    when = _moment(asked, wish, staff)
+    if not wish.when and not staff and _paid_elsewhere(history):
+        when = When.END_OF_TERM
+    end = max(subscription.billed_through or today, today)
+    if when is When.END_OF_TERM:
+        on = end
+    steps = steps_of(history.item, asked.parts, on, plan_id=asked.plan.id, term=asked.term, restart=wish.restart)
+    if not steps.ends and not steps.adds:
+        raise InvalidInput("plan", "this is what the subscription has already")
+    if when is When.END_OF_TERM:
+        return _Planned(history, asked, steps, on, when, None, False)
+    found = preview_rebill(tx.session, desk, history._replace(item=steps.item), credit=False)
+    rated = found if found.kind else None
+    owes = rated is not None and rated.kind == "invoice" and rated.total_minor > 0
+    must_pay = owes and subscription.collection == "manual" and not staff
+    return _Planned(history, asked, steps, on, when, rated, must_pay)
+
+
+def _paid_elsewhere(history: History) -> bool:
+    """What an import brought was billed by another system: nothing here tells what its unused days are worth."""
+    item = history.item
+    billed = [line.billed.period for lines in history.standing.values() for line in lines]
+    running = item.billed_through is not None and item.billed_through > item.target and item.phase != "trial"
+    return running and not any(item.target in period for period in billed)
+
+
+def _refuse_impossible(tx: Tx, subscription: Subscription, wish: ChangeWish, staff: bool) -> None:
+    if not staff and (wish.on is not None or wish.when or wish.restart):
+        raise NotAllowed("only staff may choose the day of a change")
+    if subscription.settlement == "credits":
+        raise Conflict("a reseller pays for this subscription with credits", hint="change it in the reseller's area")
+    if subscription.state not in RUNNING:
+        raise Conflict(
+            f"a subscription that is {subscription.state} can't be changed", hint="renew or restore it first"
+        )
+    if subscription.service_ends_on is not None:
+        raise Conflict("this subscription is about to end", hint="take the cancellation back first")
+    if any(one.kind == "change" for one in scheduled_of(tx, subscription.id)):
+        raise Conflict("another change is planned already", code="change_planned", hint="take it back first")
+    if not staff and _unpaid(tx, subscription.id):
+        raise Conflict("an invoice of this subscription is not paid yet", code="unpaid_renewal", hint="pay it first")
+
+
+def _unpaid(tx: Tx, subscription_id: int) -> bool:
+    open_ones = (
+        select(func.count())
+        .select_from(Document)
+        .where(
+            about(subscription_id),
+            Document.kind == "invoice",
+            Document.state.in_([state.value for state in OWED]),
+        )
+    )
+    return bool(tx.session.scalar(open_ones))
+
+
+def _moment(asked: Resolved, wish: ChangeWish, staff: bool) -> When:
+    if asked.when is When.FORBIDDEN and not staff:
+        raise NotAllowed(f"{asked.plan.name} can't be changed to from here", hint="order it as a new subscription")
+    if wish.when:
+        try:
+            return When(wish.when)
+        except ValueError:
+            raise InvalidInput("when", f"{wish.when!r} is not immediate or end_of_term") from None
+    if wish.on is not None or wish.restart:
+        return When.IMMEDIATE
+    return When.IMMEDIATE if asked.when is When.FORBIDDEN else asked.when
+
+
+def _schedule(tx: Tx, subscription: Subscription, plan: _Planned) -> Changed:
+    """The parts change by their dates, so billing goes on in the new way by itself; the lines follow on the day."""
+    before = {"term": subscription.term, "anchor": subscription.anchor.isoformat(), "ended": list(plan.steps.ends)}
+    later = plan.steps._replace(item=plan.steps.item._replace(plan_id=subscription.plan_id))
+    before["added"] = take_steps(tx, subscription, later, plan.on)
+    wish = {"plan_id": plan.wish.plan.id, "plan": plan.wish.plan.code, "term": plan.wish.term}
+    schedule(tx, subscription, "change", plan.on, wish, before)
+    record(tx, subscription, "change_scheduled", plan.on, plan_id=plan.wish.plan.id)
+    return Changed(subscription.id, "scheduled", plan.on.isoformat())
+
+
+def _renewal(tx: Tx, plan: _Planned) -> int:
+    prices = {part.price_id for part in plan.wish.parts}
+    amounts = dict(tx.session.execute(select(Price.id, Price.amount_minor).where(Price.id.in_(prices))).all())
+    return sum(amounts[part.price_id] * part.quantity for part in plan.wish.parts)
+
+
+def _stored(wish: ChangeWish) -> dict[str, Any]:
+    return {"plan": wish.plan, "term": wish.term,
+            "addons": None if wish.addons is None else [asdict(one) for one in wish.addons]}  # fmt: skip

@@ -1,0 +1,73 @@
+"""End a hold: the lines run again, and billing goes on from today."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from billhead import clock
+from billhead.actions.billing.rebill import rebill
+from billhead.actions.events import emit
+from billhead.actions.subscriptions._free_time import lengthen, open_hold
+from billhead.actions.subscriptions._scheduled import drop_scheduled
+from billhead.actions.subscriptions._state import record, visible_subscription
+from billhead.actions.subscriptions._taking_steps import look_again
+from billhead.actions.subscriptions.restore import restore
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.errors import Conflict
+from billhead.domain.subscription import State, SuspendedBy
+from billhead.models.subscriptions import FreeTime, Subscription
+
+__all__ = ["Resumed", "resume"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """`document_id` is the invoice over the rest of the period, if a hold that was credited ends within it."""
+
+    subscription_id: int
+    paid_through: str
+    document_id: int | None = None
+    total_minor: int = 0
+
+
+@verb("subscriptions.resume")
+def resume(tx: Tx, subscription_id: int) -> Resumed:
+    """End the hold today. What was credited of the running period is charged for the days that are left of it, usually
+    from that credit; what was kept is added. No period that lay within the hold is billed (pitfall 15).
+
+    Raises Conflict for a subscription that its customer has not put on hold.
+    """
+    subscription = visible_subscription(tx, subscription_id)
+    if subscription.state != State.SUSPENDED or subscription.suspended_for != SuspendedBy.CUSTOMER:
+        raise Conflict("this subscription is not on hold")
+    today = clock.today_in(subscription.zone)
+    pause = open_hold(tx, subscription)
+    restore(tx, subscription.id, SuspendedBy.CUSTOMER.value)
+    drop_scheduled(tx, subscription.id, "resume")
+    if pause is not None and pause.why == "kept":
+        _add_kept(tx, subscription, pause, today)
+    elif pause is not None:
+        pause.ends_on = max(min(pause.ends_on or today, today), pause.starts_on)
+    if subscription.collection != "manual" and (subscription.billed_through or today) < today:
+        subscription.billed_through = today
+    look_again(tx, subscription, today)
+    written = rebill(tx, subscription.id)
+    tx.session.refresh(subscription)
+    record(tx, subscription, "resumed", today, document_id=written.document_id)
+    data = {"subscription_id": subscription.id, "document_id": written.document_id}
+    emit(tx, "subscription.resumed", f"subscription:{subscription.id}", data)
+    through = subscription.paid_through.isoformat() if subscription.paid_through else ""
+    return Resumed(subscription.id, through, written.document_id, written.total_minor)
+
+
+def _add_kept(tx: Tx, subscription: Subscription, pause: FreeTime, today: date) -> None:
+    """The days of paid time that the hold took come after it. The row itself tells how long the hold was."""
+    paid = subscription.paid_through
+    pause.ends_on = max(today, pause.starts_on)
+    if paid is None or paid <= pause.starts_on:
+        return
+    kept = (pause.ends_on - pause.starts_on).days
+    # what is left of the paid time counts from today, whether its old end has passed or not
+    gone = max((today - paid).days, 0)
+    if kept > gone:
+        lengthen(tx, subscription, kept - gone, "given", today)

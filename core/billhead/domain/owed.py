@@ -1,0 +1,132 @@
+"""What a cycle of a component owes, against what was billed for it: the difference is all that is ever written.
+
+Owed is a function of the cycle's price and of the days that are charged, of nothing else: not of the order in which
+plans were changed, held, resumed, canceled or corrected. So several changes on one day net to the last one, a change
+that is taken back costs nothing, and whoever asks again finds no difference.
+
+A cycle's price is frozen when the cycle is billed first, after discount: what is given back is a share of what was
+really charged, whatever the price list says by now. All amounts are minor units as the price book has them, net or tax
+included; the tax of what is given back is the share of the tax that was charged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from billhead.domain.money import Rounding, round_ratio
+from billhead.domain.periods import Period, without
+from billhead.domain.proration import ProrationMode, share_of
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A part of a billed line that was given back. `by_staff`: a correction of the document, for whatever reason;
+    it leaves less to give back and is never charged again."""
+
+    period: Period
+    amount: int
+    taxes: tuple[int, ...]
+    by_staff: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BilledLine:
+    """A line that stands on a document, with what was given back of it since. `taxes` in the line's own order."""
+
+    id: int
+    period: Period
+    amount: int
+    taxes: tuple[int, ...] = ()
+    given_back: tuple[GivenBack, ...] = ()
+
+    @property
+    def charged(self) -> int:
+        """What it still charges, as far as the calendar knows: without what staff have given."""
+        return self.amount - sum(one.amount for one in self.given_back if not one.by_staff)
+
+    @property
+    def left(self) -> int:
+        return self.amount - sum(one.amount for one in self.given_back)
+
+    @property
+    def days(self) -> list[Period]:
+        return without([self.period], [one.period for one in self.given_back if not one.by_staff])
+
+    def give_back(self, amount: int) -> tuple[int, ...]:
+        """The taxes that go back with so much of the line, counted from its beginning: parts sum to the whole."""
+        kept = self.left - amount
+        back = []
+        for at, tax in enumerate(self.taxes):
+            before = sum(one.taxes[at] for one in self.given_back)
+            back.append(tax - before - round_ratio(tax * kept, self.amount, Rounding.HALF_UP))
+        return tuple(back)
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """A cycle of one component. `whole` is what all of it costs; `charged_days` are those that are to be paid for."""
+
+    period: Period
+    whole: int
+    charged_days: Sequence[Period]
+    mode: ProrationMode
+    lines: Sequence[BilledLine] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """More is owed than was billed."""
+
+    period: Period
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Less is owed: so much of the line goes back, with its taxes."""
+
+    line_id: int
+    period: Period
+    amount: int
+    taxes: tuple[int, ...]
+
+
+def owed(cycle: Cycle) -> int:
+    """What the charged days of the cycle cost, rounded half-up once."""
+    days = sum(one.days for one in cycle.charged_days)
+    share = share_of(days, cycle.period, cycle.mode) * cycle.whole
+    return round_ratio(share.numerator, share.denominator, Rounding.HALF_UP)
+
+
+def difference(cycle: Cycle) -> list[Charge | Return]:
+    """What has to be charged or given back so that what was billed for the cycle is what it owes; [] if it is.
+
+    Goes back from the line that was billed last, and at most what is left on it after corrections by staff.
+    """
+    missing = owed(cycle) - sum(line.charged for line in cycle.lines)
+    billed = [day for line in cycle.lines for day in line.days]
+    if missing > 0:
+        new = _around(without(cycle.charged_days, billed)) or _around(cycle.charged_days) or cycle.period
+        return [Charge(new, missing)]
+    back: list[Charge | Return] = []
+    unused = without(billed, cycle.charged_days)
+    for line in reversed(cycle.lines):
+        part = min(-missing, line.charged, line.left)
+        if part <= 0:
+            continue
+        period = _around(_within(unused, line.period)) or line.period
+        back.append(Return(line.id, period, part, line.give_back(part)))
+        missing += part
+    return back
+
+
+def _within(days: Iterable[Period], window: Period) -> list[Period]:
+    return [found for one in days if (found := one.overlap(window)) is not None]
+
+
+def _around(days: Sequence[Period]) -> Period | None:
+    """From the first day to the last one."""
+    if not days:
+        return None
+    return Period(min(one.start for one in days), max(one.end for one in days))

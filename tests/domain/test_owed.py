@@ -1,0 +1,109 @@
+"""What is written when what is owed differs from what was billed: to the cent, and whatever the way there was."""
+
+from datetime import date, timedelta
+from itertools import count
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billhead.domain.money import Rounding, round_ratio
+from billhead.domain.owed import BilledLine, Charge, Cycle, GivenBack, Return, difference, owed
+from billhead.domain.periods import Period, without
+from billhead.domain.proration import ProrationMode
+
+ACTUAL, NONE = ProrationMode.ACTUAL_DAYS, ProrationMode.NONE
+
+
+def span(start, end):
+    return Period(date.fromisoformat(start), date.fromisoformat(end))
+
+
+APRIL = span("2026-04-01", "2026-05-01")
+FIRST_HALF, SECOND_HALF = span("2026-04-01", "2026-04-16"), span("2026-04-16", "2026-05-01")
+
+
+def test_a_new_part_period_is_charged_by_its_days():
+    # 30.00 × 15 / 30
+    assert difference(Cycle(APRIL, 3000, [SECOND_HALF], ACTUAL)) == [Charge(SECOND_HALF, 1500)]
+
+
+def test_what_is_billed_and_owed_needs_nothing():
+    assert difference(Cycle(APRIL, 3000, [APRIL], ACTUAL, [BilledLine(1, APRIL, 3000, (600,))])) == []
+
+
+def test_pitfall_16_unused_days_give_back_a_share_of_what_was_charged_with_its_tax():
+    # 30.00 with half off is 15.00; 15.00 × 15 / 30 = 7.50 go back, and 1.50 of the 3.00 of tax
+    line = BilledLine(1, APRIL, 1500, (300,))
+    assert difference(Cycle(APRIL, 1500, [FIRST_HALF], ACTUAL, [line])) == [Return(1, SECOND_HALF, 750, (150,))]
+
+
+def test_a_line_gives_back_no_more_than_staff_have_left_of_it():
+    corrected = BilledLine(1, APRIL, 3000, (600,), (GivenBack(APRIL, 2500, (500,), by_staff=True),))
+    assert difference(Cycle(APRIL, 3000, [], ACTUAL, [corrected])) == [Return(1, APRIL, 500, (100,))]
+
+
+def test_what_staff_have_given_is_not_charged_again():
+    corrected = BilledLine(1, APRIL, 3000, (600,), (GivenBack(APRIL, 2500, (500,), by_staff=True),))
+    assert difference(Cycle(APRIL, 3000, [APRIL], ACTUAL, [corrected])) == []
+
+
+def test_plans_that_do_not_prorate_give_back_a_whole_period_or_nothing():
+    line = BilledLine(1, APRIL, 3000, (600,))
+    assert difference(Cycle(APRIL, 3000, [FIRST_HALF], NONE, [line])) == []
+    assert difference(Cycle(APRIL, 3000, [], NONE, [line])) == [Return(1, APRIL, 3000, (600,))]
+
+
+def test_what_was_given_back_and_is_used_after_all_is_charged_again():
+    line = BilledLine(1, APRIL, 1000, (), (GivenBack(SECOND_HALF, 500, ()),))
+    assert difference(Cycle(APRIL, 1000, [APRIL], ACTUAL, [line])) == [Charge(SECOND_HALF, 500)]
+
+
+def test_the_line_that_was_billed_last_goes_back_first():
+    first, second = BilledLine(1, FIRST_HALF, 500, ()), BilledLine(2, SECOND_HALF, 500, ())
+    fifth = span("2026-04-01", "2026-04-07")
+    # 10.00 × 6 / 30 stay: 5.00 of the second line go back, and 3.00 of the first
+    assert difference(Cycle(APRIL, 1000, [fifth], ACTUAL, [first, second])) == [
+        Return(2, SECOND_HALF, 500, ()),
+        Return(1, span("2026-04-07", "2026-04-16"), 300, ()),
+    ]
+
+
+@st.composite
+def days_of_april(draw):
+    """Any set of days as disjoint periods."""
+    days = draw(st.sets(st.integers(0, 29), max_size=30))
+    return without([APRIL], [Period(day, day + timedelta(days=1)) for n in set(range(30)) - days
+                             for day in [APRIL.start + timedelta(days=n)]])  # fmt: skip
+
+
+def written(lines, steps, ids):
+    """The lines after what was found is written."""
+    for step in steps:
+        if isinstance(step, Charge):
+            lines = [*lines, BilledLine(next(ids), step.period, step.amount, (step.amount // 5, step.amount // 7))]
+        else:
+            back = GivenBack(step.period, step.amount, step.taxes)
+            lines = [
+                BilledLine(one.id, one.period, one.amount, one.taxes, (*one.given_back, back))
+                if one.id == step.line_id
+                else one
+                for one in lines
+            ]
+    return lines
+
+
+@given(st.integers(0, 10**6), st.lists(days_of_april(), min_size=1, max_size=6), st.sampled_from(list(ProrationMode)))
+def test_the_way_does_not_matter_only_where_it_ends(whole, wishes, mode):
+    lines, ids = [], count(1)
+    for days in wishes:
+        cycle = Cycle(APRIL, whole, days, mode, lines)
+        lines = written(lines, difference(cycle), ids)
+        after = Cycle(APRIL, whole, days, mode, lines)
+        assert sum(line.charged for line in lines) == owed(after)
+        assert difference(after) == []
+        for line in lines:
+            taxes = [sum(one.taxes[at] for one in line.given_back) for at in range(2)]
+            assert 0 <= line.left <= line.amount
+            for tax, back in zip(line.taxes, taxes, strict=True):
+                # all of it when all of the line went back; always what the rest of the line carries
+                assert tax - back == round_ratio(tax * line.left, line.amount, Rounding.HALF_UP)
