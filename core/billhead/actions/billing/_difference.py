@@ -24,7 +24,7 @@ from billhead.actions.billing._draft import (
     part_line,
     whole_price,
 )
-from billhead.actions.billing._rated import DueItem, LineDetail, Part
+from billhead.actions.billing._rated import Advance, CouponUsed, DueItem, LineDetail, Part
 from billhead.actions.billing._reading import ITEM, read_parts
 from billhead.actions.billing._standing import RETURNED, Standing, StandingLine, read_standing
 from billhead.actions.billing._taxing import TaxedAmount
@@ -102,7 +102,8 @@ def draft_difference(history: History, catalogue: Catalogue, zone: str) -> Draft
         for part in item.parts
         for line in sorted(_of_part(part, history, catalogue), key=lambda line: line.kind != RETURNED)
     ]
-    advance, used = None, ()
+    advance: Advance | None = None
+    used: tuple[CouponUsed, ...] = ()
     if item.collection != "manual" and item.state in RUNNING:
         due = draft_due(item, catalogue, zone, False)
         lines += [line._replace(detail=_revised(line, numbered)) for line in due.lines]
