@@ -124,7 +124,8 @@ class Refund(Model):
     looks: Mapped[int] = mapped_column(default=0)
     next_look_at: Mapped[datetime | None]
     credit_note_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
-    entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
+    taken_entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))  # the money left
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
 

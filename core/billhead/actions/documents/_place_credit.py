@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 from billhead import clock
 from billhead.actions.documents._subscriptions import about, subscriptions_of
 from billhead.actions.ledger.post import post
+from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._allocating import Freed, Source, locked_documents, put_on, settle_note, take_off
 from billhead.actions.payments._crediting import Return, locked_lots, to_credit
 from billhead.actions.payments._paid import paid_in_full
@@ -73,6 +74,7 @@ def place_credit_note(tx: Tx, credit_note_id: int, way: str = "credit") -> Place
     placed.kept = note.total_minor - note.settled_minor
     for invoice in settled:
         paid_in_full(tx, seller, invoice)
+    queue_notice(tx, note.customer_id, "credit_note", f"credit_note:{note.id}", {"document_id": note.id})
     return placed
 
 

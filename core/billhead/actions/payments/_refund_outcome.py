@@ -95,7 +95,7 @@ def _post(tx: Tx, payment: Payment, kind: str, key: str, legs: list[Posting]) ->
 def _left(tx: Tx, refund: Refund, payment: Payment) -> None:
     amount, subject = Money(refund.amount_minor, payment.currency), subject_of(payment)
     legs = [debit(AccountCode.REFUNDS_PAYABLE, amount, subject), credit(AccountCode.CLEARING, amount, subject)]
-    _post(tx, payment, "refund_sent", f"refund_sent:{refund.id}", legs)
+    refund.entry_id = _post(tx, payment, "refund_sent", f"refund_sent:{refund.id}", legs)
     data = _data(refund, payment)
     emit(tx, "payment.refunded", f"customer:{payment.customer_id}", data)
     queue_notice(tx, payment.customer_id, "refunded", f"refunded:{refund.id}", {"refund_id": refund.id})

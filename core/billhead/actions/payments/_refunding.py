@@ -89,7 +89,7 @@ def plan_refund(
     account = tx.session.get_one(GatewayAccount, payment.account_id)
     seller = tx.session.get_one(Seller, account.seller_id)
     amount = Money(minor, payment.currency)
-    refund.entry_id = post(
+    refund.taken_entry_id = post(
         tx,
         seller.id,
         "refund",

@@ -1100,6 +1100,7 @@ def upgrade() -> None:
     sa.Column('looks', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('next_look_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('credit_note_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('taken_entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('resolved_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
@@ -1107,6 +1108,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['credit_note_id'], ['document.id'], name=op.f('fk_refund_credit_note_id')),
     sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_refund_entry_id')),
     sa.ForeignKeyConstraint(['payment_id'], ['payment.id'], name=op.f('fk_refund_payment_id')),
+    sa.ForeignKeyConstraint(['taken_entry_id'], ['ledger_entry.id'], name=op.f('fk_refund_taken_entry_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_refund')),
     sa.UniqueConstraint('key', name=op.f('uq_refund_key'))
     )

@@ -1,0 +1,75 @@
+"""An invoice's lines with what credit notes have given back of each, and the party that it froze."""
+
+import json
+from collections.abc import Collection
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead.actions.billing._rated import PartyFacts
+from billhead.domain.correction import Parts, total_of
+from billhead.domain.document import Kind, State
+from billhead.models.catalogue import Price, PriceBook
+from billhead.models.documents import Document, DocumentLine, Party
+
+__all__ = ["Line", "lines_of", "party_of"]
+
+
+class Line(NamedTuple):
+    """`earlier` was given back already. `inclusive`: its price book has prices with tax."""
+
+    row: DocumentLine
+    parts: Parts
+    earlier: Parts
+    inclusive: bool
+
+    @property
+    def left(self) -> int:
+        """Minor units with tax; below zero for a discount."""
+        return self.parts.gross - self.earlier.gross
+
+
+def lines_of(session: Session, invoice: Document) -> dict[int, Line]:
+    """By line id, in their order; two queries."""
+    rows = session.execute(
+        select(DocumentLine, PriceBook.tax_inclusive)
+        .outerjoin(Price, Price.id == DocumentLine.price_id)
+        .outerjoin(PriceBook, PriceBook.id == Price.book_id)
+        .where(DocumentLine.document_id == invoice.id)
+        .order_by(DocumentLine.position)
+    ).all()
+    back = _given_back(session, [row.id for row, _ in rows])
+    found: dict[int, Line] = {}
+    for row, inclusive in rows:
+        parts = _parts(row)
+        found[row.id] = Line(row, parts, total_of(back.get(row.id, []), len(parts.taxes)), bool(inclusive))
+    return found
+
+
+def _given_back(session: Session, lines: Collection[int]) -> dict[int, list[Parts]]:
+    """Credit notes give back in amounts above zero, an invoice that nets a change in amounts below."""
+    found: dict[int, list[Parts]] = {}
+    rows = session.execute(
+        select(DocumentLine, Document.kind)
+        .join(Document, Document.id == DocumentLine.document_id)
+        .where(DocumentLine.corrects_line_id.in_(lines), Document.state != State.VOID, Document.number.is_not(None))
+        .order_by(DocumentLine.id)
+    )
+    for row, kind in rows:
+        sign, parts = 1 if kind == Kind.CREDIT_NOTE else -1, _parts(row)
+        back = Parts(sign * parts.net, tuple(sign * tax for tax in parts.taxes))
+        found.setdefault(row.corrects_line_id or 0, []).append(back)
+    return found
+
+
+def _parts(row: DocumentLine) -> Parts:
+    return Parts(row.net_minor, tuple(minor for _, _, minor in row.taxes or ()) or (row.tax_minor,))
+
+
+def party_of(session: Session, document: Document) -> PartyFacts:
+    """The buyer that the document froze."""
+    party = session.get(Party, document.buyer_id) if document.buyer_id else None
+    data = party.data if party is not None else {}
+    texts = {name: str(data.get(name, "")) for name in PartyFacts._fields if name != "address"}
+    return PartyFacts(**texts, address=json.dumps(data.get("address", {})))

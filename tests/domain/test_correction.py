@@ -1,0 +1,59 @@
+"""Parts of a line that are given back sum exactly to it, in whatever steps."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billhead.domain.correction import Parts, give_back, share_of_days, share_of_quantity, total_of
+from billhead.domain.errors import InvalidInput
+from billhead.domain.periods import Period
+
+
+def test_thirds_of_a_line_sum_to_the_line():
+    line, nothing = Parts(999, (200,)), Parts(0, (0,))
+    first = give_back(line, nothing, 400)
+    # 2.00 × 4.00 ÷ 11.99 = 0.667
+    assert first == Parts(333, (67,))
+    second = give_back(line, first, 400)
+    # 2.00 × 8.00 ÷ 11.99 = 1.334, less 0.67
+    assert second == Parts(334, (66,))
+    rest = give_back(line, total_of([first, second], 1), 399)
+    assert total_of([first, second, rest], 1) == line
+
+
+@given(
+    st.integers(0, 10**9),
+    st.lists(st.integers(0, 10**8), max_size=3),
+    st.lists(st.fractions(0, 1), max_size=6),
+    st.sampled_from([1, -1]),
+)
+def test_all_parts_sum_to_the_line(net, taxes, cuts, sign):
+    line = Parts(sign * net, tuple(sign * tax for tax in taxes))
+    given_back = []
+    for cut in [*cuts, 1]:
+        earlier = total_of(given_back, len(taxes))
+        part = give_back(line, earlier, int((line.gross - earlier.gross) * cut))
+        given_back.append(part)
+    assert total_of(given_back, len(taxes)) == line
+
+
+@pytest.mark.parametrize("gross", [-1, 1200])
+def test_more_than_the_line_and_less_than_nothing_are_refused(gross):
+    with pytest.raises(InvalidInput, match="amount: must be from 0 to 1199"):
+        give_back(Parts(999, (200,)), Parts(0, (0,)), gross)
+
+
+def test_pieces_and_days():
+    assert share_of_quantity(1000, 3, 2) == 667
+    december = Period(date(2026, 12, 1), date(2027, 1, 1))
+    # 17 of 31 days of 12.00 = 6.580…
+    assert share_of_days(1200, december, date(2026, 12, 15)) == 658
+    assert share_of_days(1200, december, date(2026, 12, 1)) == 1200
+    for since in (date(2026, 11, 30), date(2027, 1, 1)):
+        with pytest.raises(InvalidInput, match="since"):
+            share_of_days(1200, december, since)
+    for pieces in (0, 4):
+        with pytest.raises(InvalidInput, match="quantity"):
+            share_of_quantity(1000, 3, pieces)
