@@ -144,6 +144,26 @@ REFUND_TRANSITIONS: dict[tuple[RefundState, RefundEvent], RefundState] = {
 }
 
 
+class DisputeState(StrEnum):
+    """A payer has told their bank that a payment was wrong."""
+
+    OPEN = "open"  # the provider has taken the money, until it is decided
+    WON = "won"  # it came back
+    LOST = "lost"
+
+
+class DisputeEvent(StrEnum):
+    WIN = "win"
+    LOSE = "lose"
+
+
+DISPUTE_TRANSITIONS: dict[tuple[DisputeState, DisputeEvent], DisputeState] = {
+    (DisputeState.OPEN, DisputeEvent.WIN): DisputeState.WON,
+    (DisputeState.OPEN, DisputeEvent.LOSE): DisputeState.LOST,
+    (DisputeState.LOST, DisputeEvent.WIN): DisputeState.WON,  # on appeal
+}
+
+
 _REFUND_EVENT_FOR = {
     AttemptState.PROCESSING: RefundEvent.PROCESS,
     AttemptState.UNKNOWN: RefundEvent.LOSE_TRACK,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["Callback", "GatewayAccount", "Payment", "PaymentAttempt", "PaymentMethod", "Refund"]
+__all__ = ["Callback", "Dispute", "GatewayAccount", "Payment", "PaymentAttempt", "PaymentMethod", "Refund"]
 
 
 class GatewayAccount(Model):
@@ -128,6 +128,33 @@ class Refund(Model):
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))  # the money left
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
+
+
+class Dispute(Model):
+    """A chargeback: money that the provider took back because the payer's bank asked for it. `taken` as of a refund.
+
+    `pulled` holds the subscriptions whose paid time ended with it.
+    """
+
+    __tablename__ = "dispute"
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount"),
+        UniqueConstraint("payment_id", "provider_ref"),
+        Index("ix_dispute_state", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), index=True)
+    provider_ref: Mapped[str]
+    state: Mapped[str]  # open | won | lost
+    amount_minor: Mapped[int]
+    fee_minor: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str] = mapped_column(default="")
+    taken: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    pulled: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
 
 
 class Callback(Model):

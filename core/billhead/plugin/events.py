@@ -20,12 +20,18 @@ EVENT_TYPES = {
     "subscription.kept": "a cancellation or a planned change was taken back; data: subscription_id",
     "document.issued": "an invoice or credit note became final; data: document_id, customer_id, total_minor, currency",
     "document.paid": "an invoice is settled in full; data: document_id, customer_id",
+    "document.voided": "a document is void; data: document_id, customer_id",
+    "document.written_off": "a debt was given up; data: document_id, customer_id, lost_minor",
     "payment.received": "money came in; data: payment_id, customer_id, amount_minor, currency",
     "payment.credited": "money that no document takes became credit; data: payment_id, customer_id, document_id, "
     "amount_minor, currency",
     "payment.refunded": "money left for its source; data: refund_id, payment_id, customer_id, amount_minor, currency",
     "refund.failed": "a refund did not arrive or came back, the money is the customer's here again; data: as of "
     "payment.refunded",
+    "payment.charged_back": "a provider took a payment back; data: dispute_id, payment_id, customer_id, amount_minor, "
+    "currency",
+    "dispute.won": "a dispute was decided for us, the money is back; data: as of payment.charged_back",
+    "dispute.lost": "a dispute was decided against us; data: as of payment.charged_back",
     "payment.failed": "an attempt failed; data: attempt_id, document_id, decline_class",
     "service.active": "a line is in step with what is wanted and serves; data: service_id, customer_id",
     "service.failed": "a line can't be brought in step; data: service_id, error",

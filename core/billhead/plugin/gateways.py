@@ -136,7 +136,12 @@ class RawCallback:
 
 
 class VerifiedKind(StrEnum):
-    """What a proven fact of a callback is about."""
+    """What a proven fact of a callback is about.
+
+    REFUND: `reference` is the refund's key, or, for one that was made at the provider, that of the attempt. CHARGEBACK:
+    `reference` is the attempt's key, `outcome.provider_ref` names the dispute; `processing` says that the provider took
+    the money, `succeeded` that it is gone for good, `failed` that the dispute was won and the money is back.
+    """
 
     ATTEMPT = "attempt"
     REFUND = "refund"

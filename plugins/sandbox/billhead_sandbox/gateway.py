@@ -34,7 +34,8 @@ from billhead_sandbox.signature import prove
 __all__ = ["SandboxCards"]
 
 _DECLINES = {"soft": DeclineClass.SOFT, "hard": DeclineClass.HARD}
-_KINDS = {"charge": VerifiedKind.ATTEMPT, "refund": VerifiedKind.REFUND}
+_KINDS = {"charge": VerifiedKind.ATTEMPT, "refund": VerifiedKind.REFUND, "dispute": VerifiedKind.CHARGEBACK}
+_DISPUTES = {"opened": AttemptState.PROCESSING, "lost": AttemptState.SUCCEEDED, "won": AttemptState.FAILED}
 
 
 class SandboxCards(PaymentGateway):
@@ -92,7 +93,7 @@ class SandboxCards(PaymentGateway):
             if about not in _KINDS:
                 return []
             data = message["data"]
-            outcome = _outcome(data) if about == "charge" else _refund_outcome(data)
+            outcome = _OUTCOMES[about](data)
             return [Verified(_KINDS[about], message["id"], data["reference"], outcome)]
         except (ValueError, KeyError, TypeError, AttributeError, InvalidInput) as error:
             raise CallbackForged(f"it is signed, but it is no message of this processor: {error!r}") from error
@@ -138,6 +139,19 @@ def _refund_outcome(refund: Mapping[str, Any]) -> Outcome:
     amount = Money(refund["amount"], refund["currency"])
     code = (refund.get("failure") or {}).get("code", "")
     return Outcome(_state(refund["status"]), provider_ref=refund["id"], amount=amount, code=code)
+
+
+def _dispute_outcome(dispute: Mapping[str, Any]) -> Outcome:
+    currency = dispute["currency"]
+    return Outcome(
+        _DISPUTES.get(dispute["status"], AttemptState.UNKNOWN),
+        provider_ref=dispute["id"],
+        amount=Money(dispute["amount"], currency),
+        fee=Money(dispute["fee"], currency),
+    )
+
+
+_OUTCOMES = {"charge": _outcome, "refund": _refund_outcome, "dispute": _dispute_outcome}
 
 
 def _state(status: str) -> AttemptState:

@@ -45,13 +45,13 @@ def _collect_at(one: Rated, catalogue: Catalogue) -> datetime:
     return start_of_day(one.collect_on or one.due_on, zone)
 
 
-def tell(session: Session, bulk: Bulk, invoices: Sequence[tuple[int, Rated]], observers: Sequence[str]) -> None:
+def tell(session: Session, bulk: Bulk, booked: Sequence[tuple[int, Rated]], observers: Sequence[str]) -> None:
     said: list[tuple[str, str, str]] = []
-    for document_id, one in invoices:
+    for document_id, one in booked:
         about, who = f"document:{document_id}", f'{{"document_id": {document_id}, "customer_id": {one.customer_id}'
         amount = f'"total_minor": {one.total_minor}, "currency": "{one.currency}"'
         said.append(("document.issued", about, f"{who}, {amount}}}"))
-        if not one.owed_minor:
+        if one.kind == "invoice" and not one.owed_minor:
             said.append(("document.paid", about, f"{who}}}"))
     if not said:
         return

@@ -90,7 +90,7 @@ def write_documents(
     _advance(bulk, each)
     _extend(session, bulk, each, catalogue)
     queue_collection(bulk, invoices, catalogue, now)
-    tell(session, bulk, invoices, observers)
+    tell(session, bulk, booked, observers)
     bulk.check_deferred()
     numbers = dict(numbered(session, documents, catalogue))
     _insert_documents(bulk, documents, numbers, parties, entries, worth, catalogue, run_id, now)

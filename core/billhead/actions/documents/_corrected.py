@@ -13,6 +13,8 @@ from billhead.domain.document import Kind, State
 from billhead.models.catalogue import Price, PriceBook
 from billhead.models.documents import Document, DocumentLine, Party
 
+_JSON = ("address", "invoicing")
+
 __all__ = ["Line", "lines_of", "party_of"]
 
 
@@ -71,5 +73,5 @@ def party_of(session: Session, document: Document) -> PartyFacts:
     """The buyer that the document froze."""
     party = session.get(Party, document.buyer_id) if document.buyer_id else None
     data = party.data if party is not None else {}
-    texts = {name: str(data.get(name, "")) for name in PartyFacts._fields if name != "address"}
-    return PartyFacts(**texts, address=json.dumps(data.get("address", {})))
+    texts = {name: str(data.get(name, "")) for name in PartyFacts._fields if name not in _JSON}
+    return PartyFacts(**texts, **{name: json.dumps(data.get(name, {})) for name in _JSON})

@@ -7,6 +7,7 @@ from sqlalchemy import func, or_, select
 
 from billhead import clock
 from billhead.actions.documents._subscriptions import about, subscriptions_of
+from billhead.actions.documents._write_off import close_debt
 from billhead.actions.ledger.post import post
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._allocating import Freed, Source, locked_documents, put_on, settle_note, take_off
@@ -166,6 +167,9 @@ def _on_corrected(
         settle_note(note, minor)
         placed.on_documents += minor - sum(one.minor for one in back)
         freed += back
+        if was == State.WRITTEN_OFF and invoice.state in OWED:
+            # less of the bad debt: what is left of it is no better for that
+            close_debt(tx, invoice, clock.today_in(tx.session.get_one(Seller, invoice.seller_id).zone))
     return freed
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from billhead import clock
-from billhead.actions.billing._rated import LineDetail, PartyFacts, Rated, RatedLine
+from billhead.actions.billing._rated import LineDetail, PartyFacts, Rated, RatedLine, Share
 from billhead.actions.billing.issue_invoice import issue_invoice
 from billhead.actions.documents._corrected import Line, lines_of, party_of
 from billhead.actions.documents._place_credit import WAYS, place_credit_note
@@ -157,6 +157,7 @@ def _of_line(line: Line, wish: Correction) -> _Given:
 def _rated(tx: Tx, invoice: Document, given: Sequence[_Given], reason: str) -> Rated:
     today = clock.today_in(tx.session.get_one(Seller, invoice.seller_id).zone)
     lines = tuple([_rated_line(tx, one) for one in given])
+    shares = _shares(invoice, given)
     taxes: dict[str, int] = {}
     for line in lines:
         of_line = line.detail.taxes if line.detail else ()
@@ -167,7 +168,7 @@ def _rated(tx: Tx, invoice: Document, given: Sequence[_Given], reason: str) -> R
         Kind.CREDIT_NOTE.value,
         invoice.seller_id,
         invoice.customer_id,
-        invoice.subscription_id,
+        None if shares else invoice.subscription_id,
         None,
         invoice.currency,
         today,
@@ -183,7 +184,17 @@ def _rated(tx: Tx, invoice: Document, given: Sequence[_Given], reason: str) -> R
         None,
         corrects_id=invoice.id,
         notes=(*invoice.notes, f"Reason: {reason}"),
+        tax_inclusive=any(one.line.inclusive for one in given),
+        shares=shares,
     )
+
+
+def _shares(invoice: Document, given: Sequence[_Given]) -> tuple[Share, ...]:
+    """Whose line is whose, where an invoice bills several subscriptions."""
+    whose = [one.line.row.subscription_id for one in given]
+    if set(whose) == {invoice.subscription_id}:
+        return ()
+    return tuple(Share(subscription_id, None, None, 1) for subscription_id in whose)
 
 
 def _buyer(tx: Tx, invoice: Document) -> PartyFacts:

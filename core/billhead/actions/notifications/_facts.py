@@ -8,6 +8,7 @@ invoice, reminder, warning                   document_id
 payment_failed, payment_action               document_id
 receipt                                      payment_id, document_id
 refunded                                     refund_id
+charged_back                                 payment_id
 credit_note                                  document_id
 suspended, restored, canceled, trial_ending  subscription_id
 """
@@ -234,6 +235,7 @@ _Part = Callable[[Session, Notice], Mapping[str, Any]]
 _PARTS_OF: dict[str, tuple[_Part, ...]] = {
     "access": (_access,),
     "canceled": (_subscription,),
+    "charged_back": (_payment,),
     "credit_note": (_credit_note,),
     "invoice": (_document,),
     "password_link": (_password_link,),

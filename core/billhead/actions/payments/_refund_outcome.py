@@ -6,12 +6,9 @@ from billhead import clock
 from billhead.actions.events import emit
 from billhead.actions.ledger.post import post
 from billhead.actions.notifications.queue import queue_notice
-from billhead.actions.payments._allocating import Source, locked_documents, put_on
-from billhead.actions.payments._crediting import locked_lots
-from billhead.actions.payments._paid import paid_in_full
+from billhead.actions.payments._putting_back import put_back
 from billhead.actions.payments._refunding import locked_payment, subject_of
 from billhead.db import Tx
-from billhead.domain.document import OWED, State
 from billhead.domain.ledger import AccountCode, Posting, credit, debit
 from billhead.domain.money import Money
 from billhead.domain.payment import (
@@ -23,8 +20,6 @@ from billhead.domain.payment import (
     next_poll,
 )
 from billhead.domain.state import next_state
-from billhead.models.credits import CustomerCredit
-from billhead.models.documents import Document
 from billhead.models.payments import GatewayAccount, Payment, Refund
 from billhead.models.sellers import Seller
 from billhead.plugin import Outcome
@@ -106,53 +101,9 @@ def _came_back(tx: Tx, refund: Refund, payment: Payment, state: RefundState) -> 
     payment.refunded_minor -= refund.amount_minor
     amount, subject = Money(refund.amount_minor, payment.currency), subject_of(payment)
     from_account = AccountCode.CLEARING if state is RefundState.REVERSED else AccountCode.REFUNDS_PAYABLE
-    sums, settled = _put_back(tx, refund, payment)
+    back = put_back(tx, payment, refund.taken, f"refund {refund.key} came back", refund.credit_note_id)
     legs = [debit(from_account, amount, subject)]
-    legs += [credit(account, Money(minor, payment.currency)) for account, minor in sums.items() if minor]
+    legs += back.legs(payment.currency)
     _post(tx, payment, f"refund_{state.value}", f"refund_{state.value}:{refund.id}", legs)
     emit(tx, "refund.failed", f"customer:{payment.customer_id}", _data(refund, payment))
-    for invoice in settled:
-        paid_in_full(tx, tx.session.get_one(Seller, invoice.seller_id), invoice)
-
-
-def _put_back(tx: Tx, refund: Refund, payment: Payment) -> tuple[dict[AccountCode, int], list[Document]]:
-    documents = locked_documents(tx, [key for what, key, _ in refund.taken if what == "document"])
-    lots = locked_lots(tx, [key for what, key, _ in refund.taken if what == "credit"])
-    sums = {AccountCode.RECEIVABLE: 0, AccountCode.CREDIT_BOUGHT: 0}
-    settled: list[Document] = []
-    over = 0
-    for what, key, minor in refund.taken:
-        if what == "document":
-            part = min(minor, _open_on(documents[key]))
-            if put_on(tx, documents[key], Source(payment.id), part):
-                settled.append(documents[key])
-            sums[AccountCode.RECEIVABLE] += part
-            over += minor - part
-        elif what == "credit":
-            lots[key].remaining_minor += minor
-            sums[AccountCode.CREDIT_BOUGHT] += minor
-        else:
-            over += minor
-    if over:
-        sums[AccountCode.CREDIT_BOUGHT] += over
-        tx.session.add(_lot(refund, payment, over))
-    return sums, settled
-
-
-def _open_on(document: Document) -> int:
-    takes = document.state in OWED or document.state == State.WRITTEN_OFF
-    return document.total_minor - document.settled_minor if takes else 0
-
-
-def _lot(refund: Refund, payment: Payment, minor: int) -> CustomerCredit:
-    return CustomerCredit(
-        customer_id=payment.customer_id,
-        kind="bought",
-        currency=payment.currency,
-        amount_minor=minor,
-        remaining_minor=minor,
-        reason=f"refund {refund.key} came back",
-        payment_id=payment.id,
-        credit_note_id=refund.credit_note_id,
-        created_at=clock.now(),
-    )
+    back.tell(tx)

@@ -62,10 +62,12 @@ def plan_refund(
     *,
     reason: str,
     credit_note_id: int | None = None,
+    send: bool = True,
 ) -> Refund:
     """The intent to send back what was `taken`, booked from the debit `legs` to refunds payable; the payment is locked.
 
-    A gateway that can refund is told by a job. Otherwise a person sends the money and confirms it.
+    A gateway that can refund is told by a job (unless `send` is false: the money has left already). Otherwise a person
+    sends the money and confirms it.
     """
     minor = sum(part for _, _, part in taken)
     if minor > refundable(payment):
@@ -98,6 +100,6 @@ def plan_refund(
         [*legs, credit(AccountCode.REFUNDS_PAYABLE, amount, subject_of(payment))],
         customer_id=payment.customer_id,
     )
-    if not by_hand:
+    if send and not by_hand:
         enqueue(tx, "payments.refund", {"refund_id": refund.id}, key=f"refund:{refund.id}")
     return refund

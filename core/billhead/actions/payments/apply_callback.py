@@ -9,9 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from billhead.actions.exchange import exchange
 from billhead.actions.payments._apply import apply_outcome, check_amount
 from billhead.actions.payments._attempts import OpenedAccount, open_account
+from billhead.actions.payments._callback_facts import apply_dispute, apply_refund
 from billhead.db import Tx
 from billhead.domain.context import Context
-from billhead.domain.errors import AmountMismatch, CallbackForged, PaymentError
+from billhead.domain.errors import AmountMismatch, CallbackForged, Conflict, InvalidInput, PaymentError
 from billhead.domain.payment import AttemptState
 from billhead.models.payments import Callback, GatewayAccount, PaymentAttempt
 from billhead.plugin import RawCallback, Verified, VerifiedKind
@@ -63,8 +64,9 @@ def _record(tx: Tx, intent: _Intent, facts: Sequence[Verified] | CallbackForged)
         return callback.state
     try:
         for fact in facts:
-            _apply(tx, callback.account_id, fact)
-    except PaymentError as refused:
+            with tx.session.begin_nested():  # what is refused half-way leaves nothing behind
+                _apply(tx, callback.account_id, fact)
+    except (PaymentError, Conflict, InvalidInput) as refused:
         callback.state, callback.error = "rejected", str(refused)[:500]
         return callback.state
     callback.state = "applied"
@@ -82,8 +84,14 @@ def _claimed(tx: Tx, callback: Callback, event_id: str) -> bool:
 
 
 def _apply(tx: Tx, account_id: int, fact: Verified) -> None:
+    if fact.kind is VerifiedKind.REFUND:
+        apply_refund(tx, account_id, fact)
+        return
+    if fact.kind is VerifiedKind.CHARGEBACK:
+        apply_dispute(tx, account_id, fact)
+        return
     if fact.kind is not VerifiedKind.ATTEMPT:
-        raise PaymentError(f"the gateway reports a {fact.kind.value} of {fact.reference!r}: staff has to book it")
+        raise PaymentError(f"the gateway reports a {fact.kind.value} of {fact.reference!r}: staff has to look at it")
     attempt = tx.session.scalar(select(PaymentAttempt).where(PaymentAttempt.key == fact.reference).with_for_update())
     if attempt is None or attempt.account_id != account_id:
         raise AmountMismatch(f"no payment with reference {fact.reference!r} was asked for through this account")

@@ -1087,6 +1087,29 @@ def upgrade() -> None:
         batch_op.create_index('ix_customer_credit_open', ['customer_id', 'remaining_minor'], unique=False)
         batch_op.create_index('ix_customer_credit_payment', ['payment_id'], unique=False)
 
+    op.create_table('dispute',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('payment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('provider_ref', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('fee_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('taken', sa.JSON(), nullable=False),
+    sa.Column('pulled', sa.JSON(), nullable=False),
+    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('opened_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('closed_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('amount_minor > 0', name=op.f('ck_dispute_amount')),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_dispute_entry_id')),
+    sa.ForeignKeyConstraint(['payment_id'], ['payment.id'], name=op.f('fk_dispute_payment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_dispute')),
+    sa.UniqueConstraint('payment_id', 'provider_ref', name=op.f('uq_dispute_payment_id_provider_ref'))
+    )
+    with op.batch_alter_table('dispute', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_dispute_payment_id'), ['payment_id'], unique=False)
+        batch_op.create_index('ix_dispute_state', ['state'], unique=False)
+
     op.create_table('refund',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('payment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1151,6 +1174,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_refund_payment_id'))
 
     op.drop_table('refund')
+    with op.batch_alter_table('dispute', schema=None) as batch_op:
+        batch_op.drop_index('ix_dispute_state')
+        batch_op.drop_index(batch_op.f('ix_dispute_payment_id'))
+
+    op.drop_table('dispute')
     with op.batch_alter_table('customer_credit', schema=None) as batch_op:
         batch_op.drop_index('ix_customer_credit_payment')
         batch_op.drop_index('ix_customer_credit_open')

@@ -139,7 +139,8 @@ def tell(state: State, charge_id: str, kind: str, data: Row | None = None) -> No
     if charge is None or not charge["callback_url"]:
         return
     body = {"id": new_id("evt"), "type": kind, "created": int(time.time()), "data": data or shown(charge)}
-    state.courier.queue(charge_id, kind, charge["callback_url"], body, final=kind.split(".")[1] in FINAL)
+    final = kind.split(".")[1] in FINAL or kind.startswith("dispute.")
+    state.courier.queue(charge_id, kind, charge["callback_url"], body, final=final)
 
 
 def refund(state: State, charge: Row, amount: int, reference: str) -> Row:
@@ -173,6 +174,29 @@ def _end_refund(state: State, refund_id: str, status: str) -> None:
     if status == "failed":
         release(state, made["charge"], made["amount"])
     tell(state, made["charge"], f"refund.{status}", shown_refund(made))
+
+
+def bounce_refund(state: State, made: Row) -> Row:
+    """A refund that had arrived comes back: the payer's account is closed."""
+    row = {"status": "failed", "failure_code": "account_closed"}
+    if state.store.update("card_refunds", row, "id = ? AND status = 'succeeded'", (made["id"],)):
+        release(state, made["charge"], made["amount"])
+        tell(state, made["charge"], "refund.failed", shown_refund({**made, **row}))
+    return {**made, **row}
+
+
+def dispute(state: State, charge: Row, status: str, amount: int, fee: int) -> Row:
+    """The payer's bank takes a charge back (`opened`), and decides (`won` by the shop, or `lost`)."""
+    known = state.store.row("SELECT * FROM card_disputes WHERE charge = ?", (charge["id"],))
+    if known is None:
+        known = {"id": new_id("dp"), "charge": charge["id"], "amount": amount, "fee": fee, "status": status,
+                 "created": int(time.time())}  # fmt: skip
+        state.store.insert("card_disputes", known)
+    else:
+        state.store.update("card_disputes", {"status": status}, "id = ?", (known["id"],))
+    told = {**known, "status": status, "currency": charge["currency"], "reference": charge["reference"]}
+    tell(state, charge["id"], f"dispute.{status}", told)
+    return told
 
 
 def reserve(state: State, charge_id: str, amount: int) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from billhead_sandbox.cards import charges
 from billhead_sandbox.panel import seed
 from billhead_sandbox.panel.catalogue import CatalogueRefused, merge_settings
 from billhead_sandbox.panel.faults import KINDS, FaultRefused
@@ -157,6 +158,31 @@ def switch_cards(state: State, body: Any, argument: str) -> Any:
     return state.settings["cards"]
 
 
+def dispute_charge(state: State, body: Any, argument: str) -> Any:
+    """`{"reference": "doc7-a1-…", "status": "opened"}`, then `won` or `lost`; `amount` and `fee` in minor units."""
+    wish = _object(body, {"reference", "status", "amount", "fee"})
+    charge = state.store.row("SELECT * FROM card_charges WHERE reference = ?", (str(wish.get("reference", "")),))
+    if charge is None or charge["status"] != "succeeded":
+        raise ControlRefused(f"`reference` names a charge that has succeeded; got {wish.get('reference')!r}.")
+    status: Any = wish.get("status")
+    amount: Any = wish.get("amount", charge["amount"])
+    fee: Any = wish.get("fee", 0)
+    if status not in ("opened", "won", "lost"):
+        raise ControlRefused(f"`status` is opened, won or lost; got {status!r}.")
+    if not all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in (amount, fee)):
+        raise ControlRefused(f"`amount` and `fee` are whole numbers of minor units; got {amount!r} and {fee!r}.")
+    return charges.dispute(state, charge, status, amount, fee)
+
+
+def bounce_refund(state: State, body: Any, argument: str) -> Any:
+    """`{"reference": "pay7-r1-…"}`: the refund comes back after it had arrived."""
+    wish = _object(body, {"reference"})
+    made = state.store.row("SELECT * FROM card_refunds WHERE reference = ?", (str(wish.get("reference", "")),))
+    if made is None:
+        raise ControlRefused(f"There is no refund {wish.get('reference')!r}.")
+    return charges.bounce_refund(state, made)
+
+
 def watch(state: State, body: Any, argument: str) -> Any:
     """`{"line": 7, "stream": 1, "seconds": 600}` is a finished session; without `seconds` it stays live."""
     wish = _object(body, {"line", "stream", "seconds"})
@@ -196,6 +222,8 @@ CONTROLS: dict[tuple[str, str], Callable[[State, Any, str], Any]] = {
     ("POST", "settings"): change_settings,
     ("GET", "cards"): show_cards,
     ("POST", "cards"): switch_cards,
+    ("POST", "dispute"): dispute_charge,
+    ("POST", "bounce"): bounce_refund,
     ("POST", "watch"): watch,
     ("POST", "seed"): sow,
     ("POST", "reset"): reset,

@@ -87,6 +87,9 @@ CREATE TABLE IF NOT EXISTS card_refunds (
     id TEXT PRIMARY KEY, charge TEXT NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL,
     reference TEXT NOT NULL, status TEXT NOT NULL, failure_code TEXT, created INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS refunds_by_reference ON card_refunds (reference);
+CREATE TABLE IF NOT EXISTS card_disputes (
+    id TEXT PRIMARY KEY, charge TEXT NOT NULL, amount INTEGER NOT NULL, fee INTEGER NOT NULL, status TEXT NOT NULL,
+    created INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS card_tokens (
     token TEXT PRIMARY KEY, brand TEXT NOT NULL, last4 TEXT NOT NULL, uses INTEGER NOT NULL DEFAULT 0,
     deleted INTEGER NOT NULL DEFAULT 0);

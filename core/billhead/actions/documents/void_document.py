@@ -1,0 +1,87 @@
+"""Void a document on which nothing is paid. A final one keeps its number, and an entry takes its amounts back."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.actions.events import emit
+from billhead.actions.ledger._reversing import reverse
+from billhead.actions.payments._allocating import locked_documents
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.document import (
+    PROFORMA_TRANSITIONS,
+    TRANSITIONS,
+    Event,
+    Kind,
+    ProformaEvent,
+    ProformaState,
+    State,
+)
+from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.payment import BLOCKS_ANOTHER
+from billhead.domain.state import next_state
+from billhead.models.documents import Document, DocumentLine
+from billhead.models.payments import PaymentAttempt
+from billhead.models.sellers import Seller
+
+__all__ = ["Voided", "void_document"]
+
+
+@dataclass(frozen=True, slots=True)
+class Voided:
+    document_id: int
+    number_text: str
+    total_minor: int
+
+
+@verb("documents.void", permission="money.correct")
+def void_document(tx: Tx, document_id: int, *, reason: str) -> Voided:
+    """Void a proforma, or an invoice or credit note that nothing was settled on; what it would have earned is not.
+
+    Raises NotFound, InvalidInput (no reason), IllegalTransition, or Conflict: something is paid (give it back first),
+    a payment of it is under way, or a credit note corrects it.
+    """
+    if not reason.strip():
+        raise InvalidInput("reason", "is needed")
+    document = locked_documents(tx, [document_id]).get(document_id)
+    scope = tx.ctx.scope
+    if document is None or not (scope.everything or scope.customer_id == document.customer_id):
+        raise NotFound("document", document_id)
+    _must_be_untouched(tx, document)
+    if document.kind == Kind.PROFORMA:
+        state = next_state(PROFORMA_TRANSITIONS, ProformaState(document.state), ProformaEvent.VOID)
+        document.state = state.value
+    else:
+        document.state = next_state(TRANSITIONS, State(document.state), Event.VOID).value
+        if document.entry_id is not None:
+            day = clock.today_in(tx.session.get_one(Seller, document.seller_id).zone)
+            document.closing_entry_id = reverse(tx, document.entry_id, "void", day, f"void:{document.id}")
+    data = {"document_id": document.id, "customer_id": document.customer_id}
+    emit(tx, "document.voided", f"document:{document.id}", data)
+    return Voided(document.id, document.number_text, document.total_minor)
+
+
+def _must_be_untouched(tx: Tx, document: Document) -> None:
+    name = document.number_text or f"document {document.id}"
+    if document.settled_minor and document.kind != Kind.PROFORMA:
+        raise Conflict(f"something is settled on {name}", code="settled", hint="give it back, or issue a credit note")
+    waiting = select(PaymentAttempt.id).where(
+        PaymentAttempt.document_id == document.id,
+        PaymentAttempt.state.in_([state.value for state in BLOCKS_ANOTHER]),
+    )
+    if tx.session.scalar(waiting.limit(1)) is not None:
+        raise Conflict(f"a payment of {name} is under way", code="payment_undecided", hint="wait until it has ended")
+    correcting = (
+        select(Document.number_text)
+        .join(DocumentLine, DocumentLine.document_id == Document.id)
+        .where(
+            DocumentLine.corrects_line_id.in_(select(DocumentLine.id).where(DocumentLine.document_id == document.id)),
+            Document.state != State.VOID,
+            Document.number.is_not(None),
+        )
+    )
+    number = tx.session.scalar(correcting.limit(1))
+    if number is not None:
+        raise Conflict(f"{number} corrects {name}", code="corrected", hint="void that first")
