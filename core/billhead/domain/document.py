@@ -25,6 +25,7 @@ class State(StrEnum):
     PAID = "paid"
     VOID = "void"
     WRITTEN_OFF = "written_off"
+    MERGED = "merged"  # its lines stand on another document
 
 
 class Event(StrEnum):
@@ -35,11 +36,15 @@ class Event(StrEnum):
     RETURN_ALL = "return_all"
     VOID = "void"
     WRITE_OFF = "write_off"
+    MERGE = "merge"
+    PART = "part"  # the merge is undone
 
 
 TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.DRAFT, Event.FINALISE): State.FINAL,
     (State.DRAFT, Event.VOID): State.VOID,
+    (State.DRAFT, Event.MERGE): State.MERGED,
+    (State.MERGED, Event.PART): State.DRAFT,
     (State.FINAL, Event.PAY_PART): State.PARTLY_PAID,
     (State.FINAL, Event.PAY_FULL): State.PAID,
     (State.FINAL, Event.VOID): State.VOID,
@@ -66,18 +71,23 @@ class ProformaState(StrEnum):
     SETTLED = "settled"
     EXPIRED = "expired"
     VOID = "void"
+    MERGED = "merged"
 
 
 class ProformaEvent(StrEnum):
     SETTLE = "settle"
     EXPIRE = "expire"
     VOID = "void"
+    MERGE = "merge"
+    PART = "part"
 
 
 PROFORMA_TRANSITIONS: dict[tuple[ProformaState, ProformaEvent], ProformaState] = {
     (ProformaState.OPEN, ProformaEvent.SETTLE): ProformaState.SETTLED,
     (ProformaState.OPEN, ProformaEvent.EXPIRE): ProformaState.EXPIRED,
     (ProformaState.OPEN, ProformaEvent.VOID): ProformaState.VOID,
+    (ProformaState.OPEN, ProformaEvent.MERGE): ProformaState.MERGED,
+    (ProformaState.MERGED, ProformaEvent.PART): ProformaState.OPEN,
     # Paid late is still paid.
     (ProformaState.EXPIRED, ProformaEvent.SETTLE): ProformaState.SETTLED,
     (ProformaState.EXPIRED, ProformaEvent.VOID): ProformaState.VOID,

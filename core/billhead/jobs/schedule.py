@@ -46,6 +46,7 @@ class Periodic:
 PERIODIC: list[Periodic] = [
     Periodic("billing.run", timedelta(hours=1)),
     Periodic("subscriptions.begin_scheduled", timedelta(hours=1), timedelta(minutes=5)),
+    Periodic("documents.look_after", timedelta(hours=1), timedelta(minutes=5)),
     Periodic("dunning.run", timedelta(hours=1), timedelta(minutes=10)),
     Periodic("payments.resolve_open", timedelta(minutes=5)),
     Periodic("provisioning.reconcile_all", timedelta(days=1), timedelta(hours=2)),

@@ -11,6 +11,7 @@ from billhead import clock
 from billhead.actions.accounts.check_vat_id import check_vat_id
 from billhead.actions.billing.recognise import recognise
 from billhead.actions.billing.run import run_billing
+from billhead.actions.documents.look_after import look_after
 from billhead.actions.ledger.seal import seal
 from billhead.actions.notifications.send_notice import send_notice
 from billhead.actions.payments.apply_callback import apply_callback
@@ -67,6 +68,12 @@ def _reconcile_all(ctx: Context, _args: Mapping[str, Any]) -> None:
 @job_kind("billing.run")
 def _billing_run(_ctx: Context, _args: Mapping[str, Any]) -> None:
     run_billing(clock.business_now())
+
+
+@job_kind("documents.look_after")
+def _look_after_documents(ctx: Context, _args: Mapping[str, Any]) -> None:
+    """Drafts whose days are over become final, and proformas that nobody has paid expire."""
+    look_after(ctx)
 
 
 @job_kind("payments.collect")

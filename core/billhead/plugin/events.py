@@ -8,6 +8,7 @@ from typing import Any
 __all__ = ["EVENT_TYPES", "Event"]
 
 EVENT_TYPES = {
+    "document.expired": "a proforma was not paid in time; data: document_id, customer_id",
     "subscription.started": "a subscription was ordered; data: subscription_id, customer_id, plan",
     "subscription.canceled": "a cancellation was booked; data: subscription_id, ends_on",
     "subscription.suspended": "service stopped for debt or by staff; data: subscription_id, because",

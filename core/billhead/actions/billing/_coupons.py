@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,8 @@ __all__ = [
     "read_redeemed",
     "read_reserved",
     "take_off",
+    "give_back_used",
+    "move_used",
     "used_of_proforma",
     "write_used",
 ]
@@ -184,16 +186,16 @@ def begin_redeemed(session: Session, subscription_id: int, proforma_id: int) -> 
 
 
 def used_of_proforma(
-    session: Session, known: CouponTerms, proforma_id: int, period: tuple[date, date] | None
+    session: Session, known: CouponTerms, proforma_id: int, subscription_id: int, period: tuple[date, date] | None
 ) -> tuple[CouponUsed, ...]:
-    """What the proforma got of each coupon, as of now that it is paid. Its subscription is locked.
+    """What a subscription on the proforma got of each coupon, as of now that it is paid. It is locked.
 
     It keeps what it offered, even if the coupon was used up, or given to somebody else, in the meantime.
     """
     rows = session.execute(
-        select(CouponUse.redemption_id, CouponUse.discount_minor, CouponUse.cycles).where(
-            CouponUse.document_id == proforma_id
-        )
+        select(CouponUse.redemption_id, CouponUse.discount_minor, CouponUse.cycles)
+        .join(CouponRedemption, CouponRedemption.id == CouponUse.redemption_id)
+        .where(CouponUse.document_id == proforma_id, CouponRedemption.subscription_id == subscription_id)
     ).all()
     if not rows:
         return ()
@@ -216,6 +218,38 @@ def _after(coupon: Coupon, minor: int, cycles: int, period: tuple[date, date] | 
     if period is not None:
         coupon = coupon._replace(since=coupon.since or period[0], through=period[1])
     return coupon._replace(cycles_left=left)
+
+
+def move_used(session: Session, subscriptions: Iterable[int], from_id: int, to_id: int) -> None:
+    """The lines of these subscriptions go to another document, and what coupons gave them goes along."""
+    theirs = select(CouponRedemption.id).where(CouponRedemption.subscription_id.in_(list(subscriptions)))
+    session.execute(
+        update(CouponUse)
+        .where(CouponUse.document_id == from_id, CouponUse.redemption_id.in_(theirs))
+        .values(document_id=to_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def give_back_used(session: Session, document_id: int, subscription_id: int, begins: date) -> None:
+    """A draft comes to nothing: what a subscription, which is locked, got of coupons from then on is theirs again."""
+    used = (
+        select(CouponUse)
+        .join(CouponRedemption, CouponRedemption.id == CouponUse.redemption_id)
+        .where(CouponUse.document_id == document_id, CouponRedemption.subscription_id == subscription_id)
+    )
+    for use in session.scalars(used).all():
+        held = session.get_one(CouponRedemption, use.redemption_id, with_for_update=True, populate_existing=True)
+        held.given_minor -= use.discount_minor
+        if held.balance_minor is not None:
+            held.balance_minor += use.discount_minor
+        if use.cycles:
+            held.cycles_left = None if held.cycles_left is None else held.cycles_left + use.cycles
+            counted_before = held.since is not None and held.since < begins
+            held.since, held.through = (held.since, begins) if counted_before else (None, None)
+        held.state = "active"
+        session.delete(use)
+    session.flush()
 
 
 def write_used(bulk: Bulk, documents: Sequence[tuple[int, Rated]]) -> None:

@@ -80,7 +80,9 @@ def numbered(
     for (seller_id, kind, year, issued_on), ids in sorted(series.items()):
         numbers = take_numbers(session, seller_id, kind, year, len(ids))
         for number, document_id in enumerate(ids, numbers.first):
-            yield document_id, (year, number, numbers.text(number, issued_on))
+            text = numbers.text(number, issued_on)
+            # a proforma has a reference, not a number: what has one never changes again
+            yield document_id, (None, None, text) if kind == "proforma" else (year, number, text)
 
 
 def poured(taken: Sequence[Taken], lines: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:

@@ -54,13 +54,15 @@ Answer = Rated | BillheadError
 
 
 class Rater:
-    """Rates for one run. `issued_on` gives a seller's date for documents."""
+    """Rates for one run. `issued_on` gives a seller's date for documents; without `rules` none adds lines again."""
 
-    def __init__(self, catalogue: Catalogue, host: Contributions, issued_on: Callable[[int], date]) -> None:
+    def __init__(
+        self, catalogue: Catalogue, host: Contributions, issued_on: Callable[[int], date], *, rules: bool = True
+    ) -> None:
         self.catalogue = catalogue
         self._host = host
         self._issued_on = issued_on
-        self._has_rules = bool(host.invoice_rules())
+        self._has_rules = rules and bool(host.invoice_rules())
         self._desk = TaxDesk(catalogue, host.tax_engine)
 
     def rate_cases(
@@ -277,10 +279,13 @@ def _extended(draft: Draft, extra: Sequence[tuple[str, ExtraLine]]) -> Draft:
     return draft._replace(lines=draft.lines + added)
 
 
-def rater_now() -> tuple[Rater, Catalogue]:
+def rater_now(*, rules: bool = True) -> tuple[Rater, Catalogue]:
     """A rater for documents that are dated today in their seller's zone, and the catalogue that it reads from."""
     catalogue = Catalogue()
-    return Rater(catalogue, plugins(), lambda seller_id: clock.today_in(catalogue.sellers[seller_id].zone)), catalogue
+    rater = Rater(
+        catalogue, plugins(), lambda seller_id: clock.today_in(catalogue.sellers[seller_id].zone), rules=rules
+    )
+    return rater, catalogue
 
 
 def raised(answer: Rated | BillheadError) -> Rated:

@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 
 from billhead import clock
 from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.billing._finalising import amount_of
 from billhead.actions.billing._parties import party_ids
 from billhead.actions.billing._rated import Buyer
 from billhead.actions.billing._reading import read_buyers
@@ -74,7 +75,7 @@ def _retaxed(tx: Tx, document: Document, buyer: Buyer, catalogue: Catalogue, des
     if any(line.corrects_line_id is not None for line in lines):
         return False  # what is given back keeps the tax that it had
     inclusive = document.tax_inclusive
-    asked = tuple((line.tax_class, _amount(line, inclusive)) for line in lines)
+    asked = tuple((line.tax_class, amount_of(line, inclusive)) for line in lines)
     on = clock.today_in(catalogue.sellers[document.seller_id].zone)
     question = desk.question(buyer, document.seller_id, on, document.currency, inclusive, asked)
     (taxed,) = desk.answers([question])
@@ -89,13 +90,6 @@ def _retaxed(tx: Tx, document: Document, buyer: Buyer, catalogue: Catalogue, des
     details = {"tax_from": before[1], "tax_to": document.tax_minor, "held_because": document.held_because}
     audit(tx, "documents.retax", f"document:{document.id}", details)
     return True
-
-
-def _amount(line: DocumentLine, inclusive: bool) -> int:
-    """As the price book has it; where tax is rounded on the document's sum, the line is perhaps a cent off that."""
-    told = line.net_minor + (line.tax_minor if inclusive else 0)
-    listed = line.unit_minor * line.quantity - line.discount_minor
-    return listed if abs(listed - told) <= 1 else told
 
 
 def _write(document: Document, lines: Sequence[DocumentLine], taxed: Taxed) -> None:

@@ -5,11 +5,12 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.billing._coupons import begin_redeemed, used_of_proforma
-from billhead.actions.billing._limits import limit_time
-from billhead.actions.billing._rated import Advance, CouponUsed, LineDetail, Rated, RatedLine
+from billhead.actions.billing._limits import ends_on, limit_time
+from billhead.actions.billing._rated import Advance, CouponUsed, LineDetail, Rated, RatedLine, Share
 from billhead.actions.billing._reading import read_buyers
 from billhead.actions.billing.issue_invoice import issue_invoice
 from billhead.actions.documents._line_taxes import line_taxes
@@ -22,10 +23,13 @@ from billhead.domain.state import next_state
 from billhead.domain.subscription import TRANSITIONS, Event, State
 from billhead.models.catalogue import Plan
 from billhead.models.documents import Document, DocumentLine
+from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription, SubscriptionEvent
 
-__all__ = ["settle_proforma"]
+__all__ = ["preview_settle_proforma", "settle_proforma"]
+
+_TIMED = ("recurring", "trial")
 
 
 class _Periods(NamedTuple):
@@ -40,13 +44,13 @@ _BEGINS = {(State.PENDING, "trial"): Event.START_TRIAL, (State.PENDING, "recurri
 
 
 def settle_proforma(tx: Tx, proforma_id: int) -> int | None:
-    """Issue the invoice of an open (or expired) proforma and move its subscription on; returns the invoice's id.
+    """Issue the invoice of an open (or expired) proforma and move its subscriptions on; returns the invoice's id.
 
     The proforma of a change makes the change; None where that can't be made any more.
 
     The invoice has the proforma's lines and amounts, so that it equals what was paid, with the period fixed by the
-    plan's rule (from expiry, from now, or the later). It is open: whoever calls books the payment on it, sets what is
-    paid through, and extends the lines; an invoice over 0.00 is paid, and all of that done, at once.
+    rule of each subscription's plan (from expiry, from now, or the later). It is open: whoever calls books the payment
+    on it, sets what is paid through, and extends the lines; an invoice over 0.00 is paid and done with at once.
     Raises IllegalTransition for a proforma that is settled or void, and Conflict when its subscription has ended.
     """
     session = tx.session
@@ -62,8 +66,8 @@ def settle_proforma(tx: Tx, proforma_id: int) -> int | None:
     rows = session.scalars(
         select(DocumentLine).where(DocumentLine.document_id == proforma_id).order_by(DocumentLine.position)
     ).all()
-    periods, advance = _moved_on(tx, proforma, rows)
-    used = _used(tx, proforma, periods)
+    parts = _parts(tx, proforma, rows)
+    only = parts[0] if len(parts) == 1 else None
     seller = session.get_one(Seller, proforma.seller_id)
     issued_on = clock.today_in(seller.zone)
     taxes: dict[str, int] = {}
@@ -73,12 +77,12 @@ def settle_proforma(tx: Tx, proforma_id: int) -> int | None:
         "invoice",
         proforma.seller_id,
         proforma.customer_id,
-        proforma.subscription_id,
+        only.subscription_id if only else None,
         None,
         proforma.currency,
         issued_on,
         issued_on + timedelta(days=seller.terms_days),
-        tuple([_line(row, periods) for row in rows]),
+        tuple([_line(row, part.periods) for part in parts for row in part.rows]),
         proforma.net_minor,
         proforma.tax_minor,
         proforma.total_minor,
@@ -86,24 +90,74 @@ def settle_proforma(tx: Tx, proforma_id: int) -> int | None:
         (),
         read_buyers(session, [proforma.customer_id])[proforma.customer_id].party,
         False,
-        advance,
+        only.advance if only else None,
         proforma_id=proforma_id,
         notes=tuple(proforma.notes),
-        used=used,
+        tax_inclusive=proforma.tax_inclusive,
+        shares=() if only else tuple(Share(one.subscription_id, None, one.advance, len(one.rows)) for one in parts),
+        used=tuple(used for part in parts for used in part.used),
     )
     return issue_invoice(tx, rated).document_id
 
 
-def _used(tx: Tx, proforma: Document, periods: _Periods | None) -> tuple[CouponUsed, ...]:
-    if proforma.subscription_id is None:
+def preview_settle_proforma(session: Session, proforma_id: int) -> dict[int, Period]:
+    """Which period each subscription on the proforma gets if it is paid now; those that have ended get none."""
+    query = select(DocumentLine).where(DocumentLine.document_id == proforma_id, DocumentLine.kind.in_(_TIMED))
+    found: dict[int, Period] = {}
+    for line in session.scalars(query.order_by(DocumentLine.position)):
+        if line.subscription_id is None or line.subscription_id in found:
+            continue
+        subscription = session.get_one(Subscription, line.subscription_id)
+        if subscription.state == State.CANCELED:
+            continue
+        plan = session.get_one(Plan, subscription.plan_id)
+        zone = session.get_one(Customer, subscription.customer_id).zone
+        _, whole = _whole(subscription, plan, line, clock.today_in(zone))
+        ends = [end for end in (subscription.billing_ends_on, _limit(subscription, plan, line, whole)) if end]
+        if min(ends, default=whole.end) > whole.start:
+            found[subscription.id] = Period(whole.start, min([whole.end, *ends]))
+    return found
+
+
+def _limit(subscription: Subscription, plan: Plan, line: DocumentLine, whole: Period) -> date | None:
+    if subscription.billed_through is not None:
+        return None
+    return ends_on(plan, whole.end if line.kind == "trial" else whole.start)
+
+
+class _Part(NamedTuple):
+    """One subscription's lines on the proforma (or those of none), and what becomes of it."""
+
+    subscription_id: int | None
+    rows: list[DocumentLine]
+    periods: _Periods | None
+    advance: Advance | None
+    used: tuple[CouponUsed, ...]
+
+
+def _parts(tx: Tx, proforma: Document, rows: Sequence[DocumentLine]) -> list[_Part]:
+    """In the order of the lines; the subscriptions are locked in that of their ids, as everybody does it."""
+    whose: dict[int | None, list[DocumentLine]] = {}
+    for row in rows:
+        whose.setdefault(row.subscription_id, []).append(row)
+    done: dict[int | None, _Part] = {}
+    for key in sorted(whose, key=lambda found: found or 0):
+        periods, advance = _moved_on(tx, proforma, key, whose[key])
+        done[key] = _Part(key, whose[key], periods, advance, _used(tx, proforma, key, periods))
+    return [done[key] for key in whose]
+
+
+def _used(tx: Tx, proforma: Document, subscription_id: int | None, periods: _Periods | None) -> tuple[CouponUsed, ...]:
+    if subscription_id is None:
         return ()
-    begin_redeemed(tx.session, proforma.subscription_id, proforma.id)
-    return used_of_proforma(tx.session, {}, proforma.id, periods and (periods.whole.start, periods.whole.end))
+    begin_redeemed(tx.session, subscription_id, proforma.id)
+    whole = periods and (periods.whole.start, periods.whole.end)
+    return used_of_proforma(tx.session, {}, proforma.id, subscription_id, whole)
 
 
 def _line(row: DocumentLine, periods: _Periods | None) -> RatedLine:
     # A discount belongs to the period that it makes cheaper; set-up and one-off charges to none.
-    timed = row.kind in ("recurring", "trial") or row.kind.startswith("discount")
+    timed = row.kind in _TIMED or row.kind.startswith("discount")
     return RatedLine(
         row.component_id,
         row.price_id,
@@ -120,6 +174,7 @@ def _line(row: DocumentLine, periods: _Periods | None) -> RatedLine:
         row.tax_code,
         row.tax_rate_ppm,
         _detail(row, periods if timed else None),
+        row.tax_class,
     )
 
 
@@ -135,13 +190,15 @@ def _detail(row: DocumentLine, periods: _Periods | None) -> LineDetail:
     return detail._replace(cycle=(periods.whole.start, periods.whole.end), cycle_minor=whole)
 
 
-def _moved_on(tx: Tx, proforma: Document, lines: Sequence[DocumentLine]) -> tuple[_Periods | None, Advance | None]:
+def _moved_on(
+    tx: Tx, proforma: Document, subscription_id: int | None, lines: Sequence[DocumentLine]
+) -> tuple[_Periods | None, Advance | None]:
     """The period that the proforma's term becomes, and its subscription after it."""
-    timed = [line for line in lines if line.kind in ("recurring", "trial")]
-    if proforma.subscription_id is None or not timed:
+    timed = [line for line in lines if line.kind in _TIMED]
+    if subscription_id is None or not timed:
         return None, None
     session = tx.session
-    subscription = session.get_one(Subscription, proforma.subscription_id, with_for_update=True, populate_existing=True)
+    subscription = session.get_one(Subscription, subscription_id, with_for_update=True, populate_existing=True)
     if subscription.state == State.CANCELED:
         raise Conflict(
             f"subscription {subscription.id} has ended: a proforma of it can't be settled any more",
@@ -151,10 +208,8 @@ def _moved_on(tx: Tx, proforma: Document, lines: Sequence[DocumentLine]) -> tupl
     plan = session.get_one(Plan, subscription.plan_id)
     zone = read_buyers(session, [subscription.customer_id])[subscription.customer_id].zone
     trial = timed[0].kind == "trial"
-    start = _start(subscription, plan.renewal_from, clock.today_in(zone))
-    term = Term.parse(timed[0].term)
-    anchor = start if trial else anchor_from(subscription.anchor, term, start)
-    whole = cycle(anchor, term, cycle_index(anchor, term, start))
+    anchor, whole = _whole(subscription, plan, timed[0], clock.today_in(zone))
+    start = whole.start
     if subscription.billed_through is None:
         limit_time(session, subscription, plan, whole.end if trial else start)
     billed = _until(whole, subscription.billing_ends_on)
@@ -178,11 +233,18 @@ def _moved_on(tx: Tx, proforma: Document, lines: Sequence[DocumentLine]) -> tupl
         phase_ends_on=end if trial else subscription.phase_ends_on,
         billed_through=end,
         paid_through=subscription.paid_through,
-        next_bill_on=_next_bill_on(subscription, session.get_one(Seller, proforma.seller_id), billed),
+        next_bill_on=_next_bill_on(subscription, session.get_one(Seller, proforma.seller_id), plan, billed, phase),
         zone=zone,
         expires_on=end,
     )
     return _Periods(billed, whole), advance
+
+
+def _whole(subscription: Subscription, plan: Plan, line: DocumentLine, today: date) -> tuple[date, Period]:
+    """The anchor, and the cycle that begins if the line is paid today."""
+    start, term = _start(subscription, plan.renewal_from, today), Term.parse(line.term)
+    anchor = start if line.kind == "trial" else anchor_from(subscription.anchor, term, start)
+    return anchor, Period(start, cycle(anchor, term, cycle_index(anchor, term, start)).end)
 
 
 def _until(whole: Period, ends_on: date | None) -> Period:
@@ -205,10 +267,12 @@ def _start(subscription: Subscription, renewal_from: str, today: date) -> date:
     return expiry if renewal_from == "expiry" else max(expiry, today)
 
 
-def _next_bill_on(subscription: Subscription, seller: Seller, period: Period) -> date | None:
-    """Auto: when the next period begins. Manual: so much earlier that the customer can pay in time."""
+def _next_bill_on(subscription: Subscription, seller: Seller, plan: Plan, period: Period, phase: str) -> date | None:
+    """Auto: when the next period begins. Manual, or as the plan says: early enough to be paid in time."""
     if subscription.billing_ends_on is not None and subscription.billing_ends_on <= period.end:
         return None
-    if subscription.collection != "manual":
+    if subscription.collection != "manual" and (phase == "trial" or not plan.lead_days):
         return period.end
-    return max(period.end - timedelta(days=seller.lead_days), period.start + timedelta(days=1))
+    otherwise = seller.lead_days if subscription.collection == "manual" else 0
+    days = plan.lead_days.get(subscription.term, plan.lead_days.get("", otherwise))
+    return max(period.end - timedelta(days=days), period.start + timedelta(days=1))

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from billhead import clock
+from billhead.actions.documents._releasing import release
 from billhead.actions.events import emit
 from billhead.actions.ledger._reversing import reverse
 from billhead.actions.payments._allocating import locked_documents
@@ -25,6 +26,7 @@ from billhead.domain.state import next_state
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.payments import PaymentAttempt
 from billhead.models.sellers import Seller
+from billhead.models.subscriptions import SubscriptionChange
 
 __all__ = ["Voided", "void_document"]
 
@@ -40,6 +42,8 @@ class Voided:
 def void_document(tx: Tx, document_id: int, *, reason: str) -> Voided:
     """Void a proforma, or an invoice or credit note that nothing was settled on; what it would have earned is not.
 
+    What a void draft was for is billed anew by the next run.
+
     Raises NotFound, InvalidInput (no reason), IllegalTransition, or Conflict: something is paid (give it back first),
     a payment of it is under way, or a credit note corrects it.
     """
@@ -53,7 +57,12 @@ def void_document(tx: Tx, document_id: int, *, reason: str) -> Voided:
     if document.kind == Kind.PROFORMA:
         state = next_state(PROFORMA_TRANSITIONS, ProformaState(document.state), ProformaEvent.VOID)
         document.state = state.value
+        offered = (SubscriptionChange.document_id == document_id, SubscriptionChange.state == "offered")
+        tx.session.execute(update(SubscriptionChange).where(*offered).values(state="withdrawn"))
     else:
+        if document.state == State.DRAFT:
+            release(tx, document)
+            document.finalise_on = None
         document.state = next_state(TRANSITIONS, State(document.state), Event.VOID).value
         if document.entry_id is not None:
             day = clock.today_in(tx.session.get_one(Seller, document.seller_id).zone)

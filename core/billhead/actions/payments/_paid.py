@@ -22,13 +22,18 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["paid_in_full"]
+__all__ = ["paid_in_full", "released"]
 
 
 def paid_in_full(tx: Tx, seller: Seller, invoice: Document) -> None:
     """Called in the transaction that settles the invoice."""
     data = {"document_id": invoice.id, "customer_id": invoice.customer_id}
     emit(tx, "document.paid", f"document:{invoice.id}", data)
+    released(tx, seller, invoice)
+
+
+def released(tx: Tx, seller: Seller, invoice: Document) -> None:
+    """What a settled invoice gives its subscriptions: time to watch, and nothing of what debt had done."""
     tx.session.flush()
     for subscription_id in subscriptions_of(tx.session, invoice.id):
         # issuing the invoice wrote past the session: read what stands now

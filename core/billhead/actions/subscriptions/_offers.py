@@ -9,9 +9,9 @@ from billhead import clock
 from billhead.actions.billing._rated import Rated
 from billhead.actions.billing.issue_invoice import issue_invoice
 from billhead.actions.documents._subscriptions import about
+from billhead.actions.documents._withdrawing import withdraw
 from billhead.db import Tx
-from billhead.domain.document import PROFORMA_TRANSITIONS, Kind, ProformaEvent, ProformaState
-from billhead.domain.state import next_state
+from billhead.domain.document import Kind, ProformaState
 from billhead.models.documents import Document
 from billhead.models.subscriptions import Subscription, SubscriptionChange
 
@@ -60,8 +60,8 @@ def withdraw_offers(tx: Tx, subscription_id: int) -> None:
             Document.state.in_([ProformaState.OPEN.value, ProformaState.EXPIRED.value]),
         )
     )
-    for offer in offers:
-        offer.state = next_state(PROFORMA_TRANSITIONS, ProformaState(offer.state), ProformaEvent.VOID).value
+    for offer in offers.all():
+        withdraw(tx, offer, subscription_id)
     tx.session.execute(
         update(SubscriptionChange)
         .where(SubscriptionChange.subscription_id == subscription_id, SubscriptionChange.state == "offered")

@@ -1,0 +1,203 @@
+"""Drafts become final: taxed anew, frozen, numbered, booked and paid by credit, many in one transaction.
+
+The same tables are written as for new documents, with one statement per table; only that the rows are there already.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead import clock
+from billhead.actions.billing._booking import book_documents
+from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.billing._draft import Draft, DraftedLine
+from billhead.actions.billing._issuing import numbered, poured, queue_collection, tell, use_credit
+from billhead.actions.billing._parties import party_ids
+from billhead.actions.billing._rated import LineDetail, Rated
+from billhead.actions.billing._rating import Case, rater_now
+from billhead.actions.billing._reading import read_buyers, read_chargeable, read_lots
+from billhead.actions.billing._taxing import TaxedAmount
+from billhead.actions.billing._worth import worths
+from billhead.actions.payments._paid import released
+from billhead.bulk import Bulk, among
+from billhead.db import Tx
+from billhead.domain.document import Kind, settled_state
+from billhead.domain.errors import BillheadError, Conflict
+from billhead.models.credits import CustomerCredit
+from billhead.models.documents import Document, DocumentLine
+from billhead.models.sellers import Seller
+from billhead.plugin_host import plugins
+
+__all__ = ["Ready", "amount_of", "drafted_lines", "finalise", "rate_drafts"]
+
+_DOCUMENT = {
+    "state": "text", "fiscal_year": "bigint", "number": "bigint", "number_text": "text", "issued_on": "date",
+    "due_on": "date", "net_minor": "bigint", "tax_minor": "bigint", "total_minor": "bigint", "settled_minor": "bigint",
+    "buyer_id": "bigint", "issuer_id": "bigint", "entry_id": "bigint", "notes": "json", "base_currency": "text",
+    "fx_rate": "text", "base_minor": "bigint", "finalise_on": "date", "held_because": "text",
+}  # fmt: skip
+_LINE = {"net_minor": "bigint", "tax_minor": "bigint", "tax_code": "text", "tax_rate_ppm": "bigint", "taxes": "json"}
+_ALLOCATION = ("document_id", "line_id", "customer_credit_id", "amount_minor", "day", "created_at")
+
+
+class Ready(NamedTuple):
+    """A draft with its lines' ids, and what it costs if it is made final today."""
+
+    document_id: int
+    line_ids: tuple[int, ...]
+    rated: Rated
+
+
+def rate_drafts(session: Session, documents: Sequence[Document]) -> tuple[list[Ready], list[tuple[int, BillheadError]]]:
+    """What drafts and proformas cost today, and those that can't be rated with the reason. Rules add nothing again.
+
+    Credit is taken as far as it goes, in the order of the documents.
+    """
+    rater, catalogue = rater_now(rules=False)
+    customers = {document.customer_id for document in documents}
+    buyers = read_buyers(session, customers)
+    lines: dict[int, list[DocumentLine]] = {document.id: [] for document in documents}
+    query = select(DocumentLine).where(among(DocumentLine.document_id, lines, session))
+    for line in session.scalars(query.order_by(DocumentLine.document_id, DocumentLine.position, DocumentLine.id)):
+        lines[line.document_id].append(line)
+    catalogue.need(session, sellers={document.seller_id for document in documents})
+    cases = [_case(document, lines[document.id], buyers, catalogue) for document in documents]
+    answers = rater.rate_cases(cases, read_lots(session, customers), read_chargeable(session, customers))
+    ready: list[Ready] = []
+    refused: list[tuple[int, BillheadError]] = []
+    for document, answer in zip(documents, answers, strict=True):
+        if isinstance(answer, BillheadError):
+            refused.append((document.id, answer))
+        elif not answer.lines:
+            refused.append((document.id, Conflict("a document without lines can't be issued", hint="void it")))
+        else:
+            ready.append(Ready(document.id, tuple(line.id for line in lines[document.id]), answer))
+    return ready, refused
+
+
+def _case(document: Document, lines: Sequence[DocumentLine], buyers: dict, catalogue: Catalogue) -> Case:  # type: ignore[type-arg]
+    buyer = buyers[document.customer_id]
+    today = clock.today_in(buyer.zone)
+    begins = min((line.period_start for line in lines if line.period_start is not None), default=None)
+    due_on: date | None = begins if begins is not None and begins > today else None
+    if document.kind == Kind.PROFORMA:
+        due_on = document.due_on
+    drafted = drafted_lines(lines, document.tax_inclusive)
+    draft = Draft(document.kind, document.currency, drafted, document.tax_inclusive, None, due_on)
+    return Case(draft, buyer, document.seller_id, document.subscription_id, None, today)
+
+
+def drafted_lines(lines: Iterable[DocumentLine], inclusive: bool) -> tuple[DraftedLine, ...]:
+    """The lines as they were before tax. What is given back keeps the tax that it had."""
+    return tuple(
+        DraftedLine(
+            line.component_id,
+            line.price_id,
+            line.plan_id,
+            line.kind,
+            line.description,
+            line.term,
+            line.period_start,
+            line.period_end,
+            line.quantity,
+            line.unit_minor,
+            amount_of(line, inclusive),
+            line.tax_class,
+            LineDetail(discount_minor=line.discount_minor),
+            TaxedAmount(
+                line.net_minor,
+                line.tax_minor,
+                line.tax_code,
+                line.tax_rate_ppm,
+                tuple((code, ppm, minor) for code, ppm, minor in line.taxes or ()),
+            )
+            if line.corrects_line_id is not None
+            else None,
+        )
+        for line in lines
+    )
+
+
+def amount_of(line: DocumentLine, inclusive: bool) -> int:
+    """As the price book has it; where tax is rounded on the document's sum, the line is perhaps a cent off that."""
+    told = line.net_minor + (line.tax_minor if inclusive else 0)
+    listed = line.unit_minor * line.quantity - line.discount_minor
+    return listed if abs(listed - told) <= 1 else told
+
+
+def finalise(tx: Tx, ready: Sequence[Ready]) -> dict[int, str]:
+    """Make drafts final whose rows the caller holds locked; returns the number of each by its id.
+
+    Raises Conflict when a customer's credit was used by somebody else meanwhile.
+    """
+    session = tx.session
+    bulk = Bulk(session)
+    documents = [(one.document_id, one.rated) for one in ready]
+    rated = [one.rated for one in ready]
+    _lock_credit(session, rated)
+    catalogue = Catalogue()
+    catalogue.need(session, sellers={one.seller_id for one in rated})
+    now = bulk.instant(clock.now())
+    parties = party_ids(
+        session, {one.buyer for one in rated} | {catalogue.sellers[one.seller_id].party for one in rated}
+    )
+    worth = worths(session, catalogue, rated)
+    entries = book_documents(session, bulk, documents, now)
+    use_credit(bulk, rated)
+    queue_collection(bulk, documents, catalogue, now)
+    tell(session, bulk, documents, plugins().observers())
+    bulk.check_deferred()
+    numbers = dict(numbered(session, documents, catalogue))
+    _write_lines(bulk, ready, now)  # while they may still change
+    bulk.update(
+        "document",
+        _DOCUMENT,
+        [
+            (
+                settled_state(one.total_minor, one.credit_minor).value, *numbers[document_id],
+                one.issued_on.isoformat(), one.due_on.isoformat(), one.net_minor, one.tax_minor, one.total_minor,
+                one.credit_minor, parties[one.buyer], parties[catalogue.sellers[one.seller_id].party],
+                entries.get(document_id), json.dumps(one.notes) if one.notes else "[]", *money, None, "", document_id,
+            )
+            for (document_id, one), money in zip(documents, worth, strict=True)
+        ],
+    )  # fmt: skip
+    session.expire_all()
+    for document_id, one in documents:
+        if not one.owed_minor:
+            released(tx, session.get_one(Seller, one.seller_id), session.get_one(Document, document_id))
+    return {document_id: numbers[document_id][2] for document_id, _ in documents}
+
+
+def _lock_credit(session: Session, rated: Sequence[Rated]) -> None:
+    expected: dict[int, int] = {}
+    for one in rated:
+        for taken in one.taken:
+            expected.setdefault(taken.lot_id, taken.before_minor)
+    if not expected:
+        return
+    lot = CustomerCredit
+    query = select(lot.id, lot.remaining_minor).where(among(lot.id, expected, session)).order_by(lot.id)
+    if dict(session.execute(query.with_for_update()).all()) != expected:
+        raise Conflict("a customer's credit was used by somebody else just now", hint="try again")
+
+
+def _write_lines(bulk: Bulk, ready: Sequence[Ready], now: str) -> None:
+    lines = []
+    allocations = []
+    for document_id, line_ids, one in ready:
+        for line_id, line in zip(line_ids, one.lines, strict=True):
+            taxes = json.dumps(line.detail.taxes) if line.detail and line.detail.taxes else None
+            lines.append((line.net_minor, line.tax_minor, line.tax_code, line.tax_rate_ppm, taxes, line_id))
+        if one.taken:
+            open_lines = [
+                (line_id, line.net_minor + line.tax_minor) for line_id, line in zip(line_ids, one.lines, strict=True)
+            ]
+            shares = poured(one.taken, open_lines)
+            allocations += [(document_id, *share, one.issued_on.isoformat(), now) for share in shares]
+    bulk.update("document_line", _LINE, lines)
+    bulk.insert("allocation", _ALLOCATION, allocations)

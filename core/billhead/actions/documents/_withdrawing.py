@@ -1,0 +1,26 @@
+"""An offer that nobody should pay any more: void as a whole, or without the lines of the one that has ended."""
+
+from billhead.actions.documents._changeable import lines_of, recompute
+from billhead.actions.documents._moving import another_like, move_lines, moved, name_subscription
+from billhead.db import Tx
+from billhead.domain.document import Event, ProformaEvent
+from billhead.models.documents import Document
+
+__all__ = ["withdraw"]
+
+
+def withdraw(tx: Tx, proforma: Document, subscription_id: int) -> None:
+    """The subscription's lines are void; what else stands on the proforma stays to be paid.
+
+    Somebody may be paying it right now: then more comes than is owed, and the rest becomes their credit.
+    """
+    lines = lines_of(tx, proforma.id)
+    theirs = [line for line in lines if line.subscription_id == subscription_id]
+    if len(theirs) < len(lines):
+        off = another_like(tx, proforma, "", None, proforma.due_on)
+        move_lines(tx, theirs, off)
+        for one in (proforma, off):
+            name_subscription(tx, one)
+            recompute(tx, one)
+        proforma = off
+    moved(proforma, Event.VOID, ProformaEvent.VOID)

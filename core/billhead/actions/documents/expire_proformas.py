@@ -1,0 +1,76 @@
+"""Proformas that nobody has paid in time expire; what was only reserved for them is free again."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.actions.documents._changeable import is_being_paid
+from billhead.actions.documents._subscriptions import open_offers, subscriptions_of
+from billhead.actions.events import emit
+from billhead.actions.provisioning.want import want
+from billhead.actions.subscriptions._state import live_services, move
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.document import PROFORMA_TRANSITIONS, ProformaEvent, ProformaState
+from billhead.domain.state import next_state
+from billhead.domain.subscription import Event, State
+from billhead.models.documents import Document
+from billhead.models.sellers import Seller
+from billhead.models.subscriptions import Subscription
+
+__all__ = ["Expired", "expire_proformas"]
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """`released`: subscriptions that were ordered and never paid. `next_after` as in the other batches."""
+
+    expired: int
+    released: int
+    next_after: int
+
+
+@verb("documents.expire_proformas", permission="documents.write")
+def expire_proformas(tx: Tx, after_id: int = 0) -> Expired:
+    """One batch, by document id: the seller's `proforma_days` after they were due, in the seller's zone.
+
+    A renewal that is paid after that is still settled. An order that was never paid ends: its logins and places on
+    panels are free, and money that comes for it later is the customer's credit.
+    """
+    horizon = (clock.business_now() + timedelta(hours=14)).date()
+    rows = tx.session.execute(
+        select(Document, Seller)
+        .join(Seller, Seller.id == Document.seller_id)
+        .where(Document.state == ProformaState.OPEN.value, Document.due_on <= horizon, Document.id > after_id)
+        .order_by(Document.id)
+        .limit(_BATCH)
+        .with_for_update(of=Document, skip_locked=True)
+    ).all()
+    expired = released = 0
+    for document, seller in rows:
+        kept_open = clock.today_in(seller.zone) - timedelta(days=seller.proforma_days)
+        if document.due_on is None or document.due_on >= kept_open or is_being_paid(tx, document.id):
+            continue
+        state = ProformaState(document.state)
+        document.state = next_state(PROFORMA_TRANSITIONS, state, ProformaEvent.EXPIRE).value
+        data = {"document_id": document.id, "customer_id": document.customer_id}
+        emit(tx, "document.expired", f"document:{document.id}", data)
+        expired += 1
+        released += sum(_release(tx, subscription_id) for subscription_id in subscriptions_of(tx.session, document.id))
+    return Expired(expired, released, next_after=rows[-1][0].id if len(rows) == _BATCH else 0)
+
+
+def _release(tx: Tx, subscription_id: int) -> bool:
+    subscription = tx.session.get_one(Subscription, subscription_id, with_for_update=True, populate_existing=True)
+    tx.session.flush()
+    if subscription.state != State.PENDING or open_offers(tx.session, [subscription_id], ProformaState.OPEN.value):
+        return False
+    move(tx, subscription, Event.CANCEL, clock.today_in(subscription.zone), because="never paid")
+    subscription.next_bill_on = None
+    for service in live_services(tx, subscription):
+        want(tx, service, lifecycle="unwanted")
+    return True
