@@ -66,8 +66,30 @@ class Bulk:
             for row in rows:
                 copy.write_row(row)
 
-    def update(self, table: str, columns: Mapping[str, str], rows: Sequence[Row], also: str = "") -> None:
-        """Set `columns` (name → PostgreSQL type) of the rows; each row is its values and then its id.
+    def insert_new(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> int:
+        """Insert the rows whose key is not there yet; returns how many. The others are left as they are."""
+        if not rows:
+            return 0
+        names = ", ".join(columns)
+        if self._sqlite:
+            marks = ", ".join("?" * len(columns))
+            statement = f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
+            with self._errors(statement):
+                return int(self._driver.executemany(statement, rows).rowcount)
+        stage = f"new_{table}"
+        with self._errors(stage), self._driver.cursor() as cursor:
+            cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {stage} (LIKE {table} INCLUDING DEFAULTS) ON COMMIT DROP")
+            cursor.execute(f"TRUNCATE {stage}")
+        self.insert(stage, columns, rows)
+        statement = f"INSERT INTO {table} ({names}) SELECT {names} FROM {stage} ON CONFLICT DO NOTHING"  # noqa: S608
+        with self._errors(statement), self._driver.cursor() as cursor:
+            cursor.execute(statement)
+            return int(cursor.rowcount)
+
+    def update(
+        self, table: str, columns: Mapping[str, str], rows: Sequence[Row], also: str = "", *, key: str = "id"
+    ) -> None:
+        """Set `columns` (name → PostgreSQL type) of the rows; each row is its values and then its id, or other `key`.
 
         `also` is more to set, as SQL over the old row: `also="version = version + 1"`.
         """
@@ -76,21 +98,34 @@ class Bulk:
         more = f", {also}" if also else ""
         if self._sqlite:
             marks = ", ".join(f"{name} = ?" for name in columns)
-            statement = f"UPDATE {table} SET {marks}{more} WHERE id = ?"  # noqa: S608
+            statement = f"UPDATE {table} SET {marks}{more} WHERE {key} = ?"  # noqa: S608
             with self._errors(statement):
                 self._driver.executemany(statement, rows)
             return
         marks = ", ".join(f"{name} = new.{name}" for name in columns)
         arrays = ", ".join([*(f"%s::text[]::{kind}[]" for kind in columns.values()), "%s::bigint[]"])
-        names = ", ".join([*columns, "id"])
+        names = ", ".join([*columns, key])
         statement = (
             f"UPDATE {table} AS old SET {marks}{more} "  # noqa: S608
-            f"FROM unnest({arrays}) AS new ({names}) WHERE old.id = new.id"
+            f"FROM unnest({arrays}) AS new ({names}) WHERE old.{key} = new.{key}"
         )
         turned = [list(column) for column in zip(*rows, strict=True)]
         values = [[None if value is None else str(value) for value in column] for column in turned[:-1]]
         with self._errors(statement), self._driver.cursor() as cursor:
             cursor.execute(statement, [*values, turned[-1]])
+
+    def move(self, table: str, change: str, key: str, keys: Sequence[int]) -> None:
+        """One change, as SQL over the old row, of all rows with these keys: `move("t", "n = n + 1", "id", ids)`."""
+        if not keys:
+            return
+        if self._sqlite:
+            statement = f"UPDATE {table} SET {change} WHERE {key} = ?"  # noqa: S608
+            with self._errors(statement):
+                self._driver.executemany(statement, [(one,) for one in keys])
+            return
+        statement = f"UPDATE {table} SET {change} WHERE {key} = ANY(%s)"  # noqa: S608
+        with self._errors(statement), self._driver.cursor() as cursor:
+            cursor.execute(statement, [list(keys)])
 
     def check_deferred(self) -> None:
         """Do now what PostgreSQL would do at the commit, so that locks taken from here on are held shorter."""

@@ -7,7 +7,7 @@
 import os
 import signal
 
-__all__ = ["CRASH_POINTS", "crash_point"]
+__all__ = ["CRASH_POINTS", "CRASH_POINTS_OF_INTAKE", "crash_point"]
 
 CRASH_POINTS = (
     "exchange.intended",
@@ -22,6 +22,8 @@ CRASH_POINTS = (
     "provisioning.applied",
     "settle.booked",
 )
+
+CRASH_POINTS_OF_INTAKE = ("usage.recorded", "usage.committed")
 
 _wanted, _, _count = os.environ.get("BILLHEAD_CRASH_AT", "").partition(":")
 _left = int(_count or "1")

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from billhead.bench.billing_run import measure
+from billhead.bench.rating import measure_rating
 from billhead.bench.web_during_run import measure as measure_web
 from billhead.cli import json_option, show
 
@@ -61,3 +62,25 @@ def web_during_run(count: int, as_json: bool) -> None:
         for when, times in (("at rest", found["at_rest"]), ("during a run", found["during_run"]))
     ]
     show({"web_during_run": found}, as_json, [*lines, f"the run: {found['per_second']} subscriptions a second"])
+
+
+@group.command("rating")
+@click.option("--events", type=click.IntRange(1000), default=10_000_000, show_default=True, help="Viewing events.")
+@click.option("--subscribers", type=click.IntRange(10), default=100_000, show_default=True)
+@click.option("--columns/--no-columns", default=True, help="Through DuckDB too (the extra `analytics`).")
+@json_option
+def rating(events: int, subscribers: int, columns: bool, as_json: bool) -> None:
+    """A month of viewing events into what each subscriber owes: recorded once, rated in SQLite and in columns."""
+    found = measure_rating(events, subscribers, columns)
+    taken, inside = found["ingest"], found["sqlite"]
+    lines = [
+        f"recorded once: {taken['per_second']} events a second, peak {taken['peak_mb']} MB",
+        f"SQLite: {events} events of {subscribers} subscribers in {inside['seconds']} s, peak {inside['peak_mb']} MB",
+    ]
+    if columns:
+        beside = found["duckdb"]
+        lines.append(
+            f"DuckDB: {beside['seconds']} s, {beside['times_bare']} times its bare aggregate "
+            f"({beside['bare_seconds']} s); the same sums"
+        )
+    show({"rating": found}, as_json, lines)

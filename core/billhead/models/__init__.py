@@ -13,6 +13,7 @@ from billhead.models import (
     sellers,
     subscriptions,
     tax,
+    usage,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "sellers",
     "subscriptions",
     "tax",
+    "usage",
 ]

@@ -102,6 +102,7 @@ from billhead.plugin.tax import (
     TaxLine,
     TaxRequest,
 )
+from billhead.plugin.usage import UsageReading
 
 API_VERSION = 1
 
@@ -198,6 +199,7 @@ __all__ = [
     "Tombstone",
     "UNOBSERVABLE",
     "Unobservable",
+    "UsageReading",
     "Verified",
     "VerifiedKind",
     "allow",

@@ -15,9 +15,12 @@ from sqlalchemy.orm import Session, aliased
 from billhead.actions.billing._coupons import CouponTerms
 from billhead.actions.billing._rated import PartyFacts
 from billhead.actions.rates._lookup import Pair
+from billhead.actions.usage._shapes import Metered
 from billhead.domain.errors import NotFound
+from billhead.domain.usage import terms_from
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.sellers import Seller, TaxRegistration
+from billhead.models.usage import UsageMetric, UsagePrice
 from billhead.plugin.tax import TaxedSeller
 
 __all__ = ["Catalogue", "PlanTerms", "PriceTerms", "SellerTerms"]
@@ -77,6 +80,9 @@ class Catalogue:
         self._read: set[int] = set()  # prices whose later versions are known
         self._steps: dict[int, list[tuple[date, int]]] = {}  # of a price: from when on which later version holds
         self.rates: dict[tuple[date, Pair], str | None] = {}
+        self.usage: dict[int, tuple[Metered, ...]] = {}  # what a price says of metered use
+        self._unmetered: set[int] = set()
+        self.metered: set[int] = set()  # prices that do, or of which a later version does
 
     def need(
         self, session: Session, *, sellers: Iterable[int] = (), plans: Iterable[int] = (), prices: Iterable[int] = ()
@@ -94,6 +100,7 @@ class Catalogue:
             self._read_prices(session, missing)
             _require(missing, self.prices, "price")
             self._read |= missing
+            self._read_usage(session)
 
     def price_at(self, price_id: int, period_start: date) -> int:
         """Which price somebody pays who bought at `price_id`, for a period that starts then: its own, or the later
@@ -104,6 +111,34 @@ class Catalogue:
                 if existing_from <= period_start:
                     return version_id
         return price_id
+
+    def metered_at(self, price_id: int, day: date) -> tuple[int, tuple[Metered, ...]]:
+        """The price that holds for a period of usage that starts then, and what it says of each metric."""
+        price_id = self.price_at(price_id, day)
+        return price_id, self.usage.get(price_id, ())
+
+    def proration_of(self, plan_id: int) -> str:
+        return self.plans[plan_id].proration
+
+    def _read_usage(self, session: Session) -> None:
+        """Of every price that is known; most operators meter nothing, and for them it is one short look."""
+        missing = self.prices.keys() - self.usage.keys() - self._unmetered
+        if not missing:
+            return
+        columns = (UsageMetric.id, UsageMetric.code, UsageMetric.name, UsageMetric.unit, UsageMetric.aggregation,
+                   UsageMetric.decimals)  # fmt: skip
+        rows = (
+            select(UsagePrice.price_id, UsagePrice.terms, *columns)
+            .join(UsageMetric, UsageMetric.id == UsagePrice.metric_id)
+            .where(UsagePrice.price_id.in_(missing))
+            .order_by(UsagePrice.id)
+        )
+        for price_id, terms, *metric in session.execute(rows):
+            metered = Metered._make((*metric, terms_from(terms)))
+            self.usage[price_id] = (*self.usage.get(price_id, ()), metered)
+        self._unmetered |= missing - self.usage.keys()
+        self.metered |= self.usage.keys()
+        self.metered |= {sold for sold, steps in self._steps.items() if any(later in self.usage for _, later in steps)}
 
     def _read_sellers(self, session: Session, ids: set[int]) -> None:
         registrations: dict[int, set[tuple[str, str]]] = {}

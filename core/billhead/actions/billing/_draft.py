@@ -9,6 +9,7 @@ from billhead.actions.billing._catalogue import Catalogue, PlanTerms, PriceTerms
 from billhead.actions.billing._coupons import take_off
 from billhead.actions.billing._rated import Advance, CouponUsed, DueItem, LineDetail, Part, Share
 from billhead.actions.billing._taxing import TaxedAmount
+from billhead.actions.usage._shapes import UsageTaken
 from billhead.domain.discounts import Charge, whole_after
 from billhead.domain.due import due_periods
 from billhead.domain.errors import CurrencyMismatch, InvalidInput
@@ -66,6 +67,7 @@ class Draft(NamedTuple):
     corrects_id: int | None = None
     shares: tuple[Share, ...] = ()
     used: tuple[CouponUsed, ...] = ()
+    usage: tuple[UsageTaken, ...] = ()
 
 
 class _Span(NamedTuple):

@@ -18,6 +18,7 @@ def together(members: Sequence[Member]) -> Draft:
     return first._replace(
         lines=tuple(line for draft, _, _ in members for line in draft.lines),
         used=tuple(used for draft, _, _ in members for used in draft.used),
+        usage=tuple(taken for draft, _, _ in members for taken in draft.usage),
         advance=None,
         may_return=any(draft.may_return for draft, _, _ in members),
         corrects_id=corrected.pop() if len(corrected) == 1 else None,

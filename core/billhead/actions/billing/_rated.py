@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import NamedTuple
 
+from billhead.actions.usage._shapes import UsageDue, UsageTaken
 from billhead.domain.credit import Lot
 from billhead.domain.discounts import Coupon
 
@@ -115,7 +117,7 @@ class Chunk(NamedTuple):
     """What is due, and all that rating needs to know about it. Lots are by customer.
 
     `chargeable`: customers with a saved method. `offered`: subscriptions whose open proforma waits to be paid.
-    `last`: where the next chunk goes on.
+    `last`: where the next chunk goes on. `usage`: by subscription, where some is due. `arrears`: nothing else is due.
     """
 
     items: Sequence[DueItem]
@@ -124,6 +126,8 @@ class Chunk(NamedTuple):
     chargeable: frozenset[int] = frozenset()
     offered: frozenset[int] = frozenset()
     last: tuple[date, int] | None = None
+    usage: Mapping[int, UsageDue] = MappingProxyType({})
+    arrears: bool = False
 
 
 class LineDetail(NamedTuple):
@@ -245,6 +249,7 @@ class Rated(NamedTuple):
     shares: tuple[Share, ...] = ()
     hold: str = ""
     used: tuple[CouponUsed, ...] = ()
+    usage: tuple[UsageTaken, ...] = ()
 
     def subscriptions(self) -> tuple[int, ...]:
         if not self.shares:

@@ -149,6 +149,7 @@ class Rater:
             case.buyer.party,
             False,
             draft.advance,
+            usage=draft.usage,
         )
 
     def _finished(
@@ -202,6 +203,7 @@ class Rater:
             draft.shares,
             taxed.hold if draft.kind == "proforma" else "",
             draft.used,
+            draft.usage,
         )
 
 

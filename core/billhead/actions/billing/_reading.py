@@ -13,6 +13,7 @@ from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._coupons import read_redeemed
 from billhead.actions.billing._rated import Buyer, Chunk, DueItem, Part, PartyFacts
 from billhead.actions.documents._subscriptions import open_offers
+from billhead.actions.usage._metering import read_usage
 from billhead.bulk import among
 from billhead.domain.credit import Lot, LotKind
 from billhead.domain.document import ProformaState
@@ -139,9 +140,12 @@ def is_due(as_of: AsOf) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def chunk_of(session: Session, catalogue: Catalogue, as_of: AsOf, rows: Sequence[Any]) -> Chunk:
+def chunk_of(
+    session: Session, catalogue: Catalogue, as_of: AsOf, rows: Sequence[Any], *, arrears: bool = False
+) -> Chunk:
+    """The last column of a row is the day on which it is due. `arrears`: only its usage is."""
     today = {zone: as_of.local(zone) for zone in {row.zone for row in rows}}
-    due = [(row[:-1], today[row.zone]) for row in rows if row.next_bill_on <= today[row.zone]]
+    due = [(row[:-1], today[row.zone]) for row in rows if row[-1] <= today[row.zone]]
     parts = read_parts(session, [item[0] for item, _ in due])
     redeemed = read_redeemed(session, catalogue.coupons, [item[0] for item, _ in due], as_of.day)
     items = [
@@ -160,7 +164,9 @@ def chunk_of(session: Session, catalogue: Catalogue, as_of: AsOf, rows: Sequence
         read_buyers(session, customers),
         read_lots(session, customers),
         read_chargeable(session, customers),
-        _offered(session, [item.subscription_id for item in items if item.collection == "manual"]),
+        frozenset() if arrears else _offered(session, [i.subscription_id for i in items if i.collection == "manual"]),
+        usage=read_usage(session, catalogue, items, arrears=arrears) if catalogue.metered else {},
+        arrears=arrears,
     )
 
 
@@ -182,7 +188,8 @@ def in_company(
     here = {item.subscription_id for item in chunk.items}
     added = chunk_of(session, catalogue, as_of, [row for row in rows if row.customer_id in now and row.id not in here])
     mine = [item for item in chunk.items if item.customer_id in now or item.customer_id not in first]
-    return chunk._replace(items=[*mine, *added.items], offered=chunk.offered | added.offered)
+    usage = {**chunk.usage, **added.usage}
+    return chunk._replace(items=[*mine, *added.items], offered=chunk.offered | added.offered, usage=usage)
 
 
 def read_parts(session: Session, ids: Collection[int]) -> defaultdict[int, list[Part]]:

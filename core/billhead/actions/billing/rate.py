@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from billhead.actions.billing._draft import draft_due
+from billhead.actions.billing._draft import Draft, draft_due
 from billhead.actions.billing._joining import together
 from billhead.actions.billing._rated import Buyer, Chunk, Failure, Rated
 from billhead.actions.billing._rating import Case, Rater
+from billhead.actions.billing._usage import with_usage
 from billhead.domain.errors import BillheadError, PluginFailed
 
 __all__ = ["rate"]
@@ -18,7 +19,12 @@ def rate(chunk: Chunk, rater: Rater) -> tuple[list[Rated], list[Failure]]:
     for item in chunk.items:
         buyer = chunk.buyers[item.customer_id]
         try:
-            draft = draft_due(item, rater.catalogue, buyer.zone, item.subscription_id in chunk.offered)
+            if chunk.arrears:
+                draft = Draft("", item.currency, (), False, None)
+            else:
+                draft = draft_due(item, rater.catalogue, buyer.zone, item.subscription_id in chunk.offered)
+            if item.subscription_id in chunk.usage:
+                draft = with_usage(draft, chunk.usage[item.subscription_id], rater.catalogue)
         except (BillheadError, ValueError) as error:
             failures.append(Failure(item.subscription_id, "", str(error)))
         else:

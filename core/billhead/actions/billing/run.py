@@ -17,6 +17,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from billhead import clock
+from billhead.actions.billing._arrears import arrears_chunk, read_arrears_again
 from billhead.actions.billing._band import Limits, outside, read_limits
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._failed_items import any_failed, clear_failed, record_failed
@@ -169,10 +170,16 @@ class _Run:
         return self._as_of.local(self._catalogue.sellers[seller_id].zone)
 
     def go(self, *, pause_ms: int) -> RunReport:
+        for chunks in (due_chunk, arrears_chunk):
+            self._all_of(chunks, pause_ms)
+        self._end()
+        return self._report
+
+    def _all_of(self, chunks: Callable[..., Chunk | None], pause_ms: int) -> None:
         after: tuple[date, int] | None = None
         while True:
             with reading() as session:
-                chunk = due_chunk(session, self._catalogue, self._as_of, self._scope, after, self._chunk_size)
+                chunk = chunks(session, self._catalogue, self._as_of, self._scope, after, self._chunk_size)
                 if chunk is not None and after is None:
                     self._limits = read_limits(session, self._scope.seller_id, self._as_of.day)
                     self._clear = any_failed(session)
@@ -190,8 +197,6 @@ class _Run:
                 self._progress(self._report)
             if pause_ms:
                 sleep(pause_ms / 1000)
-        self._end()
-        return self._report
 
     def _begin(self) -> None:
         if self._dry_run or self._report.run_id is not None:
@@ -231,7 +236,8 @@ class _Run:
         stale = self._write(rated, failures, chunk.last)
         if stale and attempt < _ATTEMPTS:
             with reading() as session:
-                again = read_again(session, self._catalogue, self._as_of, stale)
+                look = read_arrears_again if chunk.arrears else read_again
+                again = look(session, self._catalogue, self._as_of, stale)
             if again.items:
                 self._bill(again, attempt + 1)
 

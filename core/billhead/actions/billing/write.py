@@ -21,6 +21,7 @@ from billhead.actions.billing._extend import Extension, extend_lines, panel_expi
 from billhead.actions.billing._issuing import numbered, poured, queue_collection, tell, use_credit
 from billhead.actions.billing._parties import party_ids
 from billhead.actions.billing._rated import LineDetail, PartyFacts, Rated, RatedLine
+from billhead.actions.billing._usage import book_usage, usage_as_read
 from billhead.actions.billing._worth import Worth, worths
 from billhead.bulk import Bulk, Row, among
 from billhead.db import Tx, reserve_ids
@@ -75,6 +76,9 @@ def write_documents(
     session = tx.session
     session.flush()
     fresh, stale = _as_read(session, rated)
+    if any(one.usage for one in fresh):
+        fresh, moved = usage_as_read(session, fresh)
+        stale += moved
     bulk = Bulk(session)
     billed = [one for one in fresh if one.kind]
     now = bulk.instant(clock.now())
@@ -91,6 +95,7 @@ def write_documents(
     _extend(session, bulk, each, catalogue)
     queue_collection(bulk, invoices, catalogue, now)
     tell(session, bulk, booked, observers)
+    book_usage(bulk, fresh, now)
     bulk.check_deferred()
     numbers = dict(numbered(session, documents, catalogue))
     _insert_documents(bulk, documents, numbers, parties, entries, worth, catalogue, run_id, now)

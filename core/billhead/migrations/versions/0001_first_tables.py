@@ -161,6 +161,26 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seller')),
     sa.UniqueConstraint('code', name=op.f('uq_seller_code'))
     )
+    op.create_table('usage_event',
+    sa.Column('day', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('metric_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('source_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('event_id', sa.String(), nullable=False),
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('properties', sa.String(), nullable=True),
+    sa.PrimaryKeyConstraint('day', 'subscription_id', 'metric_id', 'at', 'source_id', 'event_id', name=op.f('pk_usage_event')),
+    sqlite_with_rowid=False
+    )
+    op.create_table('usage_source',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_source')),
+    sa.UniqueConstraint('code', name=op.f('uq_usage_source_code'))
+    )
     op.create_table('billing_run',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -369,6 +389,41 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_tax_registration_seller_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tax_registration')),
     sa.UniqueConstraint('seller_id', 'jurisdiction', 'scheme', name=op.f('uq_tax_registration_seller_id_jurisdiction_scheme'))
+    )
+    op.create_table('usage_batch',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('source_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('accepted', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('duplicates', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('rejected', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('recorded_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['source_id'], ['usage_source.id'], name=op.f('fk_usage_batch_source_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_batch'))
+    )
+    op.create_table('usage_metric',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('unit', sa.String(), nullable=False),
+    sa.Column('aggregation', sa.String(), nullable=False),
+    sa.Column('decimals', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_usage_metric_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_metric')),
+    sa.UniqueConstraint('seller_id', 'code', name=op.f('uq_usage_metric_seller_id_code'))
+    )
+    op.create_table('usage_reject',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('source_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('event_id', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('message', sa.String(), nullable=False),
+    sa.Column('raw', sa.JSON(), nullable=False),
+    sa.Column('rejected_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['source_id'], ['usage_source.id'], name=op.f('fk_usage_reject_source_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_reject')),
+    sa.UniqueConstraint('source_id', 'event_id', 'reason', name=op.f('uq_usage_reject_source_id_event_id_reason'))
     )
     op.create_table('bundle_part',
     sa.Column('bundle_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -701,6 +756,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_subscription_plan_id'), ['plan_id'], unique=False)
         batch_op.create_index('ix_subscription_seller_state', ['seller_id', 'state'], unique=False)
 
+    op.create_table('usage_price',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('price_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('metric_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('terms', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['metric_id'], ['usage_metric.id'], name=op.f('fk_usage_price_metric_id')),
+    sa.ForeignKeyConstraint(['price_id'], ['price.id'], name=op.f('fk_usage_price_price_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_price')),
+    sa.UniqueConstraint('price_id', 'metric_id', name=op.f('uq_usage_price_price_id_metric_id'))
+    )
     op.create_table('user_session',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -888,6 +953,40 @@ def upgrade() -> None:
     with op.batch_alter_table('subscription_event', schema=None) as batch_op:
         batch_op.create_index('ix_subscription_event_subscription', ['subscription_id', 'effective_on'], unique=False)
 
+    op.create_table('usage_correction',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('metric_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('source_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('event_id', sa.String(), nullable=False),
+    sa.Column('quantity_before', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('recorded_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['metric_id'], ['usage_metric.id'], name=op.f('fk_usage_correction_metric_id')),
+    sa.ForeignKeyConstraint(['source_id'], ['usage_source.id'], name=op.f('fk_usage_correction_source_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_usage_correction_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_correction'))
+    )
+    with op.batch_alter_table('usage_correction', schema=None) as batch_op:
+        batch_op.create_index('ix_usage_correction_subscription', ['subscription_id', 'id'], unique=False)
+
+    op.create_table('usage_meter',
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('through', sa.Date(), nullable=False),
+    sa.Column('billed_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('late_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('stamp', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('watched', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_usage_meter_subscription_id')),
+    sa.PrimaryKeyConstraint('subscription_id', name=op.f('pk_usage_meter'))
+    )
+    with op.batch_alter_table('usage_meter', schema=None) as batch_op:
+        batch_op.create_index('ix_usage_meter_due', ['due_on', 'subscription_id'], unique=False)
+
     op.create_table('coupon_use',
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('redemption_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1038,6 +1137,29 @@ def upgrade() -> None:
         batch_op.create_index('ix_upstream_purchase_open', ['panel_id', 'state'], unique=False)
         batch_op.create_index(batch_op.f('ix_upstream_purchase_service_id'), ['service_id'], unique=False)
 
+    op.create_table('usage_billed',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('component_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('metric_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('period_start', sa.Date(), nullable=False),
+    sa.Column('period_end', sa.Date(), nullable=False),
+    sa.Column('from_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('to_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('revision', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('events', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('used', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('allowance', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('cycle_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('recorded_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['component_id'], ['subscription_component.id'], name=op.f('fk_usage_billed_component_id')),
+    sa.ForeignKeyConstraint(['metric_id'], ['usage_metric.id'], name=op.f('fk_usage_billed_metric_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_usage_billed_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_billed')),
+    sa.UniqueConstraint('subscription_id', 'component_id', 'metric_id', 'period_start', 'revision', name=op.f('uq_usage_billed_subscription_id_component_id_metric_id_period_start_revision'))
+    )
     op.create_table('payment',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1189,6 +1311,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_payment_customer')
 
     op.drop_table('payment')
+    op.drop_table('usage_billed')
     with op.batch_alter_table('upstream_purchase', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_upstream_purchase_service_id'))
         batch_op.drop_index('ix_upstream_purchase_open')
@@ -1221,6 +1344,14 @@ def downgrade() -> None:
         batch_op.drop_index('ix_coupon_use_redemption')
 
     op.drop_table('coupon_use')
+    with op.batch_alter_table('usage_meter', schema=None) as batch_op:
+        batch_op.drop_index('ix_usage_meter_due')
+
+    op.drop_table('usage_meter')
+    with op.batch_alter_table('usage_correction', schema=None) as batch_op:
+        batch_op.drop_index('ix_usage_correction_subscription')
+
+    op.drop_table('usage_correction')
     with op.batch_alter_table('subscription_event', schema=None) as batch_op:
         batch_op.drop_index('ix_subscription_event_subscription')
 
@@ -1258,6 +1389,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_user_session_user_id'))
 
     op.drop_table('user_session')
+    op.drop_table('usage_price')
     with op.batch_alter_table('subscription', schema=None) as batch_op:
         batch_op.drop_index('ix_subscription_seller_state')
         batch_op.drop_index(batch_op.f('ix_subscription_plan_id'))
@@ -1322,6 +1454,9 @@ def downgrade() -> None:
 
     op.drop_table('callback')
     op.drop_table('bundle_part')
+    op.drop_table('usage_reject')
+    op.drop_table('usage_metric')
+    op.drop_table('usage_batch')
     op.drop_table('tax_registration')
     op.drop_table('seller_logo')
     with op.batch_alter_table('reseller', schema=None) as batch_op:
@@ -1341,6 +1476,8 @@ def downgrade() -> None:
     op.drop_table('coupon')
     op.drop_table('bouquet')
     op.drop_table('billing_run')
+    op.drop_table('usage_source')
+    op.drop_table('usage_event')
     op.drop_table('seller')
     op.drop_table('plugin_storage')
     op.drop_table('plugin_state')

@@ -1,0 +1,129 @@
+"""Which stretches of a subscription's time are to be rated: pure, from its parts, its meter and the target date.
+
+A stretch ends where the period of usage ends or where a part of the subscription begins or ends, so that each has one
+tariff a metric: that of the first part that has one (the plan goes before its add-ons). The other parts that count the
+same metric add their allowance.
+"""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import pairwise
+
+from billhead.actions.usage._lines import start_of
+from billhead.actions.usage._shapes import (
+    BilledRow,
+    Meter,
+    Metered,
+    MeteredPart,
+    MovedMeter,
+    Tariffs,
+    Timed,
+    Window,
+)
+from billhead.domain.due import due_periods
+from billhead.domain.periods import Period, cycle, cycle_index
+from billhead.domain.proration import ProrationMode
+from billhead.domain.usage import Pricing, allowance_steps, metered_term
+
+__all__ = ["billed_window", "current_windows", "due_windows", "whole_in_parts"]
+
+
+def due_windows(
+    one: Timed, meter: Meter, parts: Sequence[MeteredPart], tariffs: Tariffs, zone: str
+) -> tuple[list[Window], MovedMeter]:
+    """The stretches that have ended by the target date, and the meter after them. `zone` is the customer's now.
+
+    The first goes on at the very instant to which was billed, so that a move to another zone counts no hour twice.
+    Usage of a trial is not charged. What has expired without being renewed ends where it was paid to.
+    """
+    term, ends_on = metered_term(one.term), one.billing_ends_on
+    if one.state == "expired" and one.paid_through is not None:
+        ends_on = one.paid_through if ends_on is None else min(ends_on, one.paid_through)
+    start, begin = meter.through, meter.billed_to
+    if one.phase_ends_on is not None and one.phase_ends_on > start:
+        start = one.phase_ends_on
+        begin = start_of(start, zone)
+    found: list[Window] = []
+    periods = due_periods(one.anchor, term, None, one.target, starts_on=start, ends_on=ends_on, arrears=True)
+    for period in periods:
+        whole = cycle(one.anchor, term, cycle_index(one.anchor, term, period.start))
+        found += _stretches(one.subscription_id, period, whole, begin, parts, tariffs, zone)
+        begin = start_of(period.end, zone)
+    through = periods[-1].end if periods else start
+    if ends_on is not None and through >= ends_on:
+        return found, MovedMeter(max(meter.through, through), max(meter.billed_to, begin), None)
+    following = cycle(one.anchor, term, cycle_index(one.anchor, term, through)).end
+    due_on = following if ends_on is None else min(following, ends_on)
+    moved = periods or start > meter.through
+    through, begin = (through, begin) if moved and one.target >= start else (meter.through, meter.billed_to)
+    return found, MovedMeter(through, begin, due_on)
+
+
+def current_windows(
+    one: Timed, meter: Meter, parts: Sequence[MeteredPart], tariffs: Tariffs, zone: str
+) -> list[Window]:
+    """The stretches of the period that runs now, up to its end: what allowances and alerts are about."""
+    term = metered_term(one.term)
+    start = max(meter.through, one.phase_ends_on or meter.through)
+    running = cycle(one.anchor, term, cycle_index(one.anchor, term, max(start, one.target)))
+    ends = running.end if one.billing_ends_on is None else min(running.end, one.billing_ends_on)
+    start = max(start, running.start)
+    if start >= ends:
+        return []
+    begin = meter.billed_to if start == meter.through else start_of(start, zone)
+    return list(_stretches(one.subscription_id, Period(start, ends), running, begin, parts, tariffs, zone))
+
+
+def _stretches(
+    subscription_id: int,
+    period: Period,
+    whole: Period,
+    begin: int,
+    parts: Sequence[MeteredPart],
+    tariffs: Tariffs,
+    zone: str,
+) -> Iterator[Window]:
+    edges = {day for part in parts for day in (part.starts_on, part.ends_on) if day is not None and day in period}
+    days = sorted(edges | {period.start, period.end})
+    for start, end in pairwise(days):
+        there = [
+            part
+            for part in parts
+            if (part.starts_on is None or part.starts_on <= start) and (part.ends_on is None or part.ends_on >= end)
+        ]
+        from_at = begin if start == period.start else start_of(start, zone)
+        span = (start, end, from_at, start_of(end, zone), (end - start).days, whole.days)
+        priced = [(part, *tariffs.metered_at(part.price_id, period.start)) for part in there]
+        for payer, price_id, metered, allowance in _tariffs(priced, Fraction((end - start).days, whole.days)):
+            yield Window(subscription_id, payer.component_id, payer.plan_id, price_id, metered, *span, allowance)
+
+
+def _tariffs(
+    priced: Sequence[tuple[MeteredPart, int, tuple[Metered, ...]]], share: Fraction
+) -> Iterator[tuple[MeteredPart, int, Metered, int]]:
+    """(who is charged for it, its price and terms, the steps that all of them include) of each metric."""
+    first: dict[int, tuple[MeteredPart, int, Metered]] = {}
+    allowances: dict[int, int] = {}
+    for part, price_id, found in priced:
+        for metered in found:
+            known = first.get(metered.metric_id)
+            only_adds = known is not None and known[2].terms.pricing is Pricing.ALLOWANCE
+            if known is None or (only_adds and metered.terms.pricing is not Pricing.ALLOWANCE):
+                first[metered.metric_id] = part, price_id, metered
+            steps = allowance_steps(metered.terms, metered.decimals, 1 if part.whole else share)
+            allowances[metered.metric_id] = allowances.get(metered.metric_id, 0) + steps * part.quantity
+    for metric_id, (part, price_id, metered) in first.items():
+        yield part, price_id, metered, allowances[metric_id]
+
+
+def whole_in_parts(proration: str) -> bool:
+    """A plan that prorates nothing gives the whole allowance for a part of a period too."""
+    return ProrationMode(proration) in (ProrationMode.NONE, ProrationMode.EXTEND)
+
+
+def billed_window(one: BilledRow, part: MeteredPart, metered: Metered, price_id: int) -> Window:
+    """What was billed once, to be rated anew because something came late."""
+    return Window(
+        one.subscription_id, one.component_id, part.plan_id, price_id, metered, one.period_start, one.period_end,
+        one.from_at, one.to_at, one.days, one.cycle_days, one.allowance, one.revision + 1, one.billed_minor,
+    )  # fmt: skip

@@ -1,0 +1,203 @@
+"""Record what was used: each event once, in bulk. What can't be taken is kept aside with its reason."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from billhead import clock
+from billhead.actions.usage._lines import DAY, Line, LineBook, epoch
+from billhead.actions.verb import verb
+from billhead.bulk import Bulk, Row, among
+from billhead.crash import crash_point
+from billhead.db import Tx
+from billhead.domain.errors import InvalidInput
+from billhead.domain.usage import Aggregation, parse_quantity
+from billhead.models.usage import UsageBatch, UsageMeter
+from billhead.plugin import UsageReading
+
+__all__ = ["LineBook", "Recorded", "record_events"]
+
+_AHEAD = timedelta(minutes=5)  # how far a panel's clock may be ahead of ours
+_LONGEST_ID = 64
+_LONGEST_SOURCE = 40
+_LONGEST_PROPERTIES = 2000
+_EVENT = (
+    "day", "subscription_id", "metric_id", "at", "source_id", "event_id", "service_id", "quantity", "item",
+    "properties",
+)  # fmt: skip
+_REJECT = ("source_id", "event_id", "reason", "message", "raw", "rejected_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """`duplicates` were there before; `late` are for days that are billed already and go on the next invoice."""
+
+    batch_id: int
+    accepted: int
+    duplicates: int
+    rejected: int
+    late: int
+
+
+class _Refused(Exception):
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class _Sorted(NamedTuple):
+    good: list[Row]
+    refused: list[tuple[UsageReading, str, str]]
+
+
+@verb("usage.record_events", permission="usage.write")
+def record_events(tx: Tx, source: str, readings: Sequence[UsageReading], *, book: LineBook | None = None) -> Recorded:
+    """Write a batch of some ten thousand events of one source; an event that was told before changes nothing.
+
+    `book` remembers whose they are from batch to batch. Refused one by one, with the reason, and kept for another try:
+    whom nobody knows, metrics that the seller has not, quantities below zero, NaN or too large, instants in the future
+    or outside of the subscription's time. Raises InvalidInput for a source without a name.
+    """
+    if not source.strip() or len(source) > _LONGEST_SOURCE:
+        raise InvalidInput("source", f"{source!r} is no name of a source", hint="Up to 40 characters.")
+    session, book = tx.session, book or LineBook()
+    session.flush()
+    book.need(session, {reading.whose for reading in readings})
+    source_id = book.source(session, source)
+    good, refused = _sorted(readings, book, source_id)
+    bulk = Bulk(session)
+    touched = sorted({row[1] for row in good})
+    _stamp(session, bulk, touched)
+    late = _mark_late(session, good)
+    good.sort()
+    accepted = bulk.insert_new("usage_event", _EVENT, good)
+    bulk.insert_new("usage_reject", _REJECT, _reject_rows(bulk, source_id, refused))
+    crash_point("usage.recorded")
+    counts = {"accepted": accepted, "duplicates": len(good) - accepted, "rejected": len(refused)}
+    about = {"source_id": source_id, "actor": tx.ctx.actor, "recorded_at": clock.now()}
+    batch_id = session.execute(insert(UsageBatch).values(**about, **counts).returning(UsageBatch.id)).scalar_one()
+    return Recorded(batch_id, late=late, **counts)
+
+
+def _sorted(readings: Iterable[UsageReading], book: LineBook, source_id: int) -> _Sorted:
+    latest = epoch(clock.business_now() + _AHEAD)
+    lines, metrics = book.lines, book.metrics
+    good: list[Row] = []
+    refused: list[tuple[UsageReading, str, str]] = []
+    for reading in readings:
+        event_id, whose, code, quantity, told_at, item, properties = reading
+        try:
+            line = lines[whose]
+            if line is None:
+                raise _Refused("unknown_subscription", f"nobody, or more than one, is known as {whose}")
+            metric = metrics[line.seller_id].get(code)
+            if metric is None:
+                raise _Refused("unknown_metric", f"the seller counts no {code!r}")
+            at = _second(told_at)
+            if not line.starts <= at < line.ends or at > latest:
+                _refuse_time(at, line, latest)
+            if not 0 < len(event_id) <= _LONGEST_ID:
+                raise _Refused("id", f"an event needs an id of up to {_LONGEST_ID} characters")
+            steps = 1 if metric.aggregation in _COUNTED else parse_quantity(quantity, metric.decimals)
+            if metric.aggregation == Aggregation.UNIQUE and not item:
+                raise _Refused("item", f"{code} counts different items, and this event names none")
+            more = None if properties is None else _properties(properties)
+        except _Refused as why:
+            refused.append((reading, why.reason, str(why)))
+        except InvalidInput as why:
+            refused.append((reading, why.field or "event", why.message))
+        else:
+            good.append(
+                (
+                    at // DAY,
+                    line.subscription_id,
+                    metric.id,
+                    at,
+                    source_id,
+                    event_id,
+                    line.service_id,
+                    steps,
+                    item,
+                    more,
+                )
+            )
+    return _Sorted(good, refused)
+
+
+_COUNTED = (Aggregation.COUNT.value, Aggregation.UNIQUE.value)
+
+
+def _second(at: datetime | str) -> int:
+    if isinstance(at, str):
+        try:
+            at = datetime.fromisoformat(at)
+        except ValueError:
+            raise _Refused("at", f"{at!r} is not an instant like 2026-11-28T18:30:00Z") from None
+    if at.tzinfo is None:
+        raise _Refused("at", f"{at} has no offset from UTC")
+    return epoch(at)
+
+
+def _refuse_time(at: int, line: Line, latest: int) -> None:
+    if at > latest:
+        raise _Refused("future", "it is in the future: a clock is wrong")
+    if at < line.starts:
+        raise _Refused("before_start", "it is from before the subscription began")
+    raise _Refused("after_end", "it is from after the subscription had ended")
+
+
+def _properties(properties: Any) -> str:
+    text = json.dumps(properties, sort_keys=True, default=str)
+    if len(text) > _LONGEST_PROPERTIES:
+        raise _Refused("properties", f"they are longer than {_LONGEST_PROPERTIES} characters")
+    return text
+
+
+def _stamp(session: Session, bulk: Bulk, subscriptions: Sequence[int]) -> None:
+    """From here to the commit nobody bills them; who has read them before finds that they changed."""
+    wanted = among(UsageMeter.subscription_id, subscriptions, session)
+    if session.get_bind().dialect.name != "sqlite":  # there this is the only writer
+        session.execute(select(UsageMeter.stamp).where(wanted).order_by(UsageMeter.subscription_id).with_for_update())
+    bulk.move("usage_meter", "stamp = stamp + 1", "subscription_id", subscriptions)
+
+
+def _mark_late(session: Session, events: Sequence[Row]) -> int:
+    """Remember from where on the billed usage of a subscription must be looked at again; returns how many are late."""
+    last_billed = session.scalar(select(func.max(UsageMeter.billed_to))) or 0
+    suspected = [(row[1], row[3]) for row in events if row[3] < last_billed]
+    if not suspected:
+        return 0
+    ids = {subscription_id for subscription_id, _ in suspected}
+    columns = UsageMeter.subscription_id, UsageMeter.billed_to, UsageMeter.late_at, UsageMeter.due_on
+    meters = {
+        key: (billed_to, late_at, due_on)
+        for key, billed_to, late_at, due_on in session.execute(
+            select(*columns).where(among(UsageMeter.subscription_id, ids, session))
+        )
+    }
+    late = [(key, at) for key, at in suspected if at < meters[key][0]]
+    earliest: dict[int, int] = {}
+    for key, at in late:
+        earliest[key] = min(at, earliest.get(key, at))
+    tomorrow = (clock.business_now() + timedelta(days=1)).date()
+    marks = []
+    for key, at in earliest.items():
+        _, known, due_on = meters[key]
+        marks.append({"key": key, "late_at": at if known is None else min(at, known), "due_on": due_on or tomorrow})
+    if marks:
+        mark = update(UsageMeter).where(UsageMeter.subscription_id == bindparam("key"))
+        session.connection().execute(mark, marks)
+    return len(late)
+
+
+def _reject_rows(bulk: Bulk, source_id: int, refused: Iterable[tuple[UsageReading, str, str]]) -> list[Row]:
+    now = bulk.instant(clock.now())
+    return [
+        (source_id, str(reading.id)[:_LONGEST_ID], reason, message, json.dumps(reading._asdict(), default=str), now)
+        for reading, reason, message in refused
+    ]
