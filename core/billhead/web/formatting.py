@@ -7,6 +7,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from billhead.actions.documents._line_taxes import line_taxes
+from billhead.actions.documents.describe_discount import describe_discount
 from billhead.actions.documents.describe_line import describe_line
 from billhead.actions.documents.taxes_of import taxes_of
 from billhead.domain.money import exponent
@@ -40,7 +41,11 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 def install(app: Flask) -> None:
     app.jinja_env.globals.update(
-        country_name=country_name, describe_line=describe_line, line_taxes=line_taxes, taxes_of=taxes_of
+        country_name=country_name,
+        describe_discount=describe_discount,
+        describe_line=describe_line,
+        line_taxes=line_taxes,
+        taxes_of=taxes_of,
     )
     app.jinja_env.globals.update(
         money=money, day=day, moment=moment, term=term, percent=percent, tone=tone, last_day=last_day

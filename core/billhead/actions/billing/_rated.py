@@ -167,6 +167,14 @@ class RatedLine(NamedTuple):
     detail: LineDetail | None = None
     tax_class: str = ""
 
+    @property
+    def discount_minor(self) -> int:
+        return self.detail.discount_minor if self.detail else 0
+
+    @property
+    def discount_code(self) -> str:
+        return self.detail.discount_code if self.detail else ""
+
 
 class Taken(NamedTuple):
     """Credit used on a document: from which lot, and what the lot held before. Another amount there makes it stale."""

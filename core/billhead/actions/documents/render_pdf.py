@@ -11,6 +11,7 @@ import typst
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.actions.documents.describe_discount import describe_discount
 from billhead.actions.documents.describe_line import describe_line
 from billhead.actions.documents.taxes_of import TaxSum, taxes_of
 from billhead.domain.money import Money
@@ -122,7 +123,7 @@ def _line(line: DocumentLine, currency: str) -> dict[str, str]:
         # half-open inside; people read the last day
         period = f"{_day(line.period_start)} – {_day(date.fromordinal(line.period_end.toordinal() - 1))}"
     return {
-        "description": describe_line(line),
+        "description": "\n".join(filter(None, (describe_line(line), describe_discount(line, currency)))),
         "period": period or line.term,
         "net": _amount(line.net_minor, currency),
         "rate": _percent(line.tax_rate_ppm),

@@ -20,6 +20,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.documents._subscriptions import about
+from billhead.actions.documents.describe_discount import describe_discount
 from billhead.actions.provisioning._desired import desired_of, panel_view
 from billhead.db import Model
 from billhead.domain.document import OWED, Kind, ProformaState
@@ -107,6 +108,7 @@ def _document(session: Session, notice: Notice) -> Mapping[str, Any]:
             "start": line.period_start,
             "end": line.period_end,
             "net": Money(line.net_minor, document.currency),
+            "discount": describe_discount(line, document.currency),
         }
         for line in session.scalars(rows)
     ]

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
+from billhead.actions.coupons._entering import Entered, reserve
 from billhead.actions.subscriptions._services import AccessWish, Placement, add_services
 from billhead.actions.subscriptions._state import record
 from billhead.db import Tx, reserve_ids
@@ -47,6 +48,7 @@ class Order:
     mac: str = ""
     trial: bool = False
     ip: str = ""
+    coupons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,8 @@ class Sale:
 def sell(tx: Tx, customer: Customer, order: Order) -> Sale:
     """Create a pending subscription, its components and its lines, which are not wanted on a panel yet.
 
-    Raises NotFound (plan, term or add-on that this customer can't buy), InvalidInput (MAC, quantity), Conflict (no
-    panel has room, the trial was had before) or NotAllowed (a plugin's guard, with its reason).
+    Raises NotFound (plan, term or add-on that this customer can't buy), InvalidInput (MAC, quantity, coupon), Conflict
+    (no panel has room, the trial was had before) or NotAllowed (a plugin's guard, with its reason).
     """
     plan = plan_of(tx.session, customer, order.plan)
     if plan.kind not in LINE_KINDS:
@@ -94,6 +96,8 @@ def sell(tx: Tx, customer: Customer, order: Order) -> Sale:
     added = [(part.plan, part.quantity) for part in addons]
     services = add_services(subscription, plan, added, wish, placement, ids)
     tx.session.add_all(services)
+    if order.coupons:
+        reserve(tx, _entered(customer, subscription, parts, today), order.coupons)
     record(tx, subscription, "ordered", today, plan=plan.code, term=order.term)
     return Sale(subscription, tuple(services), parts)
 
@@ -174,6 +178,20 @@ def _subscription(tx: Tx, customer: Customer, plan: Plan, term: str, today: date
     tx.session.add(subscription)
     tx.session.flush()
     return subscription
+
+
+def _entered(customer: Customer, subscription: Subscription, parts: Sequence[Sold], today: date) -> Entered:
+    return Entered(
+        customer.seller_id,
+        customer.currency,
+        customer.country,
+        today,
+        frozenset(part.plan.id for part in parts),
+        subscription.term,
+        sum((part.price.amount_minor + part.price.setup_minor) * part.quantity for part in parts),
+        customer.id,
+        subscription.id,
+    )
 
 
 def _component(tx: Tx, subscription: Subscription, part: Sold, kind: str, starts_on: date) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.coupons._entering import release
 from billhead.actions.resellers._tree import is_within
 from billhead.db import Tx
 from billhead.domain.errors import NotFound
@@ -35,6 +36,8 @@ def move(tx: Tx, subscription: Subscription, event: Event, on: date, **details: 
     """Apply an event of the state table (IllegalTransition if it isn't there) and write it into the history."""
     subscription.state = next_state(TRANSITIONS, State(subscription.state), event).value
     subscription.version += 1
+    if event == Event.CANCEL and subscription.billed_through is None:
+        release(tx, subscription.id)
     record(tx, subscription, event.value, on, **details)
 
 

@@ -49,9 +49,12 @@ def place_order() -> ResponseReturnValue:
     basket = kept_basket()
     if basket is None:
         return redirect(url_for("storefront.cart"), 303)
+    seller = current_seller()
+    with reading() as session:
+        found = priced(session, seller, basket) if seller is not None else None
     try:
         with writing(submit_ctx()) as tx:
-            started = start_subscription(tx, basket.order(current_customer_id()))
+            started = start_subscription(tx, basket.order(current_customer_id(), found.coupons if found else ()))
     except BillheadError as refused:
         if status_of(refused) >= 500:
             raise

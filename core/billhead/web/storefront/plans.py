@@ -1,5 +1,7 @@
 """What is for sale, one plan with its terms and add-ons, the cart, and the currency in which prices are shown."""
 
+from dataclasses import replace
+
 from flask import flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
@@ -10,7 +12,7 @@ from billhead.plugin import allow
 from billhead.web.accounts.landing import local_path
 from billhead.web.pages import page
 from billhead.web.request_context import current_seller, signed_in
-from billhead.web.storefront.basket import Basket, audience, drop_basket, keep_basket, kept_basket, priced
+from billhead.web.storefront.basket import Basket, audience, drop_basket, keep_basket, kept_basket, priced, promote
 from billhead.web.storefront.blueprint import storefront
 from billhead.web.storefront.offers import KINDS, Offer, currencies, offer, offers
 
@@ -99,7 +101,9 @@ def _chosen(found: Offer) -> Basket:
             raise InvalidInput("addons", f"{addon.name} is not sold for {term}")
         if quantity:
             addons[addon.code] = quantity
-    return Basket(found.code, term, trial == "trial", mac if found.boxed else "", addons)
+    kept = kept_basket()
+    coupons = kept.coupons if kept is not None else []
+    return Basket(found.code, term, trial == "trial", mac if found.boxed else "", addons, coupons)
 
 
 @storefront.get("/cart")
@@ -114,6 +118,38 @@ def cart() -> ResponseReturnValue:
             drop_basket()
             flash("What was in your cart is not sold any more, or not in this currency. Please choose anew.", "warn")
     return page("storefront/cart.html", priced=found)
+
+
+@storefront.post("/cart/coupon")
+@allow("anyone")
+def enter_coupon() -> ResponseReturnValue:
+    """Keep the code with the cart if it can be used; otherwise the cart says why not."""
+    seller, basket = current_seller(), kept_basket()
+    code = request.form.get("coupon", "").strip().upper()[:40]
+    if seller is None or basket is None:
+        return redirect(url_for("storefront.cart"), 303)
+    if "remove" in request.form:
+        keep_basket(replace(basket, coupons=[one for one in basket.coupons if one != code]))
+        return redirect(url_for("storefront.cart"), 303)
+    if not code:
+        return redirect(url_for("storefront.cart"), 303)
+    tried = replace(basket, coupons=[*(one for one in basket.coupons if one != code), code])
+    with reading() as db_session:
+        found = priced(db_session, seller, tried)
+    if found is None:
+        return redirect(url_for("storefront.cart"), 303)
+    if code not in found.coupons:
+        return page("storefront/cart.html", priced=replace(found, basket=basket), entered=code), 422
+    keep_basket(tried)
+    return redirect(url_for("storefront.cart"), 303)
+
+
+@storefront.get("/promo/<code>")
+@allow("anyone")
+def promotion(code: str) -> ResponseReturnValue:
+    """A link that brings a coupon along: it holds for whatever it fits that is put into the cart."""
+    promote(code.strip().upper()[:40])
+    return redirect(local_path(request.args.get("to", "")) or url_for("storefront.plans"), 303)
 
 
 @storefront.post("/cart/empty")

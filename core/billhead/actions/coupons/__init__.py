@@ -1,0 +1,1 @@
+"""Coupons: made, entered with an order, and given to subscriptions that run."""
