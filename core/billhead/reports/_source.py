@@ -44,7 +44,33 @@ TABLES = {
 }
 """What `select` may name, each a SELECT over core's own tables that keeps its columns when those change."""
 
-_NAMED = re.compile(rf"\b({'|'.join(TABLES)})\b")
+_EACH_TAX = {
+    "sqlite": "json_each(COALESCE(l.taxes, json_array(json_array(l.tax_code, l.tax_rate_ppm, l.tax_minor)))) AS t",
+    "postgresql": "json_array_elements(COALESCE(l.taxes, json_build_array(json_build_array(l.tax_code, "
+    "l.tax_rate_ppm, l.tax_minor)))) AS t(value)",
+}
+_PART = {"sqlite": "json_extract(t.value, '$[{}]')", "postgresql": "CAST(t.value->>{} AS {})"}
+
+
+def _taxes(dialect: str) -> str:
+    """One row per tax of each line of what was issued; of what was voided another one below zero, on that day."""
+    code, ppm, minor = (_PART[dialect].format(at, kind) for at, kind in enumerate(("TEXT", "BIGINT", "BIGINT")))
+    return (
+        "SELECT d.id AS document_id, l.id AS line_id, d.seller_id, d.customer_id, b.kind, b.day, d.currency, "  # noqa: S608
+        f"{code} AS tax_code, {ppm} AS rate_ppm, b.sign * l.net_minor AS net_minor, b.sign * {minor} AS tax_minor, "
+        "o.issued_on AS corrects_day "
+        "FROM (SELECT id, kind, issued_on AS day, CASE WHEN kind = 'credit_note' THEN -1 ELSE 1 END AS sign "
+        "FROM document WHERE kind <> 'proforma' AND number IS NOT NULL UNION ALL "
+        "SELECT v.id, 'void', x.day, CASE WHEN v.kind = 'credit_note' THEN 1 ELSE -1 END FROM document AS v "
+        "JOIN ledger_entry AS x ON x.id = v.closing_entry_id "
+        "WHERE v.state = 'void' AND v.kind <> 'proforma' AND v.number IS NOT NULL) AS b "
+        "JOIN document AS d ON d.id = b.id JOIN document_line AS l ON l.document_id = d.id "
+        f"CROSS JOIN {'LATERAL ' if dialect == 'postgresql' else ''}{_EACH_TAX[dialect]} "
+        "LEFT JOIN document AS o ON o.id = d.corrects_id WHERE l.tax_code <> '' OR l.tax_minor <> 0"
+    )
+
+
+_NAMED = re.compile(rf"\b({'|'.join([*TABLES, 'taxes'])})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +84,8 @@ class Source:
         if not sql.lstrip()[:7].lower().startswith("select"):
             raise InvalidInput("sql", "a report reads with one SELECT")
         named = sorted(set(_NAMED.findall(sql)))
-        heads = ", ".join(f"{name} AS ({TABLES[name]})" for name in named)
+        dialect = self.session.get_bind().dialect.name
+        heads = ", ".join(f"{name} AS ({TABLES.get(name) or _taxes(dialect)})" for name in named)
         statement = text(f"WITH {heads} {sql}" if heads else sql).bindparams(**values)
         for row in self.session.execute(statement.execution_options(yield_per=BATCH)):
             yield tuple(_whole(cell) for cell in row)

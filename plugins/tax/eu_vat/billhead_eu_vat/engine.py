@@ -10,15 +10,17 @@ outside_scope     0: the buyer is outside the territory of EU VAT
 export            0: goods to such a buyer
 exempt            0: the buyer is exempt
 
-`_conflicting_evidence` is added where the place hangs on the buyer's word alone: other evidence contradicts the billing
-address, and none confirms it.
+`_conflicting_evidence` is added where one piece of evidence stood against one and policy decided.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
-from billhead.plugin import LineTax, TaxedBuyer, TaxedSeller, TaxRequest
-from billhead_eu_vat.places import Place, compared_country, place_of, standard_rate
+from billhead.plugin import LineTax, TaxedBuyer, TaxedSeller, TaxEngine, TaxRequest, current_host
+from billhead_eu_vat.evidence import Located, locate
+from billhead_eu_vat.places import STATES, Place, compared_country, place_of, standard_rate
+from billhead_eu_vat.settings import Settings
 
 __all__ = ["EuVat"]
 
@@ -30,14 +32,65 @@ _OUTSIDE = "Outside the scope of EU VAT"
 _EXPORT = "Exempt export of goods (Article 146 of Directive 2006/112/EC)"
 
 
-class EuVat:
+class EuVat(TaxEngine):
     """Standard rates only: television, electronic services, set-up work, boxes and credits all take them."""
 
     code = "eu_vat"
     label = "EU VAT"
 
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings or Settings()
+
+    def opened(self) -> TaxEngine:
+        return EuVat(current_host("eu_vat").settings())
+
     def assess(self, requests: Sequence[TaxRequest]) -> Sequence[Sequence[LineTax]]:
-        return [[_tax(request, line.tax_class in _GOODS) for line in request.lines] for request in requests]
+        return [[self._assess(request, line.tax_class in _GOODS) for line in request.lines] for request in requests]
+
+    def _assess(self, request: TaxRequest, goods: bool) -> LineTax:
+        buyer = request.buyer
+        # goods go where they are delivered, and a business is where its VAT id is from: nothing else is evidence there
+        if goods or buyer.exempt_reason or _proven_state(buyer):
+            return self._held_for_id(request, goods, _tax(request, goods))
+        policy = self._settings.on_contradiction
+        found = locate(buyer, own_word_counts=policy == "ask")
+        tax = _tax(_moved(request, found.country, found.region), goods)
+        if found.rival:
+            tax = _contradicted(request, found, tax, policy)
+        return self._held_for_id(request, goods, tax)
+
+    def _held_for_id(self, request: TaxRequest, goods: bool, tax: LineTax) -> LineTax:
+        """Tax as to a consumer may turn out to be owed by the recipient: hold it, if that is the policy."""
+        buyer, holds = request.buyer, self._settings.unchecked_vat_id == "hold"
+        if not holds or not buyer.vat_id or buyer.vat_id_state not in ("unchecked", "pending") or tax.hold:
+            return tax
+        if_valid = _tax(replace(request, buyer=replace(buyer, vat_id_state="valid")), goods)
+        if if_valid.rate_ppm == tax.rate_ppm:
+            return tax
+        return replace(tax, hold=f"The VAT id {buyer.vat_id} has not been confirmed yet; we ask again by ourselves.")
+
+
+def _moved(request: TaxRequest, country: str, region: str) -> TaxRequest:
+    return replace(request, buyer=replace(request.buyer, country=country, region=region))
+
+
+def _contradicted(request: TaxRequest, found: Located, tax: LineTax, policy: str) -> LineTax:
+    """One piece of evidence against the billing address alone."""
+    marked = replace(tax, reason=f"{tax.reason}_conflicting_evidence")
+    if policy == "safest":
+        other = _tax(_moved(request, found.rival, ""), goods=False)
+        return replace(other, reason=f"{other.reason}_conflicting_evidence") if _more(other, tax) else marked
+    if policy == "billing":
+        return marked
+    claimed = compared_country(request.buyer.country)
+    if policy == "hold":
+        return replace(marked, hold=f"The address says {claimed}, other evidence says {found.rival}: staff decides.")
+    told = f"Your address says {claimed}, your connection {found.rival}"
+    return replace(marked, hold=f"{told}: please confirm your country in your profile.")
+
+
+def _more(one: LineTax, other: LineTax) -> bool:
+    return one.rate_ppm > other.rate_ppm
 
 
 def _tax(request: TaxRequest, goods: bool) -> LineTax:
@@ -45,26 +98,29 @@ def _tax(request: TaxRequest, goods: bool) -> LineTax:
     home = place_of(seller.country)
     place = place_of(buyer.country, buyer.region, goods=goods)
     if not place.state and not (home.state and place.own_state == home.state):
-        return _outside(place, buyer, goods)
+        return _outside(place, goods)
     if buyer.exempt_reason:
         return LineTax(place.jurisdiction, "exempt", 0, f"Exempt from VAT: {buyer.exempt_reason}")
-    if not place.state or place.state == home.state:
-        rated = place.rated or home.rated
-        return LineTax(home.jurisdiction, _told("standard", buyer, goods), standard_rate(rated, request.on))
-    if _is_proven_business(buyer):
+    business = _proven_state(buyer)
+    if place.state and business and business != home.state:
         if goods:
-            return LineTax(place.jurisdiction, "intra_community", 0, _INTRA_COMMUNITY)
-        return LineTax(place.jurisdiction, "reverse_charge", 0, _REVERSE_CHARGE)
-    return _consumer(seller, buyer, home, place, request.on, goods)
+            if place.state != home.state:
+                return LineTax(place.jurisdiction, "intra_community", 0, _INTRA_COMMUNITY)
+        else:
+            return LineTax(business, "reverse_charge", 0, _REVERSE_CHARGE)
+    if not place.state or place.state == home.state or (business and business == home.state and not goods):
+        rated = (place.rated if place.state == home.state else "") or home.rated
+        return LineTax(home.jurisdiction, "standard", standard_rate(rated, request.on))
+    return _consumer(seller, home, place, request.on)
 
 
-def _outside(place: Place, buyer: TaxedBuyer, goods: bool) -> LineTax:
+def _outside(place: Place, goods: bool) -> LineTax:
     if goods:
         return LineTax(place.jurisdiction, "export", 0, _EXPORT)
-    return LineTax(place.jurisdiction, _told("outside_scope", buyer, goods), 0, _OUTSIDE)
+    return LineTax(place.jurisdiction, "outside_scope", 0, _OUTSIDE)
 
 
-def _consumer(seller: TaxedSeller, buyer: TaxedBuyer, home: Place, place: Place, on: date, goods: bool) -> LineTax:
+def _consumer(seller: TaxedSeller, home: Place, place: Place, on: date) -> LineTax:
     """A consumer in another member state than the seller's, or in any where the seller is outside the EU."""
     schemes = {scheme for _, scheme in seller.registrations}
     registered = {place_of(where).state for where, scheme in seller.registrations if scheme not in _ACROSS_BORDERS}
@@ -73,19 +129,15 @@ def _consumer(seller: TaxedSeller, buyer: TaxedBuyer, home: Place, place: Place,
     elif "oss" in schemes:
         reason = "oss"
     elif "below_threshold" in schemes and home.state:
-        return LineTax(home.jurisdiction, _told("below_threshold", buyer, goods), standard_rate(home.rated, on))
+        return LineTax(home.jurisdiction, "below_threshold", standard_rate(home.rated, on))
     else:
         reason = "unregistered"
-    return LineTax(place.jurisdiction, _told(reason, buyer, goods), standard_rate(place.rated, on))
+    return LineTax(place.jurisdiction, reason, standard_rate(place.rated, on))
 
 
-def _is_proven_business(buyer: TaxedBuyer) -> bool:
-    return bool(buyer.vat_id) and buyer.vat_id_state == "valid"
-
-
-def _told(reason: str, buyer: TaxedBuyer, goods: bool) -> str:
-    """The reason, marked if evidence contradicts it; goods go where they are delivered, so none is asked for."""
-    claimed = compared_country(buyer.country)
-    others = [compared_country(country) for source, country in buyer.evidence if source != "billing" and country]
-    in_doubt = bool(others) and claimed not in others and not goods
-    return f"{reason}_conflicting_evidence" if in_doubt else reason
+def _proven_state(buyer: TaxedBuyer) -> str:
+    """The member state of a VAT id that is valid, "" without one."""
+    if not buyer.vat_id or buyer.vat_id_state != "valid":
+        return ""
+    prefix = compared_country(buyer.vat_id[:2])
+    return prefix if prefix in STATES else ""

@@ -1,9 +1,14 @@
-"""What this plugin offers to Billhead: the tax engine `eu_vat`."""
+"""What this plugin offers to Billhead: the tax engine `eu_vat`, VIES as a checker of VAT ids, and two reports."""
 
 from collections.abc import Sequence
 
-from billhead.plugin import TaxEngine, hookimpl
+from billhead.plugin import Report, TaxEngine, TaxIdChecker, hookimpl
 from billhead_eu_vat.engine import EuVat
+from billhead_eu_vat.reports import DOMESTIC, OSS
+from billhead_eu_vat.settings import Settings
+from billhead_eu_vat.vies import Vies
+
+__all__ = ["Settings"]
 
 API = 1
 
@@ -11,3 +16,13 @@ API = 1
 @hookimpl
 def tax_engines() -> Sequence[TaxEngine]:
     return [EuVat()]
+
+
+@hookimpl
+def tax_id_checkers() -> Sequence[TaxIdChecker]:
+    return [Vies()]
+
+
+@hookimpl
+def reports() -> Sequence[Report]:
+    return [OSS, DOMESTIC]

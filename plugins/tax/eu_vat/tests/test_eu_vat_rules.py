@@ -8,6 +8,8 @@ from billhead.plugin import InvalidInput, LineTax, TaxedBuyer, TaxedSeller, TaxL
 from billhead.testing import TaxConformance
 from billhead_eu_vat import plugin
 from billhead_eu_vat.engine import EuVat
+from billhead_eu_vat.settings import Settings
+from billhead_eu_vat.vies import Vies
 
 TODAY = date(2026, 11, 22)
 WITH_OSS = TaxedSeller("FI", "FI01234562", frozenset({("FI", "domestic"), ("EU", "oss")}))
@@ -18,8 +20,8 @@ AMERICAN = TaxedSeller("US", "", frozenset({("IE", "oss")}))
 FIRM = {"company": True, "vat_id": "DE123456789", "vat_id_state": "valid"}
 
 
-def due(seller, buyer, *, tax_class="tv", on=TODAY):
-    ((tax,),) = EuVat().assess([TaxRequest(seller, buyer, on, (TaxLine(tax_class, 999),))])
+def due(seller, buyer, *, tax_class="tv", on=TODAY, settings=None):
+    ((tax,),) = EuVat(settings).assess([TaxRequest(seller, buyer, on, (TaxLine(tax_class, 999),))])
     return tax
 
 
@@ -165,32 +167,89 @@ def seen(country, *evidence, **more):
 
 
 @pytest.mark.parametrize(
-    ("evidence", "reason"),
+    ("evidence", "told_as"),
     [
-        ([], "oss"),
-        ([("ip", "DE")], "oss"),
-        ([("ip", "de"), ("bank", "FR")], "oss"),
-        ([("ip", "")], "oss"),
-        ([("ip", "FR")], "oss_conflicting_evidence"),
-        ([("ip", "FR"), ("bank", "PL")], "oss_conflicting_evidence"),
-        ([("ip", "FR"), ("bank", "FR")], "oss_conflicting_evidence"),
+        ([], ("DE", "oss", 190_000)),
+        ([("ip", "DE")], ("DE", "oss", 190_000)),
+        ([("ip", "de"), ("bank", "FR")], ("DE", "oss", 190_000)),
+        ([("ip", "")], ("DE", "oss", 190_000)),
+        ([("declared", "FR")], ("DE", "oss", 190_000)),  # the buyer's own word, once more
+        ([("ip", "FR"), ("bank", "FR")], ("FR", "oss", 200_000)),
+        ([("ip", "FR"), ("bank", "FR"), ("sim", "PL")], ("FR", "oss", 200_000)),
+        ([("ip", "US"), ("bank", "US")], ("US", "outside_scope", 0)),
     ],
 )
-def test_contradictory_evidence_keeps_the_billing_country_and_is_marked(evidence, reason):
-    assert told(due(WITH_OSS, seen("DE", *evidence))) == ("DE", reason, 190_000)
+def test_two_pieces_of_evidence_that_agree_decide(evidence, told_as):
+    assert told(due(WITH_OSS, seen("DE", *evidence))) == told_as
 
 
-def test_the_mark_is_there_wherever_the_address_alone_decides():
-    from_germany = ("ip", "DE")
-    assert told(due(WITH_OSS, seen("US", from_germany))) == ("US", "outside_scope_conflicting_evidence", 0)
-    assert told(due(WITH_OSS, seen("FI", from_germany))) == ("FI", "standard_conflicting_evidence", 255_000)
-    assert told(due(SMALL, seen("FR", from_germany))) == ("FI", "below_threshold_conflicting_evidence", 255_000)
+@pytest.mark.parametrize(
+    ("claimed", "other", "told_as"),
+    [
+        ("DE", "FR", ("FR", "oss_conflicting_evidence", 200_000)),
+        ("FR", "DE", ("FR", "oss_conflicting_evidence", 200_000)),
+        ("US", "DE", ("DE", "oss_conflicting_evidence", 190_000)),
+        ("DE", "US", ("DE", "oss_conflicting_evidence", 190_000)),
+        ("FI", "DE", ("FI", "standard_conflicting_evidence", 255_000)),
+        ("DE", "FI", ("FI", "standard_conflicting_evidence", 255_000)),
+    ],
+)
+def test_one_against_one_costs_the_higher_tax_unless_told_otherwise(claimed, other, told_as):
+    assert told(due(WITH_OSS, seen(claimed, ("ip", other)))) == told_as
 
 
-def test_no_mark_where_something_else_proves_it():
+def test_three_against_each_other_leave_the_strongest_rival():
+    assert told(due(WITH_OSS, seen("DE", ("ip", "PL"), ("bank", "FR"))))[1] == "oss_conflicting_evidence"
+
+
+@pytest.mark.parametrize(
+    ("policy", "hold"),
+    [
+        ("billing", ""),
+        ("hold", "The address says DE, other evidence says FR: staff decides."),
+        ("ask", "Your address says DE, your connection FR: please confirm your country in your profile."),
+    ],
+)
+def test_other_policies_keep_the_billing_country(policy, hold):
+    tax = due(WITH_OSS, seen("DE", ("ip", "FR")), settings=Settings(on_contradiction=policy))
+    assert told(tax) == ("DE", "oss_conflicting_evidence", 190_000)
+    assert tax.hold == hold
+
+
+def test_who_was_asked_and_confirms_is_believed():
+    asked = Settings(on_contradiction="ask")
+    confirmed = seen("DE", ("ip", "FR"), ("declared", "DE"))
+    assert due(WITH_OSS, confirmed, settings=asked) == LineTax("DE", "oss", 190_000)
+    assert told(due(WITH_OSS, confirmed))[1] == "oss_conflicting_evidence"
+
+
+def test_evidence_is_not_asked_of_firms_goods_and_who_is_exempt():
     assert told(due(WITH_OSS, seen("DE", ("ip", "FR"), **FIRM)))[1] == "reverse_charge"
     assert told(due(WITH_OSS, seen("DE", ("ip", "FR")), tax_class="goods"))[1] == "oss"
     assert told(due(WITH_OSS, seen("DE", ("ip", "FR"), exempt_reason="embassy")))[1] == "exempt"
+
+
+@pytest.mark.parametrize("state", ["unchecked", "pending"])
+def test_an_id_that_waits_for_its_answer_holds_the_document_if_that_is_the_policy(state):
+    waiting = TaxedBuyer("DE", **{**FIRM, "vat_id_state": state})
+    tax = due(WITH_OSS, waiting, settings=Settings(unchecked_vat_id="hold"))
+    assert told(tax) == ("DE", "oss", 190_000)
+    assert tax.hold == "The VAT id DE123456789 has not been confirmed yet; we ask again by ourselves."
+    assert due(WITH_OSS, waiting).hold == ""
+
+
+def test_an_id_on_which_nothing_hangs_holds_nothing():
+    holding = Settings(unchecked_vat_id="hold")
+    at_home = TaxedBuyer("FI", vat_id="FI01234562", vat_id_state="pending")
+    assert due(WITH_OSS, at_home, settings=holding).hold == ""
+    assert due(WITH_OSS, TaxedBuyer("DE", **{**FIRM, "vat_id_state": "invalid"}), settings=holding).hold == ""
+    assert due(WITH_OSS, TaxedBuyer("US", **{**FIRM, "vat_id_state": "pending"}), settings=holding).hold == ""
+
+
+def test_a_firm_is_where_its_vat_id_is_from():
+    assert told(due(WITH_OSS, TaxedBuyer("FR", **FIRM))) == ("DE", "reverse_charge", 0)
+    finnish = {**FIRM, "vat_id": "FI01234562"}
+    assert told(due(WITH_OSS, TaxedBuyer("DE", **finnish))) == ("FI", "standard", 255_000)
 
 
 def test_an_address_look_up_knows_no_regions():
@@ -208,3 +267,33 @@ def test_each_line_of_a_mixed_document_has_its_own_answer():
 def test_the_plugin_offers_it():
     assert plugin.API == 1
     assert [engine.code for engine in plugin.tax_engines()] == ["eu_vat"]
+    assert [checker.code for checker in plugin.tax_id_checkers()] == ["vies"]
+    assert [report.code for report in plugin.reports()] == ["eu-vat-oss", "eu-vat-domestic"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "written"),
+    [
+        ("DE136695976", "DE", "DE136695976"),
+        ("de 136.695-976", "DE", "DE136695976"),
+        ("136695976", "DE", "DE136695976"),
+        ("GR094259216", "GR", "EL094259216"),
+        ("094259216", "GR", "EL094259216"),
+        ("FR40303265045", "DE", "FR40303265045"),
+        ("40303265045", "FR", "FR40303265045"),
+        ("XI123456789", "GB", "XI123456789"),
+        ("CHE123456788", "CH", ""),
+        ("CHE123456788", "DE", ""),
+        ("123456789", "US", ""),
+        ("", "DE", ""),
+    ],
+)
+def test_ids_are_written_as_the_register_writes_them(typed, country, written):
+    assert Vies().normalise(typed, country) == written
+
+
+@pytest.mark.parametrize("typed", ["DE136695977", "DE1", "13669597", "FI0123456X"])
+def test_an_id_that_can_not_be_is_refused(typed):
+    with pytest.raises(InvalidInput, match="can't be a VAT id of") as refused:
+        Vies().normalise(typed, "DE")
+    assert refused.value.field == "vat_id"
