@@ -64,7 +64,9 @@ def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
         held = rows.setdefault((_period(day, asked["by"]), currency, code, ppm), [0] * len(sums))
         for at, value in enumerate(sums):
             held[at] += value
-    for (period, currency, code, ppm), (invoices, returned, net, tax) in sorted(rows.items()):
+    by_place = sorted(rows, key=lambda key: (key[0], *key[2].split(":", 1), key[3], key[1]))
+    for period, currency, code, ppm in by_place:
+        invoices, returned, net, tax = rows[period, currency, code, ppm]
         place, _, reason = code.partition(":")
         words = reason.replace("_", " ")
         yield period, place, words, _percent(ppm), invoices, returned, Money(net, currency), Money(tax, currency)

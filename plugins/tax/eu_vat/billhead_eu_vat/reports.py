@@ -58,9 +58,9 @@ def _percent(ppm: int) -> str:
 def _oss(source: ReportSource, asked: ReportAsked) -> Iterator[Sequence[Any]]:
     """A credit note for a sale of an earlier quarter is a correction of that quarter, in a row of its own."""
     kept = _folded(
-        source, asked, lambda reason: reason == "oss", lambda quarter, of, place, _, ppm: (quarter, of, place, ppm)
+        source, asked, lambda reason: reason == "oss", lambda quarter, of, place, _, ppm: (quarter, place, ppm, of)
     )
-    for (quarter, of, place, ppm, currency), (documents, net, tax) in kept:
+    for (quarter, place, ppm, of, currency), (documents, net, tax) in kept:
         yield quarter, place, _percent(ppm), of, documents, Money(net, currency), Money(tax, currency)
 
 

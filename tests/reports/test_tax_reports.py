@@ -1,0 +1,178 @@
+"""The tax report beside the ledger's tax accounts, and what the returns of EU VAT say: to the cent."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from billing_shop import SYSTEM
+from sqlalchemy import select
+from vat_shop import open_vat_shop
+
+from billhead import clock
+from billhead.actions.billing._rated import Rated, RatedLine
+from billhead.actions.billing._reading import read_buyers
+from billhead.actions.billing.issue_invoice import issue_invoice
+from billhead.actions.ledger._reversing import reverse
+from billhead.actions.ledger.post import post
+from billhead.db import reading, writing
+from billhead.domain.ledger import AccountCode, credit, debit
+from billhead.domain.money import Money
+from billhead.models.documents import Document, DocumentLine
+from billhead.models.sellers import TaxRegistration
+from billhead.models.subscriptions import Subscription
+from billhead.plugin import LineTax
+from billhead.reports import as_csv, ask, csv_columns, report_of, tabled
+
+OCT, NOV, DEC = date(2026, 10, 1), date(2026, 11, 1), date(2026, 12, 1)
+FIRM = {"company": "Acme", "vat_id": "DE136695976", "vat_id_state": "valid"}
+
+
+@pytest.fixture
+def vat(database_url, tmp_path):
+    with open_vat_shop(database_url, tmp_path) as shop:
+        yield shop
+
+
+def eur(minor):
+    return Money(minor, "EUR")
+
+
+def made(code, **typed):
+    found = report_of(code)
+    with reading() as session:
+        return tabled(session, found, ask(session, found.report, typed, date(2026, 12, 31)))
+
+
+def billed(vat, on, minor=1000, **customer):
+    """The invoice of a new customer's month."""
+    shop = vat.shop
+    subscription = shop.subscribe(shop.customer(**customer), shop.plan(f"tv{shop.made}", minor), due=on, line=False)
+    shop.run(on)
+    shop.change(Subscription, subscription, next_bill_on=None)  # this month only
+    return shop.all(Document)[-1].id
+
+
+def credited(invoice_id, on):
+    """All of an invoice given back on a day, with the tax that it had."""
+    with writing(SYSTEM) as tx, clock.business_time(datetime(on.year, on.month, on.day, 12, tzinfo=UTC)):
+        one = tx.session.get_one(Document, invoice_id)
+        rows = tx.session.scalars(select(DocumentLine).where(DocumentLine.document_id == invoice_id)).all()
+        lines = [
+            RatedLine(None, row.price_id, row.plan_id, "returned", "Given back", "", None, None, 1, row.net_minor,
+                      row.net_minor, row.tax_minor, row.tax_code, row.tax_rate_ppm)
+            for row in rows
+        ]  # fmt: skip
+        taxes = tuple((row.tax_code, row.tax_minor) for row in rows if row.tax_minor)
+        buyer = read_buyers(tx.session, [one.customer_id])[one.customer_id].party
+        note = Rated("credit_note", one.seller_id, one.customer_id, None, None, one.currency, on, on, tuple(lines),
+                     one.net_minor, one.tax_minor, one.total_minor, taxes, (), buyer, False, None)  # fmt: skip
+        return issue_invoice(tx, note._replace(corrects_id=invoice_id)).document_id
+
+
+def differences(table):
+    return [tie for tie in table.ties if tie.difference]
+
+
+def test_a_year_of_taxes_ties_to_every_tax_account(vat):
+    billed(vat, OCT, country="FI")
+    german = billed(vat, OCT, country="DE")
+    billed(vat, NOV, country="DE", minor=500)
+    billed(vat, NOV, **FIRM, country="DE")
+    billed(vat, NOV, country="US")
+    credited(german, NOV)
+    table = made("tax", **{"from": "2026-01-01", "by": "quarter"})
+    assert table.rows == [
+        ("2026-Q4", "DE", "oss", "19 %", 2, 1, eur(500), eur(95)),  # 1.90 + 0.95 - 1.90
+        ("2026-Q4", "DE", "reverse charge", "0 %", 1, 0, eur(1000), eur(0)),
+        ("2026-Q4", "FI", "standard", "25.5 %", 1, 0, eur(1000), eur(255)),
+        ("2026-Q4", "US", "outside scope", "0 %", 1, 0, eur(1000), eur(0)),
+    ]
+    assert [(tie.what, tie.here, tie.ledger) for tie in table.ties] == [
+        ("Tax account DE:oss", eur(95), eur(95)), ("Tax account FI:standard", eur(255), eur(255)),
+    ]  # fmt: skip
+    months = made("tax", **{"from": "2026-10-01", "to": "2026-11-30"})
+    german = [(row[0], row[4:]) for row in months.rows if row[1:3] == ("DE", "oss")]
+    assert german == [("2026-10", (1, 0, eur(1000), eur(190))), ("2026-11", (1, 1, eur(-500), eur(-95)))]
+    assert differences(made("tax", **{"from": "2026-10-01", "to": "2026-10-31"})) == []
+    assert differences(made("tax", **{"from": "2026-11-01", "to": "2026-11-30"})) == []
+
+
+def test_what_is_voided_is_taken_back_on_its_day_as_in_the_ledger(vat):
+    invoice = billed(vat, OCT, country="FI")
+    with writing(SYSTEM) as tx:
+        one = tx.session.get_one(Document, invoice)
+        one.closing_entry_id = reverse(tx, one.entry_id, "void", date(2026, 11, 5), f"void:{invoice}")
+        one.state = "void"
+    october = made("tax", **{"from": "2026-10-01", "to": "2026-10-31"})
+    november = made("tax", **{"from": "2026-11-01", "to": "2026-11-30"})
+    assert [row[4:] for row in october.rows] == [(1, 0, eur(1000), eur(255))]
+    assert [row[4:] for row in november.rows] == [(0, 1, eur(-1000), eur(-255))]
+    assert differences(october) == differences(november) == []
+
+
+def test_an_entry_by_hand_shows_as_the_difference_of_its_account(vat):
+    billed(vat, NOV, country="FI")
+    legs = [debit(AccountCode.SUSPENSE, eur(7)), credit(AccountCode.TAX, eur(7), "FI:standard")]
+    with writing(SYSTEM) as tx:
+        post(tx, vat.shop.seller_id, "by_hand", NOV, "by-hand", legs)
+    (tie,) = differences(made("tax", **{"from": "2026-11-01"}))
+    assert (tie.what, tie.difference) == ("Tax account FI:standard", eur(-7))
+
+
+def test_every_tax_of_a_line_has_its_row_and_its_account(vat):
+    class Quebec:
+        def assess(self, requests):
+            also = (LineTax("CA-QC", "qst", 99_750),)
+            return [[LineTax("CA", "gst", 50_000, also=also) for _ in request.lines] for request in requests]
+
+    real = vat.shop.app.extensions["billhead"].plugins
+    real.tax_engine = lambda code: Quebec()
+    billed(vat, NOV, minor=999)
+    table = made("tax", **{"from": "2026-11-01", "by": "all"})
+    assert table.rows == [
+        ("", "CA", "gst", "5 %", 1, 0, eur(999), eur(50)),
+        ("", "CA-QC", "qst", "9.975 %", 1, 0, eur(999), eur(100)),
+    ]
+    assert differences(table) == []
+    assert len(table.ties) == 2
+
+
+def test_orders_and_drafts_are_no_turnover(vat):
+    vat.order(vat.shop.customer(country="DE"), vat.shop.plan("tv", 1000))
+    vat.settings(unchecked_vat_id="hold")
+    billed(vat, NOV, country="DE", **{**FIRM, "vat_id_state": "pending"})
+    assert vat.shop.all(Document)[-1].state == "draft"
+    assert made("tax", **{"from": "2026-01-01"}).rows == []
+
+
+def test_the_one_stop_shop_by_quarter_country_and_rate_with_corrections(vat):
+    with writing(SYSTEM) as tx:
+        tx.session.add(TaxRegistration(seller_id=vat.shop.seller_id, jurisdiction="FR", scheme="domestic"))
+    german = billed(vat, date(2026, 9, 30), country="DE")
+    billed(vat, OCT, country="DE", minor=2000)
+    billed(vat, OCT, country="SE")
+    billed(vat, NOV, country="SE", location_evidence={"ip": "DE"})  # one against one: the higher tax
+    billed(vat, OCT, country="FR")  # its own registration there
+    billed(vat, OCT, country="FI")
+    billed(vat, OCT, country="DE", **FIRM)
+    credited(german, DEC)
+    oss = made("eu-vat-oss", **{"from": "2026-07-01"})
+    assert oss.rows == [
+        ("2026-Q3", "DE", "19 %", "", 1, eur(1000), eur(190)),
+        ("2026-Q4", "DE", "19 %", "", 1, eur(2000), eur(380)),
+        ("2026-Q4", "DE", "19 %", "2026-Q3", 1, eur(-1000), eur(-190)),
+        ("2026-Q4", "SE", "25 %", "", 2, eur(2000), eur(500)),
+    ]
+    own = made("eu-vat-domestic", **{"from": "2026-07-01"})
+    assert own.rows == [
+        ("2026-Q4", "DE", "reverse charge", "0 %", 1, eur(1000), eur(0)),
+        ("2026-Q4", "FI", "standard", "25.5 %", 1, eur(1000), eur(255)),
+        ("2026-Q4", "FR", "standard", "20 %", 1, eur(1000), eur(200)),
+    ]
+    # nothing is in both returns, and both together are the tax of the year
+    together = oss.totals[0].cells[-1] + own.totals[0].cells[-1]
+    assert together == made("tax", **{"from": "2026-01-01"}).totals[0].cells[-1] == eur(1335)
+    report = report_of("eu-vat-oss").report
+    assert csv_columns(report) == ["Quarter", "Country", "Rate", "Corrects", "Documents", "Net", "VAT", "Currency"]
+    assert [str(cell) for cell in as_csv(report, oss.rows[2])] == [
+        "2026-Q4", "DE", "19 %", "2026-Q3", "1", "-10.00", "-1.90", "EUR",
+    ]  # fmt: skip
