@@ -62,7 +62,7 @@ class FakeVies:
 
 
 def _answering(vies: FakeVies) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class Answers(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             assert self.path == "/vies/rest-api/check-vat-number"
@@ -91,4 +91,4 @@ def _answering(vies: FakeVies) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *_: object) -> None:
             """Silent."""
 
-    return Handler
+    return Answers

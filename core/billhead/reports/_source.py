@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from billhead.domain.errors import InvalidInput
 
-__all__ = ["BATCH", "TABLES", "Source"]
+__all__ = ["BATCH", "Source", "tables"]
 
 BATCH = 1000
 """So many rows are held at a time while they are streamed."""
 
-TABLES = {
+_TABLES = {
     "customers": "SELECT c.id, c.seller_id, c.reseller_id, c.name, c.company, c.country, c.region, c.currency, "
     "c.language, c.price_group, c.created_at FROM customer AS c",
     "subscriptions": "SELECT s.id, s.seller_id, s.customer_id, p.code AS plan, p.kind AS plan_kind, s.settlement, "
@@ -42,7 +42,6 @@ TABLES = {
     "FROM ledger_posting AS o JOIN ledger_entry AS e ON e.id = o.entry_id "
     "JOIN ledger_account AS t ON t.id = o.account_id",
 }
-"""What `select` may name, each a SELECT over core's own tables that keeps its columns when those change."""
 
 _EACH_TAX = {
     "sqlite": "json_each(COALESCE(l.taxes, json_array(json_array(l.tax_code, l.tax_rate_ppm, l.tax_minor)))) AS t",
@@ -70,7 +69,12 @@ def _taxes(dialect: str) -> str:
     )
 
 
-_NAMED = re.compile(rf"\b({'|'.join([*TABLES, 'taxes'])})\b")
+def tables(dialect: str) -> dict[str, str]:
+    """What `select` may name, each a SELECT over core's own tables that keeps its columns when those change."""
+    return {**_TABLES, "taxes": _taxes(dialect)}
+
+
+_NAMED = re.compile(rf"\b({'|'.join([*_TABLES, 'taxes'])})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,8 @@ class Source:
         if not sql.lstrip()[:7].lower().startswith("select"):
             raise InvalidInput("sql", "a report reads with one SELECT")
         named = sorted(set(_NAMED.findall(sql)))
-        dialect = self.session.get_bind().dialect.name
-        heads = ", ".join(f"{name} AS ({TABLES.get(name) or _taxes(dialect)})" for name in named)
+        known = tables(self.session.get_bind().dialect.name)
+        heads = ", ".join(f"{name} AS ({known[name]})" for name in named)
         statement = text(f"WITH {heads} {sql}" if heads else sql).bindparams(**values)
         for row in self.session.execute(statement.execution_options(yield_per=BATCH)):
             yield tuple(_whole(cell) for cell in row)
