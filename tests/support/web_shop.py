@@ -72,7 +72,9 @@ class Settings:
 class Cards(PaymentGateway):
     code, label, settings_type = "cards", "Cards in memory", Settings
     def capabilities(self):
-        return GatewayCapabilities(save=True, off_session=True)
+        return GatewayCapabilities(save=True, off_session=True, refund=True, partial_refund=True)
+    def refund(self, account, refund):
+        return Outcome(AttemptState.SUCCEEDED, "out-" + refund.key, refund.amount)
     def start_checkout(self, account, attempt):
         if account.settings.page == "down":
             raise GatewayUnreachable("nobody answers at pay.example")

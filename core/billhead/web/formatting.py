@@ -30,10 +30,10 @@ __all__ = [
 
 _SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "NGN": "₦", "UAH": "₴", "ILS": "₪", "XCR": ""}
 _TONES = {
-    "good": "active paid settled done ok succeeded applied sent valid open_for_sale trial",
+    "good": "active paid settled done ok succeeded applied sent valid open_for_sale trial won",
     "wait": "pending provisioning queued running processing requires_action created received sending suspending",
     "warn": "past_due partly_paid unknown suspended final open expired canceled terminating parked needs_confirmation",
-    "bad": "failed impossible rejected quarantined written_off broken invalid",
+    "bad": "failed impossible rejected quarantined written_off broken invalid lost charged_back reversed",
 }
 _TONE_OF = {word: name for name, words in _TONES.items() for word in words.split()}
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

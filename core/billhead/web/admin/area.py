@@ -37,6 +37,8 @@ MENU = (
         (
             ("documents", "Documents"),
             ("payments", "Payments"),
+            ("refunds", "Refunds"),
+            ("disputes", "Disputes"),
             ("attempts", "Attempts"),
             ("unbilled", "Not billed"),
             ("reports", "Reports"),

@@ -12,7 +12,7 @@ from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt, Pa
 from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
-from billhead.web.admin.columns import amount, code, instant, number, state, text
+from billhead.web.admin.columns import amount, code, instant, state, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
@@ -48,7 +48,7 @@ PAYMENTS = Listing(
     .join(GatewayAccount, GatewayAccount.id == Payment.account_id),
     key=Payment.id,
     columns=(
-        number("No.", "id"),
+        text("No.", "id", to="payment"),
         text("Customer", "customer", to="customer", key="customer_id"),
         text("Account", "account"),
         code("Reference", "provider_ref"),

@@ -1,0 +1,336 @@
+"""One payment with where its money is, refunds, and disputes: what goes back, or was taken back."""
+
+from typing import Any
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+from wtforms import SelectField, StringField
+from wtforms.validators import DataRequired, Length, Optional
+
+from billhead.actions.payments.charge_back import ChargedBack, charge_back
+from billhead.actions.payments.close_refund import close_refund
+from billhead.actions.payments.decide_dispute import decide_dispute
+from billhead.actions.payments.refund import Refunded, refund
+from billhead.actions.payments.send_refund import send_refund
+from billhead.db import Tx, reading, writing
+from billhead.domain.context import Context
+from billhead.domain.money import Money
+from billhead.domain.payment import DisputeState, RefundState
+from billhead.models.credits import CustomerCredit
+from billhead.models.documents import Allocation, Document
+from billhead.models.payments import Dispute, GatewayAccount, Payment, Refund
+from billhead.models.people import Customer
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found, trail_of
+from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
+from billhead.web.admin.columns import amount, code, instant, number, state, text
+from billhead.web.admin.corrections import amount_field
+from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.previewing import Figures, PreviewForm, previewed
+from billhead.web.formatting import money
+from billhead.web.forms import stripped
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx
+
+__all__ = ["DISPUTES", "REFUNDS"]
+
+_UNDER_WAY = (RefundState.CREATED.value, RefundState.PROCESSING.value, RefundState.UNKNOWN.value)
+
+REFUNDS = Listing(
+    name="refunds",
+    title="Refunds",
+    query=select(
+        Refund.id,
+        Refund.payment_id,
+        Payment.customer_id,
+        Customer.name.label("customer"),
+        GatewayAccount.name.label("account"),
+        Refund.key,
+        Refund.state,
+        Refund.failure_code,
+        Payment.currency,
+        Refund.amount_minor,
+        Refund.created_at,
+    )
+    .join(Payment, Payment.id == Refund.payment_id)
+    .join(Customer, Customer.id == Payment.customer_id)
+    .join(GatewayAccount, GatewayAccount.id == Payment.account_id),
+    key=Refund.id,
+    columns=(
+        text("Refund", "key", to="refund_page"),
+        text("Payment", "payment_id", to="payment", key="payment_id"),
+        text("Customer", "customer", to="customer", key="customer_id"),
+        text("Account", "account"),
+        state("State", "state"),
+        text("Failed", "failure_code"),
+        amount("Amount", "amount_minor"),
+        instant("Decided", "created_at"),
+    ),
+    choices=(Choice("state", "State", Refund.state, (("under way", _UNDER_WAY), *[s.value for s in RefundState])),),
+    search=lambda typed: or_(
+        Refund.key == typed, Refund.provider_ref == typed, Customer.name.icontains(typed, autoescape=True)
+    ),
+    search_label="Refund, reference or customer's name",
+    narrow={"customer": Payment.customer_id, "payment": Refund.payment_id},
+    empty="A refund is decided on the page of a payment, or by a credit note.",
+)
+
+DISPUTES = Listing(
+    name="disputes",
+    title="Disputes",
+    query=select(
+        Dispute.id,
+        Dispute.payment_id,
+        Payment.customer_id,
+        Customer.name.label("customer"),
+        GatewayAccount.name.label("account"),
+        Dispute.provider_ref,
+        Dispute.state,
+        Payment.currency,
+        Dispute.amount_minor,
+        Dispute.fee_minor,
+        Dispute.opened_at,
+    )
+    .join(Payment, Payment.id == Dispute.payment_id)
+    .join(Customer, Customer.id == Payment.customer_id)
+    .join(GatewayAccount, GatewayAccount.id == Payment.account_id),
+    key=Dispute.id,
+    columns=(
+        number("No.", "id"),
+        text("Payment", "payment_id", to="payment", key="payment_id"),
+        text("Customer", "customer", to="customer", key="customer_id"),
+        text("Account", "account"),
+        code("Reference", "provider_ref"),
+        state("State", "state"),
+        amount("Amount", "amount_minor"),
+        amount("Fee", "fee_minor"),
+        instant("Opened", "opened_at"),
+    ),
+    choices=(Choice("state", "State", Dispute.state, [s.value for s in DisputeState]),),
+    search=lambda typed: or_(Dispute.provider_ref == typed, Customer.name.icontains(typed, autoescape=True)),
+    search_label="Reference or customer's name",
+    narrow={"customer": Payment.customer_id},
+    empty="A gateway reports when a payer's bank takes a payment back; otherwise book it on the payment's page.",
+)
+
+
+@admin.get("/refunds")
+@allow("staff")
+def refunds() -> ResponseReturnValue:
+    return REFUNDS.answer()
+
+
+@admin.get("/disputes")
+@allow("staff")
+def disputes() -> ResponseReturnValue:
+    return DISPUTES.answer()
+
+
+@admin.get("/payments/<int:key>")
+@allow("staff")
+def payment(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Payment, key, "payment")
+        shown = _whereabouts(session, row)
+    return page("admin/payment.html", payment=row, **shown)
+
+
+@admin.get("/refunds/<int:key>")
+@allow("staff")
+def refund_page(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Refund, key, "refund")
+    return redirect(url_for("admin.payment", key=row.payment_id))
+
+
+def _whereabouts(session: Session, row: Payment) -> dict[str, Any]:
+    lots = session.scalars(select(CustomerCredit).where(CustomerCredit.payment_id == row.id)).all()
+    paying = (Allocation.payment_id == row.id) | Allocation.customer_credit_id.in_([lot.id for lot in lots])
+    allocations = session.execute(
+        select(Allocation, Document.number_text)
+        .join(Document, Document.id == Allocation.document_id)
+        .where(paying)
+        .order_by(Allocation.id)
+    ).all()
+    return {
+        "customer": session.get_one(Customer, row.customer_id),
+        "account": session.get_one(GatewayAccount, row.account_id),
+        "credit": [lot for lot in lots if lot.remaining_minor],
+        "allocations": allocations,
+        "refunds": session.scalars(select(Refund).where(Refund.payment_id == row.id).order_by(Refund.id)).all(),
+        "disputes": session.scalars(select(Dispute).where(Dispute.payment_id == row.id).order_by(Dispute.id)).all(),
+        "under_way": _UNDER_WAY,
+        "trail": trail_of(session, f"payment:{row.id}", *_subjects(session, row)),
+    }
+
+
+def _subjects(session: Session, row: Payment) -> list[str]:
+    refund_ids = session.scalars(select(Refund.id).where(Refund.payment_id == row.id))
+    dispute_ids = session.scalars(select(Dispute.id).where(Dispute.payment_id == row.id))
+    return [*(f"refund:{key}" for key in refund_ids), *(f"dispute:{key}" for key in dispute_ids)]
+
+
+class RefundForm(PreviewForm):
+    amount = amount_field("Amount")
+    to = SelectField("Where to", choices={"source": "where it came from", "credit": "the customer’s credit"})
+    reason = reason_field()
+
+
+@admin.route("/payments/<int:key>/refund", methods=["GET", "POST"])
+@allow("staff", permission="money.refund")
+def refund_payment(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Payment, key, "payment")
+    left = row.amount_minor - row.refunded_minor
+    form = RefundForm(amount=f"{Money(left, row.currency).decimal():f}")
+
+    def act(tx: Tx) -> Refunded:
+        minor = Money.parse(form.amount.data, row.currency).minor
+        return refund(tx, key, minor, form.to.data, reason=form.reason.data)
+
+    def figures(made: Refunded) -> Figures:
+        rows = [("Goes back" if made.refund_id else "Becomes credit", money(made.amount_minor, row.currency))]
+        if made.from_credit:
+            rows.append(("Of it from the customer’s credit", money(made.from_credit, row.currency)))
+        for document_id, minor in made.reopened.items():
+            rows.append((f"Owed again on {_number(int(document_id))}", money(minor, row.currency)))
+        if made.by_hand:
+            rows.append(("How", "somebody sends it by hand and confirms it"))
+        return rows
+
+    def done(_: Context, made: Refunded) -> str:
+        if made.refund_id is None:
+            return f"{money(made.amount_minor, row.currency)} are the customer’s credit."
+        if made.by_hand:
+            return "Noted: send the money, then confirm it here."
+        now = send_refund(current_ctx(), made.refund_id)
+        return "The money is on its way back." if now == RefundState.SUCCEEDED else f"The refund is {now}."
+
+    question = Question(
+        f"Refund {money(row.amount_minor, row.currency)}",
+        f"{money(left, row.currency)} of it can go back. Without a credit note, what it had paid is owed again.",
+        "Refund it",
+        url_for("admin.payment", key=key),
+    )
+    return previewed(question, form, act, figures, done)
+
+
+def _number(document_id: int) -> str:
+    with reading() as session:
+        row = session.get(Document, document_id)
+    return row.number_text if row is not None and row.number_text else f"document {document_id}"
+
+
+class ChargebackForm(PreviewForm):
+    amount = amount_field("Amount that was taken")
+    reference = StringField(
+        "Reference",
+        filters=[stripped],
+        validators=[DataRequired("Copy it from the letter or the statement."), Length(max=140)],
+        description="The same one can't be booked twice.",
+        render_kw={"autocomplete": "off"},
+    )
+    fee = StringField(
+        "Fee that it costs", filters=[stripped], validators=[Optional()], render_kw={"inputmode": "decimal"}
+    )
+
+
+@admin.route("/payments/<int:key>/chargeback", methods=["GET", "POST"])
+@allow("staff", permission="money.dispute")
+def book_chargeback(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Payment, key, "payment")
+    left = row.amount_minor - row.refunded_minor
+    form = ChargebackForm(amount=f"{Money(left, row.currency).decimal():f}")
+
+    def act(tx: Tx) -> ChargedBack:
+        minor = Money.parse(form.amount.data, row.currency).minor
+        fee = Money.parse(form.fee.data, row.currency).minor if form.fee.data else 0
+        return charge_back(tx, key, minor, form.reference.data, fee_minor=fee, reason=form.reason.data)
+
+    def figures(made: ChargedBack) -> Figures:
+        rows = [("Taken from us", money(made.amount_minor, row.currency))]
+        if made.from_credit:
+            rows.append(("Of it from the customer’s credit", money(made.from_credit, row.currency)))
+        for document_id, minor in made.reopened.items():
+            rows.append((f"Owed again on {_number(int(document_id))}", money(minor, row.currency)))
+        rows += [(f"Subscription {one}", "its paid time ends where that invoice began") for one in made.pulled]
+        return rows
+
+    question = Question(
+        "Book a chargeback",
+        "The payer’s bank or the provider has taken this payment back. The customer is told.",
+        "Book it",
+        url_for("admin.payment", key=key),
+    )
+    return previewed(question, form, act, figures, lambda _, made: f"Dispute {made.dispute_id} is open.")
+
+
+class DecideForm(ReasonForm):
+    outcome = SelectField(
+        "How it ended", choices={"won": "won: the money is back", "lost": "lost: the money stays gone"}
+    )
+    reason = reason_field()
+
+
+@admin.route("/disputes/<int:key>/decide", methods=["GET", "POST"])
+@allow("staff", permission="money.dispute")
+def decide(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Dispute, key, "dispute")
+
+    def act(ctx: Context, form: DecideForm) -> str:
+        with writing(ctx) as tx:
+            decided = decide_dispute(tx, key, form.outcome.data)
+        return f"The dispute is {decided.state}."
+
+    question = Question(
+        f"Dispute {row.provider_ref}",
+        "If it is won, the money pays again what it had paid, and the time that it bought is given again.",
+        "Record it",
+        url_for("admin.payment", key=row.payment_id),
+        danger=False,
+    )
+    return asked(question, DecideForm(), act)
+
+
+class CloseForm(ReasonForm):
+    outcome = SelectField("What happened", choices={"sent": "the money was sent", "failed": "it did not arrive"})
+    reference = StringField(
+        "Reference", filters=[stripped], validators=[Optional(), Length(max=140)], render_kw={"autocomplete": "off"}
+    )
+    reason = reason_field()
+
+
+@admin.route("/refunds/<int:key>/close", methods=["GET", "POST"])
+@allow("staff", permission="money.refund")
+def close(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Refund, key, "refund")
+
+    def act(ctx: Context, form: CloseForm) -> str:
+        with writing(ctx) as tx:
+            closed = close_refund(tx, key, form.outcome.data, form.reference.data or "")
+        return f"The refund is {closed.state}."
+
+    question = Question(
+        f"Refund {row.key}",
+        "Say what you know of it from the bank. If it did not arrive, the money goes back to where it was taken from.",
+        "Record it",
+        url_for("admin.payment", key=row.payment_id),
+        danger=False,
+    )
+    return asked(question, CloseForm(), act)
+
+
+@admin.post("/refunds/<int:key>/resolve")
+@allow("staff", permission="money.refund")
+def resolve_refund(key: int) -> ResponseReturnValue:
+    """Send it, or look it up: the same refund is never sent twice, so that this does not ask."""
+    with reading() as session:
+        row = found(session, Refund, key, "refund")
+    now = send_refund(current_ctx(), key)
+    flash(f"Looked up: it is {now.replace('_', ' ')}.", "good" if now == RefundState.SUCCEEDED else "warn")
+    return redirect(url_for("admin.payment", key=row.payment_id), 303)

@@ -1,0 +1,61 @@
+"""Questions that show in figures what will happen, before somebody says yes: the action itself, rolled back.
+
+The first answer shows the figures, the second one does it. If they changed in between, the new ones are shown instead.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from flask import flash, redirect
+from flask.typing import ResponseReturnValue
+from wtforms import HiddenField
+
+from billhead.actions.rehearse import rehearse
+from billhead.db import Tx, writing
+from billhead.domain.context import Context
+from billhead.web.admin.asking import Question, ReasonForm
+from billhead.web.pages import page
+from billhead.web.request_context import submit_ctx
+
+__all__ = ["Figures", "PreviewForm", "previewed"]
+
+Figures = Sequence[tuple[str, str]]
+"""(what, how much), as shown."""
+
+R = TypeVar("R")
+
+
+class PreviewForm(ReasonForm):
+    seen = HiddenField()
+
+
+def previewed(
+    question: Question,
+    form: Any,
+    act: Callable[[Tx], R],
+    figures: Callable[[R], Figures],
+    done: Callable[[Context, R], str],
+) -> ResponseReturnValue:
+    """Ask, show the `figures` of what `act` returns, and do it once they were seen; `done` tells how it went.
+
+    `done` is called after the commit, with no transaction open: it may send what was decided.
+    """
+    shown: Figures = ()
+    if form.validate_on_submit():
+        with form.refusals():
+            ctx = replace(submit_ctx(), reason=form.reason.data)
+            shown = figures(rehearse(ctx, act))
+            if form.seen.data == _digest(shown):
+                with writing(ctx) as tx:
+                    result = act(tx)
+                flash(done(ctx, result), "good")
+                return redirect(question.back, 303)
+            form.seen.data = _digest(shown)
+    status = 422 if form.is_submitted() and not shown else 200
+    return page("admin/previewed.html", question=question, form=form, shown=shown), status
+
+
+def _digest(shown: Figures) -> str:
+    return hashlib.sha256(repr(list(shown)).encode()).hexdigest()[:16]

@@ -1,0 +1,111 @@
+"""Behind the counter: credit notes, refunds, chargebacks, void, write-off, with their figures before they happen."""
+
+import re
+
+import pytest
+
+from billhead.models.documents import Document
+from billhead.models.payments import Dispute, Payment, Refund
+
+
+def seen(answer):
+    found = re.search(r'name="seen" type="hidden" value="([0-9a-f]{16})"', answer.text)
+    assert found, answer.text
+    return found[1]
+
+
+def yes(counter, path, **fields):
+    """Look at the figures, then say yes; the page that shows them, and the one after it."""
+    shown = counter.post(path, reason="asked by phone", **fields)
+    assert "This will happen:" in shown.text, shown.text
+    return shown.text, counter.confirm(path, seen=seen(shown), **fields).text
+
+
+def invoice(counter):
+    return next(
+        counter.row(Document, key) for key in (1, 2, 3) if getattr(counter.row(Document, key), "kind", "") == "invoice"
+    )
+
+
+def test_a_credit_note_is_filled_in_shown_and_issued(any_counter):
+    counter = any_counter
+    bill = invoice(counter)
+    path = f"/admin/documents/{bill.id}/credit-note"
+    asked = counter.get(path).text
+    field = re.search(r'name="(line_\d+)"[^>]*value="9\.99"', asked)
+    assert field, asked
+    shown, told = yes(counter, path, **{field[1]: "4.00", "way": "credit"})
+    assert "Becomes credit" in shown
+    assert "€4.00" in shown
+    assert "Credit note CN-" in told
+    assert counter.trail("documents.issue_credit_note")[0][2] == "asked by phone"
+    page = counter.get(f"/admin/documents/{bill.id}").text
+    assert "credit note</a>" in page
+    assert "€5.99 with tax are left of it" in counter.get(path).text
+
+
+def test_without_having_seen_the_figures_nothing_happens(counter):
+    bill = invoice(counter)
+    path = f"/admin/documents/{bill.id}/credit-note"
+    answer = counter.post(path, reason="quick", way="credit", seen="0" * 16, since="2000-01-01")
+    assert answer.status_code == 422
+    assert counter.trail("documents.issue_credit_note") == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "refused"),
+    [({"amount": "10.00"}, "9.99 EUR"), ({"amount": "NaN"}, "is not an amount"), ({"amount": "-1"}, "above zero")],
+)
+def test_a_refund_of_too_much_is_refused_at_its_form(counter, fields, refused):
+    answer = counter.post("/admin/payments/1/refund", reason="asked", to="source", **fields)
+    assert answer.status_code == 422
+    assert refused in answer.text
+
+
+def test_a_refund_says_what_it_opens_and_is_sent(counter):
+    shown, told = yes(counter, "/admin/payments/1/refund", amount="9.99", to="source")
+    assert "Goes back" in shown
+    assert "Owed again on" in shown
+    assert "The money is on its way back." in told
+    assert counter.row(Payment, 1).refunded_minor == 999
+    assert counter.row(Refund, 1).amount_minor == 999
+    page = counter.get("/admin/payments/1").text
+    assert "Refunds</caption>" in page
+    assert counter.get("/admin/refunds").status_code == 200
+
+
+def test_a_chargeback_opens_the_debt_and_is_decided(counter):
+    shown, _ = yes(counter, "/admin/payments/1/chargeback", amount="9.99", reference="CB-1", fee="15.00")
+    assert "its paid time ends" in shown
+    assert counter.row(Dispute, 1).fee_minor == 1500
+    assert invoice(counter).state == "final"
+    assert "CB-1" in counter.get("/admin/disputes").text
+    counter.confirm("/admin/disputes/1/decide", outcome="won")
+    assert invoice(counter).state == "paid"
+
+
+def test_a_debt_is_written_off_and_a_document_void(counter):
+    yes(counter, "/admin/payments/1/chargeback", amount="9.99", reference="CB-1")
+    key = invoice(counter).id
+    shown, _ = yes(counter, f"/admin/documents/{key}/write-off")
+    assert "Loss" in shown
+    assert invoice(counter).state == "written_off"
+    refused = counter.post(f"/admin/documents/{key}/void", reason="oops")
+    assert refused.status_code == 422
+    assert "Not possible from the state written_off" in refused.text
+
+
+def test_money_is_moved_off_a_document(counter):
+    key = invoice(counter).id
+    shown, told = yes(counter, f"/admin/documents/{key}/move", amount="5.00", to="0")
+    assert "the customer’s credit" in shown
+    assert "€5.00 moved." in told
+    assert invoice(counter).settled_minor == 499
+
+
+def test_who_may_not_does_not_even_see_it(counter):
+    clerk = counter.shop.person("staff", "clerk@example.com", "payments.write")
+    assert clerk.get("/admin/payments/1/refund").status_code == 403
+    page = clerk.get("/admin/payments/1")
+    assert page.status_code == 200
+    assert "Refund</a>" not in page.text
