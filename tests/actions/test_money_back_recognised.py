@@ -1,4 +1,4 @@
-"""Revenue stays right when money goes back: what is earned and what is deferred sum to what was invoiced less credited."""
+"""Revenue stays right when money goes back: earned and deferred sum to what was invoiced less credited."""
 
 from datetime import UTC, date, datetime, timedelta
 
