@@ -131,7 +131,8 @@ def test_days_without_a_run_skip_no_stage_but_notify_each_once(shop):
 
 
 def test_the_seller_has_stages_of_its_own(shop):
-    shop.change(Seller, shop.seller, dunning_stages=[[1, "warn"], [2, "suspend"]], terms_days=10)
+    shop.stages([[1, "warn"], [2, "suspend"]])
+    shop.change(Seller, shop.seller, terms_days=10)
     subscription, invoice = shop.renewal(DUE, card=EMPTY_CARD)
     assert invoice.due_on == date(2027, 1, 1)
     for day, expected in (("2027-01-01", "active"), ("2027-01-02", "past_due"), ("2027-01-03", "suspended")):
@@ -142,7 +143,7 @@ def test_the_seller_has_stages_of_its_own(shop):
 
 
 def test_pitfall_30_paying_the_oldest_restarts_the_clock_at_the_next(shop):
-    shop.change(Seller, shop.seller, dunning_stages=[[1, "warn"], [40, "suspend"]])
+    shop.stages([[1, "warn"], [40, "suspend"]])
     subscription, december = shop.renewal(DUE, card=EMPTY_CARD)
     with shop.at("2027-01-22", hour=1):
         run_billing(clock.business_now())
@@ -166,7 +167,7 @@ def notices(shop, kind):
 
 
 def test_a_debt_that_is_as_old_as_the_paid_one_keeps_it_stopped(shop):
-    shop.change(Seller, shop.seller, dunning_stages=[[5, "suspend"]])
+    shop.stages([[5, "suspend"]])
     subscription, december = shop.renewal(DUE, card=EMPTY_CARD)
     with writing(SYSTEM) as tx:
         older = tx.session.get_one(Document, december.id)
@@ -184,7 +185,7 @@ def test_a_debt_that_is_as_old_as_the_paid_one_keeps_it_stopped(shop):
 
 
 def test_hundreds_of_debtors_are_dunned_in_batches(shop, monkeypatch):
-    monkeypatch.setattr("billhead.actions.payments.dun._BATCH", 2)
+    monkeypatch.setattr("billhead.actions.dunning._debts.BATCH", 2)
     ids = []
     with shop.at("2026-11-22"):
         for _ in range(5):
@@ -230,7 +231,7 @@ def test_an_expired_subscription_is_not_dunned_and_a_payment_brings_it_back(shop
     for day in ("2026-12-22", "2026-12-27", "2027-01-30"):
         run(shop, day)
     assert state(shop, subscription) == "expired"
-    assert shop.notices() == ["receipt"]
+    assert shop.notices() == ["receipt", "reminder"], "of the renewal, up to its day"
     with shop.at("2027-01-30"):
         shop.pay(shop.checkout(offer.id))
         shop.hear("charge.succeeded")

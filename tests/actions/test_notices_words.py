@@ -83,7 +83,7 @@ def test_a_receipt_for_all_of_it_asks_for_nothing(shop):
 @pytest.mark.parametrize(
     ("kind", "subject", "words"),
     [
-        ("reminder", "Reminder: Invoice 2026-000012", "is due since 6 December 2026. 15.68 EUR is open."),
+        ("reminder", "Reminder: Invoice 2026-000012", "is due on 6 December 2026. 15.68 EUR is open."),
         ("warning", "Your service is about to stop: Invoice 2026-000012", "was due on 6 December 2026"),
         ("payment_failed", "Your payment did not go through: Invoice 2026-000012", "could not collect 15.68 EUR"),
         ("payment_action", "Your bank asks you to confirm a payment: Invoice 2026-000012", "the payment of 15.68 EUR"),

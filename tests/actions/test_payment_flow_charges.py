@@ -14,7 +14,6 @@ from billhead.domain.errors import Conflict
 from billhead.jobs.kinds import KINDS
 from billhead.models.operations import Event, FreezeSwitch, Notice
 from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt, PaymentMethod
-from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 
 RENEWAL = "2026-12-22"
@@ -141,23 +140,25 @@ def test_a_crash_between_the_call_and_its_record_is_looked_up_and_not_repeated(s
     assert shop.charges() == 2
 
 
-def test_a_soft_decline_is_tried_again_after_1_3_5_and_7_days(shop):
+def test_a_soft_decline_is_tried_again_after_1_3_5_and_7_days_and_on_the_eve_of_each_harsh_stage(shop):
     subscription, invoice = shop.renewal(RENEWAL, card="4000000000000341")
     tried = []
-    for hour, day in enumerate(("2026-12-22", "2026-12-23", "2026-12-25", "2026-12-27", "2026-12-29"), 12):
+    days = ("2026-12-22", "2026-12-23", "2026-12-25", "2026-12-26", "2026-12-27", "2026-12-29", "2027-01-20")
+    for hour, day in enumerate(days, 12):
         with shop.at(day, hour):
             assert shop.collect_due() == ["failed"]
             tried.append(due_days(shop))
-    assert tried == [["2026-12-23"], ["2026-12-25"], ["2026-12-27"], ["2026-12-29"], []]
-    assert shop.notices("payment_failed") == ["payment_failed"] * 5
+    # suspended on day 5, ended on day 30: so also on days 4 and 29
+    assert tried == [[day] for day in days[1:]] + [[]]
+    assert shop.notices("payment_failed") == ["payment_failed"] * 7
     assert shop.row(PaymentMethod, subscription.payment_method_id).usable
     assert shop.invoices()[-1].state == "final"
-    assert [e.data["decline_class"] for e in shop.rows(Event, Event.type == "payment.failed")] == ["soft"] * 5
+    assert [e.data["decline_class"] for e in shop.rows(Event, Event.type == "payment.failed")] == ["soft"] * 7
     assert invoice.id == shop.invoices()[-1].id
 
 
 def test_the_seller_says_when_a_soft_decline_is_tried_again(shop):
-    shop.change(Seller, shop.seller, retry_days=[2])
+    shop.stages([[0, "remind"]], retry_days=(2,))
     shop.renewal(RENEWAL, card="4000000000000341")
     with shop.at(RENEWAL):
         shop.collect_due()

@@ -7,9 +7,9 @@ from card_shop import SYSTEM, open_card_shop
 
 from billhead import clock
 from billhead.actions.billing.run import run_billing
+from billhead.actions.dunning.dun import dun
 from billhead.actions.payments._book import Receipt, book
 from billhead.actions.payments.book_transfer import book_transfer
-from billhead.actions.payments.dun import dun
 from billhead.actions.payments.resolve import resolve
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.lapse import lapse

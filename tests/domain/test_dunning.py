@@ -38,14 +38,24 @@ def test_a_schedule_rises(days):
 
 def test_a_last_chance_before_each_harsh_stage():
     # Suspend on day 5, terminate on day 30.
-    assert with_last_chances(RetrySchedule(), DEFAULT_STAGES).days == (1, 3, 4, 5, 7, 29)
-    assert with_last_chances(RetrySchedule((4,)), [Stage(1, StageAction.SUSPEND)]).days == (4,)
+    due_on = FAILED_ON
+    assert with_last_chances(RetrySchedule(), DEFAULT_STAGES, FAILED_ON, due_on).days == (1, 3, 4, 5, 7, 29)
+    assert with_last_chances(RetrySchedule((4,)), [Stage(1, StageAction.SUSPEND)], FAILED_ON, due_on).days == (4,)
+
+
+def test_the_last_chance_counts_from_the_failure_though_the_stage_counts_from_the_due_day():
+    stages = [Stage(5, StageAction.SUSPEND)]
+    # charged on the day of issue, due 14 days later: suspended on day 19 after the failure, tried again on day 18
+    assert with_last_chances(RetrySchedule((1,)), stages, FAILED_ON, FAILED_ON + timedelta(days=14)).days == (1, 18)
+    # a card that fails for the first time after the eve gets no chance in the past
+    assert with_last_chances(RetrySchedule((1,)), stages, FAILED_ON, FAILED_ON - timedelta(days=9)).days == (1,)
 
 
 @pytest.mark.parametrize(
     ("age", "action"),
     [
-        (-1, None),
+        (-4, None),
+        (-3, "remind"),
         (0, "remind"),
         (2, "remind"),
         (3, "warn"),
@@ -72,4 +82,4 @@ def test_pitfall_30_the_clock_starts_again_from_the_next_oldest():
 
 def test_a_week_without_a_run_skips_no_stage_whatever_their_order():
     reached = stages_reached(DEFAULT_STAGES[::-1], FAILED_ON, FAILED_ON + timedelta(days=7))
-    assert [stage.action for stage in reached] == ["remind", "warn", "suspend"]
+    assert [stage.action for stage in reached] == ["remind", "remind", "warn", "suspend"]

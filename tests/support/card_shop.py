@@ -21,12 +21,14 @@ from werkzeug.serving import make_server
 
 from billhead import clock
 from billhead.actions.billing.run import run_billing
+from billhead.actions.dunning.save_policy import PolicyEntry, save_policy
 from billhead.actions.payments.apply_callback import apply_callback
 from billhead.actions.payments.start_checkout import Checkout, start_checkout
 from billhead.actions.payments.store_callback import store_callback
 from billhead.actions.subscriptions.start import Order, Started, start_subscription
 from billhead.db import Model, reading, writing
 from billhead.domain.context import Context
+from billhead.domain.dunning import RetrySchedule, Stage, StageAction
 from billhead.jobs.kinds import KINDS
 from billhead.jobs.queue import finish, take
 from billhead.models.catalogue import Plan, Price, PriceBook
@@ -85,6 +87,13 @@ class CardShop:
         """One action in a transaction of its own, as the system."""
         with writing(SYSTEM) as tx:
             return verb(tx, *args, **more)
+
+    def stages(self, stages: list[Any], *, retry_days: tuple[int, ...] = (1, 3, 5, 7), **policy: Any) -> int:
+        """The seller's own table: [days, action] pairs, or whole stages."""
+        made = [stage if isinstance(stage, Stage) else Stage(stage[0], StageAction(stage[1])) for stage in stages]
+        entry = PolicyEntry(self.seller, stages=made, retries=RetrySchedule(retry_days), **policy)
+        with writing(SYSTEM) as tx:
+            return save_policy(tx, entry)
 
     def balances(self) -> dict[str, int]:
         """What each account of the ledger holds in cents: debits above zero. The sum is always zero."""

@@ -61,6 +61,7 @@ class Place(NamedTuple):
 def prepare(place: Place) -> None:
     """The operator on the eve of the story, with every line in step."""
     from billhead import clock
+    from billhead.actions.dunning.save_policy import PolicyEntry, save_policy
     from billhead.actions.importing.catalog_file import read_catalog
     from billhead.actions.importing.import_subscribers import import_subscribers
     from billhead.actions.importing.subscriber_rows import GoodRow, read_rows
@@ -68,6 +69,7 @@ def prepare(place: Place) -> None:
     from billhead.demo import northcable
     from billhead.demo.panels import SandboxPanels
     from billhead.domain.context import Context
+    from billhead.domain.dunning import RetrySchedule, Stage, StageAction
     from billhead.jobs.work import drain
     from billhead.models.sellers import Seller
 
@@ -82,7 +84,9 @@ def prepare(place: Place) -> None:
             import_subscribers(tx, seller_id, rows)
             # who does not pay is stopped on the second day already
             seller = tx.session.get_one(Seller, seller_id)
-            seller.terms_days, seller.dunning_stages, seller.retry_days = 0, [[0, "remind"], [1, "suspend"]], [1, 3]
+            seller.terms_days = 0
+            stages = (Stage(0, StageAction.REMIND), Stage(1, StageAction.SUSPEND))
+            save_policy(tx, PolicyEntry(seller_id, stages=stages, retries=RetrySchedule((1, 3))))
         with writing(Context.system("story")) as tx:
             _somebody_leaves_and_somebody_comes(tx, seller_id)
         drain(threads=2)

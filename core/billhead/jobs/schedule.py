@@ -48,6 +48,7 @@ PERIODIC: list[Periodic] = [
     Periodic("subscriptions.begin_scheduled", timedelta(hours=1), timedelta(minutes=5)),
     Periodic("documents.look_after", timedelta(hours=1), timedelta(minutes=5)),
     Periodic("dunning.run", timedelta(hours=1), timedelta(minutes=10)),
+    Periodic("credits.expire", timedelta(hours=1), timedelta(minutes=5)),
     Periodic("payments.resolve_open", timedelta(minutes=5)),
     Periodic("provisioning.reconcile_all", timedelta(days=1), timedelta(hours=2)),
     Periodic("ledger.recognise", timedelta(days=1), timedelta(hours=1)),

@@ -9,14 +9,17 @@ from sqlalchemy import or_, select
 
 from billhead import clock
 from billhead.actions.accounts.check_vat_id import check_vat_id
+from billhead.actions.billing.rebill import rebill
 from billhead.actions.billing.recognise import recognise
 from billhead.actions.billing.run import run_billing
+from billhead.actions.credits.expire_credit import expire_credit
 from billhead.actions.documents.look_after import look_after
+from billhead.actions.dunning.close_promises import close_promises
+from billhead.actions.dunning.dun import dun
 from billhead.actions.ledger.seal import seal
 from billhead.actions.notifications.send_notice import send_notice
 from billhead.actions.payments.apply_callback import apply_callback
 from billhead.actions.payments.collect import collect
-from billhead.actions.payments.dun import dun
 from billhead.actions.payments.resolve import resolve
 from billhead.actions.payments.send_refund import send_refund
 from billhead.actions.provisioning.converge import converge
@@ -24,7 +27,7 @@ from billhead.actions.provisioning.reconcile import reconcile_panel
 from billhead.actions.scheduling import enqueue
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.lapse import lapse
-from billhead.db import reading, writing
+from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, PanelRejected
 from billhead.jobs.deliveries import deliver_due
@@ -132,15 +135,18 @@ def _apply_callback(ctx: Context, args: Mapping[str, Any]) -> None:
 
 @job_kind("dunning.run")
 def _dunning(ctx: Context, _args: Mapping[str, Any]) -> None:
+    """Broken promises first: what they had put off is due in the same hour."""
+    _batches(ctx, close_promises)
+    _batches(ctx, dun)
+    _batches(ctx, lapse)
+
+
+def _batches(ctx: Context, verb: Callable[[Tx, int], Any]) -> None:
+    """A verb over all rows, each batch in a transaction of its own."""
     next_after = 0
     while True:
         with writing(ctx) as tx:
-            next_after = dun(tx, next_after).next_after
-        if not next_after:
-            break
-    while True:
-        with writing(ctx) as tx:
-            next_after = lapse(tx, next_after).next_after
+            next_after = verb(tx, next_after).next_after
         if not next_after:
             return
 
@@ -170,12 +176,18 @@ def _recheck_vat_ids(ctx: Context, _args: Mapping[str, Any]) -> None:
 
 @job_kind("subscriptions.begin_scheduled")
 def _begin_scheduled(ctx: Context, _args: Mapping[str, Any]) -> None:
-    next_after = 0
-    while True:
-        with writing(ctx) as tx:
-            next_after = begin_scheduled(tx, next_after).next_after
-        if not next_after:
-            return
+    _batches(ctx, begin_scheduled)
+
+
+@job_kind("credits.expire")
+def _expire_credit(ctx: Context, _args: Mapping[str, Any]) -> None:
+    _batches(ctx, expire_credit)
+
+
+@job_kind("subscriptions.rebill")
+def _rebill(ctx: Context, args: Mapping[str, Any]) -> None:
+    with writing(ctx) as tx:
+        rebill(tx, int(args["subscription_id"]))
 
 
 @job_kind("notices.send", max_tries=8)

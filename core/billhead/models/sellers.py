@@ -29,8 +29,6 @@ class Seller(Model):
     terms_days: Mapped[int] = mapped_column(default=0)  # invoice date + terms = due date
     lead_days: Mapped[int] = mapped_column(default=14)  # a manual renewal is offered so many days before the end
     grace_hours: Mapped[int] = mapped_column(default=72)  # panel expiry = paid-through + grace
-    dunning_stages: Mapped[list[Any]] = mapped_column(JSON, default=list)  # [[days, action], …]; empty = the default
-    retry_days: Mapped[list[Any]] = mapped_column(JSON, default=list)
     mail_from: Mapped[str] = mapped_column(default="")
     theme: Mapped[str] = mapped_column(default="lounge")
     money_back: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # MoneyBack's fields

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from billhead.domain.dunning import Stage
 from billhead.domain.money import Money
 from billhead.domain.periods import Term
 
@@ -52,15 +53,9 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class DunningStage:
-    after_days: int
-    action: str  # remind | warn | suspend | terminate
-
-
-@dataclass(frozen=True, slots=True)
 class Dunning:
     retry_days: tuple[int, ...]
-    stages: tuple[DunningStage, ...]
+    stages: tuple[Stage, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from billhead.actions.importing._catalog import (
     Bouquet,
     Catalog,
     Dunning,
-    DunningStage,
     Panel,
     Policy,
     Seller,
@@ -26,6 +25,7 @@ from billhead.actions.importing._catalog import (
 )
 from billhead.actions.importing._offerings import Offerings, check_zone
 from billhead.actions.importing._toml import Problems, Table
+from billhead.domain.dunning import LONGEST_LEAD_DAYS, Stage, StageAction
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS, EXPONENTS
 
@@ -144,10 +144,17 @@ def _dunning(table: Table) -> Dunning:
     return Dunning(tuple(retry_days), tuple(stages))
 
 
-def _stage(row: Table) -> DunningStage:
-    stage = DunningStage(row.whole("after_days"), row.one_of("action", ("remind", "warn", "suspend", "terminate")))
+def _stage(row: Table) -> Stage:
+    days = row.whole("after_days", minimum=-LONGEST_LEAD_DAYS)
+    action = row.one_of("action", [action.value for action in StageAction])
+    connections = row.whole("connections", 1)
     row.finish()
-    return stage
+    if action in list(StageAction):
+        try:
+            return Stage(days, StageAction(action), connections=connections)
+        except InvalidInput as refused:
+            row.wrong("after_days", refused.why, "Only a reminder can go out before the due date.")
+    return Stage(0, StageAction.REMIND)  # in the place of one that was refused
 
 
 def _panels(root: Table, replaced: Mapping[str, Mapping[str, Setting]]) -> dict[str, Panel]:

@@ -8,10 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.dunning.save_policy import PolicyEntry, save_policy
 from billhead.actions.importing import _catalog as listed
 from billhead.actions.importing._resellers import add_resellers
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.dunning import RetrySchedule
 from billhead.domain.money import Money
 from billhead.models.catalogue import Bouquet, Plan, PlanBouquet, Price, PriceBook
 from billhead.models.panels import Panel, PanelBouquet
@@ -101,6 +103,8 @@ def import_catalog(tx: Tx, catalog: listed.Catalog) -> ImportedCatalog:
             writer.price(row, str(term), tag)
     _sold_once(writer, catalog, bouquets)
     add_resellers(tx, seller, catalog)
+    retries = RetrySchedule(catalog.dunning.retry_days)
+    save_policy(tx, PolicyEntry(seller.id, stages=catalog.dunning.stages, retries=retries))
     tx.session.flush()
     plans = len(catalog.plans) + len(catalog.addons)
     return ImportedCatalog(seller.id, plans, writer.prices, len(catalog.panels))
@@ -115,8 +119,6 @@ def _seller(session: Session, catalog: listed.Catalog) -> Seller:
     seller.lead_days, seller.grace_hours, seller.terms_days = (
         policy.lead_days, policy.grace_hours, policy.invoice_due_days,
     )  # fmt: skip
-    seller.dunning_stages = [[s.after_days, s.action] for s in catalog.dunning.stages]
-    seller.retry_days = list(catalog.dunning.retry_days)
     seller.mail_from, seller.theme = told.email, told.theme
     seller.tax_engine = plugins().tax_engine(told.tax_engine).code if told.tax_engine else ""
     session.add(seller)

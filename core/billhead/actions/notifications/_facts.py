@@ -11,6 +11,8 @@ refunded                                     refund_id
 charged_back                                 payment_id
 credit_note                                  document_id
 suspended, restored, canceled, trial_ending  subscription_id
+throttled                                    subscription_id
+promised                                     subscription_id, promise_id
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +21,7 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from billhead import clock
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.documents.describe_discount import describe_discount
 from billhead.actions.provisioning._desired import desired_of, panel_view
@@ -30,6 +33,7 @@ from billhead.domain.subscription import State, SuspendedBy
 from billhead.models.catalogue import Plan
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document, DocumentLine
+from billhead.models.dunning import PaymentPromise
 from billhead.models.operations import Notice
 from billhead.models.panels import Panel
 from billhead.models.payments import GatewayAccount, Payment, Refund
@@ -129,6 +133,7 @@ def _told(document: Document) -> dict[str, Any]:
         "title": f"{_TITLES[document.kind]} {document.number_text or document.id}",
         "issued_on": document.issued_on,
         "due_on": document.due_on,
+        "overdue": document.due_on is not None and document.due_on < clock.business_now().date(),
         "net": Money(document.net_minor, document.currency),
         "tax": Money(document.tax_minor, document.currency),
         "total": Money(document.total_minor, document.currency),
@@ -204,6 +209,19 @@ def _suspension(session: Session, notice: Notice) -> Mapping[str, Any]:
     return facts
 
 
+def _throttled(session: Session, notice: Notice) -> Mapping[str, Any]:
+    facts = _subscription(session, notice)
+    if not facts["subscription"]["unpaid"]:
+        raise NoticeRejected("it was paid meanwhile, so nobody is told that less can be watched")
+    return facts
+
+
+def _promise(session: Session, notice: Notice) -> Mapping[str, Any]:
+    promise = _row(session, PaymentPromise, int(_named(notice, "promise_id")), "promise")
+    _theirs(notice, promise.customer_id, "promise")
+    return {"promise": {"day": promise.day, "owed": Money(promise.owed_minor, promise.currency)}}
+
+
 def _access(session: Session, notice: Notice) -> Mapping[str, Any]:
     service = _row(session, Service, int(_named(notice, "service_id")), "service")
     subscription = _row(session, Subscription, service.subscription_id, "subscription")
@@ -243,11 +261,13 @@ _PARTS_OF: dict[str, tuple[_Part, ...]] = {
     "password_link": (_password_link,),
     "payment_action": (_debt,),
     "payment_failed": (_debt,),
+    "promised": (_subscription, _promise),
     "receipt": (_payment, _document),
     "refunded": (_refund,),
     "reminder": (_debt,),
     "restored": (_subscription,),
     "suspended": (_suspension,),
+    "throttled": (_throttled,),
     "trial_ending": (_subscription,),
     "warning": (_debt,),
     "welcome": (_welcome,),

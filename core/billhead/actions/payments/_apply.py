@@ -1,23 +1,25 @@
 """Write down what became of an attempt. States only move forward; repeats and late reports change nothing."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.documents._subscriptions import subscriptions_of
+from billhead.actions.dunning._terms import Policies
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments.settle import settle
 from billhead.actions.scheduling import enqueue
 from billhead.db import Tx
-from billhead.domain.dunning import RetrySchedule, next_retry
+from billhead.domain.dunning import RetrySchedule, next_retry, with_last_chances
 from billhead.domain.errors import AmountMismatch
 from billhead.domain.money import Money
 from billhead.domain.payment import UNRESOLVED, AttemptState, DeclineClass, forward, next_poll
 from billhead.domain.periods import local_date
 from billhead.models.documents import Document
 from billhead.models.payments import PaymentAttempt, PaymentMethod
+from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import Outcome
@@ -147,10 +149,21 @@ def _schedule_retry(tx: Tx, attempt: PaymentAttempt, decline: DeclineClass) -> N
     ).all()
     document = tx.session.get_one(Document, attempt.document_id)
     seller = tx.session.get_one(Seller, document.seller_id)
-    schedule = RetrySchedule(tuple(seller.retry_days)) if seller.retry_days else RetrySchedule()
     first = local_date(declined[0].created_at if declined else attempt.created_at, seller.zone)
+    schedule = _schedule(tx, document, first)
     day = next_retry(schedule, first, max(len(declined) - 1, 0), decline)
     if day is None:
         return
     wait = timedelta(days=(day - local_date(clock.business_now(), seller.zone)).days)
     _collect_again(tx, attempt, max(wait, timedelta(hours=1)))
+
+
+def _schedule(tx: Tx, document: Document, failed_on: date) -> RetrySchedule:
+    """The retries of the debt's policy, and one more on the day before each stage that takes something away."""
+    ids = subscriptions_of(tx.session, document.id)
+    plans = {tx.session.get_one(Subscription, subscription_id).plan_id for subscription_id in ids}
+    group = tx.session.get_one(Customer, document.customer_id).price_group
+    terms = Policies(tx.session).of(document.seller_id, plans.pop() if len(plans) == 1 else None, group)
+    if document.due_on is None or not ids:
+        return terms.retries
+    return with_last_chances(terms.retries, terms.stages, failed_on, document.due_on)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from billhead import clock
 from billhead.actions.billing.settle_proforma import settle_proforma
+from billhead.actions.credits._draw import use_credit
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.events import emit
 from billhead.actions.ledger.post import post
@@ -53,6 +54,8 @@ def book(tx: Tx, document: Document, receipt: Receipt) -> Payment:
         _credit(tx, payment, document, payment.amount_minor - allocated)
     if target is not None and put_on(tx, target, Source(payment.id), allocated):
         paid_in_full(tx, seller, target)
+    if payment.amount_minor > allocated:
+        use_credit(tx, payment.customer_id)
     crash_point("settle.booked")
     data = {
         "payment_id": payment.id,

@@ -5,18 +5,14 @@ from datetime import date, timedelta
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import aliased
 
-from billhead import clock
-from billhead.actions.documents._subscriptions import about, subscriptions_of
+from billhead.actions.documents._subscriptions import subscriptions_of
+from billhead.actions.dunning.lift import lift_debt
 from billhead.actions.events import emit
-from billhead.actions.payments._stages import stages_of
 from billhead.actions.provisioning.want import want
-from billhead.actions.subscriptions._state import live_services, move
-from billhead.actions.subscriptions.restore import restore
+from billhead.actions.subscriptions._state import live_services
 from billhead.db import Tx
-from billhead.domain.document import OWED, Kind, State
-from billhead.domain.dunning import StageAction, stages_reached
+from billhead.domain.document import Kind, State
 from billhead.domain.periods import start_of_day
-from billhead.domain.subscription import Event, SuspendedBy
 from billhead.domain.subscription import State as Life
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
@@ -39,26 +35,7 @@ def released(tx: Tx, seller: Seller, invoice: Document) -> None:
         # issuing the invoice wrote past the session: read what stands now
         subscription = tx.session.get_one(Subscription, subscription_id, with_for_update=True, populate_existing=True)
         _extend(tx, seller, subscription, invoice)
-        _clear(tx, seller, subscription)
-
-
-def _clear(tx: Tx, seller: Seller, subscription: Subscription) -> None:
-    """What debt has done is undone, unless there is another debt as old as that."""
-    today = clock.today_in(seller.zone)
-    oldest_due = tx.session.scalar(
-        select(func.min(Document.due_on)).where(
-            about(subscription.id),
-            Document.kind == Kind.INVOICE,
-            Document.state.in_([s.value for s in OWED]),
-            Document.due_on < today,
-        )
-    )
-    if subscription.state == Life.PAST_DUE and oldest_due is None:
-        move(tx, subscription, Event.CLEAR_DEBT, clock.today_in(subscription.zone))
-    elif subscription.state == Life.SUSPENDED:
-        reached = {stage.action for stage in stages_reached(stages_of(seller), oldest_due, today)}
-        if not reached & {StageAction.SUSPEND, StageAction.TERMINATE}:  # else another debt is as old as that
-            restore(tx, subscription.id, SuspendedBy.DEBT.value)
+        lift_debt(tx, subscription_id)
 
 
 def _extend(tx: Tx, seller: Seller, subscription: Subscription, invoice: Document) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from billhead.actions.credits._draw import use_credit
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.exchange import exchange
 from billhead.actions.freeze import is_frozen
@@ -50,6 +51,9 @@ def collect(ctx: Context, document_id: int, *, after: int | None = None) -> Coll
         if is_frozen(tx.session, "charges"):
             instead.append("stopped")
             return None
+        found = tx.session.get(Document, document_id)
+        if found is not None:
+            use_credit(tx, found.customer_id)  # credit goes before the card
         try:
             document, owed = payable(tx, document_id)
         except Conflict:

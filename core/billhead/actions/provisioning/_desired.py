@@ -50,6 +50,7 @@ def panel_view(session: Session, panel: Panel, *, bouquets: bool = True) -> Pane
 
 def desired_of(service: Service | Any, view: PanelView) -> Desired:
     """What the customer should have on this panel. `service` is a row of the table (ORM or Core)."""
+    kept, limit = service.limit_bouquets, service.limit_connections  # what debt leaves until it is paid
     desired = Desired(
         handle=Handle(service.handle, dict(service.handle_data)),
         kind=LineKind(service.kind),
@@ -57,8 +58,10 @@ def desired_of(service: Service | Any, view: PanelView) -> Desired:
         password=vault().decrypt(service.password),
         mac=service.mac,
         plan=service.desired_plan,
-        bouquets=frozenset(view.bouquets[b] for b in service.desired_bouquets if b in view.bouquets),
-        connections=service.desired_connections,
+        bouquets=frozenset(
+            view.bouquets[b] for b in service.desired_bouquets if b in view.bouquets and (kept is None or b in kept)
+        ),
+        connections=service.desired_connections if limit is None else min(service.desired_connections, limit),
         expires_at=service.desired_expires_at,
         blocked=service.desired_blocked,
         trial=service.trial,

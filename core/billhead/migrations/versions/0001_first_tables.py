@@ -146,8 +146,6 @@ def upgrade() -> None:
     sa.Column('terms_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('lead_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('grace_hours', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('dunning_stages', sa.JSON(), nullable=False),
-    sa.Column('retry_days', sa.JSON(), nullable=False),
     sa.Column('mail_from', sa.String(), nullable=False),
     sa.Column('theme', sa.String(), nullable=False),
     sa.Column('money_back', sa.JSON(), server_default='{}', nullable=False),
@@ -518,6 +516,24 @@ def upgrade() -> None:
         batch_op.create_index('ix_customer_name', ['name'], unique=False)
         batch_op.create_index(batch_op.f('ix_customer_reseller_id'), ['reseller_id'], unique=False)
 
+    op.create_table('dunning_policy',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('price_group', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('stages', sa.JSON(), nullable=False),
+    sa.Column('retry_days', sa.JSON(), nullable=False),
+    sa.Column('credits_suspended_days', sa.Boolean(), nullable=False),
+    sa.Column('promise_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('promise_most', sa.JSON(), nullable=False),
+    sa.Column('promise_every_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('promise_restores', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_dunning_policy_plan_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_dunning_policy_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_dunning_policy')),
+    sa.UniqueConstraint('seller_id', 'plan_id', 'price_group', name=op.f('uq_dunning_policy_seller_id_plan_id_price_group'))
+    )
     op.create_table('ledger_sealed',
     sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('seal_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -885,6 +901,28 @@ def upgrade() -> None:
     with op.batch_alter_table('free_time', schema=None) as batch_op:
         batch_op.create_index('ix_free_time_subscription', ['subscription_id'], unique=False)
 
+    op.create_table('payment_promise',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('asked_on', sa.Date(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('owed_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('restored', sa.Boolean(), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('closed_on', sa.Date(), nullable=True),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_payment_promise_customer_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_payment_promise_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payment_promise'))
+    )
+    with op.batch_alter_table('payment_promise', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_payment_promise_customer_id'), ['customer_id'], unique=False)
+        batch_op.create_index('ix_payment_promise_open', ['state', 'day'], unique=False)
+        batch_op.create_index('ix_payment_promise_subscription', ['subscription_id', 'id'], unique=False)
+
     op.create_table('service',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -900,6 +938,8 @@ def upgrade() -> None:
     sa.Column('desired_plan', sa.String(), nullable=False),
     sa.Column('desired_bouquets', sa.JSON(), nullable=False),
     sa.Column('desired_connections', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('limit_connections', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('limit_bouquets', sa.JSON(none_as_null=True), nullable=True),
     sa.Column('desired_expires_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('desired_blocked', sa.Boolean(), nullable=False),
     sa.Column('trial', sa.Boolean(), nullable=False),
@@ -1060,6 +1100,29 @@ def upgrade() -> None:
     with op.batch_alter_table('document_line', schema=None) as batch_op:
         batch_op.create_index('ix_document_line_corrects', ['corrects_line_id'], unique=False, sqlite_where=sa.text('corrects_line_id IS NOT NULL'), postgresql_where=sa.text('corrects_line_id IS NOT NULL'))
         batch_op.create_index('ix_document_line_document', ['document_id'], unique=False)
+
+    op.create_table('dunning_step',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('action', sa.String(), nullable=False),
+    sa.Column('after_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('result', sa.String(), nullable=False),
+    sa.Column('lifted_on', sa.Date(), nullable=True),
+    sa.Column('fee_document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('fee_waived_on', sa.Date(), nullable=True),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_dunning_step_document_id')),
+    sa.ForeignKeyConstraint(['fee_document_id'], ['document.id'], name=op.f('fk_dunning_step_fee_document_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_dunning_step_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_dunning_step')),
+    sa.UniqueConstraint('document_id', 'subscription_id', 'action', 'after_days', name=op.f('uq_dunning_step_document_id_subscription_id_action_after_days'))
+    )
+    with op.batch_alter_table('dunning_step', schema=None) as batch_op:
+        batch_op.create_index('ix_dunning_step_fee', ['fee_document_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_dunning_step_subscription_id'), ['subscription_id'], unique=False)
+        batch_op.create_index('uq_dunning_step_document', ['document_id', 'action', 'after_days'], unique=True, sqlite_where=sa.text('subscription_id IS NULL'), postgresql_where=sa.text('subscription_id IS NULL'))
 
     op.create_table('payment_attempt',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1330,6 +1393,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_payment_attempt_customer_id'))
 
     op.drop_table('payment_attempt')
+    with op.batch_alter_table('dunning_step', schema=None) as batch_op:
+        batch_op.drop_index('uq_dunning_step_document', sqlite_where=sa.text('subscription_id IS NULL'), postgresql_where=sa.text('subscription_id IS NULL'))
+        batch_op.drop_index(batch_op.f('ix_dunning_step_subscription_id'))
+        batch_op.drop_index('ix_dunning_step_fee')
+
+    op.drop_table('dunning_step')
     with op.batch_alter_table('document_line', schema=None) as batch_op:
         batch_op.drop_index('ix_document_line_document')
         batch_op.drop_index('ix_document_line_corrects', sqlite_where=sa.text('corrects_line_id IS NOT NULL'), postgresql_where=sa.text('corrects_line_id IS NOT NULL'))
@@ -1367,6 +1436,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_service_login'))
 
     op.drop_table('service')
+    with op.batch_alter_table('payment_promise', schema=None) as batch_op:
+        batch_op.drop_index('ix_payment_promise_subscription')
+        batch_op.drop_index('ix_payment_promise_open')
+        batch_op.drop_index(batch_op.f('ix_payment_promise_customer_id'))
+
+    op.drop_table('payment_promise')
     with op.batch_alter_table('free_time', schema=None) as batch_op:
         batch_op.drop_index('ix_free_time_subscription')
 
@@ -1438,6 +1513,7 @@ def downgrade() -> None:
     op.drop_table('plan_bouquet')
     op.drop_table('panel_bouquet')
     op.drop_table('ledger_sealed')
+    op.drop_table('dunning_policy')
     with op.batch_alter_table('customer', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_customer_reseller_id'))
         batch_op.drop_index('ix_customer_name')
