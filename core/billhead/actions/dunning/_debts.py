@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import cast
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
@@ -128,7 +129,7 @@ class _Known:
             among(line.document_id, documents, session), line.subscription_id.is_not(None)
         )
         for document_id, subscription_id in session.execute(pairs.distinct().order_by(line.subscription_id)):
-            self._about[document_id].append(subscription_id)
+            self._about[document_id].append(cast(int, subscription_id))
         ids = {one for found in self._about.values() for one in found}
         self._subscriptions = {
             row.id: row for row in session.scalars(select(Subscription).where(among(Subscription.id, ids, session)))

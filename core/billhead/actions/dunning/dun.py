@@ -8,7 +8,7 @@ stands still while a promise to pay is open.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from billhead import clock
 from billhead.actions.dunning._debts import Debt, read_debts
@@ -162,7 +162,7 @@ def _reached(tx: Tx, debt: Debt, stage: Stage) -> int:
 
 def _write_step(tx: Tx, debt: Debt, subscription_id: int | None, stage: Stage, result: str) -> DunningStep:
     """What was lifted meanwhile is done again under the same row."""
-    mine = DunningStep.subscription_id.is_(None)
+    mine: ColumnElement[bool] = DunningStep.subscription_id.is_(None)
     if subscription_id is not None:
         mine = DunningStep.subscription_id == subscription_id
     same = select(DunningStep).where(
