@@ -12,6 +12,7 @@ from billhead.actions.notifications.queue import queue_notice
 from billhead.config import Config, load_config
 from billhead.db import init_db, writing
 from billhead.domain.context import Context
+from billhead.jobs import simulations as _simulations  # noqa: F401 registers its kind of job
 from billhead.jobs import tasks as _tasks  # noqa: F401 registers the kinds of job
 from billhead.jobs.celery_app import make_celery
 from billhead.plugin_host import PluginHost, Vault, provide_facade

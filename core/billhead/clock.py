@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 __all__ = [
     "business_now",
     "business_time",
+    "hold_business_clock",
     "monotonic",
     "move_business_clock",
     "now",
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 _shift = timedelta(0)
+_held: datetime | None = None
 
 
 def now() -> datetime:
@@ -31,7 +33,7 @@ def now() -> datetime:
 
 def business_now() -> datetime:
     """The business clock: an aware UTC instant, moved in a simulation."""
-    return datetime.now(UTC) + _shift
+    return datetime.now(UTC) + _shift if _held is None else _held
 
 
 def today_in(zone_name: str) -> date:
@@ -41,19 +43,30 @@ def today_in(zone_name: str) -> date:
 
 def move_business_clock(to: datetime) -> None:
     """Set the business clock of this process to `to`; it goes on ticking from there."""
-    global _shift
-    if to.tzinfo is None:
+    global _shift, _held
+    _shift, _held = _aware(to) - datetime.now(UTC), None
+
+
+def hold_business_clock(at: datetime) -> None:
+    """Set the business clock of this process to `at`, where it stands still: what is done takes no business time, and
+    how fast the machine is decides nothing."""
+    global _held
+    _held = _aware(at)
+
+
+def _aware(at: datetime) -> datetime:
+    if at.tzinfo is None:
         raise ValueError("the business clock takes an aware instant, e.g. datetime(2027, 1, 1, tzinfo=UTC)")
-    _shift = to - datetime.now(UTC)
+    return at
 
 
 @contextmanager
 def business_time(at: datetime) -> Iterator[None]:
     """Run a block with the business clock set to `at`, then put it back."""
-    global _shift
-    before = _shift
+    global _shift, _held
+    before = _shift, _held
     move_business_clock(at)
     try:
         yield
     finally:
-        _shift = before
+        _shift, _held = before

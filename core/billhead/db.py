@@ -13,11 +13,23 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, DateTime, Engine, Integer, MetaData, String, event, text
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    CursorResult,
+    DateTime,
+    Engine,
+    Insert,
+    Integer,
+    MetaData,
+    String,
+    event,
+    text,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
@@ -32,6 +44,7 @@ __all__ = [
     "db",
     "in_session",
     "init_db",
+    "insert_row",
     "prepare_engine",
     "reading",
     "reserve_ids",
@@ -214,6 +227,13 @@ def prepare_engine(engine: Engine) -> None:
     def _begin(connection: Connection) -> None:
         writer = connection.get_execution_options().get("billhead_writer")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+
+def insert_row(session: Session, statement: Insert, row: dict[str, Any]) -> int:
+    """Insert one row by a statement that was built once, past the ORM; returns its id."""
+    result = cast("CursorResult[Any]", session.execute(statement, row))
+    (key,) = result.inserted_primary_key or (0,)
+    return int(key)
 
 
 def reserve_ids(session: Session, table: str, count: int) -> Sequence[int]:

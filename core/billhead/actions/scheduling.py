@@ -2,15 +2,26 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, insert, select, update
 
 from billhead import clock
-from billhead.db import Tx
+from billhead.db import Tx, insert_row
 from billhead.models.operations import Job
 
 __all__ = ["enqueue", "wake_workers_with"]
+
+# Built once: every business change queues jobs.
+_job = cast(Table, Job.__table__)
+_QUEUED = (
+    select(_job.c.id, _job.c.due_at)
+    .where(_job.c.key == bindparam("wanted"), _job.c.state == "queued")
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_EARLIER = update(_job).where(_job.c.id == bindparam("job_id")).values(due_at=bindparam("due"))
+_INSERT = insert(_job)
 
 _wakers: list[Callable[[], None]] = []
 
@@ -37,15 +48,13 @@ def enqueue(
     """
     due = due_at or clock.business_now()
     if key is not None:
-        queued = tx.session.scalar(
-            select(Job).where(Job.key == key, Job.state == "queued").limit(1).with_for_update(skip_locked=True)
-        )
+        queued = tx.session.execute(_QUEUED, {"wanted": key}).first()
         if queued is not None:
-            queued.due_at = min(queued.due_at, due)
-            return queued.id
-    job = Job(kind=kind, args=args or {}, key=key, lane=lane, due_at=due, created_at=clock.now())
-    tx.session.add(job)
-    tx.session.flush()
+            if due < queued.due_at:
+                tx.session.execute(_EARLIER, {"job_id": queued.id, "due": due})
+            return int(queued.id)
+    row = {"kind": kind, "args": args or {}, "key": key, "lane": lane, "due_at": due, "created_at": clock.now()}
+    job_id = insert_row(tx.session, _INSERT, row)
     for call in _wakers:
         tx.after_commit(call)
-    return job.id
+    return job_id

@@ -16,7 +16,7 @@ from datetime import date, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast, get_type_hints
 
-from sqlalchemy import select
+from sqlalchemy import Table, insert, select
 
 from billhead import clock
 from billhead.db import Tx
@@ -27,6 +27,8 @@ __all__ = ["audit", "verb"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_AUDIT = insert(cast(Table, AuditEntry.__table__))  # built once
 
 
 def verb(
@@ -70,18 +72,17 @@ def verb(
 def audit(tx: Tx, action: str, subject: str, details: dict[str, Any]) -> None:
     """Add one row to the audit trail. Details hold ids and old and new values, never secrets."""
     ctx = tx.ctx
-    tx.session.add(
-        AuditEntry(
-            at=clock.now(),
-            actor=ctx.actor,
-            role=ctx.role.value,
-            action=action,
-            subject=subject,
-            reason=ctx.reason,
-            request_id=ctx.request_id,
-            details=details,
-        )
-    )
+    row = {
+        "at": clock.now(),
+        "actor": ctx.actor,
+        "role": ctx.role.value,
+        "action": action,
+        "subject": subject,
+        "reason": ctx.reason,
+        "request_id": ctx.request_id,
+        "details": details,
+    }
+    tx.session.execute(_AUDIT, row)
 
 
 def _first_result(tx: Tx, name: str, key: str, digest: str) -> IdempotencyRecord | None:

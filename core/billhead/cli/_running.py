@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -17,7 +18,15 @@ from billhead.domain.errors import Conflict
 from billhead.migrations.ladder import CORE, upgrade_core
 from billhead.plugin_host import plugins, upgrade_plugin
 
-__all__ = ["bound_socket", "leave", "log_to_stderr", "migrate_all", "require_migrated", "until_stopped"]
+__all__ = [
+    "bound_socket",
+    "end_with_parent",
+    "leave",
+    "log_to_stderr",
+    "migrate_all",
+    "require_migrated",
+    "until_stopped",
+]
 
 
 def log_to_stderr() -> None:
@@ -44,6 +53,16 @@ def require_migrated(app: Flask) -> None:
             f"The database stands at {stands_at or 'no revision'}, this release needs {head}.",
             hint="Run: billhead db upgrade",
         )
+
+
+def end_with_parent() -> None:
+    """Stop at once when the process that started this one is gone: the other end of standard input closes then."""
+
+    def wait() -> None:
+        sys.stdin.read()
+        os._exit(1)
+
+    threading.Thread(target=wait, name="billhead-parent", daemon=True).start()
 
 
 def bound_socket(host: str, port: int) -> socket.socket:

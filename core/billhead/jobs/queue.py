@@ -149,14 +149,14 @@ def _set_aside(session: Session, job: Row[Any], kind: Kind | None, now: datetime
 def finish(leased: Leased, error: BaseException | None, *, take_next: bool = False) -> Leased | None:
     """Record how it went; in the same transaction take the next job (of the same lane), so that work has no pauses."""
     with writing(_CTX) as tx:
-        outcome = {**_LET_GO, **_outcome(leased, error)}
+        outcome = {**_LET_GO, **outcome_of(leased, error)}
         tx.session.execute(_HELD.values(outcome), {"job_id": leased.id, "token": leased.token})
         if not take_next:
             return None
         return _take_first(tx, _IN_LANE, this_lane=leased.lane) if leased.lane else _take_first(tx, _DUE)
 
 
-def _outcome(leased: Leased, error: BaseException | None) -> dict[str, Any]:
+def outcome_of(leased: Leased, error: BaseException | None) -> dict[str, Any]:
     if error is None:
         return {"state": "done", "error": "", "finished_at": clock.now()}
     if isinstance(error, TryLater):

@@ -3,13 +3,18 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from billhead.models.ledger import LedgerAccount
 
 __all__ = ["AccountKey", "account_ids", "digest_account"]
+
+_FEW = 4
+_columns = (LedgerAccount.seller_id, LedgerAccount.code, LedgerAccount.currency, LedgerAccount.subject)
+# Built once: an entry names two or three accounts, and looking each up costs less than writing a list of them.
+_ONE = select(LedgerAccount.id).where(*(column == bindparam(f"wanted_{column.key}") for column in _columns))
 
 
 class AccountKey(NamedTuple):
@@ -37,9 +42,10 @@ def account_ids(session: Session, wanted: Collection[AccountKey]) -> dict[Accoun
 
 
 def _find(session: Session, keys: Collection[AccountKey]) -> dict[AccountKey, int]:
-    account = LedgerAccount
-    columns = (account.seller_id, account.code, account.currency, account.subject)
-    found = session.execute(select(account.id, *columns).where(tuple_(*columns).in_(sorted(keys))))
+    if len(keys) <= _FEW:
+        each = ((key, session.scalar(_ONE, {f"wanted_{k}": v for k, v in key._asdict().items()})) for key in keys)
+        return {key: account_id for key, account_id in each if account_id is not None}
+    found = session.execute(select(LedgerAccount.id, *_columns).where(tuple_(*_columns).in_(sorted(keys))))
     return {AccountKey(row.seller_id, row.code, row.currency, row.subject): row.id for row in found}
 
 

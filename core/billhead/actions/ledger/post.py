@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import cast
 
-from sqlalchemy import insert
+from sqlalchemy import Table, insert
 
 from billhead import clock
 from billhead.actions.ledger._accounts import AccountKey, account_ids, digest_account
@@ -13,6 +14,9 @@ from billhead.domain.ledger import AccountCode, Posting, check_balance, entry_di
 from billhead.models.ledger import LedgerEntry, LedgerPosting
 
 __all__ = ["CUSTOMER_ACCOUNTS", "post"]
+
+_POSTINGS = insert(cast(Table, LedgerPosting.__table__))  # built once
+_ENTRY = insert(cast(Table, LedgerEntry.__table__))
 
 CUSTOMER_ACCOUNTS = frozenset({AccountCode.RECEIVABLE, AccountCode.CREDIT_BOUGHT, AccountCode.CREDIT_GIFTED})
 """Postings on these name the customer, so that everybody's balance is a sum of postings."""
@@ -65,7 +69,7 @@ def post(
         )
     digest = entry_digest(entry_id, seller_id, kind, day.isoformat(), key, legs_of_digest)
     # Postings first: the entry closes them, and from then on none can be added.
-    session.execute(insert(LedgerPosting), rows)
+    session.execute(_POSTINGS, rows)
     entry = {"id": entry_id, "seller_id": seller_id, "kind": kind, "day": day, "key": key, "digest": digest}
-    session.execute(insert(LedgerEntry), [{**entry, "recorded_at": clock.now()}])
+    session.execute(_ENTRY, {**entry, "recorded_at": clock.now()})
     return entry_id

@@ -159,6 +159,22 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seller')),
     sa.UniqueConstraint('code', name=op.f('uq_seller_code'))
     )
+    op.create_table('simulation',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('first_day', sa.Date(), nullable=False),
+    sa.Column('last_day', sa.Date(), nullable=False),
+    sa.Column('payments', sa.String(), nullable=False),
+    sa.Column('seed', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('began_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('progress', sa.JSON(), nullable=False),
+    sa.Column('result', sa.JSON(none_as_null=True), nullable=True),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.Column('asked_by', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_simulation'))
+    )
     op.create_table('usage_event',
     sa.Column('day', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -1554,6 +1570,7 @@ def downgrade() -> None:
     op.drop_table('billing_run')
     op.drop_table('usage_source')
     op.drop_table('usage_event')
+    op.drop_table('simulation')
     op.drop_table('seller')
     op.drop_table('plugin_storage')
     op.drop_table('plugin_state')

@@ -21,6 +21,7 @@ from billhead.web.admin import (
     plugins,
     reports,
     services,
+    simulations,
     subscriptions,
     unbilled,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "plugins",
     "reports",
     "services",
+    "simulations",
     "subscriptions",
     "unbilled",
 ]

@@ -42,6 +42,7 @@ MENU = (
             ("attempts", "Attempts"),
             ("unbilled", "Not billed"),
             ("reports", "Reports"),
+            ("simulations", "Simulations"),
             ("gateways", "Gateway accounts"),
             ("callbacks", "Callbacks"),
         ),

@@ -1,0 +1,223 @@
+"""Simulations: months of billing over a copy, asked for here, watched while they are lived, and shown with charts."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from wtforms import DateField, IntegerField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+
+from billhead import clock
+from billhead.actions.simulations.ask_simulation import ask_simulation
+from billhead.actions.simulations.cancel_simulation import cancel_simulation
+from billhead.actions.simulations.forget_simulation import forget_simulation
+from billhead.charts import Chart, Series
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.domain.errors import BillheadError, InvalidInput
+from billhead.domain.simulation import Order, parse_payments
+from billhead.models.simulations import Simulation
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found, trail_of, who
+from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
+from billhead.web.admin.columns import Column, instant, on, state, text
+from billhead.web.admin.listing import Choice, Listing
+from billhead.web.forms import Form, stripped
+from billhead.web.pages import page
+
+__all__ = ["SIMULATIONS"]
+
+_A_YEAR = timedelta(days=364)
+_STATES = ("queued", "running", "done", "failed", "canceled")
+_FIELDS = {"from": "first", "to": "last"}  # as those who refuse them call them
+_SHOWN = ("active", "trial", "past_due", "suspended", "expired", "canceled")
+
+SIMULATIONS = Listing(
+    name="simulations",
+    title="Simulations",
+    lead="Months of billing in minutes, over a copy of your data: nothing is charged, sent or written to a panel.",
+    query=select(
+        Simulation.id,
+        Simulation.first_day,
+        Simulation.last_day,
+        Simulation.payments,
+        Simulation.state,
+        Simulation.asked_by,
+        Simulation.created_at,
+        Simulation.finished_at,
+    ),
+    key=Simulation.id,
+    columns=(
+        text("Simulation", "id", to="simulation"),
+        state("State", "state"),
+        on("From", "first_day"),
+        on("To", "last_day"),
+        text("Who pays", "payments"),
+        Column("Asked by", lambda row: who(row.asked_by), lambda row: who(row.asked_by)),
+        instant("Asked", "created_at"),
+        instant("Ended", "finished_at"),
+    ),
+    choices=(Choice("state", "State", Simulation.state, _STATES),),
+    empty="See a year of billing before it happens: what is invoiced, what comes in, what stays owed.",
+)
+
+
+class SimulationForm(Form):
+    first = DateField("From", validators=[InputRequired("Give the first day.")])
+    last = DateField("To", validators=[InputRequired("Give the last day.")])
+    payments = StringField(
+        "Who pays",
+        default="history",
+        filters=[stripped],
+        validators=[DataRequired("Say who pays."), Length(max=20)],
+        description="history: as in your own records. Or all, none, or a rate such as 95%.",
+    )
+    seed = IntegerField(
+        "Seed",
+        default=1,
+        validators=[InputRequired(), NumberRange(0, 2**31 - 1)],
+        description="The same number gives the same payers; another one gives others.",
+    )
+    reason = reason_field()
+
+    def show(self, error: BillheadError) -> None:
+        named = _FIELDS.get(error.field or "")
+        super().show(
+            InvalidInput(named, error.why, hint=error.hint) if named and isinstance(error, InvalidInput) else error
+        )
+
+
+@admin.get("/simulations")
+@allow("staff")
+def simulations() -> ResponseReturnValue:
+    add = url_for("admin.new_simulation")
+    return SIMULATIONS.answer(add=add, add_label="Simulate", add_needs="simulations.write")
+
+
+@admin.route("/simulations/new", methods=["GET", "POST"])
+@allow("staff", permission="simulations.write")
+def new_simulation() -> ResponseReturnValue:
+    tomorrow = clock.business_now().date() + timedelta(days=1)
+    form = SimulationForm(data={"first": tomorrow, "last": tomorrow + _A_YEAR})
+    told = (
+        "The data is copied, and each day is lived as it would be: billing, charges, dunning, revenue. "
+        "Gateways, panels and mail are pretended. It takes minutes, and a processor meanwhile."
+    )
+    question = Question("Simulate", told, "Simulate", url_for("admin.simulations"), danger=False)
+    return asked(question, form, _ask)
+
+
+def _ask(ctx: Context, form: SimulationForm) -> str:
+    order = Order(form.first.data, form.last.data, parse_payments(form.payments.data), form.seed.data)
+    with writing(ctx) as tx:
+        made = ask_simulation(tx, order, form.payments.data)
+    return f"Simulation {made.simulation_id} is queued."
+
+
+@admin.get("/simulations/<int:key>")
+@allow("staff")
+def simulation(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Simulation, key, "simulation")
+        trail = trail_of(session, f"simulation:{key}")
+    result = row.result or {}
+    return page(
+        "admin/simulation.html",
+        row=row,
+        result=result,
+        charts=list(_charts(result)) if result else [],
+        months=_months(result),
+        trail=trail,
+        goes_on=row.state in ("queued", "running"),
+    )
+
+
+@admin.route("/simulations/<int:key>/cancel", methods=["GET", "POST"])
+@allow("staff", permission="simulations.write")
+def cancel_one_simulation(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        found(session, Simulation, key, "simulation")
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            cancel_simulation(tx, key)
+        return f"Simulation {key} is called off."
+
+    back = url_for("admin.simulation", key=key)
+    told = "What was lived so far is thrown away, and its copy with it."
+    return asked(Question(f"Call simulation {key} off?", told, "Call it off", back), ReasonForm(), act)
+
+
+@admin.route("/simulations/<int:key>/forget", methods=["GET", "POST"])
+@allow("staff", permission="simulations.write")
+def forget_one_simulation(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        found(session, Simulation, key, "simulation")
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            forget_simulation(tx, key)
+        return f"Simulation {key} is removed."
+
+    told = (
+        "Its figures and charts are gone. The same dates, payers and seed bring them again while your data is the same."
+    )
+    return asked(Question(f"Remove simulation {key}?", told, "Remove", url_for("admin.simulations")), ReasonForm(), act)
+
+
+def _months(result: Mapping[str, Any]) -> list[tuple[date, Mapping[str, Any]]]:
+    return [(date.fromisoformat(f"{month['month']}-01"), month) for month in result.get("months", ())]
+
+
+def _currencies(result: Mapping[str, Any]) -> list[str]:
+    """Those in which there was anything, the one with the most invoices' money first."""
+    sums: dict[str, int] = {}
+    for month in result["months"]:
+        for currency, flow in month["currencies"].items():
+            moved = flow["invoiced"] + abs(flow["money_in"]) + flow["owed"]
+            sums[currency] = sums.get(currency, 0) + moved
+    return sorted((currency for currency, moved in sums.items() if moved), key=lambda one: -sums[one])
+
+
+def _charts(result: Mapping[str, Any]) -> Iterator[Chart]:
+    """For each currency money by month and what is owed by day, then the subscriptions."""
+    months = _months(result)
+    days = [(date.fromisoformat(one["day"]), one) for one in result["days"]]
+    for currency in _currencies(result):
+        flows = [month["currencies"].get(currency, {}) for _, month in months]
+        yield Chart(
+            f"{currency}: money in, owed and lost",
+            "bar",
+            [first for first, _ in months],
+            [
+                Series("Invoiced", [flow.get("invoiced", 0) for flow in flows]),
+                Series("In", [flow.get("money_in", 0) for flow in flows]),
+                Series("Owed at the end", [flow.get("owed", 0) for flow in flows]),
+                Series("Lost", [flow.get("lost", 0) for flow in flows]),
+            ],
+            currency,
+            "By month, with tax.",
+            "Month",
+        )
+        owed = [one["currencies"].get(currency, {}).get("owed", 0) for _, one in days]
+        yield Chart(
+            f"{currency}: owed day by day",
+            "area",
+            [at for at, _ in days],
+            [Series("Owed", owed)],
+            currency,
+            "What has been invoiced and may still be paid.",
+            "Day",
+        )
+    names = [name for name in _SHOWN if any(one["subscriptions"].get(name) for _, one in days)]
+    yield Chart(
+        "Subscriptions",
+        "stacked_area",
+        [at for at, _ in days],
+        [Series(name.replace("_", " "), [one["subscriptions"].get(name, 0) for _, one in days]) for name in names],
+        description="By state, day by day.",
+        place_title="Day",
+    )
