@@ -9,6 +9,7 @@ from __future__ import annotations
 import gettext
 from copy import copy
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -62,6 +63,10 @@ class Wording:
         """ "%(count)d month" or "%(count)d months" by the plural rules of the language."""
         return self._words.ngettext(one, many, number) % {"count": number}
 
+    def upright(self, text: str) -> str:
+        """Figures and codes among right-to-left words keep their own order: "+358 9 123", "00160 Helsinki"."""
+        return f"\u2068{text}\u2069" if text and self.right_to_left else text
+
     def day(self, day: date) -> str:
         return format_date(day, self._day_format(), locale=self._locale)
 
@@ -97,7 +102,7 @@ class Wording:
         """190000 → 19 %, 55000 → 5.5 %, as the language writes it."""
         pattern: Any = copy(self._locale.percent_formats[None])
         pattern.frac_prec = (0, 4)
-        return str(pattern.apply(Money(ppm, "CLF").decimal() / 100, self._locale, numbering_system=_DIGITS))
+        return str(pattern.apply(Decimal(ppm).scaleb(-6), self._locale, numbering_system=_DIGITS))
 
     def decimal(self, text: str) -> str:
         """A decimal number that is kept as text, every digit of it."""

@@ -1,0 +1,23 @@
+"""The model as XML. Every value is escaped; what is optional and empty leaves its element out."""
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from billhead.actions.documents.einvoice.model import SemanticInvoice
+
+__all__ = ["as_xml"]
+
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+def as_xml(invoice: SemanticInvoice, syntax: str, discount: str) -> bytes:
+    """`syntax`: "ubl" or "cii". `discount`: the word for it in the reader's language."""
+    template = _environment().get_template(f"{syntax}.xml")
+    return template.render(one=invoice, discount=discount).encode()
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
