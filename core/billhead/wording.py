@@ -54,6 +54,11 @@ class Wording:
         self._words = _catalogue(language)
         self.right_to_left = self._locale.text_direction == "rtl"
 
+    @property
+    def own_name(self) -> str:
+        """Deutsch, Türkçe."""
+        return self._locale.get_language_name(self._locale) or self.language
+
     def say(self, text: str, **named: object) -> str:
         """The text in this language; `%(name)s` in it is filled in from `named`."""
         said = self._words.gettext(text) if text else ""

@@ -85,6 +85,9 @@ class Plugins:
     def guard(self, hook, **facts):
         return None
 
+    def theme(self, code):
+        raise NotFound("theme", code)
+
 
 @dataclass
 class Shop:

@@ -49,7 +49,7 @@ from billhead.plugin.gateways import (
 from billhead.plugin.hookspecs import hookimpl
 from billhead.plugin.host import Host, PeriodicJob, Theme, allow, current_host
 from billhead.plugin.http import HttpClient, HttpResponse
-from billhead.plugin.notifications import ChannelConnection, Message, NotificationChannel
+from billhead.plugin.notifications import Attachment, ChannelConnection, Message, NotificationChannel
 from billhead.plugin.provisioning import (
     UNOBSERVABLE,
     Absent,
@@ -111,6 +111,7 @@ __all__ = [
     "Absent",
     "Access",
     "Ambiguous",
+    "Attachment",
     "AttemptState",
     "AttemptView",
     "BillheadError",

@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-__all__ = ["ChannelConnection", "Message", "NotificationChannel"]
+__all__ = ["Attachment", "ChannelConnection", "Message", "NotificationChannel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a message, such as the PDF of an invoice."""
+
+    name: str
+    media_type: str  # "application/pdf"
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +25,7 @@ class Message:
     subject: str
     text: str
     html: str = ""
+    attachments: tuple[Attachment, ...] = ()  # a channel that can't carry files leaves them out
 
 
 @dataclass(frozen=True, slots=True)

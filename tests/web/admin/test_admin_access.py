@@ -6,7 +6,7 @@ from billhead.web.access import stated
 
 PERMISSIONS = {
     "subscriptions.write", "services.write", "payments.write", "panels.write", "plugins.write", "gateways.write",
-    "catalogue.write", "jobs.write", "house.freeze",
+    "catalogue.write", "jobs.write", "house.freeze", "customers.write", "sellers.write", "rates.write",
 }  # fmt: skip
 
 

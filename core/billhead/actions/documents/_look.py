@@ -1,7 +1,6 @@
 """How a seller's documents look: its picture and its colour. Not frozen: a new logo is on old documents too."""
 
 import re
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -18,17 +17,15 @@ _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 class Look(NamedTuple):
     accent: str
-    logo_name: str
-    pictures: Mapping[str, bytes]
+    logo: bytes
 
 
 def look_of(session: Session, seller_id: int) -> Look:
     """The seller's own colour, else that of its theme."""
     seller = session.get_one(Seller, seller_id)
     logo = session.get(SellerLogo, seller_id)
-    name = f"logo.{logo.format}" if logo else ""
     own = str(seller.invoicing.get("accent") or "")
-    return Look(own or _theme_accent(seller.theme), name, {name: logo.data} if logo else {})
+    return Look(own or _theme_accent(seller.theme), logo.data if logo else b"")
 
 
 def _theme_accent(code: str) -> str:

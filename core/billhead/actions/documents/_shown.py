@@ -225,7 +225,7 @@ def _tax_sums(lines: Sequence[ShownLine]) -> tuple[TaxSum, ...]:
 def _payments(session: Session, document: Document, zone: str) -> list[ShownPayment]:
     """One per payment, credit or credit note, in the order in which they came; several lines share one."""
     rows = session.execute(
-        select(Allocation, Payment, GatewayAccount.name, Document.number_text, Document.issued_on)
+        select(Allocation, Payment.received_at, GatewayAccount.name, Document.number_text, Document.issued_on)
         .outerjoin(Payment, Payment.id == Allocation.payment_id)
         .outerjoin(GatewayAccount, GatewayAccount.id == Payment.account_id)
         .outerjoin(Document, Document.id == Allocation.credit_note_id)
@@ -233,9 +233,9 @@ def _payments(session: Session, document: Document, zone: str) -> list[ShownPaym
         .order_by(Allocation.id)
     )
     sums: dict[tuple[date, str, str, int | None], int] = {}
-    for row, payment, account, note, noted_on in rows:
-        on = noted_on or (payment.received_at if payment else row.created_at).astimezone(ZoneInfo(zone)).date()
-        if payment is None and row.created_at == document.created_at and document.issued_on:
+    for row, received_at, account, note, noted_on in rows:
+        on = noted_on or (received_at or row.created_at).astimezone(ZoneInfo(zone)).date()
+        if row.payment_id is None and row.created_at == document.created_at and document.issued_on:
             on = document.issued_on  # credit that the document was written with
         key = (on, account or "", note or "", row.payment_id)
         sums[key] = sums.get(key, 0) + row.amount_minor

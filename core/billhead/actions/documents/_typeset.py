@@ -18,22 +18,24 @@ _MAIN = "main.typ"
 _FONTS = ("truetype/noto", "truetype/dejavu", "opentype/noto")
 
 
-def typeset(template: str, data: Mapping[str, Any], pictures: Mapping[str, bytes], *, archivable: bool) -> bytes:
-    """The PDF of `templates/<template>.typ`. `pictures` are files that it may show; `archivable`: as PDF/A-3b.
+def typeset(template: str, data: Mapping[str, Any], logo: bytes, *, archivable: bool) -> bytes:
+    """The PDF of `templates/<template>.typ`, with a picture in its head if there is one; `archivable`: as PDF/A-3b.
 
     Raises Conflict when an archivable one has a letter that no installed font has: PDF/A wants all of them.
     """
-    files = {_MAIN: _source(template), "paper.typ": _source("paper"), **pictures}
+    files = {_MAIN: _source(template), "paper.typ": _source("paper")}
+    # typst takes text alone as a file that is not on the disk, so that the picture comes as numbers
+    given = _printable(data) | {"logo": list(logo)}
     try:
         compiled: bytes = typst.compile(  # type: ignore[call-overload]
             files,
             font_paths=_fonts(),
             ignore_system_fonts=True,
-            sys_inputs={"data": json.dumps(_printable(data))},
+            sys_inputs={"data": json.dumps(given)},
             pdf_standards=["a-3b"] if archivable else [],
         )
     except typst.TypstError as error:
-        if archivable and "could not be displayed with any font" in str(error):
+        if archivable and "could not be displayed with" in str(error):
             raise Conflict(
                 "the document has letters that no installed font has, so it can't be archived",
                 code="font_missing",

@@ -22,4 +22,4 @@ def render_pdf(session: Session, document: Document, *, language: str = "", arch
     look = look_of(session, document.seller_id)
     pay_url = f"{config().base_url}/pay/{document.id}"
     data = page_of_document(shown, wording(language or shown.buyer.language), look.accent, pay_url)
-    return typeset("document", data | {"logo": look.logo_name}, look.pictures, archivable=archivable)
+    return typeset("document", data, look.logo, archivable=archivable)

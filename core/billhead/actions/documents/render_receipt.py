@@ -27,7 +27,7 @@ def render_receipt(session: Session, payment: Payment, *, language: str = "") ->
     look = look_of(session, seller.id)
     issuer, buyer = issuer_party(session, None, seller), customer_party(session, None, customer)
     data = _page(session, payment, seller, issuer, buyer, words, look.accent)
-    return typeset("document", data | {"logo": look.logo_name}, look.pictures, archivable=False)
+    return typeset("document", data, look.logo, archivable=False)
 
 
 def _page(

@@ -84,9 +84,8 @@ def render_statement(session: Session, customer: Customer, start: date, end: dat
         "payments": [],
         "pay": None,
         "notes": [],
-        "logo": look.logo_name,
     }
-    return typeset("document", data, look.pictures, archivable=False)
+    return typeset("document", data, look.logo, archivable=False)
 
 
 def _meaning(balance: int) -> str:

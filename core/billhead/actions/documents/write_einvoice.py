@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from billhead.actions.documents._formats import FORMATS
 from billhead.actions.documents._shown import read_shown
 from billhead.actions.documents.einvoice.semantic import semantic
 from billhead.actions.documents.einvoice.syntax import as_xml
@@ -13,9 +14,7 @@ from billhead.domain.errors import Conflict, InvalidInput
 from billhead.models.documents import Document
 from billhead.wording import wording
 
-__all__ = ["FORMATS", "EInvoice", "write_einvoice"]
-
-FORMATS = {"facturx": "Factur-X (PDF with data)", "ubl": "UBL 2.1 (XML)", "cii": "CII (XML)"}
+__all__ = ["EInvoice", "write_einvoice"]
 
 
 class EInvoice(NamedTuple):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from billhead import clock
 from billhead.actions.exchange import exchange
+from billhead.actions.notifications._attachments import attachments_of
 from billhead.actions.notifications._facts import gather, seller_of
 from billhead.actions.notifications._render import render
 from billhead.db import Tx
@@ -17,7 +18,7 @@ from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, NotFound, NoticeRejected, OutcomeUnknown
 from billhead.models.operations import Notice
 from billhead.models.sellers import Seller
-from billhead.plugin import Message
+from billhead.plugin import Attachment, Message
 from billhead.plugin_host import channel_connection, plugins
 
 __all__ = ["send_notice"]
@@ -42,6 +43,7 @@ def send_notice(ctx: Context, notice_id: int) -> str | None:
     Raises what kept it from being sent when another try may help, and NotFound for a notice that does not exist.
     """
     refused: list[_Answer] = []
+    files = attachments_of(notice_id)  # set before the transaction: typesetting takes longer than a row is locked for
 
     def intend(tx: Tx) -> _Intent | None:
         notice = tx.session.get(Notice, notice_id, with_for_update=True)
@@ -54,7 +56,7 @@ def send_notice(ctx: Context, notice_id: int) -> str | None:
         if notice.state not in ("queued", "failed"):
             return None
         try:
-            message = _message(tx, notice)
+            message = _message(tx, notice, files)
         except BillheadError as error:
             refused.append(_noted(notice, _refusal(error)))
             return None
@@ -71,7 +73,7 @@ def send_notice(ctx: Context, notice_id: int) -> str | None:
     return answer.state
 
 
-def _message(tx: Tx, notice: Notice) -> Message:
+def _message(tx: Tx, notice: Notice, files: tuple[Attachment, ...]) -> Message:
     words = render(notice.kind, gather(tx.session, notice))
     return Message(
         key=notice.key,
@@ -80,6 +82,7 @@ def _message(tx: Tx, notice: Notice) -> Message:
         subject=words.subject,
         text=words.text,
         html=words.html,
+        attachments=files,
     )
 
 

@@ -45,13 +45,17 @@ MENU = (
             ("simulations", "Simulations"),
             ("gateways", "Gateway accounts"),
             ("callbacks", "Callbacks"),
+            ("rates", "Exchange rates"),
         ),
     ),
     (
         "Machines",
         (("panels", "Panels"), ("jobs", "Jobs"), ("deliveries", "Event deliveries"), ("plugins", "Plugins")),
     ),
-    ("House", (("catalogue", "Catalogue"), ("switches", "Freeze switches"), ("audit", "Audit trail"))),
+    (
+        "House",
+        (("sellers", "Sellers"), ("catalogue", "Catalogue"), ("switches", "Freeze switches"), ("audit", "Audit trail")),
+    ),
 )
 """(heading, ((endpoint, label), …)) of the side menu."""
 

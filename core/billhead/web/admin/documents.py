@@ -2,17 +2,18 @@
 
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
-from werkzeug.utils import secure_filename
 from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, Length
 
+from billhead.actions.documents._formats import FORMATS
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.documents.render_pdf import render_pdf
+from billhead.actions.documents.write_einvoice import write_einvoice
 from billhead.actions.payments.book_transfer import book_transfer
 from billhead.db import reading, writing
 from billhead.domain.context import Context
@@ -28,6 +29,7 @@ from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import Column, amount, on, state, text
 from billhead.web.admin.listing import Choice, Listing
+from billhead.web.downloads import einvoice_response, pdf_response
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
 from billhead.web.pages import page
@@ -102,7 +104,8 @@ def document(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Document, key, "document")
         shown = _parts(session, row)
-    return page("admin/document.html", document=row, payable=_payable(row), **shown)
+    formats = FORMATS if row.kind != Kind.PROFORMA and row.state not in ("draft", "void") else {}
+    return page("admin/document.html", document=row, payable=_payable(row), formats=formats, **shown)
 
 
 @admin.get("/documents/<int:key>.pdf")
@@ -110,11 +113,17 @@ def document(key: int) -> ResponseReturnValue:
 def document_pdf(key: int) -> Response:
     with reading() as session:
         row = found(session, Document, key, "document")
-        pdf = render_pdf(session, row)
-    name = secure_filename(row.number_text) or f"{row.kind}-{row.id}"
-    response = Response(pdf, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
-    return response
+        pdf = render_pdf(session, row, language=request.args.get("language", ""))
+    return pdf_response(pdf, row.number_text or f"{row.kind}-{row.id}", inline=True)
+
+
+@admin.get("/documents/<int:key>/e-invoice/<format>")
+@allow("staff")
+def document_einvoice(key: int, format: str) -> Response:
+    with reading() as session:
+        row = found(session, Document, key, "document")
+        made = write_einvoice(session, row, format)
+    return einvoice_response(made, row)
 
 
 def _payable(row: Document) -> bool:

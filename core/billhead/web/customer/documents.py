@@ -5,16 +5,24 @@ from collections.abc import Iterator
 from flask import Response
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
+from billhead.actions.documents._formats import offered_format
 from billhead.actions.documents.render_pdf import render_pdf
+from billhead.actions.documents.render_receipt import render_receipt
+from billhead.actions.documents.write_einvoice import write_einvoice
 from billhead.db import reading
+from billhead.domain.errors import NotFound
 from billhead.domain.money import Money
-from billhead.models.documents import Document, DocumentLine, Party
+from billhead.models.documents import Allocation, Document, DocumentLine, Party
+from billhead.models.payments import Payment
 from billhead.models.people import Customer
+from billhead.models.sellers import Seller
 from billhead.plugin import allow
 from billhead.web.csv_export import csv_response
 from billhead.web.customer.blueprint import customer
 from billhead.web.customer.read import open_documents, own_document
+from billhead.web.downloads import einvoice_response, pdf_response
 from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import current_customer_id
@@ -68,6 +76,9 @@ def document(document_id: int) -> ResponseReturnValue:
         ).all()
         to_pay = any(one.id == document_id for one in open_documents(session, found.customer_id))
         me = session.get_one(Customer, found.customer_id)
+        einvoice = _offered(session, found)
+        paid = select(Allocation.payment_id).where(Allocation.document_id == found.id)
+        receipts = session.scalars(select(Payment).where(Payment.id.in_(paid)).order_by(Payment.id)).all()
     return page(
         "customer/document.html",
         document=found,
@@ -76,6 +87,8 @@ def document(document_id: int) -> ResponseReturnValue:
         issuer=issuer.data if issuer else {},
         related=related,
         to_pay=to_pay,
+        einvoice=einvoice,
+        receipts=receipts,
     )
 
 
@@ -85,11 +98,33 @@ def document_pdf(document_id: int) -> Response:
     with reading() as session:
         found = own_document(session, current_customer_id(), document_id)
         pdf = render_pdf(session, found)
-    name = found.number_text or f"order-{found.id}"
-    response = Response(pdf, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(name)}.pdf"'
-    return response
+    return pdf_response(pdf, found.number_text or f"order-{found.id}")
 
 
-def _file_name(text: str) -> str:
-    return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in text)
+@customer.get("/documents/<int:document_id>/e-invoice")
+@allow("customer")
+def document_einvoice(document_id: int) -> Response:
+    """In the format that is offered; there is no such page where none is."""
+    with reading() as session:
+        found = own_document(session, current_customer_id(), document_id)
+        format = _offered(session, found)
+        if not format:
+            raise NotFound("e-invoice", document_id)
+        made = write_einvoice(session, found, format)
+    return einvoice_response(made, found)
+
+
+def _offered(session: Session, document: Document) -> str:
+    seller = session.get_one(Seller, document.seller_id)
+    me = session.get_one(Customer, document.customer_id)
+    return offered_format(document, seller.invoicing, me.invoicing)
+
+
+@customer.get("/receipts/<int:payment_id>.pdf")
+@allow("customer")
+def receipt_pdf(payment_id: int) -> Response:
+    with reading() as session:
+        payment = session.get(Payment, payment_id)
+        if payment is None or payment.customer_id != current_customer_id():
+            raise NotFound("payment", payment_id)
+        return pdf_response(render_receipt(session, payment), f"receipt-{payment.id}")

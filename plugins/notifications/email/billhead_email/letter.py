@@ -56,6 +56,9 @@ def letter_of(message: Message, settings: EmailSettings) -> Letter:
     mail.set_content(message.text)
     if message.html:
         mail.add_alternative(message.html, subtype="html")
+    for one in message.attachments:
+        main, _, sub = one.media_type.partition("/")
+        mail.add_attachment(one.data, maintype=main, subtype=sub, filename=one.name)
     return Letter(name, sender.addr_spec, recipient.addr_spec, mail.as_bytes())
 
 

@@ -68,8 +68,8 @@ def _schema_findings(xml: bytes, name: str) -> Iterator[Finding]:
         yield Finding("XML", True, str(error))
         return
     if not schema.validate(parsed):
-        for error in schema.error_log:
-            yield Finding("XSD", True, f"line {error.line}: {error.message}")
+        for broken in schema.error_log:
+            yield Finding("XSD", True, f"line {broken.line}: {broken.message}")
 
 
 @cache

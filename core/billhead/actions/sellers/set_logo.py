@@ -1,0 +1,45 @@
+"""The picture in the head of a seller's documents, old ones included: it is look, not content."""
+
+import json
+
+import typst
+
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.errors import InvalidInput, NotFound
+from billhead.models.sellers import Seller, SellerLogo
+
+__all__ = ["set_logo"]
+
+_LARGEST = 512 * 1024
+_PAGE = b"#image(bytes(json(bytes(sys.inputs.logo))), width: 40mm)"
+_BEGINS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg"}
+
+
+@verb("sellers.set_logo", permission="sellers.write")
+def set_logo(tx: Tx, seller_id: int, data: bytes) -> None:
+    """A PNG or JPEG picture; no bytes take it away. Raises InvalidInput for what can't be set on paper."""
+    if tx.session.get(Seller, seller_id) is None:
+        raise NotFound("seller", seller_id)
+    old = tx.session.get(SellerLogo, seller_id)
+    if not data:
+        if old is not None:
+            tx.session.delete(old)
+        return
+    kind = _kind(data)
+    row = old or SellerLogo(seller_id=seller_id)
+    row.format, row.data = kind, data
+    tx.session.add(row)
+
+
+def _kind(data: bytes) -> str:
+    if len(data) > _LARGEST:
+        raise InvalidInput("logo", f"it is larger than {_LARGEST // 1024} KB", hint="make it 1000 pixels wide or less")
+    kind = next((kind for begin, kind in _BEGINS.items() if data.startswith(begin)), "")
+    if not kind:
+        raise InvalidInput("logo", "it is no picture that documents can show", hint="use PNG or JPEG")
+    try:
+        typst.compile(_PAGE, ignore_system_fonts=True, sys_inputs={"logo": json.dumps(list(data))})
+    except typst.TypstError as error:
+        raise InvalidInput("logo", "the picture is damaged", hint="save it anew as PNG") from error
+    return kind

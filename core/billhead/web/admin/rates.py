@@ -1,0 +1,92 @@
+"""Exchange rates: those that were taken in, and taking in more."""
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.file import FileField
+from sqlalchemy import func, select
+
+from billhead.actions.rates.import_rates import import_rates
+from billhead.db import reading, writing
+from billhead.domain.errors import InvalidInput
+from billhead.models.documents import Document
+from billhead.models.sellers import ExchangeRate
+from billhead.plugin import allow
+from billhead.web.admin.area import admin
+from billhead.web.admin.columns import on, text
+from billhead.web.admin.listing import Listing
+from billhead.web.forms import Form
+from billhead.web.pages import page
+from billhead.web.request_context import submit_ctx
+
+__all__ = ["RATES"]
+
+_LARGEST = 8_000_000
+
+RATES = Listing(
+    name="exchange-rates",
+    title="Exchange rates",
+    lead="What a document in another currency is worth in its seller's is frozen by these, for reports.",
+    query=select(
+        ExchangeRate.id,
+        ExchangeRate.day,
+        ExchangeRate.currency,
+        ExchangeRate.base,
+        ExchangeRate.rate,
+        ExchangeRate.source,
+    ),
+    key=ExchangeRate.id,
+    columns=(
+        on("Day", "day"),
+        text("One", "currency"),
+        text("is", "rate", css="num"),
+        text("of", "base"),
+        text("From", "source"),
+    ),
+    search=lambda typed: (ExchangeRate.currency == typed.upper()) | (ExchangeRate.base == typed.upper()),
+    search_label="Currency",
+    empty="Take in a file with rates, and documents in other currencies know what they are worth at home.",
+)
+
+
+class RatesForm(Form):
+    file = FileField(
+        "File",
+        description="CSV with day,currency,base,rate, or Date,USD,JPY,… as central banks publish it. All or nothing.",
+    )
+
+
+@admin.get("/rates")
+@allow("staff")
+def rates() -> ResponseReturnValue:
+    add = url_for("admin.take_in_rates")
+    return RATES.answer(add=add, add_label="Take in a file", add_needs="rates.write")
+
+
+@admin.route("/rates/new", methods=["GET", "POST"])
+@allow("staff", permission="rates.write")
+def take_in_rates() -> ResponseReturnValue:
+    form = RatesForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            name, text_of_file = _sent()
+            with writing(submit_ctx()) as tx:
+                done = import_rates(tx, text_of_file, name)
+            flash(f"{done.new} rates are new, {done.replaced} replaced, {done.unchanged} were known.", "good")
+            return redirect(url_for("admin.rates"), 303)
+    with reading() as session:
+        missing = select(func.count()).where(Document.base_minor.is_(None), Document.base_currency != "")
+        without = session.scalar(missing)
+    return page("admin/rates.html", form=form, without=without), 422 if form.is_submitted() else 200
+
+
+def _sent() -> tuple[str, str]:
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        raise InvalidInput("file", "choose one")
+    data = sent.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise InvalidInput("file", f"it is larger than {_LARGEST // 1_000_000} MB", hint="use billhead rates import")
+    try:
+        return sent.filename[:100], data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidInput("file", "it is not text in UTF-8") from None

@@ -1,0 +1,114 @@
+"""Sellers: what their documents say and look like."""
+
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.file import FileField
+from sqlalchemy import select
+from wtforms import BooleanField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from billhead.actions.documents._formats import FORMATS
+from billhead.actions.sellers.set_invoicing import SellerInvoicing, set_invoicing
+from billhead.actions.sellers.set_logo import set_logo
+from billhead.db import reading, writing
+from billhead.models.sellers import Seller, SellerLogo
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found
+from billhead.web.admin.columns import code, text
+from billhead.web.admin.listing import Listing
+from billhead.web.forms import Form, stripped
+from billhead.web.pages import page
+from billhead.web.request_context import submit_ctx
+
+__all__ = ["SELLERS"]
+
+SELLERS = Listing(
+    name="sellers",
+    title="Sellers",
+    lead="Who sells, and what stands on the documents.",
+    query=select(Seller.id, Seller.code, Seller.name, Seller.legal_name, Seller.country, Seller.currency),
+    key=Seller.id,
+    columns=(
+        text("Name", "name", to="seller_invoicing"),
+        code("Code", "code"),
+        text("Legal name", "legal_name"),
+        text("Country", "country"),
+        text("Currency", "currency"),
+    ),
+    empty="Run billhead setup.",
+)
+
+
+def _line(label: str, hint: str = "", *, required: str = "", longest: int = 140) -> StringField:
+    checks = [DataRequired(required)] if required else []
+    return StringField(label, filters=[stripped], validators=[*checks, Length(max=longest)], description=hint)
+
+
+class SellerForm(Form):
+    legal_name = _line("Legal name", required="Write the name that the law knows.")
+    street = _line("Street")
+    postcode = _line("Postcode")
+    city = _line("City")
+    vat_id = _line("VAT id", "With its country, like FI12345678.")
+    tax_number = _line("Tax number", "Where there is no VAT id.")
+    registration = _line("Register", "As it has to be printed: court and number.")
+    contact = _line("Contact", "Whom e-invoices name for questions.")
+    phone = _line("Phone")
+    account_holder = _line("Account holder", "Empty: the legal name.")
+    iban = _line("IBAN", "With one, unpaid documents show the account, and in euro a code for banking apps.")
+    bic = _line("BIC")
+    bank = _line("Bank")
+    legal_footer = TextAreaField(
+        "Foot of each page", filters=[stripped], validators=[Length(max=600)], description="Up to three lines."
+    )
+    accent = _line("Colour", "Like #6236d6. Empty: the theme's.")
+    logo = FileField("Logo", description="PNG or JPEG, up to 512 KB; shown 13 mm high.")
+    no_logo = BooleanField("Take the logo away")
+    einvoice = SelectField(
+        "E-invoice for customers",
+        choices=lambda: [("", "none"), *FORMATS.items()],
+        description="Staff can download every format in any case.",
+    )
+    attach = BooleanField("Send the PDF (or Factur-X) with the mail that tells of an invoice")
+    endpoint = _line("Electronic address", "On e-invoices; many networks need it.")
+    endpoint_scheme = _line("Its list", "EM for an e-mail address, 9930 for a German VAT id, 0216 for a Finnish OVT.")
+
+    def told(self) -> SellerInvoicing:
+        names = SellerInvoicing.__dataclass_fields__
+        values: dict[str, Any] = {name: self[name].data or "" for name in names if name != "attach"}
+        return SellerInvoicing(**values, attach=bool(self.attach.data))
+
+
+@admin.get("/sellers")
+@allow("staff")
+def sellers() -> ResponseReturnValue:
+    return SELLERS.answer()
+
+
+@admin.route("/sellers/<int:key>", methods=["GET", "POST"])
+@allow("staff", permission="sellers.write")
+def seller_invoicing(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Seller, key, "seller")
+        logo = session.get(SellerLogo, key)
+    form = SellerForm(data=_shown(row))
+    if form.validate_on_submit():
+        with form.refusals():
+            picture = request.files.get("logo")
+            data = picture.read() if picture and picture.filename else None
+            ctx = submit_ctx()
+            with writing(ctx) as tx:
+                set_invoicing(tx, key, form.told())
+                if data or form.no_logo.data:
+                    set_logo(tx, key, data or b"")
+            flash("Saved. It holds for documents from now on; the look holds for all.", "good")
+            return redirect(url_for("admin.seller_invoicing", key=key), 303)
+    shown = page("admin/seller.html", seller_row=row, logo=logo, form=form)
+    return shown, 422 if form.is_submitted() else 200
+
+
+def _shown(row: Seller) -> dict[str, Any]:
+    place = {name: row.address.get(name, "") for name in ("street", "postcode", "city")}
+    return {"legal_name": row.legal_name, "vat_id": row.vat_id, **place, **row.invoicing}

@@ -1,0 +1,30 @@
+"""Documents as files: what a download is called."""
+
+from flask import Response
+
+from billhead.actions.documents.write_einvoice import EInvoice
+from billhead.domain.document import Kind
+from billhead.models.documents import Document
+
+__all__ = ["einvoice_response", "file_name", "pdf_response"]
+
+_WORDS = {Kind.PROFORMA.value: "order", Kind.INVOICE.value: "invoice", Kind.CREDIT_NOTE.value: "credit-note"}
+
+
+def file_name(text: str) -> str:
+    """Letters, digits, dots and dashes, whatever a number series is made of."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in text)
+
+
+def pdf_response(data: bytes, name: str, *, inline: bool = False) -> Response:
+    response = Response(data, mimetype="application/pdf")
+    how = "inline" if inline else "attachment"
+    response.headers["Content-Disposition"] = f'{how}; filename="{file_name(name)}.pdf"'
+    return response
+
+
+def einvoice_response(made: EInvoice, document: Document) -> Response:
+    response = Response(made.data, mimetype=made.media_type)
+    name = f"{_WORDS[document.kind]}-{file_name(document.number_text or str(document.id))}.{made.suffix}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
