@@ -64,6 +64,14 @@ class Wording:
         said = self._words.gettext(text) if text else ""
         return said % named if named else said
 
+    def say_note(self, note: str) -> str:
+        """A note that a tax engine wrote in English; what it says of an exemption stays in the operator's words."""
+        for told in ("Exempt from VAT: %(reason)s", "Exempt from tax: %(reason)s"):
+            begin = told.partition("%")[0]
+            if note.startswith(begin):
+                return self.say(told, reason=note.removeprefix(begin))
+        return self.say(note)
+
     def count(self, one: str, many: str, number: int) -> str:
         """ "%(count)d month" or "%(count)d months" by the plural rules of the language."""
         return self._words.ngettext(one, many, number) % {"count": number}

@@ -122,6 +122,11 @@ def test_words_longer_than_the_page_stay_on_it():
     assert widest < 595 - 40  # A4 less most of its margin
 
 
+def test_the_code_of_a_coupon_stands_below_what_it_made_cheaper():
+    data = page(document([line(2241, discount_minor=249, discount_code="WELCOME")]))
+    assert data["rows"][0]["period"].endswith(" · WELCOME")
+
+
 def test_several_taxes_stand_apart_and_add_up():
     taxes = (ShownTax("CA:gst", 50_000, 250), ShownTax("CA-QC:qst", 99_750, 499))
     data = page(document([line(5000, taxes=taxes)], currency="CAD"))

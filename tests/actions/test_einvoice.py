@@ -67,7 +67,7 @@ SAMPLES = {
 
 def xml_of(shown, syntax):
     words = wording(shown.buyer.language)
-    return as_xml(semantic(shown, words), syntax, words.say("Discount"))
+    return as_xml(semantic(shown, words), syntax)
 
 
 @pytest.mark.parametrize("syntax", ["ubl", "cii"])
@@ -131,7 +131,8 @@ def test_tax_that_is_a_whole_euro_off_is_refused():
         (document([line(2491, ppm=0, code="KW:zero")], currency="KWD"), "KWD has 3 decimals"),
         (document([line(100, taxes=(ShownTax("CA:gst", 1, 1), ShownTax("CA:pst", 1, 1)))]), "several taxes"),
         (document([line(100, ppm=0, code="US:outside_scope"), line(100)]), "outside the scope of VAT and some"),
-        (document([line(100, ppm=0, code="US:nontaxable")]), "'nontaxable'"),
+        (document([line(100, ppm=0, code="US:region_unknown")]), "'region_unknown'"),
+        (document([line(100, ppm=50_000, code="CA:gst")]), "charges GST"),
         (document([line(100)], issuer=replace(ISSUER, vat_id="")), "no VAT id and no tax number"),
         (document([line(100, ppm=0, code="DE:reverse_charge")]), "the buyer has no VAT id"),
         (document([line(100, ppm=0, code="SA:export")], issuer=replace(ISSUER, vat_id="123")), "seller has no VAT id"),

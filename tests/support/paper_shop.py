@@ -5,8 +5,9 @@ from datetime import date
 from typing import Any
 
 from billhead.actions.documents._paper import page_of_document
-from billhead.actions.documents._shown import PartyShown, Shown, ShownLine, ShownPayment, ShownTax, _tax_sums
+from billhead.actions.documents._shown import PartyShown, Shown, ShownLine, ShownPayment, ShownTax
 from billhead.actions.documents._typeset import typeset
+from billhead.actions.documents.taxes_of import taxes_of
 from billhead.wording import wording
 
 __all__ = ["GERMAN", "ISSUER", "READERS", "document", "line", "paid", "party", "pdf_of", "reader", "text_of"]
@@ -54,8 +55,8 @@ def line(net: int, what: str = "Premium, TV box and app", **more: Any) -> ShownL
     taxes = more.pop("taxes", (ShownTax(code, ppm, tax),))
     values = {
         "position": 1, "kind": "recurring", "description": what, "term": "1 month", "start": start, "end": end,
-        "quantity": 1, "discount_minor": 0, "net_minor": net, "tax_minor": sum(one.minor for one in taxes),
-        "taxes": taxes,
+        "quantity": 1, "discount_minor": 0, "discount_code": "", "net_minor": net,
+        "tax_minor": sum(one.minor for one in taxes), "taxes": taxes,
     }  # fmt: skip
     return ShownLine(**{**values, **more})
 
@@ -72,7 +73,7 @@ def document(lines: Sequence[ShownLine], **more: Any) -> Shown:
     values = {
         "document_id": 1, "kind": kind, "state": state, "number": "2026-000123", "issued_on": DAY,
         "due_on": None if kind == "credit_note" else DUE, "currency": "EUR", "issuer": ISSUER, "buyer": READERS["en"],
-        "lines": tuple(lines), "taxes": _tax_sums(tuple(lines)), "net_minor": net, "tax_minor": tax,
+        "lines": tuple(lines), "taxes": tuple(taxes_of(lines)), "net_minor": net, "tax_minor": tax,
         "total_minor": net + tax, "settled_minor": settled, "owed_minor": owed, "payments": (), "corrects": None,
         "notes": (), "base": None,
     }  # fmt: skip

@@ -7,8 +7,9 @@ from typing import Any
 
 from segno import helpers
 
-from billhead.actions.documents._shown import PartyShown, Shown, ShownLine, TaxSum, reason_of
+from billhead.actions.documents._shown import PartyShown, Shown, ShownLine, reason_of
 from billhead.actions.documents.describe_line import describe_line
+from billhead.actions.documents.taxes_of import TaxSum
 from billhead.actions.rates._lookup import Pair, worth_minor
 from billhead.domain.document import Kind
 from billhead.domain.money import Money
@@ -24,16 +25,8 @@ _UNTAXED = {
     "outside_scope": "Outside the scope of EU VAT",
     "export": "Exempt export of goods (Article 146 of Directive 2006/112/EC)",
 }
-_REASONS = {
-    "reverse_charge": "reverse charge",
-    "exempt": "exempt",
-    "intra_community": "intra-Community supply",
-    "outside_scope": "outside the scope",
-    "export": "export",
-}
-_OF_VAT = frozenset({"standard", "oss", "unregistered", "below_threshold", "reduced", "zero", *_REASONS})
+_OF_VAT = frozenset({"standard", "oss", "unregistered", "below_threshold", "reduced", "zero", "vat", "iva", *_UNTAXED})
 _LONG = re.compile(r"\S{32,}")
-_EXEMPT = "Exempt from VAT: "
 
 
 def frame(
@@ -179,10 +172,11 @@ def _row(line: ShownLine, shown: Shown, words: Wording, names: Sequence[str]) ->
         "gross": words.number(line.gross_minor, currency),
     }
     period = words.period(line.start, line.end) if line.start and line.end else words.term(line.term)
+    below = " · ".join(part for part in (period, line.discount_code) if part)
     single = _One(line.kind, line.description)
     return {
         "what": _breakable(describe_line(single, words.say)),
-        "period": period,
+        "period": below,
         "cells": [cells[name] for name in names[1:]],
     }
 
@@ -205,7 +199,7 @@ def _sums(shown: Shown, words: Wording) -> Iterator[dict[str, str]]:
     if shown.taxes:
         yield row(words.say("Net"), shown.net_minor)
         for tax in shown.taxes:
-            yield row(f"{_tax_name(tax, words)} {words.percent(tax.ppm)}", tax.minor)
+            yield row(f"{_tax_name(tax, words)} {words.percent(tax.rate_ppm)}", tax.tax_minor)
     yield row(words.say("Total"), shown.total_minor, "total")
     if shown.kind == Kind.INVOICE and not shown.void:
         if shown.settled_minor:
@@ -214,16 +208,19 @@ def _sums(shown: Shown, words: Wording) -> Iterator[dict[str, str]]:
 
 
 def _tax(tax: TaxSum, currency: str, words: Wording) -> list[str]:
-    reason = _REASONS.get(reason_of(tax.code))
-    name = _tax_name(tax, words) + (f", {words.say(reason)}" if reason else "")
-    return [name, words.percent(tax.ppm), words.number(tax.net_minor, currency), words.number(tax.minor, currency)]
+    name = _tax_name(tax, words)
+    if tax.name and not tax.name.isupper():
+        name = f"{name}, {words.say(tax.name)}"
+    net, minor = words.number(tax.net_minor, currency), words.number(tax.tax_minor, currency)
+    return [name, words.percent(tax.rate_ppm), net, minor]
 
 
 def _tax_name(tax: TaxSum, words: Wording) -> str:
-    """ "VAT DE"; a tax that is no VAT goes by what its engine calls it: "CA-QC:qst" → "QST CA-QC"."""
-    place, reason = tax.code.partition(":")[0], reason_of(tax.code)
-    name = words.say("VAT") if not reason or reason in _OF_VAT else reason.replace("_", " ").upper()
-    return f"{name} {place}".strip()
+    """ "VAT DE"; a tax that has a name of its own goes by it: "CA-QC:qst" → "QST CA-QC"."""
+    reason = reason_of(tax.code)
+    own = tax.name if tax.name.isupper() else words.say("Tax")
+    name = words.say("VAT") if not reason or reason in _OF_VAT else own
+    return f"{name} {tax.place}".strip()
 
 
 def _how(account: str, credit_note: str, words: Wording) -> str:
@@ -283,10 +280,7 @@ def _notes(shown: Shown, words: Wording) -> Iterator[str]:
         reasons = dict.fromkeys(reason_of(tax.code) for tax in shown.taxes)
         told = [_UNTAXED[reason] for reason in reasons if reason in _UNTAXED]
     for note in told:
-        if note.startswith(_EXEMPT):
-            yield words.say("Exempt from VAT: %(reason)s", reason=note.removeprefix(_EXEMPT))
-        else:
-            yield words.say(note)
+        yield words.say_note(note)
     if shown.base and shown.tax_minor:
         yield _tax_at_home(shown, words)
     if shown.kind == Kind.PROFORMA:

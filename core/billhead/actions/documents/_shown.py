@@ -3,7 +3,7 @@
 All of it is as it was when the document was issued, but for what has been paid on it since.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.actions.documents._line_taxes import line_taxes
+from billhead.actions.documents.taxes_of import TaxSum, taxes_of
 from billhead.domain.document import OWED, Kind, ProformaState
 from billhead.domain.money import Rounding, round_ratio
 from billhead.domain.tax import MILLION
-from billhead.models.catalogue import Price, PriceBook
 from billhead.models.documents import Allocation, Document, DocumentLine, Party
 from billhead.models.payments import GatewayAccount, Payment
 from billhead.models.people import Customer
@@ -28,7 +29,6 @@ __all__ = [
     "ShownLine",
     "ShownPayment",
     "ShownTax",
-    "TaxSum",
     "customer_party",
     "issuer_party",
     "read_shown",
@@ -66,15 +66,6 @@ class ShownTax(NamedTuple):
     minor: int
 
 
-class TaxSum(NamedTuple):
-    """All that is taxed alike on a document."""
-
-    code: str
-    ppm: int
-    net_minor: int
-    minor: int
-
-
 @dataclass(frozen=True, slots=True)
 class ShownLine:
     """`discount_minor` is without tax, as `net_minor` is, from which it is taken off already.
@@ -90,9 +81,11 @@ class ShownLine:
     end: date | None
     quantity: int
     discount_minor: int
+    discount_code: str
     net_minor: int
     tax_minor: int
     taxes: tuple[ShownTax, ...]
+    tax_code: str = ""  # what a line without taxes has; `taxes` tells the others
 
     @property
     def gross_minor(self) -> int:
@@ -139,14 +132,10 @@ class Shown:
 
 
 def read_shown(session: Session, document: Document) -> Shown:
-    rows = session.execute(
-        select(DocumentLine, PriceBook.tax_inclusive)
-        .outerjoin(Price, Price.id == DocumentLine.price_id)
-        .outerjoin(PriceBook, PriceBook.id == Price.book_id)
-        .where(DocumentLine.document_id == document.id)
-        .order_by(DocumentLine.position)
-    ).all()
-    lines = tuple(_line(line, bool(inclusive)) for line, inclusive in rows)
+    rows = session.scalars(
+        select(DocumentLine).where(DocumentLine.document_id == document.id).order_by(DocumentLine.position)
+    )
+    lines = tuple(_line(line, document.tax_inclusive) for line in rows)
     seller = session.get_one(Seller, document.seller_id)
     corrected = session.get(Document, document.corrects_id) if document.corrects_id else None
     foreign = document.base_currency and document.base_currency != document.currency and document.fx_rate
@@ -161,7 +150,7 @@ def read_shown(session: Session, document: Document) -> Shown:
         issuer=issuer_party(session, document.issuer_id, seller),
         buyer=customer_party(session, document.buyer_id, session.get_one(Customer, document.customer_id)),
         lines=lines,
-        taxes=_tax_sums(lines),
+        taxes=tuple(taxes_of(lines)),
         net_minor=document.net_minor,
         tax_minor=document.tax_minor,
         total_minor=document.total_minor,
@@ -187,8 +176,6 @@ def _owed(document: Document) -> int:
 
 
 def _line(line: DocumentLine, inclusive: bool) -> ShownLine:
-    several = tuple(ShownTax(str(code), int(ppm), int(minor)) for code, ppm, minor in line.taxes or ())
-    one = (ShownTax(line.tax_code, line.tax_rate_ppm, line.tax_minor),) if line.tax_code or line.tax_minor else ()
     return ShownLine(
         position=line.position,
         kind=line.kind,
@@ -198,9 +185,10 @@ def _line(line: DocumentLine, inclusive: bool) -> ShownLine:
         end=line.period_end,
         quantity=line.quantity,
         discount_minor=_net_discount(line) if inclusive else line.discount_minor,
+        discount_code=line.discount_code,
         net_minor=line.net_minor,
         tax_minor=line.tax_minor,
-        taxes=several or one,
+        taxes=tuple(ShownTax(*tax) for tax in line_taxes(line)),
     )
 
 
@@ -210,16 +198,6 @@ def _net_discount(line: DocumentLine) -> int:
     share = Fraction(line.net_minor, gross) if gross else Fraction(MILLION, MILLION + line.tax_rate_ppm)
     net = line.discount_minor * share
     return round_ratio(net.numerator, net.denominator, Rounding.HALF_UP)
-
-
-def _tax_sums(lines: Sequence[ShownLine]) -> tuple[TaxSum, ...]:
-    """By code and rate, in the order in which they first appear."""
-    sums: dict[tuple[str, int], tuple[int, int]] = {}
-    for line in lines:
-        for tax in line.taxes:
-            net, minor = sums.get(tax[:2], (0, 0))
-            sums[tax[:2]] = net + line.net_minor, minor + tax.minor
-    return tuple(TaxSum(code, ppm, net, minor) for (code, ppm), (net, minor) in sums.items())
 
 
 def _payments(session: Session, document: Document, zone: str) -> list[ShownPayment]:

@@ -29,12 +29,15 @@ _OWN = (AccountCode.RECEIVABLE.value, AccountCode.CREDIT_BOUGHT.value, AccountCo
 _KINDS = {
     "payment": "Payment",
     "refund": "Refund",
+    "refund_failed": "Refund",
     "chargeback": "Chargeback",
+    "chargeback_won": "Chargeback",
     "write_off": "Written off",
+    "opening_balance": "Balance brought over",
+    "bought": "Credit",
+    "gifted": "Credit",
     "grant": "Credit",
-    "credit_granted": "Credit",
-    "credit_expired": "Credit that ended",
-    "late_fee": "Late fee",
+    "expired": "Credit that ended",
 }
 _MOST = 2000
 

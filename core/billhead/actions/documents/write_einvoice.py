@@ -38,7 +38,7 @@ def write_einvoice(session: Session, document: Document, format: str) -> EInvoic
     shown = read_shown(session, document)
     words = wording(shown.buyer.language)
     syntax = "ubl" if format == "ubl" else "cii"
-    xml = as_xml(semantic(shown, words), syntax, words.say("Discount"))
+    xml = as_xml(semantic(shown, words), syntax)
     if format != "facturx":
         return EInvoice(xml, xml, syntax, "application/xml", "xml")
     pdf = render_pdf(session, document, archivable=True)

@@ -61,6 +61,7 @@ class Item:
     price: str
     base_quantity: str
     allowance: str
+    allowance_reason: str
     gross_of_allowance: str
     net: str
     category: str

@@ -8,9 +8,10 @@ cents away from that. The norm's own validator allows less than one unit of the 
 from datetime import timedelta
 from fractions import Fraction
 
-from billhead.actions.documents._shown import PartyShown, Shown, ShownLine, TaxSum, reason_of
+from billhead.actions.documents._shown import PartyShown, Shown, ShownLine, reason_of
 from billhead.actions.documents.describe_line import describe_line
 from billhead.actions.documents.einvoice.model import Item, Party, Payee, Scheme, SemanticInvoice, VatGroup
+from billhead.actions.documents.taxes_of import TaxSum
 from billhead.actions.rates._lookup import Pair, worth_minor
 from billhead.domain.document import Kind
 from billhead.domain.errors import Conflict
@@ -26,12 +27,14 @@ _CATEGORY = {
     "export": ("G", "VATEX-EU-G", "Export outside the EU"),
     "outside_scope": ("O", "VATEX-EU-O", "Not subject to VAT"),
     "exempt": ("E", "", "Exempt from VAT"),
+    "not_registered": ("O", "VATEX-EU-O", "Not subject to VAT"),
+    "not_taxed": ("O", "VATEX-EU-O", "Not subject to VAT"),
     "": ("O", "VATEX-EU-O", "Not subject to VAT"),
 }
 """Reason of a tax engine → category of the norm, code and text of the exemption."""
 
-_RATED = frozenset({"standard", "oss", "unregistered", "below_threshold", "reduced", "zero", "vat"})
-_EXEMPT = "Exempt from VAT: "
+_RATED = frozenset({"standard", "oss", "unregistered", "below_threshold", "reduced", "zero", "vat", "iva"})
+_EXEMPT = ("Exempt from VAT: ", "Exempt from tax: ")
 
 
 def semantic(shown: Shown, words: Wording) -> SemanticInvoice:
@@ -81,10 +84,10 @@ def off_by_minor(shown: Shown) -> dict[str, int]:
     """By how many minor units the tax of each rate differs from tax on the sum of that rate; none where it agrees."""
     off: dict[str, int] = {}
     for tax in _groups(shown):
-        reckoned = Fraction(tax.net_minor * tax.ppm, MILLION)
-        minor = tax.minor - round_ratio(reckoned.numerator, reckoned.denominator, Rounding.HALF_UP)
+        reckoned = Fraction(tax.net_minor * tax.rate_ppm, MILLION)
+        minor = tax.tax_minor - round_ratio(reckoned.numerator, reckoned.denominator, Rounding.HALF_UP)
         if minor:
-            off[f"{_category(tax)[0]} {_percent(tax.ppm)} %"] = minor
+            off[f"{_category(tax)[0]} {_percent(tax.rate_ppm)} %"] = minor
     return off
 
 
@@ -127,20 +130,22 @@ def _groups(shown: Shown) -> tuple[TaxSum, ...]:
     """
     sums: dict[tuple[str, int], TaxSum] = {}
     untaxed = [line for line in shown.lines if not line.taxes]
-    rest = (TaxSum("", 0, sum(line.net_minor for line in untaxed), 0),) if untaxed else ()
+    rest = (TaxSum("", "", "", 0, sum(line.net_minor for line in untaxed), 0),) if untaxed else ()
     for tax in (*shown.taxes, *rest):
-        key = (_category(tax)[0], tax.ppm)
+        key = (_category(tax)[0], tax.rate_ppm)
         old = sums.get(key)
-        sums[key] = old._replace(net_minor=old.net_minor + tax.net_minor, minor=old.minor + tax.minor) if old else tax
+        net, minor = (old.net_minor, old.tax_minor) if old else (0, 0)
+        sums[key] = tax._replace(net_minor=net + tax.net_minor, tax_minor=minor + tax.tax_minor)
     return tuple(sums.values())
 
 
 def _category(tax: TaxSum) -> tuple[str, str, str]:
     reason = reason_of(tax.code)
-    if tax.ppm or tax.minor:
-        return "S", "", ""
+    charged = tax.rate_ppm or tax.tax_minor
     if reason in _RATED:
-        return "Z", "", ""
+        return ("S" if charged else "Z"), "", ""
+    if charged:
+        raise _untellable(f"it charges {reason.upper() or 'a tax'}, and the norm knows VAT alone", "send the PDF")
     if reason not in _CATEGORY:
         raise _untellable(f"the norm has no category for a tax of nothing with the reason {reason!r}", "send the PDF")
     return _CATEGORY[reason]
@@ -149,13 +154,13 @@ def _category(tax: TaxSum) -> tuple[str, str, str]:
 def _group(tax: TaxSum, shown: Shown) -> VatGroup:
     category, code, text = _category(tax)
     if category == "E":
-        told = [note.removeprefix(_EXEMPT) for note in shown.notes if note.startswith(_EXEMPT)]
+        told = [note.partition(": ")[2] for note in shown.notes if note.startswith(_EXEMPT)]
         text = told[0] if told else text
     return VatGroup(
         category=category,
-        rate="" if category == "O" else _percent(tax.ppm),
+        rate="" if category == "O" else _percent(tax.rate_ppm),
         taxable=_amount(tax.net_minor, shown.currency),
-        tax=_amount(tax.minor, shown.currency),
+        tax=_amount(tax.tax_minor, shown.currency),
         reason=text,
         reason_code=code,
     )
@@ -172,7 +177,7 @@ def _item(line: ShownLine, shown: Shown, words: Wording) -> Item:
     exact = before % quantity == 0
     price = before // quantity if exact else before
     taxes = line.taxes[0] if line.taxes else None
-    group = TaxSum(taxes.code, taxes.ppm, 0, taxes.minor) if taxes else TaxSum("", 0, 0, 0)
+    group = TaxSum(taxes.code, "", "", taxes.ppm, 0, taxes.minor) if taxes else TaxSum("", "", "", 0, 0, 0)
     category = _category(group)[0]
     return Item(
         id=str(line.position),
@@ -182,10 +187,11 @@ def _item(line: ShownLine, shown: Shown, words: Wording) -> Item:
         price=_amount(price, shown.currency),
         base_quantity="1" if exact else str(quantity),
         allowance=_amount(allowance, shown.currency) if allowance else "",
+        allowance_reason=_clean(" ".join(part for part in (words.say("Discount"), line.discount_code) if part)),
         gross_of_allowance=_amount(before, shown.currency),
         net=_amount(line.net_minor, shown.currency),
         category=category,
-        rate="" if category == "O" else _percent(group.ppm),
+        rate="" if category == "O" else _percent(group.rate_ppm),
         start=line.start,
         last=line.end - timedelta(days=1) if line.end else None,
     )
@@ -251,7 +257,7 @@ def _payee(shown: Shown) -> Payee | None:
 
 
 def _notes(shown: Shown, words: Wording) -> tuple[str, ...]:
-    return tuple(_clean(words.say(note)) for note in shown.notes)
+    return tuple(_clean(words.say_note(note)) for note in shown.notes)
 
 
 def _tax_at_home(shown: Shown, currency: str, rate: str) -> str:

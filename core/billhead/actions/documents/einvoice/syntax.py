@@ -12,10 +12,10 @@ __all__ = ["as_xml"]
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
-def as_xml(invoice: SemanticInvoice, syntax: str, discount: str) -> bytes:
-    """`syntax`: "ubl" or "cii". `discount`: the word for it in the reader's language."""
+def as_xml(invoice: SemanticInvoice, syntax: str) -> bytes:
+    """`syntax`: "ubl" or "cii"."""
     template = _environment().get_template(f"{syntax}.xml")
-    return template.render(one=invoice, discount=discount).encode()
+    return template.render(one=invoice).encode()
 
 
 @cache
