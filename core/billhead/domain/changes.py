@@ -15,9 +15,9 @@ from billhead.domain.errors import CurrencyMismatch
 from billhead.domain.money import Money
 from billhead.domain.periods import Term
 
-__all__ = ["ChangeRule", "Offering", "When", "allowed_change", "price_per_day"]
+__all__ = ["DAYS_A_MONTH", "ChangeRule", "Offering", "When", "allowed_change", "price_per_day"]
 
-_DAYS_A_MONTH = Fraction(146097, 4800)
+DAYS_A_MONTH = Fraction(146097, 4800)
 """400 years of the calendar are 146,097 days."""
 
 
@@ -50,7 +50,7 @@ class ChangeRule:
 
 def price_per_day(amount: Money, term: Term) -> Fraction:
     """Exact minor units a day, a month being as long as an average one: for comparing, never for billing."""
-    return amount.minor / (term.days + term.months * _DAYS_A_MONTH)
+    return amount.minor / (term.days + term.months * DAYS_A_MONTH)
 
 
 def allowed_change(old: Offering, new: Offering, rules: Iterable[ChangeRule] = ()) -> When:

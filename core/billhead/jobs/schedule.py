@@ -55,6 +55,7 @@ PERIODIC: list[Periodic] = [
     Periodic("ledger.seal", timedelta(minutes=10)),
     Periodic("accounts.recheck_vat_ids", timedelta(days=1), timedelta(hours=4)),
     Periodic("events.deliver", timedelta(minutes=1)),
+    Periodic("prices.tell", timedelta(days=1), timedelta(hours=9)),
     Periodic("house.purge", timedelta(days=1), timedelta(hours=3)),
 ]
 """Billing runs hourly because midnight comes at another hour in each customer's zone."""

@@ -12,6 +12,7 @@ from billhead.actions.accounts.check_vat_id import check_vat_id
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.billing.recognise import recognise
 from billhead.actions.billing.run import run_billing
+from billhead.actions.catalogue.tell_price_changes import tell_price_changes
 from billhead.actions.credits.expire_credit import expire_credit
 from billhead.actions.documents.look_after import look_after
 from billhead.actions.dunning.close_promises import close_promises
@@ -149,6 +150,14 @@ def _batches(ctx: Context, verb: Callable[[Tx, int], Any]) -> None:
             next_after = verb(tx, next_after).next_after
         if not next_after:
             return
+
+
+@job_kind("prices.tell")
+def _tell_prices(ctx: Context, _args: Mapping[str, Any]) -> None:
+    more = True
+    while more:
+        with writing(ctx) as tx:
+            more = tell_price_changes(tx).more
 
 
 @job_kind("accounts.check_vat_id")

@@ -1,6 +1,6 @@
 """The catalogue: plans, bouquets, price books and their versioned prices."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["Bouquet", "BundlePart", "Plan", "PlanBouquet", "PlanChange", "Price", "PriceBook"]
+__all__ = ["Bouquet", "BundlePart", "Plan", "PlanBouquet", "PlanChange", "Price", "PriceBook", "Reprice"]
 
 
 class Plan(Model):
@@ -104,6 +104,27 @@ class PriceBook(Model):
     tax_inclusive: Mapped[bool] = mapped_column(default=False)
 
 
+class Reprice(Model):
+    """Prices that existing subscriptions will pay: when, and how far their customers have been told.
+
+    planned · telling: notices go out, up to `cursor` · told · recalling: withdrawn, and who was told learns it ·
+    withdrawn.
+    """
+
+    __tablename__ = "reprice"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"), index=True)
+    state: Mapped[str] = mapped_column(default="planned")
+    existing_from: Mapped[date]
+    tell_on: Mapped[date | None]  # null: nobody is told
+    cursor: Mapped[int] = mapped_column(default=0)  # the last subscription that was told
+    told: Mapped[int] = mapped_column(default=0)
+    subscriptions: Mapped[int]  # how many pay it, counted when it was planned
+    a_month_minor: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # currency → more (or less) a month
+    created_at: Mapped[datetime]
+
+
 class Price(Model):
     """One price of one plan for one term. A price is never edited: a new version is added.
 
@@ -133,3 +154,4 @@ class Price(Model):
     valid_until: Mapped[date | None]
     existing_from: Mapped[date | None]  # null: for new customers only
     withdrawn_on: Mapped[date | None]
+    reprice_id: Mapped[int | None] = mapped_column(ForeignKey("reprice.id"), index=True)

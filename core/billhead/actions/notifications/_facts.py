@@ -13,15 +13,18 @@ credit_note                                  document_id
 suspended, restored, canceled, trial_ending  subscription_id
 throttled                                    subscription_id
 promised                                     subscription_id, promise_id
+price_change, price_stays                    subscription_id, reprice_id
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.documents.describe_discount import describe_discount
 from billhead.actions.provisioning._desired import desired_of, panel_view
@@ -29,8 +32,9 @@ from billhead.db import Model
 from billhead.domain.document import OWED, Kind, ProformaState
 from billhead.domain.errors import NoticeRejected
 from billhead.domain.money import Money
+from billhead.domain.periods import Term, cycle_index, cycle_start
 from billhead.domain.subscription import State, SuspendedBy
-from billhead.models.catalogue import Plan
+from billhead.models.catalogue import Plan, Reprice
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.dunning import PaymentPromise
@@ -39,7 +43,7 @@ from billhead.models.panels import Panel
 from billhead.models.payments import GatewayAccount, Payment, Refund
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
-from billhead.models.subscriptions import Service, Subscription
+from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
 from billhead.plugin_host import vault
 from billhead.plugin_host.current import config
 
@@ -202,6 +206,37 @@ def _subscription(session: Session, notice: Notice) -> Mapping[str, Any]:
     return {"subscription": told}
 
 
+def _price_change(session: Session, notice: Notice) -> Mapping[str, Any]:
+    facts = _subscription(session, notice)
+    row = _row(session, Reprice, int(_named(notice, "reprice_id")), "price change")
+    if notice.kind == "price_stays":
+        return {**facts, "change": {"from": row.existing_from}}
+    subscription = _row(session, Subscription, int(notice.data["subscription_id"]), "subscription")
+    if row.state in ("recalling", "withdrawn"):
+        raise NoticeRejected("the price change was withdrawn, so nobody is told of it")
+    return {**facts, "change": _dearer(session, subscription, row.existing_from)}
+
+
+def _dearer(session: Session, subscription: Subscription, day: date) -> dict[str, Any]:
+    term = Term.parse(subscription.term)
+    first = cycle_start(subscription.anchor, term, cycle_index(subscription.anchor, term, day))
+    if first < day:
+        first = cycle_start(subscription.anchor, term, cycle_index(subscription.anchor, term, day) + 1)
+    part, catalogue = SubscriptionComponent, Catalogue()
+    parts = session.execute(
+        select(part.price_id, part.quantity).where(part.subscription_id == subscription.id, part.ends_on.is_(None))
+    ).all()
+    catalogue.need(session, prices=[price_id for price_id, _ in parts])
+    before, after = (
+        sum(catalogue.prices[catalogue.price_at(price_id, on)].amount_minor * quantity for price_id, quantity in parts)
+        for on in (day - timedelta(days=1), first)
+    )
+    if before == after:
+        raise NoticeRejected("what they pay does not change any more")
+    currency = subscription.currency
+    return {"from": first, "before": Money(before, currency), "after": Money(after, currency), "term": str(term)}
+
+
 def _suspension(session: Session, notice: Notice) -> Mapping[str, Any]:
     facts = _subscription(session, notice)
     if not facts["subscription"]["suspended"]:
@@ -262,6 +297,8 @@ _PARTS_OF: dict[str, tuple[_Part, ...]] = {
     "payment_action": (_debt,),
     "payment_failed": (_debt,),
     "promised": (_subscription, _promise),
+    "price_change": (_price_change,),
+    "price_stays": (_price_change,),
     "receipt": (_payment, _document),
     "refunded": (_refund,),
     "reminder": (_debt,),

@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import or_, select
 
 from billhead import clock
+from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.resellers._holds import Purchase, hold_and_extend
 from billhead.actions.resellers._tree import lock_resellers
 from billhead.actions.subscriptions._state import visible_subscription
@@ -35,7 +36,8 @@ class UserRenewed:
 def renew_user(tx: Tx, subscription_id: int) -> UserRenewed:
     """Add one term to a subscription that is paid with credits: from its end, or from today if that has passed.
 
-    A trial becomes the plan. The price is that of the day when it was ordered. If the panel can't do it, the credits
+    A trial becomes the plan. The price is that of the day when it was ordered, or the version of it that holds for
+    existing subscriptions. If the panel can't do it, the credits
     and the dates go back. Raises NotFound, NotAllowed (suspended, not a reseller's matter) or Conflict (it has ended or
     is suspended, too few credits, or the purchase before is not settled yet).
     """
@@ -75,14 +77,16 @@ def _next(subscription: Subscription) -> tuple[Period, date]:
 def _price(tx: Tx, subscription: Subscription, start: date) -> Money:
     part = SubscriptionComponent
     rows = tx.session.execute(
-        select(Plan.name, Price.term, Price.credit_minor, part.quantity)
-        .join(Price, Price.id == part.price_id)
+        select(Plan.name, part.price_id, part.quantity)
         .join(Plan, Plan.id == part.plan_id)
         .where(part.subscription_id == subscription.id, or_(part.ends_on.is_(None), part.ends_on > start))
-    )
+    ).all()
+    catalogue = Catalogue()
+    catalogue.need(tx.session, prices=[row.price_id for row in rows])
     minor = 0
-    for name, term, credit_minor, quantity in rows:
-        if credit_minor is None:
-            raise InvalidInput("term", f"{name} has no price in credits for {term}")
-        minor += credit_minor * quantity
+    for name, price_id, quantity in rows:
+        price = tx.session.get_one(Price, catalogue.price_at(price_id, start))
+        if price.credit_minor is None:
+            raise InvalidInput("term", f"{name} has no price in credits for {price.term}")
+        minor += price.credit_minor * quantity
     return Money(minor, CREDITS)

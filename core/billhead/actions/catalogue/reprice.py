@@ -1,0 +1,160 @@
+"""Change many prices at once, for new customers and for who has them already, and have everybody told in time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead import clock
+from billhead.actions.catalogue._versions import Affected, Tag, add_version, affected, everywhere, normal_term, totals
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.errors import InvalidInput, NotFound
+from billhead.domain.money import Rounding, round_ratio
+from billhead.models.catalogue import Plan, Price, PriceBook, Reprice
+from billhead.models.sellers import Seller
+
+__all__ = ["Repriced", "RepriceWish", "preview_reprice", "reprice"]
+
+_MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RepriceWish:
+    """Which prices (empty: all of the seller's), and how they change: by `percent_ppm` (parts per million: 50000 are
+    5 %), and then by `add_minor`; rounded to a multiple of `round_to_minor`, less `below_minor` (100 and 1 give 9.99).
+
+    `existing_from`: existing subscriptions pay it from their first period that starts on that day or later; None: new
+    customers only. `tell_days`: how many days before that day their customers are told; None: they are not.
+    """
+
+    seller_id: int
+    existing_from: date | None
+    percent_ppm: int = 0
+    add_minor: int = 0
+    round_to_minor: int = 1
+    below_minor: int = 0
+    books: tuple[str, ...] = ()
+    plans: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
+    valid_from: date | None = None
+    tell_days: int | None = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Repriced:
+    """`reprice_id` is None when only new customers pay the new prices."""
+
+    reprice_id: int | None
+    prices: int
+    subscriptions: int
+
+
+def preview_reprice(session: Session, wish: RepriceWish) -> list[Affected]:
+    """Old and new price of each that would change, who pays it, and how much more that is a month."""
+    _check(session, wish)
+    return [found for _, _, _, found in _changes(session, wish)]
+
+
+@verb("catalogue.reprice", permission="catalogue.write")
+def reprice(tx: Tx, wish: RepriceWish) -> Repriced:
+    """Add a version to each of the prices. No subscription is written: they pay by the versions that hold.
+
+    Raises NotFound, InvalidInput (a day that is too early, an amount below zero, nothing to change) and Conflict
+    (another change of one of these prices comes later).
+    """
+    session = tx.session
+    _check(session, wish)
+    session.scalars(select(PriceBook).where(PriceBook.seller_id == wish.seller_id).with_for_update()).all()
+    changes = list(_changes(session, wish))
+    if not changes:
+        raise InvalidInput("plans", "no price changes by that")
+    row = _row(wish, [found for _, _, _, found in changes]) if wish.existing_from else None
+    if row is not None:
+        session.add(row)
+        session.flush()
+    for book, plan, old, found in changes:
+        tag = Tag(found.new_minor, *(getattr(old, field) for field in Tag.__slots__[1:]))
+        new = add_version(tx, book, plan, old.term, tag, valid_from=wish.valid_from, existing_from=wish.existing_from)
+        new.reprice_id = row.id if row else None
+    return Repriced(row.id if row else None, len(changes), row.subscriptions if row else 0)
+
+
+def _row(wish: RepriceWish, found: list[Affected]) -> Reprice:
+    assert wish.existing_from is not None, "it holds for somebody"
+    tell_on = None if wish.tell_days is None else wish.existing_from - timedelta(days=wish.tell_days)
+    return Reprice(
+        seller_id=wish.seller_id,
+        existing_from=wish.existing_from,
+        tell_on=tell_on,
+        subscriptions=sum(one.subscriptions for one in found),
+        a_month_minor=dict(totals(found)),
+        created_at=clock.now(),
+    )
+
+
+def _check(session: Session, wish: RepriceWish) -> None:
+    if session.get(Seller, wish.seller_id) is None:
+        raise NotFound("seller", wish.seller_id)
+    if wish.round_to_minor < 1:
+        raise InvalidInput("round_to", "must be above zero")
+    if not 0 <= wish.below_minor < wish.round_to_minor:
+        raise InvalidInput("below", f"must be from 0 to {wish.round_to_minor - 1} minor units")
+    if wish.tell_days is not None and not 0 <= wish.tell_days <= 365:
+        raise InvalidInput("tell_days", "must be from 0 to 365")
+    if wish.existing_from is None:
+        return
+    first = everywhere() + timedelta(days=1 + (wish.tell_days or 0))
+    if wish.existing_from < first:
+        told = f", and customers are told {wish.tell_days} days before" if wish.tell_days else ""
+        raise InvalidInput("existing_from", f"must lie in the future{told}: not before {first}")
+
+
+def _changes(session: Session, wish: RepriceWish) -> Iterator[tuple[PriceBook, Plan, Price, Affected]]:
+    for book, plan, old in _newest(session, wish):
+        new = _new_amount(old.amount_minor, wish)
+        if new < 0:
+            raise InvalidInput("add", f"{plan.code} for {old.term or 'one time'} would cost less than nothing")
+        if new != old.amount_minor:
+            on = wish.existing_from or everywhere()
+            yield book, plan, old, affected(session, book, plan, old.term, new, on)
+
+
+def _newest(session: Session, wish: RepriceWish) -> list[tuple[PriceBook, Plan, Price]]:
+    query = (
+        select(PriceBook, Plan, Price)
+        .join(Price, Price.book_id == PriceBook.id)
+        .join(Plan, Plan.id == Price.plan_id)
+        .where(PriceBook.seller_id == wish.seller_id, Price.withdrawn_on.is_(None), Plan.retired.is_(False))
+        .order_by(PriceBook.id, Plan.id, Price.term, Price.version.desc())
+    )
+    if wish.books:
+        query = query.where(PriceBook.code.in_(_known(session, PriceBook, wish.seller_id, wish.books, "books")))
+    if wish.plans:
+        query = query.where(Plan.code.in_(_known(session, Plan, wish.seller_id, wish.plans, "plans")))
+    if wish.terms:
+        query = query.where(Price.term.in_([normal_term(term, "terms") for term in wish.terms]))
+    newest: dict[tuple[int, int, str], tuple[PriceBook, Plan, Price]] = {}
+    for book, plan, price in session.execute(query):
+        newest.setdefault((book.id, plan.id, price.term), (book, plan, price))
+    return list(newest.values())
+
+
+def _known(
+    session: Session, model: type[Plan] | type[PriceBook], seller_id: int, codes: tuple[str, ...], field: str
+) -> tuple[str, ...]:
+    there = set(session.scalars(select(model.code).where(model.seller_id == seller_id)))
+    for code in codes:
+        if code not in there:
+            raise InvalidInput(field, f"there is no {code!r}")
+    return codes
+
+
+def _new_amount(minor: int, wish: RepriceWish) -> int:
+    raised = minor * (_MILLION + wish.percent_ppm) + wish.add_minor * _MILLION
+    if wish.round_to_minor == 1 and not wish.below_minor:
+        return round_ratio(raised, _MILLION, Rounding.HALF_UP)
+    steps = round_ratio(raised + wish.below_minor * _MILLION, _MILLION * wish.round_to_minor, Rounding.HALF_UP)
+    return max(steps * wish.round_to_minor - wish.below_minor, 0) if minor else 0

@@ -1,0 +1,92 @@
+"""Take back prices that existing subscriptions would have paid, before the day has come."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, exists, select, update
+
+from billhead import clock
+from billhead.actions.catalogue._versions import everywhere
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.document import Kind, ProformaState
+from billhead.domain.errors import Conflict, NotFound
+from billhead.domain.payment import UNRESOLVED
+from billhead.models.catalogue import Price, Reprice
+from billhead.models.documents import Document, DocumentLine
+from billhead.models.payments import PaymentAttempt
+from billhead.models.sellers import Seller
+from billhead.models.subscriptions import Subscription, SubscriptionComponent
+
+__all__ = ["RepriceWithdrawn", "withdraw_reprice"]
+
+
+@dataclass(frozen=True, slots=True)
+class RepriceWithdrawn:
+    """`offers`: unpaid renewals at the new price, which are void; they are offered anew at the old one."""
+
+    reprice_id: int
+    offers: int
+
+
+@verb("catalogue.withdraw_reprice", permission="catalogue.write")
+def withdraw_reprice(tx: Tx, reprice_id: int) -> RepriceWithdrawn:
+    """What new customers have bought at the new prices stays as it was sold. Who was told of the change is told again.
+
+    Raises NotFound, and Conflict when the day has come in some zone, or it was withdrawn before.
+    """
+    session = tx.session
+    row = session.get(Reprice, reprice_id, with_for_update=True)
+    if row is None:
+        raise NotFound("price change", reprice_id)
+    if row.state in ("recalling", "withdrawn"):
+        raise Conflict("this price change was withdrawn already")
+    if row.existing_from <= everywhere():
+        raise Conflict(f"it holds since {row.existing_from}", hint="change the prices again instead")
+    mine = list(session.scalars(select(Price.id).where(Price.reprice_id == reprice_id)))
+    offers = _take_offers_back(tx, mine)
+    sold = exists().where(SubscriptionComponent.price_id == Price.id)
+    today = clock.today_in(session.get_one(Seller, row.seller_id).zone)
+    session.execute(update(Price).where(Price.id.in_(mine), ~sold).values(withdrawn_on=today))
+    session.execute(update(Price).where(Price.id.in_(mine), sold).values(existing_from=None))
+    row.state = "recalling" if row.told else "withdrawn"
+    return RepriceWithdrawn(reprice_id, offers)
+
+
+def _take_offers_back(tx: Tx, prices: list[int]) -> int:
+    """Open renewals at these prices of who had bought at another one. What is just being paid is left alone."""
+    session, line, part = tx.session, DocumentLine, SubscriptionComponent
+    session.flush()
+    paying = exists().where(
+        PaymentAttempt.document_id == Document.id, PaymentAttempt.state.in_([state.value for state in UNRESOLVED])
+    )
+    at_new_price: ColumnElement[bool] = exists().where(
+        line.document_id == Document.id,
+        line.price_id.in_(prices),
+        part.id == line.component_id,
+        part.price_id != line.price_id,
+    )
+    offers = list(
+        session.scalars(
+            select(Document.id)
+            .where(
+                Document.kind == Kind.PROFORMA.value,
+                Document.state == ProformaState.OPEN.value,
+                at_new_price,
+                ~paying,
+            )
+            .with_for_update(of=Document)
+        )
+    )
+    if not offers:
+        return 0
+    void = update(Document).where(Document.id.in_(offers)).values(state=ProformaState.VOID.value)
+    session.execute(void.execution_options(synchronize_session=False))
+    whose = select(line.subscription_id).where(line.document_id.in_(offers), line.subscription_id.is_not(None))
+    again = (
+        update(Subscription)
+        .where(Subscription.id.in_(whose))
+        .values(next_bill_on=clock.business_now().date(), version=Subscription.version + 1)
+    )
+    session.execute(again.execution_options(synchronize_session=False))
+    session.expire_all()
+    return len(offers)
