@@ -368,6 +368,23 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_plan')),
     sa.UniqueConstraint('seller_id', 'code', name=op.f('uq_plan_seller_id_code'))
     )
+    op.create_table('reprice',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('existing_from', sa.Date(), nullable=False),
+    sa.Column('tell_on', sa.Date(), nullable=True),
+    sa.Column('cursor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('told', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscriptions', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('a_month_minor', sa.JSON(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_reprice_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reprice'))
+    )
+    with op.batch_alter_table('reprice', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_reprice_seller_id'), ['seller_id'], unique=False)
+
     op.create_table('reseller',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -684,13 +701,16 @@ def upgrade() -> None:
     sa.Column('valid_until', sa.Date(), nullable=True),
     sa.Column('existing_from', sa.Date(), nullable=True),
     sa.Column('withdrawn_on', sa.Date(), nullable=True),
+    sa.Column('reprice_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.ForeignKeyConstraint(['book_id'], ['price_book.id'], name=op.f('fk_price_book_id')),
     sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_price_plan_id')),
+    sa.ForeignKeyConstraint(['reprice_id'], ['reprice.id'], name=op.f('fk_price_reprice_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_price')),
     sa.UniqueConstraint('book_id', 'plan_id', 'term', 'version', name=op.f('uq_price_book_id_plan_id_term_version'))
     )
     with op.batch_alter_table('price', schema=None) as batch_op:
         batch_op.create_index('ix_price_plan', ['plan_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_price_reprice_id'), ['reprice_id'], unique=False)
 
     op.create_table('tax_id_check',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1503,6 +1523,7 @@ def downgrade() -> None:
 
     op.drop_table('tax_id_check')
     with op.batch_alter_table('price', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_price_reprice_id'))
         batch_op.drop_index('ix_price_plan')
 
     op.drop_table('price')
@@ -1555,6 +1576,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_reseller_parent_id'))
 
     op.drop_table('reseller')
+    with op.batch_alter_table('reprice', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_reprice_seller_id'))
+
+    op.drop_table('reprice')
     op.drop_table('plan')
     op.drop_table('panel')
     op.drop_table('number_series')
