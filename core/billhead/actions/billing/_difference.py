@@ -206,8 +206,8 @@ def _returned(step: Return, part: Part, line: StandingLine, catalogue: Catalogue
         -step.amount,
         -step.amount,
         catalogue.plans[part.plan_id].tax_class,
-        LineDetail(corrects_line_id=line.billed.id, taxes=taxes),
-        TaxedAmount(-net, -tax, line.tax_code, line.tax_rate_ppm),
+        LineDetail(corrects_line_id=line.billed.id),
+        TaxedAmount(-net, -tax, line.tax_code, line.tax_rate_ppm, taxes),
     )
 
 
