@@ -8,6 +8,7 @@
 and at the end the ledger stands, and the nightly run goes on by itself as if nothing had happened.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
@@ -140,10 +141,9 @@ class Story:
     # -- deeds: what the shop does, and what it means for the days
 
     def do(self, deed: str, detail) -> None:
-        try:
+        with suppress(Conflict, InvalidInput, IllegalTransition):
+            # what is not possible now changes nothing, which the checks see
             getattr(self, f"do_{deed}")(detail)
-        except (Conflict, InvalidInput, IllegalTransition):
-            pass  # not possible now: then nothing has changed, which the checks see
 
     def do_wait(self, days: int) -> None:
         for _ in range(days):
