@@ -291,3 +291,10 @@ def test_before_cancel_is_given_what_it_asks_for(pretend):
 def test_only_guards_can_be_asked_as_guards(pretend):
     with pytest.raises(ValueError, match="on_event is not a guard"):
         switched_on([]).guard("on_event")
+
+
+def test_before_transfer_is_given_what_it_asks_for(pretend):
+    ours = "@hookimpl\ndef before_transfer(facts): return Denied(f\"{facts['to']} has one already\")"
+    host = switched_on([pretend("ours", ours)])
+    denied = host.guard("before_transfer", subscription_id=7, facts={"from": 1, "to": 2})
+    assert denied == Denied("2 has one already")

@@ -27,6 +27,7 @@ from billhead.actions.provisioning.converge import converge
 from billhead.actions.provisioning.reconcile import reconcile_panel
 from billhead.actions.scheduling import enqueue
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
+from billhead.actions.subscriptions.give_days_batch import give_days_batch
 from billhead.actions.subscriptions.lapse import lapse
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
@@ -197,6 +198,14 @@ def _expire_credit(ctx: Context, _args: Mapping[str, Any]) -> None:
 def _rebill(ctx: Context, args: Mapping[str, Any]) -> None:
     with writing(ctx) as tx:
         rebill(tx, int(args["subscription_id"]))
+
+
+@job_kind("subscriptions.give_days")
+def _give_days(ctx: Context, args: Mapping[str, Any]) -> None:
+    more = True
+    while more:
+        with writing(ctx) as tx:
+            more = give_days_batch(tx, int(args["gift_id"])).more
 
 
 @job_kind("notices.send", max_tries=8)

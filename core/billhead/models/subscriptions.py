@@ -8,7 +8,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["FreeTime", "Service", "Subscription", "SubscriptionChange", "SubscriptionComponent", "SubscriptionEvent"]
+__all__ = [
+    "DayGift",
+    "FreeTime",
+    "Service",
+    "Subscription",
+    "SubscriptionChange",
+    "SubscriptionComponent",
+    "SubscriptionEvent",
+]
 
 
 class Subscription(Model):
@@ -91,6 +99,7 @@ class FreeTime(Model):
     __tablename__ = "free_time"
     __table_args__ = (
         CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="period"),
+        UniqueConstraint("gift_id", "subscription_id"),
         Index("ix_free_time_subscription", "subscription_id"),
     )
 
@@ -99,8 +108,29 @@ class FreeTime(Model):
     why: Mapped[str]
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
-    batch: Mapped[str] = mapped_column(default="")  # given in one action with others
+    gift_id: Mapped[int | None] = mapped_column(ForeignKey("day_gift.id"))
     recorded_at: Mapped[datetime]
+
+
+class DayGift(Model):
+    """Days that were given to everybody on a panel, with a bouquet or on a plan, as after an outage: one decision, one
+    row, with its progress. `cursor` is the last subscription that was looked at."""
+
+    __tablename__ = "day_gift"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    days: Mapped[int]
+    reason: Mapped[str]
+    panel_id: Mapped[int | None] = mapped_column(ForeignKey("panel.id"))
+    bouquet_id: Mapped[int | None] = mapped_column(ForeignKey("bouquet.id"))
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
+    state: Mapped[str] = mapped_column(default="running")  # running | done | canceled
+    total: Mapped[int]
+    given: Mapped[int] = mapped_column(default=0)
+    cursor: Mapped[int] = mapped_column(default=0)
+    actor: Mapped[str]
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
 
 
 class SubscriptionChange(Model):

@@ -18,6 +18,7 @@ EVENT_TYPES = {
     "subscription_id, document_id, why",
     "subscription.held": "the customer or staff put it on hold; data: subscription_id, starts_on",
     "subscription.resumed": "a hold has ended; data: subscription_id, document_id or null",
+    "subscription.transferred": "it is another customer's now; data: subscription_id, from_customer_id, customer_id",
     "subscription.kept": "a cancellation or a planned change was taken back; data: subscription_id",
     "subscription.throttled": "debt leaves its lines running with less; data: subscription_id, connections",
     "payment.promised": "a customer promised to pay what is overdue; data: promise_id, subscription_id, day",

@@ -48,6 +48,7 @@ SHAPES = {
     "invoice_rules": "contribute",
     "before_order": "guard",
     "before_cancel": "guard",
+    "before_transfer": "guard",
 }
 
 
@@ -123,3 +124,8 @@ def before_order(order: "OrderView") -> "Denied | None":
 @hookspec
 def before_cancel(subscription_id: int, facts: dict[str, Any]) -> "Denied | None":
     """Guard a cancellation asked for by a customer. Staff may override with a reason."""
+
+
+@hookspec
+def before_transfer(subscription_id: int, facts: dict[str, Any]) -> "Denied | None":
+    """Guard handing a subscription over to another customer; `facts`: the ids of the customers, `from` and `to`."""

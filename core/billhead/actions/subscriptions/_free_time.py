@@ -19,14 +19,14 @@ __all__ = ["free_time", "lengthen", "open_hold"]
 
 
 def free_time(
-    tx: Tx, subscription: Subscription, why: str, starts_on: date, ends_on: date | None, batch: str = ""
+    tx: Tx, subscription: Subscription, why: str, starts_on: date, ends_on: date | None, gift_id: int | None = None
 ) -> FreeTime:
     row = FreeTime(
         subscription_id=subscription.id,
         why=why,
         starts_on=starts_on,
         ends_on=ends_on,
-        batch=batch,
+        gift_id=gift_id,
         recorded_at=clock.now(),
     )
     tx.session.add(row)
@@ -43,7 +43,7 @@ def open_hold(tx: Tx, subscription: Subscription) -> FreeTime | None:
     )
 
 
-def lengthen(tx: Tx, subscription: Subscription, days: int, why: str, today: date, batch: str = "") -> date:
+def lengthen(tx: Tx, subscription: Subscription, days: int, today: date, gift_id: int | None = None) -> date:
     """Let what is paid for run so many days longer, without charging them; returns the new end.
 
     What has expired begins again today. Billing follows: from the new end on, in whole periods; an account that bills
@@ -54,7 +54,7 @@ def lengthen(tx: Tx, subscription: Subscription, days: int, why: str, today: dat
         raise Conflict("nothing of this subscription was paid yet: there is no time to make longer")
     start = max(subscription.billed_through or paid, paid, today)
     end = start + timedelta(days=days)
-    free_time(tx, subscription, why, start, end, batch)
+    free_time(tx, subscription, "given", start, end, gift_id)
     subscription.billed_through = end
     subscription.paid_through = max(paid, today) + timedelta(days=days)
     if tx.session.get_one(Customer, subscription.customer_id).billing_day is None:

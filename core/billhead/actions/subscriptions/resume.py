@@ -70,4 +70,4 @@ def _add_kept(tx: Tx, subscription: Subscription, pause: FreeTime, today: date) 
     # what is left of the paid time counts from today, whether its old end has passed or not
     gone = max((today - paid).days, 0)
     if kept > gone:
-        lengthen(tx, subscription, kept - gone, "given", today)
+        lengthen(tx, subscription, kept - gone, today)

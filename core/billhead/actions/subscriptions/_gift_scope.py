@@ -1,0 +1,66 @@
+"""Who gets days that are given to all of a panel, a bouquet or a plan."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from billhead.domain.errors import InvalidInput, NotFound
+from billhead.domain.subscription import RUNNING, State
+from billhead.models.catalogue import Bouquet, Plan, PlanBouquet
+from billhead.models.panels import Panel
+from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
+
+__all__ = ["GiftScope", "count_in", "ids_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class GiftScope:
+    """Exactly one of them; the row's id."""
+
+    panel_id: int | None = None
+    bouquet_id: int | None = None
+    plan_id: int | None = None
+
+
+def count_in(session: Session, scope: GiftScope) -> int:
+    return int(session.scalar(select(func.count()).select_from(_those(session, scope).subquery())) or 0)
+
+
+def ids_in(session: Session, scope: GiftScope, after: int, limit: int) -> Sequence[int]:
+    query = _those(session, scope).where(Subscription.id > after).order_by(Subscription.id).limit(limit)
+    return session.scalars(query).all()
+
+
+def _those(session: Session, scope: GiftScope) -> Select[tuple[int]]:
+    """Who has paid time: running, or standing still for now. Raises InvalidInput or NotFound."""
+    states = [state.value for state in (*RUNNING, State.SUSPENDED)]
+    return select(Subscription.id).where(
+        Subscription.state.in_(states), Subscription.paid_through.is_not(None), _in_scope(session, scope)
+    )
+
+
+def _in_scope(session: Session, scope: GiftScope) -> ColumnElement[bool]:
+    if sum(one is not None for one in (scope.panel_id, scope.bouquet_id, scope.plan_id)) != 1:
+        raise InvalidInput("scope", "name one panel, one bouquet or one plan")
+    component = SubscriptionComponent
+    if scope.panel_id is not None:
+        if session.get(Panel, scope.panel_id) is None:
+            raise NotFound("panel", scope.panel_id)
+        return Subscription.id.in_(
+            select(Service.subscription_id).where(Service.panel_id == scope.panel_id, Service.lifecycle == "wanted")
+        )
+    plans = select(PlanBouquet.plan_id).where(PlanBouquet.bouquet_id == scope.bouquet_id)
+    if scope.plan_id is not None:
+        if session.get(Plan, scope.plan_id) is None:
+            raise NotFound("plan", scope.plan_id)
+        plans = select(Plan.id).where(Plan.id == scope.plan_id)
+    elif session.get(Bouquet, scope.bouquet_id) is None:
+        raise NotFound("bouquet", scope.bouquet_id)
+    # parts that end later still bring it today; those of the past end before they matter here
+    return Subscription.id.in_(
+        select(component.subscription_id).where(
+            component.plan_id.in_(plans), or_(component.ends_on.is_(None), component.ends_on > func.current_date())
+        )
+    )

@@ -1,0 +1,64 @@
+"""Give days to everybody on a panel, with a bouquet or on a plan: after an outage, in one decision on record.
+
+The decision is a row; a job gives in batches, goes on where it stopped when its process is killed, and can be canceled:
+what was given by then stays given.
+"""
+
+from dataclasses import dataclass
+
+from billhead import clock
+from billhead.actions.scheduling import enqueue
+from billhead.actions.subscriptions._gift_scope import GiftScope, count_in
+from billhead.actions.verb import audit, verb
+from billhead.db import Tx
+from billhead.domain.errors import InvalidInput
+from billhead.models.subscriptions import DayGift
+
+__all__ = ["GiftAsked", "GiftPreview", "GiftScope", "give_days", "preview_give_days"]
+
+_MOST = 366
+
+
+@dataclass(frozen=True, slots=True)
+class GiftPreview:
+    subscriptions: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiftAsked:
+    gift_id: int
+    subscriptions: int
+
+
+def preview_give_days(tx: Tx, scope: GiftScope, days: int) -> GiftPreview:
+    """How many subscriptions would get the days. Raises what `give_days` raises."""
+    if type(days) is not int or not 1 <= days <= _MOST:
+        raise InvalidInput("days", f"must be a whole number from 1 to {_MOST}, got {days!r}")
+    return GiftPreview(count_in(tx.session, scope), days)
+
+
+@verb("subscriptions.give_days", permission="subscriptions.write")
+def give_days(tx: Tx, scope: GiftScope, days: int, reason: str) -> GiftAsked:
+    """Begin to give: paid time ends so many days later, on the panels too, and so does billing; nobody pays for them.
+
+    Raises InvalidInput (days, reason, more or less than one scope) and NotFound.
+    """
+    found = preview_give_days(tx, scope, days)
+    if not reason.strip():
+        raise InvalidInput("reason", "is needed: it is what customers and colleagues read")
+    gift = DayGift(
+        days=days,
+        reason=reason.strip(),
+        panel_id=scope.panel_id,
+        bouquet_id=scope.bouquet_id,
+        plan_id=scope.plan_id,
+        total=found.subscriptions,
+        actor=tx.ctx.actor,
+        created_at=clock.now(),
+    )
+    tx.session.add(gift)
+    tx.session.flush()
+    enqueue(tx, "subscriptions.give_days", {"gift_id": gift.id}, key=f"give_days:{gift.id}")
+    audit(tx, "subscriptions.give_days", f"day_gift:{gift.id}", {"days": days, "subscriptions": found.subscriptions})
+    return GiftAsked(gift.id, found.subscriptions)

@@ -1,0 +1,107 @@
+"""Hand a subscription with its lines over to another customer."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from billhead import clock
+from billhead.actions.billing.rebill import Desk, rebill
+from billhead.actions.events import emit
+from billhead.actions.resellers._tree import is_within
+from billhead.actions.subscriptions._free_time import free_time
+from billhead.actions.subscriptions._offers import withdraw_offers
+from billhead.actions.subscriptions._scheduled import drop_scheduled
+from billhead.actions.subscriptions._state import record, visible_subscription
+from billhead.actions.subscriptions._steps import Steps, Wanted
+from billhead.actions.subscriptions._taking_steps import look_again, take_steps
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.errors import Conflict, CurrencyMismatch, InvalidInput, NotFound
+from billhead.domain.subscription import State
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Subscription, SubscriptionComponent
+from billhead.plugin_host import plugins
+
+__all__ = ["MONEY", "Transferred", "transfer"]
+
+MONEY = ("moves", "settled")
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """`credited_minor` went to who had it, `charged_minor` to who gets it; zero where the paid time moves along."""
+
+    subscription_id: int
+    customer_id: int
+    credited_minor: int = 0
+    charged_minor: int = 0
+
+
+@verb("subscriptions.transfer", permission="subscriptions.write")
+def transfer(tx: Tx, subscription_id: int, to_customer_id: int, money: str = "moves") -> Transferred:
+    """From today on it is theirs: services, future invoices, history. Documents stay with whom they were written for.
+
+    `moves`: what is paid goes along, and is worth nothing in money to either afterwards. `settled`: who had it gets the
+    unused days back as credit, who gets it is charged for them. Both must be customers of one seller with one currency.
+    Raises NotFound, CurrencyMismatch, InvalidInput, or Conflict (it has ended, is owed for, or a plugin denies it).
+    """
+    if money not in MONEY:
+        raise InvalidInput("money", f"{money!r} is not one of {', '.join(MONEY)}")
+    subscription = visible_subscription(tx, subscription_id)
+    before, after = tx.session.get_one(Customer, subscription.customer_id), _recipient(tx, to_customer_id)
+    _refuse(subscription, before, after)
+    denied = plugins().guard(
+        "before_transfer", subscription_id=subscription_id, facts={"from": before.id, "to": after.id}
+    )
+    if denied is not None:
+        raise Conflict(denied.reason)
+    withdraw_offers(tx, subscription.id)
+    for kind in ("change", "hold", "resume"):
+        drop_scheduled(tx, subscription.id, kind)
+    today = clock.today_in(subscription.zone)
+    credited = 0
+    if money == "settled":
+        take_steps(tx, subscription, _handed_over(tx, subscription, today), today)
+        subscription.billing_ends_on = today
+        credited = -rebill(tx, subscription.id).total_minor
+        tx.session.refresh(subscription)
+        subscription.billing_ends_on = subscription.service_ends_on
+    elif subscription.billed_through is not None and subscription.billed_through > today:
+        free_time(tx, subscription, "moved", today, subscription.billed_through)
+    subscription.customer_id, subscription.payment_method_id, subscription.zone = after.id, None, after.zone
+    look_again(tx, subscription, today)
+    charged = rebill(tx, subscription.id).total_minor if money == "settled" else 0
+    tx.session.refresh(subscription)
+    record(tx, subscription, "transferred", today, before=before.id, customer_id=after.id, money=money)
+    data = {"subscription_id": subscription.id, "from_customer_id": before.id, "customer_id": after.id}
+    emit(tx, "subscription.transferred", f"subscription:{subscription.id}", data)
+    return Transferred(subscription.id, after.id, credited, charged)
+
+
+def _handed_over(tx: Tx, subscription: Subscription, today: date) -> Steps:
+    """Every part ends for who had it and begins for who gets it, at the same price."""
+    item = Desk().history(tx.session, subscription.id).item
+    running = [part for part in item.parts if part.ends_on is None or part.ends_on > today]
+    kinds = {part: tx.session.get_one(SubscriptionComponent, part.component_id).kind for part in running}
+    ends = {part.component_id or 0: max(today, part.starts_on or today) for part in running}
+    adds = [Wanted(part.plan_id, part.price_id, part.quantity, kinds[part]) for part in running]
+    return Steps(item, ends, tuple(adds))
+
+
+def _recipient(tx: Tx, customer_id: int) -> Customer:
+    customer, scope = tx.session.get(Customer, customer_id), tx.ctx.scope
+    if customer is None or not (scope.everything or is_within(tx.session, customer.reseller_id, scope.reseller_id)):
+        raise NotFound("customer", customer_id)
+    return customer
+
+
+def _refuse(subscription: Subscription, before: Customer, after: Customer) -> None:
+    if after.id == before.id:
+        raise InvalidInput("customer", "it is theirs already")
+    if after.seller_id != before.seller_id:
+        raise InvalidInput("customer", "is a customer of another shop")
+    if after.currency != before.currency:
+        raise CurrencyMismatch(before.currency, after.currency)
+    if subscription.state in (State.CANCELED, State.PENDING):
+        raise Conflict(f"a subscription that is {subscription.state} can't be handed over")
+    if subscription.settlement == "credits":
+        raise Conflict("a reseller pays for this subscription with credits: move its customer instead")
