@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from billhead.actions.billing._catalogue import Catalogue, PlanTerms, PriceTerms
 from billhead.actions.billing._coupons import take_off
-from billhead.actions.billing._rated import Advance, CouponUsed, DueItem, LineDetail, Part, Share
+from billhead.actions.billing._rated import Advance, CouponUsed, DueItem, LineDetail, Part, Redeemed, Share
 from billhead.actions.billing._taxing import TaxedAmount
 from billhead.actions.usage._shapes import UsageTaken
 from billhead.domain.discounts import Charge, whole_after
@@ -20,6 +20,7 @@ from billhead.domain.state import next_state
 from billhead.domain.subscription import TRANSITIONS, Event, State
 
 __all__ = [
+    "Bridge",
     "Draft",
     "DraftedLine",
     "as_of",
@@ -70,6 +71,29 @@ class Draft(NamedTuple):
     usage: tuple[UsageTaken, ...] = ()
 
 
+class Asked(Protocol):
+    """What pricing wants to know of a subscription, or of an order that becomes one."""
+
+    @property
+    def term(self) -> str: ...
+
+    @property
+    def currency(self) -> str: ...
+
+    @property
+    def redeemed(self) -> tuple[Redeemed, ...]: ...
+
+
+class Bridge(NamedTuple):
+    """An order whose first period is a part: the days until the account's billing day, of the whole cycle."""
+
+    term: str
+    currency: str
+    redeemed: tuple[Redeemed, ...]
+    period: Period
+    whole: Period
+
+
 class _Span(NamedTuple):
     """A period that is due and the whole cycle that it lies in."""
 
@@ -84,8 +108,13 @@ def draft_due(item: DueItem, catalogue: Catalogue, zone: str, offered: bool) -> 
     return _bill(item, catalogue, zone)
 
 
-def order_lines(parts: Sequence[Part], catalogue: Catalogue, currency: str, phase: str) -> tuple[DraftedLine, ...]:
-    """The lines of a first order: set-up, then the trial or the first term, or what is sold once. No periods yet."""
+def order_lines(
+    parts: Sequence[Part], catalogue: Catalogue, currency: str, phase: str, bridge: Bridge | None = None
+) -> tuple[DraftedLine, ...]:
+    """The lines of a first order: set-up, then the trial or the first term, or what is sold once. No periods yet.
+
+    `bridge`: only the part of a term until the account's billing day.
+    """
     lines: list[DraftedLine] = []
     for part in parts:
         price = _price(part, catalogue, currency)
@@ -96,7 +125,12 @@ def order_lines(parts: Sequence[Part], catalogue: Catalogue, currency: str, phas
             continue
         if price.setup_minor:
             lines.append(_line(part, catalogue, "setup", "", price.setup_minor))
-        lines.append(_line(part, catalogue, "recurring" if price.term else "one_off", price.term, price.amount_minor))
+        if price.term and bridge is not None:
+            line = _cycle_line(part, catalogue, bridge, bridge.period, bridge.whole)
+        else:
+            kind = "recurring" if price.term else "one_off"
+            line = _line(part, catalogue, kind, price.term, price.amount_minor)
+        lines.append(_without_period(line))
     return tuple(lines)
 
 
@@ -253,7 +287,7 @@ def _span_lines(item: DueItem, catalogue: Catalogue, spans: Sequence[_Span]) -> 
         first = False
 
 
-def _cycle_line(part: Part, catalogue: Catalogue, item: DueItem, period: Period, whole: Period) -> DraftedLine:
+def _cycle_line(part: Part, catalogue: Catalogue, item: Asked, period: Period, whole: Period) -> DraftedLine:
     """The line of a cycle, or of some days of it."""
     price = _price(part, catalogue, item.currency)
     if period == whole:
@@ -271,7 +305,7 @@ def as_of(part: Part, catalogue: Catalogue, cycle_start: date) -> Part:
     return part if price_id == part.price_id else part._replace(price_id=price_id)
 
 
-def whole_price(part: Part, catalogue: Catalogue, item: DueItem, period: Period) -> int:
+def whole_price(part: Part, catalogue: Catalogue, item: Asked, period: Period) -> int:
     """What a whole cycle of the part costs, of which only some days are billed: after the percentages that hold in it.
 
     In minor units, as the price book has it.
@@ -286,7 +320,7 @@ def whole_price(part: Part, catalogue: Catalogue, item: DueItem, period: Period)
 
 
 def part_line(
-    part: Part, catalogue: Catalogue, item: DueItem, period: Period, whole: Period, whole_minor: int, amount: int
+    part: Part, catalogue: Catalogue, item: Asked, period: Period, whole: Period, whole_minor: int, amount: int
 ) -> DraftedLine:
     """A line for some days of a cycle, which remembers the cycle and its price."""
     price = _price(part, catalogue, item.currency)
@@ -298,7 +332,7 @@ def part_line(
 
 
 def _discounted_part(
-    part: Part, catalogue: Catalogue, item: DueItem, line: DraftedLine, whole: Period, amount: int, detail: LineDetail
+    part: Part, catalogue: Catalogue, item: Asked, line: DraftedLine, whole: Period, amount: int, detail: LineDetail
 ) -> LineDetail:
     assert line.period_start is not None, "a part has days"
     assert line.period_end is not None, "a part has days"
@@ -316,7 +350,7 @@ def _price(part: Part, catalogue: Catalogue, currency: str) -> PriceTerms:
     return price
 
 
-def _same_term(item: DueItem, price: PriceTerms) -> None:
+def _same_term(item: Asked, price: PriceTerms) -> None:
     if price.term != item.term and (not price.term or _parsed(price.term) != _parsed(item.term)):
         raise InvalidInput("price", f"it is for {price.term or 'one time'}, the subscription for {item.term}")
 

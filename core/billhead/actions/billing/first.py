@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.billing._bridge import bridge_of
 from billhead.actions.billing._coupons import read_reserved, take_off
 from billhead.actions.billing._draft import Draft, inclusive_of_tax, order_lines
 from billhead.actions.billing._rated import Part
@@ -18,6 +19,7 @@ from billhead.models.subscriptions import Subscription, SubscriptionComponent
 __all__ = ["first"]
 
 _OPEN_FOR = timedelta(days=14)
+_DAY = timedelta(days=1)
 
 
 def first(tx: Tx, subscription_id: int) -> int:
@@ -44,15 +46,18 @@ def first(tx: Tx, subscription_id: int) -> int:
         prices={part.price_id for part in parts},
     )
     currency, today = subscription.currency, clock.today_in(buyer.zone)
-    lines = order_lines(parts, catalogue, currency, subscription.phase)
-    lines, used = take_off(lines, read_reserved(session, catalogue.coupons, subscription_id))
+    reserved = read_reserved(session, catalogue.coupons, subscription_id)
+    bridge = None
+    if subscription.phase != "trial":
+        bridge = bridge_of(session, subscription.customer_id, subscription.term, currency, today, reserved)
+    lines, used = take_off(order_lines(parts, catalogue, currency, subscription.phase, bridge), reserved)
     draft = Draft(
         "proforma",
         currency,
         lines,
         inclusive_of_tax(parts, catalogue),
         None,
-        due_on=today + _OPEN_FOR,
+        due_on=min(today + _OPEN_FOR, bridge.period.end - _DAY) if bridge else today + _OPEN_FOR,
         used=used,
     )
     (answer,) = rater.rate_cases([Case(draft, buyer, subscription.seller_id, subscription_id, None, today)])

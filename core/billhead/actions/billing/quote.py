@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.billing._bridge import bridge_of
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._coupons import read_coupons, take_off
 from billhead.actions.billing._draft import Draft, inclusive_of_tax, order_lines
@@ -52,9 +53,13 @@ def quote(
         plans={part.plan_id for part in parts},
         prices={part.price_id for part in parts},
     )
-    lines = order_lines(parts, catalogue, currency, "trial" if trial else "recurring")
-    if coupons:
-        lines, _ = take_off(lines, _redeemed(session, catalogue, seller_id, currency, parts, buyer, coupons))
+    redeemed = _redeemed(session, catalogue, seller_id, currency, parts, buyer, coupons) if coupons else ()
+    term = catalogue.prices[parts[0].price_id].term if parts else ""
+    bridge = None
+    if not trial:
+        bridge = bridge_of(session, buyer.customer_id, term, currency, clock.today_in(buyer.zone), redeemed)
+    lines = order_lines(parts, catalogue, currency, "trial" if trial else "recurring", bridge)
+    lines, _ = take_off(lines, redeemed)
     draft = Draft("proforma", currency, lines, inclusive_of_tax(parts, catalogue), None)
     case = Case(draft, buyer, seller_id, None, None, clock.today_in(buyer.zone))
     rated = raised(rater.rate_cases([case])[0])

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.billing._bridge import anchor_of_order
 from billhead.actions.billing._coupons import begin_redeemed, used_of_proforma
 from billhead.actions.billing._limits import ends_on, limit_time
 from billhead.actions.billing._rated import Advance, CouponUsed, LineDetail, Rated, RatedLine, Share
@@ -46,7 +47,8 @@ _BEGINS = {(State.PENDING, "trial"): Event.START_TRIAL, (State.PENDING, "recurri
 def settle_proforma(tx: Tx, proforma_id: int) -> int | None:
     """Issue the invoice of an open (or expired) proforma and move its subscriptions on; returns the invoice's id.
 
-    The proforma of a change makes the change; None where that can't be made any more.
+    The proforma of a change makes the change. None where that can't be made any more, or where a part of a period was
+    ordered that is over by now: the money is then the customer's credit.
 
     The invoice has the proforma's lines and amounts, so that it equals what was paid, with the period fixed by the
     rule of each subscription's plan (from expiry, from now, or the later). It is open: whoever calls books the payment
@@ -66,6 +68,8 @@ def settle_proforma(tx: Tx, proforma_id: int) -> int | None:
     rows = session.scalars(
         select(DocumentLine).where(DocumentLine.document_id == proforma_id).order_by(DocumentLine.position)
     ).all()
+    if _waited_too_long(tx, rows):
+        return None
     parts = _parts(tx, proforma, rows)
     only = parts[0] if len(parts) == 1 else None
     seller = session.get_one(Seller, proforma.seller_id)
@@ -112,10 +116,10 @@ def preview_settle_proforma(session: Session, proforma_id: int) -> dict[int, Per
             continue
         plan = session.get_one(Plan, subscription.plan_id)
         zone = session.get_one(Customer, subscription.customer_id).zone
-        _, whole = _whole(subscription, plan, line, clock.today_in(zone))
+        _, whole, start = _whole(subscription, plan, line, clock.today_in(zone))
         ends = [end for end in (subscription.billing_ends_on, _limit(subscription, plan, line, whole)) if end]
-        if min(ends, default=whole.end) > whole.start:
-            found[subscription.id] = Period(whole.start, min([whole.end, *ends]))
+        if min([whole.end, *ends]) > start:
+            found[subscription.id] = Period(start, min([whole.end, *ends]))
     return found
 
 
@@ -208,11 +212,10 @@ def _moved_on(
     plan = session.get_one(Plan, subscription.plan_id)
     zone = read_buyers(session, [subscription.customer_id])[subscription.customer_id].zone
     trial = timed[0].kind == "trial"
-    anchor, whole = _whole(subscription, plan, timed[0], clock.today_in(zone))
-    start = whole.start
+    anchor, whole, start = _whole(subscription, plan, timed[0], clock.today_in(zone))
     if subscription.billed_through is None:
         limit_time(session, subscription, plan, whole.end if trial else start)
-    billed = _until(whole, subscription.billing_ends_on)
+    billed = _until(Period(start, whole.end), subscription.billing_ends_on)
     end = billed.end
     phase = "trial" if trial else "recurring"
     event = _BEGINS.get((State(subscription.state), phase))
@@ -227,7 +230,9 @@ def _moved_on(
         )
     )
     advance = Advance(
-        anchor=end if trial else anchor,
+        anchor=anchor_of_order(session.get(Customer, subscription.customer_id), subscription.term, end)
+        if trial
+        else anchor,
         state=state,
         phase=phase,
         phase_ends_on=end if trial else subscription.phase_ends_on,
@@ -240,11 +245,23 @@ def _moved_on(
     return _Periods(billed, whole), advance
 
 
-def _whole(subscription: Subscription, plan: Plan, line: DocumentLine, today: date) -> tuple[date, Period]:
-    """The anchor, and the cycle that begins if the line is paid today."""
+def _whole(subscription: Subscription, plan: Plan, line: DocumentLine, today: date) -> tuple[date, Period, date]:
+    """The anchor, the cycle, and the first day of it that is billed if the line is paid today."""
+    if subscription.billed_through is None and line.cycle_start is not None and line.cycle_end is not None:
+        return subscription.anchor, Period(line.cycle_start, line.cycle_end), max(today, line.cycle_start)
     start, term = _start(subscription, plan.renewal_from, today), Term.parse(line.term)
     anchor = start if line.kind == "trial" else anchor_from(subscription.anchor, term, start)
-    return anchor, Period(start, cycle(anchor, term, cycle_index(anchor, term, start)).end)
+    return anchor, Period(start, cycle(anchor, term, cycle_index(anchor, term, start)).end), start
+
+
+def _waited_too_long(tx: Tx, rows: Sequence[DocumentLine]) -> bool:
+    """A part of a first period was ordered, and the period is over."""
+    for row in rows:
+        if row.cycle_end is not None and row.subscription_id is not None:
+            ordered = tx.session.get_one(Subscription, row.subscription_id)
+            if ordered.billed_through is None and row.cycle_end <= clock.today_in(ordered.zone):
+                return True
+    return False
 
 
 def _until(whole: Period, ends_on: date | None) -> Period:

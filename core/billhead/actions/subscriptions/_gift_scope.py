@@ -33,7 +33,7 @@ def ids_in(session: Session, scope: GiftScope, after: int, limit: int) -> Sequen
     return session.scalars(query).all()
 
 
-def _those(session: Session, scope: GiftScope) -> Select[tuple[int]]:
+def _those(session: Session, scope: GiftScope) -> Select[int]:
     """Who has paid time: running, or standing still for now. Raises InvalidInput or NotFound."""
     states = [state.value for state in (*RUNNING, State.SUSPENDED)]
     return select(Subscription.id).where(

@@ -12,6 +12,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.billing._bridge import anchor_of_order
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.actions.coupons._entering import Entered, reserve
 from billhead.actions.subscriptions._services import AccessWish, Placement, add_services
@@ -170,7 +171,7 @@ def _subscription(tx: Tx, customer: Customer, plan: Plan, term: str, today: date
         state=State.PENDING.value,
         phase="trial" if trial else "recurring",
         term=term,
-        anchor=today,
+        anchor=today if trial else anchor_of_order(customer, term, today),
         started_on=today,
         zone=customer.zone,
         created_at=clock.now(),

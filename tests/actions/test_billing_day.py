@@ -1,0 +1,111 @@
+"""One billing day for an account: what is ordered in between pays the part until it, everything after whole periods."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from billing_shop import SYSTEM, open_shop
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.actions.billing.quote import Part, quote, read_buyers
+from billhead.actions.billing.settle_proforma import settle_proforma
+from billhead.actions.ledger.verify import verify_ledger
+from billhead.actions.subscriptions.start import Order, start_subscription
+from billhead.db import reading, writing
+from billhead.models.credits import CustomerCredit
+from billhead.models.documents import Document, DocumentLine
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Subscription
+
+JAN = date(2026, 1, 1)
+
+
+@pytest.fixture
+def shop(database_url, tmp_path):
+    with clock.business_time(datetime(2026, 1, 10, 12, tzinfo=UTC)), open_shop(database_url, tmp_path) as shop:
+        yield shop
+
+
+def on(day):
+    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
+
+
+def ordered(shop, customer, plan="tv", **more):
+    with writing(SYSTEM) as tx:
+        return start_subscription(tx, Order(customer_id=customer, plan=plan, term="1 month", **more))
+
+
+def settled(document_id):
+    with writing(SYSTEM) as tx:
+        return settle_proforma(tx, document_id)
+
+
+def test_an_order_pays_the_days_until_the_billing_day_and_the_cart_says_so(shop):
+    plan = shop.plan("tv", 3100)
+    customer = shop.customer(billing_day=25)
+    with reading() as session:
+        buyer = read_buyers(session, [customer])[customer]
+        cart = quote(session, shop.seller_id, "EUR", [Part(None, *plan, 1)], buyer)
+    order = ordered(shop, customer)
+    offer = shop.get(Document, order.document_id)
+    # 25 December to 25 January has 31 days; 15 of them: 31.00 × 15 / 31 = 15.00, and 20 %
+    assert (offer.total_minor, cart.total_minor, offer.due_on) == (1800, 1800, date(2026, 1, 24))
+    on(date(2026, 1, 12))
+    invoice = settled(order.document_id)
+    (line,) = shop.all(DocumentLine, DocumentLine.document_id == invoice)
+    assert (line.period_start, line.period_end, line.net_minor) == (date(2026, 1, 12), date(2026, 1, 25), 1500)
+    assert (line.cycle_start, line.cycle_end, line.cycle_minor) == (date(2025, 12, 25), date(2026, 1, 25), 3100)
+    shop.change(Subscription, order.subscription_id, collection="auto", next_bill_on=date(2026, 1, 25))
+    shop.run(date(2026, 1, 25))
+    assert shop.lines(order.subscription_id)[-1][:4] == ("recurring", date(2026, 1, 25), date(2026, 2, 25), 3100)
+    with reading() as session:
+        assert verify_ledger(session).faults == []
+
+
+def test_the_31st_comes_back_after_a_short_month(shop):
+    shop.plan("tv", 3100)
+    customer = shop.customer(billing_day=31)
+    order = ordered(shop, customer)
+    settled(order.document_id)
+    shop.change(Subscription, order.subscription_id, collection="auto", next_bill_on=date(2026, 1, 31))
+    for day in (date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)):
+        shop.run(day)
+    assert [line[2] for line in shop.lines(order.subscription_id)] == [
+        date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30),
+    ]  # fmt: skip
+
+
+def test_on_the_billing_day_itself_a_whole_period_is_ordered(shop):
+    shop.plan("tv", 3100)
+    order = ordered(shop, shop.customer(billing_day=10))
+    assert shop.get(Document, order.document_id).net_minor == 3100
+
+
+def test_weeks_have_no_billing_day(shop):
+    shop.plan("week", 700, term="1 week")
+    customer = shop.customer(billing_day=25)
+    with writing(SYSTEM) as tx:
+        order = start_subscription(tx, Order(customer_id=customer, plan="week", term="1 week"))
+    assert shop.get(Document, order.document_id).net_minor == 700
+
+
+def test_a_part_that_is_paid_when_it_is_over_is_no_subscription(shop):
+    shop.plan("tv", 3100)
+    order = ordered(shop, shop.customer(billing_day=25))
+    on(date(2026, 1, 25))
+    assert settled(order.document_id) is None
+    assert shop.get(Subscription, order.subscription_id).state == "pending"
+
+
+def test_a_trial_is_followed_by_the_part_until_the_billing_day(shop):
+    shop.plan("tv", 3100, trial_term="7 days", trial_minor=100)
+    customer = shop.customer(billing_day=25)
+    order = ordered(shop, customer, trial=True)
+    settled(order.document_id)
+    shop.change(Subscription, order.subscription_id, collection="auto")
+    shop.run(date(2026, 1, 17))
+    # 17 to 25 January: 31.00 × 8 / 31
+    assert shop.lines(order.subscription_id)[-1][:4] == ("recurring", date(2026, 1, 17), date(2026, 1, 25), 800)
+    with reading() as session:
+        assert session.scalars(select(CustomerCredit)).all() == []
+        assert session.get_one(Customer, customer).billing_day == 25
