@@ -53,7 +53,7 @@ def quote(
         plans={part.plan_id for part in parts},
         prices={part.price_id for part in parts},
     )
-    redeemed = _redeemed(session, catalogue, seller_id, currency, parts, buyer, coupons) if coupons else ()
+    redeemed = tuple(_redeemed(session, catalogue, seller_id, currency, parts, buyer, coupons)) if coupons else ()
     term = catalogue.prices[parts[0].price_id].term if parts else ""
     bridge = None
     if not trial:

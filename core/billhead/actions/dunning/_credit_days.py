@@ -34,7 +34,7 @@ def credit_suspended_days(tx: Tx, subscription: Subscription) -> int:
     days = (until - since).days
     record(tx, subscription, "suspended_days_credited", today, days=days)
     if subscription.collection == "manual":
-        lengthen(tx, subscription, days, "given", today)
+        lengthen(tx, subscription, days, today)
     else:
         free_time(tx, subscription, "debt", since, until)
         key = f"rebill:{subscription.id}"
