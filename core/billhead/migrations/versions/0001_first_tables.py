@@ -549,6 +549,25 @@ def upgrade() -> None:
         batch_op.create_index('ix_customer_name', ['name'], unique=False)
         batch_op.create_index(batch_op.f('ix_customer_reseller_id'), ['reseller_id'], unique=False)
 
+    op.create_table('day_gift',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('bouquet_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('total', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('given', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('cursor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['bouquet_id'], ['bouquet.id'], name=op.f('fk_day_gift_bouquet_id')),
+    sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_day_gift_panel_id')),
+    sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_day_gift_plan_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_day_gift'))
+    )
     op.create_table('dunning_policy',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -928,11 +947,13 @@ def upgrade() -> None:
     sa.Column('why', sa.String(), nullable=False),
     sa.Column('starts_on', sa.Date(), nullable=False),
     sa.Column('ends_on', sa.Date(), nullable=True),
-    sa.Column('batch', sa.String(), nullable=False),
+    sa.Column('gift_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('recorded_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.CheckConstraint('ends_on IS NULL OR ends_on >= starts_on', name=op.f('ck_free_time_period')),
+    sa.ForeignKeyConstraint(['gift_id'], ['day_gift.id'], name=op.f('fk_free_time_gift_id')),
     sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_free_time_subscription_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_free_time'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_free_time')),
+    sa.UniqueConstraint('gift_id', 'subscription_id', name=op.f('uq_free_time_gift_id_subscription_id'))
     )
     with op.batch_alter_table('free_time', schema=None) as batch_op:
         batch_op.create_index('ix_free_time_subscription', ['subscription_id'], unique=False)
@@ -1551,6 +1572,7 @@ def downgrade() -> None:
     op.drop_table('panel_bouquet')
     op.drop_table('ledger_sealed')
     op.drop_table('dunning_policy')
+    op.drop_table('day_gift')
     with op.batch_alter_table('customer', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_customer_reseller_id'))
         batch_op.drop_index('ix_customer_name')
