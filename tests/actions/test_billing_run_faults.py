@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,8 +17,6 @@ from billing_shop import SYSTEM, open_shop
 from sqlalchemy import func, select, update
 
 from billhead.actions.billing import run as run_module
-from billhead.actions.billing._rated import PartyFacts, Rated, RatedLine
-from billhead.actions.billing.issue_invoice import issue_invoice
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.bench.subscribers import build_operator
 from billhead.db import reading, writing
@@ -239,33 +236,6 @@ def test_killed_at_any_moment_and_started_again(operator, database_url, tmp_path
     operator.run(NOV)
     each_billed_once(operator, 1000)
     assert operator.canonical() == undisturbed
-
-
-def test_pitfall_25_fifty_parallel_finalisations_leave_no_gap_though_some_roll_back(shop):
-    line = RatedLine(None, None, None, "one_off", "Box", "", None, None, 1, 100, 100, 0, "", 0)
-    who = PartyFacts("A", "", "a@example.com", "{}", "FI", "", "")
-    customer = shop.customer()
-    rated = Rated("invoice", shop.seller_id, customer, None, None, "EUR", NOV, NOV, (line,), 100, 0, 100, (), (), who,
-                  False, None)  # fmt: skip
-    start = threading.Barrier(10)
-
-    def finalise(number):
-        with shop.app.app_context():
-            if number < 10:
-                start.wait()
-            try:
-                with writing(SYSTEM) as tx:
-                    issue_invoice(tx, rated)
-                    if number % 5 == 0:
-                        raise KeyError("rolled back")
-            except KeyError:
-                return 0
-            return 1
-
-    with ThreadPoolExecutor(10) as pool:
-        issued = sum(pool.map(finalise, range(50)))
-    assert issued == 40
-    assert numbers_of(shop) == list(range(1, 41))
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from billhead.migrations.ladder import CORE
 from billhead.models.operations import Job
 from billhead.models.panels import Panel
 from billhead.plugin_host import plugin_ladder, plugins
+from billhead.reports._number_gaps import series_counted
 
 __all__ = ["Check", "all_checks"]
 
@@ -56,7 +57,7 @@ def _checked(name: str, mend: str) -> Callable[[Look], Look]:
 
 
 def all_checks() -> list[Check]:
-    looks = (_home, _database, _migrations, _broker, _queue, _plugins, _panels, _switches, _clock)
+    looks = (_home, _database, _migrations, _broker, _queue, _plugins, _panels, _numbers, _switches, _clock)
     return [check for look in looks for check in look()]
 
 
@@ -146,6 +147,23 @@ def _panel(panel_id: int, code: str) -> Look:
         yield Check("panels", checked.ok, f"{code}: {checked.said}", mend)
 
     return look
+
+
+@_checked("numbers", "run: billhead report number-gaps")
+def _numbers() -> Iterator[Check]:
+    with reading() as session:
+        series = list(series_counted(session))
+    for one in series:
+        if not one.sound:
+            about = f"{one.kind} numbers of {one.seller} in {one.fiscal_year}"
+            missing = (
+                ", ".join(map(str, one.missing)) or f"{one.given} were given instead of {one.last - one.first + 1}"
+            )
+            yield Check(
+                "numbers", False, f"{about}: {missing} missing", "restore a backup, or explain it to the auditor"
+            )
+    if all(one.sound for one in series):
+        yield Check("numbers", True, f"{len(series)} series without a gap")
 
 
 @_checked("switches", "run: billhead db upgrade")

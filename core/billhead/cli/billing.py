@@ -4,9 +4,11 @@ from datetime import date
 
 import click
 
+from billhead.actions.billing.preview_next import Upcoming, preview_next
 from billhead.actions.billing.run import RunReport, run_billing
 from billhead.cli import in_app, json_option, show
 from billhead.cli._dates import DATE
+from billhead.db import reading
 from billhead.domain.money import Money
 
 __all__ = ["group"]
@@ -27,6 +29,36 @@ def run(as_of: date, dry_run: bool, confirm: bool, as_json: bool) -> None:
     """Bill what is due. Run it as often as you like: nothing is billed twice."""
     report = run_billing(as_of, dry_run=dry_run, confirmed=confirm)
     show(report.as_dict(), as_json, _lines(report))
+
+
+@group.command("preview")
+@click.argument("subscription", type=int)
+@click.option("--on", type=DATE, help="The customer's date; without it, the next one on which something is due.")
+@json_option
+@in_app
+def preview(subscription: int, on: date | None, as_json: bool) -> None:
+    """Show the next invoice or proforma of a subscription, as the run will write it."""
+    with reading() as session:
+        upcoming = preview_next(session, subscription, on)
+    show(upcoming.as_dict(), as_json, _upcoming(upcoming))
+
+
+def _upcoming(upcoming: Upcoming) -> list[str]:
+    document = upcoming.document
+    if document is None:
+        return [f"Subscription {upcoming.subscription_id}: {upcoming.why}."]
+    lines = [f"On {upcoming.on} a {document.kind} is written, due {document.due_on}:"]
+    for line in document.lines:
+        period = f" {line.period_start} to {line.period_end}" if line.period_start else ""
+        net = Money(line.net_minor, document.currency)
+        lines.append(
+            f"  {line.quantity} × {line.description}{period}: {net} + {Money(line.tax_minor, document.currency)}"
+        )
+    total, owed = Money(document.total, document.currency), Money(document.owed, document.currency)
+    lines.append(f"{total} in all, {Money(document.credit, document.currency)} paid by credit, {owed} left to pay.")
+    if document.draft:
+        lines.append(f"It is a draft first ({document.draft}).")
+    return lines
 
 
 def _lines(report: RunReport) -> list[str]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from billhead.models.sellers import NumberSeries
 
-__all__ = ["Numbers", "take_numbers"]
+__all__ = ["Numbers", "open_series", "take_numbers"]
 
 _PREFIX = {"invoice": "", "credit_note": "CN-", "proforma": "PF-"}
 
@@ -49,6 +49,13 @@ def take_numbers(session: Session, seller_id: int, kind: str, fiscal_year: int, 
         row = session.execute(take).one()
     after, pattern, prefix = row
     return Numbers(after - count, fiscal_year, pattern, prefix)
+
+
+def open_series(session: Session, seller_id: int, kind: str, fiscal_year: int) -> NumberSeries:
+    """The series, locked; begun if there is none yet."""
+    _begin(session, seller_id, kind, fiscal_year)
+    key = {"seller_id": seller_id, "kind": kind, "fiscal_year": fiscal_year}
+    return session.scalars(select(NumberSeries).filter_by(**key).with_for_update()).one()
 
 
 def _begin(session: Session, seller_id: int, kind: str, fiscal_year: int) -> None:
