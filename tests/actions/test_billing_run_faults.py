@@ -83,24 +83,6 @@ def test_processes_share_a_run_by_partitions(operator):
     each_billed_once(operator, 1000)
 
 
-def test_pitfall_02_one_bad_item_costs_one_item_and_is_tried_again(operator):
-    operator.change(Customer, 500, country="XX")  # the tax engine has no rate for it
-    report = operator.run(NOV)
-    assert (report.invoices, report.failed) == (999, 1)
-    with reading() as session:
-        (failed,) = session.scalars(select(FailedItem)).all()
-    assert (failed.subscription_id, failed.plugin, failed.tries) == (500, "flat", 1)
-    assert failed.error == "The plugin flat failed: tax engine: LookupError: no rate for XX"
-    again = operator.run(NOV)
-    assert (again.considered, again.failed) == (1, 1)
-    operator.change(Customer, 500, country="FI")
-    mended = operator.run(NOV)
-    assert (mended.considered, mended.invoices) == (1, 1)
-    with reading() as session:
-        assert session.scalars(select(FailedItem)).all() == []
-    each_billed_once(operator, 1000)
-
-
 def test_what_the_database_refuses_is_found_by_halving(operator):
     """Subscription 500 has a line for the period already: the unique key refuses the batch."""
     with writing(SYSTEM) as tx:

@@ -112,20 +112,22 @@ def run_billing(
     confirmed: bool = False,
     seller_id: int | None = None,
     partition: tuple[int, int] = (0, 1),
+    only: tuple[int, ...] | None = None,
     chunk_size: int | None = None,
     progress: Callable[[RunReport], None] | None = None,
     host: Contributions | None = None,
 ) -> RunReport:
     """Bill all that is due at an instant (each customer by the date in their zone) or on a date (for everybody).
 
-    Several processes share a run with `partition=(0, 2)` and `(1, 2)`. Raises RunNeedsConfirmation when the total
-    leaves the expected band: what was written until then stands, and `confirmed=True` goes on from there.
+    Several processes share a run with `partition=(0, 2)` and `(1, 2)`; `only` tries some subscriptions again. Raises
+    RunNeedsConfirmation when the total leaves the expected band: what was written until then stands, and
+    `confirmed=True` goes on from there.
     """
     if in_session():
         raise RuntimeError("a billing run owns its transactions: never start it inside of one")
     engine = db.engine.dialect.name
     at = AsOf(as_of if as_of is not None else clock.business_now())
-    scope, size = DueScope(seller_id, partition), chunk_size or _CHUNK[engine]
+    scope, size = DueScope(seller_id, partition, only), chunk_size or _CHUNK[engine]
     run = _Run(at, scope, dry_run, confirmed, size, progress, host or plugins())
     with _collector_at_rest():
         return run.go(pause_ms=0 if dry_run else _PAUSE_MS[engine])
