@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from billhead import clock
-from billhead.actions.billing.preview_next import preview_next
+from billhead.actions.billing.next_document import next_document
 from billhead.actions.billing.run import run_billing
 from billhead.db import reading, writing
 from billhead.domain.money import Money
@@ -77,7 +77,7 @@ def test_preview_equals_the_run(shop, orders, zone, seller_zone, credit, rule, t
     for order in orders:
         ids.append(subscribed(shop, customer, order, today))
     with reading() as session:
-        shown = {one: preview_next(session, one) for one in ids}
+        shown = {one: next_document(session, one) for one in ids}
     days = {one: upcoming.on for one, upcoming in shown.items() if upcoming.document}
     if not days:
         return
@@ -146,9 +146,9 @@ def test_why_nothing_comes_is_said(shop):
     offered = shop.subscribe(customer, plan, due=date(2026, 12, 1), collection="manual", next_bill_on=NOW.date())
     shop.run(NOW)
     with reading() as session:
-        assert preview_next(session, ended).why == "it ends on 2027-01-01"
-        assert preview_next(session, credits).why == "it is paid by credits of a reseller"
-        waiting = preview_next(session, offered)
-        assert preview_next(session, ended, date(2026, 12, 1)).document is None
+        assert next_document(session, ended).why == "it ends on 2027-01-01"
+        assert next_document(session, credits).why == "it is paid by credits of a reseller"
+        waiting = next_document(session, offered)
+        assert next_document(session, ended, date(2026, 12, 1)).document is None
     assert waiting.why == "its proforma waits to be paid"
     assert shop.get(Document, waiting.waiting_id).kind == "proforma"

@@ -8,7 +8,7 @@ from billing_shop import open_shop
 from sqlalchemy import event
 
 from billhead import clock
-from billhead.actions.billing.preview_next import preview_next
+from billhead.actions.billing.next_document import next_document
 from billhead.bench.subscribers import build_operator
 from billhead.db import db, reading
 
@@ -33,7 +33,7 @@ def test_a_run_is_streamed_and_a_preview_is_what_it_writes(sqlite_url, tmp_path)
     with open_shop(sqlite_url, tmp_path, bare=True) as shop:
         build_operator(1500)
         with reading() as session:
-            shown = preview_next(session, 700, NOV).document
+            shown = next_document(session, 700, NOV).document
         planned = shop.run(NOV, dry_run=True, chunk_size=500)
         half = statements_of(lambda: shop.run(NOV, partition=(0, 2), chunk_size=250))
         rest = statements_of(lambda: shop.run(NOV, partition=(1, 2), chunk_size=250))

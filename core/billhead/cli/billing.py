@@ -4,7 +4,7 @@ from datetime import date
 
 import click
 
-from billhead.actions.billing.preview_next import Upcoming, preview_next
+from billhead.actions.billing.next_document import Upcoming, next_document
 from billhead.actions.billing.run import RunReport, run_billing
 from billhead.cli import in_app, json_option, show
 from billhead.cli._dates import DATE
@@ -39,7 +39,7 @@ def run(as_of: date, dry_run: bool, confirm: bool, as_json: bool) -> None:
 def preview(subscription: int, on: date | None, as_json: bool) -> None:
     """Show the next invoice or proforma of a subscription, as the run will write it."""
     with reading() as session:
-        upcoming = preview_next(session, subscription, on)
+        upcoming = next_document(session, subscription, on)
     show(upcoming.as_dict(), as_json, _upcoming(upcoming))
 
 

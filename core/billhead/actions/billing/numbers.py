@@ -3,15 +3,13 @@
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from billhead.actions.billing._series import begin_series
 from billhead.models.sellers import NumberSeries
 
-__all__ = ["Numbers", "open_series", "take_numbers"]
-
-_PREFIX = {"invoice": "", "credit_note": "CN-", "proforma": "PF-"}
+__all__ = ["Numbers", "take_numbers"]
 
 
 class Numbers(NamedTuple):
@@ -45,28 +43,7 @@ def take_numbers(session: Session, seller_id: int, kind: str, fiscal_year: int, 
     )
     row = session.execute(take).one_or_none()
     if row is None:
-        _begin(session, seller_id, kind, fiscal_year)
+        begin_series(session, seller_id, kind, fiscal_year)
         row = session.execute(take).one()
     after, pattern, prefix = row
     return Numbers(after - count, fiscal_year, pattern, prefix)
-
-
-def open_series(session: Session, seller_id: int, kind: str, fiscal_year: int) -> NumberSeries:
-    """The series, locked; begun if there is none yet."""
-    _begin(session, seller_id, kind, fiscal_year)
-    key = {"seller_id": seller_id, "kind": kind, "fiscal_year": fiscal_year}
-    return session.scalars(select(NumberSeries).filter_by(**key).with_for_update()).one()
-
-
-def _begin(session: Session, seller_id: int, kind: str, fiscal_year: int) -> None:
-    series = NumberSeries
-    latest = session.execute(
-        select(series.format, series.prefix)
-        .where(series.seller_id == seller_id, series.kind == kind)
-        .order_by(series.fiscal_year.desc())
-        .limit(1)
-    ).one_or_none()
-    pattern, prefix = latest or ("{prefix}{year}-{number:06d}", _PREFIX.get(kind, ""))
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    row = {"seller_id": seller_id, "kind": kind, "fiscal_year": fiscal_year, "format": pattern, "prefix": prefix}
-    session.execute(insert(series).values(**row, next_number=1).on_conflict_do_nothing())

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import func, select
 
 from billhead import clock
-from billhead.actions.billing.numbers import open_series
+from billhead.actions.billing._series import open_series
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound

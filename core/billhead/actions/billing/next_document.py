@@ -22,7 +22,7 @@ from billhead.domain.subscription import RUNNING
 from billhead.models.subscriptions import Subscription
 from billhead.plugin_host import plugins
 
-__all__ = ["NextDocument", "Upcoming", "preview_next"]
+__all__ = ["NextDocument", "Upcoming", "next_document"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Upcoming:
         return plain
 
 
-def preview_next(session: Session, subscription_id: int, on: date | None = None) -> Upcoming:
+def next_document(session: Session, subscription_id: int, on: date | None = None) -> Upcoming:
     """What the run writes on its next day for the subscription, or on `on` (the customer's date), to the cent.
 
     What else is due from the customer by then is looked at too: it uses credit first where it comes first. Raises
