@@ -1,4 +1,4 @@
-"""A series of document numbers begins: with the first number of its fiscal year, or when staff set how it is written."""
+"""A series of document numbers begins: with its first number, or when staff set how it is written."""
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
