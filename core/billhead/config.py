@@ -12,7 +12,7 @@ from billhead.domain.errors import InvalidInput
 
 __all__ = ["Config", "load_config"]
 
-_STORED = ("broker_url", "database_url", "host", "port", "public_url", "secret_key")
+_STORED = ("broker_url", "country_header", "database_url", "host", "port", "public_url", "secret_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = ""
+    country_header: str = ""  # in which the proxy in front names the country of whoever asks, like CF-IPCountry
     testing: bool = False
 
     @property
@@ -67,6 +68,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
         host=setting("host", "127.0.0.1"),
         port=int(port),
         public_url=setting("public_url", ""),
+        country_header=setting("country_header", ""),
     )
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "COOKIE",
     "Login",
     "client_address",
+    "client_country",
     "current_ctx",
     "current_customer_id",
     "current_seller",
@@ -142,6 +143,13 @@ def current_seller() -> Seller | None:
                 g.seller = named or session.scalar(select(Seller).order_by(Seller.id).limit(1))
     found: Seller | None = g.seller
     return found
+
+
+def client_country() -> str:
+    """The country of the visitor's address by the proxy in front, "" where none says so (or T1, XX: not known)."""
+    header = config().country_header
+    told = request.headers.get(header, "").strip().upper() if header else ""
+    return told if re.fullmatch(r"[A-Z]{2}", told) and told != "XX" else ""
 
 
 def client_address() -> str:

@@ -24,7 +24,8 @@ __all__ = ["Newcomer", "sign_up"]
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """What a new customer tells. An unknown or empty `zone` becomes the seller's."""
+    """What a new customer tells. An unknown or empty `zone` becomes the seller's. `seen_in`: the country of the address
+    of the network that they come from, where it is known."""
 
     name: str
     email: str
@@ -32,6 +33,7 @@ class Newcomer:
     currency: str
     password: str = field(repr=False)
     zone: str = ""
+    seen_in: str = ""
 
 
 def sign_up(ctx: Context, seller_id: int, newcomer: Newcomer, *, ip: str, user_agent: str) -> SignedIn:
@@ -86,6 +88,7 @@ def _customer(tx: Tx, seller_id: int, newcomer: Newcomer, name: str, email: str)
         country=newcomer.country,
         currency=newcomer.currency,
         zone=newcomer.zone if newcomer.zone in available_timezones() else seller.zone,
+        location_evidence={"ip": newcomer.seen_in} if newcomer.seen_in else {},
         created_at=clock.now(),
     )
     tx.session.add(customer)

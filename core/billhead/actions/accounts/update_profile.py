@@ -1,5 +1,6 @@
 """What a customer says about themselves. It holds for documents to come; issued ones never change."""
 
+import re
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
@@ -13,6 +14,8 @@ from billhead.models.people import Customer
 
 __all__ = ["Profile", "update_profile"]
 
+_REGION = re.compile(r"[A-Z0-9]{0,3}")
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -25,6 +28,7 @@ class Profile:
     country: str
     vat_id: str
     zone: str
+    region: str = ""  # the short name of a state or province, like CA
 
 
 @verb("accounts.update_profile")
@@ -42,16 +46,29 @@ def update_profile(tx: Tx, customer_id: int, profile: Profile) -> None:
         raise InvalidInput("zone", f"{profile.zone!r} is not a time zone", hint="write it like Europe/Helsinki")
     if len(profile.country) != 2 or not profile.country.isalpha():
         raise InvalidInput("country", f"{profile.country!r} is not a country code of two letters")
-    before = customer.country, customer.region, customer.vat_id, customer.address.get("postcode", "")
-    known = known_id(profile.vat_id, profile.country.upper())
+    before = _decides_tax(customer)
+    country = profile.country.upper()
+    known = known_id(profile.vat_id, country)
     _set_vat_id(tx, customer, known.vat_id if known else profile.vat_id, asks=known is not None)
     customer.name, customer.company, customer.phone = profile.name, profile.company, profile.phone
-    customer.country, customer.zone = profile.country.upper(), profile.zone
+    customer.country, customer.region, customer.zone = country, _region(profile.region, country), profile.zone
     told = {"street": profile.street, "postcode": profile.postcode, "city": profile.city}
     customer.address = {**customer.address, **told}
-    customer.location_evidence = {**customer.location_evidence, "declared": customer.country}
-    if before != (customer.country, customer.region, customer.vat_id, profile.postcode):
+    customer.location_evidence = {**customer.location_evidence, "declared": country}
+    if before != _decides_tax(customer):
         retax_open(tx, customer_id)
+
+
+def _decides_tax(customer: Customer) -> tuple[object, ...]:
+    place = customer.country, customer.region, customer.address.get("postcode", "")
+    return *place, customer.company, customer.vat_id, customer.location_evidence.get("declared")
+
+
+def _region(typed: str, country: str) -> str:
+    region = typed.strip().upper().removeprefix(f"{country}-")
+    if not _REGION.fullmatch(region):
+        raise InvalidInput("region", f"{typed!r} is not the short name of a region", hint="write CA for California")
+    return region
 
 
 def _set_vat_id(tx: Tx, customer: Customer, vat_id: str, *, asks: bool) -> None:

@@ -16,6 +16,7 @@ from billhead.web.accounts.landing import landing, local_path
 from billhead.web.pages import page
 from billhead.web.request_context import (
     client_address,
+    client_country,
     current_ctx,
     current_seller,
     forget_login,
@@ -83,6 +84,7 @@ def sign_up_page() -> ResponseReturnValue:
                 currency=session.get("currency") or (seller.currency if seller else ""),
                 password=form.password.data,
                 zone=form.zone.data or "",
+                seen_in=client_country(),
             )
             return _enter(sign_up(current_ctx(), _seller_id(), newcomer, ip=client_address(), user_agent=_agent()))
     return page("accounts/sign_up.html", form=form), 422 if form.is_submitted() else 200

@@ -17,6 +17,7 @@ from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.columns import code, instant, text
+from billhead.web.admin.customer_tax import checks_of
 from billhead.web.admin.listing import Listing
 from billhead.web.admin.services import SERVICE_COLUMNS, is_line
 from billhead.web.pages import page
@@ -122,6 +123,7 @@ def _belongings(session: Session, customer_id: int) -> dict[str, Any]:
         ).all(),
         "credits": _newest(session, CustomerCredit, customer_id),
         "notices": _newest(session, Notice, customer_id),
+        "checks": checks_of(session, customer_id),
         "trail": trail_of(session, *subjects),
     }
 

@@ -43,6 +43,9 @@ class ProfileForm(Form):
     street = _text("Street", "street-address")
     postcode = _text("Postcode", "postal-code")
     city = _text("City", "address-level2")
+    region = _text(
+        "State or province", "address-level1", hint="Its short name, like CA; in some countries it decides on the tax."
+    )
     country = SelectField("Country", choices=country_choices, description="Decides which tax applies.")
     zone = SelectField("Time zone", choices=zone_names, description="Your periods begin and end at midnight here.")
 

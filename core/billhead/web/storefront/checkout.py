@@ -1,23 +1,40 @@
 """From cart to order: who pays, how, and then to the gateway."""
 
+from datetime import timedelta
+
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
 
+from billhead import clock
+from billhead.actions.accounts.check_vat_id import check_vat_id
+from billhead.actions.accounts.note_evidence import note_evidence
 from billhead.actions.subscriptions.start import start_subscription
 from billhead.db import reading, writing
 from billhead.domain.document import Kind
 from billhead.domain.errors import BillheadError
 from billhead.models.documents import Document
+from billhead.models.people import Customer
+from billhead.models.tax import TaxIdCheck
 from billhead.plugin import allow
 from billhead.web.errors import status_of
 from billhead.web.pages import page
-from billhead.web.request_context import current_customer_id, current_seller, signed_in, submit_ctx
+from billhead.web.request_context import (
+    client_country,
+    current_ctx,
+    current_customer_id,
+    current_seller,
+    signed_in,
+    submit_ctx,
+)
 from billhead.web.storefront.basket import drop_basket, kept_basket, priced
 from billhead.web.storefront.blueprint import storefront
 from billhead.web.storefront.pay import begin
 from billhead.web.storefront.payment_options import options_for
 
 __all__: list[str] = []
+
+_ONCE_IN = timedelta(minutes=1)
 
 
 @storefront.get("/checkout")
@@ -27,7 +44,24 @@ def checkout() -> ResponseReturnValue:
         return redirect(url_for("storefront.cart"), 303)
     if signed_in() is None:
         return redirect(url_for("accounts.sign_up_page", next=url_for("storefront.checkout")), 303)
+    _ask_about_vat_id()
     return _summary("")
+
+
+def _ask_about_vat_id() -> None:
+    """An id that no register has answered about is asked about before the sum is shown, once a minute at most.
+
+    No answer stops nobody: the tax engine's policy for such an id holds then.
+    """
+    login = signed_in()
+    if login is None or login.customer_id is None:
+        return
+    with reading() as session:
+        me = session.get_one(Customer, login.customer_id)
+        asked = select(func.max(TaxIdCheck.at)).where(TaxIdCheck.customer_id == me.id, TaxIdCheck.vat_id == me.vat_id)
+        last = session.scalar(asked) if me.vat_id and me.vat_id_state == "pending" else None
+    if me.vat_id and me.vat_id_state == "pending" and (last is None or last < clock.business_now() - _ONCE_IN):
+        check_vat_id(current_ctx(), me.id)
 
 
 def _summary(problem: str, status: int = 200) -> ResponseReturnValue:
@@ -52,8 +86,12 @@ def place_order() -> ResponseReturnValue:
     seller = current_seller()
     with reading() as session:
         found = priced(session, seller, basket) if seller is not None else None
+    _ask_about_vat_id()
+    seen_in = client_country()
     try:
         with writing(submit_ctx()) as tx:
+            if seen_in:
+                note_evidence(tx, current_customer_id(), "ip", seen_in)
             started = start_subscription(tx, basket.order(current_customer_id(), found.coupons if found else ()))
     except BillheadError as refused:
         if status_of(refused) >= 500:
