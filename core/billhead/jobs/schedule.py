@@ -50,6 +50,7 @@ PERIODIC: list[Periodic] = [
     Periodic("dunning.run", timedelta(hours=1), timedelta(minutes=10)),
     Periodic("credits.expire", timedelta(hours=1), timedelta(minutes=5)),
     Periodic("payments.resolve_open", timedelta(minutes=5)),
+    Periodic("usage.watch", timedelta(minutes=15)),
     Periodic("provisioning.reconcile_all", timedelta(days=1), timedelta(hours=2)),
     Periodic("ledger.recognise", timedelta(days=1), timedelta(hours=1)),
     Periodic("ledger.seal", timedelta(minutes=10)),

@@ -17,6 +17,8 @@ from billhead.actions.credits.expire_credit import expire_credit
 from billhead.actions.documents.look_after import look_after
 from billhead.actions.dunning.close_promises import close_promises
 from billhead.actions.dunning.dun import dun
+from billhead.actions.entitlements.refund_event import refund_event
+from billhead.actions.entitlements.refund_one import refund_one
 from billhead.actions.ledger.seal import seal
 from billhead.actions.notifications.send_notice import send_notice
 from billhead.actions.payments.apply_callback import apply_callback
@@ -30,8 +32,9 @@ from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.give_days_batch import give_days_batch
 from billhead.actions.subscriptions.lapse import lapse
 from billhead.db import Tx, reading, writing
+from billhead.actions.usage.watch_allowances import watch_allowances
 from billhead.domain.context import Context
-from billhead.domain.errors import BillheadError, PanelRejected
+from billhead.domain.errors import BillheadError, Conflict, PanelRejected
 from billhead.jobs.deliveries import deliver_due
 from billhead.jobs.kinds import TryLater, job_kind
 from billhead.jobs.queue import purge
@@ -56,6 +59,35 @@ def _converge(ctx: Context, args: Mapping[str, Any]) -> None:
         raise TryLater(answer.wait_until, answer.error)
     if answer.retry:
         raise PanelRejected(answer.error)
+
+
+@job_kind("entitlements.refund_event")
+def _refund_event(ctx: Context, args: Mapping[str, Any]) -> None:
+    after, failed = 0, dict[int, str]()
+    while True:
+        with writing(ctx) as tx:
+            done = refund_event(tx, int(args["plan_id"]), reason=str(args["reason"]), after=after)
+        failed.update(done.failed)
+        after = done.last_id
+        if not after:
+            break
+    if failed:  # tried again later, and parked for a person in the end
+        one, why = next(iter(failed.items()))
+        raise Conflict(f"{len(failed)} buyers have nothing back yet; entitlement {one}: {why}")
+
+
+@job_kind("entitlements.refund_one")
+def _refund_one(ctx: Context, args: Mapping[str, Any]) -> None:
+    with writing(ctx) as tx:
+        refund_one(tx, int(args["entitlement_id"]), reason=str(args["reason"]))
+
+
+@job_kind("usage.watch")
+def _watch(ctx: Context, _args: Mapping[str, Any]) -> None:
+    after: int | None = 0
+    while after is not None:
+        with writing(ctx) as tx:
+            after = watch_allowances(tx, after=after)
 
 
 @job_kind("provisioning.reconcile")

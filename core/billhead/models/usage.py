@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from billhead.db import Model
 
 __all__ = [
+    "UsageAlert",
     "UsageBatch",
     "UsageBilled",
     "UsageCorrection",
@@ -178,3 +179,15 @@ class UsageCorrection(Model):
     reason: Mapped[str]
     actor: Mapped[str]
     recorded_at: Mapped[datetime]
+
+
+class UsageAlert(Model):
+    """That a customer was told how much of an allowance is used: once for each metric, period and threshold."""
+
+    __tablename__ = "usage_alert"
+
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"), primary_key=True, autoincrement=False)
+    metric_id: Mapped[int] = mapped_column(ForeignKey("usage_metric.id"), primary_key=True, autoincrement=False)
+    period_start: Mapped[date] = mapped_column(primary_key=True)
+    percent: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]

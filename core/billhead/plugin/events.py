@@ -38,6 +38,10 @@ EVENT_TYPES = {
     "dispute.won": "a dispute was decided for us, the money is back; data: as of payment.charged_back",
     "dispute.lost": "a dispute was decided against us; data: as of payment.charged_back",
     "payment.failed": "an attempt failed; data: attempt_id, document_id, decline_class",
+    "usage.threshold": "so much of an allowance is used in this period; data: subscription_id, metric_id, percent",
+    "entitlement.bought": "something that is sold once was ordered; data: entitlement_id, subscription_id, plan",
+    "entitlement.opened": "it may be watched in its window from now on; data: entitlement_id, subscription_id, plan",
+    "entitlement.closed": "it was given back or never paid; data: entitlement_id, subscription_id",
     "service.active": "a line is in step with what is wanted and serves; data: service_id, customer_id",
     "service.failed": "a line can't be brought in step; data: service_id, error",
 }

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, func, literal, not_, select, tuple_, union_all
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, literal, not_, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from billhead.actions.billing._catalogue import Catalogue
@@ -16,6 +16,7 @@ from billhead.actions.billing._rated import Chunk
 from billhead.actions.billing._reading import ITEM, AsOf, DueScope, chunk_of, is_due
 from billhead.bulk import among
 from billhead.domain.subscription import RUNNING, State
+from billhead.models.entitlements import Entitlement
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 from billhead.models.usage import UsageMeter, UsagePrice
 
@@ -28,7 +29,7 @@ def arrears_chunk(
     session: Session, catalogue: Catalogue, as_of: AsOf, scope: DueScope, after: tuple[date, int] | None, size: int
 ) -> Chunk | None:
     """The next chunk in the order of due date and id, or None at the end."""
-    if after is None and session.scalar(select(UsagePrice.id).limit(1)) is None:
+    if after is None and session.scalar(select(UsagePrice.id).limit(1)) is None and not catalogue.charges_wait(session):
         return None
     due = _due(as_of)
     query = _query(due, as_of).where(*scope.conditions())
@@ -57,7 +58,20 @@ def _due(as_of: AsOf) -> CTE:
         .where(Subscription.state.in_([state.value for state in RUNNING]), not_(known.exists()))
         .group_by(Subscription.id)
     )
-    return union_all(metered, new).cte("due_usage")
+    due = union_all(metered, new, _waiting(as_of)).subquery()
+    return select(due.c.id, func.min(due.c.due_on).label("due_on")).group_by(due.c.id).cte("due_usage")
+
+
+def _waiting(as_of: AsOf) -> Select[int, Any]:
+    """Who has bought something that waited for an invoice, and none came within a month, or none will come."""
+    over = Subscription.state.in_([State.CANCELED.value, State.EXPIRED.value])
+    due_on = case((over, Entitlement.bought_on), else_=Entitlement.waits_until)
+    return (
+        select(Subscription.id, func.min(due_on).label("due_on"))
+        .join(Entitlement, Entitlement.subscription_id == Subscription.id)
+        .where(Entitlement.waits_until.is_not(None), due_on <= as_of.latest)
+        .group_by(Subscription.id)
+    )
 
 
 def _query(due: CTE, as_of: AsOf) -> Select[Any]:

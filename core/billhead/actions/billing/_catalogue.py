@@ -19,6 +19,7 @@ from billhead.actions.usage._shapes import Metered
 from billhead.domain.errors import NotFound
 from billhead.domain.usage import terms_from
 from billhead.models.catalogue import Plan, Price, PriceBook
+from billhead.models.entitlements import Entitlement
 from billhead.models.sellers import Seller, TaxRegistration
 from billhead.models.usage import UsageMetric, UsagePrice
 from billhead.plugin.tax import TaxedSeller
@@ -82,6 +83,7 @@ class Catalogue:
         self.rates: dict[tuple[date, Pair], str | None] = {}
         self.usage: dict[int, tuple[Metered, ...]] = {}  # what a price says of metered use
         self._unmetered: set[int] = set()
+        self._charges_wait: bool | None = None
         self.metered: set[int] = set()  # prices that do, or of which a later version does
 
     def need(
@@ -116,6 +118,13 @@ class Catalogue:
         """The price that holds for a period of usage that starts then, and what it says of each metric."""
         price_id = self.price_at(price_id, day)
         return price_id, self.usage.get(price_id, ())
+
+    def charges_wait(self, session: Session) -> bool:
+        """Whether anybody has bought something that waits for the next invoice: looked up once."""
+        if self._charges_wait is None:
+            waits = select(Entitlement.id).where(Entitlement.waits_until.is_not(None)).limit(1)
+            self._charges_wait = session.scalar(waits) is not None
+        return self._charges_wait
 
     def proration_of(self, plan_id: int) -> str:
         return self.plans[plan_id].proration

@@ -69,6 +69,7 @@ class Draft(NamedTuple):
     shares: tuple[Share, ...] = ()
     used: tuple[CouponUsed, ...] = ()
     usage: tuple[UsageTaken, ...] = ()
+    charges: tuple[int, ...] = ()  # entitlements
 
 
 class Asked(Protocol):

@@ -19,6 +19,7 @@ def together(members: Sequence[Member]) -> Draft:
         lines=tuple(line for draft, _, _ in members for line in draft.lines),
         used=tuple(used for draft, _, _ in members for used in draft.used),
         usage=tuple(taken for draft, _, _ in members for taken in draft.usage),
+        charges=tuple(charge for draft, _, _ in members for charge in draft.charges),
         advance=None,
         may_return=any(draft.may_return for draft, _, _ in members),
         corrects_id=corrected.pop() if len(corrected) == 1 else None,

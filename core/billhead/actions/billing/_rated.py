@@ -12,6 +12,7 @@ from billhead.domain.discounts import Coupon
 __all__ = [
     "Advance",
     "Buyer",
+    "Charge",
     "Chunk",
     "CouponUsed",
     "DueItem",
@@ -113,11 +114,21 @@ class Buyer(NamedTuple):
     exempt_until: date | None = None
 
 
+class Charge(NamedTuple):
+    """What was bought once and waits for the next invoice."""
+
+    entitlement_id: int
+    plan_id: int
+    price_id: int
+    bought_on: date
+
+
 class Chunk(NamedTuple):
     """What is due, and all that rating needs to know about it. Lots are by customer.
 
     `chargeable`: customers with a saved method. `offered`: subscriptions whose open proforma waits to be paid.
-    `last`: where the next chunk goes on. `usage`: by subscription, where some is due. `arrears`: nothing else is due.
+    `last`: where the next chunk goes on. `usage` that is due and `charges` that wait are by subscription. `arrears`:
+    nothing else is due.
     """
 
     items: Sequence[DueItem]
@@ -127,6 +138,7 @@ class Chunk(NamedTuple):
     offered: frozenset[int] = frozenset()
     last: tuple[date, int] | None = None
     usage: Mapping[int, UsageDue] = MappingProxyType({})
+    charges: Mapping[int, Sequence[Charge]] = MappingProxyType({})
     arrears: bool = False
 
 
@@ -258,6 +270,7 @@ class Rated(NamedTuple):
     hold: str = ""
     used: tuple[CouponUsed, ...] = ()
     usage: tuple[UsageTaken, ...] = ()
+    charges: tuple[int, ...] = ()
 
     def subscriptions(self) -> tuple[int, ...]:
         if not self.shares:

@@ -204,6 +204,7 @@ class Rater:
             taxed.hold if draft.kind == "proforma" else "",
             draft.used,
             draft.usage,
+            draft.charges,
         )
 
 

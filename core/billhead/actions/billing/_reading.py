@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._coupons import read_redeemed
-from billhead.actions.billing._rated import Buyer, Chunk, DueItem, Part, PartyFacts
+from billhead.actions.billing._rated import Buyer, Charge, Chunk, DueItem, Part, PartyFacts
+from billhead.actions.billing._waiting import read_charges
 from billhead.actions.documents._subscriptions import open_offers
 from billhead.actions.usage._metering import read_usage
 from billhead.bulk import among
@@ -153,11 +154,14 @@ def chunk_of(
         for item, target in due
     ]
     customers = {item.customer_id for item in items}
+    charges = read_charges(session, [item.subscription_id for item in items]) if catalogue.charges_wait(session) else {}
+    sold: list[Part | Charge] = [part for found in parts.values() for part in found]
+    sold += [charge for found in charges.values() for charge in found]
     catalogue.need(
         session,
         sellers={item.seller_id for item in items},
-        plans={part.plan_id for found in parts.values() for part in found} | {item.plan_id for item in items},
-        prices={part.price_id for found in parts.values() for part in found},
+        plans={one.plan_id for one in sold} | {item.plan_id for item in items},
+        prices={one.price_id for one in sold},
     )
     return Chunk(
         items,
@@ -166,6 +170,7 @@ def chunk_of(
         read_chargeable(session, customers),
         frozenset() if arrears else _offered(session, [i.subscription_id for i in items if i.collection == "manual"]),
         usage=read_usage(session, catalogue, items, arrears=arrears) if catalogue.metered else {},
+        charges=charges,
         arrears=arrears,
     )
 
@@ -188,8 +193,12 @@ def in_company(
     here = {item.subscription_id for item in chunk.items}
     added = chunk_of(session, catalogue, as_of, [row for row in rows if row.customer_id in now and row.id not in here])
     mine = [item for item in chunk.items if item.customer_id in now or item.customer_id not in first]
-    usage = {**chunk.usage, **added.usage}
-    return chunk._replace(items=[*mine, *added.items], offered=chunk.offered | added.offered, usage=usage)
+    return chunk._replace(
+        items=[*mine, *added.items],
+        offered=chunk.offered | added.offered,
+        usage={**chunk.usage, **added.usage},
+        charges={**chunk.charges, **added.charges},
+    )
 
 
 def read_parts(session: Session, ids: Collection[int]) -> defaultdict[int, list[Part]]:

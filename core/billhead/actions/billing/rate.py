@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from billhead.actions.billing._charges import with_charges
 from billhead.actions.billing._draft import Draft, draft_due
 from billhead.actions.billing._joining import together
 from billhead.actions.billing._rated import Buyer, Chunk, Failure, Rated
@@ -25,6 +26,8 @@ def rate(chunk: Chunk, rater: Rater) -> tuple[list[Rated], list[Failure]]:
                 draft = draft_due(item, rater.catalogue, buyer.zone, item.subscription_id in chunk.offered)
             if item.subscription_id in chunk.usage:
                 draft = with_usage(draft, chunk.usage[item.subscription_id], rater.catalogue)
+            if item.subscription_id in chunk.charges and draft.kind in ("", "invoice"):
+                draft = with_charges(draft, item, chunk.charges[item.subscription_id], rater.catalogue)
         except (BillheadError, ValueError) as error:
             failures.append(Failure(item.subscription_id, "", str(error)))
         else:

@@ -27,6 +27,7 @@ from billhead.actions.billing._reading import AsOf, DueScope, read_again, shared
 from billhead.actions.billing.due import due_chunk
 from billhead.actions.billing.rate import rate
 from billhead.actions.billing.write import write_documents
+from billhead.actions.documents._place_credit import place_credit_note
 from billhead.crash import crash_point
 from billhead.db import Tx, db, in_session, reading, writing
 from billhead.domain.context import Context
@@ -275,6 +276,9 @@ class _Run:
         assert run_id is not None, "a run is begun before its first batch"
         with writing(self._ctx) as tx:
             written = write_documents(tx, rated, self._catalogue, observers=self._observers, run_id=run_id)
+            for note in written.documents:
+                if note.rated.kind == "credit_note":  # more usage was taken back than the rest comes to
+                    place_credit_note(tx, note.document_id)
             gone = set(written.stale)
             kept = [one for one in rated if not gone.intersection(one.subscriptions())] if gone else rated
             report = self._report.plus(kept, len(failures))

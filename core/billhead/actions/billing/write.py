@@ -8,6 +8,7 @@ again. Numbers are taken last, so that others wait for them as shortly as possib
 import json
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.billing._booking import book_documents
 from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.billing._charges import book_charges, charges_as_read
 from billhead.actions.billing._coupons import write_used
 from billhead.actions.billing._extend import Extension, extend_lines, panel_expiry
 from billhead.actions.billing._issuing import numbered, poured, queue_collection, tell, use_credit
@@ -56,6 +58,9 @@ _ADVANCE = {
 }
 
 
+_HAS_USAGE, _HAS_CHARGES = attrgetter("usage"), attrgetter("charges")
+
+
 class WrittenDocument(NamedTuple):
     document_id: int
     number_text: str
@@ -76,9 +81,10 @@ def write_documents(
     session = tx.session
     session.flush()
     fresh, stale = _as_read(session, rated)
-    if any(one.usage for one in fresh):
-        fresh, moved = usage_as_read(session, fresh)
-        stale += moved
+    for has_some, as_read in (_HAS_USAGE, usage_as_read), (_HAS_CHARGES, charges_as_read):
+        if any(map(has_some, fresh)):
+            fresh, moved = as_read(session, fresh)
+            stale += moved
     bulk = Bulk(session)
     billed = [one for one in fresh if one.kind]
     now = bulk.instant(clock.now())
@@ -101,6 +107,7 @@ def write_documents(
     _insert_documents(bulk, documents, numbers, parties, entries, worth, catalogue, run_id, now)
     _insert_lines(session, bulk, documents, now)
     write_used(bulk, documents)
+    book_charges(session, documents)
     if len(session.identity_map):
         session.expire_all()
     written = [WrittenDocument(document_id, numbers[document_id][2], one) for document_id, one in documents]

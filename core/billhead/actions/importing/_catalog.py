@@ -7,12 +7,13 @@ customer has and that an import file names: `basic-mag-12m`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from billhead.domain.dunning import Stage
 from billhead.domain.money import Money
 from billhead.domain.periods import Term
+from billhead.domain.usage import UsageTerms
 
 Setting = str | int | bool
 
@@ -96,6 +97,26 @@ class PriceTag:
 
 
 @dataclass(frozen=True, slots=True)
+class Metric:
+    """What is counted; see `models.usage.UsageMetric`."""
+
+    code: str
+    name: str
+    unit: str
+    aggregation: str  # count | sum | max | unique
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsageOffer:
+    """What the use of one metric costs, by currency."""
+
+    code: str
+    metric: str
+    terms: Mapping[str, UsageTerms]
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceTemplate:
     """One line or device that a plan makes on a panel."""
 
@@ -124,6 +145,7 @@ class Plan:
     trial: Trial | None
     once_per_customer: bool
     prices: Mapping[Term, PriceTag]
+    usage: tuple[str, ...] = ()  # codes of what is metered on top
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +158,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class AddOn:
-    """Bouquets, or connections sold by the unit; never both."""
+    """Bouquets, connections sold by the unit, or more of what is metered; bouquets and connections never together."""
 
     code: str
     name: str
@@ -146,6 +168,7 @@ class AddOn:
     connections: int  # per unit; 0 for bouquets
     max_units: int
     prices: Mapping[Term, PriceTag]
+    usage: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +179,21 @@ class PayPerView:
     bouquets: tuple[str, ...]
     starts: datetime
     ends: datetime
+    on_bill: bool
+    price: PriceTag
+
+
+@dataclass(frozen=True, slots=True)
+class Rental:
+    """What may be watched for some hours, or so many times, or both; `on_bill`: it may wait for the next invoice."""
+
+    code: str
+    name: str
+    tax_class: str
+    hours: int
+    uses: int  # 0: as often as one likes
+    unit: str  # "films"
+    on_bill: bool
     price: PriceTag
 
 
@@ -233,6 +271,9 @@ class Catalog:
     reseller_plans: Mapping[str, ResellerPlan]
     credit_packages: Mapping[str, CreditPackage]
     resellers: Mapping[str, ResellerAccount]
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    usage: Mapping[str, UsageOffer] = field(default_factory=dict)
+    rentals: Mapping[str, Rental] = field(default_factory=dict)
 
     def connection_addon(self, plan: str) -> AddOn | None:
         """The add-on that sells more connections to this plan, if there is one."""

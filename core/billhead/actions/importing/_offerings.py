@@ -15,6 +15,7 @@ from billhead.actions.importing._catalog import (
     PayPerView,
     Plan,
     PriceTag,
+    Rental,
     ResellerAccount,
     ResellerPlan,
     ServiceTemplate,
@@ -22,12 +23,14 @@ from billhead.actions.importing._catalog import (
     Trial,
 )
 from billhead.actions.importing._toml import NO_TERM, Table, parse_short_term
+from billhead.actions.importing._usage_offers import read_metrics, read_usage_offers
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS
 from billhead.domain.periods import Term, zone
 
 ROLES = ("reseller", "super_reseller")
 DEVICE_KINDS = ("mag", "enigma2")
+_LONGEST_HOURS = 24 * 3660
 _PLAN_KINDS = {
     ("stream",): "stream",
     ("mag",): "mag",
@@ -54,12 +57,15 @@ class Offerings:
         self._panels = panels
         self._bouquets = bouquets
         self._tiers = tiers
+        self.metrics = read_metrics(root)
+        self.usage = read_usage_offers(root, self.metrics, currencies)
         self._price_lists = {code: self._terms(table) for code, table in root.coded("price_lists")}
         self.fees = {code: self._fee(code, table) for code, table in root.coded("fees")}
         self.plans = {code: self._plan(code, table) for code, table in root.coded("plans")}
         self.offers = {offer.code: offer for offer in self._offers()}
         self.addons = {code: self._addon(code, table) for code, table in root.coded("addons")}
         self.events = {code: self._event(code, table) for code, table in root.coded("events")}
+        self.rentals = {code: self._rental(code, table) for code, table in root.coded("rentals")}
         self.devices = {code: self._device(code, table) for code, table in root.coded("devices")}
         self.reseller_plans = {code: self._reseller_plan(code, t) for code, t in root.coded("reseller_plans")}
         self.credit_packages = {code: self._package(code, t) for code, t in root.coded("credit_packages")}
@@ -146,6 +152,7 @@ class Offerings:
             trial=self._trial(table.child("trial")) if table.has("trial") else None,
             once_per_customer=table.flag("once_per_customer", False),
             prices=self._prices(table),
+            usage=table.some_of("usage", self.usage, []),
         )
         self._check_plan(plan, table)
         table.finish()
@@ -174,6 +181,18 @@ class Offerings:
             self._check_priced(sold_in, plan.trial.price, "trial", table)
         if plan.setup_fee in self.fees:
             self._check_priced(sold_in, self.fees[plan.setup_fee].price, "setup_fee", table)
+        self._check_metered(plan.usage, plan.prices, table)
+
+    def _check_metered(self, usage: tuple[str, ...], prices: Mapping[Term, PriceTag], table: Table) -> None:
+        """Metered use is priced in every currency of the plan, and each metric once."""
+        offers = [self.usage[code] for code in usage if code in self.usage]
+        for currency in sorted({currency for price in prices.values() for currency in price.amounts}):
+            for offer in offers:
+                if currency not in offer.terms:
+                    table.wrong("usage", f"{offer.code} has no price in {currency}, but the plan has", "Add one to it.")
+        for metric in sorted({offer.metric for offer in offers}):
+            if sum(offer.metric == metric for offer in offers) > 1:
+                table.wrong("usage", f"{metric} is counted twice", "Leave one of them out.")
 
     def _check_mapped(self, bouquets: tuple[str, ...], panel: str, table: Table) -> None:
         for code in bouquets:
@@ -199,9 +218,11 @@ class Offerings:
             connections=table.whole("connections", 0),
             max_units=table.whole("max_units", 1, minimum=1),
             prices=self._prices(table),
+            usage=table.some_of("usage", self.usage, []),
         )
-        if bool(addon.bouquets) == bool(addon.connections):
+        if bool(addon.bouquets) + bool(addon.connections) != 1 and not (addon.usage and not addon.connections):
             table.wrong("bouquets", "an add-on adds either bouquets or connections", "Give exactly one of the two.")
+        self._check_metered(addon.usage, addon.prices, table)
         for plan in (self.plans[name] for name in addon.plans if name in self.plans):
             for service in plan.services:
                 self._check_mapped(addon.bouquets, service.panel, table)
@@ -218,12 +239,29 @@ class Offerings:
             bouquets=table.some_of("bouquets", self._bouquets),
             starts=table.instant("starts"),
             ends=table.instant("ends"),
+            on_bill=table.flag("on_bill", False),
             price=self._price(table.child("price")),
         )
         if event.ends < event.starts:
             table.wrong("ends", "is before the start", "Write the later of the two here.")
         table.finish()
         return event
+
+    def _rental(self, code: str, table: Table) -> Rental:
+        rental = Rental(
+            code=code,
+            name=table.text("name"),
+            tax_class=self._tax_class(table),
+            hours=table.whole("hours", minimum=1),
+            uses=table.whole("uses", 0),
+            unit=table.text("unit", ""),
+            on_bill=table.flag("on_bill", False),
+            price=self._price(table.child("price")),
+        )
+        if rental.hours > _LONGEST_HOURS:
+            table.wrong("hours", f"{rental.hours} is more than ten years", "Write how long it may be watched.")
+        table.finish()
+        return rental
 
     def _device(self, code: str, table: Table) -> Device:
         device = Device(

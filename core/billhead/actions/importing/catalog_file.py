@@ -65,6 +65,9 @@ def read_catalog(path: Path, panel_settings: Mapping[str, Mapping[str, Setting]]
         reseller_plans=sold.reseller_plans,
         credit_packages=sold.credit_packages,
         resellers=sold.resellers,
+        metrics=sold.metrics,
+        usage=sold.usage,
+        rentals=sold.rentals,
     )
     root.finish()
     problems.refuse()

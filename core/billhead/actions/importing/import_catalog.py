@@ -1,6 +1,6 @@
 """Write a catalogue into the database. Loading the same file again changes nothing; a changed price adds a version."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,10 +14,13 @@ from billhead.actions.importing._resellers import add_resellers
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.dunning import RetrySchedule
+from billhead.domain.errors import InvalidInput
 from billhead.domain.money import Money
+from billhead.domain.usage import plain_terms
 from billhead.models.catalogue import Bouquet, Plan, PlanBouquet, Price, PriceBook
 from billhead.models.panels import Panel, PanelBouquet
 from billhead.models.sellers import Seller, TaxRegistration
+from billhead.models.usage import UsageMetric, UsagePrice
 from billhead.plugin_host import plugins, store_settings
 
 __all__ = ["ImportedCatalog", "import_catalog"]
@@ -36,6 +39,7 @@ class _Writer:
     session: Session
     seller: Seller
     books: dict[str, PriceBook]
+    metrics: dict[str, int]
     prices: int = 0
 
     def plan(self, code: str, name: str, kind: str, tax_class: str, **values: Any) -> Plan:
@@ -48,22 +52,33 @@ class _Writer:
         self.session.flush()
         return plan
 
-    def price(self, plan: Plan, term: str, tag: listed.PriceTag, **extra: Mapping[str, Money]) -> None:
+    def price(
+        self,
+        plan: Plan,
+        term: str,
+        tag: listed.PriceTag,
+        usage: Sequence[listed.UsageOffer] = (),
+        **extra: Mapping[str, Money],
+    ) -> None:
         """`extra` holds per-currency amounts of other columns, e.g. setup_minor={"EUR": …}."""
         for currency, amount in tag.amounts.items():
             book = self.books[currency]
             values: dict[str, int | None] = {n: by[currency].minor for n, by in extra.items() if currency in by}
             values |= {"amount_minor": amount.minor, "credit_minor": tag.credits.minor if tag.credits else None}
-            self._version(book.id, plan.id, term, values)
+            metered = {self.metrics[one.metric]: plain_terms(one.terms[currency]) for one in usage}
+            self._version(book.id, plan.id, term, values, metered)
 
-    def _version(self, book_id: int, plan_id: int, term: str, values: dict[str, Any]) -> None:
+    def _version(
+        self, book_id: int, plan_id: int, term: str, values: dict[str, Any], metered: dict[int, dict[str, Any]]
+    ) -> None:
         last = self.session.scalar(
             select(Price)
             .where(Price.book_id == book_id, Price.plan_id == plan_id, Price.term == term)
             .order_by(Price.version.desc())
             .limit(1)
         )
-        if last is not None and all(getattr(last, name) == value for name, value in values.items()):
+        same = last is not None and all(getattr(last, name) == value for name, value in values.items())
+        if last is not None and same and self._metered(last) == metered:
             return
         today = clock.today_in(self.seller.zone)
         if last is not None:
@@ -73,6 +88,14 @@ class _Writer:
         price = Price(book_id=book_id, plan_id=plan_id, term=term, version=version, valid_from=since, **values)
         self.session.add(price)
         self.prices += 1
+        if metered:
+            self.session.flush()
+            for metric_id, terms in metered.items():
+                self.session.add(UsagePrice(price_id=price.id, metric_id=metric_id, terms=terms))
+
+    def _metered(self, price: Price) -> dict[int, dict[str, Any]]:
+        rows = self.session.scalars(select(UsagePrice).where(UsagePrice.price_id == price.id))
+        return {row.metric_id: row.terms for row in rows}
 
     def bring(self, plan: Plan, bouquets: Mapping[str, int], codes: tuple[str, ...]) -> None:
         for code in codes:
@@ -88,7 +111,7 @@ def import_catalog(tx: Tx, catalog: listed.Catalog) -> ImportedCatalog:
     of a panel don't fit.
     """
     seller = _seller(tx.session, catalog)
-    writer = _Writer(tx.session, seller, _books(tx.session, seller, catalog))
+    writer = _Writer(tx.session, seller, _books(tx.session, seller, catalog), _metrics(tx.session, seller, catalog))
     bouquets = _panels_and_bouquets(tx.session, seller, catalog)
     for plan in catalog.plans.values():
         _plan(writer, catalog, bouquets, plan)
@@ -99,8 +122,9 @@ def import_catalog(tx: Tx, catalog: listed.Catalog) -> ImportedCatalog:
             addon.code, addon.name, kind, addon.tax_class, connections=addon.connections, details=details, listed=False
         )
         writer.bring(row, bouquets, addon.bouquets)
+        usage = [catalog.usage[code] for code in addon.usage]
         for term, tag in addon.prices.items():
-            writer.price(row, str(term), tag)
+            writer.price(row, str(term), tag, usage)
     _sold_once(writer, catalog, bouquets)
     add_resellers(tx, seller, catalog)
     retries = RetrySchedule(catalog.dunning.retry_days)
@@ -141,6 +165,28 @@ def _books(session: Session, seller: Seller, catalog: listed.Catalog) -> dict[st
         session.add(books[currency])
     session.flush()
     return books
+
+
+def _metrics(session: Session, seller: Seller, catalog: listed.Catalog) -> dict[str, int]:
+    """What is counted. How is never changed: what was recorded would come to mean something else."""
+    ids = {}
+    for metric in catalog.metrics.values():
+        mine = UsageMetric.seller_id == seller.id, UsageMetric.code == metric.code
+        row = session.scalar(select(UsageMetric).where(*mine))
+        if row is None:
+            how = {"aggregation": metric.aggregation, "decimals": metric.decimals}
+            row = UsageMetric(seller_id=seller.id, code=metric.code, **how)
+        elif (row.aggregation, row.decimals) != (metric.aggregation, metric.decimals):
+            raise InvalidInput(
+                f"metrics.{metric.code}",
+                f"counts {row.aggregation} with {row.decimals} decimals already",
+                hint="Give what is counted otherwise a code of its own.",
+            )
+        row.name, row.unit = metric.name, metric.unit
+        session.add(row)
+        session.flush()
+        ids[metric.code] = row.id
+    return ids
 
 
 def _panels_and_bouquets(session: Session, seller: Seller, catalog: listed.Catalog) -> dict[str, int]:
@@ -194,7 +240,7 @@ def _plan(writer: _Writer, catalog: listed.Catalog, bouquets: Mapping[str, int],
     if plan.trial:
         extra["trial_minor"] = plan.trial.price.amounts
     for term, tag in plan.prices.items():
-        writer.price(row, str(term), tag, **extra)
+        writer.price(row, str(term), tag, [catalog.usage[code] for code in plan.usage], **extra)
     if plan.trial:
         writer.session.flush()
         for price in writer.session.scalars(select(Price).where(Price.plan_id == row.id)):
@@ -205,9 +251,14 @@ def _plan(writer: _Writer, catalog: listed.Catalog, bouquets: Mapping[str, int],
 def _sold_once(writer: _Writer, catalog: listed.Catalog, bouquets: Mapping[str, int]) -> None:
     for event in catalog.events.values():
         details: dict[str, Any] = {"starts": event.starts.isoformat(), "ends": event.ends.isoformat()}
+        details["on_bill"] = event.on_bill
         row = writer.plan(event.code, event.name, "ppv", event.tax_class, details=details, listed=False)
         writer.bring(row, bouquets, event.bouquets)
         writer.price(row, "", event.price)
+    for rental in catalog.rentals.values():
+        details = {"hours": rental.hours, "uses": rental.uses, "unit": rental.unit, "on_bill": rental.on_bill}
+        row = writer.plan(rental.code, rental.name, "rental", rental.tax_class, details=details, listed=False)
+        writer.price(row, "", rental.price)
     for device in catalog.devices.values():
         row = writer.plan(
             device.code, device.name, "device", device.tax_class, details={"kind": device.kind}, listed=False

@@ -2,6 +2,7 @@
 
 kind                                         ids in `data`
 access                                       service_id
+allowance                                    subscription_id, metric_id, percent
 welcome                                      – ; sealed_token where a password is still to be set
 password_link                                user_id, sealed_token
 invoice, reminder, warning                   document_id
@@ -28,6 +29,7 @@ from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.documents.describe_discount import describe_discount
 from billhead.actions.provisioning._desired import desired_of, panel_view
+from billhead.actions.usage.current_usage import current_usage
 from billhead.db import Model
 from billhead.domain.document import OWED, Kind, ProformaState
 from billhead.domain.errors import NoticeRejected
@@ -287,8 +289,24 @@ def _password_url(sealed_token: str) -> str:
 
 
 _Part = Callable[[Session, Notice], Mapping[str, Any]]
+
+
+def _allowance(session: Session, notice: Notice) -> Mapping[str, Any]:
+    """As it is when it is told; gone with the period, or when staff have taken events out again."""
+    facts = _subscription(session, notice)
+    subscription_id, metric_id = int(_named(notice, "subscription_id")), int(_named(notice, "metric_id"))
+    found = current_usage(session, [subscription_id]).get(subscription_id, [])
+    one = next((now for now in found if now.metric_id == metric_id), None)
+    percent = int(_named(notice, "percent"))
+    if one is None or one.percent is None or one.percent < percent:
+        raise NoticeRejected("that much of the allowance is not used any more, so nobody is told that it is")
+    told = {name: getattr(one, name) for name in ("name", "unit", "used", "allowance", "ends_on", "percent")}
+    return {**facts, "usage": {**told, "all": one.percent >= 100}}
+
+
 _PARTS_OF: dict[str, tuple[_Part, ...]] = {
     "access": (_access,),
+    "allowance": (_allowance,),
     "canceled": (_subscription,),
     "charged_back": (_payment,),
     "credit_note": (_credit_note,),

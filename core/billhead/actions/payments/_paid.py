@@ -7,6 +7,7 @@ from sqlalchemy.orm import aliased
 
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.dunning.lift import lift_debt
+from billhead.actions.entitlements._opening import opened_by
 from billhead.actions.events import emit
 from billhead.actions.provisioning.want import want
 from billhead.actions.subscriptions._state import live_services
@@ -25,6 +26,7 @@ def paid_in_full(tx: Tx, seller: Seller, invoice: Document) -> None:
     """Called in the transaction that settles the invoice."""
     data = {"document_id": invoice.id, "customer_id": invoice.customer_id}
     emit(tx, "document.paid", f"document:{invoice.id}", data)
+    opened_by(tx, invoice)
     released(tx, seller, invoice)
 
 

@@ -23,6 +23,8 @@ from billhead.actions.usage._totals import read_totals
 from billhead.actions.usage._windows import billed_window, due_windows, whole_in_parts
 from billhead.bulk import among
 from billhead.domain.errors import InvalidInput
+from billhead.domain.periods import Period
+from billhead.models.subscriptions import FreeTime
 from billhead.models.usage import UsageBilled, UsageMeter
 
 __all__ = ["Item", "MeteringCatalogue", "metered_parts", "read_meters", "read_usage"]
@@ -56,8 +58,6 @@ class Item(Timed, Protocol):
     @property
     def started_on(self) -> date: ...
     @property
-    def zone(self) -> str: ...
-    @property
     def parts(self) -> Sequence[_Part]: ...
 
 
@@ -83,12 +83,13 @@ def read_usage(
     meters = read_meters(session, wanted)
     due = [one for one in wanted if _is_due(meters[one.subscription_id], one.target, arrears=arrears)]
     late = _late_windows(session, catalogue, [meters[one.subscription_id] for one in due], parts)
+    free = _free_days(session, [one.subscription_id for one in due])
     windows: dict[int, list[Window]] = {}
     moved: dict[int, MovedMeter | InvalidInput] = {}
     for one in due:
         key = one.subscription_id
         try:
-            ended, moved[key] = due_windows(one, meters[key], parts[key], catalogue, one.zone)
+            ended, moved[key] = due_windows(one, meters[key], parts[key], catalogue, free.get(key, ()))
             windows[key] = [*late.get(key, ()), *ended]
         except InvalidInput as refused:
             moved[key], windows[key] = refused, []
@@ -143,6 +144,19 @@ def read_meters(session: Session, items: Sequence[Item]) -> dict[int, Meter]:
                 item.subscription_id, item.started_on, begin, item.started_on, None, -1
             )
     return meters
+
+
+def _free_days(session: Session, subscriptions: Sequence[int]) -> dict[int, list[Period]]:
+    """Days that the plan itself is not charged for: holds, and what was given."""
+    one = FreeTime
+    query = select(one.subscription_id, one.starts_on, one.ends_on).where(
+        among(one.subscription_id, subscriptions, session), one.why != "kept"
+    )
+    found: dict[int, list[Period]] = defaultdict(list)
+    for subscription_id, starts_on, ends_on in session.connection().execute(query):
+        if ends_on is None or starts_on < ends_on:
+            found[subscription_id].append(Period(starts_on, ends_on or date.max))
+    return found
 
 
 def _is_due(meter: Meter, target: date, *, arrears: bool) -> bool:

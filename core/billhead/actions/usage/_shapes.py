@@ -73,6 +73,8 @@ class Timed(Protocol):
     def billing_ends_on(self) -> date | None: ...
     @property
     def target(self) -> date: ...
+    @property
+    def zone(self) -> str: ...
 
 
 class Meter(NamedTuple):
@@ -87,9 +89,9 @@ class Meter(NamedTuple):
 
 
 class Window(NamedTuple):
-    """A stretch, one metric of it, and what it is worth. `days` of `cycle_days` are why only a share of allowance and
-    minimum counts; `allowance` is in steps, for all lines or for each, as the terms say. `revision` and `billed_minor`
-    are of what was billed for the same stretch before."""
+    """A stretch, one metric of it, and what it is worth. `days` of `cycle_days` are charged: that share of the minimum
+    counts. `allowance` is in steps, for all lines or for each, as the terms say. `revision` and `billed_minor` are of
+    what was billed for the same stretch before."""
 
     subscription_id: int
     component_id: int

@@ -21,7 +21,7 @@ from billhead.actions.usage._shapes import (
     Window,
 )
 from billhead.domain.due import due_periods
-from billhead.domain.periods import Period, cycle, cycle_index
+from billhead.domain.periods import Period, cycle, cycle_index, without
 from billhead.domain.proration import ProrationMode
 from billhead.domain.usage import Pricing, allowance_steps, metered_term
 
@@ -29,14 +29,15 @@ __all__ = ["billed_window", "current_windows", "due_windows", "whole_in_parts"]
 
 
 def due_windows(
-    one: Timed, meter: Meter, parts: Sequence[MeteredPart], tariffs: Tariffs, zone: str
+    one: Timed, meter: Meter, parts: Sequence[MeteredPart], tariffs: Tariffs, free: Sequence[Period] = ()
 ) -> tuple[list[Window], MovedMeter]:
-    """The stretches that have ended by the target date, and the meter after them. `zone` is the customer's now.
+    """The stretches that have ended by the target date, and the meter after them.
 
     The first goes on at the very instant to which was billed, so that a move to another zone counts no hour twice.
-    Usage of a trial is not charged. What has expired without being renewed ends where it was paid to.
+    Usage of a trial is not charged, and no minimum for `free` days. What has expired without being renewed ends where
+    it was paid to.
     """
-    term, ends_on = metered_term(one.term), one.billing_ends_on
+    term, ends_on, zone = metered_term(one.term), one.billing_ends_on, one.zone
     if one.state == "expired" and one.paid_through is not None:
         ends_on = one.paid_through if ends_on is None else min(ends_on, one.paid_through)
     start, begin = meter.through, meter.billed_to
@@ -47,7 +48,7 @@ def due_windows(
     periods = due_periods(one.anchor, term, None, one.target, starts_on=start, ends_on=ends_on, arrears=True)
     for period in periods:
         whole = cycle(one.anchor, term, cycle_index(one.anchor, term, period.start))
-        found += _stretches(one.subscription_id, period, whole, begin, parts, tariffs, zone)
+        found += _stretches(one.subscription_id, period, whole, begin, parts, tariffs, zone, free)
         begin = start_of(period.end, zone)
     through = periods[-1].end if periods else start
     if ends_on is not None and through >= ends_on:
@@ -59,11 +60,9 @@ def due_windows(
     return found, MovedMeter(through, begin, due_on)
 
 
-def current_windows(
-    one: Timed, meter: Meter, parts: Sequence[MeteredPart], tariffs: Tariffs, zone: str
-) -> list[Window]:
+def current_windows(one: Timed, meter: Meter, parts: Sequence[MeteredPart], tariffs: Tariffs) -> list[Window]:
     """The stretches of the period that runs now, up to its end: what allowances and alerts are about."""
-    term = metered_term(one.term)
+    term, zone = metered_term(one.term), one.zone
     start = max(meter.through, one.phase_ends_on or meter.through)
     running = cycle(one.anchor, term, cycle_index(one.anchor, term, max(start, one.target)))
     ends = running.end if one.billing_ends_on is None else min(running.end, one.billing_ends_on)
@@ -82,6 +81,7 @@ def _stretches(
     parts: Sequence[MeteredPart],
     tariffs: Tariffs,
     zone: str,
+    free: Sequence[Period] = (),
 ) -> Iterator[Window]:
     edges = {day for part in parts for day in (part.starts_on, part.ends_on) if day is not None and day in period}
     days = sorted(edges | {period.start, period.end})
@@ -92,7 +92,8 @@ def _stretches(
             if (part.starts_on is None or part.starts_on <= start) and (part.ends_on is None or part.ends_on >= end)
         ]
         from_at = begin if start == period.start else start_of(start, zone)
-        span = (start, end, from_at, start_of(end, zone), (end - start).days, whole.days)
+        charged = sum(one.days for one in without([Period(start, end)], free))
+        span = (start, end, from_at, start_of(end, zone), charged, whole.days)
         priced = [(part, *tariffs.metered_at(part.price_id, period.start)) for part in there]
         for payer, price_id, metered, allowance in _tariffs(priced, Fraction((end - start).days, whole.days)):
             yield Window(subscription_id, payer.component_id, payer.plan_id, price_id, metered, *span, allowance)

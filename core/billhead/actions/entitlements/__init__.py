@@ -1,0 +1,1 @@
+"""What is bought once on a subscription, paid now or with the next invoice; given back when an event is called off."""

@@ -1,0 +1,73 @@
+"""Take in a file of events, batch by batch, each a transaction: killed and begun again, it counts nothing twice."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from billhead.actions.usage._files import Unreadable, read_events
+from billhead.actions.usage._lines import LineBook
+from billhead.actions.usage.record_events import record_events
+from billhead.crash import crash_point
+from billhead.db import writing
+from billhead.domain.context import Context
+from billhead.plugin import UsageReading
+
+__all__ = ["ImportedEvents", "import_events"]
+
+_BATCH = 20_000
+_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedEvents:
+    """`rejected` events are kept with their reasons; `unreadable` lines are no events at all, the first are shown."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    late: int = 0
+    unreadable: int = 0
+    shown: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def import_events(
+    ctx: Context, source: str, path: Path, *, progress: Callable[[ImportedEvents], None] | None = None
+) -> ImportedEvents:
+    """All events of a file (see `read_events`), of the source of that name."""
+    done, book = ImportedEvents(), LineBook()
+    for readings, unreadable in _batches(path):
+        with writing(ctx) as tx:
+            told = record_events(tx, source, readings, book=book)
+        crash_point("usage.committed")
+        room = _SHOWN - len(done.shown)
+        done = replace(
+            done,
+            accepted=done.accepted + told.accepted,
+            duplicates=done.duplicates + told.duplicates,
+            rejected=done.rejected + told.rejected,
+            late=done.late + told.late,
+            unreadable=done.unreadable + len(unreadable),
+            shown=[*done.shown, *(one._asdict() for one in unreadable[:room])],
+        )
+        if progress is not None:
+            progress(done)
+    return done
+
+
+def _batches(path: Path) -> Iterator[tuple[list[UsageReading], list[Unreadable]]]:
+    readings: list[UsageReading] = []
+    unreadable: list[Unreadable] = []
+    for one in read_events(path):
+        if isinstance(one, Unreadable):
+            unreadable.append(one)
+        else:
+            readings.append(one)
+        if len(readings) == _BATCH:
+            yield readings, unreadable
+            readings, unreadable = [], []
+    if readings or unreadable:
+        yield readings, unreadable

@@ -1,0 +1,99 @@
+"""`billhead usage`: events of metered use, taken in, corrected, looked at."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+from sqlalchemy import func, select
+
+from billhead.actions.usage.correct_event import correct_event
+from billhead.actions.usage.current_usage import current_usage
+from billhead.actions.usage.import_events import import_events
+from billhead.actions.usage.retry_rejects import retry_rejects
+from billhead.cli import in_app, json_option, show
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.domain.errors import InvalidInput
+from billhead.models.usage import UsageReject
+
+__all__ = ["group"]
+
+
+@click.group()
+def group() -> None:
+    """Metered use."""
+
+
+@group.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--source", required=True, help="Who tells it; an event id is counted once for each source.")
+@json_option
+@in_app
+def import_file(file: Path, source: str, as_json: bool) -> None:
+    """Take in a FILE of events (.csv or .ndjson). Again, it changes nothing; broken off, start it again."""
+    done = import_events(Context.system("cli:usage"), source, file)
+    lines = [f"line {one['line']}: {one['why']}" for one in done.shown]
+    lines.append(
+        f"{done.accepted} events recorded ({done.late} for days that are billed already), {done.duplicates} known, "
+        f"{done.rejected} rejected, {done.unreadable} lines unreadable"
+    )
+    show(done.as_dict(), as_json, lines)
+
+
+@group.command("rejects")
+@click.option("--retry", is_flag=True, help="Try them again.")
+@json_option
+@in_app
+def rejects(retry: bool, as_json: bool) -> None:
+    """What could not be taken, by reason."""
+    taken = 0
+    if retry:
+        with reading() as session:
+            upto = session.scalar(select(func.max(UsageReject.id))) or 0
+        after: int | None = 0
+        while after is not None:
+            with writing(Context.system("cli:usage")) as tx:
+                done = retry_rejects(tx, after=after, upto=upto)
+            taken, after = taken + done.taken, done.last_id or None
+    with reading() as session:
+        query = select(UsageReject.reason, func.count(), func.min(UsageReject.message)).group_by(UsageReject.reason)
+        rows = session.execute(query.order_by(UsageReject.reason)).all()
+    found = [{"reason": reason, "events": count, "example": message} for reason, count, message in rows]
+    lines = [f"{one['events']:>8}  {one['reason']}: {one['example']}" for one in found] or ["nothing is rejected"]
+    show({"rejects": found, "taken": taken}, as_json, [*lines, *([f"{taken} taken now"] if retry else [])])
+
+
+@group.command("correct")
+@click.argument("event_id")
+@click.option("--source", required=True)
+@click.option("--whose", required=True, help="As it was told, like login:anna1 or subscription:17.")
+@click.option("--metric", required=True)
+@click.option("--at", required=True, help="Its instant, like 2026-11-28T18:30:00Z.")
+@click.option("--quantity", required=True, help="What it should have been; 0 voids it.")
+@click.option("--reason", required=True, help="Kept with the correction.")
+@json_option
+@in_app
+def correct(
+    event_id: str, source: str, whose: str, metric: str, at: str, quantity: str, reason: str, as_json: bool
+) -> None:
+    """Correct one event. What was billed of it is made good on the next invoice."""
+    try:
+        instant = datetime.fromisoformat(at)
+    except ValueError:
+        raise InvalidInput("at", f"{at!r} is no instant", hint="Write it like 2026-11-28T18:30:00Z.") from None
+    with writing(Context.system("cli:usage", reason=reason)) as tx:
+        done = correct_event(tx, source, event_id, whose, metric, instant, quantity)
+    show({"subscription_id": done.subscription_id, "before": done.quantity_before, "now": done.quantity}, as_json)
+
+
+@group.command("show")
+@click.argument("subscription", type=int)
+@json_option
+@in_app
+def show_usage(subscription: int, as_json: bool) -> None:
+    """What a SUBSCRIPTION has used of its running period."""
+    with reading() as session:
+        found = current_usage(session, [subscription]).get(subscription, [])
+    lines = [f"{one.name}: {one.used} of {one.allowance} {one.unit}, {one.amount} so far" for one in found]
+    rows = [one.as_dict() for one in found]
+    show({"usage": rows}, as_json, lines or ["nothing is metered"])
