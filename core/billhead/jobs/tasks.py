@@ -31,8 +31,8 @@ from billhead.actions.scheduling import enqueue
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.give_days_batch import give_days_batch
 from billhead.actions.subscriptions.lapse import lapse
-from billhead.db import Tx, reading, writing
 from billhead.actions.usage.watch_allowances import watch_allowances
+from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, Conflict, PanelRejected
 from billhead.jobs.deliveries import deliver_due
