@@ -1050,6 +1050,16 @@ def upgrade() -> None:
     with op.batch_alter_table('subscription_event', schema=None) as batch_op:
         batch_op.create_index('ix_subscription_event_subscription', ['subscription_id', 'effective_on'], unique=False)
 
+    op.create_table('usage_alert',
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('metric_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('period_start', sa.Date(), nullable=False),
+    sa.Column('percent', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['metric_id'], ['usage_metric.id'], name=op.f('fk_usage_alert_metric_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_usage_alert_subscription_id')),
+    sa.PrimaryKeyConstraint('subscription_id', 'metric_id', 'period_start', 'percent', name=op.f('pk_usage_alert'))
+    )
     op.create_table('usage_correction',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1180,6 +1190,33 @@ def upgrade() -> None:
         batch_op.create_index('ix_dunning_step_fee', ['fee_document_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_dunning_step_subscription_id'), ['subscription_id'], unique=False)
         batch_op.create_index('uq_dunning_step_document', ['document_id', 'action', 'after_days'], unique=True, sqlite_where=sa.text('subscription_id IS NULL'), postgresql_where=sa.text('subscription_id IS NULL'))
+
+    op.create_table('entitlement',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('price_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('uses_left', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('valid_from', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('valid_until', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('bought_on', sa.Date(), nullable=False),
+    sa.Column('waits_until', sa.Date(), nullable=True),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_entitlement_customer_id')),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_entitlement_document_id')),
+    sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_entitlement_plan_id')),
+    sa.ForeignKeyConstraint(['price_id'], ['price.id'], name=op.f('fk_entitlement_price_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_entitlement_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_entitlement'))
+    )
+    with op.batch_alter_table('entitlement', schema=None) as batch_op:
+        batch_op.create_index('ix_entitlement_document', ['document_id'], unique=False)
+        batch_op.create_index('ix_entitlement_plan', ['plan_id', 'id'], unique=False)
+        batch_op.create_index('ix_entitlement_subscription', ['subscription_id', 'id'], unique=False)
+        batch_op.create_index('ix_entitlement_waiting', ['waits_until'], unique=False)
 
     op.create_table('payment_attempt',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1450,6 +1487,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_payment_attempt_customer_id'))
 
     op.drop_table('payment_attempt')
+    with op.batch_alter_table('entitlement', schema=None) as batch_op:
+        batch_op.drop_index('ix_entitlement_waiting')
+        batch_op.drop_index('ix_entitlement_subscription')
+        batch_op.drop_index('ix_entitlement_plan')
+        batch_op.drop_index('ix_entitlement_document')
+
+    op.drop_table('entitlement')
     with op.batch_alter_table('dunning_step', schema=None) as batch_op:
         batch_op.drop_index('uq_dunning_step_document', sqlite_where=sa.text('subscription_id IS NULL'), postgresql_where=sa.text('subscription_id IS NULL'))
         batch_op.drop_index(batch_op.f('ix_dunning_step_subscription_id'))
@@ -1478,6 +1522,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_usage_correction_subscription')
 
     op.drop_table('usage_correction')
+    op.drop_table('usage_alert')
     with op.batch_alter_table('subscription_event', schema=None) as batch_op:
         batch_op.drop_index('ix_subscription_event_subscription')
 
