@@ -57,7 +57,8 @@ class Wording:
     @property
     def own_name(self) -> str:
         """Deutsch, Türkçe."""
-        return self._locale.get_language_name(self._locale) or self.language
+        name = self._locale.get_language_name(self._locale) or self.language
+        return name[:1].upper() + name[1:]
 
     def say(self, text: str, **named: object) -> str:
         """The text in this language; `%(name)s` in it is filled in from `named`."""

@@ -82,6 +82,7 @@ def test_nothing_is_left_in_english_in_any_language(monkeypatch):
             [line(2490, kind="usage")], state="paid", settled_minor=3125, payments=(paid(3125),), base=("SEK", "11")
         ),
         document([line(1)], state="void"),
+        document([line(1)], state="draft"),
         *(
             document([line(100, ppm=0, code=f"DE:{reason}"), line(100)], buyer=READERS["de"])
             for reason in _paper._UNTAXED

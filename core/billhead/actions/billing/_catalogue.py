@@ -27,6 +27,9 @@ from billhead.plugin.tax import TaxedSeller
 __all__ = ["Catalogue", "PlanTerms", "PriceTerms", "SellerTerms"]
 
 
+_NOT_SAID = frozenset({"accent", "attach", "einvoice"})
+
+
 class SellerTerms(NamedTuple):
     party: PartyFacts
     zone: str
@@ -166,7 +169,7 @@ class Catalogue:
                     "",
                     seller.vat_id,
                     "",
-                    json.dumps(seller.invoicing, sort_keys=True),
+                    _frozen(seller.invoicing),
                 ),
                 seller.zone,
                 seller.tax_engine,
@@ -216,3 +219,8 @@ def _require(wanted: set[int], found: Mapping[int, object], what: str) -> None:
     for key in wanted:
         if key not in found:
             raise NotFound(what, key)
+
+
+def _frozen(invoicing: Mapping[str, object]) -> str:
+    """What a seller says on its documents; how they look and are sent is no part of them."""
+    return json.dumps({name: told for name, told in invoicing.items() if name not in _NOT_SAID}, sort_keys=True)

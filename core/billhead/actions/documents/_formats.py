@@ -14,7 +14,7 @@ NO_EINVOICE = "none"
 
 def offered_format(document: Document, seller: Mapping[str, Any], customer: Mapping[str, Any]) -> str:
     """The format that this customer is offered of this document, or "": their own choice, else the seller's."""
-    if document.kind == Kind.PROFORMA or document.state in ("draft", "void"):
+    if document.kind == Kind.PROFORMA or document.state in ("draft", "void", "merged"):
         return ""
     chosen = str(customer.get("einvoice") or seller.get("einvoice") or "")
     return "" if chosen == NO_EINVOICE else chosen

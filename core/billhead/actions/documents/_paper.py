@@ -29,9 +29,7 @@ _OF_VAT = frozenset({"standard", "oss", "unregistered", "below_threshold", "redu
 _LONG = re.compile(r"\S{32,}")
 
 
-def frame(
-    issuer: PartyShown, words: Wording, title: str, number: str, accent: str, void: bool = False
-) -> dict[str, Any]:
+def frame(issuer: PartyShown, words: Wording, title: str, number: str, accent: str, stamp: str = "") -> dict[str, Any]:
     """What `paper.typ` needs for every kind of document."""
     return {
         "language": words.language,
@@ -39,7 +37,7 @@ def frame(
         "accent": accent,
         "title": title,
         "number": number,
-        "void": words.say("VOID") if void else "",
+        "stamp": stamp,
         "issuer": party(issuer, words),
         "foot": list(_foot(issuer, words)),
         "words": {"page": words.say("Page {page} of {pages}")},
@@ -53,9 +51,9 @@ def title_of(kind: str, words: Wording) -> str:
 def page_of_document(shown: Shown, words: Wording, accent: str, pay_url: str) -> dict[str, Any]:
     """The data of `document.typ`."""
     title = title_of(shown.kind, words)
-    data = frame(shown.issuer, words, title, shown.number, accent, shown.void)
+    data = frame(shown.issuer, words, title, shown.number, accent, _stamp(shown, words))
     columns = _columns(shown)
-    to_pay = shown.owed_minor if not shown.void else 0
+    to_pay = shown.owed_minor if shown.stands else 0
     return {
         **data,
         "buyer": party(shown.buyer, words, buyer=True),
@@ -91,6 +89,13 @@ def party(one: PartyShown, words: Wording, *, buyer: bool = False) -> dict[str, 
         "ids": ids,
         "email": one.email,
     }
+
+
+def _stamp(shown: Shown, words: Wording) -> str:
+    """What lies across a page that nobody shall take for a standing document."""
+    if shown.state == "draft":
+        return words.say("DRAFT")
+    return "" if shown.stands else words.say("VOID")
 
 
 def _breakable(text: str) -> str:
@@ -134,7 +139,9 @@ def _facts(shown: Shown, words: Wording) -> Iterator[tuple[str, str]]:
 def _headline(shown: Shown, words: Wording) -> dict[str, str]:
     """What the reader wants to know first: how much, and by when or since when."""
     amount = words.money(shown.owed_minor or shown.total_minor, shown.currency)
-    if shown.void:
+    if shown.state == "draft":
+        return {"amount": amount, "text": words.say("not issued yet")}
+    if not shown.stands:
         return {"amount": amount, "text": words.say("This document is void.")}
     if shown.owed_minor:
         by = words.say("to pay by %(day)s", day=words.day(shown.due_on)) if shown.due_on else words.say("to pay")
@@ -201,7 +208,7 @@ def _sums(shown: Shown, words: Wording) -> Iterator[dict[str, str]]:
         for tax in shown.taxes:
             yield row(f"{_tax_name(tax, words)} {words.percent(tax.rate_ppm)}", tax.tax_minor)
     yield row(words.say("Total"), shown.total_minor, "total")
-    if shown.kind == Kind.INVOICE and not shown.void:
+    if shown.kind == Kind.INVOICE and shown.stands:
         if shown.settled_minor:
             yield row(words.say("Paid"), -shown.settled_minor)
         yield row(words.say("To pay"), shown.owed_minor, "strong")

@@ -127,8 +127,9 @@ class Shown:
     base: tuple[str, str] | None
 
     @property
-    def void(self) -> bool:
-        return self.state == "void"
+    def stands(self) -> bool:
+        """Issued and not taken back: neither draft nor void nor merged into another."""
+        return self.state not in ("draft", "void", "merged")
 
 
 def read_shown(session: Session, document: Document) -> Shown:
@@ -203,7 +204,7 @@ def _net_discount(line: DocumentLine) -> int:
 def _payments(session: Session, document: Document, zone: str) -> list[ShownPayment]:
     """One per payment, credit or credit note, in the order in which they came; several lines share one."""
     rows = session.execute(
-        select(Allocation, Payment.received_at, GatewayAccount.name, Document.number_text, Document.issued_on)
+        select(Allocation, Payment.received_at, GatewayAccount.name, Document.number_text)
         .outerjoin(Payment, Payment.id == Allocation.payment_id)
         .outerjoin(GatewayAccount, GatewayAccount.id == Payment.account_id)
         .outerjoin(Document, Document.id == Allocation.credit_note_id)
@@ -211,10 +212,8 @@ def _payments(session: Session, document: Document, zone: str) -> list[ShownPaym
         .order_by(Allocation.id)
     )
     sums: dict[tuple[date, str, str, int | None], int] = {}
-    for row, received_at, account, note, noted_on in rows:
-        on = noted_on or (received_at or row.created_at).astimezone(ZoneInfo(zone)).date()
-        if row.payment_id is None and row.created_at == document.created_at and document.issued_on:
-            on = document.issued_on  # credit that the document was written with
+    for row, received_at, account, note in rows:
+        on = received_at.astimezone(ZoneInfo(zone)).date() if row.payment_id else row.day
         key = (on, account or "", note or "", row.payment_id)
         sums[key] = sums.get(key, 0) + row.amount_minor
     return [ShownPayment(on, minor, how, note) for (on, how, note, _), minor in sums.items() if minor]

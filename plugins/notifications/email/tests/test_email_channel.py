@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from billhead.plugin import (
+    Attachment,
     ChannelConnection,
     InvalidInput,
     Message,
@@ -84,6 +85,16 @@ def test_a_mail_arrives_with_both_alternatives_and_its_headers(channel, server, 
     assert mail.get_body(("plain",)).get_content().splitlines() == WELCOME.text.splitlines()
     assert mail.get_body(("html",)).get_content().strip() == WELCOME.html
     assert mailbox.envelopes[0].mail_from == "billing@northcable.example"
+
+
+def test_a_file_goes_with_the_mail(channel, server, mailbox):
+    invoice = Attachment("2026-000123.pdf", "application/pdf", b"%PDF-1.7 \x00\xff")
+    channel.send(server, replace(WELCOME, attachments=(invoice,)))
+    (letter,) = mailbox.mails
+    (file,) = letter.iter_attachments()
+    assert (file.get_filename(), file.get_content_type()) == ("2026-000123.pdf", "application/pdf")
+    assert file.get_content() == invoice.data
+    assert letter.get_body(("plain",)).get_content().startswith("Hello Ada,")
 
 
 def test_the_message_id_comes_from_the_key_alone(channel, server, mailbox):

@@ -98,7 +98,7 @@ def _untellable(why: str, hint: str) -> Conflict:
 def _tellable(shown: Shown) -> None:
     if shown.kind == Kind.PROFORMA:
         raise _untellable("an order is no invoice yet", "its invoice comes with the payment")
-    if shown.state in ("draft", "void"):
+    if not shown.stands:
         raise _untellable(f"it is {shown.state}", "only what was issued and stands is sent")
     if shown.currency == CREDITS:
         raise _untellable("resellers' credits are no currency", "bill in money")
