@@ -167,3 +167,25 @@ def test_signing_out_everywhere(shop: Shop, ada: Browser):
     ada.post("/account/sign-out-everywhere")
     assert other.get("/account/").status_code == 303
     assert ada.get("/account/").status_code == 303
+
+
+def test_the_statement_tells_what_was_billed_and_paid(shop: Shop, ada: Browser):
+    page = ada.get("/account/statement").text
+    assert "You owe</dt><dd>€0.00" in page
+    assert page.index("Payment") < page.index("Invoice <a")
+
+
+def test_several_are_paid_at_once(shop: Shop):
+    browser = shop.customer()
+    shop.order(browser)
+    shop.order(browser, "box", mac=BOX)
+    assert "Pay all" in browser.get("/account/documents").text
+    page = browser.get("/pay/several").text
+    assert "€19.98 for what is marked" in page
+    fields = {"document": ["1", "2"], "account": str(shop.accounts["cards"])}
+    begun = browser.post("/pay/several", fields)
+    assert begun.status_code == 303
+    assert "/pay/on/" in begun.location
+    refused = browser.post("/pay/several", {"document": ["1", "99"], "account": fields["account"]})
+    assert refused.status_code == 409
+    assert browser.post("/pay/several", {"account": fields["account"]}).status_code == 422

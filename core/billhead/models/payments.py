@@ -8,7 +8,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["Callback", "Dispute", "GatewayAccount", "Payment", "PaymentAttempt", "PaymentMethod", "Refund"]
+__all__ = [
+    "AttemptDocument",
+    "Callback",
+    "Dispute",
+    "GatewayAccount",
+    "Payment",
+    "PaymentAttempt",
+    "PaymentMethod",
+    "Refund",
+    "UnassignedMoney",
+]
 
 
 class GatewayAccount(Model):
@@ -73,6 +83,38 @@ class PaymentAttempt(Model):
     next_look_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
+
+
+class AttemptDocument(Model):
+    """A document that an attempt pays besides its own, in the order of their positions."""
+
+    __tablename__ = "attempt_document"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("payment_attempt.id"), primary_key=True, autoincrement=False)
+    document_id: Mapped[int] = mapped_column(
+        ForeignKey("document.id"), primary_key=True, autoincrement=False, index=True
+    )
+    position: Mapped[int]
+
+
+class UnassignedMoney(Model):
+    """A transfer of which nobody knew whose it is when it came; `payment_id` is set when somebody did."""
+
+    __tablename__ = "unassigned_money"
+    __table_args__ = (
+        UniqueConstraint("account_id", "provider_ref"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("gateway_account.id"))
+    provider_ref: Mapped[str]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    payer: Mapped[str] = mapped_column(default="")
+    received_at: Mapped[datetime]
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
+    payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"))
 
 
 class Payment(Model):

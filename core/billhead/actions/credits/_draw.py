@@ -13,17 +13,16 @@ from billhead.actions.credits._lots import ACCOUNT_OF
 from billhead.actions.dunning._debts import is_owed
 from billhead.actions.ledger.post import post
 from billhead.actions.payments._allocating import Source, put_on
+from billhead.actions.payments._attempts import under_way
 from billhead.actions.payments._paid import paid_in_full
 from billhead.db import Tx
 from billhead.domain.credit import Lot, consume
 from billhead.domain.ledger import AccountCode, credit, debit
 from billhead.domain.money import Money
-from billhead.domain.payment import BLOCKS_ANOTHER
 from billhead.domain.subscription import State as Life
 from billhead.domain.subscription import SuspendedBy
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Allocation, Document, DocumentLine
-from billhead.models.payments import PaymentAttempt
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
@@ -51,16 +50,13 @@ def use_credit(tx: Tx, customer_id: int) -> AppliedCredit:
     currencies = set(tx.session.scalars(spendable))
     if not currencies:
         return AppliedCredit(customer_id, 0, 0)
-    undecided = exists().where(
-        PaymentAttempt.document_id == Document.id, PaymentAttempt.state.in_([s.value for s in BLOCKS_ANOTHER])
-    )
     ended_by_debt = exists().where(
         DocumentLine.document_id == Document.id,
         Subscription.id == DocumentLine.subscription_id,
         Subscription.state == Life.CANCELED.value,
         Subscription.suspended_for == SuspendedBy.DEBT.value,
     )
-    wanted = is_owed(), ~undecided, ~ended_by_debt  # what debt has ended was never watched
+    wanted = is_owed(), ~under_way(), ~ended_by_debt  # what debt has ended was never watched
     ids = tx.session.scalars(
         select(Document.id)
         .where(Document.customer_id == customer_id, Document.currency.in_(currencies), *wanted)

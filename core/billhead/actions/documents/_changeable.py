@@ -5,12 +5,11 @@ import json
 from sqlalchemy import select
 
 from billhead.actions.billing._finalising import rate_drafts
+from billhead.actions.payments._attempts import undecided
 from billhead.db import Tx
 from billhead.domain.document import Kind, ProformaState, State
 from billhead.domain.errors import Conflict, NotFound
-from billhead.domain.payment import BLOCKS_ANOTHER
 from billhead.models.documents import Document, DocumentLine
-from billhead.models.payments import PaymentAttempt
 from billhead.models.subscriptions import SubscriptionChange
 
 __all__ = [
@@ -77,10 +76,7 @@ def is_change(tx: Tx, document_id: int) -> bool:
 
 def is_being_paid(tx: Tx, document_id: int) -> bool:
     """Money may be on its way: a charge, a lookup, a transfer of which nobody knows yet what became of it."""
-    undecided = select(PaymentAttempt.id).where(
-        PaymentAttempt.document_id == document_id, PaymentAttempt.state.in_([s.value for s in BLOCKS_ANOTHER])
-    )
-    return tx.session.scalar(undecided.limit(1)) is not None
+    return undecided(tx, document_id)
 
 
 def lines_of(tx: Tx, document_id: int) -> list[DocumentLine]:

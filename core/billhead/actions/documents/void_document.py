@@ -9,6 +9,7 @@ from billhead.actions.documents._releasing import release
 from billhead.actions.events import emit
 from billhead.actions.ledger._reversing import reverse
 from billhead.actions.payments._allocating import locked_documents
+from billhead.actions.payments._attempts import undecided
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.document import (
@@ -21,10 +22,8 @@ from billhead.domain.document import (
     State,
 )
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
-from billhead.domain.payment import BLOCKS_ANOTHER
 from billhead.domain.state import next_state
 from billhead.models.documents import Document, DocumentLine
-from billhead.models.payments import PaymentAttempt
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import SubscriptionChange
 
@@ -76,11 +75,7 @@ def _must_be_untouched(tx: Tx, document: Document) -> None:
     name = document.number_text or f"document {document.id}"
     if document.settled_minor and document.kind != Kind.PROFORMA:
         raise Conflict(f"something is settled on {name}", code="settled", hint="give it back, or issue a credit note")
-    waiting = select(PaymentAttempt.id).where(
-        PaymentAttempt.document_id == document.id,
-        PaymentAttempt.state.in_([state.value for state in BLOCKS_ANOTHER]),
-    )
-    if tx.session.scalar(waiting.limit(1)) is not None:
+    if undecided(tx, document.id):
         raise Conflict(f"a payment of {name} is under way", code="payment_undecided", hint="wait until it has ended")
     correcting = (
         select(Document.number_text)

@@ -12,15 +12,14 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.dunning._terms import DunningTerms, Policies
+from billhead.actions.payments._attempts import under_way
 from billhead.bulk import among
 from billhead.domain.document import OWED, Kind, ProformaState
 from billhead.domain.dunning import TELLS, Stage, StageAction, stages_to_do
 from billhead.domain.money import Money
-from billhead.domain.payment import BLOCKS_ANOTHER
 from billhead.domain.subscription import State
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.dunning import DunningStep, PaymentPromise
-from billhead.models.payments import PaymentAttempt
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
@@ -123,7 +122,7 @@ class _Known:
     """What the documents of a batch are about, what was done about them, what is on its way, and who has promised."""
 
     def __init__(self, session: Session, documents: Collection[int]) -> None:
-        line, attempt, promise = DocumentLine, PaymentAttempt, PaymentPromise
+        line, promise = DocumentLine, PaymentPromise
         self._about: defaultdict[int, list[int]] = defaultdict(list)
         pairs = select(line.document_id, line.subscription_id).where(
             among(line.document_id, documents, session), line.subscription_id.is_not(None)
@@ -141,9 +140,7 @@ class _Known:
             (self._done[document_id] if step_for is None else self._done_to[document_id, step_for]).add(key)
         fees = select(line.document_id).where(among(line.document_id, documents, session), line.kind == LATE_FEE)
         self._fees = set(session.scalars(fees))
-        undecided = select(attempt.document_id).where(
-            among(attempt.document_id, documents, session), attempt.state.in_([s.value for s in BLOCKS_ANOTHER])
-        )
+        undecided = select(Document.id).where(among(Document.id, documents, session), under_way())
         self._undecided = set(session.scalars(undecided))
         promises = select(promise.subscription_id).where(
             among(promise.subscription_id, ids, session), promise.state == "open"

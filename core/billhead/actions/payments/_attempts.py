@@ -3,21 +3,31 @@
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from billhead import clock
+from billhead.actions.payments._allocating import locked_documents
 from billhead.db import Tx
 from billhead.domain.document import OWED, Kind, ProformaState
 from billhead.domain.errors import Conflict, NotFound, OnHold
 from billhead.domain.money import Money
 from billhead.domain.payment import BLOCKS_ANOTHER, AttemptState
 from billhead.models.documents import Document
-from billhead.models.payments import GatewayAccount, PaymentAttempt
+from billhead.models.payments import AttemptDocument, GatewayAccount, PaymentAttempt
 from billhead.models.people import Customer
 from billhead.plugin import AttemptView, GatewayConnection, PaymentGateway
 from billhead.plugin_host import gateway_connection, plugins
 
-__all__ = ["OpenedAccount", "attempt_view", "new_attempt", "open_account", "payable"]
+__all__ = [
+    "OpenedAccount",
+    "attempt_view",
+    "new_attempt",
+    "documents_of",
+    "open_account",
+    "payable",
+    "undecided",
+    "under_way",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +61,39 @@ def payable(tx: Tx, document_id: int) -> tuple[Document, Money]:
         raise Conflict(f"{document.number_text or 'this document'} is {document.state}: there is nothing to pay on it")
     if document.kind == Kind.PROFORMA and document.held_because:
         raise OnHold(document.held_because, hint="it can be paid as soon as that is settled")
-    undecided = tx.session.scalar(
-        select(PaymentAttempt.id).where(
-            PaymentAttempt.document_id == document_id, PaymentAttempt.state.in_([s.value for s in BLOCKS_ANOTHER])
-        )
-    )
-    if undecided is not None:
+    if undecided(tx, document_id):
         raise Conflict(
             "an earlier payment of this document is still being looked up",
             code="payment_undecided",
             hint="wait a few minutes; it is resolved by itself, and nothing is charged twice",
         )
     return document, owed
+
+
+def undecided(tx: Tx, document_id: int) -> bool:
+    """Nobody knows yet whether money for this document moved: by an attempt of its own, or one for several."""
+    return tx.session.scalar(select(Document.id).where(Document.id == document_id, under_way())) is not None
+
+
+def under_way() -> ColumnElement[bool]:
+    """`undecided` as a condition on Document."""
+    blocking = PaymentAttempt.state.in_([s.value for s in BLOCKS_ANOTHER])
+    alone = exists().where(PaymentAttempt.document_id == Document.id, blocking)
+    among_others = exists().where(
+        AttemptDocument.document_id == Document.id, PaymentAttempt.id == AttemptDocument.attempt_id, blocking
+    )
+    return or_(alone, among_others)
+
+
+def documents_of(tx: Tx, attempt: PaymentAttempt) -> list[Document]:
+    """What an attempt pays, locked, in the order in which the money is put on them."""
+    also = tx.session.scalars(
+        select(AttemptDocument.document_id)
+        .where(AttemptDocument.attempt_id == attempt.id)
+        .order_by(AttemptDocument.position)
+    ).all()
+    locked = locked_documents(tx, [attempt.document_id, *also])
+    return [locked[key] for key in (attempt.document_id, *also)]
 
 
 def new_attempt(
@@ -101,7 +132,7 @@ def attempt_view(tx: Tx, attempt: PaymentAttempt, *, return_url: str = "", save_
     return AttemptView(
         key=attempt.key,
         amount=Money(attempt.amount_minor, attempt.currency),
-        description=document.number_text or f"Order {document.id}",
+        description=_described(tx, attempt, document),
         customer_ref=f"customer-{customer.id}",
         customer_name=customer.name,
         customer_email=customer.email,
@@ -110,3 +141,10 @@ def attempt_view(tx: Tx, attempt: PaymentAttempt, *, return_url: str = "", save_
         provider_ref=attempt.provider_ref,
         save_method=save_method,
     )
+
+
+def _described(tx: Tx, attempt: PaymentAttempt, document: Document) -> str:
+    others = tx.session.scalar(
+        select(func.count()).select_from(AttemptDocument).where(AttemptDocument.attempt_id == attempt.id)
+    )
+    return (document.number_text or f"Order {document.id}") + (f" and {others} more" if others else "")

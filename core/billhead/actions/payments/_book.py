@@ -1,5 +1,6 @@
 """Money has arrived: book it, allocate it to the document's lines, and give what it has bought. One transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billhead import clock
@@ -11,9 +12,10 @@ from billhead.actions.ledger.post import post
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._allocating import Source, put_on
 from billhead.actions.payments._paid import paid_in_full
+from billhead.actions.payments._putting_back import open_on
 from billhead.crash import crash_point
 from billhead.db import Tx
-from billhead.domain.document import OWED, Kind, ProformaState
+from billhead.domain.document import Kind, ProformaState
 from billhead.domain.ledger import AccountCode, Posting, credit, debit
 from billhead.domain.money import Money
 from billhead.domain.subscription import State as Life
@@ -21,6 +23,7 @@ from billhead.domain.subscription import SuspendedBy
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
 from billhead.models.payments import GatewayAccount, Payment
+from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 
@@ -36,25 +39,38 @@ class Receipt:
     provider_ref: str
     attempt_id: int | None = None
     fee: Money | None = None
+    from_suspense: bool = False  # it was booked when it came, before anybody knew whose it is
 
 
-def book(tx: Tx, document: Document, receipt: Receipt) -> Payment:
-    """Book a payment for a document; what is more than is owed becomes the customer's credit.
+def book(
+    tx: Tx, documents: Document | Sequence[Document], receipt: Receipt, customer: Customer | None = None
+) -> Payment:
+    """Book a payment for a document, or for several in their order; what is more than is owed is the customer's credit.
 
     An open or expired proforma is settled first: its invoice is issued with its number and period. Money for a document
     that takes none any more (void, paid otherwise), or that would buy time which nobody gives, is credit as a whole.
+    Among several documents a proforma takes its whole amount, or is left out. `customer` pays where there is no
+    document.
     """
-    seller = tx.session.get_one(Seller, document.seller_id)
-    target = _target(tx, document)
-    owed = target.total_minor - target.settled_minor if target is not None else 0
-    allocated = min(receipt.amount.minor, owed)
-    payment = _payment(tx, document, receipt)
-    payment.entry_id = _post(tx, seller, payment, allocated)
-    if payment.amount_minor > allocated:
-        _credit(tx, payment, document, payment.amount_minor - allocated)
-    if target is not None and put_on(tx, target, Source(payment.id), allocated):
-        paid_in_full(tx, seller, target)
-    if payment.amount_minor > allocated:
+    wanted = [documents] if isinstance(documents, Document) else list(documents)
+    payer = customer or tx.session.get_one(Customer, wanted[0].customer_id)
+    seller = tx.session.get_one(Seller, wanted[0].seller_id if wanted else payer.seller_id)
+    payment = _payment(tx, payer.id, receipt)
+    left, first = receipt.amount.minor, None
+    for document in wanted:
+        if len(wanted) > 1 and document.kind == Kind.PROFORMA and document.total_minor > left:
+            continue
+        target = _target(tx, document)
+        if target is None:
+            continue
+        first = first or target
+        part = min(left, open_on(target))
+        left -= part
+        if put_on(tx, target, Source(payment.id), part):
+            paid_in_full(tx, seller, target)
+    payment.entry_id = _post(tx, seller, payment, payment.amount_minor - left, receipt.from_suspense)
+    if left:
+        _credit(tx, payment, wanted[0].id if wanted else None, left)
         use_credit(tx, payment.customer_id)
     crash_point("settle.booked")
     data = {
@@ -64,13 +80,15 @@ def book(tx: Tx, document: Document, receipt: Receipt) -> Payment:
         "currency": payment.currency,
     }
     emit(tx, "payment.received", f"customer:{payment.customer_id}", data)
-    shown = {"payment_id": payment.id, "document_id": target.id if target else document.id}
-    queue_notice(tx, payment.customer_id, "receipt", f"receipt:{payment.id}", shown)
+    told = first or (wanted[0] if wanted else None)
+    if told is not None:
+        shown = {"payment_id": payment.id, "document_id": told.id}
+        queue_notice(tx, payment.customer_id, "receipt", f"receipt:{payment.id}", shown)
     return payment
 
 
 def _target(tx: Tx, document: Document) -> Document | None:
-    """The invoice that the money pays, or None when it can only become credit."""
+    """The invoice that the money pays, or None when it can only become credit. A bad debt takes money as well."""
     if _ended(tx, document):
         return None
     if document.kind == Kind.PROFORMA:
@@ -78,7 +96,7 @@ def _target(tx: Tx, document: Document) -> Document | None:
             return None
         invoice_id = settle_proforma(tx, document.id)
         return tx.session.get_one(Document, invoice_id) if invoice_id is not None else None
-    return document if document.state in OWED else None
+    return document if open_on(document) else None
 
 
 def _ended(tx: Tx, document: Document) -> bool:
@@ -94,11 +112,11 @@ def _ended(tx: Tx, document: Document) -> bool:
     )
 
 
-def _payment(tx: Tx, document: Document, receipt: Receipt) -> Payment:
+def _payment(tx: Tx, customer_id: int, receipt: Receipt) -> Payment:
     # a fee in another currency is booked with the payout that shows it
     fee = receipt.fee if receipt.fee is not None and receipt.fee.currency == receipt.amount.currency else None
     payment = Payment(
-        customer_id=document.customer_id,
+        customer_id=customer_id,
         account_id=receipt.account.id,
         attempt_id=receipt.attempt_id,
         provider_ref=receipt.provider_ref,
@@ -112,13 +130,14 @@ def _payment(tx: Tx, document: Document, receipt: Receipt) -> Payment:
     return payment
 
 
-def _post(tx: Tx, seller: Seller, payment: Payment, allocated: int) -> int:
+def _post(tx: Tx, seller: Seller, payment: Payment, allocated: int, from_suspense: bool) -> int:
     currency, subject = payment.currency, f"gateway:{payment.account_id}"
     legs: list[Posting] = []
     cleared = Money(payment.amount_minor - payment.fee_minor, currency)
     if cleared:
         side = debit if cleared.minor > 0 else credit  # a fixed fee may be more than a small payment
-        legs.append(side(AccountCode.CLEARING, abs(cleared), subject))
+        came_from = AccountCode.SUSPENSE if from_suspense else AccountCode.CLEARING
+        legs.append(side(came_from, abs(cleared), "" if from_suspense else subject))
     if payment.fee_minor:
         legs.append(debit(AccountCode.FEES, Money(payment.fee_minor, currency), subject))
     if allocated:
@@ -129,7 +148,7 @@ def _post(tx: Tx, seller: Seller, payment: Payment, allocated: int) -> int:
     return post(tx, seller.id, "payment", day, f"payment:{payment.id}", legs, customer_id=payment.customer_id)
 
 
-def _credit(tx: Tx, payment: Payment, document: Document, minor: int) -> None:
+def _credit(tx: Tx, payment: Payment, document_id: int | None, minor: int) -> None:
     """Keep it for the customer, and say so: staff may owe them an answer."""
     tx.session.add(
         CustomerCredit(
@@ -147,7 +166,7 @@ def _credit(tx: Tx, payment: Payment, document: Document, minor: int) -> None:
     data = {
         "payment_id": payment.id,
         "customer_id": payment.customer_id,
-        "document_id": document.id,
+        "document_id": document_id,
         "amount_minor": minor,
         "currency": payment.currency,
     }

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.payments._book import Receipt, book
+from billhead.actions.payments._transfers import manual_account, new_reference
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.document import Kind
@@ -14,8 +15,7 @@ from billhead.domain.money import Money
 from billhead.domain.payment import ATTEMPT_TRANSITIONS, UNRESOLVED, AttemptEvent, AttemptState
 from billhead.domain.state import next_state
 from billhead.models.documents import Document
-from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt
-from billhead.plugin_host import plugins
+from billhead.models.payments import PaymentAttempt
 
 __all__ = ["Booked", "book_transfer"]
 
@@ -38,23 +38,14 @@ def book_transfer(
     document = tx.session.get(Document, document_id, with_for_update=True)
     if document is None:
         raise NotFound("document", document_id)
-    account = tx.session.get(GatewayAccount, account_id)
-    if account is None or account.seller_id != document.seller_id:
-        raise NotFound("payment account", account_id)
-    if not plugins().gateway(account.gateway).capabilities().confirmed_by_staff:
-        raise Conflict(f"{account.name} reports payments by itself", hint="look the payment up instead")
+    account = manual_account(tx, account_id, document.seller_id)
     if currency != document.currency:
         raise CurrencyMismatch(document.currency, currency)
     if amount_minor <= 0:
         raise InvalidInput("amount", "must be above zero")
     if document.kind == Kind.PROFORMA and amount_minor < document.total_minor:
         raise Conflict("a proforma is settled by its whole amount", hint="book what came as the customer's credit")
-    reference = reference.strip()
-    if not reference:
-        raise InvalidInput("reference", "is needed, so that the same transfer is never booked twice")
-    same = select(Payment.id).where(Payment.account_id == account_id, Payment.provider_ref == reference)
-    if tx.session.scalar(same) is not None:
-        raise Conflict(f"a transfer with reference {reference!r} is booked already", code="booked_already")
+    reference = new_reference(tx, account_id, reference)
     attempt = _announced(tx, document_id, account_id)
     receipt = Receipt(account, Money(amount_minor, currency), reference, attempt.id if attempt else None)
     payment = book(tx, document, receipt)

@@ -1,5 +1,6 @@
 """Pay with the payer present: the attempt is committed, the gateway asked, its answer (redirect, instructions) kept."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,12 +8,15 @@ from billhead.actions.exchange import exchange
 from billhead.actions.freeze import is_frozen
 from billhead.actions.payments._apply import apply_outcome
 from billhead.actions.payments._attempts import OpenedAccount, attempt_view, new_attempt, open_account, payable
+from billhead.actions.payments._open_debts import MOST_AT_ONCE
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, GatewayRejected, GatewayUnreachable, InvalidInput, NotFound, OutcomeUnknown
+from billhead.domain.money import Money
 from billhead.domain.payment import AttemptState, DeclineClass
-from billhead.models.payments import GatewayAccount, PaymentAttempt
+from billhead.models.documents import Document
+from billhead.models.payments import AttemptDocument, GatewayAccount, PaymentAttempt
 from billhead.plugin import AttemptView, ClientToken, Instructions, Outcome, Redirect
 
 __all__ = ["Checkout", "start_checkout"]
@@ -35,10 +39,17 @@ class _Intent:
 
 
 def start_checkout(
-    ctx: Context, document_id: int, account_id: int, return_url: str, *, save_method: bool = False
+    ctx: Context,
+    document_id: int,
+    account_id: int,
+    return_url: str,
+    *,
+    save_method: bool = False,
+    also: Sequence[int] = (),
 ) -> Checkout:
     """Begin to pay a document through a gateway account; the payer is sent where the result says.
 
+    `also` are other documents of the same payer, paid by the same attempt, in this order.
     Raises Conflict (nothing to pay, an undecided try, charges stopped), InvalidInput (currency the account can't take),
     GatewayUnreachable (nothing was sent: try again) or GatewayRejected.
     """
@@ -52,7 +63,11 @@ def start_checkout(
             raise NotFound("payment option", account_id)
         if account.currencies and owed.currency not in account.currencies:
             raise InvalidInput("account", f"{account.name} does not take {owed.currency}")
+        owed += _owed_also(tx, document, also)
         attempt = new_attempt(tx, document, account.id, owed)
+        rows = [AttemptDocument(attempt_id=attempt.id, document_id=key, position=at) for at, key in enumerate(also)]
+        tx.session.add_all(rows)
+        tx.session.flush()
         audit(tx, "payments.start_checkout", f"attempt:{attempt.id}", {"document_id": document.id})
         view = attempt_view(tx, attempt, return_url=return_url, save_method=save_method)
         return _Intent(attempt.id, open_account(account), view)
@@ -62,6 +77,18 @@ def start_checkout(
     if result[1] is not None:
         raise result[1]
     return result[0]
+
+
+def _owed_also(tx: Tx, first: Document, also: Sequence[int]) -> Money:
+    if first.id in also or len(set(also)) != len(also) or len(also) >= MOST_AT_ONCE:
+        raise InvalidInput("documents", f"name each once, and at most {MOST_AT_ONCE}")
+    total = Money.zero(first.currency)
+    for key in sorted(also):
+        document, owed = payable(tx, key)
+        if document.customer_id != first.customer_id or document.seller_id != first.seller_id:
+            raise NotFound("document", key)
+        total += owed
+    return total
 
 
 _Answer = Redirect | Instructions | ClientToken | GatewayUnreachable | GatewayRejected | OutcomeUnknown

@@ -27,6 +27,7 @@ from billhead.web.admin import (
     services,
     simulations,
     subscriptions,
+    unassigned,
     unbilled,
 )
 from billhead.web.admin.area import admin
@@ -55,5 +56,6 @@ __all__ = [
     "services",
     "simulations",
     "subscriptions",
+    "unassigned",
     "unbilled",
 ]

@@ -37,6 +37,7 @@ MENU = (
         (
             ("documents", "Documents"),
             ("payments", "Payments"),
+            ("unassigned", "Without an owner"),
             ("refunds", "Refunds"),
             ("disputes", "Disputes"),
             ("attempts", "Attempts"),

@@ -1,0 +1,61 @@
+"""What a customer can pay at once: documents that they chose, or all that is owed, oldest due first."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from billhead.actions.payments._allocating import locked_documents
+from billhead.db import Tx
+from billhead.domain.document import OWED, Kind, ProformaState
+from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.models.documents import Document
+
+__all__ = ["MOST_AT_ONCE", "chosen_or_oldest", "takes_money"]
+
+MOST_AT_ONCE = 100
+
+
+def takes_money(document: Document) -> bool:
+    """It is open, something is left to pay on it, and nothing holds it."""
+    if document.kind == Kind.PROFORMA:
+        is_open = document.state == ProformaState.OPEN and not document.held_because
+    else:
+        is_open = document.kind == Kind.INVOICE and document.state in OWED
+    return is_open and document.total_minor > document.settled_minor
+
+
+def chosen_or_oldest(tx: Tx, customer_id: int, currency: str, document_ids: Sequence[int]) -> list[Document]:
+    """The documents, locked, in the order in which they are to be paid.
+
+    Raises NotFound (another customer's), InvalidInput (twice, another currency, too many) or Conflict (not open).
+    """
+    if len(set(document_ids)) != len(document_ids) or len(document_ids) > MOST_AT_ONCE:
+        raise InvalidInput("documents", f"name each once, and at most {MOST_AT_ONCE}")
+    if not document_ids:
+        return _oldest(tx, customer_id, currency)
+    locked = locked_documents(tx, document_ids)
+    for key in document_ids:
+        document = locked.get(key)
+        if document is None or document.customer_id != customer_id:
+            raise NotFound("document", key)
+        if document.currency != currency:
+            raise InvalidInput("documents", f"{document.number_text or key} is in {document.currency}, not {currency}")
+        if not takes_money(document):
+            raise Conflict(f"{document.number_text or key} is {document.state}: there is nothing to pay on it")
+    return [locked[key] for key in document_ids]
+
+
+def _oldest(tx: Tx, customer_id: int, currency: str) -> list[Document]:
+    ids = tx.session.scalars(
+        select(Document.id)
+        .where(
+            Document.customer_id == customer_id,
+            Document.currency == currency,
+            Document.kind == Kind.INVOICE.value,
+            Document.state.in_([state.value for state in OWED]),
+        )
+        .order_by(Document.due_on, Document.id)
+        .limit(MOST_AT_ONCE)
+    ).all()
+    locked = locked_documents(tx, ids)
+    return [locked[key] for key in ids if takes_money(locked[key])]

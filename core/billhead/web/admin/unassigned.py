@@ -1,0 +1,229 @@
+"""Money by hand for a customer: one transfer over several documents, and money of which nobody knew whose it is."""
+
+from typing import Any
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import or_, select
+from wtforms import IntegerField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import DataRequired, Length, Optional
+
+from billhead.actions.payments.assign_money import assign_money
+from billhead.actions.payments.book_receipt import book_receipt
+from billhead.actions.payments.keep_unassigned import keep_unassigned
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.domain.document import OWED
+from billhead.domain.errors import Conflict, NotFound
+from billhead.domain.money import Money
+from billhead.models.documents import Document
+from billhead.models.payments import GatewayAccount, UnassignedMoney
+from billhead.models.people import Customer
+from billhead.plugin import allow
+from billhead.plugin_host import plugins
+from billhead.web.admin.area import admin, found
+from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
+from billhead.web.admin.columns import amount, code, instant, text
+from billhead.web.admin.corrections import amount_field
+from billhead.web.admin.listing import Listing
+from billhead.web.formatting import money
+from billhead.web.forms import stripped
+
+__all__ = ["UNASSIGNED"]
+
+UNASSIGNED = Listing(
+    name="unassigned",
+    title="Money without an owner",
+    query=select(
+        UnassignedMoney.id,
+        UnassignedMoney.provider_ref,
+        UnassignedMoney.payer,
+        GatewayAccount.name.label("account"),
+        UnassignedMoney.currency,
+        UnassignedMoney.amount_minor,
+        UnassignedMoney.received_at,
+        UnassignedMoney.payment_id,
+    ).join(GatewayAccount, GatewayAccount.id == UnassignedMoney.account_id),
+    key=UnassignedMoney.id,
+    columns=(
+        text("No.", "id", to="assign"),
+        code("Reference", "provider_ref"),
+        text("From", "payer"),
+        text("Account", "account"),
+        amount("Amount", "amount_minor"),
+        instant("Kept", "received_at"),
+        text("Payment", "payment_id", to="payment", key="payment_id"),
+    ),
+    search=lambda typed: or_(
+        UnassignedMoney.provider_ref == typed, UnassignedMoney.payer.icontains(typed, autoescape=True)
+    ),
+    search_label="Reference or payer",
+    empty="A transfer of which nobody knows whose it is waits here until somebody does.",
+)
+
+
+def _by_hand(seller_id: int | None = None) -> dict[str, str]:
+    with reading() as session:
+        query = select(GatewayAccount).order_by(GatewayAccount.position, GatewayAccount.id)
+        if seller_id is not None:
+            query = query.where(GatewayAccount.seller_id == seller_id)
+        accounts = session.scalars(query).all()
+    choices = {str(account.id): account.name for account in accounts if _confirmed_by_staff(account)}
+    if not choices:
+        raise Conflict("No account here takes bookings by hand.", hint="add one for transfers")
+    return choices
+
+
+def _confirmed_by_staff(account: GatewayAccount) -> bool:
+    try:
+        return plugins().gateway(account.gateway).capabilities().confirmed_by_staff
+    except NotFound:  # its plugin is switched off
+        return False
+
+
+def _reference() -> StringField:
+    return StringField(
+        "Reference",
+        filters=[stripped],
+        validators=[DataRequired("Copy it from the statement."), Length(max=140)],
+        description="Statement line or transfer id. The same one can't be booked twice.",
+        render_kw={"autocomplete": "off"},
+    )
+
+
+def _debts(customer_id: int, currency: str) -> dict[str, str]:
+    with reading() as session:
+        rows = session.scalars(
+            select(Document)
+            .where(
+                Document.customer_id == customer_id,
+                Document.kind == "invoice",
+                Document.currency == currency,
+                Document.state.in_([state.value for state in OWED]),
+            )
+            .order_by(Document.due_on, Document.id)
+            .limit(100)
+        ).all()
+    return {str(one.id): f"{one.number_text}: {money(one.total_minor - one.settled_minor, currency)}" for one in rows}
+
+
+def _documents_field() -> SelectMultipleField:
+    return SelectMultipleField(
+        "For", coerce=int, validators=[Optional()], description="None marked: what is owed, oldest due first."
+    )
+
+
+class ReceiptForm(ReasonForm):
+    account = SelectField("Account that it came to", coerce=int)
+    amount = amount_field("Amount", "What is more than is owed becomes credit.")
+    reference = _reference()
+    documents = _documents_field()
+    reason = reason_field()
+
+
+@admin.route("/customers/<int:key>/receipt", methods=["GET", "POST"])
+@allow("staff", permission="payments.write")
+def book_customer_receipt(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Customer, key, "customer")
+    form = ReceiptForm()
+    form.account.choices = _by_hand(row.seller_id)
+    form.documents.choices = _debts(key, row.currency)
+
+    def act(ctx: Context, form: Any) -> str:
+        paid = Money.parse(form.amount.data, row.currency)
+        with writing(ctx) as tx:
+            book_receipt(
+                tx, key, form.account.data, paid.minor, row.currency, form.reference.data, tuple(form.documents.data)
+            )
+        return f"{money(paid.minor, row.currency)} booked."
+
+    question = Question(
+        f"Book a transfer of {row.name}",
+        "One transfer may pay several invoices. Book only what you have seen in the bank.",
+        "Book it",
+        url_for("admin.customer", key=key),
+        danger=False,
+    )
+    return asked(question, form, act)
+
+
+@admin.get("/unassigned")
+@allow("staff")
+def unassigned() -> ResponseReturnValue:
+    add = url_for("admin.keep_money")
+    return UNASSIGNED.answer(add=add, add_needs="payments.write", add_label="Keep money")
+
+
+class KeepForm(ReasonForm):
+    account = SelectField("Account that it came to", coerce=int)
+    amount = amount_field("Amount")
+    currency = StringField("Currency", filters=[stripped], validators=[DataRequired("Three letters."), Length(3, 3)])
+    reference = _reference()
+    payer = StringField("From", filters=[stripped], validators=[Optional(), Length(max=200)])
+    reason = reason_field()
+
+
+@admin.route("/unassigned/new", methods=["GET", "POST"])
+@allow("staff", permission="payments.write")
+def keep_money() -> ResponseReturnValue:
+    form = KeepForm()
+    form.account.choices = _by_hand()
+
+    def act(ctx: Context, form: Any) -> str:
+        paid = Money.parse(form.amount.data, form.currency.data.upper())
+        with writing(ctx) as tx:
+            keep_unassigned(
+                tx, form.account.data, paid.minor, paid.currency, form.reference.data, form.payer.data or ""
+            )
+        return f"{money(paid.minor, paid.currency)} wait until somebody knows whose they are."
+
+    question = Question(
+        "Keep money without an owner",
+        "It waits in suspense. As soon as you know whose it is, assign it.",
+        "Keep it",
+        url_for("admin.unassigned"),
+        danger=False,
+    )
+    return asked(question, form, act)
+
+
+class AssignForm(ReasonForm):
+    customer = IntegerField("Customer number", validators=[DataRequired("It stands in the address of their page.")])
+    document = StringField(
+        "Invoice number",
+        filters=[stripped],
+        validators=[Optional(), Length(max=60)],
+        description="Empty: what they owe, oldest due first; the rest becomes their credit.",
+    )
+    reason = reason_field()
+
+
+@admin.route("/unassigned/<int:key>/assign", methods=["GET", "POST"])
+@allow("staff", permission="payments.write")
+def assign(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, UnassignedMoney, key, "unassigned money")
+
+    def act(ctx: Context, form: Any) -> str:
+        with writing(ctx) as tx:
+            chosen: list[int] = []
+            if form.document.data:
+                query = select(Document.id).where(
+                    Document.number_text == form.document.data, Document.customer_id == form.customer.data
+                )
+                document_id = tx.session.scalar(query)
+                if document_id is None:
+                    raise Conflict(f"customer {form.customer.data} has no document {form.document.data}")
+                chosen = [document_id]
+            assigned = assign_money(tx, key, form.customer.data, chosen)
+        return f"Assigned: payment {assigned.payment_id}."
+
+    question = Question(
+        f"Whose are {money(row.amount_minor, row.currency)}?",
+        f"They came with the reference {row.provider_ref}{' from ' + row.payer if row.payer else ''}.",
+        "Assign them",
+        url_for("admin.unassigned"),
+        danger=False,
+    )
+    return asked(question, AssignForm(), act)

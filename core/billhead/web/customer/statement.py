@@ -1,0 +1,96 @@
+"""The customer's account as the ledger has it: what was billed, paid, given back, and what is owed after each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Integer, case, cast, func, select
+from sqlalchemy.orm import Session
+
+from billhead.db import reading
+from billhead.domain.ledger import AccountCode
+from billhead.models.documents import Document
+from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
+from billhead.models.people import Customer
+from billhead.plugin import allow
+from billhead.web.customer.blueprint import customer
+from billhead.web.pages import page
+from billhead.web.request_context import current_customer_id
+
+__all__: list[str] = []
+
+_SHOWN = 200
+_WORDS = {
+    "invoice": "Invoice",
+    "credit_note": "Credit note",
+    "payment": "Payment",
+    "credit_applied": "Paid by credit",
+    "credit_placed": "Given back as credit",
+    "refund_to_credit": "Given back as credit",
+    "released": "Moved to credit",
+    "refund": "Refund",
+    "refund_failed": "Refund that did not arrive",
+    "refund_reversed": "Refund that came back",
+    "chargeback": "Taken back by your bank",
+    "chargeback_won": "Returned by your bank",
+    "void": "Void",
+    "write_off": "Not collected any more",
+    "recovery": "Collected after all",
+    "grant": "Credit given",
+    "expired": "Credit expired",
+}
+_CREDIT = (AccountCode.CREDIT_BOUGHT.value, AccountCode.CREDIT_GIFTED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Minor units: `owed` and `credit` are the changes, `owed_after` and `credit_after` what stands then."""
+
+    on: date
+    what: str
+    document: Document | None
+    owed: int
+    credit: int
+    owed_after: int
+    credit_after: int
+
+
+@customer.get("/statement")
+@allow("customer")
+def statement() -> ResponseReturnValue:
+    customer_id = current_customer_id()
+    with reading() as session:
+        me = session.get_one(Customer, customer_id)
+        rows = list(_rows(session, customer_id, me.currency))
+    shown = rows[-_SHOWN:]
+    return page(
+        "customer/statement.html",
+        rows=shown[::-1],
+        currency=me.currency,
+        owed=rows[-1].owed_after if rows else 0,
+        credit=rows[-1].credit_after if rows else 0,
+        shortened=len(rows) > len(shown),
+    )
+
+
+def _rows(session: Session, customer_id: int, currency: str) -> Iterator[Row]:
+    """One row an entry that moved this customer's debt or credit, oldest first."""
+    signed = case((LedgerPosting.side == "D", LedgerPosting.amount_minor), else_=-LedgerPosting.amount_minor)
+    owed = func.sum(case((LedgerAccount.code == AccountCode.RECEIVABLE.value, signed), else_=0))
+    credit = func.sum(case((LedgerAccount.code.in_(_CREDIT), -signed), else_=0))
+    entries = session.execute(
+        select(LedgerEntry.id, LedgerEntry.day, LedgerEntry.kind, cast(owed, Integer), cast(credit, Integer))
+        .join(LedgerPosting, LedgerPosting.entry_id == LedgerEntry.id)
+        .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
+        .where(LedgerPosting.customer_id == customer_id, LedgerAccount.currency == currency)
+        .group_by(LedgerEntry.id, LedgerEntry.day, LedgerEntry.kind)
+        .order_by(LedgerEntry.id)
+    ).all()
+    mine = select(Document).where(Document.customer_id == customer_id, Document.entry_id.is_not(None))
+    documents = {document.entry_id: document for document in session.scalars(mine)}
+    owed_after = credit_after = 0
+    for entry_id, day, kind, owes, credits in entries:
+        owed_after, credit_after = owed_after + owes, credit_after + credits
+        what = _WORDS.get(kind, kind.replace("_", " ").capitalize())
+        yield Row(day, what, documents.get(entry_id), owes, credits, owed_after, credit_after)

@@ -1,0 +1,79 @@
+"""Pay several documents at once: choose them, choose how, and be led to the gateway by one attempt for all."""
+
+from collections.abc import Sequence
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from billhead.actions.payments.start_checkout import start_checkout
+from billhead.db import reading
+from billhead.domain.errors import BillheadError
+from billhead.models.documents import Document
+from billhead.plugin import allow
+from billhead.plugin_host.current import config
+from billhead.web.customer.read import open_documents
+from billhead.web.errors import status_of
+from billhead.web.pages import page
+from billhead.web.request_context import current_customer_id, submit_ctx
+from billhead.web.storefront.blueprint import storefront
+from billhead.web.storefront.payment_options import options_for
+
+__all__: list[str] = []
+
+
+@storefront.get("/pay/several")
+@allow("customer")
+def pay_several() -> ResponseReturnValue:
+    """`?document=7&document=9`; without any, everything that is open."""
+    return _choose(request.args.getlist("document"), "")
+
+
+@storefront.post("/pay/several")
+@allow("customer")
+def start_paying_several() -> ResponseReturnValue:
+    wanted, account = request.form.getlist("document"), request.form.get("account", "")
+    if not wanted:
+        return _choose([], "Choose what you want to pay.", 422)
+    if not account.isdigit():
+        return _choose(wanted, "Choose how you want to pay.", 422)
+    ids = [document.id for document in _open() if str(document.id) in wanted]
+    if len(ids) != len(set(wanted)):
+        return _choose(wanted, "One of these is paid already, or can't be paid now.", 409)
+    back = config().base_url + url_for("storefront.paid", document_id=ids[0])
+    try:
+        begun = start_checkout(
+            submit_ctx(), ids[0], int(account), back, save_method="save" in request.form, also=ids[1:]
+        )
+    except BillheadError as refused:
+        status = status_of(refused)
+        problem = refused.message if status < 500 else "This way to pay can't be reached now. Nothing was charged."
+        return _choose(wanted, problem, status)
+    return redirect(url_for("storefront.lead_on", attempt_id=begun.attempt_id), 303)
+
+
+def _open() -> list[Document]:
+    """What can be paid, oldest due first, of one currency."""
+    with reading() as session:
+        found = open_documents(session, current_customer_id())
+    found.sort(key=lambda one: (one.due_on is None, one.due_on, one.id))
+    return [one for one in found if one.currency == found[0].currency and one.seller_id == found[0].seller_id]
+
+
+def _choose(wanted: Sequence[str], problem: str, status: int = 200) -> ResponseReturnValue:
+    documents = _open()
+    if not documents:
+        return redirect(url_for("customer.documents"), 303)
+    chosen = {document.id for document in documents if not wanted or str(document.id) in wanted}
+    with reading() as session:
+        options = options_for(session, documents[0].seller_id, documents[0].currency)
+    total = sum(one.total_minor - one.settled_minor for one in documents if one.id in chosen)
+    shown = page(
+        "storefront/pay_several.html",
+        documents=documents,
+        chosen=chosen,
+        options=options,
+        problem=problem,
+        total=total,
+        currency=documents[0].currency,
+    )
+    return shown, status
