@@ -1317,6 +1317,17 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_billed')),
     sa.UniqueConstraint('subscription_id', 'component_id', 'metric_id', 'period_start', 'revision', name=op.f('uq_usage_billed_subscription_id_component_id_metric_id_period_start_revision'))
     )
+    op.create_table('attempt_document',
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['attempt_id'], ['payment_attempt.id'], name=op.f('fk_attempt_document_attempt_id')),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_attempt_document_document_id')),
+    sa.PrimaryKeyConstraint('attempt_id', 'document_id', name=op.f('pk_attempt_document'))
+    )
+    with op.batch_alter_table('attempt_document', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_attempt_document_document_id'), ['document_id'], unique=False)
+
     op.create_table('payment',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1418,6 +1429,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_refund_payment_id'), ['payment_id'], unique=False)
         batch_op.create_index('ix_refund_state', ['state', 'next_look_at'], unique=False)
 
+    op.create_table('unassigned_money',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('provider_ref', sa.String(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('payer', sa.String(), nullable=False),
+    sa.Column('received_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('payment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.CheckConstraint('amount_minor > 0', name=op.f('ck_unassigned_money_amount')),
+    sa.ForeignKeyConstraint(['account_id'], ['gateway_account.id'], name=op.f('fk_unassigned_money_account_id')),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_unassigned_money_entry_id')),
+    sa.ForeignKeyConstraint(['payment_id'], ['payment.id'], name=op.f('fk_unassigned_money_payment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_unassigned_money')),
+    sa.UniqueConstraint('account_id', 'provider_ref', name=op.f('uq_unassigned_money_account_id_provider_ref'))
+    )
     op.create_table('allocation',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1448,6 +1476,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_allocation_customer_credit', sqlite_where=sa.text('customer_credit_id IS NOT NULL'), postgresql_where=sa.text('customer_credit_id IS NOT NULL'))
 
     op.drop_table('allocation')
+    op.drop_table('unassigned_money')
     with op.batch_alter_table('refund', schema=None) as batch_op:
         batch_op.drop_index('ix_refund_state')
         batch_op.drop_index(batch_op.f('ix_refund_payment_id'))
@@ -1468,6 +1497,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_payment_customer')
 
     op.drop_table('payment')
+    with op.batch_alter_table('attempt_document', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_attempt_document_document_id'))
+
+    op.drop_table('attempt_document')
     op.drop_table('usage_billed')
     with op.batch_alter_table('upstream_purchase', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_upstream_purchase_service_id'))
