@@ -119,7 +119,7 @@ def order_lines(
     lines: list[DraftedLine] = []
     for part in parts:
         price = _price(part, catalogue, currency)
-        if phase == "trial":
+        if phase == "trial" and price.term:
             # What has no trial price of its own comes with the trial and is charged from its end on.
             if price.trial_term:
                 lines.append(_line(part, catalogue, "trial", price.trial_term, price.trial_minor))
@@ -157,7 +157,8 @@ def _offer(item: DueItem, catalogue: Catalogue, zone: str, offered: bool) -> Dra
     length = _parsed(item.term)
     anchor = anchor_from(item.anchor, length, end)
     whole = cycle(anchor, length, cycle_index(anchor, length, end))
-    period = whole if item.billing_ends_on is None else Period(end, min(whole.end, item.billing_ends_on))
+    ends = [day for day in (item.billing_ends_on, *(part.ends_on for part in parts)) if day is not None]
+    period = Period(end, min([whole.end, *ends])) if ends else whole
     lines = tuple([_cycle_line(as_of(part, catalogue, end), catalogue, item, period, whole) for part in parts])
     inclusive = inclusive_of_tax(parts, catalogue)
     if not sum([line.amount_minor for line in take_off(lines, item.redeemed)[0]]):

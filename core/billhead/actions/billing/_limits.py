@@ -1,15 +1,19 @@
-"""How long a plan lasts at most: a fixed term from its first paid day, or the end of the season."""
+"""How long a plan lasts at most, a fixed term from its first paid day or the end of the season, and what follows."""
 
 from datetime import date
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from billhead import clock
+from billhead.actions.catalogue.prices_for import Audience, prices_for
 from billhead.domain.errors import Conflict
 from billhead.domain.periods import Term, cycle_start
-from billhead.models.catalogue import Plan
-from billhead.models.subscriptions import Subscription
+from billhead.models.catalogue import Plan, Price
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Subscription, SubscriptionChange, SubscriptionComponent
 
-__all__ = ["ends_on", "limit_time"]
+__all__ = ["ends_on", "limit_time", "part_ends"]
 
 
 def ends_on(plan: Plan, first_paid: date) -> date | None:
@@ -20,17 +24,66 @@ def ends_on(plan: Plan, first_paid: date) -> date | None:
     return min(ends, default=None)
 
 
+def part_ends(session: Session, subscription_id: int, day: date) -> date | None:
+    """When the first of the parts that hold on the day ends: nothing is sold beyond it in one period."""
+    part = SubscriptionComponent
+    return session.scalar(
+        select(func.min(part.ends_on)).where(
+            part.subscription_id == subscription_id, part.starts_on <= day, part.ends_on > day
+        )
+    )
+
+
 def limit_time(session: Session, subscription: Subscription, plan: Plan, first_paid: date) -> None:
-    """Set the end of a subscription that begins. An earlier one, because it was canceled already, stays."""
+    """Set what comes at the end of a plan that lasts so long: another plan, or nothing.
+
+    An earlier end, because it was canceled already, stays.
+    """
     end = ends_on(plan, first_paid)
     if end is None:
         return
     if end <= first_paid:
-        raise Conflict(
-            f"{plan.name} is over since {end}",
-            code="subscription_ended",
-            hint="book the money as the customer's credit",
-        )
-    subscription.billing_ends_on = min(subscription.billing_ends_on or end, end)
-    subscription.service_ends_on = min(subscription.service_ends_on or end, end)
+        hint = "book the money as the customer's credit"
+        raise Conflict(f"{plan.name} is over since {end}", code="subscription_ended", hint=hint)
+    follows = _following(session, subscription, plan)
+    if follows is not None and subscription.service_ends_on is None:
+        _let_follow(session, subscription, follows, end)
+    else:
+        subscription.billing_ends_on = min(subscription.billing_ends_on or end, end)
+        subscription.service_ends_on = min(subscription.service_ends_on or end, end)
     session.flush()
+
+
+def _following(session: Session, subscription: Subscription, plan: Plan) -> tuple[Plan, Price] | None:
+    """What follows, if it is still sold for that term. Otherwise the plan just ends."""
+    then = session.get(Plan, plan.then_plan_id) if plan.then_plan_id is not None else None
+    if then is None or then.retired:
+        return None
+    customer = session.get_one(Customer, subscription.customer_id)
+    sold = prices_for(session, Audience.of(customer), [then.id]).get((then.id, subscription.term))
+    return None if sold is None else (then, sold.price)
+
+
+def _let_follow(session: Session, subscription: Subscription, follows: tuple[Plan, Price], on: date) -> None:
+    """As a change that was scheduled for the day: it is billed by the parts' dates, and the lines follow."""
+    (plan, price), part = follows, SubscriptionComponent
+    old = session.scalars(
+        select(part).where(part.subscription_id == subscription.id, part.kind == "plan", part.ends_on.is_(None))
+    ).all()
+    for one in old:
+        one.ends_on = on
+    new = part(subscription_id=subscription.id, plan_id=plan.id, price_id=price.id, kind="plan", starts_on=on)
+    session.add(new)
+    session.flush()
+    before = {"term": subscription.term, "anchor": subscription.anchor.isoformat(), "ended": [one.id for one in old]}
+    session.add(
+        SubscriptionChange(
+            subscription_id=subscription.id,
+            kind="change",
+            state="scheduled",
+            effective_on=on,
+            wish={"plan_id": plan.id, "plan": plan.code, "term": subscription.term},
+            before={**before, "added": [new.id]},
+            recorded_at=clock.now(),
+        )
+    )

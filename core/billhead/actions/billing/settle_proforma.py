@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.billing._bridge import anchor_of_order
 from billhead.actions.billing._coupons import begin_redeemed, used_of_proforma
-from billhead.actions.billing._limits import ends_on, limit_time
+from billhead.actions.billing._limits import ends_on, limit_time, part_ends
 from billhead.actions.billing._rated import Advance, CouponUsed, LineDetail, Rated, RatedLine, Share
 from billhead.actions.billing._reading import read_buyers
 from billhead.actions.billing.issue_invoice import issue_invoice
@@ -117,7 +117,12 @@ def preview_settle_proforma(session: Session, proforma_id: int) -> dict[int, Per
         plan = session.get_one(Plan, subscription.plan_id)
         zone = session.get_one(Customer, subscription.customer_id).zone
         _, whole, start = _whole(subscription, plan, line, clock.today_in(zone))
-        ends = [end for end in (subscription.billing_ends_on, _limit(subscription, plan, line, whole)) if end]
+        limits = (
+            subscription.billing_ends_on,
+            _limit(subscription, plan, line, whole),
+            part_ends(session, subscription.id, start),
+        )
+        ends = [end for end in limits if end]
         if min([whole.end, *ends]) > start:
             found[subscription.id] = Period(start, min([whole.end, *ends]))
     return found
@@ -215,7 +220,8 @@ def _moved_on(
     anchor, whole, start = _whole(subscription, plan, timed[0], clock.today_in(zone))
     if subscription.billed_through is None:
         limit_time(session, subscription, plan, whole.end if trial else start)
-    billed = _until(Period(start, whole.end), subscription.billing_ends_on)
+    ends = [end for end in (subscription.billing_ends_on, part_ends(session, subscription.id, start)) if end]
+    billed = _until(Period(start, whole.end), min(ends, default=None))
     end = billed.end
     phase = "trial" if trial else "recurring"
     event = _BEGINS.get((State(subscription.state), phase))

@@ -27,9 +27,9 @@ from billhead.models.subscriptions import Service, Subscription, SubscriptionCom
 from billhead.plugin import OrderView
 from billhead.plugin_host import plugins
 
-__all__ = ["AddOnOrder", "Order", "Sale", "Sold", "addon_of", "plan_of", "sell"]
+__all__ = ["AddOnOrder", "Order", "Sale", "Sold", "addon_of", "check_units", "plan_of", "sell"]
 
-LINE_KINDS = ("stream", "mag", "paired", "enigma2")
+LINE_KINDS = ("stream", "mag", "paired", "enigma2", "bundle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class AddOnOrder:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the customer wants. `term` as in the price list ("1 month"); `mac` in any spelling."""
+    """What the customer wants. `term` as in the price list ("1 month"); `mac` in any spelling. `quantity` is of plans
+    that are sold by the unit."""
 
     customer_id: int
     plan: str
@@ -50,6 +51,7 @@ class Order:
     trial: bool = False
     ip: str = ""
     coupons: tuple[str, ...] = ()
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +83,25 @@ def sell(tx: Tx, customer: Customer, order: Order) -> Sale:
     prices = prices_for(tx.session, Audience.of(customer), {plan.id, *(addon.id for addon in wanted)})
     price = prices.of(plan, order.term)
     trial = order.trial and bool(price.trial_term)
+    check_units(plan, order.quantity)
     addons = [addon_of(plan, order.term, *pair, prices) for pair in zip(wanted, order.addons, strict=True)]
     mac = parse_mac(order.mac) if order.mac.strip() else None
     if trial:
         _refuse_second_trial(tx.session, customer, plan, mac)
     _ask_guards(customer, order, trial)
     today = clock.today_in(customer.zone)
+    if plan.season_ends_on is not None and plan.season_ends_on <= today:
+        raise NotFound("plan", order.plan, hint=f"its season has ended on {plan.season_ends_on}")
     subscription = _subscription(tx, customer, plan, order.term, today, trial)
-    parts = (Sold(plan, price), *addons)
+    parts = (Sold(plan, price, order.quantity), *addons)
     for number, part in enumerate(parts):
         kind = "connection" if part.plan.kind == "connection" else "addon" if number else "plan"
         _component(tx, subscription, part, kind, today)
     wish = AccessWish(mac=mac)
-    placement, ids = Placement(tx.session, [wish]), iter(reserve_ids(tx.session, "service", 4))
+    placement = Placement(tx.session, [wish])
+    ids = iter(reserve_ids(tx.session, "service", max(len(plan.details.get("services", [])), 1)))
     added = [(part.plan, part.quantity) for part in addons]
-    services = add_services(subscription, plan, added, wish, placement, ids)
+    services = add_services(subscription, plan, added, wish, placement, ids, quantity=order.quantity)
     tx.session.add_all(services)
     if order.coupons:
         reserve(tx, _entered(customer, subscription, parts, today), order.coupons)
@@ -111,13 +117,18 @@ def plan_of(session: Session, customer: Customer, code: str) -> Plan:
 
 
 def addon_of(plan: Plan, term: str, addon: Plan, wanted: AddOnOrder, prices: PriceList) -> Sold:
+    """A bouquet or connections for the same term, or a device that is paid once, with the order."""
     fitting: Sequence[str] = addon.details.get("plans", [])
-    if addon.kind not in ("bouquet", "connection") or plan.code not in fitting:
+    if addon.kind not in ("bouquet", "connection", "device") or plan.code not in fitting:
         raise InvalidInput("addons", f"{addon.name} can't be added to {plan.name}")
-    most = int(addon.details.get("max_units") or 1)
-    if not 1 <= wanted.quantity <= most:
-        raise InvalidInput("addons", f"{addon.name} can be had 1 to {most} times, not {wanted.quantity}")
-    return Sold(addon, prices.of(addon, term), wanted.quantity)
+    check_units(addon, wanted.quantity, "addons")
+    return Sold(addon, prices.of(addon, "" if addon.kind == "device" else term), wanted.quantity)
+
+
+def check_units(plan: Plan, quantity: int, field: str = "quantity") -> None:
+    least, most = int(plan.details.get("min_units") or 1), int(plan.details.get("max_units") or 1)
+    if not least <= quantity <= max(most, least):
+        raise InvalidInput(field, f"{plan.name} can be had {least} to {max(most, least)} times, not {quantity}")
 
 
 def _refuse_second_trial(session: Session, customer: Customer, plan: Plan, mac: str | None) -> None:
@@ -204,5 +215,6 @@ def _component(tx: Tx, subscription: Subscription, part: Sold, kind: str, starts
             kind=kind,
             quantity=part.quantity,
             starts_on=starts_on,
+            ends_on=None if part.price.term else starts_on,  # what is paid once is never renewed
         )
     )

@@ -94,6 +94,8 @@ def add_services(
     wish: AccessWish,
     placement: Placement,
     ids: Iterator[int],
+    *,
+    quantity: int = 1,
 ) -> list[Service]:
     """The service rows of a plan's templates, to be added by the caller; `ids` gives their primary keys.
 
@@ -107,7 +109,9 @@ def add_services(
     placement.take_names(login, wish.mac)
     extra = placement.bouquets([p for p, _ in addons])
     every = placement.bouquets([plan, *(p for p, _ in addons)])
-    connections = plan.connections + sum(p.connections * units for p, units in addons if p.kind == "connection")
+    connections = plan.connections * quantity + sum(
+        p.connections * units for p, units in addons if p.kind == "connection"
+    )
     services: list[Service] = []
     for number, template in enumerate(templates):
         boxed = template["kind"] != "stream"

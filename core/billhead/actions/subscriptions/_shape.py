@@ -21,13 +21,13 @@ def reshape(tx: Tx, subscription: Subscription) -> int:
     """Let the live lines have what today's parts bring; returns how many differ from before."""
     tx.session.flush()
     parts = _parts(tx, subscription, clock.today_in(subscription.zone))
-    base = next((plan for plan, _, kind in parts if kind == "plan"), None)
+    base, units = next(((plan, quantity) for plan, quantity, kind in parts if kind == "plan"), (None, 1))
     if base is None:
         return 0
     added = [(plan, quantity) for plan, quantity, kind in parts if kind != "plan"]
     extra = _bouquets(tx, [plan for plan, _ in added])
     every = _bouquets(tx, [base, *(plan for plan, _ in added)])
-    connections = base.connections + sum(plan.connections * n for plan, n in added if plan.kind == "connection")
+    connections = base.connections * units + sum(plan.connections * n for plan, n in added if plan.kind == "connection")
     changed = 0
     for service, template in _paired(live_services(tx, subscription), base):
         changed += want(

@@ -89,7 +89,7 @@ def _components(tx: Tx, subscription: Subscription, today: date) -> list[Subscri
 def _addons(tx: Tx, wish: ChangeWish, now: list[SubscriptionComponent]) -> tuple[AddOnOrder, ...]:
     if wish.addons is not None:
         return wish.addons
-    had = [one for one in now if one.kind != "plan"]
+    had = [one for one in now if one.kind != "plan"]  # what was paid once is over since its day
     return tuple(AddOnOrder(tx.session.get_one(Plan, one.plan_id).code, one.quantity) for one in had)
 
 

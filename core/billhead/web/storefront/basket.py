@@ -25,6 +25,7 @@ class Basket:
     mac: str = ""
     addons: dict[str, int] = field(default_factory=dict)
     coupons: list[str] = field(default_factory=list)
+    quantity: int = 1
 
     def order(self, customer_id: int, coupons: Sequence[str]) -> Order:
         wanted = tuple(AddOnOrder(code, quantity) for code, quantity in sorted(self.addons.items()))
@@ -37,6 +38,7 @@ class Basket:
             trial=self.trial,
             ip=client_address(),
             coupons=tuple(coupons),
+            quantity=self.quantity,
         )
 
 
@@ -128,7 +130,9 @@ def promote(code: str) -> None:
 
 
 def _parts(found: Offer, price: TermPrice, basket: Basket) -> Sequence[Part] | None:
-    parts = [Part(None, found.plan_id, price.price_id, 1)]
+    if not found.least <= basket.quantity <= max(found.most, found.least):
+        return None
+    parts = [Part(None, found.plan_id, price.price_id, basket.quantity)]
     known = {addon.code: addon for addon in found.addons}
     for code, quantity in sorted(basket.addons.items()):
         addon = known.get(code)

@@ -1,17 +1,17 @@
 """What is sold to whom: plans with their prices in one currency, by the same precedence by which an order is priced."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.catalogue.prices_for import Audience, prices_for
+from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.domain.money import Money, Rounding
 from billhead.domain.periods import Term
-from billhead.models.catalogue import Bouquet, Plan, PlanBouquet, Price, PriceBook
+from billhead.models.catalogue import Bouquet, BundlePart, Plan, PlanBouquet, Price, PriceBook
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 
@@ -21,6 +21,7 @@ KINDS = {
     "stream": ("Apps, smart TVs and computers", "Watch with any IPTV app: a playlist address and a login."),
     "paired": ("Box and apps together", "Your MAG box in the living room, your phone on the way."),
     "mag": ("MAG boxes", "Register your box by its MAC address; nothing to type with the remote."),
+    "bundle": ("Everything together", "Several of our plans at one price."),
     "enigma2": ("Enigma2 receivers", "For Dreambox, VU+ and their relatives."),
 }
 """Plans that can be ordered here, in the order in which they are shown."""
@@ -38,7 +39,9 @@ class TermPrice:
 
     @property
     def length(self) -> int:
-        """Comparable: about how many days."""
+        """Comparable: about how many days; 0 for what is paid once."""
+        if not self.term:
+            return 0
         parsed = Term.parse(self.term)
         return parsed.days + parsed.months * 30
 
@@ -61,7 +64,8 @@ class AddOn:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A plan that this audience can buy. `boxed`: it is watched on a box, whose MAC is needed."""
+    """A plan that this audience can buy. `boxed`: it is watched on a box, whose MAC is needed. `parts`: of a bundle;
+    `least` and `most`: how many units of it can be had."""
 
     plan_id: int
     code: str
@@ -72,6 +76,9 @@ class Offer:
     boxed: bool
     prices: Sequence[TermPrice]
     bouquets: Sequence[str] = ()
+    parts: Sequence[str] = ()
+    least: int = 1
+    most: int = 1
     addons: Sequence[AddOn] = field(default=())
 
     @property
@@ -105,9 +112,7 @@ def currencies(session: Session, seller: Seller) -> list[str]:
 
 def offers(session: Session, audience: Audience) -> list[Offer]:
     """Every listed plan with a price, in the order of KINDS, then tier."""
-    listed = select(Plan).where(
-        Plan.seller_id == audience.seller_id, Plan.listed, Plan.retired.is_(False), Plan.kind.in_(KINDS)
-    )
+    listed = select(Plan).where(*_sold(audience), Plan.listed)
     plans = list(session.scalars(listed))
     prices = _prices(session, audience, [plan.id for plan in plans])
     bouquets = _bouquets(session, [plan.id for plan in plans])
@@ -119,18 +124,35 @@ def offers(session: Session, audience: Audience) -> list[Offer]:
 
 def offer(session: Session, audience: Audience, code: str) -> Offer | None:
     """One plan with its add-ons; None when it is not sold (any more), or not to this audience."""
-    plan = session.scalar(
-        select(Plan).where(
-            Plan.seller_id == audience.seller_id, Plan.code == code, Plan.retired.is_(False), Plan.kind.in_(KINDS)
-        )
-    )
+    plan = session.scalar(select(Plan).where(*_sold(audience), Plan.code == code))
     if plan is None:
         return None
     prices = _prices(session, audience, [plan.id]).get(plan.id)
     if not prices:
         return None
     bouquets = _bouquets(session, [plan.id]).get(plan.id, [])
-    return _offer(plan, prices, bouquets, _addons(session, audience, plan))
+    terms = [price.term for price in prices]
+    found = _offer(plan, prices, bouquets, _addons(session, audience, plan, terms))
+    return replace(found, parts=_parts(session, plan)) if plan.kind == "bundle" else found
+
+
+def _sold(audience: Audience) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Plan.seller_id == audience.seller_id,
+        Plan.retired.is_(False),
+        Plan.kind.in_(KINDS),
+        or_(Plan.season_ends_on.is_(None), Plan.season_ends_on > audience.on),
+    )
+
+
+def _parts(session: Session, bundle: Plan) -> list[str]:
+    rows = session.execute(
+        select(Plan.name, BundlePart.quantity)
+        .join(BundlePart, BundlePart.plan_id == Plan.id)
+        .where(BundlePart.bundle_id == bundle.id)
+        .order_by(Plan.kind, Plan.id)
+    )
+    return [f"{quantity} × {name}" if quantity > 1 else name for name, quantity in rows]
 
 
 def _offer(plan: Plan, prices: list[TermPrice], bouquets: Sequence[str], addons: Sequence[AddOn] = ()) -> Offer:
@@ -145,19 +167,30 @@ def _offer(plan: Plan, prices: list[TermPrice], bouquets: Sequence[str], addons:
         boxed=any(service["kind"] != "stream" for service in services),
         prices=sorted(prices, key=lambda price: price.length),
         bouquets=bouquets,
+        least=int(plan.details.get("min_units") or 1),
+        most=int(plan.details.get("max_units") or 1),
         addons=addons,
     )
 
 
-def _addons(session: Session, audience: Audience, plan: Plan) -> list[AddOn]:
+def _addons(session: Session, audience: Audience, plan: Plan, terms: Sequence[str]) -> list[AddOn]:
+    """Those that can be added to the plan, each with its price for a term; a device has one price for all of them."""
     kinds = select(Plan).where(
-        Plan.seller_id == audience.seller_id, Plan.retired.is_(False), Plan.kind.in_(["bouquet", "connection"])
+        Plan.seller_id == audience.seller_id,
+        Plan.retired.is_(False),
+        Plan.kind.in_(["bouquet", "connection", "device"]),
     )
     fitting = [addon for addon in session.scalars(kinds) if plan.code in addon.details.get("plans", [])]
-    prices = _prices(session, audience, [addon.id for addon in fitting])
+    sold = prices_for(session, audience, [addon.id for addon in fitting])
+    prices = _by_plan(sold)
     found = []
     for addon in fitting:
-        by_term = {price.term: price for price in prices.get(addon.id, [])}
+        once = sold.get((addon.id, ""))
+        if addon.kind == "device" and once is not None:
+            price = _term_price(once.price, audience.currency, once.tax_inclusive)
+            by_term = dict.fromkeys(terms, price)
+        else:
+            by_term = {price.term: price for price in prices.get(addon.id, [])}
         if by_term:
             most = int(addon.details.get("max_units") or 1)
             found.append(AddOn(addon.id, addon.code, addon.name, addon.kind, most, by_term))
@@ -166,10 +199,14 @@ def _addons(session: Session, audience: Audience, plan: Plan) -> list[AddOn]:
 
 def _prices(session: Session, audience: Audience, plan_ids: Sequence[int]) -> dict[int, list[TermPrice]]:
     """Per plan, one price a term."""
+    return _by_plan(prices_for(session, audience, plan_ids))
+
+
+def _by_plan(prices: PriceList) -> dict[int, list[TermPrice]]:
     found: dict[int, list[TermPrice]] = {}
-    for (plan_id, term), sold in prices_for(session, audience, plan_ids).items():
+    for (plan_id, term), sold in prices.items():
         if term:
-            found.setdefault(plan_id, []).append(_term_price(sold.price, audience.currency, sold.tax_inclusive))
+            found.setdefault(plan_id, []).append(_term_price(sold.price, prices.audience.currency, sold.tax_inclusive))
     return found
 
 

@@ -101,9 +101,13 @@ def _chosen(found: Offer) -> Basket:
             raise InvalidInput("addons", f"{addon.name} is not sold for {term}")
         if quantity:
             addons[addon.code] = quantity
+    asked = request.form.get("quantity", str(found.least))
+    units = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 0
+    if not found.least <= units <= max(found.most, found.least):
+        raise InvalidInput("quantity", f"choose from {found.least} to {max(found.most, found.least)}")
     kept = kept_basket()
     coupons = kept.coupons if kept is not None else []
-    return Basket(found.code, term, trial == "trial", mac if found.boxed else "", addons, coupons)
+    return Basket(found.code, term, trial == "trial", mac if found.boxed else "", addons, coupons, units)
 
 
 @storefront.get("/cart")
