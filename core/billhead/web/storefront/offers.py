@@ -26,6 +26,8 @@ KINDS = {
 }
 """Plans that can be ordered here, in the order in which they are shown."""
 
+_ADDED = ("bouquet", "connection", "device")
+
 
 @dataclass(frozen=True, slots=True)
 class TermPrice:
