@@ -180,7 +180,7 @@ def _addons(session: Session, audience: Audience, plan: Plan, terms: Sequence[st
     kinds = select(Plan).where(
         Plan.seller_id == audience.seller_id,
         Plan.retired.is_(False),
-        Plan.kind.in_(["bouquet", "connection", "device"]),
+        Plan.kind.in_(_ADDED),
     )
     fitting = [addon for addon in session.scalars(kinds) if plan.code in addon.details.get("plans", [])]
     sold = prices_for(session, audience, [addon.id for addon in fitting])
