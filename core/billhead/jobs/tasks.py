@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -34,7 +35,7 @@ from billhead.actions.subscriptions.lapse import lapse
 from billhead.actions.usage.watch_allowances import watch_allowances
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
-from billhead.domain.errors import BillheadError, Conflict, PanelRejected
+from billhead.domain.errors import BillheadError, Conflict, PanelRejected, RunNeedsConfirmation
 from billhead.jobs.deliveries import deliver_due
 from billhead.jobs.kinds import TryLater, job_kind
 from billhead.jobs.queue import purge
@@ -103,8 +104,11 @@ def _reconcile_all(ctx: Context, _args: Mapping[str, Any]) -> None:
 
 
 @job_kind("billing.run")
-def _billing_run(_ctx: Context, _args: Mapping[str, Any]) -> None:
-    run_billing(clock.business_now())
+def _billing_run(_ctx: Context, args: Mapping[str, Any]) -> None:
+    """A run that stops and asks is done here: what it asks is shown with the run."""
+    only = tuple(int(one) for one in args["only"]) if "only" in args else None
+    with suppress(RunNeedsConfirmation):
+        run_billing(clock.business_now(), confirmed=bool(args.get("confirmed")), only=only)
 
 
 @job_kind("documents.look_after")

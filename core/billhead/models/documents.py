@@ -165,12 +165,13 @@ class BillingRun(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     seller_id: Mapped[int | None] = mapped_column(ForeignKey("seller.id"))
     as_of: Mapped[date]
-    state: Mapped[str]  # running | done | needs_confirmation | aborted
+    state: Mapped[str]  # running | done | needs_confirmation | canceled | aborted
     cursor: Mapped[int] = mapped_column(default=0)  # last subscription id that was committed
     considered: Mapped[int] = mapped_column(default=0)
     documents: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     totals: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # currency → minor units
+    cancel_asked: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 

@@ -166,6 +166,7 @@ class _Run:
         self._report = RunReport(str(as_of.at), dry_run)
         self._limits: Limits = {}
         self._clear = False
+        self._stopped = False  # staff have asked for that
         self._failed: set[int] = set()  # so that who came up early, in company, is not counted twice
         self._used_credit: dict[int, int] = {}  # of a dry run: lot → left, for who has more than one due
 
@@ -174,8 +175,9 @@ class _Run:
 
     def go(self, *, pause_ms: int) -> RunReport:
         for chunks in (due_chunk, arrears_chunk):
-            self._all_of(chunks, pause_ms)
-        self._end()
+            if not self._stopped:
+                self._all_of(chunks, pause_ms)
+        self._end("canceled" if self._stopped else "done")
         return self._report
 
     def _all_of(self, chunks: Callable[..., Chunk | None], pause_ms: int) -> None:
@@ -198,6 +200,8 @@ class _Run:
             gc.collect(0)  # what SQLAlchemy leaves behind; a chunk's own tuples go by themselves
             if self._progress is not None:
                 self._progress(self._report)
+            if self._stopped:
+                break
             if pause_ms:
                 sleep(pause_ms / 1000)
 
@@ -294,7 +298,7 @@ class _Run:
 
     def _store(self, tx: Tx, report: RunReport, **values: object) -> None:
         values = {name: value for name, value in values.items() if value is not None}
-        tx.session.execute(
+        asked = tx.session.execute(
             update(BillingRun)
             .where(BillingRun.id == report.run_id)
             .values(
@@ -304,7 +308,10 @@ class _Run:
                 totals=report.totals(),
                 **values,
             )
+            .returning(BillingRun.cancel_asked)
+            .execution_options(synchronize_session=False)
         )
+        self._stopped = bool(asked.scalar_one())
 
     def _look_at_band(self, report: RunReport) -> None:
         currency = outside(self._limits, report.totals(), report.invoices)

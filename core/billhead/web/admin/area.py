@@ -41,6 +41,7 @@ MENU = (
             ("refunds", "Refunds"),
             ("disputes", "Disputes"),
             ("attempts", "Attempts"),
+            ("runs", "Billing runs"),
             ("unbilled", "Not billed"),
             ("reports", "Reports"),
             ("simulations", "Simulations"),

@@ -1,6 +1,10 @@
 """Subscriptions that the billing run could not bill, with the reason; the next run tries them again by itself."""
 
+from typing import Any
+
+from flask import url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy import select
 
 from billhead.models.catalogue import Plan
@@ -9,10 +13,16 @@ from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.admin.area import admin
-from billhead.web.admin.columns import instant, number, text
+from billhead.web.admin.columns import Column, instant, number, text
 from billhead.web.admin.listing import Listing
 
 __all__ = ["UNBILLED"]
+
+
+def _again(row: Any) -> Markup:
+    address = url_for("admin.bill_again", key=row.subscription_id)
+    return Markup('<a class="btn btn-outline btn-small" href="{}" data-ask>Try again</a>').format(address)
+
 
 UNBILLED = Listing(
     name="not-billed",
@@ -40,6 +50,7 @@ UNBILLED = Listing(
         text("Why", "error", css="why"),
         number("Tries", "tries"),
         instant("Last", "at"),
+        Column("", lambda row: "", _again),
     ),
     empty="Every subscription that was due could be billed.",
 )

@@ -1,0 +1,299 @@
+"""Documents that are not final yet: invoices by hand, lines of drafts, merging, splitting, holding, making final."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from billhead.actions.documents.add_line import FreeLine, ProductLine, add_line
+from billhead.actions.documents.change_line import change_line
+from billhead.actions.documents.draft_invoice import draft_invoice
+from billhead.actions.documents.finalise_draft import finalise_draft, preview_finalise_draft
+from billhead.actions.documents.hold_draft import hold_draft
+from billhead.actions.documents.merge_documents import merge_documents
+from billhead.actions.documents.remove_line import remove_line
+from billhead.actions.documents.split_document import split_document
+from billhead.actions.documents.undo_merge import undo_merge
+from billhead.db import Tx, reading, writing
+from billhead.domain.context import Context
+from billhead.domain.document import Kind, ProformaState, State
+from billhead.domain.money import Money
+from billhead.models.catalogue import Plan, Price, PriceBook
+from billhead.models.documents import Document, DocumentLine
+from billhead.models.people import Customer
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found
+from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
+from billhead.web.formatting import day, money
+from billhead.web.forms import stripped
+
+__all__: list[str] = []
+
+_WRITE = "documents.write"
+
+
+class _Ticked(SelectMultipleField):
+    """Boxes to tick, one below the other."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+def _name(row: Document) -> str:
+    return row.number_text or f"{row.kind} {row.id}"
+
+
+def _document(key: int) -> Document:
+    with reading() as session:
+        return found(session, Document, key, "document")
+
+
+def _ask(
+    row: Document, title: str, text: str, button: str, form: Any, act: Callable[[Tx, Any], str]
+) -> ResponseReturnValue:
+    """A question about one document, and the one action that its answer does."""
+
+    def run(ctx: Context, form: Any) -> str:
+        with writing(ctx) as tx:
+            return act(tx, form)
+
+    return asked(Question(title, text, button, url_for("admin.document", key=row.id), danger=False), form, run)
+
+
+class DraftForm(ReasonForm):
+    tax_inclusive = BooleanField("Its prices are meant with tax")
+    reason = reason_field()
+
+
+@admin.route("/customers/<int:key>/invoice", methods=["GET", "POST"])
+@allow("staff", permission=_WRITE)
+def draft_by_hand(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        customer = found(session, Customer, key, "customer")
+
+    def act(ctx: Context, form: DraftForm) -> str:
+        with writing(ctx) as tx:
+            draft_invoice(tx, key, tax_inclusive=form.tax_inclusive.data)
+        return "The draft is there: put lines on it, then make it final."
+
+    question = Question(
+        f"Write an invoice for {customer.name}?",
+        f"A draft in {customer.currency} without lines. Nobody sees it before you make it final.",
+        "Write it",
+        url_for("admin.documents", customer=key, state="draft"),
+        danger=False,
+    )
+    return asked(question, DraftForm(), act)
+
+
+def _amount(label: str, **more: Any) -> StringField:
+    keys = {"inputmode": "decimal", "autocomplete": "off"}
+    return StringField(label, filters=[stripped], validators=[DataRequired("How much?")], render_kw=keys, **more)
+
+
+class LineForm(ReasonForm):
+    description = StringField("What", filters=[stripped], validators=[DataRequired("Say what it is."), Length(max=200)])
+    quantity = IntegerField("Quantity", default=1, validators=[InputRequired("How many?")])
+    unit_minor = _amount("Price of one", description="Digits with a dot for decimals; below zero it is a discount.")
+    reason = reason_field()
+
+
+class NewLineForm(LineForm):
+    tax_class = StringField("Tax class", default="tv", filters=[stripped], validators=[Length(max=40)])
+    reason = reason_field()
+
+
+@admin.route("/documents/<int:key>/lines/free", methods=["GET", "POST"])
+@allow("staff", permission=_WRITE)
+def add_free_line(key: int) -> ResponseReturnValue:
+    row = _document(key)
+
+    def act(tx: Tx, form: NewLineForm) -> str:
+        unit = Money.parse(form.unit_minor.data, row.currency).minor
+        line = FreeLine(form.description.data, unit, form.quantity.data, form.tax_class.data or "")
+        add_line(tx, key, line)
+        return "The line is on the draft."
+
+    told = "with tax" if row.tax_inclusive else "without tax"
+    text = f"Prices on this draft are meant {told}, in {row.currency}."
+    return _ask(row, f"Add a line to {_name(row)}", text, "Add it", NewLineForm(), act)
+
+
+class ProductForm(ReasonForm):
+    price = SelectField("From the price list", coerce=int)
+    quantity = IntegerField("Quantity", default=1, validators=[InputRequired("How many?")])
+    reason = reason_field()
+
+
+@admin.route("/documents/<int:key>/lines/product", methods=["GET", "POST"])
+@allow("staff", permission=_WRITE)
+def add_product_line(key: int) -> ResponseReturnValue:
+    row = _document(key)
+    with reading() as session:
+        prices = session.execute(
+            select(Price.id, Plan.name, Price.term, Price.amount_minor)
+            .join(PriceBook, PriceBook.id == Price.book_id)
+            .join(Plan, Plan.id == Price.plan_id)
+            .where(
+                PriceBook.seller_id == row.seller_id,
+                PriceBook.currency == row.currency,
+                PriceBook.tax_inclusive == row.tax_inclusive,
+                Plan.retired.is_(False),
+                Price.valid_until.is_(None),
+            )
+            .order_by(Plan.name, Price.term, Price.id)
+            .limit(500)
+        ).all()
+    form = ProductForm()
+    form.price.choices = [
+        (one.id, f"{one.name}, {one.term or 'once'}: {money(one.amount_minor, row.currency)}") for one in prices
+    ]
+
+    def act(tx: Tx, form: ProductForm) -> str:
+        add_line(tx, key, ProductLine(form.price.data, form.quantity.data))
+        return "The line is on the draft."
+
+    return _ask(row, f"Add to {_name(row)}", "The price is charged once.", "Add it", form, act)
+
+
+@admin.route("/lines/<int:key>/change", methods=["GET", "POST"])
+@allow("staff", permission=_WRITE)
+def change_draft_line(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        line = found(session, DocumentLine, key, "line")
+        row = found(session, Document, line.document_id, "document")
+    unit = f"{Money(line.unit_minor, row.currency).decimal():f}"
+    form = LineForm(description=line.description, quantity=line.quantity, unit_minor=unit)
+
+    def act(tx: Tx, form: LineForm) -> str:
+        price = Money.parse(form.unit_minor.data, row.currency).minor
+        change_line(tx, key, form.description.data, form.quantity.data, price)
+        return "The line is changed."
+
+    told = f" Its period, {day(line.period_start)} to {day(line.period_end)}, stays." if line.period_start else ""
+    text = f"It costs quantity × price of one from now on.{told}"
+    return _ask(row, f"Change {line.description}", text, "Change it", form, act)
+
+
+@admin.route("/lines/<int:key>/remove", methods=["GET", "POST"])
+@allow("staff", permission=_WRITE)
+def remove_draft_line(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        line = found(session, DocumentLine, key, "line")
+        row = found(session, Document, line.document_id, "document")
+
+    def act(tx: Tx, _form: ReasonForm) -> str:
+        remove_line(tx, key)
+        return "The line is gone."
+
+    text = "Only lines that were added by hand can be taken off."
+    return _ask(row, f"Take {line.description} off?", text, "Take it off", ReasonForm(), act)
+
+
+@admin.route("/documents/<int:key>/finalise", methods=["GET", "POST"])
+@allow("staff", permission=_WRITE)
+def finalise_document(key: int) -> ResponseReturnValue:
+    row = _document(key)
+    with reading() as session:
+        would_be = preview_finalise_draft(session, row)
+    total, credit = money(would_be.total, row.currency), money(would_be.credit, row.currency)
+    paid = f" {credit} of it is paid by the customer's credit." if would_be.credit else ""
+    charged = " The rest is charged to the saved method." if would_be.collected else ""
+    text = f"Today it is {total}, due {would_be.due_on}.{paid}{charged} It gets its number, and stays as it is."
+
+    def act(tx: Tx, _form: ReasonForm) -> str:
+        return f"It is final: {finalise_draft(tx, key).number}."
+
+    return _ask(row, f"Make {_name(row)} final?", text, "Make it final", ReasonForm(), act)
+
+
+@admin.route("/documents/<int:key>/hold", methods=["GET", "POST"])
+@allow("staff", permission=_WRITE)
+def hold_document(key: int) -> ResponseReturnValue:
+    row = _document(key)
+
+    def act(tx: Tx, form: ReasonForm) -> str:
+        hold_draft(tx, key, form.reason.data)
+        return "It waits until somebody makes it final."
+
+    text = "It does not become final by itself any more. The reason stands beside it."
+    return _ask(row, f"Hold {_name(row)}?", text, "Hold it", ReasonForm(), act)
+
+
+class TickForm(ReasonForm):
+    ticked = _Ticked("Which", coerce=int)
+    reason = reason_field()
+
+
+@admin.route("/documents/<int:key>/merge", methods=["GET", "POST"])
+@allow("staff", permission=_WRITE)
+def merge_document(key: int) -> ResponseReturnValue:
+    row = _document(key)
+    state = ProformaState.OPEN if row.kind == Kind.PROFORMA else State.DRAFT
+    with reading() as session:
+        others = session.scalars(
+            select(Document)
+            .where(
+                Document.customer_id == row.customer_id,
+                Document.kind == row.kind,
+                Document.state == state.value,
+                Document.currency == row.currency,
+                Document.tax_inclusive == row.tax_inclusive,
+                Document.id != key,
+            )
+            .order_by(Document.id)
+            .limit(100)
+        ).all()
+    form = TickForm()
+    form.ticked.choices = [(one.id, f"{_name(one)}, {money(one.total_minor, one.currency)}") for one in others]
+
+    def act(tx: Tx, form: TickForm) -> str:
+        new = merge_documents(tx, [key, *form.ticked.data]).document_id
+        return f"Merged into document {new}."
+
+    text = "Their lines go to a new document, taxed together. It can be undone until that is final or paid."
+    return _ask(row, f"Merge {_name(row)} with others of the customer", text, "Merge them", form, act)
+
+
+@admin.route("/documents/<int:key>/split", methods=["GET", "POST"])
+@allow("staff", permission=_WRITE)
+def split_lines(key: int) -> ResponseReturnValue:
+    row = _document(key)
+    with reading() as session:
+        lines = session.scalars(
+            select(DocumentLine).where(DocumentLine.document_id == key).order_by(DocumentLine.position)
+        ).all()
+    form = TickForm()
+    form.ticked.choices = _told(lines, row.currency)
+
+    def act(tx: Tx, form: TickForm) -> str:
+        return f"Split off as document {split_document(tx, key, form.ticked.data).document_id}."
+
+    text = "The ticked lines go to a document of their own. What one subscription owes for a period stays together."
+    return _ask(row, f"Split {_name(row)}", text, "Split it", form, act)
+
+
+def _told(lines: Sequence[DocumentLine], currency: str) -> list[tuple[int, str]]:
+    return [(line.id, f"{_what(line)}: {money(line.net_minor + line.tax_minor, currency)}") for line in lines]
+
+
+def _what(line: DocumentLine) -> str:
+    return f"{line.description}, {day(line.period_start)}" if line.period_start else line.description
+
+
+@admin.route("/documents/<int:key>/undo-merge", methods=["GET", "POST"])
+@allow("staff", permission=_WRITE)
+def undo_document_merge(key: int) -> ResponseReturnValue:
+    row = _document(key)
+
+    def act(tx: Tx, _form: ReasonForm) -> str:
+        undo_merge(tx, key)
+        return "The lines are where they came from."
+
+    text = "Every line goes back to the document that it came from; this one is void then."
+    return _ask(row, f"Take the merge of {_name(row)} back?", text, "Take it back", ReasonForm(), act)

@@ -1,0 +1,96 @@
+"""Staff at work on documents that are not final, and on billing runs: what they see, press, and what comes of it."""
+
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.db import reading
+from billhead.models.documents import BillingRun, Document, DocumentLine, FailedItem
+from billhead.models.operations import Job
+
+
+def newest(counter):
+    with counter.shop.app.app_context(), reading() as session:
+        return session.scalars(select(Document).order_by(Document.id.desc()).limit(1)).one()
+
+
+def line_of(counter, document_id):
+    with counter.shop.app.app_context(), reading() as session:
+        query = select(DocumentLine).where(DocumentLine.document_id == document_id).order_by(DocumentLine.position)
+        return session.scalars(query).all()[-1]
+
+
+def test_an_invoice_by_hand_from_an_empty_draft_to_its_number(counter):
+    counter.confirm("/admin/customers/1/invoice", tax_inclusive="y")
+    draft = newest(counter)
+    page = counter.get(f"/admin/documents/{draft.id}").text
+    assert "it waits until somebody makes it final" in page
+    assert "Make it final" not in page  # there is nothing on it
+    line = {"description": "Installation <at home>", "quantity": "2", "unit_minor": "12.50", "tax_class": "tv"}
+    page = counter.confirm(f"/admin/documents/{draft.id}/lines/free", **line).text
+    assert "Installation &lt;at home&gt;" in page
+    assert newest(counter).total_minor == 2500
+    choices = counter.get(f"/admin/documents/{draft.id}/lines/product").text
+    assert "Basic, 1 month: €9.99" in choices
+    change = {"description": "Installation", "quantity": "1", "unit_minor": "20"}
+    counter.confirm(f"/admin/lines/{line_of(counter, draft.id).id}/change", reason="one visit only", **change)
+    assert counter.trail("documents.line_changed")[0][1:] == (f"document:{draft.id}", "one visit only")
+    question = counter.get(f"/admin/documents/{draft.id}/finalise").text
+    assert "Today it is €20.00" in question
+    page = counter.confirm(f"/admin/documents/{draft.id}/finalise").text
+    assert "It is final: 2" in page
+    assert newest(counter).state == "final"
+    refused = counter.post(f"/admin/documents/{draft.id}/finalise", reason="again")
+    assert refused.status_code in (409, 422)
+
+
+def test_what_a_line_may_not_be_is_said_at_its_field(counter):
+    counter.confirm("/admin/customers/1/invoice")
+    draft = newest(counter)
+    form = {"description": "Box", "quantity": "0", "unit_minor": "1", "tax_class": "", "reason": "x"}
+    answer = counter.post(f"/admin/documents/{draft.id}/lines/free", **form)
+    assert answer.status_code == 422
+    assert "whole number from 1" in answer.text
+
+
+def test_two_drafts_are_merged_split_and_put_back(counter):
+    made = []
+    for name in ("One", "Two"):
+        counter.confirm("/admin/customers/1/invoice")
+        made.append(newest(counter).id)
+        line = {"description": name, "quantity": "1", "unit_minor": "10", "tax_class": "tv"}
+        counter.confirm(f"/admin/documents/{made[-1]}/lines/free", **line)
+    counter.confirm(f"/admin/documents/{made[0]}/merge", ticked=str(made[1]))
+    merged = newest(counter)
+    assert merged.total_minor == 2000
+    assert "Its lines stand on" in counter.get(f"/admin/documents/{made[0]}").text
+    counter.confirm(f"/admin/documents/{merged.id}/undo-merge")
+    assert counter.row(Document, made[1]).state == "draft"
+
+
+def test_a_run_that_asks_is_confirmed_with_its_figures_and_a_failed_item_is_tried_again(counter):
+    asks = BillingRun(as_of=clock.today_in("UTC"), state="needs_confirmation", totals={"EUR": 1234500}, documents=7,
+                      started_at=clock.now())  # fmt: skip
+    going = BillingRun(as_of=clock.today_in("UTC"), state="running", totals={}, started_at=clock.now())
+    run, other = counter.add(asks, going)
+    with counter.shop.app.app_context():
+        from billhead.db import writing
+        from billhead.domain.context import Context
+
+        with writing(Context.system("test")) as tx:
+            about = {"plugin": "flat", "error": "no rate", "tries": 2, "at": clock.now()}
+            tx.session.add(FailedItem(subscription_id=1, run_id=run, **about))
+    page = counter.get(f"/admin/runs/{run}").text
+    assert "€12,345.00 is more than three times what is usual" in page
+    assert "no rate" in page
+    assert "€12,345.00 in 7 documents" in counter.get(f"/admin/runs/{run}/confirm").text
+    counter.confirm(f"/admin/runs/{run}/confirm")
+    counter.confirm("/admin/not-billed/1/again")
+    counter.confirm(f"/admin/runs/{other}/stop")
+    assert counter.row(BillingRun, other).cancel_asked is True
+    with counter.shop.app.app_context(), reading() as session:
+        asked = [
+            job.args for job in session.scalars(select(Job).where(Job.kind == "billing.run", Job.state == "queued"))
+        ]
+    assert {"confirmed": True} in asked
+    assert {"confirmed": False, "only": [1]} in asked
+    assert "Billing runs" in counter.get("/admin/runs").text
