@@ -205,6 +205,7 @@ def upgrade() -> None:
     sa.Column('documents', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('failed', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('totals', sa.JSON(), nullable=False),
+    sa.Column('cancel_asked', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('started_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_billing_run_seller_id')),
