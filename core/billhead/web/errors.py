@@ -19,7 +19,7 @@ from billhead.domain.errors import (
 )
 from billhead.web.pages import page
 
-__all__ = ["install", "status_of"]
+__all__ = ["install", "refusal", "status_of"]
 
 log = logging.getLogger("billhead.web")
 
@@ -58,6 +58,15 @@ _BROKEN = "We could not finish this. It has been noted; nothing half-done was ke
 
 def status_of(error: BillheadError) -> int:
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+
+
+def refusal(error: BillheadError) -> tuple[str, int]:
+    """What to say above a form, and the status; what is our own fault is raised again."""
+    status = status_of(error)
+    if status >= 500:
+        raise error
+    why = str(getattr(error, "why", error.message)).rstrip(".")
+    return f"{why[:1].upper()}{why[1:]}. {(error.hint or '')[:1].upper()}{(error.hint or '')[1:]}".strip(), status
 
 
 def install(app: Flask) -> None:

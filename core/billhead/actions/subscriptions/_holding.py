@@ -9,7 +9,7 @@ from billhead.actions.subscriptions._free_time import free_time
 from billhead.actions.subscriptions._offers import withdraw_offers
 from billhead.actions.subscriptions._scheduled import schedule
 from billhead.actions.subscriptions._state import record
-from billhead.actions.subscriptions.suspend import suspend
+from billhead.actions.subscriptions._stopping import stop
 from billhead.db import Tx
 from billhead.domain.subscription import SuspendedBy
 from billhead.models.catalogue import Plan
@@ -31,7 +31,7 @@ class Held:
 def begin_hold(tx: Tx, subscription: Subscription, start: date, ends_on: date | None, way: str) -> Held:
     """Stop the lines now; what was paid from `start` on is credited, or kept until the end of the hold."""
     withdraw_offers(tx, subscription.id)
-    suspend(tx, subscription.id, SuspendedBy.CUSTOMER.value)
+    stop(tx, subscription, SuspendedBy.CUSTOMER)
     if way == "credit":
         free_time(tx, subscription, "hold", start, ends_on)
     else:

@@ -9,8 +9,8 @@ from billhead.actions.events import emit
 from billhead.actions.subscriptions._free_time import lengthen, open_hold
 from billhead.actions.subscriptions._scheduled import drop_scheduled
 from billhead.actions.subscriptions._state import record, visible_subscription
+from billhead.actions.subscriptions._stopping import start_again
 from billhead.actions.subscriptions._taking_steps import look_again
-from billhead.actions.subscriptions.restore import restore
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict
@@ -42,7 +42,7 @@ def resume(tx: Tx, subscription_id: int) -> Resumed:
         raise Conflict("this subscription is not on hold")
     today = clock.today_in(subscription.zone)
     pause = open_hold(tx, subscription)
-    restore(tx, subscription.id, SuspendedBy.CUSTOMER.value)
+    start_again(tx, subscription)
     drop_scheduled(tx, subscription.id, "resume")
     if pause is not None and pause.why == "kept":
         _add_kept(tx, subscription, pause, today)

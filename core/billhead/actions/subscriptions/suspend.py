@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-from billhead import clock
-from billhead.actions.events import emit
-from billhead.actions.notifications.queue import queue_notice
-from billhead.actions.provisioning.want import want
-from billhead.actions.subscriptions._state import live_services, move, visible_subscription
+from billhead.actions.subscriptions._state import visible_subscription
+from billhead.actions.subscriptions._stopping import stop
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.subscription import Event, State, SuspendedBy
+from billhead.domain.subscription import State, SuspendedBy
 
 __all__ = ["Suspended", "suspend"]
 
@@ -33,13 +30,5 @@ def suspend(tx: Tx, subscription_id: int, because: str) -> Suspended:
         if outweighs:
             subscription.suspended_for = reason.value
         return Suspended(subscription_id, outweighs)
-    today = clock.today_in(subscription.zone)
-    move(tx, subscription, Event.SUSPEND, today, because=reason.value)
-    subscription.suspended_for = reason.value
-    for service in live_services(tx, subscription):
-        want(tx, service, desired_blocked=True)
-    data = {"subscription_id": subscription.id, "because": reason.value}
-    emit(tx, "subscription.suspended", f"subscription:{subscription.id}", data)
-    key = f"suspended:{subscription.id}:{today.isoformat()}"
-    queue_notice(tx, subscription.customer_id, "suspended", key, data)
+    stop(tx, subscription, reason)
     return Suspended(subscription_id, True)

@@ -29,6 +29,7 @@ MENU = (
             ("customers", "Customers"),
             ("subscriptions", "Subscriptions"),
             ("services", "Services"),
+            ("gifts", "Days given"),
             ("notices", "Messages"),
         ),
     ),

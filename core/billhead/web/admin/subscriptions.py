@@ -6,13 +6,15 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
-from wtforms import RadioField
+from wtforms import DateField, RadioField
+from wtforms.validators import Optional
 
 from billhead.actions.documents._subscriptions import about
-from billhead.actions.subscriptions.cancel import cancel
+from billhead.actions.subscriptions._scheduled import scheduled_of
+from billhead.actions.subscriptions.cancel import cancel, preview_cancel
 from billhead.actions.subscriptions.restore import restore
 from billhead.actions.subscriptions.suspend import suspend
-from billhead.db import reading, writing
+from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict
 from billhead.domain.subscription import RUNNING, State, SuspendedBy
@@ -26,7 +28,9 @@ from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import on, state, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.admin.services import SERVICE_COLUMNS
+from billhead.web.formatting import money
 from billhead.web.pages import page
+from billhead.web.request_context import current_ctx
 
 __all__ = ["SUBSCRIPTIONS"]
 
@@ -97,6 +101,11 @@ def subscription(key: int) -> ResponseReturnValue:
         "suspended": row.state in RUNNING,
         "restored": row.state == State.SUSPENDED,
         "canceled": row.state != State.CANCELED and row.service_ends_on is None,
+        "changed": row.state in RUNNING and row.service_ends_on is None and row.settlement == "invoice",
+        "held": row.state in (State.ACTIVE, State.PAST_DUE) and row.service_ends_on is None,
+        "resumed": row.state == State.SUSPENDED and row.suspended_for == SuspendedBy.CUSTOMER,
+        "kept": row.state != State.CANCELED and (row.service_ends_on is not None or bool(shown["planned"])),
+        "transferred": row.state not in (State.CANCELED, State.PENDING) and row.settlement == "invoice",
     }
     return page("admin/subscription.html", subscription=row, can_be=can_be, **shown)
 
@@ -129,6 +138,7 @@ def _parts(session: Session, row: Subscription) -> dict[str, Any]:
         "history": history,
         "documents": documents,
         "trail": trail,
+        "planned": scheduled_of(Tx(current_ctx(), session), row.id),
     }
 
 
@@ -196,8 +206,21 @@ def restore_subscription(key: int) -> ResponseReturnValue:
 class CancelForm(ReasonForm):
     policy = RadioField(
         "When",
-        choices={"end_of_term": "When the paid time is over", "immediate": "At once: its lines are removed now"},
+        choices={
+            "end_of_term": "When the paid time is over",
+            "immediate": "At once: its lines are removed now",
+            "on_date": "On the day below",
+            "start_of_term": "At once, and the running period is given back whole",
+        },
         default="end_of_term",
+    )
+    on = DateField(
+        "Day", validators=[Optional()], description="The first day without service; one that has passed will do."
+    )
+    money = RadioField(
+        "Paid days without service",
+        choices={"": "As the plan has it", "nothing": "Stay paid", "credit": "Become credit", "refund": "Are refunded"},
+        default="",
     )
     reason = reason_field()
 
@@ -208,13 +231,32 @@ def cancel_subscription(key: int) -> ResponseReturnValue:
     question = _question(
         key,
         "Cancel {plan} of {who}?",
-        "It is not billed any more. It is paid up to {paid_through}. The customer is told.",
+        "It is paid up to {paid_through}. " + _worth(key) + " The customer is told.",
         "Cancel the subscription",
     )
 
     def act(ctx: Context, form: CancelForm) -> str:
+        on = form.on.data if form.policy.data == "on_date" else None
         with writing(ctx) as tx:
-            canceled = cancel(tx, key, form.policy.data)
-        return f"Canceled: {canceled.ends_on} is the first day without service."
+            canceled = cancel(tx, key, form.policy.data, on=on, money=form.money.data)
+        back = f" {money(-canceled.total_minor, _currency(key))} came back." if canceled.total_minor < 0 else ""
+        return f"Canceled: {canceled.ends_on} is the first day without service.{back}"
 
     return asked(question, CancelForm(), act)
+
+
+def _worth(key: int) -> str:
+    """What the days that are left today are worth."""
+    with reading() as session:
+        row = found(session, Subscription, key, "subscription")
+        if row.state == State.CANCELED:
+            return ""
+        planned = preview_cancel(Tx(current_ctx(), session), key, "immediate", money="credit")
+    if planned.total_minor >= 0:
+        return "Nothing of it would come back today."
+    return f"Ended at once, {money(-planned.total_minor, planned.currency)} of it could come back."
+
+
+def _currency(key: int) -> str:
+    with reading() as session:
+        return session.get_one(Subscription, key).currency

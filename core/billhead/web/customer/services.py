@@ -6,6 +6,7 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from billhead.actions.subscriptions._scheduled import scheduled_of
 from billhead.actions.subscriptions.cancel import cancel, preview_cancel
 from billhead.db import Tx, reading, writing
 from billhead.domain.errors import BillheadError
@@ -56,7 +57,9 @@ def subscription(subscription_id: int) -> ResponseReturnValue:
             .order_by(SubscriptionEvent.id.desc())
             .limit(20)
         ).all()
-    return page("customer/subscription.html", one=found, lines=lines, history=history, refresh=_refresh(lines))
+        planned = scheduled_of(Tx(current_ctx(), session), subscription_id)
+    shown = {"one": found, "lines": lines, "history": history, "planned": planned}
+    return page("customer/subscription.html", **shown, refresh=_refresh(lines))
 
 
 @customer.get("/subscriptions/<int:subscription_id>/cancel")

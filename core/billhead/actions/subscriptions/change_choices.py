@@ -1,0 +1,127 @@
+"""What a subscription may be changed to: plans and terms that its lines can carry, and add-ons with how many."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from billhead import clock
+from billhead.actions.catalogue._change_rules import when_allowed
+from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
+from billhead.domain.changes import Offering, When
+from billhead.domain.money import Money
+from billhead.domain.periods import Term
+from billhead.models.catalogue import Plan, Price
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
+
+__all__ = ["AddOnChoice", "Choices", "PlanChoice", "change_choices"]
+
+_ADDONS = ("bouquet", "connection")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChoice:
+    """`when` by the operator's rules, for the plan without add-ons."""
+
+    code: str
+    name: str
+    term: str
+    amount: Money
+    when: When
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddOnChoice:
+    """`plans`: the codes of the plans that it can be added to; `had`: how many there are now."""
+
+    code: str
+    name: str
+    most: int
+    had: int
+    plans: tuple[str, ...]
+    prices: tuple[tuple[str, Money], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    plans: tuple[PlanChoice, ...]
+    addons: tuple[AddOnChoice, ...]
+
+
+def change_choices(session: Session, subscription_id: int, *, all_plans: bool = False) -> Choices:
+    """What can be chosen, cheapest first. `all_plans`: also what is not listed in the shop, or forbidden (for staff).
+
+    The caller has checked that whoever asks may see the subscription.
+    """
+    subscription = session.get_one(Subscription, subscription_id)
+    customer = session.get_one(Customer, subscription.customer_id)
+    prices = prices_for(session, Audience.of(customer))
+    base, had = _now(session, subscription)
+    plans = session.scalars(select(Plan).where(Plan.seller_id == subscription.seller_id)).all()
+    fitting = [plan for plan in plans if plan.id == base.plan_id or _fits(session, subscription, plan, all_plans)]
+    found = [choice for plan in fitting for choice in _terms(session, subscription, base, plan, prices)]
+    shown = [one for one in found if all_plans or one.current or one.when is not When.FORBIDDEN]
+    addons = [plan for plan in plans if plan.kind in _ADDONS and not plan.retired]
+    return Choices(
+        tuple(sorted(shown, key=lambda one: (not one.current, one.amount.minor))),
+        tuple(_addon(plan, had.get(plan.id, 0), prices) for plan in addons if plan.details.get("plans")),
+    )
+
+
+def _now(session: Session, subscription: Subscription) -> tuple[SubscriptionComponent, dict[int, int]]:
+    """The base of today, and how many of each add-on."""
+    component, today = SubscriptionComponent, clock.today_in(subscription.zone)
+    rows = session.scalars(
+        select(component)
+        .where(component.subscription_id == subscription.id, component.starts_on <= today)
+        .where(or_(component.ends_on.is_(None), component.ends_on > today))
+        .order_by(component.id)
+    ).all()
+    base = next(row for row in rows if row.kind == "plan")
+    return base, {row.plan_id: row.quantity for row in rows if row.kind != "plan"}
+
+
+def _fits(session: Session, subscription: Subscription, plan: Plan, all_plans: bool) -> bool:
+    if plan.retired or (not plan.listed and not all_plans) or plan.kind in _ADDONS:
+        return False
+    kinds = session.scalars(
+        select(Service.kind)
+        .where(Service.subscription_id == subscription.id, Service.lifecycle == "wanted")
+        .order_by(Service.id)
+    ).all()
+    templates: list[dict[str, Any]] = plan.details.get("services", [])
+    return bool(templates) and [template["kind"] for template in templates] == list(kinds)
+
+
+def _terms(
+    session: Session, subscription: Subscription, base: SubscriptionComponent, plan: Plan, prices: PriceList
+) -> Sequence[PlanChoice]:
+    currency, old = subscription.currency, session.get_one(Plan, base.plan_id)
+    paid = session.get_one(Price, base.price_id).amount_minor
+    before = Offering(old.id, old.family, old.tier, Term.parse(subscription.term), Money(paid, currency))
+    found = []
+    for (plan_id, term), sold in prices.items():
+        if plan_id != plan.id or not term:
+            continue
+        current = plan.id == old.id and term == subscription.term
+        amount = Money(paid if current else sold.price.amount_minor, currency)
+        after = Offering(plan.id, plan.family, plan.tier, Term.parse(term), amount)
+        found.append(PlanChoice(plan.code, plan.name, term, amount, when_allowed(session, before, after), current))
+    if plan.id == old.id and not any(one.current for one in found):
+        now = Money(paid, currency)
+        found.append(PlanChoice(plan.code, plan.name, subscription.term, now, When.IMMEDIATE, True))
+    return found
+
+
+def _addon(plan: Plan, had: int, prices: PriceList) -> AddOnChoice:
+    most = int(plan.details.get("max_units") or 1)
+    offered = tuple(
+        (term, Money(sold.price.amount_minor, prices.audience.currency))
+        for (plan_id, term), sold in prices.items()
+        if plan_id == plan.id and term
+    )
+    return AddOnChoice(plan.code, plan.name, max(most, had), had, tuple(plan.details["plans"]), offered)

@@ -1,0 +1,180 @@
+"""What staff may do to a running subscription: change, hold, resume it, take back what was planned, hand it over."""
+
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import DateField, IntegerField, RadioField
+from wtforms.validators import InputRequired, NumberRange, Optional
+
+from billhead.actions.subscriptions.change import ChangePreview, change, preview_change
+from billhead.actions.subscriptions.change_choices import change_choices
+from billhead.actions.subscriptions.hold import hold, preview_hold
+from billhead.actions.subscriptions.keep import keep
+from billhead.actions.subscriptions.resume import resume
+from billhead.actions.subscriptions.set_billing_day import set_billing_day
+from billhead.actions.subscriptions.transfer import transfer
+from billhead.db import Tx, reading, writing
+from billhead.domain.context import Context
+from billhead.domain.errors import BillheadError
+from billhead.models.catalogue import Plan
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Subscription
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found
+from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
+from billhead.web.changing import changed_by_staff, wish_of
+from billhead.web.errors import refusal
+from billhead.web.formatting import money
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx, submit_ctx
+
+__all__: list[str] = []
+
+
+@admin.route("/subscriptions/<int:key>/change", methods=["GET", "POST"])
+@allow("staff", permission="subscriptions.write")
+def change_subscription(key: int) -> ResponseReturnValue:
+    """The form, then the same page with the cost and a button to confirm it."""
+    form = request.form if request.method == "POST" else request.args
+    preview: ChangePreview | None = None
+    problem, status = "", 200
+    with reading() as session:
+        row = found(session, Subscription, key, "subscription")
+        customer, plan = session.get_one(Customer, row.customer_id), session.get_one(Plan, row.plan_id)
+        choices = change_choices(session, key, all_plans=True)
+        if "offer" in form:
+            try:
+                wish = changed_by_staff(wish_of(form, key, choices), form)
+                preview = preview_change(Tx(current_ctx(), session), wish)
+            except BillheadError as refused:
+                problem, status = refusal(refused)
+    if request.method == "POST" and preview is not None:
+        try:
+            with writing(submit_ctx()) as tx:
+                done = change(tx, changed_by_staff(wish_of(form, key, choices), form))
+        except BillheadError as refused:
+            problem, status = refusal(refused)
+        else:
+            flash(f"Planned for {done.effective_on}." if done.state == "scheduled" else "Changed.", "good")
+            return redirect(url_for("admin.subscription", key=key), 303)
+    shown: dict[str, Any] = {"subscription": row, "customer": customer, "plan": plan, "choices": choices}
+    return page("admin/change.html", **shown, form=form, preview=preview, problem=problem), status
+
+
+def _question(key: int, title: str, text: str, button: str, *, danger: bool = False) -> Question:
+    with reading() as session:
+        row = found(session, Subscription, key, "subscription")
+        plan = session.get_one(Plan, row.plan_id).name
+        who = session.get_one(Customer, row.customer_id).name
+    back = url_for("admin.subscription", key=key)
+    return Question(title.format(plan=plan, who=who), text, button, back, danger)
+
+
+class HoldForm(ReasonForm):
+    starts_on = DateField(
+        "First day", validators=[Optional()], description="Empty: today. A day that has passed will do."
+    )
+    ends_on = DateField("Runs again on", validators=[Optional()], description="Empty: until it is resumed.")
+    reason = reason_field()
+
+
+@admin.route("/subscriptions/<int:key>/hold", methods=["GET", "POST"])
+@allow("staff", permission="subscriptions.write")
+def hold_subscription(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        planned = preview_hold(Tx(current_ctx(), session), key)
+    gives = "Paid days are kept and added when it ends."
+    if planned.way == "credit":
+        gives = f"Held from today on, {money(planned.credit_minor, planned.currency)} would come back as credit."
+    text = f"Its lines stand still and nothing is billed for the time. {gives}"
+
+    def act(ctx: Context, form: HoldForm) -> str:
+        with writing(ctx) as tx:
+            held = hold(tx, key, form.starts_on.data, form.ends_on.data)
+        return "The hold is planned." if held.state == "scheduled" else "On hold. Its lines are being blocked."
+
+    return asked(_question(key, "Put {plan} of {who} on hold?", text, "Hold"), HoldForm(), act)
+
+
+@admin.route("/subscriptions/<int:key>/resume", methods=["GET", "POST"])
+@allow("staff", permission="subscriptions.write")
+def resume_subscription(key: int) -> ResponseReturnValue:
+    text = "Its lines run again. The days that are left of the running period are billed, from credit first."
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            done = resume(tx, key)
+        return f"Running again, paid to {done.paid_through}."
+
+    return asked(_question(key, "End the hold of {plan} of {who}?", text, "Resume"), ReasonForm(), act)
+
+
+@admin.route("/subscriptions/<int:key>/keep", methods=["GET", "POST"])
+@allow("staff", permission="subscriptions.write")
+def keep_subscription(key: int) -> ResponseReturnValue:
+    text = (
+        "The cancellation, and every change or hold that is planned, is taken back. What had been given back for days "
+    )
+    text += "that are used after all is charged again."
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            keep(tx, key)
+        return "It goes on as before."
+
+    return asked(_question(key, "Keep {plan} of {who} as it is?", text, "Take it back"), ReasonForm(), act)
+
+
+class TransferForm(ReasonForm):
+    customer_id = IntegerField("To customer number", validators=[InputRequired(), NumberRange(1)])
+    money = RadioField(
+        "Paid time",
+        choices={"moves": "Goes along", "settled": "Is credited to who had it, and charged to who gets it"},
+        default="moves",
+    )
+    reason = reason_field()
+
+
+@admin.route("/subscriptions/<int:key>/transfer", methods=["GET", "POST"])
+@allow("staff", permission="subscriptions.write")
+def transfer_subscription(key: int) -> ResponseReturnValue:
+    text = "From today on its lines, its history and its future invoices are another customer's. Documents stay."
+
+    def act(ctx: Context, form: TransferForm) -> str:
+        with writing(ctx) as tx:
+            done = transfer(tx, key, form.customer_id.data, form.money.data)
+        return f"It belongs to customer {done.customer_id} now."
+
+    question = _question(key, "Hand {plan} of {who} over?", text, "Hand it over", danger=True)
+    return asked(question, TransferForm(), act)
+
+
+class BillingDayForm(ReasonForm):
+    billing_day = IntegerField(
+        "Day of the month",
+        validators=[Optional(), NumberRange(1, 31)],
+        description="1 to 31; shorter months: their last day. Empty: each subscription on its own day.",
+    )
+    reason = reason_field()
+
+
+@admin.route("/customers/<int:key>/billing-day", methods=["GET", "POST"])
+@allow("staff", permission="subscriptions.write")
+def billing_day(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        customer = found(session, Customer, key, "customer")
+    question = Question(
+        f"Bill all subscriptions of {customer.name} on one day?",
+        "What is billed stays. The days between the end of a period and the new day are billed once, as a part.",
+        "Set the day",
+        url_for("admin.customer", key=key),
+        danger=False,
+    )
+
+    def act(ctx: Context, form: BillingDayForm) -> str:
+        with writing(ctx) as tx:
+            moved = set_billing_day(tx, key, form.billing_day.data).moved
+        return f"Set. {moved} subscriptions move." if moved else "Set."
+
+    return asked(question, BillingDayForm(data={"billing_day": customer.billing_day}), act)

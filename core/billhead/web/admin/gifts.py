@@ -1,0 +1,95 @@
+"""Days that are given to many at once: asked with figures, given by a job, watched, and stopped."""
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from wtforms import IntegerField, SelectField
+from wtforms.validators import InputRequired, NumberRange
+
+from billhead.actions.subscriptions.cancel_gift import cancel_gift
+from billhead.actions.subscriptions.give_days import GiftPreview, GiftScope, give_days, preview_give_days
+from billhead.db import Tx, reading, writing
+from billhead.domain.context import Context
+from billhead.models.catalogue import Bouquet, Plan
+from billhead.models.panels import Panel
+from billhead.models.subscriptions import DayGift
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found
+from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx, submit_ctx
+
+__all__: list[str] = []
+
+_SHOWN = 50
+
+
+class GiftForm(ReasonForm):
+    scope = SelectField("Who gets them", validators=[InputRequired()])
+    days = IntegerField("Days", validators=[InputRequired(), NumberRange(1, 366)], default=1)
+    reason = reason_field()
+
+
+@admin.get("/gifts")
+@allow("staff")
+def gifts() -> ResponseReturnValue:
+    with reading() as session:
+        rows = session.scalars(select(DayGift).order_by(DayGift.id.desc()).limit(_SHOWN)).all()
+        names = dict(_scopes())
+    return page("admin/gifts.html", gifts=rows, names=names, scope_key=_key_of)
+
+
+@admin.route("/gifts/new", methods=["GET", "POST"])
+@allow("staff", permission="subscriptions.write")
+def new_gift() -> ResponseReturnValue:
+    """First the figures, then the yes."""
+    form = GiftForm()
+    form.scope.choices = _scopes()
+    preview: GiftPreview | None = None
+    if form.validate_on_submit():
+        with form.refusals():
+            scope = _scope(form.scope.data)
+            with reading() as session:
+                preview = preview_give_days(Tx(current_ctx(), session), scope, form.days.data)
+            if request.form.get("sure") == f"{form.scope.data}|{form.days.data}|{preview.subscriptions}":
+                with writing(submit_ctx()) as tx:
+                    asked_for = give_days(tx, scope, form.days.data, form.reason.data)
+                flash(f"{asked_for.subscriptions} subscriptions get {form.days.data} days; it takes a moment.", "good")
+                return redirect(url_for("admin.gifts"), 303)
+    status = 422 if form.is_submitted() and preview is None else 200
+    return page("admin/gift.html", form=form, preview=preview), status
+
+
+@admin.route("/gifts/<int:key>/stop", methods=["GET", "POST"])
+@allow("staff", permission="subscriptions.write")
+def stop_gift(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        gift = found(session, DayGift, key, "gift of days")
+    text = f"{gift.given} of {gift.total} have their days; they keep them. Nobody else gets any."
+    question = Question("Stop giving days?", text, "Stop", url_for("admin.gifts"))
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            return f"Stopped after {cancel_gift(tx, key).given}."
+
+    return asked(question, ReasonForm(), act)
+
+
+def _scopes() -> list[tuple[str, str]]:
+    with reading() as session:
+        panels = session.execute(select(Panel.id, Panel.name).order_by(Panel.name)).all()
+        bouquets = session.execute(select(Bouquet.id, Bouquet.name).order_by(Bouquet.name)).all()
+        plans = session.execute(select(Plan.id, Plan.name).where(Plan.retired.is_(False)).order_by(Plan.name)).all()
+    found_ones = [(f"panel:{key}", f"All on the panel {name}") for key, name in panels]
+    found_ones += [(f"bouquet:{key}", f"All with the bouquet {name}") for key, name in bouquets]
+    return found_ones + [(f"plan:{key}", f"All with {name}") for key, name in plans]
+
+
+def _scope(text: str) -> GiftScope:
+    kind, _, key = text.partition(":")
+    return GiftScope(**{f"{kind}_id": int(key)})
+
+
+def _key_of(gift: DayGift) -> str:
+    pairs = (("panel", gift.panel_id), ("bouquet", gift.bouquet_id), ("plan", gift.plan_id))
+    return next(f"{kind}:{key}" for kind, key in pairs if key is not None)

@@ -1,0 +1,50 @@
+"""What the forms for a change of plan and for a hold say, for customers and staff alike."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish
+from billhead.actions.subscriptions.change_choices import Choices
+from billhead.domain.errors import InvalidInput
+
+__all__ = ["changed_by_staff", "day_of", "wish_of"]
+
+
+def wish_of(form: Mapping[str, str], subscription_id: int, choices: Choices) -> ChangeWish:
+    """The wish that a form tells: `offer` is plan and term with a bar between, `addon-CODE` how many.
+
+    Raises InvalidInput for what was not offered.
+    """
+    offered = {f"{one.code}|{one.term}": one for one in choices.plans}
+    chosen = offered.get(form.get("offer", ""))
+    if chosen is None:
+        raise InvalidInput("offer", "choose one of the plans")
+    fitting = [one for one in choices.addons if chosen.code in one.plans]
+    numbers = {one.code: _number(form.get(f"addon-{one.code}", "0"), one.most, one.name) for one in fitting}
+    addons = tuple(AddOnOrder(code, number) for code, number in numbers.items() if number)
+    return ChangeWish(subscription_id, chosen.code, chosen.term, addons)
+
+
+def changed_by_staff(wish: ChangeWish, form: Mapping[str, str]) -> ChangeWish:
+    """With what only staff may choose: when it happens, from which day, and whether a whole period begins."""
+    on = day_of(form, "on")
+    when = "" if on is not None else form.get("when", "")
+    return replace(wish, when=when, on=on, restart=form.get("restart") == "yes")
+
+
+def _number(text: str, most: int, name: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 4) or int(text) > most:
+        raise InvalidInput("addons", f"{name}: choose a number from 0 to {most}")
+    return int(text)
+
+
+def day_of(form: Mapping[str, str], field: str) -> date | None:
+    """A day, or None where the field is empty. Raises InvalidInput."""
+    text = form.get(field, "").strip()
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(field, f"{text!r} is not a day", hint="Write it like 2027-01-31.") from None

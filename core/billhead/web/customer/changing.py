@@ -1,0 +1,104 @@
+"""Changing a subscription, putting it on hold, and taking back what was planned: the price is shown first."""
+
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from billhead.actions.subscriptions.change import Changed, ChangePreview, change, preview_change
+from billhead.actions.subscriptions.change_choices import change_choices
+from billhead.actions.subscriptions.hold import hold, preview_hold
+from billhead.actions.subscriptions.keep import keep
+from billhead.actions.subscriptions.resume import resume
+from billhead.db import Tx, reading, writing
+from billhead.domain.errors import BillheadError
+from billhead.plugin import allow
+from billhead.web.changing import day_of, wish_of
+from billhead.web.customer.blueprint import customer
+from billhead.web.customer.read import own_subscription
+from billhead.web.errors import refusal
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
+
+__all__: list[str] = []
+
+
+@customer.route("/subscriptions/<int:subscription_id>/change", methods=["GET", "POST"])
+@allow("customer")
+def change_subscription(subscription_id: int) -> ResponseReturnValue:
+    """The form, then the same page with the cost and a button to confirm it."""
+    form = request.form if request.method == "POST" else request.args
+    preview: ChangePreview | None = None
+    problem, status = "", 200
+    with reading() as session:
+        one = own_subscription(session, current_customer_id(), subscription_id)
+        choices = change_choices(session, subscription_id)
+        if "offer" in form:
+            try:
+                preview = preview_change(Tx(current_ctx(), session), wish_of(form, subscription_id, choices))
+            except BillheadError as refused:
+                problem, status = refusal(refused)
+    if request.method == "POST" and preview is not None:
+        try:
+            with writing(submit_ctx()) as tx:
+                return _changed(change(tx, wish_of(form, subscription_id, choices)))
+        except BillheadError as refused:
+            problem, status = refusal(refused)
+    shown: dict[str, Any] = {"one": one, "choices": choices, "form": form, "preview": preview, "problem": problem}
+    return page("customer/change.html", **shown), status
+
+
+def _changed(done: Changed) -> ResponseReturnValue:
+    if done.state == "offered" and done.document_id is not None:
+        flash("The change is made as soon as this is paid.", "good")
+        return redirect(url_for("storefront.pay", document_id=done.document_id), 303)
+    told = {"scheduled": f"Planned for {done.effective_on}. Until then everything stays as it is."}
+    flash(told.get(done.state, "Changed. Your lines follow in a moment."), "good")
+    return redirect(url_for("customer.subscription", subscription_id=done.subscription_id), 303)
+
+
+@customer.route("/subscriptions/<int:subscription_id>/hold", methods=["GET", "POST"])
+@allow("customer")
+def hold_subscription(subscription_id: int) -> ResponseReturnValue:
+    form = request.form if request.method == "POST" else request.args
+    preview, problem, status = None, "", 200
+    with reading() as session:
+        one = own_subscription(session, current_customer_id(), subscription_id)
+        if form:
+            try:
+                days = day_of(form, "starts_on"), day_of(form, "ends_on")
+                preview = preview_hold(Tx(current_ctx(), session), subscription_id, *days)
+            except BillheadError as refused:
+                problem, status = refusal(refused)
+    if request.method == "POST" and preview is not None:
+        try:
+            with writing(submit_ctx()) as tx:
+                held = hold(tx, subscription_id, day_of(form, "starts_on"), preview.ends_on)
+        except BillheadError as refused:
+            problem, status = refusal(refused)
+        else:
+            flash("The hold is planned." if held.state == "scheduled" else "On hold. Your lines stand still.", "good")
+            return redirect(url_for("customer.subscription", subscription_id=subscription_id), 303)
+    return page("customer/hold.html", one=one, form=form, preview=preview, problem=problem), status
+
+
+@customer.post("/subscriptions/<int:subscription_id>/resume")
+@allow("customer")
+def resume_subscription(subscription_id: int) -> ResponseReturnValue:
+    with reading() as session:
+        own_subscription(session, current_customer_id(), subscription_id)
+    with writing(submit_ctx()) as tx:
+        done = resume(tx, subscription_id)
+    flash(f"Your lines run again. Paid until {done.paid_through}." if done.paid_through else "Running again.", "good")
+    return redirect(url_for("customer.subscription", subscription_id=subscription_id), 303)
+
+
+@customer.post("/subscriptions/<int:subscription_id>/keep")
+@allow("customer")
+def keep_subscription(subscription_id: int) -> ResponseReturnValue:
+    with reading() as session:
+        own_subscription(session, current_customer_id(), subscription_id)
+    with writing(submit_ctx()) as tx:
+        keep(tx, subscription_id)
+    flash("Taken back: your subscription goes on as before.", "good")
+    return redirect(url_for("customer.subscription", subscription_id=subscription_id), 303)

@@ -1,0 +1,164 @@
+"""Customers and staff change, hold and keep subscriptions in their pages: the price is shown first, then it is done."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from web_shop import Shop
+
+from billhead import clock
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.models.catalogue import Plan, Price, PriceBook
+from billhead.models.subscriptions import DayGift, Subscription, SubscriptionComponent
+
+
+@pytest.fixture
+def sold(shop: Shop):
+    """Ada pays Basic by card, which is kept; Gold for 19.99 is there as well."""
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        book = tx.session.query(PriceBook).filter_by(code="eur").one()
+        basic = tx.session.query(Plan).filter_by(code="basic").one()
+        basic.details = {**basic.details, "hold": {"max_days": 30, "min_days": 3}}
+        gold = Plan(seller_id=shop.seller_id, code="gold", name="Gold", kind="stream", details=basic.details, tier=2)
+        tx.session.add(gold)
+        tx.session.flush()
+        tx.session.add(Price(book_id=book.id, plan_id=gold.id, term="1 month", amount_minor=1999))
+    ada = shop.customer()
+    assert shop.order(ada, save="yes").status_code == 303
+    shop.pay(save=True)
+    shop.work()
+    return shop, ada
+
+
+def row(shop) -> Subscription:
+    with shop.app.app_context(), reading() as session:
+        return session.query(Subscription).one()
+
+
+def hidden(text):
+    return dict(
+        re.findall(r'<input type="hidden" name="((?:offer|addon-[a-z]+|starts_on|ends_on))" value="([^"]*)"', text)
+    )
+
+
+def test_a_customer_sees_the_price_before_the_plan_changes(sold):
+    shop, ada = sold
+    assert "Change plan or add-ons" in ada.get("/account/subscriptions/1").text
+    form = ada.get("/account/subscriptions/1/change").text
+    assert "Gold" in form
+    assert "What you have now" in form
+    assert "Hidden" not in form
+    shown = ada.get("/account/subscriptions/1/change?offer=gold|1+month&addon-screen=0").text
+    assert "To pay" in shown
+    assert "€10.00" in shown  # 19.99 − 9.99 on the first day
+    done = ada.post("/account/subscriptions/1/change", hidden(shown), page="/account/subscriptions/1/change")
+    assert done.status_code == 303, done.text
+    with shop.app.app_context(), reading() as session:
+        plans = [session.get_one(Plan, one.plan_id).code for one in session.query(SubscriptionComponent).all()]
+        assert session.get_one(Plan, session.query(Subscription).one().plan_id).code == "gold"
+    assert plans == ["basic", "gold"]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("offer=nothing|1+month", "Choose one of the plans"),
+        ("offer=hidden|1+month", "Choose one of the plans"),
+        ("offer=basic|1+month", "has already"),
+        ("offer=basic|1+month&addon-screen=9", "choose a number"),
+        ("offer=basic|1+month&addon-screen=-1", "choose a number"),
+        ("offer=basic|1+month&addon-screen=%D9%A1", "choose a number"),
+    ],
+)
+def test_what_is_not_offered_is_refused_above_the_form(sold, query, words):
+    _, ada = sold
+    answer = ada.get(f"/account/subscriptions/1/change?{query}")
+    assert answer.status_code in (409, 422)
+    assert words in answer.text
+
+
+def test_another_customer_finds_nothing(sold):
+    shop, _ = sold
+    eve = shop.customer("eve@example.com", name="Eve")
+    for path in ("change", "hold"):
+        assert eve.get(f"/account/subscriptions/1/{path}").status_code == 404
+    for path in ("change", "hold", "resume", "keep"):
+        assert eve.post(f"/account/subscriptions/1/{path}", {"offer": "gold|1 month"}).status_code == 404
+    assert row(shop).state == "active"
+
+
+def test_a_customer_holds_resumes_cancels_and_keeps(sold):
+    shop, ada = sold
+    path = "/account/subscriptions/1"
+    assert "Say until when" in ada.get(f"{path}/hold?starts_on=").text
+    assert "is not a day" in ada.get(f"{path}/hold?starts_on=tomorrow").text
+    with shop.app.app_context():
+        today = clock.today_in("Europe/Helsinki")
+    until = today.replace(year=today.year + 1)
+    assert "days of hold are left" in ada.get(f"{path}/hold?ends_on={until}").text
+    week = today + timedelta(days=8)
+    shown = ada.get(f"{path}/hold?ends_on={week}").text
+    assert "Hold it" in shown
+    assert ada.post(f"{path}/hold", hidden(shown), page=f"{path}/hold").status_code == 303
+    assert (row(shop).state, row(shop).suspended_for) == ("suspended", "customer")
+    assert "End the hold" in ada.get(path).text
+    assert ada.post(f"{path}/resume", page=f"{path}/hold").status_code == 303
+    assert row(shop).state == "active"
+    assert ada.post(f"{path}/cancel", page=f"{path}/hold").status_code == 303
+    assert "Keep it after all" in ada.get(path).text
+    assert ada.post(f"{path}/keep", page=f"{path}/hold").status_code == 303
+    assert row(shop).service_ends_on is None
+
+
+def test_staff_change_hold_and_cancel_with_figures(sold):
+    shop, _ = sold
+    staff = shop.person("staff", "boss@example.com", "*")
+    path = "/admin/subscriptions/1"
+    shown = staff.get(f"{path}/change?offer=gold|1+month&addon-screen=1&when=immediate").text
+    assert "To pay" in shown
+    fields = {"offer": "gold|1 month", "when": "immediate"}
+    assert staff.post(f"{path}/change", fields, page=f"{path}/change").status_code == 303
+    assert "would come back as credit" in staff.get(f"{path}/hold").text
+    assert staff.post(f"{path}/hold", {"reason": "asked by phone"}, page=path).status_code == 303
+    assert row(shop).state == "suspended"
+    assert staff.post(f"{path}/resume", {"reason": "back again"}, page=path).status_code == 303
+    assert "of it could come back" in staff.get(f"{path}/cancel").text
+    wish = {"policy": "on_date", "on": "2020-01-01", "money": "credit", "reason": "x"}
+    assert "Must be" in staff.post(f"{path}/cancel", wish, page=path).text
+    wish = {"policy": "immediate", "money": "credit", "reason": "moved away"}
+    assert staff.post(f"{path}/cancel", wish, page=path).status_code == 303
+    assert row(shop).state == "canceled"
+
+
+def test_staff_hand_over_and_set_a_billing_day(sold):
+    shop, _ = sold
+    shop.customer("eve@example.com", name="Eve")
+    staff = shop.person("staff", "boss@example.com", "*")
+    wish = {"customer_id": "2", "money": "settled", "reason": "moved out"}
+    assert staff.post("/admin/subscriptions/1/transfer", wish, page="/admin/subscriptions/1").status_code == 303
+    assert row(shop).customer_id == 2
+    wish = {"billing_day": "32", "reason": "x"}
+    assert staff.post("/admin/customers/2/billing-day", wish, page="/admin/customers/2").status_code == 422
+    wish = {"billing_day": "15", "reason": "asked"}
+    assert staff.post("/admin/customers/2/billing-day", wish, page="/admin/customers/2").status_code == 303
+
+
+def test_days_are_given_after_the_figures_were_seen(sold):
+    shop, _ = sold
+    staff = shop.person("staff", "boss@example.com", "*")
+    assert "No days were given yet" in staff.get("/admin/gifts").text
+    wish = {"scope": f"panel:{shop.panel_id}", "days": "3", "reason": "The night of 9 April"}
+    shown = staff.post("/admin/gifts/new", wish, page="/admin/gifts/new").text
+    assert "1 subscriptions run 3 days longer" in shown
+    before = row(shop).paid_through
+    sure = {**wish, "sure": f"panel:{shop.panel_id}|3|1"}
+    assert staff.post("/admin/gifts/new", sure, page="/admin/gifts/new").status_code == 303
+    shop.work()
+    assert (row(shop).paid_through - before).days == 3
+    assert "1 of 1" in staff.get("/admin/gifts").text
+    with shop.app.app_context(), reading() as session:
+        assert session.query(DayGift).one().actor.startswith("staff:")
+    assert staff.post("/admin/gifts/new", {**wish, "days": "0"}, page="/admin/gifts/new").status_code == 422
+    clerk = shop.person("staff", "clerk@example.com", "customers.write")
+    assert clerk.get("/admin/gifts/new").status_code == 403
