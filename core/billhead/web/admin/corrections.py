@@ -54,15 +54,6 @@ def amount_field(label: str, description: str = "") -> StringField:
     )
 
 
-class CreditNoteForm(PreviewForm):
-    since = DateField(
-        "Give back the days from",
-        validators=[Optional()],
-        description="Lines with a period return their share of days; the amounts above are not used then.",
-    )
-    way = SelectField("What was paid", choices=_WAYS)
-
-
 def _form_for(lines: dict[int, Line], currency: str) -> Any:
     """A field for each line of which something is left, filled with all of it."""
     fields: dict[str, Any] = {}
@@ -78,7 +69,13 @@ def _form_for(lines: dict[int, Line], currency: str) -> Any:
             description=f"{money(line.left, currency)} with tax are left of it. Empty: nothing of this line.",
             render_kw={"inputmode": "decimal", "autocomplete": "off"},
         )
-    return type("_CreditNoteForm", (CreditNoteForm,), fields)()
+    fields["since"] = DateField(
+        "Give back the days from",
+        validators=[Optional()],
+        description="Lines with a period return their share of days; the amounts above are not used then.",
+    )
+    fields["way"] = SelectField("What was paid", choices=_WAYS)
+    return type("_CreditNoteForm", (PreviewForm,), fields)()
 
 
 def _corrections(form: Any, lines: dict[int, Line], currency: str) -> list[Correction]:

@@ -1,0 +1,173 @@
+"""`billhead money`: credit notes, refunds, void and write-off, each with `--dry-run` that shows the figures."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+import click
+from sqlalchemy import select
+
+from billhead.actions.documents._place_credit import WAYS
+from billhead.actions.documents.issue_credit_note import Correction, issue_credit_note
+from billhead.actions.documents.void_document import void_document
+from billhead.actions.documents.write_off import write_off
+from billhead.actions.payments.refund import DESTINATIONS, refund
+from billhead.actions.payments.send_refund import send_refund
+from billhead.actions.rehearse import rehearse
+from billhead.cli import in_app, json_option, show
+from billhead.db import Tx, reading, writing
+from billhead.domain.context import Context
+from billhead.domain.errors import InvalidInput, NotFound
+from billhead.domain.money import Money
+from billhead.models.documents import Document, DocumentLine
+from billhead.models.payments import Payment, Refund
+
+__all__ = ["group"]
+
+T = TypeVar("T")
+
+_reason = click.option("--reason", required=True, help="Why; kept in the audit trail, and printed on a credit note.")
+_dry = click.option("--dry-run", is_flag=True, help="Show what would happen, to the cent, and do nothing.")
+
+
+@click.group()
+def group() -> None:
+    """Money back and corrections: credit-note, refund, void, write-off, refunds."""
+
+
+def _done(act: Callable[[Tx], T], reason: str, dry_run: bool) -> T:
+    ctx = Context.system("cli:money", reason=reason)
+    if dry_run:
+        return rehearse(ctx, act)
+    with writing(ctx) as tx:
+        return act(tx)
+
+
+def _document(number: str) -> Document:
+    """By its printed number, or by its id where that is only digits."""
+    with reading() as session:
+        row = session.scalar(select(Document).where(Document.number_text == number))
+        if row is None and number.isdigit():
+            row = session.get(Document, int(number))
+    if row is None:
+        raise NotFound("document", number)
+    return row
+
+
+def _told(result: Any, dry_run: bool, **more: Any) -> dict[str, Any]:
+    return {"dry_run": dry_run, **asdict(result), **more}
+
+
+@group.command("credit-note")
+@click.argument("number")
+@_reason
+@click.option("--line", type=int, help="Position of the line that is corrected; without it all that is left.")
+@click.option("--amount", default="", help="With tax, like 5.00; without it all that is left of the line.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Give back the line's days from this one on.")
+@click.option("--way", type=click.Choice(WAYS), default="credit", show_default=True, help="What was paid.")
+@_dry
+@json_option
+@in_app
+def credit_note(
+    number: str, reason: str, line: int | None, amount: str, since: Any, way: str, dry_run: bool, as_json: bool
+) -> None:
+    """Correct the invoice NUMBER by a credit note."""
+    invoice = _document(number)
+    if (amount or since) and line is None:
+        raise InvalidInput("line", "is needed: which line the amount or the days are given back of")
+    wishes: list[Correction] = []
+    if line is not None:
+        minor = Money.parse(amount, invoice.currency).minor if amount else None
+        wishes = [Correction(_line_id(invoice, line), minor, since=since.date() if since else None)]
+    made = _done(lambda tx: issue_credit_note(tx, invoice.id, wishes, reason=reason, way=way), reason, dry_run)
+    shown = {name: str(Money(minor, invoice.currency)) for name, minor in asdict(made).items() if name in _AMOUNTS}
+    title = "Would be issued" if dry_run else f"{made.number_text} is issued"
+    show(_told(made, dry_run, currency=invoice.currency), as_json, [title, *(f"{k}: {v}" for k, v in shown.items())])
+
+
+_AMOUNTS = ("net_minor", "tax_minor", "total_minor", "on_documents", "credited", "refunded", "kept")
+
+
+def _line_id(invoice: Document, position: int) -> int:
+    with reading() as session:
+        found = session.scalar(
+            select(DocumentLine.id).where(DocumentLine.document_id == invoice.id, DocumentLine.position == position)
+        )
+    if found is None:
+        raise NotFound("line", f"{position} on {invoice.number_text or invoice.id}")
+    return found
+
+
+@group.command("refund")
+@click.argument("payment_id", type=int)
+@click.argument("amount")
+@_reason
+@click.option("--to", type=click.Choice(DESTINATIONS), default="source", show_default=True)
+@_dry
+@json_option
+@in_app
+def refund_payment(payment_id: int, amount: str, reason: str, to: str, dry_run: bool, as_json: bool) -> None:
+    """Give AMOUNT of a payment back, and send it."""
+    with reading() as session:
+        payment = session.get(Payment, payment_id)
+    if payment is None:
+        raise NotFound("payment", payment_id)
+    minor = Money.parse(amount, payment.currency).minor
+    made = _done(lambda tx: refund(tx, payment_id, minor, to, reason=reason), reason, dry_run)
+    state = ""
+    if made.refund_id is not None and not dry_run:
+        state = send_refund(Context.system("cli:money", reason=reason), made.refund_id)
+    lines = [f"{Money(made.amount_minor, payment.currency)} {'would go' if dry_run else 'go'} to {to}"]
+    lines += [f"document {key}: {Money(owed, payment.currency)} owed again" for key, owed in made.reopened.items()]
+    show(_told(made, dry_run, state=state), as_json, lines + ([f"refund: {state}"] if state else []))
+
+
+@group.command("void")
+@click.argument("number")
+@_reason
+@json_option
+@in_app
+def void(number: str, reason: str, as_json: bool) -> None:
+    """Void the document NUMBER (or an id), on which nothing is paid."""
+    row = _document(number)
+    voided = _done(lambda tx: void_document(tx, row.id, reason=reason), reason, dry_run=False)
+    show(asdict(voided), as_json, [f"{voided.number_text or row.id} is void."])
+
+
+@group.command("write-off")
+@click.argument("number")
+@_reason
+@_dry
+@json_option
+@in_app
+def give_up(number: str, reason: str, dry_run: bool, as_json: bool) -> None:
+    """Give up on what is owed on the invoice NUMBER."""
+    row = _document(number)
+    lost = _done(lambda tx: write_off(tx, row.id, reason=reason), reason, dry_run)
+    said = f"{Money(lost.lost_minor, row.currency)} {'would be' if dry_run else 'are'} written off."
+    show(_told(lost, dry_run, currency=row.currency), as_json, [said])
+
+
+@group.command("refunds")
+@click.option("--state", default="", help="created, processing, unknown, succeeded, failed or reversed")
+@json_option
+@in_app
+def refunds(state: str, as_json: bool) -> None:
+    """The newest 200 refunds."""
+    query = select(Refund, Payment.currency).join(Payment, Payment.id == Refund.payment_id).order_by(Refund.id.desc())
+    if state:
+        query = query.where(Refund.state == state)
+    with reading() as session:
+        rows = [
+            {
+                "refund_id": row.id,
+                "payment_id": row.payment_id,
+                "key": row.key,
+                "amount": str(Money(row.amount_minor, currency)),
+                "state": row.state,
+                "reason": row.reason,
+            }
+            for row, currency in session.execute(query.limit(200))
+        ]
+    lines = [f"{row['key']:24} {row['amount']:>14} {row['state']:10} {row['reason']}" for row in rows]
+    show({"refunds": rows}, as_json, lines or ["There is no refund."])
