@@ -15,6 +15,7 @@ from billhead.actions.importing.catalog_file import Catalog, read_catalog
 from billhead.actions.importing.import_catalog import import_catalog
 from billhead.actions.importing.import_subscribers import import_subscribers
 from billhead.actions.importing.subscriber_rows import GoodRow, read_rows
+from billhead.actions.sellers.set_invoicing import SellerInvoicing, set_invoicing
 from billhead.db import Tx, writing
 from billhead.demo.panels import SandboxPanels
 from billhead.domain.context import Context, Role
@@ -23,6 +24,7 @@ from billhead.models.operations import PluginState
 from billhead.models.panels import Panel
 from billhead.models.payments import GatewayAccount
 from billhead.models.people import Reseller, User
+from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 from billhead.plugin_host import plugins, store_settings
 
@@ -30,6 +32,7 @@ __all__ = ["DEMO_PASSWORD", "Loaded", "example_folder", "load", "point_at"]
 
 DEMO_PASSWORD = "northcable-demo"  # noqa: S105 printed at every start, and only ever on a demo
 _BATCH = 200
+_IBAN = "FI2112345600000785"
 _CTX = Context.system("demo")
 
 
@@ -56,6 +59,7 @@ def load(panels: SandboxPanels, mail_folder: Path, *, subscribers: int | None = 
     with writing(_CTX) as tx:
         seller_id = import_catalog(tx, catalog).seller_id
         _gateway_accounts(tx, seller_id, panels)
+        _papers(tx, seller_id)
         _mail(tx, mail_folder)
     added, refused = _subscribers(seller_id, catalog, folder / "subscribers.csv", subscribers)
     with writing(_CTX) as tx:
@@ -107,12 +111,33 @@ def _gateway_accounts(tx: Tx, seller_id: int, panels: SandboxPanels) -> None:
     )
     transfer = {
         "holder": "NorthCable Oy",
-        "iban": "FI2112345600000785",
+        "iban": _IBAN,
         "bic": "NDEAFIHH",
         "bank": "Example Bank, Helsinki",
     }
     store_settings(plugins().gateway("bank_transfer").settings_type, bank, transfer)
     tx.session.add_all([cards, bank])
+
+
+def _papers(tx: Tx, seller_id: int) -> None:
+    """What stands on the demo's documents beside what its catalogue says of it."""
+    seller = tx.session.get_one(Seller, seller_id)
+    told = SellerInvoicing(
+        legal_name=seller.legal_name,
+        vat_id=seller.vat_id,
+        street=str(seller.address.get("street", "")),
+        postcode=str(seller.address.get("postcode", "")),
+        city=str(seller.address.get("city", "")),
+        registration="Trade register Helsinki, 0123456-2",
+        contact="Billing desk",
+        phone="+358 9 555 0100",
+        iban=_IBAN,
+        bic="NDEAFIHH",
+        bank="Example Bank, Helsinki",
+        legal_footer="Managing director: Aino Virtanen",
+        einvoice="facturx",
+    )
+    set_invoicing(tx, seller_id, told)
 
 
 def _open_cards(account: GatewayAccount, panels: SandboxPanels) -> None:
