@@ -1,11 +1,13 @@
 """`billhead billing`: what is due, billed, or shown without being billed."""
 
+from dataclasses import asdict
 from datetime import date
 
 import click
 
 from billhead.actions.billing.next_document import Upcoming, next_document
 from billhead.actions.billing.run import RunReport, run_billing
+from billhead.actions.billing.verify_billing import verify_billing
 from billhead.cli import in_app, json_option, show
 from billhead.cli._dates import DATE
 from billhead.db import reading
@@ -29,6 +31,19 @@ def run(as_of: date, dry_run: bool, confirm: bool, as_json: bool) -> None:
     """Bill what is due. Run it as often as you like: nothing is billed twice."""
     report = run_billing(as_of, dry_run=dry_run, confirmed=confirm)
     show(report.as_dict(), as_json, _lines(report))
+
+
+@group.command("verify")
+@json_option
+@in_app
+def verify(as_json: bool) -> None:
+    """Recompute what every subscription owes from its history, and compare. Writes nothing; exit code 1 on a fault."""
+    found = verify_billing()
+    lines = [f"{found.subscriptions} subscriptions recomputed, {found.differing} differ."]
+    lines += [f"  subscription {one.subscription_id}: {one.what}" for one in found.faults]
+    show(asdict(found), as_json, lines)
+    if found.differing:
+        raise SystemExit(1)
 
 
 @group.command("preview")

@@ -5,8 +5,8 @@ The history is the components with their days, what was billed with its periods,
 drafted by the run's own code.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -28,6 +28,7 @@ from billhead.actions.billing._rated import Advance, CouponUsed, DueItem, LineDe
 from billhead.actions.billing._reading import ITEM, read_parts
 from billhead.actions.billing._standing import RETURNED, Standing, StandingLine, read_standing
 from billhead.actions.billing._taxing import TaxedAmount
+from billhead.bulk import among
 from billhead.domain.errors import NotFound
 from billhead.domain.owed import Charge, Cycle, Return, difference
 from billhead.domain.periods import Period, Term, cycle, cycle_index, without
@@ -36,9 +37,10 @@ from billhead.domain.subscription import RUNNING
 from billhead.models.documents import DocumentLine
 from billhead.models.subscriptions import FreeTime, Subscription
 
-__all__ = ["History", "draft_difference", "read_history"]
+__all__ = ["History", "differences", "draft_difference", "read_histories", "read_history"]
 
 _FOREVER = date.max
+_Key = tuple[int | None, str, date]
 
 
 class History(NamedTuple):
@@ -50,45 +52,68 @@ class History(NamedTuple):
     item: DueItem
     standing: Standing
     free: tuple[Period, ...]
-    used_keys: Mapping[tuple[int | None, str, date], int]
+    used_keys: Mapping[_Key, int]
 
 
 def read_history(session: Session, catalogue: Catalogue, subscription_id: int, target: date) -> History:
-    """As it stands in this transaction, in a fixed number of queries. Raises NotFound."""
-    row = session.connection().execute(select(*ITEM).where(Subscription.id == subscription_id)).one_or_none()
-    if row is None:
+    """As it stands in this transaction. Raises NotFound."""
+    found = read_histories(session, catalogue, [subscription_id], target)
+    if subscription_id not in found:
         raise NotFound("subscription", subscription_id)
-    parts = tuple(read_parts(session, [subscription_id])[subscription_id])
-    redeemed = read_redeemed(session, catalogue.coupons, [subscription_id], target).get(subscription_id, ())
-    item = DueItem._make((*row[:-1], target, parts, redeemed))
+    return found[subscription_id]
+
+
+def read_histories(
+    session: Session, catalogue: Catalogue, subscriptions: Collection[int], target: date
+) -> dict[int, History]:
+    """The same for many, in a fixed number of queries."""
+    rows = session.connection().execute(select(*ITEM).where(among(Subscription.id, subscriptions, session))).all()
+    parts = read_parts(session, [row[0] for row in rows])
+    redeemed = read_redeemed(session, catalogue.coupons, subscriptions, target)
+    items = [DueItem._make((*row[:-1], target, tuple(parts[row[0]]), redeemed.get(row[0], ()))) for row in rows]
     catalogue.need(
         session,
-        sellers={item.seller_id},
-        plans={part.plan_id for part in parts} | {item.plan_id},
-        prices={part.price_id for part in parts},
+        sellers={item.seller_id for item in items},
+        plans={part.plan_id for item in items for part in item.parts} | {item.plan_id for item in items},
+        prices={part.price_id for item in items for part in item.parts},
     )
-    free = session.execute(
-        select(FreeTime.starts_on, FreeTime.ends_on).where(
-            FreeTime.subscription_id == subscription_id, FreeTime.why != "kept"
+    standing = read_standing(session, subscriptions)
+    free, used = _free(session, subscriptions), _used_keys(session, subscriptions)
+    return {
+        item.subscription_id: History(
+            item,
+            standing.get(item.subscription_id, {}),
+            tuple(free.get(item.subscription_id, ())),
+            used.get(item.subscription_id, {}),
         )
-    )
-    return History(
-        item,
-        read_standing(session, [subscription_id]).get(subscription_id, {}),
-        tuple(Period(start, end or _FOREVER) for start, end in free if end is None or start < end),
-        _used_keys(session, subscription_id),
-    )
+        for item in items
+    }
 
 
-def _used_keys(session: Session, subscription_id: int) -> dict[tuple[int | None, str, date], int]:
+def _free(session: Session, subscriptions: Collection[int]) -> dict[int, list[Period]]:
+    query = select(FreeTime.subscription_id, FreeTime.starts_on, FreeTime.ends_on).where(
+        among(FreeTime.subscription_id, subscriptions, session), FreeTime.why != "kept"
+    )
+    found: defaultdict[int, list[Period]] = defaultdict(list)
+    for subscription_id, start, end in session.execute(query):
+        if end is None or start < end:
+            found[subscription_id].append(Period(start, end or _FOREVER))
+    return found
+
+
+def _used_keys(session: Session, subscriptions: Collection[int]) -> dict[int, Counter[_Key]]:
     """How often each billed-once key is taken, so that the next line of it gets the next revision."""
     line = DocumentLine
     rows = session.execute(
-        select(line.component_id, line.kind, line.period_start).where(
-            line.subscription_id == subscription_id, line.period_start.is_not(None)
+        select(line.subscription_id, line.component_id, line.kind, line.period_start).where(
+            among(line.subscription_id, subscriptions, session), line.period_start.is_not(None)
         )
     )
-    return Counter((component, kind, start) for component, kind, start in rows if start is not None)
+    found: defaultdict[int, Counter[_Key]] = defaultdict(Counter)
+    for subscription_id, component_id, kind, start in rows:
+        if subscription_id is not None and start is not None:
+            found[subscription_id][component_id, kind, start] += 1
+    return found
 
 
 def draft_difference(history: History, catalogue: Catalogue, zone: str) -> Draft:
@@ -97,11 +122,7 @@ def draft_difference(history: History, catalogue: Catalogue, zone: str) -> Draft
     Nothing new becomes due of what is renewed by hand, which is offered as a proforma, or of what stands still.
     """
     item, numbered = history.item, Counter(history.used_keys)
-    lines = [
-        line._replace(detail=_revised(line, numbered))
-        for part in item.parts
-        for line in sorted(_of_part(part, history, catalogue), key=lambda line: line.kind != RETURNED)
-    ]
+    lines = [line._replace(detail=_revised(line, numbered)) for line in differences(history, catalogue)]
     advance: Advance | None = None
     used: tuple[CouponUsed, ...] = ()
     if item.collection != "manual" and item.state in RUNNING:
@@ -116,7 +137,13 @@ def draft_difference(history: History, catalogue: Catalogue, zone: str) -> Draft
     )
 
 
-def _revised(line: DraftedLine, numbered: Counter[tuple[int | None, str, date]]) -> LineDetail | None:
+def differences(history: History, catalogue: Catalogue) -> Iterator[DraftedLine]:
+    """What has to be given back and charged of the time that was billed; nothing where all is as it should be."""
+    for part in history.item.parts:
+        yield from sorted(_of_part(part, history, catalogue), key=lambda line: line.kind != RETURNED)
+
+
+def _revised(line: DraftedLine, numbered: Counter[_Key]) -> LineDetail | None:
     if line.period_start is None:
         return line.detail
     key = (line.component_id, line.kind, line.period_start)

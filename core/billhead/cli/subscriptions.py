@@ -1,0 +1,148 @@
+"""`billhead subscriptions`: what staff do to one of them, with what it costs shown first on request."""
+
+from datetime import date
+from typing import Any
+
+import click
+
+from billhead.actions.subscriptions.cancel import MONEY, POLICIES, cancel, preview_cancel
+from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change, preview_change
+from billhead.actions.subscriptions.give_days import GiftScope, give_days, preview_give_days
+from billhead.actions.subscriptions.hold import hold, preview_hold
+from billhead.actions.subscriptions.keep import keep
+from billhead.actions.subscriptions.resume import resume
+from billhead.cli import in_app, json_option, show
+from billhead.cli._dates import DATE
+from billhead.db import Tx, reading, writing
+from billhead.domain.context import Context
+from billhead.domain.errors import InvalidInput
+
+__all__ = ["group"]
+
+_preview = click.option("--preview", is_flag=True, help="Show what it would do and cost, and do nothing.")
+_reason = click.option("--reason", default="", help="Stands in the audit trail.")
+
+
+@click.group()
+def group() -> None:
+    """Change, hold, cancel and keep subscriptions."""
+
+
+def _done(verb: Any, preview: Any, previewing: bool, reason: str, as_json: bool, *args: Any, **named: Any) -> None:
+    ctx = Context.system("cli", reason=reason)
+    if previewing:
+        with reading() as session:
+            result = preview(Tx(ctx, session), *args, **named)
+    else:
+        with writing(ctx) as tx:
+            result = verb(tx, *args, **named)
+    facts = {name: _plain(getattr(result, name)) for name in result.__slots__}
+    show(facts, as_json, [f"{name.replace('_', ' ')}: {value}" for name, value in facts.items() if value is not None])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [
+            {"kind": one.kind, "description": one.description, "from": str(one.period_start), "to": str(one.period_end),
+             "net_minor": one.net_minor, "tax_minor": one.tax_minor}
+            for one in value
+        ]  # fmt: skip
+    return value.isoformat() if isinstance(value, date) else value
+
+
+@group.command("change")
+@click.argument("subscription", type=int)
+@click.option("--plan", default="", help="The code of the new plan; without it the plan stays.")
+@click.option("--term", default="", help='Like "1 month"; without it the term stays.')
+@click.option("--addon", "addons", multiple=True, metavar="CODE=N", help="All add-ons from then on; CODE=0 for none.")
+@click.option("--when", type=click.Choice(["immediate", "end_of_term"]), help="Without it as the rules have it.")
+@click.option("--on", type=DATE, help="It should have been so from this day on.")
+@click.option("--restart", is_flag=True, help="A whole period begins that day.")
+@_preview
+@_reason
+@json_option
+@in_app
+def change_it(
+    subscription: int, plan: str, term: str, addons: tuple[str, ...], when: str | None, on: date | None, restart: bool,
+    preview: bool, reason: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Change plan, term or add-ons; what was billed for days that differ is given back and charged."""
+    orders = tuple(one for one in map(_addon, addons) if one.quantity) if addons else None
+    wish = ChangeWish(subscription, plan, term, orders, when or "", on, restart)
+    _done(change, preview_change, preview, reason, as_json, wish)
+
+
+def _addon(text: str) -> AddOnOrder:
+    code, _, number = text.partition("=")
+    if not code or not (number.isascii() and number.isdigit()):
+        raise InvalidInput("addon", f"{text!r} is not CODE=N")
+    return AddOnOrder(code, int(number))
+
+
+@group.command("hold")
+@click.argument("subscription", type=int)
+@click.option("--from", "starts_on", type=DATE, help="The first day; without it today.")
+@click.option("--to", "ends_on", type=DATE, help="The day on which it runs again; without it until it is resumed.")
+@_preview
+@_reason
+@json_option
+@in_app
+def hold_it(
+    subscription: int, starts_on: date | None, ends_on: date | None, preview: bool, reason: str, as_json: bool
+) -> None:
+    """Let the lines stand still for a while; the days are credited or kept."""
+    _done(hold, preview_hold, preview, reason, as_json, subscription, starts_on, ends_on)
+
+
+@group.command("resume")
+@click.argument("subscription", type=int)
+@_reason
+@json_option
+@in_app
+def resume_it(subscription: int, reason: str, as_json: bool) -> None:
+    """End a hold."""
+    _done(resume, None, False, reason, as_json, subscription)
+
+
+@group.command("cancel")
+@click.argument("subscription", type=int)
+@click.option("--policy", type=click.Choice(POLICIES), default="end_of_term", show_default=True)
+@click.option("--on", type=DATE, help="For on_date: the first day without service.")
+@click.option("--money", type=click.Choice(MONEY), help="What becomes of paid days; without it as the plan has it.")
+@_preview
+@_reason
+@json_option
+@in_app
+def cancel_it(
+    subscription: int, policy: str, on: date | None, money: str | None, preview: bool, reason: str, as_json: bool
+) -> None:
+    """End a subscription."""
+    _done(cancel, preview_cancel, preview, reason, as_json, subscription, policy, on=on, money=money or "")
+
+
+@group.command("keep")
+@click.argument("subscription", type=int)
+@_reason
+@json_option
+@in_app
+def keep_it(subscription: int, reason: str, as_json: bool) -> None:
+    """Take back a cancellation, or a change or hold that is planned."""
+    _done(keep, None, False, reason, as_json, subscription)
+
+
+@group.command("give-days")
+@click.argument("days", type=int)
+@click.option("--panel", type=int, help="All on this panel.")
+@click.option("--bouquet", type=int, help="All with this bouquet.")
+@click.option("--plan", type=int, help="All on this plan.")
+@_preview
+@click.option("--reason", required=True, help="Customers and colleagues read it.")
+@json_option
+@in_app
+def give(
+    days: int, panel: int | None, bouquet: int | None, plan: int | None, preview: bool, reason: str, as_json: bool
+) -> None:
+    """Give days to everybody there, as after an outage; a job does it."""
+    scope = GiftScope(panel, bouquet, plan)
+    said = () if preview else (reason,)
+    _done(give_days, preview_give_days, preview, reason, as_json, scope, days, *said)
