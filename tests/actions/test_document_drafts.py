@@ -15,6 +15,7 @@ from billhead.actions.documents.draft_invoice import draft_invoice
 from billhead.actions.documents.finalise_draft import finalise_draft, preview_finalise_draft
 from billhead.actions.documents.look_after import look_after
 from billhead.actions.documents.merge_documents import merge_documents
+from billhead.actions.documents.reissue_proforma import reissue_proforma
 from billhead.actions.documents.remove_line import remove_line
 from billhead.actions.documents.split_document import split_document
 from billhead.actions.documents.undo_merge import undo_merge
@@ -30,7 +31,7 @@ from billhead.models.ledger import LedgerEntry
 from billhead.models.operations import Event, Job
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
-from billhead.models.subscriptions import Service, Subscription
+from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
 
 NOV, DEC, JAN = date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)
 STAFF = replace(SYSTEM, reason="asked by phone")
@@ -351,6 +352,47 @@ def test_an_order_that_nobody_pays_expires_and_frees_its_place(shop):
     assert shop.get(Document, proforma).state == "expired"
     assert shop.get(Subscription, subscription).state == "canceled"
     assert [service.lifecycle for service in shop.all(Service)] == ["unwanted"]
+
+
+def test_a_proforma_issued_anew_has_todays_price_and_the_old_one_is_void(shop):
+    subscription = shop.subscribe(
+        shop.customer(card=False), shop.plan("tv", 1000), due=DEC, collection="manual", next_bill_on=NOV
+    )
+    shop.run(NOV)
+    (old,) = shop.all(Document)
+    dearer = shop.plan("tv-hd", 1500)
+    (part,) = shop.all(SubscriptionComponent)
+    shop.change(SubscriptionComponent, part.id, price_id=dearer[1], plan_id=dearer[0])
+    new = act(reissue_proforma, old.id).document_id
+    assert shop.get(Document, old.id).state == "void"
+    assert figures(shop, new) == ("open", 1500, 300, 1800)
+    assert shop.run(NOV).considered == 0
+    with pytest.raises(Conflict, match="is void"):
+        act(reissue_proforma, old.id)
+    _, order_id = order(shop, shop.customer(card=False), shop.plan("film", 333))
+    again = act(reissue_proforma, order_id).document_id
+    assert figures(shop, again) == ("open", 333, 67, 400)
+    assert shop.get(Subscription, subscription).next_bill_on is None
+
+
+def test_where_numbers_are_given_to_what_is_paid_a_renewal_is_a_proforma_charged_on_its_day(shop):
+    shop.change(Seller, shop.seller_id, number_on="payment", number_proformas=True)
+    by_hand = shop.subscribe(shop.customer(), shop.plan("film", 333), due=DEC, collection="manual", next_bill_on=NOV)
+    subscription = shop.subscribe(shop.customer(), shop.plan("tv", 1000), due=NOV, anchor=date(2026, 10, 1))
+    report = shop.run(NOV)
+    assert (report.invoices, report.proformas, report.totals()) == (0, 2, {})
+    (offer,), (other,) = [shop.all(Document, Document.total_minor == total) for total in (1200, 400)]
+    assert (offer.number, offer.number_text[:3], offer.entry_id) == (None, "PF-", None)
+    # only what is charged by itself is collected
+    assert [job.args for job in shop.all(Job)] == [{"document_id": offer.id}]
+    assert shop.run(NOV).considered == 0
+    with writing(SYSTEM) as tx:
+        invoice = settle_proforma(tx, offer.id)
+    assert shop.get(Document, invoice).number_text == "2026-000001"
+    assert [(line.period_start, line.period_end) for line in lines(shop, invoice)] == [(NOV, DEC)]
+    assert shop.get(Subscription, subscription).next_bill_on == DEC
+    assert shop.get(Subscription, by_hand).next_bill_on is None
+    assert other.state == "open"
 
 
 # -- days of lead ----------------------------------------------------------------------------------------------------

@@ -37,7 +37,6 @@ class Seller(Model):
     number_on: Mapped[str] = mapped_column(default="finalisation", server_default="finalisation")  # | payment
     number_proformas: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # with a reference
     proforma_days: Mapped[int] = mapped_column(default=30, server_default="30")  # unpaid, it expires so long after due
-    unpaid_renewal: Mapped[str] = mapped_column(default="reissue", server_default="reissue")  # or block: on a change
     invoicing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # see actions/sellers
 
 

@@ -7,7 +7,7 @@ from billhead.web.access import stated
 PERMISSIONS = {
     "subscriptions.write", "services.write", "payments.write", "panels.write", "plugins.write", "gateways.write",
     "catalogue.write", "jobs.write", "house.freeze", "customers.write", "sellers.write", "rates.write", "billing.run",
-    "documents.write", "money.correct", "money.write_off",
+    "documents.write", "money.correct", "money.refund", "money.write_off",
 }  # fmt: skip
 
 

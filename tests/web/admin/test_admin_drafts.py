@@ -6,6 +6,7 @@ from billhead import clock
 from billhead.db import reading
 from billhead.models.documents import BillingRun, Document, DocumentLine, FailedItem
 from billhead.models.operations import Job
+from billhead.models.sellers import Seller
 
 
 def newest(counter):
@@ -94,3 +95,42 @@ def test_a_run_that_asks_is_confirmed_with_its_figures_and_a_failed_item_is_trie
     assert {"confirmed": True} in asked
     assert {"confirmed": False, "only": [1]} in asked
     assert "Billing runs" in counter.get("/admin/runs").text
+
+
+def test_how_a_seller_bills_and_writes_numbers(counter):
+    page = counter.get("/admin/sellers/1/billing").text
+    assert "Days as a draft" in page
+    rules = {"terms_days": "7", "lead_days": "10", "proforma_days": "5", "draft_days": "2", "number_on": "payment"}
+    assert counter.post("/admin/sellers/1/billing", **rules).status_code == 303
+    assert (counter.row(Seller, 1).draft_days, counter.row(Seller, 1).number_on) == (2, "payment")
+    refused = counter.post("/admin/sellers/1/billing", **{**rules, "draft_days": "900"})
+    assert refused.status_code == 422
+    assert "must be from 0 to 365 days" in refused.text.replace("Must", "must")
+    year = str(clock.today_in("Europe/Helsinki").year)
+    series = {"kind": "invoice", "fiscal_year": year, "format": "{prefix}{year}/{number:04d}", "prefix": "NC-"}
+    assert counter.post("/admin/sellers/1/numbers", **series).status_code == 303
+    assert f"NC-{year}/0002" in counter.get("/admin/sellers/1/numbers").text
+    wrong = counter.post("/admin/sellers/1/numbers", **{**series, "format": "{number}"})
+    assert wrong.status_code == 422
+    assert "each fiscal year begins with 1 again" in wrong.text
+
+
+def test_the_next_document_is_shown_to_staff_and_to_whom_it_is_for(counter):
+    assert "Next document" in counter.get("/admin/subscriptions/1").text
+    page = counter.get("/admin/subscriptions/1/next").text
+    assert "an offer to renew comes" in page
+    assert "€9.99" in page
+    ada = counter.shop.visitor()
+    ada.sign_in("ada@example.com")
+    assert "an offer to renew comes" in ada.get("/account/subscriptions/1/next").text
+    eve = counter.shop.customer("eve@example.com")
+    assert eve.get("/account/subscriptions/1/next").status_code == 404
+
+
+def test_what_a_payment_buys_is_shown_before_it_is_made(counter):
+    ada = counter.shop.visitor()
+    ada.sign_in("ada@example.com")
+    counter.shop.order(ada)
+    document = newest(counter)
+    counter.shop.pay("failed")
+    assert "Paid today, it runs from" in ada.get(f"/pay/{document.id}").text

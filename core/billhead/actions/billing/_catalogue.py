@@ -46,6 +46,10 @@ class SellerTerms(NamedTuple):
     number_on: str = "finalisation"
     number_proformas: bool = False
 
+    def offers(self, collection: str, timing: str) -> bool:
+        """Whether a renewal is a proforma first: by hand, or where numbers are given to what is paid."""
+        return collection == "manual" or (self.number_on == "payment" and timing == "advance")
+
     def fiscal_year(self, day: date) -> int:
         """Named by the calendar year in which it starts."""
         return day.year if day.month >= self.fiscal_year_start_month else day.year - 1

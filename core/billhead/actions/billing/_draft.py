@@ -56,6 +56,7 @@ class Draft(NamedTuple):
     """`kind` as in Rated; `due_on` only where the terms of the seller don't decide it.
 
     `may_return`: below zero it becomes a credit note, of `corrects_id` if that is one document. `shares` as in Rated.
+    `charged`: a proforma for which the saved method is used.
     """
 
     kind: str
@@ -70,6 +71,7 @@ class Draft(NamedTuple):
     used: tuple[CouponUsed, ...] = ()
     usage: tuple[UsageTaken, ...] = ()
     charges: tuple[int, ...] = ()  # entitlements
+    charged: bool = False
 
 
 class Asked(Protocol):
@@ -104,7 +106,7 @@ class _Span(NamedTuple):
 
 def draft_due(item: DueItem, catalogue: Catalogue, zone: str, offered: bool) -> Draft:
     """The draft for what is due of a subscription. `zone`: the customer's now; it holds from the next period on."""
-    if item.collection == "manual":
+    if catalogue.sellers[item.seller_id].offers(item.collection, item.timing):
         return _offer(item, catalogue, zone, offered)
     return _bill(item, catalogue, zone)
 
@@ -168,7 +170,9 @@ def _offer(item: DueItem, catalogue: Catalogue, zone: str, offered: bool) -> Dra
         advance = _moved_on(item, anchor, period.end, next_bill_on, zone, period.end)
         return Draft("invoice", item.currency, cheaper, inclusive, advance, used=used)
     cheaper, used = take_off(tuple([_without_period(line) for line in lines]), item.redeemed)
-    return Draft("proforma", item.currency, cheaper, inclusive, advance, due_on=end, used=used)
+    return Draft(
+        "proforma", item.currency, cheaper, inclusive, advance, end, used=used, charged=item.collection != "manual"
+    )
 
 
 def _without_period(line: DraftedLine) -> DraftedLine:

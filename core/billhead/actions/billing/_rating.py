@@ -191,7 +191,7 @@ class Rater:
             taxed.taxes,
             taken,
             case.buyer.party,
-            customer_id in chargeable,
+            customer_id in chargeable and (draft.kind != "proforma" or draft.charged),
             draft.advance,
             sum([part.minor for part in taken]),
             None,

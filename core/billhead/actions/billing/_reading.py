@@ -168,7 +168,7 @@ def chunk_of(
         read_buyers(session, customers),
         read_lots(session, customers),
         read_chargeable(session, customers),
-        frozenset() if arrears else _offered(session, [i.subscription_id for i in items if i.collection == "manual"]),
+        frozenset() if arrears else _offered(session, _renewed_by_offer(items, catalogue)),
         usage=read_usage(session, catalogue, items, arrears=arrears) if catalogue.metered else {},
         charges=charges,
         arrears=arrears,
@@ -249,6 +249,10 @@ def read_chargeable(session: Session, customers: Collection[int]) -> frozenset[i
     method = PaymentMethod
     query = select(method.customer_id).where(among(method.customer_id, customers, session), method.usable)
     return frozenset(session.scalars(query))
+
+
+def _renewed_by_offer(items: Sequence[DueItem], catalogue: Catalogue) -> list[int]:
+    return [one.subscription_id for one in items if catalogue.sellers[one.seller_id].offers(one.collection, one.timing)]
 
 
 def _offered(session: Session, subscriptions: Collection[int]) -> frozenset[int]:

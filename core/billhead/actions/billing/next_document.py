@@ -118,7 +118,7 @@ def _nothing(session: Session, subscription: Subscription) -> Upcoming | None:
 
 
 def _document(one: Rated) -> NextDocument:
-    charged = one.has_method and one.owed_minor > 0 and one.kind == "invoice" and not one.draft
+    charged = one.has_method and one.owed_minor > 0 and one.kind != "credit_note" and not one.draft
     return NextDocument(
         one.kind,
         one.currency,

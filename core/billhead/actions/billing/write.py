@@ -99,7 +99,8 @@ def write_documents(
     each = [part for one in fresh for part in one.apart()] if any(one.shares for one in fresh) else fresh
     _advance(bulk, each)
     _extend(session, bulk, each, catalogue)
-    queue_collection(bulk, invoices, catalogue, now)
+    offers = [(document_id, one) for document_id, one in documents if one.kind == "proforma" and one.has_method]
+    queue_collection(bulk, [*invoices, *offers] if offers else invoices, catalogue, now)
     tell(session, bulk, booked, observers)
     book_usage(bulk, fresh, now)
     bulk.check_deferred()

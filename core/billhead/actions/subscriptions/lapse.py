@@ -12,6 +12,7 @@ from billhead.actions.subscriptions._state import live_services, move, record
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.subscription import RUNNING, Event, State
+from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 
 __all__ = ["Lapsed", "lapse"]
@@ -37,15 +38,19 @@ def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
     # the earliest zone is a day ahead of UTC: look that far, and let each subscription's own zone decide
     horizon = (clock.business_now() + timedelta(hours=14)).date()
     running = [s.value for s in RUNNING]
+    # where numbers are given to what is paid, nobody owes a renewal: unpaid time is over as if it were renewed by hand
+    numbered_when_paid = select(Seller.id).where(Seller.number_on == "payment")
+    by_hand = (Subscription.collection == "manual") | (
+        Subscription.seller_id.in_(numbered_when_paid) & (Subscription.timing == "advance")
+    )
+    on_payment = frozenset(tx.session.scalars(numbered_when_paid))
     due = tx.session.scalars(
         select(Subscription)
         .where(
             Subscription.id > after_id,
             or_(
                 Subscription.state.in_([*running, State.SUSPENDED.value]) & (Subscription.service_ends_on <= horizon),
-                Subscription.state.in_(running)
-                & (Subscription.collection == "manual")
-                & (Subscription.paid_through <= horizon),
+                Subscription.state.in_(running) & by_hand & (Subscription.paid_through <= horizon),
             ),
         )
         .order_by(Subscription.id)
@@ -58,15 +63,18 @@ def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
         if subscription.service_ends_on is not None and subscription.service_ends_on <= today:
             _end(tx, subscription)
             canceled += 1
-        elif _over(subscription, today):
+        elif _over(subscription, today, on_payment):
             move(tx, subscription, Event.EXPIRE, today)
             expired += 1
     return Lapsed(canceled, expired, next_after=due[-1].id if len(due) == _BATCH else 0)
 
 
-def _over(subscription: Subscription, today: date) -> bool:
+def _over(subscription: Subscription, today: date, on_payment: frozenset[int]) -> bool:
     through = subscription.paid_through
-    unpaid = subscription.collection == "manual" and subscription.state != State.SUSPENDED
+    by_hand = subscription.collection == "manual" or (
+        subscription.seller_id in on_payment and subscription.timing == "advance"
+    )
+    unpaid = by_hand and subscription.state != State.SUSPENDED
     return unpaid and through is not None and through <= today
 
 

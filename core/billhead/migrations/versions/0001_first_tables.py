@@ -154,7 +154,6 @@ def upgrade() -> None:
     sa.Column('number_on', sa.String(), server_default='finalisation', nullable=False),
     sa.Column('number_proformas', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('proforma_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='30', nullable=False),
-    sa.Column('unpaid_renewal', sa.String(), server_default='reissue', nullable=False),
     sa.Column('invoicing', sa.JSON(), server_default='{}', nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seller')),
     sa.UniqueConstraint('code', name=op.f('uq_seller_code'))

@@ -16,6 +16,7 @@ from billhead.actions.documents.draft_invoice import draft_invoice
 from billhead.actions.documents.finalise_draft import finalise_draft, preview_finalise_draft
 from billhead.actions.documents.hold_draft import hold_draft
 from billhead.actions.documents.merge_documents import merge_documents
+from billhead.actions.documents.reissue_proforma import reissue_proforma
 from billhead.actions.documents.remove_line import remove_line
 from billhead.actions.documents.split_document import split_document
 from billhead.actions.documents.undo_merge import undo_merge
@@ -297,3 +298,15 @@ def undo_document_merge(key: int) -> ResponseReturnValue:
 
     text = "Every line goes back to the document that it came from; this one is void then."
     return _ask(row, f"Take the merge of {_name(row)} back?", text, "Take it back", ReasonForm(), act)
+
+
+@admin.route("/documents/<int:key>/reissue", methods=["GET", "POST"])
+@allow("staff", permission=_WRITE)
+def reissue_document(key: int) -> ResponseReturnValue:
+    row = _document(key)
+
+    def act(tx: Tx, _form: ReasonForm) -> str:
+        return f"Offered anew as document {reissue_proforma(tx, key).document_id}."
+
+    text = "It is void then, and the same is offered by the prices, parts and tax of today."
+    return _ask(row, f"Issue {_name(row)} anew?", text, "Issue it anew", ReasonForm(), act)

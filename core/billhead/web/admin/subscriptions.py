@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from wtforms import DateField, RadioField
 from wtforms.validators import Optional
 
+from billhead.actions.billing.next_document import next_document
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.subscriptions._scheduled import scheduled_of
 from billhead.actions.subscriptions.cancel import cancel, preview_cancel
@@ -140,6 +141,14 @@ def _parts(session: Session, row: Subscription) -> dict[str, Any]:
         "trail": trail,
         "planned": scheduled_of(Tx(current_ctx(), session), row.id),
     }
+
+
+@admin.get("/subscriptions/<int:key>/next")
+@allow("staff")
+def next_of_subscription(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        upcoming = next_document(session, key)
+    return page("admin/next_document.html", upcoming=upcoming)
 
 
 def _whose(session: Session, subscription_id: int) -> tuple[Customer, Plan]:

@@ -6,6 +6,7 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from billhead.actions.billing.next_document import next_document
 from billhead.actions.subscriptions._scheduled import scheduled_of
 from billhead.actions.subscriptions.cancel import cancel, preview_cancel
 from billhead.db import Tx, reading, writing
@@ -60,6 +61,15 @@ def subscription(subscription_id: int) -> ResponseReturnValue:
         planned = scheduled_of(Tx(current_ctx(), session), subscription_id)
     shown = {"one": found, "lines": lines, "history": history, "planned": planned}
     return page("customer/subscription.html", **shown, refresh=_refresh(lines))
+
+
+@customer.get("/subscriptions/<int:subscription_id>/next")
+@allow("customer")
+def next_invoice(subscription_id: int) -> ResponseReturnValue:
+    with reading() as session:
+        found = own_subscription(session, current_customer_id(), subscription_id)
+        upcoming = next_document(session, subscription_id)
+    return page("customer/next_document.html", one=found, upcoming=upcoming)
 
 
 @customer.get("/subscriptions/<int:subscription_id>/cancel")

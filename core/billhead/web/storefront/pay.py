@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.actions.billing.settle_proforma import preview_settle_proforma
 from billhead.actions.payments.start_checkout import start_checkout
 from billhead.db import reading
 from billhead.domain.document import OWED, Kind, ProformaState, State
@@ -62,14 +63,16 @@ def _choose(document_id: int, problem: str, status: int = 200) -> ResponseReturn
         ).all()
         options = options_for(session, document.seller_id, document.currency)
         last = _last_attempt(session, document_id)
+        proforma = document.kind == Kind.PROFORMA and _is_open(document)
+        promised = list(preview_settle_proforma(session, document_id).values()) if proforma else []
     if not _is_open(document):
         flash("There is nothing left to pay on this one.", "good")
         return redirect(url_for("customer.document", document_id=document_id), 303)
     if last is not None and AttemptState(last.state) in BLOCKS_ANOTHER and not problem:
         return redirect(url_for("storefront.paid", document_id=document_id), 303)
     problem = problem or document.held_because
-    shown = page("storefront/pay.html", document=document, lines=lines, options=options, problem=problem, last=last)
-    return shown, status
+    told = {"document": document, "lines": lines, "options": options, "problem": problem, "last": last}
+    return page("storefront/pay.html", promised=promised, **told), status
 
 
 @storefront.post("/pay/<int:document_id>")

@@ -1,0 +1,98 @@
+"""How a seller bills: drafts, when numbers are given, and how they are written, with what the next one looks like."""
+
+from dataclasses import asdict
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from wtforms import BooleanField, IntegerField, SelectField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from billhead import clock
+from billhead.actions.sellers.set_billing_rules import BillingRules, set_billing_rules
+from billhead.actions.sellers.set_number_series import KINDS, preview_set_number_series, set_number_series
+from billhead.db import reading, writing
+from billhead.models.sellers import NumberSeries, Seller
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found
+from billhead.web.forms import Form, stripped
+from billhead.web.pages import page
+from billhead.web.request_context import submit_ctx
+
+__all__: list[str] = []
+
+_USUAL = "{prefix}{year}-{number:06d}"
+
+
+def _days(label: str, hint: str) -> IntegerField:
+    return IntegerField(label, validators=[InputRequired("Write a number of days.")], description=hint)
+
+
+class RulesForm(Form):
+    terms_days = _days("Days to pay", "Invoice date and so many days are the due date.")
+    lead_days = _days("Days ahead", "A renewal by hand is offered so long before the time is over.")
+    proforma_days = _days("Days that an offer stands", "So long after it was due an unpaid proforma expires.")
+    draft_days = _days("Days as a draft", "0: invoices are final at once.")
+    hold_for_review = BooleanField("Drafts wait until staff make them final")
+    number_on = SelectField(
+        "Numbers are given",
+        choices={"finalisation": "when an invoice is issued", "payment": "when it is paid; a proforma comes first"},
+    )
+    number_proformas = BooleanField("Proformas have a reference of their own")
+
+
+class SeriesForm(Form):
+    kind = SelectField("For", choices={kind: kind.replace("_", " ") for kind in KINDS})
+    fiscal_year = IntegerField("Fiscal year", validators=[InputRequired("Write a year.")])
+    format = StringField(
+        "Format",
+        filters=[stripped],
+        validators=[DataRequired("Write a format."), Length(max=80)],
+        description="{prefix} {year} {yy} {month} {number:06d}",
+    )
+    prefix = StringField("Prefix", validators=[Length(max=20)])
+
+
+@admin.route("/sellers/<int:key>/billing", methods=["GET", "POST"])
+@allow("staff", permission="sellers.write")
+def seller_billing(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Seller, key, "seller")
+    names = list(asdict(BillingRules()))
+    form = RulesForm(data={name: getattr(row, name) for name in names})
+    if form.validate_on_submit():
+        with form.refusals():
+            with writing(submit_ctx()) as tx:
+                set_billing_rules(tx, key, BillingRules(**{name: form[name].data for name in names}))
+            flash("Saved. It holds from the next document on.", "good")
+            return redirect(url_for("admin.seller_billing", key=key), 303)
+    shown = page("admin/seller_billing.html", seller_row=row, form=form)
+    return shown, 422 if form.is_submitted() else 200
+
+
+@admin.route("/sellers/<int:key>/numbers", methods=["GET", "POST"])
+@allow("staff", permission="sellers.write")
+def seller_numbers(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Seller, key, "seller")
+        series = session.scalars(
+            select(NumberSeries)
+            .where(NumberSeries.seller_id == key)
+            .order_by(NumberSeries.fiscal_year.desc(), NumberSeries.kind)
+        ).all()
+    today = clock.today_in(row.zone)
+    year = today.year if today.month >= row.fiscal_year_start_month else today.year - 1
+    form = SeriesForm(fiscal_year=year, format=_USUAL)
+    if form.validate_on_submit():
+        with form.refusals():
+            told = form.kind.data, form.fiscal_year.data, form.format.data, form.prefix.data or ""
+            with writing(submit_ctx()) as tx:
+                done = set_number_series(tx, key, *told)
+            flash(f"Saved. The next one is {done.next_text}.", "good")
+            return redirect(url_for("admin.seller_numbers", key=key), 303)
+    rows = [
+        (one, preview_set_number_series(one.format, one.prefix, one.fiscal_year, one.next_number, today))
+        for one in series
+    ]
+    shown = page("admin/seller_numbers.html", seller_row=row, rows=rows, form=form)
+    return shown, 422 if form.is_submitted() else 200
