@@ -18,6 +18,7 @@ from billhead.charts import Chart, Series
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, InvalidInput
+from billhead.domain.money import exponent
 from billhead.domain.simulation import Order, parse_payments
 from billhead.models.simulations import Simulation
 from billhead.plugin import allow
@@ -33,6 +34,7 @@ __all__ = ["SIMULATIONS"]
 _A_YEAR = timedelta(days=364)
 _STATES = ("queued", "running", "done", "failed", "canceled")
 _FIELDS = {"from": "first", "to": "last"}  # as those who refuse them call them
+_MOST_DAYS = 200  # of a chart: two years are drawn by every fourth day
 _SHOWN = ("active", "trial", "past_due", "suspended", "expired", "canceled")
 
 SIMULATIONS = Listing(
@@ -179,13 +181,16 @@ def _currencies(result: Mapping[str, Any]) -> list[str]:
         for currency, flow in month["currencies"].items():
             moved = flow["invoiced"] + abs(flow["money_in"]) + flow["owed"]
             sums[currency] = sums.get(currency, 0) + moved
-    return sorted((currency for currency, moved in sums.items() if moved), key=lambda one: -sums[one])
+    return sorted(
+        (currency for currency, moved in sums.items() if moved), key=lambda one: -sums[one] // 10 ** exponent(one)
+    )
 
 
 def _charts(result: Mapping[str, Any]) -> Iterator[Chart]:
     """For each currency money by month and what is owed by day, then the subscriptions."""
     months = _months(result)
-    days = [(date.fromisoformat(one["day"]), one) for one in result["days"]]
+    every = max(-(-len(result["days"]) // _MOST_DAYS), 1)
+    days = [(date.fromisoformat(one["day"]), one) for one in result["days"][::-every][::-1]]
     for currency in _currencies(result):
         flows = [month["currencies"].get(currency, {}) for _, month in months]
         yield Chart(
