@@ -146,7 +146,7 @@ def _build(count: int) -> None:
 def _run(count: int, workers: int, part: int) -> dict[str, Any]:
     statements, before = _Statements(), _peak_mb()
     started = clock.perf_counter()
-    report = run_billing(DUE_ON, host=OnlyTax(), partition=(part, workers))
+    report = run_billing(DUE_ON, host=OnlyTax.and_all_hooks(), partition=(part, workers))
     seconds = clock.perf_counter() - started
     if workers == 1 and report.invoices != count:
         raise RuntimeError(f"{report.invoices} of {count} subscriptions were billed: the figure would be worth nothing")

@@ -10,18 +10,19 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.ledger.post import post
-from billhead.bench.subscribers import DUE_ON
+from billhead.bench.subscribers import DUE_ON, OBSERVER
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.document import State, settled_state
 from billhead.domain.ledger import AccountCode, credit, debit
-from billhead.domain.money import Money
+from billhead.domain.money import Money, Rounding, round_ratio
 from billhead.domain.periods import Period, Term, cycle, cycle_index, start_of_day
 from billhead.domain.tax import tax_minor
 from billhead.models.catalogue import Plan, Price
+from billhead.models.coupons import Coupon, CouponRedemption, CouponUse
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Allocation, Document, DocumentLine
-from billhead.models.operations import Event, Job
+from billhead.models.operations import Event, EventDelivery, Job
 from billhead.models.people import Customer
 from billhead.models.sellers import NumberSeries
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
@@ -53,7 +54,8 @@ def _bill(tx: Tx, subscription_id: int) -> None:
     start = subscription.billed_through or subscription.started_on
     period = cycle(subscription.anchor, term, cycle_index(subscription.anchor, term, start))
     invoice = _invoice(session, subscription)
-    lines = _lines(session, subscription, customer.country, period)
+    redeemed, coupon = _redeemed(session, subscription)
+    lines = _lines(session, subscription, customer.country, period, coupon)
     invoice.net_minor = sum(line.net_minor for line in lines)
     invoice.tax_minor = sum(line.tax_minor for line in lines)
     invoice.total_minor = invoice.net_minor + invoice.tax_minor
@@ -73,24 +75,47 @@ def _bill(tx: Tx, subscription_id: int) -> None:
     ]
     post(tx, subscription.seller_id, "invoice", DUE_ON, f"document:{invoice.id}", legs, customer_id=customer.id)
     _use_credit(tx, invoice, lines, lot)
+    _use_coupon(session, invoice, lines, redeemed, period)
     subscription.billed_through = subscription.next_bill_on = period.end
     subscription.version += 1
     now = clock.now()
     about = {"document_id": invoice.id, "customer_id": customer.id}
     said = {**about, "total_minor": invoice.total_minor, "currency": "EUR"}
-    session.add(Event(type="document.issued", aggregate=f"document:{invoice.id}", data=said, at=now))
+    _tell(session, Event(type="document.issued", aggregate=f"document:{invoice.id}", data=said, at=now))
     job = {"due_at": now, "created_at": now}
     if invoice.state != State.PAID:
         args = {"document_id": invoice.id}
         session.add(Job(kind="payments.collect", args=args, key=f"collect:{invoice.id}", **job))
         return
-    session.add(Event(type="document.paid", aggregate=f"document:{invoice.id}", data=about, at=now))
+    _tell(session, Event(type="document.paid", aggregate=f"document:{invoice.id}", data=about, at=now))
     subscription.paid_through = period.end
     for service in session.scalars(select(Service).where(Service.subscription_id == subscription.id)):
         service.desired_expires_at = start_of_day(period.end, subscription.zone) + timedelta(hours=72)
         service.desired_version += 1
         args, key = {"service_id": service.id}, f"converge:{service.id}"
         session.add(Job(kind="provisioning.converge", args=args, key=key, lane=f"panel:{service.panel_id}", **job))
+
+
+def _tell(session: Session, event: Event) -> None:
+    session.add(event)
+    session.flush()
+    session.add(EventDelivery(event_id=event.id, plugin=OBSERVER, due_at=event.at))
+
+
+def _redeemed(session: Session, subscription: Subscription) -> tuple[CouponRedemption, Coupon]:
+    mine = CouponRedemption.subscription_id == subscription.id
+    redeemed = session.scalars(select(CouponRedemption).where(mine, CouponRedemption.state == "active")).one()
+    return redeemed, session.get_one(Coupon, redeemed.coupon_id)
+
+
+def _use_coupon(
+    session: Session, invoice: Document, lines: list[DocumentLine], redeemed: CouponRedemption, period: Period
+) -> None:
+    given = sum(line.discount_minor for line in lines)
+    session.add(CouponUse(document_id=invoice.id, redemption_id=redeemed.id, discount_minor=given, cycles=1))
+    redeemed.given_minor += given
+    redeemed.cycles_left = (redeemed.cycles_left or 1) - 1
+    redeemed.since, redeemed.through = redeemed.since or period.start, period.end
 
 
 def _invoice(session: Session, subscription: Subscription) -> Document:
@@ -114,13 +139,17 @@ def _invoice(session: Session, subscription: Subscription) -> Document:
     )
 
 
-def _lines(session: Session, subscription: Subscription, country: str, period: Period) -> list[DocumentLine]:
+def _lines(
+    session: Session, subscription: Subscription, country: str, period: Period, coupon: Coupon
+) -> list[DocumentLine]:
     lines = []
     parts = session.scalars(
         select(SubscriptionComponent).where(SubscriptionComponent.subscription_id == subscription.id)
     )
     for position, part in enumerate(parts, 1):
         price, plan = session.get_one(Price, part.price_id), session.get_one(Plan, part.plan_id)
+        discount = round_ratio(price.amount_minor * coupon.percent_ppm, 1_000_000, Rounding.HALF_UP)
+        net = price.amount_minor - discount
         line = DocumentLine(
             position=position,
             subscription_id=subscription.id,
@@ -133,8 +162,10 @@ def _lines(session: Session, subscription: Subscription, country: str, period: P
             period_start=period.start,
             period_end=period.end,
             unit_minor=price.amount_minor,
-            net_minor=price.amount_minor,
-            tax_minor=tax_minor(price.amount_minor, 200_000),
+            discount_minor=discount,
+            discount_code=coupon.code,
+            net_minor=net,
+            tax_minor=tax_minor(net, 200_000),
             tax_code=f"{country}:standard",
             tax_rate_ppm=200_000,
         )

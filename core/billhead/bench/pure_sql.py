@@ -6,22 +6,24 @@ SHA-256. What this takes is what the schema, with its keys, indexes and guards, 
 
 from sqlalchemy import Connection, text
 
-from billhead.bench.subscribers import DUE_ON
+from billhead.bench.subscribers import DUE_ON, OBSERVER
 
 __all__ = ["run_pure_sql"]
 
-# 9.99 + 2.99 and 20 % on each: 15.58; see `subscribers`.
-_NET, _TAX, _TOTAL = 1298, 260, 1558
+# 9.99 and 2.99 less a tenth are 8.99 and 2.69, with 20 % tax 1.80 and 0.54; see `subscribers`.
+_NET, _TAX, _TOTAL = 1168, 234, 1402
+_DISCOUNT = 130
 
 _CHUNK = """
 CREATE TEMPORARY TABLE chunk AS
 SELECT s.id, s.seller_id, s.customer_id, s.currency, s.next_bill_on AS starts_on, {next_month} AS ends_on, c.country,
-       c.id AS buyer_id, cc.id AS lot_id, cc.remaining_minor AS credit_minor, {documents} + row_number() OVER w AS doc,
+       c.id AS buyer_id, cr.id AS redemption_id, cc.id AS lot_id, cc.remaining_minor AS credit_minor, {documents} + row_number() OVER w AS doc,
        {entries} + 2 * row_number() OVER w AS entry, {numbers} + row_number() OVER w AS number
 FROM (SELECT * FROM subscription WHERE (next_bill_on, id) > ({day}, 0) AND next_bill_on <= {day}
       AND settlement = 'invoice' AND state IN ('trial', 'active', 'past_due')
       ORDER BY next_bill_on, id LIMIT {size}) s
 JOIN customer c ON c.id = s.customer_id
+JOIN coupon_redemption cr ON cr.subscription_id = s.id AND cr.state = 'active'
 JOIN customer_credit cc ON cc.customer_id = s.customer_id AND cc.remaining_minor > 0
 WINDOW w AS (ORDER BY s.id)
 """
@@ -59,25 +61,33 @@ _STATEMENTS = (
     SELECT 'document.issued', 1, 'document:' || doc, {issued_data}, {now} FROM chunk
     UNION ALL
     SELECT 'document.paid', 1, 'document:' || doc, {paid_data}, {now} FROM chunk WHERE credit_minor >= {total}""",
+    """INSERT INTO event_delivery (event_id, plugin, state, tries, due_at, error)
+    SELECT id, '{observer}', 'pending', 0, {now}, '' FROM event WHERE id > {events}""",
     "UPDATE number_series SET next_number = next_number + (SELECT count(*) FROM chunk)",
     """INSERT INTO document (id, seller_id, customer_id, subscription_id, kind, state, fiscal_year, number, number_text,
       issued_on, due_on, currency, net_minor, tax_minor, total_minor, settled_minor, buyer_id, issuer_id, run_id,
-      entry_id, created_at)
+      entry_id, base_currency, fx_rate, base_minor, created_at)
     SELECT doc, seller_id, customer_id, id, 'invoice', CASE WHEN credit_minor >= {total} THEN 'paid' ELSE 'partly_paid'
       END, 2026, number, '2026-' || {padded}, {day}, {day}, currency, {net}, {tax}, {total}, {used}, buyer_id, buyer_id,
-      {run}, entry, {now} FROM chunk""",
+      {run}, entry, currency, '1', {total}, {now} FROM chunk""",
     """INSERT INTO document_line (document_id, position, subscription_id, component_id, price_id, plan_id, kind,
       description, term, period_start, period_end, revision, quantity, unit_minor, net_minor, tax_minor, tax_code,
-      tax_rate_ppm)
+      tax_rate_ppm, discount_minor, discount_code)
     SELECT c.doc, 1 + (k.kind = 'addon'){as_int}, c.id, k.id, k.price_id, k.plan_id, 'recurring', p.name, '1 month',
-      c.starts_on, c.ends_on, 0, k.quantity, r.amount_minor, r.amount_minor, (r.amount_minor + 2) / 5,
-      country || ':standard', 200000
+      c.starts_on, c.ends_on, 0, k.quantity, r.amount_minor, r.amount_minor - (r.amount_minor + 5) / 10,
+      (r.amount_minor - (r.amount_minor + 5) / 10 + 2) / 5, country || ':standard', 200000, (r.amount_minor + 5) / 10,
+      'TENTH'
     FROM chunk c JOIN subscription_component k ON k.subscription_id = c.id JOIN price r ON r.id = k.price_id
       JOIN plan p ON p.id = k.plan_id""",
     """INSERT INTO allocation (document_id, line_id, customer_credit_id, amount_minor, day, created_at)
     SELECT c.doc, l.id, c.lot_id, CASE WHEN c.credit_minor >= {total} THEN l.net_minor + l.tax_minor ELSE {used} END,
       {day}, {now}
     FROM chunk c JOIN document_line l ON l.document_id = c.doc WHERE c.credit_minor >= {total} OR l.position = 1""",
+    """INSERT INTO coupon_use (document_id, redemption_id, discount_minor, cycles)
+    SELECT doc, redemption_id, {discount}, 1 FROM chunk""",
+    """UPDATE coupon_redemption SET given_minor = given_minor + {discount}, cycles_left = cycles_left - 1,
+      since = coalesce(since, new.starts_on), through = new.ends_on
+    FROM (SELECT redemption_id, starts_on, ends_on FROM chunk) AS new WHERE coupon_redemption.id = new.redemption_id""",
 )
 
 
@@ -92,7 +102,7 @@ def run_pure_sql(connection: Connection, size: int) -> int:
         count = int(_scalar(connection, "SELECT count(*) FROM chunk"))
         if count:
             for statement in _STATEMENTS:
-                connection.exec_driver_sql(statement.format(**values))
+                connection.exec_driver_sql(statement.format(**values, **state))
         connection.execute(text("DROP TABLE chunk"))
         if connection.dialect.name != "sqlite" and count:
             _advance_sequences(connection)
@@ -105,6 +115,7 @@ def run_pure_sql(connection: Connection, size: int) -> int:
 _POSITIONS = {
     "documents": "SELECT coalesce(max(id), 0) FROM document",
     "entries": "SELECT coalesce(max(id), 0) FROM ledger_entry",
+    "events": "SELECT coalesce(max(id), 0) FROM event",
     "numbers": "SELECT coalesce(max(next_number), 1) - 1 FROM number_series",
 }
 
@@ -128,6 +139,8 @@ def _values(connection: Connection) -> dict[str, str]:
         "deferred": accounts["deferred_revenue"],
         "credit": accounts["credit_bought"],
         "total": str(_TOTAL),
+        "discount": str(_DISCOUNT),
+        "observer": OBSERVER,
         "net": str(_NET),
         "tax": str(_TAX),
         "used": f"CASE WHEN credit_minor >= {_TOTAL} THEN {_TOTAL} ELSE credit_minor END",

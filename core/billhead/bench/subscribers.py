@@ -1,4 +1,5 @@
-"""A made-up operator with any number of due subscriptions: plan, add-on, tax, credit, a saved card and a line each."""
+"""A made-up operator with any number of due subscriptions: plan, add-on, coupon, tax, credit, a saved card and a line
+each; and its plugins: a tax engine, an invoice rule and an observer of events."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,19 +16,26 @@ from billhead.actions.ledger._accounts import AccountKey, account_ids, digest_ac
 from billhead.bulk import Bulk, Row
 from billhead.db import Tx, db, reserve_ids, writing
 from billhead.domain.context import Context
+from billhead.domain.errors import PluginFailed
 from billhead.domain.ledger import entry_digest
+from billhead.domain.money import Money
 from billhead.models.catalogue import Plan, Price, PriceBook
+from billhead.models.coupons import Coupon
 from billhead.models.panels import Panel
 from billhead.models.payments import GatewayAccount
 from billhead.models.sellers import Seller
 from billhead.plugin import DraftView, ExtraLine, InvoiceRule, LineTax, TaxRequest
+from billhead.plugin_host.contributing import apply_rules
 
-__all__ = ["DUE_ON", "FlatTax", "OnlyTax", "build_operator"]
+__all__ = ["DUE_ON", "OBSERVER", "FlatTax", "OnlyTax", "build_operator"]
 
+OBSERVER = "bench"
 DUE_ON = date(2026, 11, 1)
 _STARTED = date(2026, 10, 1)
 _SYSTEM = Context.system("bench")
 _BATCH = 5000
+_DEAR = 1_000_000
+_CYCLES = 12
 _COUNTRIES = ("FI", "DE", "FR", "SE")
 _ZONES = ("Europe/Helsinki", "Europe/Berlin", "Pacific/Kiritimati", "Pacific/Honolulu")
 
@@ -42,11 +50,27 @@ class FlatTax:
         return [[LineTax(request.buyer.country, "standard", 200_000) for _ in request.lines] for request in requests]
 
 
+class Courtesy:
+    """An invoice rule as operators have them: it looks at each line of each draft, and here finds nothing to add."""
+
+    code = "courtesy"
+
+    def apply(self, drafts: Sequence[DraftView]) -> Sequence[Sequence[ExtraLine]]:
+        dear = [any(line.net.minor > _DEAR for line in draft.lines) for draft in drafts]
+        return [[ExtraLine("gift", "A gift", Money(-100, "EUR"))] if one else [] for one in dear]
+
+
 @dataclass
 class OnlyTax:
-    """What the run asks of plugins, answered by one tax engine and, if there are any, invoice rules."""
+    """What the run asks of plugins: one tax engine, and no more of them unless they are given."""
 
     rules: list[tuple[str, InvoiceRule]] = field(default_factory=list)
+    watching: list[str] = field(default_factory=list)
+
+    @classmethod
+    def and_all_hooks(cls) -> "OnlyTax":
+        """With an active invoice rule and a plugin that observes events."""
+        return cls([("bench", Courtesy())], [OBSERVER])
 
     def tax_engine(self, code: str) -> FlatTax:
         return FlatTax()
@@ -54,15 +78,11 @@ class OnlyTax:
     def invoice_rules(self) -> list[tuple[str, InvoiceRule]]:
         return self.rules
 
-    def extra_lines(self, drafts: Sequence[DraftView]) -> list[list[tuple[str, ExtraLine]]]:
-        answers: list[list[tuple[str, ExtraLine]]] = [[] for _ in drafts]
-        for plugin, rule in self.rules:
-            for answer, lines in zip(answers, rule.apply(drafts), strict=True):
-                answer.extend((f"{plugin}.{rule.code}", line) for line in lines)
-        return answers
+    def extra_lines(self, drafts: Sequence[DraftView]) -> list[list[tuple[str, ExtraLine]] | PluginFailed]:
+        return apply_rules(self.rules, drafts)
 
     def observers(self) -> list[str]:
-        return []
+        return self.watching
 
 
 @dataclass(frozen=True)
@@ -74,6 +94,7 @@ class _Shop:
     addon_price: int
     panel: int
     account: int
+    coupon: int
 
 
 def build_operator(count: int) -> None:
@@ -91,7 +112,7 @@ def build_operator(count: int) -> None:
 
 
 def _shop(session: Session) -> _Shop:
-    def one(row: Seller | Plan | PriceBook | Price | Panel | GatewayAccount) -> int:
+    def one(row: Seller | Plan | PriceBook | Price | Panel | GatewayAccount | Coupon) -> int:
         session.add(row)
         session.flush()
         return row.id
@@ -106,7 +127,9 @@ def _shop(session: Session) -> _Shop:
     panel = one(Panel(seller_id=seller, code="p1", name="Panel", module="sandbox"))
     account = one(GatewayAccount(seller_id=seller, code="cards", name="Cards", gateway="sandbox",
                                  callback_token=token_urlsafe()))  # fmt: skip
-    return _Shop(seller, plan, addon, plan_price, addon_price, panel, account)
+    coupon = one(Coupon(seller_id=seller, code="TENTH", kind="percent", percent_ppm=100_000, cycles=_CYCLES,
+                        created_at=datetime(2026, 10, 1, tzinfo=UTC)))  # fmt: skip
+    return _Shop(seller, plan, addon, plan_price, addon_price, panel, account, coupon)
 
 
 _CUSTOMER = (
@@ -125,12 +148,15 @@ _SERVICE = (
     "desired_plan", "desired_bouquets", "desired_connections", "desired_blocked", "trial", "desired_version",
     "converged_version", "sync", "sync_error", "observed", "created_by_us",
 )  # fmt: skip
+_REDEEMED = (
+    "id", "coupon_id", "customer_id", "subscription_id", "state", "cycles_left", "given_minor", "created_at",
+)  # fmt: skip
 _PARTY = ("id", "digest", "data")
 _CREDIT = ("id", "customer_id", "kind", "currency", "amount_minor", "remaining_minor", "reason", "created_at")
 
 
 def _credit_of(number: int) -> int:
-    """9.99 + 2.99 and 20 % are 15.58: enough for every second customer."""
+    """9.99 and 2.99 less a tenth are 8.99 and 2.69, with 20 % tax 14.02: enough for every second customer."""
     return 2000 if number % 2 else 500
 
 
@@ -181,6 +207,7 @@ def _tables(
          yes)
         for n in numbers
     ]  # fmt: skip
+    yield "coupon_redemption", _REDEEMED, [(n, shop.coupon, n, n, "active", _CYCLES, 0, now) for n in numbers]
     yield (
         "customer_credit",
         _CREDIT,
