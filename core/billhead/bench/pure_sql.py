@@ -17,7 +17,8 @@ _DISCOUNT = 130
 _CHUNK = """
 CREATE TEMPORARY TABLE chunk AS
 SELECT s.id, s.seller_id, s.customer_id, s.currency, s.next_bill_on AS starts_on, {next_month} AS ends_on, c.country,
-       c.id AS buyer_id, cr.id AS redemption_id, cc.id AS lot_id, cc.remaining_minor AS credit_minor, {documents} + row_number() OVER w AS doc,
+       c.id AS buyer_id, cr.id AS redemption_id, cc.id AS lot_id, cc.remaining_minor AS credit_minor,
+       {documents} + row_number() OVER w AS doc,
        {entries} + 2 * row_number() OVER w AS entry, {numbers} + row_number() OVER w AS number
 FROM (SELECT * FROM subscription WHERE (next_bill_on, id) > ({day}, 0) AND next_bill_on <= {day}
       AND settlement = 'invoice' AND state IN ('trial', 'active', 'past_due')

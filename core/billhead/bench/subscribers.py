@@ -162,7 +162,7 @@ def _credit_of(number: int) -> int:
 
 def _party_of(number: int) -> PartyFacts:
     address = f'{{"street": "Road {number}"}}'
-    return PartyFacts(f"Customer {number}", "", f"c{number}@example.com", address, _COUNTRIES[number % 4], "", "")
+    return PartyFacts(f"Customer {number}", "", f"c{number}@example.com", address, _COUNTRIES[number % 4], "", "", "en")
 
 
 def _people(tx: Tx, shop: _Shop, numbers: Sequence[int]) -> None:

@@ -1,15 +1,13 @@
 """The ledger's side of a batch of invoices and credit notes: what is owed, earned later, taxed, and paid by credit."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
-
 from sqlalchemy.orm import Session
 
 from billhead.actions.billing._rated import Rated
 from billhead.actions.ledger._accounts import AccountKey, account_ids
 from billhead.bulk import Bulk, Row
 from billhead.db import reserve_ids
-from billhead.domain.ledger import AccountCode, entry_digest
+from billhead.domain.ledger import AccountCode, digest_of_lines
 
 __all__ = ["book_documents"]
 
@@ -26,13 +24,8 @@ _POSTING = ("entry_id", "leg", "account_id", "customer_id", "side", "amount_mino
 Accounts = dict[tuple[int, str, str, str], int]
 
 
-class _Leg(NamedTuple):
-    """`minor` below zero goes to the other side."""
-
-    account_id: int
-    customer_id: int | None
-    side: str
-    minor: int
+_Leg = tuple[int, int | None, str, int]
+"""Account, customer, side, minor units; what is below zero goes to the other side. Plain, as a run makes millions."""
 
 
 def book_documents(
@@ -47,7 +40,7 @@ def book_documents(
     found = account_ids(session, _accounts_of([rated for _, rated in invoices]))
     accounts: Accounts = {(*key,): account_id for key, account_id in found.items()}
     planned = [
-        (kind, f"{subject}:{document_id}", document_id, rated, legs(rated, accounts))
+        (kind, subject, document_id, rated, legs(rated, accounts))
         for document_id, rated in invoices
         for kind, subject, legs in _entries_of(rated)
     ]
@@ -55,16 +48,16 @@ def book_documents(
     entries: list[Row] = []
     postings: list[Row] = []
     entry_of: dict[int, int] = {}
-    for entry_id, (kind, key, document_id, rated, legs) in zip(ids, planned, strict=True):
+    for entry_id, (kind, subject, document_id, rated, legs) in zip(ids, planned, strict=True):
+        key, day, currency = f"{subject}:{document_id}", rated.issued_on.isoformat(), rated.currency
         digested = []
         for number, (account_id, customer_id, side, minor) in enumerate(legs, 1):
             if minor < 0:
                 side, minor = "C" if side == "D" else "D", -minor
             postings.append((entry_id, number, account_id, customer_id, side, minor))
-            named = str(account_id) if customer_id is None else f"{account_id}:{customer_id}"
-            digested.append((named, side, minor, rated.currency))
-        day = rated.issued_on.isoformat()
-        digest = entry_digest(entry_id, rated.seller_id, kind, day, key, digested)
+            named = account_id if customer_id is None else f"{account_id}:{customer_id}"
+            digested.append(f"{named}|{side}|{minor}|{currency}\n")
+        digest = digest_of_lines(entry_id, rated.seller_id, kind, day, key, digested)
         entries.append((entry_id, rated.seller_id, kind, day, key, digest, recorded_at))
         if kind == rated.kind:
             entry_of[document_id] = entry_id
@@ -97,20 +90,20 @@ def _entries_of(rated: Rated) -> Iterator[tuple[str, str, Callable[[Rated, Accou
 def _document_legs(rated: Rated, accounts: Accounts) -> list[_Leg]:
     seller, currency = rated.seller_id, rated.currency
     sign = -1 if rated.kind == "credit_note" else 1
-    legs = []
+    legs: list[_Leg] = []
     if rated.total_minor:
-        legs.append(_Leg(accounts[seller, _RECEIVABLE, currency, ""], rated.customer_id, "D", sign * rated.total_minor))
+        legs.append((accounts[seller, _RECEIVABLE, currency, ""], rated.customer_id, "D", sign * rated.total_minor))
     if rated.net_minor:
-        legs.append(_Leg(accounts[seller, _DEFERRED, currency, ""], None, "C", sign * rated.net_minor))
+        legs.append((accounts[seller, _DEFERRED, currency, ""], None, "C", sign * rated.net_minor))
     for code, minor in rated.taxes:
-        legs.append(_Leg(accounts[seller, _TAX, currency, code], None, "C", sign * minor))
+        legs.append((accounts[seller, _TAX, currency, code], None, "C", sign * minor))
     return legs
 
 
 def _credit_legs(rated: Rated, accounts: Accounts) -> list[_Leg]:
     seller, currency, customer = rated.seller_id, rated.currency, rated.customer_id
-    legs = [
-        _Leg(accounts[seller, _CREDIT[taken.kind], currency, ""], customer, "D", taken.minor) for taken in rated.taken
+    legs: list[_Leg] = [
+        (accounts[seller, _CREDIT[taken.kind], currency, ""], customer, "D", taken.minor) for taken in rated.taken
     ]
-    legs.append(_Leg(accounts[seller, _RECEIVABLE, currency, ""], customer, "C", rated.credit_minor))
+    legs.append((accounts[seller, _RECEIVABLE, currency, ""], customer, "C", rated.credit_minor))
     return legs

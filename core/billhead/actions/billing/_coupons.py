@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, or_, select, update
@@ -125,9 +126,27 @@ def take_off(
     """
     if not redeemed:
         return lines, ()
+    # ids differ from subscription to subscription; the rest is alike for thousands, and worked out once
+    alike = tuple([line[2:] for line in lines])
+    tails, given = _taken_off(alike, tuple([one.coupon for one in redeemed]))
+    cheaper = tuple([line._make(line[:2] + tail) for line, tail in zip(lines, tails, strict=True)])
+    used = [_used(one, *part) for one, part in zip(redeemed, given, strict=True) if part[0]]
+    return cheaper, tuple(used)
+
+
+_Tail = tuple[Any, ...]
+"""A line without the ids of its component and price."""
+
+
+@lru_cache(maxsize=16384)
+def _taken_off(
+    alike: tuple[_Tail, ...], coupons: tuple[Coupon, ...]
+) -> tuple[tuple[_Tail, ...], tuple[tuple[int, int, Coupon], ...]]:
+    """The lines after discount, and for each coupon what it gave, in how many cycles, and how it stands then."""
+    lines = tuple([_line_of(tail) for tail in alike])
     at = [index for index, line in enumerate(lines) if line.kind in _DISCOUNTED and not _is_part(line)]
     charges = tuple([_charge(lines, index) for index in at])
-    result = discounted(charges, tuple([one.coupon for one in redeemed]))
+    result = discounted(charges, coupons)
     cheaper = list(lines)
     for index, minor, code in zip(at, result.minor, result.codes, strict=True):
         if minor:
@@ -135,11 +154,17 @@ def take_off(
             detail = (line.detail or LineDetail())._replace(discount_minor=minor, discount_code=code)
             cheaper[index] = line._replace(amount_minor=line.amount_minor - minor, detail=detail)
     shares = _given_to_parts(lines)
-    used = (
-        _used(one, part.minor + shares.get(one.coupon.code, 0), part.cycles, part.coupon)
-        for one, part in zip(redeemed, result.used, strict=True)
+    given = tuple(
+        (part.minor + shares.get(coupon.code, 0), part.cycles, part.coupon)
+        for coupon, part in zip(coupons, result.used, strict=True)
     )
-    return tuple(cheaper), tuple(one for one in used if one.minor)
+    return tuple([line[2:] for line in cheaper]), given
+
+
+def _line_of(tail: _Tail) -> DraftedLine:
+    from billhead.actions.billing._draft import DraftedLine  # it imports this module
+
+    return DraftedLine(None, None, *tail)
 
 
 def _is_part(line: DraftedLine) -> bool:
