@@ -1,6 +1,7 @@
 """The ledger's side of a batch of invoices and credit notes: what is owed, earned later, taxed, and paid by credit."""
 
 from collections.abc import Callable, Iterator, Sequence
+
 from sqlalchemy.orm import Session
 
 from billhead.actions.billing._rated import Rated
