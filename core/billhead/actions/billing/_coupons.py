@@ -129,7 +129,10 @@ def take_off(
     # ids differ from subscription to subscription; the rest is alike for thousands, and worked out once
     alike = tuple([line[2:] for line in lines])
     tails, given = _taken_off(alike, tuple([one.coupon for one in redeemed]))
-    cheaper = tuple([line._make(line[:2] + tail) for line, tail in zip(lines, tails, strict=True)])
+    if not lines:
+        return lines, ()
+    made: Any = type(lines[0])._make
+    cheaper = tuple([made(line[:2] + tail) for line, tail in zip(lines, tails, strict=True)])
     used = [_used(one, *part) for one, part in zip(redeemed, given, strict=True) if part[0]]
     return cheaper, tuple(used)
 
