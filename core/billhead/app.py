@@ -1,6 +1,6 @@
 """create_app(): the only composition root. Everything is wired here and nowhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +9,14 @@ from flask import Flask
 
 from billhead import models as _models  # noqa: F401 registers the tables
 from billhead.actions.notifications.queue import queue_notice
+from billhead.actions.usage.record_events import record_events
 from billhead.config import Config, load_config
 from billhead.db import init_db, writing
 from billhead.domain.context import Context
 from billhead.jobs import simulations as _simulations  # noqa: F401 registers its kind of job
 from billhead.jobs import tasks as _tasks  # noqa: F401 registers the kinds of job
 from billhead.jobs.celery_app import make_celery
+from billhead.plugin import UsageReading
 from billhead.plugin_host import PluginHost, Vault, provide_facade
 from billhead.web import mount_web
 
@@ -44,7 +46,7 @@ def create_app(config: Config | None = None) -> Flask:
         vault=Vault.from_secret(config.secret_key),
         celery=make_celery(app, config),
     )
-    provide_facade(app, _queue_notice)
+    provide_facade(app, _queue_notice, _record_usage)
     mount_web(app)
     return app
 
@@ -53,3 +55,10 @@ def _queue_notice(customer_id: int, kind: str, key: str, data: Mapping[str, Any]
     """A notice that a plugin asked for, in a transaction of its own."""
     with writing(Context.system("plugin", reason=key)) as tx:
         queue_notice(tx, customer_id, kind, key, dict(data))
+
+
+def _record_usage(source: str, readings: Sequence[UsageReading]) -> Mapping[str, int]:
+    """Events that a plugin tells, in a transaction of their own."""
+    with writing(Context.system(source)) as tx:
+        done = record_events(tx, source, readings)
+    return {name: getattr(done, name) for name in ("accepted", "duplicates", "rejected", "late")}

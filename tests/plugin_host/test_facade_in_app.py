@@ -10,7 +10,8 @@ from billhead.domain.errors import NotFound
 from billhead.models.operations import Job, Notice
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
-from billhead.plugin import current_host
+from billhead.models.usage import UsageSource
+from billhead.plugin import UsageReading, current_host
 from billhead.plugin_host import plugins
 
 
@@ -35,6 +36,15 @@ def test_a_notice_of_a_plugin_is_queued_once_per_key(customer):
         (notice,) = session.scalars(select(Notice)).all()
         assert (notice.key, notice.kind, notice.recipient) == (f"plugin:{name}:first-year", "welcome", "a@example.org")
         assert [job.kind for job in session.scalars(select(Job))] == ["notices.send"]
+
+
+def test_a_plugin_records_usage_under_its_own_name(customer):
+    name = plugins().active_names()[0]
+    event = UsageReading("e1", "login:nobody", "minutes", 5, clock.now())
+    assert current_host(name).record_usage([event]) == {"accepted": 0, "duplicates": 0, "rejected": 1, "late": 0}
+    with reading() as session:
+        (source,) = session.scalars(select(UsageSource.code))
+    assert source == f"plugin:{name}"
 
 
 def test_the_plugins_of_this_tree_are_all_well(app_context):

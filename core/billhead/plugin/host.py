@@ -1,9 +1,11 @@
 """What a plugin gets back from core: queries, a few whitelisted commands, storage, tasks and route guards."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from billhead.plugin.usage import UsageReading
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -62,6 +64,11 @@ class Host(Protocol):
 
     def document(self, document_id: int) -> Mapping[str, Any]:
         """A document with its lines; raises NotFound."""
+
+    def record_usage(self, readings: Sequence[UsageReading]) -> Mapping[str, int]:
+        """Record events of metered use, the plugin being their source: each id is counted once, however often it is
+        told. Some ten thousand at a time. Returns how many were accepted, duplicates, rejected (kept for staff with the
+        reason) and late (for days that are billed already)."""
 
     def notify(self, customer_id: int, kind: str, key: str, data: Mapping[str, Any]) -> None:
         """Queue a notice to a customer, once per key."""

@@ -1,6 +1,6 @@
 """What a plugin gets back from core: the Host behind `current_host`."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -17,6 +17,7 @@ from billhead.models.operations import PluginStorage
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
 from billhead.plugin.host import provide_host
+from billhead.plugin.usage import UsageReading
 from billhead.plugin_host.connections import plugin_settings
 from billhead.plugin_host.current import plugins
 
@@ -25,13 +26,17 @@ __all__ = ["Facade", "Notify", "provide_facade"]
 Notify = Callable[[int, str, str, Mapping[str, Any]], None]
 """(customer id, kind, key, data): queues a notice in a transaction of its own."""
 
+Record = Callable[[str, Sequence[UsageReading]], Mapping[str, int]]
+"""(source, events): records them in a transaction of its own."""
+
 
 class Facade:
     """The Host of one plugin. Reads open a session of their own; writes a transaction of their own."""
 
-    def __init__(self, app: Flask, plugin: str, notify: Notify | None) -> None:
+    def __init__(self, app: Flask, plugin: str, notify: Notify | None, record: Record | None = None) -> None:
         self._app = app
         self._notify = notify
+        self._record = record
         self.plugin = plugin
 
     def settings(self) -> Any:
@@ -82,6 +87,13 @@ class Facade:
             self._needs_no_transaction("notify")
             self._notify(customer_id, kind, f"plugin:{self.plugin}:{key}", data)
 
+    def record_usage(self, readings: Sequence[UsageReading]) -> Mapping[str, int]:
+        if self._record is None:
+            raise Conflict("this application records no usage", hint="give provide_facade(record=…) a function")
+        with self._in_app():
+            self._needs_no_transaction("record_usage")
+            return self._record(f"plugin:{self.plugin}", readings)
+
     def _needs_no_transaction(self, what: str) -> None:
         if in_session() == "writing":
             why = f"the plugin {self.plugin} called {what}() inside a guard, whose transaction is open"
@@ -91,13 +103,13 @@ class Facade:
         return nullcontext() if has_app_context() else self._app.app_context()
 
 
-def provide_facade(app: Flask, notify: Notify | None = None) -> None:
+def provide_facade(app: Flask, notify: Notify | None = None, record: Record | None = None) -> None:
     """Let the plugins' `current_host(name)` answer with this application."""
 
     def facade(plugin: str) -> Facade:
         with nullcontext() if has_app_context() else app.app_context():
             plugins().get(plugin)
-        return Facade(app, plugin, notify)
+        return Facade(app, plugin, notify, record)
 
     provide_host(facade)
 

@@ -1,9 +1,10 @@
-"""The Host facade in memory: what a plugin stores, and the notices that it queued, can be looked at."""
+"""The Host facade in memory: what a plugin stores, and the notices and usage that it told, can be looked at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from billhead.domain.errors import NotFound
+from billhead.plugin import UsageReading
 
 __all__ = ["FakeHost"]
 
@@ -18,6 +19,7 @@ class FakeHost:
         self.subscriptions: dict[int, Mapping[str, Any]] = {}
         self.documents: dict[int, Mapping[str, Any]] = {}
         self.notices: dict[str, tuple[int, str, Mapping[str, Any]]] = {}
+        self.usage: dict[str, UsageReading] = {}
         self._settings = settings
 
     def settings(self) -> Any:
@@ -40,6 +42,11 @@ class FakeHost:
 
     def notify(self, customer_id: int, kind: str, key: str, data: Mapping[str, Any]) -> None:
         self.notices.setdefault(key, (customer_id, kind, data))
+
+    def record_usage(self, readings: Sequence[UsageReading]) -> Mapping[str, int]:
+        new = {reading.id: reading for reading in readings if reading.id not in self.usage}
+        self.usage.update(new)
+        return {"accepted": len(new), "duplicates": len(readings) - len(new), "rejected": 0, "late": 0}
 
 
 def _found(rows: dict[int, Mapping[str, Any]], what: str, key: int) -> Mapping[str, Any]:

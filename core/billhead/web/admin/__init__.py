@@ -34,6 +34,7 @@ from billhead.web.admin import (
     subscriptions,
     unassigned,
     unbilled,
+    usage,
 )
 from billhead.web.admin.area import admin
 
@@ -68,4 +69,5 @@ __all__ = [
     "subscriptions",
     "unassigned",
     "unbilled",
+    "usage",
 ]

@@ -44,6 +44,7 @@ MENU = (
             ("attempts", "Attempts"),
             ("runs", "Billing runs"),
             ("unbilled", "Not billed"),
+            ("rejected_usage", "Rejected usage"),
             ("reports", "Reports"),
             ("simulations", "Simulations"),
             ("gateways", "Gateway accounts"),

@@ -17,6 +17,7 @@ from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.columns import Column, badge, code, number, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.pages import page
+from billhead.web.usage import priced_usage
 
 __all__ = ["PLANS"]
 
@@ -60,7 +61,7 @@ PLANS = Listing(
             "kind",
             "Kind",
             Plan.kind,
-            ("stream", "mag", "paired", "enigma2", "bouquet", "connection", "ppv", "device", "reseller",
+            ("stream", "mag", "paired", "enigma2", "bouquet", "connection", "ppv", "rental", "device", "reseller",
              "super_reseller", "credit_package"),
         ),
     ),
@@ -93,11 +94,12 @@ def plan(key: int) -> ResponseReturnValue:
             .where(PlanBouquet.plan_id == key)
             .order_by(Bouquet.name)
         ).all()
+        metered = priced_usage(session, [price.id for price, _ in prices])
         trail = trail_of(session, f"plan:{key}")
     books: dict[PriceBook, list[Price]] = defaultdict(list)
     for price, book in prices:
         books[book].append(price)
-    return page("admin/plan.html", plan=row, books=books, bouquets=bouquets, trail=trail)
+    return page("admin/plan.html", plan=row, books=books, bouquets=bouquets, metered=metered, trail=trail)
 
 
 @admin.route("/catalogue/<int:key>/retire", methods=["GET", "POST"])

@@ -32,6 +32,7 @@ from billhead.web.admin.services import SERVICE_COLUMNS
 from billhead.web.formatting import money
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
+from billhead.web.usage import purchases_of, usage_shown
 
 __all__ = ["SUBSCRIPTIONS"]
 
@@ -132,6 +133,8 @@ def _parts(session: Session, row: Subscription) -> dict[str, Any]:
     documents = session.scalars(select(Document).where(about(row.id)).order_by(Document.id.desc()).limit(25)).all()
     trail = trail_of(session, f"subscription:{row.id}")
     return {
+        "usage": usage_shown(session, row.id),
+        "purchases": purchases_of(session, row.id),
         "customer": customer,
         "plan": plan,
         "components": components,

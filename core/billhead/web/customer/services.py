@@ -15,10 +15,12 @@ from billhead.models.people import Customer
 from billhead.models.subscriptions import SubscriptionEvent
 from billhead.plugin import allow
 from billhead.web.customer.blueprint import customer
+from billhead.web.customer.once import on_sale
 from billhead.web.customer.read import Line, access_of, open_documents, overviews, own_subscription
 from billhead.web.errors import status_of
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
+from billhead.web.usage import purchases_of, usage_shown
 
 __all__: list[str] = []
 
@@ -59,7 +61,12 @@ def subscription(subscription_id: int) -> ResponseReturnValue:
             .limit(20)
         ).all()
         planned = scheduled_of(Tx(current_ctx(), session), subscription_id)
-    shown = {"one": found, "lines": lines, "history": history, "planned": planned}
+        more = {
+            "usage": usage_shown(session, subscription_id),
+            "purchases": purchases_of(session, subscription_id, limit=20),
+            "on_sale": on_sale(session, found.subscription),
+        }
+    shown = {"one": found, "lines": lines, "history": history, "planned": planned, **more}
     return page("customer/subscription.html", **shown, refresh=_refresh(lines))
 
 

@@ -1,0 +1,101 @@
+"""Single sales on a subscription, and its usage as a file."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Response, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead import clock
+from billhead.actions.catalogue.prices_for import Audience, prices_for
+from billhead.actions.entitlements.buy_once import KINDS, buy_once
+from billhead.db import reading, writing
+from billhead.domain.errors import BillheadError
+from billhead.domain.subscription import RUNNING
+from billhead.models.catalogue import Plan, Price
+from billhead.models.entitlements import Entitlement
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Subscription
+from billhead.plugin import allow
+from billhead.web.csv_export import csv_response
+from billhead.web.customer.blueprint import customer
+from billhead.web.customer.read import own_subscription
+from billhead.web.errors import status_of
+from billhead.web.request_context import current_customer_id, submit_ctx
+from billhead.web.usage import EVENT_COLUMNS, event_rows
+
+__all__ = ["OnSale", "on_sale"]
+
+
+@dataclass(frozen=True, slots=True)
+class OnSale:
+    """Something that can be bought now. `later`: it may wait for the next invoice."""
+
+    plan: Plan
+    price: Price
+    starts: datetime | None
+    ends: datetime | None
+    later: bool
+
+
+def on_sale(session: Session, subscription: Subscription) -> list[OnSale]:
+    """What its customer can buy on it now, at their prices: events that are not over and not bought, then the rest."""
+    if subscription.state not in RUNNING:
+        return []
+    mine = Entitlement.subscription_id == subscription.id, Entitlement.state == "active"
+    had = set(session.scalars(select(Entitlement.plan_id).where(*mine)))
+    plans = session.scalars(
+        select(Plan)
+        .where(Plan.seller_id == subscription.seller_id, Plan.kind.in_(KINDS), Plan.retired.is_(False))
+        .order_by(Plan.kind, Plan.id)
+        .limit(100)
+    ).all()
+    if not plans:
+        return []
+    prices = prices_for(
+        session, Audience.of(session.get_one(Customer, subscription.customer_id)), [plan.id for plan in plans]
+    )
+    auto = subscription.collection == "auto" and subscription.settlement == "invoice"
+    found = []
+    for plan in plans:
+        starts, ends = (_instant(plan, name) for name in ("starts", "ends"))
+        over = ends is not None and ends <= clock.business_now()
+        if (plan.id, "") in prices and not over and not (plan.kind == "ppv" and plan.id in had):
+            later = auto and bool(plan.details.get("on_bill"))
+            found.append(OnSale(plan, prices[plan.id, ""].price, starts, ends, later))
+    return found
+
+
+def _instant(plan: Plan, name: str) -> datetime | None:
+    told = plan.details.get(name)
+    return datetime.fromisoformat(told) if told else None
+
+
+@customer.post("/subscriptions/<int:subscription_id>/buy")
+@allow("customer")
+def buy(subscription_id: int) -> ResponseReturnValue:
+    with reading() as session:
+        own_subscription(session, current_customer_id(), subscription_id)
+    back = url_for("customer.subscription", subscription_id=subscription_id)
+    try:
+        with writing(submit_ctx()) as tx:
+            bought = buy_once(tx, subscription_id, request.form.get("plan", ""), request.form.get("pay", "now"))
+    except BillheadError as refused:
+        if status_of(refused) >= 500:
+            raise
+        flash(refused.message, "bad")
+        return redirect(back, 303)
+    if bought.owed_minor:
+        return redirect(url_for("storefront.pay", document_id=bought.document_id), 303)
+    flash("It is yours." if bought.document_id else "It is yours, and stands on your next invoice.", "good")
+    return redirect(back, 303)
+
+
+@customer.get("/subscriptions/<int:subscription_id>/usage.csv")
+@allow("customer")
+def usage_csv(subscription_id: int) -> Response:
+    with reading() as session:
+        own_subscription(session, current_customer_id(), subscription_id)
+    return csv_response(f"usage-{subscription_id}", EVENT_COLUMNS, event_rows(subscription_id))
