@@ -102,6 +102,7 @@ def test_an_event_is_bought_and_paid(metered: Shop, ada: Browser):
     assert bought(metered) == [("offered", False)]
     ada.post(answer.location, {"account": str(metered.accounts["cards"])}, page=answer.location)
     metered.pay(event="evt_2")
+    metered.work()
     assert bought(metered) == [("active", False)]
     page = ada.get("/account/subscriptions/1").text
     assert "Yours" in page
