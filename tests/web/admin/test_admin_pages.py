@@ -4,7 +4,7 @@ from web_shop import Shop
 
 LISTS = (
     "customers", "subscriptions", "services", "messages", "documents", "payments", "attempts", "not-billed", "gateways",
-    "callbacks", "panels", "jobs", "deliveries", "plugins", "catalogue", "audit",
+    "callbacks", "panels", "jobs", "deliveries", "plugins", "catalogue", "audit", "rejected-usage",
 )  # fmt: skip
 PAGES = (
     "customers/1", "subscriptions/1", "services/1", "documents/1", "documents/2", "documents/2.pdf", "attempts/1",
