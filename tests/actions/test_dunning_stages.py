@@ -3,32 +3,41 @@
 A month is 10.00 EUR and 20 %: 12.00. Billed on 1 November 2026, due 14 days later.
 """
 
-from datetime import UTC, date, datetime, time
+from datetime import date
 
 import pytest
 from billing_shop import SYSTEM, open_shop
+from debt_shop import (
+    NOV,
+    REMIND,
+    SUSPEND,
+    TERMINATE,
+    THROTTLE,
+    WARN,
+    at,
+    debtor,
+    give,
+    invoices,
+    november,
+    policy,
+    run,
+    sound,
+    told,
+)
 
-from billhead import clock
-from billhead.actions.credits.grant_credit import grant_credit
 from billhead.actions.dunning._terms import DunningTerms, Policies
 from billhead.actions.dunning.dun import dun, preview_dun
 from billhead.actions.dunning.save_policy import PolicyEntry, save_policy
-from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.restore import restore
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context, Role, Scope
-from billhead.domain.dunning import LateFee, RetrySchedule, Stage, StageAction
+from billhead.domain.dunning import LateFee, RetrySchedule, Stage
 from billhead.domain.errors import InvalidInput, NotAllowed
-from billhead.domain.money import Money
 from billhead.jobs.kinds import KINDS
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.dunning import DunningPolicy, DunningStep
-from billhead.models.operations import Job, Notice
+from billhead.models.operations import Job
 from billhead.models.subscriptions import Service, Subscription
-
-NOV, DUE = date(2026, 11, 1), date(2026, 11, 15)
-REMIND, WARN, THROTTLE, SUSPEND, TERMINATE = StageAction
-EUR = "EUR"
 
 
 @pytest.fixture
@@ -37,53 +46,9 @@ def shop(database_url, tmp_path):
         yield shop
 
 
-def at(day, hour=12):
-    return clock.business_time(datetime.combine(day, time(hour), UTC))
-
-
-def policy(shop, *stages, **more):
-    made = [stage if isinstance(stage, Stage) else Stage(*stage) for stage in stages]
-    with writing(SYSTEM) as tx:
-        return save_policy(tx, PolicyEntry(shop.seller_id, stages=made, **more))
-
-
-def debtor(shop, **more):
-    """A subscription with an unpaid invoice of 12.00, due on 15 November."""
-    plan = shop.plan(f"tv{shop.made}", 1000)
-    subscription = shop.subscribe(shop.customer(card=False, **more), plan, due=NOV)
-    with at(NOV):
-        shop.run(NOV)
-    shop.change(Subscription, subscription, next_bill_on=None)
-    return subscription
-
-
-def run(day, hour=12):
-    with at(day, hour):
-        KINDS["dunning.run"].run(SYSTEM, {})
-
-
-def november(day):
-    return date(2026, 11, day)
-
-
-def told(shop):
-    return [notice.kind for notice in shop.all(Notice)]
-
-
-def invoices(shop):
-    return shop.all(Document, Document.kind == "invoice")
-
-
-def sound():
-    with reading() as session:
-        assert verify_ledger(session).faults == []
-
-
 def pay_all(shop, subscription):
     """Goodwill, as much as is owed: credit pays like money."""
-    owed = sum(one.total_minor - one.settled_minor for one in invoices(shop))
-    with writing(SYSTEM) as tx:
-        grant_credit(tx, shop.get(Subscription, subscription).customer_id, Money(owed, EUR), "goodwill")
+    give(shop, subscription, sum(one.total_minor - one.settled_minor for one in invoices(shop)))
 
 
 # -- reminders --------------------------------------------------------------------------------------------------------
@@ -151,10 +116,8 @@ def test_a_fee_has_a_cap_and_none_is_charged_on_a_fee(shop):
     policy(shop, Stage(1, WARN, fee))
     subscription = debtor(shop)
     run(november(16))
-    pay = invoices(shop)[0]
     assert [one.net_minor for one in invoices(shop)] == [1000, 1000]  # 9.00 + 6.00, at most 10.00
-    with writing(SYSTEM) as tx:
-        grant_credit(tx, pay.customer_id, Money(1200, EUR), "the month, not the fee")
+    give(shop, subscription, 1200)  # the month, not the fee
     assert [one.state for one in invoices(shop)] == ["paid", "final"]
     run(date(2026, 12, 20))  # the fee is overdue now
     assert len(invoices(shop)) == 2

@@ -7,6 +7,8 @@ from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
 from billhead.actions.billing.recognise import recognise
+from billhead.actions.documents.void_document import void_document
+from billhead.actions.documents.write_off import write_off
 from billhead.actions.ledger.post import post
 from billhead.actions.payments._book import Receipt, book
 from billhead.db import reading, writing
@@ -101,6 +103,20 @@ def test_debt_is_as_old_as_its_due_day_and_paid_debt_is_gone_from_its_day_on(sho
     assert nothing_is_off(after)
     (debtor,) = made("debtors", as_of="2027-03-01").rows
     assert (debtor[0].text, debtor[0].to, debtor[-1], debtor[-2]) == ("Customer 1", "customer", eur(700), eur(700))
+
+
+def test_what_was_voided_or_written_off_was_owed_until_that_day(shop):
+    void, bad = billed(shop, NOV), billed(shop, NOV, minor=500)
+    with clock.business_time(datetime(2026, 12, 3, 12, tzinfo=UTC)), writing(SYSTEM) as tx:
+        void_document(tx, void, reason="sent twice")
+        write_off(tx, bad, reason="moved abroad")
+    before, after = made("receivables", as_of="2026-12-02"), made("receivables", as_of="2026-12-03")
+    assert [row[-1] for row in before.rows] == [eur(1200 + 600)]
+    assert after.rows == []
+    revenue = made("deferred-revenue", date(2026, 12, 31), **{"from": "2026-11-01"})
+    assert [row[2] for row in revenue.rows] == [eur(1500), eur(-1000)]
+    for table in (before, after, revenue):
+        assert nothing_is_off(table)
 
 
 def test_credit_that_the_run_used_is_no_debt_on_that_day(shop):

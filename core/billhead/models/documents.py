@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["Allocation", "BillingRun", "Document", "DocumentLine", "FailedItem", "Party"]
+__all__ = ["Allocation", "BillingRun", "Document", "DocumentLine", "FailedItem", "MendedItem", "Party"]
 
 
 class Party(Model):
@@ -186,4 +186,20 @@ class FailedItem(Model):
     plugin: Mapped[str] = mapped_column(default="")
     error: Mapped[str]
     tries: Mapped[int] = mapped_column(default=1)
+    since: Mapped[datetime]
     at: Mapped[datetime]
+
+
+class MendedItem(Model):
+    """A subscription that could not be billed for a while, with the last reason, and when it worked again."""
+
+    __tablename__ = "billing_mended_item"
+    __table_args__ = (Index("ix_billing_mended_item_mended", "mended_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"), index=True)
+    plugin: Mapped[str] = mapped_column(default="")
+    error: Mapped[str]
+    tries: Mapped[int]
+    since: Mapped[datetime]
+    mended_at: Mapped[datetime]

@@ -5,9 +5,11 @@ from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.orm import aliased
 
 from billhead.domain.document import Kind, State
 from billhead.models.documents import Allocation, Document
+from billhead.models.ledger import LedgerEntry
 from billhead.plugin import ReportAsked, ReportColumn
 
 __all__ = ["AGES", "by_age", "open_documents"]
@@ -23,7 +25,7 @@ AGES = (
 )
 """The columns that `by_age` fills."""
 
-_NEVER_OWED = (State.DRAFT.value, State.VOID.value, State.WRITTEN_OFF.value)
+_CLOSED = (State.VOID.value, State.WRITTEN_OFF.value)
 
 
 def open_documents(asked: ReportAsked) -> Any:
@@ -40,6 +42,7 @@ def open_documents(asked: ReportAsked) -> Any:
         .group_by(Allocation.credit_note_id)
         .subquery()
     )
+    closing = aliased(LedgerEntry)
     left = case(
         (Document.kind == Kind.CREDIT_NOTE, func.coalesce(given.c.minor, 0) - Document.total_minor),
         else_=Document.total_minor - func.coalesce(settled.c.minor, 0),
@@ -47,7 +50,8 @@ def open_documents(asked: ReportAsked) -> Any:
     conditions: list[ColumnElement[bool]] = [
         Document.number.is_not(None),
         Document.issued_on <= asked["as_of"],
-        Document.state.not_in(_NEVER_OWED),
+        Document.state != State.DRAFT.value,
+        Document.state.not_in(_CLOSED) | (closing.day > asked["as_of"]),  # void or written off: from that day on
     ]
     if asked["seller"] is not None:
         conditions.append(Document.seller_id == asked["seller"])
@@ -57,6 +61,7 @@ def open_documents(asked: ReportAsked) -> Any:
         select(Document.seller_id, Document.customer_id, Document.currency, Document.due_on, left.label("minor"))
         .outerjoin(settled, settled.c.document_id == Document.id)
         .outerjoin(given, given.c.credit_note_id == Document.id)
+        .outerjoin(closing, closing.id == Document.closing_entry_id)
         .where(*conditions)
         .subquery()
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, select, union_all
 
 from billhead.domain.document import Kind, State
 from billhead.domain.ledger import AccountCode
@@ -48,15 +48,20 @@ def _by_day(source: Source, asked: ReportAsked, account: AccountCode) -> dict[st
 
 
 def _invoiced(source: Source, asked: ReportAsked) -> dict[str, dict[date, int]]:
-    """Currency → day → net amount of what was issued; credit notes count against it."""
+    """Currency → day → net amount that was issued, less what credit notes gave back and what was voided on that day."""
     net = case((Document.kind == Kind.CREDIT_NOTE, -Document.net_minor), else_=Document.net_minor)
-    query = (
-        select(Document.currency, Document.issued_on, func.sum(net))
-        .where(Document.number.is_not(None), Document.state != State.VOID, Document.issued_on < asked.until)
-        .where(*_narrowed(asked, Document.seller_id, Document.currency))
-        .group_by(Document.currency, Document.issued_on)
+    narrowed = list(_narrowed(asked, Document.seller_id, Document.currency))
+    issued = select(Document.currency, Document.issued_on.label("day"), net.label("net")).where(
+        Document.number.is_not(None), Document.entry_id.is_not(None), *narrowed
     )
-    return _folded(source, query)
+    voided = (
+        select(Document.currency, LedgerEntry.day, -net)
+        .join(LedgerEntry, LedgerEntry.id == Document.closing_entry_id)
+        .where(Document.number.is_not(None), Document.state == State.VOID.value, *narrowed)
+    )
+    rows = union_all(issued, voided).subquery()
+    query = select(rows.c.currency, rows.c.day, func.sum(rows.c.net)).where(rows.c.day < asked.until)
+    return _folded(source, query.group_by(rows.c.currency, rows.c.day))
 
 
 def _folded(source: Source, query: Any) -> dict[str, dict[date, int]]:

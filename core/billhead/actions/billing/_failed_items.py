@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.billing._rated import Failure
 from billhead.bulk import among
-from billhead.models.documents import FailedItem
+from billhead.db import UtcDateTime
+from billhead.models.documents import FailedItem, MendedItem
 
 __all__ = ["any_failed", "clear_failed", "record_failed"]
 
@@ -18,8 +19,8 @@ def record_failed(session: Session, failures: Sequence[Failure], run_id: int) ->
     """Note the failures; one that was there before counts one more try and takes the new reason."""
     if not failures:
         return
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(FailedItem)
+    upsert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = upsert(FailedItem)
     new = statement.excluded
     statement = statement.on_conflict_do_update(
         index_elements=[FailedItem.subscription_id],
@@ -38,7 +39,8 @@ def record_failed(session: Session, failures: Sequence[Failure], run_id: int) ->
             "plugin": failure.plugin,
             "error": failure.error,
             "tries": 1,
-            "at": clock.now(),
+            "since": clock.business_now(),
+            "at": clock.business_now(),
         }
         for failure in failures
     ]
@@ -46,7 +48,13 @@ def record_failed(session: Session, failures: Sequence[Failure], run_id: int) ->
 
 
 def clear_failed(session: Session, subscriptions: Iterable[int]) -> None:
-    session.execute(delete(FailedItem).where(among(FailedItem.subscription_id, subscriptions, session)))
+    """They were billed: what had failed goes from the list to the history."""
+    item, mended = FailedItem, among(FailedItem.subscription_id, subscriptions, session)
+    columns = item.subscription_id, item.plugin, item.error, item.tries, item.since
+    kept = select(*columns, literal(clock.business_now(), UtcDateTime())).where(mended)
+    into = ["subscription_id", "plugin", "error", "tries", "since", "mended_at"]
+    session.execute(insert(MendedItem).from_select(into, kept))
+    session.execute(delete(item).where(mended))
 
 
 def any_failed(session: Session) -> bool:

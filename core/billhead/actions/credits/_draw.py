@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from sqlalchemy import exists, func, select
 
 from billhead import clock
-from billhead.actions.billing._reading import read_lots
 from billhead.actions.credits._lots import ACCOUNT_OF
+from billhead.actions.credits._usable import open_lots
 from billhead.actions.dunning._debts import is_owed
 from billhead.actions.ledger.post import post
 from billhead.actions.payments._allocating import Source, put_on
 from billhead.actions.payments._attempts import under_way
 from billhead.actions.payments._paid import paid_in_full
 from billhead.db import Tx
-from billhead.domain.credit import Lot, consume
+from billhead.domain.credit import consume
 from billhead.domain.ledger import AccountCode, credit, debit
 from billhead.domain.money import Money
 from billhead.domain.subscription import State as Life
@@ -27,7 +27,7 @@ from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["AppliedCredit", "draw_credit", "usable_credit", "use_credit"]
+__all__ = ["AppliedCredit", "draw_credit", "use_credit"]
 
 _MOST = 200
 
@@ -73,14 +73,6 @@ def use_credit(tx: Tx, customer_id: int) -> AppliedCredit:
     return AppliedCredit(customer_id, paid, partly)
 
 
-def usable_credit(tx: Tx, customer: Customer, currency: str) -> Money:
-    """What the customer could spend now in this currency."""
-    lots = _lots(tx, customer, currency)
-    top = Money(sum(lot.remaining.minor for lot in lots), currency)
-    _, left = consume(lots, top, clock.today_in(customer.zone))
-    return top - left
-
-
 def draw_credit(tx: Tx, document: Document) -> int:
     """Pay what is open on a final invoice as far as credit goes; returns the minor units that were drawn.
 
@@ -96,7 +88,7 @@ def draw_credit(tx: Tx, document: Document) -> int:
         .order_by(CustomerCredit.id)
         .with_for_update()
     ).all()
-    taken, left = consume(_lots(tx, customer, document.currency), owed, clock.today_in(customer.zone))
+    taken, left = consume(open_lots(session, customer.id, document.currency), owed, clock.today_in(customer.zone))
     if not taken:
         return 0
     seller = session.get_one(Seller, document.seller_id)
@@ -115,8 +107,3 @@ def draw_credit(tx: Tx, document: Document) -> int:
     if paid:
         paid_in_full(tx, seller, document)
     return (owed - left).minor
-
-
-def _lots(tx: Tx, customer: Customer, currency: str) -> list[Lot]:
-    lots = read_lots(tx.session, [customer.id]).get(customer.id, [])
-    return [lot for lot in lots if lot.remaining.currency == currency]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from billhead import clock
+from billhead.actions.credits._usable import usable_credit
 from billhead.actions.payments._allocating import locked_documents
 from billhead.db import Tx
 from billhead.domain.document import OWED, Kind, ProformaState
@@ -43,8 +44,11 @@ def open_account(account: GatewayAccount) -> OpenedAccount:
     return OpenedAccount(account.id, plugins().gateway(account.gateway), gateway_connection(account))
 
 
-def payable(tx: Tx, document_id: int) -> tuple[Document, Money]:
-    """The document, locked, and what is still owed on it.
+def payable(tx: Tx, document_id: int, *, less_credit: bool = True) -> tuple[Document, Money]:
+    """The document, locked, and what is still to be paid on it.
+
+    A proforma is paid with the customer's credit first (less_credit): the rest may be zero. An invoice has had its
+    credit when that came.
 
     Raises NotFound, or Conflict when it is not open for payment or another try is still undecided (pitfall 6: never
     two captures).
@@ -67,6 +71,9 @@ def payable(tx: Tx, document_id: int) -> tuple[Document, Money]:
             code="payment_undecided",
             hint="wait a few minutes; it is resolved by itself, and nothing is charged twice",
         )
+    if less_credit and document.kind == Kind.PROFORMA:
+        customer = tx.session.get_one(Customer, document.customer_id)
+        owed -= min(owed, usable_credit(tx.session, customer, document.currency))
     return document, owed
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from billhead import clock
 from billhead.actions.billing.settle_proforma import settle_proforma
-from billhead.actions.credits._draw import use_credit
+from billhead.actions.credits._draw import draw_credit, use_credit
+from billhead.actions.credits._usable import usable_credit
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.events import emit
 from billhead.actions.ledger.post import post
@@ -60,7 +61,7 @@ def book(
     for document in wanted:
         if len(wanted) > 1 and document.kind == Kind.PROFORMA and document.total_minor > left:
             continue
-        target = _target(tx, document)
+        target = _target(tx, document, Money(left, receipt.amount.currency))
         if target is None:
             continue
         first = first or target
@@ -68,6 +69,8 @@ def book(
         left -= part
         if put_on(tx, target, Source(payment.id), part):
             paid_in_full(tx, seller, target)
+        elif document.kind == Kind.PROFORMA and open_on(target):
+            draw_credit(tx, target)  # the payer was asked for what credit does not cover
     payment.entry_id = _post(tx, seller, payment, payment.amount_minor - left, receipt.from_suspense)
     if left:
         _credit(tx, payment, wanted[0].id if wanted else None, left)
@@ -87,12 +90,19 @@ def book(
     return payment
 
 
-def _target(tx: Tx, document: Document) -> Document | None:
-    """The invoice that the money pays, or None when it can only become credit. A bad debt takes money as well."""
+def _target(tx: Tx, document: Document, amount: Money) -> Document | None:
+    """The invoice that the money pays, or None when it can only become credit.
+
+    Less than a proforma's amount settles it together with credit: if that was used meanwhile, the money joins it.
+    """
     if _ended(tx, document):
         return None
     if document.kind == Kind.PROFORMA:
         if document.state not in (ProformaState.OPEN, ProformaState.EXPIRED):
+            return None
+        customer = tx.session.get_one(Customer, document.customer_id, with_for_update=True)
+        there = amount + usable_credit(tx.session, customer, document.currency)
+        if there.minor < document.total_minor:
             return None
         invoice_id = settle_proforma(tx, document.id)
         return tx.session.get_one(Document, invoice_id) if invoice_id is not None else None

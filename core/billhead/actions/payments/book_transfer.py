@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.credits._usable import usable_credit
 from billhead.actions.payments._book import Receipt, book
 from billhead.actions.payments._transfers import manual_account, new_reference
 from billhead.actions.verb import verb
@@ -16,6 +17,7 @@ from billhead.domain.payment import ATTEMPT_TRANSITIONS, UNRESOLVED, AttemptEven
 from billhead.domain.state import next_state
 from billhead.models.documents import Document
 from billhead.models.payments import PaymentAttempt
+from billhead.models.people import Customer
 
 __all__ = ["Booked", "book_transfer"]
 
@@ -32,8 +34,8 @@ def book_transfer(
 ) -> Booked:
     """Book money that a person has seen arrive. `reference` (statement line, transfer id) is unique per account.
 
-    Raises InvalidInput, CurrencyMismatch, or Conflict: a proforma takes its whole amount or nothing; a transfer with
-    this reference is booked already; the account is one whose gateway reports by itself.
+    Raises InvalidInput, CurrencyMismatch, or Conflict: a proforma takes what credit leaves of it, or nothing; a
+    transfer with this reference is booked already; the account is one whose gateway reports by itself.
     """
     document = tx.session.get(Document, document_id, with_for_update=True)
     if document is None:
@@ -43,8 +45,10 @@ def book_transfer(
         raise CurrencyMismatch(document.currency, currency)
     if amount_minor <= 0:
         raise InvalidInput("amount", "must be above zero")
-    if document.kind == Kind.PROFORMA and amount_minor < document.total_minor:
-        raise Conflict("a proforma is settled by its whole amount", hint="book what came as the customer's credit")
+    if document.kind == Kind.PROFORMA:
+        customer = tx.session.get_one(Customer, document.customer_id)
+        if amount_minor + usable_credit(tx.session, customer, currency).minor < document.total_minor:
+            raise Conflict("a proforma is settled by its whole amount", hint="book what came as the customer's credit")
     reference = new_reference(tx, account_id, reference)
     attempt = _announced(tx, document_id, account_id)
     receipt = Receipt(account, Money(amount_minor, currency), reference, attempt.id if attempt else None)

@@ -58,6 +58,8 @@ def start_checkout(
         if is_frozen(tx.session, "charges"):
             raise Conflict("payments are stopped for the moment", code="charges_stopped", hint="try again later")
         document, owed = payable(tx, document_id)
+        if not owed:
+            raise Conflict("your credit covers it", code="credit_covers", hint="pay it with your credit")
         account = tx.session.get(GatewayAccount, account_id)
         if account is None or not account.enabled or account.seller_id != document.seller_id:
             raise NotFound("payment option", account_id)

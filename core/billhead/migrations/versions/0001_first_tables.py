@@ -858,11 +858,27 @@ def upgrade() -> None:
     sa.Column('plugin', sa.String(), nullable=False),
     sa.Column('error', sa.String(), nullable=False),
     sa.Column('tries', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('since', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['run_id'], ['billing_run.id'], name=op.f('fk_billing_failed_item_run_id')),
     sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_billing_failed_item_subscription_id')),
     sa.PrimaryKeyConstraint('subscription_id', name=op.f('pk_billing_failed_item'))
     )
+    op.create_table('billing_mended_item',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('plugin', sa.String(), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.Column('tries', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('since', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('mended_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_billing_mended_item_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_mended_item'))
+    )
+    with op.batch_alter_table('billing_mended_item', schema=None) as batch_op:
+        batch_op.create_index('ix_billing_mended_item_mended', ['mended_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_billing_mended_item_subscription_id'), ['subscription_id'], unique=False)
+
     op.create_table('coupon_redemption',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('coupon_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1594,6 +1610,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_coupon_redemption_customer')
 
     op.drop_table('coupon_redemption')
+    with op.batch_alter_table('billing_mended_item', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_billing_mended_item_subscription_id'))
+        batch_op.drop_index('ix_billing_mended_item_mended')
+
+    op.drop_table('billing_mended_item')
     op.drop_table('billing_failed_item')
     with op.batch_alter_table('user_session', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_user_session_user_id'))

@@ -45,6 +45,7 @@ MENU = (
             ("runs", "Billing runs"),
             ("unbilled", "Not billed"),
             ("rejected_usage", "Rejected usage"),
+            ("dunning", "Dunning"),
             ("reports", "Reports"),
             ("simulations", "Simulations"),
             ("gateways", "Gateway accounts"),

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from billhead.actions.credits._history import credit_history
 from billhead.db import reading
 from billhead.models.catalogue import Plan
 from billhead.models.credits import CustomerCredit
@@ -122,6 +123,7 @@ def _belongings(session: Session, customer_id: int) -> dict[str, Any]:
             .limit(_SHOWN)
         ).all(),
         "credits": _newest(session, CustomerCredit, customer_id),
+        "movements": credit_history(session, customer_id)[:_SHOWN],
         "notices": _newest(session, Notice, customer_id),
         "checks": checks_of(session, customer_id),
         "trail": trail_of(session, *subjects),

@@ -17,10 +17,11 @@ from billhead.actions.documents.write_einvoice import write_einvoice
 from billhead.actions.payments.book_transfer import book_transfer
 from billhead.db import reading, writing
 from billhead.domain.context import Context
-from billhead.domain.document import OWED, Kind, ProformaState
+from billhead.domain.document import OWED, Kind, ProformaState, State
 from billhead.domain.errors import Conflict, NotFound
 from billhead.domain.money import Money
 from billhead.models.documents import Allocation, Document, DocumentLine, Party
+from billhead.models.dunning import DunningStep
 from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt
 from billhead.models.people import Customer
 from billhead.plugin import allow
@@ -153,6 +154,11 @@ def _parts(session: Session, row: Document) -> dict[str, Any]:
         .where(or_(Document.proforma_id == row.id, Document.corrects_id == row.id, Document.id == row.proforma_id))
         .order_by(Document.id)
     ).all()
+    steps = session.scalars(
+        select(DunningStep)
+        .where(or_(DunningStep.document_id == row.id, DunningStep.fee_document_id == row.id))
+        .order_by(DunningStep.id)
+    ).all()
     trail = trail_of(session, f"document:{row.id}")
     return {
         "customer": session.get_one(Customer, row.customer_id),
@@ -163,6 +169,9 @@ def _parts(session: Session, row: Document) -> dict[str, Any]:
         "attempts": attempts,
         "related": related,
         "trail": trail,
+        "steps": [step for step in steps if step.document_id == row.id],
+        "late_fee": any(step.fee_document_id == row.id and step.fee_waived_on is None for step in steps)
+        and row.state == State.FINAL,
     }
 
 

@@ -17,10 +17,12 @@ from billhead.actions.subscriptions.restore import restore
 from billhead.actions.subscriptions.suspend import suspend
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
+from billhead.domain.document import OWED, Kind
 from billhead.domain.errors import Conflict
 from billhead.domain.subscription import RUNNING, State, SuspendedBy
 from billhead.models.catalogue import Plan, Price
 from billhead.models.documents import Document
+from billhead.models.dunning import PaymentPromise
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent, SubscriptionEvent
 from billhead.plugin import allow
@@ -132,10 +134,19 @@ def _parts(session: Session, row: Subscription) -> dict[str, Any]:
     ).all()
     documents = session.scalars(select(Document).where(about(row.id)).order_by(Document.id.desc()).limit(25)).all()
     trail = trail_of(session, f"subscription:{row.id}")
+    promise = session.scalar(
+        select(PaymentPromise)
+        .where(PaymentPromise.subscription_id == row.id)
+        .order_by(PaymentPromise.id.desc())
+        .limit(1)
+    )
     return {
         "usage": usage_shown(session, row.id),
         "purchases": purchases_of(session, row.id),
         "customer": customer,
+        "promise": promise,
+        "owes": any(one.kind == Kind.INVOICE and one.state in OWED for one in documents)
+        and (promise is None or promise.state != "open"),
         "plan": plan,
         "components": components,
         "services": services,

@@ -1,6 +1,7 @@
 """The customer's own area: services with what is needed to watch, invoices, payment methods, profile."""
 
 from billhead.web.customer import changing as _changing  # noqa: F401 registers its views
+from billhead.web.customer import debts as _debts  # noqa: F401 registers its views
 from billhead.web.customer import documents as _documents  # noqa: F401 registers its views
 from billhead.web.customer import invoicing as _invoicing  # noqa: F401 registers its views
 from billhead.web.customer import once as _once  # noqa: F401 registers its views

@@ -7,9 +7,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from billhead.actions.billing.next_document import next_document
+from billhead.actions.dunning.promise_payment import preview_promise
 from billhead.actions.subscriptions._scheduled import scheduled_of
 from billhead.actions.subscriptions.cancel import cancel, preview_cancel
 from billhead.db import Tx, reading, writing
+from billhead.domain.document import Kind
 from billhead.domain.errors import BillheadError
 from billhead.models.people import Customer
 from billhead.models.subscriptions import SubscriptionEvent
@@ -54,6 +56,8 @@ def subscription(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         found = own_subscription(session, current_customer_id(), subscription_id)
         lines = access_of(session, found.lines)
+        owes = found.unpaid is not None and found.unpaid.kind == Kind.INVOICE
+        offer = preview_promise(Tx(current_ctx(), session), subscription_id) if owes else None
         history = session.scalars(
             select(SubscriptionEvent)
             .where(SubscriptionEvent.subscription_id == subscription_id)
@@ -66,7 +70,7 @@ def subscription(subscription_id: int) -> ResponseReturnValue:
             "purchases": purchases_of(session, subscription_id, limit=20),
             "on_sale": on_sale(session, found.subscription),
         }
-    shown = {"one": found, "lines": lines, "history": history, "planned": planned, **more}
+    shown = {"one": found, "lines": lines, "history": history, "planned": planned, "offer": offer, **more}
     return page("customer/subscription.html", **shown, refresh=_refresh(lines))
 
 

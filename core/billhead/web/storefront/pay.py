@@ -12,13 +12,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead.actions.billing.settle_proforma import preview_settle_proforma
+from billhead.actions.credits._usable import usable_credit
+from billhead.actions.credits.pay_with_credit import pay_with_credit
 from billhead.actions.payments.start_checkout import start_checkout
-from billhead.db import reading
+from billhead.db import reading, writing
 from billhead.domain.document import OWED, Kind, ProformaState, State
 from billhead.domain.errors import BillheadError, NotFound
 from billhead.domain.payment import BLOCKS_ANOTHER, UNRESOLVED, AttemptState
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.payments import PaymentAttempt
+from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.plugin_host.current import config
 from billhead.web.errors import status_of
@@ -65,6 +68,7 @@ def _choose(document_id: int, problem: str, status: int = 200) -> ResponseReturn
         last = _last_attempt(session, document_id)
         proforma = document.kind == Kind.PROFORMA and _is_open(document)
         promised = list(preview_settle_proforma(session, document_id).values()) if proforma else []
+        by_credit = _by_credit(session, document)
     if not _is_open(document):
         flash("There is nothing left to pay on this one.", "good")
         return redirect(url_for("customer.document", document_id=document_id), 303)
@@ -72,7 +76,30 @@ def _choose(document_id: int, problem: str, status: int = 200) -> ResponseReturn
         return redirect(url_for("storefront.paid", document_id=document_id), 303)
     problem = problem or document.held_because
     told = {"document": document, "lines": lines, "options": options, "problem": problem, "last": last}
-    return page("storefront/pay.html", promised=promised, **told), status
+    to_pay = document.total_minor - document.settled_minor - by_credit
+    return page("storefront/pay.html", promised=promised, by_credit=by_credit, to_pay=to_pay, **told), status
+
+
+def _by_credit(session: Session, document: Document) -> int:
+    """How much of it the customer's credit pays, in minor units. An invoice has had its credit already."""
+    if document.kind != Kind.PROFORMA:
+        return 0
+    customer = session.get_one(Customer, document.customer_id)
+    return min(document.total_minor, usable_credit(session, customer, document.currency).minor)
+
+
+@storefront.post("/pay/<int:document_id>/credit")
+@allow("customer")
+def pay_by_credit(document_id: int) -> ResponseReturnValue:
+    try:
+        with writing(submit_ctx()) as tx:
+            pay_with_credit(tx, document_id)
+    except BillheadError as refused:
+        if status_of(refused) >= 500 or isinstance(refused, NotFound):
+            raise
+        return _choose(document_id, refused.message, status_of(refused))
+    flash("Thank you, it is paid with your credit.", "good")
+    return redirect(url_for("customer.dashboard"), 303)
 
 
 @storefront.post("/pay/<int:document_id>")

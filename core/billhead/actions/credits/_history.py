@@ -1,0 +1,75 @@
+"""A customer's credit as the ledger tells it: what came, what was used, what is left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import case, select
+from sqlalchemy.orm import Session
+
+from billhead.domain.ledger import AccountCode
+from billhead.models.credits import CustomerCredit
+from billhead.models.documents import Document
+from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
+
+__all__ = ["Movement", "credit_history"]
+
+_ACCOUNTS = (AccountCode.CREDIT_BOUGHT.value, AccountCode.CREDIT_GIFTED.value)
+_WORDS = {
+    "payment": "Paid too much",
+    "credit_applied": "Used",
+    "credit_gifted": "Given",
+    "credit_taken": "Taken back",
+    "credit_expired": "Expired",
+    "refund": "Refunded",
+}
+_MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """`minor` is below zero for what left; `document` is the number of what it paid, or why it was given."""
+
+    day: date
+    what: str
+    about: str
+    minor: int
+    currency: str
+    balance_minor: int
+
+
+def credit_history(session: Session, customer_id: int) -> list[Movement]:
+    """The newest first, each with the balance of its currency after it; the newest so many."""
+    signed = case((LedgerPosting.side == "C", LedgerPosting.amount_minor), else_=-LedgerPosting.amount_minor)
+    rows = session.execute(
+        select(LedgerEntry.id, LedgerEntry.day, LedgerEntry.kind, LedgerEntry.key, signed, LedgerAccount.currency)
+        .join(LedgerPosting, LedgerPosting.entry_id == LedgerEntry.id)
+        .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
+        .where(LedgerPosting.customer_id == customer_id, LedgerAccount.code.in_(_ACCOUNTS))
+        .order_by(LedgerEntry.id, LedgerPosting.leg)
+    ).all()
+    named = _named(session, [(row.kind, row.key) for row in rows])
+    balances: dict[str, int] = {}
+    found = []
+    for _, day, kind, key, minor, currency in rows:
+        balances[currency] = balances.get(currency, 0) + minor
+        what = _WORDS.get(kind, kind.replace("_", " ").capitalize())
+        found.append(Movement(day, what, named.get(key, ""), minor, currency, balances[currency]))
+    return found[::-1][:_MOST]
+
+
+def _named(session: Session, entries: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Entry key → the document that it paid, or what the credit was given for."""
+    documents = {key: int(key.split(":")[1]) for kind, key in entries if kind == "credit_applied"}
+    lots = {key: int(key.split(":")[1]) for kind, key in entries if kind in ("credit_gifted", "credit_expired")}
+    numbers = dict(
+        session.execute(select(Document.id, Document.number_text).where(Document.id.in_(set(documents.values())))).all()
+    )
+    reasons = dict(
+        session.execute(
+            select(CustomerCredit.id, CustomerCredit.reason).where(CustomerCredit.id.in_(set(lots.values())))
+        ).all()
+    )
+    named = {key: numbers.get(document_id, "") for key, document_id in documents.items()}
+    named.update((key, reasons.get(lot_id, "")) for key, lot_id in lots.items())
+    return named

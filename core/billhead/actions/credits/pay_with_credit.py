@@ -1,0 +1,46 @@
+"""Pay a document with the customer's credit because they say so: an order or renewal too, which credit never pays by
+itself."""
+
+from dataclasses import dataclass
+
+from billhead.actions.billing.settle_proforma import settle_proforma
+from billhead.actions.credits._draw import draw_credit
+from billhead.actions.payments._attempts import payable
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.context import Context
+from billhead.domain.document import Kind
+from billhead.domain.errors import Conflict
+from billhead.models.documents import Document
+
+__all__ = ["PaidWithCredit", "pay_with_credit"]
+
+
+@dataclass(frozen=True, slots=True)
+class PaidWithCredit:
+    """`document_id` is the invoice: an order's or renewal's is issued now."""
+
+    document_id: int
+    paid_minor: int
+
+
+@verb("credits.pay")
+def pay_with_credit(tx: Tx, document_id: int) -> PaidWithCredit:
+    """Customers may, for their own documents. An order or a renewal takes its whole amount; an invoice what there is.
+
+    Raises what `payable` raises, and Conflict when credit does not suffice.
+    """
+    document, owed = payable(tx, document_id, less_credit=False)
+    house = Tx(Context.system("credits:pay"), tx.session)  # what follows from being paid is the house's to do
+    if document.kind == Kind.PROFORMA:
+        _, left = payable(tx, document_id)
+        if left:
+            raise Conflict(f"your credit does not cover {owed}", code="credit_too_small", hint=f"pay {left} otherwise")
+        invoice_id = settle_proforma(house, document_id)
+        if invoice_id is None:
+            raise Conflict("this change can't be made any more; your credit was not used")
+        document = tx.session.get_one(Document, invoice_id, with_for_update=True, populate_existing=True)
+    drawn = draw_credit(house, document)
+    if not drawn:
+        raise Conflict("there is no credit to pay with", code="credit_too_small")
+    return PaidWithCredit(document.id, drawn)

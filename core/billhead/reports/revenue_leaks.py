@@ -1,0 +1,203 @@
+"""Where money leaks: what runs and is not paid, what is paid and does not run, what was due and not billed.
+
+`leak` is what the subscription's term costs, before tax: what is lost, or owed to the customer, each time.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+
+from billhead import clock
+from billhead.domain.money import Money
+from billhead.domain.service import Label
+from billhead.domain.subscription import RUNNING, State
+from billhead.models.catalogue import Plan, Price
+from billhead.models.documents import FailedItem
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
+from billhead.plugin import Report, ReportAsked, ReportColumn, ReportLink, ReportParameter
+from billhead.reports._parameters import CURRENCY, SELLER
+from billhead.reports._source import BATCH, Source
+
+__all__ = ["REPORT"]
+
+_RUNNING = [state.value for state in RUNNING]
+_STUCK = ("failed", "unknown", "impossible")
+_GRACE = timedelta(days=2)
+"""A run that is a day late bills all the same: only what is later than that leaks."""
+
+
+_TITLES = {
+    "unpaid_active": "Runs on the panel, not paid",
+    "suspend_pending": "Blocked here, not on the panel",
+    "paid_stopped": "Paid, does not run",
+    "not_billed": "Past its billing day, not billed",
+    "no_subscription": "A line whose subscription has ended",
+}
+
+
+class _Leak(NamedTuple):
+    """A way in which money leaks, and which services or subscriptions it concerns."""
+
+    code: str
+    condition: ColumnElement[bool]
+    by_service: bool = True
+
+
+def _open_on_panel() -> ColumnElement[bool]:
+    """What the panel said last: there, and not blocked."""
+    return and_(Service.observed_at.is_not(None), Service.lifecycle != "gone")
+
+
+def _leaks(today: date, now: datetime) -> tuple[_Leak, ...]:
+    by_invoice = Subscription.settlement == "invoice"
+    never_there = and_(Service.observed_at.is_(None), Service.desired_version > 0)
+    return (
+        _Leak(
+            "unpaid_active",
+            and_(
+                _open_on_panel(),
+                Service.lifecycle == "wanted",
+                Service.desired_blocked.is_(False),
+                or_(Service.desired_expires_at <= now, Subscription.state == State.SUSPENDED.value),
+            ),
+        ),
+        _Leak(
+            "suspend_pending",
+            and_(
+                _open_on_panel(),
+                or_(Service.desired_blocked, Service.lifecycle == "unwanted"),
+                Service.sync != "ok",
+            ),
+        ),
+        _Leak(
+            "paid_stopped",
+            and_(
+                Service.lifecycle == "wanted",
+                Service.desired_blocked.is_(False),
+                Subscription.state.in_(_RUNNING),
+                Subscription.paid_through > today,
+                or_(Service.sync.in_(_STUCK), and_(never_there, Service.sync != "pending")),
+            ),
+        ),
+        _Leak(
+            "not_billed",
+            and_(by_invoice, Subscription.state.in_(_RUNNING), Subscription.next_bill_on < today - _GRACE),
+            by_service=False,
+        ),
+        _Leak(
+            "no_subscription",
+            and_(
+                Service.lifecycle == "wanted",
+                Subscription.state == State.CANCELED.value,
+                Service.created_by_us,
+            ),
+        ),
+    )
+
+
+def _price() -> Any:
+    """Subscription → what a term of its parts costs now, in minor units."""
+    part, today = SubscriptionComponent, clock.business_now().date()
+    running = and_(part.starts_on <= today, or_(part.ends_on.is_(None), part.ends_on > today))
+    return (
+        select(part.subscription_id, func.sum(part.quantity * Price.amount_minor).label("minor"))
+        .join(Price, Price.id == part.price_id)
+        .where(running)
+        .group_by(part.subscription_id)
+        .subquery()
+    )
+
+
+def _query(leak: _Leak, asked: ReportAsked) -> Select[Any]:
+    price = _price()
+    columns = (
+        Subscription.id,
+        Customer.id,
+        Customer.name,
+        Plan.name,
+        Subscription.term,
+        Subscription.currency,
+        func.coalesce(price.c.minor, 0),
+    )
+    of_service = (Service.id, Service.login, Service.sync_error, Service.observed)
+    of_failure = (Subscription.next_bill_on, FailedItem.error)
+    query = select(*columns, *(of_service if leak.by_service else of_failure)).select_from(Subscription)
+    if leak.by_service:
+        query = query.join(Service, Service.subscription_id == Subscription.id)
+    else:
+        query = query.outerjoin(FailedItem, FailedItem.subscription_id == Subscription.id)
+    query = (
+        query.join(Customer, Customer.id == Subscription.customer_id)
+        .join(Plan, Plan.id == Subscription.plan_id)
+        .outerjoin(price, price.c.subscription_id == Subscription.id)
+        .where(leak.condition)
+        .order_by(Subscription.id)
+    )
+    if asked["seller"] is not None:
+        query = query.where(Subscription.seller_id == asked["seller"])
+    if asked["currency"] is not None:
+        query = query.where(Subscription.currency == asked["currency"])
+    return query.execution_options(yield_per=BATCH)
+
+
+def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
+    for leak in _leaks(asked.today, clock.business_now()):
+        if asked["kind"] not in (None, leak.code):
+            continue
+        for row in source.session.execute(_query(leak, asked)):
+            subscription_id, customer_id, name, plan, term, currency, minor, *about = row
+            line, why = _line(about) if leak.by_service else (None, _not_billed(about))
+            if why is None:
+                continue
+            yield (
+                _TITLES[leak.code],
+                ReportLink(name, "customer", customer_id),
+                ReportLink(str(subscription_id), "subscription", subscription_id),
+                line,
+                plan,
+                why,
+                term,
+                Money(int(minor), currency),
+            )
+
+
+def _line(about: list[Any]) -> tuple[ReportLink, str | None]:
+    """The line and what is known about it; None where the panel has shown it blocked or run out."""
+    service_id, login, error, observed = about
+    ends = observed.get("expires_at") if observed else None
+    over = ends is not None and ends <= clock.business_now().isoformat()
+    stopped = bool(observed) and (observed.get("blocked") is True or over) and not error
+    return ReportLink(login, "service", service_id), None if stopped else error or _seen(ends)
+
+
+def _seen(ends: str | None) -> str:
+    return f"the panel runs it until {ends[:10]}" if ends else Label.ACTIVE.value
+
+
+def _not_billed(about: list[Any]) -> str:
+    due_on, error = about
+    return f"due on {due_on}" + (f": {error}" if error else "")
+
+
+REPORT = Report(
+    code="revenue-leaks",
+    title="Revenue leaks",
+    description="Lines that run without being paid, suspensions that no panel has confirmed, paid lines that do not "
+    "run, and subscriptions that were due and not billed, each with what its term costs.",
+    group="Leaks",
+    parameters=(ReportParameter("kind", "Kind", "choice", options=tuple(_TITLES.items())), SELLER, CURRENCY),
+    columns=(
+        ReportColumn("kind", "Leak"),
+        ReportColumn("customer", "Customer", "link"),
+        ReportColumn("subscription", "Subscription", "link"),
+        ReportColumn("line", "Line", "link"),
+        ReportColumn("plan", "Plan"),
+        ReportColumn("why", "What is known"),
+        ReportColumn("term", "Term"),
+        ReportColumn("leak", "Price of it", "money", total=True),
+    ),
+    rows=_rows,
+)

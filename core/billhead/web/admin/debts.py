@@ -1,0 +1,143 @@
+"""About one debtor: a promise taken by phone, credit given and taken back, a late fee let off."""
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+from wtforms import DateField, StringField
+from wtforms.validators import DataRequired, InputRequired
+from wtforms.validators import Optional as MayBeEmpty
+
+from billhead.actions.credits.grant_credit import grant_credit
+from billhead.actions.credits.take_credit import take_credit
+from billhead.actions.dunning.promise_payment import preview_promise, promise_payment
+from billhead.actions.dunning.waive_late_fee import waive_late_fee
+from billhead.db import Tx, reading, writing
+from billhead.domain.context import Context
+from billhead.domain.errors import Conflict
+from billhead.domain.money import Money
+from billhead.models.documents import Document
+from billhead.models.people import Customer
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found
+from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
+from billhead.web.formatting import money
+from billhead.web.forms import stripped
+from billhead.web.request_context import current_ctx
+
+__all__: list[str] = []
+
+
+def _amount_field() -> StringField:
+    return StringField(
+        "Amount",
+        filters=[stripped],
+        validators=[DataRequired("How much?")],
+        description="Digits with a dot for decimals, in the customer’s currency.",
+        render_kw={"inputmode": "decimal", "autocomplete": "off"},
+    )
+
+
+class GiveForm(ReasonForm):
+    amount = _amount_field()
+    expires_on = DateField(
+        "Can be used until", validators=[MayBeEmpty()], description="The first day on which it can’t; empty: no end."
+    )
+    reason = reason_field()
+
+
+class TakeForm(ReasonForm):
+    amount = _amount_field()
+    reason = reason_field()
+
+
+@admin.route("/customers/<int:key>/credit", methods=["GET", "POST"])
+@allow("staff", permission="credits.write")
+def give_credit(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Customer, key, "customer")
+
+    def act(ctx: Context, form: GiveForm) -> str:
+        amount = Money.parse(form.amount.data, row.currency)
+        with writing(ctx) as tx:
+            given = grant_credit(tx, key, amount, form.reason.data, form.expires_on.data)
+        left = money(given.remaining_minor, row.currency)
+        return f"{money(amount.minor, row.currency)} given; {left} of it is left after what was owed."
+
+    question = Question(
+        f"Give credit to {row.name}",
+        "It pays open invoices at once and those to come, before any card. The customer sees it with the reason.",
+        "Give it",
+        url_for("admin.customer", key=key),
+        danger=False,
+    )
+    return asked(question, GiveForm(), act)
+
+
+@admin.route("/customers/<int:key>/credit/take", methods=["GET", "POST"])
+@allow("staff", permission="credits.write")
+def take_back_credit(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Customer, key, "customer")
+
+    def act(ctx: Context, form: TakeForm) -> str:
+        amount = Money.parse(form.amount.data, row.currency)
+        with writing(ctx) as tx:
+            take_credit(tx, key, amount)
+        return f"{money(amount.minor, row.currency)} taken back."
+
+    question = Question(
+        f"Take credit back from {row.name}?",
+        "Only what was given and not spent can be taken back. What the customer has paid for is refunded instead.",
+        "Take it back",
+        url_for("admin.customer", key=key),
+    )
+    return asked(question, TakeForm(), act)
+
+
+class StaffPromiseForm(ReasonForm):
+    day = DateField("Pays by", validators=[InputRequired("Name the day.")])
+    reason = reason_field()
+
+
+@admin.route("/subscriptions/<int:key>/promise", methods=["GET", "POST"])
+@allow("staff", permission="subscriptions.write")
+def take_promise(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        offer = preview_promise(Tx(current_ctx(), session), key)
+    if offer.standing is not None or offer.refusal:
+        raise Conflict(offer.refusal or f"payment by {offer.standing} is promised already")
+    owed = money(offer.owed.minor, offer.owed.currency)
+    again = " What debt has stopped runs again until then." if offer.restores else ""
+    question = Question(
+        "Take a promise to pay",
+        f"{owed} is overdue. The stages stand still until the day, at the latest {offer.latest}.{again}",
+        "Take it",
+        url_for("admin.subscription", key=key),
+        danger=False,
+    )
+
+    def act(ctx: Context, form: StaffPromiseForm) -> str:
+        with writing(ctx) as tx:
+            made = promise_payment(tx, key, form.day.data)
+        return f"Promised: {owed} by {made.day}."
+
+    return asked(question, StaffPromiseForm(data={"day": offer.latest}), act)
+
+
+@admin.route("/documents/<int:key>/waive-fee", methods=["GET", "POST"])
+@allow("staff", permission="money.correct")
+def waive_fee(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Document, key, "document")
+
+    def act(ctx: Context, form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            waive_late_fee(tx, key, reason=form.reason.data)
+        return f"{row.number_text} is let off."
+
+    question = Question(
+        f"Let the late fee {row.number_text} off?",
+        f"The invoice over {money(row.total_minor, row.currency)} is void, and its stage charges no other.",
+        "Let it off",
+        url_for("admin.document", key=key),
+    )
+    return asked(question, ReasonForm(), act)

@@ -1,0 +1,60 @@
+"""What a customer owes and has to spend: promising to pay on a day, and the history of their credit."""
+
+from datetime import date
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import DateField
+from wtforms.validators import InputRequired
+
+from billhead.actions.credits._history import credit_history
+from billhead.actions.credits._usable import usable_credit
+from billhead.actions.dunning.promise_payment import preview_promise, promise_payment
+from billhead.db import Tx, reading, writing
+from billhead.models.people import Customer
+from billhead.plugin import allow
+from billhead.web.customer.blueprint import customer
+from billhead.web.customer.read import own_subscription
+from billhead.web.forms import Form
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
+
+__all__: list[str] = []
+
+
+class PromiseForm(Form):
+    day = DateField("I pay by", validators=[InputRequired("Say on which day you pay.")])
+
+
+@customer.route("/subscriptions/<int:subscription_id>/promise", methods=["GET", "POST"])
+@allow("customer")
+def promise(subscription_id: int) -> ResponseReturnValue:
+    with reading() as session:
+        found = own_subscription(session, current_customer_id(), subscription_id)
+        offer = preview_promise(Tx(current_ctx(), session), subscription_id)
+    form = PromiseForm(data={"day": offer.latest})
+    form.day.render_kw = {"max": offer.latest.isoformat()}
+    if form.validate_on_submit():
+        with form.refusals():
+            with writing(submit_ctx()) as tx:
+                made = promise_payment(tx, subscription_id, form.day.data)
+            flash(_thanks(date.fromisoformat(made.day), made.restored), "good")
+            return redirect(url_for("customer.subscription", subscription_id=subscription_id), 303)
+    status = 422 if form.is_submitted() else 200
+    return page("customer/promise.html", one=found, offer=offer, form=form), status
+
+
+def _thanks(day: date, restored: bool) -> str:
+    told = f"Thank you. Please pay by {day:%-d %b %Y}."
+    return f"{told} Your service runs again until then." if restored else told
+
+
+@customer.get("/credit")
+@allow("customer")
+def credit() -> ResponseReturnValue:
+    with reading() as session:
+        me = session.get_one(Customer, current_customer_id())
+        history = credit_history(session, me.id)
+        currencies = sorted({me.currency, *(one.currency for one in history)})
+        usable = [usable_credit(session, me, currency) for currency in currencies]
+    return page("customer/credit.html", usable=usable, history=history)
