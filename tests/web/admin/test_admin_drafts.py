@@ -4,8 +4,10 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.db import reading
+from billhead.models.catalogue import Plan
 from billhead.models.documents import BillingRun, Document, DocumentLine, FailedItem
 from billhead.models.operations import Job
+from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 
 
@@ -134,3 +136,15 @@ def test_what_a_payment_buys_is_shown_before_it_is_made(counter):
     document = newest(counter)
     counter.shop.pay("failed")
     assert "Paid today, it runs from" in ada.get(f"/pay/{document.id}").text
+
+
+def test_days_ahead_of_a_plan_and_one_invoice_a_day(counter):
+    counter.confirm("/admin/catalogue/1/lead", days="5, year: 30")
+    assert counter.row(Plan, 1).lead_days == {"": 5, "1 year": 30}
+    assert "30 days for 1 year" in counter.get("/admin/catalogue/1").text
+    for typed in ("soon", "-3", "fortnight: 3", "900"):
+        assert counter.post("/admin/catalogue/1/lead", days=typed, reason="x").status_code == 422
+    counter.confirm("/admin/customers/1/one-invoice")
+    assert counter.row(Customer, 1).consolidate is True
+    counter.confirm("/admin/customers/1/one-invoice")
+    assert counter.row(Customer, 1).consolidate is False

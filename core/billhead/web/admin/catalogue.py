@@ -5,17 +5,22 @@ from collections import defaultdict
 from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
+from wtforms import StringField
 
 from billhead.actions.catalogue.retire_plan import retire_plan
+from billhead.actions.catalogue.set_lead_days import set_lead_days
 from billhead.db import reading, writing
 from billhead.domain.context import Context
+from billhead.domain.errors import InvalidInput
+from billhead.domain.periods import Term
 from billhead.models.catalogue import Bouquet, Plan, PlanBouquet, Price, PriceBook
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of
-from billhead.web.admin.asking import Question, ReasonForm, asked
+from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import Column, badge, code, number, text
 from billhead.web.admin.listing import Choice, Listing
+from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.usage import priced_usage
 
@@ -100,6 +105,44 @@ def plan(key: int) -> ResponseReturnValue:
     for price, book in prices:
         books[book].append(price)
     return page("admin/plan.html", plan=row, books=books, bouquets=bouquets, metered=metered, trail=trail)
+
+
+class LeadForm(ReasonForm):
+    days = StringField(
+        "Days ahead",
+        filters=[stripped],
+        description="A number for any term; more for some, like: 5, 1 year: 30. Empty: the seller's rule.",
+        render_kw={"autocomplete": "off"},
+    )
+    reason = reason_field()
+
+
+def _days_ahead(typed: str) -> dict[str, int]:
+    """ "5, 1 year: 30" as {"": 5, "1 year": 30}. Raises InvalidInput at `days`."""
+    found: dict[str, int] = {}
+    for part in filter(None, (one.strip() for one in typed.split(","))):
+        term, _, days = part.rpartition(":")
+        if not days.strip().isdecimal():
+            raise InvalidInput("days", f"{part!r} is no number of days")
+        found[str(Term.parse(term)) if term.strip() else ""] = int(days)
+    return found
+
+
+@admin.route("/catalogue/<int:key>/lead", methods=["GET", "POST"])
+@allow("staff", permission="catalogue.write")
+def lead_of_plan(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Plan, key, "plan")
+    shown = ", ".join(f"{term}: {days}" if term else str(days) for term, days in row.lead_days.items())
+
+    def act(ctx: Context, form: LeadForm) -> str:
+        with writing(ctx) as tx:
+            set_lead_days(tx, key, _days_ahead(form.days.data or ""))
+        return "Saved. It holds from each subscription's next period on."
+
+    text = "So long before a period begins it is invoiced or offered; it is due and charged on its first day."
+    question = Question(f"When is {row.name} billed?", text, "Save", url_for("admin.plan", key=key), danger=False)
+    return asked(question, LeadForm(days=shown), act)
 
 
 @admin.route("/catalogue/<int:key>/retire", methods=["GET", "POST"])

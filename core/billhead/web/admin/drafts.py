@@ -10,6 +10,7 @@ from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import DataRequired, InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from billhead.actions.accounts.set_consolidation import set_consolidation
 from billhead.actions.documents.add_line import FreeLine, ProductLine, add_line
 from billhead.actions.documents.change_line import change_line
 from billhead.actions.documents.draft_invoice import draft_invoice
@@ -90,6 +91,27 @@ def draft_by_hand(key: int) -> ResponseReturnValue:
         danger=False,
     )
     return asked(question, DraftForm(), act)
+
+
+@admin.route("/customers/<int:key>/one-invoice", methods=["GET", "POST"])
+@allow("staff", permission="customers.write")
+def one_invoice_a_day(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        customer = found(session, Customer, key, "customer")
+    together = not customer.consolidate
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            set_consolidation(tx, key, together)
+        return "From the next run on."
+
+    title = (
+        f"One invoice a day for {customer.name}?"
+        if together
+        else f"An invoice for each of {customer.name}'s subscriptions?"
+    )
+    text = "What is due at once stands on one document." if together else "Each subscription has documents of its own."
+    return asked(Question(title, text, "Yes", url_for("admin.customer", key=key), danger=False), ReasonForm(), act)
 
 
 def _amount(label: str, **more: Any) -> StringField:
