@@ -5,10 +5,12 @@ reason (`asking`). Reading is open to all staff; each change names its permissio
 """
 
 from billhead.web.admin import (
+    bouquets,
     callbacks,
     catalogue,
     changing,
     corrections,
+    coupons,
     customer_tax,
     customers,
     debts,
@@ -26,7 +28,9 @@ from billhead.web.admin import (
     panels,
     papers,
     payments,
+    plan_forms,
     plugins,
+    prices,
     rates,
     reports,
     runs,
@@ -42,10 +46,12 @@ from billhead.web.admin.area import admin
 
 __all__ = [
     "admin",
+    "bouquets",
     "callbacks",
     "catalogue",
     "changing",
     "corrections",
+    "coupons",
     "customer_tax",
     "customers",
     "debts",
@@ -63,7 +69,9 @@ __all__ = [
     "panels",
     "papers",
     "payments",
+    "plan_forms",
     "plugins",
+    "prices",
     "rates",
     "reports",
     "sellers",

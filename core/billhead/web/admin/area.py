@@ -12,9 +12,9 @@ from billhead.domain.context import Role
 from billhead.domain.errors import NotFound
 from billhead.models.operations import AuditEntry
 from billhead.models.people import User
-from billhead.web.request_context import current_seller
+from billhead.web.request_context import current_seller, signed_in
 
-__all__ = ["MENU", "admin", "found", "staff_zone", "trail_of", "who"]
+__all__ = ["MENU", "admin", "found", "own_seller_id", "staff_zone", "trail_of", "who"]
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -58,8 +58,18 @@ MENU = (
         (("panels", "Panels"), ("jobs", "Jobs"), ("deliveries", "Event deliveries"), ("plugins", "Plugins")),
     ),
     (
+        "Catalogue",
+        (
+            ("catalogue", "Plans"),
+            ("price_books", "Price books"),
+            ("price_changes", "Price changes"),
+            ("coupons", "Coupons"),
+            ("bouquets", "Bouquets"),
+        ),
+    ),
+    (
         "House",
-        (("sellers", "Sellers"), ("catalogue", "Catalogue"), ("switches", "Freeze switches"), ("audit", "Audit trail")),
+        (("sellers", "Sellers"), ("switches", "Freeze switches"), ("audit", "Audit trail")),
     ),
 )
 """(heading, ((endpoint, label), …)) of the side menu."""
@@ -69,6 +79,13 @@ def staff_zone() -> str:
     """Times are shown in the zone of the staff's own seller."""
     seller = current_seller()
     return seller.zone if seller is not None else "UTC"
+
+
+def own_seller_id() -> int:
+    """The seller that the staff works for."""
+    login = signed_in()
+    assert login is not None, "only staff comes here"
+    return login.seller_id
 
 
 def who(actor: str) -> str:

@@ -1,4 +1,4 @@
-"""Plans with their prices, read here and written by `billhead import`; and taking a plan out of the shop."""
+"""Plans with their prices, and taking a plan out of the shop."""
 
 from collections import defaultdict
 
@@ -66,20 +66,20 @@ PLANS = Listing(
             "kind",
             "Kind",
             Plan.kind,
-            ("stream", "mag", "paired", "enigma2", "bouquet", "connection", "ppv", "rental", "device", "reseller",
+            ("stream", "mag", "paired", "enigma2", "bundle", "bouquet", "connection", "ppv", "rental", "device", "reseller",
              "super_reseller", "credit_package"),
         ),
     ),
     search=lambda typed: Plan.name.icontains(typed, autoescape=True) | Plan.code.icontains(typed, autoescape=True),
     search_label="Name or code",
-    empty="Load a catalogue file with billhead import.",
+    empty="Add a plan here, or load a catalogue file with billhead import.",
 )  # fmt: skip
 
 
 @admin.get("/catalogue")
 @allow("staff")
 def catalogue() -> ResponseReturnValue:
-    return PLANS.answer()
+    return PLANS.answer(add=url_for("admin.new_plan"), add_label="Add a plan", add_needs="catalogue.write")
 
 
 @admin.get("/catalogue/<int:key>")

@@ -1,0 +1,210 @@
+"""`billhead prices`: what things cost, and changing many prices at once."""
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from billhead.actions.catalogue._versions import Affected
+from billhead.actions.catalogue.reprice import RepriceWish, preview_reprice, reprice
+from billhead.actions.catalogue.withdraw_reprice import withdraw_reprice
+from billhead.cli import in_app, json_option, show
+from billhead.cli._dates import DATE
+from billhead.cli._seller import seller_of
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.domain.errors import InvalidInput
+from billhead.domain.money import Money
+from billhead.models.catalogue import Plan, Price, PriceBook, Reprice
+
+__all__ = ["group"]
+
+
+@click.group()
+def group() -> None:
+    """Prices: list, preview and make changes of many, withdraw."""
+
+
+@group.command("list")
+@click.option("--plan", default="", help="Only this plan.")
+@json_option
+@in_app
+def list_prices(plan: str, as_json: bool) -> None:
+    """Every version of every price, the newest first."""
+    query = (
+        select(Price, Plan.code, PriceBook)
+        .join(Plan, Plan.id == Price.plan_id)
+        .join(PriceBook, PriceBook.id == Price.book_id)
+        .order_by(PriceBook.code, Plan.code, Price.term, Price.version.desc())
+    )
+    if plan:
+        query = query.where(Plan.code == plan)
+    with reading() as session:
+        rows = [_row(price, code, book) for price, code, book in session.execute(query)]
+    show({"prices": rows}, as_json, [_line(row) for row in rows] or ["There is no price."])
+
+
+def _row(price: Price, plan: str, book: PriceBook) -> dict[str, Any]:
+    return {
+        "id": price.id,
+        "book": book.code,
+        "plan": plan,
+        "term": price.term,
+        "amount": str(Money(price.amount_minor, book.currency)),
+        "setup": str(Money(price.setup_minor, book.currency)),
+        "version": price.version,
+        "valid_from": _day(price.valid_from),
+        "valid_until": _day(price.valid_until),
+        "existing_from": _day(price.existing_from),
+        "withdrawn_on": _day(price.withdrawn_on),
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None
+
+
+def _line(row: dict[str, Any]) -> str:
+    told = "".join(
+        f"  {words} {row[name]}"
+        for name, words in (
+            ("valid_from", "sold from"),
+            ("existing_from", "existing from"),
+            ("withdrawn_on", "withdrawn"),
+        )
+        if row[name]
+    )
+    return f"{row['book']:10} {row['plan']:20} {row['term'] or 'once':10} {row['amount']:>14}  v{row['version']}{told}"
+
+
+def _wish_options(command: Any) -> Any:
+    """What to change, and how: the same for the preview and the change."""
+    for option in reversed(
+        [
+            click.option("--seller", default="", help="Code of the seller, where there are several."),
+            click.option("--plan", "plans", multiple=True, help="Only this plan; may be given several times."),
+            click.option("--book", "books", multiple=True, help="Only this price book."),
+            click.option("--term", "terms", multiple=True, help='Only this term, like "1 month".'),
+            click.option("--percent", default="0", help="Change by so many percent: 5, -2.5."),
+            click.option(
+                "--add", "add_minor", type=int, default=0, help="Then add so many cents (or other minor units)."
+            ),
+            click.option("--round-to", type=int, default=1, help="Round to a multiple of so many minor units."),
+            click.option("--below", type=int, default=0, help="Then take so many off: 100 and 1 give 9.99."),
+            click.option("--new-from", type=DATE, help="New customers pay it from then on; at once if not given."),
+            click.option("--existing-from", type=DATE, help="Existing subscriptions pay it from then on."),
+            click.option("--tell-days", type=int, default=30, help="Tell their customers so many days before."),
+            click.option("--tell-nobody", is_flag=True, help="Tell no customer."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def _wish(seller_id: int, asked: dict[str, Any]) -> RepriceWish:
+    try:
+        percent = Decimal(asked["percent"])
+    except InvalidOperation:
+        percent = Decimal("NaN")
+    if not percent.is_finite() or abs(percent) > 10_000 or percent * 10_000 != int(percent * 10_000):
+        raise InvalidInput("percent", f"{asked['percent']!r} is not a percentage", hint="write it like 5 or -2.5")
+    return RepriceWish(
+        seller_id,
+        asked["existing_from"],
+        percent_ppm=int(percent * 10_000),
+        add_minor=asked["add_minor"],
+        round_to_minor=asked["round_to"],
+        below_minor=asked["below"],
+        books=asked["books"],
+        plans=asked["plans"],
+        terms=asked["terms"],
+        valid_from=asked["new_from"],
+        tell_days=None if asked["tell_nobody"] else asked["tell_days"],
+    )
+
+
+@group.command()
+@_wish_options
+@json_option
+@in_app
+def preview(seller: str, as_json: bool, **asked: Any) -> None:
+    """What a change would do: each price, who pays it, and how much more that is a month."""
+    with reading() as session:
+        found = preview_reprice(session, _wish(seller_of(session, seller).id, asked))
+    lines = [_told(one) for one in found] or ["No price changes by that."]
+    show({"changes": [_as_dict(one) for one in found]}, as_json, lines)
+
+
+def _as_dict(one: Affected) -> dict[str, Any]:
+    return {
+        "book": one.book,
+        "plan": one.plan,
+        "term": one.term,
+        "old": str(Money(one.old_minor, one.currency)),
+        "new": str(Money(one.new_minor, one.currency)),
+        "subscriptions": one.subscriptions,
+        "a_month": str(Money(one.a_month_minor, one.currency)),
+    }
+
+
+def _told(one: Affected) -> str:
+    old, new = Money(one.old_minor, one.currency), Money(one.new_minor, one.currency)
+    more = Money(one.a_month_minor, one.currency)
+    who = f"{one.subscriptions} subscriptions, {more} a month"
+    return f"{one.book:10} {one.plan:20} {one.term or 'once':10} {old} -> {new}  {who}"
+
+
+@group.command()
+@_wish_options
+@json_option
+@in_app
+def change(seller: str, as_json: bool, **asked: Any) -> None:
+    """Give each of the prices a new version. Look at `billhead prices preview` first."""
+    with reading() as session:
+        seller_id = seller_of(session, seller).id
+    with writing(Context.system("cli:prices")) as tx:
+        done = reprice(tx, _wish(seller_id, asked))
+    told = {"change": done.reprice_id, "prices": done.prices, "subscriptions": done.subscriptions}
+    lines = [f"{done.prices} prices have a new version."]
+    if done.reprice_id is not None:
+        lines.append(f"{done.subscriptions} subscriptions pay it by change {done.reprice_id}, which can be withdrawn.")
+    show(told, as_json, lines)
+
+
+@group.command()
+@json_option
+@in_app
+def changes(as_json: bool) -> None:
+    """The changes for existing subscriptions, and how far their customers were told."""
+    with reading() as session:
+        rows = [
+            {
+                "change": row.id,
+                "state": row.state,
+                "existing_from": row.existing_from.isoformat(),
+                "tell_on": _day(row.tell_on),
+                "subscriptions": row.subscriptions,
+                "told": row.told,
+                "a_month": {code: str(Money(minor, code)) for code, minor in row.a_month_minor.items()},
+            }
+            for row in session.scalars(select(Reprice).order_by(Reprice.id.desc()))
+        ]
+    lines = [
+        f"{row['change']:>6}  {row['state']:10} from {row['existing_from']}  {row['told']} of {row['subscriptions']} told"
+        for row in rows
+    ]
+    show({"changes": rows}, as_json, lines or ["No price changes for existing subscriptions."])
+
+
+@group.command()
+@click.argument("change_id", metavar="CHANGE", type=int)
+@json_option
+@in_app
+def withdraw(change_id: int, as_json: bool) -> None:
+    """Take a change back before its day: existing subscriptions go on at what they pay."""
+    with writing(Context.system("cli:prices")) as tx:
+        done = withdraw_reprice(tx, change_id)
+    lines = [f"Change {change_id} is withdrawn; {done.offers} unpaid renewals are offered anew."]
+    show({"change": change_id, "offers": done.offers}, as_json, lines)

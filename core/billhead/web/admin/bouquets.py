@@ -1,0 +1,101 @@
+"""Bouquets, and what each is called on the panels."""
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+from wtforms import StringField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from billhead.actions.catalogue.save_bouquet import save_bouquet
+from billhead.db import reading, writing
+from billhead.domain.errors import InvalidInput
+from billhead.models.catalogue import Bouquet, PlanBouquet
+from billhead.models.panels import Panel, PanelBouquet
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found, own_seller_id
+from billhead.web.admin.columns import code, number, text
+from billhead.web.admin.listing import Listing
+from billhead.web.forms import Form, stripped
+from billhead.web.pages import page
+from billhead.web.request_context import submit_ctx
+
+__all__ = ["BOUQUETS"]
+
+BOUQUETS = Listing(
+    name="bouquets",
+    title="Bouquets",
+    query=select(
+        Bouquet.id,
+        Bouquet.name,
+        Bouquet.code,
+        select(func.count()).where(PlanBouquet.bouquet_id == Bouquet.id).scalar_subquery().label("plans"),
+        select(func.count()).where(PanelBouquet.bouquet_id == Bouquet.id).scalar_subquery().label("panels"),
+    ),
+    key=Bouquet.id,
+    columns=(
+        text("Bouquet", "name", to="edit_bouquet"),
+        code("Code", "code"),
+        number("Plans and add-ons", "plans"),
+        number("Panels", "panels"),
+    ),
+    search=lambda typed: Bouquet.name.icontains(typed, autoescape=True),
+    search_label="Name",
+    empty="Add a bouquet, and plans and add-ons can bring it.",
+)
+
+
+@admin.get("/bouquets")
+@allow("staff")
+def bouquets() -> ResponseReturnValue:
+    return BOUQUETS.answer(add=url_for("admin.new_bouquet"), add_label="Add a bouquet", add_needs="catalogue.write")
+
+
+class BouquetForm(Form):
+    code = StringField("Code", filters=[stripped], validators=[DataRequired("A code is needed."), Length(max=40)])
+    name = StringField("Name", filters=[stripped], validators=[DataRequired("A name is needed."), Length(max=120)])
+    on = TextAreaField(
+        "On the panels", description="One a row: the panel's code, then the bouquet's name or number there."
+    )
+
+    def names(self) -> dict[str, str]:
+        names: dict[str, str] = {}
+        for row in filter(None, map(str.strip, (self.on.data or "").splitlines())):
+            panel, _, remote = row.partition(" ")
+            if not remote.strip() or panel in names:
+                raise InvalidInput("on", f"{row!r} does not name a panel, once, and the bouquet there")
+            names[panel] = remote.strip()
+        return names
+
+
+@admin.route("/bouquets/new", methods=["GET", "POST"])
+@allow("staff", permission="catalogue.write")
+def new_bouquet() -> ResponseReturnValue:
+    return _edit(None)
+
+
+@admin.route("/bouquets/<int:key>/edit", methods=["GET", "POST"])
+@allow("staff", permission="catalogue.write")
+def edit_bouquet(key: int) -> ResponseReturnValue:
+    return _edit(key)
+
+
+def _edit(key: int | None) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Bouquet, key, "bouquet") if key is not None else None
+        names = session.execute(
+            select(Panel.code, PanelBouquet.remote)
+            .join(PanelBouquet, PanelBouquet.panel_id == Panel.id)
+            .where(PanelBouquet.bouquet_id == key)
+            .order_by(Panel.code)
+        ).all()
+    form = BouquetForm(obj=row, data={"on": "\n".join(f"{panel} {remote}" for panel, remote in names)})
+    if form.validate_on_submit():
+        with form.refusals():
+            with writing(submit_ctx()) as tx:
+                seller_id = row.seller_id if row is not None else own_seller_id()
+                save_bouquet(tx, seller_id, form.code.data or "", form.name.data or "", form.names(), key)
+            flash(f"{form.name.data} is saved.", "good")
+            return redirect(url_for("admin.bouquets"), 303)
+    status = 422 if form.is_submitted() else 200
+    title, back = row.name if row is not None else "New bouquet", url_for("admin.bouquets")
+    return page("admin/entry.html", form=form, title=title, back=back, section="bouquets"), status

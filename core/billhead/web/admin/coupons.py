@@ -1,0 +1,257 @@
+"""Coupons: the list, a new one, its limits, who has it, and giving one to a subscription."""
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField
+from wtforms.validators import DataRequired, Length, NumberRange, Optional
+
+from billhead.actions.coupons.change_coupon import change_coupon
+from billhead.actions.coupons.create_coupon import NewCoupon, create_coupon
+from billhead.actions.coupons.redeem_coupon import redeem_coupon
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.domain.errors import InvalidInput
+from billhead.domain.money import Money
+from billhead.models.catalogue import Plan
+from billhead.models.coupons import Coupon, CouponPlan, CouponRedemption, CouponUse
+from billhead.models.documents import Document
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Subscription
+from billhead.plugin import allow
+from billhead.plugin_host.current import config
+from billhead.web.admin.area import admin, found, own_seller_id, trail_of
+from billhead.web.admin.asking import Question, ReasonForm, asked
+from billhead.web.admin.columns import Column, badge, on, text
+from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.prices import _ppm
+from billhead.web.formatting import money, percent
+from billhead.web.forms import Form, stripped
+from billhead.web.pages import page
+from billhead.web.request_context import submit_ctx
+
+__all__ = ["COUPONS"]
+
+_RECENT = 50
+
+
+def _gives(row: Coupon) -> str:
+    """ "25% for 3 cycles", "€5.00 once", "€50.00 in all"."""
+    what = percent(row.percent_ppm) if row.kind == "percent" else money(row.amount_minor, row.currency)
+    if row.kind == "balance":
+        return f"{what} in all"
+    return f"{what} {'for ever' if row.cycles is None else 'once' if row.cycles == 1 else f'for {row.cycles} cycles'}"
+
+
+def _uses(row: Coupon) -> str:
+    return f"{row.used} of {row.total_uses}" if row.total_uses is not None else str(row.used)
+
+
+COUPONS = Listing(
+    name="coupons",
+    title="Coupons",
+    query=select(
+        Coupon.id,
+        Coupon.code,
+        Coupon.name,
+        Coupon.kind,
+        Coupon.percent_ppm,
+        Coupon.amount_minor,
+        Coupon.currency,
+        Coupon.cycles,
+        Coupon.used,
+        Coupon.total_uses,
+        Coupon.ends_on,
+        Coupon.disabled,
+    ),
+    key=Coupon.id,
+    columns=(
+        text("Coupon", "code", to="coupon"),
+        text("Name", "name"),
+        Column("Gives", _gives, _gives),
+        Column("Used", _uses, _uses, "num"),
+        on("Until before", "ends_on"),
+        Column(
+            "Can be used",
+            lambda row: "no" if row.disabled else "yes",
+            lambda row: badge("", "stopped") if row.disabled else badge("ok", "yes"),
+        ),
+    ),
+    choices=(Choice("kind", "Kind", Coupon.kind, ("percent", "fixed", "balance")),),
+    search=lambda typed: Coupon.code.icontains(typed, autoescape=True) | Coupon.name.icontains(typed, autoescape=True),
+    search_label="Code or name",
+    empty="Make a coupon, and customers can enter it in their cart.",
+)
+
+
+@admin.get("/coupons")
+@allow("staff")
+def coupons() -> ResponseReturnValue:
+    return COUPONS.answer(add=url_for("admin.new_coupon"), add_label="Make a coupon", add_needs="catalogue.write")
+
+
+class CouponForm(Form):
+    code = StringField(
+        "Code", filters=[stripped], validators=[DataRequired("A code is needed."), Length(max=40)],
+        description="What customers enter, like WELCOME. Capitals or not is the same.",
+    )  # fmt: skip
+    name = StringField("Name", filters=[stripped], validators=[Length(max=120)], description="For you and reports.")
+    kind = SelectField(
+        "What it gives",
+        choices=[("percent", "A percentage"), ("fixed", "An amount off each cycle"),
+                 ("balance", "An amount in all, what is left goes on")],
+    )  # fmt: skip
+    percent = StringField("Percent", filters=[stripped], description="For a percentage: 25, or 12.5.")
+    amount = StringField("Amount", filters=[stripped], description="For the others: digits with a dot.")
+    currency = StringField("Currency", filters=[stripped], validators=[Length(max=3)], description="Of the amounts.")
+    cycles = IntegerField(
+        "In how many cycles", default=1, validators=[Optional(), NumberRange(1, 1000)], description="Empty: for ever."
+    )
+    stackable = BooleanField("Can be combined with others")
+    covers_setup = BooleanField("Also off set-up fees and what is paid once", default=True)
+    new_customers = BooleanField("Only for who was never billed before")
+    first_order = BooleanField("Only for a first order")
+    plans = StringField("Plans and add-ons", filters=[stripped], description="Codes with blanks between. Empty: all.")
+    terms = StringField("Terms", filters=[stripped], description="With commas between. Empty: all.")
+    countries = StringField("Countries", filters=[stripped], description="Two letters each, like FI SE. Empty: all.")
+    minimum = StringField("From an order of", filters=[stripped], description="Before discount. Empty: any.")
+    starts_on = DateField("Can be used from", validators=[Optional()])
+    ends_on = DateField("Until before", validators=[Optional()])
+    total_uses = IntegerField("How often in all", validators=[Optional(), NumberRange(1, 1_000_000)])
+    uses_per_customer = IntegerField("How often by one customer", validators=[Optional(), NumberRange(1, 1_000_000)])
+
+    def wanted(self) -> NewCoupon:
+        currency = (self.currency.data or "").upper()
+        return NewCoupon(
+            code=self.code.data or "",
+            kind=self.kind.data,
+            name=self.name.data or "",
+            percent_ppm=_ppm(self.percent.data) if self.percent.data else 0,
+            amount_minor=_minor("amount", self.amount.data, currency),
+            currency=currency,
+            cycles=self.cycles.data,
+            stackable=bool(self.stackable.data),
+            covers_setup=bool(self.covers_setup.data),
+            new_customers=bool(self.new_customers.data),
+            first_order=bool(self.first_order.data),
+            plans=tuple((self.plans.data or "").split()),
+            terms=tuple(term.strip() for term in (self.terms.data or "").split(",") if term.strip()),
+            countries=tuple((self.countries.data or "").split()),
+            minimum_minor=_minor("minimum", self.minimum.data, currency),
+            starts_on=self.starts_on.data,
+            ends_on=self.ends_on.data,
+            total_uses=self.total_uses.data,
+            uses_per_customer=self.uses_per_customer.data,
+        )
+
+
+def _minor(field: str, typed: str | None, currency: str) -> int:
+    if not typed:
+        return 0
+    try:
+        return Money.parse(typed, currency).minor
+    except InvalidInput as error:
+        raise InvalidInput(field if error.field != "currency" else "currency", error.why, hint=error.hint) from None
+
+
+@admin.route("/coupons/new", methods=["GET", "POST"])
+@allow("staff", permission="catalogue.write")
+def new_coupon() -> ResponseReturnValue:
+    form = CouponForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            with writing(submit_ctx()) as tx:
+                made = create_coupon(tx, own_seller_id(), form.wanted())
+            flash(f"The coupon {made.code} can be used.", "good")
+            return redirect(url_for("admin.coupon", key=made.coupon_id), 303)
+    status = 422 if form.is_submitted() else 200
+    lead = "What it gives stays as it is made; how often and how long it can be used can be changed."
+    back = url_for("admin.coupons")
+    return page("admin/entry.html", form=form, title="A coupon", lead=lead, back=back, section="coupons"), status
+
+
+@admin.get("/coupons/<int:key>")
+@allow("staff")
+def coupon(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Coupon, key, "coupon")
+        plans = session.scalars(
+            select(Plan.name).join(CouponPlan, CouponPlan.plan_id == Plan.id).where(CouponPlan.coupon_id == key)
+        ).all()
+        sums = session.execute(
+            select(Document.currency, func.sum(CouponUse.discount_minor), func.sum(Document.net_minor))
+            .join(CouponRedemption, CouponRedemption.id == CouponUse.redemption_id)
+            .join(Document, Document.id == CouponUse.document_id)
+            .where(CouponRedemption.coupon_id == key, Document.kind == "invoice", Document.state != "void")
+            .group_by(Document.currency)
+            .order_by(Document.currency)
+        ).all()
+        recent = session.execute(
+            select(CouponRedemption, Customer.name, Subscription.currency)
+            .join(Customer, Customer.id == CouponRedemption.customer_id)
+            .join(Subscription, Subscription.id == CouponRedemption.subscription_id)
+            .where(CouponRedemption.coupon_id == key)
+            .order_by(CouponRedemption.id.desc())
+            .limit(_RECENT)
+        ).all()
+        trail = trail_of(session, f"coupon:{key}")
+    link = config().base_url + url_for("storefront.promotion", code=row.code)
+    return page(
+        "admin/coupon.html", coupon=row, gives=_gives(row), uses=_uses(row), plans=plans, sums=sums, recent=recent,
+        trail=trail, link=link,
+    )  # fmt: skip
+
+
+class LimitsForm(ReasonForm):
+    ends_on = DateField("Until before", validators=[Optional()])
+    total_uses = IntegerField("How often in all", validators=[Optional(), NumberRange(1, 1_000_000)])
+    uses_per_customer = IntegerField("How often by one customer", validators=[Optional(), NumberRange(1, 1_000_000)])
+    disabled = BooleanField("Stop it: nobody can enter it any more")
+
+
+@admin.route("/coupons/<int:key>/change", methods=["GET", "POST"])
+@allow("staff", permission="catalogue.write")
+def change_one_coupon(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Coupon, key, "coupon")
+
+    def act(ctx: Context, form: LimitsForm) -> str:
+        with writing(ctx) as tx:
+            change_coupon(
+                tx,
+                key,
+                disabled=bool(form.disabled.data),
+                ends_on=form.ends_on.data,
+                total_uses=form.total_uses.data,
+                uses_per_customer=form.uses_per_customer.data,
+            )
+        return f"{row.code} is changed."
+
+    text = "Who has it keeps what it gives."
+    question = Question(f"Change {row.code}", text, "Change it", url_for("admin.coupon", key=key), danger=False)
+    return asked(question, LimitsForm(obj=row), act)
+
+
+class GiveForm(ReasonForm):
+    code = StringField("Coupon", filters=[stripped], validators=[DataRequired("Which coupon?"), Length(max=40)])
+
+
+@admin.route("/subscriptions/<int:key>/coupon", methods=["GET", "POST"])
+@allow("staff", permission="subscriptions.write")
+def give_coupon(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        found(session, Subscription, key, "subscription")
+
+    def act(ctx: Context, form: GiveForm) -> str:
+        with writing(ctx) as tx:
+            given = redeem_coupon(tx, key, form.code.data or "")
+        return f"{given.code} makes the next cycle cheaper that is billed."
+
+    question = Question(
+        f"Give subscription {key} a coupon",
+        "It holds from the next cycle that is billed.",
+        "Give it",
+        url_for("admin.subscription", key=key),
+        danger=False,
+    )
+    return asked(question, GiveForm(), act)

@@ -1,0 +1,244 @@
+"""Plans, add-ons and bundles: the forms that add and change them, and the ways between plans."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, DateField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from billhead.actions.catalogue.allow_change import allow_change
+from billhead.actions.catalogue.save_plan import PartEntry, PlanEntry, ServiceEntry, preview_save_plan, save_plan
+from billhead.db import reading, writing
+from billhead.domain.errors import InvalidInput
+from billhead.models.catalogue import Bouquet, BundlePart, Plan, PlanBouquet, PlanChange
+from billhead.models.panels import Panel
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found, own_seller_id
+from billhead.web.forms import Form, stripped
+from billhead.web.pages import page
+from billhead.web.request_context import submit_ctx
+
+__all__: list[str] = []
+
+_LINES = ("stream", "mag", "paired", "enigma2")
+_KINDS = {
+    "line": "A plan with lines of its own",
+    "bundle": "A bundle of plans and add-ons at one price",
+    "bouquet": "An add-on: bouquets",
+    "connection": "An add-on: more screens",
+    "device": "A device, paid once",
+}
+_EDITED = ("bundle", "bouquet", "connection", "device", *_LINES)
+
+
+class PlanForm(Form):
+    code = StringField(
+        "Code",
+        filters=[stripped],
+        validators=[DataRequired("A code is needed."), Length(max=40)],
+        description="Small letters and digits, like premium-tv. Links and files name it: it stays.",
+    )
+    name = StringField("Name", filters=[stripped], validators=[DataRequired("A name is needed."), Length(max=120)])
+    description = TextAreaField("Description", filters=[stripped], validators=[Length(max=1000)])
+    kind = SelectField("What it is", choices=list(_KINDS.items()))
+    services = TextAreaField(
+        "Lines that it makes",
+        description="One a row: stream, mag or enigma2, then the panel or group of panels, then what the panel calls "
+        "the plan, if it knows plans. For example: stream main",
+    )
+    connections = IntegerField("Screens at a time", default=1, validators=[InputRequired(), NumberRange(0, 1000)])
+    bouquets = SelectMultipleField("Bouquets", widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    parts = TextAreaField(
+        "Parts of the bundle",
+        description="One a row: the code of a plan or add-on, its weight in the revenue, and how many of it, if more "
+        "than one. For example: premium-tv 3",
+    )
+    addon_of = StringField(
+        "Can be added to", filters=[stripped], description="Codes of plans, with blanks between. For add-ons."
+    )
+    family = StringField(
+        "Family",
+        filters=[stripped],
+        validators=[Length(max=40)],
+        description="Customers may change between plans of one family.",
+    )
+    tier = IntegerField(
+        "Tier", default=0, validators=[InputRequired(), NumberRange(0, 1000)], description="0 is lowest."
+    )
+    tax_class = StringField("Tax class", default="tv", filters=[stripped], validators=[DataRequired(), Length(max=40)])
+    min_units = IntegerField("Sold from", default=1, validators=[InputRequired(), NumberRange(1, 1000)])
+    max_units = IntegerField("to so many", default=1, validators=[InputRequired(), NumberRange(1, 1000)])
+    renewal_from = SelectField(
+        "A renewal counts from",
+        choices=[("later", "its end or the payment, the later"), ("expiry", "its end"), ("now", "the payment")],
+    )
+    cancel_policy = SelectField(
+        "Canceling",
+        choices=[("end_of_term", "at the end of the term"), ("immediate", "at once"),
+                 ("start_of_term", "at once, giving the period back")],
+    )  # fmt: skip
+    proration = SelectField(
+        "Parts of a period cost",
+        choices=[("actual_days", "their days of the real period"), ("fixed_30", "their days of 30"),
+                 ("none", "the full price"), ("extend", "the full price, and the days are added")],
+    )  # fmt: skip
+    fixed_term = StringField("Ends after", filters=[stripped], description="Like 12 months. Empty: it goes on.")
+    season_ends_on = DateField("Ends for everybody on", validators=[Optional()])
+    then_plan = StringField("Then follows", filters=[stripped], description="The code of a plan. Empty: nothing.")
+    once_per_customer = BooleanField("One trial for each person")
+    listed = BooleanField("Shown in the shop", default=True)
+
+    def entry(self) -> PlanEntry:
+        return PlanEntry(
+            code=self.code.data or "",
+            name=self.name.data or "",
+            kind=self.kind.data,
+            description=self.description.data or "",
+            tax_class=self.tax_class.data or "",
+            family=self.family.data or "",
+            tier=self.tier.data or 0,
+            connections=self.connections.data or 0,
+            services=tuple(_services(self.services.data or "")) if self.kind.data == "line" else (),
+            bouquets=tuple(self.bouquets.data or ()),
+            parts=tuple(_parts(self.parts.data or "")) if self.kind.data == "bundle" else (),
+            addon_of=tuple((self.addon_of.data or "").split()),
+            min_units=self.min_units.data or 1,
+            max_units=self.max_units.data or 1,
+            once_per_customer=bool(self.once_per_customer.data),
+            renewal_from=self.renewal_from.data,
+            cancel_policy=self.cancel_policy.data,
+            proration=self.proration.data,
+            fixed_term=self.fixed_term.data or "",
+            season_ends_on=self.season_ends_on.data,
+            then_plan=self.then_plan.data or "",
+            listed=bool(self.listed.data),
+        )
+
+
+def _services(text: str) -> Iterator[ServiceEntry]:
+    for row in filter(None, map(str.strip, text.splitlines())):
+        kind, _, rest = row.partition(" ")
+        panel, _, panel_plan = rest.strip().partition(" ")
+        if not panel:
+            raise InvalidInput("services", f"{row!r} names no panel")
+        yield ServiceEntry(kind, panel, panel_plan.strip())
+
+
+def _parts(text: str) -> Iterator[PartEntry]:
+    for row in filter(None, map(str.strip, text.splitlines())):
+        code, *numbers = row.split()
+        if not 1 <= len(numbers) <= 2 or not all(one.isascii() and one.isdigit() and len(one) < 7 for one in numbers):
+            raise InvalidInput("parts", f"{row!r} is not a code, a weight and perhaps a quantity")
+        yield PartEntry(code, int(numbers[0]), int(numbers[1]) if len(numbers) == 2 else 1)
+
+
+def _form(session: Session, seller_id: int, plan: Plan | None) -> PlanForm:
+    form = PlanForm(data=_as_entered(session, plan) if plan is not None else None)
+    rows = session.execute(
+        select(Bouquet.code, Bouquet.name).where(Bouquet.seller_id == seller_id).order_by(Bouquet.name)
+    )
+    form.bouquets.choices = [(code, name) for code, name in rows]
+    panels = session.scalars(select(Panel.code).where(Panel.seller_id == seller_id).order_by(Panel.code))
+    form.services.description = f"{form.services.description}. There are: {', '.join(panels) or 'no panels yet'}."
+    return form
+
+
+def _as_entered(session: Session, plan: Plan) -> dict[str, Any]:
+    details = plan.details
+    services = [f"{one['kind']} {one['panel']} {one['panel_plan']}".strip() for one in details.get("services", [])]
+    codes = select(Bouquet.code).join(PlanBouquet, PlanBouquet.bouquet_id == Bouquet.id)
+    parts = session.execute(
+        select(Plan.code, BundlePart.weight, BundlePart.quantity)
+        .join(BundlePart, BundlePart.plan_id == Plan.id)
+        .where(BundlePart.bundle_id == plan.id)
+        .order_by(Plan.id)
+    )
+    then = session.get(Plan, plan.then_plan_id) if plan.then_plan_id else None
+    own = {name: getattr(plan, name) for name in PlanForm.__dict__ if hasattr(Plan, name)}
+    return {
+        **own,
+        "kind": "line" if plan.kind in _LINES else plan.kind,
+        "services": "\n".join(services) if plan.kind in _LINES else "",
+        "bouquets": list(session.scalars(codes.where(PlanBouquet.plan_id == plan.id))),
+        "parts": "\n".join(f"{code} {weight}{f' {many}' if many > 1 else ''}" for code, weight, many in parts),
+        "addon_of": " ".join(details.get("plans", [])),
+        "min_units": details.get("min_units") or 1,
+        "max_units": details.get("max_units") or 1,
+        "once_per_customer": bool(details.get("once_per_customer")),
+        "then_plan": then.code if then else "",
+    }
+
+
+@admin.route("/catalogue/new", methods=["GET", "POST"])
+@allow("staff", permission="catalogue.write")
+def new_plan() -> ResponseReturnValue:
+    return _edit(None)
+
+
+@admin.route("/catalogue/<int:key>/edit", methods=["GET", "POST"])
+@allow("staff", permission="catalogue.write")
+def edit_plan(key: int) -> ResponseReturnValue:
+    return _edit(key)
+
+
+def _edit(key: int | None) -> ResponseReturnValue:
+    with reading() as session:
+        plan = found(session, Plan, key, "plan") if key is not None else None
+        seller_id = plan.seller_id if plan is not None else own_seller_id()
+        form = _form(session, seller_id, plan)
+        having = preview_save_plan(session, plan.id) if plan is not None else 0
+    if plan is not None and plan.kind not in _EDITED:
+        flash("What resellers buy, events and rentals are changed in the catalogue file.", "warn")
+        return redirect(url_for("admin.plan", key=plan.id), 303)
+    if form.validate_on_submit():
+        with form.refusals():
+            with writing(submit_ctx()) as tx:
+                saved = save_plan(tx, seller_id, form.entry(), key)
+            flash(f"{form.name.data} is saved.", "good")
+            return redirect(url_for("admin.plan", key=saved.plan_id), 303)
+    status = 422 if form.is_submitted() else 200
+    return page("admin/plan_form.html", form=form, plan=plan, having=having), status
+
+
+class WayForm(Form):
+    to_plan = SelectField("Change to", coerce=int)
+    term = StringField("For the term", filters=[stripped], description="Like 1 year. Empty: any.")
+    allowed = SelectField(
+        "Is",
+        choices=[("", "as the prices have it"), ("immediate", "made at once"),
+                 ("end_of_term", "made at the end of the term"), ("forbidden", "not possible")],
+    )  # fmt: skip
+
+
+@admin.route("/catalogue/<int:key>/ways", methods=["GET", "POST"])
+@allow("staff", permission="catalogue.write")
+def plan_ways(key: int) -> ResponseReturnValue:
+    """To which plans this one may be changed, and when: the exceptions from what the prices say."""
+    with reading() as session:
+        plan = found(session, Plan, key, "plan")
+        others = session.execute(
+            select(Plan.id, Plan.name)
+            .where(Plan.seller_id == plan.seller_id, Plan.kind.in_((*_LINES, "bundle")), Plan.retired.is_(False))
+            .order_by(Plan.name)
+        ).all()
+        rules = session.execute(
+            select(PlanChange, Plan.name)
+            .join(Plan, Plan.id == PlanChange.to_plan_id)
+            .where(PlanChange.from_plan_id == key)
+            .order_by(Plan.name, PlanChange.term)
+        ).all()
+    form = WayForm()
+    form.to_plan.choices = [(other, name) for other, name in others]
+    if form.validate_on_submit():
+        with form.refusals():
+            with writing(submit_ctx()) as tx:
+                allow_change(tx, key, form.to_plan.data, form.term.data or "", form.allowed.data)
+            flash("The way between the plans is saved.", "good")
+            return redirect(url_for("admin.plan_ways", key=key), 303)
+    status = 422 if form.is_submitted() else 200
+    return page("admin/plan_ways.html", plan=plan, form=form, rules=rules), status
