@@ -22,6 +22,9 @@ from billhead.models.catalogue import Plan, Price, PriceBook, Reprice
 __all__ = ["group"]
 
 
+_WORDS = (("valid_from", "sold from"), ("existing_from", "existing from"), ("withdrawn_on", "withdrawn"))
+
+
 @click.group()
 def group() -> None:
     """Prices: list, preview and make changes of many, withdraw."""
@@ -88,9 +91,7 @@ def _wish_options(command: Any) -> Any:
             click.option("--book", "books", multiple=True, help="Only this price book."),
             click.option("--term", "terms", multiple=True, help='Only this term, like "1 month".'),
             click.option("--percent", default="0", help="Change by so many percent: 5, -2.5."),
-            click.option(
-                "--add", "add_minor", type=int, default=0, help="Then add so many cents (or other minor units)."
-            ),
+            click.option("--add", "add_minor", type=int, default=0, help="Then add so many cents."),
             click.option("--round-to", type=int, default=1, help="Round to a multiple of so many minor units."),
             click.option("--below", type=int, default=0, help="Then take so many off: 100 and 1 give 9.99."),
             click.option("--new-from", type=DATE, help="New customers pay it from then on; at once if not given."),
@@ -192,7 +193,8 @@ def changes(as_json: bool) -> None:
             for row in session.scalars(select(Reprice).order_by(Reprice.id.desc()))
         ]
     lines = [
-        f"{row['change']:>6}  {row['state']:10} from {row['existing_from']}  {row['told']} of {row['subscriptions']} told"
+        f"{row['change']:>6}  {row['state']:10} from {row['existing_from']}  "
+        f"{row['told']} of {row['subscriptions']} told"
         for row in rows
     ]
     show({"changes": rows}, as_json, lines or ["No price changes for existing subscriptions."])

@@ -98,9 +98,12 @@ class CouponForm(Form):
     name = StringField("Name", filters=[stripped], validators=[Length(max=120)], description="For you and reports.")
     kind = SelectField(
         "What it gives",
-        choices=[("percent", "A percentage"), ("fixed", "An amount off each cycle"),
-                 ("balance", "An amount in all, what is left goes on")],
-    )  # fmt: skip
+        choices={
+            "percent": "A percentage",
+            "fixed": "An amount off each cycle",
+            "balance": "An amount in all, what is left goes on",
+        },
+    )
     percent = StringField("Percent", filters=[stripped], description="For a percentage: 25, or 12.5.")
     amount = StringField("Amount", filters=[stripped], description="For the others: digits with a dot.")
     currency = StringField("Currency", filters=[stripped], validators=[Length(max=3)], description="Of the amounts.")

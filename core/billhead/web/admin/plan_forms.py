@@ -45,7 +45,7 @@ class PlanForm(Form):
     )
     name = StringField("Name", filters=[stripped], validators=[DataRequired("A name is needed."), Length(max=120)])
     description = TextAreaField("Description", filters=[stripped], validators=[Length(max=1000)])
-    kind = SelectField("What it is", choices=list(_KINDS.items()))
+    kind = SelectField("What it is", choices=_KINDS)
     services = TextAreaField(
         "Lines that it makes",
         description="One a row: stream, mag or enigma2, then the panel or group of panels, then what the panel calls "
@@ -75,18 +75,25 @@ class PlanForm(Form):
     max_units = IntegerField("to so many", default=1, validators=[InputRequired(), NumberRange(1, 1000)])
     renewal_from = SelectField(
         "A renewal counts from",
-        choices=[("later", "its end or the payment, the later"), ("expiry", "its end"), ("now", "the payment")],
+        choices={"later": "its end or the payment, the later", "expiry": "its end", "now": "the payment"},
     )
     cancel_policy = SelectField(
         "Canceling",
-        choices=[("end_of_term", "at the end of the term"), ("immediate", "at once"),
-                 ("start_of_term", "at once, giving the period back")],
-    )  # fmt: skip
+        choices={
+            "end_of_term": "at the end of the term",
+            "immediate": "at once",
+            "start_of_term": "at once, giving the period back",
+        },
+    )
     proration = SelectField(
         "Parts of a period cost",
-        choices=[("actual_days", "their days of the real period"), ("fixed_30", "their days of 30"),
-                 ("none", "the full price"), ("extend", "the full price, and the days are added")],
-    )  # fmt: skip
+        choices={
+            "actual_days": "their days of the real period",
+            "fixed_30": "their days of 30",
+            "none": "the full price",
+            "extend": "the full price, and the days are added",
+        },
+    )
     fixed_term = StringField("Ends after", filters=[stripped], description="Like 12 months. Empty: it goes on.")
     season_ends_on = DateField("Ends for everybody on", validators=[Optional()])
     then_plan = StringField("Then follows", filters=[stripped], description="The code of a plan. Empty: nothing.")
@@ -142,7 +149,7 @@ def _form(session: Session, seller_id: int, plan: Plan | None) -> PlanForm:
     rows = session.execute(
         select(Bouquet.code, Bouquet.name).where(Bouquet.seller_id == seller_id).order_by(Bouquet.name)
     )
-    form.bouquets.choices = [(code, name) for code, name in rows]
+    form.bouquets.choices = dict(rows.all())
     panels = session.scalars(select(Panel.code).where(Panel.seller_id == seller_id).order_by(Panel.code))
     form.services.description = f"{form.services.description}. There are: {', '.join(panels) or 'no panels yet'}."
     return form
@@ -210,9 +217,13 @@ class WayForm(Form):
     term = StringField("For the term", filters=[stripped], description="Like 1 year. Empty: any.")
     allowed = SelectField(
         "Is",
-        choices=[("", "as the prices have it"), ("immediate", "made at once"),
-                 ("end_of_term", "made at the end of the term"), ("forbidden", "not possible")],
-    )  # fmt: skip
+        choices={
+            "": "as the prices have it",
+            "immediate": "made at once",
+            "end_of_term": "made at the end of the term",
+            "forbidden": "not possible",
+        },
+    )
 
 
 @admin.route("/catalogue/<int:key>/ways", methods=["GET", "POST"])
@@ -233,7 +244,7 @@ def plan_ways(key: int) -> ResponseReturnValue:
             .order_by(Plan.name, PlanChange.term)
         ).all()
     form = WayForm()
-    form.to_plan.choices = [(other, name) for other, name in others]
+    form.to_plan.choices = {str(other): name for other, name in others}
     if form.validate_on_submit():
         with form.refusals():
             with writing(submit_ctx()) as tx:

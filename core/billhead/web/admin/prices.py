@@ -211,7 +211,7 @@ def new_price(key: int) -> ResponseReturnValue:
             select(PriceBook).where(PriceBook.seller_id == plan.seller_id).order_by(PriceBook.currency, PriceBook.code)
         ).all()
     form = PriceForm()
-    form.book.choices = [(book.id, f"{book.code}, {book.currency}") for book in books]
+    form.book.choices = {str(book.id): f"{book.code}, {book.currency}" for book in books}
     currency = {book.id: book.currency for book in books}
 
     def act(tx: Tx) -> tuple[PriceAdded, Affected | None]:
@@ -255,13 +255,13 @@ class RepriceForm(PreviewForm):
         "Rounded to",
         default=1,
         validators=[NumberRange(1, 1_000_000)],
-        description="In the smallest unit: 100 are 1.00 EUR.",
+        description="100 are 1.00 EUR.",
     )
     below = IntegerField(
         "Less",
         default=0,
         validators=[NumberRange(0, 1_000_000)],
-        description="In the smallest unit: 1 makes 9.99 of 10.00.",
+        description="1 makes 9.99 of 10.00.",
     )
     valid_from = DateField("New customers pay it from", validators=[Optional()], description="Empty: at once.")
     existing_from = DateField(

@@ -1,0 +1,120 @@
+"""The catalogue behind the counter: plans, prices, changes of many, coupons, each shown, refused and saved."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from billhead import clock
+from billhead.models.catalogue import Bouquet, Plan, Price, PriceBook, Reprice
+from billhead.models.coupons import Coupon
+from billhead.models.panels import Panel
+
+
+@pytest.fixture(autouse=True)
+def november():
+    with clock.business_time(datetime(2026, 11, 1, 12, tzinfo=UTC)):
+        yield
+
+
+PLAN = {
+    "name": "Hotel", "kind": "line", "connections": "2", "tier": "1", "tax_class": "tv", "min_units": "1",
+    "max_units": "5",
+    "renewal_from": "later", "cancel_policy": "end_of_term", "proration": "actual_days", "listed": "y",
+}  # fmt: skip
+
+
+def panel(counter):
+    return counter.row(Panel, 1).code
+
+
+def test_a_plan_is_added_priced_and_sold(any_counter):
+    counter = any_counter
+    assert "Add a plan" in counter.get("/admin/catalogue").text
+    refused = counter.post("/admin/catalogue/new", code="Hotel!", services=f"stream {panel(counter)}", **PLAN)
+    assert refused.status_code == 422
+    assert "is no code" in refused.text
+    saved = counter.post("/admin/catalogue/new", code="hotel", services=f"stream {panel(counter)}", **PLAN)
+    shown = counter.get(saved.location).text
+    assert "It has no price" in shown
+    address = f"{saved.location}/prices/new"
+    asked = {"book": "1", "term": "month", "amount": "20.00", "setup": "0", "trial": "0", "tell_days": "30"}
+    seen = counter.post(address, reason="new", **asked)
+    assert "Version" in seen.text
+    digest = seen.text.partition('name="seen" type="hidden" value="')[2][:16]
+    done = counter.post(address, reason="new", seen=digest, **asked)
+    assert "€20.00" in counter.get(done.location).text
+    assert "€20.00" in counter.shop.visitor().get("/plans/hotel").text
+    plan = int(saved.location.rpartition("/")[2])
+    edited = counter.get(f"/admin/catalogue/{plan}/edit").text
+    assert f"stream {panel(counter)}" in edited
+    assert (
+        counter.post(f"/admin/catalogue/{plan}/edit", code="hotel", services="stream nowhere", **PLAN).status_code
+        == 422
+    )
+    assert counter.row(Plan, plan).details["max_units"] == 5
+
+
+def test_many_prices_are_shown_changed_and_taken_back(counter):
+    asked = {"percent": "10", "add": "0", "round_to": "1", "below": "0", "tell_days": "30", "plans": "basic"}
+    wrong = counter.post("/admin/price-changes/new", reason="dearer", existing_from="2026-11-10", **asked)
+    assert "not before 2026-12-" in wrong.text
+    asked["existing_from"] = "2027-01-01"
+    seen = counter.post("/admin/price-changes/new", reason="dearer", **asked)
+    assert "€9.99 → €10.99: 1 subscription, +€1.00 a month" in seen.text
+    digest = seen.text.partition('name="seen" type="hidden" value="')[2][:16]
+    assert counter.post("/admin/price-changes/new", reason="dearer", seen=digest, **asked).status_code == 303
+    assert "+€1.00" in counter.get("/admin/price-changes").text
+    assert "Until" in counter.get("/admin/price-changes").text
+    counter.confirm("/admin/price-changes/1/withdraw")
+    assert counter.row(Reprice, 1).state == "withdrawn"
+    assert counter.trail("catalogue.withdraw_reprice")[0][1:] == ("reprice:1", "asked by phone")
+    assert [price for price in (counter.row(Price, n) for n in range(1, 99)) if price and price.withdrawn_on]
+
+
+def test_a_coupon_is_made_used_changed_and_given(counter):
+    base = {"kind": "percent", "cycles": "3", "covers_setup": "y"}
+    refused = counter.post("/admin/coupons/new", code="TV", percent="abc", **base)
+    assert "is not a percentage" in refused.text
+    made = counter.post("/admin/coupons/new", code="autumn", percent="25", **base)
+    shown = counter.get(made.location).text
+    assert "for 3 cycles" in shown
+    assert "/promo/AUTUMN" in shown
+    assert "AUTUMN" in counter.get("/admin/coupons").text
+    counter.confirm("/admin/subscriptions/1/coupon", code="autumn")
+    assert "Who has it" in counter.get(made.location).text
+    counter.confirm(f"{made.location}/change", disabled="y")
+    assert counter.row(Coupon, 1).disabled
+    assert "1" in counter.get("/admin/coupons?format=csv").text
+
+
+def test_books_bouquets_and_ways(counter):
+    assert counter.post("/admin/price-books/new", code="eur", currency="XYZ").status_code == 422
+    assert counter.post("/admin/price-books/new", code="sek", currency="sek").status_code == 303
+    assert "SEK" in counter.get("/admin/price-books").text
+    assert counter.row(PriceBook, 1) is not None
+    refused = counter.post("/admin/bouquets/new", code="kids", name="Kids", on="nowhere 7")
+    assert "there is no panel" in refused.text.lower()
+    assert counter.post("/admin/bouquets/new", code="kids", name="Kids", on=f"{panel(counter)} 7").status_code == 303
+    bouquets = [row for row in (counter.row(Bouquet, n) for n in range(1, 20)) if row and row.code == "kids"]
+    assert f"{panel(counter)} 7" in counter.get(f"/admin/bouquets/{bouquets[0].id}/edit").text
+    way = counter.post("/admin/catalogue/1/ways", to_plan="2", term="", allowed="forbidden")
+    assert "not possible" in counter.get(way.location).text
+
+
+def test_a_customer_enters_a_coupon_and_sees_what_it_takes_off(counter):
+    counter.post("/admin/coupons/new", code="HALF", kind="percent", percent="50", cycles="1", covers_setup="y")
+    browser = counter.shop.visitor()
+    browser.post("/plans/basic", {"term": "1 month"})
+    refused = browser.post("/cart/coupon", {"coupon": "nope"}, page="/cart")
+    assert refused.status_code == 422
+    assert "NOPE is not a coupon of this shop." in refused.text
+    browser.post("/cart/coupon", {"coupon": "half"}, page="/cart")
+    cart = browser.get("/cart").text
+    assert "(HALF)" in cart
+    assert "€4.99" in cart or "€5.00" in cart
+    browser.post("/cart/coupon", {"coupon": "HALF", "remove": "1"}, page="/cart")
+    assert "(HALF)" not in browser.get("/cart").text
+    other = counter.shop.visitor()
+    other.get("/promo/half")
+    other.post("/plans/basic", {"term": "1 month"})
+    assert "(HALF)" in other.get("/cart").text
