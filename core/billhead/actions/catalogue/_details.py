@@ -7,6 +7,7 @@ from billhead.domain.errors import InvalidInput
 __all__ = ["checked_details"]
 
 _KEYS: dict[str, type] = {
+    "called_off": str,  # a pay-per-view event or rental that did not happen
     "cancel_day_counts": bool,
     "cancel_money": str,
     "ends": str,  # of a pay-per-view event

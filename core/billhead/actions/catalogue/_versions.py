@@ -17,6 +17,7 @@ from billhead.domain.periods import Term
 from billhead.domain.subscription import RUNNING, State
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
+from billhead.models.usage import UsagePrice
 
 __all__ = [
     "Affected",
@@ -100,7 +101,16 @@ def add_version(
     )
     tx.session.add(row)
     tx.session.flush()
+    if latest is not None:
+        _keep_usage(tx.session, latest.id, row.id)
     return row
+
+
+def _keep_usage(session: Session, old_id: int, new_id: int) -> None:
+    """What use costs stays as it was: a price for metered use is given in the catalogue file."""
+    for metered in session.scalars(select(UsagePrice).where(UsagePrice.price_id == old_id)).all():
+        session.add(UsagePrice(price_id=new_id, metric_id=metered.metric_id, terms=metered.terms))
+    session.flush()
 
 
 def _check_dates(before: Iterable[Price], valid_from: date | None, existing_from: date | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
@@ -74,7 +74,7 @@ class _Writer:
         last = self.session.scalar(
             select(Price)
             .where(Price.book_id == book_id, Price.plan_id == plan_id, Price.term == term)
-            .order_by(Price.version.desc())
+            .order_by(Price.withdrawn_on.is_not(None), Price.version.desc())
             .limit(1)
         )
         same = last is not None and all(getattr(last, name) == value for name, value in values.items())
@@ -83,7 +83,8 @@ class _Writer:
         today = clock.today_in(self.seller.zone)
         if last is not None:
             last.valid_until = today
-        version = last.version + 1 if last else 1
+        same_price = (Price.book_id == book_id, Price.plan_id == plan_id, Price.term == term)
+        version = int(self.session.scalar(select(func.max(Price.version)).where(*same_price)) or 0) + 1
         since = today if last else None
         price = Price(book_id=book_id, plan_id=plan_id, term=term, version=version, valid_from=since, **values)
         self.session.add(price)
