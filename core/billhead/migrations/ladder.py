@@ -4,18 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
-from alembic.config import Config as AlembicConfig
-from alembic.operations.ops import DowngradeOps, UpgradeOps
-from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData
 
 from billhead import models as _models  # noqa: F401 registers the tables
 from billhead.db import Model
+
+if TYPE_CHECKING:
+    from alembic.config import Config as AlembicConfig
+    from alembic.operations.ops import DowngradeOps, UpgradeOps
+    from alembic.runtime.environment import EnvironmentContext
+
+# Alembic is imported by what climbs: a worker that bills and a command that asks do without it.
 
 __all__ = ["Ladder", "upgrade_core"]
 
@@ -31,7 +32,9 @@ class Ladder:
     metadata: MetaData
     prefix: str = ""
 
-    def _config(self) -> AlembicConfig:
+    def _config(self) -> "AlembicConfig":
+        from alembic.config import Config as AlembicConfig
+
         config = AlembicConfig()
         config.set_main_option("script_location", str(self.folder).replace("%", "%%"))
         config.set_main_option("version_locations", str(self.folder / "versions").replace("%", "%%"))
@@ -43,7 +46,7 @@ class Ladder:
             return True
         return bool(name) and not str(name).startswith("alembic_version") and str(name).startswith(self.prefix)
 
-    def _configure(self, env: EnvironmentContext, connection: Connection) -> None:
+    def _configure(self, env: "EnvironmentContext", connection: Connection) -> None:
         env.configure(
             connection=connection,
             target_metadata=self.metadata,
@@ -59,6 +62,9 @@ class Ladder:
 
         `check` sees the result before it is committed; what it raises undoes the whole climb.
         """
+        from alembic.runtime.environment import EnvironmentContext
+        from alembic.script import ScriptDirectory
+
         config = self._config()
         script = ScriptDirectory.from_config(config)
         env = EnvironmentContext(config, script, fn=lambda rev, _: script._upgrade_revs(to, rev))
@@ -72,21 +78,31 @@ class Ladder:
         return self.current(engine)
 
     def current(self, engine: Engine) -> str | None:
+        from alembic.runtime.migration import MigrationContext
+
         with engine.connect() as connection:
             context = MigrationContext.configure(connection, opts={"version_table": self.version_table})
             return context.get_current_revision()
 
     def head(self) -> str | None:
+        from alembic.script import ScriptDirectory
+
         return ScriptDirectory.from_config(self._config()).get_current_head()
 
     def missing(self, engine: Engine) -> list[Any]:
         """What the models have and the database lacks, or the other way round; [] when they agree."""
+        from alembic.autogenerate import compare_metadata
+        from alembic.runtime.migration import MigrationContext
+
         with engine.connect() as connection:
             opts = {"version_table": self.version_table, "include_name": self._mine}
             return list(compare_metadata(MigrationContext.configure(connection, opts=opts), self.metadata))
 
     def write(self, engine: Engine, message: str, rev_id: str) -> Path:
         """Write the next revision from the difference between models and a database that stands at the head."""
+        from alembic.autogenerate import produce_migrations
+        from alembic.runtime.migration import MigrationContext
+
         with engine.connect() as connection:
             opts = {"version_table": self.version_table, "include_name": self._mine, "render_as_batch": True,
                     "user_module_prefix": "billhead.db."}  # fmt: skip
@@ -107,7 +123,9 @@ class Ladder:
         return file
 
 
-def _indented(ops: UpgradeOps | DowngradeOps | None) -> str:
+def _indented(ops: "UpgradeOps | DowngradeOps | None") -> str:
+    from alembic.autogenerate import render_python_code
+
     assert ops is not None, "autogenerate always fills both directions"
     code = render_python_code(ops, render_as_batch=True, user_module_prefix="billhead.db.")
     kept = [line for line in code.splitlines() if not line.lstrip().startswith("# ###")]

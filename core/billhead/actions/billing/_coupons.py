@@ -124,13 +124,11 @@ def take_off(
 
     The line of a part period has its discount already, since it is a share of what its cycle costs after discount.
     """
-    if not redeemed:
+    if not redeemed or not lines:
         return lines, ()
     # ids differ from subscription to subscription; the rest is alike for thousands, and worked out once
     alike = tuple([line[2:] for line in lines])
     tails, given = _taken_off(alike, tuple([one.coupon for one in redeemed]))
-    if not lines:
-        return lines, ()
     made: Any = type(lines[0])._make
     cheaper = tuple([made(line[:2] + tail) for line, tail in zip(lines, tails, strict=True)])
     used = [_used(one, *part) for one, part in zip(redeemed, given, strict=True) if part[0]]
@@ -141,7 +139,7 @@ _Tail = tuple[Any, ...]
 """A line without the ids of its component and price."""
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def _taken_off(
     alike: tuple[_Tail, ...], coupons: tuple[Coupon, ...]
 ) -> tuple[tuple[_Tail, ...], tuple[tuple[int, int, Coupon], ...]]:

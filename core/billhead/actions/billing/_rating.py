@@ -212,7 +212,7 @@ class Rater:
         )
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def _seen(
     plan: str, kind: str, quantity: int, minor: int, currency: str, start: date | None, end: date | None
 ) -> DraftLine:

@@ -37,7 +37,7 @@ from billhead.plugin_host import plugins
 
 __all__ = ["RunReport", "Sums", "run_billing"]
 
-_CHUNK = {"sqlite": 2000, "postgresql": 3000}
+_CHUNK = {"sqlite": 2500, "postgresql": 2500}
 _PAUSE_MS = {"sqlite": 5, "postgresql": 0}
 _ATTEMPTS = 4
 _GIVEN_UP_AFTER = timedelta(days=1)
@@ -53,14 +53,14 @@ class Sums:
     credit: int = 0
     owed: int = 0
 
-    def plus(self, one: Rated) -> "Sums":
-        credit = one.credit_minor
+    def plus(self, invoices: Sequence[Rated]) -> "Sums":
+        total, credit = sum([one.total_minor for one in invoices]), sum([one.credit_minor for one in invoices])
         return Sums(
-            self.net + one.net_minor,
-            self.tax + one.tax_minor,
-            self.total + one.total_minor,
+            self.net + sum([one.net_minor for one in invoices]),
+            self.tax + sum([one.tax_minor for one in invoices]),
+            self.total + total,
             self.credit + credit,
-            self.owed + one.total_minor - credit,
+            self.owed + total - credit,
         )
 
 
@@ -83,10 +83,11 @@ class RunReport:
 
     def plus(self, rated: Sequence[Rated], failed: int) -> "RunReport":
         sums = dict(self.sums)
-        kinds = Counter(one.kind for one in rated)
-        for one in rated:
-            if one.kind == "invoice":
-                sums[one.currency] = sums.get(one.currency, _NOTHING).plus(one)
+        kinds = Counter([one.kind for one in rated])
+        for currency in {one.currency for one in rated}:
+            invoices = [one for one in rated if one.kind == "invoice" and one.currency == currency]
+            if invoices:
+                sums[currency] = sums.get(currency, _NOTHING).plus(invoices)
         return replace(
             self,
             considered=self.considered + sum([len(one.shares) or 1 for one in rated]) + failed,
