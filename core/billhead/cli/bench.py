@@ -44,6 +44,7 @@ def billing_run(counts: list[int], urls: tuple[str, ...], workers: int, as_json:
         f"{one['database']} {row['count']:>9}: {row['per_second']} subscriptions a second, {row['of_the_limit']:.0%} "
         f"of the limit ({row['pure_sql_per_second']}), {row['times_the_orm_loop']} times the ORM loop "
         f"({row['orm_loop_per_second']}), {row['statements_per_1000']} statements per 1,000, peak {row['peak_mb']} MB"
+        + (f", {row['times_one_worker']} times one worker" if row["workers"] > 1 else "")
         for one in found
         for row in one["runs"]
     ]

@@ -64,6 +64,7 @@ ITEM = (
     Subscription.zone,
     Subscription.next_bill_on,
 )
+_KINDS = {kind.value: kind for kind in LotKind}
 _BUYER = (
     Customer.id,
     Customer.name,
@@ -213,8 +214,8 @@ def read_parts(session: Session, ids: Collection[int]) -> defaultdict[int, list[
         component.ends_on,
     ).where(among(component.subscription_id, ids, session))
     parts: defaultdict[int, list[Part]] = defaultdict(list)
-    for subscription_id, *part in session.connection().execute(query.order_by(component.subscription_id, component.id)):
-        parts[subscription_id].append(Part._make(part))
+    for row in session.connection().execute(query.order_by(component.subscription_id, component.id)).all():
+        parts[row[0]].append(Part._make(row[1:]))
     return parts
 
 
@@ -222,7 +223,7 @@ def read_buyers(session: Session, ids: Collection[int]) -> dict[int, Buyer]:
     query = select(*_BUYER).where(among(Customer.id, ids, session))
     return {
         row[0]: Buyer._make((row[0], PartyFacts._make(row[1:10]), *row[10:]))  # the columns stand in that order above
-        for row in session.connection().execute(query)
+        for row in session.connection().execute(query).all()
     }
 
 
@@ -239,8 +240,8 @@ def read_lots(session: Session, customers: Collection[int]) -> dict[int, list[Lo
         credit.expires_on,
     ).where(among(credit.customer_id, customers, session), credit.remaining_minor > 0)
     lots: defaultdict[int, list[Lot]] = defaultdict(list)
-    for customer_id, lot_id, kind, minor, currency, granted, expires_on in session.connection().execute(query):
-        lot = Lot(lot_id, LotKind(kind), Money(minor, currency), granted.date(), expires_on)
+    for customer_id, lot_id, kind, minor, currency, granted, expires_on in session.connection().execute(query).all():
+        lot = Lot(lot_id, _KINDS[kind], Money(minor, currency), granted.date(), expires_on)
         lots[customer_id].append(lot)
     return lots
 
