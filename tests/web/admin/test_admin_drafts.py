@@ -80,7 +80,7 @@ def test_a_run_that_asks_is_confirmed_with_its_figures_and_a_failed_item_is_trie
         from billhead.domain.context import Context
 
         with writing(Context.system("test")) as tx:
-            about = {"plugin": "flat", "error": "no rate", "tries": 2, "at": clock.now()}
+            about = {"plugin": "flat", "error": "no rate", "tries": 2, "since": clock.now(), "at": clock.now()}
             tx.session.add(FailedItem(subscription_id=1, run_id=run, **about))
     page = counter.get(f"/admin/runs/{run}").text
     assert "€12,345.00 is more than three times what is usual" in page
