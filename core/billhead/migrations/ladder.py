@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Ladder", "upgrade_core"]
 
 _HERE = Path(__file__).parent
+_OF_PLUGINS = "x_"
+"""Tables of plugins begin so; the core's ladder leaves them alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,10 @@ class Ladder:
     def _mine(self, name: str | None, kind: str, *_: Any) -> bool:
         if kind != "table":
             return True
-        return bool(name) and not str(name).startswith("alembic_version") and str(name).startswith(self.prefix)
+        table = str(name or "")
+        if not self.prefix and table.startswith(_OF_PLUGINS):
+            return False
+        return bool(table) and not table.startswith("alembic_version") and table.startswith(self.prefix)
 
     def _configure(self, env: "EnvironmentContext", connection: Connection) -> None:
         env.configure(

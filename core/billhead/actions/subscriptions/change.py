@@ -26,7 +26,7 @@ from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
 from billhead.domain.subscription import RUNNING
 from billhead.models.catalogue import Price
 from billhead.models.documents import Document
-from billhead.models.subscriptions import Subscription
+from billhead.models.subscriptions import Subscription, SubscriptionEvent
 
 __all__ = ["AddOnOrder", "ChangePreview", "ChangeWish", "Changed", "change", "preview_change"]
 
@@ -147,12 +147,24 @@ def _refuse_impossible(tx: Tx, subscription: Subscription, wish: ChangeWish, sta
         raise Conflict(
             f"a subscription that is {subscription.state} can't be changed", hint="renew or restore it first"
         )
-    if subscription.service_ends_on is not None:
+    if subscription.service_ends_on is not None and _leaving(tx, subscription.id):
         raise Conflict("this subscription is about to end", hint="take the cancellation back first")
     if any(one.kind == "change" for one in scheduled_of(tx, subscription.id)):
         raise Conflict("another change is planned already", code="change_planned", hint="take it back first")
     if not staff and _unpaid(tx, subscription.id):
         raise Conflict("an invoice of this subscription is not paid yet", code="unpaid_renewal", hint="pay it first")
+
+
+def _leaving(tx: Tx, subscription_id: int) -> bool:
+    """It was canceled and not kept. A plan for a fixed time has an end as well, and may be changed until then."""
+    event = SubscriptionEvent
+    last = (
+        select(event.kind)
+        .where(event.subscription_id == subscription_id, event.kind.in_(["cancel_asked", "kept"]))
+        .order_by(event.id.desc())
+        .limit(1)
+    )
+    return tx.session.scalar(last) == "cancel_asked"
 
 
 def _unpaid(tx: Tx, subscription_id: int) -> bool:
