@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from billhead.actions.payments._allocating import locked_documents
+from billhead.actions.payments._putting_back import open_on
 from billhead.db import Tx
 from billhead.domain.document import OWED, Kind, ProformaState
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
@@ -25,7 +26,7 @@ def takes_money(document: Document) -> bool:
 
 
 def chosen_or_oldest(tx: Tx, customer_id: int, currency: str, document_ids: Sequence[int]) -> list[Document]:
-    """The documents, locked, in the order in which they are to be paid.
+    """The documents, locked, in the order in which they are to be paid. A bad debt that is chosen takes money as well.
 
     Raises NotFound (another customer's), InvalidInput (twice, another currency, too many) or Conflict (not open).
     """
@@ -40,7 +41,7 @@ def chosen_or_oldest(tx: Tx, customer_id: int, currency: str, document_ids: Sequ
             raise NotFound("document", key)
         if document.currency != currency:
             raise InvalidInput("documents", f"{document.number_text or key} is in {document.currency}, not {currency}")
-        if not takes_money(document):
+        if not takes_money(document) and not open_on(document):
             raise Conflict(f"{document.number_text or key} is {document.state}: there is nothing to pay on it")
     return [locked[key] for key in document_ids]
 
