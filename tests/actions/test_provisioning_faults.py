@@ -29,7 +29,7 @@ def named(fault):
 
 @BOTH
 @pytest.mark.parametrize("fault", FAULTS, ids=named)
-def test_a_new_line_survives_each_fault_and_is_there_once(operator, on, fault):
+def test_pitfall_26_a_new_line_survives_each_fault_and_is_there_once(operator, on, fault):
     operator.fault(match=CREATES[on], **{"count": 1, **fault})
     line = operator.line(on, bouquets=["sport"])
     operator.work()
@@ -47,7 +47,7 @@ def test_a_new_line_survives_each_fault_and_is_there_once(operator, on, fault):
 
 @BOTH
 @pytest.mark.parametrize("fault", FAULTS[2:5], ids=named)
-def test_a_block_survives_each_fault(operator, on, fault):
+def test_pitfall_27_a_block_that_failed_is_pending_and_tried_again(operator, on, fault):
     line = operator.line(on)
     operator.work()
     operator.fault(match=EDITS[on], **{"count": 1, **fault})

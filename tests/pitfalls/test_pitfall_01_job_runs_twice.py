@@ -29,7 +29,7 @@ def started(url, home):
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
 
 
-def test_two_processes_at_once_write_one_document_each(database_url, tmp_path):
+def test_pitfall_01_two_processes_at_once_write_one_document_each(database_url, tmp_path):
     with open_shop(database_url, tmp_path, bare=True) as shop:
         build_operator(COUNT)
         both = [started(database_url, tmp_path) for _ in range(2)]
@@ -51,7 +51,7 @@ def test_two_processes_at_once_write_one_document_each(database_url, tmp_path):
         assert shop.run(NOV).considered == 0
 
 
-def test_the_database_itself_refuses_a_second_line_for_a_period(database_url, tmp_path):
+def test_pitfall_01_the_database_itself_refuses_a_second_line_for_a_period(database_url, tmp_path):
     with open_shop(database_url, tmp_path) as shop:
         shop.subscribe(shop.customer(), shop.plan("tv", 1000), due=NOV)
         shop.run(NOV)
@@ -66,7 +66,7 @@ def test_the_database_itself_refuses_a_second_line_for_a_period(database_url, tm
             )
 
 
-def test_two_schedulers_queue_one_run_an_hour(sqlite_url, tmp_path, monkeypatch):
+def test_pitfall_01_two_schedulers_queue_one_run_an_hour(sqlite_url, tmp_path, monkeypatch):
     monkeypatch.setattr("billhead.jobs.schedule._of_plugins", lambda: iter(()))
     with open_shop(sqlite_url, tmp_path):
         queue_periodic()

@@ -18,7 +18,7 @@ def failed_items():
         return session.scalars(select(FailedItem)).all()
 
 
-def test_number_500_of_1000(database_url, tmp_path):
+def test_pitfall_02_number_500_of_1000(database_url, tmp_path):
     with open_shop(database_url, tmp_path, bare=True) as shop:
         build_operator(1000)
         shop.change(Customer, 500, country="XX")  # the tax engine has no rate for it

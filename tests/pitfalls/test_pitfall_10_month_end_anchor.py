@@ -7,7 +7,7 @@ from billing_shop import open_shop
 from billhead.models.documents import DocumentLine
 
 
-def test_the_31st_comes_back_in_every_month_that_has_one(sqlite_url, tmp_path):
+def test_pitfall_10_the_31st_comes_back_in_every_month_that_has_one(sqlite_url, tmp_path):
     with open_shop(sqlite_url, tmp_path) as shop:
         subscription = shop.subscribe(shop.customer(), shop.plan("tv", 1000), due=date(2027, 1, 31))
         day = date(2027, 1, 31)

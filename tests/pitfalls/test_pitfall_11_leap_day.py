@@ -6,7 +6,7 @@ from itertools import pairwise
 from billing_shop import open_shop
 
 
-def test_yearly_from_a_leap_day(sqlite_url, tmp_path):
+def test_pitfall_11_yearly_from_a_leap_day(sqlite_url, tmp_path):
     with open_shop(sqlite_url, tmp_path) as shop:
         subscription = shop.subscribe(shop.customer(), shop.plan("tv", 9900, "1 year"), due=date(2028, 2, 29))
         for year in range(2028, 2037):

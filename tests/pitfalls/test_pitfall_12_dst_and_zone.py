@@ -14,7 +14,7 @@ CHANGES = (datetime(2026, 10, 30, tzinfo=UTC), datetime(2027, 3, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("begins", CHANGES)
-def test_a_daily_plan_is_billed_once_for_each_day_of_the_customers_calendar(sqlite_url, tmp_path, begins):
+def test_pitfall_12_a_daily_plan_is_billed_once_for_each_day_of_the_customers_calendar(sqlite_url, tmp_path, begins):
     with open_shop(sqlite_url, tmp_path) as shop:
         plan = shop.plan("day", 100, "1 day")
         who = {zone: shop.subscribe(shop.customer(zone=zone), plan, due=local_date(begins, zone)) for zone in ZONES}
@@ -32,7 +32,7 @@ def test_a_daily_plan_is_billed_once_for_each_day_of_the_customers_calendar(sqli
             assert [line[1:3] for line in shop.lines(subscription)] == expected, zone
 
 
-def test_runs_on_both_sides_of_the_customers_midnight_bill_once_and_on_the_right_day(sqlite_url, tmp_path):
+def test_pitfall_12_runs_on_both_sides_of_the_customers_midnight_bill_once_and_on_the_right_day(sqlite_url, tmp_path):
     with open_shop(sqlite_url, tmp_path) as shop:
         # in São Paulo, UTC−3, 1 December begins at 03:00 UTC
         subscription = shop.subscribe(

@@ -22,7 +22,7 @@ TODAY = date(2026, 11, 22)
         (TODAY, "expired", (TODAY, date(2026, 12, 22))),
     ],
 )
-def test_one_month_is_one_month_of_watching(sqlite_url, tmp_path, paid_through, state, period):
+def test_pitfall_13_one_month_is_one_month_of_watching(sqlite_url, tmp_path, paid_through, state, period):
     with (
         open_shop(sqlite_url, tmp_path, lead_days=14) as shop,
         clock.business_time(datetime(2026, 11, 22, 12, tzinfo=UTC)),

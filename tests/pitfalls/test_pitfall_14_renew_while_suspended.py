@@ -22,7 +22,7 @@ TODAY, EXPIRY = date(2026, 11, 22), date(2026, 10, 13)
         ("later", (TODAY, date(2026, 12, 22))),
     ],
 )
-def test_the_plans_rule_decides_and_is_shown_first(sqlite_url, tmp_path, rule, period):
+def test_pitfall_14_the_plans_rule_decides_and_is_shown_first(sqlite_url, tmp_path, rule, period):
     with (
         open_shop(sqlite_url, tmp_path, lead_days=14) as shop,
         clock.business_time(datetime(2026, 11, 22, 12, tzinfo=UTC)),

@@ -51,7 +51,7 @@ def gaps():
         return [(one.kind, one.fiscal_year, one.given, one.missing, one.sound) for one in series_counted(session)]
 
 
-def test_fifty_parallel_finalisations_leave_no_gap_though_some_roll_back(shop):
+def test_pitfall_25_fifty_parallel_finalisations_leave_no_gap_though_some_roll_back(shop):
     start = threading.Barrier(8)
 
     def finalise(numbered):
@@ -81,7 +81,7 @@ def test_fifty_parallel_finalisations_leave_no_gap_though_some_roll_back(shop):
         assert finalised(waiting[0]) == "2031-000001"  # a new year begins a new series
 
 
-def test_switching_the_format_goes_on_and_a_gap_is_found(shop):
+def test_pitfall_25_switching_the_format_goes_on_and_a_gap_is_found(shop):
     one, two, three, four = drafts(shop, 4)
     with clock.business_time(datetime(2027, 2, 3, 12, tzinfo=UTC)):
         assert finalised(one) == "2027-000001"
@@ -101,7 +101,7 @@ def test_switching_the_format_goes_on_and_a_gap_is_found(shop):
     assert gaps() == [("invoice", 2027, 4, (4, 5), False)]
 
 
-def test_a_year_that_begins_in_april_and_numbers_that_go_on_from_another_system(shop):
+def test_pitfall_25_a_year_that_begins_in_april_and_numbers_that_go_on_from_another_system(shop):
     shop.change(Seller, shop.seller_id, fiscal_year_start_month=4)
     one, two = drafts(shop, 2)
     with writing(STAFF) as tx:
@@ -125,13 +125,13 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("pattern", "prefix", "field"), REFUSED)
-def test_a_format_that_could_give_a_number_twice_or_is_none_is_refused(pattern, prefix, field):
+def test_pitfall_25_a_format_that_could_give_a_number_twice_or_is_none_is_refused(pattern, prefix, field):
     with pytest.raises(InvalidInput) as refused:
         preview_set_number_series(pattern, prefix, 2027, 1, date(2027, 1, 1))
     assert refused.value.field == field
 
 
-def test_two_series_that_look_alike_are_refused(sqlite_url, tmp_path):
+def test_pitfall_25_two_series_that_look_alike_are_refused(sqlite_url, tmp_path):
     with open_shop(sqlite_url, tmp_path) as shop:
         finalised(drafts(shop, 1)[0])
         year = clock.today_in("UTC").year

@@ -29,7 +29,7 @@ def statements_of(run):
     return len(seen)
 
 
-def test_a_run_is_streamed_and_a_preview_is_what_it_writes(sqlite_url, tmp_path):
+def test_pitfall_35_a_run_is_streamed_and_a_preview_is_what_it_writes(sqlite_url, tmp_path):
     with open_shop(sqlite_url, tmp_path, bare=True) as shop:
         build_operator(1500)
         with reading() as session:
@@ -44,7 +44,7 @@ def test_a_run_is_streamed_and_a_preview_is_what_it_writes(sqlite_url, tmp_path)
         assert [line[3] for line in shop.lines(700)] == [line.net_minor for line in shown.lines]
 
 
-def test_a_run_that_was_stopped_goes_on_where_it_was(sqlite_url, tmp_path):
+def test_pitfall_35_a_run_that_was_stopped_goes_on_where_it_was(sqlite_url, tmp_path):
     class Stopped(Exception):
         pass
 
@@ -61,7 +61,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(sqlite_url, tmp_path):
 
 
 @pytest.mark.full
-def test_fifty_thousand_take_ten_times_as_long_as_five_thousand(sqlite_url, bare_database_url, tmp_path):
+def test_pitfall_35_fifty_thousand_take_ten_times_as_long_as_five_thousand(sqlite_url, bare_database_url, tmp_path):
     with open_shop(sqlite_url, tmp_path / "all", bare=True) as shop:
         build_operator(50_000)
         planned = shop.run(NOV, dry_run=True)
