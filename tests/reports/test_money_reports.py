@@ -181,3 +181,18 @@ def test_statements_are_few_however_long_the_report_is(shop):
             list(streamed(session, found, ask(session, found.report, {}, NOV)))
         counts[code] = len(seen)
     assert max(counts.values()) <= 6, counts
+
+
+def test_recurring_revenue_counts_who_is_paid_for_on_the_last_day_of_a_month(shop):
+    """A month at 10.00, a year at 120.00 and 30 days at 9.00; the month is not renewed."""
+    billed(shop, NOV)
+    year = shop.subscribe(shop.customer(), shop.plan("year", 12000, "1 year"), due=NOV, line=False)
+    days = shop.subscribe(shop.customer(), shop.plan("days", 900, "30 days"), due=date(2026, 11, 20), line=False)
+    shop.run(date(2026, 11, 20))
+    assert year < days
+    table = made("recurring-revenue", date(2026, 12, 31), **{"from": "2026-10-01"})
+    # 10.00 + 120.00 / 12 + 9.00 * 365 / 12 / 30 = 29.125; in December only the year is paid for on the 31st
+    assert table.rows == [
+        ("2026-11", eur(2913), 3, 3, 0, eur(971)),
+        ("2026-12", eur(1000), 1, 0, 2, eur(1000)),
+    ]

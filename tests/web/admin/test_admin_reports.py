@@ -41,3 +41,10 @@ def test_a_script_in_the_address_stays_text(counter):
     answer = counter.get("/admin/reports/money-received?currency=<script>")
     assert answer.status_code == 422
     assert "<script>" not in answer.text.split("<main")[1]
+
+
+def test_a_chart_stands_above_the_table_where_the_report_has_one(counter):
+    text = counter.get("/admin/reports/money-received").text
+    assert "<svg" in text
+    assert "Money received, EUR" in text
+    assert "<svg" not in counter.get("/admin/reports/debtors").text.split("<main")[1]

@@ -16,6 +16,7 @@ from billhead.models.sellers import Seller
 from billhead.plugin import ReportAsked, ReportColumn, ReportLink, ReportParameter, allow
 from billhead.reports import FoundReport, all_reports, as_csv, ask, csv_columns, report_of, streamed, tabled
 from billhead.web.admin.area import admin, staff_zone
+from billhead.web.admin.report_charts import charts_of
 from billhead.web.csv_export import csv_response
 from billhead.web.formatting import day, money
 from billhead.web.pages import page
@@ -49,7 +50,8 @@ def report(code: str) -> ResponseReturnValue:
             return csv_response(code, csv_columns(found.report), _all(found, asked))
         table = tabled(session, found, asked, page=_page())
     values = {**typed, **_as_typed(found.report.parameters, asked, sellers)}
-    return page("admin/report.html", **_frame(found, values, sellers), refusal=None, table=table, turned=_turned)
+    shown = {**_frame(found, values, sellers), "charts": charts_of(found.report, table)}
+    return page("admin/report.html", **shown, refusal=None, table=table, turned=_turned)
 
 
 def _frame(found: FoundReport, typed: dict[str, str], sellers: Sequence[Any]) -> dict[str, Any]:
