@@ -41,7 +41,13 @@ from billhead.models.subscriptions import Service, Subscription
 
 
 @pytest.fixture
-def shop(database_url, tmp_path):
+def shop(sqlite_url, tmp_path):
+    with open_shop(database_url, tmp_path, terms_days=14) as shop:
+        yield shop
+
+
+@pytest.fixture
+def any_shop(database_url, tmp_path):
     with open_shop(database_url, tmp_path, terms_days=14) as shop:
         yield shop
 
@@ -93,7 +99,8 @@ def test_nothing_is_said_about_nothing(shop):
 # -- late fees --------------------------------------------------------------------------------------------------------
 
 
-def test_a_late_fee_is_an_invoice_of_its_own_with_tax_once(shop):
+def test_a_late_fee_is_an_invoice_of_its_own_with_tax_once(any_shop):
+    shop = any_shop
     fee = LateFee(fixed={"EUR": 250}, ppm=50_000)
     policy(shop, Stage(3, WARN, fee), (10, SUSPEND))
     subscription = debtor(shop)
@@ -152,7 +159,8 @@ def test_a_tax_engine_that_fails_leaves_the_debt_without_the_fee_and_the_rest_go
 # -- throttle, suspend, and back --------------------------------------------------------------------------------------
 
 
-def test_throttled_lines_keep_what_was_sold_and_get_it_back(shop):
+def test_throttled_lines_keep_what_was_sold_and_get_it_back(any_shop):
+    shop = any_shop
     policy(shop, Stage(2, THROTTLE, connections=1, bouquets=()), (5, SUSPEND))
     subscription = debtor(shop)
     (service,) = shop.all(Service)
@@ -231,7 +239,8 @@ def test_the_most_specific_policy_counts(shop):
         assert known.of(99).policy_id is None
 
 
-def test_a_policy_is_changed_in_place(shop):
+def test_a_policy_is_changed_in_place(any_shop):
+    shop = any_shop
     first = policy(shop, (1, SUSPEND))
     assert policy(shop, (2, WARN), retries=RetrySchedule((2, 4))) == first
     (row,) = shop.all(DunningPolicy)

@@ -36,7 +36,13 @@ WEEK = PromiseTerms(max_days=7, every_days=30)
 
 
 @pytest.fixture
-def shop(database_url, tmp_path):
+def shop(sqlite_url, tmp_path):
+    with open_shop(database_url, tmp_path, terms_days=14, grace_hours=24) as shop:
+        yield shop
+
+
+@pytest.fixture
+def any_shop(database_url, tmp_path):
     with open_shop(database_url, tmp_path, terms_days=14, grace_hours=24) as shop:
         yield shop
 
@@ -66,7 +72,8 @@ def suspended(shop, **terms):
     return subscription
 
 
-def test_a_promise_gives_the_service_back_until_its_day_and_is_kept(shop):
+def test_a_promise_gives_the_service_back_until_its_day_and_is_kept(any_shop):
+    shop = any_shop
     subscription = suspended(shop)
     with at(november(21)):
         assert (offer(shop, subscription).latest, offer(shop, subscription).owed.minor) == (november(28), 1200)

@@ -18,6 +18,7 @@ from billhead.actions.payments.book_transfer import book_transfer
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.document import OWED, Kind, ProformaState, State
+from billhead.domain.dunning import TELLS
 from billhead.domain.errors import Conflict, NotFound
 from billhead.domain.money import Money
 from billhead.models.documents import Allocation, Document, DocumentLine, Party
@@ -132,6 +133,12 @@ def _payable(row: Document) -> bool:
     return is_open and row.total_minor > row.settled_minor
 
 
+def _says_something(step: DunningStep) -> bool:
+    """What was taken away stands there by subscription; that the stage was reached says no more, but for its fee."""
+    told = step.action in TELLS or step.subscription_id is not None
+    return told or step.fee_document_id is not None or step.result != "done"
+
+
 def _parts(session: Session, row: Document) -> dict[str, Any]:
     lines = session.scalars(
         select(DocumentLine).where(DocumentLine.document_id == row.id).order_by(DocumentLine.position)
@@ -169,7 +176,7 @@ def _parts(session: Session, row: Document) -> dict[str, Any]:
         "attempts": attempts,
         "related": related,
         "trail": trail,
-        "steps": [step for step in steps if step.document_id == row.id],
+        "steps": [step for step in steps if step.document_id == row.id and _says_something(step)],
         "late_fee": any(step.fee_document_id == row.id and step.fee_waived_on is None for step in steps)
         and row.state == State.FINAL,
     }

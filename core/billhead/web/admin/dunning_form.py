@@ -45,15 +45,15 @@ _WORDS = {
     "": "–",
     "remind": "remind",
     "warn": "warn",
-    "throttle": "throttle the lines",
+    "throttle": "throttle",
     "suspend": "suspend",
-    "terminate": "end the subscription",
+    "terminate": "end it",
 }
 
 
 class StageRow(Form):
     days = IntegerField(
-        "Days after the due date",
+        "Day",
         validators=[MayBeEmpty(), NumberRange(-LONGEST_LEAD_DAYS, LONGEST_WAIT_DAYS)],
     )
     action = SelectField("What happens", choices=_WORDS)

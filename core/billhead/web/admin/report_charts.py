@@ -37,6 +37,8 @@ def _drawn(report: Report, wanted: ReportChart, rows: Sequence[Sequence[Any]]) -
             place[index] += _number(row[n])
     for currency, by_place in sorted(sums.items()):
         places = _even(list(by_place))
+        if len(places) < 2:
+            continue
         values = [by_place.get(place, [0] * len(series)) for place in places]
         shown = [Series(labels[code], [one[n] for one in values]) for n, code in enumerate(wanted.series)]
         title = f"{report.title}, {currency}" if currency else report.title
@@ -46,7 +48,7 @@ def _drawn(report: Report, wanted: ReportChart, rows: Sequence[Sequence[Any]]) -
             places,  # type: ignore[arg-type]  # all words or all dates
             shown,
             currency,
-            report.description,
+            f"{', '.join(labels[code] for code in wanted.series)} by {labels[wanted.x].lower()}.",
             labels[wanted.x],
         )
 
