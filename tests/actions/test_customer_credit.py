@@ -28,7 +28,7 @@ from billhead.models.subscriptions import Subscription
 
 @pytest.fixture
 def shop(sqlite_url, tmp_path):
-    with open_shop(database_url, tmp_path, terms_days=14, lead_days=7) as shop:
+    with open_shop(sqlite_url, tmp_path, terms_days=14, lead_days=7) as shop:
         yield shop
 
 

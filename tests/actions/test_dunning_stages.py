@@ -42,7 +42,7 @@ from billhead.models.subscriptions import Service, Subscription
 
 @pytest.fixture
 def shop(sqlite_url, tmp_path):
-    with open_shop(database_url, tmp_path, terms_days=14) as shop:
+    with open_shop(sqlite_url, tmp_path, terms_days=14) as shop:
         yield shop
 
 

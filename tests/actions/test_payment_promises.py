@@ -37,7 +37,7 @@ WEEK = PromiseTerms(max_days=7, every_days=30)
 
 @pytest.fixture
 def shop(sqlite_url, tmp_path):
-    with open_shop(database_url, tmp_path, terms_days=14, grace_hours=24) as shop:
+    with open_shop(sqlite_url, tmp_path, terms_days=14, grace_hours=24) as shop:
         yield shop
 
 
