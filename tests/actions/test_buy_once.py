@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.billing.run import run_billing
+from billhead.actions.documents.void_document import void_document
 from billhead.actions.entitlements.buy_once import buy_once
 from billhead.actions.entitlements.call_off import call_off
 from billhead.actions.entitlements.refund_event import refund_event
@@ -23,6 +24,7 @@ from billhead.models.documents import Document
 from billhead.models.entitlements import Entitlement
 from billhead.models.operations import Event, Job
 from billhead.models.payments import GatewayAccount
+from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 
 NOVEMBER, DECEMBER, JANUARY = date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)
@@ -232,3 +234,19 @@ def test_it_is_told(shop):
     bought(subscriber(shop, credit_minor=5000), "film")
     told = [event.type for event in shop.all(Event) if event.type.startswith("entitlement")]
     assert told == ["entitlement.opened", "entitlement.bought"]
+
+
+def test_a_draft_that_is_void_lets_its_films_wait_again(shop):
+    anna = subscriber(shop)
+    film = bought(anna, "film", "next_invoice")
+    shop.change(Seller, shop.seller_id, hold_for_review=True)
+    shop.run(DECEMBER)
+    (draft,) = shop.all(Document)
+    with writing(SYSTEM) as tx:
+        void_document(tx, draft.id, reason="another look")
+    assert (one(shop, film.entitlement_id).document_id, shop.get(Subscription, anna).billed_through) == (None, DECEMBER)
+    shop.change(Seller, shop.seller_id, hold_for_review=False)
+    shop.run(DECEMBER)
+    (invoice,) = shop.all(Document, Document.state != "void")
+    assert invoice.net_minor == 1400
+    assert one(shop, film.entitlement_id).document_id == invoice.id

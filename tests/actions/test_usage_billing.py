@@ -3,14 +3,16 @@
 from datetime import date
 
 import pytest
-from billing_shop import open_shop
+from billing_shop import SYSTEM, open_shop
 from metered_shop import billed, meter, meter_of, metric, tell, used
 from sqlalchemy import event
 
 from billhead.actions.billing.run import run_billing
-from billhead.db import db
+from billhead.actions.documents.void_document import void_document
+from billhead.db import db, writing
 from billhead.models.documents import Document
 from billhead.models.operations import Job
+from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
 NOVEMBER, DECEMBER, JANUARY = date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)
@@ -251,3 +253,24 @@ def test_an_invoice_over_use_is_collected_from_the_saved_card(shop):
     (invoice,) = shop.all(Document)
     assert [job.args for job in shop.all(Job, Job.kind == "payments.collect")] == [{"document_id": invoice.id}]
     assert invoice.total_minor == 180
+
+
+def test_a_draft_that_is_void_gives_its_use_back_to_the_next_run(shop):
+    tv = shop.plan("tv", 1000)
+    meter(shop, tv, metric(shop), "standard", unit="0.01")
+    anna = since_november(shop, tv)
+    tell(used(anna, 150))
+    shop.change(Seller, shop.seller_id, hold_for_review=True)
+    shop.run(DECEMBER)
+    (draft,) = shop.all(Document)
+    assert draft.state == "draft"
+    with writing(SYSTEM) as tx:
+        void_document(tx, draft.id, reason="the price was wrong")
+    shop.change(Seller, shop.seller_id, hold_for_review=False)
+    tell(used(anna, 30))
+    shop.run(DECEMBER)
+    assert [line for line in shop.all(Document) if line.state == "void"]
+    (invoice,) = shop.all(Document, Document.state != "void")
+    # 10.00 and 180 × 0.01 for November, and nothing twice
+    assert (invoice.net_minor, invoice.state) == (1180, "final")
+    assert meter_of(anna)[2] is None

@@ -3,7 +3,9 @@
 from billhead import clock
 from billhead.actions.billing._coupons import give_back_used
 from billhead.actions.documents._changeable import lines_of
+from billhead.actions.entitlements._waiting_again import ONCE, wait_again
 from billhead.actions.subscriptions._state import record
+from billhead.actions.usage._taking_back import USAGE, take_back_usage
 from billhead.db import Tx
 from billhead.domain.errors import Conflict
 from billhead.domain.subscription import RUNNING
@@ -25,7 +27,9 @@ def release(tx: Tx, document: Document) -> None:
         if line.subscription_id is not None:
             billed.setdefault(line.subscription_id, []).append(line)
     for subscription_id, lines in sorted(billed.items()):
-        _set_back(tx, document, subscription_id, lines)
+        take_back_usage(tx, [line for line in lines if line.kind.startswith(USAGE)])
+        wait_again(tx, [line for line in lines if line.kind.startswith(ONCE)])
+        _set_back(tx, document, subscription_id, [one for one in lines if not one.kind.startswith((USAGE, ONCE))])
         for line in lines:
             line.revision = -line.id  # a key that no period has
 

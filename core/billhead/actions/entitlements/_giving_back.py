@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from billhead.actions.documents.issue_credit_note import Correction, issue_credit_note
 from billhead.actions.documents.void_document import void_document
+from billhead.actions.entitlements._waiting_again import ONCE
 from billhead.actions.events import emit
 from billhead.db import Tx
 from billhead.domain.document import Kind, ProformaState
@@ -14,10 +15,7 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.models.entitlements import Entitlement
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["CHARGED", "give_back"]
-
-CHARGED = "one_off:e"
-"""With the entitlement's number, the kind of its line on an invoice."""
+__all__ = ["give_back"]
 
 
 def give_back(tx: Tx, one: Entitlement, reason: str) -> int:
@@ -54,7 +52,7 @@ def _withdraw(tx: Tx, one: Entitlement, reason: str) -> None:
 def _line(tx: Tx, one: Entitlement) -> int:
     """Its line: named after it where it waited for the invoice, else the only one of its own document."""
     mine = DocumentLine.document_id == one.document_id, DocumentLine.plan_id == one.plan_id
-    kinds = DocumentLine.kind.in_([f"{CHARGED}{one.id}", "one_off"])
+    kinds = DocumentLine.kind.in_([f"{ONCE}{one.id}", "one_off"])
     found = tx.session.scalars(select(DocumentLine.id).where(*mine, kinds).order_by(DocumentLine.kind.desc())).first()
     if found is None:
         raise Conflict(f"document {one.document_id} has no line for it", hint="correct the document by hand")
