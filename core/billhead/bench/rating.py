@@ -118,7 +118,8 @@ def _ingest(events: int, subscribers: int) -> dict[str, Any]:
             accepted, told = accepted + recorded.accepted, told + len(readings)
     if accepted != events:
         raise RuntimeError(f"{accepted} of {events} events were taken: the figure would be worth nothing")
-    return {**taken.figures(), "per_second": round(told / taken.seconds), "told": told, "accepted": accepted}
+    rates = {"per_second": round(told / taken.seconds), "per_cpu_second": round(told / taken.cpu)}
+    return {**taken.figures(), **rates, "told": told, "accepted": accepted}
 
 
 def _windows(numbers: Sequence[int]) -> list[Window]:
@@ -170,11 +171,11 @@ def _duckdb(events: int, subscribers: int) -> dict[str, Any]:
             charges = rate_columns(connection, "usage_event", windows)
         rated.append(taken)
         sums = [0, 0, 0, 0]
-        for one in charges:
-            sums[0] += one.events
-            sums[1] += one.used
-            sums[2] += one.amount_minor
-            sums[3] += one.amount_minor * one.subscription_id
+        for who, _, events_of_one, used, minor in charges:
+            sums[0] += events_of_one
+            sums[1] += used
+            sums[2] += minor
+            sums[3] += minor * who
     best, least = (min(found, key=lambda one: one.seconds) for found in (rated, alone))
     times = {
         "times_bare": round(best.seconds / least.seconds, 2),

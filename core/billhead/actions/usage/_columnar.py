@@ -6,7 +6,8 @@ by the same code. DuckDB is the extra `analytics`.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any
 
 from billhead.actions.usage._shapes import Metered, Window
 from billhead.domain.errors import Conflict
@@ -20,15 +21,8 @@ _VALUES = {
     "unique": "count(DISTINCT CASE WHEN quantity > 0 THEN item END)",
 }
 
-
-class ColumnarCharge(NamedTuple):
-    """`used` in steps, `amount_minor` as the price book has it."""
-
-    subscription_id: int
-    metric_id: int
-    events: int
-    used: int
-    amount_minor: int
+ColumnarCharge = tuple[int, int, int, int, int]
+"""(subscription, metric, events, used in steps, amount in minor units as the price book has it)."""
 
 
 def columnar() -> Any:
@@ -51,36 +45,25 @@ def rate_columns(connection: Any, source: str, windows: Sequence[Window]) -> lis
     alike: dict[tuple[int, ...], list[Window]] = defaultdict(list)
     for window in windows:
         alike[id(window.metered), window.allowance, window.from_at, window.to_at, window.days].append(window)
-    found: list[ColumnarCharge] = []
-    for ones in alike.values():
-        found += map(ColumnarCharge._make, _pass(connection, source, ones))
-    return found
+    return [charge for ones in alike.values() for charge in _pass(connection, source, ones)]
 
 
-def _pass(connection: Any, source: str, windows: Sequence[Window]) -> list[tuple[int, int, int, int, int]]:
+_OVER_AND_FEES = itemgetter(3, 4)
+
+
+def _pass(connection: Any, source: str, windows: Sequence[Window]) -> list[ColumnarCharge]:
     first = windows[0]
-    metered = first.metered
-    members = [window.subscription_id for window in windows]
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE rated AS SELECT subscription_id, coalesce(events, 0) AS events, "  # noqa: S608
-        f"coalesce(used, 0) AS used, coalesce(over, 0) AS over, coalesce(fees, 0) AS fees "
-        f"FROM (SELECT unnest(CAST(? AS BIGINT[])) AS subscription_id) LEFT JOIN ({_sums(source, metered)}) "
-        f"USING (subscription_id)",
-        [members, first.allowance, first.from_at, first.to_at, metered.metric_id],
-    )
-    different = connection.execute("SELECT DISTINCT over, fees FROM rated").fetchall()
-    minor = [
-        charge(metered.terms, metered.decimals, int(over), share=first.share, fees=int(fees)).minor
-        for over, fees in different
+    metered, metric_id, share = first.metered, first.metered.metric_id, first.share
+    values = [first.allowance, first.from_at, first.to_at, metric_id]
+    rows = connection.execute(_sums(source, metered), values).fetchall()
+    different = {(0, 0), *map(_OVER_AND_FEES, rows)}
+    minor = {key: charge(metered.terms, metered.decimals, key[0], share=share, fees=key[1]).minor for key in different}
+    wanted = {window.subscription_id for window in windows}
+    idle = wanted.difference(map(itemgetter(0), rows))
+    found = [
+        (who, metric_id, events, used, minor[over, fees]) for who, events, used, over, fees in rows if who in wanted
     ]
-    overs, fees = [int(over) for over, _ in different], [str(fees) for _, fees in different]
-    rows: list[tuple[int, int, int, int, int]] = connection.execute(
-        f"SELECT subscription_id, {metered.metric_id}, events, CAST(used AS BIGINT), minor FROM rated "  # noqa: S608
-        "JOIN (SELECT unnest(CAST(? AS BIGINT[])) AS over, CAST(unnest(CAST(? AS VARCHAR[])) AS HUGEINT) AS fees, "
-        "unnest(CAST(? AS BIGINT[])) AS minor) USING (over, fees)",
-        [overs, fees, minor],
-    ).fetchall()
-    return rows
+    return found + [(who, metric_id, 0, 0, minor[0, 0]) for who in idle]
 
 
 def _sums(source: str, metered: Metered) -> str:
@@ -89,14 +72,13 @@ def _sums(source: str, metered: Metered) -> str:
     if metered.terms.pricing is Pricing.PERCENTAGE:
         fee = event_fee(metered.terms, metered.decimals)
         one = f"least(1, quantity) * least(greatest(quantity * {fee.times} + {fee.fee}, {fee.least}), {fee.most})"
-        fees = f"sum(CAST({one} AS HUGEINT))"
-        return f"SELECT subscription_id, count(*) AS events, 0 AS used, 0 * ? AS over, {fees} AS fees {read}"
+        return f"SELECT subscription_id, count(*), 0, CAST(0 * ? AS BIGINT), sum(CAST({one} AS HUGEINT)) {read}"
     value = _VALUES["sum" if metered.aggregation == Aggregation.COUNT else str(metered.aggregation)]
+    value = f"CAST({value} AS BIGINT)"
     if metered.terms.shared:
-        sums = f"SELECT subscription_id, count(*) AS events, {value} AS used {read}"
-        return f"SELECT *, greatest(0, used - CAST(? AS BIGINT)) AS over, 0 AS fees FROM ({sums})"  # noqa: S608
+        return f"SELECT subscription_id, count(*), {value} AS used, greatest(0, used - CAST(? AS BIGINT)), 0 {read}"
     sums = f"SELECT subscription_id, count(*) AS events, {value} AS used {read}, service_id"
     return (
-        f"SELECT subscription_id, sum(events) AS events, sum(used) AS used, "  # noqa: S608
-        f"sum(greatest(0, used - CAST(? AS BIGINT))) AS over, 0 AS fees FROM ({sums}) GROUP BY subscription_id"
+        f"SELECT subscription_id, CAST(sum(events) AS BIGINT), CAST(sum(used) AS BIGINT), "  # noqa: S608
+        f"CAST(sum(greatest(0, used - CAST(? AS BIGINT))) AS BIGINT), 0 FROM ({sums}) GROUP BY subscription_id"
     )

@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session
 
 from billhead.bulk import Bulk, among
 from billhead.domain.periods import start_of_day
+from billhead.domain.usage import LARGEST_QUANTITY, Aggregation
 from billhead.models.subscriptions import Service, Subscription
 from billhead.models.usage import UsageMeter, UsageMetric, UsageSource
 
-__all__ = ["DAY", "Line", "LineBook", "Metric", "epoch", "start_of"]
+__all__ = ["DAY", "EPOCH", "SECOND", "Line", "LineBook", "Metric", "epoch", "start_of"]
 
 DAY = 86_400
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND = timedelta(seconds=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
 _FOREVER = 2**62
 
 
@@ -34,15 +35,26 @@ class Line(NamedTuple):
 
 
 class Metric(NamedTuple):
+    """`step` steps are a unit, and `most` units are the most that an event can have. `each`: events count one each."""
+
     id: int
     code: str
     aggregation: str
     decimals: int
+    step: int
+    most: int
+    each: bool
+
+    @classmethod
+    def of(cls, row: UsageMetric) -> "Metric":
+        step = int(10**row.decimals)
+        each = row.aggregation in (Aggregation.COUNT, Aggregation.UNIQUE)
+        return cls(row.id, row.code, row.aggregation, row.decimals, step, LARGEST_QUANTITY // step, each)
 
 
 def epoch(at: datetime) -> int:
     """Whole seconds since 1970."""
-    return (at - _EPOCH) // _SECOND
+    return (at - EPOCH) // SECOND
 
 
 @lru_cache(maxsize=65536)
@@ -80,7 +92,7 @@ class LineBook:
         if missing:
             self.metrics.update((seller_id, {}) for seller_id in missing)
             for row in session.scalars(select(UsageMetric).where(UsageMetric.seller_id.in_(missing))):
-                self.metrics[row.seller_id][row.code] = Metric(row.id, row.code, row.aggregation, row.decimals)
+                self.metrics[row.seller_id][row.code] = Metric.of(row)
 
     def _open_meters(self, session: Session, lines: Collection[Line]) -> None:
         """Whoever has events has a meter; the run sets the days right when it looks at it."""

@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.usage._lines import DAY, Line, LineBook, epoch
+from billhead.actions.usage._lines import DAY, EPOCH, SECOND, Line, LineBook, epoch
 from billhead.actions.verb import verb
 from billhead.bulk import Bulk, Row, among
 from billhead.crash import crash_point
@@ -74,7 +75,7 @@ def record_events(tx: Tx, source: str, readings: Sequence[UsageReading], *, book
     touched = sorted({row[1] for row in good})
     _stamp(session, bulk, touched)
     late = _mark_late(session, good)
-    good.sort()
+    good.sort(key=itemgetter(1))  # by subscription, as they are clustered: a batch is of a day or two
     accepted = bulk.insert_new("usage_event", _EVENT, good)
     bulk.insert_new("usage_reject", _REJECT, _reject_rows(bulk, source_id, refused))
     crash_point("usage.recorded")
@@ -98,17 +99,24 @@ def _sorted(readings: Iterable[UsageReading], book: LineBook, source_id: int) ->
             metric = metrics[line.seller_id].get(code)
             if metric is None:
                 raise _Refused("unknown_metric", f"the seller counts no {code!r}")
-            at = _second(told_at)
+            at = (told_at - EPOCH) // SECOND if type(told_at) is datetime else _second(told_at)
             if not line.starts <= at < line.ends or at > latest:
                 _refuse_time(at, line, latest)
-            if not 0 < len(event_id) <= _LONGEST_ID:
+            if type(event_id) is not str or not 0 < len(event_id) <= _LONGEST_ID:
                 raise _Refused("id", f"an event needs an id of up to {_LONGEST_ID} characters")
-            steps = 1 if metric.aggregation in _COUNTED else parse_quantity(quantity, metric.decimals)
+            if metric.each:
+                steps = 1
+            elif type(quantity) is int and 0 <= quantity <= metric.most:  # mostly
+                steps = quantity * metric.step
+            else:
+                steps = parse_quantity(quantity, metric.decimals)
             if metric.aggregation == Aggregation.UNIQUE and not item:
                 raise _Refused("item", f"{code} counts different items, and this event names none")
             more = None if properties is None else _properties(properties)
         except _Refused as why:
             refused.append((reading, why.reason, str(why)))
+        except TypeError:  # an instant without an offset can't be told from one with
+            refused.append((reading, "at", f"{told_at} is no instant with an offset from UTC"))
         except InvalidInput as why:
             refused.append((reading, why.field or "event", why.message))
         else:
@@ -127,9 +135,6 @@ def _sorted(readings: Iterable[UsageReading], book: LineBook, source_id: int) ->
                 )
             )
     return _Sorted(good, refused)
-
-
-_COUNTED = (Aggregation.COUNT.value, Aggregation.UNIQUE.value)
 
 
 def _second(at: datetime | str) -> int:
