@@ -8,10 +8,14 @@ from card_shop import HELSINKI, SYSTEM, open_card_shop
 
 from billhead import clock
 from billhead.actions.payments import collect as collecting
+from billhead.actions.payments.charge_back import charge_back
 from billhead.actions.payments.collect import collect
+from billhead.actions.payments.decide_dispute import decide_dispute
 from billhead.actions.payments.resolve import resolve
+from billhead.db import writing
 from billhead.domain.errors import Conflict
 from billhead.jobs.kinds import KINDS
+from billhead.models.documents import Document
 from billhead.models.operations import Event, FreezeSwitch, Notice
 from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt, PaymentMethod
 from billhead.models.subscriptions import Subscription
@@ -272,3 +276,18 @@ def test_keys_of_two_installations_never_meet(shop):
     key = newest(shop).key
     assert key.startswith("doc1-a1-")
     assert len(key) == len("doc1-a1-") + 6
+
+
+def test_a_card_whose_holder_had_the_money_taken_back_is_not_charged_for_it_again(shop):
+    _, invoice = shop.renewal(RENEWAL)
+    with shop.at(RENEWAL, hour=2):
+        assert shop.collect_due() == ["succeeded"]
+        payment = shop.rows(Payment)[-1]
+        with writing(SYSTEM) as tx:
+            dispute = charge_back(tx, payment.id, payment.amount_minor, "dp_1", reason="not recognised")
+        assert shop.row(Document, invoice.id).state == "final"
+        assert collect(SYSTEM, invoice.id).state == "disputed"
+        with writing(SYSTEM) as tx:
+            decide_dispute(tx, dispute.dispute_id, "lost")
+        assert collect(SYSTEM, invoice.id).state == "disputed"
+    assert len(shop.rows(Payment)) == 2

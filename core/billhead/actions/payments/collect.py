@@ -14,8 +14,8 @@ from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, GatewayRejected, GatewayUnreachable, OutcomeUnknown
 from billhead.domain.payment import AttemptState, DeclineClass
-from billhead.models.documents import Document
-from billhead.models.payments import GatewayAccount, PaymentAttempt, PaymentMethod
+from billhead.models.documents import Allocation, Document
+from billhead.models.payments import Dispute, GatewayAccount, PaymentAttempt, PaymentMethod
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import AttemptView, Outcome, SavedMethod
 from billhead.plugin_host import vault
@@ -25,7 +25,7 @@ __all__ = ["Collected", "collect"]
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """`state` is the attempt's, or "nothing_to_do" / "no_method" / "stopped"."""
+    """`state` is the attempt's, or "nothing_to_do" / "no_method" / "stopped" / "disputed"."""
 
     attempt_id: int | None
     state: str
@@ -59,6 +59,9 @@ def collect(ctx: Context, document_id: int, *, after: int | None = None) -> Coll
         except Conflict:
             instead.append("nothing_to_do")
             return None
+        if _disputed(tx, document_id):
+            instead.append("disputed")
+            return None
         if after is not None and _last_attempt(tx, document_id) != after:
             instead.append("nothing_to_do")
             return None
@@ -73,6 +76,16 @@ def collect(ctx: Context, document_id: int, *, after: int | None = None) -> Coll
 
     result = exchange(ctx, intend=intend, call=_call, record=_record)
     return result or Collected(None, instead[0])
+
+
+def _disputed(tx: Tx, document_id: int) -> bool:
+    """Somebody had their bank take the money back: charging the card for it again is for the customer, or staff."""
+    taken_back = (
+        select(Dispute.id)
+        .join(Allocation, Allocation.payment_id == Dispute.payment_id)
+        .where(Allocation.document_id == document_id, Dispute.state != "won")
+    )
+    return tx.session.scalar(taken_back.limit(1)) is not None
 
 
 def _last_attempt(tx: Tx, document_id: int) -> int:
