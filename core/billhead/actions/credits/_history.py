@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
@@ -62,14 +63,12 @@ def _named(session: Session, entries: Sequence[tuple[str, str]]) -> dict[str, st
     """Entry key → the document that it paid, or what the credit was given for."""
     documents = {key: int(key.split(":")[1]) for kind, key in entries if kind == "credit_applied"}
     lots = {key: int(key.split(":")[1]) for kind, key in entries if kind in ("credit_gifted", "credit_expired")}
-    numbers = dict(
-        session.execute(select(Document.id, Document.number_text).where(Document.id.in_(set(documents.values())))).all()
-    )
-    reasons = dict(
-        session.execute(
-            select(CustomerCredit.id, CustomerCredit.reason).where(CustomerCredit.id.in_(set(lots.values())))
-        ).all()
-    )
+    numbers = _texts(session, Document.id, Document.number_text, set(documents.values()))
+    reasons = _texts(session, CustomerCredit.id, CustomerCredit.reason, set(lots.values()))
     named = {key: numbers.get(document_id, "") for key, document_id in documents.items()}
     named.update((key, reasons.get(lot_id, "")) for key, lot_id in lots.items())
     return named
+
+
+def _texts(session: Session, key: Any, text: Any, ids: set[int]) -> dict[int, str]:
+    return dict(session.execute(select(key, text).where(key.in_(ids))).all()) if ids else {}
