@@ -117,6 +117,7 @@ def test_on_every_day_earned_and_deferred_are_what_stands(shop):
                 happenings[number]()
             recognise(SYSTEM, day)
         assert balance("revenue") + balance("deferred_revenue") == net_of(shop), day
-        # each line rounds its days by itself, so that a line and its credit notes may be a cent apart for a while
-        assert balance("deferred_revenue") >= -1, day
+        # each line rounds its days by itself: an invoice and its credit notes may be a cent apart for a while, and two
+        # invoices are corrected here
+        assert balance("deferred_revenue") >= -2, day
     assert balance("deferred_revenue") == 0
