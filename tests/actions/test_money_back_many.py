@@ -3,6 +3,7 @@
 import pytest
 from card_shop import open_card_shop
 
+from billhead.actions.credits.grant_credit import grant_credit
 from billhead.actions.documents.issue_credit_note import issue_credit_note
 from billhead.actions.documents.write_off import write_off
 from billhead.actions.payments.assign_money import assign_money
@@ -11,6 +12,7 @@ from billhead.actions.payments.keep_unassigned import keep_unassigned
 from billhead.actions.payments.start_checkout import start_checkout
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.money import Money
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
 from billhead.models.operations import Event
@@ -76,6 +78,20 @@ def test_the_customer_pays_several_by_one_charge(shop, owed):
     assert states(shop) == [("paid", 1255), ("paid", 1255)]
     assert len(shop.rows(Payment)) == 2
     assert shop.row(Subscription, shop.invoices()[-1].subscription_id).paid_through.isoformat() == "2027-02-22"
+
+
+def test_several_orders_are_charged_in_full_and_begin_though_there_is_credit(shop):
+    with shop.at("2027-01-25"):
+        first, second = (shop.order().document_id for _ in range(2))
+        shop.act(grant_credit, shop.customer, Money(500, "EUR"), "sorry")
+        begun = start_checkout(SYSTEM, first, shop.cards, f"{shop.web}/back", also=[second])
+        (attempt,) = shop.rows(PaymentAttempt, PaymentAttempt.id == begun.attempt_id)
+        assert attempt.amount_minor == 2510  # as the page says; 15.10 if each of them drew the same 5.00
+        shop.pay(begun)
+        assert set(shop.hear("charge.succeeded")) == {"applied"}
+    assert [shop.row(Document, key).state for key in (first, second)] == ["settled", "settled"]
+    assert [(one.state, one.total_minor) for one in shop.invoices()] == [("paid", 1255), ("paid", 1255)]
+    assert [lot.remaining_minor for lot in shop.rows(CustomerCredit)] == [500]
 
 
 def test_while_one_charge_for_several_is_undecided_none_of_them_is_charged_again(shop, owed):

@@ -49,7 +49,8 @@ def start_checkout(
 ) -> Checkout:
     """Begin to pay a document through a gateway account; the payer is sent where the result says.
 
-    `also` are other documents of the same payer, paid by the same attempt, in this order.
+    `also` are other documents of the same payer, paid by the same attempt, in this order: each in full, because credit
+    that a proforma would draw is there once and not for each of them.
     Raises Conflict (nothing to pay, an undecided try, charges stopped), InvalidInput (currency the account can't take),
     GatewayUnreachable (nothing was sent: try again) or GatewayRejected.
     """
@@ -57,7 +58,7 @@ def start_checkout(
     def intend(tx: Tx) -> _Intent:
         if is_frozen(tx.session, "charges"):
             raise Conflict("payments are stopped for the moment", code="charges_stopped", hint="try again later")
-        document, owed = payable(tx, document_id)
+        document, owed = payable(tx, document_id, less_credit=not also)
         if not owed:
             raise Conflict("your credit covers it", code="credit_covers", hint="pay it with your credit")
         account = tx.session.get(GatewayAccount, account_id)
@@ -86,7 +87,7 @@ def _owed_also(tx: Tx, first: Document, also: Sequence[int]) -> Money:
         raise InvalidInput("documents", f"name each once, and at most {MOST_AT_ONCE}")
     total = Money.zero(first.currency)
     for key in sorted(also):
-        document, owed = payable(tx, key)
+        document, owed = payable(tx, key, less_credit=False)
         if document.customer_id != first.customer_id or document.seller_id != first.seller_id:
             raise NotFound("document", key)
         total += owed
