@@ -6,6 +6,7 @@ import pytest
 from billing_shop import SYSTEM, open_shop
 from debt_shop import NOV, at, debtor, give, invoices, november, pay, sound, state
 
+from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.credits._history import credit_history
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.credits.apply_credit import apply_credit
@@ -186,6 +187,24 @@ def test_credit_that_was_used_meanwhile_turns_the_payment_into_credit_and_nothin
     assert usable(shop, customer) == 700
     with writing(SYSTEM) as tx:
         assert payable(tx, proforma)[1] == eur(500)
+
+
+def test_credit_that_goes_while_the_order_is_settled_leaves_the_order_as_it_was(shop, monkeypatch):
+    subscription, proforma = offer(shop, credit=1500)
+
+    def another_invoice_takes_it(tx, proforma_id):
+        tx.session.get_one(CustomerCredit, 1).remaining_minor = 1199
+        return settle_proforma(tx, proforma_id)
+
+    monkeypatch.setattr("billhead.actions.credits.pay_with_credit.settle_proforma", another_invoice_takes_it)
+    with (
+        at(november(9)),
+        pytest.raises(Conflict, match=r"does not cover 12\.00 EUR"),
+        writing(as_owner(shop, subscription)) as tx,
+    ):
+        pay_with_credit(tx, proforma)
+    assert (shop.get(Document, proforma).state, invoices(shop)) == ("open", [])
+    assert shop.get(Subscription, subscription).paid_through == november(10)
 
 
 def test_nobody_pays_for_another_with_their_credit(shop):

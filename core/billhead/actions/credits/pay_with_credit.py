@@ -12,6 +12,7 @@ from billhead.domain.context import Context
 from billhead.domain.document import Kind
 from billhead.domain.errors import Conflict
 from billhead.models.documents import Document
+from billhead.models.people import Customer
 
 __all__ = ["PaidWithCredit", "pay_with_credit"]
 
@@ -33,6 +34,8 @@ def pay_with_credit(tx: Tx, document_id: int) -> PaidWithCredit:
     document, owed = payable(tx, document_id, less_credit=False)
     house = Tx(Context.system("credits:pay"), tx.session)  # what follows from being paid is the house's to do
     if document.kind == Kind.PROFORMA:
+        # whoever else would spend the same credit waits here: `_book` locks in this order too
+        tx.session.get_one(Customer, document.customer_id, with_for_update=True, populate_existing=True)
         _, left = payable(tx, document_id)
         if left:
             raise Conflict(f"your credit does not cover {owed}", code="credit_too_small", hint=f"pay {left} otherwise")
@@ -40,6 +43,10 @@ def pay_with_credit(tx: Tx, document_id: int) -> PaidWithCredit:
         if invoice_id is None:
             raise Conflict("this change can't be made any more; your credit was not used")
         document = tx.session.get_one(Document, invoice_id, with_for_update=True, populate_existing=True)
+        drawn = draw_credit(house, document)
+        if drawn != document.total_minor:
+            raise Conflict(f"your credit does not cover {owed}", code="credit_too_small", hint="pay it otherwise")
+        return PaidWithCredit(document.id, drawn)
     drawn = draw_credit(house, document)
     if not drawn:
         raise Conflict("there is no credit to pay with", code="credit_too_small")
