@@ -12,11 +12,14 @@ from billhead.actions.catalogue.tell_price_changes import tell_price_changes
 from billhead.actions.catalogue.withdraw_reprice import withdraw_reprice
 from billhead.actions.notifications._facts import gather
 from billhead.actions.notifications._render import render
+from billhead.actions.payments._attempts import new_attempt
 from billhead.db import reading, writing
 from billhead.domain.errors import Conflict, InvalidInput, NotFound, NoticeRejected
+from billhead.domain.money import Money
 from billhead.models.catalogue import Price, Reprice
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.operations import Notice
+from billhead.models.payments import AttemptDocument
 from billhead.models.subscriptions import Subscription
 
 NOV, DEC, JAN = date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)
@@ -129,6 +132,23 @@ def test_sold_at_the_new_price_it_stays_so_when_the_rest_is_taken_back(shop):
     shop.run(JAN)
     assert [line.net_minor for line in shop.all(DocumentLine, DocumentLine.subscription_id == buyer)] == [1200, 1200]
     assert (shop.get(Price, new.id).existing_from, shop.get(Price, new.id).withdrawn_on) == (None, None)
+
+
+def test_a_renewal_that_is_being_paid_with_others_stays_at_the_new_price(shop):
+    manual = {"due": DEC, "collection": "manual", "next_bill_on": date(2026, 11, 24)}
+    who, tv = shop.customer(card=False), shop.plan("tv", 1000)
+    for _ in range(2):
+        shop.subscribe(who, tv, **manual)
+    done = act(reprice, wish(shop, add_minor=200))
+    with clock.business_time(datetime(2026, 11, 25, 12, tzinfo=UTC)):
+        shop.run(date(2026, 11, 25))
+        first, second = shop.all(Document, Document.kind == "proforma")
+        with writing(SYSTEM) as tx:
+            tried = new_attempt(tx, tx.session.get_one(Document, first.id), shop.cards_id, Money(2880, "EUR"))
+            tried.state = "requires_action"
+            tx.session.add(AttemptDocument(attempt_id=tried.id, document_id=second.id, position=0))
+        assert act(withdraw_reprice, done.reprice_id).offers == 0
+    assert [row.state for row in shop.all(Document, Document.kind == "proforma")] == ["open", "open"]
 
 
 def test_a_day_that_has_come_is_not_taken_back(shop):

@@ -20,7 +20,7 @@ from billhead.domain.errors import OnHold, PluginFailed
 from billhead.models.documents import Document, DocumentLine, FailedItem
 from billhead.models.ledger import LedgerAccount, LedgerPosting
 from billhead.models.operations import AuditEntry
-from billhead.models.payments import PaymentAttempt
+from billhead.models.payments import AttemptDocument, PaymentAttempt
 from billhead.models.people import Customer
 from billhead.plugin import LineTax
 
@@ -290,17 +290,20 @@ def test_an_order_with_prices_that_include_tax_keeps_its_total(shop):
     assert (document.net_minor, document.tax_minor, document.total_minor) == (1094, 55, 1149)
 
 
-def test_an_order_whose_payment_is_under_way_stays_as_it_was_shown(shop):
+@pytest.mark.parametrize("alone", [True, False])
+def test_an_order_whose_payment_is_under_way_stays_as_it_was_shown(shop, alone):
     customer = shop.customer(country="CA", region="QC")
-    order = ordered(shop, customer, shop.plan("tv", 999))
+    order, other = (ordered(shop, customer, shop.plan(name, 999)) for name in ("tv", "radio"))
     with writing(SYSTEM) as tx:
-        tx.session.add(
-            PaymentAttempt(
-                document_id=order, customer_id=customer, account_id=shop.cards_id, number=1, key="a", amount_minor=1149,
-                currency="EUR", state="processing", created_at=clock.now(),
-            )
+        tried = PaymentAttempt(
+            document_id=order if alone else other, customer_id=customer, account_id=shop.cards_id, number=1, key="a",
+            amount_minor=1149, currency="EUR", state="processing", created_at=clock.now(),
         )  # fmt: skip
+        tx.session.add(tried)
+        tx.session.flush()
+        if not alone:
+            tx.session.add(AttemptDocument(attempt_id=tried.id, document_id=order, position=0))
     shop.change(Customer, customer, region="AB")
     with writing(SYSTEM) as tx:
-        assert retax_open(tx, customer) == ()
+        assert retax_open(tx, customer) == ((other,) if alone else ())
     assert shop.get(Document, order).total_minor == 1149

@@ -15,14 +15,13 @@ from billhead.actions.billing._parties import party_ids
 from billhead.actions.billing._rated import Buyer
 from billhead.actions.billing._reading import read_buyers
 from billhead.actions.billing._taxing import TaxDesk, Taxed
+from billhead.actions.payments._attempts import under_way
 from billhead.actions.rates._lookup import Pair, worth_minor
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.document import Kind, ProformaState, State
 from billhead.domain.errors import PluginFailed
-from billhead.domain.payment import BLOCKS_ANOTHER
 from billhead.models.documents import Document, DocumentLine
-from billhead.models.payments import PaymentAttempt
 from billhead.plugin_host import plugins
 
 __all__ = ["retax_open"]
@@ -49,9 +48,6 @@ def retax_open(tx: Tx, customer_id: int) -> tuple[int, ...]:
 
 
 def _open(tx: Tx, customer_id: int) -> Sequence[Document]:
-    undecided = select(PaymentAttempt.document_id).where(
-        PaymentAttempt.customer_id == customer_id, PaymentAttempt.state.in_([state.value for state in BLOCKS_ANOTHER])
-    )
     order = (Document.kind == Kind.PROFORMA.value) & (Document.state == ProformaState.OPEN.value)
     draft = (Document.kind == Kind.INVOICE.value) & (Document.state == State.DRAFT.value)
     return tx.session.scalars(
@@ -60,7 +56,7 @@ def _open(tx: Tx, customer_id: int) -> Sequence[Document]:
             Document.customer_id == customer_id,
             or_(order, draft),
             Document.settled_minor == 0,
-            Document.id.not_in(undecided),
+            ~under_way(),
         )
         .order_by(Document.id)
         .with_for_update()

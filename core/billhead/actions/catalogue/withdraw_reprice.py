@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, exists, select, update
 
 from billhead import clock
 from billhead.actions.catalogue._versions import everywhere
+from billhead.actions.payments._attempts import under_way
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.document import Kind, ProformaState
@@ -13,7 +14,6 @@ from billhead.domain.errors import Conflict, NotFound
 from billhead.domain.payment import UNRESOLVED
 from billhead.models.catalogue import Price, Reprice
 from billhead.models.documents import Document, DocumentLine
-from billhead.models.payments import PaymentAttempt
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
@@ -56,9 +56,6 @@ def _take_offers_back(tx: Tx, prices: list[int]) -> int:
     """Open renewals at these prices of who had bought at another one. What is just being paid is left alone."""
     session, line, part = tx.session, DocumentLine, SubscriptionComponent
     session.flush()
-    paying = exists().where(
-        PaymentAttempt.document_id == Document.id, PaymentAttempt.state.in_([state.value for state in UNRESOLVED])
-    )
     at_new_price: ColumnElement[bool] = exists().where(
         line.document_id == Document.id,
         line.price_id.in_(prices),
@@ -72,7 +69,7 @@ def _take_offers_back(tx: Tx, prices: list[int]) -> int:
                 Document.kind == Kind.PROFORMA.value,
                 Document.state == ProformaState.OPEN.value,
                 at_new_price,
-                ~paying,
+                ~under_way(UNRESOLVED),
             )
             .with_for_update(of=Document)
         )

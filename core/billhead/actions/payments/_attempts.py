@@ -1,6 +1,7 @@
 """What the verbs of this folder share: a new attempt row, and how a gateway sees it."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
@@ -82,9 +83,9 @@ def undecided(tx: Tx, document_id: int) -> bool:
     return tx.session.scalar(select(Document.id).where(Document.id == document_id, under_way())) is not None
 
 
-def under_way() -> ColumnElement[bool]:
-    """`undecided` as a condition on Document."""
-    blocking = PaymentAttempt.state.in_([s.value for s in BLOCKS_ANOTHER])
+def under_way(states: Collection[AttemptState] = BLOCKS_ANOTHER) -> ColumnElement[bool]:
+    """`undecided` as a condition on Document; with UNRESOLVED also while a payer is at the gateway."""
+    blocking = PaymentAttempt.state.in_([state.value for state in states])
     alone = exists().where(PaymentAttempt.document_id == Document.id, blocking)
     among_others = exists().where(
         AttemptDocument.document_id == Document.id, PaymentAttempt.id == AttemptDocument.attempt_id, blocking
