@@ -127,13 +127,13 @@ def _collect(ctx: Context, args: Mapping[str, Any]) -> None:
 @job_kind("payments.refund")
 def _refund(ctx: Context, args: Mapping[str, Any]) -> None:
     state = send_refund(ctx, int(args["refund_id"]))
-    if state in ("stopped", "created"):
+    if state in ("stopped", "created", "in_progress"):
         raise TryLater(clock.business_now() + timedelta(minutes=10), "nothing could be sent yet")
 
 
 @job_kind("payments.resolve_open")
 def _resolve_open(ctx: Context, _args: Mapping[str, Any]) -> None:
-    """Look up what is undecided and due for a look; an attempt that a crash left at `created` is one of them.
+    """Look up what is undecided and due for a look; what a crash left at `created` is one of them.
 
     One that can't be looked up (its plugin is gone, a setting is missing) costs itself only.
     """
@@ -149,7 +149,10 @@ def _resolve_open(ctx: Context, _args: Mapping[str, Any]) -> None:
         ).all()
         refunds = session.scalars(
             select(Refund.id)
-            .where(Refund.state.in_(("unknown", "processing")), Refund.next_look_at <= now)
+            .where(
+                (Refund.state.in_(("unknown", "processing")) & (Refund.next_look_at <= now))
+                | ((Refund.state == "created") & (Refund.sending_since <= now - timedelta(minutes=5)))
+            )
             .order_by(Refund.next_look_at)
             .limit(500)
         ).all()

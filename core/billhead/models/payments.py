@@ -145,7 +145,8 @@ class Refund(Model):
     """Money on its way back to where it came from. Written and committed before the gateway is called, as an attempt.
 
     `taken` says where the money was: [["document" | "credit" | "note", id, minor], …]. If it does not arrive, it goes
-    back there.
+    back there. `sending_since` is the claim of who talks to the gateway about it just now; one that stays was left by
+    a process that died, and the gateway may have heard of the refund.
     """
 
     __tablename__ = "refund"
@@ -163,6 +164,7 @@ class Refund(Model):
     taken: Mapped[list[Any]] = mapped_column(JSON, default=list)
     provider_ref: Mapped[str] = mapped_column(default="")
     failure_code: Mapped[str] = mapped_column(default="")
+    sending_since: Mapped[datetime | None]
     looks: Mapped[int] = mapped_column(default=0)
     next_look_at: Mapped[datetime | None]
     credit_note_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))

@@ -24,17 +24,24 @@ from billhead.models.payments import GatewayAccount, Payment, Refund
 from billhead.models.sellers import Seller
 from billhead.plugin import Outcome
 
-__all__ = ["apply_refund_outcome", "locked_refund"]
+__all__ = ["apply_refund_outcome", "being_sent", "locked_refund"]
 
 _OPEN = frozenset({RefundState.CREATED, RefundState.PROCESSING, RefundState.UNKNOWN})
 _ENDED_WITHOUT = frozenset({AttemptState.FAILED, AttemptState.CANCELED, AttemptState.EXPIRED})
 _SOONEST_LOOK = timedelta(minutes=5)
+_CLAIM_HOLDS = timedelta(minutes=5)
+"""Longer than a look and a request to a gateway take: a claim that is older was left by a process that died."""
 
 
 def locked_refund(tx: Tx, refund: Refund) -> tuple[Refund, Payment]:
     """A refund and its payment, locked (the payment first, as everybody does), as they stand now."""
     payment = locked_payment(tx, refund.payment_id)
     return tx.session.get_one(Refund, refund.id, with_for_update=True, populate_existing=True), payment
+
+
+def being_sent(refund: Refund) -> bool:
+    """Somebody talks to the gateway about it at this moment."""
+    return refund.sending_since is not None and clock.business_now() - refund.sending_since < _CLAIM_HOLDS
 
 
 def apply_refund_outcome(tx: Tx, refund: Refund, outcome: Outcome) -> None:

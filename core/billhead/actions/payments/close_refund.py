@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from billhead.actions.payments._refund_outcome import apply_refund_outcome
+from billhead.actions.payments._refund_outcome import apply_refund_outcome, being_sent, locked_refund
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
@@ -36,7 +36,8 @@ def close_refund(tx: Tx, refund_id: int, outcome: str, reference: str = "") -> C
     refund = tx.session.get(Refund, refund_id)
     if refund is None:
         raise NotFound("refund", refund_id)
-    if refund.state == RefundState.CREATED:
+    refund, _ = locked_refund(tx, refund)
+    if refund.state == RefundState.CREATED or being_sent(refund):
         raise Conflict("its gateway is about to send it", hint="wait until it has ended")
     apply_refund_outcome(tx, refund, Outcome(_OUTCOMES[outcome], reference, code="by_hand" * (outcome == "failed")))
     return ClosedRefund(refund_id, refund.state)

@@ -1,13 +1,13 @@
 """Tell the gateway of a refund that was decided, or find out what became of one: never twice, never guessed."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from billhead import clock
 from billhead.actions.exchange import exchange
 from billhead.actions.freeze import is_frozen
 from billhead.actions.payments._attempts import OpenedAccount, open_account
-from billhead.actions.payments._refund_outcome import apply_refund_outcome
+from billhead.actions.payments._refund_outcome import apply_refund_outcome, being_sent, locked_refund
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import GatewayError, GatewayRejected, GatewayUnreachable, NotFound, OutcomeUnknown
@@ -21,56 +21,76 @@ __all__ = ["send_refund"]
 _KEY_HOLDS = timedelta(hours=20)
 """Providers keep an idempotency key for a day or longer: within that, repeating a request is safe."""
 
+_UNDECIDED = (RefundState.CREATED, RefundState.PROCESSING, RefundState.UNKNOWN)
+
+_NEWS = (AttemptState.SUCCEEDED, AttemptState.PROCESSING)
+"""What a sender may still record that was so slow that another took over: its refusal says nothing of the other's."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Intent:
+    """`since` is the claim of this sender; `state` is `created` only if the gateway surely has not heard of it."""
+
     refund_id: int
     account: OpenedAccount
     view: RefundView
     state: RefundState
     may_repeat: bool
+    since: datetime
 
 
 def send_refund(ctx: Context, refund_id: int) -> str:
     """Send a new refund; look up one that is undecided. Returns the refund's state; decided ones are left alone.
 
-    "stopped" while charges are frozen, "created" when the gateway could not be reached: nothing was sent, try again.
+    "stopped" while charges are frozen, "in_progress" while somebody else is at it, "created" when the gateway could
+    not be reached: nothing was sent, try again.
     """
     instead: list[str] = []
 
     def intend(tx: Tx) -> _Intent | None:
-        refund = tx.session.get(Refund, refund_id)
-        if refund is None:
+        found = tx.session.get(Refund, refund_id)
+        if found is None:
             raise NotFound("refund", refund_id)
-        state = RefundState(refund.state)
-        if state not in (RefundState.CREATED, RefundState.PROCESSING, RefundState.UNKNOWN):
-            instead.append(state.value)
+        refund, payment = locked_refund(tx, found)
+        if refund.state not in _UNDECIDED:
+            instead.append(refund.state)
             return None
         if is_frozen(tx.session, "charges"):
             instead.append("stopped")
             return None
-        payment = tx.session.get_one(Payment, refund.payment_id)
         account = open_account(tx.session.get_one(GatewayAccount, payment.account_id))
         if not account.gateway.capabilities().refund:
-            instead.append(state.value)  # a person sends it
+            instead.append(refund.state)  # a person sends it
             return None
-        view = RefundView(
-            refund.key,
-            Money(refund.amount_minor, payment.currency),
-            payment.provider_ref,
-            refund.reason,
-            refund.provider_ref,
-        )
-        may_repeat = clock.business_now() - refund.created_at < _KEY_HOLDS
-        return _Intent(refund.id, account, view, state, may_repeat)
+        if being_sent(refund):
+            instead.append("in_progress")
+            return None
+        return _claimed(tx, refund, payment, account)
 
     state = exchange(ctx, intend=intend, call=_call, record=_record)
     return state if state is not None else instead[0]
 
 
+def _claimed(tx: Tx, refund: Refund, payment: Payment, account: OpenedAccount) -> _Intent:
+    """Claim the refund, which is locked. One whose sender died is in doubt: it is looked up before it is sent again."""
+    if refund.sending_since is not None and refund.state == RefundState.CREATED:
+        apply_refund_outcome(tx, refund, Outcome(AttemptState.UNKNOWN))
+    now = clock.business_now()
+    refund.sending_since = now
+    view = RefundView(
+        refund.key,
+        Money(refund.amount_minor, payment.currency),
+        payment.provider_ref,
+        refund.reason,
+        refund.provider_ref,
+    )
+    return _Intent(refund.id, account, view, RefundState(refund.state), now - refund.created_at < _KEY_HOLDS, now)
+
+
 def _call(intent: _Intent) -> Outcome | None:
     """None: nothing was sent."""
-    if intent.state is not RefundState.CREATED:
+    first = intent.state is RefundState.CREATED
+    if not first:
         found = _looked_up(intent)
         if found.state is not AttemptState.UNKNOWN or intent.state is not RefundState.UNKNOWN or not intent.may_repeat:
             return found
@@ -79,7 +99,8 @@ def _call(intent: _Intent) -> Outcome | None:
     except GatewayUnreachable:
         return None
     except GatewayRejected as error:
-        return Outcome(AttemptState.FAILED, code=error.code)
+        # "key in use" or "nothing left to refund" may well be said because an earlier request was taken
+        return Outcome(AttemptState.FAILED if first else AttemptState.UNKNOWN, code=error.code)
     except OutcomeUnknown:
         return Outcome(AttemptState.UNKNOWN)
 
@@ -92,8 +113,11 @@ def _looked_up(intent: _Intent) -> Outcome:
 
 
 def _record(tx: Tx, intent: _Intent, outcome: Outcome | None) -> str:
-    refund = tx.session.get_one(Refund, intent.refund_id)
-    if outcome is not None:
+    refund, _ = locked_refund(tx, tx.session.get_one(Refund, intent.refund_id))
+    mine = refund.sending_since == intent.since
+    if mine:
+        refund.sending_since = None
+    if outcome is not None and (mine or outcome.state in _NEWS):
         refund.looks += intent.state is not RefundState.CREATED
         apply_refund_outcome(tx, refund, outcome)
     return refund.state

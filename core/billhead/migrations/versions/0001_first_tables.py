@@ -1426,6 +1426,7 @@ def upgrade() -> None:
     sa.Column('taken', sa.JSON(), nullable=False),
     sa.Column('provider_ref', sa.String(), nullable=False),
     sa.Column('failure_code', sa.String(), nullable=False),
+    sa.Column('sending_since', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('looks', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('next_look_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('credit_note_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),

@@ -206,7 +206,11 @@ def refund_payment(key: int) -> ResponseReturnValue:
         if made.by_hand:
             return "Noted: send the money, then confirm it here."
         now = send_refund(current_ctx(), made.refund_id)
-        return "The money is on its way back." if now == RefundState.SUCCEEDED else f"The refund is {now}."
+        return (
+            "The money is on its way back."
+            if now == RefundState.SUCCEEDED
+            else f"The refund is {now.replace('_', ' ')}."
+        )
 
     question = Question(
         f"Refund {money(row.amount_minor, row.currency)}",
