@@ -190,6 +190,33 @@ def test_money_that_comes_after_the_event_is_given_back(shop):
     check_books()
 
 
+def test_an_event_that_waits_to_be_paid_is_not_sold_anew(shop):
+    anna, other = subscriber(shop), subscriber(shop)
+    event = bought(anna, "final")
+    assert bought(anna, "final") == event
+    assert bought(anna, "final", "next_invoice") == event
+    assert bought(other, "final") != event
+    assert bought(anna, "film") != bought(anna, "film")  # a film as often as somebody likes
+    assert len(shop.all(Entitlement)) == 4
+    shop.change(Document, event.document_id, state="expired")
+    assert bought(anna, "final").document_id != event.document_id
+
+
+def test_an_event_that_was_paid_twice_is_given_back_once(shop):
+    anna = subscriber(shop)
+    late = bought(anna, "final")
+    shop.change(Document, late.document_id, state="expired")
+    event = bought(anna, "final")
+    pays(shop, event.document_id, 1800)
+    pays(shop, late.document_id, 1800, "r2")  # its transfer was on the way
+    (job,) = shop.all(Job, Job.kind == "entitlements.refund_one")
+    with writing(SYSTEM) as tx:
+        assert refund_one(tx, **job.args).credited_minor == 1800
+    assert [one(shop, got.entitlement_id).state for got in (event, late)] == ["active", "refunded"]
+    assert [row.remaining_minor for row in shop.all(CustomerCredit)] == [1800]
+    check_books()
+
+
 def test_what_can_not_be_bought(shop):
     by_hand, card = subscriber(shop, collection="manual"), subscriber(shop)
     gone = subscriber(shop, state="suspended")

@@ -18,12 +18,14 @@ from billhead.actions.subscriptions._sale import plan_of
 from billhead.actions.subscriptions._state import visible_subscription
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.document import Kind, ProformaState
 from billhead.domain.entitlement import State
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
 from billhead.domain.periods import cycle, cycle_index
 from billhead.domain.subscription import RUNNING
 from billhead.domain.usage import metered_term
 from billhead.models.catalogue import Plan, Price
+from billhead.models.documents import Document
 from billhead.models.entitlements import Entitlement
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
@@ -52,6 +54,7 @@ class Bought:
 def buy_once(tx: Tx, subscription_id: int, plan_code: str, pay: str = "now") -> Bought:
     """An entitlement on a running subscription. What credit pays in full may be watched at once, else when it is paid.
 
+    An event that was chosen before and waits to be paid is returned as it was offered then, and not sold anew.
     `next_invoice` is for those who are charged by themselves, and what the catalogue lets wait. Raises NotFound,
     InvalidInput (no such way, an event that is over), Conflict (not running, bought already, too much waits) or
     NotAllowed (a plugin's guard).
@@ -69,6 +72,9 @@ def buy_once(tx: Tx, subscription_id: int, plan_code: str, pay: str = "now") -> 
     price = prices_for(tx.session, Audience.of(customer), {plan.id}).of(plan, "")
     _refuse_twice(tx, subscription, plan)
     _ask_guards(customer, plan)
+    offered = _offered(tx, subscription, plan)
+    if offered is not None:
+        return offered
     one = Entitlement(
         customer_id=customer.id,
         subscription_id=subscription.id,
@@ -93,6 +99,26 @@ def _refuse_twice(tx: Tx, subscription: Subscription, plan: Plan) -> None:
     has = select(Entitlement.id).where(*mine, Entitlement.state == State.ACTIVE.value).limit(1)
     if plan.kind == "ppv" and tx.session.scalar(has) is not None:
         raise Conflict(f"{plan.name} is bought already", code="bought_already")
+
+
+def _offered(tx: Tx, subscription: Subscription, plan: Plan) -> Bought | None:
+    """An event that was chosen before and still waits to be paid."""
+    if plan.kind != "ppv":
+        return None
+    row = tx.session.execute(
+        select(Entitlement.id, Document.id, Document.total_minor - Document.settled_minor)
+        .join(Document, Document.id == Entitlement.document_id)
+        .where(
+            Entitlement.subscription_id == subscription.id,
+            Entitlement.plan_id == plan.id,
+            Entitlement.state == State.OFFERED.value,
+            Document.kind == Kind.PROFORMA.value,
+            Document.state == ProformaState.OPEN.value,
+        )
+        .order_by(Entitlement.id.desc())
+        .limit(1)
+    ).first()
+    return Bought(*row) if row is not None else None
 
 
 def _ask_guards(customer: Customer, plan: Plan) -> None:
