@@ -189,3 +189,6 @@ def test_several_are_paid_at_once(shop: Shop):
     refused = browser.post("/pay/several", {"document": ["1", "99"], "account": fields["account"]})
     assert refused.status_code == 409
     assert browser.post("/pay/several", {"account": fields["account"]}).status_code == 422
+    for account in ("²", "9" * 30):
+        assert browser.post("/pay/several", {**fields, "account": account}).status_code == 422
+        assert browser.post("/pay/1", {"account": account}).status_code == 422

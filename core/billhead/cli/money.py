@@ -47,7 +47,7 @@ def _document(number: str) -> Document:
     """By its printed number, or by its id where that is only digits."""
     with reading() as session:
         row = session.scalar(select(Document).where(Document.number_text == number))
-        if row is None and number.isdigit():
+        if row is None and number.isascii() and number.isdigit() and len(number) < 19:
             row = session.get(Document, int(number))
     if row is None:
         raise NotFound("document", number)

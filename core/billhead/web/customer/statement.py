@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Integer, case, cast, func, select
+from sqlalchemy import BigInteger, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from billhead.db import reading
@@ -80,7 +80,7 @@ def _rows(session: Session, customer_id: int, currency: str) -> Iterator[Row]:
     owed = func.sum(case((LedgerAccount.code == AccountCode.RECEIVABLE.value, signed), else_=0))
     credit = func.sum(case((LedgerAccount.code.in_(_CREDIT), -signed), else_=0))
     entries = session.execute(
-        select(LedgerEntry.id, LedgerEntry.day, LedgerEntry.kind, cast(owed, Integer), cast(credit, Integer))
+        select(LedgerEntry.id, LedgerEntry.day, LedgerEntry.kind, cast(owed, BigInteger), cast(credit, BigInteger))
         .join(LedgerPosting, LedgerPosting.entry_id == LedgerEntry.id)
         .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
         .where(LedgerPosting.customer_id == customer_id, LedgerAccount.currency == currency)

@@ -30,7 +30,7 @@ from billhead.web.request_context import (
 from billhead.web.storefront.basket import drop_basket, kept_basket, priced
 from billhead.web.storefront.blueprint import storefront
 from billhead.web.storefront.pay import begin
-from billhead.web.storefront.payment_options import options_for
+from billhead.web.storefront.payment_options import chosen_account, options_for
 
 __all__: list[str] = []
 
@@ -104,7 +104,7 @@ def place_order() -> ResponseReturnValue:
     if not is_open:
         flash("Thank you. There is nothing to pay; your service is being set up.", "good")
         return redirect(url_for("customer.dashboard"), 303)
-    chosen = request.form.get("account", "")
-    if not chosen.isdigit():
+    account = chosen_account()
+    if account is None:
         return redirect(url_for("storefront.pay", document_id=started.document_id), 303)
-    return begin(started.document_id, int(chosen), save="save" in request.form)
+    return begin(started.document_id, account, save="save" in request.form)

@@ -28,7 +28,7 @@ from billhead.web.errors import status_of
 from billhead.web.pages import page
 from billhead.web.request_context import current_customer_id, submit_ctx
 from billhead.web.storefront.blueprint import storefront
-from billhead.web.storefront.payment_options import options_for
+from billhead.web.storefront.payment_options import chosen_account, options_for
 
 __all__ = ["begin"]
 
@@ -105,12 +105,12 @@ def pay_by_credit(document_id: int) -> ResponseReturnValue:
 @storefront.post("/pay/<int:document_id>")
 @allow("customer")
 def start_paying(document_id: int) -> ResponseReturnValue:
-    chosen = request.form.get("account", "")
-    if not chosen.isdigit():
+    account = chosen_account()
+    if account is None:
         return _choose(document_id, "Choose how you want to pay.", 422)
     with reading() as session:
         _own_document(session, document_id)
-    return begin(document_id, int(chosen), save="save" in request.form)
+    return begin(document_id, account, save="save" in request.form)
 
 
 def begin(document_id: int, account_id: int, *, save: bool) -> ResponseReturnValue:

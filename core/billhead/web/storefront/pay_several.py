@@ -16,7 +16,7 @@ from billhead.web.errors import status_of
 from billhead.web.pages import page
 from billhead.web.request_context import current_customer_id, submit_ctx
 from billhead.web.storefront.blueprint import storefront
-from billhead.web.storefront.payment_options import options_for
+from billhead.web.storefront.payment_options import chosen_account, options_for
 
 __all__: list[str] = []
 
@@ -31,19 +31,17 @@ def pay_several() -> ResponseReturnValue:
 @storefront.post("/pay/several")
 @allow("customer")
 def start_paying_several() -> ResponseReturnValue:
-    wanted, account = request.form.getlist("document"), request.form.get("account", "")
+    wanted, account = request.form.getlist("document"), chosen_account()
     if not wanted:
         return _choose([], "Choose what you want to pay.", 422)
-    if not account.isdigit():
+    if account is None:
         return _choose(wanted, "Choose how you want to pay.", 422)
     ids = [document.id for document in _open() if str(document.id) in wanted]
     if len(ids) != len(set(wanted)):
         return _choose(wanted, "One of these is paid already, or can't be paid now.", 409)
     back = config().base_url + url_for("storefront.paid", document_id=ids[0])
     try:
-        begun = start_checkout(
-            submit_ctx(), ids[0], int(account), back, save_method="save" in request.form, also=ids[1:]
-        )
+        begun = start_checkout(submit_ctx(), ids[0], account, back, save_method="save" in request.form, also=ids[1:])
     except BillheadError as refused:
         status = status_of(refused)
         problem = refused.message if status < 500 else "This way to pay can't be reached now. Nothing was charged."

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from flask import request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -9,7 +10,7 @@ from billhead.domain.errors import NotFound
 from billhead.models.payments import GatewayAccount
 from billhead.plugin_host import plugins
 
-__all__ = ["Option", "options_for"]
+__all__ = ["Option", "chosen_account", "options_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,9 @@ def options_for(session: Session, seller_id: int, currency: str) -> list[Option]
             continue  # its plugin is switched off: `plugins doctor` says so
         found.append(Option(account.id, account.name, able.save, able.confirmed_by_staff))
     return found
+
+
+def chosen_account() -> int | None:
+    """The payment option that the form names; None where it names none."""
+    text = request.form.get("account", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
