@@ -29,7 +29,7 @@ from billhead.actions.billing._reading import ITEM, read_parts
 from billhead.actions.billing._standing import RETURNED, Standing, StandingLine, read_standing
 from billhead.actions.billing._taxing import TaxedAmount
 from billhead.bulk import among
-from billhead.domain.errors import NotFound
+from billhead.domain.errors import Conflict, NotFound
 from billhead.domain.owed import Charge, Cycle, Return, difference
 from billhead.domain.periods import Period, Term, cycle, cycle_index, without
 from billhead.domain.proration import ProrationMode
@@ -44,7 +44,8 @@ _Key = tuple[int | None, str, date]
 
 
 class History(NamedTuple):
-    """A subscription as rating needs it, what was billed of it, and the days that are not charged.
+    """A subscription as rating needs it, what was billed of it, and the days that are not charged; of those, `moved`
+    are paid time that went to another customer.
 
     Whoever wants to know what a change would cost changes `item` or `free` and asks again.
     """
@@ -52,6 +53,7 @@ class History(NamedTuple):
     item: DueItem
     standing: Standing
     free: tuple[Period, ...]
+    moved: tuple[Period, ...]
     used_keys: Mapping[_Key, int]
 
 
@@ -83,21 +85,23 @@ def read_histories(
         item.subscription_id: History(
             item,
             standing.get(item.subscription_id, {}),
-            tuple(free.get(item.subscription_id, ())),
+            tuple(period for _, period in free.get(item.subscription_id, ())),
+            tuple(period for why, period in free.get(item.subscription_id, ()) if why == "moved"),
             used.get(item.subscription_id, {}),
         )
         for item in items
     }
 
 
-def _free(session: Session, subscriptions: Collection[int]) -> dict[int, list[Period]]:
-    query = select(FreeTime.subscription_id, FreeTime.starts_on, FreeTime.ends_on).where(
+def _free(session: Session, subscriptions: Collection[int]) -> dict[int, list[tuple[str, Period]]]:
+    """(why, days) by subscription."""
+    query = select(FreeTime.subscription_id, FreeTime.why, FreeTime.starts_on, FreeTime.ends_on).where(
         among(FreeTime.subscription_id, subscriptions, session), FreeTime.why != "kept"
     )
-    found: defaultdict[int, list[Period]] = defaultdict(list)
-    for subscription_id, start, end in session.execute(query):
+    found: defaultdict[int, list[tuple[str, Period]]] = defaultdict(list)
+    for subscription_id, why, start, end in session.execute(query):
         if end is None or start < end:
-            found[subscription_id].append(Period(start, end or _FOREVER))
+            found[subscription_id].append((why, Period(start, end or _FOREVER)))
     return found
 
 
@@ -125,7 +129,8 @@ def draft_difference(history: History, catalogue: Catalogue, zone: str) -> Draft
     lines = [line._replace(detail=_revised(line, numbered)) for line in differences(history, catalogue)]
     advance: Advance | None = None
     used: tuple[CouponUsed, ...] = ()
-    if item.collection != "manual" and item.state in RUNNING:
+    offered = catalogue.sellers[item.seller_id].offers(item.collection, item.timing)
+    if item.state in RUNNING and not offered:
         due = draft_due(item, catalogue, zone, False)
         lines += [line._replace(detail=_revised(line, numbered)) for line in due.lines]
         advance, used = due.advance, due.used
@@ -165,10 +170,13 @@ def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[Dra
         known.setdefault(line.cycle, []).append(line)
     mode = ProrationMode(catalogue.plans[part.plan_id].proration)
     wanted = _window(part, history.item)
+    upto = [Period(date.min, history.item.billed_through or _FOREVER)]  # what comes after is the run's
     for period, lines in known.items():
         if any(line.closed or line.customer_id != history.item.customer_id for line in lines):
             continue  # staff have decided about this time, or somebody else has paid it
-        days = without(_within(wanted, [period]), history.free)
+        if any(period.overlap(one) for one in history.moved):
+            continue  # it has changed hands in this time, which was worth nothing in money from then on
+        days = without(_within(_within(wanted, [period]), upto), history.free)
         asked = Cycle(period, lines[0].whole, days, mode, [line.billed for line in lines])
         yield from _written(asked, part, {line.billed.id: line for line in lines}, history.item, catalogue)
     for period, open_days in _new_cycles(part, history, known):
@@ -217,6 +225,10 @@ def _written(
 
 
 def _returned(step: Return, part: Part, line: StandingLine, catalogue: Catalogue) -> DraftedLine:
+    if line.draft:
+        raise Conflict(
+            "an invoice of this subscription is still a draft", code="draft_open", hint="make it final or void it first"
+        )
     taxes = tuple((code, ppm, -back) for (code, ppm, _), back in zip(line.taxes, step.taxes, strict=False))
     tax = sum(step.taxes)
     net = step.amount - tax if line.inclusive else step.amount

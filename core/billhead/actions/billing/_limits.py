@@ -13,7 +13,7 @@ from billhead.models.catalogue import Plan, Price
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription, SubscriptionChange, SubscriptionComponent
 
-__all__ = ["ends_on", "limit_time", "part_ends"]
+__all__ = ["ends_on", "lasts", "limit_time", "part_ends"]
 
 
 def ends_on(plan: Plan, first_paid: date) -> date | None:
@@ -22,6 +22,11 @@ def ends_on(plan: Plan, first_paid: date) -> date | None:
     if plan.fixed_term:
         ends.append(cycle_start(first_paid, Term.parse(plan.fixed_term), 1))
     return min(ends, default=None)
+
+
+def lasts(plan: Plan) -> bool:
+    """Has the plan an end of its own?"""
+    return bool(plan.fixed_term or plan.season_ends_on)
 
 
 def part_ends(session: Session, subscription_id: int, day: date) -> date | None:
@@ -83,7 +88,7 @@ def _let_follow(session: Session, subscription: Subscription, follows: tuple[Pla
             state="scheduled",
             effective_on=on,
             wish={"plan_id": plan.id, "plan": plan.code, "term": subscription.term},
-            before={**before, "added": [new.id]},
+            before={**before, "added": [new.id], "by": "plan"},
             recorded_at=clock.now(),
         )
     )

@@ -31,6 +31,7 @@ class StandingLine(NamedTuple):
     document_id: int
     customer_id: int
     closed: bool
+    draft: bool
     quantity: int
     price_id: int | None
     plan_id: int | None
@@ -55,6 +56,7 @@ def read_standing(session: Session, subscriptions: Collection[int]) -> dict[int,
         .outerjoin(PriceBook, PriceBook.id == Price.book_id)
         .where(among(line.subscription_id, subscriptions, session), line.kind == "recurring")
         .where(document.kind.in_([Kind.INVOICE.value, Kind.CREDIT_NOTE.value]), line.period_start.is_not(None))
+        .where(line.revision >= 0)  # below it: a void draft has given its period back
         .order_by(line.id)
     )
     rows = session.execute(query).all()
@@ -65,13 +67,13 @@ def read_standing(session: Session, subscriptions: Collection[int]) -> dict[int,
         assert row.component_id is not None, "what recurs has a component"
         by_component = found.setdefault(row.subscription_id, defaultdict(list))
         by_component[row.component_id].append(
-            _standing(row, _sign(kind), state in _CLOSED, customer_id, bool(inclusive), back.get(row.id, ()))
+            _standing(row, _sign(kind), state, customer_id, bool(inclusive), back.get(row.id, ()))
         )
     return {subscription_id: dict(lines) for subscription_id, lines in found.items()}
 
 
 def _standing(
-    row: DocumentLine, sign: int, closed: bool, customer_id: int, inclusive: bool, back: Sequence[GivenBack]
+    row: DocumentLine, sign: int, state: str, customer_id: int, inclusive: bool, back: Sequence[GivenBack]
 ) -> StandingLine:
     period = _period(row)
     cycle = Period(row.cycle_start, row.cycle_end) if row.cycle_start and row.cycle_end else period
@@ -84,7 +86,8 @@ def _standing(
         amount if row.cycle_minor is None else row.cycle_minor,
         row.document_id,
         customer_id,
-        closed,
+        state in _CLOSED,
+        state == State.DRAFT,
         row.quantity,
         row.price_id,
         row.plan_id,

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from billhead.domain.changes import ChangeRule, Offering, When, allowed_change
 from billhead.domain.periods import Term
-from billhead.models.catalogue import PlanChange
+from billhead.models.catalogue import Plan, PlanChange
 
 __all__ = ["when_allowed"]
 
@@ -19,4 +19,7 @@ def when_allowed(session: Session, old: Offering, new: Offering) -> When:
         ChangeRule(row.from_plan_id, row.to_plan_id, Term.parse(row.term) if row.term else None, When(row.allowed))
         for row in rows
     ]
+    plan = session.get_one(Plan, new.plan_id)
+    if not rules and new.plan_id != old.plan_id and (plan.fixed_term or plan.season_ends_on):
+        return When.FORBIDDEN  # an introductory price is for who comes, unless a rule says otherwise
     return allowed_change(old, new, rules)

@@ -6,9 +6,10 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from billhead.bulk import among
+from billhead.domain.document import OWED, Kind
 from billhead.models.documents import Document, DocumentLine
 
-__all__ = ["about", "open_offers", "subscriptions_of"]
+__all__ = ["about", "open_offers", "owed_of", "subscriptions_of"]
 
 
 def subscriptions_of(session: Session, document_id: int) -> list[int]:
@@ -22,6 +23,14 @@ def about(subscription_id: int) -> ColumnElement[bool]:
     """A condition on Document: it has a line of this subscription."""
     line = DocumentLine
     return Document.id.in_(select(line.document_id).where(line.subscription_id == subscription_id))
+
+
+def owed_of(session: Session, subscription_id: int) -> bool:
+    """Does an invoice with a line of it wait to be paid?"""
+    owed = select(Document.id).where(
+        about(subscription_id), Document.kind == Kind.INVOICE.value, Document.state.in_([one.value for one in OWED])
+    )
+    return session.scalar(owed.limit(1)) is not None
 
 
 def open_offers(session: Session, subscriptions: Iterable[int], *states: str) -> dict[int, int]:

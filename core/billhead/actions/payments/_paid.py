@@ -17,7 +17,7 @@ from billhead.domain.periods import start_of_day
 from billhead.domain.subscription import State as Life
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
-from billhead.models.subscriptions import Subscription
+from billhead.models.subscriptions import FreeTime, Subscription
 
 __all__ = ["paid_in_full", "released"]
 
@@ -47,10 +47,24 @@ def _extend(tx: Tx, seller: Seller, subscription: Subscription, invoice: Documen
         through = subscription.paid_through
     if through is None or subscription.state == Life.CANCELED:
         return
+    through = _with_given_days(tx, subscription, through)
     subscription.paid_through = through
     expires = start_of_day(through, subscription.zone) + timedelta(hours=seller.grace_hours)
     for service in live_services(tx, subscription):
         want(tx, service, desired_expires_at=expires, trial=subscription.phase == "trial")
+
+
+def _with_given_days(tx: Tx, subscription: Subscription, through: date) -> date:
+    """Days that were given while the invoice was open follow what it pays."""
+    rows = tx.session.execute(
+        select(FreeTime.starts_on, FreeTime.ends_on).where(
+            FreeTime.subscription_id == subscription.id, FreeTime.why == "given", FreeTime.starts_on >= through
+        )
+    )
+    follows = {start: end for start, end in rows if end is not None and start < end}
+    while through in follows:
+        through = follows.pop(through)
+    return through
 
 
 def _paid_until(tx: Tx, invoice: Document, subscription: Subscription) -> date | None:

@@ -34,10 +34,13 @@ def ids_in(session: Session, scope: GiftScope, after: int, limit: int) -> Sequen
 
 
 def _those(session: Session, scope: GiftScope) -> Select[int]:
-    """Who has paid time: running, or standing still for now. Raises InvalidInput or NotFound."""
+    """Who has paid in advance: running, or standing still for now. Raises InvalidInput or NotFound."""
     states = [state.value for state in (*RUNNING, State.SUSPENDED)]
     return select(Subscription.id).where(
-        Subscription.state.in_(states), Subscription.paid_through.is_not(None), _in_scope(session, scope)
+        Subscription.state.in_(states),
+        Subscription.timing == "advance",
+        Subscription.paid_through.is_not(None),
+        _in_scope(session, scope),
     )
 
 

@@ -1,4 +1,7 @@
-"""Changes that wait for their day."""
+"""What waits for its day, and what was asked for and can still be taken back.
+
+A change that comes by the plan itself (another one follows after a fixed time) is nobody's wish: nobody takes it back.
+"""
 
 from datetime import date
 from typing import Any
@@ -7,9 +10,20 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.db import Tx
-from billhead.models.subscriptions import Subscription, SubscriptionChange
+from billhead.models.subscriptions import Subscription, SubscriptionChange, SubscriptionComponent, SubscriptionEvent
 
-__all__ = ["drop_scheduled", "schedule", "scheduled_of"]
+__all__ = [
+    "BY_PLAN",
+    "drop_scheduled",
+    "last_cancel",
+    "may_take_back",
+    "schedule",
+    "scheduled_of",
+    "take_back",
+    "wished_of",
+]
+
+BY_PLAN = "plan"
 
 
 def schedule(
@@ -41,7 +55,49 @@ def scheduled_of(tx: Tx, subscription_id: int) -> list[SubscriptionChange]:
     )
 
 
+def wished_of(tx: Tx, subscription_id: int, *kinds: str) -> list[SubscriptionChange]:
+    """Of these kinds, what somebody has asked for."""
+    return [row for row in scheduled_of(tx, subscription_id) if row.kind in kinds and row.before.get("by") != BY_PLAN]
+
+
+def take_back(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> None:
+    """As if it had not been asked for: parts and calendar are what they were."""
+    row.state = "withdrawn"
+    if row.kind != "change":
+        return
+    subscription.term, subscription.anchor = row.before["term"], date.fromisoformat(row.before["anchor"])
+    for component_id in row.before["ended"]:
+        tx.session.get_one(SubscriptionComponent, component_id).ends_on = None
+    for component_id in row.before["added"]:
+        one = tx.session.get_one(SubscriptionComponent, component_id)
+        one.ends_on = one.starts_on
+
+
+def may_take_back(tx: Tx, subscription_id: int) -> bool:
+    """Is there anything that this actor could take back with `keep`?"""
+    canceled = last_cancel(tx, subscription_id)
+    if canceled is None:
+        return bool(wished_of(tx, subscription_id, "change", "hold"))
+    return not canceled.get("by_staff") or tx.ctx.may("subscriptions.write")
+
+
 def drop_scheduled(tx: Tx, subscription_id: int, kind: str) -> None:
     for row in scheduled_of(tx, subscription_id):
         if row.kind == kind:
             row.state = "withdrawn"
+
+
+def last_cancel(tx: Tx, subscription_id: int) -> dict[str, Any] | None:
+    """The facts of the cancellation that stands (`by_staff`, and the ends of before it), None where none does.
+
+    A plan for a fixed time has an end as well, which is no cancellation.
+    """
+    event = SubscriptionEvent
+    tx.session.flush()
+    last = tx.session.execute(
+        select(event.kind, event.details)
+        .where(event.subscription_id == subscription_id, event.kind.in_(["cancel_asked", "kept"]))
+        .order_by(event.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return dict(last.details) if last is not None and last.kind == "cancel_asked" else None

@@ -1,5 +1,6 @@
 """What was planned for a day that has come: changes of plan reach the lines, holds begin and end."""
 
+import logging
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,10 +14,13 @@ from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.subscriptions.resume import resume
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.errors import BillheadError
 from billhead.domain.subscription import State, SuspendedBy
 from billhead.models.subscriptions import Subscription, SubscriptionChange
 
 __all__ = ["Begun", "begin_scheduled"]
+
+log = logging.getLogger(__name__)
 
 _BATCH = 200
 
@@ -42,9 +46,16 @@ def begin_scheduled(tx: Tx, after_id: int = 0) -> Begun:
     ).all()
     begun = 0
     for row in rows:
-        subscription = visible_subscription(tx, row.subscription_id)
-        if row.effective_on <= clock.today_in(subscription.zone) and row.state == "scheduled":
-            begun += _begin(tx, subscription, row)
+        # one that can't begin must not keep the others from it; it is tried again in an hour
+        try:
+            with tx.session.begin_nested():
+                subscription = visible_subscription(tx, row.subscription_id)
+                tx.session.refresh(row)
+                if row.effective_on <= clock.today_in(subscription.zone) and row.state == "scheduled":
+                    begun += _begin(tx, subscription, row)
+                tx.session.flush()
+        except BillheadError as error:
+            log.warning("%s of subscription %s can't begin: %s", row.kind, row.subscription_id, error)
     return Begun(begun, next_after=rows[-1].id if len(rows) == _BATCH else 0)
 
 

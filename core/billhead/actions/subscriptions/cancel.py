@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from billhead import clock
 from billhead.actions.billing.rebill import Desk, preview_rebill, rebill
@@ -10,7 +10,7 @@ from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning.want import want
 from billhead.actions.subscriptions._offers import withdraw_offers
-from billhead.actions.subscriptions._scheduled import drop_scheduled
+from billhead.actions.subscriptions._scheduled import last_cancel, take_back, wished_of
 from billhead.actions.subscriptions._state import live_services, move, record, visible_subscription
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.verb import verb
@@ -91,12 +91,12 @@ def cancel(tx: Tx, subscription_id: int, policy: str, *, on: date | None = None,
     today, ends = clock.today_in(subscription.zone), dates.service.isoformat()
     if (subscription.service_ends_on, subscription.billing_ends_on) == dates and dates.service > today:
         return Canceled(subscription_id, ends)
+    record(tx, subscription, "cancel_asked", today, ends_on=ends, policy=policy, **_facts(tx, subscription, dates))
+    withdraw_offers(tx, subscription.id)
+    for row in wished_of(tx, subscription.id, "change", "hold"):
+        take_back(tx, subscription, row)
     subscription.service_ends_on, subscription.billing_ends_on = dates
     look_again(tx, subscription, today)
-    record(tx, subscription, "cancel_asked", today, ends_on=ends, policy=policy, billed_until=dates.billing.isoformat())
-    withdraw_offers(tx, subscription.id)
-    for kind in ("change", "hold", "resume"):
-        drop_scheduled(tx, subscription.id, kind)
     written = rebill(tx, subscription.id, way="refund" if _money(tx, subscription, money) == "refund" else "credit")
     tx.session.refresh(subscription)
     if dates.service <= today:
@@ -107,6 +107,23 @@ def cancel(tx: Tx, subscription_id: int, policy: str, *, on: date | None = None,
     emit(tx, "subscription.canceled", f"subscription:{subscription.id}", data)
     queue_notice(tx, subscription.customer_id, "canceled", f"canceled:{subscription.id}:{ends}", data)
     return Canceled(subscription_id, ends, written.document_id, written.total_minor)
+
+
+def _facts(tx: Tx, subscription: Subscription, dates: _Dates) -> dict[str, Any]:
+    """What taking it back needs: who canceled, and the ends that the plan had given before."""
+    before = last_cancel(tx, subscription.id)
+    if before is None:
+        service, billing = subscription.service_ends_on, subscription.billing_ends_on
+        before = {
+            "service_ended_on": service.isoformat() if service else None,
+            "billing_ended_on": billing.isoformat() if billing else None,
+        }
+    return {
+        "billed_until": dates.billing.isoformat(),
+        "by_staff": tx.ctx.may("subscriptions.write"),
+        "service_ended_on": before.get("service_ended_on"),
+        "billing_ended_on": before.get("billing_ended_on"),
+    }
 
 
 def _dates(tx: Tx, subscription: Subscription, policy: str, on: date | None, money: str) -> _Dates:

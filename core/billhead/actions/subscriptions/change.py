@@ -4,16 +4,16 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from billhead.actions.billing._difference import History
 from billhead.actions.billing._rated import Rated, RatedLine
 from billhead.actions.billing.rebill import Desk, preview_rebill
-from billhead.actions.documents._subscriptions import about
+from billhead.actions.documents._subscriptions import owed_of
 from billhead.actions.subscriptions._making import Changed, make_change
 from billhead.actions.subscriptions._offers import offer_change, withdraw_offers
 from billhead.actions.subscriptions._sale import AddOnOrder
-from billhead.actions.subscriptions._scheduled import schedule, scheduled_of
+from billhead.actions.subscriptions._scheduled import last_cancel, schedule, wished_of
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.subscriptions._steps import Steps, steps_of
 from billhead.actions.subscriptions._taking_steps import take_steps
@@ -21,12 +21,10 @@ from billhead.actions.subscriptions._wish import ChangeWish, Resolved, resolved
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.changes import When
-from billhead.domain.document import OWED
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
 from billhead.domain.subscription import RUNNING
 from billhead.models.catalogue import Price
-from billhead.models.documents import Document
-from billhead.models.subscriptions import Subscription, SubscriptionEvent
+from billhead.models.subscriptions import Subscription
 
 __all__ = ["AddOnOrder", "ChangePreview", "ChangeWish", "Changed", "change", "preview_change"]
 
@@ -116,6 +114,8 @@ def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
     if not wish.when and not staff and _paid_elsewhere(history):
         when = When.END_OF_TERM
     end = max(subscription.billed_through or today, today)
+    if subscription.timing == "arrears":
+        end = max(subscription.next_bill_on or today, today)
     if when is When.END_OF_TERM:
         on = end
     steps = steps_of(history.item, asked.parts, on, plan_id=asked.plan.id, term=asked.term, restart=wish.restart)
@@ -141,43 +141,22 @@ def _paid_elsewhere(history: History) -> bool:
 def _refuse_impossible(tx: Tx, subscription: Subscription, wish: ChangeWish, staff: bool) -> None:
     if not staff and (wish.on is not None or wish.when or wish.restart):
         raise NotAllowed("only staff may choose the day of a change")
+    if wish.restart and (subscription.collection == "manual" or subscription.timing == "arrears"):
+        raise InvalidInput("restart", "only what is billed in advance by the calendar can begin anew today")
+    if subscription.timing == "arrears" and wish.term and wish.term != subscription.term:
+        raise InvalidInput("term", "what is billed afterwards keeps its term", hint="order it as a new subscription")
     if subscription.settlement == "credits":
         raise Conflict("a reseller pays for this subscription with credits", hint="change it in the reseller's area")
     if subscription.state not in RUNNING:
         raise Conflict(
             f"a subscription that is {subscription.state} can't be changed", hint="renew or restore it first"
         )
-    if subscription.service_ends_on is not None and _leaving(tx, subscription.id):
+    if last_cancel(tx, subscription.id) is not None:
         raise Conflict("this subscription is about to end", hint="take the cancellation back first")
-    if any(one.kind == "change" for one in scheduled_of(tx, subscription.id)):
+    if wished_of(tx, subscription.id, "change"):
         raise Conflict("another change is planned already", code="change_planned", hint="take it back first")
-    if not staff and _unpaid(tx, subscription.id):
+    if not staff and owed_of(tx.session, subscription.id):
         raise Conflict("an invoice of this subscription is not paid yet", code="unpaid_renewal", hint="pay it first")
-
-
-def _leaving(tx: Tx, subscription_id: int) -> bool:
-    """It was canceled and not kept. A plan for a fixed time has an end as well, and may be changed until then."""
-    event = SubscriptionEvent
-    last = (
-        select(event.kind)
-        .where(event.subscription_id == subscription_id, event.kind.in_(["cancel_asked", "kept"]))
-        .order_by(event.id.desc())
-        .limit(1)
-    )
-    return tx.session.scalar(last) == "cancel_asked"
-
-
-def _unpaid(tx: Tx, subscription_id: int) -> bool:
-    open_ones = (
-        select(func.count())
-        .select_from(Document)
-        .where(
-            about(subscription_id),
-            Document.kind == "invoice",
-            Document.state.in_([state.value for state in OWED]),
-        )
-    )
-    return bool(tx.session.scalar(open_ones))
 
 
 def _moment(asked: Resolved, wish: ChangeWish, staff: bool) -> When:

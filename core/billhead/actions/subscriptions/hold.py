@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from billhead import clock
 from billhead.actions.billing.rebill import Desk, preview_rebill
 from billhead.actions.subscriptions._holding import Held, begin_hold, way_of
-from billhead.actions.subscriptions._scheduled import schedule
+from billhead.actions.subscriptions._scheduled import last_cancel, schedule, wished_of
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -80,8 +80,12 @@ def _checked(
         raise Conflict(f"a subscription that is {subscription.state} can't be put on hold")
     if subscription.settlement == "credits":
         raise Conflict("a reseller pays for this subscription with credits: it can't be put on hold")
-    if subscription.service_ends_on is not None:
+    if last_cancel(tx, subscription.id) is not None:
         raise Conflict("this subscription is about to end")
+    if subscription.timing == "arrears":
+        raise Conflict("what is billed afterwards can't be put on hold", hint="suspend it, or cancel it")
+    if wished_of(tx, subscription.id, "hold"):
+        raise Conflict("a hold is planned already", hint="take it back first")
     today = clock.today_in(subscription.zone)
     start = starts_on or today
     if start < today and not staff:

@@ -6,14 +6,15 @@ from datetime import date
 from billhead import clock
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.events import emit
-from billhead.actions.subscriptions._scheduled import scheduled_of
+from billhead.actions.subscriptions._scheduled import last_cancel, take_back, wished_of
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.errors import Conflict
+from billhead.domain.errors import Conflict, NotAllowed
+from billhead.domain.periods import Term, cycle_index, cycle_start
 from billhead.domain.subscription import State
-from billhead.models.subscriptions import Subscription, SubscriptionChange, SubscriptionComponent
+from billhead.models.subscriptions import Subscription
 
 __all__ = ["Kept", "keep"]
 
@@ -29,17 +30,26 @@ class Kept:
 
 @verb("subscriptions.keep")
 def keep(tx: Tx, subscription_id: int) -> Kept:
-    """Go on as before. Raises Conflict when there is nothing to take back, or the service has ended already."""
+    """Go on as before; the end that a plan has by itself stays. Customers don't undo what staff have canceled.
+
+    Raises NotAllowed, or Conflict when there is nothing to take back, or the service has ended already.
+    """
     subscription = visible_subscription(tx, subscription_id)
     if subscription.state == State.CANCELED:
         raise Conflict("this subscription has ended", hint="order it anew")
-    planned = scheduled_of(tx, subscription.id)
-    if subscription.service_ends_on is None and not planned:
+    planned = wished_of(tx, subscription.id, "change", "hold")
+    canceled = last_cancel(tx, subscription.id)
+    if canceled is None and not planned:
         raise Conflict("nothing is planned that could be taken back")
     today = clock.today_in(subscription.zone)
     for row in planned:
-        _take_back(tx, subscription, row)
-    subscription.service_ends_on = subscription.billing_ends_on = None
+        take_back(tx, subscription, row)
+    if canceled is not None:
+        if canceled.get("by_staff") and not tx.ctx.may("subscriptions.write"):
+            raise NotAllowed("this subscription was canceled for you: only staff can take that back")
+        subscription.service_ends_on = _day(canceled.get("service_ended_on"))
+        subscription.billing_ends_on = _day(canceled.get("billing_ended_on"))
+        _bill_whole_cycle(subscription)
     look_again(tx, subscription, today)
     record(tx, subscription, "kept", today)
     written = rebill(tx, subscription.id)
@@ -48,13 +58,16 @@ def keep(tx: Tx, subscription_id: int) -> Kept:
     return Kept(subscription.id, written.document_id, written.total_minor)
 
 
-def _take_back(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> None:
-    row.state = "withdrawn"
-    if row.kind != "change":
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _bill_whole_cycle(subscription: Subscription) -> None:
+    """A cycle that the cancellation had cut short is billed to its end now, with what is missing of it."""
+    billed = subscription.billed_through
+    if billed is None or subscription.collection == "manual" or subscription.timing == "arrears":
         return
-    subscription.term, subscription.anchor = row.before["term"], date.fromisoformat(row.before["anchor"])
-    for component_id in row.before["ended"]:
-        tx.session.get_one(SubscriptionComponent, component_id).ends_on = None
-    for component_id in row.before["added"]:
-        one = tx.session.get_one(SubscriptionComponent, component_id)
-        one.ends_on = one.starts_on
+    term = Term.parse(subscription.term)
+    n = cycle_index(subscription.anchor, term, billed)
+    if cycle_start(subscription.anchor, term, n) != billed:
+        subscription.billed_through = cycle_start(subscription.anchor, term, n + 1)

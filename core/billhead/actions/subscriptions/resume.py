@@ -48,7 +48,8 @@ def resume(tx: Tx, subscription_id: int) -> Resumed:
         _add_kept(tx, subscription, pause, today)
     elif pause is not None:
         pause.ends_on = max(min(pause.ends_on or today, today), pause.starts_on)
-    if subscription.collection != "manual" and (subscription.billed_through or today) < today:
+    by_calendar = subscription.collection != "manual" and subscription.timing == "advance"
+    if by_calendar and (subscription.billed_through or today) < today:
         subscription.billed_through = today
     look_again(tx, subscription, today)
     written = rebill(tx, subscription.id)

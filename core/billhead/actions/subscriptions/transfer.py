@@ -5,11 +5,12 @@ from datetime import date
 
 from billhead import clock
 from billhead.actions.billing.rebill import Desk, rebill
+from billhead.actions.documents._subscriptions import owed_of
 from billhead.actions.events import emit
 from billhead.actions.resellers._tree import is_within
 from billhead.actions.subscriptions._free_time import free_time
 from billhead.actions.subscriptions._offers import withdraw_offers
-from billhead.actions.subscriptions._scheduled import drop_scheduled
+from billhead.actions.subscriptions._scheduled import take_back, wished_of
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.subscriptions._steps import Steps, Wanted
 from billhead.actions.subscriptions._taking_steps import look_again, take_steps
@@ -48,15 +49,15 @@ def transfer(tx: Tx, subscription_id: int, to_customer_id: int, money: str = "mo
         raise InvalidInput("money", f"{money!r} is not one of {', '.join(MONEY)}")
     subscription = visible_subscription(tx, subscription_id)
     before, after = tx.session.get_one(Customer, subscription.customer_id), _recipient(tx, to_customer_id)
-    _refuse(subscription, before, after)
+    _refuse(tx, subscription, before, after)
     denied = plugins().guard(
         "before_transfer", subscription_id=subscription_id, facts={"from": before.id, "to": after.id}
     )
     if denied is not None:
         raise Conflict(denied.reason)
     withdraw_offers(tx, subscription.id)
-    for kind in ("change", "hold", "resume"):
-        drop_scheduled(tx, subscription.id, kind)
+    for row in wished_of(tx, subscription.id, "change", "hold", "resume"):
+        take_back(tx, subscription, row)
     today = clock.today_in(subscription.zone)
     credited = 0
     if money == "settled":
@@ -80,7 +81,10 @@ def transfer(tx: Tx, subscription_id: int, to_customer_id: int, money: str = "mo
 def _handed_over(tx: Tx, subscription: Subscription, today: date) -> Steps:
     """Every part ends for who had it and begins for who gets it, at the same price."""
     item = Desk().history(tx.session, subscription.id).item
+    if any((part.starts_on or today) > today and part.starts_on != part.ends_on for part in item.parts):
+        raise Conflict("another plan follows this one: its paid time can only go along")
     running = [part for part in item.parts if part.ends_on is None or part.ends_on > today]
+    running = [part for part in running if (part.starts_on or today) <= today]
     kinds = {part: tx.session.get_one(SubscriptionComponent, part.component_id).kind for part in running}
     ends = {part.component_id or 0: max(today, part.starts_on or today) for part in running}
     adds = [Wanted(part.plan_id, part.price_id, part.quantity, kinds[part]) for part in running]
@@ -94,7 +98,7 @@ def _recipient(tx: Tx, customer_id: int) -> Customer:
     return customer
 
 
-def _refuse(subscription: Subscription, before: Customer, after: Customer) -> None:
+def _refuse(tx: Tx, subscription: Subscription, before: Customer, after: Customer) -> None:
     if after.id == before.id:
         raise InvalidInput("customer", "it is theirs already")
     if after.seller_id != before.seller_id:
@@ -103,5 +107,7 @@ def _refuse(subscription: Subscription, before: Customer, after: Customer) -> No
         raise CurrencyMismatch(before.currency, after.currency)
     if subscription.state in (State.CANCELED, State.PENDING):
         raise Conflict(f"a subscription that is {subscription.state} can't be handed over")
+    if owed_of(tx.session, subscription.id):
+        raise Conflict("an invoice of this subscription is not paid yet", code="unpaid_renewal", hint="pay it first")
     if subscription.settlement == "credits":
         raise Conflict("a reseller pays for this subscription with credits: move its customer instead")

@@ -11,7 +11,7 @@ from wtforms.validators import Optional
 
 from billhead.actions.billing.next_document import next_document
 from billhead.actions.documents._subscriptions import about
-from billhead.actions.subscriptions._scheduled import scheduled_of
+from billhead.actions.subscriptions._scheduled import may_take_back, scheduled_of
 from billhead.actions.subscriptions.cancel import cancel, preview_cancel
 from billhead.actions.subscriptions.restore import restore
 from billhead.actions.subscriptions.suspend import suspend
@@ -108,7 +108,7 @@ def subscription(key: int) -> ResponseReturnValue:
         "changed": row.state in RUNNING and row.service_ends_on is None and row.settlement == "invoice",
         "held": row.state in (State.ACTIVE, State.PAST_DUE) and row.service_ends_on is None,
         "resumed": row.state == State.SUSPENDED and row.suspended_for == SuspendedBy.CUSTOMER,
-        "kept": row.state != State.CANCELED and (row.service_ends_on is not None or bool(shown["planned"])),
+        "kept": row.state != State.CANCELED and shown["may_keep"],
         "transferred": row.state not in (State.CANCELED, State.PENDING) and row.settlement == "invoice",
     }
     return page("admin/subscription.html", subscription=row, can_be=can_be, **shown)
@@ -154,6 +154,7 @@ def _parts(session: Session, row: Subscription) -> dict[str, Any]:
         "documents": documents,
         "trail": trail,
         "planned": scheduled_of(Tx(current_ctx(), session), row.id),
+        "may_keep": may_take_back(Tx(current_ctx(), session), row.id),
     }
 
 

@@ -68,7 +68,7 @@ def overviews(session: Session, customer_id: int, *, only: int | None = None) ->
     payable = (
         select(DocumentLine.subscription_id, Document)
         .join(Document, Document.id == DocumentLine.document_id)
-        .where(DocumentLine.subscription_id.in_(ids), _is_payable())
+        .where(DocumentLine.subscription_id.in_(ids), Document.customer_id == customer_id, _is_payable())
     )
     unpaid: dict[int | None, Document] = dict(session.execute(payable.order_by(Document.id.desc())).all())
     return [

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from billhead.actions.billing.next_document import next_document
 from billhead.actions.dunning.promise_payment import preview_promise
-from billhead.actions.subscriptions._scheduled import scheduled_of
+from billhead.actions.subscriptions._scheduled import may_take_back, scheduled_of
 from billhead.actions.subscriptions.cancel import cancel, preview_cancel
 from billhead.db import Tx, reading, writing
 from billhead.domain.document import Kind
@@ -65,12 +65,21 @@ def subscription(subscription_id: int) -> ResponseReturnValue:
             .limit(20)
         ).all()
         planned = scheduled_of(Tx(current_ctx(), session), subscription_id)
+        may_keep = may_take_back(Tx(current_ctx(), session), subscription_id)
         more = {
             "usage": usage_shown(session, subscription_id),
             "purchases": purchases_of(session, subscription_id, limit=20),
             "on_sale": on_sale(session, found.subscription),
         }
-    shown = {"one": found, "lines": lines, "history": history, "planned": planned, "offer": offer, **more}
+    shown = {
+        "one": found,
+        "lines": lines,
+        "history": history,
+        "planned": planned,
+        "offer": offer,
+        **more,
+        "may_keep": may_keep,
+    }
     return page("customer/subscription.html", **shown, refresh=_refresh(lines))
 
 
