@@ -3,6 +3,7 @@
 A change that comes by the plan itself (another one follows after a fixed time) is nobody's wish: nobody takes it back.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -57,7 +58,11 @@ def scheduled_of(tx: Tx, subscription_id: int) -> list[SubscriptionChange]:
 
 def wished_of(tx: Tx, subscription_id: int, *kinds: str) -> list[SubscriptionChange]:
     """Of these kinds, what somebody has asked for."""
-    return [row for row in scheduled_of(tx, subscription_id) if row.kind in kinds and row.before.get("by") != BY_PLAN]
+    return [row for row in scheduled_of(tx, subscription_id) if row.kind in kinds and _wished(row)]
+
+
+def _wished(row: SubscriptionChange) -> bool:
+    return row.before.get("by") != BY_PLAN
 
 
 def take_back(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> None:
@@ -73,11 +78,11 @@ def take_back(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> No
         one.ends_on = one.starts_on
 
 
-def may_take_back(tx: Tx, subscription_id: int) -> bool:
-    """Is there anything that this actor could take back with `keep`?"""
-    canceled = last_cancel(tx, subscription_id)
+def may_take_back(tx: Tx, subscription: Subscription, planned: Sequence[SubscriptionChange]) -> bool:
+    """Is there anything that this actor could take back with `keep`? `planned`: what is scheduled."""
+    canceled = last_cancel(tx, subscription.id) if subscription.service_ends_on is not None else None
     if canceled is None:
-        return bool(wished_of(tx, subscription_id, "change", "hold"))
+        return any(row.kind in ("change", "hold") and _wished(row) for row in planned)
     return not canceled.get("by_staff") or tx.ctx.may("subscriptions.write")
 
 

@@ -134,6 +134,8 @@ def _parts(session: Session, row: Subscription) -> dict[str, Any]:
     ).all()
     documents = session.scalars(select(Document).where(about(row.id)).order_by(Document.id.desc()).limit(25)).all()
     trail = trail_of(session, f"subscription:{row.id}")
+    tx = Tx(current_ctx(), session)
+    planned = scheduled_of(tx, row.id)
     promise = session.scalar(
         select(PaymentPromise)
         .where(PaymentPromise.subscription_id == row.id)
@@ -153,8 +155,8 @@ def _parts(session: Session, row: Subscription) -> dict[str, Any]:
         "history": history,
         "documents": documents,
         "trail": trail,
-        "planned": scheduled_of(Tx(current_ctx(), session), row.id),
-        "may_keep": may_take_back(Tx(current_ctx(), session), row.id),
+        "planned": planned,
+        "may_keep": may_take_back(tx, row, planned),
     }
 
 

@@ -65,7 +65,7 @@ def subscription(subscription_id: int) -> ResponseReturnValue:
             .limit(20)
         ).all()
         planned = scheduled_of(Tx(current_ctx(), session), subscription_id)
-        may_keep = may_take_back(Tx(current_ctx(), session), subscription_id)
+        may_keep = may_take_back(Tx(current_ctx(), session), found.subscription, planned)
         more = {
             "usage": usage_shown(session, subscription_id),
             "purchases": purchases_of(session, subscription_id, limit=20),
