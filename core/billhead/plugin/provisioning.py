@@ -32,8 +32,10 @@ __all__ = [
     "Impossible",
     "LineKind",
     "ListedLine",
+    "LiveSession",
     "LookUp",
     "Observed",
+    "Owner",
     "PanelConnection",
     "ProvisioningModule",
     "Purchase",
@@ -41,6 +43,8 @@ __all__ = [
     "Step",
     "Tombstone",
     "Unobservable",
+    "Viewing",
+    "ViewingKind",
     "diff",
     "merge",
 ]
@@ -77,7 +81,12 @@ class Expiry(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What this module can do on this panel. `parallel_writes` False: core runs one write at a time per panel."""
+    """What this module can do on this panel. `parallel_writes` False: core runs one write at a time per panel.
+
+    `pairs`: a box or receiver can hang on a stream line and follow it. `owners`: the panel knows resellers, and a line
+    belongs to one. `balance`: the panel sells to us and tells how much credit is left. `viewings`: what was watched can
+    be read; `live`: what is being watched, and `kick`: cut. `messages`: a text can be put on a box's screen.
+    """
 
     expiry: Expiry
     kinds: frozenset[LineKind]
@@ -85,6 +94,13 @@ class Capabilities:
     connections: bool = False
     listing: bool = False
     parallel_writes: bool = False
+    pairs: bool = False
+    owners: bool = False
+    balance: bool = False
+    viewings: bool = False
+    live: bool = False
+    kick: bool = False
+    messages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +120,8 @@ class Desired:
 
     `plan` is the plan's name on panels that know plans, `bouquets` are the panel's own bouquet ids, in no order.
     `previous_password` is set while a password change is on its way (dialects that identify a line by its password).
+    `pair` is the stream line that a box or receiver hangs on, `owner` the panel's own id of the reseller it belongs to;
+    both only where the panel can.
     """
 
     handle: Handle
@@ -119,6 +137,8 @@ class Desired:
     trial: bool = False
     note: str = ""
     previous_password: str | None = field(default=None, repr=False)
+    pair: Handle | None = None
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +278,58 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """A reseller as the panel knows it; `credits_minor` (two decimals) is None where the panel counts none."""
+
+    remote_id: str
+    name: str
+    credits_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """Somebody watches now. `id` is what `kick` takes; what the panel does not say is empty."""
+
+    id: str
+    item: str
+    since: datetime | None = None
+    ip: str = ""
+    country: str = ""
+    device: str = ""
+
+
+class ViewingKind(StrEnum):
+    """What was watched: a channel, its recording, a film, an episode, radio."""
+
+    LIVE = "live"
+    CATCHUP = "catchup"
+    FILM = "film"
+    EPISODE = "episode"
+    RADIO = "radio"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """One finished session. `id` is unique on the panel for ever; `ref` is our reference where the panel holds it.
+
+    `item` is the panel's id of what was watched and `title` its name. Instants are aware UTC.
+    """
+
+    id: str
+    kind: ViewingKind
+    item: str
+    title: str
+    began_at: datetime
+    ended_at: datetime
+    ref: str = ""
+    remote_id: str = ""
+    login: str = ""
+    ip: str = ""
+    country: str = ""
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PanelConnection:
     """One panel as a module sees it: its settings (the module's own dataclass, secrets in clear) and an HTTP client."""
 
@@ -319,6 +391,33 @@ class ProvisioningModule(Protocol):
     def catalogue(self, panel: PanelConnection) -> Catalogue:
         """Plans and bouquets as the panel names them; empty where it knows none."""
         return Catalogue({}, {})
+
+    def owners(self, panel: PanelConnection) -> Sequence[Owner]:
+        """The resellers that the panel knows. Called only with `capabilities().owners`."""
+        raise PanelRejected(f"{self.label} knows no resellers")
+
+    def balance(self, panel: PanelConnection) -> int:
+        """Our own credit at the panel, two decimals. Called only with `capabilities().balance`."""
+        raise PanelRejected(f"{self.label} keeps no credit for us")
+
+    def viewings(self, panel: PanelConnection, since: datetime, until: datetime) -> Iterable[Viewing]:
+        """What ended in [since, until), streamed, in any order. Called only with `capabilities().viewings`.
+
+        A panel that imports late or cuts at midnight is asked for more; what is told twice is counted once.
+        """
+        raise PanelRejected(f"{self.label} does not tell what was watched")
+
+    def live_sessions(self, panel: PanelConnection, desired: Desired) -> Sequence[LiveSession]:
+        """Who watches on this line now. Called only with `capabilities().live`."""
+        raise PanelRejected(f"{self.label} does not tell who watches")
+
+    def kick(self, panel: PanelConnection, desired: Desired, session_id: str) -> None:
+        """Cut one session of this line, and of no other. Idempotent. Called only with `capabilities().kick`."""
+        raise PanelRejected(f"{self.label} can't cut a session")
+
+    def show_message(self, panel: PanelConnection, desired: Desired, text: str) -> None:
+        """Put a text on the screen of this line's box. Called only with `capabilities().messages`."""
+        raise PanelRejected(f"{self.label} shows no messages")
 
     def buy(self, panel: PanelConnection, purchase: Purchase) -> Observed:
         """Spend. Called once for a purchase that is recorded already. Only where expiry is purchased."""

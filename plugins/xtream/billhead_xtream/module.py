@@ -22,9 +22,7 @@ from billhead.plugin import (
     LookUp,
     Observed,
     PanelConnection,
-    PanelRejected,
-    Purchase,
-    Resolution,
+    ProvisioningModule,
     Step,
     Tombstone,
     diff,
@@ -36,7 +34,7 @@ from billhead_xtream.settings import XtreamSettings
 _WORD = re.compile(r"[A-Za-z0-9._-]+")
 
 
-class XtreamModule:
+class XtreamModule(ProvisioningModule):
     code = "xtream"
     label = "Xtream panel (XUI.ONE, XC_VM)"
     settings_type: type = XtreamSettings
@@ -91,12 +89,6 @@ class XtreamModule:
             epg_url=f"{server}/xmltv.php?{login}",
             server_url=server,
         )
-
-    def buy(self, panel: PanelConnection, purchase: Purchase) -> Observed:
-        raise PanelRejected("Nothing is bought from an admin API: it sets the expiry itself.")
-
-    def resolve(self, panel: PanelConnection, purchase: Purchase, before: Observed) -> Resolution:
-        return Resolution.NOT_BOUGHT
 
 
 def impossible(settings: XtreamSettings, desired: Desired) -> list[Impossible]:
