@@ -5,6 +5,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from billhead.plugin import InvalidInput, option, secret
 
+DIALECTS = ("xui_admin",)
+
 
 @dataclass(frozen=True)
 class XtreamSettings:
@@ -13,6 +15,12 @@ class XtreamSettings:
         hint="http://panel.example:8080/ACCESSCODE/ with an access code of the type Admin API",
     )
     api_key: str = secret("API key", hint="32 characters, from the panel profile of an enabled administrator")
+    dialect: str = option(
+        "Dialect",
+        default="auto",
+        choices=("auto", *DIALECTS),
+        hint="auto: told from what is entered here; checking the panel says if it speaks another one",
+    )
     player_url: str = option(
         "Address for players", default="", hint="http://tv.example:8080, as customers see it; empty: the panel's own"
     )
@@ -44,6 +52,11 @@ class XtreamSettings:
             raise InvalidInput(
                 "outputs", f"{self.outputs!r} is not a list of 1, 2 and 3", hint='Write for example "1,2".'
             )
+
+    @property
+    def spoken(self) -> str:
+        """The dialect in use. `auto` is decided by these settings alone, so that a plan needs no panel."""
+        return "xui_admin" if self.dialect == "auto" else self.dialect
 
     @property
     def endpoint(self) -> str:

@@ -18,7 +18,8 @@ from billhead.plugin import (
     Purchase,
     load_settings,
 )
-from billhead_xtream.settings import XtreamSettings
+from billhead_xtream.dialects.choosing import SPOKEN, dialect_of
+from billhead_xtream.settings import DIALECTS, XtreamSettings
 
 MAC = "00:1A:79:AA:BB:01"
 
@@ -166,3 +167,9 @@ def test_a_box_gets_the_portal_and_no_login(module, connect, desired):
 def test_nothing_is_bought_here(module, panel, desired):
     with pytest.raises(PanelRejected):
         module.buy(panel, Purchase("1", 100, "a month", desired()))
+
+
+def test_every_dialect_that_can_be_chosen_is_spoken(connect):
+    assert tuple(SPOKEN) == DIALECTS
+    for name in DIALECTS:
+        assert isinstance(dialect_of(connect(dialect=name)), SPOKEN[name])

@@ -13,12 +13,15 @@ from billhead.plugin import (
     Absent,
     Ambiguous,
     CannotTell,
+    Capabilities,
     Catalogue,
     Desired,
+    Expiry,
     Foreign,
     Found,
     Free,
     Gone,
+    LineKind,
     ListedLine,
     LookUp,
     Observed,
@@ -41,18 +44,23 @@ from billhead_xtream.accounts import (
     text,
 )
 from billhead_xtream.client import AnsweredNull, Refused, XuiClient, number
+from billhead_xtream.dialects.dialect import Dialect
 from billhead_xtream.payloads import create_payload, edit_payload
 from billhead_xtream.search import search_for
 
 
-class XuiAdmin:
+class XuiAdmin(Dialect):
     """One panel, spoken to with an administrator's key."""
 
+    label = "xui admin API"
+
     def __init__(self, panel: PanelConnection) -> None:
-        self._what = panel.code
-        self._settings = panel.settings
+        super().__init__(panel)
         self._client = XuiClient(panel)
         self._search = search_for(self._client)
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(Expiry.SETTABLE, frozenset(LineKind), bouquets=True, connections=True, listing=True)
 
     def look_up(self, desired: Desired) -> LookUp:
         resource = resource_for(desired)
@@ -67,7 +75,6 @@ class XuiAdmin:
             return CannotTell(f"{error} {error.hint}")
 
     def create(self, desired: Desired) -> Observed:
-        """Only after a proven absence. A name that is taken all the same may be ours, by a call that was cut off."""
         resource = resource_for(desired)
         try:
             answer = self._client.write(f"create_{resource.noun}", create_payload(self._settings, resource, desired))
@@ -87,7 +94,6 @@ class XuiAdmin:
         return self._settled(account, desired, ())
 
     def edit(self, desired: Desired, found: Observed | None, changes: Collection[str]) -> Observed:
-        """Bring the fields named by `changes` (none: all) in step and leave the others as they are stored."""
         resource = resource_for(desired)
         account = self._known(resource, {**desired.handle.data, **(found.handle_data if found else {})})
         if account is None or account.lost:

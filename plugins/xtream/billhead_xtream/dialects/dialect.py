@@ -1,0 +1,100 @@
+"""What each way of speaking to a panel answers. A new one is a file beside this one and a line in `choosing`.
+
+A dialect is made for one call and forgotten: all that it knows comes in its PanelConnection. What it does not define is
+refused in the words of its panel, and its capabilities say so beforehand.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from billhead.plugin import (
+    Capabilities,
+    Catalogue,
+    Desired,
+    Free,
+    Gone,
+    ListedLine,
+    LiveSession,
+    LookUp,
+    Observed,
+    Owner,
+    PanelConnection,
+    PanelRejected,
+    Purchase,
+    Resolution,
+    Step,
+    Tombstone,
+    Viewing,
+)
+from billhead_xtream.planning import normalised, planned
+from billhead_xtream.settings import XtreamSettings
+
+
+class Dialect(ABC):
+    """Each method is the one of that name in ProvisioningModule, for the panel that the dialect was made with."""
+
+    label: ClassVar[str]
+
+    def __init__(self, panel: PanelConnection) -> None:
+        self._panel = panel
+        self._what = panel.code
+        self._settings: XtreamSettings = panel.settings
+
+    @abstractmethod
+    def capabilities(self) -> Capabilities: ...
+
+    @abstractmethod
+    def look_up(self, desired: Desired) -> LookUp: ...
+
+    def plan(self, desired: Desired, found: Observed | None) -> Sequence[Step]:
+        return planned(self._settings, desired, found)
+
+    def apply(self, step: Free) -> Observed:
+        wanted = normalised(step.desired)
+        return self.create(wanted) if step.op == "create" else self.edit(wanted, step.found, step.changes)
+
+    @abstractmethod
+    def create(self, desired: Desired) -> Observed:
+        """Only after a proven absence. A name that is taken all the same may be ours, by a call that was cut off."""
+
+    @abstractmethod
+    def edit(self, desired: Desired, found: Observed | None, changes: Collection[str]) -> Observed:
+        """Bring the fields named by `changes` (none: all) in step and leave the others as they are stored."""
+
+    @abstractmethod
+    def remove(self, desired: Desired) -> Gone | Tombstone: ...
+
+    @abstractmethod
+    def check(self) -> str: ...
+
+    def list_lines(self) -> Iterable[ListedLine]:
+        raise self._cannot("list its lines")
+
+    def catalogue(self) -> Catalogue:
+        return Catalogue({}, {})
+
+    def owners(self) -> Sequence[Owner]:
+        raise self._cannot("list its resellers")
+
+    def balance(self) -> int:
+        raise self._cannot("tell a credit of ours: it sells nothing to us")
+
+    def viewings(self, since: datetime, until: datetime) -> Iterable[Viewing]:
+        raise self._cannot("tell what was watched")
+
+    def live_sessions(self, desired: Desired) -> Sequence[LiveSession]:
+        raise self._cannot("tell who watches")
+
+    def kick(self, desired: Desired, session_id: str) -> None:
+        raise self._cannot("cut a session")
+
+    def buy(self, purchase: Purchase) -> Observed:
+        raise self._cannot("sell: its expiry is set, not bought")
+
+    def resolve(self, purchase: Purchase, before: Observed) -> Resolution:
+        raise self._cannot("sell: its expiry is set, not bought")
+
+    def _cannot(self, what: str) -> PanelRejected:
+        return PanelRejected(f"{self._what} can't {what} ({self.label}).")

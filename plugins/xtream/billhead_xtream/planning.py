@@ -1,0 +1,51 @@
+"""From what is there to what is wanted, for panels that can set an expiry. Pure: nothing here asks a panel."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from billhead.plugin import Desired, Free, Impossible, Observed, Step, diff
+from billhead_xtream.accounts import LAST_SECOND, LINE, resource_for
+from billhead_xtream.settings import XtreamSettings
+
+_WORD = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def planned(settings: XtreamSettings, desired: Desired, found: Observed | None) -> Sequence[Step]:
+    refused = impossible(settings, desired)
+    if refused:
+        return refused
+    steps = diff(desired, found, normalise=normalised)
+    if found is None or found.handle_data.get("ref") == desired.handle.ref:
+        return steps
+    # somebody wiped our reference out of the notes, or the line is being adopted: any edit writes it
+    changes = steps[0].changes if steps and isinstance(steps[0], Free) else frozenset()
+    return [Free("update", normalised(desired), found, changes | {"note"})]
+
+
+def impossible(settings: XtreamSettings, desired: Desired) -> list[Impossible]:
+    """What this panel would accept and get wrong, or answer with its crash."""
+    found = []
+    if resource_for(desired) is LINE:
+        found += [
+            Impossible(field, "only letters, digits, dot, dash and underscore work in the panel's stream addresses")
+            for field in ("login", "password")
+            if not _WORD.fullmatch(getattr(desired, field))
+        ]
+    elif not desired.mac:
+        found.append(Impossible("mac", "a MAG box is known by its MAC address alone"))
+    if not all(bouquet.isascii() and bouquet.isdecimal() for bouquet in desired.bouquets):
+        found.append(Impossible("bouquets", "bouquets of this panel are whole numbers, as its catalogue lists them"))
+    elif not desired.bouquets and settings.bouquet_encoding == "array":
+        found.append(Impossible("bouquets", "an empty list can't be sent as an array; the panel would crash on it"))
+    if desired.connections < 0:
+        found.append(Impossible("connections", "must be 0 (no limit) or more"))
+    return found
+
+
+def normalised(desired: Desired) -> Desired:
+    """What the panel can say: whole seconds up to January 2038, bouquet ids without leading zeros."""
+    expires = desired.expires_at
+    if expires is not None:
+        expires = min(expires.replace(microsecond=0), LAST_SECOND)
+    return replace(desired, expires_at=expires, bouquets=frozenset(str(int(bouquet)) for bouquet in desired.bouquets))
