@@ -198,7 +198,9 @@ def _details(entry: PlanEntry, kind: str) -> dict[str, Any]:
         details["plans"] = list(entry.addon_of)
     elif kind != "bundle":
         details["services"] = [
-            {"kind": one.kind, "panel": one.panel, "panel_plan": one.panel_plan} for one in entry.services
+            {"kind": one.kind, "panel": one.panel, "panel_plan": one.panel_plan}
+            # a box hangs on the stream line before it, however they were written down
+            for one in sorted(entry.services, key=lambda one: one.kind != "stream")
         ]
         details["once_per_customer"] = entry.once_per_customer
     return details

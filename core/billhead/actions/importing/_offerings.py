@@ -145,7 +145,7 @@ class Offerings:
             kind=kind,
             tier=table.one_of("tier", self._tiers),
             tax_class=self._tax_class(table),
-            services=services,
+            services=tuple(sorted(services, key=lambda one: one.kind != "stream")),  # a box hangs on the line before it
             bouquets=table.some_of("bouquets", self._bouquets),
             connections=table.whole("connections", 1, minimum=1),
             setup_fee=table.one_of("setup_fee", self.fees, ""),

@@ -13,7 +13,7 @@ from billhead.models.subscriptions import Service
 from billhead.plugin import Capabilities, Desired, Expiry, Handle, LineKind, PanelConnection, ProvisioningModule
 from billhead.plugin_host import panel_connection, plugins, vault
 
-__all__ = ["PanelView", "desired_of", "panel_view", "unnamed_bouquets"]
+__all__ = ["PanelView", "desired_of", "lead_of", "panel_view", "unnamed_bouquets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,18 @@ def panel_view(session: Session, panel: Panel, *, bouquets: bool = True) -> Pane
     )
 
 
-def desired_of(service: Service | Any, view: PanelView) -> Desired:
-    """What the customer should have on this panel. `service` is a row of the table (ORM or Core)."""
+def lead_of(session: Session, service: Service) -> Service | None:
+    """The stream line that this box hangs on, while there is one on its panel that customers should have."""
+    if service.paired_with_id is None:
+        return None
+    lead = session.get(Service, service.paired_with_id, populate_existing=True)
+    fits = lead is not None and lead.lifecycle == "wanted" and lead.panel_id == service.panel_id
+    return lead if fits else None
+
+
+def desired_of(service: Service | Any, view: PanelView, lead: Service | Any | None = None) -> Desired:
+    """What the customer should have on this panel. `service` is a row of the table (ORM or Core), `lead` that of the
+    stream line which it hangs on; a panel that knows no pairs is told of none."""
     kept, limit = service.limit_bouquets, service.limit_connections  # what debt leaves until it is paid
     desired = Desired(
         handle=Handle(service.handle, dict(service.handle_data)),
@@ -65,6 +75,7 @@ def desired_of(service: Service | Any, view: PanelView) -> Desired:
         expires_at=service.desired_expires_at,
         blocked=service.desired_blocked,
         trial=service.trial,
+        pair=Handle(lead.handle, dict(lead.handle_data)) if lead is not None and view.capabilities.pairs else None,
     )
     expires = desired.expires_at
     if view.capabilities.expiry is Expiry.NOT_ENFORCED and expires is not None and expires <= clock.business_now():

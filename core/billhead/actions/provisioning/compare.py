@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.provisioning._desired import desired_of, panel_view
+from billhead.actions.provisioning._desired import desired_of, lead_of, panel_view
 from billhead.actions.provisioning._observed import comparable
 from billhead.domain.errors import BillheadError, NotFound
 from billhead.models.panels import Panel
@@ -52,7 +52,7 @@ def compare(session: Session, service_id: int) -> Comparison:
     seen = _last_seen(service) if service.observed_at is not None and service.observed else None
     try:
         view = panel_view(session, panel)
-        desired = desired_of(service, view)
+        desired = desired_of(service, view, lead_of(session, service))
         wished = comparable(desired, seen, view.managed, clock.business_now())
         steps = list(view.module.plan(view.connection, wished, seen)) if seen is not None else []
     except BillheadError as error:

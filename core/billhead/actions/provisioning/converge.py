@@ -6,6 +6,7 @@ the panel says no            → `failed`, tried again a few times, then parked 
 this panel can't do it       → `impossible`, shown to staff with field and reason; no retry. Nothing is half done, but a
                                line that must be blocked is blocked all the same
 somebody else's line         → `failed`, shown to staff; no retry
+a box whose line is not there → waits for it, where the panel pairs them: it hangs on the line's id there
 """
 
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from billhead import clock
 from billhead.actions.events import emit
 from billhead.actions.exchange import exchange
 from billhead.actions.notifications.queue import queue_notice
-from billhead.actions.provisioning._desired import PanelView, desired_of, panel_view, unnamed_bouquets
+from billhead.actions.provisioning._desired import PanelView, desired_of, lead_of, panel_view, unnamed_bouquets
 from billhead.actions.provisioning._health import is_well, must_wait, note_answer, until_mended
 from billhead.actions.provisioning._observed import as_json
 from billhead.actions.provisioning._queue import queue_at_expiry, queue_converge
@@ -90,10 +91,15 @@ def _settled_here(service: Service) -> bool:
 def _opened(tx: Tx, service: Service, panel: Panel, waits: list[Answer]) -> _Intent | None:
     try:
         view = panel_view(tx.session, panel, bouquets=bool(service.desired_bouquets))
-        desired = desired_of(service, view)
+        lead = lead_of(tx.session, service) if view.capabilities.pairs else None
+        desired = desired_of(service, view, lead)
     except BillheadError as error:
         # its plugin is switched off, or its settings no longer fit: it goes on by itself when that is mended
         service.sync_error = f"panel {panel.code} can't be used: {error}"[:1000]
+        waits.append(Answer(service.sync, error=service.sync_error, wait_until=until_mended()))
+        return None
+    if lead is not None and not lead.handle_data and service.lifecycle == "wanted":
+        service.sync_error = f"waits for its stream line {lead.login}, which is not on panel {panel.code} yet"
         waits.append(Answer(service.sync, error=service.sync_error, wait_until=until_mended()))
         return None
     unnamed = unnamed_bouquets(service, view)
@@ -126,7 +132,7 @@ def _record(tx: Tx, intent: _Intent, answer: Answer) -> Answer:
         answer = replace(answer, wait_until=note_answer(panel, trouble))
     if answer.observed is not None:
         service.observed, service.observed_at = as_json(answer.observed), clock.now()
-        service.handle_data = dict(answer.observed.handle_data)
+        _keep_handle(tx, service, answer, intent.view)
     if service.desired_version != intent.version:
         # wanted something else meanwhile: what was done is recorded, and the newer wish is still to come
         queue_converge(tx, service.id, service.panel_id)
@@ -139,6 +145,19 @@ def _record(tx: Tx, intent: _Intent, answer: Answer) -> Answer:
         emit(tx, "service.failed", f"service:{service.id}", {"service_id": service.id, "error": answer.error[:300]})
     settle_holds(tx, held, service, answer)
     return answer
+
+
+def _keep_handle(tx: Tx, service: Service, answer: Answer, view: PanelView) -> None:
+    """What the module keeps to find the line again; boxes that hang on the line are told when it changes."""
+    assert answer.observed is not None, "there is a handle only where the panel said something"
+    kept = dict(answer.observed.handle_data)
+    if kept == service.handle_data:
+        return
+    service.handle_data = kept
+    if service.kind == "stream" and view.capabilities.pairs:
+        hanging = select(Service.id).where(Service.paired_with_id == service.id, Service.lifecycle == "wanted")
+        for box_id in tx.session.scalars(hanging):
+            queue_converge(tx, box_id, service.panel_id, ahead=True)
 
 
 def _came_true(tx: Tx, service: Service, answer: Answer, view: PanelView) -> None:

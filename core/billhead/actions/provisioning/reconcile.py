@@ -72,6 +72,13 @@ class _Ours:
     view: PanelView
     wanted: dict[str, Row[Any]]
     ended: dict[str, Row[Any]]
+    by_id: dict[int, Row[Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.by_id = {row.id: row for row in self.wanted.values()}
+
+    def desired(self, row: Row[Any]) -> Desired:
+        return desired_of(row, self.view, self.by_id.get(row.paired_with_id))
 
 
 def reconcile_panel(ctx: Context, panel_id: int, *, repair: bool = True) -> PanelReport:
@@ -122,7 +129,7 @@ def _compare(ours: _Ours) -> PanelReport:
         if row is None:
             _note_extra(report, ours.ended.get(ref), line)
         else:
-            _compare_line(report, view, row, line)
+            _compare_line(report, ours, row, line)
     for ref, row in unseen.items():
         report.missing.append(ref)
         report.repairs.append(row.id)
@@ -133,7 +140,7 @@ def _one_by_one(ours: _Ours) -> Iterable[ListedLine]:
     """For a panel that lists nothing: each of our lines is looked up. Strangers' lines are not seen that way."""
     view = ours.view
     for ref, row in ours.wanted.items():
-        answer = view.module.look_up(view.connection, desired_of(row, view))
+        answer = view.module.look_up(view.connection, ours.desired(row))
         if isinstance(answer, CannotTell):
             raise PanelUnreachable(f"panel {view.code} can't tell whether it has the line {ref}: {answer.why}")
         if isinstance(answer, Found):
@@ -149,8 +156,8 @@ def _note_extra(report: PanelReport, ended: Row[Any] | None, line: ListedLine) -
         report.repairs.append(ended.id)
 
 
-def _compare_line(report: PanelReport, view: PanelView, row: Row[Any], line: ListedLine) -> None:
-    desired, now = desired_of(row, view), clock.business_now()
+def _compare_line(report: PanelReport, ours: _Ours, row: Row[Any], line: ListedLine) -> None:
+    view, desired, now = ours.view, ours.desired(row), clock.business_now()
     differing = _steps(view, comparable(desired, line.observed, view.managed, now, ("accept",)), line)
     if not differing and not line.observed.banned:
         report.in_step += 1

@@ -121,6 +121,9 @@ def addon_of(plan: Plan, term: str, addon: Plan, wanted: AddOnOrder, prices: Pri
     fitting: Sequence[str] = addon.details.get("plans", [])
     if addon.kind not in ("bouquet", "connection", "device") or plan.code not in fitting:
         raise InvalidInput("addons", f"{addon.name} can't be added to {plan.name}")
+    lines = plan.details.get("services", [])
+    if addon.kind == "connection" and lines and not any(line["kind"] == "stream" for line in lines):
+        raise InvalidInput("addons", f"{plan.name} is watched on a box, which has one screen")
     check_units(addon, wanted.quantity, "addons")
     return Sold(addon, prices.of(addon, "" if addon.kind == "device" else term), wanted.quantity)
 

@@ -1,7 +1,7 @@
 """The services of a subscription: which lines its plan makes, on which panel, with which bouquets."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin_host import vault
 
-__all__ = ["AccessWish", "Placement", "add_services", "new_login", "new_password"]
+__all__ = ["AccessWish", "Placement", "add_services", "new_login", "new_password", "pairs_among"]
 
 _ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -73,18 +73,34 @@ class Placement:
         if mac:
             self._macs.add(mac)
 
-    def take_panel(self, wanted: str) -> Panel:
-        """The least loaded panel (by weight) of the wanted code or group that is open and has room, and its place."""
+    def take_panel(self, wanted: str, lines: int = 1) -> Panel:
+        """The least loaded panel (by weight) of the wanted code or group that is open and has room, and its places."""
         fitting = [p for p in self._panels if wanted in (p.code, p.group)]
         if not fitting:
             raise Conflict(f"no panel is called {wanted!r}", hint="add it under Panels, or change the plan's panel")
         used = self._used
-        free = [p for p in fitting if not p.maintenance and (p.capacity == 0 or used.get(p.id, 0) < p.capacity)]
+        free = [
+            p for p in fitting if not p.maintenance and (p.capacity == 0 or used.get(p.id, 0) + lines <= p.capacity)
+        ]
         if not free:
             raise Conflict(f"the panels of {wanted!r} are full or under maintenance", code="no_capacity")
         panel = min(free, key=lambda p: (used.get(p.id, 0) * 1000 // max(p.weight, 1), p.id))
-        used[panel.id] = used.get(panel.id, 0) + 1
+        used[panel.id] = used.get(panel.id, 0) + lines
         return panel
+
+
+def pairs_among(templates: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+    """Box → the stream line that it goes with, by their places: the nearest before it that has no box yet, rather on
+    the same panel or group. What is left over stands alone.
+    """
+    goes: dict[int, int] = {}
+    for place, template in enumerate(templates):
+        if template["kind"] == "stream":
+            continue
+        lines = [at for at in range(place) if templates[at]["kind"] == "stream" and at not in goes.values()]
+        if lines:
+            goes[place] = max(lines, key=lambda at: (templates[at]["panel"] == template["panel"], at))
+    return goes
 
 
 def add_services(
@@ -113,14 +129,21 @@ def add_services(
         p.connections * units for p, units in addons if p.kind == "connection"
     )
     services: list[Service] = []
+    goes = pairs_among(templates)
+    beside = {at: goes[at] for at in goes if templates[goes[at]]["panel"] == templates[at]["panel"]}
     for number, template in enumerate(templates):
         boxed = template["kind"] != "stream"
+        lead = services[goes[number]] if number in goes else None
+        if number in beside:
+            panel_id = services[beside[number]].panel_id  # its line has taken the place of both
+        else:
+            panel_id = placement.take_panel(template["panel"], 2 if number in beside.values() else 1).id
         services.append(
             Service(
                 id=next(ids),
                 subscription_id=subscription.id,
-                panel_id=placement.take_panel(template["panel"]).id,
-                paired_with_id=services[0].id if number else None,
+                panel_id=panel_id,
+                paired_with_id=lead.id if lead is not None else None,
                 kind=template["kind"],
                 handle=_new_handle(),
                 login=f"{login}{number + 1}" if number else login,
