@@ -34,20 +34,26 @@ class Settings:
 class Memory(ProvisioningModule):
     code, label, settings_type = "memory", "Panel in memory", Settings
     def capabilities(self, panel):
-        return Capabilities(Expiry.SETTABLE, frozenset(LineKind), bouquets=True, connections=True)
+        lacks = ("Without its feed: no viewing history.",)
+        return Capabilities(Expiry.SETTABLE, frozenset(LineKind), bouquets=True, connections=True, owners=True,
+                            lacks=lacks)
     def look_up(self, panel, desired):
         found = LINES.get(desired.handle.ref)
         return Found(found) if found else Absent()
     def apply(self, panel, step):
         d = step.desired
         LINES[d.handle.ref] = Observed({}, d.login, d.password, d.mac, d.plan, d.bouquets, d.connections, d.expires_at,
-                                       d.blocked)
+                                       d.blocked, d.owner)
         return LINES[d.handle.ref]
     def remove(self, panel, desired):
         LINES.pop(desired.handle.ref, None)
         return Gone()
     def check(self, panel):
         return f"{len(LINES)} lines"
+    def owners(self, panel):
+        if panel.settings.url == "down":
+            raise PanelUnreachable("nobody answers at the panel")
+        return [Owner("1", "The house"), Owner("7", "North TV", 12345)]
     def access(self, panel, desired):
         if desired.kind is LineKind.MAG:
             return Access(portal_url=f"{panel.settings.url}/c/", mac=desired.mac)

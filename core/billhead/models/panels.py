@@ -1,4 +1,4 @@
-"""Panels: middleware installations, what our catalogue is called there, their health, what was bought upstream."""
+"""Panels: middleware installations, what our bouquets and resellers are called there, health, upstream purchases."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["Panel", "PanelBouquet", "UpstreamPurchase"]
+__all__ = ["Panel", "PanelBouquet", "PanelOwner", "UpstreamPurchase"]
 
 
 class Panel(Model):
@@ -44,6 +44,19 @@ class PanelBouquet(Model):
     panel_id: Mapped[int] = mapped_column(ForeignKey("panel.id"))
     bouquet_id: Mapped[int] = mapped_column(ForeignKey("bouquet.id"))
     remote: Mapped[str]
+
+
+class PanelOwner(Model):
+    """Which owner on a panel a reseller of ours is; `reseller_id` null: the house itself, for customers without one."""
+
+    __tablename__ = "panel_owner"
+    __table_args__ = (UniqueConstraint("panel_id", "reseller_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    panel_id: Mapped[int] = mapped_column(ForeignKey("panel.id"))
+    reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"), index=True)
+    remote: Mapped[str]  # the panel's id of the owner
+    name: Mapped[str] = mapped_column(default="")  # as the panel calls it
 
 
 class UpstreamPurchase(Model):

@@ -86,6 +86,7 @@ class Capabilities:
     `pairs`: a box or receiver can hang on a stream line and follow it. `owners`: the panel knows resellers, and a line
     belongs to one. `balance`: the panel sells to us and tells how much credit is left. `viewings`: what was watched can
     be read; `live`: what is being watched, and `kick`: cut. `messages`: a text can be put on a box's screen.
+    `lacks`: sentences for staff that say what this panel can't do as it is set up, and what would bring it.
     """
 
     expiry: Expiry
@@ -101,6 +102,7 @@ class Capabilities:
     live: bool = False
     kick: bool = False
     messages: bool = False
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class Desired:
     `plan` is the plan's name on panels that know plans, `bouquets` are the panel's own bouquet ids, in no order.
     `previous_password` is set while a password change is on its way (dialects that identify a line by its password).
     `pair` is the stream line that a box or receiver hangs on, `owner` the panel's own id of the reseller it belongs to;
-    both only where the panel can.
+    both only where the panel can. An empty `owner` is no wish: whoever has the line keeps it.
     """
 
     handle: Handle
@@ -428,7 +430,8 @@ class ProvisioningModule(Protocol):
         raise PanelRejected(f"{self.label} sells nothing: its expiry is not purchased")
 
 
-_COMPARED = ("login", "password", "mac", "plan", "bouquets", "connections", "expires_at", "blocked")
+_COMPARED = ("login", "password", "mac", "plan", "bouquets", "connections", "expires_at", "blocked", "owner")
+_WISH_OR_NOTHING = {"owner"}  # empty: the panel keeps what it has
 
 
 def diff(
@@ -445,7 +448,9 @@ def diff(
     differing = frozenset(
         name
         for name in _COMPARED
-        if getattr(found, name) is not UNOBSERVABLE and getattr(found, name) != getattr(wanted, name)
+        if getattr(found, name) is not UNOBSERVABLE
+        and getattr(found, name) != getattr(wanted, name)
+        and (getattr(wanted, name) or name not in _WISH_OR_NOTHING)
     )
     return [Free("update", wanted, found, differing)] if differing else []
 

@@ -8,8 +8,9 @@ LISTS = (
 )  # fmt: skip
 PAGES = (
     "customers/1", "subscriptions/1", "services/1", "documents/1", "documents/2", "documents/2.pdf", "attempts/1",
-    "jobs/1", "panels/1", "panels/1/settings", "panels/new", "panels/new/memory", "gateways/1", "gateways/new",
-    "gateways/new/cards", "catalogue/1", "callbacks/1", "switches", "switches/charges", "plugins/cards/disable",
+    "jobs/1", "panels/1", "panels/1/settings", "panels/1/owners", "panels/new", "panels/new/memory", "gateways/1",
+    "gateways/new", "gateways/new/cards", "catalogue/1", "callbacks/1", "switches", "switches/charges",
+    "plugins/cards/disable",
     "subscriptions/1/suspend", "subscriptions/1/cancel", "jobs/1/cancel", "panels/1/maintenance", "catalogue/1/retire",
 )  # fmt: skip
 GONE = (

@@ -57,9 +57,11 @@ def lead_of(session: Session, service: Service) -> Service | None:
     return lead if fits else None
 
 
-def desired_of(service: Service | Any, view: PanelView, lead: Service | Any | None = None) -> Desired:
+def desired_of(
+    service: Service | Any, view: PanelView, lead: Service | Any | None = None, *, owner: str = ""
+) -> Desired:
     """What the customer should have on this panel. `service` is a row of the table (ORM or Core), `lead` that of the
-    stream line which it hangs on; a panel that knows no pairs is told of none."""
+    stream line which it hangs on; a panel that knows no pairs is told of none. `owner`: see `_owners`."""
     kept, limit = service.limit_bouquets, service.limit_connections  # what debt leaves until it is paid
     desired = Desired(
         handle=Handle(service.handle, dict(service.handle_data)),
@@ -76,6 +78,7 @@ def desired_of(service: Service | Any, view: PanelView, lead: Service | Any | No
         blocked=service.desired_blocked,
         trial=service.trial,
         pair=Handle(lead.handle, dict(lead.handle_data)) if lead is not None and view.capabilities.pairs else None,
+        owner=owner,
     )
     expires = desired.expires_at
     if view.capabilities.expiry is Expiry.NOT_ENFORCED and expires is not None and expires <= clock.business_now():

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.provisioning._desired import desired_of, lead_of, panel_view
 from billhead.actions.provisioning._observed import comparable
+from billhead.actions.provisioning._owners import owner_of
 from billhead.domain.errors import BillheadError, NotFound
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service
@@ -17,7 +18,7 @@ from billhead.plugin import UNOBSERVABLE, Desired, Free, Impossible, Observed, S
 
 __all__ = ["Comparison", "FieldPair", "compare"]
 
-FIELDS = ("login", "mac", "plan", "bouquets", "connections", "expires_at", "blocked")
+FIELDS = ("login", "mac", "plan", "bouquets", "connections", "expires_at", "blocked", "owner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ def compare(session: Session, service_id: int) -> Comparison:
     seen = _last_seen(service) if service.observed_at is not None and service.observed else None
     try:
         view = panel_view(session, panel)
-        desired = desired_of(service, view, lead_of(session, service))
+        owner = owner_of(session, service, view)
+        desired = desired_of(service, view, lead_of(session, service), owner=owner)
         wished = comparable(desired, seen, view.managed, clock.business_now())
         steps = list(view.module.plan(view.connection, wished, seen)) if seen is not None else []
     except BillheadError as error:
@@ -84,14 +86,15 @@ class _RowView:
     connections: int
     expires_at: datetime | None
     blocked: bool
+    owner: str = ""  # which of ours it is there, only the module's panel can tell
 
 
 def _plain_differences(desired: Any, seen: Observed) -> frozenset[str]:
-    """Bouquets are left out: without its module nobody knows what ours are called on the panel."""
+    """Bouquets and owner are left out: without its module nobody knows what ours are called on the panel."""
     return frozenset(
         name
         for name in FIELDS
-        if name != "bouquets"
+        if name not in ("bouquets", "owner")
         and getattr(seen, name) is not UNOBSERVABLE
         and getattr(seen, name) != getattr(desired, name)
     )
@@ -115,12 +118,15 @@ def _pairs(
     pairs = []
     for name in FIELDS:
         observed = UNOBSERVABLE if seen is None else getattr(seen, name)
+        if name == "owner" and not desired.owner and observed is UNOBSERVABLE:
+            continue  # a panel without resellers, or none of ours is named on it
         if name in changes or name in refused:
             verdict = "differs"
         elif observed is UNOBSERVABLE:
             verdict = "unseen"
         else:
-            verdict = "left" if managed.get(name) in ("report", "accept") else "same"
+            left = managed.get(name) in ("report", "accept") or (name == "owner" and not desired.owner)
+            verdict = "left" if left else "same"
         shown = None if observed is UNOBSERVABLE else observed
         pairs.append(FieldPair(name, getattr(desired, name), shown, verdict, refused.get(name, "")))
     return tuple(pairs)

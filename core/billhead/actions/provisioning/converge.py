@@ -21,6 +21,7 @@ from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning._desired import PanelView, desired_of, lead_of, panel_view, unnamed_bouquets
 from billhead.actions.provisioning._health import is_well, must_wait, note_answer, until_mended
 from billhead.actions.provisioning._observed import as_json
+from billhead.actions.provisioning._owners import owner_of
 from billhead.actions.provisioning._queue import queue_at_expiry, queue_converge
 from billhead.actions.provisioning._stepping import Answer, ask_panel
 from billhead.actions.resellers._holds import held_for, settle_holds
@@ -92,7 +93,7 @@ def _opened(tx: Tx, service: Service, panel: Panel, waits: list[Answer]) -> _Int
     try:
         view = panel_view(tx.session, panel, bouquets=bool(service.desired_bouquets))
         lead = lead_of(tx.session, service) if view.capabilities.pairs else None
-        desired = desired_of(service, view, lead)
+        desired = desired_of(service, view, lead, owner=owner_of(tx.session, service, view))
     except BillheadError as error:
         # its plugin is switched off, or its settings no longer fit: it goes on by itself when that is mended
         service.sync_error = f"panel {panel.code} can't be used: {error}"[:1000]

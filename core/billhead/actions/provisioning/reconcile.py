@@ -5,7 +5,7 @@ operator's policy enforces becomes a converge job (free steps only), everything 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,12 +15,14 @@ from billhead import clock
 from billhead.actions.exchange import exchange
 from billhead.actions.provisioning._desired import PanelView, desired_of, panel_view
 from billhead.actions.provisioning._observed import comparable
+from billhead.actions.provisioning._owners import owners_on
 from billhead.actions.provisioning._queue import queue_converge
 from billhead.db import Tx, reading
 from billhead.domain.context import Context
 from billhead.domain.errors import PanelUnreachable
 from billhead.models.panels import Panel
-from billhead.models.subscriptions import Service
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import CannotTell, Desired, Found, Free, Impossible, LineKind, ListedLine, Step
 
 __all__ = ["PanelReport", "reconcile_panel"]
@@ -72,13 +74,15 @@ class _Ours:
     view: PanelView
     wanted: dict[str, Row[Any]]
     ended: dict[str, Row[Any]]
+    owners: Mapping[int | None, str]  # reseller → the panel's id; empty where the panel knows none
     by_id: dict[int, Row[Any]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.by_id = {row.id: row for row in self.wanted.values()}
 
     def desired(self, row: Row[Any]) -> Desired:
-        return desired_of(row, self.view, self.by_id.get(row.paired_with_id))
+        owner = self.owners.get(row.reseller_id, "") if self.owners else ""
+        return desired_of(row, self.view, self.by_id.get(row.paired_with_id), owner=owner)
 
 
 def reconcile_panel(ctx: Context, panel_id: int, *, repair: bool = True) -> PanelReport:
@@ -105,10 +109,17 @@ def _read(panel_id: int) -> _Ours:
         view = panel_view(session, session.get_one(Panel, panel_id))
         paid = Service.desired_expires_at.is_not(None)
         wanted = select(*Service.__table__.c).where(Service.panel_id == panel_id, Service.lifecycle == "wanted", paid)
+        owners = owners_on(session, view)
+        if owners:
+            wanted = (
+                wanted.add_columns(Customer.reseller_id)
+                .join_from(Service, Subscription)
+                .join(Customer, Customer.id == Subscription.customer_id)
+            )
         ended = select(Service.id, Service.handle, Service.lifecycle, Service.created_by_us).where(
             Service.panel_id == panel_id, Service.lifecycle != "wanted"
         )
-        return _Ours(view, _by_handle(session.execute(wanted)), _by_handle(session.execute(ended)))
+        return _Ours(view, _by_handle(session.execute(wanted)), _by_handle(session.execute(ended)), owners)
 
 
 def _by_handle(rows: Iterable[Row[Any]]) -> dict[str, Row[Any]]:

@@ -605,6 +605,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_panel_bouquet')),
     sa.UniqueConstraint('panel_id', 'bouquet_id', name=op.f('uq_panel_bouquet_panel_id_bouquet_id'))
     )
+    op.create_table('panel_owner',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('remote', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_panel_owner_panel_id')),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_panel_owner_reseller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_panel_owner')),
+    sa.UniqueConstraint('panel_id', 'reseller_id', name=op.f('uq_panel_owner_panel_id_reseller_id'))
+    )
+    with op.batch_alter_table('panel_owner', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_panel_owner_reseller_id'), ['reseller_id'], unique=False)
+
     op.create_table('plan_bouquet',
     sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('bouquet_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1669,6 +1683,10 @@ def downgrade() -> None:
     op.drop_table('price_book')
     op.drop_table('plan_change')
     op.drop_table('plan_bouquet')
+    with op.batch_alter_table('panel_owner', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_panel_owner_reseller_id'))
+
+    op.drop_table('panel_owner')
     op.drop_table('panel_bouquet')
     op.drop_table('ledger_sealed')
     op.drop_table('dunning_policy')

@@ -26,6 +26,7 @@ from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.columns import Column, badge, code, instant, number, text
 from billhead.web.admin.listing import Listing
+from billhead.web.admin.panel_owners import abilities, capabilities_of
 from billhead.web.admin.services import TROUBLE
 from billhead.web.admin.settings import EntryForm, entered, settings_page_form
 from billhead.web.forms import stripped
@@ -162,6 +163,7 @@ def panel(key: int) -> ResponseReturnValue:
             )
         ).all()
         trail = trail_of(session, f"panel:{key}")
+    able = capabilities_of(row)
     return page(
         "admin/panel.html",
         panel=row,
@@ -170,6 +172,8 @@ def panel(key: int) -> ResponseReturnValue:
         waiting=waiting,
         services_by_handle={handle: (id_, login) for handle, id_, login in known},
         trail=trail,
+        able=able,
+        abilities=abilities(able) if able is not None else {},
     )
 
 

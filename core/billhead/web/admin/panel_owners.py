@@ -1,0 +1,135 @@
+"""Which owner on a panel each reseller is, with what the panel itself says; and what a panel can do."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from wtforms import SelectField, TextAreaField
+
+from billhead.actions.panels.name_owners import HOUSE, NamedOwner, name_owners
+from billhead.actions.panels.read_owners import OwnersRead, read_owners
+from billhead.db import reading, writing
+from billhead.domain.errors import BillheadError, InvalidInput
+from billhead.models.panels import Panel, PanelOwner
+from billhead.models.people import Reseller
+from billhead.plugin import Capabilities, Owner, allow
+from billhead.plugin_host import panel_connection, plugins
+from billhead.web.admin.area import admin, found
+from billhead.web.forms import Form
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx, submit_ctx
+
+__all__ = ["abilities", "capabilities_of"]
+
+_SAID = (
+    ("bouquets", "bouquets"),
+    ("connections", "connections"),
+    ("listing", "list of its lines"),
+    ("pairs", "boxes that follow a stream line"),
+    ("owners", "resellers"),
+    ("balance", "our credit there"),
+    ("viewings", "viewing history"),
+    ("live", "who watches now"),
+    ("kick", "cutting a session"),
+    ("messages", "messages on the screen"),
+)
+
+
+def capabilities_of(row: Panel) -> Capabilities | None:
+    """What the panel can do as it is set up; None while its module is off or its settings do not fit."""
+    try:
+        return plugins().module(row.module).capabilities(panel_connection(row))
+    except BillheadError:
+        return None
+
+
+def abilities(able: Capabilities) -> dict[str, bool]:
+    """For the panel's page: what → whether."""
+    return {label: bool(getattr(able, name)) for name, label in _SAID}
+
+
+class OwnersForm(Form):
+    on = TextAreaField(
+        "Resellers",
+        description="One a row: our reseller's code, its id on the panel, and if you like its name there. "
+        f"{HOUSE} in place of a code is the house itself. Whoever is not named stands under the next one above.",
+        render_kw={"rows": 10},
+    )
+    policy = SelectField(
+        "A line that has another owner",
+        choices={
+            "enforce": "is put right",
+            "report": "is reported, and stays as it is",
+            "accept": "is left alone",
+        },
+    )
+
+    def owners(self) -> list[NamedOwner]:
+        named = []
+        for row in filter(None, map(str.strip, (self.on.data or "").splitlines())):
+            code, *rest = row.split(maxsplit=2)
+            if not rest:
+                raise InvalidInput("on", f"{row!r} does not name a reseller and its id on the panel")
+            named.append(NamedOwner(code, *rest))
+        return named
+
+
+@admin.route("/panels/<int:key>/owners", methods=["GET", "POST"])
+@allow("staff", permission="panels.write")
+def panel_owners(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Panel, key, "panel")
+        form = _form(row, _named(session, key))
+    if form.validate_on_submit():
+        with form.refusals():
+            with writing(submit_ctx()) as tx:
+                named = name_owners(tx, key, form.owners(), form.policy.data).named
+            flash(f"Saved: {named} named. Compare all lines to bring them in step.", "good")
+            return redirect(url_for("admin.panel", key=key), 303)
+    return _page(row, form, None), 422 if form.is_submitted() else 200
+
+
+@admin.post("/panels/<int:key>/owners/read")
+@allow("staff", permission="panels.write")
+def read_panel_owners(key: int) -> ResponseReturnValue:
+    """Asks the panel and fills in whoever has the same name on both sides. Nothing is saved yet."""
+    read = read_owners(current_ctx(), key)
+    with reading() as session:
+        row = found(session, Panel, key, "panel")
+        named = _named(session, key)
+        form = _form(row, [*named, *_guessed(session, named, read.owners)], formdata=None)
+    return _page(row, form, read)
+
+
+def _named(session: Session, panel_id: int) -> list[NamedOwner]:
+    rows = session.execute(
+        select(Reseller.code, PanelOwner.remote, PanelOwner.name)
+        .join_from(PanelOwner, Reseller, Reseller.id == PanelOwner.reseller_id, isouter=True)
+        .where(PanelOwner.panel_id == panel_id)
+        .order_by(Reseller.code)
+    )
+    return [NamedOwner(code or HOUSE, remote, name) for code, remote, name in rows]
+
+
+def _guessed(session: Session, named: Iterable[NamedOwner], owners: Sequence[Owner]) -> list[NamedOwner]:
+    """Resellers that are not named yet and are called the same on the panel."""
+    known = {owner.reseller for owner in named}
+    by_name = {owner.name.strip().casefold(): owner for owner in owners}
+    guessed = []
+    for code, name in session.execute(select(Reseller.code, Reseller.name).order_by(Reseller.code)):
+        same = by_name.get(name.casefold()) or by_name.get(code.casefold())
+        if same is not None and code not in known:
+            guessed.append(NamedOwner(code, same.remote_id, same.name))
+    return guessed
+
+
+def _form(row: Panel, named: Iterable[NamedOwner], **more: Any) -> OwnersForm:
+    text = "\n".join(f"{owner.reseller} {owner.remote} {owner.name}".rstrip() for owner in named)
+    return OwnersForm(data={"on": text, "policy": row.managed.get("owner", "enforce")}, **more)
+
+
+def _page(row: Panel, form: OwnersForm, read: OwnersRead | None) -> str:
+    return page("admin/panel_owners.html", panel=row, form=form, read=read, able=capabilities_of(row))
