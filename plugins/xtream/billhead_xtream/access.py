@@ -2,17 +2,17 @@
 
 from urllib.parse import urlencode
 
-from billhead.plugin import Access, Desired, LineKind
-from billhead_xtream.accounts import LINE, resource_for
+from billhead.plugin import Access, Desired
+from billhead_xtream.accounts import LINE, MAG, Resource
 from billhead_xtream.settings import XtreamSettings
 
 
-def access_of(settings: XtreamSettings, desired: Desired) -> Access:
+def access_of(settings: XtreamSettings, resource: Resource, desired: Desired) -> Access:
     """A MAG gets the portal's address, a stream line its playlist; an Enigma2 device is known by its MAC alone."""
     server = settings.players
-    if desired.kind is LineKind.MAG:
+    if resource is MAG:
         return Access(portal_url=f"{server}/c/", server_url=server, mac=desired.mac or "")
-    if resource_for(desired) is not LINE:
+    if resource is not LINE:
         return Access(server_url=server, mac=desired.mac or "")
     login = urlencode({"username": desired.login, "password": desired.password})
     return Access(

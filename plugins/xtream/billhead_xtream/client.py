@@ -18,6 +18,7 @@ from billhead.plugin import (
     PanelRejected,
     PanelUnreachable,
 )
+from billhead_xtream.transport import Unclear, stopped_before
 
 Fields = Mapping[str, str | list[str]]
 
@@ -77,11 +78,16 @@ class XuiClient:
         form = {**(fields or {}), "action": action, "api_key": self.settings.api_key}
         return {"data": form, "timeout": self.settings.timeout_seconds}
 
-    def _understood(
-        self, action: str, response: HttpResponse, unclear: type[PanelUnreachable | PanelOutcomeUnknown]
-    ) -> Answer:
+    def _understood(self, action: str, response: HttpResponse, unclear: Unclear) -> Answer:
         if response.status != 200:
-            raise self._refused_by_the_web_server(action, response.status, unclear)
+            raise stopped_before(
+                self._what,
+                action,
+                response.status,
+                unclear,
+                allow="Add this server's IP address to the access code's allow-list and the panel's flood exclusions.",
+                address="It knows no such access code: check the last part of the panel address.",
+            )
         if not response.body.strip():
             raise unclear(
                 f"{self._what} answered {action} with an empty body, as it does when it crashes.",
@@ -118,28 +124,6 @@ class XuiClient:
                 hint="The access code in the address must be of the type Admin API.",
             )
         raise Refused(self._what, action, status)
-
-    def _refused_by_the_web_server(
-        self, action: str, status: int, unclear: type[PanelUnreachable | PanelOutcomeUnknown]
-    ) -> Exception:
-        if status == 403:
-            return NotAuthorised(
-                f"{self._what} shuts this server out (HTTP 403).",
-                hint="Add this server's IP address to the access code's allow-list and the panel's flood exclusions.",
-            )
-        if status == 404:
-            return NotAuthorised(
-                f"{self._what} knows no such access code (HTTP 404).",
-                hint="Check the last part of the panel address.",
-            )
-        if 300 <= status < 400:
-            return PanelRejected(
-                f"{self._what} redirects {action} elsewhere (HTTP {status}).",
-                hint="Enter the address that it redirects to, often https instead of http.",
-            )
-        if status < 500:  # stopped in front of the panel, so nothing was done
-            return PanelUnreachable(f"{self._what} turned {action} away with HTTP {status}.")
-        return unclear(f"{self._what} answered {action} with HTTP {status}.")
 
 
 def number(value: Any) -> int | None:

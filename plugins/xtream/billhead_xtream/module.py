@@ -23,8 +23,7 @@ from billhead.plugin import (
     Tombstone,
     Viewing,
 )
-from billhead_xtream.access import access_of
-from billhead_xtream.dialects.choosing import dialect_of
+from billhead_xtream.dialects.choosing import checked, dialect_of
 from billhead_xtream.settings import XtreamSettings
 
 
@@ -49,10 +48,10 @@ class XtreamModule(ProvisioningModule):
         return dialect_of(panel).remove(desired)
 
     def access(self, panel: PanelConnection, desired: Desired) -> Access:
-        return access_of(panel.settings, desired)
+        return dialect_of(panel).access(desired)
 
     def check(self, panel: PanelConnection) -> str:
-        return dialect_of(panel).check()
+        return checked(panel)
 
     def list_lines(self, panel: PanelConnection) -> Iterable[ListedLine]:
         return dialect_of(panel).list_lines()

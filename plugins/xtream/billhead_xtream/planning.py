@@ -1,18 +1,18 @@
 """From what is there to what is wanted, for panels that can set an expiry. Pure: nothing here asks a panel."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from billhead.plugin import Desired, Free, Impossible, Observed, Step, diff
-from billhead_xtream.accounts import LAST_SECOND, LINE, resource_for
+from billhead_xtream.accounts import LAST_SECOND, LINE, Resource
 from billhead_xtream.settings import XtreamSettings
 
 _WORD = re.compile(r"[A-Za-z0-9._-]+")
 
 
-def planned(settings: XtreamSettings, desired: Desired, found: Observed | None) -> Sequence[Step]:
-    refused = impossible(settings, desired)
+def planned(settings: XtreamSettings, resource: Resource, desired: Desired, found: Observed | None) -> Sequence[Step]:
+    refused = impossible(settings, resource, desired)
     if refused:
         return refused
     steps = diff(desired, found, normalise=normalised)
@@ -23,10 +23,10 @@ def planned(settings: XtreamSettings, desired: Desired, found: Observed | None) 
     return [Free("update", normalised(desired), found, changes | {"note"})]
 
 
-def impossible(settings: XtreamSettings, desired: Desired) -> list[Impossible]:
+def impossible(settings: XtreamSettings, resource: Resource, desired: Desired) -> list[Impossible]:
     """What this panel would accept and get wrong, or answer with its crash."""
     found = []
-    if resource_for(desired) is LINE:
+    if resource is LINE:
         found += [
             Impossible(field, "only letters, digits, dot, dash and underscore work in the panel's stream addresses")
             for field in ("login", "password")
@@ -49,3 +49,10 @@ def normalised(desired: Desired) -> Desired:
     if expires is not None:
         expires = min(expires.replace(microsecond=0), LAST_SECOND)
     return replace(desired, expires_at=expires, bouquets=frozenset(str(int(bouquet)) for bouquet in desired.bouquets))
+
+
+def missed(desired: Desired, stored: Observed, changes: Collection[str]) -> frozenset[str]:
+    """Of the fields named by `changes` (none: all), those that the panel stores otherwise after a change."""
+    steps = diff(desired, stored)
+    differing = steps[0].changes if steps and isinstance(steps[0], Free) else frozenset()
+    return differing & frozenset(changes) if changes else differing

@@ -5,21 +5,25 @@ from urllib.parse import SplitResult, urlsplit
 
 from billhead.plugin import InvalidInput, option, secret
 
-DIALECTS = ("xui_admin",)
+DIALECTS = ("xui_admin", "classic")
 
 
 @dataclass(frozen=True)
 class XtreamSettings:
     url: str = option(
-        "Panel address with access code",
-        hint="http://panel.example:8080/ACCESSCODE/ with an access code of the type Admin API",
+        "Panel address",
+        hint="http://panel.example:8080/ACCESSCODE/ with an access code of the type Admin API;"
+        " classic panels: http://panel.example:25461/",
     )
-    api_key: str = secret("API key", hint="32 characters, from the panel profile of an enabled administrator")
+    api_key: str = secret(
+        "API key", default="", hint="32 characters, from the panel profile of an enabled administrator; classic: none"
+    )
+    api_pass: str = secret("API password", default="", hint="classic panels only, and only where the panel has one")
     dialect: str = option(
         "Dialect",
         default="auto",
         choices=("auto", *DIALECTS),
-        hint="auto: told from what is entered here; checking the panel says if it speaks another one",
+        hint="auto: classic without an API key, else xui_admin; checking the panel says if it speaks another one",
     )
     player_url: str = option(
         "Address for players", default="", hint="http://tv.example:8080, as customers see it; empty: the panel's own"
@@ -42,7 +46,9 @@ class XtreamSettings:
 
     def __post_init__(self) -> None:
         address = _address("url", self.url)
-        if not address.path.strip("/"):
+        if self.spoken != "classic" and not self.api_key:
+            raise InvalidInput("api_key", "API key is required", hint="Only the dialect classic has none.")
+        if self.spoken != "classic" and not address.path.strip("/"):
             raise InvalidInput(
                 "url", "the access code is missing", hint="Write it as http://panel.example:8080/ACCESSCODE/."
             )
@@ -56,12 +62,14 @@ class XtreamSettings:
     @property
     def spoken(self) -> str:
         """The dialect in use. `auto` is decided by these settings alone, so that a plan needs no panel."""
-        return "xui_admin" if self.dialect == "auto" else self.dialect
+        if self.dialect != "auto":
+            return self.dialect
+        return "xui_admin" if self.api_key else "classic"
 
     @property
     def endpoint(self) -> str:
         """With its slash at the end: without it the panel redirects and the redirect loses the call."""
-        return self.url.rstrip("/") + "/"
+        return self.url.removesuffix("api.php").rstrip("/") + "/"
 
     @property
     def players(self) -> str:

@@ -58,7 +58,8 @@ def connect(sandbox):
     clients = []
 
     def connection(between=None, **settings):
-        values = {"url": f"{sandbox.url}/sandbox/", "api_key": ADMIN_KEY, "timeout_seconds": 5, **settings}
+        values = {"url": f"{sandbox.url}/sandbox/", "api_key": ADMIN_KEY, "dialect": "xui_admin", "timeout_seconds": 5}
+        values |= settings
         client = HttpClient("xtream-one", timeout_seconds=5, transport=Between(between) if between else None)
         clients.append(client)
         return PanelConnection("xtream-one", load_settings(XtreamSettings, values), client)
@@ -81,6 +82,7 @@ class Between(httpx.BaseTransport):
         if isinstance(answer, httpx.Response):
             return answer
         headers = {name: value for name, value in request.headers.items() if name != "content-length"}
+        headers["content-type"] = "application/x-www-form-urlencoded"
         body = urlencode(form, doseq=True).encode()
         return self._onward.handle_request(
             httpx.Request("POST", request.url, headers=headers, content=body, extensions=request.extensions)
@@ -93,6 +95,17 @@ class Between(httpx.BaseTransport):
 @pytest.fixture
 def panel(connect):
     return connect()
+
+
+@pytest.fixture
+def classic(connect, sandbox):
+    """The same sandbox spoken to as a classic panel."""
+
+    def connection(between=None, **settings):
+        values = {"url": f"{sandbox.url}/classic/", "dialect": "classic", "api_key": ""}
+        return connect(between, **{**values, **settings})
+
+    return connection
 
 
 @pytest.fixture

@@ -14,3 +14,14 @@ class TestXtream(ProvisioningConformance):
     @pytest.fixture
     def panel(self, connect):
         return connect()
+
+
+class TestClassic(ProvisioningConformance):
+    @pytest.fixture
+    def module(self):
+        return XtreamModule()
+
+    @pytest.fixture
+    def panel(self, classic, sandbox):
+        sandbox.state.change_settings({"classic": {"api_pass": "only-we-know"}})
+        return classic(api_pass="only-we-know")

@@ -348,7 +348,7 @@ def test_a_wrong_key_is_refused_with_http_200(module, connect, desired):
 
 
 def test_a_wrong_access_code_is_told(module, connect, sandbox):
-    with pytest.raises(NotAuthorised, match="no such access code"):
+    with pytest.raises(NotAuthorised, match="nothing at this address"):
         module.check(connect(url=f"{sandbox.url}/wrong/"))
 
 

@@ -13,7 +13,7 @@ from billhead_sandbox.panel.php import PhpCrash, read_form
 from billhead_sandbox.panel.stalker import device, expiry, rest, token
 from billhead_sandbox.panel.state import State
 from billhead_sandbox.panel.wire import Environ, HangUp
-from billhead_sandbox.panel.xtream import admin, pages, player, portal
+from billhead_sandbox.panel.xtream import admin, classic, pages, player, portal
 
 PROXY_PAGE = "<html><head><title>Bad gateway</title></head><body><h1>The panel is being looked after</h1></body></html>"
 
@@ -75,6 +75,10 @@ class Application:
             return admin.answer(self.state, request)
         if path.startswith("/cards/"):
             return cards.answer(self.state, request)
+        if path.startswith("/classic/"):
+            return classic.answer(self.state, request)
+        if path == "/api.php":
+            return classic.internal(self.state, request)
         if path in ("/c/portal.php", "/portal.php"):
             return portal.answer(self.state, request)
         return player.answer(self.state, request)
@@ -92,7 +96,8 @@ def _stalker(state: State, request: Request) -> Response:
 
 
 def call_name(state: State, request: Request) -> str:
-    """`stalker.accounts.PUT`, `stalker.device.handshake`, `xtream.edit_line`, `player.player_api`, `cards.charge`."""
+    """`stalker.accounts.PUT`, `stalker.device.handshake`, `xtream.edit_line`, `classic.user.edit`, `player.player_api`,
+    `cards.charge`."""
     parts = [part for part in request.path.split("/") if part]
     first = parts[0] if parts else ""
     if first == "stalker_portal":
@@ -102,6 +107,8 @@ def call_name(state: State, request: Request) -> str:
         return f"xtream.{action}"
     if first == "cards":
         return cards.call_name(request.method, parts[1:])
+    if first == "classic":
+        return classic.call_name(request)
     if parts and parts[-1] == "portal.php":
         return f"player.portal.{request.args.get('action', '')}"
     return f"player.{first.removesuffix('.php')}"

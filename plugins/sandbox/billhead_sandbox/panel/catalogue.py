@@ -80,6 +80,14 @@ DEFAULT: dict[str, Any] = {
             "session_import_seconds": 0,
             "flood_guard": False,
             "allow_get_php": True,
+            "server_password": "sandbox-servers",
+        },
+        "classic": {
+            "api_ips": "*",
+            "api_pass": "",
+            "error_texts": True,
+            "odd_types": False,
+            "bouquet_list": True,
         },
         "cards": {
             "api_key": "sk_sandbox_demo",

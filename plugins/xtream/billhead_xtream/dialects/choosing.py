@@ -1,12 +1,60 @@
-"""Which dialect a panel is spoken to in. `settings.DIALECTS` holds the same names, for the operator's form."""
+"""Which dialect a panel is spoken to in. `settings.DIALECTS` holds the same names, for the operator's form.
 
-from billhead.plugin import PanelConnection
+Only a check tries other dialects than the one that is set, by reads alone; what it finds it says, and changes nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from billhead.plugin import InvalidInput, PanelConnection, PanelError, PanelRejected
+from billhead_xtream.dialects.classic import Classic
 from billhead_xtream.dialects.dialect import Dialect
 from billhead_xtream.dialects.xui_admin import XuiAdmin
 
-SPOKEN: dict[str, type[Dialect]] = {"xui_admin": XuiAdmin}
+SPOKEN: dict[str, type[Dialect]] = {"xui_admin": XuiAdmin, "classic": Classic}
 
 
 def dialect_of(panel: PanelConnection) -> Dialect:
     """The dialect of this panel's settings; nothing is asked of the panel."""
     return SPOKEN[panel.settings.spoken](panel)
+
+
+def checked(panel: PanelConnection) -> str:
+    """What the dialect says of the panel; where it fails and another one does not, that is what staff are told."""
+    spoken = dialect_of(panel)
+    try:
+        return spoken.check()
+    except PanelError as error:
+        if error.__cause__ is not None:  # nothing listens there, in any dialect
+            raise
+        for other in _others(panel):
+            try:
+                found = other.check()
+            except PanelError:
+                continue
+            raise _speaks(other, found, error) from error
+        raise
+
+
+def _others(panel: PanelConnection) -> Iterator[Dialect]:
+    """The other dialects with these credentials. A classic panel has no access code in its address."""
+    address = urlsplit(panel.settings.url)
+    roots = dict.fromkeys([panel.settings.url, f"{address.scheme}://{address.netloc}/"])
+    for name, dialect in SPOKEN.items():
+        if name == panel.settings.spoken:
+            continue
+        for url in roots if name == "classic" else [panel.settings.url]:
+            try:
+                settings = replace(panel.settings, dialect=name, url=url)
+            except InvalidInput:  # it needs what was not entered
+                continue
+            yield dialect(replace(panel, settings=settings))
+
+
+def _speaks(other: Dialect, found: str, error: PanelError) -> PanelRejected:
+    settings = other.settings
+    return PanelRejected(
+        f"{error.message} But with the dialect {settings.dialect} it answers: {found}.",
+        hint=f"Set the dialect to {settings.dialect} and the address to {settings.url}.",
+    )

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from billhead.plugin import (
+    Access,
     Capabilities,
     Catalogue,
     Desired,
@@ -28,6 +29,8 @@ from billhead.plugin import (
     Tombstone,
     Viewing,
 )
+from billhead_xtream.access import access_of
+from billhead_xtream.accounts import Resource, resource_for
 from billhead_xtream.planning import normalised, planned
 from billhead_xtream.settings import XtreamSettings
 
@@ -38,9 +41,12 @@ class Dialect(ABC):
     label: ClassVar[str]
 
     def __init__(self, panel: PanelConnection) -> None:
-        self._panel = panel
         self._what = panel.code
-        self._settings: XtreamSettings = panel.settings
+        self.settings: XtreamSettings = panel.settings
+
+    def resource_for(self, desired: Desired) -> Resource:
+        """The sort of account that this panel keeps for such a line."""
+        return resource_for(desired)
 
     @abstractmethod
     def capabilities(self) -> Capabilities: ...
@@ -49,7 +55,7 @@ class Dialect(ABC):
     def look_up(self, desired: Desired) -> LookUp: ...
 
     def plan(self, desired: Desired, found: Observed | None) -> Sequence[Step]:
-        return planned(self._settings, desired, found)
+        return planned(self.settings, self.resource_for(desired), desired, found)
 
     def apply(self, step: Free) -> Observed:
         wanted = normalised(step.desired)
@@ -65,6 +71,9 @@ class Dialect(ABC):
 
     @abstractmethod
     def remove(self, desired: Desired) -> Gone | Tombstone: ...
+
+    def access(self, desired: Desired) -> Access:
+        return access_of(self.settings, self.resource_for(desired), desired)
 
     @abstractmethod
     def check(self) -> str: ...

@@ -6,7 +6,6 @@ the panel says it stored.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 from billhead.plugin import (
@@ -19,7 +18,6 @@ from billhead.plugin import (
     Expiry,
     Foreign,
     Found,
-    Free,
     Gone,
     LineKind,
     ListedLine,
@@ -29,7 +27,6 @@ from billhead.plugin import (
     PanelOutcomeUnknown,
     PanelRejected,
     PanelUnreachable,
-    diff,
 )
 from billhead_xtream.accounts import (
     ENIGMA,
@@ -46,7 +43,9 @@ from billhead_xtream.accounts import (
 from billhead_xtream.client import AnsweredNull, Refused, XuiClient, number
 from billhead_xtream.dialects.dialect import Dialect
 from billhead_xtream.payloads import create_payload, edit_payload
+from billhead_xtream.planning import missed
 from billhead_xtream.search import search_for
+from billhead_xtream.transport import reading_back
 
 
 class XuiAdmin(Dialect):
@@ -76,8 +75,10 @@ class XuiAdmin(Dialect):
 
     def create(self, desired: Desired) -> Observed:
         resource = resource_for(desired)
+        if self.settings.dialect == "auto":  # a guess must never create lines
+            self._key_holder()
         try:
-            answer = self._client.write(f"create_{resource.noun}", create_payload(self._settings, resource, desired))
+            answer = self._client.write(f"create_{resource.noun}", create_payload(self.settings, resource, desired))
         except Refused as refused:
             if not refused.status.startswith("EXISTS"):
                 raise
@@ -87,7 +88,7 @@ class XuiAdmin(Dialect):
             return self.edit(desired, found.observed, ())
         account = None if resource is ENIGMA else account_in(resource, answer.data)  # create_enigma shows some MAG
         if account is None:
-            with _reading_back():
+            with reading_back():
                 account = next(iter(self._marked(resource, desired)), None)
         if account is None:
             raise PanelOutcomeUnknown(f"{self._what} says that it created a {resource.noun}, but does not find it yet.")
@@ -98,7 +99,7 @@ class XuiAdmin(Dialect):
         account = self._known(resource, {**desired.handle.data, **(found.handle_data if found else {})})
         if account is None or account.lost:
             raise PanelOutcomeUnknown(f"{self._what} has lost this {resource.noun}; it must be looked up again.")
-        payload = edit_payload(self._settings, account, desired, changes)
+        payload = edit_payload(self.settings, account, desired, changes)
         try:
             stored = account_in(resource, self._client.write(f"edit_{resource.noun}", payload).data)
         except Refused as refused:
@@ -139,10 +140,20 @@ class XuiAdmin(Dialect):
         )
 
     def check(self) -> str:
+        user = self._key_holder()
+        return f"signed in to the admin API as {text(user, 'username')} (user {text(user, 'id')})"
+
+    def _key_holder(self) -> Row:
+        """The administrator whose key this is. The reseller API knows the call too, and tells permissions with it."""
         user = self._client.read("user_info").data
         if not isinstance(user, Mapping):
             raise PanelUnreachable(f"{self._what} accepts the key but does not say whose it is.")
-        return f"signed in to the admin API as {text(user, 'username')} (user {text(user, 'id')})"
+        if "permissions" in user:
+            raise PanelRejected(
+                f"{self._what} takes the key as that of the reseller {text(user, 'username')}.",
+                hint="Enter an administrator's key and an access code of the type Admin API.",
+            )
+        return user
 
     def _known(self, resource: Resource, handle_data: Mapping[str, Any]) -> Account | None:
         account_id = number(handle_data.get(resource.id_in_handle))
@@ -164,7 +175,7 @@ class XuiAdmin(Dialect):
         return [account for account in self._named(resource, desired) if account.reference == desired.handle.ref]
 
     def _read_back(self, account: Account) -> Account:
-        with _reading_back():
+        with reading_back():
             stored = self._get(account.resource, account.id)
         if stored is None:
             raise PanelOutcomeUnknown(f"{self._what} has lost {_shown(account)} while it was changed.")
@@ -172,13 +183,13 @@ class XuiAdmin(Dialect):
 
     def _settled(self, account: Account, desired: Desired, changes: Collection[str]) -> Observed:
         """What is stored, if it is what was wanted; a panel that took the call and kept something else is for staff."""
-        missed = _missed(account, desired, changes)
-        if account.resource.is_device and "blocked" in missed:
+        other = missed(desired, account.observed(), changes)
+        if account.resource.is_device and "blocked" in other:
             account = self._switch_line(account, desired.blocked)
-            missed = _missed(account, desired, changes)
-        if missed:
+            other = missed(desired, account.observed(), changes)
+        if other:
             raise PanelRejected(
-                f"{self._what} took the change of {_shown(account)} but keeps another {', '.join(sorted(missed))}.",
+                f"{self._what} took the change of {_shown(account)} but keeps another {', '.join(sorted(other))}.",
                 hint="Bouquets that the panel does not have are dropped silently: compare with its catalogue.",
             )
         return account.observed()
@@ -196,20 +207,11 @@ class XuiAdmin(Dialect):
             except Refused as refused:
                 if refused.status != "FAILURE":  # gone already, or so we will see
                     raise
-            with _reading_back():
+            with reading_back():
                 left = self._get(account.resource, account.id)
             if left is None:
                 return
         raise PanelOutcomeUnknown(f"{self._what} says that it deleted {_shown(account)}, but it is still there.")
-
-
-@contextmanager
-def _reading_back() -> Iterator[None]:
-    """A read that fails after a write leaves the write in doubt."""
-    try:
-        yield
-    except PanelUnreachable as error:
-        raise PanelOutcomeUnknown(f"{error} The change before it may have been made.") from error
 
 
 def _name(resource: Resource, desired: Desired) -> str:
@@ -238,12 +240,6 @@ def _judged(named: list[Account], desired: Desired) -> LookUp:
         why = "has lost its line: delete it on the panel" if named[0].lost else "does not carry our reference"
         return Foreign(f"{_shown(named[0])} has this {named[0].resource.name_column} and {why}")
     return Absent()
-
-
-def _missed(account: Account, desired: Desired, changes: Collection[str]) -> frozenset[str]:
-    steps = diff(desired, account.observed())
-    differing = steps[0].changes if steps and isinstance(steps[0], Free) else frozenset()
-    return differing & frozenset(changes) if changes else differing
 
 
 def _listed(resource: Resource, row: Row) -> ListedLine:

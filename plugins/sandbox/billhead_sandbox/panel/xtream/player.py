@@ -30,7 +30,7 @@ def answer(state: State, request: Request) -> Response:
     username = request.values.get("username", parts[1] if len(parts) > 2 else "")
     password = request.values.get("password", parts[2] if len(parts) > 2 else "")
     line = _find(state, request, username, password)
-    return page(state, request, line) if line is not None and _works(state, line) else pages.not_found()
+    return page(state, request, line) if line is not None and works(state, line) else pages.not_found()
 
 
 def is_banned(state: State, request: Request) -> bool:
@@ -57,7 +57,7 @@ def _remember_unknown(state: State, address: str, username: str) -> None:
     names[username] = now
 
 
-def _works(state: State, line: Row) -> bool:
+def works(state: State, line: Row) -> bool:
     expired = line["exp_date"] is not None and line["exp_date"] <= state.clock.now()
     return bool(line["admin_enabled"]) and bool(line["enabled"]) and not expired
 
@@ -167,7 +167,7 @@ def _stream(state: State, username: str, password: str, file: str) -> Response:
     found = next((line for line in cache.visible(state, username) if line["password"] == password), None)
     if found is None:
         return pages.not_found()
-    if not _works(state, found):
+    if not works(state, found):
         return Response(b"\x47" + b"\x00" * 187, mimetype="video/mp2t")
     return Response(status=302, headers={"Location": f"/streams/{found['id']}/{file}?token=sandbox"})
 

@@ -1,0 +1,288 @@
+"""The `classic` API (Xtream Codes v2, Xtream UI): lines and MAG boxes by `api.php`.
+
+A line is known to it by name and *current* password, a box by its MAC. There is no delete and no list. A password
+change whose answer was lost is found again by asking with the new password and with the one before it. An edit changes
+what it names, so only what differs is sent.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from billhead.plugin import (
+    Absent,
+    CannotTell,
+    Capabilities,
+    Catalogue,
+    Desired,
+    Expiry,
+    Foreign,
+    Found,
+    Gone,
+    LineKind,
+    LookUp,
+    NotAuthorised,
+    Observed,
+    Owner,
+    PanelConnection,
+    PanelOutcomeUnknown,
+    PanelRejected,
+    PanelUnreachable,
+    Tombstone,
+)
+from billhead_xtream.accounts import LINE, MAG, Account, Resource, flag, text
+from billhead_xtream.classic_client import ClassicClient, Said
+from billhead_xtream.classic_fields import chosen_fields, new_fields, note_field, owner_in
+from billhead_xtream.client import number
+from billhead_xtream.dialects.dialect import Dialect
+from billhead_xtream.planning import missed
+from billhead_xtream.transport import reading_back
+
+_NO_DELETE = "the line is blocked: this panel's API can't delete"
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What the panel asks for to show or change an account: name and password, or MAC."""
+
+    resource: Resource
+    name: str
+    password: str = field(default="", repr=False)
+
+    @property
+    def fields(self) -> dict[str, str]:
+        if self.resource is MAG:
+            return {"mac": self.name}
+        return {"username": self.name, "password": self.password}
+
+
+class Classic(Dialect):
+    """One panel, spoken to from an address that it knows."""
+
+    label = "classic API"
+
+    def __init__(self, panel: PanelConnection) -> None:
+        super().__init__(panel)
+        self._client = ClassicClient(panel)
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(Expiry.SETTABLE, frozenset(LineKind), bouquets=True, connections=True, owners=True)
+
+    def resource_for(self, desired: Desired) -> Resource:
+        """A receiver logs in as an ordinary line does: this API makes no Enigma2 devices."""
+        return MAG if desired.kind is LineKind.MAG else LINE
+
+    def look_up(self, desired: Desired) -> LookUp:
+        silent = False
+        foreign = None
+        kept: Account | None = None
+        for key in self._keys(desired):
+            try:
+                account = self._get(key)
+            except Said as said:
+                if said.word not in ("NOT EXISTS", ""):
+                    raise
+                silent = silent or not said.word
+                continue
+            if not _is_ours(account, desired):
+                why = f"{_shown(account)} has this {account.resource.name_column} and does not carry our reference"
+                foreign = foreign or Foreign(why)
+            elif account.resource is LINE or flag(account.line, "enabled"):
+                return Found(_observed(account))
+            else:
+                kept = account  # a box that was swapped for another is blocked: the wanted one goes first
+        if kept is not None:
+            return Found(_observed(kept))
+        if foreign is not None:
+            return foreign
+        if silent and not self._client.is_classic():
+            return CannotTell(f"{self._what} says no without a reason, as panels do whose API is another one")
+        return Absent()
+
+    def create(self, desired: Desired) -> Observed:
+        resource = self.resource_for(desired)
+        try:
+            self._client.write(_noun(resource), "create", new_fields(self.settings, resource, desired))
+        except Said as said:
+            if said.word != "EXISTS":
+                raise
+            found = self.look_up(desired)
+            if not isinstance(found, Found):
+                raise
+            return self.edit(desired, found.observed, ())
+        return self._settled(_wanted_key(resource, desired), desired, ())
+
+    def edit(self, desired: Desired, found: Observed | None, changes: Collection[str]) -> Observed:
+        key, account = self._current(desired)
+        wanted_mac = desired.mac or ""
+        if key.resource is MAG and key.name != wanted_mac and (not changes or "mac" in changes):
+            return self._swap_box(account, desired)
+        fields = chosen_fields(key.resource, desired, changes) | note_field(account, desired)
+        self._client.write(_noun(key.resource), "edit", {**key.fields, **fields})
+        return self._settled(_key_after(key, fields), desired, changes)
+
+    def remove(self, desired: Desired) -> Gone | Tombstone:
+        ended = False
+        for key, account in self._ours(desired):
+            if flag(account.line, "enabled"):
+                self._client.write(_noun(key.resource), "edit", {**key.fields, "user_data[enabled]": "0"})
+                if self._read_back(key).observed().blocked is not True:
+                    raise PanelRejected(f"{self._what} took the block of {_shown(account)} but goes on serving it.")
+            ended = True
+        if ended:
+            return Tombstone(_NO_DELETE)
+        if self.resource_for(desired) is LINE and desired.handle.data.get("line_id"):
+            raise PanelRejected(
+                f"{self._what} knows line {desired.handle.data['line_id']} under no password that Billhead gave it.",
+                hint="Somebody changed its password on the panel, or deleted it: look there, and block it by hand.",
+            )
+        self._prove_absence(desired)
+        return Gone()
+
+    def catalogue(self) -> Catalogue:
+        """Bouquets where the build lists them; elsewhere the operator enters their ids."""
+        try:
+            rows = self._client.read("bouquet", "get")
+        except (Said, NotAuthorised):
+            if not self._client.is_classic():
+                raise
+            return Catalogue({}, {})
+        found = rows.values() if isinstance(rows, Mapping) else rows
+        named = [row for row in found if isinstance(row, Mapping) and row.get("id")]
+        return Catalogue({}, {text(row, "id"): text(row, "bouquet_name") or text(row, "name") for row in named})
+
+    def owners(self) -> Sequence[Owner]:
+        return [owner_in(row) for row in self._client.resellers()]
+
+    def check(self) -> str:
+        if not self._client.is_classic():
+            raise PanelRejected(
+                f"{self._what} answers at api.php, but not as a classic panel does.",
+                hint="XC_VM has such an address for its own servers: make an access code and use its Admin API.",
+            )
+        return f"the classic API takes calls from this server, and tells {len(self._client.resellers())} resellers"
+
+    def _keys(self, desired: Desired) -> list[_Key]:
+        """How it may be known: as we saw it last, as it should be, and as it was before a change on its way."""
+        kept = desired.handle.data
+        if self.resource_for(desired) is MAG:
+            names = [str(kept.get("mac") or ""), desired.mac or ""]
+            return [_Key(MAG, name) for name in dict.fromkeys(names) if name]
+        names = [str(kept.get("login") or ""), desired.login]
+        passwords = [desired.password, desired.previous_password or ""]
+        return [
+            _Key(LINE, name, password)
+            for name in dict.fromkeys(names)
+            for password in dict.fromkeys(passwords)
+            if name and password
+        ]
+
+    def _get(self, key: _Key) -> Account:
+        """Raises Said where the panel has no such account."""
+        content = self._client.read(_noun(key.resource), "info", key.fields)
+        account = _account(key, content)
+        if account is None:
+            raise PanelUnreachable(f"{self._what} says that it has an account and does not show it.")
+        return account
+
+    def _ours(self, desired: Desired) -> Iterator[tuple[_Key, Account]]:
+        for key in self._keys(desired):
+            try:
+                account = self._get(key)
+            except Said as said:
+                if said.word not in ("NOT EXISTS", ""):
+                    raise
+                continue
+            if _is_ours(account, desired):
+                yield key, account
+
+    def _current(self, desired: Desired) -> tuple[_Key, Account]:
+        ours = list(self._ours(desired))
+        if not ours:
+            raise PanelOutcomeUnknown(f"{self._what} does not show this account any more; it must be looked up again.")
+        serving = [(key, account) for key, account in ours if account.observed().blocked is not True]
+        return (serving or ours)[0]
+
+    def _swap_box(self, old: Account, desired: Desired) -> Observed:
+        """Another MAC is another account here. The old one is blocked first, so that never two of them serve."""
+        new = _Key(MAG, desired.mac or "")
+        try:
+            present = self._get(new)
+        except Said as said:
+            if said.word != "NOT EXISTS":
+                raise
+            present = None
+        if present is not None and not _is_ours(present, desired):
+            raise PanelRejected(f"{self._what} has the box {new.name} for somebody else.")
+        self._client.write("stb", "edit", {"mac": old.name, "user_data[enabled]": "0"})
+        handle = replace(desired.handle, data={"ref": desired.handle.ref})
+        moved = replace(desired, handle=handle)
+        return self.create(moved) if present is None else self.edit(moved, None, ())
+
+    def _settled(self, key: _Key, desired: Desired, changes: Collection[str]) -> Observed:
+        """What is stored after a change, if it is what was wanted."""
+        stored = _observed(self._read_back(key))
+        other = missed(desired, stored, changes)
+        if other:
+            raise PanelRejected(
+                f"{self._what} took the change but keeps another {', '.join(sorted(other))}.",
+                hint="Compare the account on the panel with what is shown here.",
+            )
+        return stored
+
+    def _read_back(self, key: _Key) -> Account:
+        try:
+            with reading_back():
+                return self._get(key)
+        except Said as said:
+            raise PanelOutcomeUnknown(f"{said.message} It was changed just now.") from said
+
+    def _prove_absence(self, desired: Desired) -> None:
+        found = self.look_up(desired)
+        if isinstance(found, CannotTell):
+            raise PanelRejected(f"{found.why}.")
+
+
+def _noun(resource: Resource) -> str:
+    return "stb" if resource is MAG else "user"
+
+
+def _wanted_key(resource: Resource, desired: Desired) -> _Key:
+    return _Key(MAG, desired.mac or "") if resource is MAG else _Key(LINE, desired.login, desired.password)
+
+
+def _key_after(key: _Key, fields: Mapping[str, str]) -> _Key:
+    """How the account is known once `fields` are stored."""
+    name, password = fields.get("user_data[username]", key.name), fields.get("user_data[password]", key.password)
+    return replace(key, name=name, password=password)
+
+
+def _account(key: _Key, content: Any) -> Account | None:
+    """The account in an info answer; None where it holds none."""
+    line = content.get("user_info") if isinstance(content, Mapping) else None
+    if not isinstance(line, Mapping) or not number(line.get("id")):
+        return None
+    if key.resource is LINE:
+        return Account(LINE, line)
+    device = content.get("mag_device")
+    known = device if isinstance(device, Mapping) else {}
+    return Account(MAG, line, {"user_id": line.get("id"), **known, "mac": key.name})
+
+
+def _observed(account: Account) -> Observed:
+    """With what it is found by again: the name that the panel knows it by now."""
+    shown = account.observed()
+    name = {"login": account.name} if account.resource is LINE else {"mac": account.name}
+    return replace(shown, handle_data={**shown.handle_data, **name})
+
+
+def _is_ours(account: Account, desired: Desired) -> bool:
+    """By our reference in the notes; where staff wiped it out, by the id that we kept."""
+    if account.reference:
+        return account.reference == desired.handle.ref
+    kept = desired.handle.data
+    return account.line_id == number(kept.get("line_id") or kept.get("user_id"))
+
+
+def _shown(account: Account) -> str:
+    return f"{account.resource.noun} {account.line_id}"
