@@ -52,7 +52,10 @@ class GatewayConnection:
 
 @dataclass(frozen=True, slots=True)
 class AttemptView:
-    """One try to be paid. `key` is the idempotency key and our reference at the provider; amounts are minor units."""
+    """One try to be paid. `key` is the idempotency key and our reference at the provider; amounts are minor units.
+
+    `method_token` is that of the saved method if it is charged without the payer, so that a look-up knows whose it is.
+    """
 
     key: str
     amount: Money
@@ -64,6 +67,7 @@ class AttemptView:
     cancel_url: str
     provider_ref: str = ""
     save_method: bool = False
+    method_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,16 @@ class RefundView:
 
 @dataclass(frozen=True, slots=True)
 class SavedMethod:
-    """A token to charge later; never card data beyond brand, last four digits and expiry."""
+    """A token to charge later; never card data beyond brand, last four digits and expiry.
+
+    `fingerprint` is opaque and the same whenever the same card is saved, also by somebody else. Core keeps only a keyed
+    hash of it, to tell that two accounts are one person.
+    """
 
     token: str = field(repr=False)
     label: str
     expires: str = ""
+    fingerprint: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +150,15 @@ class VerifiedKind(StrEnum):
     REFUND: `reference` is the refund's key, or, for one that was made at the provider, that of the attempt. CHARGEBACK:
     `reference` is the attempt's key, `outcome.provider_ref` names the dispute; `processing` says that the provider took
     the money, `succeeded` that it is gone for good, `failed` that the dispute was won and the money is back.
+    PAYOUT: `reference` is the provider's id of a payout to the seller's bank account; `succeeded` says that its amount
+    (below zero if it was taken from there) has left for the bank, `failed` or `canceled` that it did not get there.
     """
 
     ATTEMPT = "attempt"
     REFUND = "refund"
     CHARGEBACK = "chargeback"
     METHOD = "method"
+    PAYOUT = "payout"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from billhead.domain.errors import Conflict, NotFound, OnHold
 from billhead.domain.money import Money
 from billhead.domain.payment import BLOCKS_ANOTHER, AttemptState
 from billhead.models.documents import Document
-from billhead.models.payments import AttemptDocument, GatewayAccount, PaymentAttempt
+from billhead.models.payments import AttemptDocument, GatewayAccount, PaymentAttempt, PaymentMethod
 from billhead.models.people import Customer
 from billhead.plugin import AttemptView, GatewayConnection, PaymentGateway
-from billhead.plugin_host import gateway_connection, plugins
+from billhead.plugin_host import gateway_connection, plugins, vault
 
 __all__ = [
     "OpenedAccount",
@@ -137,6 +137,7 @@ def new_attempt(
 def attempt_view(tx: Tx, attempt: PaymentAttempt, *, return_url: str = "", save_method: bool = False) -> AttemptView:
     customer = tx.session.get_one(Customer, attempt.customer_id)
     document = tx.session.get_one(Document, attempt.document_id)
+    method = tx.session.get_one(PaymentMethod, attempt.method_id) if attempt.off_session and attempt.method_id else None
     return AttemptView(
         key=attempt.key,
         amount=Money(attempt.amount_minor, attempt.currency),
@@ -148,6 +149,7 @@ def attempt_view(tx: Tx, attempt: PaymentAttempt, *, return_url: str = "", save_
         cancel_url=return_url,
         provider_ref=attempt.provider_ref,
         save_method=save_method,
+        method_token=vault().decrypt(method.token) if method and method.token else "",
     )
 
 

@@ -1,0 +1,196 @@
+"""A Stripe of our own over a real socket, for what no published stand-in has: pages, idempotency, 3-D Secure, disputes,
+payouts, and answers that never come. What it is sent is held against Stripe's published description, where that is.
+
+    with FakeStripe() as stripe:
+        …                                       a gateway works against stripe.url
+        stripe.pay(session_id, Card("4242"))    what the payer does on the page
+        stripe.event("payment_intent", id)      a callback about it, signed
+"""
+
+import hashlib
+import hmac
+import json
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fake_stripe_objects import Card, Ledger, Refused
+from stripe_spec import faults_of
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
+
+from billhead import clock
+
+__all__ = ["KEY", "SECRET", "Card", "FakeStripe"]
+
+KEY, SECRET = "sk_test_of_the_tests", "whsec_of_the_tests"
+
+
+@dataclass
+class Fault:
+    """What happens instead of the answer to the next requests whose method and path begin so."""
+
+    match: str
+    kind: str  # "lost": done, no answer · "refused": not done, no answer · "html" · "empty" · "cut" · "status"
+    status: int = 502
+    count: int = 1
+
+
+@dataclass
+class Kept:
+    """The answer of a first request, which its key stands for."""
+
+    fingerprint: str
+    answer: tuple[int, dict[str, Any]]
+
+
+class _Silent(WSGIRequestHandler):
+    def log(self, *_: Any) -> None:
+        pass
+
+
+@dataclass
+class FakeStripe(Ledger):
+    faults: list[Fault] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)  # what was sent against the description
+    keys: dict[str, Kept] = field(default_factory=dict)
+    keyless: list[str] = field(default_factory=list)
+    events: int = 0
+
+    def __enter__(self) -> "FakeStripe":
+        self.lock = threading.RLock()
+        self.server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=_Silent)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+    def fault(self, match: str, kind: str, **more: Any) -> None:
+        self.faults.append(Fault(match, kind, **more))
+
+    def forget_keys(self) -> None:
+        """A day later: the keys are pruned."""
+        self.keys.clear()
+
+    # -- callbacks
+
+    def event(self, what: str, about: str, *, kind: str = "", event_id: str = "", live: bool = False) -> bytes:
+        """The body of an event about an object as it is now; `kind` is its type's last part."""
+        with self.lock:
+            self.events += 1
+            shown = self.shown(what, about) if about in self.rows.get(what, {}) else {"id": about, "object": what}
+            content = {
+                "id": event_id or f"evt_{self.events}",
+                "object": "event",
+                "type": f"{what}.{kind or 'updated'}",
+                "livemode": live,
+                "data": {"object": shown},
+            }
+        return json.dumps(content, indent=2).encode()
+
+    def headers(self, body: bytes, *, secret: str = SECRET, age: int = 0) -> dict[str, str]:
+        return {"stripe-signature": signature(body, secret, int(clock.now().timestamp()) - age)}
+
+    # -- HTTP
+
+    @Request.application
+    def _serve(self, request: Request) -> Response:
+        with self.lock:
+            name = f"{request.method} {request.path}"
+            self.requests.append(name)
+            fault = next((one for one in self.faults if name.startswith(one.match) and one.count > 0), None)
+            if fault is not None:
+                fault.count -= 1
+            if fault is not None and fault.kind == "refused":
+                return _hang_up(request)
+            if fault is not None and fault.kind == "status":
+                return _json(fault.status, _error({"type": "api_error", "message": "try later"}))
+            status, answer = self._answered(request)
+            if fault is None:
+                return _json(status, answer)
+            return _instead(fault, request, answer)
+
+    def _answered(self, request: Request) -> tuple[int, dict[str, Any]]:
+        if request.headers.get("Authorization") != f"Bearer {KEY}":
+            return 401, _error({"type": "invalid_request_error", "message": "Invalid API Key provided: sk_t**ests"})
+        query, body = _nested(request.query_string.decode()), _nested(request.get_data(as_text=True))
+        self.wrong += faults_of(request.method, request.path, query, body)
+        key = request.headers.get("Idempotency-Key", "")
+        if request.method != "POST":
+            return self._done(request, query)
+        if not key or len(key) > 64:
+            self.keyless.append(f"{request.path} {key}")
+        fingerprint = json.dumps([request.path, body], sort_keys=True)
+        kept = self.keys.get(key)
+        if kept is not None and kept.fingerprint != fingerprint:
+            return 400, _error({"type": "idempotency_error", "message": "Keys for idempotent requests can only …"})
+        if kept is None:
+            kept = self.keys[key] = Kept(fingerprint, self._done(request, body))
+        return kept.answer
+
+    def _done(self, request: Request, params: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        try:
+            return 200, json.loads(json.dumps(self.answer(request.method, request.path, params)))
+        except Refused as refused:
+            return refused.status, _error(refused.error)
+
+
+def signature(body: bytes, secret: str, instant: int) -> str:
+    proof = hmac.new(secret.encode(), f"{instant}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={instant},v1={proof}"
+
+
+def _instead(fault: Fault, request: Request, answer: dict[str, Any]) -> Response:
+    whole = json.dumps(answer).encode()
+    match fault.kind:
+        case "html":
+            return Response(b"<html>Bad Gateway</html>", fault.status, content_type="text/html")
+        case "empty":
+            return Response(b"", 503)
+        case "cut":
+            return Response(whole[: len(whole) // 2], 200, content_type="application/json")
+        case "rate":
+            return _json(429, _error({"type": "invalid_request_error", "code": "rate_limit", "message": "slow down"}))
+    return _hang_up(request)
+
+
+def _hang_up(request: Request) -> Response:
+    with suppress(OSError):
+        request.environ["werkzeug.socket"].shutdown(2)
+    return Response(b"")
+
+
+def _json(status: int, content: dict[str, Any]) -> Response:
+    return Response(json.dumps(content), status, content_type="application/json")
+
+
+def _error(error: dict[str, Any]) -> dict[str, Any]:
+    return {"error": error}
+
+
+def _nested(form: str) -> dict[str, Any]:
+    """`a[b][0]=c` as {"a": {"b": ["c"]}}."""
+    made: dict[str, Any] = {}
+    for name, value in parse_qsl(form, keep_blank_values=True):
+        first, *rest = name.replace("]", "").split("[")
+        at, step = made, first
+        for one in rest:
+            at = at.setdefault(step, {})
+            step = one
+        at[step] = value
+    return _lists(made)
+
+
+def _lists(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    read = {name: _lists(one) for name, one in value.items()}
+    return list(read.values()) if read and all(name.isdecimal() for name in read) else read
