@@ -24,6 +24,7 @@ CRASH_POINTS = (
 )
 
 CRASH_POINTS_OF_INTAKE = ("usage.recorded", "usage.committed")
+CRASH_POINTS_OF_PANELS = ("adopting.batch",)
 
 _wanted, _, _count = os.environ.get("BILLHEAD_CRASH_AT", "").partition(":")
 _left = int(_count or "1")

@@ -1,17 +1,22 @@
 """`billhead panels`: are they there, and do they hold what customers should have?"""
 
 from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
 from sqlalchemy import func, select
 
+from billhead.actions.adopting.adopt_panel import adopt_panel
+from billhead.actions.adopting.ask_adoption import AdoptionWish, ask_adoption
 from billhead.actions.panels.check_panel import check_panel
 from billhead.actions.provisioning.reconcile import reconcile_panel
 from billhead.cli import in_app, json_option, show
-from billhead.db import reading
+from billhead.cli._adopting import lines_of, told, write_csv
+from billhead.db import reading, writing
 from billhead.domain.context import Context
-from billhead.domain.errors import BillheadError, NotFound
+from billhead.domain.errors import BillheadError, InvalidInput, NotFound
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service
 
@@ -22,7 +27,7 @@ _CTX = Context.system("cli:panels")
 
 @click.group()
 def group() -> None:
-    """Panels: list, check, reconcile."""
+    """Panels: list, check, reconcile, adopt."""
 
 
 @group.command("list")
@@ -114,3 +119,53 @@ def _chosen(codes: Sequence[str]) -> dict[str, int]:
         if code not in there:
             raise NotFound("panel", code, hint=f"there are: {', '.join(there) or 'none'}")
     return {code: there[code] for code in codes or there}
+
+
+@group.command()
+@click.argument("code")
+@click.option("--dry-run", is_flag=True, help="Judge each line and write down the finding; adopt none.")
+@click.option("--mapping", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="CSV with your own word.")
+@click.option("--term", default="1 month", show_default=True, help="The term of lines that your file does not name.")
+@click.option("--least-score", type=click.IntRange(0, 100), default=60, show_default=True, help="Of a guessed plan.")
+@click.option("--write", "writes", multiple=True, help="A field that may be written on the panel; several times.")
+@click.option("--owner", "owners", multiple=True, help="PANEL-ID=RESELLER: whose lines are whose; several times.")
+@click.option("--unlimited-until", type=click.DateTime(["%Y-%m-%d"]), help="Lines that never end are paid until then.")
+@click.option("--csv", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write each line's finding there.")
+@json_option
+@in_app
+def adopt(
+    code: str,
+    dry_run: bool,
+    mapping: Path | None,
+    term: str,
+    least_score: int,
+    writes: tuple[str, ...],
+    owners: tuple[str, ...],
+    unlimited_until: datetime | None,
+    file: Path | None,
+    as_json: bool,
+) -> None:
+    """Take over the lines that stand on the panel CODE already: customer, subscription and service for each.
+
+    Nothing is written to the panel but the fields named by --write. Exit code 1 when the list can't be read.
+    """
+    panel_id = _chosen([code])[code]
+    pairs = dict(_owner(pair) for pair in owners)
+    wish = AdoptionWish(term, least_score, writes, pairs, unlimited_until.date() if unlimited_until else None)
+    words = mapping.read_text("utf-8-sig") if mapping else ""
+    with writing(_CTX) as tx:
+        asked = ask_adoption(tx, panel_id, wish, dry_run=dry_run, mapping=words, queue=False)
+    adopt_panel(_CTX, asked.adoption_id)
+    found = told(asked.adoption_id)
+    if file is not None:
+        write_csv(asked.adoption_id, file)
+    show(found, as_json, lines_of(found))
+    if found["state"] != "done":
+        raise SystemExit(1)
+
+
+def _owner(pair: str) -> tuple[str, str]:
+    remote, sign, reseller = pair.partition("=")
+    if not (sign and remote and reseller):
+        raise InvalidInput("owner", f"{pair!r} is not like 12=RESELLER")
+    return remote, reseller

@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 
 from billhead import clock
 from billhead.actions.accounts.check_vat_id import check_vat_id
+from billhead.actions.adopting.adopt_panel import adopt_panel
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.billing.recognise import recognise
 from billhead.actions.billing.run import run_billing
@@ -89,6 +90,11 @@ def _watch(ctx: Context, _args: Mapping[str, Any]) -> None:
     while after is not None:
         with writing(ctx) as tx:
             after = watch_allowances(tx, after=after)
+
+
+@job_kind("panels.adopt", max_tries=3)
+def _adopt(ctx: Context, args: Mapping[str, Any]) -> None:
+    adopt_panel(ctx, int(args["adoption_id"]))
 
 
 @job_kind("provisioning.reconcile")

@@ -1,6 +1,7 @@
 """The tables, one file per aggregate, no rules. Importing this package registers all of them with the metadata."""
 
 from billhead.models import (
+    adoptions,
     catalogue,
     coupons,
     credits,
@@ -20,6 +21,7 @@ from billhead.models import (
 )
 
 __all__ = [
+    "adoptions",
     "catalogue",
     "coupons",
     "credits",

@@ -250,12 +250,17 @@ class Resolution(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListedLine:
-    """One line of `list_lines`. `ref` is our reference where the panel holds it, else ""."""
+    """One line of `list_lines`. `ref` is our reference where the panel holds it, else "".
+
+    `name` is who it belongs to and `note` what the panel's staff wrote about it, where the panel keeps such a thing.
+    """
 
     ref: str
     remote_id: str
     kind: LineKind
     observed: Observed
+    name: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

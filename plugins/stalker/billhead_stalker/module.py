@@ -122,6 +122,8 @@ class StalkerModule(ProvisioningModule):
                 remote_id=text(record, "login") or mac or number,
                 kind=LineKind.MAG if mac else LineKind.STREAM,
                 observed=observe(record, portal.settings),
+                name=text(record, "full_name"),
+                note=text(record, "comment"),
             )
 
 

@@ -1,13 +1,13 @@
 """What a panel said, as JSON for the service row, and what of a difference counts."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from billhead.plugin import UNOBSERVABLE, Desired, Observed
+from billhead.plugin import UNOBSERVABLE, Desired, Free, Observed, Step
 
-__all__ = ["as_json", "as_observed", "comparable"]
+__all__ = ["as_json", "as_observed", "comparable", "enforced"]
 
 _HIDDEN = {"password", "handle_data"}
 
@@ -47,3 +47,12 @@ def as_observed(desired: Desired, observed: Observed, names: Collection[str]) ->
     taken = {name: getattr(observed, name, UNOBSERVABLE) for name in names}
     shown = {name: value for name, value in taken.items() if value is not UNOBSERVABLE}
     return replace(desired, **shown) if shown else desired
+
+
+def enforced(
+    steps: Sequence[Step], managed: Mapping[str, str], tolerated: Collection[str] = ("report", "accept")
+) -> Sequence[Step]:
+    """The steps, less those that change nothing but what no panel tells in a field (our reference in its notes) and
+    whose policy is `tolerated`."""
+    left = {name for name, policy in managed.items() if policy in tolerated}
+    return [step for step in steps if not (isinstance(step, Free) and step.changes and step.changes <= left)]

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from billhead import clock
 from billhead.actions.provisioning._desired import PanelView
-from billhead.actions.provisioning._observed import as_observed, comparable
+from billhead.actions.provisioning._observed import as_observed, comparable, enforced
 from billhead.crash import crash_point
 from billhead.domain.errors import NotAuthorised, PanelError, PanelOutcomeUnknown, PanelUnreachable
 from billhead.plugin import (
@@ -98,7 +98,7 @@ def _step_until_done(view: PanelView, desired: Desired, current: Observed | None
     """Plan and apply until the plan is empty, reading back after each step; bounded by a few rounds."""
     for _ in range(_ROUNDS):
         wanted = comparable(desired, current, view.managed, clock.business_now())
-        steps = view.module.plan(view.connection, wanted, current)
+        steps = enforced(view.module.plan(view.connection, wanted, current), view.managed)
         refused = _refused(steps)
         if refused is not None:
             return Answer("impossible", _at_least_blocked(view, wanted, current), f"{refused.field}: {refused.why}")

@@ -14,7 +14,7 @@ from sqlalchemy import Row, select
 from billhead import clock
 from billhead.actions.exchange import exchange
 from billhead.actions.provisioning._desired import PanelView, desired_of, panel_view
-from billhead.actions.provisioning._observed import comparable
+from billhead.actions.provisioning._observed import comparable, enforced
 from billhead.actions.provisioning._owners import owners_on
 from billhead.actions.provisioning._queue import queue_converge
 from billhead.db import Tx, reading
@@ -130,12 +130,13 @@ def _compare(ours: _Ours) -> PanelReport:
     view = ours.view
     report = PanelReport(view.code, services=len(ours.wanted))
     unseen = dict(ours.wanted)
-    by_login = {row.login: ref for ref, row in ours.wanted.items()}
+    by_name = {name: ref for ref, row in ours.wanted.items() for name in (row.mac, row.login) if name}
     lines = view.module.list_lines(view.connection) if view.capabilities.listing else _one_by_one(ours)
     for line in lines:
         report.lines += 1
-        # without a reference of ours (staff wiped it out) the login tells; with somebody else's it tells nothing
-        ref = line.ref or by_login.get(str(line.observed.login), "")
+        # without a reference of ours (wiped out, or never written) login or MAC tell; with somebody else's they do not
+        seen = line.observed
+        ref = line.ref or by_name.get(str(seen.login)) or by_name.get(str(seen.mac), "")
         row = unseen.pop(ref, None)
         if row is None:
             _note_extra(report, ours.ended.get(ref), line)
@@ -169,7 +170,8 @@ def _note_extra(report: PanelReport, ended: Row[Any] | None, line: ListedLine) -
 
 def _compare_line(report: PanelReport, ours: _Ours, row: Row[Any], line: ListedLine) -> None:
     view, desired, now = ours.view, ours.desired(row), clock.business_now()
-    differing = _steps(view, comparable(desired, line.observed, view.managed, now, ("accept",)), line)
+    seen = _steps(view, comparable(desired, line.observed, view.managed, now, ("accept",)), line)
+    differing = enforced(seen, view.managed, ("accept",))
     if not differing and not line.observed.banned:
         report.in_step += 1
         return
@@ -178,8 +180,10 @@ def _compare_line(report: PanelReport, ours: _Ours, row: Row[Any], line: ListedL
         report.fields["banned"] += 1
     for step in differing:
         report.fields.update(_fields(step))
-    enforced = _steps(view, comparable(desired, line.observed, view.managed, now), line) if view.managed else differing
-    if enforced and all(isinstance(step, Free) for step in enforced):
+    steps = differing
+    if view.managed:
+        steps = enforced(_steps(view, comparable(desired, line.observed, view.managed, now), line), view.managed)
+    if steps and all(isinstance(step, Free) for step in steps):
         report.repairs.append(row.id)
 
 

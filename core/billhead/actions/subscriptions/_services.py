@@ -14,7 +14,7 @@ from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin_host import vault
 
-__all__ = ["AccessWish", "Placement", "add_services", "new_login", "new_password", "pairs_among"]
+__all__ = ["AccessWish", "Placement", "add_services", "new_handle", "new_login", "new_password", "pairs_among"]
 
 _ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -37,7 +37,7 @@ def new_password() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(12))
 
 
-def _new_handle() -> str:
+def new_handle() -> str:
     """Ten characters of one-case base32: fits every panel's reference field and never equals "0"."""
     return "".join(secrets.choice(_BASE32) for _ in range(10))
 
@@ -145,7 +145,7 @@ def add_services(
                 panel_id=panel_id,
                 paired_with_id=lead.id if lead is not None else None,
                 kind=template["kind"],
-                handle=_new_handle(),
+                handle=new_handle(),
                 login=f"{login}{number + 1}" if number else login,
                 password=password,
                 mac=wish.mac if boxed else None,

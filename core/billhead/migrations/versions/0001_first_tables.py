@@ -456,6 +456,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_reject')),
     sa.UniqueConstraint('source_id', 'event_id', 'reason', name=op.f('uq_usage_reject_source_id_event_id_reason'))
     )
+    op.create_table('adoption',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('dry_run', sa.Boolean(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('wish', sa.JSON(), nullable=False),
+    sa.Column('mapping', sa.JSON(), nullable=False),
+    sa.Column('expected', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('lines', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('adopted', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('known', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('refused', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.Column('asked_by', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_adoption_panel_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_adoption'))
+    )
+    with op.batch_alter_table('adoption', schema=None) as batch_op:
+        batch_op.create_index('ix_adoption_panel', ['panel_id'], unique=False)
+
     op.create_table('bundle_part',
     sa.Column('bundle_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1124,6 +1146,34 @@ def upgrade() -> None:
     with op.batch_alter_table('usage_meter', schema=None) as batch_op:
         batch_op.create_index('ix_usage_meter_due', ['due_on', 'subscription_id'], unique=False)
 
+    op.create_table('adoption_line',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('adoption_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('remote_id', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('login', sa.String(), nullable=False),
+    sa.Column('mac', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('ends_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('bouquets', sa.String(), nullable=False),
+    sa.Column('connections', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('owner', sa.String(), nullable=False),
+    sa.Column('plan', sa.String(), nullable=False),
+    sa.Column('term', sa.String(), nullable=False),
+    sa.Column('score', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('reseller', sa.String(), nullable=False),
+    sa.Column('verdict', sa.String(), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('writes', sa.String(), nullable=False),
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['adoption_id'], ['adoption.id'], name=op.f('fk_adoption_line_adoption_id')),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_adoption_line_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_adoption_line'))
+    )
+    with op.batch_alter_table('adoption_line', schema=None) as batch_op:
+        batch_op.create_index('ix_adoption_line_adoption', ['adoption_id', 'verdict'], unique=False)
+
     op.create_table('coupon_use',
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('redemption_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1578,6 +1628,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_coupon_use_redemption')
 
     op.drop_table('coupon_use')
+    with op.batch_alter_table('adoption_line', schema=None) as batch_op:
+        batch_op.drop_index('ix_adoption_line_adoption')
+
+    op.drop_table('adoption_line')
     with op.batch_alter_table('usage_meter', schema=None) as batch_op:
         batch_op.drop_index('ix_usage_meter_due')
 
@@ -1707,6 +1761,10 @@ def downgrade() -> None:
 
     op.drop_table('callback')
     op.drop_table('bundle_part')
+    with op.batch_alter_table('adoption', schema=None) as batch_op:
+        batch_op.drop_index('ix_adoption_panel')
+
+    op.drop_table('adoption')
     op.drop_table('usage_reject')
     op.drop_table('usage_metric')
     op.drop_table('usage_batch')

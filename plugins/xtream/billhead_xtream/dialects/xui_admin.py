@@ -35,6 +35,7 @@ from billhead_xtream.accounts import (
     Resource,
     Row,
     account_in,
+    notes_with,
     observed_row,
     reference_in,
     resource_for,
@@ -248,7 +249,9 @@ def _listed(resource: Resource, row: Row) -> ListedLine:
     data: dict[str, Any] = {resource.id_in_handle: account_id, "ref": reference}
     if resource.is_device:
         data["user_id"] = number(row.get("user_id"))
-    return ListedLine(reference, f"{resource.noun}:{account_id}", resource.kind, observed_row(resource, row, data))
+    observed = observed_row(resource, row, data)
+    note = notes_with("", text(row, "admin_notes")).removeprefix("billhead:").strip()
+    return ListedLine(reference, f"{resource.noun}:{account_id}", resource.kind, observed, note=note)
 
 
 def _names(rows: Any, column: str) -> dict[str, str]:
