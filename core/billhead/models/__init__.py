@@ -1,6 +1,7 @@
 """The tables, one file per aggregate, no rules. Importing this package registers all of them with the metadata."""
 
 from billhead.models import (
+    access,
     adoptions,
     catalogue,
     coupons,
@@ -21,6 +22,7 @@ from billhead.models import (
 )
 
 __all__ = [
+    "access",
     "adoptions",
     "catalogue",
     "coupons",

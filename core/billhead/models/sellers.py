@@ -38,6 +38,7 @@ class Seller(Model):
     number_proformas: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # with a reference
     proforma_days: Mapped[int] = mapped_column(default=30, server_default="30")  # unpaid, it expires so long after due
     invoicing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # see actions/sellers
+    watching: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # WatchingRules' fields
 
 
 class SellerLogo(Model):

@@ -4,6 +4,7 @@ from sqlalchemy import inspect, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from billhead.db import Tx
+from billhead.models.access import AccessCode
 from billhead.models.operations import PluginState
 from billhead.models.panels import Panel
 from billhead.models.payments import GatewayAccount, PaymentMethod
@@ -18,6 +19,8 @@ SEALED: tuple[InstrumentedAttribute[str], ...] = (
     PluginState.secrets,
     PaymentMethod.token,
     Service.password,
+    Service.previous_password,
+    AccessCode.sealed,
 )
 """The columns that hold the vault's ciphertext."""
 

@@ -6,6 +6,7 @@ leaves nothing unreadable, but the ledger's seals of its time can't be verified 
 """
 
 import base64
+import hmac
 from collections.abc import Callable
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -23,7 +24,9 @@ class Vault:
     def __init__(self, *secret_keys: str) -> None:
         if not secret_keys:
             raise InvalidInput("BILLHEAD_SECRET_KEY", "is empty; secrets can't be stored without it")
-        self._fernet = MultiFernet([Fernet(_derived(key)) for key in secret_keys])
+        derived = [_derived(key) for key in secret_keys]
+        self._fernet = MultiFernet([Fernet(key) for key in derived])
+        self._keys = derived
 
     @classmethod
     def from_secret(cls, secret_key: str) -> "Vault":
@@ -36,6 +39,10 @@ class Vault:
     def decrypt(self, token: str) -> str:
         """Raises InvalidInput when none of the keys fits."""
         return self._opened(lambda: self._fernet.decrypt(token.encode())).decode() if token else ""
+
+    def digests(self, text: str) -> list[str]:
+        """By what a secret is found again without keeping it: a keyed digest, the newest key's first."""
+        return [hmac.new(key, b"digest:" + text.encode(), "sha256").hexdigest() for key in self._keys]
 
     def rotated(self, token: str) -> str:
         """The same text under the newest key."""

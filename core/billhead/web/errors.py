@@ -57,6 +57,8 @@ _BROKEN = "We could not finish this. It has been noted; nothing half-done was ke
 
 
 def status_of(error: BillheadError) -> int:
+    if error.code == "too_often":
+        return 429
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 

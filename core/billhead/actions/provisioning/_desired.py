@@ -68,6 +68,7 @@ def desired_of(
         kind=LineKind(service.kind),
         login=service.login,
         password=vault().decrypt(service.password),
+        previous_password=vault().decrypt(service.previous_password) or None,
         mac=service.mac,
         plan=service.desired_plan,
         bouquets=frozenset(

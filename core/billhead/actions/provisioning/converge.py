@@ -140,7 +140,7 @@ def _record(tx: Tx, intent: _Intent, answer: Answer) -> Answer:
         return answer
     before, service.sync, service.sync_error = service.sync, answer.sync, answer.error[:1000]
     if answer.sync == "ok":
-        service.converged_version = intent.version
+        service.converged_version, service.previous_password = intent.version, ""
         _came_true(tx, service, answer, intent.view)
     elif answer.sync in ("failed", "impossible") and before != answer.sync:
         emit(tx, "service.failed", f"service:{service.id}", {"service_id": service.id, "error": answer.error[:300]})

@@ -155,6 +155,7 @@ def upgrade() -> None:
     sa.Column('number_proformas', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('proforma_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='30', nullable=False),
     sa.Column('invoicing', sa.JSON(), server_default='{}', nullable=False),
+    sa.Column('watching', sa.JSON(), server_default='{}', nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seller')),
     sa.UniqueConstraint('code', name=op.f('uq_seller_code'))
     )
@@ -410,6 +411,20 @@ def upgrade() -> None:
     sa.Column('data', sa.LargeBinary(), nullable=False),
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_seller_logo_seller_id')),
     sa.PrimaryKeyConstraint('seller_id', name=op.f('pk_seller_logo'))
+    )
+    op.create_table('setup_guide',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('title', sa.String(), nullable=False),
+    sa.Column('kinds', sa.JSON(), nullable=False),
+    sa.Column('steps', sa.String(), nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('hidden', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_setup_guide_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_setup_guide')),
+    sa.UniqueConstraint('seller_id', 'code', 'language', name=op.f('uq_setup_guide_seller_id_code_language'))
     )
     op.create_table('tax_registration',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1042,6 +1057,7 @@ def upgrade() -> None:
     sa.Column('handle_data', sa.JSON(), nullable=False),
     sa.Column('login', sa.String(), nullable=False),
     sa.Column('password', sa.String(), nullable=False),
+    sa.Column('previous_password', sa.String(), server_default='', nullable=False),
     sa.Column('mac', sa.String(), nullable=True),
     sa.Column('lifecycle', sa.String(), nullable=False),
     sa.Column('desired_plan', sa.String(), nullable=False),
@@ -1145,6 +1161,21 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('usage_meter', schema=None) as batch_op:
         batch_op.create_index('ix_usage_meter_due', ['due_on', 'subscription_id'], unique=False)
+
+    op.create_table('access_code',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('sealed', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('revoked_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_access_code_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_access_code')),
+    sa.UniqueConstraint('digest', name=op.f('uq_access_code_digest'))
+    )
+    with op.batch_alter_table('access_code', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_access_code_service_id'), ['service_id'], unique=False)
 
     op.create_table('adoption_line',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1397,6 +1428,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_billed')),
     sa.UniqueConstraint('subscription_id', 'component_id', 'metric_id', 'period_start', 'revision', name=op.f('uq_usage_billed_subscription_id_component_id_metric_id_period_start_revision'))
     )
+    op.create_table('access_code_use',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ip', sa.String(), nullable=False),
+    sa.Column('agent', sa.String(), nullable=False),
+    sa.Column('outcome', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['code_id'], ['access_code.id'], name=op.f('fk_access_code_use_code_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_access_code_use'))
+    )
+    with op.batch_alter_table('access_code_use', schema=None) as batch_op:
+        batch_op.create_index('ix_access_code_use_at', ['at'], unique=False)
+        batch_op.create_index('ix_access_code_use_code', ['code_id', 'at'], unique=False)
+
     op.create_table('attempt_document',
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -1582,6 +1627,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_attempt_document_document_id'))
 
     op.drop_table('attempt_document')
+    with op.batch_alter_table('access_code_use', schema=None) as batch_op:
+        batch_op.drop_index('ix_access_code_use_code')
+        batch_op.drop_index('ix_access_code_use_at')
+
+    op.drop_table('access_code_use')
     op.drop_table('usage_billed')
     with op.batch_alter_table('upstream_purchase', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_upstream_purchase_service_id'))
@@ -1632,6 +1682,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_adoption_line_adoption')
 
     op.drop_table('adoption_line')
+    with op.batch_alter_table('access_code', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_access_code_service_id'))
+
+    op.drop_table('access_code')
     with op.batch_alter_table('usage_meter', schema=None) as batch_op:
         batch_op.drop_index('ix_usage_meter_due')
 
@@ -1769,6 +1823,7 @@ def downgrade() -> None:
     op.drop_table('usage_metric')
     op.drop_table('usage_batch')
     op.drop_table('tax_registration')
+    op.drop_table('setup_guide')
     op.drop_table('seller_logo')
     with op.batch_alter_table('reseller', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_reseller_parent_id'))

@@ -5,6 +5,7 @@ reason (`asking`). Reading is open to all staff; each change names its permissio
 """
 
 from billhead.web.admin import (
+    access,
     bouquets,
     callbacks,
     catalogue,
@@ -46,6 +47,7 @@ from billhead.web.admin import (
 from billhead.web.admin.area import admin
 
 __all__ = [
+    "access",
     "admin",
     "bouquets",
     "callbacks",

@@ -65,6 +65,7 @@ MENU = (
             ("price_changes", "Price changes"),
             ("coupons", "Coupons"),
             ("bouquets", "Bouquets"),
+            ("guides", "Set-up guides"),
         ),
     ),
     (

@@ -1,0 +1,47 @@
+"""Short addresses: eight letters and digits that nobody mistakes for another, typed with a remote control."""
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from billhead import clock
+from billhead.models.access import AccessCode
+from billhead.plugin_host import vault
+from billhead.plugin_host.current import config
+
+__all__ = ["code_of", "is_valid", "new_code", "plain", "short_address", "written"]
+
+_ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+_LENGTH = 8
+
+
+def new_code() -> str:
+    """One of 656,100,000,000."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+
+
+def plain(typed: str) -> str:
+    """As it is looked up, whatever the case and the blanks; "" for what can't be a code."""
+    code = "".join(sign for sign in typed.upper() if sign.isalnum())
+    return code if len(code) == _LENGTH and set(code) <= set(_ALPHABET) else ""
+
+
+def written(code: str) -> str:
+    return f"{code[:4]}-{code[4:]}"
+
+
+def short_address(code: str) -> str:
+    return f"{config().base_url}/a/{written(code)}"
+
+
+def is_valid(now: datetime) -> ColumnElement[bool]:
+    return AccessCode.revoked_at.is_(None) & or_(AccessCode.expires_at.is_(None), AccessCode.expires_at > now)
+
+
+def code_of(session: Session, service_id: int) -> str:
+    """The code that holds now, or ""."""
+    query = select(AccessCode.sealed).where(AccessCode.service_id == service_id, is_valid(clock.now()))
+    sealed = session.scalar(query.order_by(AccessCode.id.desc()).limit(1))
+    return vault().decrypt(sealed) if sealed else ""

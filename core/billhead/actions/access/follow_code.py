@@ -1,0 +1,69 @@
+"""An app follows a short address: where it leads, counted, and written down."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.actions.access._codes import plain
+from billhead.actions.access._limits import count_try, is_spent
+from billhead.actions.provisioning.show_access import show_access
+from billhead.db import Tx
+from billhead.domain.errors import BillheadError
+from billhead.domain.watching import network_of
+from billhead.models.access import AccessCode, AccessCodeUse
+from billhead.models.people import LoginAttempt
+from billhead.models.subscriptions import Service
+from billhead.plugin_host import vault
+
+__all__ = ["Followed", "follow_code"]
+
+_WINDOW = timedelta(minutes=15)
+_WRONG = 10
+_RIGHT = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """`outcome`: led_on (to `url`) · unknown · expired · stopped (the line does not run) · too_often."""
+
+    outcome: str
+    url: str = field(default="", repr=False)
+
+
+def follow_code(tx: Tx, typed: str, *, ip: str, agent: str) -> Followed:
+    """Wrong codes are counted by the network that they come from, and right ones by the code.
+
+    It is no `verb`: a player asks for its list many times a day, and each time has its own row here.
+    """
+    guesses = f"guess:{network_of(ip) or ip}"
+    if is_spent(tx, guesses, _WRONG, _WINDOW):
+        return Followed("too_often")
+    code = plain(typed)
+    found = tx.session.scalar(select(AccessCode).where(AccessCode.digest.in_(vault().digests(code)))) if code else None
+    if found is None or found.revoked_at is not None:
+        tx.session.add(LoginAttempt(key=guesses, at=clock.now()))
+        return Followed("unknown")
+    try:
+        count_try(tx, f"follow:{found.id}", _RIGHT, _WINDOW, "too often")
+    except BillheadError:
+        return Followed("too_often")
+    followed = _leads(tx, found)
+    use = {"at": clock.now(), "ip": ip[:64], "agent": agent[:200]}
+    tx.session.add(AccessCodeUse(code_id=found.id, outcome=followed.outcome, **use))
+    return followed
+
+
+def _leads(tx: Tx, found: AccessCode) -> Followed:
+    if found.expires_at is not None and found.expires_at <= clock.now():
+        return Followed("expired")
+    service = tx.session.get_one(Service, found.service_id)
+    over = service.desired_expires_at is None or service.desired_expires_at <= clock.business_now()
+    if service.lifecycle != "wanted" or service.observed_at is None or service.desired_blocked or over:
+        return Followed("stopped")
+    try:
+        url = show_access(tx.session, service).m3u_url
+    except BillheadError:
+        return Followed("stopped")
+    return Followed("led_on", url) if url else Followed("stopped")

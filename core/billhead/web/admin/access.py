@@ -1,0 +1,235 @@
+"""A customer's access details for staff (each look is audited), the set-up guides, and a seller's rules for both."""
+
+from dataclasses import asdict
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from billhead.actions.access._guides import KINDS, PLACES, shipped
+from billhead.actions.access.drop_guide import drop_guide
+from billhead.actions.access.guides_for import guides_for
+from billhead.actions.access.mail_access import mail_access
+from billhead.actions.access.reset_line_password import reset_line_password
+from billhead.actions.access.revoke_code import revoke_code
+from billhead.actions.access.save_guide import GuideText, save_guide
+from billhead.actions.access.see_access import see_access
+from billhead.actions.sellers.set_watching_rules import set_watching_rules
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.domain.watching import WatchingRules, rules_from
+from billhead.models.access import AccessCode, AccessCodeUse, SetupGuide
+from billhead.models.people import Customer
+from billhead.models.sellers import Seller
+from billhead.models.subscriptions import Service, Subscription
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found, own_seller_id
+from billhead.web.admin.asking import Question, ReasonForm, asked
+from billhead.web.forms import Form, stripped
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx, submit_ctx
+
+__all__: list[str] = []
+
+_USES = 20
+
+
+@admin.post("/services/<int:key>/access")
+@allow("staff", permission="services.access")
+def service_access(key: int) -> ResponseReturnValue:
+    """By POST: a look at somebody's credentials is a deed, and stands in the audit trail."""
+    with writing(current_ctx()) as tx:
+        seen = see_access(tx, key)
+        row = tx.session.get_one(Service, key)
+        customer, seller_id = tx.session.execute(
+            select(Customer, Subscription.seller_id)
+            .join(Subscription, Subscription.customer_id == Customer.id)
+            .where(Subscription.id == row.subscription_id)
+        ).one()
+        guides = guides_for(tx.session, seller_id, row.kind, customer.language, seen.access, seen.short_address)
+        uses = tx.session.scalars(
+            select(AccessCodeUse)
+            .join(AccessCode, AccessCode.id == AccessCodeUse.code_id)
+            .where(AccessCode.service_id == key)
+            .order_by(AccessCodeUse.id.desc())
+            .limit(_USES)
+        ).all()
+    return page("admin/service_access.html", service=row, customer=customer, seen=seen, guides=guides, uses=uses)
+
+
+def _of_line(key: int, title: str, text: str, button: str) -> Question:
+    with reading() as session:
+        row = found(session, Service, key, "service")
+    return Question(title.format(row.login), text, button, url_for("admin.service", key=key))
+
+
+@admin.route("/services/<int:key>/password", methods=["GET", "POST"])
+@allow("staff", permission="services.write")
+def service_password(key: int) -> ResponseReturnValue:
+    text = "It is made by chance and told to nobody. Every device has to be set up again; short addresses end at once."
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            reset_line_password(tx, key)
+        return "A new password is on its way to the panel."
+
+    return asked(_of_line(key, "Give {} a new password?", text, "Change it"), ReasonForm(), act)
+
+
+@admin.route("/services/<int:key>/end-code", methods=["GET", "POST"])
+@allow("staff", permission="services.write")
+def service_end_code(key: int) -> ResponseReturnValue:
+    text = "Apps that were set up with it lose their playlist. The customer can make another."
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            revoke_code(tx, key)
+        return "The short address leads nowhere any more."
+
+    return asked(_of_line(key, "End the short address of {}?", text, "End it"), ReasonForm(), act)
+
+
+@admin.post("/services/<int:key>/mail-access")
+@allow("staff", permission="services.write")
+def service_mail_access(key: int) -> ResponseReturnValue:
+    with writing(submit_ctx()) as tx:
+        mail_access(tx, key)
+    flash("On its way to the customer’s mail address.", "good")
+    return redirect(url_for("admin.service", key=key), 303)
+
+
+@admin.get("/guides")
+@allow("staff")
+def guides() -> ResponseReturnValue:
+    with reading() as session:
+        own = session.scalars(select(SetupGuide).where(SetupGuide.seller_id == own_seller_id())).all()
+    replaced = {(one.code, one.language) for one in own}
+    house = [one for one in shipped() if (one.code, one.language) not in replaced]
+    return page("admin/guides.html", own=sorted(own, key=lambda one: (one.code, one.language)), house=house)
+
+
+class GuideForm(Form):
+    code = StringField(
+        "Code",
+        filters=[stripped],
+        validators=[DataRequired("A code is needed."), Length(max=40)],
+        description="One that exists already: another language of it, or yours instead of it.",
+    )
+    language = StringField("Language", filters=[stripped], default="en", description="Like en, de or pt-BR.")
+    title = StringField("Title", filters=[stripped], validators=[DataRequired("A title is needed."), Length(max=80)])
+    kinds = SelectMultipleField(
+        "For",
+        choices=dict(zip(KINDS, ("Apps and computers", "MAG boxes", "Enigma2 receivers"), strict=True)),
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    steps = TextAreaField(
+        "Steps",
+        validators=[DataRequired("Write at least one step.")],
+        description="One a line. Filled in from the line: " + " ".join(f"{{{name}}}" for name in PLACES),
+        render_kw={"rows": 10},
+    )
+    position = IntegerField("Place in the list", default=0, validators=[InputRequired("Write a number.")])
+    hidden = BooleanField("Don't show it to customers")
+
+    def told(self) -> GuideText:
+        return GuideText(
+            self.code.data or "", self.language.data or "", self.title.data or "", tuple(self.kinds.data or ()),
+            self.steps.data or "", self.position.data or 0, bool(self.hidden.data),
+        )  # fmt: skip
+
+
+@admin.route("/guides/<code>/<language>", methods=["GET", "POST"])
+@allow("staff", permission="catalogue.write")
+def edit_guide(code: str, language: str) -> ResponseReturnValue:
+    """What is there is shown to be changed; "new" begins with an empty page."""
+    with reading() as session:
+        own = session.scalar(
+            select(SetupGuide).where(
+                SetupGuide.seller_id == own_seller_id(), SetupGuide.code == code, SetupGuide.language == language
+            )
+        )
+    house = next((one for one in shipped() if (one.code, one.language) == (code, language)), None)
+    if own is not None:
+        form = GuideForm(obj=own)
+    elif house is not None:
+        form = GuideForm(data={**house._asdict(), "steps": "\n".join(house.steps)})
+    else:
+        form = GuideForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            with writing(submit_ctx()) as tx:
+                save_guide(tx, own_seller_id(), form.told())
+            flash(f"{form.title.data} is saved.", "good")
+            return redirect(url_for("admin.guides"), 303)
+    title = form.title.data or "New guide"
+    shown = page("admin/entry.html", form=form, title=title, back=url_for("admin.guides"), section="guides")
+    return shown, 422 if form.is_submitted() else 200
+
+
+@admin.route("/guides/<int:key>/drop", methods=["GET", "POST"])
+@allow("staff", permission="catalogue.write")
+def remove_guide(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, SetupGuide, key, "guide")
+    text = "If the house has a guide of this code and language, that one is shown again."
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            drop_guide(tx, key)
+        return f"{row.title} is gone."
+
+    return asked(Question(f"Take {row.title} away?", text, "Take it away", url_for("admin.guides")), ReasonForm(), act)
+
+
+def _count(label: str, hint: str = "") -> IntegerField:
+    return IntegerField(label, validators=[InputRequired("Write a number.")], description=hint)
+
+
+class WatchingForm(Form):
+    code_days = _count("Days that a short address holds", "0: until it is ended. Apps ask for it again and again.")
+    resets_a_day = _count("New passwords a day", "So often may a customer change a line's.")
+    mails_a_day = _count("Mails with the access details a day")
+    asks_a_minute = _count("Looks at live connections a minute", "Each asks the panel.")
+    viewing_days = _count("Days that viewings are kept")
+    address_days = _count("Days that viewers' addresses are kept", "They are personal data: emptied after that.")
+    window_hours = _count("Hours that are looked at for sharing")
+    most_addresses = _count("Different addresses of a line in that time")
+    most_networks = _count("Different networks", "A /24 of IPv4, a /48 of IPv6.")
+    most_countries = _count("Different countries")
+    overlap_minutes = _count("Minutes at a time above its limit", "More streams than were sold, for so long.")
+    review_from = _count("Score from which a line is to be looked at")
+    acts_by_itself = SelectField(
+        "Then, by itself",
+        choices={
+            "": "nothing: a person decides",
+            "warn": "warn the customer",
+            "limit": "leave one stream",
+            "block": "block the line",
+        },
+    )
+    acts_from = _count("Score from which that happens")
+
+
+@admin.route("/sellers/<int:key>/watching", methods=["GET", "POST"])
+@allow("staff", permission="sellers.write")
+def seller_watching(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Seller, key, "seller")
+    before = asdict(rules_from(row.watching))
+    form = WatchingForm(data=before)
+    if form.validate_on_submit():
+        with form.refusals():
+            rules = WatchingRules(**{name: form[name].data for name in before})
+            with writing(submit_ctx()) as tx:
+                set_watching_rules(tx, key, rules)
+            flash("Saved.", "good")
+            return redirect(url_for("admin.seller_watching", key=key), 303)
+    shown = page(
+        "admin/entry.html", form=form, title=f"Access and viewings of {row.name}",
+        back=url_for("admin.seller_invoicing", key=key), section="sellers",
+    )  # fmt: skip
+    return shown, 422 if form.is_submitted() else 200
