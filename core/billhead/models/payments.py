@@ -16,6 +16,7 @@ __all__ = [
     "Payment",
     "PaymentAttempt",
     "PaymentMethod",
+    "Payout",
     "Refund",
     "UnassignedMoney",
 ]
@@ -199,6 +200,23 @@ class Dispute(Model):
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+
+
+class Payout(Model):
+    """What a provider sent to the seller's bank account of what it held; below zero, took from there. Comes once."""
+
+    __tablename__ = "gateway_payout"
+    __table_args__ = (UniqueConstraint("account_id", "provider_ref"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("gateway_account.id"))
+    provider_ref: Mapped[str]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    state: Mapped[str]  # paid | returned
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))  # the money left for the bank
+    paid_at: Mapped[datetime]
+    returned_at: Mapped[datetime | None]
 
 
 class Callback(Model):

@@ -74,7 +74,7 @@ def _ties(source: Source, asked: ReportAsked) -> Iterator[ReportTie]:
     here: dict[str, int] = {}
     for _, _, currency, _, received, fee, _ in source.session.execute(_movements(asked)):
         here[currency] = here.get(currency, 0) + int(received) - int(fee)
-    conditions = *_asked_for(asked), LedgerEntry.kind == "payment"
+    conditions = *_asked_for(asked), LedgerEntry.kind.in_(("payment", "payment_fee"))
     ledger = sums_by_currency(source, asked, AccountCode.CLEARING, *conditions)
     yield from ties_by_currency("Received less fees, beside what was booked to clearing", here, ledger)
 

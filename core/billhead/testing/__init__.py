@@ -10,6 +10,7 @@ The fixtures `fake_panel`, `fake_host` and `moving_clock` are in `billhead.testi
 from billhead import clock
 from billhead.testing.breaking_proxy import Break, BreakingProxy
 from billhead.testing.conformance.gateway import GatewayConformance
+from billhead.testing.conformance.gateway_faults import GatewayFaults, PayingProvider
 from billhead.testing.conformance.notification import NotificationConformance
 from billhead.testing.conformance.provisioning import ProvisioningConformance
 from billhead.testing.conformance.tax import TaxConformance
@@ -24,8 +25,10 @@ __all__ = [
     "FakeHost",
     "FakePanel",
     "GatewayConformance",
+    "GatewayFaults",
     "MovingClock",
     "NotificationConformance",
+    "PayingProvider",
     "ProvisioningConformance",
     "TaxConformance",
     "ThemeConformance",

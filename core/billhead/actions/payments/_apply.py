@@ -9,6 +9,7 @@ from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.dunning._terms import Policies
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
+from billhead.actions.payments._late_fee import book_late_fee
 from billhead.actions.payments.settle import settle
 from billhead.actions.scheduling import enqueue
 from billhead.db import Tx
@@ -59,6 +60,8 @@ def apply_outcome(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
     if state in UNRESOLVED:
         _look_again(attempt)
     if state is before:
+        if state is outcome.state is AttemptState.SUCCEEDED and outcome.fee is not None:
+            book_late_fee(tx, attempt, outcome.fee)
         return
     attempt.state = state.value
     if state not in UNRESOLVED:

@@ -10,6 +10,7 @@ from billhead.actions.exchange import exchange
 from billhead.actions.payments._apply import apply_outcome, check_amount
 from billhead.actions.payments._attempts import OpenedAccount, open_account
 from billhead.actions.payments._callback_facts import apply_dispute, apply_refund
+from billhead.actions.payments._payouts import apply_payout
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import AmountMismatch, CallbackForged, Conflict, InvalidInput, PaymentError
@@ -89,6 +90,9 @@ def _apply(tx: Tx, account_id: int, fact: Verified) -> None:
         return
     if fact.kind is VerifiedKind.CHARGEBACK:
         apply_dispute(tx, account_id, fact)
+        return
+    if fact.kind is VerifiedKind.PAYOUT:
+        apply_payout(tx, account_id, fact)
         return
     if fact.kind is not VerifiedKind.ATTEMPT:
         raise PaymentError(f"the gateway reports a {fact.kind.value} of {fact.reference!r}: staff has to look at it")

@@ -623,6 +623,21 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_dunning_policy')),
     sa.UniqueConstraint('seller_id', 'plan_id', 'price_group', name=op.f('uq_dunning_policy_seller_id_plan_id_price_group'))
     )
+    op.create_table('gateway_payout',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('provider_ref', sa.String(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('paid_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('returned_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['gateway_account.id'], name=op.f('fk_gateway_payout_account_id')),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_gateway_payout_entry_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_gateway_payout')),
+    sa.UniqueConstraint('account_id', 'provider_ref', name=op.f('uq_gateway_payout_account_id_provider_ref'))
+    )
     op.create_table('ledger_sealed',
     sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('seal_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1797,6 +1812,7 @@ def downgrade() -> None:
     op.drop_table('panel_owner')
     op.drop_table('panel_bouquet')
     op.drop_table('ledger_sealed')
+    op.drop_table('gateway_payout')
     op.drop_table('dunning_policy')
     op.drop_table('day_gift')
     with op.batch_alter_table('customer', schema=None) as batch_op:

@@ -32,8 +32,10 @@ def read_event(raw: RawCallback, live: bool) -> dict[str, Any]:
     return dict(event)
 
 
-def facts_of(api: StripeApi, event: Json) -> Sequence[Verified]:
+def facts_of(api: StripeApi, event: Json, *, payouts: bool = True) -> Sequence[Verified]:
     """The facts of an event, or none for a type that is not read here and for what is not Billhead's."""
+    if not payouts and str(event["type"]).startswith("payout."):
+        return []
     reader = _READERS.get(str(event["type"]).rpartition(".")[0]) or _READERS.get(str(event["type"]))
     about = str(event["data"]["object"].get("id") or "")
     if reader is None or not about:
@@ -63,11 +65,13 @@ def _refund(api: StripeApi, reference: str) -> list[_Fact]:
 
 
 def _charge(api: StripeApi, reference: str) -> list[_Fact]:
-    """Refunds, also those that somebody made in Stripe's dashboard."""
+    """The fee, which may come after the money; and refunds, also those that somebody made in Stripe's dashboard."""
     charge = api.read(lambda v1: v1.charges.retrieve(reference))
     intent = _paid(api, charge)
-    if intent is None or not charge.get("amount_refunded"):
+    if intent is None:
         return []
+    if not charge.get("amount_refunded"):
+        return _payment(intent)
     of_it = {"payment_intent": str(intent["id"])}
     refunds = list(all_of(api, lambda v1, page: v1.refunds.list({**of_it, **page})))
     return [*_payment(intent), *_refunded(intent, refunds[::-1])]
@@ -116,6 +120,7 @@ _READERS: dict[str, Callable[[StripeApi, str], list[_Fact]]] = {
     "payment_intent": _intent,
     "refund": _refund,
     "charge.refund": _refund,
+    "charge.updated": _charge,
     "charge.refunded": _charge,
     "charge.dispute": _dispute,
     "payout": _payout,

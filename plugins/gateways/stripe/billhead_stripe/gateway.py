@@ -68,7 +68,7 @@ class Stripe(PaymentGateway):
         prove(raw, settings.webhook_secrets)
         from billhead_stripe.events import facts_of, read_event
 
-        return facts_of(_api(account), read_event(raw, settings.live))
+        return facts_of(_api(account), read_event(raw, settings.live), payouts=settings.book_payouts)
 
 
 def _api(account: GatewayConnection) -> "StripeApi":

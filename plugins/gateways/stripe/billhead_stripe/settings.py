@@ -20,6 +20,9 @@ class StripeSettings:
     former_webhook_secret: str = secret(
         "Former signing secret", default="", hint="only while the secret is being rolled: both are valid then"
     )
+    book_payouts: bool = option(
+        "Book payouts", default=True, hint="switch it off if other shops use this Stripe account too"
+    )
     timeout_seconds: int = option("Timeout in seconds", default=30, minimum=1, maximum=120)
     url: str = option("Address of the API", default=STRIPE, hint="leave it, unless for tests")
 
