@@ -3,99 +3,23 @@
 from datetime import UTC, datetime
 
 import pytest
+from box_shop import MAG, STREAM, SYSTEM, BoxShop
 from sqlalchemy import select
 
 from billhead import clock
-from billhead.actions.payments.book_transfer import book_transfer
 from billhead.actions.subscriptions._services import pairs_among
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
-from billhead.actions.subscriptions.change import ChangeWish, change
-from billhead.actions.subscriptions.start import AddOnOrder, Order, start_subscription
 from billhead.actions.subscriptions.suspend import suspend
-from billhead.db import reading, writing
-from billhead.domain.context import Context, Role, Scope
+from billhead.db import writing
 from billhead.domain.errors import Conflict, InvalidInput
-from billhead.models.catalogue import Plan, PlanBouquet, Price, PriceBook
-from billhead.models.documents import Document
+from billhead.models.catalogue import Plan
 from billhead.models.panels import Panel
-from billhead.models.payments import GatewayAccount
-from billhead.models.subscriptions import Service
 from two_panels import BOX
-
-SYSTEM = Context.system("test")
-STREAM, MAG = {"kind": "stream", "panel": "", "panel_plan": ""}, {"kind": "mag", "panel": "", "panel_plan": ""}
-
-
-class Shop:
-    """Sells `home` (line and box, Kids), `box` (a box alone), and for both Sport and screens; a month is 10.00 each."""
-
-    def __init__(self, operator):
-        self.operator, self.transfers = operator, 0
-        with writing(SYSTEM) as tx:
-            session = tx.session
-            panel = session.get_one(Panel, operator.panels["xtream"]).code
-            book = PriceBook(seller_id=operator.seller_id, code="eur", currency="EUR")
-            bank = GatewayAccount(
-                seller_id=operator.seller_id, code="bank", name="Bank", gateway="bank_transfer", callback_token="x"
-            )
-            session.add_all([book, bank])
-            session.flush()
-            lines = {"home": [STREAM, MAG], "box": [MAG]}
-            for code, kind, bouquet, details in (
-                ("home", "paired", "kids", {"services": [{**one, "panel": panel} for one in lines["home"]]}),
-                ("box", "mag", "kids", {"services": [{**one, "panel": panel} for one in lines["box"]]}),
-                ("sport", "bouquet", "sport", {"plans": ["home", "box"]}),
-                ("screen", "connection", "", {"plans": ["home", "box"], "max_units": 3}),
-            ):
-                plan = Plan(seller_id=operator.seller_id, code=code, name=code.title(), kind=kind, details=details)
-                session.add(plan)
-                session.flush()
-                session.add(Price(book_id=book.id, plan_id=plan.id, term="1 month", amount_minor=1000))
-                if bouquet:
-                    session.add(PlanBouquet(plan_id=plan.id, bouquet_id=operator.bouquets[bouquet]))
-            self.bank = bank.id
-
-    def do(self, verb, *args, **more):
-        with writing(SYSTEM) as tx:
-            return verb(tx, *args, **more)
-
-    def order(self, plan="home", *addons, mac=BOX):
-        wish = Order(self.operator.customer_id, plan, "1 month", tuple(AddOnOrder(*one) for one in addons), mac)
-        return self.do(start_subscription, wish)
-
-    def pay(self, document_id):
-        with reading() as session:
-            total = session.get_one(Document, document_id).total_minor
-        self.transfers += 1
-        self.do(book_transfer, document_id, self.bank, total, "EUR", f"T-{self.transfers}")
-        self.operator.work()
-        return total
-
-    def bought(self, *order, **more):
-        started = self.order(*order, **more)
-        self.pay(started.document_id)
-        return started.subscription_id
-
-    def change(self, subscription_id, *addons):
-        """Wished by the customer themselves."""
-        customer = self.operator.customer_id
-        with writing(Context(f"customer:{customer}", Role.CUSTOMER, Scope(customer_id=customer))) as tx:
-            return change(tx, ChangeWish(subscription_id, addons=tuple(AddOnOrder(*one) for one in addons)))
-
-    def services(self, subscription_id):
-        with reading() as session:
-            mine = select(Service).where(Service.subscription_id == subscription_id).order_by(Service.id)
-            return list(session.scalars(mine))
-
-    def held(self):
-        """What the panel has stored: the line, then the box."""
-        line, box = sorted(self.operator.on("xtream"), key=lambda one: one.mac is not None)
-        return line, box
 
 
 @pytest.fixture
 def shop(operator):
-    return Shop(operator)
+    return BoxShop(operator)
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ class Seller(Model):
     hold_for_review: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # until staff look
     number_on: Mapped[str] = mapped_column(default="finalisation", server_default="finalisation")  # | payment
     number_proformas: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # with a reference
+    mac_swaps: Mapped[int] = mapped_column(default=1, server_default="1")  # by the customer, a line and month
     proforma_days: Mapped[int] = mapped_column(default=30, server_default="30")  # unpaid, it expires so long after due
     invoicing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # see actions/sellers
     watching: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # WatchingRules' fields

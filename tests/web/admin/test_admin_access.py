@@ -8,7 +8,7 @@ PERMISSIONS = {
     "subscriptions.write", "services.write", "payments.write", "panels.write", "plugins.write", "gateways.write",
     "catalogue.write", "jobs.write", "house.freeze", "customers.write", "sellers.write", "rates.write", "billing.run",
     "documents.write", "money.correct", "money.refund", "money.write_off",
-    "money.dispute", "credits.write", "dunning.write", "simulations.write",
+    "money.dispute", "credits.write", "dunning.write", "simulations.write", "devices.write",
 }  # fmt: skip
 
 

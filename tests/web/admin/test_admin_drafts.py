@@ -103,8 +103,10 @@ def test_how_a_seller_bills_and_writes_numbers(counter):
     page = counter.get("/admin/sellers/1/billing").text
     assert "Days as a draft" in page
     rules = {"terms_days": "7", "lead_days": "10", "proforma_days": "5", "draft_days": "2", "number_on": "payment"}
+    rules["mac_swaps"] = "2"
     assert counter.post("/admin/sellers/1/billing", **rules).status_code == 303
     assert (counter.row(Seller, 1).draft_days, counter.row(Seller, 1).number_on) == (2, "payment")
+    assert counter.row(Seller, 1).mac_swaps == 2
     refused = counter.post("/admin/sellers/1/billing", **{**rules, "draft_days": "900"})
     assert refused.status_code == 422
     assert "must be from 0 to 365 days" in refused.text.replace("Must", "must")

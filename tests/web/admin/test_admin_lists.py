@@ -36,6 +36,7 @@ def newer(text: str) -> str:
 LISTS = (
     "customers", "subscriptions", "services", "documents", "payments", "attempts", "jobs", "panels", "gateways",
     "deliveries", "audit", "callbacks", "catalogue", "messages", "not-billed", "plugins",
+    "devices", "devices/models",
 )  # fmt: skip
 PAGES = {"": 8, "customers/1": 9, "subscriptions/1": 15, "services/1": 8, "documents/1": 8, "panels/1": 5}
 

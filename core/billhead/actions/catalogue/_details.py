@@ -15,11 +15,13 @@ _KEYS: dict[str, type] = {
     "hours": int,  # of a rental
     "kind": str,  # of a device
     "max_units": int,
+    "mac_swaps": int,  # by the customer in a month; null: as the seller has it
     "may_terminate": bool,
     "min_units": int,
     "on_bill": bool,
     "once_per_customer": bool,
     "plans": list,  # to which an add-on can be added
+    "rented": bool,  # of a device: paid with every term, and comes back
     "roles": list,  # to whom a credit package is sold
     "sells": list,  # of a reseller's plan
     "services": list,  # the lines that it makes

@@ -65,6 +65,8 @@ class PlanEntry:
     min_units: int = 1
     max_units: int = 1
     once_per_customer: bool = False
+    mac_swaps: int | None = None
+    rented: bool = False
     renewal_from: str = "later"
     cancel_policy: str = "end_of_term"
     proration: str = "actual_days"
@@ -196,6 +198,8 @@ def _details(entry: PlanEntry, kind: str) -> dict[str, Any]:
     details: dict[str, Any] = {"min_units": entry.min_units, "max_units": entry.max_units}
     if kind in _ADDONS:
         details["plans"] = list(entry.addon_of)
+        if kind == "device":
+            details["rented"] = entry.rented
     elif kind != "bundle":
         details["services"] = [
             {"kind": one.kind, "panel": one.panel, "panel_plan": one.panel_plan}
@@ -203,6 +207,7 @@ def _details(entry: PlanEntry, kind: str) -> dict[str, Any]:
             for one in sorted(entry.services, key=lambda one: one.kind != "stream")
         ]
         details["once_per_customer"] = entry.once_per_customer
+        details["mac_swaps"] = entry.mac_swaps
     return details
 
 

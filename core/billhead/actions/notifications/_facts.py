@@ -2,6 +2,7 @@
 
 kind                                         ids in `data`
 access                                       service_id
+box_changed                                  service_id, swap_id
 allowance                                    subscription_id, metric_id, percent
 welcome                                      – ; sealed_token where a password is still to be set
 password_link                                user_id, sealed_token
@@ -38,6 +39,7 @@ from billhead.domain.periods import Term, cycle_index, cycle_start
 from billhead.domain.subscription import State, SuspendedBy
 from billhead.models.catalogue import Plan, Reprice
 from billhead.models.credits import CustomerCredit
+from billhead.models.devices import MacSwap
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.dunning import PaymentPromise
 from billhead.models.operations import Notice
@@ -275,6 +277,15 @@ def _access(session: Session, notice: Notice) -> Mapping[str, Any]:
     return {"service": told}
 
 
+def _box_changed(session: Session, notice: Notice) -> Mapping[str, Any]:
+    service = _row(session, Service, int(_named(notice, "service_id")), "service")
+    subscription = _row(session, Subscription, service.subscription_id, "subscription")
+    _theirs(notice, subscription.customer_id, "service")
+    swap = _row(session, MacSwap, int(_named(notice, "swap_id")), "exchange")
+    plan = _row(session, Plan, subscription.plan_id, "plan").name
+    return {"box": {"plan": plan, "old": swap.old_mac or "", "new": swap.new_mac, "day": swap.swapped_on}}
+
+
 def _password_link(_session: Session, notice: Notice) -> Mapping[str, Any]:
     return {"password_url": _password_url(_named(notice, "sealed_token"))}
 
@@ -307,6 +318,7 @@ def _allowance(session: Session, notice: Notice) -> Mapping[str, Any]:
 _PARTS_OF: dict[str, tuple[_Part, ...]] = {
     "access": (_access,),
     "allowance": (_allowance,),
+    "box_changed": (_box_changed,),
     "canceled": (_subscription,),
     "charged_back": (_payment,),
     "credit_note": (_credit_note,),

@@ -23,6 +23,7 @@ class BillingRules:
     hold_for_review: bool = False
     number_on: str = "finalisation"
     number_proformas: bool = False
+    mac_swaps: int = 1  # boxes that a customer may exchange on a line in a month
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ def set_billing_rules(tx: Tx, seller_id: int, rules: BillingRules) -> RulesSet:
     for name in ("draft_days", "proforma_days", "terms_days", "lead_days"):
         if not 0 <= getattr(rules, name) <= _LONGEST:
             raise InvalidInput(name, f"must be from 0 to {_LONGEST} days")
+    if not 0 <= rules.mac_swaps <= 100:
+        raise InvalidInput("mac_swaps", "must be from 0 to 100")
     if rules.number_on not in ("finalisation", "payment"):
         raise InvalidInput("number_on", "is finalisation or payment")
     before = {name: getattr(seller, name) for name in asdict(rules)}

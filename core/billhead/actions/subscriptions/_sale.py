@@ -15,6 +15,7 @@ from billhead import clock
 from billhead.actions.billing._bridge import anchor_of_order
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.actions.coupons._entering import Entered, reserve
+from billhead.actions.devices._reserving import keep_devices, pick_devices
 from billhead.actions.subscriptions._services import AccessWish, Placement, add_services
 from billhead.actions.subscriptions._state import record
 from billhead.db import Tx, reserve_ids
@@ -27,7 +28,7 @@ from billhead.models.subscriptions import Service, Subscription, SubscriptionCom
 from billhead.plugin import OrderView
 from billhead.plugin_host import plugins
 
-__all__ = ["AddOnOrder", "Order", "Sale", "Sold", "addon_of", "check_units", "plan_of", "sell"]
+__all__ = ["AddOnOrder", "Order", "Sale", "Sold", "addon_of", "check_units", "paid_once", "plan_of", "sell"]
 
 LINE_KINDS = ("stream", "mag", "paired", "enigma2", "bundle")
 
@@ -97,12 +98,15 @@ def sell(tx: Tx, customer: Customer, order: Order) -> Sale:
     for number, part in enumerate(parts):
         kind = "connection" if part.plan.kind == "connection" else "addon" if number else "plan"
         _component(tx, subscription, part, kind, today)
-    wish = AccessWish(mac=mac)
+    added = [(part.plan, part.quantity) for part in addons]
+    boxes = pick_devices(tx, customer, added)
+    # whoever buys or rents a box from us need not know its MAC
+    wish = AccessWish(mac=mac or next((box.mac for box in boxes if box.mac), None))
     placement = Placement(tx.session, [wish])
     ids = iter(reserve_ids(tx.session, "service", max(len(plan.details.get("services", [])), 1)))
-    added = [(part.plan, part.quantity) for part in addons]
     services = add_services(subscription, plan, added, wish, placement, ids, quantity=order.quantity)
     tx.session.add_all(services)
+    keep_devices(tx, boxes, subscription, services)
     if order.coupons:
         reserve(tx, _entered(customer, subscription, parts, today), order.coupons)
     record(tx, subscription, "ordered", today, plan=plan.code, term=order.term)
@@ -117,7 +121,7 @@ def plan_of(session: Session, customer: Customer, code: str) -> Plan:
 
 
 def addon_of(plan: Plan, term: str, addon: Plan, wanted: AddOnOrder, prices: PriceList) -> Sold:
-    """A bouquet or connections for the same term, or a device that is paid once, with the order."""
+    """A bouquet, connections or a rented device for the same term, or a device that is paid once, with the order."""
     fitting: Sequence[str] = addon.details.get("plans", [])
     if addon.kind not in ("bouquet", "connection", "device") or plan.code not in fitting:
         raise InvalidInput("addons", f"{addon.name} can't be added to {plan.name}")
@@ -125,7 +129,12 @@ def addon_of(plan: Plan, term: str, addon: Plan, wanted: AddOnOrder, prices: Pri
     if addon.kind == "connection" and lines and not any(line["kind"] == "stream" for line in lines):
         raise InvalidInput("addons", f"{plan.name} is watched on a box, which has one screen")
     check_units(addon, wanted.quantity, "addons")
-    return Sold(addon, prices.of(addon, "" if addon.kind == "device" else term), wanted.quantity)
+    return Sold(addon, prices.of(addon, "" if paid_once(addon) else term), wanted.quantity)
+
+
+def paid_once(addon: Plan) -> bool:
+    """A device that is sold; one that is rented is paid with every term."""
+    return addon.kind == "device" and not addon.details.get("rented")
 
 
 def check_units(plan: Plan, quantity: int, field: str = "quantity") -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.coupons._entering import release
+from billhead.actions.devices._reserving import free_devices
 from billhead.actions.resellers._tree import is_within
 from billhead.db import Tx
 from billhead.domain.errors import NotFound
@@ -38,6 +39,8 @@ def move(tx: Tx, subscription: Subscription, event: Event, on: date, **details: 
     subscription.version += 1
     if event == Event.CANCEL and subscription.billed_through is None:
         release(tx, subscription.id)
+    if event == Event.CANCEL:
+        free_devices(tx, subscription.id)
     record(tx, subscription, event.value, on, **details)
 
 

@@ -153,6 +153,7 @@ def upgrade() -> None:
     sa.Column('hold_for_review', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('number_on', sa.String(), server_default='finalisation', nullable=False),
     sa.Column('number_proformas', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('mac_swaps', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='1', nullable=False),
     sa.Column('proforma_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='30', nullable=False),
     sa.Column('invoicing', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('watching', sa.JSON(), server_default='{}', nullable=False),
@@ -605,6 +606,22 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_day_gift_plan_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_day_gift'))
     )
+    op.create_table('device_model',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('warranty_months', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_device_model_plan_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_device_model_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_device_model')),
+    sa.UniqueConstraint('seller_id', 'code', name=op.f('uq_device_model_seller_id_code'))
+    )
+    with op.batch_alter_table('device_model', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_device_model_plan_id'), ['plan_id'], unique=False)
+
     op.create_table('dunning_policy',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1250,6 +1267,39 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_credit_hold_reseller_id'), ['reseller_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_credit_hold_service_id'), ['service_id'], unique=False)
 
+    op.create_table('device',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('model_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('serial', sa.String(), nullable=False),
+    sa.Column('mac', sa.String(), nullable=True),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('cost_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('supplier', sa.String(), nullable=False),
+    sa.Column('received_on', sa.Date(), nullable=False),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('replaces_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('handed_out_on', sa.Date(), nullable=True),
+    sa.Column('warranty_until', sa.Date(), nullable=True),
+    sa.ForeignKeyConstraint(['model_id'], ['device_model.id'], name=op.f('fk_device_model_id')),
+    sa.ForeignKeyConstraint(['replaces_id'], ['device.id'], name=op.f('fk_device_replaces_id')),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_device_reseller_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_device_seller_id')),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_device_service_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_device_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_device')),
+    sa.UniqueConstraint('mac', name=op.f('uq_device_mac')),
+    sa.UniqueConstraint('seller_id', 'serial', name=op.f('uq_device_seller_id_serial'))
+    )
+    with op.batch_alter_table('device', schema=None) as batch_op:
+        batch_op.create_index('ix_device_free', ['model_id', 'state', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_device_reseller_id'), ['reseller_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_device_service_id'), ['service_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_device_subscription_id'), ['subscription_id'], unique=False)
+
     op.create_table('document_line',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1343,6 +1393,21 @@ def upgrade() -> None:
         batch_op.create_index('ix_entitlement_plan', ['plan_id', 'id'], unique=False)
         batch_op.create_index('ix_entitlement_subscription', ['subscription_id', 'id'], unique=False)
         batch_op.create_index('ix_entitlement_waiting', ['waits_until'], unique=False)
+
+    op.create_table('mac_swap',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('old_mac', sa.String(), nullable=True),
+    sa.Column('new_mac', sa.String(), nullable=False),
+    sa.Column('counted', sa.Boolean(), nullable=False),
+    sa.Column('swapped_on', sa.Date(), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_mac_swap_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_mac_swap'))
+    )
+    with op.batch_alter_table('mac_swap', schema=None) as batch_op:
+        batch_op.create_index('ix_mac_swap_service', ['service_id', 'swapped_on'], unique=False)
 
     op.create_table('payment_attempt',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1666,6 +1731,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_payment_attempt_customer_id'))
 
     op.drop_table('payment_attempt')
+    with op.batch_alter_table('mac_swap', schema=None) as batch_op:
+        batch_op.drop_index('ix_mac_swap_service')
+
+    op.drop_table('mac_swap')
     with op.batch_alter_table('entitlement', schema=None) as batch_op:
         batch_op.drop_index('ix_entitlement_waiting')
         batch_op.drop_index('ix_entitlement_subscription')
@@ -1684,6 +1753,13 @@ def downgrade() -> None:
         batch_op.drop_index('ix_document_line_corrects', sqlite_where=sa.text('corrects_line_id IS NOT NULL'), postgresql_where=sa.text('corrects_line_id IS NOT NULL'))
 
     op.drop_table('document_line')
+    with op.batch_alter_table('device', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_device_subscription_id'))
+        batch_op.drop_index(batch_op.f('ix_device_service_id'))
+        batch_op.drop_index(batch_op.f('ix_device_reseller_id'))
+        batch_op.drop_index('ix_device_free')
+
+    op.drop_table('device')
     with op.batch_alter_table('credit_hold', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_credit_hold_service_id'))
         batch_op.drop_index(batch_op.f('ix_credit_hold_reseller_id'))
@@ -1814,6 +1890,10 @@ def downgrade() -> None:
     op.drop_table('ledger_sealed')
     op.drop_table('gateway_payout')
     op.drop_table('dunning_policy')
+    with op.batch_alter_table('device_model', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_device_model_plan_id'))
+
+    op.drop_table('device_model')
     op.drop_table('day_gift')
     with op.batch_alter_table('customer', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_customer_reseller_id'))

@@ -66,6 +66,8 @@ MENU = (
             ("coupons", "Coupons"),
             ("bouquets", "Bouquets"),
             ("guides", "Set-up guides"),
+            ("devices", "Boxes"),
+            ("device_models", "Models of boxes"),
         ),
     ),
     (

@@ -39,6 +39,11 @@ class RulesForm(Form):
         choices={"finalisation": "when an invoice is issued", "payment": "when it is paid; a proforma comes first"},
     )
     number_proformas = BooleanField("Proformas have a reference of their own")
+    mac_swaps = IntegerField(
+        "Boxes that customers exchange in a month",
+        validators=[InputRequired("Write a number.")],
+        description="By themselves, for each line; a plan may say otherwise. 0: only staff do it.",
+    )
 
 
 class SeriesForm(Form):

@@ -31,7 +31,7 @@ _KINDS = {
     "bundle": "A bundle of plans and add-ons at one price",
     "bouquet": "An add-on: bouquets",
     "connection": "An add-on: more screens",
-    "device": "A device, paid once",
+    "device": "A device, sold or rented",
 }
 _EDITED = ("bundle", "bouquet", "connection", "device", *_LINES)
 
@@ -98,6 +98,12 @@ class PlanForm(Form):
     season_ends_on = DateField("Ends for everybody on", validators=[Optional()])
     then_plan = StringField("Then follows", filters=[stripped], description="The code of a plan. Empty: nothing.")
     once_per_customer = BooleanField("One trial for each person")
+    mac_swaps = IntegerField(
+        "Boxes that customers exchange in a month",
+        validators=[Optional(), NumberRange(0, 100)],
+        description="By themselves, for each line. Empty: as the seller has it; 0: only staff do it.",
+    )
+    rented = BooleanField("A device that is rented: paid with every term, and comes back")
     listed = BooleanField("Shown in the shop", default=True)
 
     def entry(self) -> PlanEntry:
@@ -117,6 +123,8 @@ class PlanForm(Form):
             min_units=self.min_units.data or 1,
             max_units=self.max_units.data or 1,
             once_per_customer=bool(self.once_per_customer.data),
+            mac_swaps=self.mac_swaps.data,
+            rented=bool(self.rented.data),
             renewal_from=self.renewal_from.data,
             cancel_policy=self.cancel_policy.data,
             proration=self.proration.data,
@@ -177,6 +185,8 @@ def _as_entered(session: Session, plan: Plan) -> dict[str, Any]:
         "min_units": details.get("min_units") or 1,
         "max_units": details.get("max_units") or 1,
         "once_per_customer": bool(details.get("once_per_customer")),
+        "mac_swaps": details.get("mac_swaps"),
+        "rented": bool(details.get("rented")),
         "then_plan": then.code if then else "",
     }
 

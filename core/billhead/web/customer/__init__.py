@@ -1,6 +1,7 @@
 """The customer's own area: services with what is needed to watch, invoices, payment methods, profile."""
 
 from billhead.web.customer import access as _access  # noqa: F401 registers its views
+from billhead.web.customer import boxes as _boxes  # noqa: F401 registers its views
 from billhead.web.customer import changing as _changing  # noqa: F401 registers its views
 from billhead.web.customer import debts as _debts  # noqa: F401 registers its views
 from billhead.web.customer import documents as _documents  # noqa: F401 registers its views

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
+from billhead.actions.subscriptions._sale import paid_once
 from billhead.domain.money import Money, Rounding
 from billhead.domain.periods import Term
 from billhead.models.catalogue import Bouquet, BundlePart, Plan, PlanBouquet, Price, PriceBook
+from billhead.models.devices import DeviceModel
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 
@@ -62,6 +64,7 @@ class AddOn:
     kind: str
     most: int
     prices: dict[str, TermPrice]
+    stocked: bool = False  # a box out of our stock: whoever takes it need not bring one
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,17 +188,20 @@ def _addons(session: Session, audience: Audience, plan: Plan, terms: Sequence[st
     fitting = [addon for addon in session.scalars(kinds) if plan.code in addon.details.get("plans", [])]
     sold = prices_for(session, audience, [addon.id for addon in fitting])
     prices = _by_plan(sold)
+    devices = [addon.id for addon in fitting if addon.kind == "device"]
+    models = select(DeviceModel.plan_id).where(DeviceModel.plan_id.in_(devices))
+    stocked = set(session.scalars(models)) if devices else set()
     found = []
     for addon in fitting:
         once = sold.get((addon.id, ""))
-        if addon.kind == "device" and once is not None:
+        if paid_once(addon) and once is not None:
             price = _term_price(once.price, audience.currency, once.tax_inclusive)
             by_term = dict.fromkeys(terms, price)
         else:
             by_term = {price.term: price for price in prices.get(addon.id, [])}
         if by_term:
             most = int(addon.details.get("max_units") or 1)
-            found.append(AddOn(addon.id, addon.code, addon.name, addon.kind, most, by_term))
+            found.append(AddOn(addon.id, addon.code, addon.name, addon.kind, most, by_term, addon.id in stocked))
     return sorted(found, key=lambda addon: (addon.kind, addon.name))
 
 

@@ -86,11 +86,6 @@ def _chosen(found: Offer) -> Basket:
     price = found.price(term)
     if price is None or (trial and not price.trial_term):
         raise InvalidInput("term", "choose for how long")
-    mac = request.form.get("mac", "").strip()
-    if found.boxed:
-        if not mac:
-            raise InvalidInput("mac", "the MAC address of your box is needed", hint="It is on the label below the box.")
-        mac = parse_mac(mac)
     addons = {}
     for addon in found.addons:
         asked = request.form.get(f"addon-{addon.code}", "0")
@@ -101,13 +96,24 @@ def _chosen(found: Offer) -> Basket:
             raise InvalidInput("addons", f"{addon.name} is not sold for {term}")
         if quantity:
             addons[addon.code] = quantity
+    mac = _box(found, addons)
     asked = request.form.get("quantity", str(found.least))
     units = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 0
     if not found.least <= units <= max(found.most, found.least):
         raise InvalidInput("quantity", f"choose from {found.least} to {max(found.most, found.least)}")
     kept = kept_basket()
     coupons = kept.coupons if kept is not None else []
-    return Basket(found.code, term, trial == "trial", mac if found.boxed else "", addons, coupons, units)
+    return Basket(found.code, term, trial == "trial", mac, addons, coupons, units)
+
+
+def _box(found: Offer, addons: dict[str, int]) -> str:
+    """The MAC that the plan needs, or "" where none is: the box comes from stock with the order."""
+    mac = request.form.get("mac", "").strip()
+    if not found.boxed or (not mac and any(addon.stocked and addon.code in addons for addon in found.addons)):
+        return ""
+    if not mac:
+        raise InvalidInput("mac", "the MAC address of your box is needed", hint="It is on the label below the box.")
+    return parse_mac(mac)
 
 
 @storefront.get("/cart")

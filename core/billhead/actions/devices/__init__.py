@@ -1,0 +1,1 @@
+"""Boxes: stock, orders, hand-out, return, exchange."""

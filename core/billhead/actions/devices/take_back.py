@@ -1,0 +1,89 @@
+"""A box comes back, or never will: the rent ends by the rules of billing, and what is missing may be charged."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+
+from billhead import clock
+from billhead.actions.devices._device import locked_device, move_device
+from billhead.actions.documents.add_line import FreeLine, add_line
+from billhead.actions.documents.draft_invoice import draft_invoice
+from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.device import AWAY, MOVES, DeviceState
+from billhead.domain.errors import Conflict, InvalidInput
+from billhead.domain.subscription import RUNNING, State
+from billhead.models.catalogue import Plan
+from billhead.models.devices import DeviceModel
+from billhead.models.subscriptions import Subscription, SubscriptionComponent
+
+__all__ = ["TakenBack", "take_back"]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """`document_id`: the draft that charges what is missing; `rent`: "" none ran, done or scheduled."""
+
+    device_id: int
+    state: str
+    rent: str
+    document_id: int | None
+
+
+@verb("devices.take_back", permission="devices.write")
+def take_back(
+    tx: Tx,
+    device_id: int,
+    state: str = "returned",
+    *,
+    rent_ends: str = "end_of_term",
+    missing_minor: int = 0,
+    missing: str = "",
+) -> TakenBack:
+    """`state`: returned, defective or lost. `rent_ends`: end_of_term, or immediate, which gives the unused days back.
+
+    The line keeps the MAC until it is exchanged or ends; until then the box can't go to anybody else. Raises NotFound,
+    InvalidInput or Conflict (nobody has it; a change of the subscription is planned already).
+    """
+    if state not in MOVES:
+        raise InvalidInput("state", f"{state!r} is not one of {', '.join(MOVES)}")
+    if rent_ends not in ("end_of_term", "immediate"):
+        raise InvalidInput("rent_ends", f"{rent_ends!r} is not end_of_term or immediate")
+    if missing_minor < 0 or (missing_minor and not missing.strip()):
+        raise InvalidInput("missing", "say what is missing, and what it costs")
+    device = locked_device(tx, device_id)
+    if device.state not in AWAY or device.subscription_id is None:
+        raise Conflict(f"nobody has {device.serial}: it is {device.state}")
+    subscription = tx.session.get_one(Subscription, device.subscription_id)
+    plan_id = tx.session.get_one(DeviceModel, device.model_id).plan_id
+    rent = ""
+    if device.state == DeviceState.RENTED and plan_id is not None:
+        rent = _end_rent(tx, subscription, plan_id, rent_ends)
+    move_device(tx, device, MOVES[state], subscription_id=subscription.id, customer_id=subscription.customer_id)
+    document_id = None
+    if missing_minor:
+        document_id = draft_invoice(tx, subscription.customer_id).document_id
+        tax_class = tx.session.get_one(Plan, plan_id).tax_class if plan_id is not None else "tv"
+        words = f"{missing.strip()[:200]} ({device.serial})"
+        add_line(tx, document_id, FreeLine(words, missing_minor, tax_class=tax_class))
+    return TakenBack(device.id, device.state, rent, document_id)
+
+
+def _end_rent(tx: Tx, subscription: Subscription, plan_id: int, when: str) -> str:
+    """One of the rented add-on less; whatever else is had stays. A subscription that has ended has no rent to end."""
+    if State(subscription.state) not in RUNNING:
+        return ""
+    today, part = clock.today_in(subscription.zone), SubscriptionComponent
+    had = tx.session.execute(
+        select(Plan.code, Plan.id, part.quantity)
+        .join(Plan, Plan.id == part.plan_id)
+        .where(part.subscription_id == subscription.id, part.kind != "plan", part.starts_on <= today)
+        .where(or_(part.ends_on.is_(None), part.ends_on > today))
+        .order_by(part.id)
+    ).all()
+    if all(row.id != plan_id for row in had):
+        return ""
+    left = [AddOnOrder(row.code, row.quantity - (row.id == plan_id)) for row in had]
+    wish = ChangeWish(subscription.id, addons=tuple(one for one in left if one.quantity), when=when)
+    return change(tx, wish).state
