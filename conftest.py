@@ -6,7 +6,9 @@ The fixtures are in tests/support/. This file is at the root so that the tests o
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["databases", "servers", "apps", "processes", "pretend_plugins", "two_panels", "web_shop", "no_skips"]
+pytest_plugins = [
+    "databases", "servers", "apps", "processes", "pretend_plugins", "two_panels", "web_shop", "no_skips", "one_clock",
+]  # fmt: skip
 
 # The same examples on every run; `--full` draws new ones, and many more.
 _SLOW_MACHINE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}

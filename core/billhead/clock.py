@@ -62,7 +62,11 @@ def _aware(at: datetime) -> datetime:
 
 @contextmanager
 def business_time(at: datetime) -> Iterator[None]:
-    """Run a block with the business clock set to `at`, then put it back."""
+    """Run a block with the business clock set to `at`, then put it back.
+
+    There is one for all threads of a process: open it around them, never inside of each, where the last to leave would
+    put back what the first had set.
+    """
     global _shift, _held
     before = _shift, _held
     move_business_clock(at)

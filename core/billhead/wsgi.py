@@ -7,7 +7,6 @@ import sys
 
 from flask import Flask
 
-from billhead.app import create_app
 from billhead.config import load_config
 from billhead.domain.errors import BillheadError, InvalidInput
 
@@ -23,6 +22,8 @@ def _web_process() -> Flask:
             hint="Set it to redis://… or amqp://… and run `billhead worker` and `billhead beat`, "
             "or serve from one process: billhead serve",
         )
+    from billhead.app import create_app  # late: a refusal need not load everything first
+
     return create_app(config)
 
 

@@ -106,7 +106,7 @@ def test_two_importers_of_one_file_count_each_event_once(shop):
 
     def importer(readings):
         try:
-            with shop.app.app_context(), clock.business_time(datetime(2026, 12, 1, tzinfo=UTC)):
+            with shop.app.app_context():
                 for at in range(0, len(readings), 20):
                     with writing(SYSTEM) as tx:
                         accepted.append(record_events(tx, "file", readings[at : at + 20]).accepted)
@@ -114,10 +114,11 @@ def test_two_importers_of_one_file_count_each_event_once(shop):
             errors.append(error)
 
     threads = [threading.Thread(target=importer, args=(ones,)) for ones in (told, told[::-1], told[50:] + told[:50])]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with clock.business_time(datetime(2026, 12, 1, tzinfo=UTC)):  # there is one clock for all threads
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert errors == []
     assert sum(accepted) == len(told) == 144
     assert len(events(shop.anna)) == 24

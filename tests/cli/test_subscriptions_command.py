@@ -68,6 +68,10 @@ def test_days_for_everybody(shop):
         (("change", 99, "--plan", "gold"), "There is no subscription 99."),
         (("change", 1, "--addon", "screen"), "addon: 'screen' is not CODE=N"),
         (("change", 1, "--addon", "screen=-1"), "addon: 'screen=-1' is not CODE=N"),
+        (
+            ("change", 1, "--addon", f"screen={'9' * 5000}"),
+            "addon: a number of 5000 digits is too large; 6 are the most",
+        ),
         (("change", 1, "--plan", "tv"), "plan: this is what the subscription has already"),
         (
             ("hold", 1, "--from", "2026-05-01", "--to", "2026-04-20"),

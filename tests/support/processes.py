@@ -83,7 +83,8 @@ class Program:
 def programs(tmp_path: Path) -> Iterator[Callable[..., Program]]:
     """`programs("serve", url, BILLHEAD_BROKER_URL=…)`: `billhead serve` with the kinds of job_process.py.
 
-    A command that begins with a path is run as it is. Whatever still runs after the test is killed.
+    A command that begins with a path is run as it is. Whatever still runs after the test is killed, and what each said
+    is shown when the test fails.
     """
     started: list[Program] = []
 
@@ -106,3 +107,4 @@ def programs(tmp_path: Path) -> Iterator[Callable[..., Program]]:
     yield start
     for program in started:
         program.kill()
+        print(f"{program.output.name}:\n{program.said()}")

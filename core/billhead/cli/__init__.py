@@ -19,14 +19,15 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
-from flask import Flask
-from sqlalchemy.exc import DBAPIError, OperationalError
 
 from billhead.demo.calendar import follow_calendar
 from billhead.domain.errors import BillheadError, Conflict
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 __all__ = ["current_app_of", "in_app", "json_option", "main", "show"]
 
@@ -63,7 +64,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except BillheadError as error:
             refusal = error
-        except DBAPIError as error:
+        except Exception as error:  # noqa: BLE001 what is none of the database's is raised again
             refusal = _explained(error)
         _tell(refusal, as_json=ctx.meta.get(_JSON, False))
         ctx.exit(1)
@@ -75,8 +76,13 @@ def _command_in(module: str) -> click.Command | None:
     return command
 
 
-def _explained(error: DBAPIError) -> BillheadError:
-    """A database that is not there, or not migrated, is an operator's matter; every other error of SQL is a bug."""
+def _explained(error: Exception) -> BillheadError:
+    """A database that is not there, or not migrated, is an operator's matter; every other error is raised as the bug
+    that it is, or as what click makes of it."""
+    from sqlalchemy.exc import DBAPIError, OperationalError  # late: a version and a usage error need no database
+
+    if not isinstance(error, DBAPIError):
+        raise error
     said = str(error.orig).strip().splitlines()[0]
     if "no such table" in said or "UndefinedTable" in type(error.orig).__name__:
         return Conflict(f"The database is not migrated ({said}).", hint="Run: billhead db upgrade")
@@ -103,18 +109,19 @@ def main() -> None:
     """Billhead bills IPTV and OTT subscribers and keeps the lines on the panels in step with what is paid."""
 
 
-def current_app_of(ctx: click.Context) -> Flask:
+def current_app_of(ctx: click.Context) -> "Flask":
     """The application of this invocation: the one that a test passed as `obj`, else created once from the settings.
 
     In the home of a demo it is as late as it is for the demo.
     """
     root = ctx.find_root()
-    if not isinstance(root.obj, Flask):
+    if root.obj is None:
         from billhead.app import create_app  # late: it loads everything, and --help needs nothing
 
         root.obj = create_app()
         follow_calendar(root.obj.extensions["billhead"].config.home)
-    return root.obj
+    app: Flask = root.obj
+    return app
 
 
 def in_app(command: Callable[P, R]) -> Callable[P, R]:

@@ -19,6 +19,8 @@ from billhead.domain.errors import InvalidInput
 
 __all__ = ["group"]
 
+_DIGITS = 6  # of how many an add-on may be ordered
+
 _preview = click.option("--preview", is_flag=True, help="Show what it would do and cost, and do nothing.")
 _reason = click.option("--reason", default="", help="Stands in the audit trail.")
 
@@ -76,6 +78,8 @@ def _addon(text: str) -> AddOnOrder:
     code, _, number = text.partition("=")
     if not code or not (number.isascii() and number.isdigit()):
         raise InvalidInput("addon", f"{text!r} is not CODE=N")
+    if len(number) > _DIGITS:
+        raise InvalidInput("addon", f"a number of {len(number)} digits is too large; {_DIGITS} are the most")
     return AddOnOrder(code, int(number))
 
 
