@@ -36,7 +36,7 @@ class Memory(ProvisioningModule):
     def capabilities(self, panel):
         lacks = ("Without its feed: no viewing history.",)
         return Capabilities(Expiry.SETTABLE, frozenset(LineKind), bouquets=True, connections=True, owners=True,
-                            lacks=lacks)
+                            listing=True, lacks=lacks)
     def look_up(self, panel, desired):
         found = LINES.get(desired.handle.ref)
         return Found(found) if found else Absent()
@@ -50,6 +50,9 @@ class Memory(ProvisioningModule):
         return Gone()
     def check(self, panel):
         return f"{len(LINES)} lines"
+    def list_lines(self, panel):
+        for ref, seen in list(LINES.items()):
+            yield ListedLine(ref, ref, LineKind.MAG if seen.mac else LineKind.STREAM, seen)
     def owners(self, panel):
         if panel.settings.url == "down":
             raise PanelUnreachable("nobody answers at the panel")

@@ -10,11 +10,12 @@ from billhead import clock
 from billhead.actions.adopting._wish import AdoptionWish
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.actions.provisioning._desired import PanelView, panel_view
+from billhead.actions.provisioning._owners import owners_on
 from billhead.domain.adoption import Candidate
 from billhead.domain.periods import Term
 from billhead.models.adoptions import Adoption
 from billhead.models.catalogue import Plan, PlanBouquet
-from billhead.models.panels import Panel
+from billhead.models.panels import Panel, PanelOwner
 from billhead.models.people import Reseller
 from billhead.models.sellers import Seller
 
@@ -48,6 +49,8 @@ class House:
     seller: Seller
     plans: dict[int, PlanHere]
     resellers: dict[str, int]
+    owners: Mapping[str, str]  # the panel's id of a reseller → our reseller's code: as named on the panel, or as wished
+    owner_ids: Mapping[int | None, str]  # and back, for what a line's owner should be
     prices: dict[int | None, PriceList] = field(default_factory=dict)
 
     def plan_called(self, code: str) -> PlanHere | None:
@@ -62,6 +65,7 @@ def open_house(session: Session, adoption: Adoption) -> House:
     managed = dict(view.managed)
     if "note" not in wish.writes:
         managed.setdefault("note", "accept")
+    named = select(PanelOwner.remote, Reseller.code).join(Reseller, Reseller.id == PanelOwner.reseller_id)
     resellers = select(Reseller.code, Reseller.id).where(Reseller.seller_id == seller.id)
     return House(
         adoption_id=adoption.id,
@@ -73,6 +77,8 @@ def open_house(session: Session, adoption: Adoption) -> House:
         seller=seller,
         plans={one.plan.id: one for one in _plans_here(session, panel, view)},
         resellers=dict(session.execute(resellers).all()),
+        owners={**dict(session.execute(named.where(PanelOwner.panel_id == panel.id)).all()), **wish.owners},
+        owner_ids=owners_on(session, view),
     )
 
 

@@ -64,7 +64,7 @@ def opened(house: House, line: ListedLine) -> Judged:
     mac = seen.mac if isinstance(seen.mac, str) else ""
     name = said.get("name") or line.name or login or mac or line.remote_id
     owner = seen.owner if isinstance(seen.owner, str) else ""
-    reseller = said.get("reseller") or house.wish.owners.get(owner, "")
+    reseller = said.get("reseller") or house.owners.get(owner, "")
     return Judged(line, name[:_LONGEST_NAME], said, reseller)
 
 
@@ -178,7 +178,8 @@ def _draw_up(house: House, one: Judged, ends_at: datetime) -> None:
         trial=False,
         desired_version=1,
     )
-    wanted = comparable(desired_of(service, house.view), seen, house.managed, clock.business_now())
+    owner = house.owner_ids.get(house.resellers[one.reseller] if one.reseller else None, "")
+    wanted = comparable(desired_of(service, house.view, owner=owner), seen, house.managed, clock.business_now())
     steps = enforced(house.view.module.plan(house.view.connection, wanted, seen), house.managed)
     for step in steps:
         if isinstance(step, Impossible):

@@ -6,6 +6,7 @@ reason (`asking`). Reading is open to all staff; each change names its permissio
 
 from billhead.web.admin import (
     access,
+    adoptions,
     bouquets,
     callbacks,
     catalogue,
@@ -51,6 +52,7 @@ from billhead.web.admin.area import admin
 __all__ = [
     "access",
     "admin",
+    "adoptions",
     "bouquets",
     "callbacks",
     "catalogue",

@@ -55,7 +55,13 @@ MENU = (
     ),
     (
         "Machines",
-        (("panels", "Panels"), ("jobs", "Jobs"), ("deliveries", "Event deliveries"), ("plugins", "Plugins")),
+        (
+            ("panels", "Panels"),
+            ("adoptions", "Adoptions"),
+            ("jobs", "Jobs"),
+            ("deliveries", "Event deliveries"),
+            ("plugins", "Plugins"),
+        ),
     ),
     (
         "Catalogue",
