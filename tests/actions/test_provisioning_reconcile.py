@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from billhead.actions.provisioning._our_side import batches as BATCHES
 from two_panels import NEW_YEAR, NOW
 
 BOTH = pytest.mark.parametrize("on", ["stalker", "xtream"])
@@ -191,3 +192,89 @@ def test_boxes_are_compared_by_their_reference(operator):
     assert operator.reconcile("xtream").differences == 0
     operator.want(line, desired_blocked=True)
     assert operator.reconcile("xtream", repair=False).fields == {"blocked": 1}
+
+
+def twelve_lines(operator, gone):
+    """Of twelve lines in step so many are lost on the panel, as when a backup was put back."""
+    lines_in_step(operator, "xtream", 12)
+    for number in range(1, gone + 1):
+        gone_from(operator, "xtream", f"viewer{number}")
+
+
+def test_a_list_that_shrank_suddenly_is_not_repaired_until_somebody_says_so(operator):
+    twelve_lines(operator, 11)
+    report = operator.reconcile("xtream")
+    assert "11 of 12 lines are missing" in report.held
+    assert operator.panel("xtream").reconcile_report["held"] == report.held
+    operator.work()
+    assert len(operator.on("xtream")) == 1
+
+    from billhead.actions.provisioning.reconcile import reconcile_panel
+
+    assert reconcile_panel(operator.ctx, operator.panels["xtream"], confirmed=True).held == ""
+    operator.work()
+    assert len(operator.on("xtream")) == 12
+    assert operator.reconcile("xtream").differences == 0
+
+
+def test_the_brake_is_set_on_the_panel_and_a_few_lines_never_need_it(operator):
+    from billhead.models.panels import Panel
+
+    twelve_lines(operator, 10)  # more than 20 %, but few
+    assert operator.reconcile("xtream", repair=False).held == ""
+    gone_from(operator, "xtream", "viewer11")
+    assert operator.reconcile("xtream", repair=False).held
+    operator.change(Panel, operator.panels["xtream"], brake_percent=0)
+    assert operator.reconcile("xtream").held == ""
+    operator.work()
+    assert len(operator.on("xtream")) == 12
+
+
+def test_a_panel_is_compared_in_batches_with_a_bounded_number_of_queries(operator, monkeypatch):
+    from sqlalchemy import event
+
+    from billhead.actions.provisioning import reconcile as module
+    from billhead.db import db
+
+    lines_in_step(operator, "xtream", 12)
+    gone_from(operator, "xtream", "viewer12")
+    operator.tamper("xtream", "viewer2", admin_notes="")  # its reference was wiped out: the login tells
+    for at_once, most in ((500, 9), (4, 15)):
+        monkeypatch.setattr(module, "batches", lambda things, size=at_once: BATCHES(things, size))
+        seen = []
+
+        def note(_conn, _cursor, statement, *_rest, seen=seen):
+            if statement.startswith("SELECT"):
+                seen.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            report = operator.reconcile("xtream", repair=False)
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+        assert (report.lines, report.missing, report.differing) == (11, ["line12"], ["line2"])
+        assert len(seen) <= most, seen
+
+
+def test_what_was_found_is_kept_and_repaired_by_kind(operator):
+    from billhead.actions.panels.repair_differences import preview_repair, repair_differences
+    from billhead.domain.errors import Conflict
+
+    lines_in_step(operator, "xtream")
+    gone_from(operator, "xtream", "viewer1")
+    operator.tamper("xtream", "viewer2", enabled=0)
+    stranger_on(operator, "xtream")
+    operator.reconcile("xtream", repair=False)
+    panel = operator.panels["xtream"]
+    assert operator._read(lambda session: preview_repair(session, panel)) == {"missing": 1, "differing": 1}
+
+    with operator._writing() as tx:
+        assert repair_differences(tx, panel, "differing").lines == 1
+    operator.work()
+    assert len(operator.on("xtream")) == 3  # the stranger and two of ours; the missing one was not asked for
+    with operator._writing() as tx:
+        repair_differences(tx, panel)
+    operator.work()
+    assert operator.reconcile("xtream").differences == 1  # the stranger
+    with operator._writing() as tx, pytest.raises(Conflict):
+        repair_differences(tx, panel)

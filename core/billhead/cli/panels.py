@@ -84,23 +84,27 @@ def _checked(panel_id: int) -> dict[str, Any]:
 @group.command()
 @click.argument("codes", nargs=-1)
 @click.option("--no-repair", is_flag=True, help="Report only; queue nothing.")
+@click.option("--confirm", is_flag=True, help="Repair also where so many lines are missing that it would stop and ask.")
 @json_option
 @in_app
-def reconcile(codes: Sequence[str], no_repair: bool, as_json: bool) -> None:
+def reconcile(codes: Sequence[str], no_repair: bool, confirm: bool, as_json: bool) -> None:
     """Compare each panel (or those named) with what customers should have, and queue what can be mended for free.
 
     Exit code 1 when a panel can't be read.
     """
-    found = {code: _reconciled(panel_id, repair=not no_repair) for code, panel_id in _chosen(codes).items()}
+    found = {
+        code: _reconciled(panel_id, repair=not no_repair, confirmed=confirm)
+        for code, panel_id in _chosen(codes).items()
+    }
     differences = sum(one.get("differences", 0) for one in found.values())
     show({"differences": differences, "panels": found}, as_json, [_told(code, one) for code, one in found.items()])
     if any("error" in one for one in found.values()):
         raise SystemExit(1)
 
 
-def _reconciled(panel_id: int, *, repair: bool) -> dict[str, Any]:
+def _reconciled(panel_id: int, *, repair: bool, confirmed: bool) -> dict[str, Any]:
     try:
-        return reconcile_panel(_CTX, panel_id, repair=repair).as_dict()
+        return reconcile_panel(_CTX, panel_id, repair=repair, confirmed=confirmed).as_dict()
     except BillheadError as error:
         return {"error": error.message}
 
@@ -108,8 +112,9 @@ def _reconciled(panel_id: int, *, repair: bool) -> dict[str, Any]:
 def _told(code: str, one: dict[str, Any]) -> str:
     if "error" in one:
         return f"{code}: could not be compared: {one['error']}"
-    kinds = ", ".join(f"{len(one[kind])} {kind}" for kind in ("missing", "extra", "differing"))
-    return f"{code}: {one['in_step']} of {one['services']} in step; {one['differences']} differences ({kinds})"
+    kinds = ", ".join(f"{one['counts'].get(kind, 0)} {kind}" for kind in ("missing", "extra", "differing"))
+    told = f"{code}: {one['in_step']} of {one['services']} in step; {one['differences']} differences ({kinds})"
+    return f"{told}\n  {one['held']}: --confirm" if one["held"] else told
 
 
 def _chosen(codes: Sequence[str]) -> dict[str, int]:

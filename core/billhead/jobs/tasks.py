@@ -99,7 +99,7 @@ def _adopt(ctx: Context, args: Mapping[str, Any]) -> None:
 
 @job_kind("provisioning.reconcile")
 def _reconcile(ctx: Context, args: Mapping[str, Any]) -> None:
-    reconcile_panel(ctx, int(args["panel_id"]))
+    reconcile_panel(ctx, int(args["panel_id"]), confirmed=bool(args.get("confirmed")))
 
 
 @job_kind("provisioning.reconcile_all")

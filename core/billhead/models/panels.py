@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["Panel", "PanelBouquet", "PanelOwner", "UpstreamPurchase"]
+__all__ = ["Panel", "PanelBouquet", "PanelDifference", "PanelOwner", "UpstreamPurchase"]
 
 
 class Panel(Model):
@@ -26,6 +26,9 @@ class Panel(Model):
     weight: Mapped[int] = mapped_column(default=1)
     maintenance: Mapped[bool] = mapped_column(default=False)
     managed: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # field → enforce | report | accept
+    brake_percent: Mapped[int] = mapped_column(
+        default=20
+    )  # more missing lines than this: ask before repairing; 0 = never
     failures: Mapped[int] = mapped_column(default=0)  # consecutive, of the breaker
     open_until: Mapped[datetime | None]  # breaker: no calls before this business instant
     last_ok_at: Mapped[datetime | None]
@@ -57,6 +60,22 @@ class PanelOwner(Model):
     reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"), index=True)
     remote: Mapped[str]  # the panel's id of the owner
     name: Mapped[str] = mapped_column(default="")  # as the panel calls it
+
+
+class PanelDifference(Model):
+    """What the last comparison of a panel has found; the next one replaces it. `fields`: names, separated by spaces."""
+
+    __tablename__ = "panel_difference"
+    __table_args__ = (Index("ix_panel_difference_panel", "panel_id", "kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    panel_id: Mapped[int] = mapped_column(ForeignKey("panel.id"))
+    kind: Mapped[str]  # missing | extra | differing
+    ref: Mapped[str]
+    login: Mapped[str] = mapped_column(default="")
+    service_id: Mapped[int | None] = mapped_column(ForeignKey("service.id"))
+    fields: Mapped[str] = mapped_column(default="")
+    repair: Mapped[bool] = mapped_column(default=False)
 
 
 class UpstreamPurchase(Model):

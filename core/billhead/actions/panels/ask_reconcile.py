@@ -18,9 +18,11 @@ class ReconcileAsked:
 
 
 @verb("panels.reconcile", permission="panels.write")
-def ask_reconcile(tx: Tx, panel_id: int) -> ReconcileAsked:
-    """The job reads the panel's whole list; its report stands on the panel's page afterwards."""
+def ask_reconcile(tx: Tx, panel_id: int, *, confirmed: bool = False) -> ReconcileAsked:
+    """The job reads the panel's whole list; its report stands on the panel's page afterwards. `confirmed`: it repairs
+    also where so many lines are missing that it would stop and ask."""
     if tx.session.get(Panel, panel_id) is None:
         raise NotFound("panel", panel_id)
-    job = enqueue(tx, "provisioning.reconcile", {"panel_id": panel_id}, key=f"reconcile:{panel_id}")
+    args = {"panel_id": panel_id, "confirmed": confirmed}
+    job = enqueue(tx, "provisioning.reconcile", args, key=f"reconcile:{panel_id}{':confirmed' if confirmed else ''}")
     return ReconcileAsked(panel_id, job)

@@ -330,6 +330,7 @@ def upgrade() -> None:
     sa.Column('weight', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('maintenance', sa.Boolean(), nullable=False),
     sa.Column('managed', sa.JSON(), nullable=False),
+    sa.Column('brake_percent', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('failures', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('open_until', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('last_ok_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
@@ -1409,6 +1410,22 @@ def upgrade() -> None:
     with op.batch_alter_table('mac_swap', schema=None) as batch_op:
         batch_op.create_index('ix_mac_swap_service', ['service_id', 'swapped_on'], unique=False)
 
+    op.create_table('panel_difference',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('ref', sa.String(), nullable=False),
+    sa.Column('login', sa.String(), nullable=False),
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('fields', sa.String(), nullable=False),
+    sa.Column('repair', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_panel_difference_panel_id')),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_panel_difference_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_panel_difference'))
+    )
+    with op.batch_alter_table('panel_difference', schema=None) as batch_op:
+        batch_op.create_index('ix_panel_difference_panel', ['panel_id', 'kind'], unique=False)
+
     op.create_table('payment_attempt',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1731,6 +1748,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_payment_attempt_customer_id'))
 
     op.drop_table('payment_attempt')
+    with op.batch_alter_table('panel_difference', schema=None) as batch_op:
+        batch_op.drop_index('ix_panel_difference_panel')
+
+    op.drop_table('panel_difference')
     with op.batch_alter_table('mac_swap', schema=None) as batch_op:
         batch_op.drop_index('ix_mac_swap_service')
 

@@ -1,0 +1,112 @@
+"""Our side of a panel, read for a few hundred lines at a time: of 100,000 lines a comparison keeps only the ids."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session
+
+from billhead.actions.provisioning._desired import PanelView, desired_of, panel_view
+from billhead.actions.provisioning._owners import owners_on
+from billhead.bulk import among
+from billhead.db import reading
+from billhead.models.panels import Panel
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Service, Subscription
+from billhead.plugin import Desired, ListedLine
+
+__all__ = ["OurSide", "Rows", "batches"]
+
+BATCH = 500
+
+T = TypeVar("T")
+
+
+def batches(things: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
+    stream = iter(things)
+    while batch := list(islice(stream, size)):
+        yield batch
+
+
+@dataclass(slots=True)
+class Rows:
+    """The services of one batch, by what a line can be known by. `leads`: the stream lines that boxes hang on."""
+
+    by_ref: dict[str, Row[Any]] = field(default_factory=dict)
+    by_name: dict[str, Row[Any]] = field(default_factory=dict)
+    leads: dict[int, Row[Any]] = field(default_factory=dict)
+
+    def of(self, line: ListedLine) -> Row[Any] | None:
+        """Without a reference of ours (wiped out, or never written) login or MAC tell; with somebody else's they do
+        not."""
+        if line.ref:
+            return self.by_ref.get(line.ref)
+        seen = line.observed
+        return self.by_name.get(str(seen.login)) or self.by_name.get(str(seen.mac))
+
+
+@dataclass(frozen=True, slots=True)
+class OurSide:
+    """Holds no session. `owners`: reseller → the panel's id, empty where the panel knows none."""
+
+    view: PanelView
+    owners: Mapping[int | None, str]
+    wanted: Collection[int]  # services that are paid for, when the comparison began
+
+    @classmethod
+    def of(cls, panel_id: int) -> "OurSide":
+        paid = Service.desired_expires_at.is_not(None)
+        query = select(Service.id).where(Service.panel_id == panel_id, Service.lifecycle == "wanted", paid)
+        with reading() as session:
+            view = panel_view(session, session.get_one(Panel, panel_id))
+            return cls(view, owners_on(session, view), frozenset(session.scalars(query)))
+
+    def rows_of(self, lines: Sequence[ListedLine]) -> Rows:
+        """One query for lines with a reference, one for those without, one for leads: whatever there is of each."""
+        refs = [line.ref for line in lines if line.ref]
+        bare = [line.observed for line in lines if not line.ref]
+        rows, table = Rows(), Service.__table__.c
+        with reading() as session:
+            if refs:
+                found = session.execute(self._rows().where(among(table.handle, refs, session)))
+                rows.by_ref = {row.handle: row for row in found}
+            for column in (table.login, table.mac) if bare else ():
+                names = [name for seen in bare if isinstance(name := getattr(seen, column.name), str) and name]
+                named = self._rows().where(table.lifecycle == "wanted", among(column, names, session))
+                rows.by_name.update({getattr(row, column.name): row for row in session.execute(named)})
+            self._add_leads(session, rows)
+        return rows
+
+    def rows_with(self, ids: Sequence[int]) -> Rows:
+        """The services of these ids, by reference."""
+        rows = Rows()
+        with reading() as session:
+            found = session.execute(self._rows().where(among(Service.__table__.c.id, ids, session)))
+            rows.by_ref = {row.handle: row for row in found}
+            self._add_leads(session, rows)
+        return rows
+
+    def desired(self, row: Row[Any], rows: Rows) -> Desired:
+        owner = self.owners.get(row.reseller_id, "") if self.owners else ""
+        return desired_of(row, self.view, rows.leads.get(row.paired_with_id), owner=owner)
+
+    def _rows(self) -> Select[Any]:
+        query: Select[Any] = select(*Service.__table__.c).where(Service.panel_id == self.view.id)
+        if self.owners:
+            query = (
+                query.add_columns(Customer.reseller_id)
+                .join_from(Service, Subscription)
+                .join(Customer, Customer.id == Subscription.customer_id)
+            )
+        return query
+
+    def _add_leads(self, session: Session, rows: Rows) -> None:
+        found = [*rows.by_ref.values(), *rows.by_name.values()]
+        ids = {row.paired_with_id for row in found if row.paired_with_id is not None}
+        if ids and self.view.capabilities.pairs:
+            wanted = self._rows().where(
+                Service.lifecycle == "wanted", among(Service.__table__.c.id, sorted(ids), session)
+            )
+            rows.leads = {row.id: row for row in session.execute(wanted)}

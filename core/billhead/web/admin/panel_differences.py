@@ -1,0 +1,157 @@
+"""What the last comparison of a panel has found, as a list to filter, to take away and to repair; and the policy by
+which a difference is mended, told or left."""
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from wtforms import IntegerField, SelectField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, NumberRange
+
+from billhead.actions.panels.ask_reconcile import ask_reconcile
+from billhead.actions.panels.repair_differences import KINDS, preview_repair, repair_differences
+from billhead.actions.panels.set_policy import FIELDS, POLICIES, set_policy
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.models.panels import Panel, PanelDifference
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found
+from billhead.web.admin.asking import Question, ReasonForm, asked
+from billhead.web.admin.columns import Column, code, text
+from billhead.web.admin.listing import Choice, Listing
+from billhead.web.forms import Form
+from billhead.web.pages import page
+from billhead.web.request_context import submit_ctx
+
+__all__ = ["DIFFERENCES"]
+
+_NAMES = {
+    "mac": "MAC",
+    "plan": "The panel's plan",
+    "expires_at": "Expiry",
+    "blocked": "Block",
+    "note": "Our reference in the notes",
+}
+_SAID = {"enforce": "bring it in step", "report": "tell staff, change nothing", "accept": "the panel is right"}
+
+DIFFERENCES = Listing(
+    name="panel-differences",
+    title="Differences",
+    lead="What the last comparison has found: missing on the panel, there but not wanted, or different in a field.",
+    query=select(
+        PanelDifference.id,
+        PanelDifference.kind,
+        PanelDifference.ref,
+        PanelDifference.login,
+        PanelDifference.service_id,
+        PanelDifference.fields,
+        PanelDifference.repair,
+        PanelDifference.panel_id,
+        Panel.name,
+    ).join(Panel, Panel.id == PanelDifference.panel_id),
+    key=PanelDifference.id,
+    columns=(
+        code("Reference", "ref"),
+        text("Login", "login", to="service", key="service_id"),
+        text("Difference", "kind"),
+        text("Fields", "fields"),
+        Column(
+            "Can be repaired",
+            lambda row: "yes" if row.repair else "no",
+            lambda row: "yes" if row.repair else "–",
+        ),
+        text("Panel", "name", to="panel", key="panel_id"),
+    ),
+    choices=(Choice("kind", "Difference", PanelDifference.kind, KINDS),),
+    search=lambda typed: (
+        PanelDifference.login.icontains(typed, autoescape=True)
+        | PanelDifference.ref.icontains(typed, autoescape=True)
+        | PanelDifference.fields.icontains(typed, autoescape=True)
+    ),
+    search_label="Login, reference or field",
+    narrow={"panel": PanelDifference.panel_id},
+    empty="Every line is as it should be, or no panel was compared yet.",
+)
+
+
+@admin.get("/panels/differences")
+@allow("staff")
+def differences() -> ResponseReturnValue:
+    panel = request.args.get("panel", "")
+    if not panel.isdigit():
+        return DIFFERENCES.answer()
+    repair = url_for("admin.repair_panel", key=int(panel), kind=request.args.get("kind", ""))
+    return DIFFERENCES.answer(add=repair, add_label="Repair these", add_needs="panels.write")
+
+
+@admin.route("/panels/<int:key>/repair", methods=["GET", "POST"])
+@allow("staff", permission="panels.write")
+def repair_panel(key: int) -> ResponseReturnValue:
+    kind = request.args.get("kind", "")
+    kind = kind if kind in KINDS else ""
+    with reading() as session:
+        row = found(session, Panel, key, "panel")
+        counts = preview_repair(session, key)
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            done = repair_differences(tx, key, kind)
+        return f"{done.lines} lines are queued; each is looked up again before anything is written."
+
+    wanted = {name: count for name, count in counts.items() if kind in ("", name)}
+    figures = ", ".join(f"{count} {name}" for name, count in sorted(wanted.items())) or "nothing that can be repaired"
+    told = f"By the last comparison: {figures}. Only free steps are taken; lines that are not ours are left alone."
+    back = url_for("admin.differences", panel=key, kind=kind)
+    return asked(Question(f"Repair lines of {row.name}?", told, "Repair them", back), ReasonForm(), act)
+
+
+@admin.route("/panels/<int:key>/confirm", methods=["GET", "POST"])
+@allow("staff", permission="panels.write")
+def confirm_reconcile(key: int) -> ResponseReturnValue:
+    """After the brake: compare again, and repair however many are missing."""
+    with reading() as session:
+        row = found(session, Panel, key, "panel")
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            done = ask_reconcile(tx, key, confirmed=True)
+        return f"Queued as job {done.job}."
+
+    held = row.reconcile_report.get("held") or "Nothing is held back at the moment"
+    told = f"{held}. It is compared anew, and every line that is missing then is made again on {row.name}."
+    back = url_for("admin.panel", key=key)
+    return asked(Question("Repair all the same?", told, "Compare and repair", back), ReasonForm(), act)
+
+
+class PolicyForm(Form):
+    """One choice a field, and the brake."""
+
+    brake_percent = IntegerField(
+        "Stop and ask when more than so many per cent of the lines are missing",
+        validators=[InputRequired(), NumberRange(0, 100)],
+        description="0: never. Up to ten missing lines are repaired on any panel.",
+    )
+
+
+def _policy_form() -> type[PolicyForm]:
+    choices = [SelectChoice(word, _SAID[word]) for word in POLICIES]
+    fields = {name: SelectField(_NAMES.get(name, name.capitalize()), choices=choices) for name in FIELDS}
+    return type("PanelPolicyForm", (PolicyForm,), fields)
+
+
+@admin.route("/panels/<int:key>/policy", methods=["GET", "POST"])
+@allow("staff", permission="panels.write")
+def panel_policy(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Panel, key, "panel")
+    before = {**dict.fromkeys(FIELDS, "enforce"), **row.managed, "brake_percent": row.brake_percent}
+    form = _policy_form()(data=before)
+    if form.validate_on_submit():
+        with form.refusals():
+            managed = {name: form[name].data for name in FIELDS}
+            with writing(submit_ctx()) as tx:
+                set_policy(tx, key, managed, form.brake_percent.data)
+            flash("Saved. It counts from the next comparison on.", "good")
+            return redirect(url_for("admin.panel", key=key), 303)
+    shown = page("admin/policy.html", panel=row, form=form)
+    return shown, 422 if form.is_submitted() else 200
