@@ -8,38 +8,24 @@ from urllib.parse import quote
 
 from billhead.plugin import PanelConnection, PanelRejected, PanelUnreachable
 from billhead_stalker.answers import Missing, results_of, unsure
+from billhead_stalker.identifiers import OneBox, Somebody, same
 from billhead_stalker.settings import StalkerSettings
 
 Record = dict[str, Any]
 Form = Mapping[str, str | list[str]]
 
-LONGEST_NUMBER = 11  # from 12 characters on most resources take a number for a MAC
 _LISTING_PATIENCE = 10  # a list of all accounts takes the portal several queries per account
-_SAFE = re.compile(r"(?!\.+$)[A-Za-z0-9._@:-]{1,64}")
-_NUMBER = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_NUMBER}}}")
 _LIST_BEGINS = re.compile(r'\s*\{\s*"status"\s*:\s*"OK"\s*,\s*"results"\s*:\s*\[\s*')
 _BETWEEN = re.compile(r"\s*(,|\])\s*")
-
-
-def is_number(text: str) -> bool:
-    """Can every resource find an account by this account number?"""
-    return _NUMBER.fullmatch(text) is not None and text != "0"
-
-
-def is_login(text: str) -> bool:
-    """Can `users` find an account by this login? "0" means everybody, and a long one with a colon is read as a MAC."""
-    return _SAFE.fullmatch(text) is not None and text != "0" and not (len(text) >= 12 and ":" in text)
-
-
-def same(one: str, other: str) -> bool:
-    """Equal as the portal's database compares: without regard to case and spaces at the end."""
-    return one.rstrip(" ").casefold() == other.rstrip(" ").casefold()
+_NOBODYS_BOX = "00:1A:79:00:00:00"  # a handshake stores nothing, whoever asks
+_MESSAGE_LIVES = 7 * 86_400
 
 
 class Portal:
     """The calls that this module makes. All errors are those of `answers`."""
 
     def __init__(self, panel: PanelConnection) -> None:
+        self.panel = panel
         self.code = panel.code
         self.settings: StalkerSettings = panel.settings
         self._http = panel.http
@@ -47,7 +33,7 @@ class Portal:
     def accounts(self, identifier: str) -> list[Record]:
         """The records of an account number or of a MAC with colons; [] is the portal's proof that there is none."""
         try:
-            results = self._read("accounts", _checked(identifier))
+            results = self._read("accounts", Somebody(identifier))
         except Missing:
             return []
         records = _records(results)
@@ -58,7 +44,7 @@ class Portal:
 
     def user(self, login: str) -> Record | None:
         try:
-            record = self._read("users", _checked(login))
+            record = self._read("users", Somebody(login))
         except Missing:
             return None
         if not isinstance(record, dict) or not same(str(record.get("login") or ""), login):
@@ -66,31 +52,51 @@ class Portal:
         return record
 
     def create(self, form: Form) -> None:
-        _done(self._write("POST", "accounts", "", form))
+        """The one write without an identifier: POST makes an account, and changes none."""
+        _done(self._write("POST", "accounts", None, form))
 
     def update(self, resource: str, identifier: str, form: Form) -> None:
         """Change all records of `accounts/NUMBER`, `accounts/MAC` or `users/LOGIN`: look first that there is one."""
-        _done(self._write("PUT", resource, _checked(identifier), form))
+        _done(self._write("PUT", resource, Somebody(identifier), form))
 
     def delete(self, resource: str, identifier: str) -> None:
         """Delete all records of that identifier; Missing if there is none."""
-        _done(self._write("DELETE", resource, _checked(identifier), {}))
+        _done(self._write("DELETE", resource, Somebody(identifier), {}))
 
     def subscribe(self, identifier: str, add: Iterable[str], drop: Iterable[str]) -> None:
         """Add and remove just these packages. "false" says that nothing changed; reading back tells what is so."""
         form = {"subscribed[]": sorted(add), "unsubscribed[]": sorted(drop)}
-        self._write("PUT", "account_subscription", _checked(identifier), {k: v for k, v in form.items() if v})
+        self._write("PUT", "account_subscription", OneBox(identifier), {k: v for k, v in form.items() if v})
 
     def end_sessions(self, number: str, *, forget_box: bool = False) -> None:
         """Make the box authorise again; `forget_box` also clears MAC and device ids."""
-        self._write("PUT", "stb_auth", _checked(number), {"reset_device_id": "1"} if forget_box else {})
+        self._write("PUT", "stb_auth", OneBox(number), {"reset_device_id": "1"} if forget_box else {})
+
+    def show_message(self, number: str, html: str) -> None:
+        """Put a message on the screen; it waits a week for the box. Twice is two messages: never repeated blindly."""
+        _done(self._write("POST", "stb_msg", OneBox(number), {"msg": html, "ttl": str(_MESSAGE_LIVES)}))
+
+    def send_event(self, number: str, event: str) -> None:
+        """A command for the box, which it finds when it asks next, within four minutes, or never."""
+        _done(self._write("POST", "send_event", OneBox(number), {"event": event}))
 
     def tariffs(self) -> list[Record]:
         return _records(self._read("tariffs"))
 
+    def answers_boxes(self) -> bool:
+        """Whether the side that boxes speak to answers: a handshake, which stores nothing and registers nobody."""
+        url = f"{self.settings.root}/server/load.php"
+        asked = {"type": "stb", "action": "handshake", "token": "", "JsHttpRequest": "1-xml"}
+        cookies = {"Cookie": f"mac={quote(_NOBODYS_BOX)}; stb_lang=en; timezone=Europe/London"}
+        try:
+            response = self._http.read(url, params=asked, headers=cookies, timeout=self.settings.timeout_seconds)
+            return bool(json.loads(response.body)["js"]["token"])
+        except (PanelUnreachable, ValueError, KeyError, TypeError):
+            return False
+
     def every_account(self) -> Iterator[Record]:
         """All accounts, one at a time: a portal of 100,000 accounts answers with some 33 MB."""
-        url = self._url("accounts", "")
+        url = self._url("accounts", None)
         response = self._http.read(url, **self._options(self.settings.timeout_seconds * _LISTING_PATIENCE))
         text = response.text
         begins = _LIST_BEGINS.match(text) if response.status == 200 else None
@@ -99,30 +105,23 @@ class Portal:
         else:
             yield from _one_by_one(text, begins.end())
 
-    def _url(self, resource: str, identifier: str) -> str:
-        return f"{self.settings.root}/api/{resource}/{quote(identifier, safe=':@')}"
+    def _url(self, resource: str, whom: Somebody | None) -> str:
+        """Without `whom` only for what is no account's: lists that are read, and POST accounts, which makes one."""
+        return f"{self.settings.root}/api/{resource}/{quote(whom.text, safe=':@') if whom else ''}"
 
     def _options(self, timeout: int) -> dict[str, Any]:
         return {"auth": (self.settings.login, self.settings.password), "timeout": timeout}
 
-    def _read(self, resource: str, identifier: str = "") -> Any:
-        response = self._http.read(self._url(resource, identifier), **self._options(self.settings.timeout_seconds))
+    def _read(self, resource: str, whom: Somebody | None = None) -> Any:
+        response = self._http.read(self._url(resource, whom), **self._options(self.settings.timeout_seconds))
         return results_of(response, wrote=False)
 
-    def _write(self, method: str, resource: str, identifier: str, form: Form) -> Any:
-        url = self._url(resource, identifier)
+    def _write(self, method: str, resource: str, whom: Somebody | None, form: Form) -> Any:
+        if whom is None and (method, resource) != ("POST", "accounts"):
+            raise ValueError(f"{method} {resource} without an identifier would act on everybody")
+        url = self._url(resource, whom)
         response = self._http.write(method, url, data=form, **self._options(self.settings.timeout_seconds))
         return results_of(response, wrote=True, hide=str(form.get("password", "")))
-
-
-def _checked(identifier: str) -> str:
-    """An empty identifier or 0 means everybody, a comma several, a slash or space another address: all refused."""
-    if _SAFE.fullmatch(identifier) is None or identifier == "0":
-        raise PanelRejected(
-            f"The portal can't be asked for {identifier!r}",
-            hint="Account numbers and logins are letters, digits and . _ @ - there, and never 0.",
-        )
-    return identifier
 
 
 def _done(results: Any) -> None:

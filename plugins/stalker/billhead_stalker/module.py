@@ -2,7 +2,10 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
+from html import escape
 
 from billhead.plugin import (
     Absent,
@@ -18,23 +21,31 @@ from billhead.plugin import (
     Gone,
     LineKind,
     ListedLine,
+    LiveSession,
     LookUp,
     Observed,
+    Owner,
     PanelConnection,
     PanelOutcomeUnknown,
     PanelRejected,
     ProvisioningModule,
     Step,
     Tombstone,
+    Viewing,
 )
 from billhead_stalker import planning, tariffs
 from billhead_stalker.answers import Missing
-from billhead_stalker.client import Portal, Record, is_number, same
+from billhead_stalker.client import Portal, Record
+from billhead_stalker.database import PortalDatabase
+from billhead_stalker.identifiers import is_number, same
+from billhead_stalker.owning import owners_of_all, with_owner
 from billhead_stalker.records import described, observe, place, registered_itself, text
 from billhead_stalker.settings import StalkerSettings
+from billhead_stalker.viewings import ended_between
 from billhead_stalker.writing import create, update
 
 _KEPT = "the account is kept, blocked: a box without one could register itself on this portal"
+_WITHOUT_DATABASE = "Without the database connection: no reseller on the portal, no viewing history."
 _MAG_PREFIX = "00:1A:79"
 _log = logging.getLogger(__name__)
 
@@ -47,9 +58,18 @@ class StalkerModule(ProvisioningModule):
     settings_type = StalkerSettings
 
     def capabilities(self, panel: PanelConnection) -> Capabilities:
-        ends = panel.settings.portal_ends_lines
+        ends, connected = panel.settings.portal_ends_lines, panel.settings.has_database
         return Capabilities(
-            expiry=Expiry.SETTABLE if ends else Expiry.NOT_ENFORCED, kinds=planning.KINDS, bouquets=True, listing=True
+            expiry=Expiry.SETTABLE if ends else Expiry.NOT_ENFORCED,
+            kinds=planning.KINDS,
+            bouquets=True,
+            listing=True,
+            owners=connected,
+            viewings=connected,
+            live=True,
+            kick=True,
+            messages=True,
+            lacks=() if connected else (_WITHOUT_DATABASE,),
         )
 
     def look_up(self, panel: PanelConnection, desired: Desired) -> LookUp:
@@ -58,8 +78,9 @@ class StalkerModule(ProvisioningModule):
         if len(records) > 1:
             return Ambiguous(tuple(described(record) for record in records))
         if records:
-            return Found(observe(records[0], portal.settings, desired.handle))
-        return _unclaimed(portal, desired)
+            return Found(with_owner(panel, desired, observe(records[0], portal.settings, desired.handle)))
+        answer = _unclaimed(portal, desired)
+        return Found(with_owner(panel, desired, answer.observed)) if isinstance(answer, Found) else answer
 
     def plan(self, panel: PanelConnection, desired: Desired, found: Observed | None) -> Sequence[Step]:
         return planning.steps(panel.settings, desired, found)
@@ -104,27 +125,82 @@ class StalkerModule(ProvisioningModule):
         return replace(access, login=desired.login, password=desired.password)
 
     def check(self, panel: PanelConnection) -> str:
-        known = tariffs.fetch(Portal(panel))
+        portal = Portal(panel)
+        known = tariffs.fetch(portal)
         sentence = f"The portal answers: {len(known.plans)} plans, {len(known.packages)} optional packages."
         if known.unusable:
             sentence += f" {known.unusable} more plans have no external id of their own and can't be chosen."
+        if not portal.answers_boxes():
+            sentence += " The side for boxes (server/load.php) gives them no token: they may not get in."
+        if panel.settings.has_database:
+            sentence += f" Its database knows {len(PortalDatabase(panel.settings).resellers()) - 1} resellers."
         return sentence
 
     def catalogue(self, panel: PanelConnection) -> Catalogue:
         return tariffs.fetch(Portal(panel)).catalogue
 
     def list_lines(self, panel: PanelConnection) -> Iterator[ListedLine]:
-        portal = Portal(panel)
+        portal, owned = Portal(panel), owners_of_all(panel)
         for record in portal.every_account():
             number, mac = text(record, "account_number"), text(record, "stb_mac")
             yield ListedLine(
                 ref=number if is_number(number) else "",
                 remote_id=text(record, "login") or mac or number,
                 kind=LineKind.MAG if mac else LineKind.STREAM,
-                observed=observe(record, portal.settings),
+                observed=owned(record, observe(record, portal.settings)),
                 name=text(record, "full_name"),
                 note=text(record, "comment"),
             )
+
+    def owners(self, panel: PanelConnection) -> Sequence[Owner]:
+        return PortalDatabase(panel.settings).resellers()
+
+    def viewings(self, panel: PanelConnection, since: datetime, until: datetime) -> Iterator[Viewing]:
+        return ended_between(PortalDatabase(panel.settings), since, until)
+
+    def live_sessions(self, panel: PanelConnection, desired: Desired) -> Sequence[LiveSession]:
+        """The box, while it gives signs of life: the portal does not say over REST what is on."""
+        record = _only_record(Portal(panel), desired)
+        if record is None or text(record, "online") != "1":
+            return ()
+        return (LiveSession(_box(record), "", ip=text(record, "ip"), device=text(record, "stb_type")),)
+
+    def kick(self, panel: PanelConnection, desired: Desired, session_id: str) -> None:
+        """A new token: the box or app has to authorise again. Somebody else's session is not touched."""
+        portal = Portal(panel)
+        record = _only_record(portal, desired)
+        if record is not None and _box(record) == session_id:
+            with suppress(Missing):
+                portal.end_sessions(_for_boxes(record, desired))
+
+    def show_message(self, panel: PanelConnection, desired: Desired, text: str) -> None:
+        """A box shows HTML: the text is escaped. It waits a week for a box that is off."""
+        portal, shown = Portal(panel), text.strip()
+        if not shown:
+            raise PanelRejected("There is nothing to show: the message is empty")
+        record = _only_record(portal, desired)
+        if record is None:
+            raise PanelRejected(f"The portal has no account {desired.handle.ref} to show a message to")
+        portal.show_message(_for_boxes(record, desired), escape(shown).replace("\n", "<br>"))
+
+
+def _only_record(portal: Portal, desired: Desired) -> Record | None:
+    """Our account. What is sent to a number that several share would reach them all: refused."""
+    records = _records_of(portal, desired)
+    if len(records) > 1:
+        shared = "; ".join(described(record) for record in records)
+        raise PanelRejected(f"{desired.handle.ref} is the number of several accounts: {shared}")
+    return records[0] if records else None
+
+
+def _box(record: Record) -> str:
+    return text(record, "stb_mac").upper() or text(record, "login")
+
+
+def _for_boxes(record: Record, desired: Desired) -> str:
+    """By what the resources about boxes find this account."""
+    number = text(record, "account_number")
+    return number if is_number(number) else text(record, "stb_mac").upper() or desired.handle.ref
 
 
 def _records_of(portal: Portal, desired: Desired) -> list[Record]:

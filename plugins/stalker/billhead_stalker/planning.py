@@ -17,7 +17,7 @@ from billhead.plugin import (
     parse_mac,
 )
 from billhead_stalker import end_dates
-from billhead_stalker.client import is_login, is_number
+from billhead_stalker.identifiers import is_login, is_number
 from billhead_stalker.records import PASSWORD, password_mark
 from billhead_stalker.settings import StalkerSettings
 

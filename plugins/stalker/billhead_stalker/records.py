@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from billhead.plugin import UNOBSERVABLE, Desired, Handle, Observed, PanelUnreachable
 from billhead_stalker import end_dates
-from billhead_stalker.client import Record, is_login, is_number, same
+from billhead_stalker.client import Record
+from billhead_stalker.identifiers import is_login, is_number, same
 from billhead_stalker.settings import StalkerSettings
 
 FIELDS = frozenset({"login", "password", "mac", "plan", "expires_at", "blocked"})  # bouquets have a call of their own

@@ -26,12 +26,32 @@ class StalkerSettings:
         hint="Choose this if auto_add_stb is on: a box whose account is deleted would come back with a free one",
     )
     portal_url: str = option("Address for boxes", default="", hint="Empty: the portal address with /c/")
+    refresh_boxes: bool = option(
+        "Boxes load their channels anew after a change",
+        default=True,
+        hint="A box that is on is told when its plan or packages change, and needs no restart",
+    )
     timeout_seconds: int = option("Timeout in seconds", default=30, minimum=1, maximum=300)
+    database_host: str = option(
+        "Database server",
+        default="",
+        hint="Optional, MySQL or MariaDB. Without it: no reseller on the portal, no viewing history",
+    )
+    database_port: int = option("Database port", default=3306, minimum=1, maximum=65535)
+    database_name: str = option("Database name", default="stalker_db", hint="mysql_db in server/custom.ini")
+    database_user: str = option(
+        "Database user", default="", hint="One of its own that may read, and write users.reseller_id only"
+    )
+    database_password: str = secret("Database password", default="")
+    database_tls: bool = option("Encrypted database connection", default=False)
 
     def __post_init__(self) -> None:
         for name, text in (("url", self.url), ("portal_url", self.portal_url)):
             if text and not _is_web_address(text):
                 raise InvalidInput(name, f"{text!r} is not a web address", hint="Write it from https:// on.")
+        if self.database_host and not (self.database_user and self.database_name):
+            missing = "database_name" if self.database_user else "database_user"
+            raise InvalidInput(missing, "is needed to speak to the database", hint="Or leave the server's name empty.")
         try:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -45,6 +65,10 @@ class StalkerSettings:
         for page in _PAGES:
             root = root.removesuffix(page)
         return root if urlsplit(root).path else f"{root}/stalker_portal"
+
+    @property
+    def has_database(self) -> bool:
+        return bool(self.database_host)
 
     @property
     def address_for_boxes(self) -> str:

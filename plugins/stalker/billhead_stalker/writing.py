@@ -1,12 +1,24 @@
 """Creating and changing an account: write, read back, compare. The portal says OK to much that it does not do."""
 
+import logging
 from collections.abc import Set
 from typing import Any
 
-from billhead.plugin import UNOBSERVABLE, Desired, Handle, Observed, PanelOutcomeUnknown, PanelRejected
+from billhead.plugin import (
+    UNOBSERVABLE,
+    Desired,
+    Handle,
+    Observed,
+    PanelConnection,
+    PanelError,
+    PanelOutcomeUnknown,
+    PanelRejected,
+)
 from billhead_stalker import planning, tariffs
 from billhead_stalker.answers import Taken
-from billhead_stalker.client import Portal, Record, same
+from billhead_stalker.client import Portal, Record
+from billhead_stalker.identifiers import same
+from billhead_stalker.owning import give_to_owner
 from billhead_stalker.records import (
     FIELDS,
     PASSWORD,
@@ -18,6 +30,9 @@ from billhead_stalker.records import (
     registered_itself,
     text,
 )
+
+_log = logging.getLogger(__name__)
+_NOT_BY_REST = {"owner"}
 
 
 def create(portal: Portal, wanted: Desired) -> Observed:
@@ -36,21 +51,26 @@ def create(portal: Portal, wanted: Desired) -> Observed:
         seen = observe(records[0], portal.settings, wanted.handle)
         return update(portal, wanted, seen, planning.differences(wanted, seen))
     handle = _handle_after(wanted, FIELDS)
-    seen = _read_back(portal, wanted.handle.ref, handle)
-    return _settled(portal, wanted, seen, FIELDS | {"bouquets"}, handle)
+    record = _read_back(portal, wanted.handle.ref)
+    seen, _ = _settled(portal, wanted, observe(record, portal.settings, handle), FIELDS | {"bouquets"}, handle)
+    return _owned(portal.panel, wanted, seen, bool(wanted.owner))
 
 
 def update(portal: Portal, wanted: Desired, found: Observed, changes: Set[str]) -> Observed:
     """Bring `changes` about. A login or MAC that someone else holds is refused last: a block is never held up by it."""
     refused = _held_by_others(portal, wanted, found, changes)
-    fields = changes - refused.keys()
+    fields = changes - refused.keys() - _NOT_BY_REST
     if "plan" in fields:
         _check_plan(portal, wanted)
         fields |= {"bouquets"}  # packages fall asleep and wake with the plan
     identifier = _write(portal, wanted, found, fields)
     handle = _handle_after(wanted, fields)
-    seen = found if fields == {"bouquets"} else _read_back(portal, identifier, handle)
-    seen = _settled(portal, wanted, seen, fields, handle)
+    record = None if fields <= {"bouquets"} else _read_back(portal, identifier)
+    seen = found if record is None else observe(record, portal.settings, handle)
+    seen, record = _settled(portal, wanted, seen, fields, handle, record)
+    if fields & {"plan", "bouquets"} and record is not None:
+        _refresh(portal, identifier, record)
+    seen = _owned(portal.panel, wanted, seen, "owner" in changes)
     if refused:
         raise PanelRejected("; ".join(refused.values()))
     return seen
@@ -72,16 +92,35 @@ def _write(portal: Portal, wanted: Desired, found: Observed, fields: Set[str]) -
     return number
 
 
-def _settled(portal: Portal, wanted: Desired, seen: Observed, fields: Set[str], handle: Handle) -> Observed:
-    """Packages come last, because the plan decides which there are; then everything written must show."""
+def _settled(
+    portal: Portal, wanted: Desired, seen: Observed, fields: Set[str], handle: Handle, record: Record | None = None
+) -> tuple[Observed, Record | None]:
+    """Packages come last, because the plan decides which there are; then everything written must show. The record is
+    the one that was read last, if any was."""
     if "bouquets" in fields and seen.bouquets is not UNOBSERVABLE and seen.bouquets != wanted.bouquets:
         number = place(seen.handle_data, wanted.handle.ref)[1]
         portal.subscribe(number, wanted.bouquets - seen.bouquets, seen.bouquets - wanted.bouquets)
-        seen = _read_back(portal, number, handle)
+        record = _read_back(portal, number)
+        seen = observe(record, portal.settings, handle)
     missed = (planning.differences(wanted, seen) & fields) - {"password"}
     if missed:
         raise PanelRejected("; ".join(_missed(name, wanted, seen) for name in sorted(missed)))
-    return seen
+    return seen, record
+
+
+def _owned(panel: PanelConnection, wanted: Desired, seen: Observed, needed: bool) -> Observed:
+    """The reseller comes after all that REST v1 can do: what is paid for does not wait for the database."""
+    return give_to_owner(panel, wanted, seen) if needed and panel.settings.has_database else seen
+
+
+def _refresh(portal: Portal, number: str, record: Record) -> None:
+    """Tell a box that is on to load its channels anew. A courtesy: without it they come at the next start."""
+    if not portal.settings.refresh_boxes or text(record, "online") != "1":
+        return
+    try:
+        portal.send_event(number, "update_channels")
+    except PanelError as error:
+        _log.warning("%s: the box of %s was not told of its new channels: %s", portal.code, number, error)
 
 
 def _missed(name: str, wanted: Desired, seen: Observed) -> str:
@@ -96,12 +135,12 @@ def _shown(side: Any, name: str) -> str:
     return ", ".join(sorted(value)) or "none" if isinstance(value, frozenset) else str(value)
 
 
-def _read_back(portal: Portal, number: str, handle: Handle) -> Observed:
+def _read_back(portal: Portal, number: str) -> Record:
     records = portal.accounts(number)
     if len(records) != 1:
         how_many = "no account" if not records else f"{len(records)} accounts"
         raise PanelOutcomeUnknown(f"The portal said OK, then showed {how_many} of the number {number}")
-    return observe(records[0], portal.settings, handle)
+    return records[0]
 
 
 def _handle_after(wanted: Desired, fields: Set[str]) -> Handle:

@@ -1,10 +1,15 @@
-"""A sandbox portal on a real socket, the module, and a line that is brought in step as core would do it."""
+"""A sandbox portal on a real socket, the module, and a line that is brought in step as core would do it; and beside it
+the portal's own database, on a real MariaDB."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
+import pymysql
 import pytest
 
 from billhead.plugin import (
@@ -122,3 +127,114 @@ def scripted() -> Iterator[Callable[..., PanelConnection]]:
     yield connect
     for client in clients:
         client.close()
+
+
+# A portal's own database: its tables and columns, those that we speak of and some that we must not touch.
+TABLES = """
+CREATE TABLE users (id INT PRIMARY KEY, name VARCHAR(128) NOT NULL DEFAULT '', ls VARCHAR(64) NOT NULL DEFAULT '',
+  mac VARCHAR(64) NOT NULL DEFAULT '', login VARCHAR(255) NOT NULL DEFAULT '', password VARCHAR(255) NOT NULL
+  DEFAULT '', status INT NOT NULL DEFAULT 0, reseller_id INT NULL DEFAULT NULL) DEFAULT CHARSET = utf8;
+CREATE TABLE reseller (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(100) NOT NULL DEFAULT '', created DATETIME,
+  modified TIMESTAMP NOT NULL, max_users INT NOT NULL DEFAULT 0) DEFAULT CHARSET = utf8;
+CREATE TABLE itv (id INT PRIMARY KEY, name VARCHAR(128) NOT NULL DEFAULT '') DEFAULT CHARSET = utf8;
+CREATE TABLE video (id INT PRIMARY KEY, name VARCHAR(255) NOT NULL DEFAULT '') DEFAULT CHARSET = utf8;
+CREATE TABLE played_tv_archive (id INT AUTO_INCREMENT PRIMARY KEY, ch_id INT NOT NULL DEFAULT 0, uid INT NOT NULL
+  DEFAULT 0, length INT NOT NULL DEFAULT 0, playtime TIMESTAMP NULL DEFAULT NULL);
+CREATE TABLE played_timeshift (id INT AUTO_INCREMENT PRIMARY KEY, ch_id INT NOT NULL DEFAULT 0, uid INT NOT NULL
+  DEFAULT 0, length INT NOT NULL DEFAULT 0, playtime TIMESTAMP NULL DEFAULT NULL);
+CREATE TABLE played_video (id INT AUTO_INCREMENT PRIMARY KEY, video_id INT NOT NULL DEFAULT 0, uid INT NOT NULL
+  DEFAULT 0, storage INT NOT NULL DEFAULT 0, playtime TIMESTAMP NULL DEFAULT NULL);
+"""
+
+
+@dataclass
+class PortalTables:
+    """`settings` go into the panel's; `beside(store)` keeps `users` as the sandbox has its accounts."""
+
+    host: str
+    port: int
+    name: str
+    user: str
+    password: str
+    others: list[Any] = field(default_factory=list)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {
+            "database_host": self.host,
+            "database_port": self.port,
+            "database_name": self.name,
+            "database_user": self.user,
+            "database_password": self.password,
+        }
+
+    def connect(self, **more: Any) -> Any:
+        settings = {"user": self.user, "password": self.password, "database": self.name, "autocommit": True, **more}
+        return pymysql.connect(host=self.host, port=self.port, connect_timeout=5, **settings)
+
+    def run(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(sql, values or None)
+            return list(cursor.fetchall())
+
+    def reseller(self, name: str) -> str:
+        self.run("INSERT INTO reseller (name, created, modified) VALUES (%s, NOW(), NOW())", name)
+        return str(self.run("SELECT max(id) FROM reseller")[0][0])
+
+    def resellers_of(self) -> dict[str, Any]:
+        return dict(self.run("SELECT login, reseller_id FROM users ORDER BY id"))
+
+    def beside(self, store: Any) -> None:
+        """From now on each write of an account reaches `users` too, as on a portal, where it is the same row."""
+
+        def mirror() -> None:
+            rows = store.rows("SELECT id, login, account_number, stb_mac, blocked FROM stalker_accounts")
+            with self.connect() as connection, connection.cursor() as cursor:
+                for row in rows:
+                    cursor.execute(
+                        "INSERT INTO users (id, login, ls, mac, status) VALUES (%s, %s, %s, %s, %s) ON DUPLICATE KEY "
+                        "UPDATE login = VALUES(login), ls = VALUES(ls), mac = VALUES(mac), status = VALUES(status)",
+                        (row["id"], row["login"], row["account_number"], row["stb_mac"], row["blocked"]),
+                    )
+                marks = ", ".join(["%s"] * len(rows)) or "0"
+                cursor.execute(f"DELETE FROM users WHERE id NOT IN ({marks})", [row["id"] for row in rows])
+
+        def followed(real: Any) -> Any:
+            def write(where: str, *more: Any) -> Any:
+                done = real(where, *more)
+                if "stalker_accounts" in where:
+                    mirror()
+                return done
+
+            return write
+
+        for name in ("insert", "update", "run"):
+            setattr(store, name, followed(getattr(store, name)))
+        mirror()
+
+    @contextmanager
+    def held(self, sql: str) -> Iterator[None]:
+        """Somebody else holds a lock while this goes on."""
+        with self.connect(autocommit=False) as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            try:
+                yield
+            finally:
+                connection.rollback()
+                cursor.execute("UNLOCK TABLES")
+
+
+@pytest.fixture
+def tables(mariadb_url: str) -> Iterator[PortalTables]:
+    place = urlsplit(mariadb_url)
+    name = f"stalker_{uuid4().hex[:12]}"
+    made = PortalTables(place.hostname or "", place.port or 3306, name, place.username or "", place.password or "")
+    with made.connect(database=None) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name} DEFAULT CHARSET utf8")
+        cursor.execute(f"USE {name}")
+        cursor.execute("SET default_storage_engine = MyISAM")  # as older portals have it
+        for statement in filter(str.strip, TABLES.split(";")):
+            cursor.execute(statement)
+    yield made
+    with made.connect(database=None) as connection, connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {name}")

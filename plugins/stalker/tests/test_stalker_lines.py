@@ -201,10 +201,11 @@ def test_the_catalogue_offers_plans_and_optional_packages_by_external_id(bench):
     assert catalogue.bouquets == {"PKG_SPORT": "Sport", "PKG_KIDS": "Kids", "PKG_CINEMA": "Cinema"}
 
 
-def test_check_is_one_call_and_says_what_is_there(bench):
+def test_check_says_what_is_there_on_both_sides(bench):
     sentence = bench.module.check(bench.connection())
     assert sentence == "The portal answers: 4 plans, 3 optional packages."
-    assert bench.calls() == {"tariffs.GET": 1}
+    assert bench.calls() == {"tariffs.GET": 1, "device.handshake": 1}
+    assert bench.accounts() == []  # a handshake registers nobody, even where boxes register themselves
 
 
 def test_the_listing_shows_ours_strangers_and_boxes_that_registered_themselves(bench, alice):
