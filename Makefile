@@ -28,9 +28,12 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 EDITABLE := $(PIP)
 endif
 LOCKED := $(PIP) --require-hashes --only-binary=:all:
+# Comes as source only, and is built with what dev.lock has installed.
+BUILT := localstripe
 
-COMPILE = $(or $(shell command -v uv),$(BIN)/uv) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-header --no-annotate --extra einvoice --extra postgres --extra redis --extra server pyproject.toml requirements/core.in
+COMPILE_ALONE = $(or $(shell command -v uv),$(BIN)/uv) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate
+COMPILE = $(COMPILE_ALONE) --extra einvoice --extra postgres --extra redis --extra server pyproject.toml requirements/core.in
 
 .PHONY: run test test-full lint bench docs lock install install-dev clean FORCE
 .DEFAULT_GOAL := run
@@ -62,10 +65,11 @@ docs: install-dev
 lock: $(STAMPS)/dev
 	$(COMPILE) --upgrade --output-file requirements/core.lock
 	$(COMPILE) requirements/dev.in --upgrade --constraints requirements/core.lock --output-file requirements/dev.lock
+	$(COMPILE_ALONE) requirements/peers.in --upgrade --constraints requirements/dev.lock --output-file requirements/peers.lock
 
 install: $(STAMPS)/projects
 
-install-dev: $(STAMPS)/dev $(STAMPS)/projects
+install-dev: $(STAMPS)/dev $(STAMPS)/peers $(STAMPS)/projects
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Billhead needs Python 3.11 or newer on PATH: apt-get install python3 python3-venv" >&2; exit 1; }
@@ -78,7 +82,7 @@ ifeq ($(UV),$(BIN)/uv)
 $(BIN)/uv: | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
 		"$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements/dev.lock)"
-$(STAMPS)/core $(STAMPS)/dev $(STAMPS)/projects: | $(BIN)/uv
+$(STAMPS)/core $(STAMPS)/dev $(STAMPS)/peers $(STAMPS)/projects: | $(BIN)/uv
 endif
 
 $(STAMPS)/core: requirements/core.lock | $(BIN)/python
@@ -91,6 +95,12 @@ $(STAMPS)/dev: requirements/dev.lock | $(BIN)/python
 	@echo "Installing requirements/dev.lock"
 	@$(LOCKED) -r requirements/dev.lock
 	@mkdir -p $(STAMPS) && touch $@ && touch $(STAMPS)/core
+
+# Stand-ins that nobody here wrote: what the tests of a gateway run against, beside the stand-ins of our own.
+$(STAMPS)/peers: requirements/peers.lock $(STAMPS)/dev | $(BIN)/python
+	@echo "Installing requirements/peers.lock"
+	@$(LOCKED) --no-binary=$(BUILT) --no-build-isolation -r requirements/peers.lock
+	@mkdir -p $(STAMPS) && touch $@
 
 # A line for each distribution: rewritten only when one came or went.
 $(STAMPS)/projects.list: FORCE | $(BIN)/python

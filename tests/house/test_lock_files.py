@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from source_tree import ROOT, Distribution, plugins, themes, written
 
 CORE_LOCK, DEV_LOCK = ROOT / "requirements" / "core.lock", ROOT / "requirements" / "dev.lock"
+PEERS_LOCK = ROOT / "requirements" / "peers.lock"
 # Left out of the locks until a gateway of the tree asks for them.
 ASKED_FOR_BY_GATEWAYS = {"stripe", "paypal"}
 # Installed by `make run`, so that production mode works from the same environment.
@@ -54,15 +55,22 @@ def unserved(distribution: Distribution, core: dict[str, str], dev: dict[str, st
     return faults
 
 
-@pytest.mark.parametrize("lock", [CORE_LOCK, DEV_LOCK], ids=lambda it: it.name)
+@pytest.mark.parametrize("lock", [CORE_LOCK, DEV_LOCK, PEERS_LOCK], ids=lambda it: it.name)
 def test_a_lock_holds_hashes_and_no_address(lock: Path):
     assert pins(lock)
     assert lock_faults(lock) == []
 
 
-def test_both_locks_agree():
-    core, dev = pins(CORE_LOCK), pins(DEV_LOCK)
+def test_the_locks_agree():
+    core, dev, peers = pins(CORE_LOCK), pins(DEV_LOCK), pins(PEERS_LOCK)
     assert {name: dev.get(name) for name in core} == core
+    assert {name: dev[name] for name in peers if name in dev} == {name: peers[name] for name in peers if name in dev}
+
+
+def test_what_is_built_from_source_is_named_and_can_be_built():
+    (built,) = re.findall(r"^BUILT := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert {canonicalize_name(name) for name in built.split(",")} <= set(pins(PEERS_LOCK))
+    assert "setuptools" in pins(DEV_LOCK)
 
 
 def test_the_locks_serve_every_distribution():

@@ -51,6 +51,7 @@ class PaymentMethod(Model):
     expires: Mapped[str] = mapped_column(default="")  # "2027-08"
     is_default: Mapped[bool] = mapped_column(default=False)
     usable: Mapped[bool] = mapped_column(default=True)  # false after a hard decline
+    fingerprint: Mapped[str] = mapped_column(default="", index=True)  # keyed digest: the same card, the same text
     created_at: Mapped[datetime]
 
 

@@ -37,6 +37,8 @@ EVENT_TYPES = {
     "currency",
     "dispute.won": "a dispute was decided for us, the money is back; data: as of payment.charged_back",
     "dispute.lost": "a dispute was decided against us; data: as of payment.charged_back",
+    "customer.same_card": "a card was saved that other customers of the seller have saved too; data: customer_id, "
+    "other_customer_ids, document_id",
     "payment.failed": "an attempt failed; data: attempt_id, document_id, decline_class",
     "usage.threshold": "so much of an allowance is used in this period; data: subscription_id, metric_id, percent",
     "entitlement.bought": "something that is sold once was ordered; data: entitlement_id, subscription_id, plan",

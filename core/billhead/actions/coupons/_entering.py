@@ -12,6 +12,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.payments._card_marks import same_person
 from billhead.db import Tx
 from billhead.domain.discounts import CouponKind
 from billhead.domain.document import Kind
@@ -92,9 +93,10 @@ def _check_order(session: Session, coupon: Coupon, order: Entered) -> None:
 def _check_customer(session: Session, coupon: Coupon, order: Entered) -> None:
     if order.customer_id is None:
         return
+    person = same_person(session, order.customer_id) if coupon.new_customers or coupon.first_order else []
     if coupon.new_customers:
         billed = select(Document.id).where(
-            Document.customer_id == order.customer_id, Document.kind == Kind.INVOICE.value, Document.total_minor > 0
+            Document.customer_id.in_(person), Document.kind == Kind.INVOICE.value, Document.total_minor > 0
         )
         if session.scalar(billed.limit(1)) is not None:
             raise InvalidInput("coupon", f"{coupon.code} is for new customers")
@@ -102,7 +104,7 @@ def _check_customer(session: Session, coupon: Coupon, order: Entered) -> None:
         # an order that was canceled before it was paid was none
         was_one = or_(Subscription.state != State.CANCELED.value, Subscription.billed_through.is_not(None))
         others = select(Subscription.id).where(
-            Subscription.customer_id == order.customer_id, was_one, Subscription.id != (order.subscription_id or 0)
+            Subscription.customer_id.in_(person), was_one, Subscription.id != (order.subscription_id or 0)
         )
         if session.scalar(others.limit(1)) is not None:
             raise InvalidInput("coupon", f"{coupon.code} is for a first order")

@@ -9,7 +9,9 @@ from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.dunning._terms import Policies
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
+from billhead.actions.payments._card_marks import card_mark
 from billhead.actions.payments._late_fee import book_late_fee
+from billhead.actions.payments._same_card import tell_same_card
 from billhead.actions.payments.settle import settle
 from billhead.actions.scheduling import enqueue
 from billhead.db import Tx
@@ -96,12 +98,14 @@ def _keep_method(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
         token=vault().encrypt(outcome.method.token),
         label=outcome.method.label,
         expires=outcome.method.expires,
+        fingerprint=card_mark(tx.session, outcome.method.fingerprint),
         is_default=True,
         created_at=clock.now(),
     )
     tx.session.add(method)
     tx.session.flush()
     attempt.method_id = method.id
+    tell_same_card(tx, attempt.customer_id, attempt.document_id)
     for subscription_id in subscriptions_of(tx.session, attempt.document_id):
         subscription = tx.session.get_one(Subscription, subscription_id)
         subscription.payment_method_id = method.id

@@ -16,6 +16,7 @@ from billhead.actions.billing._bridge import anchor_of_order
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.actions.coupons._entering import Entered, reserve
 from billhead.actions.devices._reserving import keep_devices, pick_devices
+from billhead.actions.payments._card_marks import same_person
 from billhead.actions.subscriptions._services import AccessWish, Placement, add_services
 from billhead.actions.subscriptions._state import record
 from billhead.db import Tx, reserve_ids
@@ -144,7 +145,7 @@ def check_units(plan: Plan, quantity: int, field: str = "quantity") -> None:
 
 
 def _refuse_second_trial(session: Session, customer: Customer, plan: Plan, mac: str | None) -> None:
-    """One trial per person: the same customer, the same e-mail address without its +alias, or the same box."""
+    """One trial per person: the same customer, card, box, or e-mail address without its +alias."""
     if not plan.details.get("once_per_customer"):
         return
     # what was canceled before a panel ever had the line was no trial
@@ -157,7 +158,8 @@ def _refuse_second_trial(session: Session, customer: Customer, plan: Plan, mac: 
     )
     plain, domain = _without_alias(customer.email)
     emails = session.scalars(had.where(Customer.email.ilike(f"{plain}%@{domain}"))) if domain else ()
-    same = or_(Customer.id == customer.id, Service.mac == mac) if mac else Customer.id == customer.id
+    person = Customer.id.in_(same_person(session, customer.id))
+    same = or_(person, Service.mac == mac) if mac else person
     if session.scalar(had.where(same).limit(1)) is not None or any(
         _without_alias(email) == (plain, domain) for email in emails
     ):

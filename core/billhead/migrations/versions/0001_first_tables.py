@@ -780,6 +780,7 @@ def upgrade() -> None:
     sa.Column('expires', sa.String(), nullable=False),
     sa.Column('is_default', sa.Boolean(), nullable=False),
     sa.Column('usable', sa.Boolean(), nullable=False),
+    sa.Column('fingerprint', sa.String(), nullable=False),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['gateway_account.id'], name=op.f('fk_payment_method_account_id')),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_payment_method_customer_id')),
@@ -787,6 +788,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('payment_method', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_payment_method_customer_id'), ['customer_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_payment_method_fingerprint'), ['fingerprint'], unique=False)
 
     op.create_table('price',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1883,6 +1885,7 @@ def downgrade() -> None:
 
     op.drop_table('price')
     with op.batch_alter_table('payment_method', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_payment_method_fingerprint'))
         batch_op.drop_index(batch_op.f('ix_payment_method_customer_id'))
 
     op.drop_table('payment_method')

@@ -118,7 +118,8 @@ class StripeApi:
                 raise KeyTaken(f"{self._what}: Stripe has seen this key with another request") from None
             case stripe.InvalidRequestError():
                 why = error.user_message or code
-                raise GatewayRejected(f"{self._what}: Stripe refused: {why}", code=code or "invalid_request") from None
+                code = code or ("resource_missing" if status == 404 else "invalid_request")
+                raise GatewayRejected(f"{self._what}: Stripe refused: {why}", code=code) from None
             case _:
                 raise no_proof(f"{self._what}: Stripe answered {status} without saying what it did") from None
 
