@@ -9,11 +9,13 @@ import logging
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import httpx
 
+from billhead import clock
 from billhead.domain.errors import BillheadError, PanelOutcomeUnknown, PanelUnreachable
 
 __all__ = ["HttpClient", "HttpResponse"]
@@ -27,11 +29,12 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """An answer, whole and in memory. Header names are matched in any case."""
+    """An answer, whole and in memory. Header names are matched in any case; `received_at` is by our machine's clock."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    received_at: datetime = field(default_factory=clock.now)
 
     @property
     def text(self) -> str:

@@ -8,14 +8,15 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
 from billhead.plugin import UNOBSERVABLE, Desired, InvalidInput, LineKind, Observed, Unobservable, parse_mac
 from billhead_xtream.client import number
 
-LAST_SECOND = datetime.fromtimestamp(2**31 - 1, UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_SECOND = _EPOCH + timedelta(seconds=2**31 - 1)
 """The panel's expiry is a signed 32-bit number; anything later is stored as this."""
 
 _REFERENCE = re.compile(r"\bbillhead:([0-9A-Za-z]+)")
@@ -109,10 +110,15 @@ def account_in(resource: Resource, data: Any) -> Account | None:
 
 
 def observed_row(resource: Resource, row: Row, handle_data: Mapping[str, Any]) -> Observed:
-    """A row as it says; what it lacks is unobservable. A device's hidden login and its one connection are not ours."""
+    """A row as it says; what it lacks is unobservable. A device's hidden login and its one connection are not ours.
+
+    The handle's data tell a restreamer's flag and the line that a box hangs on; `short` where the row has no such.
+    """
     line = resource is LINE
+    flagged, column = ("restreamer", "is_restreamer") if line else ("pair", "pair_id")
+    more = {"short": True} if column not in row else {flagged: value} if (value := number(row[column])) else {}
     return Observed(
-        handle_data=handle_data,
+        handle_data={**handle_data, **more},
         login=text(row, "username") if line and "username" in row else UNOBSERVABLE,
         password=text(row, "password") if line and "password" in row else UNOBSERVABLE,
         mac=UNOBSERVABLE if line else readable_mac(text(row, "mac")),
@@ -155,8 +161,16 @@ def id_list(row: Row, column: str) -> list[int]:
 
 
 def expiry_in(row: Row) -> datetime | None:
-    seconds = number(row.get("exp_date"))
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    """None is never. What is no number ends here and now rather than never: such an account is repaired, not served."""
+    if row.get("exp_date") in (None, ""):
+        return None
+    return instant_in(row, "exp_date") or _EPOCH
+
+
+def instant_in(row: Row, column: str) -> datetime | None:
+    """Unix seconds as an instant; None where there are none. The panel's numbers end in January 2038."""
+    seconds = number(row.get(column))
+    return None if seconds is None else _EPOCH + timedelta(seconds=max(-(2**31), min(seconds, 2**31 - 1)))
 
 
 def reference_in(notes: str) -> str:

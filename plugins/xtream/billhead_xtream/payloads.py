@@ -15,7 +15,7 @@ from billhead_xtream.settings import XtreamSettings
 
 Payload = dict[str, str | list[str]]
 
-_PRESENCE_FLAGS = ("is_restreamer", "is_isplock", "is_stalker", "bypass_ua")  # sent at all means 1, even as "0"
+_PRESENCE_FLAGS = ("is_isplock", "is_stalker", "bypass_ua")  # sent at all means 1, even as "0"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 
@@ -23,7 +23,7 @@ _SECOND = timedelta(seconds=1)
 def create_payload(settings: XtreamSettings, resource: Resource, desired: Desired) -> Payload:
     payload = _together(_wanted(settings, resource, desired).values())
     payload["admin_notes"] = notes_with(desired.handle.ref, desired.note)
-    if settings.member_id:
+    if settings.member_id and not desired.owner:
         payload["member_id"] = str(settings.member_id)
     if resource is LINE:
         payload["access_output[]"] = list(settings.output_ids)
@@ -53,9 +53,13 @@ def _wanted(settings: XtreamSettings, resource: Resource, desired: Desired) -> d
         "expires_at": _expiry(desired.expires_at),
         "blocked": {"enabled": "0" if desired.blocked else "1"},
         "trial": {"is_trial": "1"} if desired.trial else {},
+        "owner": {"member_id": desired.owner} if desired.owner else {},
     }
     if resource.is_device:
-        return parts | {"mac": {"mac": desired.mac or ""}}
+        leads = pair_of(desired)
+        return parts | {"mac": {"mac": desired.mac or ""}, "pair": {"pair_id": str(leads)} if leads else {}}
+    if settings.restreamers:
+        parts["restreamer"] = {"is_restreamer": "1"} if desired.plan in settings.restreamers else {}
     return parts | {
         "login": {"username": desired.login},
         "password": {"password": desired.password},
@@ -73,6 +77,8 @@ def _stored(settings: XtreamSettings, account: Account) -> dict[str, Payload]:
         "banned": {"admin_enabled": "1" if flag(line, "admin_enabled") else "0"},
         "flags": {name: "1" for name in _PRESENCE_FLAGS if flag(line, name)},
     }
+    if flag(line, "is_restreamer"):
+        parts["restreamer"] = {"is_restreamer": "1"}
     agents = items(line, "allowed_ua")
     if device is not None:
         return parts | {
@@ -88,6 +94,11 @@ def _stored(settings: XtreamSettings, account: Account) -> dict[str, Payload]:
         "places": {"allowed_ips[]": items(line, "allowed_ips")},
         "agents": {"allowed_ua[]": agents},
     }
+
+
+def pair_of(desired: Desired) -> int:
+    """The id of the line that a box should hang on; 0 for none, or for one that is not on the panel yet."""
+    return (number(desired.pair.data.get("line_id")) or 0) if desired.pair is not None else 0
 
 
 def _bouquets(settings: XtreamSettings, ids: list[int]) -> Payload:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from billhead.plugin import Desired, Free, Impossible, Observed, Step, diff
 from billhead_xtream.accounts import LAST_SECOND, LINE, Resource
+from billhead_xtream.payloads import pair_of
 from billhead_xtream.settings import XtreamSettings
 
 _WORD = re.compile(r"[A-Za-z0-9._-]+")
@@ -16,11 +17,27 @@ def planned(settings: XtreamSettings, resource: Resource, desired: Desired, foun
     if refused:
         return refused
     steps = diff(desired, found, normalise=normalised)
-    if found is None or found.handle_data.get("ref") == desired.handle.ref:
+    if found is None:
         return steps
-    # somebody wiped our reference out of the notes, or the line is being adopted: any edit writes it
-    changes = steps[0].changes if steps and isinstance(steps[0], Free) else frozenset()
-    return [Free("update", normalised(desired), found, changes | {"note"})]
+    changes = (steps[0].changes if steps and isinstance(steps[0], Free) else frozenset()) | _unnamed(
+        settings, resource, desired, found
+    )
+    return [Free("update", normalised(desired), found, changes)] if changes else []
+
+
+def _unnamed(settings: XtreamSettings, resource: Resource, desired: Desired, found: Observed) -> frozenset[str]:
+    """What differs and is no field of Observed: it is kept in the handle's data, where the panel has told it."""
+    kept, differing = found.handle_data, set()
+    if kept.get("ref") != desired.handle.ref:
+        differing.add("note")  # somebody wiped our reference out, or the line is being adopted: any edit writes it
+    if resource.is_device and pair_of(desired) and not kept.get("short") and kept.get("pair") != pair_of(desired):
+        differing.add("pair")
+    told = resource is LINE and not kept.get("short")
+    if told and settings.restreamers and bool(kept.get("restreamer")) != (desired.plan in settings.restreamers):
+        differing.add("restreamer")
+    if desired.blocked and kept.get("live"):
+        differing.add("blocked")  # blocked, yet a stream runs on: the edit cuts it
+    return frozenset(differing)
 
 
 def impossible(settings: XtreamSettings, resource: Resource, desired: Desired) -> list[Impossible]:
@@ -38,6 +55,8 @@ def impossible(settings: XtreamSettings, resource: Resource, desired: Desired) -
         found.append(Impossible("bouquets", "bouquets of this panel are whole numbers, as its catalogue lists them"))
     elif not desired.bouquets and settings.bouquet_encoding == "array":
         found.append(Impossible("bouquets", "an empty list can't be sent as an array; the panel would crash on it"))
+    if desired.owner and not (desired.owner.isascii() and desired.owner.isdecimal()):
+        found.append(Impossible("owner", "owners of this panel are whole numbers: the ids of its users"))
     if desired.connections < 0:
         found.append(Impossible("connections", "must be 0 (no limit) or more"))
     return found

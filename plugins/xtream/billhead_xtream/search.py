@@ -4,13 +4,15 @@ Both answer the same two questions: which accounts have exactly this login or MA
 search wider than we ask (LIKE, or a collation that ignores case), so names are compared again here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
+from billhead.plugin import PanelUnreachable
 from billhead_xtream.accounts import LINE, Resource, Row, readable_mac, text
 from billhead_xtream.client import XuiClient, number
 
 PAGE = 1000
+_BY_ID = {"order[0][column]": "0", "order[0][dir]": "asc"}
 
 
 class Search(Protocol):
@@ -20,9 +22,27 @@ class Search(Protocol):
     def rows(self, resource: Resource) -> Iterator[Row]:
         """All accounts of one sort, page by page, in the order of their ids."""
 
+    def users(self) -> Iterator[Row]:
+        """The panel's own users: id, username, credits."""
+
 
 def search_for(client: XuiClient) -> Search:
     return SqlSearch(client) if client.settings.find_by == "sql" else ListSearch(client)
+
+
+def pages(client: XuiClient, action: str, fields: Mapping[str, str]) -> Iterator[Row]:
+    """All rows of a list call. Raises AnsweredNull, and PanelUnreachable where the answer holds no rows."""
+    start = 0
+    while True:
+        answer = client.read(action, {**fields, "start": str(start), "limit": str(PAGE)})
+        page = answer.data or []
+        if not isinstance(page, list) or not all(isinstance(row, Mapping) for row in page):
+            raise PanelUnreachable(f"The answer to {action} holds no rows.")
+        yield from page
+        start += len(page)
+        # a panel that caps the page below our limit is not at its end while its total says otherwise
+        if not page or (len(page) < PAGE and start >= (answer.total or 0)):
+            return
 
 
 class ListSearch:
@@ -30,21 +50,13 @@ class ListSearch:
         self._client = client
 
     def ids(self, resource: Resource, name: str) -> list[int]:
-        return _exactly(resource, name, self._pages(resource, {"search[value]": name}))
+        return _exactly(resource, name, pages(self._client, f"get_{resource.noun}s", {"search[value]": name}))
 
     def rows(self, resource: Resource) -> Iterator[Row]:
-        return self._pages(resource, {"order[0][column]": "0", "order[0][dir]": "asc"})
+        return pages(self._client, f"get_{resource.noun}s", _BY_ID)
 
-    def _pages(self, resource: Resource, fields: dict[str, str]) -> Iterator[Row]:
-        start = 0
-        while True:
-            answer = self._client.read(f"get_{resource.noun}s", {**fields, "start": str(start), "limit": str(PAGE)})
-            page = answer.data or []
-            yield from page
-            start += len(page)
-            # a panel that caps the page below our limit is not at its end while its total says otherwise
-            if not page or (len(page) < PAGE and start >= (answer.total or 0)):
-                return
+    def users(self) -> Iterator[Row]:
+        return pages(self._client, "get_users", _BY_ID)
 
 
 class SqlSearch:
@@ -68,13 +80,20 @@ class SqlSearch:
             if len(page) < PAGE:
                 return
 
+    def users(self) -> Iterator[Row]:
+        return iter(self._select("SELECT id, username, credits FROM users ORDER BY id"))
+
     def _select(self, query: str) -> list[Row]:
-        return self._client.read("mysql_query", {"query": query}).data or []
+        rows = self._client.read("mysql_query", {"query": query}).data or []
+        if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+            raise PanelUnreachable("The answer to mysql_query holds no rows.")
+        return rows
 
 
 def _page_after(resource: Resource, after: int) -> str:
     columns = (
-        "l.username, l.exp_date, l.enabled, l.admin_enabled, l.admin_notes, l.bouquet, l.max_connections, l.member_id"
+        "l.username, l.exp_date, l.enabled, l.admin_enabled, l.admin_notes, l.bouquet, l.max_connections, l.member_id,"
+        " l.is_restreamer, l.pair_id"
     )
     if resource is LINE:
         return (

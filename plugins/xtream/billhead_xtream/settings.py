@@ -42,6 +42,31 @@ class XtreamSettings:
     )
     outputs: str = option("Stream formats of new lines", default="1,2", hint="1 HLS, 2 MPEG-TS, 3 RTMP; with commas")
     member_id: int = option("Owner of new lines", default=0, minimum=0, hint="a panel user's id; 0: the key's own user")
+    restreamer_plans: str = option(
+        "Plans for restreamers",
+        default="",
+        hint="names with commas: their lines get the restreamer flag, others lose it",
+    )
+    cut_streams: bool = option(
+        "Cut running streams", default=True, hint="of a line that is blocked or removed; else they run until they end"
+    )
+    verify_players: bool = option(
+        "Ask as a player after a block", default=True, hint="and wait for some seconds until players see it, too"
+    )
+    log_wait_seconds: int = option(
+        "Wait for the log before a removal",
+        default=5,
+        minimum=0,
+        maximum=120,
+        hint="what runs when a line is removed is logged about a minute later; without its line it can't be billed",
+    )
+    bouquet_checks: int = option(
+        "Lines whose bouquets are checked in a listing",
+        default=200,
+        minimum=0,
+        maximum=100_000,
+        hint="one call each, other lines every day; the panel's lists don't tell bouquets",
+    )
     timeout_seconds: int = option("Timeout in seconds", default=30, minimum=1, maximum=300)
 
     def __post_init__(self) -> None:
@@ -78,6 +103,10 @@ class XtreamSettings:
             return self.player_url.rstrip("/")
         address = urlsplit(self.url)
         return f"{address.scheme}://{address.netloc}"
+
+    @property
+    def restreamers(self) -> frozenset[str]:
+        return frozenset(part.strip() for part in self.restreamer_plans.split(",") if part.strip())
 
     @property
     def output_ids(self) -> tuple[str, ...]:

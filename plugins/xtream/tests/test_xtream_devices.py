@@ -132,7 +132,13 @@ def test_a_block_that_the_device_call_ignores_is_made_on_its_line(connect, box, 
     calls()
     blocked = converge(keeping(wanted, observed, blocked=True), on=connection)
     assert (blocked.blocked, stored(MAC)["enabled"]) == (True, 0)
-    assert calls() == {"get_mag": 3, "edit_mag": 1, "disable_line": 1, "reload_cache": 1}
+    assert calls() == {
+        "get_mag": 3,
+        "edit_mag": 1,
+        "disable_line": 1,
+        "reload_cache": 1,
+        "live_connections": 1,
+    }
     assert converge(keeping(wanted, observed), on=connection).blocked is False
 
 

@@ -13,6 +13,7 @@ from billhead.plugin import (
     Impossible,
     InvalidInput,
     LineKind,
+    Owner,
     PanelRejected,
     ProvisioningModule,
     Purchase,
@@ -39,6 +40,8 @@ def test_it_sets_expiry_and_knows_all_three_kinds(module, panel):
     able = module.capabilities(panel)
     assert (able.expiry, able.kinds) == (Expiry.SETTABLE, frozenset(LineKind))
     assert (able.bouquets, able.connections, able.listing, able.parallel_writes) == (True, True, True, False)
+    assert (able.pairs, able.owners, able.viewings, able.live, able.kick) == (True,) * 5
+    assert (able.balance, able.messages) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +93,8 @@ def test_no_bouquets_cannot_be_said_as_an_array(module, connect, desired):
     assert refused.field == "bouquets"
 
 
-def test_every_account_is_listed_with_its_reference_and_strangers_without(module, panel, desired, converge, sandbox):
+def test_every_account_is_listed_with_its_reference_and_strangers_without(module, connect, desired, converge, sandbox):
+    panel = connect(bouquet_checks=0)
     converge(desired(connections=2))
     converge(desired(ref="BOX7", kind=LineKind.MAG, mac=MAC, blocked=True))
     converge(desired(ref="BOX8", kind=LineKind.ENIGMA2, mac="00:1A:79:AA:BB:02", expires_at=None))
@@ -120,7 +124,8 @@ def test_a_listed_line_of_ours_is_in_step_with_what_was_wanted(module, panel, de
     assert module.apply(panel, step).blocked is True
 
 
-def test_listing_thousands_takes_a_call_per_thousand(module, panel, sandbox, calls):
+def test_listing_thousands_takes_a_call_per_thousand(module, connect, sandbox, calls):
+    panel = connect(bouquet_checks=0)
     sandbox.state.store.insert_many("lines", ({"username": f"u{number}", "password": "x"} for number in range(2500)))
     assert len({line.remote_id for line in module.list_lines(panel)}) == 2500
     assert calls() == {"get_lines": 3, "get_mags": 1, "get_enigmas": 1}
@@ -129,7 +134,8 @@ def test_listing_thousands_takes_a_call_per_thousand(module, panel, sandbox, cal
 def test_a_listing_is_paged_in_the_order_of_ids(module, connect):
     """The default is by name, and a line made meanwhile would push another over the edge of a page."""
     seen = []
-    list(module.list_lines(connect(lambda form: seen.append((form["order[0][column]"], form["order[0][dir]"])))))
+    panel = connect(lambda form: seen.append((form["order[0][column]"], form["order[0][dir]"])), bouquet_checks=0)
+    list(module.list_lines(panel))
     assert seen == [(["0"], ["asc"])] * 3
 
 
@@ -139,9 +145,54 @@ def test_the_catalogue_names_packages_and_bouquets(module, panel):
     assert catalogue.plans == {"1": "One month", "2": "Three months", "3": "One year"}
 
 
-def test_the_check_is_one_call_and_says_who_we_are(module, panel, calls):
+def test_bouquets_of_some_lines_are_read_each_day_so_that_all_are_in_some_days(
+    module, connect, desired, converge, sandbox, calls
+):
+    """Three lines, at most two checks a listing: two days see all of them."""
+    for number in range(3):
+        converge(desired(ref=f"R{number}", login=f"u{number}"))
+    sandbox.state.store.run("UPDATE lines SET bouquet = '[7]'")
+    calls()
+    panel, seen = connect(bouquet_checks=2), []
+    for day in (0, 1):
+        client = Dated(panel.http, day)
+        lines = list(module.list_lines(replace(panel, http=client)))
+        seen += [line.remote_id for line in lines if line.observed.bouquets == {"7"}]
+    assert sorted(seen) == ["line:1", "line:2", "line:3"]
+    assert calls()["get_line"] == 3
+
+
+class Dated:
+    """A client whose answers come in on a day that we choose."""
+
+    def __init__(self, http, day):
+        self._http, self._day = http, day
+
+    def read(self, url, **options):
+        answer = self._http.read(url, **options)
+        return replace(answer, received_at=datetime(2027, 1, 1 + self._day, tzinfo=UTC))
+
+
+def test_the_check_says_who_we_are(module, panel, calls):
     assert module.check(panel) == "signed in to the admin API as admin (user 1)"
-    assert calls() == {"user_info": 1}
+    assert calls() == {"user_info": 1, "get_lines": 1}
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(600, "ahead of"), (-600, "behind")])
+def test_a_check_warns_of_a_clock_that_is_off(module, panel, desired, converge, sandbox, seconds, said):
+    converge(desired(expires_at=None))
+    assert "clock" not in module.check(panel)
+    sandbox.state.clock.advance(seconds)
+    assert f"its clock is {abs(seconds)} seconds {said} ours" in module.check(panel).replace("599", "600")
+
+
+def test_owners_are_the_users_of_the_panel_with_their_credits(module, panel):
+    assert module.owners(panel) == [Owner("1", "admin", 0), Owner("2", "reseller", 10_000)]
+
+
+def test_an_owner_that_is_no_number_is_impossible(module, panel, desired):
+    (refused,) = module.plan(panel, desired(owner="rita"), None)
+    assert (refused.field, type(refused)) == ("owner", Impossible)
 
 
 def test_a_stream_line_gets_its_playlist_and_guide(module, connect, desired):

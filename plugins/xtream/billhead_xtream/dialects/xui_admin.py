@@ -5,7 +5,10 @@ searches are slow, broken in one version, and match more than was asked for. Wha
 the panel says it stored.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from billhead.plugin import (
@@ -21,12 +24,16 @@ from billhead.plugin import (
     Gone,
     LineKind,
     ListedLine,
+    LiveSession,
     LookUp,
     Observed,
+    Owner,
     PanelConnection,
+    PanelError,
     PanelOutcomeUnknown,
     PanelRejected,
     PanelUnreachable,
+    Viewing,
 )
 from billhead_xtream.accounts import (
     ENIGMA,
@@ -41,12 +48,17 @@ from billhead_xtream.accounts import (
     resource_for,
     text,
 )
+from billhead_xtream.classic_fields import owner_in
 from billhead_xtream.client import AnsweredNull, Refused, XuiClient, number
 from billhead_xtream.dialects.dialect import Dialect
-from billhead_xtream.payloads import create_payload, edit_payload
+from billhead_xtream.dialects.xui_sessions import Sessions, live_session_in
+from billhead_xtream.payloads import create_payload, edit_payload, pair_of
 from billhead_xtream.planning import missed
+from billhead_xtream.players import Players
 from billhead_xtream.search import search_for
 from billhead_xtream.transport import reading_back
+
+_SKEW = 60  # seconds that a panel's clock may be off
 
 
 class XuiAdmin(Dialect):
@@ -58,19 +70,33 @@ class XuiAdmin(Dialect):
         super().__init__(panel)
         self._client = XuiClient(panel)
         self._search = search_for(self._client)
+        self._sessions = Sessions(self._client, self._what)
+        self._players = Players(panel.http, self.settings.players)
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(Expiry.SETTABLE, frozenset(LineKind), bouquets=True, connections=True, listing=True)
+        return Capabilities(
+            Expiry.SETTABLE,
+            frozenset(LineKind),
+            bouquets=True,
+            connections=True,
+            listing=True,
+            pairs=True,
+            owners=True,
+            viewings=True,
+            live=True,
+            kick=True,
+        )
 
     def look_up(self, desired: Desired) -> LookUp:
         resource = resource_for(desired)
         known = self._known(resource, desired.handle.data)
         if known is not None and not known.lost:
             if _is_ours(known, desired):
-                return Found(known.observed())
+                return Found(self._with_streams(known, desired))
             return Foreign(f"{_shown(known)} carries neither our reference nor our {resource.name_column}")
         try:
-            return _judged(self._named(resource, desired), desired)
+            ours = _judged(self._named(resource, desired), desired)
+            return Found(self._with_streams(ours, desired)) if isinstance(ours, Account) else ours
         except AnsweredNull as error:
             return CannotTell(f"{error} {error.hint}")
 
@@ -109,13 +135,17 @@ class XuiAdmin(Dialect):
             stored = None  # 2.1.2 saves the device's line, then says failure
         if stored is None or resource is ENIGMA:
             stored = self._read_back(account)
-        return self._settled(stored, desired, changes)
+        observed = self._settled(stored, desired, changes)
+        if not changes or "blocked" in changes:
+            self._felt(stored, desired)
+        return observed
 
     def remove(self, desired: Desired) -> Gone:
         """Delete what is provably ours: by the id that we kept, else by our reference. A ghost of it goes as well."""
         resource = resource_for(desired)
         known = self._known(resource, desired.handle.data)
         if known is not None and (known.lost or _is_ours(known, desired)):
+            self._emptied(known)
             self._delete(known)
             return Gone()
         try:
@@ -125,14 +155,50 @@ class XuiAdmin(Dialect):
                 raise
             doomed = []  # the id that we kept is proven gone
         for account in doomed:
+            self._emptied(account)
             self._delete(account)
         return Gone()
 
     def list_lines(self) -> Iterator[ListedLine]:
+        is_checked = self._bouquet_check()
         for resource in RESOURCES:
             for row in self._search.rows(resource):
-                if row.get("username") is not None:
-                    yield _listed(resource, row)
+                if row.get("username") is None:
+                    continue
+                listed = _listed(resource, row)
+                full = self._get(resource, number(row.get(resource.id_column)) or 0) if is_checked(listed) else None
+                yield listed if full is None or full.lost else replace(listed, observed=full.observed())
+
+    def _bouquet_check(self) -> Callable[[ListedLine], bool]:
+        """Lists don't tell bouquets. Of our lines, some are read whole: others every day, and not too many."""
+        most = self.settings.bouquet_checks
+        if not most or self.settings.find_by == "sql":
+            return lambda listed: False
+        parts = max(1, -(-(self._client.read("get_lines", {"limit": "1"}).total or 0) // most))
+        left = most
+
+        def is_checked(listed: ListedLine) -> bool:
+            nonlocal left
+            chosen = bool(listed.ref) and left > 0 and _id_in(listed) % parts == self._client.day % parts
+            left -= chosen
+            return chosen
+
+        return is_checked
+
+    def owners(self) -> Sequence[Owner]:
+        return [owner_in(row) for row in self._search.users()]
+
+    def viewings(self, since: datetime, until: datetime) -> Iterator[Viewing]:
+        return self._sessions.viewings(since, until)
+
+    def live_sessions(self, desired: Desired) -> Sequence[LiveSession]:
+        account = self._ours(desired)
+        return [live_session_in(row) for row in self._sessions.live(account.line_id)] if account else []
+
+    def kick(self, desired: Desired, session_id: str) -> None:
+        account = self._ours(desired)
+        if account is not None:
+            self._sessions.kick(account.line_id, session_id)
 
     def catalogue(self) -> Catalogue:
         return Catalogue(
@@ -142,7 +208,22 @@ class XuiAdmin(Dialect):
 
     def check(self) -> str:
         user = self._key_holder()
-        return f"signed in to the admin API as {text(user, 'username')} (user {text(user, 'id')})"
+        whose = f"signed in to the admin API as {text(user, 'username')} (user {text(user, 'id')})"
+        return f"{whose}; {skew}" if (skew := self._skew()) else whose
+
+    def _skew(self) -> str:
+        """A warning where the panel's clock is more than a minute from ours, as a working line of it is told."""
+        try:
+            rows = self._client.read("get_lines", {"filter": "1", "limit": "1"}).data
+        except PanelError:
+            return ""  # not what was asked about
+        row = rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], Mapping) else {}
+        if not row.get("username") or not row.get("password"):
+            return ""
+        ahead = self._players.skew(text(row, "username"), text(row, "password"))
+        if abs(ahead) <= _SKEW:
+            return ""
+        return f"its clock is {abs(ahead)} seconds {'ahead of' if ahead > 0 else 'behind'} ours: lines end at its time"
 
     def _key_holder(self) -> Row:
         """The administrator whose key this is. The reseller API knows the call too, and tells permissions with it."""
@@ -155,6 +236,15 @@ class XuiAdmin(Dialect):
                 hint="Enter an administrator's key and an access code of the type Admin API.",
             )
         return user
+
+    def _ours(self, desired: Desired) -> Account | None:
+        """The account of a line that is ours, by its id or, without one, by search."""
+        resource = resource_for(desired)
+        known = self._known(resource, desired.handle.data)
+        if known is not None and not known.lost:
+            return known if _is_ours(known, desired) else None
+        found = _judged(self._named(resource, desired), desired)
+        return found if isinstance(found, Account) else None
 
     def _known(self, resource: Resource, handle_data: Mapping[str, Any]) -> Account | None:
         account_id = number(handle_data.get(resource.id_in_handle))
@@ -184,16 +274,54 @@ class XuiAdmin(Dialect):
 
     def _settled(self, account: Account, desired: Desired, changes: Collection[str]) -> Observed:
         """What is stored, if it is what was wanted; a panel that took the call and kept something else is for staff."""
-        other = missed(desired, account.observed(), changes)
+        other = missed(desired, account.observed(), changes) - _mirrored(account, desired, changes)
         if account.resource.is_device and "blocked" in other:
             account = self._switch_line(account, desired.blocked)
-            other = missed(desired, account.observed(), changes)
+            other = missed(desired, account.observed(), changes) - _mirrored(account, desired, changes)
         if other:
             raise PanelRejected(
                 f"{self._what} took the change of {_shown(account)} but keeps another {', '.join(sorted(other))}.",
                 hint="Bouquets that the panel does not have are dropped silently: compare with its catalogue.",
             )
         return account.observed()
+
+    def _with_streams(self, account: Account, desired: Desired) -> Observed:
+        """What is stored; and, of a line that is to be blocked and is, how many streams run on."""
+        observed = account.observed()
+        if not (self.settings.cut_streams and desired.blocked and observed.blocked is True):
+            return observed
+        try:
+            running = self._sessions.live(account.line_id)
+        except AnsweredNull:
+            return observed
+        return replace(observed, handle_data={**observed.handle_data, "live": len(running)}) if running else observed
+
+    def _felt(self, account: Account, desired: Desired) -> None:
+        """A block reaches players by the panel's cache, and no stream that runs: see to both."""
+        if desired.blocked and self.settings.cut_streams:
+            with suppress(AnsweredNull):
+                self._sessions.stop(account.line_id)
+        if not desired.blocked or account.resource.is_device or not self.settings.verify_players:
+            return  # of a box only the admin API tells
+        login, password = text(account.line, "username"), text(account.line, "password")
+        if not self._players.stop_being_served(login, password, lambda: self._client.write("reload_cache", {})):
+            raise PanelOutcomeUnknown(
+                f"{self._what} took the block, but players are still served on {_shown(account)}."
+            )
+
+    def _emptied(self, account: Account) -> None:
+        """Before a delete: what runs is stopped, and given time to be logged while there is a line for it."""
+        if account.lost or not self.settings.cut_streams:
+            return
+        try:
+            if not self._sessions.live(account.line_id):
+                return
+            self._client.write("disable_line", {"id": str(account.line_id)})
+            with reading_back():
+                cut = self._sessions.stop(account.line_id)
+                self._sessions.wait_for_log(account.line_id, cut, self.settings.log_wait_seconds)
+        except AnsweredNull:
+            return  # a panel without lists tells no sessions
 
     def _switch_line(self, account: Account, blocked: bool) -> Account:
         """The device's own switches answer success and do nothing; those of its hidden line work, after a reload."""
@@ -230,17 +358,27 @@ def _is_ours(account: Account, desired: Desired) -> bool:
     return account.name == _name(account.resource, desired)
 
 
-def _judged(named: list[Account], desired: Desired) -> LookUp:
+def _mirrored(account: Account, desired: Desired, changes: Collection[str]) -> frozenset[str]:
+    """A box that was just hung on its line has that line's expiry and bouquets; the next edit may give it its own."""
+    hung = account.resource.is_device and pair_of(desired) and (not changes or "pair" in changes)
+    return frozenset({"expires_at", "bouquets"}) if hung else frozenset()
+
+
+def _judged(named: list[Account], desired: Desired) -> LookUp | Account:
     """Of accounts with our login or MAC: only our reference makes one ours."""
     ours = [account for account in named if account.reference == desired.handle.ref]
     if len(ours) == 1:
-        return Found(ours[0].observed())
+        return ours[0]
     if ours:
         return Ambiguous(tuple(_shown(account) for account in ours))
     if named:
         why = "has lost its line: delete it on the panel" if named[0].lost else "does not carry our reference"
         return Foreign(f"{_shown(named[0])} has this {named[0].resource.name_column} and {why}")
     return Absent()
+
+
+def _id_in(listed: ListedLine) -> int:
+    return number(listed.remote_id.partition(":")[2]) or 0
 
 
 def _listed(resource: Resource, row: Row) -> ListedLine:
