@@ -273,7 +273,10 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the customer needs to watch. URLs are absolute; empty where the line has no such thing."""
+    """What the customer needs to watch. URLs are absolute; empty where the line has no such thing.
+
+    `receiver_url`: a script that sets up an Enigma2 receiver.
+    """
 
     login: str = ""
     password: str = field(default="", repr=False)
@@ -282,6 +285,7 @@ class Access:
     epg_url: str = field(default="", repr=False)
     server_url: str = ""
     mac: str = ""
+    receiver_url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

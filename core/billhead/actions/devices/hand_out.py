@@ -90,7 +90,10 @@ def _put_on_line(tx: Tx, device: Device, model: DeviceModel, subscription: Subsc
     """The line that it was kept for, else the first of its kind that is not watched on a box of ours."""
     if device.mac is None:
         return
-    lines = [line for line in live_services(tx, subscription) if line.kind == model.kind]
+    lines = [
+        line for line in live_services(tx, subscription)
+        if line.kind == model.kind and (line.mac is not None or line.kind == "mag")
+    ]  # fmt: skip
     ours = select(Device.service_id).where(Device.service_id.in_([line.id for line in lines]), Device.id != device.id)
     taken = set(tx.session.scalars(ours))
     free = [line for line in lines if line.id not in taken]

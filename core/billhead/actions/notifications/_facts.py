@@ -64,6 +64,7 @@ _ACCESS = (
     ("Password", "password"),
     ("Playlist (M3U)", "m3u_url"),
     ("TV guide (EPG)", "epg_url"),
+    ("Script for an Enigma2 receiver", "receiver_url"),
 )
 _TITLES = {Kind.PROFORMA.value: "Order", Kind.INVOICE.value: "Invoice", Kind.CREDIT_NOTE.value: "Credit note"}
 

@@ -90,7 +90,7 @@ def _boxed(tx: Tx, service_id: int) -> tuple[Service, Subscription]:
         raise NotFound("service", service_id)
     subscription = _visible(tx, service)
     tx.session.refresh(service, with_for_update=True)
-    if service.kind == "stream":
+    if service.kind == "stream" or (service.kind == "enigma2" and service.mac is None):
         raise Conflict("This line is watched by login and password, not on a box.")
     if service.lifecycle != "wanted":
         raise Conflict("This line has ended.")

@@ -119,7 +119,8 @@ def add_services(
     that another live service has) or Conflict (no panel has room).
     """
     templates: list[dict[str, Any]] = plan.details.get("services", [])
-    if any(t["kind"] != "stream" for t in templates) and not wish.mac:
+    # a receiver may also log in as an ordinary line does
+    if any(t["kind"] == "mag" for t in templates) and not wish.mac:
         raise InvalidInput("mac", f"{plan.name} is watched on a box: its MAC address is needed")
     login, password = wish.login or new_login(), vault().encrypt(wish.password or new_password())
     placement.take_names(login, wish.mac)

@@ -2,7 +2,7 @@
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, FileRequired
 from sqlalchemy import func, select
 from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
@@ -111,7 +111,9 @@ def _edit(key: int | None) -> ResponseReturnValue:
 
 class DeliveryForm(Form):
     file = FileField(
-        "CSV file", description=f"UTF-8, with a heading: {', '.join(COLUMNS)}. Model and serial are needed."
+        "CSV file",
+        validators=[FileRequired("Choose a file.")],
+        description=f"UTF-8, with a heading: {', '.join(COLUMNS)}. Model and serial are needed.",
     )
     dry_run = BooleanField("Only look: take nothing in")
 

@@ -169,7 +169,7 @@ def _offer(plan: Plan, prices: list[TermPrice], bouquets: Sequence[str], addons:
         description=plan.description,
         kind=plan.kind,
         connections=plan.connections,
-        boxed=any(service["kind"] != "stream" for service in services),
+        boxed=any(service["kind"] == "mag" for service in services),
         prices=sorted(prices, key=lambda price: price.length),
         bouquets=bouquets,
         least=int(plan.details.get("min_units") or 1),

@@ -1,0 +1,1 @@
+"""The channels of a line on an Enigma2 receiver."""

@@ -1,0 +1,61 @@
+"""A receiver's bouquet file (userbouquet.NAME.tv), and the script that puts it there.
+
+    #NAME Television
+    #SERVICE 1:64:1:0:0:0:0:0:0:0::News
+    #DESCRIPTION News
+    #SERVICE 4097:0:1:0:0:0:0:0:0:0:http%3a//tv.example/live/ann/secret/7.ts:One
+    #DESCRIPTION One
+
+A line is a record and colons part its fields, so that neither may stand in a name.
+"""
+
+import shlex
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from billhead_enigma2.channels import Channel
+from billhead_enigma2.delivery import Line
+
+__all__ = ["FILE", "autoscript", "bouquet"]
+
+FILE = "userbouquet.billhead.tv"
+
+
+def bouquet(name: str, line: Line, channels: Iterable[Channel], service_type: int) -> str:
+    """Channels in the panel's order, with a marker where another category begins."""
+    rows = [f"#NAME {_plain(name)}"]
+    category, markers = None, 0
+    for channel in channels:
+        if channel.category != category:
+            category, markers = channel.category, markers + 1
+            if category:
+                rows += [
+                    f"#SERVICE 1:64:{markers:X}:0:0:0:0:0:0:0::{_plain(category)}",
+                    f"#DESCRIPTION {_plain(category)}",
+                ]
+        user, password = quote(line.login, safe=""), quote(line.password, safe="")
+        stream = f"{line.server}/live/{user}/{password}/{channel.id}.ts".replace(":", "%3a")
+        title = _plain(channel.name)
+        rows += [f"#SERVICE {service_type}:0:1:0:0:0:0:0:0:0:{stream}:{title}", f"#DESCRIPTION {title}"]
+    return "\n".join(rows) + "\n"
+
+
+def autoscript(address: str) -> str:
+    """For the shell of a receiver. It replaces our bouquet alone, and leaves the old one where a download failed."""
+    entry = f'#SERVICE 1:7:1:0:0:0:0:0:0:0:FROM BOUQUET "{FILE}" ORDER BY bouquet'
+    return f"""#!/bin/sh
+# Puts your channels on this receiver. Run it again to have them anew. Keep it to yourself: it holds your access.
+dir=/etc/enigma2
+new=$dir/.{FILE}.new
+wget -q -O "$new" {shlex.quote(address)} || {{ rm -f "$new"; echo "The channels could not be downloaded."; exit 1; }}
+grep -q '^#NAME' "$new" || {{ rm -f "$new"; echo "This was no list of channels."; exit 1; }}
+mv "$new" "$dir/{FILE}"
+grep -q '{FILE}' "$dir/bouquets.tv" 2>/dev/null || echo {shlex.quote(entry)} >> "$dir/bouquets.tv"
+wget -q -O /dev/null 'http://127.0.0.1/web/servicelistreload?mode=0' || echo "Restart the receiver to see them."
+echo "Done."
+"""
+
+
+def _plain(text: str) -> str:
+    words = "".join(sign if sign.isprintable() else " " for sign in text).replace(":", " ")
+    return " ".join(words.split())[:120] or "?"
