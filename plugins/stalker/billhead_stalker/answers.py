@@ -33,7 +33,7 @@ def results_of(response: HttpResponse, *, wrote: bool, hide: str = "") -> Any:
         unsure("answered with something that is not REST v1, such as a page or an aborted script", wrote=wrote)
     if answer["status"] == "OK":
         return answer["results"]
-    text = str(answer["error"])
+    text: str = answer["error"]
     raise_for(text.replace(hide, "…") if hide else text, wrote=wrote)
 
 
@@ -89,4 +89,6 @@ def _parsed(body: bytes) -> dict[str, Any] | None:
     expected = {"OK": "results", "ERROR": "error"}
     if not isinstance(answer, dict) or expected.get(str(answer.get("status"))) not in answer:
         return None
+    if answer["status"] == "ERROR" and not isinstance(answer["error"], str):
+        return None  # an error that is no text proves nothing, not even an absence
     return answer

@@ -66,11 +66,13 @@ class Portal:
     def subscribe(self, identifier: str, add: Iterable[str], drop: Iterable[str]) -> None:
         """Add and remove just these packages. "false" says that nothing changed; reading back tells what is so."""
         form = {"subscribed[]": sorted(add), "unsubscribed[]": sorted(drop)}
-        self._write("PUT", "account_subscription", OneBox(identifier), {k: v for k, v in form.items() if v})
+        wanted = {name: packages for name, packages in form.items() if packages}
+        if not isinstance(self._write("PUT", "account_subscription", OneBox(identifier), wanted), bool):
+            unsure("said of packages something else than true or false", wrote=True)
 
     def end_sessions(self, number: str, *, forget_box: bool = False) -> None:
         """Make the box authorise again; `forget_box` also clears MAC and device ids."""
-        self._write("PUT", "stb_auth", OneBox(number), {"reset_device_id": "1"} if forget_box else {})
+        _done(self._write("PUT", "stb_auth", OneBox(number), {"reset_device_id": "1"} if forget_box else {}))
 
     def show_message(self, number: str, html: str) -> None:
         """Put a message on the screen; it waits a week for the box. Twice is two messages: never repeated blindly."""

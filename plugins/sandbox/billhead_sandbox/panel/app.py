@@ -1,5 +1,6 @@
 """The one WSGI application: names each call, counts it, applies faults, and passes it to its protocol."""
 
+import json
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -57,6 +58,8 @@ class Application:
         if fault.kind == "truncated":
             content = response.get_data()
             response.set_data(content[: len(content) // 2])
+        if fault.kind == "garbled":
+            response.set_data(garbled(response.get_data()))
         return response
 
     def _serve(self, request: Request) -> Response:
@@ -82,6 +85,26 @@ class Application:
         if path in ("/c/portal.php", "/portal.php"):
             return portal.answer(self.state, request)
         return player.answer(self.state, request)
+
+
+def garbled(content: bytes) -> bytes:
+    """An answer whose values are all of another type: a list is an object, a text a list, a number an object. What
+    `status` says stays, so that it looks like a good one. Something other than JSON stays as it is."""
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        return content
+    if not isinstance(answer, dict):
+        return json.dumps(_turned(answer)).encode()
+    return json.dumps({name: value if name == "status" else _turned(value) for name, value in answer.items()}).encode()
+
+
+def _turned(value: Any) -> Any:
+    if isinstance(value, list):
+        return {str(index): _turned(each) for index, each in enumerate(value)}
+    if isinstance(value, dict):
+        return [_turned(each) for each in value.values()]
+    return [value] if isinstance(value, str) else {"value": value}
 
 
 def _stalker(state: State, request: Request) -> Response:

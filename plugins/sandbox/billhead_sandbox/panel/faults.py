@@ -19,6 +19,7 @@ KINDS = {
     "empty": True,
     "html": True,
     "truncated": True,
+    "garbled": True,
     "down": False,
 }
 
