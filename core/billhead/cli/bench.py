@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from billhead.bench.billing_run import measure
+from billhead.bench.panels import measure_converge, measure_reconcile
 from billhead.bench.rating import measure_rating
 from billhead.bench.web_during_run import measure as measure_web
 from billhead.cli import json_option, show
@@ -85,3 +86,34 @@ def rating(events: int, subscribers: int, columns: bool, as_json: bool) -> None:
             f"({beside['bare_seconds']} s); the same sums"
         )
     show({"rating": found}, as_json, lines)
+
+
+@group.command()
+@click.option("--lines", type=click.IntRange(100), default=100_000, show_default=True)
+@json_option
+def reconcile(lines: int, as_json: bool) -> None:
+    """Compare a whole panel with what customers should have, against the sandbox (one line in a hundred differs)."""
+    found = measure_reconcile(lines)
+    told = (
+        f"{found['lines']} lines in {found['seconds']} s and {found['calls']} calls, peak {found['peak_mb']} MB; "
+        f"{found['in_step']} in step, {found['differences']} differences, {found['repairs']} repairs queued"
+    )
+    show({"reconcile": found}, as_json, [told])
+
+
+@group.command()
+@click.option("--lines", type=click.IntRange(100), default=10_000, show_default=True, help="Changed lines.")
+@click.option("--panels", type=click.IntRange(1, 200), default=20, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), default=16, show_default=True)
+@json_option
+def converge(lines: int, panels: int, workers: int, as_json: bool) -> None:
+    """Bring changed lines in step over several panels; the first process is killed half-way, the second one ends it."""
+    found = measure_converge(lines, panels, workers)
+    told = (
+        f"{found['lines']} lines over {panels} panels with {workers} workers: none lost, {found['seconds']} s after "
+        f"the kill, {found['calls']} calls, {found['calls_a_second_and_panel']} a second and panel, "
+        f"peak {found['peak_mb']} MB"
+    )
+    show({"converge": found}, as_json, [told if not found["lost"] else f"{found['lost']} lines are LOST"])
+    if found["lost"]:
+        raise SystemExit(1)

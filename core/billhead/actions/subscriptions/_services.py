@@ -43,14 +43,15 @@ def new_handle() -> str:
 
 
 class Placement:
-    """What making lines needs to know, read once: panels and how full they are, bouquets, logins and MACs in use.
+    """What making lines needs to know, read once: panels and, where it counts, how full they are, bouquets, logins and
+    MACs in use.
 
     One order makes one; an import makes one per batch, so that its rows need no query of their own.
     """
 
     def __init__(self, session: Session, wishes: Sequence["AccessWish"]) -> None:
-        used = select(Service.panel_id, func.count()).where(Service.lifecycle != "gone").group_by(Service.panel_id)
-        self._used: dict[int, int] = dict(session.execute(used).all())
+        self._session = session
+        self._used: dict[int, int] = {}  # of panels that were counted
         self._panels = list(session.scalars(select(Panel).order_by(Panel.id)))
         self._bouquets: dict[int, list[int]] = {}
         for plan_id, bouquet_id in session.execute(select(PlanBouquet.plan_id, PlanBouquet.bouquet_id)):
@@ -78,15 +79,26 @@ class Placement:
         fitting = [p for p in self._panels if wanted in (p.code, p.group)]
         if not fitting:
             raise Conflict(f"no panel is called {wanted!r}", hint="add it under Panels, or change the plan's panel")
-        used = self._used
+        used = self._count(fitting)
         free = [
             p for p in fitting if not p.maintenance and (p.capacity == 0 or used.get(p.id, 0) + lines <= p.capacity)
         ]
         if not free:
             raise Conflict(f"the panels of {wanted!r} are full or under maintenance", code="no_capacity")
         panel = min(free, key=lambda p: (used.get(p.id, 0) * 1000 // max(p.weight, 1), p.id))
-        used[panel.id] = used.get(panel.id, 0) + lines
+        if panel.id in used:
+            used[panel.id] += lines
         return panel
+
+    def _count(self, fitting: Sequence[Panel]) -> dict[int, int]:
+        """Only panels between which there is a choice are counted, each once: a full panel has 100,000 lines."""
+        if len(fitting) > 1 or fitting[0].capacity:
+            new = [panel.id for panel in fitting if panel.id not in self._used]
+            live = select(Service.panel_id, func.count()).where(Service.panel_id.in_(new), Service.lifecycle != "gone")
+            if new:
+                self._used |= dict.fromkeys(new, 0)
+                self._used |= dict(self._session.execute(live.group_by(Service.panel_id)).all())
+        return self._used
 
 
 def pairs_among(templates: Sequence[Mapping[str, Any]]) -> dict[int, int]:
