@@ -7,7 +7,7 @@
 import os
 import signal
 
-__all__ = ["CRASH_POINTS", "CRASH_POINTS_OF_INTAKE", "crash_point"]
+__all__ = ["CRASH_POINTS", "CRASH_POINTS_OF_INTAKE", "CRASH_POINTS_OF_PURCHASES", "crash_point"]
 
 CRASH_POINTS = (
     "exchange.intended",
@@ -25,6 +25,8 @@ CRASH_POINTS = (
 
 CRASH_POINTS_OF_INTAKE = ("usage.recorded", "usage.committed")
 CRASH_POINTS_OF_PANELS = ("adopting.batch",)
+
+CRASH_POINTS_OF_PURCHASES = ("purchase.committed", "purchase.sent")
 
 _wanted, _, _count = os.environ.get("BILLHEAD_CRASH_AT", "").partition(":")
 _left = int(_count or "1")

@@ -29,6 +29,7 @@ BillheadError                    error                  message, code, field, hi
     ├── PanelOutcomeUnknown      panel_outcome_unknown  it may have been done: look up, then retry
     ├── PanelRejected            panel_rejected         the panel said no: show staff
     ├── PanelFull                panel_full             no slot or licence left
+    ├── PanelOutOfCredit         panel_out_of_credit    our credit there does not pay for it
     └── NotAuthorised            not_authorised         the panel refuses our login
 """
 
@@ -203,6 +204,10 @@ class PanelRejected(PanelError):
 
 class PanelFull(PanelError):
     code = "panel_full"
+
+
+class PanelOutOfCredit(PanelError):
+    code = "panel_out_of_credit"
 
 
 class NotAuthorised(PanelError):

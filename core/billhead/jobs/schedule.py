@@ -52,6 +52,7 @@ PERIODIC: list[Periodic] = [
     Periodic("payments.resolve_open", timedelta(minutes=5)),
     Periodic("usage.watch", timedelta(minutes=15)),
     Periodic("provisioning.reconcile_all", timedelta(days=1), timedelta(hours=2)),
+    Periodic("panels.read_balances", timedelta(hours=1), timedelta(minutes=20)),
     Periodic("ledger.recognise", timedelta(days=1), timedelta(hours=1)),
     Periodic("ledger.seal", timedelta(minutes=10)),
     Periodic("accounts.recheck_vat_ids", timedelta(days=1), timedelta(hours=4)),

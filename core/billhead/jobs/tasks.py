@@ -23,12 +23,15 @@ from billhead.actions.entitlements.refund_event import refund_event
 from billhead.actions.entitlements.refund_one import refund_one
 from billhead.actions.ledger.seal import seal
 from billhead.actions.notifications.send_notice import send_notice
+from billhead.actions.panels.read_balance import read_balance
 from billhead.actions.payments.apply_callback import apply_callback
 from billhead.actions.payments.collect import collect
 from billhead.actions.payments.resolve import resolve
 from billhead.actions.payments.send_refund import send_refund
+from billhead.actions.provisioning._balance import panels_with_balance
 from billhead.actions.provisioning.converge import converge
 from billhead.actions.provisioning.reconcile import reconcile_panel
+from billhead.actions.provisioning.resolve_purchase import resolve_purchase
 from billhead.actions.scheduling import enqueue
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.give_days_batch import give_days_batch
@@ -61,6 +64,25 @@ def _converge(ctx: Context, args: Mapping[str, Any]) -> None:
         raise TryLater(answer.wait_until, answer.error)
     if answer.retry:
         raise PanelRejected(answer.error)
+
+
+@job_kind("provisioning.resolve_purchase")
+def _resolve_purchase(ctx: Context, args: Mapping[str, Any]) -> None:
+    looked = resolve_purchase(ctx, int(args["purchase_id"]))
+    if looked is not None and looked.wait_until is not None:
+        raise TryLater(looked.wait_until, looked.why)
+
+
+@job_kind("panels.read_balance")
+def _read_balance(ctx: Context, args: Mapping[str, Any]) -> None:
+    read_balance(ctx, int(args["panel_id"]))
+
+
+@job_kind("panels.read_balances")
+def _read_balances(ctx: Context, _args: Mapping[str, Any]) -> None:
+    with writing(ctx) as tx:
+        for panel_id in panels_with_balance(tx.session):
+            enqueue(tx, "panels.read_balance", {"panel_id": panel_id}, key=f"balance:{panel_id}")
 
 
 @job_kind("entitlements.refund_event")

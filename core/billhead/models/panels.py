@@ -1,6 +1,6 @@
 """Panels: middleware installations, what our bouquets and resellers are called there, health, upstream purchases."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["Panel", "PanelBouquet", "PanelDifference", "PanelOwner", "UpstreamPurchase"]
+__all__ = ["Panel", "PanelBouquet", "PanelDifference", "PanelOwner", "PanelPackage", "UpstreamPurchase"]
 
 
 class Panel(Model):
@@ -35,6 +35,15 @@ class Panel(Model):
     last_error: Mapped[str] = mapped_column(default="")
     reconciled_at: Mapped[datetime | None]
     reconcile_report: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # our credit there, in the panel's credits with two decimals; the rest is the operator's: 0 = not told, or no limit
+    balance_minor: Mapped[int | None]
+    balance_at: Mapped[datetime | None]
+    balance_low_minor: Mapped[int] = mapped_column(default=0)
+    balance_told: Mapped[bool] = mapped_column(default=False)  # staff know of this fall below it
+    spend_cap_minor: Mapped[int] = mapped_column(default=0)  # a day
+    spend_cap_told_on: Mapped[date | None]
+    credit_cost_minor: Mapped[int] = mapped_column(default=0)  # what one credit costs
+    credit_cost_currency: Mapped[str] = mapped_column(default="")
 
 
 class PanelBouquet(Model):
@@ -78,8 +87,29 @@ class PanelDifference(Model):
     repair: Mapped[bool] = mapped_column(default=False)
 
 
+class PanelPackage(Model):
+    """Which package of a panel is bought for a plan and a term. Length and price as the panel's catalogue had them when
+    it was chosen."""
+
+    __tablename__ = "panel_package"
+    __table_args__ = (UniqueConstraint("panel_id", "plan_id", "term"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    panel_id: Mapped[int] = mapped_column(ForeignKey("panel.id"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    term: Mapped[str]  # as it is sold, or "trial"
+    package: Mapped[str]  # the panel's id of it
+    name: Mapped[str]
+    package_term: Mapped[str]  # how long it lasts: "30 days"
+    cost_minor: Mapped[int]  # in the panel's credits, two decimals
+
+
 class UpstreamPurchase(Model):
-    """A renewal bought with our credits at an upstream panel: committed first, sent once, resolved by looking."""
+    """Time that is bought with our credits at an upstream panel: committed first, sent once, resolved by looking.
+
+    There is one row for a service and the end of a paid period, however often it was tried; `history` has the tries
+    before. Costs in the panel's credits with two decimals; `amount_minor` is their worth in `currency`.
+    """
 
     __tablename__ = "upstream_purchase"
     __table_args__ = (Index("ix_upstream_purchase_open", "panel_id", "state"),)
@@ -87,12 +117,27 @@ class UpstreamPurchase(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     panel_id: Mapped[int] = mapped_column(ForeignKey("panel.id"))
     service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), index=True)
-    entitlement: Mapped[str] = mapped_column(unique=True)  # which paid period it serves
+    entitlement: Mapped[str] = mapped_column(unique=True)  # "17:2027-01-22": a service and the end of a paid period
+    paid_until: Mapped[date]
     package: Mapped[str]
+    package_name: Mapped[str]
+    package_term: Mapped[str]
+    trial: Mapped[bool] = mapped_column(default=False)
     max_cost_minor: Mapped[int]
-    before: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # expiry and balance before sending
-    state: Mapped[str] = mapped_column(default="intended")  # intended | sent | bought | not_bought | unknown
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # the line before it; null: none
+    balance_before_minor: Mapped[int | None]
+    balance_after_minor: Mapped[int | None]
+    expires_at: Mapped[datetime | None]  # the panel's, once it is bought
+    state: Mapped[str]  # sent | bought | not_bought | unknown
+    why: Mapped[str] = mapped_column(default="")
+    tries: Mapped[int] = mapped_column(default=1)
+    history: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    looks: Mapped[int] = mapped_column(default=0)  # answers that told nothing
+    look_at: Mapped[datetime | None]  # null while it is not settled: a person decides
     cost_minor: Mapped[int | None]
+    amount_minor: Mapped[int | None]  # null: nobody has said what a credit costs
+    currency: Mapped[str] = mapped_column(default="")
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
-    created_at: Mapped[datetime]
+    sent_on: Mapped[date]  # in the seller's zone: the day on whose cap it counts
+    sent_at: Mapped[datetime]  # business clock
     resolved_at: Mapped[datetime | None]

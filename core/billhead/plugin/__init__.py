@@ -22,6 +22,7 @@ from billhead.domain.errors import (
     PanelError,
     PanelFull,
     PanelOutcomeUnknown,
+    PanelOutOfCredit,
     PanelRejected,
     PanelUnreachable,
     TaxServiceDown,
@@ -75,7 +76,6 @@ from billhead.plugin.provisioning import (
     PanelConnection,
     ProvisioningModule,
     Purchase,
-    Resolution,
     Step,
     Tombstone,
     Unobservable,
@@ -84,6 +84,7 @@ from billhead.plugin.provisioning import (
     diff,
     merge,
 )
+from billhead.plugin.purchasing import Due, Package, Resolution
 from billhead.plugin.reports import (
     Report,
     ReportAsked,
@@ -130,6 +131,7 @@ __all__ = [
     "DeclineClass",
     "Denied",
     "Desired",
+    "Due",
     "DraftLine",
     "DraftView",
     "EVENT_TYPES",
@@ -170,9 +172,11 @@ __all__ = [
     "Outcome",
     "OutcomeUnknown",
     "Owner",
+    "Package",
     "PanelConnection",
     "PanelError",
     "PanelFull",
+    "PanelOutOfCredit",
     "PanelOutcomeUnknown",
     "PanelRejected",
     "PanelUnreachable",

@@ -46,6 +46,12 @@ EVENT_TYPES = {
     "entitlement.closed": "it was given back or never paid; data: entitlement_id, subscription_id",
     "service.active": "a line is in step with what is wanted and serves; data: service_id, customer_id",
     "service.failed": "a line can't be brought in step; data: service_id, error",
+    "purchase.bought": "paid time was bought at an upstream panel; data: purchase_id, service_id, panel_id, cost_minor",
+    "purchase.not_bought": "an upstream panel sold nothing, proven; data: purchase_id, service_id, panel_id, why",
+    "purchase.undecided": "nobody can find out whether it was bought, staff decide; data: as of purchase.not_bought",
+    "panel.credit_low": "our credit at a panel fell below the operator's mark; data: panel_id, balance_minor, "
+    "threshold_minor",
+    "panel.spend_cap_reached": "purchases wait until tomorrow; data: panel_id, day, cap_minor",
 }
 """Every event type with what its data holds. Adding a type is a minor change."""
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 from billhead.domain.errors import PanelRejected
 from billhead.plugin.http import HttpClient
+from billhead.plugin.purchasing import Due, Package, Resolution
 
 __all__ = [
     "UNOBSERVABLE",
@@ -39,7 +40,6 @@ __all__ = [
     "PanelConnection",
     "ProvisioningModule",
     "Purchase",
-    "Resolution",
     "Step",
     "Tombstone",
     "Unobservable",
@@ -123,7 +123,8 @@ class Desired:
     `plan` is the plan's name on panels that know plans, `bouquets` are the panel's own bouquet ids, in no order.
     `previous_password` is set while a password change is on its way (dialects that identify a line by its password).
     `pair` is the stream line that a box or receiver hangs on, `owner` the panel's own id of the reseller it belongs to;
-    both only where the panel can. An empty `owner` is no wish: whoever has the line keeps it.
+    both only where the panel can. An empty `owner` is no wish: whoever has the line keeps it. `due` is set
+    only where expiry is purchased.
     """
 
     handle: Handle
@@ -141,6 +142,7 @@ class Desired:
     previous_password: str | None = field(default=None, repr=False)
     pair: Handle | None = None
     owner: str = ""
+    due: Due | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +210,18 @@ class Free:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A step that spends our credit at an upstream panel; `max_cost_minor` in the panel's credits, two decimals."""
+    """A step that spends our credit at an upstream panel; amounts in the panel's credits, two decimals.
+
+    `found` is the line as it was before, None where there was none. `balance_minor` is set by core: what our credit
+    would be if this had not been bought, None where the panel does not tell.
+    """
 
     package: str
     max_cost_minor: int
     effect: str
     desired: Desired
     found: Observed | None = None
+    balance_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,14 +247,6 @@ class Tombstone:
     why: str
 
 
-class Resolution(StrEnum):
-    """What became of a purchase whose answer was lost."""
-
-    BOUGHT = "bought"
-    NOT_BOUGHT = "not_bought"
-    STILL_UNKNOWN = "still_unknown"
-
-
 @dataclass(frozen=True, slots=True)
 class ListedLine:
     """One line of `list_lines`. `ref` is our reference where the panel holds it, else "".
@@ -265,10 +264,11 @@ class ListedLine:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Plans and bouquets that the panel offers: remote id → name."""
+    """Plans and bouquets that the panel offers (remote id → name), and where expiry is purchased, what it sells."""
 
     plans: Mapping[str, str]
     bouquets: Mapping[str, str]
+    packages: Mapping[str, Package] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +357,8 @@ class ProvisioningModule(Protocol):
 
     Errors of every call: PanelUnreachable (nothing was sent or nothing came back from a read: retry),
     PanelOutcomeUnknown (a write may have happened: look up, then retry), PanelRejected (the panel said no: show staff),
-    PanelFull, NotAuthorised (credentials or allow-list: pause the panel).
+    PanelFull, PanelOutOfCredit (our credit there does not pay for it), NotAuthorised (credentials or allow-list: pause
+    the panel).
     """
 
     code: str
@@ -431,11 +432,16 @@ class ProvisioningModule(Protocol):
         raise PanelRejected(f"{self.label} shows no messages")
 
     def buy(self, panel: PanelConnection, purchase: Purchase) -> Observed:
-        """Spend. Called once for a purchase that is recorded already. Only where expiry is purchased."""
+        """Spend, once: create the line with the package, or buy the package for the line that is there; read back.
+
+        Core has recorded the purchase and calls this a single time for it. PanelOutcomeUnknown says that it may have
+        happened; every other error of a panel, that it proves nothing was bought. Only where expiry is purchased.
+        """
         raise PanelRejected(f"{self.label} sells nothing: its expiry is not purchased")
 
-    def resolve(self, panel: PanelConnection, purchase: Purchase, before: Observed) -> Resolution:
-        """Find out whether a purchase of unknown outcome happened, by comparing with what was seen before it."""
+    def resolve(self, panel: PanelConnection, purchase: Purchase) -> Resolution:
+        """Find out whether a purchase of unknown outcome happened, without buying: compare the line with
+        `purchase.found` and our credit with `purchase.balance_minor`. What does not add up is STILL_UNKNOWN."""
         raise PanelRejected(f"{self.label} sells nothing: its expiry is not purchased")
 
 

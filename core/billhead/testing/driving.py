@@ -12,6 +12,7 @@ from billhead.plugin import (
     Capabilities,
     Catalogue,
     Desired,
+    Due,
     Expiry,
     Found,
     Free,
@@ -20,6 +21,8 @@ from billhead.plugin import (
     Observed,
     PanelConnection,
     ProvisioningModule,
+    Purchase,
+    Unobservable,
 )
 
 __all__ = ["Driver", "all_changed", "changes_of", "new_line", "observable"]
@@ -48,7 +51,7 @@ class Driver:
             seen = self.module.look_up(self.panel, desired)
             assert isinstance(seen, Found | Absent), f"look_up returned {seen!r} for our own line {desired.handle.ref}"
             found = seen.observed if isinstance(seen, Found) else None
-            desired = _keeping(desired, found)
+            desired = self.comparable(_keeping(desired, found), found)
             steps = self.module.plan(self.panel, desired, found)
             if not steps:
                 assert found is not None, "plan() says that a line which is absent is in step"
@@ -56,8 +59,27 @@ class Driver:
             desired = self.apply(steps, desired)
         raise AssertionError(f"not in step after {_MAX_ROUNDS} rounds; plan() still asks for {steps!r}")
 
+    @property
+    def sells(self) -> bool:
+        return self.module.capabilities(self.panel).expiry is Expiry.PURCHASED
+
+    def comparable(self, desired: Desired, found: Observed | None) -> Desired:
+        """Where expiry is bought it is never compared, and what is there is not bought again."""
+        if not self.sells or found is None:
+            return desired
+        until = desired.expires_at if isinstance(found.expires_at, Unobservable) else found.expires_at
+        return replace(desired, due=None, expires_at=until)
+
+    def with_credit(self, step: Purchase) -> Purchase:
+        """As core sends it: with our credit before it."""
+        able = self.module.capabilities(self.panel)
+        return replace(step, balance_minor=self.module.balance(self.panel)) if able.balance else step
+
     def apply(self, steps: Iterable[object], desired: Desired) -> Desired:
         for step in steps:
+            if isinstance(step, Purchase) and desired.due is not None:
+                desired = replace(_keeping(desired, self.module.buy(self.panel, step)), due=None)
+                continue
             assert isinstance(step, Free), f"the panel should be able to do this, but plan() says {step!r}"
             desired = _keeping(desired, self.module.apply(self.panel, step))
         return desired
@@ -86,7 +108,13 @@ def new_line(kind: LineKind, catalogue: Catalogue) -> Desired:
         connections=1,
         expires_at=_in_days(30),
         note=f"conformance {ref}",
+        due=_first_package(catalogue),
     )
+
+
+def _first_package(catalogue: Catalogue) -> Due | None:
+    """Something to buy the line with, where the panel sells."""
+    return next((Due(code, package.cost_minor) for code, package in catalogue.packages.items()), None)
 
 
 def changes_of(desired: Desired, able: Capabilities, catalogue: Catalogue) -> list[tuple[str, Desired]]:

@@ -5,14 +5,20 @@
 GET /lines · GET, PUT, DELETE /lines/<ref> · GET /catalogue, each with the header `Authorization: Bearer <token>`.
 A line: ref, kind, login, password, mac, plan, bouquets, connections, expires_at (ISO 8601 or null), blocked, note.
 PUT creates or changes: what it leaves out stays as it is. What is not there is 404.
+
+It sells time as well: GET /credit · POST /lines/<ref>/buy with `package` (of the catalogue) and, for a line that is not
+there yet, its fields. Expiry moves on from what it was, or from now; 402 when the credit does not pay for it.
 """
 
 import json
 import threading
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
+
+from billhead import clock
 
 __all__ = ["FakePanel"]
 
@@ -28,9 +34,13 @@ _NEW_LINE: dict[str, Any] = {
     "blocked": False,
     "note": "",
 }
-_CATALOGUE = {
+_CATALOGUE: dict[str, Any] = {
     "plans": {"1": "Basic", "2": "Full"},
     "bouquets": {"10": "News", "11": "Sports", "12": "Films"},
+    "packages": {
+        "p30": {"name": "30 days", "days": 30, "credits": 1},
+        "p90": {"name": "90 days", "days": 90, "credits": 3},
+    },
 }
 
 
@@ -42,12 +52,16 @@ class _Server(ThreadingHTTPServer):
 
 
 class FakePanel:
-    """Use it as a context manager. `lines` is what the panel holds, `requests` what it was asked ("PUT /lines/abc")."""
+    """Use it as a context manager. `lines` is what the panel holds, `requests` what it was asked ("PUT /lines/abc"),
+    `credit` what there is to spend and `bought` what was."""
 
     def __init__(self, *, token: str = "fake-panel-token", port: int = 0) -> None:  # noqa: S107 it guards nothing
         self.token = token
         self.lines: dict[str, dict[str, Any]] = {}
         self.requests: list[str] = []
+        self.credit = 10_000
+        self.bought: list[tuple[str, str]] = []  # reference and package of every purchase
+        self._selling = threading.Lock()
         self._server = _Server(("127.0.0.1", port), _answering(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -67,7 +81,11 @@ class FakePanel:
             return 200, _CATALOGUE
         if (method, path) == ("GET", "/lines"):
             return 200, list(self.lines.values())
+        if (method, path) == ("GET", "/credit"):
+            return 200, {"credits": self.credit}
         ref = path.removeprefix("/lines/")
+        if method == "POST" and ref.endswith("/buy"):
+            return self._buy(ref.removesuffix("/buy"), body)
         if not path.startswith("/lines/") or not ref or method not in ("GET", "PUT", "DELETE"):
             return 404, {"error": "no such address"}
         if method == "PUT":
@@ -82,6 +100,23 @@ class FakePanel:
             return 422, {"error": f"unknown fields: {', '.join(sorted(unknown))}"}
         line = self.lines.setdefault(ref, {"ref": ref, **_NEW_LINE})
         line.update(body)
+        return 200, line
+
+    def _buy(self, ref: str, body: Mapping[str, Any]) -> tuple[int, Any]:
+        package = _CATALOGUE["packages"].get(body.get("package", ""))
+        if package is None:
+            return 422, {"error": "no such package"}
+        with self._selling:
+            if self.credit < package["credits"]:
+                return 402, {"error": "not enough credit"}
+            now = clock.business_now()
+            status, line = self._put(ref, {name: value for name, value in body.items() if name != "package"})
+            if status != 200:
+                return status, line
+            until = datetime.fromisoformat(line["expires_at"]) if line["expires_at"] else now
+            line["expires_at"] = (max(until, now) + timedelta(days=package["days"])).isoformat()
+            self.credit -= package["credits"]
+            self.bought.append((ref, str(body["package"])))
         return 200, line
 
 

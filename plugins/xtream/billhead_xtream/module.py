@@ -77,5 +77,5 @@ class XtreamModule(ProvisioningModule):
     def buy(self, panel: PanelConnection, purchase: Purchase) -> Observed:
         return dialect_of(panel).buy(purchase)
 
-    def resolve(self, panel: PanelConnection, purchase: Purchase, before: Observed) -> Resolution:
-        return dialect_of(panel).resolve(purchase, before)
+    def resolve(self, panel: PanelConnection, purchase: Purchase) -> Resolution:
+        return dialect_of(panel).resolve(purchase)

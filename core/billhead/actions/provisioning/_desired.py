@@ -36,15 +36,19 @@ def panel_view(session: Session, panel: Panel, *, bouquets: bool = True) -> Pane
     """
     module = plugins().module(panel.module)
     connection = panel_connection(panel)
+    capabilities = module.capabilities(connection)
+    managed = dict(panel.managed)
+    if capabilities.expiry is Expiry.PURCHASED:
+        managed["expires_at"] = "accept"  # it is what was bought, a little earlier or later than what was sold
     named = select(PanelBouquet.bouquet_id, PanelBouquet.remote).where(PanelBouquet.panel_id == panel.id)
     return PanelView(
         id=panel.id,
         code=panel.code,
         module=module,
         connection=connection,
-        capabilities=module.capabilities(connection),
+        capabilities=capabilities,
         bouquets={row.bouquet_id: row.remote for row in session.execute(named)} if bouquets else {},
-        managed=dict(panel.managed),
+        managed=managed,
     )
 
 

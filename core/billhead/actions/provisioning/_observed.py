@@ -7,7 +7,7 @@ from typing import Any
 
 from billhead.plugin import UNOBSERVABLE, Desired, Free, Observed, Step
 
-__all__ = ["as_json", "as_observed", "comparable", "enforced"]
+__all__ = ["as_json", "as_observed", "comparable", "enforced", "from_json"]
 
 _HIDDEN = {"password", "handle_data"}
 
@@ -23,6 +23,16 @@ def as_json(observed: Observed) -> dict[str, Any]:
             value = sorted(value)
         plain[f.name] = value.isoformat() if isinstance(value, datetime) else value
     return plain
+
+
+def from_json(plain: Mapping[str, Any], handle_data: Mapping[str, Any]) -> Observed:
+    """The stored JSON as the module gave it; what is not in it could not be observed."""
+    known: dict[str, Any] = {f.name: plain[f.name] for f in fields(Observed) if f.name in plain}
+    if known.get("expires_at"):
+        known["expires_at"] = datetime.fromisoformat(known["expires_at"])
+    if "bouquets" in known:
+        known["bouquets"] = frozenset(known["bouquets"])
+    return Observed(**{**known, "handle_data": dict(handle_data)})
 
 
 def comparable(

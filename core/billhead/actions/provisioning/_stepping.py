@@ -11,6 +11,7 @@ from datetime import datetime
 
 from billhead import clock
 from billhead.actions.provisioning._desired import PanelView
+from billhead.actions.provisioning._entitled import Entitled, ToBuy
 from billhead.actions.provisioning._observed import as_observed, comparable, enforced
 from billhead.crash import crash_point
 from billhead.domain.errors import NotAuthorised, PanelError, PanelOutcomeUnknown, PanelUnreachable
@@ -24,6 +25,7 @@ from billhead.plugin import (
     Free,
     Impossible,
     Observed,
+    Purchase,
     Step,
     Tombstone,
     merge,
@@ -41,7 +43,8 @@ _LEFT_AS_IT_IS = ("login", "password", "mac", "plan", "bouquets", "connections",
 class Answer:
     """What came of a call. `sync` is the service's new state; `panel_down` feeds the breaker; `retry` the job.
 
-    `foreign`: proven that no line is ours, since what ours would be called by is somebody else's.
+    `foreign`: proven that no line is ours, since what ours would be called by is somebody else's. `to_buy`: all that is
+    free is done, and this is to be bought next.
     """
 
     sync: str
@@ -52,12 +55,13 @@ class Answer:
     retry: bool = False
     foreign: bool = False
     wait_until: datetime | None = None
+    to_buy: ToBuy | None = None
 
 
-def ask_panel(view: PanelView, desired: Desired, *, remove: bool) -> Answer:
-    """Bring a line in step, or end it."""
+def ask_panel(view: PanelView, desired: Desired, *, remove: bool, entitled: Entitled | None = None) -> Answer:
+    """Bring a line in step, or end it. `entitled` only on a panel that sells time: nothing is bought here, but told."""
     try:
-        return _end(view, desired) if remove else _bring_in_step(view, desired)
+        return _end(view, desired, entitled) if remove else _bring_in_step(view, desired, entitled)
     except (PanelUnreachable, PanelOutcomeUnknown) as error:
         return Answer("unknown", error=_said(error), panel_down=True)
     except NotAuthorised as error:
@@ -75,17 +79,19 @@ def _said(error: PanelError) -> str:
     return f"{error.message} {error.hint}" if error.hint else error.message
 
 
-def _end(view: PanelView, desired: Desired) -> Answer:
+def _end(view: PanelView, desired: Desired, entitled: Entitled | None) -> Answer:
+    if entitled is not None and entitled.open_why:
+        return Answer("unknown", error=entitled.open_why, wait_until=entitled.open_until)
     outcome = view.module.remove(view.connection, desired)
     return Answer("ok", gone=True, error=outcome.why if isinstance(outcome, Tombstone) else "")
 
 
-def _bring_in_step(view: PanelView, desired: Desired) -> Answer:
+def _bring_in_step(view: PanelView, desired: Desired, entitled: Entitled | None) -> Answer:
     match view.module.look_up(view.connection, desired):
         case Found(observed=observed):
-            return _step_until_done(view, desired, observed)
+            return _step_until_done(view, desired, observed, entitled)
         case Absent():
-            return _step_until_done(view, desired, None)
+            return _step_until_done(view, desired, None, entitled)
         case CannotTell(why=why):
             return Answer("unknown", error=why, panel_down=True)
         case Ambiguous(candidates=candidates):
@@ -94,40 +100,66 @@ def _bring_in_step(view: PanelView, desired: Desired) -> Answer:
             return Answer("failed", error=why, foreign=True)
 
 
-def _step_until_done(view: PanelView, desired: Desired, current: Observed | None) -> Answer:
+def _step_until_done(view: PanelView, desired: Desired, current: Observed | None, entitled: Entitled | None) -> Answer:
     """Plan and apply until the plan is empty, reading back after each step; bounded by a few rounds."""
     for _ in range(_ROUNDS):
+        to_buy = entitled.due(current) if entitled is not None else None
         wanted = comparable(desired, current, view.managed, clock.business_now())
+        wanted = replace(wanted, due=to_buy.due if to_buy is not None else None)
+        if current is None and entitled is not None and to_buy is None:
+            return _not_made(entitled)
         steps = enforced(view.module.plan(view.connection, wanted, current), view.managed)
-        refused = _refused(steps)
+        refused = _refused(steps, to_buy)
         if refused is not None:
             return Answer("impossible", _at_least_blocked(view, wanted, current), f"{refused.field}: {refused.why}")
-        if not steps:
-            return _in_step(view, current)
-        current = _apply(view, steps, current)
-        desired = replace(desired, handle=replace(desired.handle, data=current.handle_data))
+        free = [step for step in steps if isinstance(step, Free)]
+        if free:
+            current = _apply(view, free, current)
+            desired = replace(desired, handle=replace(desired.handle, data=current.handle_data))
+        elif steps and to_buy is not None:
+            return _next_to_buy(view, to_buy, steps[0], current)
+        else:
+            return _in_step(view, current, entitled)
     return Answer("failed", current, "the panel accepts the change, but does not show it afterwards", retry=True)
 
 
-def _in_step(view: PanelView, current: Observed | None) -> Answer:
+def _in_step(view: PanelView, current: Observed | None, entitled: Entitled | None) -> Answer:
     if current is None:
         return Answer("failed", error=f"the module {view.module.code} plans nothing for a line that is not there")
-    return Answer("ok", current)
+    if entitled is not None and entitled.open_why:
+        return Answer("unknown", current, entitled.open_why, wait_until=entitled.open_until)
+    lacks = entitled.lacks_package(current) if entitled is not None else ""
+    return Answer("impossible", current, f"expires_at: {lacks}") if lacks else Answer("ok", current)
 
 
-def _refused(steps: Sequence[Step]) -> Impossible | None:
+def _not_made(entitled: Entitled) -> Answer:
+    """The line is not there, and nothing may be bought for it now."""
+    if entitled.open_why:
+        return Answer("unknown", error=entitled.open_why, wait_until=entitled.open_until)
+    lacks = entitled.lacks_package(None)
+    return Answer("impossible", error=f"expires_at: {lacks or entitled.why_not_made()}")
+
+
+def _next_to_buy(view: PanelView, to_buy: ToBuy, step: Step, current: Observed | None) -> Answer:
+    """What will be committed before it is sent holds our credit as it was before."""
+    assert isinstance(step, Purchase), "_refused has let only free steps and purchases through"
+    balance = view.module.balance(view.connection) if view.capabilities.balance else None
+    return Answer("pending", current, to_buy=replace(to_buy, step=replace(step, balance_minor=balance)))
+
+
+def _refused(steps: Sequence[Step], to_buy: ToBuy | None) -> Impossible | None:
+    """What is impossible, and a purchase that nobody has asked for: that is paid and not bought, and nothing else."""
     for step in steps:
         if isinstance(step, Impossible):
             return step
-        if not isinstance(step, Free):
+        if isinstance(step, Purchase) and (to_buy is None or step.package != to_buy.package):
             return Impossible("expires_at", f"has to be bought upstream ({step.package}: {step.effect})")
     return None
 
 
-def _apply(view: PanelView, steps: Sequence[Step], current: Observed | None) -> Observed:
+def _apply(view: PanelView, steps: Sequence[Free], current: Observed | None) -> Observed:
     seen = current
     for step in steps:
-        assert isinstance(step, Free), "_refused has let only free steps through"
         shown = view.module.apply(view.connection, step)
         crash_point("provisioning.applied")
         seen = merge(seen, shown) if seen is not None else shown
@@ -139,6 +171,7 @@ def _at_least_blocked(view: PanelView, wanted: Desired, current: Observed | None
     """Where the panel can't give all that is wanted, nothing is half done; yet a line that must stop, stops."""
     if current is None or not wanted.blocked or current.blocked is not False:
         return current
-    stopped = as_observed(wanted, current, _LEFT_AS_IT_IS)
+    stopped = replace(as_observed(wanted, current, _LEFT_AS_IT_IS), due=None)
     steps = view.module.plan(view.connection, stopped, current)
-    return current if not steps or _refused(steps) else _apply(view, steps, current)
+    free = [step for step in steps if isinstance(step, Free)]
+    return current if len(free) < len(steps) or not free else _apply(view, free, current)

@@ -1,7 +1,7 @@
 """A service's fields as they should be beside what its panel said last, judged by the module itself. No network."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.provisioning._desired import desired_of, lead_of, panel_view
-from billhead.actions.provisioning._observed import comparable
+from billhead.actions.provisioning._observed import comparable, from_json
 from billhead.actions.provisioning._owners import owner_of
 from billhead.domain.errors import BillheadError, NotFound
 from billhead.models.panels import Panel
@@ -50,7 +50,11 @@ def compare(session: Session, service_id: int) -> Comparison:
     if service is None:
         raise NotFound("service", service_id)
     panel = session.get_one(Panel, service.panel_id)
-    seen = _last_seen(service) if service.observed_at is not None and service.observed else None
+    seen = (
+        from_json(service.observed, service.handle_data)
+        if service.observed_at is not None and service.observed
+        else None
+    )
     try:
         view = panel_view(session, panel)
         owner = owner_of(session, service, view)
@@ -98,16 +102,6 @@ def _plain_differences(desired: Any, seen: Observed) -> frozenset[str]:
         and getattr(seen, name) is not UNOBSERVABLE
         and getattr(seen, name) != getattr(desired, name)
     )
-
-
-def _last_seen(service: Service) -> Observed:
-    """The stored JSON as the module gave it; what is not in it could not be observed."""
-    known: dict[str, Any] = {f.name: service.observed[f.name] for f in fields(Observed) if f.name in service.observed}
-    if known.get("expires_at"):
-        known["expires_at"] = datetime.fromisoformat(known["expires_at"])
-    if "bouquets" in known:
-        known["bouquets"] = frozenset(known["bouquets"])
-    return Observed(**{**known, "handle_data": dict(service.handle_data)})
 
 
 def _pairs(

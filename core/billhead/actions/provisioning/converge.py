@@ -7,6 +7,7 @@ this panel can't do it       → `impossible`, shown to staff with field and rea
                                line that must be blocked is blocked all the same
 somebody else's line         → `failed`, shown to staff; no retry
 a box whose line is not there → waits for it, where the panel pairs them: it hangs on the line's id there
+paid time is to be bought    → what is free first, then one purchase (`_buying`), then all of it again
 """
 
 from dataclasses import dataclass, replace
@@ -18,9 +19,11 @@ from billhead import clock
 from billhead.actions.events import emit
 from billhead.actions.exchange import exchange
 from billhead.actions.notifications.queue import queue_notice
+from billhead.actions.provisioning._buying import buy_upstream
 from billhead.actions.provisioning._desired import PanelView, desired_of, lead_of, panel_view, unnamed_bouquets
+from billhead.actions.provisioning._entitled import Entitled, entitled_of
 from billhead.actions.provisioning._health import is_well, must_wait, note_answer, until_mended
-from billhead.actions.provisioning._observed import as_json
+from billhead.actions.provisioning._keeping import keep_observed
 from billhead.actions.provisioning._owners import owner_of
 from billhead.actions.provisioning._queue import queue_at_expiry, queue_converge
 from billhead.actions.provisioning._stepping import Answer, ask_panel
@@ -34,6 +37,9 @@ from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import Desired, Expiry
 
 __all__ = ["Answer", "converge"]
+
+_PURCHASES = 3
+"""So many paid periods are bought in one go; what is left goes on at once, after others on the panel had their turn."""
 
 _WITH_PANEL = (
     select(Service, Panel)
@@ -52,6 +58,7 @@ class _Intent:
     view: PanelView
     unnamed: tuple[str, ...]  # bouquets that were sold, but have no name on this panel
     well: bool  # the panel's health is recorded and need not be written again
+    entitled: Entitled | None = None  # on a panel that sells time
 
 
 def converge(ctx: Context, service_id: int) -> Answer | None:
@@ -59,6 +66,19 @@ def converge(ctx: Context, service_id: int) -> Answer | None:
 
     The answer's `wait_until` says when a job should look again; `retry` that the failure counts as a try.
     """
+    answer = _one_talk(ctx, service_id)
+    for _ in range(_PURCHASES):
+        if answer is None or answer.to_buy is None:
+            return answer
+        bought = buy_upstream(ctx, answer.to_buy)
+        if bought.sync != "ok":
+            return bought
+        answer = _one_talk(ctx, service_id)
+    more = answer is not None and answer.to_buy is not None
+    return replace(answer, wait_until=clock.business_now()) if answer is not None and more else answer
+
+
+def _one_talk(ctx: Context, service_id: int) -> Answer | None:
     waits: list[Answer] = []
 
     def intend(tx: Tx) -> _Intent | None:
@@ -104,6 +124,7 @@ def _opened(tx: Tx, service: Service, panel: Panel, waits: list[Answer]) -> _Int
         waits.append(Answer(service.sync, error=service.sync_error, wait_until=until_mended()))
         return None
     unnamed = unnamed_bouquets(service, view)
+    sells = view.capabilities.expiry is Expiry.PURCHASED
     names = tx.session.scalars(select(Bouquet.name).where(Bouquet.id.in_(unnamed))).all() if unnamed else ()
     return _Intent(
         service_id=service.id,
@@ -113,11 +134,12 @@ def _opened(tx: Tx, service: Service, panel: Panel, waits: list[Answer]) -> _Int
         view=view,
         unnamed=tuple(names),
         well=is_well(panel),
+        entitled=entitled_of(tx.session, service, panel) if sells else None,
     )
 
 
 def _call(intent: _Intent) -> Answer:
-    answer = ask_panel(intent.view, intent.desired, remove=intent.remove)
+    answer = ask_panel(intent.view, intent.desired, remove=intent.remove, entitled=intent.entitled)
     if answer.sync != "ok" or intent.remove or not intent.unnamed:
         return answer
     why = f"bouquets: {', '.join(intent.unnamed)} have no name on this panel; enter it on the panel's page"
@@ -130,10 +152,9 @@ def _record(tx: Tx, intent: _Intent, answer: Answer) -> Answer:
     if answer.panel_down or not intent.well:
         panel = tx.session.get_one(Panel, service.panel_id, with_for_update=True)
         trouble = (answer.error or "it gave no reason") if answer.panel_down else ""
-        answer = replace(answer, wait_until=note_answer(panel, trouble))
+        answer = replace(answer, wait_until=note_answer(panel, trouble) or answer.wait_until)
     if answer.observed is not None:
-        service.observed, service.observed_at = as_json(answer.observed), clock.now()
-        _keep_handle(tx, service, answer, intent.view)
+        keep_observed(tx, service, answer.observed, intent.view)
     if service.desired_version != intent.version:
         # wanted something else meanwhile: what was done is recorded, and the newer wish is still to come
         queue_converge(tx, service.id, service.panel_id)
@@ -146,19 +167,6 @@ def _record(tx: Tx, intent: _Intent, answer: Answer) -> Answer:
         emit(tx, "service.failed", f"service:{service.id}", {"service_id": service.id, "error": answer.error[:300]})
     settle_holds(tx, held, service, answer)
     return answer
-
-
-def _keep_handle(tx: Tx, service: Service, answer: Answer, view: PanelView) -> None:
-    """What the module keeps to find the line again; boxes that hang on the line are told when it changes."""
-    assert answer.observed is not None, "there is a handle only where the panel said something"
-    kept = dict(answer.observed.handle_data)
-    if kept == service.handle_data:
-        return
-    service.handle_data = kept
-    if service.kind == "stream" and view.capabilities.pairs:
-        hanging = select(Service.id).where(Service.paired_with_id == service.id, Service.lifecycle == "wanted")
-        for box_id in tx.session.scalars(hanging):
-            queue_converge(tx, box_id, service.panel_id, ahead=True)
 
 
 def _came_true(tx: Tx, service: Service, answer: Answer, view: PanelView) -> None:

@@ -102,7 +102,7 @@ class Dialect(ABC):
     def buy(self, purchase: Purchase) -> Observed:
         raise self._cannot("sell: its expiry is set, not bought")
 
-    def resolve(self, purchase: Purchase, before: Observed) -> Resolution:
+    def resolve(self, purchase: Purchase) -> Resolution:
         raise self._cannot("sell: its expiry is set, not bought")
 
     def _cannot(self, what: str) -> PanelRejected:
