@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 pytest_plugins = [
     "databases", "servers", "apps", "processes", "pretend_plugins", "two_panels", "selling_shop", "web_shop",
     "no_skips", "one_clock",
+]  # fmt: skip
 
 # The same examples on every run; `--full` draws new ones, and many more.
 _SLOW_MACHINE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}

@@ -5,7 +5,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from billhead.plugin import InvalidInput, option, secret
 
-DIALECTS = ("xui_admin", "classic")
+DIALECTS = ("xui_admin", "xui_reseller", "classic")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class XtreamSettings:
         "Dialect",
         default="auto",
         choices=("auto", *DIALECTS),
-        hint="auto: classic without an API key, else xui_admin; checking the panel says if it speaks another one",
+        hint="auto: classic without an API key, else xui_admin; xui_reseller: each renewal is bought with your credits;"
+        " checking the panel says if it speaks another one",
     )
     player_url: str = option(
         "Address for players", default="", hint="http://tv.example:8080, as customers see it; empty: the panel's own"

@@ -25,3 +25,14 @@ class TestClassic(ProvisioningConformance):
     def panel(self, classic, sandbox):
         sandbox.state.change_settings({"classic": {"api_pass": "only-we-know"}})
         return classic(api_pass="only-we-know")
+
+
+class TestReseller(ProvisioningConformance):
+    @pytest.fixture
+    def module(self):
+        return XtreamModule()
+
+    @pytest.fixture
+    def panel(self, connect, sandbox):
+        sandbox.state.store.run("UPDATE users SET credits = 10000")
+        return connect(url=f"{sandbox.url}/resell/", api_key="fedcba9876543210fedcba9876543210", dialect="xui_reseller")

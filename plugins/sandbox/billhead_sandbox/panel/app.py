@@ -14,7 +14,7 @@ from billhead_sandbox.panel.php import PhpCrash, read_form
 from billhead_sandbox.panel.stalker import device, expiry, rest, token
 from billhead_sandbox.panel.state import State
 from billhead_sandbox.panel.wire import Environ, HangUp
-from billhead_sandbox.panel.xtream import admin, classic, pages, player, portal
+from billhead_sandbox.panel.xtream import admin, classic, pages, player, portal, reseller
 
 PROXY_PAGE = "<html><head><title>Bad gateway</title></head><body><h1>The panel is being looked after</h1></body></html>"
 
@@ -76,6 +76,9 @@ class Application:
             return _stalker(self.state, request)
         if path == code or path.startswith(code + "/"):
             return admin.answer(self.state, request)
+        resold = "/" + self.state.settings["xtream"]["reseller_code"]
+        if path == resold or path.startswith(resold + "/"):
+            return reseller.answer(self.state, request)
         if path.startswith("/cards/"):
             return cards.answer(self.state, request)
         if path.startswith("/classic/"):
@@ -128,6 +131,9 @@ def call_name(state: State, request: Request) -> str:
     if first == state.settings["xtream"]["access_code"]:
         action = read_form(request.get_data()).get("action", request.args.get("action", ""))
         return f"xtream.{action}"
+    if first == state.settings["xtream"]["reseller_code"]:
+        action = read_form(request.get_data()).get("action", request.args.get("action", ""))
+        return f"reseller.{action}"
     if first == "cards":
         return cards.call_name(request.method, parts[1:])
     if first == "classic":

@@ -49,6 +49,7 @@ def _product(number: int, name: str, credits: int, days: int, connections: int) 
         "official_credits": credits,
         "official_days": days,
         "trial_days": 1,
+        "types": ["line", "mag", "e2"],
         "bouquets": [1, 2],
         "max_connections": connections,
     }
@@ -72,6 +73,7 @@ DEFAULT: dict[str, Any] = {
         },
         "xtream": {
             "access_code": "sandbox",
+            "reseller_code": "resell",
             "version": "1.2.14",
             "timezone": "Europe/London",
             "enable_cache": False,

@@ -65,6 +65,9 @@ CREATE INDEX IF NOT EXISTS users_by_key ON users (api_key);
 CREATE TABLE IF NOT EXISTS users_credits_logs (
     id INTEGER PRIMARY KEY AUTOINCREMENT, target_id INTEGER, admin_id INTEGER, amount INTEGER,
     date INTEGER, reason TEXT);
+CREATE TABLE IF NOT EXISTS users_logs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, owner INTEGER, type TEXT, action TEXT, log_id INTEGER,
+    package_id INTEGER, cost INTEGER, credits_after INTEGER, date INTEGER);
 CREATE TABLE IF NOT EXISTS lines_live (
     activity_id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT, user_id INTEGER, stream_id INTEGER,
     server_id INTEGER NOT NULL DEFAULT 1, user_agent TEXT, user_ip TEXT, container TEXT, date_start INTEGER,

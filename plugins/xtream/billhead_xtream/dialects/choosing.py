@@ -11,8 +11,9 @@ from billhead.plugin import InvalidInput, PanelConnection, PanelError, PanelReje
 from billhead_xtream.dialects.classic import Classic
 from billhead_xtream.dialects.dialect import Dialect
 from billhead_xtream.dialects.xui_admin import XuiAdmin
+from billhead_xtream.dialects.xui_reseller import XuiReseller
 
-SPOKEN: dict[str, type[Dialect]] = {"xui_admin": XuiAdmin, "classic": Classic}
+SPOKEN: dict[str, type[Dialect]] = {"xui_admin": XuiAdmin, "xui_reseller": XuiReseller, "classic": Classic}
 
 
 def dialect_of(panel: PanelConnection) -> Dialect:

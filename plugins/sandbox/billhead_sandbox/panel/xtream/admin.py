@@ -71,8 +71,11 @@ ACTIONS: dict[str, Action] = {
 
 
 def answer(state: State, request: Request) -> Response:
+    return answer_at(state, request, state.settings["xtream"]["access_code"], _act)
+
+
+def answer_at(state: State, request: Request, code: str, act: Callable[[State, Form], Any]) -> Response:
     """A banned caller is refused here too; a missing slash redirects and so loses a POST."""
-    code = state.settings["xtream"]["access_code"]
     if player.is_banned(state, request):
         return pages.banned()
     if request.path == f"/{code}":
@@ -82,7 +85,7 @@ def answer(state: State, request: Request) -> Response:
     if request.method not in ("GET", "POST"):
         return _page(b"")
     try:
-        content = _act(state, {**_query(request), **_body(request)})
+        content = act(state, {**_query(request), **_body(request)})
     except PhpCrash:
         return _page(b"")
     return _page(json.dumps(content).encode())

@@ -35,7 +35,7 @@ MAG = Kind("mag_devices", "mag_id", "is_mag")
 ENIGMA = Kind("enigma2_devices", "device_id", "is_e2")
 
 
-def _shown(call: Call, kind: Kind, device: Row) -> dict[str, Any]:
+def shown_device(call: Call, kind: Kind, device: Row) -> dict[str, Any]:
     store = call.state.store
     line = store.row("SELECT * FROM lines WHERE id = ?", (device["user_id"],))
     main = store.row("SELECT * FROM lines WHERE id = ?", (line["pair_id"],)) if line and line["pair_id"] else None
@@ -46,14 +46,14 @@ def _shown(call: Call, kind: Kind, device: Row) -> dict[str, Any]:
     }
 
 
-def _find(call: Call, kind: Kind, device_id: int) -> Row:
+def find(call: Call, kind: Kind, device_id: int) -> Row:
     device = call.state.store.row(f"SELECT * FROM {kind.table} WHERE {kind.key} = ?", (device_id,))
     if device is None:
         raise Refused()
     return device
 
 
-def _checked_mac(call: Call, kind: Kind, own_id: int) -> str:
+def checked_mac(call: Call, kind: Kind, own_id: int) -> str:
     """Stored as sent and compared as text, so one box in two spellings is two devices."""
     mac = call.plain("mac")
     if not mac:
@@ -90,7 +90,7 @@ def _line_columns(call: Call, kind: Kind) -> Row:
 
 
 def _create(call: Call, kind: Kind) -> int:
-    mac = _checked_mac(call, kind, 0)
+    mac = checked_mac(call, kind, 0)
     line = {
         "member_id": call.user["id"],
         "created_at": call.now(),
@@ -108,8 +108,8 @@ def _create(call: Call, kind: Kind) -> int:
 
 def _edit(call: Call, kind: Kind) -> int:
     """`enabled` is kept when it is not sent; an expiry that is not sent becomes never."""
-    device = _find(call, kind, integer(call.plain("id") or ""))
-    mac = _checked_mac(call, kind, device[kind.key])
+    device = find(call, kind, integer(call.plain("id") or ""))
+    mac = checked_mac(call, kind, device[kind.key])
     call.state.store.update("lines", _line_columns(call, kind), "id = ?", (device["user_id"],))
     cache.signal(call.state, device["user_id"])
     if call.settings["version"].startswith("2.1"):
@@ -119,8 +119,8 @@ def _edit(call: Call, kind: Kind) -> int:
     return int(device[kind.key])
 
 
-def _delete(call: Call, kind: Kind) -> Any:
-    device = _find(call, kind, call.number("id"))
+def delete(call: Call, kind: Kind) -> Any:
+    device = find(call, kind, call.number("id"))
     call.state.store.run(f"DELETE FROM {kind.table} WHERE {kind.key} = ?", (device[kind.key],))
     remove(call, device["user_id"])
     return success()
@@ -128,7 +128,7 @@ def _delete(call: Call, kind: Kind) -> Any:
 
 def _convert(call: Call, kind: Kind) -> Any:
     """Becomes a plain line; the answer's data says failure although it worked."""
-    device = _find(call, kind, call.number("id"))
+    device = find(call, kind, call.number("id"))
     call.state.store.run(f"DELETE FROM {kind.table} WHERE {kind.key} = ?", (device[kind.key],))
     call.state.store.update("lines", {kind.line_flag: 0, "updated": call.now()}, "id = ?", (device["user_id"],))
     return success({"status": "STATUS_FAILURE"})
@@ -137,23 +137,23 @@ def _convert(call: Call, kind: Kind) -> Any:
 def _wrong_object(call: Call, device_id: int) -> Any:
     """Enigma calls answer with the MAG that happens to have this number, or null."""
     mag = call.state.store.row("SELECT * FROM mag_devices WHERE mag_id = ?", (device_id,))
-    return {"status": "STATUS_SUCCESS", "data": _shown(call, MAG, mag) if mag else None}
+    return {"status": "STATUS_SUCCESS", "data": shown_device(call, MAG, mag) if mag else None}
 
 
 def create_mag(call: Call) -> Any:
-    return success(_shown(call, MAG, _find(call, MAG, _create(call, MAG))))
+    return success(shown_device(call, MAG, find(call, MAG, _create(call, MAG))))
 
 
 def edit_mag(call: Call) -> Any:
-    return success(_shown(call, MAG, _find(call, MAG, _edit(call, MAG))))
+    return success(shown_device(call, MAG, find(call, MAG, _edit(call, MAG))))
 
 
 def get_mag(call: Call) -> Any:
-    return success(_shown(call, MAG, _find(call, MAG, call.number("id"))))
+    return success(shown_device(call, MAG, find(call, MAG, call.number("id"))))
 
 
 def delete_mag(call: Call) -> Any:
-    return _delete(call, MAG)
+    return delete(call, MAG)
 
 
 def convert_mag(call: Call) -> Any:
@@ -169,11 +169,11 @@ def edit_enigma(call: Call) -> Any:
 
 
 def get_enigma(call: Call) -> Any:
-    return success(_shown(call, ENIGMA, _find(call, ENIGMA, call.number("id"))))
+    return success(shown_device(call, ENIGMA, find(call, ENIGMA, call.number("id"))))
 
 
 def delete_enigma(call: Call) -> Any:
-    return _delete(call, ENIGMA)
+    return delete(call, ENIGMA)
 
 
 def convert_enigma(call: Call) -> Any:

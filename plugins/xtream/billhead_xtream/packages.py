@@ -1,0 +1,45 @@
+"""What a reseller can buy on the panel: packages with their price, length and bouquets."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from billhead.plugin import Package
+from billhead_xtream.accounts import id_list, text
+from billhead_xtream.client import number
+
+_UNITS = {"hour": None, "day": "day", "week": "week", "month": "month", "year": "year"}
+
+
+def package_in(row: Mapping[str, Any]) -> Package | None:
+    """None for a package without terms that can be understood: it is not offered for choice."""
+    term = _term(row, "official")
+    if not term:
+        return None
+    trial = _term(row, "trial") if number(row.get("is_trial")) else ""
+    return Package(
+        name=text(row, "package_name"),
+        term=term,
+        cost_minor=credits_in(row.get("official_credits")) or 0,
+        trial_term=trial,
+        trial_cost_minor=(credits_in(row.get("trial_credits")) or 0) if trial else 0,
+        bouquets=frozenset(map(str, id_list(row, "bouquets"))),
+    )
+
+
+def _term(row: Mapping[str, Any], which: str) -> str:
+    count = number(row.get(f"{which}_duration")) or 0
+    unit = text(row, f"{which}_duration_in").lower().removesuffix("s")
+    if count < 1 or unit not in _UNITS:
+        return ""
+    if unit == "hour":
+        count, unit = -(-count // 24), "day"  # a term counts whole days
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def credits_in(value: Any) -> int | None:
+    """Credits with two decimals, from a whole number or a decimal text; None where it is neither."""
+    try:
+        return int((Decimal(str(value)) * 100).to_integral_value())
+    except (InvalidOperation, ValueError):
+        return None
