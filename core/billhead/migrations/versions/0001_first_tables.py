@@ -337,6 +337,14 @@ def upgrade() -> None:
     sa.Column('last_error', sa.String(), nullable=False),
     sa.Column('reconciled_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('reconcile_report', sa.JSON(), nullable=False),
+    sa.Column('balance_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('balance_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('balance_low_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('balance_told', sa.Boolean(), nullable=False),
+    sa.Column('spend_cap_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('spend_cap_told_on', sa.Date(), nullable=True),
+    sa.Column('credit_cost_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('credit_cost_currency', sa.String(), nullable=False),
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_panel_seller_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_panel')),
     sa.UniqueConstraint('code', name=op.f('uq_panel_code'))
@@ -689,6 +697,20 @@ def upgrade() -> None:
     with op.batch_alter_table('panel_owner', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_panel_owner_reseller_id'), ['reseller_id'], unique=False)
 
+    op.create_table('panel_package',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('term', sa.String(), nullable=False),
+    sa.Column('package', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('package_term', sa.String(), nullable=False),
+    sa.Column('cost_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_panel_package_panel_id')),
+    sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_panel_package_plan_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_panel_package')),
+    sa.UniqueConstraint('panel_id', 'plan_id', 'term', name=op.f('uq_panel_package_panel_id_plan_id_term'))
+    )
     op.create_table('plan_bouquet',
     sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('bouquet_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1486,13 +1508,28 @@ def upgrade() -> None:
     sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('entitlement', sa.String(), nullable=False),
+    sa.Column('paid_until', sa.Date(), nullable=False),
     sa.Column('package', sa.String(), nullable=False),
+    sa.Column('package_name', sa.String(), nullable=False),
+    sa.Column('package_term', sa.String(), nullable=False),
+    sa.Column('trial', sa.Boolean(), nullable=False),
     sa.Column('max_cost_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('before', sa.JSON(), nullable=False),
+    sa.Column('before', sa.JSON(none_as_null=True), nullable=True),
+    sa.Column('balance_before_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('balance_after_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('expires_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('state', sa.String(), nullable=False),
+    sa.Column('why', sa.String(), nullable=False),
+    sa.Column('tries', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('history', sa.JSON(), nullable=False),
+    sa.Column('looks', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('look_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('cost_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('currency', sa.String(), nullable=False),
     sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('sent_on', sa.Date(), nullable=False),
+    sa.Column('sent_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('resolved_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_upstream_purchase_entry_id')),
     sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_upstream_purchase_panel_id')),
@@ -1906,6 +1943,7 @@ def downgrade() -> None:
     op.drop_table('price_book')
     op.drop_table('plan_change')
     op.drop_table('plan_bouquet')
+    op.drop_table('panel_package')
     with op.batch_alter_table('panel_owner', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_panel_owner_reseller_id'))
 

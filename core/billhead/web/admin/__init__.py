@@ -46,6 +46,7 @@ from billhead.web.admin import (
     subscriptions,
     unassigned,
     unbilled,
+    upstream,
     usage,
 )
 from billhead.web.admin.area import admin
@@ -93,5 +94,6 @@ __all__ = [
     "subscriptions",
     "unassigned",
     "unbilled",
+    "upstream",
     "usage",
 ]

@@ -57,6 +57,7 @@ MENU = (
         "Machines",
         (
             ("panels", "Panels"),
+            ("purchases", "Upstream purchases"),
             ("adoptions", "Adoptions"),
             ("jobs", "Jobs"),
             ("deliveries", "Event deliveries"),

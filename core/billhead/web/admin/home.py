@@ -14,7 +14,7 @@ from billhead.db import reading
 from billhead.domain.document import OWED
 from billhead.models.documents import Document, FailedItem
 from billhead.models.operations import EventDelivery, FreezeSwitch, Job, Notice
-from billhead.models.panels import Panel
+from billhead.models.panels import Panel, UpstreamPurchase
 from billhead.models.payments import Callback, Payment, PaymentAttempt
 from billhead.models.subscriptions import Service
 from billhead.plugin import allow
@@ -70,6 +70,9 @@ def _counts(session: Session) -> dict[str, int]:
         "deliveries": _count(EventDelivery, EventDelivery.state == "parked"),
         "notices": _count(Notice, Notice.state == "unknown"),
         "unbilled": _count(FailedItem),
+        "purchases": _count(UpstreamPurchase, UpstreamPurchase.state == "unknown", UpstreamPurchase.look_at.is_(None)),
+        "unbought": _count(UpstreamPurchase, UpstreamPurchase.state == "not_bought"),
+        "low": _count(Panel, Panel.balance_told.is_(True)),
     }
     row = session.execute(select(*(column.label(name) for name, column in counted.items()))).one()
     return {**seen, **{name: int(getattr(row, name)) for name in counted}}
@@ -101,6 +104,9 @@ def _needs(counts: dict[str, int]) -> list[tuple[int, str, str]]:
         ("failed", "service{s} refused by the panel", url_for("admin.services", sync="failed")),
         ("impossible", "service{s} that the panel can't give", url_for("admin.services", sync="impossible")),
         ("unknown", "service{s} of which the panel did not tell", url_for("admin.services", sync="unknown")),
+        ("purchases", "purchase{s} to decide", url_for("admin.purchases", state="unknown")),
+        ("unbought", "purchase{s} refused upstream", url_for("admin.purchases", state="not_bought")),
+        ("low", "panel{s} on which our credit is low", url_for("admin.panels")),
         ("jobs", "job{s} parked", url_for("admin.jobs", state="needs a person")),
         ("rejected", "callback{s} proven, but of no payment of ours", url_for("admin.callbacks", state="rejected")),
         ("quarantined", "callback{s} in quarantine", url_for("admin.callbacks", state="quarantined")),

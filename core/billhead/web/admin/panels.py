@@ -17,6 +17,7 @@ from billhead.actions.panels.set_maintenance import set_maintenance
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput
+from billhead.domain.money import CREDITS, Money
 from billhead.models.operations import Job
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service
@@ -55,6 +56,10 @@ def health_badge(row: Any) -> Any:
     return badge(_TONES[word], word)
 
 
+def _credit(row: Any) -> str:
+    return "" if row.balance_minor is None else str(Money(row.balance_minor, CREDITS))
+
+
 def _counted(*conditions: Any) -> Any:
     lines = select(func.count()).select_from(Service).where(Service.panel_id == Panel.id, *conditions)
     return lines.scalar_subquery()
@@ -76,6 +81,7 @@ PANELS = Listing(
         Panel.last_ok_at,
         Panel.reconciled_at,
         Panel.reconcile_report,
+        Panel.balance_minor,
         _counted(Service.lifecycle != "gone").label("lines"),
         _counted(Service.lifecycle != "gone", Service.sync.in_(TROUBLE)).label("trouble"),
     ),
@@ -94,6 +100,7 @@ PANELS = Listing(
             lambda row: row.capacity or "any number",
             "num",
         ),
+        Column("Our credit", lambda row: _credit(row), lambda row: _credit(row) or "–", "num"),
         instant("Answered last", "last_ok_at"),
         instant("Compared last", "reconciled_at"),
         Column(

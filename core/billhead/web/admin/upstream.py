@@ -1,0 +1,283 @@
+"""Panels that sell time: what is bought for which plan, the limits of spending, and each purchase with its outcome."""
+
+from typing import Any
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from wtforms import DecimalField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from billhead.actions.panels.choose_packages import ChosenPackage, choose_packages
+from billhead.actions.panels.read_balance import read_balance
+from billhead.actions.panels.set_spending import set_spending
+from billhead.actions.provisioning.buy_again import buy_again
+from billhead.actions.provisioning.decide_purchase import decide_purchase
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.domain.errors import InvalidInput
+from billhead.domain.money import CREDITS, Money
+from billhead.domain.periods import Term
+from billhead.domain.upstream import length_days
+from billhead.models.catalogue import Plan
+from billhead.models.panels import Panel, PanelPackage, UpstreamPurchase
+from billhead.models.subscriptions import Service
+from billhead.plugin import Expiry, allow
+from billhead.web.admin.area import admin, found, trail_of
+from billhead.web.admin.asking import Question, ReasonForm, asked
+from billhead.web.admin.columns import Column, instant, on, state, text
+from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.panel_owners import capabilities_of
+from billhead.web.forms import Form, stripped
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx, submit_ctx
+
+__all__ = ["PURCHASES"]
+
+PURCHASES = Listing(
+    name="purchases",
+    title="Upstream purchases",
+    query=select(
+        UpstreamPurchase.id,
+        UpstreamPurchase.package_name,
+        UpstreamPurchase.state,
+        UpstreamPurchase.paid_until,
+        UpstreamPurchase.cost_minor,
+        UpstreamPurchase.sent_at,
+        UpstreamPurchase.why,
+        UpstreamPurchase.service_id,
+        Service.login,
+        Panel.name.label("panel"),
+    )
+    .join(Service, Service.id == UpstreamPurchase.service_id)
+    .join(Panel, Panel.id == UpstreamPurchase.panel_id),
+    key=UpstreamPurchase.id,
+    columns=(
+        text("Purchase", "package_name", to="purchase"),
+        text("Line", "login", to="service", key="service_id"),
+        text("Panel", "panel"),
+        state("State", "state"),
+        on("Paid until", "paid_until"),
+        Column("Credits", lambda row: _credits(row.cost_minor), lambda row: _credits(row.cost_minor) or "–", "num"),
+        instant("Sent", "sent_at"),
+        text("Why", "why"),
+    ),
+    choices=(Choice("state", "State", UpstreamPurchase.state, ("sent", "bought", "not_bought", "unknown")),),
+    narrow={"panel": UpstreamPurchase.panel_id, "service": UpstreamPurchase.service_id},
+    search=lambda typed: Service.login.icontains(typed, autoescape=True),
+    search_label="Login",
+    empty="Nothing was bought yet. Purchases are made on panels that sell time for credits, for lines that are paid.",
+)
+
+
+def _credits(minor: int | None) -> str:
+    return "" if minor is None else str(Money(minor, CREDITS))
+
+
+@admin.get("/purchases")
+@allow("staff")
+def purchases() -> ResponseReturnValue:
+    return PURCHASES.answer()
+
+
+@admin.get("/purchases/<int:key>")
+@allow("staff")
+def purchase(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, UpstreamPurchase, key, "purchase")
+        service = session.get_one(Service, row.service_id)
+        panel = session.get_one(Panel, row.panel_id)
+        trail = trail_of(session, f"service:{row.service_id}")
+    return page("admin/purchase.html", row=row, service=service, panel=panel, trail=trail)
+
+
+@admin.route("/purchases/<int:key>/bought", methods=["GET", "POST"])
+@allow("staff", permission="panels.write")
+def purchase_was_made(key: int) -> ResponseReturnValue:
+    return _decide(key, bought=True)
+
+
+@admin.route("/purchases/<int:key>/not-bought", methods=["GET", "POST"])
+@allow("staff", permission="panels.write")
+def purchase_was_not_made(key: int) -> ResponseReturnValue:
+    return _decide(key, bought=False)
+
+
+def _decide(key: int, *, bought: bool) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, UpstreamPurchase, key, "purchase")
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            decide_purchase(tx, key, bought)
+        return "Noted: it was bought." if bought else "Noted: it was not bought. It is tried again."
+
+    text_ = (
+        "It counts as bought, with its cost, and is not tried again."
+        if bought
+        else "It is bought again. If the panel did sell it the first time, it is paid for twice: look there before."
+    )
+    title = f"Was {row.package_name} bought?" if bought else f"Was {row.package_name} not bought?"
+    button = "It was bought" if bought else "It was not bought"
+    return asked(Question(title, text_, button, url_for("admin.purchase", key=key)), ReasonForm(), act)
+
+
+@admin.route("/purchases/<int:key>/again", methods=["GET", "POST"])
+@allow("staff", permission="panels.write")
+def purchase_again(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, UpstreamPurchase, key, "purchase")
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            buy_again(tx, key)
+        return "It is bought again if the panel's end falls short of what is paid."
+
+    text_ = "For a line that was deleted on the panel: the period is bought once more. What this one cost stays booked."
+    back = url_for("admin.purchase", key=key)
+    return asked(Question(f"Buy {row.package_name} again?", text_, "Buy it again", back), ReasonForm(), act)
+
+
+class SpendingForm(Form):
+    cap = DecimalField(
+        "At most so many credits a day", places=2, default=0, validators=[InputRequired(), NumberRange(0, 10**9)],
+        description="0 is no limit. When it is reached, lines wait until tomorrow.",
+    )  # fmt: skip
+    low = DecimalField(
+        "Tell when our credit falls below", places=2, default=0, validators=[InputRequired(), NumberRange(0, 10**9)],
+        description="0 is never.",
+    )  # fmt: skip
+    cost = StringField(
+        "What a credit costs",
+        filters=[stripped],
+        validators=[Optional(), Length(max=20)],
+        description="Like 2.50. Without it purchases are counted in credits only, and no cost is booked.",
+    )
+    currency = StringField("Its currency", filters=[stripped], validators=[Optional(), Length(min=3, max=3)])
+
+
+@admin.route("/panels/<int:key>/spending", methods=["GET", "POST"])
+@allow("staff", permission="panels.write")
+def panel_spending(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Panel, key, "panel")
+    form = SpendingForm(data=_spending(row))
+    if form.validate_on_submit():
+        with form.refusals():
+            currency = (form.currency.data or "").upper()
+            cost = _minor(form.cost.data or "", currency)
+            with writing(submit_ctx()) as tx:
+                set_spending(
+                    tx,
+                    key,
+                    cap_minor=int(form.cap.data * 100),
+                    low_minor=int(form.low.data * 100),
+                    credit_cost_minor=cost,
+                    currency=currency,
+                )
+            flash("Saved.", "good")
+            return redirect(url_for("admin.panel", key=key), 303)
+    back = url_for("admin.panel", key=key)
+    shown = page("admin/entry.html", form=form, title=f"Credits on {row.name}", back=back, section="panels")
+    return shown, 422 if form.is_submitted() else 200
+
+
+def _spending(row: Panel) -> dict[str, Any]:
+    cost = Money(row.credit_cost_minor, row.credit_cost_currency) if row.credit_cost_currency else None
+    return {
+        "cap": Money(row.spend_cap_minor, CREDITS).decimal(),
+        "low": Money(row.balance_low_minor, CREDITS).decimal(),
+        "cost": str(cost.decimal()) if cost is not None else "",
+        "currency": row.credit_cost_currency,
+    }
+
+
+def _minor(typed: str, currency: str) -> int:
+    if not typed:
+        return 0
+    if not currency:
+        raise InvalidInput("currency", "is needed with a cost")
+    return Money.parse(typed, currency).minor
+
+
+class PackagesForm(Form):
+    on = TextAreaField(
+        "What is bought",
+        description="One a row: a plan's code, the term as it is sold or the word trial, = and the package's id. "
+        "Like: basic 1 month = 4",
+        render_kw={"rows": 10},
+    )
+
+    def chosen(self) -> list[ChosenPackage]:
+        rows = []
+        for row in filter(None, map(str.strip, (self.on.data or "").splitlines())):
+            left, sign, package = row.rpartition("=")
+            plan, _, term = left.strip().partition(" ")
+            if not sign or not term.strip() or not package.strip():
+                raise InvalidInput("on", f"{row!r} does not name a plan, a term and a package")
+            rows.append(ChosenPackage(plan, term.strip(), package.strip()))
+        return rows
+
+
+@admin.route("/panels/<int:key>/packages", methods=["GET", "POST"])
+@allow("staff", permission="panels.write")
+def panel_packages(key: int) -> ResponseReturnValue:
+    """Saving asks the panel for its packages, so that price and length are the panel's."""
+    with reading() as session:
+        row = found(session, Panel, key, "panel")
+        rows = _chosen(session, key)
+    form = PackagesForm(data={"on": "\n".join(f"{plan} {one.term} = {one.package}" for one, plan in rows)})
+    if form.validate_on_submit():
+        with form.refusals():
+            saved = choose_packages(current_ctx(), key, form.chosen())
+            flash(f"Saved: {saved} chosen.", "good")
+            return redirect(url_for("admin.panel_packages", key=key), 303)
+    shown = page(
+        "admin/panel_packages.html",
+        panel=row,
+        form=form,
+        rows=[(one, plan, _mismatch(one)) for one, plan in rows],
+        able=_sells(row),
+    )
+    return shown, 422 if form.is_submitted() else 200
+
+
+@admin.post("/panels/<int:key>/balance")
+@allow("staff", permission="panels.write")
+def read_panel_balance(key: int) -> ResponseReturnValue:
+    """One harmless question; it does not ask."""
+    read = read_balance(current_ctx(), key)
+    if read is None:
+        flash("This panel keeps no credit for us, or is not called now.", "warn")
+    elif read.balance_minor is None:
+        flash(f"It did not tell: {read.why}", "bad")
+    else:
+        flash(f"{_credits(read.balance_minor)} are left.", "good")
+    return redirect(url_for("admin.panel", key=key), 303)
+
+
+def _sells(row: Panel) -> bool:
+    able = capabilities_of(row)
+    return able is not None and able.expiry is Expiry.PURCHASED
+
+
+def _chosen(session: Session, panel_id: int) -> list[tuple[PanelPackage, str]]:
+    rows = session.execute(
+        select(PanelPackage, Plan.code)
+        .join(Plan, Plan.id == PanelPackage.plan_id)
+        .where(PanelPackage.panel_id == panel_id)
+        .order_by(Plan.code, PanelPackage.term)
+    )
+    return [(one, plan) for one, plan in rows]
+
+
+def _mismatch(one: PanelPackage) -> str:
+    """What is bought lasts longer or shorter than what is sold: said in days, a month taken as 30."""
+    if one.term == "trial" or one.term == one.package_term:
+        return ""
+    days = length_days(Term.parse(one.package_term)) - length_days(Term.parse(one.term))
+    months = Term.parse(one.term).months and not Term.parse(one.package_term).months
+    if not days:
+        return "ends up to three days apart from a calendar month" if months else ""
+    return f"{abs(days)} days {'longer' if days > 0 else 'shorter'} than what is sold"
