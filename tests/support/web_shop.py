@@ -26,6 +26,10 @@ PANEL = """
 from dataclasses import dataclass
 
 LINES = {}
+SESSIONS = {}  # by our reference; an exception is raised instead
+CUT = []
+VIEWINGS = []  # an exception among them breaks off there
+ASKED = []
 
 @dataclass(frozen=True)
 class Settings:
@@ -36,7 +40,22 @@ class Memory(ProvisioningModule):
     def capabilities(self, panel):
         lacks = ("Without its feed: no viewing history.",)
         return Capabilities(Expiry.SETTABLE, frozenset(LineKind), bouquets=True, connections=True, owners=True,
-                            listing=True, lacks=lacks)
+                            listing=True, live=True, kick=True, viewings=True, lacks=lacks)
+    def live_sessions(self, panel, desired):
+        found = SESSIONS.get(desired.handle.ref, ())
+        if isinstance(found, Exception):
+            raise found
+        return list(found)
+    def kick(self, panel, desired, session_id):
+        CUT.append((desired.handle.ref, session_id))
+        SESSIONS[desired.handle.ref] = [one for one in SESSIONS[desired.handle.ref] if one.id != session_id]
+    def viewings(self, panel, since, until):
+        ASKED.append((since, until))
+        for one in VIEWINGS:
+            if isinstance(one, Exception):
+                raise one
+            if since <= one.ended_at < until:
+                yield one
     def look_up(self, panel, desired):
         found = LINES.get(desired.handle.ref)
         return Found(found) if found else Absent()

@@ -51,6 +51,8 @@ PERIODIC: list[Periodic] = [
     Periodic("credits.expire", timedelta(hours=1), timedelta(minutes=5)),
     Periodic("payments.resolve_open", timedelta(minutes=5)),
     Periodic("usage.watch", timedelta(minutes=15)),
+    Periodic("viewings.read_all", timedelta(hours=1), timedelta(minutes=20)),
+    Periodic("viewings.find_sharing", timedelta(hours=1), timedelta(minutes=45)),
     Periodic("provisioning.reconcile_all", timedelta(days=1), timedelta(hours=2)),
     Periodic("panels.read_balances", timedelta(hours=1), timedelta(minutes=20)),
     Periodic("ledger.recognise", timedelta(days=1), timedelta(hours=1)),

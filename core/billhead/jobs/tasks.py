@@ -19,6 +19,7 @@ from billhead.actions.credits.expire_credit import expire_credit
 from billhead.actions.documents.look_after import look_after
 from billhead.actions.dunning.close_promises import close_promises
 from billhead.actions.dunning.dun import dun
+from billhead.actions.entitlements.follow_window import follow_window
 from billhead.actions.entitlements.refund_event import refund_event
 from billhead.actions.entitlements.refund_one import refund_one
 from billhead.actions.ledger.seal import seal
@@ -43,6 +44,7 @@ from billhead.domain.errors import BillheadError, Conflict, PanelRejected, RunNe
 from billhead.jobs.deliveries import deliver_due
 from billhead.jobs.kinds import TryLater, job_kind
 from billhead.jobs.queue import purge
+from billhead.jobs.watching import forget
 from billhead.models.panels import Panel
 from billhead.models.payments import PaymentAttempt, Refund
 from billhead.models.people import Customer
@@ -104,6 +106,12 @@ def _refund_event(ctx: Context, args: Mapping[str, Any]) -> None:
 def _refund_one(ctx: Context, args: Mapping[str, Any]) -> None:
     with writing(ctx) as tx:
         refund_one(tx, int(args["entitlement_id"]), reason=str(args["reason"]))
+
+
+@job_kind("entitlements.follow")
+def _follow_window(ctx: Context, args: Mapping[str, Any]) -> None:
+    with writing(ctx) as tx:
+        follow_window(tx, int(args["entitlement_id"]))
 
 
 @job_kind("usage.watch")
@@ -296,5 +304,6 @@ def _seal(ctx: Context, _args: Mapping[str, Any]) -> None:
 
 
 @job_kind("house.purge")
-def _purge(_ctx: Context, _args: Mapping[str, Any]) -> None:
+def _purge(ctx: Context, _args: Mapping[str, Any]) -> None:
     purge(clock.now() - _KEEP_DONE)
+    forget(ctx)

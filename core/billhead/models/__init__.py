@@ -20,6 +20,7 @@ from billhead.models import (
     subscriptions,
     tax,
     usage,
+    viewings,
 )
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "subscriptions",
     "tax",
     "usage",
+    "viewings",
 ]

@@ -183,6 +183,7 @@ class Service(Model):
     desired_connections: Mapped[int] = mapped_column(default=1)
     limit_connections: Mapped[int | None]  # debt leaves so many of the desired ones, until it is paid
     limit_bouquets: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))  # and of the bouquets only these
+    capped_connections: Mapped[int | None]  # staff leave so many, until they lift it: the line looked shared
     desired_expires_at: Mapped[datetime | None]
     desired_blocked: Mapped[bool] = mapped_column(default=False)
     trial: Mapped[bool] = mapped_column(default=False)

@@ -13,12 +13,13 @@ from billhead import clock
 from billhead.domain.money import Money
 from billhead.domain.service import Label
 from billhead.domain.subscription import RUNNING, State
-from billhead.models.catalogue import Plan, Price
+from billhead.models.catalogue import Plan
 from billhead.models.documents import FailedItem
 from billhead.models.people import Customer
-from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
+from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import Report, ReportAsked, ReportColumn, ReportLink, ReportParameter
 from billhead.reports._parameters import CURRENCY, SELLER
+from billhead.reports._prices import term_prices
 from billhead.reports._source import BATCH, Source
 
 __all__ = ["REPORT"]
@@ -98,21 +99,8 @@ def _leaks(today: date, now: datetime) -> tuple[_Leak, ...]:
     )
 
 
-def _price() -> Any:
-    """Subscription → what a term of its parts costs now, in minor units."""
-    part, today = SubscriptionComponent, clock.business_now().date()
-    running = and_(part.starts_on <= today, or_(part.ends_on.is_(None), part.ends_on > today))
-    return (
-        select(part.subscription_id, func.sum(part.quantity * Price.amount_minor).label("minor"))
-        .join(Price, Price.id == part.price_id)
-        .where(running)
-        .group_by(part.subscription_id)
-        .subquery()
-    )
-
-
 def _query(leak: _Leak, asked: ReportAsked) -> Select[Any]:
-    price = _price()
+    price = term_prices()
     columns = (
         Subscription.id,
         Customer.id,

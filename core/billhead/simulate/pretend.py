@@ -123,7 +123,7 @@ class _Panel(ProvisioningModule):
         self.code, self.label, self.settings_type = self.real.code, self.real.label, self.real.settings_type
 
     def capabilities(self, panel: PanelConnection) -> Capabilities:
-        able = self.real.capabilities(panel)
+        able = replace(self.real.capabilities(panel), viewings=False, live=False, kick=False)  # nobody watches a copy
         return replace(able, expiry=Expiry.SETTABLE) if able.expiry is Expiry.PURCHASED else able
 
     def look_up(self, panel: PanelConnection, desired: Desired) -> LookUp:

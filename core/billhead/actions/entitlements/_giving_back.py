@@ -6,6 +6,7 @@ from billhead.actions.documents.issue_credit_note import Correction, issue_credi
 from billhead.actions.documents.void_document import void_document
 from billhead.actions.entitlements._waiting_again import ONCE
 from billhead.actions.events import emit
+from billhead.actions.scheduling import enqueue
 from billhead.db import Tx
 from billhead.domain.document import Kind, ProformaState
 from billhead.domain.entitlement import TRANSITIONS, Event, State
@@ -36,6 +37,8 @@ def give_back(tx: Tx, one: Entitlement, reason: str) -> int:
         correction = Correction(_line(tx, one))
         paid = issue_credit_note(tx, one.document_id, [correction], reason=reason).total_minor
     tx.session.flush()
+    if one.valid_from is not None:
+        enqueue(tx, "entitlements.follow", {"entitlement_id": one.id}, key=f"window:{one.id}:given_back")
     data = {"entitlement_id": one.id, "subscription_id": one.subscription_id}
     emit(tx, "entitlement.closed", f"subscription:{one.subscription_id}", data)
     return paid

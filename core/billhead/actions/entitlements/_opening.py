@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 
 from billhead import clock
+from billhead.actions.entitlements._open_windows import queue_window
 from billhead.actions.events import emit
 from billhead.actions.scheduling import enqueue
 from billhead.db import Tx
@@ -30,6 +31,7 @@ def open_entitlement(tx: Tx, one: Entitlement, plan: Plan) -> None:
     one.valid_from, one.valid_until = window_of(plan)
     one.state = next_state(TRANSITIONS, State(one.state), Event.PAY).value
     tx.session.flush()
+    queue_window(tx, one)
     data = {"entitlement_id": one.id, "subscription_id": one.subscription_id, "plan": plan.code}
     emit(tx, "entitlement.opened", f"subscription:{one.subscription_id}", data)
 

@@ -14,6 +14,7 @@ charged_back                                 payment_id
 credit_note                                  document_id
 suspended, restored, canceled, trial_ending  subscription_id
 throttled                                    subscription_id
+sharing                                      service_id, case_id
 promised                                     subscription_id, promise_id
 price_change, price_stays                    subscription_id, reprice_id
 """
@@ -287,6 +288,15 @@ def _box_changed(session: Session, notice: Notice) -> Mapping[str, Any]:
     return {"box": {"plan": plan, "old": swap.old_mac or "", "new": swap.new_mac, "day": swap.swapped_on}}
 
 
+def _sharing(session: Session, notice: Notice) -> Mapping[str, Any]:
+    """Nothing of who else watched: an address is somebody's."""
+    service = _row(session, Service, int(_named(notice, "service_id")), "service")
+    subscription = _row(session, Subscription, service.subscription_id, "subscription")
+    _theirs(notice, subscription.customer_id, "service")
+    told = {"plan": _row(session, Plan, subscription.plan_id, "plan").name, "connections": service.desired_connections}
+    return {"service": told}
+
+
 def _password_link(_session: Session, notice: Notice) -> Mapping[str, Any]:
     return {"password_url": _password_url(_named(notice, "sealed_token"))}
 
@@ -334,6 +344,7 @@ _PARTS_OF: dict[str, tuple[_Part, ...]] = {
     "refunded": (_refund,),
     "reminder": (_debt,),
     "restored": (_subscription,),
+    "sharing": (_sharing,),
     "suspended": (_suspension,),
     "throttled": (_throttled,),
     "trial_ending": (_subscription,),

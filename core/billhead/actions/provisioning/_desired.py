@@ -78,7 +78,7 @@ def desired_of(
         bouquets=frozenset(
             view.bouquets[b] for b in service.desired_bouquets if b in view.bouquets and (kept is None or b in kept)
         ),
-        connections=service.desired_connections if limit is None else min(service.desired_connections, limit),
+        connections=min(n for n in (service.desired_connections, limit, service.capped_connections) if n is not None),
         expires_at=service.desired_expires_at,
         blocked=service.desired_blocked,
         trial=service.trial,

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from billhead import clock
+from billhead.actions.entitlements._open_windows import bought_bouquets
 from billhead.actions.provisioning.want import want
 from billhead.actions.subscriptions._state import live_services
 from billhead.db import Tx
@@ -27,6 +28,8 @@ def reshape(tx: Tx, subscription: Subscription) -> int:
     added = [(plan, quantity) for plan, quantity, kind in parts if kind != "plan"]
     extra = _bouquets(tx, [plan for plan, _ in added])
     every = _bouquets(tx, [base, *(plan for plan, _ in added)])
+    bought = bought_bouquets(tx, subscription.id)
+    extra, every = sorted(bought.union(extra)), sorted(bought.union(every))
     connections = base.connections * units + sum(plan.connections * n for plan, n in added if plan.kind == "connection")
     changed = 0
     for service, template in _paired(live_services(tx, subscription), base):

@@ -28,6 +28,14 @@ def upgrade() -> None:
         batch_op.create_index('ix_audit_entry_actor', ['actor', 'at'], unique=False)
         batch_op.create_index('ix_audit_entry_subject', ['subject'], unique=False)
 
+    op.create_table('content_title',
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('title', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('panel_id', 'kind', 'item', name=op.f('pk_content_title')),
+    sqlite_with_rowid=False
+    )
     op.create_table('event',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('type', sa.String(), nullable=False),
@@ -196,6 +204,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_source')),
     sa.UniqueConstraint('code', name=op.f('uq_usage_source_code'))
     )
+    op.create_table('viewing',
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('viewing_id', sa.String(), nullable=False),
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('day', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('began', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('ended', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('ref', sa.String(), nullable=False),
+    sa.Column('login', sa.String(), nullable=False),
+    sa.Column('ip', sa.String(), nullable=False),
+    sa.Column('country', sa.String(), nullable=False),
+    sa.Column('device', sa.String(), nullable=False),
+    sa.Column('counted', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.PrimaryKeyConstraint('panel_id', 'viewing_id', name=op.f('pk_viewing')),
+    sqlite_with_rowid=False
+    )
+    with op.batch_alter_table('viewing', schema=None) as batch_op:
+        batch_op.create_index('ix_viewing_day', ['day'], unique=False)
+        batch_op.create_index('ix_viewing_service', ['service_id', 'began'], unique=False)
+
     op.create_table('billing_run',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -481,6 +511,19 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_usage_reject')),
     sa.UniqueConstraint('source_id', 'event_id', 'reason', name=op.f('uq_usage_reject_source_id_event_id_reason'))
     )
+    op.create_table('viewing_rule',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('metric', sa.String(), nullable=False),
+    sa.Column('measure', sa.String(), nullable=False),
+    sa.Column('least_seconds', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('gap_minutes', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('items', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_viewing_rule_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_viewing_rule')),
+    sa.UniqueConstraint('seller_id', 'kind', 'metric', name=op.f('uq_viewing_rule_seller_id_kind_metric'))
+    )
     op.create_table('adoption',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -754,6 +797,14 @@ def upgrade() -> None:
     with op.batch_alter_table('reseller_closure', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_reseller_closure_descendant_id'), ['descendant_id'], unique=False)
 
+    op.create_table('viewing_cursor',
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('read_to', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('looked_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_viewing_cursor_panel_id')),
+    sa.PrimaryKeyConstraint('panel_id', name=op.f('pk_viewing_cursor'))
+    )
     op.create_table('ledger_posting',
     sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('leg', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -1122,6 +1173,7 @@ def upgrade() -> None:
     sa.Column('desired_connections', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('limit_connections', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('limit_bouquets', sa.JSON(none_as_null=True), nullable=True),
+    sa.Column('capped_connections', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('desired_expires_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('desired_blocked', sa.Boolean(), nullable=False),
     sa.Column('trial', sa.Boolean(), nullable=False),
@@ -1484,6 +1536,22 @@ def upgrade() -> None:
         batch_op.create_index('ix_payment_attempt_provider', ['account_id', 'provider_ref'], unique=False)
         batch_op.create_index('ix_payment_attempt_state', ['state', 'next_look_at'], unique=False)
 
+    op.create_table('sharing_case',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('score', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reasons', sa.JSON(), nullable=False),
+    sa.Column('found_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('seen_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('settled_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('settled_by', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_sharing_case_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sharing_case'))
+    )
+    with op.batch_alter_table('sharing_case', schema=None) as batch_op:
+        batch_op.create_index('ix_sharing_case_service', ['service_id', 'state'], unique=False)
+
     op.create_table('subscription_change',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1780,6 +1848,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_subscription_change_document')
 
     op.drop_table('subscription_change')
+    with op.batch_alter_table('sharing_case', schema=None) as batch_op:
+        batch_op.drop_index('ix_sharing_case_service')
+
+    op.drop_table('sharing_case')
     with op.batch_alter_table('payment_attempt', schema=None) as batch_op:
         batch_op.drop_index('ix_payment_attempt_state')
         batch_op.drop_index('ix_payment_attempt_provider')
@@ -1936,6 +2008,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_ledger_posting_account')
 
     op.drop_table('ledger_posting')
+    op.drop_table('viewing_cursor')
     with op.batch_alter_table('reseller_closure', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_reseller_closure_descendant_id'))
 
@@ -1977,6 +2050,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_adoption_panel')
 
     op.drop_table('adoption')
+    op.drop_table('viewing_rule')
     op.drop_table('usage_reject')
     op.drop_table('usage_metric')
     op.drop_table('usage_batch')
@@ -2004,6 +2078,11 @@ def downgrade() -> None:
     op.drop_table('coupon')
     op.drop_table('bouquet')
     op.drop_table('billing_run')
+    with op.batch_alter_table('viewing', schema=None) as batch_op:
+        batch_op.drop_index('ix_viewing_service')
+        batch_op.drop_index('ix_viewing_day')
+
+    op.drop_table('viewing')
     op.drop_table('usage_source')
     op.drop_table('usage_event')
     op.drop_table('simulation')
@@ -2029,6 +2108,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_event_aggregate')
 
     op.drop_table('event')
+    op.drop_table('content_title')
     with op.batch_alter_table('audit_entry', schema=None) as batch_op:
         batch_op.drop_index('ix_audit_entry_subject')
         batch_op.drop_index('ix_audit_entry_actor')

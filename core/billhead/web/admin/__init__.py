@@ -26,6 +26,7 @@ from billhead.web.admin import (
     home,
     house,
     jobs,
+    live,
     money_back,
     notices,
     numbering,
@@ -42,12 +43,14 @@ from billhead.web.admin import (
     runs,
     sellers,
     services,
+    sharing,
     simulations,
     subscriptions,
     unassigned,
     unbilled,
     upstream,
     usage,
+    viewings,
 )
 from billhead.web.admin.area import admin
 
@@ -74,6 +77,7 @@ __all__ = [
     "home",
     "house",
     "jobs",
+    "live",
     "money_back",
     "notices",
     "numbering",
@@ -90,10 +94,12 @@ __all__ = [
     "sellers",
     "runs",
     "services",
+    "sharing",
     "simulations",
     "subscriptions",
     "unassigned",
     "unbilled",
     "upstream",
     "usage",
+    "viewings",
 ]

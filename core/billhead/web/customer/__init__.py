@@ -6,6 +6,7 @@ from billhead.web.customer import changing as _changing  # noqa: F401 registers 
 from billhead.web.customer import debts as _debts  # noqa: F401 registers its views
 from billhead.web.customer import documents as _documents  # noqa: F401 registers its views
 from billhead.web.customer import invoicing as _invoicing  # noqa: F401 registers its views
+from billhead.web.customer import live as _live  # noqa: F401 registers its views
 from billhead.web.customer import once as _once  # noqa: F401 registers its views
 from billhead.web.customer import profile as _profile  # noqa: F401 registers its views
 from billhead.web.customer import services as _services  # noqa: F401 registers its views

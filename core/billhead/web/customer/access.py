@@ -51,7 +51,7 @@ def qr_code(address: str) -> Markup:
     """Black on white in any theme: cameras want it so."""
     drawn = segno.make(address, error="m", micro=False)
     return Markup(  # noqa: S704 drawn by us from our own address
-        drawn.svg_inline(scale=4, border=3, dark="#000", light="#fff", svgclass="qr", title="The short address")
+        drawn.svg_inline(border=3, omitsize=True, dark="#000", light="#fff", svgclass="qr", title="The short address")
     )
 
 

@@ -1,0 +1,1 @@
+"""What was watched: read from panels once each, turned into metered use, and looked at for shared lines."""

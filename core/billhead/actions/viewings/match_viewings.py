@@ -1,0 +1,42 @@
+"""Viewings of nobody that we knew: looked at again, since their lines may have been adopted or imported meanwhile."""
+
+from sqlalchemy import or_, select, update
+
+from billhead.actions.viewings._rating import Kept, rate
+from billhead.db import writing
+from billhead.domain.context import Context
+from billhead.models.subscriptions import Service
+from billhead.models.viewings import Viewing
+
+__all__ = ["match_viewings"]
+
+_BATCH = 1000
+
+
+def match_viewings(ctx: Context, panel_id: int) -> int:
+    """Give those to their lines whose reference or login is known by now; returns how many. Batches of a thousand."""
+    total = 0
+    while True:
+        with writing(ctx) as tx:
+            named = or_(
+                (Viewing.ref != "") & (Service.handle == Viewing.ref),
+                (Viewing.login != "") & (Service.login == Viewing.login) & (Service.lifecycle != "gone"),
+            )
+            rows = tx.session.execute(
+                select(Viewing, Service.id)
+                .join(Service, (Service.panel_id == Viewing.panel_id) & named)
+                .where(Viewing.panel_id == panel_id, Viewing.service_id == 0)
+                .order_by(Viewing.viewing_id, (Service.handle == Viewing.ref).desc(), Service.id)
+                .limit(_BATCH)
+            ).all()
+            whose: dict[str, Kept] = {}
+            for row, service_id in rows:
+                kept = Kept(panel_id, row.viewing_id, service_id, row.kind, row.item, row.began, row.ended)
+                whose.setdefault(row.viewing_id, kept)
+            for one in whose.values():
+                key = Viewing.panel_id == panel_id, Viewing.viewing_id == one.viewing_id
+                tx.session.execute(update(Viewing).where(*key).values(service_id=one.service_id))
+            rate(tx, list(whose.values()))
+        total += len(whose)
+        if len(rows) < _BATCH:
+            return total

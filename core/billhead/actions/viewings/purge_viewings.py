@@ -1,0 +1,46 @@
+"""Forget in time: viewers' addresses first, then the viewings; and what counted tries."""
+
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, select, update
+
+from billhead import clock
+from billhead.actions.usage._lines import DAY, epoch
+from billhead.bulk import among
+from billhead.db import Tx
+from billhead.domain.watching import WatchingRules, rules_from
+from billhead.models.access import AccessCodeUse
+from billhead.models.panels import Panel
+from billhead.models.people import LoginAttempt
+from billhead.models.sellers import Seller
+from billhead.models.viewings import Viewing
+
+__all__ = ["purge_viewings"]
+
+_BATCH = 5000
+_TRIES_KEPT = timedelta(days=2)
+
+
+def purge_viewings(tx: Tx) -> int:
+    """A batch, by the rules of each panel's seller; returns how many viewings it touched, 0 when all is done."""
+    session, touched = tx.session, 0
+    today = epoch(clock.business_now()) // DAY
+    panels = session.execute(select(Panel.id, Seller.watching).join(Seller, Seller.id == Panel.seller_id)).all()
+    for panel_id, stored in panels:
+        rules, mine = rules_from(stored), Viewing.panel_id == panel_id
+        old = _some(tx, mine, Viewing.day < today - rules.viewing_days)
+        session.execute(delete(Viewing).where(mine, among(Viewing.viewing_id, old, session)))
+        bare = _some(tx, mine, (Viewing.day < today - rules.address_days) & (Viewing.ip != ""))
+        named = update(Viewing).where(mine, among(Viewing.viewing_id, bare, session))
+        session.execute(named.values(ip="", device=""))
+        touched += len(old) + len(bare)
+    kept = min((rules_from(stored).address_days for _, stored in panels), default=WatchingRules().address_days)
+    before = clock.now() - timedelta(days=kept)
+    uses = update(AccessCodeUse).where(AccessCodeUse.at < before, AccessCodeUse.ip != "")
+    session.execute(uses.values(ip="", agent=""))
+    session.execute(delete(LoginAttempt).where(LoginAttempt.at < clock.now() - _TRIES_KEPT))
+    return touched
+
+
+def _some(tx: Tx, *where: ColumnElement[bool]) -> list[str]:
+    return list(tx.session.scalars(select(Viewing.viewing_id).where(*where).limit(_BATCH)))

@@ -1,0 +1,78 @@
+"""The kinds of job about what is watched: panels read, shared lines found, everybody on a line cut, and forgetting."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.actions.access.cut_session import cut_session
+from billhead.actions.scheduling import enqueue
+from billhead.actions.viewings.find_sharing import find_sharing
+from billhead.actions.viewings.purge_viewings import purge_viewings
+from billhead.actions.viewings.read_viewings import read_viewings
+from billhead.db import writing
+from billhead.domain.context import Context
+from billhead.domain.errors import BillheadError, NotAllowed, NotFound, PanelRejected, PanelUnreachable
+from billhead.jobs.kinds import TryLater, job_kind
+from billhead.models.panels import Panel
+from billhead.plugin_host import panel_connection, plugins
+
+__all__ = ["forget"]
+
+_SOON = timedelta(minutes=1)
+_LATER = timedelta(minutes=15)
+
+
+@job_kind("viewings.read_all")
+def _read_all(ctx: Context, _args: Mapping[str, Any]) -> None:
+    """Panels that tell; one at a time each."""
+    with writing(ctx) as tx:
+        for panel in tx.session.scalars(select(Panel).where(Panel.maintenance.is_(False)).order_by(Panel.id)):
+            with suppress(BillheadError):  # its plugin is off, or its settings don't fit
+                if plugins().module(panel.module).capabilities(panel_connection(panel)).viewings:
+                    lane = f"viewings:{panel.id}"
+                    enqueue(tx, "viewings.read", {"panel_id": panel.id}, key=lane, lane=lane)
+
+
+@job_kind("viewings.read")
+def _read(ctx: Context, args: Mapping[str, Any]) -> None:
+    """Days that were missed are read window by window, so that other jobs get their turn."""
+    try:
+        report = read_viewings(ctx, int(args["panel_id"]))
+    except PanelUnreachable as error:
+        raise TryLater(clock.business_now() + _LATER, str(error)) from error
+    if report is not None and report.behind:
+        raise TryLater(clock.business_now() + _SOON, f"read to {report.read_to}")
+
+
+@job_kind("viewings.find_sharing")
+def _find_sharing(ctx: Context, _args: Mapping[str, Any]) -> None:
+    after = 0
+    while True:
+        with writing(ctx) as tx:
+            after = find_sharing(tx, after)
+        if not after:
+            return
+
+
+@job_kind("access.cut_all", max_tries=4)
+def _cut_all(ctx: Context, args: Mapping[str, Any]) -> None:
+    """Everybody who watches on a line now. A line that is gone meanwhile has nobody."""
+    with suppress(NotFound):
+        try:
+            cut = cut_session(ctx, int(args["service_id"]), None)
+        except NotAllowed as often:
+            raise TryLater(clock.business_now() + _SOON, often.message) from often
+        if cut.problem:
+            raise PanelRejected(cut.problem)
+
+
+def forget(ctx: Context) -> None:
+    """What an operator keeps for so many days only."""
+    touched = 1
+    while touched:
+        with writing(ctx) as tx:
+            touched = purge_viewings(tx)

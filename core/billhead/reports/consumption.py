@@ -1,0 +1,129 @@
+"""What is watched: hours, sessions and lines, by channel or film, plan, bouquet, reseller, panel, day or month."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, select
+
+from billhead.models.catalogue import Bouquet, Plan, PlanBouquet
+from billhead.models.panels import Panel
+from billhead.models.people import Customer, Reseller
+from billhead.models.subscriptions import Service, Subscription
+from billhead.models.viewings import ContentTitle, Viewing
+from billhead.plugin import Report, ReportAsked, ReportChart, ReportColumn, ReportParameter, ViewingKind
+from billhead.reports._months import months_of
+from billhead.reports._parameters import FROM_MONTH, SELLER, TO
+from billhead.reports._source import BATCH, Source
+
+__all__ = ["REPORT"]
+
+_EPOCH = date(1970, 1, 1)
+_SUMS = func.sum(Viewing.ended - Viewing.began), func.count(), func.count(Viewing.service_id.distinct())
+_BY = (
+    ("content", "Channel or film"),
+    ("plan", "Plan"),
+    ("bouquet", "Bouquet of the plan"),
+    ("reseller", "Reseller"),
+    ("panel", "Panel"),
+    ("kind", "Kind"),
+    ("day", "Day"),
+    ("month", "Month"),
+)
+
+
+def _named() -> ColumnElement[bool]:
+    same_item = and_(ContentTitle.kind == Viewing.kind, ContentTitle.item == Viewing.item)
+    return and_(ContentTitle.panel_id == Viewing.panel_id, same_item)
+
+
+def _label(by: str) -> Any:
+    return {
+        "content": func.coalesce(ContentTitle.title, Viewing.item),
+        "plan": Plan.name,
+        "bouquet": Bouquet.name,
+        "reseller": func.coalesce(Reseller.name, "direct"),
+        "panel": Panel.name,
+        "kind": Viewing.kind,
+    }.get(by, Viewing.day)
+
+
+def _query(asked: ReportAsked, by: str) -> Select[Any]:
+    first, until = (asked["from"] - _EPOCH).days, (asked.until - _EPOCH).days
+    label = _label(by).label("label")
+    query = (
+        select(label, *_SUMS)
+        .select_from(Viewing)
+        .join(Service, Service.id == Viewing.service_id)
+        .join(Subscription, Subscription.id == Service.subscription_id)
+        .where(Viewing.day >= first, Viewing.day < until)
+        .group_by(label)
+    )
+    if by == "content":
+        query = query.outerjoin(ContentTitle, _named())
+    elif by == "plan":
+        query = query.join(Plan, Plan.id == Subscription.plan_id)
+    elif by == "bouquet":
+        query = query.join(PlanBouquet, PlanBouquet.plan_id == Subscription.plan_id)
+        query = query.join(Bouquet, Bouquet.id == PlanBouquet.bouquet_id)
+    elif by == "reseller":
+        query = query.join(Customer, Customer.id == Subscription.customer_id)
+        query = query.outerjoin(Reseller, Reseller.id == Customer.reseller_id)
+    elif by == "panel":
+        query = query.join(Panel, Panel.id == Viewing.panel_id)
+    if asked["kind"] is not None:
+        query = query.where(Viewing.kind == asked["kind"])
+    if asked["seller"] is not None:
+        query = query.where(Subscription.seller_id == asked["seller"])
+    in_time = by in ("day", "month")
+    return query.order_by(label if in_time else _SUMS[0].desc(), label).execution_options(yield_per=BATCH)
+
+
+def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
+    """One statement, or one a month."""
+    by = asked["by"]
+    if by == "month":
+        yield from _months(source, asked)
+        return
+    for label, seconds, times, lines in source.session.execute(_query(asked, by)):
+        shown = (_EPOCH + timedelta(days=label)).isoformat() if by == "day" else str(label)
+        yield shown, (int(seconds) + 1800) // 3600, int(times), int(lines)
+
+
+def _months(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
+    """Lines of a month can't be added up from its days, so that each month asks for itself."""
+    for start, end in months_of(asked["from"], asked.until):
+        month = (start - _EPOCH).days, (end - _EPOCH).days
+        row = source.session.execute(
+            _query(asked, "kind")
+            .where(Viewing.day >= month[0], Viewing.day < month[1])
+            .with_only_columns(*_SUMS)
+            .group_by(None)
+            .order_by(None)
+        ).one()
+        seconds, times, lines = (int(one or 0) for one in row)
+        yield f"{start:%Y-%m}", (seconds + 1800) // 3600, times, lines
+
+
+REPORT = Report(
+    code="consumption",
+    title="What is watched",
+    description="Hours, sessions and lines that watched, from what the panels told, by channel or film, plan, "
+    "bouquet (a line counts under each that its plan has), reseller, panel, kind, day or month. Days are UTC.",
+    group="Watching",
+    parameters=(
+        FROM_MONTH,
+        TO,
+        ReportParameter("by", "By", "choice", default="content", options=_BY),
+        ReportParameter("kind", "Kind", "choice", options=tuple((kind.value, kind.value) for kind in ViewingKind)),
+        SELLER,
+    ),
+    columns=(
+        ReportColumn("what", "What"),
+        ReportColumn("hours", "Hours", "count"),
+        ReportColumn("sessions", "Sessions", "count", total=True),
+        ReportColumn("lines", "Lines", "count"),
+    ),
+    rows=_rows,
+    chart=ReportChart("what", ("hours",)),
+)

@@ -1,0 +1,153 @@
+"""Lines that look shared are put up for review; what becomes of one is audited, and nothing happens by itself."""
+
+import sys
+
+import pytest
+from sqlalchemy import select
+from web_shop import Shop
+
+from billhead import clock
+from billhead.actions.notifications._facts import gather
+from billhead.actions.notifications._render import render
+from billhead.actions.usage._lines import DAY, epoch
+from billhead.actions.viewings.find_sharing import find_sharing
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.models.operations import AuditEntry, Notice
+from billhead.models.sellers import Seller
+from billhead.models.subscriptions import Service, Subscription
+from billhead.models.viewings import SharingCase, Viewing
+from billhead.plugin import LiveSession
+
+SYSTEM = Context.system("test")
+
+
+@pytest.fixture
+def tv(shop: Shop) -> Shop:
+    browser = shop.customer()
+    shop.order(browser)
+    shop.pay()
+    shop.work()
+    shop.change(Seller, shop.seller_id, watching={"most_networks": 2, "most_addresses": 3})
+    return shop
+
+
+def rows(shop: Shop, table):
+    with shop.app.app_context(), reading() as session:
+        return list(session.scalars(select(table).order_by(next(iter(table.__table__.primary_key)))))
+
+
+def watched_in(shop: Shop, *ips: str, hours_ago=3) -> None:
+    with shop.app.app_context(), writing(SYSTEM) as tx:
+        count = len(tx.session.scalars(select(Viewing)).all())
+        for n, ip in enumerate(ips):
+            began = epoch(clock.business_now()) - hours_ago * 3600 + n * 600
+            tx.session.add(
+                Viewing(
+                    panel_id=shop.panel_id, viewing_id=f"v{count + n}", service_id=1, day=began // DAY, began=began,
+                    ended=began + 300, kind="live", item="77", ref="", login="", ip=ip, country="FI", device="VLC",
+                    counted=0,
+                )
+            )  # fmt: skip
+
+
+def look(shop: Shop) -> None:
+    with shop.app.app_context(), writing(SYSTEM) as tx:
+        assert find_sharing(tx) in (0, 1)
+
+
+PLACES = ("198.51.1.1", "198.51.2.1", "198.51.3.1", "198.51.4.1")
+
+
+def case(shop: Shop) -> SharingCase:
+    (found,) = rows(shop, SharingCase)
+    return found
+
+
+def test_a_line_is_put_up_once_and_grows(tv: Shop):
+    watched_in(tv, *PLACES)
+    look(tv)
+    look(tv)
+    assert (case(tv).state, case(tv).score) == ("open", 66 + 100)  # 4 of 3 addresses, 4 of 2 networks
+    watched_in(tv, "198.51.5.1", "198.51.6.1", hours_ago=6)
+    look(tv)
+    assert case(tv).score == 100 + 150
+    assert "sharing" not in [one.kind for one in rows(tv, Notice)]
+    assert not rows(tv, Service)[0].desired_blocked
+
+
+def test_what_was_watched_long_ago_counts_for_nothing(tv: Shop):
+    watched_in(tv, *PLACES, hours_ago=60)
+    look(tv)
+    assert rows(tv, SharingCase) == []
+
+
+@pytest.mark.parametrize("step", ["ignore", "warn", "limit", "block"])
+def test_each_deed_is_done_once_with_its_reason(tv: Shop, step):
+    watched_in(tv, *PLACES)
+    look(tv)
+    tv.change(Service, 1, desired_connections=3)
+    staff = tv.person("staff", "boss@example.com", "*")
+    page = staff.get("/admin/sharing/1").text
+    assert "198.51.2.1" in page
+    assert "Different networks" in page
+    answer = staff.post(f"/admin/sharing/1/{step}", {"reason": "seen in six towns"}, page="/admin/switches")
+    assert answer.status_code == 303, answer.text
+    again = staff.post(f"/admin/sharing/1/{step}", {"reason": "twice"}, page="/admin/switches")
+    assert again.status_code == 422
+    audited = [(row.subject, row.reason) for row in rows(tv, AuditEntry) if row.action == f"sharing.{step}"]
+    assert audited == [("service:1", "seen in six towns")]
+    tv.work()
+    (service,), (subscription,) = rows(tv, Service), rows(tv, Subscription)
+    assert (subscription.state == "suspended") == (step == "block")
+    assert ("sharing" in [one.kind for one in rows(tv, Notice)]) == (step == "warn")
+    assert service.capped_connections == (1 if step == "limit" else None)
+    look(tv)
+    assert len(rows(tv, SharingCase)) == 1  # settled: it has its peace for two weeks
+
+
+def test_a_limit_reaches_the_panel_and_is_lifted_again(tv: Shop):
+    watched_in(tv, *PLACES)
+    look(tv)
+    tv.change(Service, 1, desired_connections=3, desired_version=9)
+    staff = tv.person("staff", "boss@example.com", "*")
+    staff.post("/admin/sharing/1/limit", {"reason": "enough"}, page="/admin/switches")
+    tv.work()
+    assert rows(tv, Service)[0].observed["connections"] == 1
+    assert "Lift the limit of 1" in staff.get("/admin/services/1").text
+    staff.post("/admin/services/1/lift-cap", {"reason": "they moved"}, page="/admin/switches")
+    tv.work()
+    assert rows(tv, Service)[0].observed["connections"] == 3
+
+
+def test_everybody_is_cut_by_a_job(tv: Shop):
+    watched_in(tv, *PLACES)
+    look(tv)
+    panel, handle = sys.modules["pretend_panel"], rows(tv, Service)[0].handle
+    panel.SESSIONS[handle] = [LiveSession("a", "77"), LiveSession("b", "78")]
+    staff = tv.person("staff", "boss@example.com", "*")
+    staff.post("/admin/sharing/1/kick", {"reason": "enough"}, page="/admin/switches")
+    tv.work()
+    assert [(handle, "a"), (handle, "b")] == panel.CUT
+
+
+def test_by_itself_only_what_the_operator_said_and_only_from_their_score(tv: Shop):
+    rules = {"most_networks": 2, "most_addresses": 3, "acts_by_itself": "block", "acts_from": 200}
+    tv.change(Seller, tv.seller_id, watching=rules)
+    watched_in(tv, *PLACES)
+    look(tv)
+    assert case(tv).state == "open"
+    watched_in(tv, "198.51.5.1", "198.51.6.1", hours_ago=6)
+    look(tv)
+    assert case(tv).state == "blocked"
+    assert rows(tv, Subscription)[0].suspended_for == "staff"
+    (audited,) = [row for row in rows(tv, AuditEntry) if row.action == "sharing.block"]
+    assert audited.reason == "by itself, at a score of 250"
+
+
+def test_the_warning_names_nobody_elses_address(tv: Shop):
+    with tv.app.app_context(), reading() as session:
+        notice = Notice(customer_id=1, kind="sharing", data={"service_id": 1, "case_id": 1})
+        told = render("sharing", gather(session, notice))
+    assert "Basic was watched at more places" in told.text
+    assert "198.51" not in told.text + told.html
