@@ -37,6 +37,9 @@ class Card:
     fee: int = 30
 
 
+GOOD = Card()
+
+
 @dataclass
 class Ledger:
     rows: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
@@ -68,7 +71,7 @@ class Ledger:
         self.cards[row["id"]] = card
         return row["id"]
 
-    def pay(self, session: str, card: Card = Card(), *, delayed: bool = False) -> str:
+    def pay(self, session: str, card: Card = GOOD, *, delayed: bool = False) -> str:
         """The payer pays on the page; returns the payment. A `delayed` one is settled later by `settle`."""
         page = self.rows["checkout.session"][session]
         intent = self._intent_of(page)
@@ -81,6 +84,15 @@ class Ledger:
             self._succeed(intent, card)
             page["payment_status"] = "paid"
         return str(intent["id"])
+
+    def save(self, session: str, card: Card = GOOD) -> None:
+        """The customer saves a card on a page in setup mode."""
+        page = self.rows["checkout.session"][session]
+        intent = self._new(
+            "setup_intent", customer=page["customer"], status="succeeded", usage="off_session", livemode=False,
+            payment_method=self.card(card, page["customer"]), metadata=page["metadata"],
+        )  # fmt: skip
+        page |= {"status": "complete", "url": None, "setup_intent": intent["id"]}
 
     def fail_on_page(self, session: str, code: str = "insufficient_funds") -> str:
         """A card is declined; the page stays open for another one."""
@@ -170,6 +182,8 @@ class Ledger:
         return self._new("customer", email=wish.get("email"), name=wish["name"], metadata=wish["metadata"])
 
     def _session(self, wish: dict[str, Any]) -> dict[str, Any]:
+        if wish["mode"] == "setup":
+            return self._setup(wish)
         (line,) = wish["line_items"]
         self._row("customer", wish["customer"])
         price, payment = line["price_data"], wish["payment_intent_data"]
@@ -181,6 +195,17 @@ class Ledger:
         )  # fmt: skip
         row["url"] = f"https://checkout.stripe.example/c/pay/{row['id']}"
         self._later[row["id"]] = payment
+        return row
+
+    def _setup(self, wish: dict[str, Any]) -> dict[str, Any]:
+        self._row("customer", wish["customer"])
+        row = self._new(
+            "checkout.session", customer=wish["customer"], client_reference_id=wish["client_reference_id"],
+            status="open", payment_status="no_payment_required", mode="setup", amount_total=None, livemode=False,
+            currency=wish["currency"], metadata=wish["metadata"], payment_intent=None, setup_intent=None,
+            success_url=wish["success_url"], cancel_url=wish["cancel_url"],
+        )  # fmt: skip
+        row["url"] = f"https://checkout.stripe.example/c/pay/{row['id']}"
         return row
 
     def _intent(self, wish: dict[str, Any]) -> dict[str, Any]:

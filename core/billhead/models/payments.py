@@ -13,6 +13,7 @@ __all__ = [
     "Callback",
     "Dispute",
     "GatewayAccount",
+    "MethodSaving",
     "Payment",
     "PaymentAttempt",
     "PaymentMethod",
@@ -53,6 +54,23 @@ class PaymentMethod(Model):
     usable: Mapped[bool] = mapped_column(default=True)  # false after a hard decline
     fingerprint: Mapped[str] = mapped_column(default="", index=True)  # keyed digest: the same card, the same text
     created_at: Mapped[datetime]
+
+
+class MethodSaving(Model):
+    """A customer wants to save a method without paying. Written and committed before the gateway is called."""
+
+    __tablename__ = "method_saving"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("gateway_account.id"))
+    key: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[str]  # as of an attempt
+    provider_ref: Mapped[str] = mapped_column(default="")
+    url: Mapped[str] = mapped_column(default="")
+    method_id: Mapped[int | None] = mapped_column(ForeignKey("payment_method.id"))
+    created_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
 
 
 class PaymentAttempt(Model):

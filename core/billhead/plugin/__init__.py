@@ -44,6 +44,7 @@ from billhead.plugin.gateways import (
     Redirect,
     RefundView,
     SavedMethod,
+    SavingView,
     Verified,
     VerifiedKind,
 )
@@ -197,6 +198,7 @@ __all__ = [
     "ReportTie",
     "Resolution",
     "SavedMethod",
+    "SavingView",
     "Step",
     "TaxEngine",
     "TaxIdAnswer",

@@ -24,6 +24,7 @@ __all__ = [
     "Redirect",
     "RefundView",
     "SavedMethod",
+    "SavingView",
     "Verified",
     "VerifiedKind",
 ]
@@ -34,6 +35,7 @@ class GatewayCapabilities:
     """What a gateway can do beyond taking one payment with the payer present."""
 
     save: bool = False
+    save_unpaid: bool = False  # a method can be saved without paying anything
     off_session: bool = False
     refund: bool = False
     partial_refund: bool = False
@@ -96,6 +98,20 @@ class SavedMethod:
 
 
 @dataclass(frozen=True, slots=True)
+class SavingView:
+    """A customer wants to save a method without paying. `key` is as that of an attempt; nothing is charged."""
+
+    key: str
+    currency: str
+    customer_ref: str
+    customer_name: str
+    customer_email: str
+    return_url: str
+    cancel_url: str
+    provider_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Redirect:
     """Send the payer there. `provider_ref` finds the attempt again at the provider."""
 
@@ -150,6 +166,7 @@ class VerifiedKind(StrEnum):
     REFUND: `reference` is the refund's key, or, for one that was made at the provider, that of the attempt. CHARGEBACK:
     `reference` is the attempt's key, `outcome.provider_ref` names the dispute; `processing` says that the provider took
     the money, `succeeded` that it is gone for good, `failed` that the dispute was won and the money is back.
+    METHOD: `reference` is the key of a saving without a payment, `outcome.method` what was saved once it `succeeded`.
     PAYOUT: `reference` is the provider's id of a payout to the seller's bank account; `succeeded` says that its amount
     (below zero if it was taken from there) has left for the bank, `failed` or `canceled` that it did not get there.
     """
@@ -194,6 +211,14 @@ class PaymentGateway(Protocol):
     def charge_saved(self, account: GatewayConnection, attempt: AttemptView, method: SavedMethod) -> Outcome:
         """Charge a saved method without the payer. The same `attempt.key` never charges twice."""
         raise GatewayRejected(f"{self.label} can't charge without the payer")
+
+    def start_saving(self, account: GatewayConnection, saving: SavingView) -> Redirect:
+        """Begin to save a method without a payment, with the customer present."""
+        raise GatewayRejected(f"{self.label} can't save a method without a payment")
+
+    def lookup_saving(self, account: GatewayConnection, saving: SavingView) -> Outcome:
+        """What became of a saving: `succeeded` with the method; as `lookup` otherwise."""
+        raise GatewayRejected(f"{self.label} can't save a method without a payment")
 
     def refund(self, account: GatewayConnection, refund: RefundView) -> Outcome:
         """Send money back; the same `refund.key` never refunds twice."""

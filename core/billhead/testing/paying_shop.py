@@ -169,7 +169,7 @@ def die_while_paying(home: Path, invoice: int, account: int, saved: int) -> None
 
 def _app(home: Path) -> Flask:
     config = Config(home, f"sqlite:///{home / 'billhead.sqlite3'}", "memory://", "a secret of the tests", testing=True)
-    return create_app(replace(config, public_url="https://shop.example"))
+    return create_app(replace(config, public_url="http://shop.example"))
 
 
 @cache

@@ -9,9 +9,9 @@ from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.dunning._terms import Policies
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
-from billhead.actions.payments._card_marks import card_mark
 from billhead.actions.payments._late_fee import book_late_fee
 from billhead.actions.payments._same_card import tell_same_card
+from billhead.actions.payments._saving import keep_method
 from billhead.actions.payments.settle import settle
 from billhead.actions.scheduling import enqueue
 from billhead.db import Tx
@@ -26,7 +26,6 @@ from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import Outcome
-from billhead.plugin_host import vault
 
 __all__ = ["apply_outcome", "check_amount"]
 
@@ -90,20 +89,7 @@ def _keep_method(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
     """A method that the payer agreed to save becomes the default, and pays what the document is about from now on."""
     if outcome.method is None:
         return
-    for other in tx.session.scalars(select(PaymentMethod).where(PaymentMethod.customer_id == attempt.customer_id)):
-        other.is_default = False
-    method = PaymentMethod(
-        customer_id=attempt.customer_id,
-        account_id=attempt.account_id,
-        token=vault().encrypt(outcome.method.token),
-        label=outcome.method.label,
-        expires=outcome.method.expires,
-        fingerprint=card_mark(tx.session, outcome.method.fingerprint),
-        is_default=True,
-        created_at=clock.now(),
-    )
-    tx.session.add(method)
-    tx.session.flush()
+    method = keep_method(tx, attempt.customer_id, attempt.account_id, outcome.method)
     attempt.method_id = method.id
     tell_same_card(tx, attempt.customer_id, attempt.document_id)
     for subscription_id in subscriptions_of(tx.session, attempt.document_id):

@@ -11,6 +11,7 @@ from billhead.actions.payments._apply import apply_outcome, check_amount
 from billhead.actions.payments._attempts import OpenedAccount, open_account
 from billhead.actions.payments._callback_facts import apply_dispute, apply_refund
 from billhead.actions.payments._payouts import apply_payout
+from billhead.actions.payments._saving import apply_method
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import AmountMismatch, CallbackForged, Conflict, InvalidInput, PaymentError
@@ -94,8 +95,9 @@ def _apply(tx: Tx, account_id: int, fact: Verified) -> None:
     if fact.kind is VerifiedKind.PAYOUT:
         apply_payout(tx, account_id, fact)
         return
-    if fact.kind is not VerifiedKind.ATTEMPT:
-        raise PaymentError(f"the gateway reports a {fact.kind.value} of {fact.reference!r}: staff has to look at it")
+    if fact.kind is VerifiedKind.METHOD:
+        apply_method(tx, account_id, fact)
+        return
     attempt = tx.session.scalar(select(PaymentAttempt).where(PaymentAttempt.key == fact.reference).with_for_update())
     if attempt is None or attempt.account_id != account_id:
         raise AmountMismatch(f"no payment with reference {fact.reference!r} was asked for through this account")

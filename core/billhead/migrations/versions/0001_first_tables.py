@@ -930,6 +930,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_user_login_customer_id'), ['customer_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_user_login_reseller_id'), ['reseller_id'], unique=False)
 
+    op.create_table('method_saving',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('provider_ref', sa.String(), nullable=False),
+    sa.Column('url', sa.String(), nullable=False),
+    sa.Column('method_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('resolved_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['gateway_account.id'], name=op.f('fk_method_saving_account_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_method_saving_customer_id')),
+    sa.ForeignKeyConstraint(['method_id'], ['payment_method.id'], name=op.f('fk_method_saving_method_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_method_saving')),
+    sa.UniqueConstraint('key', name=op.f('uq_method_saving_key'))
+    )
+    with op.batch_alter_table('method_saving', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_method_saving_customer_id'), ['customer_id'], unique=False)
+
     op.create_table('one_time_token',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1979,6 +1999,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_one_time_token_user_id'))
 
     op.drop_table('one_time_token')
+    with op.batch_alter_table('method_saving', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_method_saving_customer_id'))
+
+    op.drop_table('method_saving')
     with op.batch_alter_table('user_login', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_user_login_reseller_id'))
         batch_op.drop_index(batch_op.f('ix_user_login_customer_id'))

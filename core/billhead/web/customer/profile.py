@@ -1,5 +1,7 @@
 """The customer's own data, password and sessions, and saved ways to pay."""
 
+from urllib.parse import urlsplit
+
 from flask import flash, make_response, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
@@ -11,10 +13,16 @@ from billhead.actions.accounts.sign_out import sign_out
 from billhead.actions.accounts.update_profile import Profile, update_profile
 from billhead.actions.payments.forget_method import forget_method
 from billhead.actions.payments.prefer_method import prefer_method
+from billhead.actions.payments.resolve_saving import resolve_saving
+from billhead.actions.payments.start_saving import start_saving
 from billhead.db import reading, writing
-from billhead.models.payments import PaymentMethod
+from billhead.domain.errors import Conflict, GatewayError, NotFound, OutcomeUnknown
+from billhead.domain.payment import UNRESOLVED, AttemptState
+from billhead.models.payments import GatewayAccount, MethodSaving, PaymentMethod
 from billhead.models.people import Customer, UserSession
 from billhead.plugin import allow
+from billhead.plugin_host import plugins
+from billhead.plugin_host.current import config
 from billhead.web.customer.blueprint import customer
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
@@ -117,7 +125,63 @@ def payment_methods() -> ResponseReturnValue:
             .where(PaymentMethod.customer_id == current_customer_id(), PaymentMethod.token != "")
             .order_by(PaymentMethod.is_default.desc(), PaymentMethod.id.desc())
         ).all()
-    return page("customer/payment_methods.html", methods=methods)
+        accounts = session.scalars(
+            select(GatewayAccount)
+            .join(Customer, Customer.seller_id == GatewayAccount.seller_id)
+            .where(Customer.id == current_customer_id(), GatewayAccount.enabled)
+            .order_by(GatewayAccount.position, GatewayAccount.id)
+        ).all()
+        options = [one for one in accounts if _saves_unpaid(one.gateway)]
+    return page("customer/payment_methods.html", methods=methods, options=options)
+
+
+def _saves_unpaid(gateway: str) -> bool:
+    try:
+        return plugins().gateway(gateway).capabilities().save_unpaid
+    except NotFound:  # its plugin is switched off
+        return False
+
+
+@customer.post("/payment-methods/add/<int:account_id>")
+@allow("customer")
+def add_method(account_id: int) -> ResponseReturnValue:
+    """To the gateway's page, on which a method is saved and nothing is paid."""
+    back = config().base_url + url_for("customer.payment_methods") + "/added"
+    try:
+        begun = start_saving(submit_ctx(), current_customer_id(), account_id, back)
+    except (GatewayError, OutcomeUnknown):
+        flash("This can't be reached now. Nothing was charged; please try again later.", "bad")
+        return redirect(url_for("customer.payment_methods"), 303)
+    except Conflict as refused:
+        flash(f"{refused.message}: {refused.hint}.", "bad")
+        return redirect(url_for("customer.payment_methods"), 303)
+    return redirect(url_for("customer.adding_method", saving_id=begun.saving_id), 303)
+
+
+@customer.get("/payment-methods/adding/<int:saving_id>")
+@allow("customer")
+def adding_method(saving_id: int) -> ResponseReturnValue:
+    with reading() as session:
+        saving = session.get(MethodSaving, saving_id)
+    if saving is None or saving.customer_id != current_customer_id():
+        raise NotFound("saving", saving_id)
+    if AttemptState(saving.state) not in UNRESOLVED or urlsplit(saving.url).scheme not in ("http", "https"):
+        return redirect(url_for("customer.payment_methods"), 303)
+    return page("customer/adding_method.html", url=saving.url)
+
+
+@customer.get("/payment-methods/added/<int:saving_id>")
+@allow("customer")
+def added_method(saving_id: int) -> ResponseReturnValue:
+    """Back from the gateway's page: it is asked what became of it."""
+    state = resolve_saving(current_ctx(), saving_id)
+    if state == AttemptState.SUCCEEDED:
+        flash("Saved. It is used for renewals from now on.", "good")
+    elif AttemptState(state) in UNRESOLVED:
+        flash("It is not saved yet. It appears here as soon as the payment provider tells us.", "bad")
+    else:
+        flash("It was not saved. You can try again.", "bad")
+    return redirect(url_for("customer.payment_methods"), 303)
 
 
 @customer.post("/payment-methods/<int:method_id>/default")

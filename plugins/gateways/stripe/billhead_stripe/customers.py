@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from billhead.plugin import AttemptView
+from billhead.plugin import AttemptView, SavingView
 from billhead_stripe.client import StripeApi, keyed
 from billhead_stripe.outcomes import REFERENCE, Json
 
@@ -13,26 +13,26 @@ __all__ = ["all_of", "customer_of", "find_customer"]
 _PAGE, _PAGES = 100, 10
 
 
-def find_customer(api: StripeApi, attempt: AttemptView) -> str:
+def find_customer(api: StripeApi, payer: AttemptView | SavingView) -> str:
     """The id of the payer's customer, or "". Who was deleted at Stripe is not found."""
-    if not attempt.customer_email:
+    if not payer.customer_email:
         return ""
-    email = attempt.customer_email
+    email = payer.customer_email
     for one in all_of(api, lambda v1, page: v1.customers.list({"email": email, **page})):
-        if (one.get("metadata") or {}).get(REFERENCE) == attempt.customer_ref:
+        if (one.get("metadata") or {}).get(REFERENCE) == payer.customer_ref:
             return str(one["id"])
     return ""
 
 
-def customer_of(api: StripeApi, attempt: AttemptView) -> str:
+def customer_of(api: StripeApi, payer: AttemptView | SavingView) -> str:
     """The id of the payer's customer, which is made if there is none."""
-    found = find_customer(api, attempt)
+    found = find_customer(api, payer)
     if found:
         return found
-    wish: dict[str, Any] = {"name": attempt.customer_name, "metadata": {REFERENCE: attempt.customer_ref}}
-    if attempt.customer_email:
-        wish["email"] = attempt.customer_email
-    made = api.write(lambda v1: v1.customers.create(wish, keyed(f"cus-{attempt.key}")))
+    wish: dict[str, Any] = {"name": payer.customer_name, "metadata": {REFERENCE: payer.customer_ref}}
+    if payer.customer_email:
+        wish["email"] = payer.customer_email
+    made = api.write(lambda v1: v1.customers.create(wish, keyed(f"cus-{payer.key}")))
     return str(made["id"])
 
 

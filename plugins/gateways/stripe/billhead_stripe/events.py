@@ -12,7 +12,8 @@ from billhead.plugin import AttemptState, CallbackForged, Outcome, RawCallback, 
 from billhead_stripe.client import StripeApi
 from billhead_stripe.customers import all_of
 from billhead_stripe.looking import intent_with, outcome_of_intent, session_with
-from billhead_stripe.outcomes import REFERENCE, Json, of_dispute, of_intent, of_payout, of_refund, of_session
+from billhead_stripe.outcomes import REFERENCE, Json, of_dispute, of_intent, of_payout, of_refund, of_session, of_setup
+from billhead_stripe.saving import setup_with
 
 __all__ = ["facts_of", "read_event"]
 
@@ -48,8 +49,16 @@ _Fact = tuple[VerifiedKind, str, Outcome]
 
 def _session(api: StripeApi, reference: str) -> list[_Fact]:
     session = session_with(api, reference)
+    if session.get("mode") == "setup":
+        return _saving(api, reference)
     key = (session.get("metadata") or {}).get(REFERENCE)
     return [(VerifiedKind.ATTEMPT, key, of_session(session))] if key else []
+
+
+def _saving(api: StripeApi, page: str) -> list[_Fact]:
+    session = setup_with(api, page)
+    key = (session.get("metadata") or {}).get(REFERENCE)
+    return [(VerifiedKind.METHOD, key, of_setup(session))] if key else []
 
 
 def _intent(api: StripeApi, reference: str) -> list[_Fact]:

@@ -16,6 +16,7 @@ from billhead.plugin import (
     Redirect,
     RefundView,
     SavedMethod,
+    SavingView,
     Verified,
 )
 from billhead_stripe.settings import StripeSettings
@@ -35,7 +36,7 @@ class Stripe(PaymentGateway):
     settings_type = StripeSettings
 
     def capabilities(self) -> GatewayCapabilities:
-        return GatewayCapabilities(save=True, off_session=True, refund=True, partial_refund=True)
+        return GatewayCapabilities(save=True, save_unpaid=True, off_session=True, refund=True, partial_refund=True)
 
     def start_checkout(self, account: GatewayConnection, attempt: AttemptView) -> Redirect:
         from billhead_stripe.charging import open_page
@@ -46,6 +47,16 @@ class Stripe(PaymentGateway):
         from billhead_stripe.charging import charge
 
         return charge(_api(account), attempt, method)
+
+    def start_saving(self, account: GatewayConnection, saving: SavingView) -> Redirect:
+        from billhead_stripe.saving import open_setup
+
+        return open_setup(_api(account), saving)
+
+    def lookup_saving(self, account: GatewayConnection, saving: SavingView) -> Outcome:
+        from billhead_stripe.saving import look_at_setup
+
+        return look_at_setup(_api(account), saving)
 
     def refund(self, account: GatewayConnection, refund: RefundView) -> Outcome:
         from billhead_stripe.charging import send_back

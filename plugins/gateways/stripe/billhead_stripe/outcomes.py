@@ -8,7 +8,7 @@ from billhead_stripe.amounts import from_stripe
 from billhead_stripe.declines import decline_of, shown_code
 
 __all__ = ["BY", "CHECKOUT", "INTENT", "REFERENCE", "SAVED", "SESSION", "Json", "method_of", "of_dispute", "of_intent",
-           "of_payout", "of_refund", "of_session"]  # fmt: skip
+           "of_payout", "of_refund", "of_session", "of_setup"]  # fmt: skip
 
 Json = Mapping[str, Any]
 
@@ -75,6 +75,21 @@ def of_session(session: Json) -> Outcome:
         return Outcome(AttemptState.EXPIRED, reference)
     if status == "complete" and paid_by is not None:
         return paid_by  # a delayed method, such as a direct debit, that has ended otherwise
+    return Outcome(AttemptState.UNKNOWN, reference)
+
+
+def of_setup(page: Json) -> Outcome:
+    """A page that saves without a payment."""
+    status, intent = page.get("status"), page.get("setup_intent")
+    reference = str(page.get("id") or "")
+    if status == "open":
+        return Outcome(AttemptState.REQUIRES_ACTION, reference, action_url=str(page.get("url") or ""))
+    if status == "expired":
+        return Outcome(AttemptState.EXPIRED, reference)
+    if status == "complete" and isinstance(intent, Mapping) and intent.get("status") == "succeeded":
+        return Outcome(AttemptState.SUCCEEDED, reference, method=method_of(intent))
+    if status == "complete" and isinstance(intent, Mapping) and intent.get("status") == "processing":
+        return Outcome(AttemptState.PROCESSING, reference)
     return Outcome(AttemptState.UNKNOWN, reference)
 
 
