@@ -1,5 +1,7 @@
 """What was watched is read from a panel once each, whatever breaks, and becomes metered use by the seller's rules."""
 
+import os
+import signal
 import sys
 from datetime import timedelta
 
@@ -9,11 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from web_shop import Shop
 
-from billhead import clock
+from billhead import clock, crash
 from billhead.actions.viewings.purge_viewings import purge_viewings
 from billhead.actions.viewings.read_viewings import read_viewings
 from billhead.actions.viewings.save_viewing_rule import ViewingMeasure, save_viewing_rule
-from billhead.db import reading, writing
+from billhead.crash import CRASH_POINTS_OF_VIEWINGS
+from billhead.db import db, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput, PanelUnreachable
 from billhead.models.panels import Panel
@@ -98,6 +101,31 @@ def test_a_reader_that_dies_in_the_middle_begins_the_window_again(tv: Shop):
     read(tv)
     assert [key for key, _ in used(tv)] == ["a", "b"]
     assert rows(tv, ViewingCursor)[0].error == ""
+
+
+def killed(shop: Shop, point: str) -> None:
+    """A reader in a process of its own dies at that point."""
+    child = os.fork()
+    if child == 0:
+        # the third window is the first that has something to tell
+        crash._wanted, crash._left = point, 3 if point == "viewings.window_read" else 1
+        try:
+            with shop.app.app_context():
+                db.engine.dispose(close=False)
+                read(shop)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("point", CRASH_POINTS_OF_VIEWINGS)
+def test_a_reader_that_is_killed_loses_nothing_and_counts_nothing_twice(tv: Shop, point):
+    told(seen(tv, "a"), seen(tv, "b", 100), seen(tv, "film", 200, 60, "film", "9"))
+    killed(tv, point)
+    assert rows(tv, ViewingCursor)[0].read_to <= START + timedelta(seconds=1)  # the window is not whole
+    assert len(used(tv)) == (0 if point == "viewings.stored" else 3)  # a batch is whole, or it is not there
+    read(tv)
+    assert used(tv) == [("a", 100), ("b", 100), ("film", 1)]
 
 
 def test_after_days_of_silence_it_catches_up_in_bounded_windows(tv: Shop):

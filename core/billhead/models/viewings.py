@@ -26,9 +26,9 @@ class Viewing(Model):
     """One finished session. Its key is why it is kept once, however often a panel tells it. No foreign keys: many come
     in at once, and whose they are was looked up.
 
-    `service_id` is 0 while nobody of ours is known by `ref` or `login`. `began`, `ended` are seconds since 1970 UTC,
-    `day` is `began` in whole days. `ip` is emptied when the operator's time for addresses is over. `counted`: it stands
-    for a view that was told to the usage engine.
+    `service_id` is 0 while nobody of ours is known by `ref`, `login` or `remote_id`. `began`, `ended` are seconds since
+    1970 UTC, `day` is `began` in whole days. `ip` is emptied when the operator's time for addresses is over. `counted`:
+    it stands for a view that was told to the usage engine.
     """
 
     __tablename__ = "viewing"
@@ -48,6 +48,7 @@ class Viewing(Model):
     item: Mapped[str]
     ref: Mapped[str]
     login: Mapped[str]
+    remote_id: Mapped[str] = mapped_column(default="", server_default="")
     ip: Mapped[str]
     country: Mapped[str]
     device: Mapped[str]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.usage._lines import DAY, epoch
+from billhead.actions.viewings._numbers import lines_by_number
 from billhead.actions.viewings._rating import Kept, rate
 from billhead.bulk import Bulk, among
 from billhead.crash import crash_point
@@ -25,8 +26,8 @@ log = logging.getLogger(__name__)
 _LONGEST_ID = 80
 _AHEAD = 300
 _COLUMNS = (
-    "panel_id", "viewing_id", "service_id", "day", "began", "ended", "kind", "item", "ref", "login", "ip", "country",
-    "device", "counted",
+    "panel_id", "viewing_id", "service_id", "day", "began", "ended", "kind", "item", "ref", "login", "remote_id",
+    "ip", "country", "device", "counted",
 )  # fmt: skip
 
 
@@ -49,6 +50,8 @@ def store(tx: Tx, panel_id: int, told: Sequence[Viewing]) -> Stored:
     new = [one for key, one in sound.items() if key not in there]
     lines = _known_lines(session, panel_id, {one.ref for one in new}, {one.login for one in new})
     whose = {one.id: lines.get(("ref", one.ref)) or lines.get(("login", one.login)) or 0 for one in new}
+    by_number = lines_by_number(session, panel_id, {one.remote_id for one in new if not whose[one.id]})
+    whose |= {one.id: by_number.get(one.remote_id, 0) for one in new if not whose[one.id]}
     bulk = Bulk(session)
     bulk.insert_new("viewing", _COLUMNS, [_row(panel_id, one, whose[one.id]) for one in new])
     _name(session, bulk, panel_id, sound.values())
@@ -92,7 +95,7 @@ def _row(panel_id: int, one: Viewing, service_id: int) -> tuple[object, ...]:
     began = epoch(one.began_at)
     return (
         panel_id, one.id, service_id, began // DAY, began, epoch(one.ended_at), one.kind.value, one.item[:120],
-        one.ref[:40], one.login[:120], one.ip[:64], one.country[:2].upper(), one.device[:200], 0,
+        one.ref[:40], one.login[:120], one.remote_id[:80], one.ip[:64], one.country[:2].upper(), one.device[:200], 0,
     )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from billhead import clock
 from billhead.actions.usage._lines import epoch
 from billhead.actions.viewings.settle_sharing import settle_sharing
 from billhead.bulk import among
-from billhead.crash import crash_point
 from billhead.db import Tx
 from billhead.domain.sharing import Finding, Session, judge
 from billhead.domain.watching import WatchingRules, rules_from
@@ -83,6 +82,5 @@ def _put_up(tx: Tx, service_id: int, finding: Finding, case: SharingCase | None,
     case.seen_at = now
     tx.session.flush()
     if rules.acts_by_itself and case.score >= rules.acts_from:
-        crash_point("sharing.acts")
         by_itself = Tx(replace(tx.ctx, reason=f"by itself, at a score of {case.score}"), tx.session)
         settle_sharing(by_itself, case.id, rules.acts_by_itself)

@@ -215,6 +215,7 @@ def upgrade() -> None:
     sa.Column('item', sa.String(), nullable=False),
     sa.Column('ref', sa.String(), nullable=False),
     sa.Column('login', sa.String(), nullable=False),
+    sa.Column('remote_id', sa.String(), server_default='', nullable=False),
     sa.Column('ip', sa.String(), nullable=False),
     sa.Column('country', sa.String(), nullable=False),
     sa.Column('device', sa.String(), nullable=False),

@@ -11,10 +11,12 @@ from billhead.actions.viewings.drop_viewing_rule import drop_viewing_rule
 from billhead.actions.viewings.save_viewing_rule import MEASURES, ViewingMeasure, save_viewing_rule
 from billhead.db import reading, writing
 from billhead.domain.context import Context
+from billhead.domain.errors import BillheadError
 from billhead.models.panels import Panel
 from billhead.models.usage import UsageMetric
 from billhead.models.viewings import Viewing, ViewingCursor, ViewingRule
 from billhead.plugin import ViewingKind, allow
+from billhead.plugin_host import panel_connection, plugins
 from billhead.web.admin.area import admin, found, own_seller_id
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.forms import Form
@@ -24,6 +26,14 @@ from billhead.web.request_context import submit_ctx
 __all__: list[str] = []
 
 _UNKNOWN = 50
+
+
+def _tells(panel: Panel) -> bool:
+    """No network: what its module can do with these settings."""
+    try:
+        return plugins().module(panel.module).capabilities(panel_connection(panel)).viewings
+    except BillheadError:
+        return False
 
 
 @admin.get("/viewings")
@@ -44,7 +54,8 @@ def viewings() -> ResponseReturnValue:
             .limit(_UNKNOWN)
         ).all()
     codes = {panel.id: panel.code for panel, _ in panels}
-    return page("admin/viewings.html", panels=panels, rules=rules, strangers=strangers, codes=codes)
+    tells = {panel.id for panel, _ in panels if _tells(panel)}
+    return page("admin/viewings.html", panels=panels, tells=tells, rules=rules, strangers=strangers, codes=codes)
 
 
 @admin.post("/panels/<int:key>/viewings")
