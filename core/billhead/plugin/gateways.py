@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
@@ -57,6 +57,7 @@ class AttemptView:
     """One try to be paid. `key` is the idempotency key and our reference at the provider; amounts are minor units.
 
     `method_token` is that of the saved method if it is charged without the payer, so that a look-up knows whose it is.
+    `age` is how long ago the attempt was begun: a provider forgets idempotency keys after some hours.
     """
 
     key: str
@@ -70,6 +71,7 @@ class AttemptView:
     provider_ref: str = ""
     save_method: bool = False
     method_token: str = field(default="", repr=False)
+    age: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

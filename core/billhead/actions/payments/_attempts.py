@@ -150,6 +150,7 @@ def attempt_view(tx: Tx, attempt: PaymentAttempt, *, return_url: str = "", save_
         provider_ref=attempt.provider_ref,
         save_method=save_method,
         method_token=vault().decrypt(method.token) if method and method.token else "",
+        age=clock.business_now() - attempt.created_at,
     )
 
 
