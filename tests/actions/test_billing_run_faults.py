@@ -9,7 +9,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -218,6 +218,17 @@ def test_killed_at_any_moment_and_started_again(operator, database_url, tmp_path
     operator.run(NOV)
     each_billed_once(operator, 1000)
     assert operator.canonical() == undisturbed
+
+
+def test_a_run_whose_process_is_gone_is_known_to_be_dead_a_quarter_of_an_hour_later(shop):
+    shop.subscribe(shop.customer(), shop.plan("tv", 500), due=NOV)
+    ago = {minutes: run_module.clock.now() - timedelta(minutes=minutes) for minutes in (14, 16)}
+    with writing(SYSTEM) as tx:
+        for at in ago.values():
+            about = {"as_of": date(2026, 11, 1), "state": "running", "totals": {}}
+            tx.session.add(BillingRun(**about, started_at=at - timedelta(hours=3), alive_at=at))
+    shop.run(NOV)
+    assert [run.state for run in shop.all(BillingRun)] == ["running", "aborted", "done"]
 
 
 @pytest.fixture

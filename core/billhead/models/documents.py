@@ -173,6 +173,7 @@ class BillingRun(Model):
     totals: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # currency → minor units
     cancel_asked: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     started_at: Mapped[datetime]
+    alive_at: Mapped[datetime | None]  # its last batch: a run that writes none for long is dead
     finished_at: Mapped[datetime | None]
 
 

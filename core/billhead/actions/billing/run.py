@@ -40,7 +40,7 @@ __all__ = ["RunReport", "Sums", "run_billing"]
 _CHUNK = {"sqlite": 2500, "postgresql": 2500}
 _PAUSE_MS = {"sqlite": 5, "postgresql": 0}
 _ATTEMPTS = 4
-_GIVEN_UP_AFTER = timedelta(days=1)
+_DEAD_AFTER = timedelta(minutes=15)  # without a batch; one takes seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,15 +210,16 @@ class _Run:
         if self._dry_run or self._report.run_id is not None:
             return
         with writing(self._ctx) as tx:
-            stopped = update(BillingRun).where(
-                BillingRun.state == "running", BillingRun.started_at < clock.now() - _GIVEN_UP_AFTER
+            dead = update(BillingRun).where(
+                BillingRun.state == "running", BillingRun.alive_at < clock.now() - _DEAD_AFTER
             )
-            tx.session.execute(stopped.values(state="aborted"))
+            tx.session.execute(dead.values(state="aborted"))
             row = {
                 "seller_id": self._scope.seller_id,
                 "as_of": self._as_of.day,
                 "state": "running",
                 "started_at": clock.now(),
+                "alive_at": clock.now(),
             }
             run_id = tx.session.execute(insert(BillingRun).values(**row).returning(BillingRun.id)).scalar_one()
         self._report = replace(self._report, run_id=run_id)
@@ -307,6 +308,7 @@ class _Run:
                 documents=report.invoices + report.proformas,
                 failed=report.failed,
                 totals=report.totals(),
+                alive_at=clock.now(),
                 **values,
             )
             .returning(BillingRun.cancel_asked)
