@@ -239,6 +239,7 @@ def upgrade() -> None:
     sa.Column('totals', sa.JSON(), nullable=False),
     sa.Column('cancel_asked', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('started_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('alive_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_billing_run_seller_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_run'))
