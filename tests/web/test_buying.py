@@ -7,8 +7,10 @@ from web_shop import BOX, Shop
 
 from billhead.db import reading
 from billhead.models.catalogue import Plan
-from billhead.models.payments import GatewayAccount
+from billhead.models.payments import GatewayAccount, Payment, PaymentMethod
 from billhead.models.subscriptions import Subscription
+from billhead.plugin import AttemptState, Outcome
+from billhead.plugin_host import plugins
 
 
 def test_a_visitor_becomes_a_watching_customer(any_shop: Shop):
@@ -78,6 +80,42 @@ def test_a_declined_card_leads_to_another_try(shop: Shop):
     again = browser.post("/pay/1", {"account": shop.accounts["cards"]})
     assert shop.attempt().number == 2
     assert f"https://pay.example/{shop.attempt().key}" in browser.get(again.location).text
+
+
+def test_when_the_payer_is_back_the_gateway_is_asked_at_once(shop: Shop, monkeypatch):
+    """Some take the money only when they are asked. A page that waits asks no more."""
+    browser = shop.customer()
+    shop.order(browser)
+    asked = []
+    with shop.app.app_context():
+        gateway = type(plugins().gateway("cards"))
+
+    def lookup(_, account, attempt):
+        asked.append(attempt.key)
+        return Outcome(AttemptState.SUCCEEDED, attempt.key, attempt.amount)
+
+    monkeypatch.setattr(gateway, "lookup", lookup)
+    browser.get("/pay/1/return?looks=1")
+    shop.work()
+    assert asked == []
+    for _ in range(2):
+        assert "Waiting for the payment" in browser.get("/pay/1/return").text
+    shop.work()
+    assert asked == [shop.attempt().key]
+    assert (shop.attempt().state, shop.attempt().looks) == ("succeeded", 0)
+    assert "your payment has arrived" in browser.get("/pay/1/return", follow_redirects=True).text
+
+
+def test_a_method_that_the_gateway_tells_after_the_money_is_kept_once(shop: Shop):
+    browser = shop.customer()
+    shop.order(browser)
+    for event, more in (("evt_1", {}), ("evt_2", {"save": True}), ("evt_3", {"save": True})):
+        shop.pay(event=event, **more)
+        shop.work()
+    with shop.app.app_context(), reading() as session:
+        assert session.scalars(select(PaymentMethod.label)).all() == ["Visa •••• 4242"]
+        assert session.get_one(Subscription, 1).collection == "auto"
+        assert session.scalar(select(func.count()).select_from(Payment)) == 1
 
 
 def test_a_gateway_that_is_down_keeps_the_order(shop: Shop):

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -165,6 +166,12 @@ def _refund(ctx: Context, args: Mapping[str, Any]) -> None:
     state = send_refund(ctx, int(args["refund_id"]))
     if state in ("stopped", "created", "in_progress"):
         raise TryLater(clock.business_now() + timedelta(minutes=10), "nothing could be sent yet")
+
+
+@job_kind("payments.payer_is_back")
+def _payer_is_back(ctx: Context, args: Mapping[str, Any]) -> None:
+    """Some gateways wait for us to ask before they take the money; if this fails, the scheduled look finds it."""
+    _look(ctx, partial(resolve, scheduled=False), "payment attempt", int(args["attempt_id"]))
 
 
 @job_kind("payments.resolve_open")

@@ -61,8 +61,8 @@ def apply_outcome(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
     if state in UNRESOLVED:
         _look_again(attempt)
     if state is before:
-        if state is outcome.state is AttemptState.SUCCEEDED and outcome.fee is not None:
-            book_late_fee(tx, attempt, outcome.fee)
+        if state is outcome.state is AttemptState.SUCCEEDED:
+            _told_late(tx, attempt, outcome)
         return
     attempt.state = state.value
     if state not in UNRESOLVED:
@@ -74,6 +74,14 @@ def apply_outcome(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
         _ask_customer(tx, attempt)
     elif state is AttemptState.FAILED or (state not in UNRESOLVED and attempt.off_session):
         _failed(tx, attempt, outcome.decline or DeclineClass.SOFT)
+
+
+def _told_late(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
+    """What a provider may know only after the money: its fee, and the method that was saved along with it."""
+    if outcome.fee is not None:
+        book_late_fee(tx, attempt, outcome.fee)
+    if attempt.method_id is None:
+        _keep_method(tx, attempt, outcome)
 
 
 def _look_again(attempt: PaymentAttempt) -> None:

@@ -20,10 +20,14 @@ class _Intent:
     attempt_id: int
     account: OpenedAccount
     view: AttemptView
+    scheduled: bool
 
 
-def resolve(ctx: Context, attempt_id: int) -> str:
-    """Look an attempt up once and apply what is found; returns the attempt's state. Decided attempts are left alone."""
+def resolve(ctx: Context, attempt_id: int, *, scheduled: bool = True) -> str:
+    """Look an attempt up once and apply what is found; returns the attempt's state. Decided attempts are left alone.
+
+    A look between the `scheduled` ones uses up none of those.
+    """
     decided: list[str] = []
 
     def intend(tx: Tx) -> _Intent | None:
@@ -34,7 +38,7 @@ def resolve(ctx: Context, attempt_id: int) -> str:
             decided.append(attempt.state)
             return None
         account = tx.session.get_one(GatewayAccount, attempt.account_id)
-        return _Intent(attempt.id, open_account(account), attempt_view(tx, attempt))
+        return _Intent(attempt.id, open_account(account), attempt_view(tx, attempt), scheduled)
 
     state = exchange(ctx, intend=intend, call=_call, record=_record)
     return state if state is not None else decided[0]
@@ -49,6 +53,6 @@ def _call(intent: _Intent) -> Outcome | None:
 
 def _record(tx: Tx, intent: _Intent, outcome: Outcome | None) -> str:
     attempt = tx.session.get_one(PaymentAttempt, intent.attempt_id, with_for_update=True)
-    attempt.looks += 1
+    attempt.looks += intent.scheduled
     apply_outcome(tx, attempt, outcome or Outcome(AttemptState.UNKNOWN))
     return attempt.state

@@ -15,6 +15,7 @@ from billhead.actions.billing.settle_proforma import preview_settle_proforma
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.credits.pay_with_credit import pay_with_credit
 from billhead.actions.payments.start_checkout import start_checkout
+from billhead.actions.scheduling import enqueue
 from billhead.db import reading, writing
 from billhead.domain.document import OWED, Kind, ProformaState, State
 from billhead.domain.errors import BillheadError, NotFound
@@ -26,13 +27,14 @@ from billhead.plugin import allow
 from billhead.plugin_host.current import config
 from billhead.web.errors import status_of
 from billhead.web.pages import page
-from billhead.web.request_context import current_customer_id, submit_ctx
+from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
 from billhead.web.storefront.blueprint import storefront
 from billhead.web.storefront.payment_options import chosen_account, options_for
 
 __all__ = ["begin"]
 
 _QUICK_LOOKS = 20
+_ASKED_ON_RETURN = frozenset({AttemptState.REQUIRES_ACTION, AttemptState.UNKNOWN})
 
 
 def _own_document(session: Session, document_id: int) -> Document:
@@ -150,7 +152,7 @@ def lead_on(attempt_id: int) -> ResponseReturnValue:
 @storefront.get("/pay/<int:document_id>/return")
 @allow("customer")
 def paid(document_id: int) -> ResponseReturnValue:
-    """Back from the gateway: waits for its word (looking again by itself), then to the service or to another try."""
+    """Back from the gateway: it is asked, its word is waited for (looking by itself), then on, or to another try."""
     with reading() as session:
         document = _own_document(session, document_id)
         attempt = _last_attempt(session, document_id)
@@ -164,6 +166,9 @@ def paid(document_id: int) -> ResponseReturnValue:
     if attempt.action.get("kind") == "instructions":
         return redirect(url_for("storefront.lead_on", attempt_id=attempt.id), 303)
     looks = request.args.get("looks", "")
+    if not looks and AttemptState(attempt.state) in _ASKED_ON_RETURN:
+        with writing(current_ctx()) as tx:
+            enqueue(tx, "payments.payer_is_back", {"attempt_id": attempt.id}, key=f"payer_is_back:{attempt.id}")
     seen = int(looks) if looks.isascii() and looks.isdigit() and len(looks) < 5 else 0
     again = url_for("storefront.paid", document_id=document_id, looks=seen + 1)
     return page(
