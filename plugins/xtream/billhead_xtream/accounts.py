@@ -40,7 +40,8 @@ class Resource:
         return self.name_column == "mac"
 
 
-LINE = Resource("line", LineKind.STREAM, "id", "username", "lines", "line_id")
+# LINES is a word of the database's own, hence the quotes
+LINE = Resource("line", LineKind.STREAM, "id", "username", "`lines`", "line_id")
 MAG = Resource("mag", LineKind.MAG, "mag_id", "mac", "mag_devices", "mag_id")
 ENIGMA = Resource("enigma", LineKind.ENIGMA2, "device_id", "mac", "enigma2_devices", "device_id")
 RESOURCES = (LINE, MAG, ENIGMA)

@@ -97,13 +97,13 @@ def _page_after(resource: Resource, after: int) -> str:
     )
     if resource is LINE:
         return (
-            f"SELECT l.id, l.password, {columns} FROM lines l"  # noqa: S608 - `after` is a number
+            f"SELECT l.id, l.password, {columns} FROM `lines` l"  # noqa: S608 - `after` is a number
             f" WHERE l.is_mag = 0 AND l.is_e2 = 0 AND l.id > {after} ORDER BY l.id LIMIT {PAGE}"
         )
     key = f"d.{resource.id_column}"
     return (
         f"SELECT {key}, d.mac, d.user_id, {columns} FROM {resource.table} d"  # noqa: S608 - `after` is a number
-        f" JOIN lines l ON l.id = d.user_id WHERE {key} > {after} ORDER BY {key} LIMIT {PAGE}"
+        f" JOIN `lines` l ON l.id = d.user_id WHERE {key} > {after} ORDER BY {key} LIMIT {PAGE}"
     )
 
 

@@ -68,6 +68,13 @@ class XtreamSettings:
         maximum=100_000,
         hint="one call each, other lines every day; the panel's lists don't tell bouquets",
     )
+    database_host: str = option(
+        "Database host", default="", hint="the panel's MySQL or MariaDB, read only; empty: not used"
+    )
+    database_port: int = option("Database port", default=3306, minimum=1, maximum=65_535)
+    database_name: str = option("Database name", default="", hint="xui, xtream_iptvpro, …")
+    database_user: str = option("Database user", default="", hint="one that may do nothing but SELECT")
+    database_password: str = secret("Database password", default="")
     timeout_seconds: int = option("Timeout in seconds", default=30, minimum=1, maximum=300)
 
     def __post_init__(self) -> None:
@@ -78,6 +85,10 @@ class XtreamSettings:
             raise InvalidInput(
                 "url", "the access code is missing", hint="Write it as http://panel.example:8080/ACCESSCODE/."
             )
+        if self.database_host and not (self.database_name and self.database_user):
+            raise InvalidInput("database_name", "name and user of the database are needed with its host")
+        if self.database_host and self.spoken == "xui_reseller":
+            raise InvalidInput("database_host", "a reseller's key goes without the panel's database")
         if self.player_url:
             _address("player_url", self.player_url)
         if not self.output_ids or not set(self.output_ids) <= {"1", "2", "3"}:

@@ -47,7 +47,7 @@ def _others(panel: PanelConnection) -> Iterator[Dialect]:
             continue
         for url in roots if name == "classic" else [panel.settings.url]:
             try:
-                settings = replace(panel.settings, dialect=name, url=url)
+                settings = replace(panel.settings, dialect=name, url=url, database_host="")
             except InvalidInput:  # it needs what was not entered
                 continue
             yield dialect(replace(panel, settings=settings))

@@ -5,8 +5,9 @@ change whose answer was lost is found again by asking with the new password and 
 what it names, so only what differs is sent.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from billhead.plugin import (
@@ -20,6 +21,8 @@ from billhead.plugin import (
     Found,
     Gone,
     LineKind,
+    ListedLine,
+    LiveSession,
     LookUp,
     NotAuthorised,
     Observed,
@@ -29,12 +32,15 @@ from billhead.plugin import (
     PanelRejected,
     PanelUnreachable,
     Tombstone,
+    Viewing,
 )
 from billhead_xtream.accounts import LINE, MAG, Account, Resource, flag, text
 from billhead_xtream.classic_client import ClassicClient, Said
 from billhead_xtream.classic_fields import chosen_fields, new_fields, note_field, owner_in
 from billhead_xtream.client import number
+from billhead_xtream.database import PanelDatabase, listed
 from billhead_xtream.dialects.dialect import Dialect
+from billhead_xtream.dialects.xui_sessions import live_session_in
 from billhead_xtream.planning import missed
 from billhead_xtream.transport import reading_back
 
@@ -64,9 +70,20 @@ class Classic(Dialect):
     def __init__(self, panel: PanelConnection) -> None:
         super().__init__(panel)
         self._client = ClassicClient(panel)
+        self._database = PanelDatabase(self.settings, self._what) if self.settings.database_host else None
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(Expiry.SETTABLE, frozenset(LineKind), bouquets=True, connections=True, owners=True)
+        told = self._database is not None
+        return Capabilities(
+            Expiry.SETTABLE,
+            frozenset(LineKind),
+            bouquets=True,
+            connections=True,
+            owners=True,
+            listing=told,
+            viewings=told,
+            live=told,
+        )
 
     def resource_for(self, desired: Desired) -> Resource:
         """A receiver logs in as an ordinary line does: this API makes no Enigma2 devices."""
@@ -131,7 +148,7 @@ class Classic(Dialect):
             ended = True
         if ended:
             return Tombstone(_NO_DELETE)
-        if self.resource_for(desired) is LINE and desired.handle.data.get("line_id"):
+        if self.resource_for(desired) is LINE and desired.handle.data.get("line_id") and self._database is None:
             raise PanelRejected(
                 f"{self._what} knows line {desired.handle.data['line_id']} under no password that Billhead gave it.",
                 hint="Somebody changed its password on the panel, or deleted it: look there, and block it by hand.",
@@ -154,28 +171,43 @@ class Classic(Dialect):
     def owners(self) -> Sequence[Owner]:
         return [owner_in(row) for row in self._client.resellers()]
 
+    def list_lines(self) -> Iterable[ListedLine]:
+        if self._database is None:
+            return super().list_lines()
+        return (listed(account, _observed(account)) for account in self._database.accounts())
+
+    def viewings(self, since: datetime, until: datetime) -> Iterable[Viewing]:
+        return super().viewings(since, until) if self._database is None else self._database.viewings(since, until)
+
+    def live_sessions(self, desired: Desired) -> Sequence[LiveSession]:
+        if self._database is None:
+            return super().live_sessions(desired)
+        found = next((account for _, account in self._ours(desired)), None)
+        return [live_session_in(row) for row in self._database.live(found.line_id)] if found else []
+
     def check(self) -> str:
         if not self._client.is_classic():
             raise PanelRejected(
                 f"{self._what} answers at api.php, but not as a classic panel does.",
                 hint="XC_VM has such an address for its own servers: make an access code and use its Admin API.",
             )
-        return f"the classic API takes calls from this server, and tells {len(self._client.resellers())} resellers"
+        known = f"the classic API takes calls from this server, and tells {len(self._client.resellers())} resellers"
+        return known if self._database is None else f"{known}; its database holds {self._database.count()} lines"
 
-    def _keys(self, desired: Desired) -> list[_Key]:
+    def _keys(self, desired: Desired) -> Iterator[_Key]:
         """How it may be known: as we saw it last, as it should be, and as it was before a change on its way."""
         kept = desired.handle.data
         if self.resource_for(desired) is MAG:
             names = [str(kept.get("mac") or ""), desired.mac or ""]
-            return [_Key(MAG, name) for name in dict.fromkeys(names) if name]
+            yield from (_Key(MAG, name) for name in dict.fromkeys(names) if name)
+            return
         names = [str(kept.get("login") or ""), desired.login]
         passwords = [desired.password, desired.previous_password or ""]
-        return [
-            _Key(LINE, name, password)
-            for name in dict.fromkeys(names)
-            for password in dict.fromkeys(passwords)
-            if name and password
-        ]
+        for name in filter(None, dict.fromkeys(names)):
+            yield from (_Key(LINE, name, password) for password in dict.fromkeys(passwords) if password)
+            now = self._database.password_of(name) if self._database is not None else ""
+            if now and now not in passwords:  # somebody changed it on the panel
+                yield _Key(LINE, name, now)
 
     def _get(self, key: _Key) -> Account:
         """Raises Said where the panel has no such account."""

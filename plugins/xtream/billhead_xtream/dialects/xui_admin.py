@@ -50,6 +50,7 @@ from billhead_xtream.accounts import (
 )
 from billhead_xtream.classic_fields import owner_in
 from billhead_xtream.client import AnsweredNull, Refused, XuiClient, number
+from billhead_xtream.database import PanelDatabase, listed
 from billhead_xtream.dialects.dialect import Dialect
 from billhead_xtream.dialects.xui_sessions import Sessions, live_session_in
 from billhead_xtream.payloads import create_payload, edit_payload, pair_of
@@ -70,6 +71,7 @@ class XuiAdmin(Dialect):
         super().__init__(panel)
         self._client = XuiClient(panel)
         self._search = search_for(self._client)
+        self._database = PanelDatabase(self.settings, self._what) if self.settings.database_host else None
         self._sessions = Sessions(self._client, self._what)
         self._players = Players(panel.http, self.settings.players)
 
@@ -160,26 +162,29 @@ class XuiAdmin(Dialect):
         return Gone()
 
     def list_lines(self) -> Iterator[ListedLine]:
+        if self._database is not None:
+            yield from (listed(account, account.observed()) for account in self._database.accounts())
+            return
         is_checked = self._bouquet_check()
         for resource in RESOURCES:
             for row in self._search.rows(resource):
                 if row.get("username") is None:
                     continue
-                listed = _listed(resource, row)
-                full = self._get(resource, number(row.get(resource.id_column)) or 0) if is_checked(listed) else None
-                yield listed if full is None or full.lost else replace(listed, observed=full.observed())
+                short = _listed(resource, row)
+                full = self._get(resource, number(row.get(resource.id_column)) or 0) if is_checked(short) else None
+                yield short if full is None or full.lost else replace(short, observed=full.observed())
 
     def _bouquet_check(self) -> Callable[[ListedLine], bool]:
         """Lists don't tell bouquets. Of our lines, some are read whole: others every day, and not too many."""
         most = self.settings.bouquet_checks
         if not most or self.settings.find_by == "sql":
-            return lambda listed: False
+            return lambda short: False
         parts = max(1, -(-(self._client.read("get_lines", {"limit": "1"}).total or 0) // most))
         left = most
 
-        def is_checked(listed: ListedLine) -> bool:
+        def is_checked(short: ListedLine) -> bool:
             nonlocal left
-            chosen = bool(listed.ref) and left > 0 and _id_in(listed) % parts == self._client.day % parts
+            chosen = bool(short.ref) and left > 0 and _id_in(short) % parts == self._client.day % parts
             left -= chosen
             return chosen
 
@@ -189,7 +194,7 @@ class XuiAdmin(Dialect):
         return [owner_in(row) for row in self._search.users()]
 
     def viewings(self, since: datetime, until: datetime) -> Iterator[Viewing]:
-        return self._sessions.viewings(since, until)
+        return (self._database or self._sessions).viewings(since, until)
 
     def live_sessions(self, desired: Desired) -> Sequence[LiveSession]:
         account = self._ours(desired)
@@ -209,6 +214,8 @@ class XuiAdmin(Dialect):
     def check(self) -> str:
         user = self._key_holder()
         whose = f"signed in to the admin API as {text(user, 'username')} (user {text(user, 'id')})"
+        if self._database is not None:
+            whose = f"{whose}; its database holds {self._database.count()} lines"
         return f"{whose}; {skew}" if (skew := self._skew()) else whose
 
     def _skew(self) -> str:
@@ -377,8 +384,8 @@ def _judged(named: list[Account], desired: Desired) -> LookUp | Account:
     return Absent()
 
 
-def _id_in(listed: ListedLine) -> int:
-    return number(listed.remote_id.partition(":")[2]) or 0
+def _id_in(short: ListedLine) -> int:
+    return number(short.remote_id.partition(":")[2]) or 0
 
 
 def _listed(resource: Resource, row: Row) -> ListedLine:

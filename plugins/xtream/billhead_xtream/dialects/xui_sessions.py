@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from billhead.plugin import LiveSession, PanelOutcomeUnknown, Viewing, ViewingKind
-from billhead_xtream.accounts import Row, instant_in, text
+from billhead_xtream.accounts import Row, instant_in, reference_in, text
 from billhead_xtream.client import XuiClient, number
 from billhead_xtream.search import pages
 from billhead_xtream.transport import reading_back
@@ -98,6 +98,7 @@ def viewing_in(row: Row) -> Viewing | None:
         title=text(row, "stream_display_name"),
         began_at=began,
         ended_at=ended,
+        ref=reference_in(text(row, "admin_notes")),  # only the database tells notes
         remote_id=device or f"line:{line_id}",
         login="" if device else text(row, "username"),
         ip=text(row, "user_ip"),

@@ -1,0 +1,199 @@
+"""The panel's own database, on a real MariaDB, with the column names of both generations."""
+
+import base64
+import json
+import socket
+import time
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import httpx
+import pymysql
+import pytest
+
+from billhead.plugin import (
+    Absent,
+    Gone,
+    Handle,
+    InvalidInput,
+    LineKind,
+    NotAuthorised,
+    PanelUnreachable,
+    ViewingKind,
+)
+from billhead_xtream.database import PanelDatabase
+
+NOON = datetime(2026, 12, 5, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+LINES = (
+    "id INT AUTO_INCREMENT PRIMARY KEY, member_id INT, username VARCHAR(50), password VARCHAR(50), exp_date INT,"
+    " admin_enabled INT DEFAULT 1, enabled INT DEFAULT 1, admin_notes TEXT, bouquet TEXT,"
+    " max_connections INT DEFAULT 1, is_restreamer INT DEFAULT 0, is_mag INT DEFAULT 0,"
+    " is_e2 INT DEFAULT 0, pair_id INT"
+)
+SESSIONS = (
+    "activity_id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, stream_id INT, server_id INT, user_ip VARCHAR(39),"
+    " container VARCHAR(9), date_start INT, date_end INT"
+)
+
+
+@pytest.fixture(params=["classic", "xui_admin"])
+def database(request, mariadb_url):
+    """(dialect, settings of its database, run a statement): the tables of that generation, empty."""
+    place = urlsplit(mariadb_url)
+    name = f"panel_{uuid.uuid4().hex[:12]}"
+    login = {"host": place.hostname, "port": place.port, "user": place.username, "password": place.password or ""}
+    lines, log, live = (
+        ("users", "user_activity", "user_activity_now")
+        if request.param == "classic"
+        else ("`lines`", "lines_activity", "lines_live")
+    )
+    with pymysql.connect(**login, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+        cursor.execute(f"USE {name}")
+        for table, columns in {
+            lines: LINES,
+            log: SESSIONS,
+            live: SESSIONS,
+            "mag_devices": "mag_id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, mac VARCHAR(50)",
+            "enigma2_devices": "device_id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, mac VARCHAR(50)",
+            "streams": "id INT PRIMARY KEY, type INT, stream_display_name TEXT",
+        }.items():
+            cursor.execute(f"CREATE TABLE {table} ({columns})")
+        settings = {f"database_{key}": value for key, value in login.items()} | {"database_name": name}
+
+        def run(sql, *values):
+            cursor.execute(sql.format(lines=lines, log=log, live=live), values)
+
+        yield request.param, settings, run
+        cursor.execute(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def panel(database, connect, classic):
+    dialect, settings, _ = database
+    return classic(**settings) if dialect == "classic" else connect(**settings)
+
+
+@pytest.fixture
+def run(database):
+    return database[2]
+
+
+def test_all_lines_come_with_their_bouquets(module, panel, run, desired):
+    run("INSERT INTO {lines} (username, password, exp_date, admin_notes, bouquet) VALUES"
+        " ('anna', 'secret-1', 1798761600, 'billhead:A2B3C4D5E6F', '[1,2]')")  # fmt: skip
+    run("INSERT INTO {lines} (username, is_mag, bouquet) VALUES ('hidden', 1, '[3]'), ('orphan', 1, '[]')")
+    run("INSERT INTO {lines} (username) VALUES (NULL)")
+    run("INSERT INTO mag_devices (user_id, mac) VALUES (2, %s)", base64.b64encode(b"00:1A:79:AA:BB:01").decode())
+    assert module.capabilities(panel).listing
+    line, box = module.list_lines(panel)
+    assert (line.ref, line.remote_id, line.kind) == ("A2B3C4D5E6F", "line:1", LineKind.STREAM)
+    assert module.plan(panel, desired(), line.observed) == []
+    assert (box.remote_id, box.observed.mac, box.observed.bouquets) == ("mag:1", "00:1A:79:AA:BB:01", {"3"})
+
+
+def test_what_was_watched_is_told_with_our_reference(module, panel, run):
+    run("INSERT INTO {lines} (username, admin_notes) VALUES ('anna', 'billhead:A2B3C4D5E6F')")
+    run("INSERT INTO streams VALUES (5, 2, 'Harbour Lights')")
+    for user, ended in ((1, NOON), (1, NOON + MINUTE), (0, NOON)):
+        run("INSERT INTO {log} (user_id, stream_id, date_start, date_end) VALUES (%s, 5, %s, %s)",
+            user, int(NOON.timestamp()) - 60, int(ended.timestamp()))  # fmt: skip
+    (seen,) = module.viewings(panel, NOON, NOON + MINUTE)
+    assert (seen.kind, seen.title, seen.login, seen.ref) == (ViewingKind.FILM, "Harbour Lights", "anna", "A2B3C4D5E6F")
+    assert (seen.began_at, seen.ended_at) == (NOON - MINUTE, NOON)
+
+
+def test_a_wrong_login_and_a_dead_server_are_told_apart_and_tell_no_password(module, panel):
+    for changes, error in (({"database_user": "nobody", "database_password": "hunter-2"}, NotAuthorised),
+                           ({"database_port": 1}, PanelUnreachable)):  # fmt: skip
+        broken = replace(panel, settings=replace(panel.settings, **changes))
+        with pytest.raises(error) as caught:
+            list(module.list_lines(broken))
+        assert "hunter" not in repr(caught.value) + str(caught.value.as_dict())
+
+
+def test_a_server_that_says_nothing_is_left_after_the_timeout(module, panel):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = replace(panel.settings, database_port=silent.getsockname()[1], timeout_seconds=1)
+        began = time.monotonic()
+        with pytest.raises(PanelUnreachable):
+            PanelDatabase(settings, "the panel").count()
+        assert time.monotonic() - began < 5
+
+
+def test_nothing_is_written_even_by_a_user_who_may(panel, run):
+    run("INSERT INTO {lines} (username) VALUES ('anna')")
+    told = PanelDatabase(panel.settings, "the panel")
+    table = "users" if panel.settings.spoken == "classic" else "`lines`"
+    with pytest.raises(PanelUnreachable, match="error 1792"):
+        list(told._rows(f"DELETE FROM {table}"))
+    assert told.count() == 1
+
+
+def test_a_login_is_a_value_and_no_part_of_the_query(panel, run):
+    run("INSERT INTO {lines} (username, password) VALUES ('anna', 'secret-1'), ('o''neil', 'secret-2')")
+    told = PanelDatabase(panel.settings, "the panel")
+    assert [told.password_of(name) for name in ("anna", "ANNA", "o'neil", "' OR ''='", "100%s\\")] == [
+        "secret-1", "", "secret-2", "", ""
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("database", ["xui_admin"], indirect=True)
+def test_the_selects_that_replace_broken_lists_are_understood_by_the_database_itself(
+    module, database, connect, run, desired
+):
+    """SQLite takes `lines` without quotes; MariaDB does not."""
+    _, settings, _ = database
+
+    def mysql(form):
+        if form["action"] != ["mysql_query"]:
+            return None
+        login = {name: settings[f"database_{name}"] for name in ("host", "port", "user", "password")}
+        with (
+            pymysql.connect(**login, database=settings["database_name"]) as connection,
+            connection.cursor(pymysql.cursors.DictCursor) as cursor,
+        ):
+            cursor.execute(form["query"][0])
+            return httpx.Response(200, text=json.dumps({"status": "STATUS_SUCCESS", "data": list(cursor.fetchall())}))
+
+    panel = connect(mysql, find_by="sql")
+    assert isinstance(module.look_up(panel, desired()), Absent)
+    run("INSERT INTO {lines} (username, password, admin_notes) VALUES ('anna', 'secret-1', 'billhead:A2B3C4D5E6F')")
+    run("INSERT INTO {lines} (username, is_mag) VALUES ('hidden', 1)")
+    run("INSERT INTO mag_devices (user_id, mac) VALUES (2, '00:1A:79:AA:BB:01')")
+    assert [line.remote_id for line in module.list_lines(panel)] == ["line:1", "mag:1"]
+
+
+def test_a_host_needs_a_name_and_a_user_and_a_panel_of_our_own(connect):
+    with pytest.raises(InvalidInput, match="name and user of the database"):
+        connect(database_host="127.0.0.1")
+    whole = {"database_host": "127.0.0.1", "database_name": "xui", "database_user": "reader"}
+    with pytest.raises(InvalidInput, match="goes without the panel's database"):
+        connect(dialect="xui_reseller", **whole)
+
+
+@pytest.mark.parametrize("database", ["classic"], indirect=True)
+def test_a_password_that_staff_changed_is_read_from_the_database(
+    module, panel, run, desired, converge, sandbox, stored
+):
+    wanted = desired()
+    wish = replace(wanted, handle=Handle(wanted.handle.ref, converge(wanted, on=panel).handle_data))
+    sandbox.state.store.update("lines", {"password": "by-staff"}, "username = ?", ("anna",))
+    run("INSERT INTO {lines} (username, password) VALUES ('anna', 'by-staff')")
+    converge(wish, on=panel)
+    assert stored("anna")["password"] == "secret-1"
+
+
+@pytest.mark.parametrize("database", ["classic"], indirect=True)
+def test_with_a_database_an_end_is_proven_and_live_sessions_are_seen(module, panel, run, desired, converge, sandbox):
+    wanted = desired()
+    wish = replace(wanted, handle=Handle(wanted.handle.ref, converge(wanted, on=panel).handle_data))
+    run("INSERT INTO streams VALUES (6, 1, 'North Sport 1')")
+    run("INSERT INTO {live} (user_id, stream_id, user_ip, date_start) VALUES (1, 6, '203.0.113.7', 1798761600)")
+    (session,) = module.live_sessions(panel, wish)
+    assert (session.item, session.ip) == ("North Sport 1", "203.0.113.7")
+    sandbox.state.store.run("DELETE FROM lines")
+    assert module.remove(panel, wish) == Gone()
