@@ -18,6 +18,7 @@ from billhead_paypal.client import NOT_FOUND, PayPalApi
 from billhead_paypal.declines import Declined, decline_of
 from billhead_paypal.ordering import WHOLE, unit_of
 from billhead_paypal.outcomes import (
+    CLOSED,
     ORDER,
     SAVED,
     Json,
@@ -35,8 +36,6 @@ __all__ = ["capture_with", "find_refund", "look", "order_of", "order_with", "out
 
 _KEY_HOLDS = timedelta(hours=5)
 """PayPal keeps the key of an order for six hours. After that the same key would make another order."""
-
-_CLOSED = "closed-"
 
 
 def look(api: PayPalApi, attempt: AttemptView) -> Outcome:
@@ -134,7 +133,7 @@ def _by_key(api: PayPalApi, attempt: AttemptView) -> Outcome:
     """
     if attempt.age > _KEY_HOLDS:
         return Outcome(AttemptState.UNKNOWN)
-    custom = f"{_CLOSED}{attempt.key}"
+    custom = f"{CLOSED}{attempt.key}"
     body: dict[str, Any] = {"intent": "CAPTURE", "purchase_units": [unit_of(attempt, SAVED, custom)]}
     wish = {"body": body, "paypal_request_id": attempt.key, "prefer": WHOLE}
     try:

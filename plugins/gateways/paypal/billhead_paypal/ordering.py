@@ -16,7 +16,7 @@ from billhead.plugin import (
 from billhead_paypal.amounts import to_paypal
 from billhead_paypal.client import PayPalApi
 from billhead_paypal.declines import NOT_AUTHORISED, Declined, decline_of
-from billhead_paypal.outcomes import CHECKOUT, ORDER, SAVED, Json, link, of_order, of_refund
+from billhead_paypal.outcomes import CHECKOUT, CLOSED, ORDER, SAVED, Json, key_of, link, of_order, of_refund
 
 __all__ = ["WHOLE", "charge", "open_order", "send_back", "unit_of"]
 
@@ -103,8 +103,8 @@ def _created(api: PayPalApi, attempt: AttemptView, by: str, wallet: dict[str, An
     }
     wish = {"body": body, "paypal_request_id": attempt.key, "prefer": WHOLE}
     order = api.write(lambda sdk: sdk.orders.create_order(wish))
-    if not order.get("id"):
-        raise OutcomeUnknown(f"PayPal's answer about {attempt.key} is no order")
+    if not order.get("id") or key_of(order).startswith(CLOSED):
+        raise OutcomeUnknown(f"PayPal's answer about {attempt.key} is not the order that was asked for")
     return order
 
 

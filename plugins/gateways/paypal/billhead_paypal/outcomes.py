@@ -11,12 +11,15 @@ from billhead.plugin import AttemptState, DeclineClass, Outcome, SavedMethod
 from billhead_paypal.amounts import from_paypal
 from billhead_paypal.declines import of_capture as decline_of_capture
 
-__all__ = ["CHECKOUT", "ORDER", "SAVED", "Json", "captures_of", "key_of", "link", "of_capture", "of_dispute",
+__all__ = ["CHECKOUT", "CLOSED", "ORDER", "SAVED", "Json", "captures_of", "key_of", "link", "of_capture", "of_dispute",
            "of_order", "of_refund", "payments_of", "without_payer"]  # fmt: skip
 
 Json = Mapping[str, Any]
 
 ORDER = "order/"
+CLOSED = "closed-"
+"""Before the key in the `custom_id` of an order that only takes a key, so that nothing comes under it any more."""
+
 CHECKOUT, SAVED = "checkout", "saved"
 """`reference_id` of the purchase unit: whether its payer is there."""
 

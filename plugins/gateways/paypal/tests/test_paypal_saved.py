@@ -78,8 +78,10 @@ def test_a_request_that_never_arrived_can_not_arrive_later(gateway, account, att
     seen = gateway.lookup(account, known)
     assert seen == Outcome(AttemptState.FAILED, decline=DeclineClass.RATE_LIMITED, code="never_arrived")
     assert gateway.lookup(account, known) == seen
-    late = gateway.charge_saved(account, attempt, method)
-    assert late.state is AttemptState.UNKNOWN
+    with pytest.raises(OutcomeUnknown, match="not the order"):
+        gateway.charge_saved(account, attempt, method)
+    with pytest.raises(OutcomeUnknown, match="not the order"):
+        gateway.start_checkout(account, attempt)
     assert paypal.charges(attempt.key) == 0
 
 
