@@ -16,6 +16,7 @@ from billhead.db import db, reading, writing
 from billhead.domain.context import Context
 from billhead.jobs.kinds import KINDS, Kind
 from billhead.models.operations import AuditEntry, FreezeSwitch, Job
+from billhead.models.panels import Panel
 from billhead.models.people import User
 from billhead.models.sellers import Seller
 
@@ -213,6 +214,10 @@ def test_panels_are_listed_with_their_health(run):
         ("stalker-one", "stalker", "well"),
         ("xtream-one", "xtream", "well"),
     ]
+    with run.app.app_context(), writing(Context.system("test")) as tx:
+        tx.session.scalars(select(Panel).where(Panel.code == "xtream-one")).one().calls_per_second = 5
+    assert [panel["calls_per_second"] for panel in run.json("panels", "list")["panels"]] == [0, 5]
+    assert run("panels", "list").stdout.count("at most 5 calls/s") == 1
 
 
 def test_a_panel_that_does_not_answer_is_told_and_costs_no_other(run):

@@ -41,8 +41,12 @@ def list_panels(as_json: bool) -> None:
         )
         wanted = dict(session.execute(lines_of).all())
         rows = [_row(panel, wanted.get(panel.id, 0)) for panel in session.scalars(select(Panel).order_by(Panel.code))]
-    lines = [f"{row['code']:20} {row['module']:12} {row['lines']:>7} lines  {row['health']}" for row in rows]
-    show({"panels": rows}, as_json, lines or ["There is no panel."])
+    show({"panels": rows}, as_json, [_listed(row) for row in rows] or ["There is no panel."])
+
+
+def _listed(row: dict[str, Any]) -> str:
+    limit = f"  at most {row['calls_per_second']} calls/s" if row["calls_per_second"] else ""
+    return f"{row['code']:20} {row['module']:12} {row['lines']:>7} lines  {row['health']}{limit}"
 
 
 def _row(panel: Panel, lines: int) -> dict[str, Any]:
@@ -53,6 +57,7 @@ def _row(panel: Panel, lines: int) -> dict[str, Any]:
         "name": panel.name,
         "module": panel.module,
         "lines": lines,
+        "calls_per_second": panel.calls_per_second,
         "health": health,
         "reconciled_at": panel.reconciled_at,
         "last_reconcile": report if panel.reconciled_at else None,

@@ -24,6 +24,7 @@ class Panel(Model):
     group: Mapped[str] = mapped_column("panel_group", default="")
     capacity: Mapped[int] = mapped_column(default=0)  # 0 = no limit
     weight: Mapped[int] = mapped_column(default=1)
+    calls_per_second: Mapped[int] = mapped_column(default=0)  # at most, from each process of ours; 0 = no limit
     maintenance: Mapped[bool] = mapped_column(default=False)
     managed: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # field → enforce | report | accept
     brake_percent: Mapped[int] = mapped_column(

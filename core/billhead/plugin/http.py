@@ -17,6 +17,7 @@ import httpx
 
 from billhead import clock
 from billhead.domain.errors import BillheadError, PanelOutcomeUnknown, PanelUnreachable
+from billhead.plugin.pacing import Pacer
 
 __all__ = ["HttpClient", "HttpResponse"]
 
@@ -48,7 +49,10 @@ def _trusted() -> ssl.SSLContext:
 
 
 class HttpClient:
-    """A small client over one httpx.Client. `what` names the far side in errors; bodies and headers stay out."""
+    """A small client over one httpx.Client. `what` names the far side in errors; bodies and headers stay out.
+
+    With a `pacer` each call waits for its turn first; that wait is not part of the timeout.
+    """
 
     def __init__(
         self,
@@ -59,10 +63,12 @@ class HttpClient:
         transport: httpx.BaseTransport | None = None,
         unreachable: type[BillheadError] = PanelUnreachable,
         unknown: type[BillheadError] = PanelOutcomeUnknown,
+        pacer: Pacer | None = None,
     ) -> None:
         self.what = what
+        self._pacer = pacer or Pacer()
         self._errors = (unreachable, unknown)
-        self._made_with: dict[str, Any] = {"timeout_seconds": timeout_seconds, "auth": auth}
+        self._made_with: dict[str, Any] = {"timeout_seconds": timeout_seconds, "auth": auth, "pacer": self._pacer}
         self._client = httpx.Client(
             timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 10)),
             follow_redirects=False,
@@ -100,6 +106,7 @@ class HttpClient:
         self._client.close()
 
     def _send(self, method: str, url: str, options: dict[str, Any]) -> HttpResponse:
+        self._pacer.wait()
         response = self._client.request(method, url, **options)
         return HttpResponse(response.status_code, response.headers, response.content)
 

@@ -1,6 +1,7 @@
 """What modules, gateways and channels are handed: settings in clear, and an HTTP client that is kept between calls."""
 
 import os
+import threading
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from billhead.models.operations import PluginState
 from billhead.models.panels import Panel
 from billhead.models.payments import GatewayAccount
 from billhead.plugin import ChannelConnection, CheckerConnection, GatewayConnection, HttpClient, PanelConnection
+from billhead.plugin.pacing import Pacer
 from billhead.plugin_host.current import config, plugins
 from billhead.plugin_host.stored_settings import open_settings
 
@@ -31,12 +33,16 @@ __all__ = [
 
 _DEFAULT_TIMEOUT = 30
 _kept: list[HttpClient] = []
+_pacers: dict[tuple[str, int], Pacer] = {}  # panel and process → what spaces its calls, whichever client makes them
+_making = threading.Lock()
 
 
 def panel_connection(panel: Panel) -> PanelConnection:
     """A panel as its module sees it. Raises NotFound (no such module) or InvalidInput (a setting is missing)."""
     settings: Any = open_settings(plugins().module(panel.module).settings_type, panel)
-    http = _client(f"panel {panel.code}", _timeout(settings), PanelUnreachable, PanelOutcomeUnknown, os.getpid())
+    pacer = _pacer(panel.code)
+    pacer.per_second = panel.calls_per_second or 0  # a row that was never stored has none yet
+    http = _client(f"panel {panel.code}", _timeout(settings), PanelUnreachable, PanelOutcomeUnknown, os.getpid(), pacer)
     return PanelConnection(panel.code, settings, http)
 
 
@@ -70,6 +76,11 @@ def plugin_settings(name: str) -> Any:
         return open_settings(settings_type, row)
 
 
+def _pacer(panel_code: str) -> Pacer:
+    with _making:  # two threads at once must not get two
+        return _pacers.setdefault((panel_code, os.getpid()), Pacer())
+
+
 def _timeout(settings: Any) -> int:
     return int(getattr(settings, "timeout_seconds", _DEFAULT_TIMEOUT))
 
@@ -83,9 +94,14 @@ def close_connections() -> None:
 
 @lru_cache(maxsize=256)
 def _client(
-    what: str, timeout: int, unreachable: type[BillheadError], unknown: type[BillheadError], _process: int
+    what: str,
+    timeout: int,
+    unreachable: type[BillheadError],
+    unknown: type[BillheadError],
+    _process: int,
+    pacer: Pacer | None = None,
 ) -> HttpClient:
     # One per far side and process: its connections are kept alive, and none is shared across a fork.
-    client = HttpClient(what, timeout_seconds=timeout, unreachable=unreachable, unknown=unknown)
+    client = HttpClient(what, timeout_seconds=timeout, unreachable=unreachable, unknown=unknown, pacer=pacer)
     _kept.append(client)
     return client

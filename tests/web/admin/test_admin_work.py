@@ -186,7 +186,7 @@ def test_a_parked_event_is_delivered_again(counter):
 
 
 def test_a_panel_is_added_checked_and_rested(any_counter):
-    new = {"name": "Two", "code": "two", "group": "", "capacity": "100", "weight": "1"}
+    new = {"name": "Two", "code": "two", "group": "", "capacity": "100", "weight": "1", "calls_per_second": "50"}
     page = "/admin/panels/new/memory"
     missing = any_counter.post(page, **new)
     assert missing.status_code == 422
@@ -196,6 +196,7 @@ def test_a_panel_is_added_checked_and_rested(any_counter):
     assert added.status_code == 303
     panel = int(added.location.rsplit("/", 1)[1])
     assert any_counter.row(Panel, panel).settings == {"url": "http://two.example"}
+    assert any_counter.row(Panel, panel).calls_per_second == 50
 
     checked = any_counter.post(f"/admin/panels/{panel}/check")
     assert "It answers: 1 lines" in any_counter.get(checked.location).text

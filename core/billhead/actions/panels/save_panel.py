@@ -13,20 +13,22 @@ from billhead.domain.errors import InvalidInput, NotAllowed
 from billhead.models.panels import Panel
 from billhead.plugin_host import plugins, store_settings
 
-__all__ = ["PanelEntry", "save_panel"]
+__all__ = ["MOST_CALLS", "PanelEntry", "save_panel"]
 
+MOST_CALLS = 1000
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
 class PanelEntry:
-    """What every panel has. `capacity` 0 = no limit; `group` is what plans name instead of one panel."""
+    """What every panel has. 0 is no limit of `capacity` or calls; `group` is what plans name instead of one panel."""
 
     code: str
     name: str
     group: str = ""
     capacity: int = 0
     weight: int = 1
+    calls_per_second: int = 0
 
 
 def save_panel(tx: Tx, seller_id: int, module: str, entry: PanelEntry, settings: Mapping[str, Any]) -> int:
@@ -39,6 +41,8 @@ def save_panel(tx: Tx, seller_id: int, module: str, entry: PanelEntry, settings:
         raise NotAllowed(f"{tx.ctx.actor} may not change panels: it needs panels.write")
     if not _CODE.fullmatch(entry.code):
         raise InvalidInput("code", "takes small letters, digits and -, and begins with a letter")
+    if not 0 <= entry.calls_per_second <= MOST_CALLS:
+        raise InvalidInput("calls_per_second", f"is from 0 (no limit) to {MOST_CALLS}")
     settings_type = plugins().module(module).settings_type
     panel = tx.session.scalar(select(Panel).where(Panel.code == entry.code).with_for_update())
     is_new = panel is None

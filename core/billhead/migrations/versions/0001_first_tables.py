@@ -360,6 +360,7 @@ def upgrade() -> None:
     sa.Column('panel_group', sa.String(), nullable=False),
     sa.Column('capacity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('weight', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('calls_per_second', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('maintenance', sa.Boolean(), nullable=False),
     sa.Column('managed', sa.JSON(), nullable=False),
     sa.Column('brake_percent', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),

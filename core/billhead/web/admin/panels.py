@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 from billhead import clock
 from billhead.actions.panels.ask_reconcile import ask_reconcile
 from billhead.actions.panels.check_panel import check_panel
-from billhead.actions.panels.save_panel import PanelEntry, save_panel
+from billhead.actions.panels.save_panel import MOST_CALLS, PanelEntry, save_panel
 from billhead.actions.panels.set_maintenance import set_maintenance
 from billhead.db import reading, writing
 from billhead.domain.context import Context
@@ -131,6 +131,13 @@ class PanelForm(EntryForm):
         validators=[InputRequired(), NumberRange(1, 1000)],
         description="Of two panels of a group, one of twice the weight gets twice the lines.",
     )
+    calls_per_second = IntegerField(
+        "Calls a second, at most",
+        default=0,
+        validators=[InputRequired(), NumberRange(0, MOST_CALLS)],
+        description="0 is no limit. It holds for each process of Billhead. Some panels shut out an address that calls "
+        "too often: an Xtream panel at 20 a second, so 5 is a good limit there.",
+    )
 
 
 class NewPanelForm(PanelForm):
@@ -232,7 +239,14 @@ def panel_settings(key: int) -> ResponseReturnValue:
 
 
 def _entry(form: PanelForm, panel_code: str) -> PanelEntry:
-    return PanelEntry(panel_code, form.name.data, form.group.data or "", form.capacity.data, form.weight.data)
+    return PanelEntry(
+        panel_code,
+        form.name.data,
+        form.group.data or "",
+        form.capacity.data,
+        form.weight.data,
+        form.calls_per_second.data,
+    )
 
 
 def _refuse_taken(session: Session, panel_code: str) -> None:
