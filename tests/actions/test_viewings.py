@@ -12,6 +12,8 @@ from sqlalchemy import delete, select
 from web_shop import Shop
 
 from billhead import clock, crash
+from billhead.actions.viewings._storing import store
+from billhead.actions.viewings.match_viewings import match_viewings
 from billhead.actions.viewings.purge_viewings import purge_viewings
 from billhead.actions.viewings.read_viewings import read_viewings
 from billhead.actions.viewings.save_viewing_rule import ViewingMeasure, save_viewing_rule
@@ -19,10 +21,11 @@ from billhead.crash import CRASH_POINTS_OF_VIEWINGS
 from billhead.db import db, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput, PanelUnreachable
+from billhead.models.access import AccessCode, AccessCodeUse
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service
 from billhead.models.usage import UsageEvent, UsageMetric
-from billhead.models.viewings import ContentTitle, ViewingCursor
+from billhead.models.viewings import ContentTitle, ViewingCursor, ViewingRule
 from billhead.models.viewings import Viewing as Row
 from billhead.plugin import Viewing, ViewingKind
 
@@ -182,6 +185,34 @@ def test_a_film_in_two_sittings_is_one_view(tv: Shop):
     assert used(tv) == [("again", 1), ("one", 1), ("other", 1)]
 
 
+def test_views_count_from_when_their_rule_was_saved(shop: Shop):
+    """What was watched before is on nobody's invoice, also when the film is watched again two days later."""
+    watched(shop)
+    with shop.app.app_context(), writing(SYSTEM) as tx:
+        tx.session.execute(delete(ViewingRule).where(ViewingRule.kind == "film"))
+    before = seen(shop, "before", 0, 60, "film", "9")
+    told(before)
+    read(shop, 6)
+    with shop.app.app_context(), writing(SYSTEM) as tx:
+        save_viewing_rule(tx, shop.seller_id, ViewingMeasure("film", "films", "views", gap_minutes=60))
+    told(before, seen(shop, "after", 30 * 60, 60, "film", "9"))
+    read(shop, 36)
+    assert used(shop) == [("after", 1)]
+
+
+@pytest.mark.parametrize("last_first", [False, True])
+def test_a_long_row_of_sessions_is_one_view_in_whatever_order_it_is_read(shop: Shop, last_first):
+    """A song every day for a fortnight, and a gap of a day: each session joins the one before."""
+    watched(shop)
+    with shop.app.app_context(), writing(SYSTEM) as tx:
+        save_viewing_rule(tx, shop.seller_id, ViewingMeasure("film", "films", "views", gap_minutes=1440))
+    days = [seen(shop, f"day-{day:02}", day * 24 * 60, 60, "film", "9") for day in range(14)]
+    for day in reversed(days) if last_first else days:
+        with shop.app.app_context(), clock.business_time(START + timedelta(days=15)), writing(SYSTEM) as tx:
+            assert store(tx, shop.panel_id, [day]).new == 1
+    assert sum(quantity for _, quantity in used(shop)) == 1
+
+
 def test_a_panel_under_maintenance_or_that_does_not_tell_is_left_alone(tv: Shop):
     told(seen(tv, "a"))
     tv.change(Panel, tv.panel_id, maintenance=True)
@@ -197,6 +228,33 @@ def test_addresses_are_forgotten_first_and_viewings_later(tv: Shop):
             purge_viewings(tx)
         assert [row.ip for row in rows(tv, Row)] == kept
     assert used(tv) == [("a", 100)]  # what is owed stays
+
+
+def test_uses_of_short_addresses_are_forgotten_like_viewings(shop: Shop):
+    watched(shop)
+    with shop.app.app_context(), writing(SYSTEM) as tx:
+        code = {"digest": "d", "sealed": "s", "created_at": clock.now()}
+        tx.session.add(AccessCode(id=1, service_id=line(shop).id, **code))
+        tx.session.flush()
+        for days in (1, 31, 401):
+            at = clock.now() - timedelta(days=days)
+            tx.session.add(AccessCodeUse(code_id=1, at=at, ip="203.0.113.7", agent="VLC", outcome="led_on"))
+        tx.session.flush()
+        purge_viewings(tx)
+    assert [(use.ip, use.agent) for use in rows(shop, AccessCodeUse)] == [("203.0.113.7", "VLC"), ("", "")]
+
+
+def test_boxes_of_nobody_hide_no_box_that_was_adopted(shop: Shop):
+    """Two thousand strangers' boxes come first in whatever order the database tells them."""
+    watched(shop)
+    strangers = [seen(shop, f"s{n:04}", n % 60, ref="", remote_id=f"mag:{n}") for n in range(1000, 3000)]
+    ours = seen(shop, "z", 0, 60, ref="", remote_id="mag:999999")
+    with shop.app.app_context(), clock.business_time(START + timedelta(days=1)), writing(SYSTEM) as tx:
+        store(tx, shop.panel_id, [*strangers, ours])
+    shop.change(Service, line(shop).id, handle_data={"mag_id": "999999"})
+    with shop.app.app_context(), clock.business_time(START + timedelta(days=1)):
+        assert match_viewings(SYSTEM, shop.panel_id) == 1
+    assert used(shop) == [("z", 100)]
 
 
 def test_a_rule_that_can_not_count_is_refused(tv: Shop):

@@ -12,9 +12,9 @@ from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.watching import WatchingRules
 from billhead.models.access import AccessCode, AccessCodeUse, SetupGuide
-from billhead.models.operations import AuditEntry, Notice
+from billhead.models.operations import AuditEntry, Event, Notice
 from billhead.models.panels import Panel
-from billhead.models.people import Customer
+from billhead.models.people import Customer, LoginAttempt
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin_host import vault
@@ -143,6 +143,27 @@ def test_guessing_is_ended_for_a_whole_network_and_nobody_else(shop: Shop, ada: 
     refused = app.get(f"/a/{code}", environ_base={"REMOTE_ADDR": "198.51.100.200"})
     assert refused.status_code == 429
     assert app.get(f"/a/{code}", environ_base={"REMOTE_ADDR": "203.0.113.5"}).status_code == 302
+
+
+def test_a_box_that_keeps_an_ended_address_does_not_lock_out_its_household(shop: Shop, ada: Browser):
+    ended, code = make_code(shop, ada), make_code(shop, ada)
+    app = shop.app.test_client()
+    assert {app.get(f"/a/{ended}").status_code for _ in range(12)} == {404}
+    assert app.get(f"/a/{code}").status_code == 302
+
+
+def test_guessing_from_everywhere_is_put_off_and_told_once(shop: Shop, ada: Browser):
+    code = make_code(shop, ada)
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        tx.session.add_all(LoginAttempt(key="guess:everywhere", at=clock.now()) for _ in range(999))
+    app = shop.app.test_client()
+
+    def follow(typed, net):
+        return app.get(f"/a/{typed}", environ_base={"REMOTE_ADDR": f"198.51.{net}.1"}).status_code
+
+    assert [follow("AAAA-AAAA", net) for net in range(4)] == [404, 429, 429, 429]
+    assert follow(code, 5) == 302
+    assert [event.type for event in rows(shop, Event)].count("access.guessed") == 1
 
 
 def test_what_can_be_no_code_is_no_address(shop: Shop):

@@ -27,7 +27,8 @@ class AccessCode(Model):
 
 
 class AccessCodeUse(Model):
-    """Somebody followed a short address. `ip` is emptied when the operator's time for addresses is over."""
+    """Somebody followed a short address. `ip` is emptied when the operator's time for addresses is over, and the row
+    deleted with viewings of its age."""
 
     __tablename__ = "access_code_use"
     __table_args__ = (Index("ix_access_code_use_code", "code_id", "at"), Index("ix_access_code_use_at", "at"))

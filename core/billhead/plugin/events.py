@@ -51,6 +51,7 @@ EVENT_TYPES = {
     "purchase.undecided": "nobody can find out whether it was bought, staff decide; data: as of purchase.not_bought",
     "panel.credit_low": "our credit at a panel fell below the operator's mark; data: panel_id, balance_minor, "
     "threshold_minor",
+    "access.guessed": "somebody guesses short addresses from many networks, told once an hour; data: wrong",
     "panel.spend_cap_reached": "purchases wait until tomorrow; data: panel_id, day, cap_minor",
 }
 """Every event type with what its data holds. Adding a type is a minor change."""

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from billhead import clock
 from billhead.actions.access._codes import plain
 from billhead.actions.access._limits import count_try, is_spent
+from billhead.actions.events import emit
 from billhead.actions.provisioning.show_access import show_access
 from billhead.db import Tx
 from billhead.domain.errors import BillheadError
@@ -22,6 +23,9 @@ __all__ = ["Followed", "follow_code"]
 _WINDOW = timedelta(minutes=15)
 _WRONG = 10
 _RIGHT = 120
+_HOUR = timedelta(hours=1)
+_WRONG_EVERYWHERE = 1000  # an hour, over all networks
+_EVERYWHERE, _TOLD = "guess:everywhere", "guess:everywhere:told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,9 @@ class Followed:
 
 
 def follow_code(tx: Tx, typed: str, *, ip: str, agent: str) -> Followed:
-    """Wrong codes are counted by the network that they come from, and right ones by the code.
+    """Wrong codes are counted by the network that they come from and over all networks, right ones by the code.
 
+    One that was ended is no guess: boxes keep asking for it, and their network is not to wait for that.
     It is no `verb`: a player asks for its list many times a day, and each time has its own row here.
     """
     guesses = f"guess:{network_of(ip) or ip}"
@@ -42,17 +47,32 @@ def follow_code(tx: Tx, typed: str, *, ip: str, agent: str) -> Followed:
         return Followed("too_often")
     code = plain(typed)
     found = tx.session.scalar(select(AccessCode).where(AccessCode.digest.in_(vault().digests(code)))) if code else None
-    if found is None or found.revoked_at is not None:
-        tx.session.add(LoginAttempt(key=guesses, at=clock.now()))
-        return Followed("unknown")
+    if found is None:
+        return _missed(tx, guesses)
     try:
         count_try(tx, f"follow:{found.id}", _RIGHT, _WINDOW, "too often")
     except BillheadError:
         return Followed("too_often")
+    if found.revoked_at is not None:
+        return Followed("unknown")
     followed = _leads(tx, found)
     use = {"at": clock.now(), "ip": ip[:64], "agent": agent[:200]}
     tx.session.add(AccessCodeUse(code_id=found.id, outcome=followed.outcome, **use))
     return followed
+
+
+def _missed(tx: Tx, guesses: str) -> Followed:
+    """Once there were too many everywhere, staff are told, and misses are put off; who has a code is not."""
+    tx.session.add(LoginAttempt(key=guesses, at=clock.now()))
+    if not is_spent(tx, _EVERYWHERE, _WRONG_EVERYWHERE, _HOUR):
+        tx.session.add(LoginAttempt(key=_EVERYWHERE, at=clock.now()))
+        return Followed("unknown")
+    if not is_spent(tx, _TOLD, 1, _HOUR):
+        tx.session.add(LoginAttempt(key=_TOLD, at=clock.now()))
+        emit(
+            tx, "access.guessed", "access:codes", {"wrong": _WRONG_EVERYWHERE, "minutes": _HOUR // timedelta(minutes=1)}
+        )
+    return Followed("too_often")
 
 
 def _leads(tx: Tx, found: AccessCode) -> Followed:

@@ -8,7 +8,7 @@ from billhead.actions.payments._refunding import locked_payment, plan_refund
 from billhead.actions.payments._taking import take_payment
 from billhead.db import Tx
 from billhead.domain.errors import AmountMismatch
-from billhead.domain.payment import AttemptState, DisputeEvent, DisputeState
+from billhead.domain.payment import DISPUTE_TRANSITIONS, AttemptState, DisputeEvent, DisputeState
 from billhead.models.payments import Payment, PaymentAttempt, Refund
 from billhead.plugin import Verified
 
@@ -48,7 +48,10 @@ def apply_refund(tx: Tx, account_id: int, fact: Verified) -> None:
 
 
 def apply_dispute(tx: Tx, account_id: int, fact: Verified) -> None:
-    """`processing`: the provider took the money. `succeeded`: for good. `failed`: the dispute was won, it is back."""
+    """`processing`: the provider took the money. `succeeded`: for good. `failed`: the dispute was won, it is back.
+
+    One that was lost may be won on appeal; what is won stays won.
+    """
     payment = _payment(tx, account_id, fact)
     outcome = fact.outcome
     dispute = find_dispute(tx, payment.id, outcome.provider_ref or fact.event_id)
@@ -57,7 +60,7 @@ def apply_dispute(tx: Tx, account_id: int, fact: Verified) -> None:
         reference = outcome.provider_ref or fact.event_id
         dispute = open_dispute(tx, payment.id, _amount(payment, fact), reference, fee, outcome.code)
     event = _DECIDED.get(outcome.state)
-    if event is not None and dispute.state == DisputeState.OPEN:
+    if event is not None and (DisputeState(dispute.state), event) in DISPUTE_TRANSITIONS:
         close_dispute(tx, dispute, event)
 
 

@@ -27,7 +27,9 @@ from billhead.plugin import UsageReading
 
 __all__ = ["Kept", "rate"]
 
-_SPAN = 2 * 86_400  # how far around a new session others may be that make one view with it
+_SPAN = 2 * 86_400  # how far around new sessions others are looked for first that make one view with them
+_WIDENINGS = 8  # each looks twice as far as the one before: beyond what is kept of viewings
+_SITTING = 86_400  # no session is longer
 _SECONDS = {"hours": 3600, "minutes": 60}
 _LONGEST = 64
 
@@ -59,7 +61,10 @@ class _Rule(NamedTuple):
 
 
 def rate(tx: Tx, viewings: Sequence[Kept]) -> None:
-    """Tell the usage engine of new viewings, all of one panel. A fixed number of queries, but for views."""
+    """Tell the usage engine of new viewings, all of one panel. A bounded number of queries, but one for each view.
+
+    A view is counted when a session of it is new: what was read before its rule was saved stays uncounted.
+    """
     if not viewings:
         return
     sellers = _sellers(tx.session, {one.service_id for one in viewings})
@@ -74,10 +79,11 @@ def rate(tx: Tx, viewings: Sequence[Kept]) -> None:
                 views[rule].add((one.service_id, one.item))
             else:
                 readings += _lasting(one, rule)
-    panel_id = viewings[0].panel_id
+    panel_id, fresh = viewings[0].panel_id, {one.viewing_id for one in viewings}
     around = min(one.began for one in viewings) - _SPAN, max(one.ended for one in viewings) + _SPAN
     for rule, watched in views.items():
-        readings += _views(tx, panel_id, rule, watched, around)
+        for run in _whole_runs(tx.session, panel_id, rule, watched, fresh, around):
+            readings += _view(tx, rule, run)
     if readings:
         record_events(tx, f"panel:{panel_id}", readings)
 
@@ -126,38 +132,75 @@ def _event_id(viewing_id: str) -> str:
     return viewing_id if len(viewing_id) <= _LONGEST else hashlib.sha256(viewing_id.encode()).hexdigest()
 
 
-def _views(
-    tx: Tx, panel_id: int, rule: _Rule, watched: set[tuple[int, str]], around: tuple[int, int]
-) -> Iterator[UsageReading]:
-    """One event for each run of sessions that are no further apart than the rule's gap."""
+def _view(tx: Tx, rule: _Rule, run: list[Row[Any]]) -> Iterator[UsageReading]:
+    """One event for a run of sessions: the earliest one that was told already stands for it, or its first."""
+    standing = [row for row in run if row.counted]
+    if not standing:
+        _mark(tx, run[0], 1)
+        yield _reading(run[0], rule, 1)
+    for row in standing[1:]:
+        _mark(tx, row, 0)
+        with suppress(NotFound):  # it was refused: there is nothing to take out
+            one = _reading(row, rule, 1)
+            correct_event(tx, f"panel:{row.panel_id}", one.id, one.whose, rule.metric, EPOCH + row.began * SECOND, 0)
+
+
+def _whole_runs(
+    session: Session,
+    panel_id: int,
+    rule: _Rule,
+    watched: set[tuple[int, str]],
+    fresh: set[str],
+    around: tuple[int, int],
+) -> Iterator[list[Row[Any]]]:
+    """The runs with a new session: no two neighbours are further apart than the rule's gap.
+
+    One that may go on beyond the time looked at is looked for again in a wider one.
+    """
+    (since, until), span = around, _SPAN
+    for last in (*(False,) * _WIDENINGS, True):
+        rows = _sessions(session, panel_id, rule, watched, since, until)
+        new = [run for run in _runs(rows, rule.gap) if any(row.viewing_id in fresh for row in run)]
+        watched = set() if last else {_pair(run[0]) for run in new if _goes_on(run, rule.gap, since, until)}
+        yield from (run for run in new if _pair(run[0]) not in watched)
+        if not watched:
+            return
+        span *= 2
+        since, until = since - span, until + span
+
+
+def _sessions(
+    session: Session, panel_id: int, rule: _Rule, watched: set[tuple[int, str]], since: int, until: int
+) -> Sequence[Any]:
     pairs = tuple_(Viewing.service_id, Viewing.item).in_(sorted(watched))
     columns = (
         Viewing.panel_id, Viewing.viewing_id, Viewing.service_id, Viewing.kind, Viewing.item, Viewing.began,
         Viewing.ended, Viewing.counted,
     )  # fmt: skip
-    rows: Sequence[Any] = tx.session.execute(
+    rows: Sequence[Any] = session.execute(
         select(*columns)
         .where(Viewing.panel_id == panel_id, Viewing.kind == rule.kind, pairs)
-        .where(Viewing.began >= around[0], Viewing.began <= around[1])
+        .where(Viewing.began >= since, Viewing.began <= until)
         .order_by(Viewing.service_id, Viewing.item, Viewing.began, Viewing.viewing_id)
     ).all()
-    for run in _runs([row for row in rows if rule.takes(row)], rule.gap):
-        standing = [row for row in run if row.counted]
-        if not standing:
-            _mark(tx, run[0], 1)
-            yield _reading(run[0], rule, 1)
-        for row in standing[1:]:
-            _mark(tx, row, 0)
-            with suppress(NotFound):  # it was refused: there is nothing to take out
-                one = _reading(row, rule, 1)
-                correct_event(tx, f"panel:{panel_id}", one.id, one.whose, rule.metric, EPOCH + row.began * SECOND, 0)
+    return [row for row in rows if rule.takes(row)]
+
+
+def _goes_on(run: list[Row[Any]], gap: int, since: int, until: int) -> bool:
+    began: int = run[0].began
+    ended: int = max(row.ended for row in run)
+    return began - gap - _SITTING < since or ended + gap > until
+
+
+def _pair(row: Row[Any]) -> tuple[int, str]:
+    return row.service_id, row.item
 
 
 def _runs(rows: Iterable[Row[Any]], gap: int) -> Iterator[list[Row[Any]]]:
     run: list[Row[Any]] = []
     ends = 0
     for row in rows:
-        same = run and (row.service_id, row.item) == (run[0].service_id, run[0].item)
+        same = run and _pair(row) == _pair(run[0])
         if run and not (same and row.began <= ends + gap):
             yield run
             run = []

@@ -1,10 +1,12 @@
 """Viewings of nobody that we knew: looked at again, since their lines may have been adopted or imported meanwhile."""
 
-from sqlalchemy import or_, select, update
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, or_, select, update
 
 from billhead.actions.viewings._numbers import lines_by_number
 from billhead.actions.viewings._rating import Kept, rate
-from billhead.db import writing
+from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.models.subscriptions import Service
 from billhead.models.viewings import Viewing
@@ -44,16 +46,28 @@ def match_viewings(ctx: Context, panel_id: int) -> int:
 
 
 def _by_number(ctx: Context, panel_id: int) -> int:
-    """Boxes that a panel tells by its own number alone: a thousand different ones a time."""
+    """Boxes that a panel tells by its own number alone: each number is looked at, a thousand a time."""
     nameless = Viewing.panel_id == panel_id, Viewing.service_id == 0, Viewing.remote_id != "", Viewing.login == ""
-    with writing(ctx) as tx:
-        numbers = tx.session.scalars(select(Viewing.remote_id).where(*nameless).distinct().limit(_BATCH)).all()
-        known = lines_by_number(tx.session, panel_id, numbers)
-        rows = tx.session.scalars(
-            select(Viewing).where(*nameless, Viewing.remote_id.in_(list(known))).limit(_BATCH)
-        ).all()
-        for row in rows:
-            row.service_id = known[row.remote_id]
-        tx.session.flush()
-        rate(tx, [Kept(panel_id, r.viewing_id, r.service_id, r.kind, r.item, r.began, r.ended) for r in rows])
-    return len(rows)
+    with reading() as session:
+        numbers = session.scalars(select(Viewing.remote_id).where(*nameless).distinct()).all()
+    parts = (numbers[at : at + _BATCH] for at in range(0, len(numbers), _BATCH))
+    return sum(_of_numbers(ctx, panel_id, part, nameless) for part in parts)
+
+
+def _of_numbers(ctx: Context, panel_id: int, numbers: Sequence[str], nameless: Sequence[ColumnElement[bool]]) -> int:
+    with reading() as session:
+        if not lines_by_number(session, panel_id, numbers):
+            return 0
+    total = 0
+    while True:
+        with writing(ctx) as tx:
+            known = lines_by_number(tx.session, panel_id, numbers)
+            theirs = select(Viewing).where(*nameless, Viewing.remote_id.in_(list(known)))
+            rows = tx.session.scalars(theirs.order_by(Viewing.viewing_id).limit(_BATCH)).all()
+            for row in rows:
+                row.service_id = known[row.remote_id]
+            tx.session.flush()
+            rate(tx, [Kept(panel_id, r.viewing_id, r.service_id, r.kind, r.item, r.began, r.ended) for r in rows])
+        total += len(rows)
+        if len(rows) < _BATCH:
+            return total

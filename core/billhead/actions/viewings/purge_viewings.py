@@ -1,5 +1,6 @@
 """Forget in time: viewers' addresses first, then the viewings; and what counted tries."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
@@ -34,12 +35,20 @@ def purge_viewings(tx: Tx) -> int:
         named = update(Viewing).where(mine, among(Viewing.viewing_id, bare, session))
         session.execute(named.values(ip="", device=""))
         touched += len(old) + len(bare)
-    kept = min((rules_from(stored).address_days for _, stored in panels), default=WatchingRules().address_days)
-    before = clock.now() - timedelta(days=kept)
-    uses = update(AccessCodeUse).where(AccessCodeUse.at < before, AccessCodeUse.ip != "")
-    session.execute(uses.values(ip="", agent=""))
+    touched += _forget_uses(tx, [rules_from(stored) for _, stored in panels] or [WatchingRules()])
     session.execute(delete(LoginAttempt).where(LoginAttempt.at < clock.now() - _TRIES_KEPT))
     return touched
+
+
+def _forget_uses(tx: Tx, rules: Sequence[WatchingRules]) -> int:
+    """Uses of short addresses: by the shortest time that a seller has set, which all are within."""
+    session, use = tx.session, AccessCodeUse
+    bare = use.at < clock.now() - timedelta(days=min(one.address_days for one in rules))
+    session.execute(update(use).where(bare, use.ip != "").values(ip="", agent=""))
+    over = use.at < clock.now() - timedelta(days=min(one.viewing_days for one in rules))
+    old = session.scalars(select(use.id).where(over).limit(_BATCH)).all()
+    session.execute(delete(use).where(among(use.id, old, session)))
+    return len(old)
 
 
 def _some(tx: Tx, *where: ColumnElement[bool]) -> list[str]:

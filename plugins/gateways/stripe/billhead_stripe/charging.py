@@ -1,5 +1,6 @@
 """What is sent to Stripe when money is to move: a page for the payer, a saved method, a refund."""
 
+from contextlib import suppress
 from typing import Any
 
 from billhead.plugin import (
@@ -7,6 +8,7 @@ from billhead.plugin import (
     AttemptView,
     DeclineClass,
     GatewayRejected,
+    GatewayUnreachable,
     Outcome,
     OutcomeUnknown,
     Redirect,
@@ -78,13 +80,19 @@ def charge(api: StripeApi, attempt: AttemptView, method: SavedMethod) -> Outcome
         if refused.code == "resource_missing":  # the method, or whose it is, was deleted at Stripe
             return Outcome(AttemptState.FAILED, decline=DeclineClass.HARD, code="no_such_method")
         raise
-    return of_intent(closed(api, intent) if intent.get("status") == "requires_action" else intent)
+    if intent.get("status") != "requires_action":
+        return of_intent(intent)
+    try:
+        return of_intent(closed(api, intent))
+    except (GatewayUnreachable, GatewayRejected) as error:  # the charge itself has reached Stripe
+        raise OutcomeUnknown(f"{attempt.key} is at Stripe, and could not be closed: {error.message}") from error
 
 
 def _declined(api: StripeApi, attempt: AttemptView, declined: Declined) -> Outcome:
     decline, intent = decline_of(declined.error), declined.error.get("payment_intent") or {}
     if decline is DeclineClass.NEEDS_CUSTOMER and intent.get("id"):
-        closed(api, intent)
+        with suppress(GatewayUnreachable, GatewayRejected, OutcomeUnknown):  # declined it is, closed or not
+            closed(api, intent)
     return Outcome(
         AttemptState.FAILED,
         provider_ref=str(intent.get("id") or ""),

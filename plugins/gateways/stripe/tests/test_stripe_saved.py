@@ -65,6 +65,26 @@ def test_where_the_bank_wants_the_payer_nothing_stays_open_to_be_paid_twice(
     assert (stripe.charges(attempt.key), stripe.charges(again.key)) == (0, 1)
 
 
+@pytest.mark.parametrize("kind", ["rate", "refused", "lost"])
+def test_a_decline_is_known_also_where_the_payment_can_not_be_closed(gateway, account, attempt, stripe, saved, kind):
+    stripe.fault("POST /v1/payment_intents/", kind)
+    outcome = gateway.charge_saved(account, attempt, saved(Card(off_session="authentication")))
+    assert (outcome.state, outcome.decline) == (AttemptState.FAILED, DeclineClass.NEEDS_CUSTOMER)
+
+
+@pytest.mark.parametrize("kind", ["rate", "refused", "lost"])
+def test_a_charge_that_waits_for_the_payer_and_can_not_be_closed_was_sent(
+    gateway, account, attempt, stripe, saved, kind
+):
+    method = saved(Card(off_session="requires_action"))
+    stripe.fault("POST /v1/payment_intents/", kind)
+    with pytest.raises(OutcomeUnknown):
+        gateway.charge_saved(account, attempt, method)
+    seen = gateway.lookup(account, replace(attempt, method_token=method.token))
+    assert (seen.state, seen.decline) == (AttemptState.FAILED, DeclineClass.NEEDS_CUSTOMER)
+    assert [intent["status"] for intent in stripe.all("payment_intent")] == ["canceled"]
+
+
 @pytest.mark.parametrize("kind", ["lost", "html", "empty", "cut"])
 @pytest.mark.parametrize("token_is_known", [True, False])
 def test_whatever_comes_instead_of_the_answer_it_is_unknown_and_one_charge(
