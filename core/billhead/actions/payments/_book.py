@@ -123,7 +123,7 @@ def _ended(tx: Tx, document: Document) -> bool:
 
 
 def _payment(tx: Tx, customer_id: int, receipt: Receipt) -> Payment:
-    # a fee in another currency is booked with the payout that shows it
+    # a fee in another currency than the money's is not booked: clearing keeps the money as it was paid
     fee = receipt.fee if receipt.fee is not None and receipt.fee.currency == receipt.amount.currency else None
     payment = Payment(
         customer_id=customer_id,
