@@ -39,6 +39,11 @@ class Resource:
     def is_device(self) -> bool:
         return self.name_column == "mac"
 
+    @property
+    def seen_in_handle(self) -> str:
+        """Where our handle keeps the name that the panel last knew the account by."""
+        return "mac" if self.is_device else "login"
+
 
 # LINES is a word of the database's own, hence the quotes
 LINE = Resource("line", LineKind.STREAM, "id", "username", "`lines`", "line_id")
@@ -113,13 +118,16 @@ def account_in(resource: Resource, data: Any) -> Account | None:
 def observed_row(resource: Resource, row: Row, handle_data: Mapping[str, Any]) -> Observed:
     """A row as it says; what it lacks is unobservable. A device's hidden login and its one connection are not ours.
 
-    The handle's data tell a restreamer's flag and the line that a box hangs on; `short` where the row has no such.
+    The handle's data tell the name that it was last seen by, a restreamer's flag and the line that a box hangs on;
+    `short` where the row has no such.
     """
     line = resource is LINE
+    name = text(row, "username") if line else readable_mac(text(row, "mac"))
+    seen = {resource.seen_in_handle: name} if name else {}
     flagged, column = ("restreamer", "is_restreamer") if line else ("pair", "pair_id")
     more = {"short": True} if column not in row else {flagged: value} if (value := number(row[column])) else {}
     return Observed(
-        handle_data={**handle_data, **more},
+        handle_data={**handle_data, **seen, **more},
         login=text(row, "username") if line and "username" in row else UNOBSERVABLE,
         password=text(row, "password") if line and "password" in row else UNOBSERVABLE,
         mac=UNOBSERVABLE if line else readable_mac(text(row, "mac")),

@@ -75,6 +75,37 @@ def test_another_box_for_the_same_service_is_a_change_of_mac(box, converge, stor
     assert [row["mac"] for row in stored()] == ["00:1A:79:AA:BB:02"]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_box_without_our_reference_is_known_by_the_mac_that_it_was_last_seen_with(
+    module, panel, box, converge, stored, sandbox, kind
+):
+    """As of a box that was taken over, or whose notes staff wiped: the wanted MAC is not on the panel yet."""
+    wanted = box(kind)
+    converge(wanted)
+    sandbox.state.store.update("lines", {"admin_notes": ""}, "1 = 1", ())
+    (listed,) = module.list_lines(panel)
+    assert (listed.ref, listed.observed.handle_data["mac"]) == ("", MAC)
+    wish = keeping(wanted, listed.observed, mac="00:1A:79:AA:BB:02")
+    swapped = converge(wish)
+    assert [row["mac"] for row in stored()] == ["00:1A:79:AA:BB:02"]
+    assert stored("00:1A:79:AA:BB:02")["admin_notes"].startswith("billhead:A2B3C4D5E6F")
+
+    sandbox.state.store.update("lines", {"admin_notes": ""}, "1 = 1", ())
+    assert module.remove(panel, keeping(wanted, swapped, mac="00:1A:79:AA:BB:03")) == Gone()
+    assert stored() == []
+
+
+def test_a_box_under_a_name_that_we_never_saw_is_not_called_gone(module, panel, box, converge, stored, sandbox):
+    wanted = box()
+    wish = keeping(wanted, converge(wanted), mac="00:1A:79:AA:BB:02")
+    sandbox.state.store.update("lines", {"admin_notes": ""}, "1 = 1", ())
+    sandbox.state.store.update("mag_devices", {"mac": "00:1A:79:AA:BB:07"}, "1 = 1", ())
+    assert isinstance(module.look_up(panel, wish), Foreign)
+    with pytest.raises(PanelRejected, match="is called 00:1A:79:AA:BB:07 now"):
+        module.remove(panel, wish)
+    assert len(stored()) == 1
+
+
 def test_a_mac_that_staff_spelled_their_way_is_the_same_box(module, panel, box, converge, sandbox):
     wanted = box()
     observed = converge(wanted)

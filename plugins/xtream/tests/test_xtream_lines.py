@@ -25,7 +25,7 @@ def test_a_line_is_created_only_after_a_proven_absence_and_then_is_in_step(
     assert calls() == {"get_lines": 1, "create_line": 1}
 
     row = stored("anna")
-    assert observed.handle_data == {"line_id": row["id"], "ref": "A2B3C4D5E6F"}
+    assert observed.handle_data == {"line_id": row["id"], "ref": "A2B3C4D5E6F", "login": "anna"}
     assert (row["password"], row["bouquet"], row["max_connections"]) == ("secret-1", "[1,2]", 2)
     assert row["exp_date"] == 1798761600  # 2027-01-01 00:00:00 UTC, whatever the panel's zone
     assert (row["enabled"], row["is_trial"], row["allowed_outputs"]) == (1, 0, "[1,2]")
@@ -84,7 +84,8 @@ def test_one_changed_field_is_brought_in_step_alone(module, panel, desired, conv
     (step,) = module.plan(panel, wish, observed)
     assert step.changes == frozenset(changes)
     after = module.apply(panel, step)
-    assert after == replace(observed, **changes)
+    seen = {**observed.handle_data, "login": wish.login}
+    assert after == replace(observed, **changes, handle_data=seen)
 
 
 def test_bouquets_change_and_may_all_go(desired, converge, stored):

@@ -83,6 +83,9 @@ def test_an_id_that_came_back_for_another_line_is_not_ours(module, panel, desire
     sandbox.state.store.update("lines", stranger, "id = ?", (observed.handle_data["line_id"],))
     wish = keeping(wanted, observed)
     assert module.look_up(panel, wish) == Foreign("line 1 carries neither our reference nor our username")
+    with pytest.raises(PanelRejected, match="is called stranger now and has no reference"):
+        module.remove(panel, wish)  # somebody else's, or ours under another name: that is for staff
+    sandbox.state.store.update("lines", {"admin_notes": "billhead:OTHER"}, "username = ?", ("stranger",))
     assert module.remove(panel, wish) == Gone()
     assert [row["username"] for row in stored()] == ["stranger"]
 

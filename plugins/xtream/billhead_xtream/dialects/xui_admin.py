@@ -143,7 +143,11 @@ class XuiAdmin(Dialect):
         return observed
 
     def remove(self, desired: Desired) -> Gone:
-        """Delete what is provably ours: by the id that we kept, else by our reference. A ghost of it goes as well."""
+        """Delete what is provably ours: by the id that we kept, else by our reference. A ghost of it goes as well.
+
+        Raises PanelRejected where the id that we kept is an account without any reference and under another name: it
+        may be the one that is to go, so that it is not called gone.
+        """
         resource = resource_for(desired)
         known = self._known(resource, desired.handle.data)
         if known is not None and (known.lost or _is_ours(known, desired)):
@@ -156,6 +160,11 @@ class XuiAdmin(Dialect):
             if not desired.handle.data.get(resource.id_in_handle):
                 raise
             doomed = []  # the id that we kept is proven gone
+        if known is not None and not known.reference and not doomed:
+            raise PanelRejected(
+                f"{_shown(known)} is the one that Billhead knew, but is called {known.name} now and has no reference.",
+                hint="Delete it there if it is this line's; else write who has it, as billhead:OTHER, in its notes.",
+            )
         for account in doomed:
             self._emptied(account)
             self._delete(account)
@@ -359,10 +368,15 @@ def _shown(account: Account) -> str:
 
 
 def _is_ours(account: Account, desired: Desired) -> bool:
-    """Of an account whose id we kept. Ids come back after a panel's restart, so the id alone proves nothing."""
+    """Of an account whose id we kept. Ids come back after a panel's restart, so the id alone proves nothing.
+
+    Without our reference (a line that was taken over, or notes that staff wiped) the name says it: as it was last seen
+    on the panel, since the wanted one is only on its way, or as it should be.
+    """
     if account.reference:
         return account.reference == desired.handle.ref
-    return account.name == _name(account.resource, desired)
+    seen = str(desired.handle.data.get(account.resource.seen_in_handle) or "")
+    return account.name in (seen, _name(account.resource, desired)) and bool(account.name)
 
 
 def _mirrored(account: Account, desired: Desired, changes: Collection[str]) -> frozenset[str]:

@@ -347,7 +347,11 @@ def _notes(account: Account, desired: Desired) -> str:
 def _is_ours(account: Account, desired: Desired) -> bool:
     if _reference(account):
         return _reference(account) == desired.handle.ref
-    return account.name == ((desired.mac or "") if account.resource.is_device else desired.login)
+    seen = str(desired.handle.data.get(account.resource.seen_in_handle) or "")  # as the panel called it last
+    return bool(account.name) and account.name in (
+        seen,
+        (desired.mac or "") if account.resource.is_device else desired.login,
+    )
 
 
 def _shown(account: Account) -> str:
