@@ -129,6 +129,34 @@ def test_a_broken_box_is_exchanged_under_its_warranty(shop):
         shop.do(exchange_device, new, box)
 
 
+def test_a_rented_box_that_was_exchanged_for_another_model_ends_its_own_rent(shop):
+    (box,) = shop.stock(A, model="hired", plan="rent-box")
+    (new,) = shop.stock(B)  # a model that is sold by another add-on
+    (third,) = shop.stock(C, model="hired", plan="rent-box")
+    subscription = shop.bought("box", ("rent-box", 1), mac="")
+    shop.do(hand_out, box)
+    shop.do(exchange_device, box, new)
+    with pytest.raises(Conflict, match="has no Rent-Box to come"):
+        shop.do(hand_out, third, subscription)
+    assert shop.do(take_back, new).rent == "scheduled"
+
+
+def test_a_box_is_booked_whatever_becomes_of_its_rent(shop):
+    """Brought back early after the subscription was cancelled; or while another change waits for its day."""
+    early, second = shop.stock(A, B, model="hired", plan="rent-box")
+    canceled = shop.bought("box", ("rent-box", 1), mac="")
+    shop.do(hand_out, early, canceled)
+    shop.do(cancel, canceled, "end_of_term")
+    assert shop.do(take_back, early).rent == "ends with the subscription"
+    assert shop.device(early).state == "returned"
+
+    other = shop.bought("box", ("rent-box", 1), ("sport", 1), mac="")
+    shop.do(hand_out, second, other)
+    assert shop.change(other, ("rent-box", 1)).state == "scheduled"
+    assert shop.do(take_back, second).rent.startswith("not ended: ")
+    assert shop.device(second).state == "returned"
+
+
 def test_two_orders_at_once_never_get_the_same_box(shop):
     (box,) = shop.stock(A)
     start, outcomes = Barrier(2), []

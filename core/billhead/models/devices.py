@@ -27,7 +27,8 @@ class DeviceModel(Model):
 
 class Device(Model):
     """One box. `mac` is AA:BB:CC:DD:EE:FF; `cost_minor` what its supplier was paid. `service_id` is the line that is
-    watched on it; `replaces_id` the one that it was given for under warranty."""
+    watched on it; `plan_id` the add-on by which its customer has it, whatever its model is sold by since; `replaces_id`
+    the one that it was given for under warranty."""
 
     __tablename__ = "device"
     __table_args__ = (
@@ -48,6 +49,7 @@ class Device(Model):
     reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"), index=True)  # in their stock
     subscription_id: Mapped[int | None] = mapped_column(ForeignKey("subscription.id"), index=True)
     service_id: Mapped[int | None] = mapped_column(ForeignKey("service.id"), index=True)
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("device.id"))
     handed_out_on: Mapped[date | None]
     warranty_until: Mapped[date | None]  # the first day without

@@ -39,7 +39,8 @@ def book_device(tx: Tx, device_id: int, state: str, reseller_id: int | None = No
         raise InvalidInput("reseller", "only what is in stock is given to somebody else's")
     if state == "in_stock":
         _check_free(tx, device)
-        device.subscription_id = device.service_id = device.handed_out_on = device.warranty_until = None
+        device.subscription_id = device.service_id = device.plan_id = None
+        device.handed_out_on = device.warranty_until = None
         device.reseller_id = _reseller(tx, device, reseller_id)
     if device.state != state:
         move_device(tx, device, _INTO[state])

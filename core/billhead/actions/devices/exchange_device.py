@@ -41,8 +41,8 @@ def exchange_device(tx: Tx, device_id: int, new_id: int, state: str = "defective
         raise Conflict(f"{new.serial} is not of the kind of {old.serial}")
     event = DeviceEvent.RENT if old.state == DeviceState.RENTED else DeviceEvent.SELL
     move_device(tx, new, event, instead_of=old.id, subscription_id=old.subscription_id)
-    new.subscription_id, new.handed_out_on, new.warranty_until = (
-        old.subscription_id, old.handed_out_on, old.warranty_until,
+    new.subscription_id, new.handed_out_on, new.warranty_until, new.plan_id = (
+        old.subscription_id, old.handed_out_on, old.warranty_until, old.plan_id,
     )  # fmt: skip
     new.replaces_id = old.id
     tx.session.flush()

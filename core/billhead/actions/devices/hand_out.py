@@ -49,7 +49,7 @@ def hand_out(tx: Tx, device_id: int, subscription_id: int | None = None) -> Hand
     rented = bool(plan.details.get("rented"))
     move_device(tx, device, DeviceEvent.RENT if rented else DeviceEvent.SELL, subscription_id=subscription.id)
     today = clock.today_in(subscription.zone)
-    device.subscription_id, device.handed_out_on = subscription.id, today
+    device.subscription_id, device.plan_id, device.handed_out_on = subscription.id, plan.id, today
     if not rented and model.warranty_months:
         device.warranty_until = cycle_start(today, Term("month", model.warranty_months), 1)
     _put_on_line(tx, device, model, subscription)
@@ -69,7 +69,9 @@ def _ordered(tx: Tx, device: Device, model: DeviceModel, subscription: Subscript
     same = (
         select(Device)
         .join(DeviceModel, DeviceModel.id == Device.model_id)
-        .where(DeviceModel.plan_id == plan.id, Device.subscription_id == subscription.id, Device.id != device.id)
+        .where(Device.subscription_id == subscription.id, Device.id != device.id)
+        # one that was exchanged may be of a model that is sold by another add-on
+        .where(func.coalesce(Device.plan_id, DeviceModel.plan_id) == plan.id)
         .with_for_update(of=Device)
     )
     others = tx.session.scalars(same).all()

@@ -8,11 +8,12 @@ from billhead import clock
 from billhead.actions.devices._device import locked_device, move_device
 from billhead.actions.documents.add_line import FreeLine, add_line
 from billhead.actions.documents.draft_invoice import draft_invoice
+from billhead.actions.subscriptions._scheduled import last_cancel
 from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.device import AWAY, MOVES, DeviceState
-from billhead.domain.errors import Conflict, InvalidInput
+from billhead.domain.errors import BillheadError, Conflict, InvalidInput
 from billhead.domain.subscription import RUNNING, State
 from billhead.models.catalogue import Plan
 from billhead.models.devices import DeviceModel
@@ -23,7 +24,8 @@ __all__ = ["TakenBack", "take_back"]
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """`document_id`: the draft that charges what is missing; `rent`: "" none ran, done or scheduled."""
+    """`document_id`: the draft that charges what is missing. `rent`: "" none ran, done, scheduled, "ends with the
+    subscription" where that is cancelled already, or "not ended: why", which is for staff to see to."""
 
     device_id: int
     state: str
@@ -44,7 +46,7 @@ def take_back(
     """`state`: returned, defective or lost. `rent_ends`: end_of_term, or immediate, which gives the unused days back.
 
     The line keeps the MAC until it is exchanged or ends; until then the box can't go to anybody else. Raises NotFound,
-    InvalidInput or Conflict (nobody has it; a change of the subscription is planned already).
+    InvalidInput or Conflict (nobody has it). A box that is here is booked whatever becomes of its rent.
     """
     if state not in MOVES:
         raise InvalidInput("state", f"{state!r} is not one of {', '.join(MOVES)}")
@@ -56,11 +58,10 @@ def take_back(
     if device.state not in AWAY or device.subscription_id is None:
         raise Conflict(f"nobody has {device.serial}: it is {device.state}")
     subscription = tx.session.get_one(Subscription, device.subscription_id)
-    plan_id = tx.session.get_one(DeviceModel, device.model_id).plan_id
-    rent = ""
-    if device.state == DeviceState.RENTED and plan_id is not None:
-        rent = _end_rent(tx, subscription, plan_id, rent_ends)
+    plan_id = device.plan_id or tx.session.get_one(DeviceModel, device.model_id).plan_id
+    rented = device.state == DeviceState.RENTED
     move_device(tx, device, MOVES[state], subscription_id=subscription.id, customer_id=subscription.customer_id)
+    rent = _end_rent(tx, subscription, plan_id, rent_ends) if rented and plan_id is not None else ""
     document_id = None
     if missing_minor:
         document_id = draft_invoice(tx, subscription.customer_id).document_id
@@ -85,5 +86,11 @@ def _end_rent(tx: Tx, subscription: Subscription, plan_id: int, when: str) -> st
     if all(row.id != plan_id for row in had):
         return ""
     left = [AddOnOrder(row.code, row.quantity - (row.id == plan_id)) for row in had]
+    if when == "end_of_term" and last_cancel(tx, subscription.id) is not None:
+        return "ends with the subscription"
     wish = ChangeWish(subscription.id, addons=tuple(one for one in left if one.quantity), when=when)
-    return change(tx, wish).state
+    try:
+        with tx.session.begin_nested():  # what is refused half-way leaves nothing behind
+            return change(tx, wish).state
+    except BillheadError as refused:
+        return f"not ended: {refused}"[:300]

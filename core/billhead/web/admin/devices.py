@@ -191,6 +191,8 @@ def take_back_device(key: int) -> ResponseReturnValue:
                 missing=form.missing.data or "",
             )
         told = f"{row.serial} is {done.state}."
+        if done.rent.startswith("not ended"):
+            told += f" Its rent is {done.rent}."
         return f"{told} The draft that charges what is missing waits under Documents." if done.document_id else told
 
     text = "A rent ends, and the box can be booked into stock again when somebody has looked at it."
