@@ -136,7 +136,18 @@ _CUSTOMER = (
     "id", "seller_id", "name", "company", "email", "phone", "address", "country", "region", "location_evidence",
     "vat_id", "vat_id_state", "tax_exempt_reason", "zone", "currency", "language", "price_group", "notes", "created_at",
 )  # fmt: skip
-_METHOD = ("id", "customer_id", "account_id", "token", "label", "expires", "is_default", "usable", "created_at")
+_METHOD = (
+    "id",
+    "customer_id",
+    "account_id",
+    "token",
+    "label",
+    "expires",
+    "fingerprint",
+    "is_default",
+    "usable",
+    "created_at",
+)
 _SUBSCRIPTION = (
     "id", "seller_id", "customer_id", "plan_id", "settlement", "collection", "timing", "currency", "state",
     "suspended_for", "phase", "term", "anchor", "started_on", "billed_through", "paid_through", "next_bill_on", "zone",
@@ -185,7 +196,7 @@ def _tables(
         for n in numbers
     ]  # fmt: skip
     yield "party", _PARTY, [(n, party_digest(_party_of(n)), "{}") for n in numbers]
-    yield "payment_method", _METHOD, [(n, n, shop.account, "token", "Card", "", yes, yes, now) for n in numbers]
+    yield "payment_method", _METHOD, [(n, n, shop.account, "token", "Card", "", "", yes, yes, now) for n in numbers]
     yield "subscription", _SUBSCRIPTION, [
         (n, shop.seller, n, shop.plan, "invoice", "auto", "advance", "EUR", "active", "", "recurring", "1 month", day,
          day, due, due, due, _ZONES[n % 4], 1, now)
