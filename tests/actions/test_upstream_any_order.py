@@ -43,9 +43,24 @@ def point(monkeypatch):
     return point
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(st.lists(STEPS, min_size=1, max_size=12))
+LIVES = st.lists(STEPS, min_size=1, max_size=12)
+SHARED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@settings(max_examples=6, suppress_health_check=SHARED)
+@given(LIVES)
 def test_each_paid_period_is_bought_exactly_once(upstream, point, steps):
+    _lived_through(upstream, point, steps)
+
+
+@pytest.mark.full
+@settings(max_examples=100, suppress_health_check=SHARED)
+@given(LIVES)
+def test_each_paid_period_is_bought_exactly_once_many_times_over(upstream, point, steps):
+    _lived_through(upstream, point, steps)
+
+
+def _lived_through(upstream, point, steps):
     first, paid = clock.business_now().date(), 1
     line = upstream.line(paid_until=cycle_start(first, MONTH, 1))
     for step in steps:

@@ -49,6 +49,8 @@ EVENT_TYPES = {
     "purchase.bought": "paid time was bought at an upstream panel; data: purchase_id, service_id, panel_id, cost_minor",
     "purchase.not_bought": "an upstream panel sold nothing, proven; data: purchase_id, service_id, panel_id, why",
     "purchase.undecided": "nobody can find out whether it was bought, staff decide; data: as of purchase.not_bought",
+    "purchase.bought_after_all": "a panel sold what had been taken for not bought, its cost is counted nowhere; data: "
+    "purchase_id, service_id, panel_id, tries",
     "panel.credit_low": "our credit at a panel fell below the operator's mark; data: panel_id, balance_minor, "
     "threshold_minor",
     "access.guessed": "somebody guesses short addresses from many networks, told once an hour; data: wrong",

@@ -23,10 +23,12 @@ _SECONDS = 10
 
 
 class Break(StrEnum):
-    """When the connection breaks, or what comes instead of the answer. From BEFORE_ANSWER on the far side has acted."""
+    """When the connection breaks, or what comes instead of the answer. From BEFORE_ANSWER on the far side has acted;
+    FORBIDDEN is a 403 of the server in front of it, which has passed nothing on."""
 
     BEFORE_SEND = "before_send"
     MID_REQUEST = "mid_request"
+    FORBIDDEN = "forbidden"
     BEFORE_ANSWER = "before_answer"
     MID_HEADER = "mid_header"
     MID_BODY = "mid_body"
@@ -34,6 +36,10 @@ class Break(StrEnum):
     SERVER_ERROR = "server_error"
 
 
+_SHUT_OUT = (
+    b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 22\r\nConnection: close\r\n\r\n"
+    b"<html>Forbidden</html>"
+)
 _INSTEAD = {
     Break.EMPTY_ANSWER: b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
     Break.SERVER_ERROR: b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 24\r\n"
@@ -54,6 +60,7 @@ class BreakingProxy:
         self._planned: tuple[int, Break] | None = None
         self._every: Break | None = None
         self.seen = 0
+        self.has_broken = False  # the request that was last planned to break has come
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -67,18 +74,13 @@ class BreakingProxy:
 
     def break_request(self, number: int, at: Break) -> None:
         """Break the n-th request from now on (1 = the next one), and no other."""
-        self._planned, self._every, self.seen = (number, at), None, 0
+        self._planned, self._every, self.seen, self.has_broken = (number, at), None, 0, False
 
     def break_all(self, at: Break) -> None:
         self._planned, self._every, self.seen = None, at, 0
 
     def mend(self) -> None:
         self._planned, self._every, self.seen = None, None, 0
-
-    @property
-    def has_broken(self) -> bool:
-        """True if the planned request came."""
-        return self._planned is not None and self.seen >= self._planned[0]
 
     def transport(self) -> httpx.BaseTransport:
         """For `HttpClient.through`: sends every request by way of this proxy."""
@@ -89,6 +91,7 @@ class BreakingProxy:
         self.seen += 1
         self._upstream = (host, port)
         is_planned = self._planned is not None and self._planned[0] == self.seen
+        self.has_broken = self.has_broken or is_planned
         self._current = self._planned[1] if self._planned and is_planned else self._every
         door = self._refusing if self._current is Break.BEFORE_SEND else self._listener
         address: tuple[str, int] = door.getsockname()
@@ -110,6 +113,9 @@ class BreakingProxy:
 
     def _pass_on(self, client: socket.socket, broken: Break | None) -> None:
         request = _whole_request(client)
+        if broken is Break.FORBIDDEN:
+            client.sendall(_SHUT_OUT)
+            return
         with socket.create_connection(self._upstream, timeout=_SECONDS) as upstream:
             if broken is Break.MID_REQUEST:
                 upstream.sendall(request[: len(request) // 2])

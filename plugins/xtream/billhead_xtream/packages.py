@@ -12,17 +12,19 @@ _UNITS = {"hour": None, "day": "day", "week": "week", "month": "month", "year": 
 
 
 def package_in(row: Mapping[str, Any]) -> Package | None:
-    """None for a package without terms that can be understood: it is not offered for choice."""
-    term = _term(row, "official")
-    if not term:
+    """None for a package whose length or price can't be understood: it is not offered, and neither is such a trial."""
+    term, cost = _term(row, "official"), credits_in(row.get("official_credits"))
+    if not term or cost is None:
         return None
-    trial = _term(row, "trial") if number(row.get("is_trial")) else ""
+    trial, trial_cost = _term(row, "trial"), credits_in(row.get("trial_credits"))
+    if not number(row.get("is_trial")) or trial_cost is None:
+        trial = ""
     return Package(
         name=text(row, "package_name"),
         term=term,
-        cost_minor=credits_in(row.get("official_credits")) or 0,
+        cost_minor=cost,
         trial_term=trial,
-        trial_cost_minor=(credits_in(row.get("trial_credits")) or 0) if trial else 0,
+        trial_cost_minor=trial_cost or 0 if trial else 0,
         bouquets=frozenset(map(str, id_list(row, "bouquets"))),
     )
 
@@ -41,5 +43,5 @@ def credits_in(value: Any) -> int | None:
     """Credits with two decimals, from a whole number or a decimal text; None where it is neither."""
     try:
         return int((Decimal(str(value)) * 100).to_integral_value())
-    except (InvalidOperation, ValueError):
+    except (InvalidOperation, ValueError, OverflowError):
         return None

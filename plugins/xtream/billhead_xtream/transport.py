@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from billhead.plugin import NotAuthorised, PanelOutcomeUnknown, PanelRejected, PanelUnreachable
+from billhead.plugin import NotAuthorised, PanelError, PanelOutcomeUnknown, PanelRejected, PanelUnreachable
 
 Unclear = type[PanelUnreachable] | type[PanelOutcomeUnknown]
 """What an answer that says nothing means: a read may be repeated, a write may have happened."""
@@ -27,8 +27,10 @@ def stopped_before(what: str, action: str, status: int, unclear: Unclear, *, all
 
 @contextmanager
 def reading_back() -> Iterator[None]:
-    """A read that fails after a write leaves the write in doubt."""
+    """A read that fails after a write leaves the write in doubt, whatever the read was answered."""
     try:
         yield
-    except PanelUnreachable as error:
+    except PanelOutcomeUnknown:
+        raise
+    except PanelError as error:
         raise PanelOutcomeUnknown(f"{error} The change before it may have been made.") from error

@@ -106,6 +106,34 @@ def test_a_package_that_became_dearer_is_not_bought(buy, wanted, sandbox):
     assert credit(sandbox) == 100
 
 
+def test_a_price_that_cannot_be_read_is_not_free(buy, module, resold, wanted, sandbox):
+    step = buy.step(wanted())
+    sandbox.state.catalogue.products[0]["official_credits"] = "on request"
+    with pytest.raises(PanelRejected, match="does not say how many credits"):
+        module.buy(resold, step)
+    assert (credit(sandbox), set(module.catalogue(resold).packages)) == (100, {"2", "3"})
+
+
+@pytest.mark.parametrize("status", [403, 404, 429])
+def test_whatever_a_read_says_after_a_purchase_the_purchase_is_in_doubt(buy, module, resold, wanted, sandbox, status):
+    buy(wanted())
+    step = buy.step(wanted())
+    sandbox.state.faults.add(kind="status", status=status, match="reseller.get_line", skip=1, count=1)
+    with pytest.raises(PanelOutcomeUnknown):
+        module.buy(resold, step)
+    assert (credit(sandbox), module.resolve(resold, step)) == (98, Resolution.BOUGHT)
+
+
+def test_what_only_the_next_package_brings_is_told_and_holds_up_no_switch(buy, module, resold, wanted):
+    seen = buy(wanted())
+    more = replace(wanted(connections=5, bouquets=frozenset({"2"})), due=None)
+    steps = module.plan(resold, more, seen)
+    assert {step.field for step in steps} == {"connections", "bouquets"}
+    assert all(isinstance(step, Impossible) and "next package" in step.why for step in steps)
+    (switch,) = module.plan(resold, replace(more, blocked=True), seen)
+    assert switch.changes == {"blocked"}
+
+
 def test_somebody_elses_line_is_never_switched_renewed_or_deleted(module, resold, wanted, sandbox, stored):
     """The panel's switches and its delete would do it without asking whose it is."""
     line = {"username": "foreign-line", "password": "x", "member_id": 1, "exp_date": 2_000_000_000}

@@ -110,6 +110,19 @@ def test_a_person_decides_with_a_reason(sells):
     assert "Buy it again" not in sells.get(f"/admin/purchases/{first}").text
 
 
+def test_a_line_whose_number_was_lost_says_what_to_do(sells):
+    lost, known = sells.add(
+        bought(state="bought"), bought(entitlement="1@1:2027-01-22", before={"expires_at": "2026-12-22T00:00:00+00:00"})
+    )
+    assert "delete the line on the panel" in sells.get(f"/admin/purchases/{lost}").text
+    assert "delete the line on the panel" not in sells.get(f"/admin/purchases/{known}").text
+
+
+def test_a_purchase_that_nobody_finished_can_be_decided(sells):
+    (key,) = sells.add(bought(state="sent"))
+    assert "It was not bought" in sells.get(f"/admin/purchases/{key}").text
+
+
 def test_what_waits_for_a_person_stands_on_the_dashboard(sells):
     sells.add(bought())
     assert "purchase to decide" in sells.get("/admin/").text

@@ -12,6 +12,7 @@ from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput, NotAllowed, NotFound, PanelError
 from billhead.domain.periods import Term
+from billhead.domain.upstream import length_days
 from billhead.models.catalogue import Plan
 from billhead.models.panels import Panel, PanelPackage
 from billhead.plugin import Expiry, Package, PanelConnection, ProvisioningModule
@@ -39,8 +40,8 @@ class _Intent:
 def choose_packages(ctx: Context, panel_id: int, chosen: Sequence[ChosenPackage]) -> int:
     """Replace the panel's whole choice; returns how many there are. The panel is asked once.
 
-    Raises NotFound, NotAllowed, or InvalidInput: the panel sells nothing or does not answer, or a plan, term or package
-    is not there.
+    Raises NotFound, NotAllowed, or InvalidInput: the panel sells nothing or does not answer, a plan, term or package is
+    not there, or the package is longer or shorter than the term by more than half of it.
     """
     if not ctx.may("panels.write"):
         raise NotAllowed(f"{ctx.actor} may not choose packages: it needs panels.write")
@@ -67,6 +68,8 @@ def choose_packages(ctx: Context, panel_id: int, chosen: Sequence[ChosenPackage]
         rows = [_row(panel_id, one, plans, offered) for one in chosen]
         if len({(row.plan_id, row.term) for row in rows}) < len(rows):
             raise InvalidInput("on", "names a plan and term twice")
+        for row in rows:
+            _check_length(row)
         tx.session.execute(delete(PanelPackage).where(PanelPackage.panel_id == panel_id))
         tx.session.add_all(rows)
         audit(tx, "panels.choose_packages", f"panel:{panel_id}", {"packages": len(rows)})
@@ -75,6 +78,16 @@ def choose_packages(ctx: Context, panel_id: int, chosen: Sequence[ChosenPackage]
     saved = exchange(ctx, intend=intend, call=call, record=record)
     assert saved is not None, "intend always has a panel to ask"
     return saved
+
+
+def _check_length(row: PanelPackage) -> None:
+    """One package is bought for one paid term: a shorter one leaves the line dead before it is paid again."""
+    if row.term == TRIAL:
+        return
+    sold, bought = Term.parse(row.term), Term.parse(row.package_term)
+    if abs(length_days(bought) - length_days(sold)) * 2 > length_days(sold):
+        why = f"the package {row.package} lasts {bought}, and is bought once for {sold}: choose one about as long"
+        raise InvalidInput("on", why)
 
 
 def _row(panel_id: int, one: ChosenPackage, plans: Mapping[str, int], offered: Mapping[str, Package]) -> PanelPackage:

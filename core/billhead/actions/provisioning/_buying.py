@@ -27,7 +27,7 @@ from billhead.actions.provisioning._entitled import ToBuy
 from billhead.actions.provisioning._health import must_wait, note_answer
 from billhead.actions.provisioning._keeping import keep_observed
 from billhead.actions.provisioning._observed import as_json
-from billhead.actions.provisioning._settling import Outcome, confirm, lose, refuse, watch
+from billhead.actions.provisioning._settling import Outcome, confirm, lose, refuse, tell_bought_after_all, watch
 from billhead.actions.provisioning._stepping import Answer
 from billhead.crash import crash_point
 from billhead.db import Tx
@@ -47,6 +47,9 @@ __all__ = ["buy_upstream"]
 log = logging.getLogger(__name__)
 
 _CREDIT_WAIT = timedelta(hours=1)
+_SENT_WITHIN = timedelta(minutes=5)
+"""A process that was held up longer sends nothing any more: others may soon look for the purchase and not find it."""
+
 _COUNTED = (State.SENT, State.BOUGHT, State.UNKNOWN)
 
 
@@ -54,6 +57,7 @@ _COUNTED = (State.SENT, State.BOUGHT, State.UNKNOWN)
 class _Intent:
     purchase_id: int
     tries: int
+    committed_at: datetime
     step: Purchase
     view: PanelView
 
@@ -88,7 +92,7 @@ def _intend(tx: Tx, to_buy: ToBuy, wait: Callable[[Answer], Any]) -> _Intent | N
         return None
     assert to_buy.step is not None, "the module has planned it"
     row = _committed(tx, panel, to_buy, to_buy.step)
-    return _Intent(row.id, row.tries, to_buy.step, panel_view(tx.session, panel, bouquets=False))
+    return _Intent(row.id, row.tries, row.sent_at, to_buy.step, panel_view(tx.session, panel, bouquets=False))
 
 
 def _stands_in_the_way(tx: Tx, service: Service, to_buy: ToBuy) -> bool:
@@ -149,6 +153,8 @@ def _call(intent: _Intent) -> Outcome:
     """The one time that it is sent. Only an error that proves the contrary says that nothing was bought."""
     crash_point("purchase.committed")
     view = intent.view
+    if clock.business_now() - intent.committed_at > _SENT_WITHIN:
+        return Outcome(State.NOT_BOUGHT, error=PanelError("Nothing was sent: it was held up for too long before that."))
     try:
         outcome = Outcome(State.BOUGHT, view.module.buy(view.connection, intent.step))
     except PanelOutcomeUnknown as error:
@@ -175,6 +181,8 @@ def _record(tx: Tx, intent: _Intent, outcome: Outcome) -> Answer:
     if outcome.balance_minor is not None:
         note_balance(tx, panel, outcome.balance_minor)
     if row.tries != intent.tries or row.state not in (State.SENT, State.UNKNOWN):
+        if outcome.state is State.BOUGHT and (row.tries != intent.tries or row.state != State.BOUGHT):
+            tell_bought_after_all(tx, row, intent.tries)
         return Answer("pending", error="the purchase was decided meanwhile", wait_until=clock.business_now())
     if outcome.state is State.BOUGHT:
         if outcome.observed is not None:

@@ -18,7 +18,7 @@ from billhead.models.panels import Panel, UpstreamPurchase
 from billhead.models.sellers import Seller
 from billhead.plugin import Observed
 
-__all__ = ["Outcome", "confirm", "look_later", "lose", "refuse", "watch"]
+__all__ = ["Outcome", "confirm", "look_later", "lose", "refuse", "tell_bought_after_all", "watch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,14 @@ def look_later(tx: Tx, row: UpstreamPurchase, *, counts: bool) -> None:
         return
     row.look_at = None
     _tell(tx, row, "purchase.undecided", why=row.why[:300])
+
+
+def tell_bought_after_all(tx: Tx, row: UpstreamPurchase, tries: int) -> None:
+    """A try was taken for not bought, and then the panel said that it had sold it: nobody counts that credit."""
+    why = f"try {tries} was bought after all: it had been taken for not bought when the panel said so"
+    now = clock.business_now()
+    row.history = [*row.history, {"sent_at": now.isoformat(), "why": why, "package": row.package}]
+    _tell(tx, row, "purchase.bought_after_all", tries=tries)
 
 
 def _queue(tx: Tx, row: UpstreamPurchase) -> None:

@@ -1,6 +1,6 @@
 """A person says whether a purchase was made that nobody could find out about."""
 
-from billhead.actions.provisioning._purchase_row import PurchaseDecided, locked_purchase
+from billhead.actions.provisioning._purchase_row import PurchaseDecided, is_open, locked_purchase
 from billhead.actions.provisioning._queue import queue_converge
 from billhead.actions.provisioning._settling import Outcome, confirm, refuse
 from billhead.actions.verb import verb
@@ -15,10 +15,12 @@ __all__ = ["decide_purchase"]
 def decide_purchase(tx: Tx, purchase_id: int, bought: bool) -> PurchaseDecided:
     """Whoever says that it was not bought allows another try, which spends again if they are wrong.
 
-    Raises NotFound, or Conflict when its outcome is known.
+    Raises NotFound, or Conflict when its outcome is known, or it may still be being sent.
     """
     row, panel = locked_purchase(tx, purchase_id)
-    if row.state != State.UNKNOWN:
+    if row.state == State.SENT and not is_open(row):
+        raise Conflict("this is being bought right now")
+    if not is_open(row):
         raise Conflict("whether this was bought is known already", code="purchase_known")
     if bought:
         confirm(tx, row, panel, Outcome(State.BOUGHT))

@@ -1,5 +1,6 @@
 """Look whether a purchase of unknown outcome was made. It is never sent again here, whatever comes of the look."""
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from billhead.actions.provisioning._balance import note_balance
 from billhead.actions.provisioning._desired import PanelView, desired_of, panel_view
 from billhead.actions.provisioning._health import must_wait, note_answer, until_mended
 from billhead.actions.provisioning._observed import from_json
+from billhead.actions.provisioning._purchase_row import is_open
 from billhead.actions.provisioning._queue import queue_converge
 from billhead.actions.provisioning._settling import Outcome, confirm, look_later, lose, refuse
 from billhead.db import Tx
@@ -22,6 +24,8 @@ from billhead.models.subscriptions import Service
 from billhead.plugin import Purchase, Resolution
 
 __all__ = ["Looked", "resolve_purchase"]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def resolve_purchase(ctx: Context, purchase_id: int) -> Looked | None:
 
     def intend(tx: Tx) -> _Intent | None:
         row = tx.session.get(UpstreamPurchase, purchase_id, with_for_update=True)
-        if row is None or not _is_open(row):
+        if row is None or not is_open(row):
             return None
         panel = tx.session.get_one(Panel, row.panel_id)
         stopped = must_wait(tx, panel)
@@ -70,11 +74,6 @@ def resolve_purchase(ctx: Context, purchase_id: int) -> Looked | None:
 
     looked = exchange(ctx, intend=intend, call=_call, record=_record)
     return waits[0] if waits else looked
-
-
-def _is_open(row: UpstreamPurchase) -> bool:
-    overdue = clock.business_now() - row.sent_at >= SURE_AFTER
-    return row.state == State.UNKNOWN or (row.state == State.SENT and overdue)
 
 
 def _asked(tx: Tx, row: UpstreamPurchase, panel: Panel) -> tuple[Purchase, PanelView]:
@@ -109,6 +108,9 @@ def _call(intent: _Intent) -> _Answer:
         balance = view.module.balance(view.connection) if view.capabilities.balance else None
     except PanelError as error:
         return _Answer(Resolution.STILL_UNKNOWN, trouble=f"{error.message} {error.hint}".strip())
+    except Exception as error:
+        log.exception("the module %s broke when it looked for a purchase on panel %s", view.module.code, view.code)
+        return _Answer(Resolution.STILL_UNKNOWN, trouble=f"the module broke with {type(error).__name__}")
     return _Answer(found, balance)
 
 
@@ -117,7 +119,7 @@ def _record(tx: Tx, intent: _Intent, answer: _Answer) -> Looked:
     service = tx.session.get_one(Service, row.service_id, with_for_update=True)
     panel = tx.session.get_one(Panel, row.panel_id, with_for_update=True, populate_existing=True)
     tx.session.refresh(row, with_for_update=True)
-    if row.tries != intent.tries or not _is_open(row):
+    if row.tries != intent.tries or not is_open(row):
         return Looked(row.state)
     until = note_answer(panel, answer.trouble)
     if answer.balance_minor is not None:

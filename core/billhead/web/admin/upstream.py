@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from billhead.actions.panels.choose_packages import ChosenPackage, choose_packages
 from billhead.actions.panels.read_balance import read_balance
 from billhead.actions.panels.set_spending import set_spending
+from billhead.actions.provisioning._purchase_row import is_open
 from billhead.actions.provisioning.buy_again import buy_again
 from billhead.actions.provisioning.decide_purchase import decide_purchase
 from billhead.db import reading, writing
@@ -89,7 +90,7 @@ def purchase(key: int) -> ResponseReturnValue:
         service = session.get_one(Service, row.service_id)
         panel = session.get_one(Panel, row.panel_id)
         trail = trail_of(session, f"service:{row.service_id}")
-    return page("admin/purchase.html", row=row, service=service, panel=panel, trail=trail)
+    return page("admin/purchase.html", row=row, service=service, panel=panel, trail=trail, undecided=is_open(row))
 
 
 @admin.route("/purchases/<int:key>/bought", methods=["GET", "POST"])

@@ -263,11 +263,8 @@ class Classic(Dialect):
         return stored
 
     def _read_back(self, key: _Key) -> Account:
-        try:
-            with reading_back():
-                return self._get(key)
-        except Said as said:
-            raise PanelOutcomeUnknown(f"{said.message} It was changed just now.") from said
+        with reading_back():
+            return self._get(key)
 
     def _prove_absence(self, desired: Desired) -> None:
         found = self.look_up(desired)

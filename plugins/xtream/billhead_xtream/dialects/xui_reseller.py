@@ -83,7 +83,8 @@ class XuiReseller(Dialect):
         return Absent()
 
     def plan(self, desired: Desired, found: Observed | None) -> Sequence[Step]:
-        """Password, MAC, notes and block are free. Bouquets and connections are the package's, chosen when buying."""
+        """Password, MAC, notes and block are free. Bouquets and connections are the package's, chosen when buying:
+        where others are wanted meanwhile that is said, once all that is free is done."""
         refused = _impossible(self.settings, self.resource_for(desired), desired, found)
         if refused:
             return refused
@@ -91,7 +92,7 @@ class XuiReseller(Dialect):
         if desired.due is None:
             if found is None:
                 return [Impossible("expires_at", "a line is bought here, and nothing is to be bought for this one now")]
-            return free
+            return free or _with_the_next_package(desired, found)
         effect = "a new line" if found is None else "more time for the line"
         return [*free, Purchase(desired.due.package, desired.due.max_cost_minor, effect, desired, found)]
 
@@ -204,7 +205,9 @@ class XuiReseller(Dialect):
         row = next((row for row in self._packages() if text(row, "id") == purchase.package), None)
         if row is None:
             raise PanelRejected(f"{self._what} does not offer the package {purchase.package} to us (any more).")
-        price = credits_in(row.get("trial_credits" if purchase.desired.trial else "official_credits")) or 0
+        price = credits_in(row.get("trial_credits" if purchase.desired.trial else "official_credits"))
+        if price is None:
+            raise PanelRejected(f"{self._what} does not say how many credits it asks for the package.")
         if price > purchase.max_cost_minor:
             raise PanelRejected(
                 f"{self._what} asks {price / 100:g} credits for this package, more than when it was chosen.",
@@ -226,11 +229,8 @@ class XuiReseller(Dialect):
         account = account_in(resource, answer.data)
         if account is not None and _is_ours(account, desired):
             return _observed(account)
-        try:  # a call for a receiver may answer with another device
-            with reading_back():
-                account = next((each for each in self._logged(resource) if _is_ours(each, desired)), None)
-        except AnsweredNull:
-            account = None
+        with reading_back():  # a call for a receiver may answer with another device
+            account = next((each for each in self._logged(resource) if _is_ours(each, desired)), None)
         if account is None:
             raise PanelOutcomeUnknown(f"{self._what} says that it sold a {resource.noun}, but does not show it.")
         return _observed(account)
@@ -314,6 +314,15 @@ def _free_steps(desired: Desired, found: Observed) -> list[Step]:
     if found.handle_data.get("ref") != desired.handle.ref:
         changes |= {"note"}
     return [Free("update", wanted, found, changes)] if changes else []
+
+
+def _with_the_next_package(desired: Desired, found: Observed) -> list[Impossible]:
+    """What is wanted otherwise than it was bought. Said when nothing is left to be done, so that no switch waits."""
+    why = "is a part of what was bought, and changes with the next package: it can't be had before"
+    names = ["bouquets"] if desired.bouquets else []  # none is all of the package's
+    names += ["connections"] if desired.kind is LineKind.STREAM else []
+    differing = (name for name in names if getattr(found, name) not in (UNOBSERVABLE, getattr(desired, name)))
+    return [Impossible(name, why) for name in differing]
 
 
 def _impossible(settings: Any, resource: Resource, desired: Desired, found: Observed | None) -> list[Impossible]:
