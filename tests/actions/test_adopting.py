@@ -267,6 +267,32 @@ def test_a_list_that_breaks_off_is_told_and_what_was_adopted_goes_on_from_there(
     assert adopt(sold, "xtream").adopted == 1
 
 
+def test_an_owner_that_is_another_sellers_reseller_is_nobodys(sold):
+    from billhead.actions.panels.name_owners import NamedOwner, name_owners
+    from billhead.domain.errors import InvalidInput
+    from billhead.models.panels import PanelOwner
+    from billhead.models.people import Reseller
+    from billhead.models.sellers import Seller
+
+    with sold._writing() as tx:
+        ours = tx.session.get_one(Seller, sold.seller_id)
+        kept = {c.key: getattr(ours, c.key) for c in Seller.__table__.columns if c.key not in ("id", "code")}
+        other = Seller(code="other", **kept)
+        tx.session.add(other)
+        tx.session.flush()
+        theirs = Reseller(
+            seller_id=other.id, code="theirs", name="Theirs", tier="reseller", created_on=date(2026, 1, 1)
+        )
+        tx.session.add(theirs)
+        tx.session.flush()
+        tx.session.add(PanelOwner(panel_id=sold.panels["xtream"], reseller_id=theirs.id, remote="7"))
+    stands(sold, "xtream", "anna", member_id=7)
+    found = adopt(sold, "xtream", dry_run=True)
+    assert (found.state, found.lines) == ("done", 1), found.error
+    with sold._writing() as tx, pytest.raises(InvalidInput, match="no reseller 'theirs'"):
+        name_owners(tx, sold.panels["xtream"], [NamedOwner("theirs", "7")], "enforce")
+
+
 def test_only_one_adoption_of_a_panel_at_a_time_and_it_can_be_called_off(sold):
     from billhead.actions.adopting.ask_adoption import AdoptionWish, ask_adoption
     from billhead.actions.adopting.cancel_adoption import cancel_adoption
@@ -297,9 +323,11 @@ def test_the_command_tells_what_would_happen_and_writes_the_file_that_can_be_han
     from click.testing import CliRunner
 
     import billhead.cli
+    from billhead.actions.adopting._wish import read_mapping
 
     stands(sold, "xtream", "anna")
     stands(sold, "xtream", "endless", exp_date=None)
+    stands(sold, "xtream", "=SUM(A1)")
     code, file = sold.panel("xtream").code, tmp_path / "lines.csv"
 
     def run(*words):
@@ -308,9 +336,12 @@ def test_the_command_tells_what_would_happen_and_writes_the_file_that_can_be_han
         return json.loads(ran.stdout)
 
     found = run("--dry-run", "--csv", str(file))
-    assert (found["dry_run"], found["lines"], found["adopted"], found["refused"]) == (True, 2, 1, 1)
-    assert (found["plans"], found["reasons"]) == ({"basic": 1}, {"never_ends": 1})
+    assert (found["dry_run"], found["lines"], found["adopted"], found["refused"]) == (True, 3, 1, 2)
+    assert (found["plans"], found["reasons"]) == ({"basic": 1}, {"never_ends": 1, "impossible": 1})
     assert found["refusals"][0]["login"] == "endless"
+    assert ",'=SUM(A1)," in file.read_text(), "what a spreadsheet would run is quoted"
+    words = sold._read(lambda session: read_mapping(session, sold.seller_id, file.read_text()))
+    assert [word["name"] for word in words.values()] == ["anna", "endless", "=SUM(A1)"]
     assert run("--mapping", str(file))["adopted"] == 1
     assert service_of(sold, "anna").sync == "ok"
 

@@ -44,6 +44,27 @@ def test_a_wish_that_changes_during_the_call_is_fenced_and_comes_next(operator, 
     assert operator.only(on).blocked is True
 
 
+def test_a_password_that_is_reset_again_during_the_call_keeps_the_one_that_was_just_sent(operator, monkeypatch):
+    """A classic panel shows a line to its current password alone: by now that is the one in between."""
+    from billhead.actions.access.reset_line_password import reset_line_password
+    from billhead.plugin_host import vault
+
+    def reset():
+        with operator._writing() as tx:
+            reset_line_password(tx, line)
+        return vault().decrypt(operator.service(line).password)
+
+    line = operator.line("xtream")
+    operator.converge(line)
+    between = reset()
+    while_applying(operator, monkeypatch, "xtream", reset)
+    operator.converge(line)
+    service = operator.service(line)
+    assert vault().decrypt(service.previous_password) == between != vault().decrypt(service.password)
+    operator.work()
+    assert operator.service(line).previous_password == ""
+
+
 @BOTH
 def test_a_line_that_is_given_up_while_it_is_made_is_removed(operator, monkeypatch, on):
     line = operator.line(on)

@@ -202,10 +202,16 @@ def twelve_lines(operator, gone):
 
 
 def test_a_list_that_shrank_suddenly_is_not_repaired_until_somebody_says_so(operator):
+    from billhead.actions.panels.repair_differences import repair_differences
+    from billhead.domain.errors import Conflict
+
     twelve_lines(operator, 11)
     report = operator.reconcile("xtream")
     assert "11 of 12 lines are missing" in report.held
     assert operator.panel("xtream").reconcile_report["held"] == report.held
+    for kind in ("", "missing"):  # nor by the list of what was found
+        with operator._writing() as tx, pytest.raises(Conflict, match="are missing"):
+            repair_differences(tx, operator.panels["xtream"], kind)
     operator.work()
     assert len(operator.on("xtream")) == 1
 

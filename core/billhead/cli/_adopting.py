@@ -1,12 +1,12 @@
 """What `billhead panels adopt` tells of an adoption: counts, reasons and plans as one object, the lines as CSV."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from billhead.csv_lines import csv_lines
 from billhead.db import reading
 from billhead.models.adoptions import Adoption, AdoptionLine
 from billhead.models.panels import Panel
@@ -67,8 +67,9 @@ def lines_of(found: dict[str, Any]) -> list[str]:
 def write_csv(adoption_id: int, file: Path) -> None:
     query = select(AdoptionLine).where(AdoptionLine.adoption_id == adoption_id).order_by(AdoptionLine.id)
     with reading() as session, file.open("w", newline="", encoding="utf-8") as out:
-        rows = csv.writer(out)
-        rows.writerow(COLUMNS)
-        for one in session.scalars(query.execution_options(yield_per=500)):
-            ends = one.ends_at.isoformat() if one.ends_at else ""
-            rows.writerow([ends if name == "ends" else getattr(one, name) for name in COLUMNS])
+        out.writelines(csv_lines(COLUMNS, map(_cells, session.scalars(query.execution_options(yield_per=500)))))
+
+
+def _cells(one: AdoptionLine) -> list[Any]:
+    ends = one.ends_at.isoformat() if one.ends_at else ""
+    return [ends if name == "ends" else getattr(one, name) for name in COLUMNS]

@@ -20,6 +20,7 @@ LAST_SECOND = _EPOCH + timedelta(seconds=2**31 - 1)
 """The panel's expiry is a signed 32-bit number; anything later is stored as this."""
 
 _REFERENCE = re.compile(r"\bbillhead:([0-9A-Za-z]+)")
+_ENDED = re.compile(r"\bbillhead-ended:([0-9A-Za-z]+)")
 
 Row = Mapping[str, Any]
 
@@ -97,6 +98,12 @@ class Account:
     def reference(self) -> str:
         """Our reference in the notes, "" where there is none."""
         return reference_in(self.notes)
+
+    @property
+    def ended(self) -> str:
+        """The reference that it had while it served: it is kept, blocked, only because it can't be deleted."""
+        found = _ENDED.search(self.notes)
+        return found.group(1) if found and not self.reference else ""
 
     def observed(self) -> Observed:
         data: dict[str, Any] = {self.resource.id_in_handle: self.id, "ref": self.reference}
@@ -189,7 +196,16 @@ def reference_in(notes: str) -> str:
 
 def notes_with(reference: str, notes: str) -> str:
     """The notes with our reference in front, and with all that the panel's staff wrote."""
-    return f"billhead:{reference} {_REFERENCE.sub('', notes).strip()}".strip()
+    return f"billhead:{reference} {_by_staff(notes)}".strip()
+
+
+def notes_ended(reference: str, notes: str) -> str:
+    """The same for an account that can't be deleted: nobody's from now on, so that another service may take it."""
+    return f"billhead-ended:{reference} {_by_staff(notes)}".strip()
+
+
+def _by_staff(notes: str) -> str:
+    return _ENDED.sub("", _REFERENCE.sub("", notes)).strip()
 
 
 def readable_mac(stored: str) -> str:

@@ -6,7 +6,7 @@ from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from typing import Any
 
 from billhead.plugin import Desired, Owner
-from billhead_xtream.accounts import LINE, Account, Resource, notes_with, text
+from billhead_xtream.accounts import LINE, Account, Resource, notes_ended, notes_with, text
 from billhead_xtream.settings import XtreamSettings
 
 Fields = dict[str, str]
@@ -43,6 +43,11 @@ def note_field(account: Account, desired: Desired) -> Fields:
     if account.reference == desired.handle.ref:
         return {}
     return _named({"admin_notes": notes_with(desired.handle.ref, account.notes)})
+
+
+def end_fields(account: Account, reference: str) -> Fields:
+    """Blocked and nobody's any more, as nothing is deleted here."""
+    return _named({"enabled": "0", "admin_notes": notes_ended(reference, account.notes)})
 
 
 _FIELD = {

@@ -199,6 +199,35 @@ def test_another_box_takes_over_and_the_old_one_is_blocked(module, panel, desire
     assert len(stored()) == 2
 
 
+@pytest.mark.parametrize("left_by", ["an end", "a swap"])
+def test_a_box_that_served_before_can_serve_another_service(module, panel, desired, converge, stored, left_by, sandbox):
+    """Nothing can be deleted here: what is left behind is marked, blocked, and taken by whoever comes next."""
+    first = desired(ref="FIRST", kind=LineKind.MAG, mac=BOX)
+    wish = keeping(first, converge(first))
+    if left_by == "an end":
+        assert isinstance(module.remove(panel, wish), Tombstone)
+    else:
+        wish = keeping(first, converge(replace(wish, mac=OTHER_BOX)), mac=OTHER_BOX)
+    assert (stored(BOX)["enabled"], stored(BOX)["admin_notes"]) == (0, "billhead-ended:FIRST")
+    second = desired(ref="SECOND", kind=LineKind.MAG, mac=BOX)
+    taken = converge(second)
+    assert (stored(BOX)["enabled"], stored(BOX)["admin_notes"]) == (1, "billhead:SECOND")
+    module.remove(panel, wish)
+    assert stored(BOX)["enabled"] == 1, "it is not the first one's to end any more"
+    assert isinstance(module.remove(panel, keeping(second, taken)), Tombstone)
+    sandbox.state.store.update("lines", {"enabled": 1}, "1 = 1", ())  # by staff, for somebody of theirs
+    assert isinstance(module.look_up(panel, desired(ref="THIRD", kind=LineKind.MAG, mac=BOX)), Foreign)
+
+
+def test_a_line_may_be_swapped_to_a_box_that_was_left_behind(module, panel, desired, converge, stored):
+    left = desired(ref="LEFT", kind=LineKind.MAG, mac=OTHER_BOX)
+    module.remove(panel, keeping(left, converge(left)))
+    wanted = desired(kind=LineKind.MAG, mac=BOX)
+    observed = converge(keeping(wanted, converge(wanted), mac=OTHER_BOX))
+    assert (observed.mac, stored(BOX)["enabled"], stored(OTHER_BOX)["enabled"]) == (OTHER_BOX, 0, 1)
+    assert stored(OTHER_BOX)["admin_notes"] == "billhead:A2B3C4D5E6F"
+
+
 @pytest.mark.parametrize("call", ["classic.stb.edit", "classic.stb.create", "classic.stb.info"])
 @pytest.mark.parametrize("skip", [0, 1])
 def test_a_swap_that_is_cut_off_leaves_one_box_serving_at_the_end(desired, converge, stored, sandbox, call, skip):

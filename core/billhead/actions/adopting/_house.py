@@ -65,7 +65,11 @@ def open_house(session: Session, adoption: Adoption) -> House:
     managed = dict(view.managed)
     if "note" not in wish.writes:
         managed.setdefault("note", "accept")
-    named = select(PanelOwner.remote, Reseller.code).join(Reseller, Reseller.id == PanelOwner.reseller_id)
+    named = (
+        select(PanelOwner.remote, Reseller.code)
+        .join(Reseller, Reseller.id == PanelOwner.reseller_id)
+        .where(Reseller.seller_id == seller.id)
+    )
     resellers = select(Reseller.code, Reseller.id).where(Reseller.seller_id == seller.id)
     return House(
         adoption_id=adoption.id,

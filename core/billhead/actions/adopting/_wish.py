@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.csv_lines import unguarded
 from billhead.domain.errors import InvalidInput
 from billhead.domain.periods import Term
 from billhead.models.catalogue import Plan
@@ -96,10 +97,10 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
         if name not in (*KEYS, *_WORDS, *_SHOWN):
             raise _wrong(1, f"{name!r} is not a column of this file; there are: {', '.join((*KEYS, *_WORDS))}")
     for cells in reader:
-        if any(cell.strip() for cell in cells):
+        if any(unguarded(cell.strip()) for cell in cells):
             if len(cells) != len(header):
                 raise _wrong(reader.line_num, f"has {len(cells)} columns, the header has {len(header)}")
-            yield reader.line_num, dict(zip(header, (cell.strip() for cell in cells), strict=True))
+            yield reader.line_num, dict(zip(header, (unguarded(cell.strip()) for cell in cells), strict=True))
 
 
 def _check(number: int, said: dict[str, str], plans: set[str], resellers: set[str]) -> None:

@@ -47,7 +47,8 @@ def name_owners(tx: Tx, panel_id: int, owners: Sequence[NamedOwner], policy: str
     if policy not in POLICIES:
         raise InvalidInput("policy", f"{policy!r} is none of {', '.join(POLICIES)}")
     codes = {owner.reseller for owner in owners}
-    resellers = dict(session.execute(select(Reseller.code, Reseller.id).where(Reseller.code.in_(codes))).all())
+    ours = select(Reseller.code, Reseller.id).where(Reseller.seller_id == panel.seller_id, Reseller.code.in_(codes))
+    resellers = dict(session.execute(ours).all())
     rows = [_row(panel_id, owner, resellers) for owner in owners]
     if len(codes) < len(rows):
         raise InvalidInput("on", "names a reseller twice")

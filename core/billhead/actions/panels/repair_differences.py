@@ -32,11 +32,16 @@ def preview_repair(session: Session, panel_id: int) -> dict[str, int]:
 @verb("panels.repair", permission="panels.write")
 def repair_differences(tx: Tx, panel_id: int, kind: str = "") -> RepairAsked:
     """Queues the lines; each is looked up again before anything is written. At most a few thousand at once, the rest
-    by asking again. Raises Conflict when there is nothing to repair."""
-    if tx.session.get(Panel, panel_id) is None:
+    by asking again. Raises Conflict when there is nothing to repair, or when so much is missing that the comparison was
+    held: that is confirmed for the whole panel, after another look at it."""
+    panel = tx.session.get(Panel, panel_id)
+    if panel is None:
         raise NotFound("panel", panel_id)
     if kind not in ("", *KINDS):
         raise InvalidInput("kind", f"is one of {', '.join(KINDS)}")
+    held = panel.reconcile_report.get("held")
+    if held and kind in ("", "missing"):
+        raise Conflict(f"{held}.", code="held", hint="Confirm it on the panel's page, which compares the panel again.")
     mendable = select(PanelDifference).where(*_mendable(panel_id, kind)).order_by(PanelDifference.id).limit(_AT_MOST)
     found = tx.session.scalars(mendable).all()
     if not found:

@@ -100,7 +100,7 @@ def read_panel_owners(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Panel, key, "panel")
         named = _named(session, key)
-        form = _form(row, [*named, *_guessed(session, named, read.owners)], formdata=None)
+        form = _form(row, [*named, *_guessed(session, row, named, read.owners)], formdata=None)
     return _page(row, form, read)
 
 
@@ -114,12 +114,13 @@ def _named(session: Session, panel_id: int) -> list[NamedOwner]:
     return [NamedOwner(code or HOUSE, remote, name) for code, remote, name in rows]
 
 
-def _guessed(session: Session, named: Iterable[NamedOwner], owners: Sequence[Owner]) -> list[NamedOwner]:
+def _guessed(session: Session, row: Panel, named: Iterable[NamedOwner], owners: Sequence[Owner]) -> list[NamedOwner]:
     """Resellers that are not named yet and are called the same on the panel."""
     known = {owner.reseller for owner in named}
     by_name = {owner.name.strip().casefold(): owner for owner in owners}
     guessed = []
-    for code, name in session.execute(select(Reseller.code, Reseller.name).order_by(Reseller.code)):
+    ours = select(Reseller.code, Reseller.name).where(Reseller.seller_id == row.seller_id)
+    for code, name in session.execute(ours.order_by(Reseller.code)):
         same = by_name.get(name.casefold()) or by_name.get(code.casefold())
         if same is not None and code not in known:
             guessed.append(NamedOwner(code, same.remote_id, same.name))

@@ -36,7 +36,7 @@ from billhead.plugin import (
 )
 from billhead_xtream.accounts import LINE, MAG, Account, Resource, flag, text
 from billhead_xtream.classic_client import ClassicClient, Said
-from billhead_xtream.classic_fields import chosen_fields, new_fields, note_field, owner_in
+from billhead_xtream.classic_fields import chosen_fields, end_fields, new_fields, note_field, owner_in
 from billhead_xtream.client import number
 from billhead_xtream.database import PanelDatabase, listed
 from billhead_xtream.dialects.dialect import Dialect
@@ -140,9 +140,12 @@ class Classic(Dialect):
 
     def remove(self, desired: Desired) -> Gone | Tombstone:
         ended = False
+        ref = desired.handle.ref
         for key, account in self._ours(desired):
-            if flag(account.line, "enabled"):
-                self._client.write(_noun(key.resource), "edit", {**key.fields, "user_data[enabled]": "0"})
+            if account.ended not in ("", ref):
+                continue  # what another service left behind, and this one never took
+            if flag(account.line, "enabled") or not account.ended:
+                self._client.write(_noun(key.resource), "edit", {**key.fields, **end_fields(account, ref)})
                 if self._read_back(key).observed().blocked is not True:
                     raise PanelRejected(f"{self._what} took the block of {_shown(account)} but goes on serving it.")
             ended = True
@@ -233,7 +236,7 @@ class Classic(Dialect):
         if not ours:
             raise PanelOutcomeUnknown(f"{self._what} does not show this account any more; it must be looked up again.")
         serving = [(key, account) for key, account in ours if account.observed().blocked is not True]
-        return (serving or ours)[0]
+        return serving[0] if serving else ours[-1]  # as it should be known, if by several
 
     def _swap_box(self, old: Account, desired: Desired) -> Observed:
         """Another MAC is another account here. The old one is blocked first, so that never two of them serve."""
@@ -246,7 +249,7 @@ class Classic(Dialect):
             present = None
         if present is not None and not _is_ours(present, desired):
             raise PanelRejected(f"{self._what} has the box {new.name} for somebody else.")
-        self._client.write("stb", "edit", {"mac": old.name, "user_data[enabled]": "0"})
+        self._client.write("stb", "edit", {"mac": old.name, **end_fields(old, desired.handle.ref)})
         handle = replace(desired.handle, data={"ref": desired.handle.ref})
         moved = replace(desired, handle=handle)
         return self.create(moved) if present is None else self.edit(moved, None, ())
@@ -306,9 +309,12 @@ def _observed(account: Account) -> Observed:
 
 
 def _is_ours(account: Account, desired: Desired) -> bool:
-    """By our reference in the notes; where staff wiped it out, by the id that we kept."""
+    """By our reference in the notes; where staff wiped it out, by the id that we kept. What another service of ours has
+    left behind, blocked, is there to be taken."""
     if account.reference:
         return account.reference == desired.handle.ref
+    if account.ended:
+        return account.ended == desired.handle.ref or not flag(account.line, "enabled")
     kept = desired.handle.data
     return account.line_id == number(kept.get("line_id") or kept.get("user_id"))
 
