@@ -24,7 +24,7 @@ CRASH_POINTS = (
 )
 
 CRASH_POINTS_OF_INTAKE = ("usage.recorded", "usage.committed")
-CRASH_POINTS_OF_PANELS = ("adopting.batch",)
+CRASH_POINTS_OF_PANELS = ("adopting.batch", "moving.placed", "moving.switched")
 CRASH_POINTS_OF_VIEWINGS = ("viewings.stored", "viewings.window_read")
 
 CRASH_POINTS_OF_PURCHASES = ("purchase.committed", "purchase.sent")

@@ -7,9 +7,12 @@ from typing import Any
 
 import click
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from billhead.actions.adopting.adopt_panel import adopt_panel
 from billhead.actions.adopting.ask_adoption import AdoptionWish, ask_adoption
+from billhead.actions.moving._figures import preview_move
+from billhead.actions.moving.ask_move import GRACE_HOURS, ask_move
 from billhead.actions.panels.check_panel import check_panel
 from billhead.actions.provisioning.reconcile import reconcile_panel
 from billhead.cli import in_app, json_option, show
@@ -17,6 +20,7 @@ from billhead.cli._adopting import lines_of, told, write_csv
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, InvalidInput, NotFound
+from billhead.models.catalogue import Plan
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service
 
@@ -27,7 +31,7 @@ _CTX = Context.system("cli:panels")
 
 @click.group()
 def group() -> None:
-    """Panels: list, check, reconcile, adopt."""
+    """Panels: list, check, reconcile, adopt, move."""
 
 
 @group.command("list")
@@ -179,3 +183,38 @@ def _owner(pair: str) -> tuple[str, str]:
     if not (sign and remote and reseller):
         raise InvalidInput("owner", f"{pair!r} is not like 12=RESELLER")
     return remote, reseller
+
+
+@group.command()
+@click.argument("source", metavar="FROM")
+@click.argument("to")
+@click.option("--dry-run", is_flag=True, help="Show in figures what would happen; move none.")
+@click.option("--plan", help="Only the lines of the plan of this code.")
+@click.option("--grace", type=click.IntRange(0, 1440), default=GRACE_HOURS, show_default=True,
+              help="So many hours an old place stands after its line was moved.")  # fmt: skip
+@json_option
+@in_app
+def move(source: str, to: str, dry_run: bool, plan: str | None, grace: int, as_json: bool) -> None:
+    """Move the lines of the panel FROM to the panel TO: a job that the workers do, seen in the admin area."""
+    panels = _chosen([source, to])
+    with reading() as session:
+        plan_id = _plan(session, panels[source], plan) if plan else None
+        found: dict[str, Any] = preview_move(session, panels[source], panels[to], plan_id).as_dict()
+    move_id = None
+    if not dry_run:
+        with writing(_CTX) as tx:
+            move_id = ask_move(tx, panels[source], panels[to], plan_id=plan_id, grace_hours=grace).move_id
+    told_now = f"Queued as move {move_id}." if move_id is not None else "A dry run: none is moved."
+    why = [f"  {code}: {count}" for code, count in found["stays"].items()]
+    why += [f"  not named there: {name}, {count} lines" for name, count in found["unnamed_bouquets"].items()]
+    room = "any number" if found["room"] is None else found["room"]
+    head = f"{source}: {found['lines']} lines; {found['moves']} would move to {to}, which has room for {room}"
+    show({"move": move_id, "from": source, "to": to, **found}, as_json, [head, *why, told_now])
+
+
+def _plan(session: Session, panel_id: int, code: str) -> int:
+    seller_id = session.get_one(Panel, panel_id).seller_id
+    found = session.scalar(select(Plan.id).where(Plan.seller_id == seller_id, Plan.code == code))
+    if found is None:
+        raise NotFound("plan", code)
+    return found

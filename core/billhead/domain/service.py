@@ -15,18 +15,29 @@ class State(StrEnum):
     WANTED = "wanted"
     UNWANTED = "unwanted"
     GONE = "gone"  # the panel has proven that the line is no longer there
+    ARRIVING = "arriving"  # on its new panel, which has not proven it yet
+    LEAVING = "leaving"  # on the panel that it was moved from, for a while
 
 
 class Event(StrEnum):
     DROP = "drop"
     WANT_AGAIN = "want_again"
     CONFIRM_GONE = "confirm_gone"
+    ARRIVE = "arrive"
+    LEAVE = "leave"
+    RETURN = "return"
 
 
 TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.WANTED, Event.DROP): State.UNWANTED,
     (State.UNWANTED, Event.WANT_AGAIN): State.WANTED,
     (State.UNWANTED, Event.CONFIRM_GONE): State.GONE,
+    (State.ARRIVING, Event.ARRIVE): State.WANTED,
+    (State.ARRIVING, Event.DROP): State.UNWANTED,
+    (State.ARRIVING, Event.LEAVE): State.LEAVING,
+    (State.WANTED, Event.LEAVE): State.LEAVING,
+    (State.LEAVING, Event.DROP): State.UNWANTED,
+    (State.LEAVING, Event.RETURN): State.ARRIVING,
 }
 
 
@@ -68,7 +79,7 @@ def label(lifecycle: State, *, blocked: bool, seen: Seen, work: Work) -> Label:
         return Label.UNKNOWN
     if work == Work.FAILED:
         return Label.FAILED
-    if lifecycle == State.UNWANTED:
+    if lifecycle in (State.UNWANTED, State.LEAVING):
         return Label.TERMINATING
     if seen == Seen.BLOCKED and (blocked or work == Work.NONE):
         return Label.SUSPENDED

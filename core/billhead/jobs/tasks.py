@@ -24,6 +24,8 @@ from billhead.actions.entitlements.follow_window import follow_window
 from billhead.actions.entitlements.refund_event import refund_event
 from billhead.actions.entitlements.refund_one import refund_one
 from billhead.actions.ledger.seal import seal
+from billhead.actions.moving._queueing import queue_move
+from billhead.actions.moving.move_lines import move_lines
 from billhead.actions.notifications.send_notice import send_notice
 from billhead.actions.panels.read_balance import read_balance
 from billhead.actions.payments.apply_callback import apply_callback
@@ -126,6 +128,16 @@ def _watch(ctx: Context, _args: Mapping[str, Any]) -> None:
 @job_kind("panels.adopt", max_tries=3)
 def _adopt(ctx: Context, args: Mapping[str, Any]) -> None:
     adopt_panel(ctx, int(args["adoption_id"]))
+
+
+@job_kind("panels.move")
+def _move(ctx: Context, args: Mapping[str, Any]) -> None:
+    """A piece of a move; the next one is queued under the move's own key."""
+    move_id = int(args["move_id"])
+    again = move_lines(ctx, move_id)
+    if again is not None:
+        with writing(ctx) as tx:
+            queue_move(tx, move_id, again)
 
 
 @job_kind("provisioning.reconcile")

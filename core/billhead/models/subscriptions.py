@@ -158,7 +158,11 @@ class SubscriptionChange(Model):
 
 
 class Service(Model):
-    """One line or device on one panel. `desired_*`: what the customer should have; `observed`: what the panel said."""
+    """One line or device on one panel. `desired_*`: what the customer should have; `observed`: what the panel said.
+
+    `arriving`: the place that a line is moved to, until the panel has proven it; `leaving`: the one it was moved from,
+    while that still stands. Neither follows what is sold, paid or blocked: the move sees to it.
+    """
 
     __tablename__ = "service"
     __table_args__ = (
@@ -170,6 +174,7 @@ class Service(Model):
     subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"), index=True)
     panel_id: Mapped[int] = mapped_column(ForeignKey("panel.id"))
     paired_with_id: Mapped[int | None] = mapped_column(ForeignKey("service.id"))
+    moved_from_id: Mapped[int | None] = mapped_column(ForeignKey("service.id"))  # the line's place before this one
     kind: Mapped[str]  # stream | mag | enigma2
     handle: Mapped[str]  # our reference on the panel: ≤ 11 characters, one-case base32
     handle_data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # owned by the module: ids on the panel
@@ -177,7 +182,7 @@ class Service(Model):
     password: Mapped[str]  # vault ciphertext; desired
     previous_password: Mapped[str] = mapped_column(default="", server_default="")  # until changed
     mac: Mapped[str | None] = mapped_column(index=True)
-    lifecycle: Mapped[str] = mapped_column(default="wanted")  # wanted | unwanted | gone
+    lifecycle: Mapped[str] = mapped_column(default="wanted")  # wanted | unwanted | gone | arriving | leaving
     desired_plan: Mapped[str] = mapped_column(default="")
     desired_bouquets: Mapped[list[Any]] = mapped_column(JSON, default=list)  # ids of our bouquets
     desired_connections: Mapped[int] = mapped_column(default=1)

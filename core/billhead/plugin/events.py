@@ -45,6 +45,7 @@ EVENT_TYPES = {
     "entitlement.opened": "it may be watched in its window from now on; data: entitlement_id, subscription_id, plan",
     "entitlement.closed": "it was given back or never paid; data: entitlement_id, subscription_id",
     "service.active": "a line is in step with what is wanted and serves; data: service_id, customer_id",
+    "service.moved": "a line serves on another panel now; data: service_id, from_service_id, customer_id",
     "service.failed": "a line can't be brought in step; data: service_id, error",
     "purchase.bought": "paid time was bought at an upstream panel; data: purchase_id, service_id, panel_id, cost_minor",
     "purchase.not_bought": "an upstream panel sold nothing, proven; data: purchase_id, service_id, panel_id, why",

@@ -88,7 +88,9 @@ def _unpaid(source: Source, asked: ReportAsked, since: int) -> Iterator[tuple[An
         .group_by(Viewing.service_id)
         .subquery()
     )
-    stopped = or_(Service.desired_blocked, Service.lifecycle != "wanted", Subscription.state == State.CANCELED.value)
+    stopped = or_(
+        Service.desired_blocked, Service.lifecycle.in_(("unwanted", "gone")), Subscription.state == State.CANCELED.value
+    )
     query = (
         _lines(asked, Service.desired_expires_at, stops.c.day, last.c.at, stopped)
         .join(last, last.c.service_id == Service.id)

@@ -53,11 +53,15 @@ def panel_view(session: Session, panel: Panel, *, bouquets: bool = True) -> Pane
 
 
 def lead_of(session: Session, service: Service) -> Service | None:
-    """The stream line that this box hangs on, while there is one on its panel that customers should have."""
+    """The stream line that this box hangs on, while there is one on its panel that customers should have.
+
+    A pair moves together: the box that arrives hangs on the line that arrives.
+    """
     if service.paired_with_id is None:
         return None
     lead = session.get(Service, service.paired_with_id, populate_existing=True)
-    fits = lead is not None and lead.lifecycle == "wanted" and lead.panel_id == service.panel_id
+    stands = ("wanted", "arriving") if service.lifecycle == "arriving" else ("wanted",)
+    fits = lead is not None and lead.lifecycle in stands and lead.panel_id == service.panel_id
     return lead if fits else None
 
 

@@ -21,6 +21,8 @@ def keep_observed(tx: Tx, service: Service, observed: Observed, view: PanelView)
         return
     service.handle_data = kept
     if service.kind == "stream" and view.capabilities.pairs:
-        hanging = select(Service.id).where(Service.paired_with_id == service.id, Service.lifecycle == "wanted")
+        hanging = select(Service.id).where(
+            Service.paired_with_id == service.id, Service.lifecycle.in_(("wanted", "arriving"))
+        )
         for box_id in tx.session.scalars(hanging):
             queue_converge(tx, box_id, service.panel_id, ahead=True)

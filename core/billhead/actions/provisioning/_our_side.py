@@ -74,7 +74,7 @@ class OurSide:
                 rows.by_ref = {row.handle: row for row in found}
             for column in (table.login, table.mac) if bare else ():
                 names = [name for seen in bare if isinstance(name := getattr(seen, column.name), str) and name]
-                named = self._rows().where(table.lifecycle == "wanted", among(column, names, session))
+                named = self._rows().where(table.lifecycle.in_(("wanted", "leaving")), among(column, names, session))
                 rows.by_name.update({getattr(row, column.name): row for row in session.execute(named)})
             self._add_leads(session, rows)
         return rows

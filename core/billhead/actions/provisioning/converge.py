@@ -27,6 +27,7 @@ from billhead.actions.provisioning._keeping import keep_observed
 from billhead.actions.provisioning._owners import owner_of
 from billhead.actions.provisioning._queue import queue_at_expiry, queue_converge
 from billhead.actions.provisioning._stepping import Answer, ask_panel
+from billhead.actions.provisioning.want import want
 from billhead.actions.resellers._holds import held_for, settle_holds
 from billhead.db import Tx
 from billhead.domain.context import Context
@@ -120,7 +121,7 @@ def _opened(tx: Tx, service: Service, panel: Panel, waits: list[Answer]) -> _Int
         service.sync_error = f"panel {panel.code} can't be used: {error}"[:1000]
         waits.append(Answer(service.sync, error=service.sync_error, wait_until=until_mended()))
         return None
-    if lead is not None and not lead.handle_data and service.lifecycle == "wanted":
+    if lead is not None and not lead.handle_data and service.lifecycle in ("wanted", "arriving"):
         service.sync_error = f"waits for its stream line {lead.login}, which is not on panel {panel.code} yet"
         waits.append(Answer(service.sync, error=service.sync_error, wait_until=until_mended()))
         return None
@@ -174,6 +175,8 @@ def _record(tx: Tx, intent: _Intent, answer: Answer) -> Answer:
 
 
 def _came_true(tx: Tx, service: Service, answer: Answer, view: PanelView) -> None:
+    if service.moved_from_id is not None:
+        _close_old_place(tx, service, gone=answer.gone)
     if answer.gone:
         service.lifecycle = "gone"
         return
@@ -186,3 +189,10 @@ def _came_true(tx: Tx, service: Service, answer: Answer, view: PanelView) -> Non
     data: dict[str, Any] = {"service_id": service.id, "customer_id": subscription.customer_id}
     emit(tx, "service.active", f"service:{service.id}", data)
     queue_notice(tx, subscription.customer_id, "access", f"access:{service.id}", data)
+
+
+def _close_old_place(tx: Tx, service: Service, *, gone: bool) -> None:
+    """Nobody watches on where a line was moved from, once it is blocked, ended or has another password."""
+    old = tx.session.get_one(Service, service.moved_from_id, with_for_update=True)
+    if old.lifecycle == "leaving" and (gone or service.desired_blocked or service.password != old.password):
+        want(tx, old, lifecycle="unwanted")

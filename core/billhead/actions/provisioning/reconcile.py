@@ -128,6 +128,8 @@ def _note_extra(report: PanelReport, ended: Row[Any] | None, line: ListedLine) -
         return
     if ended is not None and ended.lifecycle == "wanted" and ended.desired_expires_at is not None:
         return
+    if ended is not None and ended.lifecycle in ("arriving", "leaving"):
+        return  # a move sees to it
     ours = ended is not None and ended.lifecycle == "unwanted" and ended.created_by_us
     login = line.observed.login if isinstance(line.observed.login, str) else ""
     service_id = ended.id if ended is not None else None

@@ -60,6 +60,7 @@ MENU = (
             ("panels", "Panels"),
             ("purchases", "Upstream purchases"),
             ("adoptions", "Adoptions"),
+            ("moves", "Moves"),
             ("viewings", "Viewings"),
             ("jobs", "Jobs"),
             ("deliveries", "Event deliveries"),

@@ -93,7 +93,7 @@ SERVICES = Listing(
             (("needs a person", TROUBLE), "ok", "pending", *TROUBLE),
         ),
         Choice("kind", "Kind", Service.kind, ("stream", "mag", "enigma2")),
-        Choice("lifecycle", "Lifecycle", Service.lifecycle, ("wanted", "unwanted", "gone")),
+        Choice("lifecycle", "Lifecycle", Service.lifecycle, ("wanted", "unwanted", "gone", "arriving", "leaving")),
     ),
     search=is_line,
     search_label="Login, MAC or reference on the panel",

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.provisioning.label_of import label_of
@@ -14,6 +14,7 @@ from billhead.domain.errors import BillheadError, NotFound
 from billhead.domain.service import Label
 from billhead.models.catalogue import Plan
 from billhead.models.documents import Document, DocumentLine
+from billhead.models.moves import PanelMoveLine
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import Access
 
@@ -48,6 +49,14 @@ def _is_payable() -> ColumnElement[bool]:
     return (owed | offered) & (Document.total_minor > Document.settled_minor)
 
 
+def _is_their_place() -> ColumnElement[bool]:
+    """Of a line that was moved, or nearly was, only the place that is watched is shown."""
+    line = PanelMoveLine
+    old = (line.service_id == Service.id) & line.state.in_(("moved", "returning", "left"))
+    new = (line.new_service_id == Service.id) & line.state.in_(("placing", "kept", "back"))
+    return ~exists().where(old) & ~exists().where(new)
+
+
 def open_documents(session: Session, customer_id: int) -> list[Document]:
     """What can be paid now, the oldest first."""
     query = select(Document).where(Document.customer_id == customer_id, _is_payable()).order_by(Document.id).limit(50)
@@ -63,7 +72,8 @@ def overviews(session: Session, customer_id: int, *, only: int | None = None) ->
     rows = session.execute(query.order_by(Subscription.state.in_(_DONE), Subscription.id.desc()).limit(100)).all()
     ids = [subscription.id for subscription, _ in rows]
     lines: dict[int, list[Line]] = {}
-    for service in session.scalars(select(Service).where(Service.subscription_id.in_(ids)).order_by(Service.id)):
+    theirs = select(Service).where(Service.subscription_id.in_(ids), _is_their_place())
+    for service in session.scalars(theirs.order_by(Service.id)):
         lines.setdefault(service.subscription_id, []).append(Line(service, label_of(service)))
     payable = (
         select(DocumentLine.subscription_id, Document)
