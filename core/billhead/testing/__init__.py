@@ -1,10 +1,11 @@
-"""Public: what authors of plugins test with. Conformance classes, a fake panel, a proxy that breaks connections, fakes.
+"""Public: what authors of plugins test with. Conformance classes, a fake panel, a proxy that breaks connections, a
+recorder of what a real panel answers, fakes.
 
     from billhead.testing import FakePanel, ProvisioningConformance
 
 A conformance class is subclassed in the plugin's tests; new releases of core bring new tests to every author.
-The fixtures `fake_panel`, `fake_host` and `moving_clock` are in `billhead.testing.fixtures`, and
-`python -m billhead.testing` runs the fake panel.
+The fixtures `fake_panel`, `fake_host`, `moving_clock` and `replay` are in `billhead.testing.fixtures`;
+`python -m billhead.testing` runs the fake panel, `… record` and `… replay` write and play tapes of a real one.
 """
 
 from billhead import clock
@@ -18,6 +19,9 @@ from billhead.testing.conformance.theme import ThemeConformance
 from billhead.testing.fake_host import FakeHost
 from billhead.testing.fake_panel import FakePanel
 from billhead.testing.fixtures import MovingClock
+from billhead.testing.recorder import Recorder
+from billhead.testing.replay import Replay
+from billhead.testing.tape import Tape
 
 __all__ = [
     "Break",
@@ -30,6 +34,9 @@ __all__ = [
     "NotificationConformance",
     "PayingProvider",
     "ProvisioningConformance",
+    "Recorder",
+    "Replay",
+    "Tape",
     "TaxConformance",
     "ThemeConformance",
     "clock",

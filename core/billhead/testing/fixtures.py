@@ -1,7 +1,9 @@
 """Pytest fixtures for plugins: import them into a conftest.py, or load them all with `-p billhead.testing.fixtures`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -9,8 +11,9 @@ from billhead import clock
 from billhead.plugin import host
 from billhead.testing.fake_host import FakeHost
 from billhead.testing.fake_panel import FakePanel
+from billhead.testing.replay import Replay
 
-__all__ = ["MovingClock", "fake_host", "fake_panel", "moving_clock"]
+__all__ = ["MovingClock", "fake_host", "fake_panel", "moving_clock", "replay"]
 
 
 class MovingClock:
@@ -48,3 +51,19 @@ def fake_host(monkeypatch: pytest.MonkeyPatch) -> FakeHost:
     fake = FakeHost()
     monkeypatch.setattr(host, "_providers", [lambda _plugin: fake])
     return fake
+
+
+@pytest.fixture
+def replay(request: pytest.FixtureRequest) -> Iterator[Callable[[str | Path], Replay]]:
+    """`replay("tapes/renewal.json")`, beside the test's file, is a running panel that answers as the tape says. The
+    test fails if it was asked what is not on the tape; `assert_played()` asks for everything, in order."""
+    playing = []
+    with ExitStack() as running:
+
+        def play(tape: str | Path) -> Replay:
+            playing.append(running.enter_context(Replay(request.path.parent / tape)))
+            return playing[-1]
+
+        yield play
+    for panel in playing:
+        panel.assert_known()
