@@ -8,6 +8,8 @@ from sqlalchemy import select
 from web_shop import BOX, Browser, Shop
 
 from billhead import clock
+from billhead.actions.provisioning._earlier_passwords import earlier_passwords
+from billhead.actions.provisioning.want import want
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.watching import WatchingRules
@@ -191,9 +193,24 @@ def test_a_new_password_is_wanted_shown_on_its_way_and_then_true(shop: Shop, ada
 def test_the_panel_is_told_the_password_that_it_has_however_often_it_was_changed(shop: Shop, ada: Browser):
     before = password_of(shop)
     ada.post(f"{LINE}/password")
+    between = password_of(shop)
     ada.post(f"{LINE}/password")
     with shop.app.app_context():
-        assert vault().decrypt(rows(shop, Service)[0].previous_password) == before
+        assert earlier_passwords(rows(shop, Service)[0]) == [before, between]
+    shop.work()
+    assert rows(shop, Service)[0].previous_password == ""
+
+
+def test_whoever_changes_a_password_and_however_often_the_panels_own_stays_known(shop: Shop, ada: Browser):
+    before = password_of(shop)
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        service = tx.session.get_one(Service, 1)
+        for number in range(20):
+            want(tx, service, password=vault().encrypt(f"password-{number}"))
+        known = earlier_passwords(service)
+        assert known == [before, *(f"password-{number}" for number in range(12, 19))]
+        want(tx, service, desired_connections=service.desired_connections + 1)
+        assert earlier_passwords(service) == known
 
 
 def test_a_password_is_changed_so_often_a_day_and_no_oftener(shop: Shop, ada: Browser):

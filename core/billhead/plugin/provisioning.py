@@ -121,7 +121,8 @@ class Desired:
     """What the customer should have. Instants are aware UTC; `expires_at` None = never; `mac` is AA:BB:CC:DD:EE:FF.
 
     `plan` is the plan's name on panels that know plans, `bouquets` are the panel's own bouquet ids, in no order.
-    `previous_password` is set while a password change is on its way (dialects that identify a line by its password).
+    `previous_password` is set while a password change is on its way (dialects that identify a line by its password):
+    it was in step last. `passwords_between` were wanted after it, and the panel may have taken any of them.
     `pair` is the stream line that a box or receiver hangs on, `owner` the panel's own id of the reseller it belongs to;
     both only where the panel can. An empty `owner` is no wish: whoever has the line keeps it. `due` is set
     only where expiry is purchased.
@@ -140,6 +141,7 @@ class Desired:
     trial: bool = False
     note: str = ""
     previous_password: str | None = field(default=None, repr=False)
+    passwords_between: tuple[str, ...] = field(default=(), repr=False)
     pair: Handle | None = None
     owner: str = ""
     due: Due | None = None

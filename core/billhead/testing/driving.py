@@ -55,7 +55,7 @@ class Driver:
             steps = self.module.plan(self.panel, desired, found)
             if not steps:
                 assert found is not None, "plan() says that a line which is absent is in step"
-                return replace(desired, previous_password=None)
+                return replace(desired, previous_password=None, passwords_between=())
             desired = self.apply(steps, desired)
         raise AssertionError(f"not in step after {_MAX_ROUNDS} rounds; plan() still asks for {steps!r}")
 

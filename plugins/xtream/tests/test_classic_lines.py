@@ -122,6 +122,20 @@ def test_a_password_change_of_unknown_outcome_is_found_either_way(
     assert len(stored()) == 1
 
 
+@pytest.mark.parametrize("done", [True, False])
+def test_a_second_change_finds_the_line_whether_the_first_was_done_or_not(
+    module, panel, desired, converge, sandbox, stored, done
+):
+    wanted = desired()
+    first = keeping(wanted, converge(wanted), password="secret-2", previous_password="secret-1")
+    sandbox.state.faults.add(kind="crash", match="classic.user.edit", perform=done, count=1)
+    with pytest.raises(PanelOutcomeUnknown):
+        converge(first)
+    second = replace(first, password="secret-3", passwords_between=("secret-2",))
+    assert converge(second).password == "secret-3"
+    assert [row["password"] for row in stored()] == ["secret-3"]
+
+
 def test_a_password_that_staff_changed_makes_no_second_line_and_no_false_end(
     module, panel, desired, converge, sandbox, stored
 ):

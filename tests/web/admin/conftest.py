@@ -11,6 +11,7 @@ from web_shop import Browser, Shop
 
 from billhead.db import db, reading
 from billhead.models.operations import AuditEntry
+from billhead.plugin_host import plugins
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Counter:
 
     @contextmanager
     def counting(self) -> Iterator[list[str]]:
-        """The SELECTs of a block."""
+        """The SELECTs of a block, with the one for the plugins that are on, which is else remembered for a while."""
         seen: list[str] = []
 
         def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -63,6 +64,7 @@ class Counter:
 
         with self.shop.app.app_context():
             engine = db.engine
+            plugins().activation.forget()
         event.listen(engine, "before_cursor_execute", note)
         try:
             yield seen

@@ -8,7 +8,7 @@ from billhead import clock
 from billhead.models.operations import AuditEntry, Job
 from billhead.models.people import Customer
 
-SESSION = 3  # the login, its seller, and (now and then) which plugins are on
+SESSION = 3  # the login, its seller, and which plugins are on
 
 
 def people(count: int, seller_id: int = 1) -> list[Customer]:

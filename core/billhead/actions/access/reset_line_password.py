@@ -40,8 +40,7 @@ def reset_line_password(tx: Tx, service_id: int) -> PasswordReset:
     revoke_code(tx, service_id)
     password = vault().encrypt(new_password())
     for one in (line.service, *_paired(tx, line.service)):
-        # the panel still has the one that was brought in step last, however often it was changed since
-        want(tx, one, password=password, previous_password=one.previous_password or one.password)
+        want(tx, one, password=password)
     audit(tx, "access.password", f"service:{service_id}", {"version": line.service.desired_version})
     return PasswordReset(service_id, line.service.desired_version)
 

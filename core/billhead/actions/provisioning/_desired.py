@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.provisioning._earlier_passwords import earlier_passwords
 from billhead.models.panels import Panel, PanelBouquet
 from billhead.models.subscriptions import Service
 from billhead.plugin import Capabilities, Desired, Expiry, Handle, LineKind, PanelConnection, ProvisioningModule
@@ -70,13 +71,15 @@ def desired_of(
 ) -> Desired:
     """What the customer should have on this panel. `service` is a row of the table (ORM or Core), `lead` that of the
     stream line which it hangs on; a panel that knows no pairs is told of none. `owner`: see `_owners`."""
+    before = earlier_passwords(service)
     kept, limit = service.limit_bouquets, service.limit_connections  # what debt leaves until it is paid
     desired = Desired(
         handle=Handle(service.handle, dict(service.handle_data)),
         kind=LineKind(service.kind),
         login=service.login,
         password=vault().decrypt(service.password),
-        previous_password=vault().decrypt(service.previous_password) or None,
+        previous_password=before[0] if before else None,
+        passwords_between=tuple(before[1:]),
         mac=service.mac,
         plan=service.desired_plan,
         bouquets=frozenset(

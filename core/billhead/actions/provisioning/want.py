@@ -2,18 +2,25 @@
 
 from typing import Any
 
+from billhead.actions.provisioning._earlier_passwords import sealed_with
 from billhead.actions.provisioning._queue import queue_converge
 from billhead.db import Tx
 from billhead.models.subscriptions import Service
+from billhead.plugin_host import vault
 
 __all__ = ["want"]
 
 
 def want(tx: Tx, service: Service, **changes: Any) -> bool:
-    """Set desired fields of a service and queue its convergence; False when nothing differs (no version, no job)."""
+    """Set desired fields of a service and queue its convergence; False when nothing differs (no version, no job).
+
+    Until the panel has a new password, those before it are kept: some panels know a line by nothing else.
+    """
     differing = {name: value for name, value in changes.items() if getattr(service, name) != value}
     if not differing:
         return False
+    if "password" in differing:
+        service.previous_password = sealed_with(service, vault().decrypt(service.password))
     for name, value in differing.items():
         setattr(service, name, value)
     service.desired_version += 1

@@ -77,12 +77,14 @@ def current_usage(session: Session, subscriptions: Collection[int]) -> dict[int,
 
 
 def _items(session: Session, subscriptions: Collection[int]) -> tuple[list[DueItem], Catalogue]:
-    rows = session.execute(select(*ITEM).where(among(Subscription.id, subscriptions, session))).all()
     parts, catalogue = read_parts(session, subscriptions), Catalogue()
     catalogue.need(
         session,
         plans={part.plan_id for found in parts.values() for part in found},
         prices={part.price_id for found in parts.values() for part in found},
     )
+    if not catalogue.metered:
+        return [], catalogue
+    rows = session.execute(select(*ITEM).where(among(Subscription.id, subscriptions, session)))
     items = [DueItem._make((*row[:-1], clock.today_in(row.zone), tuple(parts[row[0]]), ())) for row in rows]
     return [item for item in items if any(part.price_id in catalogue.metered for part in item.parts)], catalogue

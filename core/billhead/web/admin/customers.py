@@ -111,6 +111,7 @@ def _belongings(session: Session, customer_id: int) -> dict[str, Any]:
     ).all()
     subjects = [f"customer:{customer_id}", *(f"subscription:{row.id}" for row in subscriptions)]
     subjects += [f"service:{row.id}" for row in services]
+    credits = _newest(session, CustomerCredit, customer_id)
     return {
         "subscriptions": subscriptions,
         "services": services,
@@ -122,8 +123,8 @@ def _belongings(session: Session, customer_id: int) -> dict[str, Any]:
             .order_by(Payment.id.desc())
             .limit(_SHOWN)
         ).all(),
-        "credits": _newest(session, CustomerCredit, customer_id),
-        "movements": credit_history(session, customer_id)[:_SHOWN],
+        "credits": credits,
+        "movements": credit_history(session, customer_id)[:_SHOWN] if credits else [],
         "notices": _newest(session, Notice, customer_id),
         "checks": checks_of(session, customer_id),
         "trail": trail_of(session, *subjects),

@@ -167,9 +167,11 @@ def _parts(session: Session, row: Document) -> dict[str, Any]:
         .order_by(DunningStep.id)
     ).all()
     trail = trail_of(session, f"document:{row.id}")
+    people = select(Customer, Party).outerjoin(Party, Party.id == row.buyer_id).where(Customer.id == row.customer_id)
+    customer, buyer = session.execute(people).one()
     return {
-        "customer": session.get_one(Customer, row.customer_id),
-        "buyer": session.get(Party, row.buyer_id) if row.buyer_id else None,
+        "customer": customer,
+        "buyer": buyer,
         "lines": lines,
         "subscriptions": sorted({line.subscription_id for line in lines if line.subscription_id is not None}),
         "allocations": allocations,

@@ -205,7 +205,7 @@ class Classic(Dialect):
             yield from (_Key(MAG, name) for name in dict.fromkeys(names) if name)
             return
         names = [str(kept.get("login") or ""), desired.login]
-        passwords = [desired.password, desired.previous_password or ""]
+        passwords = [desired.password, desired.previous_password or "", *desired.passwords_between]
         for name in filter(None, dict.fromkeys(names)):
             yield from (_Key(LINE, name, password) for password in dict.fromkeys(passwords) if password)
             now = self._database.password_of(name) if self._database is not None else ""
