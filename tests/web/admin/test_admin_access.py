@@ -5,6 +5,7 @@ from web_shop import Shop
 from billhead.web.access import stated
 
 PERMISSIONS = {
+    "services.access",
     "subscriptions.write", "services.write", "payments.write", "panels.write", "plugins.write", "gateways.write",
     "catalogue.write", "jobs.write", "house.freeze", "customers.write", "sellers.write", "rates.write", "billing.run",
     "documents.write", "money.correct", "money.refund", "money.write_off",

@@ -137,7 +137,8 @@ def test_a_panel_that_does_not_answer_is_said_and_loses_nothing(counter):
 
 def test_the_panels_page_says_what_it_can_do_and_what_it_lacks(counter):
     shown = counter.get("/admin/panels/1").text
-    assert "Lines, bouquets, connections, list of its lines, resellers." in shown
+    can = "bouquets, connections, list of its lines, resellers, viewing history, who watches now, cutting a session"
+    assert f"Lines, {can}." in shown
     assert "Not: " in shown
     assert "Without its feed: no viewing history." in shown
     counter.shop.change(Panel, 1, settings={})

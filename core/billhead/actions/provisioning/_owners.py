@@ -39,13 +39,11 @@ def owners_on(session: Session, view: PanelView) -> Mapping[int | None, str]:
     """Every reseller that has an owner there, and None for the house itself: for a whole panel at once."""
     if not view.capabilities.owners:
         return {}
-    below = (
+    named = (
         select(ResellerClosure.descendant_id, PanelOwner.remote)
-        .join(PanelOwner, PanelOwner.reseller_id == ResellerClosure.ancestor_id)
+        .select_from(PanelOwner)
+        .outerjoin(ResellerClosure, ResellerClosure.ancestor_id == PanelOwner.reseller_id)
         .where(PanelOwner.panel_id == view.id)
         .order_by(ResellerClosure.depth.desc())  # the nearest comes last and stays
     )
-    house = select(PanelOwner.reseller_id, PanelOwner.remote).where(
-        PanelOwner.panel_id == view.id, PanelOwner.reseller_id.is_(None)
-    )
-    return dict([*session.execute(below), *session.execute(house)])
+    return dict([*session.execute(named)])

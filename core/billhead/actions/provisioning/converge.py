@@ -36,7 +36,6 @@ from billhead.models.catalogue import Bouquet
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import Desired, Expiry
-from billhead.plugin_host import vault
 
 __all__ = ["Answer", "converge"]
 
@@ -159,9 +158,6 @@ def _record(tx: Tx, intent: _Intent, answer: Answer) -> Answer:
         keep_observed(tx, service, answer.observed, intent.view)
     if service.desired_version != intent.version:
         # wanted something else meanwhile: what was done is recorded, and the newer wish is still to come
-        sent = intent.desired.password
-        if answer.sync == "ok" and sent and vault().decrypt(service.password) != sent:
-            service.previous_password = vault().encrypt(sent)  # the panel has this one by now, not the one before
         queue_converge(tx, service.id, service.panel_id)
         return answer
     before, service.sync, service.sync_error = service.sync, answer.sync, answer.error[:1000]

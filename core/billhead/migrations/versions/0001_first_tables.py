@@ -729,6 +729,27 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_panel_bouquet')),
     sa.UniqueConstraint('panel_id', 'bouquet_id', name=op.f('uq_panel_bouquet_panel_id_bouquet_id'))
     )
+    op.create_table('panel_move',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('from_panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('to_panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('grace_hours', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('total', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('cursor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('placed_all', sa.Boolean(), nullable=False),
+    sa.Column('asked_by', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['from_panel_id'], ['panel.id'], name=op.f('fk_panel_move_from_panel_id')),
+    sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_panel_move_plan_id')),
+    sa.ForeignKeyConstraint(['to_panel_id'], ['panel.id'], name=op.f('fk_panel_move_to_panel_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_panel_move'))
+    )
+    with op.batch_alter_table('panel_move', schema=None) as batch_op:
+        batch_op.create_index('ix_panel_move_state', ['state'], unique=False)
+
     op.create_table('panel_owner',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1183,6 +1204,7 @@ def upgrade() -> None:
     sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('paired_with_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('moved_from_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('kind', sa.String(), nullable=False),
     sa.Column('handle', sa.String(), nullable=False),
     sa.Column('handle_data', sa.JSON(), nullable=False),
@@ -1208,6 +1230,7 @@ def upgrade() -> None:
     sa.Column('observed_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('created_by_us', sa.Boolean(), nullable=False),
     sa.Column('told_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['moved_from_id'], ['service.id'], name=op.f('fk_service_moved_from_id')),
     sa.ForeignKeyConstraint(['paired_with_id'], ['service.id'], name=op.f('fk_service_paired_with_id')),
     sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_service_panel_id')),
     sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_service_subscription_id')),
@@ -1526,6 +1549,27 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('panel_difference', schema=None) as batch_op:
         batch_op.create_index('ix_panel_difference_panel', ['panel_id', 'kind'], unique=False)
+
+    op.create_table('panel_move_line',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('move_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('unit', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('new_service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('leaves_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['move_id'], ['panel_move.id'], name=op.f('fk_panel_move_line_move_id')),
+    sa.ForeignKeyConstraint(['new_service_id'], ['service.id'], name=op.f('fk_panel_move_line_new_service_id')),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_panel_move_line_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_panel_move_line')),
+    sa.UniqueConstraint('move_id', 'service_id', name=op.f('uq_panel_move_line_move_id_service_id'))
+    )
+    with op.batch_alter_table('panel_move_line', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_panel_move_line_new_service_id'), ['new_service_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_panel_move_line_service_id'), ['service_id'], unique=False)
+        batch_op.create_index('ix_panel_move_line_state', ['move_id', 'state'], unique=False)
 
     op.create_table('payment_attempt',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1884,6 +1928,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_payment_attempt_customer_id'))
 
     op.drop_table('payment_attempt')
+    with op.batch_alter_table('panel_move_line', schema=None) as batch_op:
+        batch_op.drop_index('ix_panel_move_line_state')
+        batch_op.drop_index(batch_op.f('ix_panel_move_line_service_id'))
+        batch_op.drop_index(batch_op.f('ix_panel_move_line_new_service_id'))
+
+    op.drop_table('panel_move_line')
     with op.batch_alter_table('panel_difference', schema=None) as batch_op:
         batch_op.drop_index('ix_panel_difference_panel')
 
@@ -2050,6 +2100,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_panel_owner_reseller_id'))
 
     op.drop_table('panel_owner')
+    with op.batch_alter_table('panel_move', schema=None) as batch_op:
+        batch_op.drop_index('ix_panel_move_state')
+
+    op.drop_table('panel_move')
     op.drop_table('panel_bouquet')
     op.drop_table('ledger_sealed')
     op.drop_table('gateway_payout')
