@@ -43,7 +43,7 @@ class Panel:
     def __init__(self):
         self.there, self.mood = {}, "ok"
 
-    def ask(self, _view, desired, *, remove):
+    def ask(self, _view, desired, *, remove, entitled):
         ref, mood = desired.handle.ref, self.mood
         if mood in ("ok", "made"):
             self.there.pop(ref, None) if remove else self.there.update({ref: desired.expires_at})
