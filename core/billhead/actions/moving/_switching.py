@@ -125,16 +125,16 @@ def begin_return(tx: Tx, move: PanelMove, target: Target, unit: int) -> None:
     pairs = [_pair(tx, line, back=False) for line in lines]
     if any(old.lifecycle != "leaving" or new.lifecycle != "wanted" for old, new in pairs):
         return  # ended, or moved on: the old place goes when its time is over
+    wishes = []
     for line, (old, new) in zip(lines, pairs, strict=True):
-        plan_id = tx.session.get_one(Subscription, new.subscription_id).plan_id
-        wish = _back(new, old, target, plan_id)
+        wish = _back(new, old, target, tx.session.get_one(Subscription, new.subscription_id).plan_id)
         if wish is None:
             line.code, line.reason = "changed", "what is sold has changed since, and the old panel names it otherwise"
             return
-    for line, (old, new) in zip(lines, pairs, strict=True):
-        wish = _back(new, old, target, tx.session.get_one(Subscription, new.subscription_id).plan_id)
+        wishes.append(wish)
+    for line, (old, _), wish in zip(lines, pairs, wishes, strict=True):
         line.state = "returning"
-        want(tx, old, lifecycle="arriving", **(wish or {}))
+        want(tx, old, lifecycle="arriving", **wish)
 
 
 def _back(new: Service, old: Service, target: Target, plan_id: int) -> Mapping[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from billhead.actions.provisioning._desired import PanelView, panel_view
+from billhead.actions.provisioning._desired import PanelView, panel_view, unnamed_bouquets
 from billhead.models.catalogue import PlanBouquet
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service
@@ -59,10 +59,7 @@ class Target:
         return None
 
     def unnamed(self, bouquets: Sequence[int]) -> list[int]:
-        view = self.view
-        if not view.capabilities.bouquets or view.managed.get("bouquets", "enforce") != "enforce":
-            return []
-        return [one for one in bouquets if one not in view.bouquets]
+        return unnamed_bouquets(bouquets, self.view)
 
 
 def target_of(session: Session, source: Panel, panel: Panel) -> Target:

@@ -7,7 +7,7 @@ asked here: that is done by the convergence of each place, in its panel's lane a
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import aliased
 
 from billhead import clock
@@ -114,10 +114,10 @@ def _leave(ctx: Context, move_id: int) -> None:
             leave_unit(tx, move_id, unit, now)
 
 
-def _units(move_id: int, state: str, *conditions: object) -> Sequence[int]:
+def _units(move_id: int, state: str, *conditions: ColumnElement[bool]) -> Sequence[int]:
     query = select(PanelMoveLine.unit).where(PanelMoveLine.move_id == move_id, PanelMoveLine.state == state)
     with reading() as session:
-        return session.scalars(query.where(*conditions).distinct().order_by(PanelMoveLine.unit)).all()  # type: ignore[arg-type]
+        return session.scalars(query.where(*conditions).distinct().order_by(PanelMoveLine.unit)).all()
 
 
 def _next_look(ctx: Context, move_id: int) -> datetime | None:

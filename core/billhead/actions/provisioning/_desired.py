@@ -1,6 +1,6 @@
 """From a service row to the Desired that a module understands."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -99,8 +99,8 @@ def desired_of(
     return desired
 
 
-def unnamed_bouquets(service: Service, view: PanelView) -> list[int]:
+def unnamed_bouquets(sold: Sequence[int], view: PanelView) -> list[int]:
     """Bouquets that were sold but not named on this panel: staff are told, since nobody else would notice."""
     if not view.capabilities.bouquets or view.managed.get("bouquets", "enforce") != "enforce":
         return []
-    return [bouquet for bouquet in service.desired_bouquets if bouquet not in view.bouquets]
+    return [bouquet for bouquet in sold if bouquet not in view.bouquets]

@@ -9,7 +9,7 @@ from typing import Any
 from billhead.models.subscriptions import Service
 from billhead.plugin_host import vault
 
-__all__ = ["earlier_passwords", "sealed_with"]
+__all__ = ["earlier_passwords", "note_sent", "sealed_with"]
 
 _MOST = 8  # more are not tried: each is a call where a line is known by its password
 
@@ -24,3 +24,9 @@ def sealed_with(service: Service, password: str) -> str:
     """What is to be kept when this service is to have another password than `password`. The first one stays."""
     first, *others = list(dict.fromkeys([*earlier_passwords(service), password]))
     return vault().encrypt("\n".join([first, *others[1 - _MOST :]]))
+
+
+def note_sent(service: Service, password: str) -> None:
+    """The panel has taken this one, and another is wanted by now: it is the one in step, those before it are gone."""
+    if password and password != vault().decrypt(service.password):
+        service.previous_password = vault().encrypt(password)

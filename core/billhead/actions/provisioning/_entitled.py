@@ -132,7 +132,9 @@ def entitled_of(session: Session, service: Service, panel: Panel) -> Entitled:
     paid = subscription.paid_through
     covered = [row.paid_until for row in rows if row.state == State.BOUGHT and FORGOTTEN not in row.entitlement]
     today = clock.today_in(subscription.zone)
-    length = Term("day", max(1, (paid - subscription.started_on).days)) if trial and paid else _term(subscription)
+    length = Term.parse(subscription.term)
+    if trial and paid is not None:
+        length = Term("day", max(1, (paid - subscription.started_on).days))
     entitled = Entitled(
         service_id=service.id,
         panel_id=panel.id,
@@ -149,10 +151,6 @@ def entitled_of(session: Session, service: Service, panel: Panel) -> Entitled:
         return entitled
     why, until = _told(unsettled, clock.business_now())
     return replace(entitled, open_why=why, open_until=until)
-
-
-def _term(subscription: Subscription) -> Term:
-    return Term.parse(subscription.term)
 
 
 def _chosen(session: Session, panel_id: int, plan_id: int, sold: str) -> _Chosen | None:

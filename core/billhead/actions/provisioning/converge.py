@@ -21,6 +21,7 @@ from billhead.actions.exchange import exchange
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning._buying import buy_upstream
 from billhead.actions.provisioning._desired import PanelView, desired_of, lead_of, panel_view, unnamed_bouquets
+from billhead.actions.provisioning._earlier_passwords import note_sent
 from billhead.actions.provisioning._entitled import Entitled, entitled_of
 from billhead.actions.provisioning._health import is_well, must_wait, note_answer, until_mended
 from billhead.actions.provisioning._keeping import keep_observed
@@ -124,7 +125,7 @@ def _opened(tx: Tx, service: Service, panel: Panel, waits: list[Answer]) -> _Int
         service.sync_error = f"waits for its stream line {lead.login}, which is not on panel {panel.code} yet"
         waits.append(Answer(service.sync, error=service.sync_error, wait_until=until_mended()))
         return None
-    unnamed = unnamed_bouquets(service, view)
+    unnamed = unnamed_bouquets(service.desired_bouquets, view)
     sells = view.capabilities.expiry is Expiry.PURCHASED
     names = tx.session.scalars(select(Bouquet.name).where(Bouquet.id.in_(unnamed))).all() if unnamed else ()
     return _Intent(
@@ -158,6 +159,8 @@ def _record(tx: Tx, intent: _Intent, answer: Answer) -> Answer:
         keep_observed(tx, service, answer.observed, intent.view)
     if service.desired_version != intent.version:
         # wanted something else meanwhile: what was done is recorded, and the newer wish is still to come
+        if answer.sync == "ok":
+            note_sent(service, intent.desired.password)
         queue_converge(tx, service.id, service.panel_id)
         return answer
     before, service.sync, service.sync_error = service.sync, answer.sync, answer.error[:1000]
