@@ -3,24 +3,21 @@
 `leak` is what the subscription's term costs, before tax: what is lost, or owed to the customer, each time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_
 
 from billhead import clock
-from billhead.domain.money import Money
 from billhead.domain.service import Label
 from billhead.domain.subscription import RUNNING, State
-from billhead.models.catalogue import Plan
 from billhead.models.documents import FailedItem
-from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription
-from billhead.plugin import Report, ReportAsked, ReportColumn, ReportLink, ReportParameter
+from billhead.plugin import Report, ReportAsked, ReportLink, ReportParameter
+from billhead.reports._leaking import COLUMNS, SHARED, leaking, shown
 from billhead.reports._parameters import CURRENCY, SELLER
-from billhead.reports._prices import term_prices
-from billhead.reports._source import BATCH, Source
+from billhead.reports._source import Source
 
 __all__ = ["REPORT"]
 
@@ -100,35 +97,15 @@ def _leaks(today: date, now: datetime) -> tuple[_Leak, ...]:
 
 
 def _query(leak: _Leak, asked: ReportAsked) -> Select[Any]:
-    price = term_prices()
-    columns = (
-        Subscription.id,
-        Customer.id,
-        Customer.name,
-        Plan.name,
-        Subscription.term,
-        Subscription.currency,
-        func.coalesce(price.c.minor, 0),
-    )
-    of_service = (Service.id, Service.login, Service.sync_error, Service.observed)
-    of_failure = (Subscription.next_bill_on, FailedItem.error)
-    query = select(*columns, *(of_service if leak.by_service else of_failure)).select_from(Subscription)
     if leak.by_service:
-        query = query.join(Service, Service.subscription_id == Subscription.id)
+        query = leaking(asked, Service.id, Service.login, Service.sync_error, Service.observed).join(
+            Service, Service.subscription_id == Subscription.id
+        )
     else:
-        query = query.outerjoin(FailedItem, FailedItem.subscription_id == Subscription.id)
-    query = (
-        query.join(Customer, Customer.id == Subscription.customer_id)
-        .join(Plan, Plan.id == Subscription.plan_id)
-        .outerjoin(price, price.c.subscription_id == Subscription.id)
-        .where(leak.condition)
-        .order_by(Subscription.id)
-    )
-    if asked["seller"] is not None:
-        query = query.where(Subscription.seller_id == asked["seller"])
-    if asked["currency"] is not None:
-        query = query.where(Subscription.currency == asked["currency"])
-    return query.execution_options(yield_per=BATCH)
+        query = leaking(asked, Subscription.next_bill_on, FailedItem.error).outerjoin(
+            FailedItem, FailedItem.subscription_id == Subscription.id
+        )
+    return query.where(leak.condition).order_by(Subscription.id)
 
 
 def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
@@ -136,23 +113,13 @@ def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
         if asked["kind"] not in (None, leak.code):
             continue
         for row in source.session.execute(_query(leak, asked)):
-            subscription_id, customer_id, name, plan, term, currency, minor, *about = row
+            about = row[SHARED:]
             line, why = _line(about) if leak.by_service else (None, _not_billed(about))
-            if why is None:
-                continue
-            yield (
-                _TITLES[leak.code],
-                ReportLink(name, "customer", customer_id),
-                ReportLink(str(subscription_id), "subscription", subscription_id),
-                line,
-                plan,
-                why,
-                term,
-                Money(int(minor), currency),
-            )
+            if why is not None:
+                yield shown(_TITLES[leak.code], row, line, why)
 
 
-def _line(about: list[Any]) -> tuple[ReportLink, str | None]:
+def _line(about: Sequence[Any]) -> tuple[ReportLink, str | None]:
     """The line and what is known about it; None where the panel has shown it blocked or run out."""
     service_id, login, error, observed = about
     ends = observed.get("expires_at") if observed else None
@@ -165,7 +132,7 @@ def _seen(ends: str | None) -> str:
     return f"the panel runs it until {ends[:10]}" if ends else Label.ACTIVE.value
 
 
-def _not_billed(about: list[Any]) -> str:
+def _not_billed(about: Sequence[Any]) -> str:
     due_on, error = about
     return f"due on {due_on}" + (f": {error}" if error else "")
 
@@ -177,15 +144,6 @@ REPORT = Report(
     "run, and subscriptions that were due and not billed, each with what its term costs.",
     group="Leaks",
     parameters=(ReportParameter("kind", "Kind", "choice", options=tuple(_TITLES.items())), SELLER, CURRENCY),
-    columns=(
-        ReportColumn("kind", "Leak"),
-        ReportColumn("customer", "Customer", "link"),
-        ReportColumn("subscription", "Subscription", "link"),
-        ReportColumn("line", "Line", "link"),
-        ReportColumn("plan", "Plan"),
-        ReportColumn("why", "What is known"),
-        ReportColumn("term", "Term"),
-        ReportColumn("leak", "Price of it", "money", total=True),
-    ),
+    columns=COLUMNS,
     rows=_rows,
 )

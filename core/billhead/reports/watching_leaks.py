@@ -7,17 +7,14 @@ from typing import Any
 from sqlalchemy import Select, and_, exists, func, or_, select
 
 from billhead import clock
-from billhead.domain.money import Money
 from billhead.domain.subscription import RUNNING, State
-from billhead.models.catalogue import Plan
 from billhead.models.panels import Panel
-from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription, SubscriptionEvent
 from billhead.models.viewings import SharingCase, Viewing, ViewingCursor
-from billhead.plugin import Report, ReportAsked, ReportColumn, ReportLink, ReportParameter
+from billhead.plugin import Report, ReportAsked, ReportLink, ReportParameter
+from billhead.reports._leaking import COLUMNS, SHARED, leaking, shown
 from billhead.reports._parameters import CURRENCY, SELLER
-from billhead.reports._prices import term_prices
-from billhead.reports._source import BATCH, Source
+from billhead.reports._source import Source
 
 __all__ = ["REPORT"]
 
@@ -32,22 +29,8 @@ _STOPPING = ("suspend", "cancel")
 
 
 def _lines(asked: ReportAsked, *more: Any) -> Select[Any]:
-    price = term_prices()
-    query = (
-        select(
-            Subscription.id, Customer.id, Customer.name, Plan.name, Subscription.term, Subscription.currency,
-            func.coalesce(price.c.minor, 0), Service.id, Service.login, *more,
-        )
-        .select_from(Service)
-        .join(Subscription, Subscription.id == Service.subscription_id)
-        .join(Customer, Customer.id == Subscription.customer_id)
-        .join(Plan, Plan.id == Subscription.plan_id)
-        .outerjoin(price, price.c.subscription_id == Subscription.id)
-    )  # fmt: skip
-    for name, column in (("seller", Subscription.seller_id), ("currency", Subscription.currency)):
-        if asked[name] is not None:
-            query = query.where(column == asked[name])
-    return query.order_by(Service.id).execution_options(yield_per=BATCH)
+    of_line = leaking(asked, Service.id, Service.login, *more)
+    return of_line.join(Service, Service.subscription_id == Subscription.id).order_by(Service.id)
 
 
 def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
@@ -55,23 +38,10 @@ def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
     for code, told in (("watched_unpaid", _unpaid), ("paid_unwatched", _unwatched), ("shared", _shared)):
         if asked["kind"] in (None, code):
             for row, why in told(source, asked, since):
-                yield _shown(code, row, why)
+                service_id, login = row[SHARED : SHARED + 2]
+                yield shown(_TITLES[code], row, ReportLink(login, "service", service_id), why)
     if asked["kind"] in (None, "strangers") and asked["currency"] is None:
         yield from _strangers(source, asked, since)
-
-
-def _shown(code: str, row: Any, why: str) -> tuple[Any, ...]:
-    subscription_id, customer_id, name, plan, term, currency, minor, service_id, login, *_ = row
-    return (
-        _TITLES[code],
-        ReportLink(name, "customer", customer_id),
-        ReportLink(str(subscription_id), "subscription", subscription_id),
-        ReportLink(login, "service", service_id),
-        plan,
-        why,
-        term,
-        Money(int(minor), currency),
-    )
 
 
 def _unpaid(source: Source, asked: ReportAsked, since: int) -> Iterator[tuple[Any, str]]:
@@ -98,7 +68,7 @@ def _unpaid(source: Source, asked: ReportAsked, since: int) -> Iterator[tuple[An
         .where(or_(stopped, Service.desired_expires_at <= clock.business_now()))
     )
     for row in source.session.execute(query):
-        ends, stopped_on, at, is_stopped = row[9:]
+        ends, stopped_on, at, is_stopped = row[SHARED + 2 :]
         watched = datetime.fromtimestamp(at, UTC)
         after_end = ends is not None and watched > ends
         after_stop = is_stopped and stopped_on is not None and watched.date() > stopped_on
@@ -125,7 +95,7 @@ def _shared(source: Source, asked: ReportAsked, _since: int) -> Iterator[tuple[A
     open_case = and_(SharingCase.service_id == Service.id, SharingCase.state == "open")
     query = _lines(asked, SharingCase.score, SharingCase.reasons).join(SharingCase, open_case)
     for row in source.session.execute(query):
-        score, reasons = row[9:]
+        score, reasons = row[SHARED + 2 :]
         over = ", ".join(f"{one['was']} {name.replace('_', ' ')}" for name, one in reasons.items())
         yield row, f"score {score}: {over}"
 
@@ -158,15 +128,6 @@ REPORT = Report(
         SELLER,
         CURRENCY,
     ),
-    columns=(
-        ReportColumn("kind", "Leak"),
-        ReportColumn("customer", "Customer", "link"),
-        ReportColumn("subscription", "Subscription", "link"),
-        ReportColumn("line", "Line", "link"),
-        ReportColumn("plan", "Plan"),
-        ReportColumn("why", "What is known"),
-        ReportColumn("term", "Term"),
-        ReportColumn("leak", "Price of it", "money", total=True),
-    ),
+    columns=COLUMNS,
     rows=_rows,
 )
