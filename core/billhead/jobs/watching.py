@@ -9,16 +9,16 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.access.cut_session import cut_session
-from billhead.actions.scheduling import enqueue
 from billhead.actions.viewings.find_sharing import find_sharing
 from billhead.actions.viewings.purge_viewings import purge_viewings
+from billhead.actions.viewings.queue_reading import queue_reading
 from billhead.actions.viewings.read_viewings import read_viewings
 from billhead.db import writing
 from billhead.domain.context import Context
-from billhead.domain.errors import BillheadError, NotAllowed, NotFound, PanelRejected, PanelUnreachable
+from billhead.domain.errors import NotAllowed, NotFound, PanelRejected, PanelUnreachable
 from billhead.jobs.kinds import TryLater, job_kind
 from billhead.models.panels import Panel
-from billhead.plugin_host import panel_connection, plugins
+from billhead.plugin_host import capabilities_of
 
 __all__ = ["forget"]
 
@@ -31,10 +31,9 @@ def _read_all(ctx: Context, _args: Mapping[str, Any]) -> None:
     """Panels that tell; one at a time each."""
     with writing(ctx) as tx:
         for panel in tx.session.scalars(select(Panel).where(Panel.maintenance.is_(False)).order_by(Panel.id)):
-            with suppress(BillheadError):  # its plugin is off, or its settings don't fit
-                if plugins().module(panel.module).capabilities(panel_connection(panel)).viewings:
-                    lane = f"viewings:{panel.id}"
-                    enqueue(tx, "viewings.read", {"panel_id": panel.id}, key=lane, lane=lane)
+            able = capabilities_of(panel)
+            if able is not None and able.viewings:
+                queue_reading(tx, panel.id)
 
 
 @job_kind("viewings.read")

@@ -2,6 +2,7 @@
 
 from billhead.plugin_host.activation import Activation
 from billhead.plugin_host.connections import (
+    capabilities_of,
     channel_connection,
     checker_connection,
     close_connections,
@@ -28,6 +29,7 @@ __all__ = [
     "PluginHost",
     "SettingsForm",
     "Vault",
+    "capabilities_of",
     "channel_connection",
     "checker_connection",
     "close_connections",

@@ -17,12 +17,20 @@ from billhead.domain.errors import (
 from billhead.models.operations import PluginState
 from billhead.models.panels import Panel
 from billhead.models.payments import GatewayAccount
-from billhead.plugin import ChannelConnection, CheckerConnection, GatewayConnection, HttpClient, PanelConnection
+from billhead.plugin import (
+    Capabilities,
+    ChannelConnection,
+    CheckerConnection,
+    GatewayConnection,
+    HttpClient,
+    PanelConnection,
+)
 from billhead.plugin.pacing import Pacer
 from billhead.plugin_host.current import config, plugins
 from billhead.plugin_host.stored_settings import open_settings
 
 __all__ = [
+    "capabilities_of",
     "channel_connection",
     "checker_connection",
     "close_connections",
@@ -44,6 +52,14 @@ def panel_connection(panel: Panel) -> PanelConnection:
     pacer.per_second = panel.calls_per_second or 0  # a row that was never stored has none yet
     http = _client(f"panel {panel.code}", _timeout(settings), PanelUnreachable, PanelOutcomeUnknown, os.getpid(), pacer)
     return PanelConnection(panel.code, settings, http)
+
+
+def capabilities_of(panel: Panel) -> Capabilities | None:
+    """What a panel can do as it is set up; None while its module is off or its settings do not fit. No network."""
+    try:
+        return plugins().module(panel.module).capabilities(panel_connection(panel))
+    except BillheadError:
+        return None
 
 
 def gateway_connection(account: GatewayAccount) -> GatewayConnection:

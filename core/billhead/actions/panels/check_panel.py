@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 from billhead import clock
 from billhead.actions.exchange import exchange
+from billhead.actions.panels._asking import AskedPanel, asked_panel
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.context import Context
-from billhead.domain.errors import NotAllowed, NotFound, PanelError
+from billhead.domain.errors import NotAllowed, PanelError
 from billhead.models.panels import Panel
-from billhead.plugin import PanelConnection, ProvisioningModule
-from billhead.plugin_host import panel_connection, plugins
 
 __all__ = ["Checked", "check_panel"]
 
@@ -23,12 +22,6 @@ class Checked:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Intent:
-    module: ProvisioningModule
-    connection: PanelConnection
-
-
 def check_panel(ctx: Context, panel_id: int) -> Checked:
     """A good answer closes the panel's breaker, so that what waits for it goes on at once; a bad one is noted.
 
@@ -37,13 +30,7 @@ def check_panel(ctx: Context, panel_id: int) -> Checked:
     if not ctx.may("panels.write"):
         raise NotAllowed(f"{ctx.actor} may not check panels: it needs panels.write")
 
-    def intend(tx: Tx) -> _Intent:
-        panel = tx.session.get(Panel, panel_id)
-        if panel is None:
-            raise NotFound("panel", panel_id)
-        return _Intent(plugins().module(panel.module), panel_connection(panel))
-
-    def record(tx: Tx, _intent: _Intent, checked: Checked) -> Checked:
+    def record(tx: Tx, _asked: AskedPanel, checked: Checked) -> Checked:
         panel = tx.session.get_one(Panel, panel_id, with_for_update=True)
         if checked.ok:
             panel.failures, panel.open_until, panel.last_error = 0, None, ""
@@ -53,13 +40,13 @@ def check_panel(ctx: Context, panel_id: int) -> Checked:
         audit(tx, "panels.check", f"panel:{panel_id}", {"ok": checked.ok})
         return checked
 
-    checked = exchange(ctx, intend=intend, call=_call, record=record)
+    checked = exchange(ctx, intend=lambda tx: asked_panel(tx, panel_id), call=_call, record=record)
     assert checked is not None, "intend always has a panel to check"
     return checked
 
 
-def _call(intent: _Intent) -> Checked:
+def _call(asked: AskedPanel) -> Checked:
     try:
-        return Checked(True, intent.module.check(intent.connection))
+        return Checked(True, asked.module.check(asked.connection))
     except PanelError as error:
         return Checked(False, str(error))

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 
 from billhead.actions.exchange import exchange
+from billhead.actions.panels._asking import AskedPanel, asked_panel
 from billhead.actions.provisioning._entitled import TRIAL
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.context import Context
-from billhead.domain.errors import InvalidInput, NotAllowed, NotFound, PanelError
+from billhead.domain.errors import InvalidInput, NotAllowed, PanelError
 from billhead.domain.periods import Term
 from billhead.domain.upstream import length_days
 from billhead.models.catalogue import Plan
-from billhead.models.panels import Panel, PanelPackage
-from billhead.plugin import Expiry, Package, PanelConnection, ProvisioningModule
-from billhead.plugin_host import panel_connection, plugins
+from billhead.models.panels import PanelPackage
+from billhead.plugin import Expiry, Package
 
 __all__ = ["ChosenPackage", "choose_packages"]
 
@@ -30,13 +30,6 @@ class ChosenPackage:
     package: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Intent:
-    seller_id: int
-    module: ProvisioningModule
-    connection: PanelConnection
-
-
 def choose_packages(ctx: Context, panel_id: int, chosen: Sequence[ChosenPackage]) -> int:
     """Replace the panel's whole choice; returns how many there are. The panel is asked once.
 
@@ -46,24 +39,21 @@ def choose_packages(ctx: Context, panel_id: int, chosen: Sequence[ChosenPackage]
     if not ctx.may("panels.write"):
         raise NotAllowed(f"{ctx.actor} may not choose packages: it needs panels.write")
 
-    def intend(tx: Tx) -> _Intent:
-        panel = tx.session.get(Panel, panel_id)
-        if panel is None:
-            raise NotFound("panel", panel_id)
-        module, connection = plugins().module(panel.module), panel_connection(panel)
-        if module.capabilities(connection).expiry is not Expiry.PURCHASED:
-            raise InvalidInput("panel", f"{panel.code} sells nothing to us as it is set up")
-        return _Intent(panel.seller_id, module, connection)
+    def intend(tx: Tx) -> AskedPanel:
+        asked = asked_panel(tx, panel_id)
+        if asked.module.capabilities(asked.connection).expiry is not Expiry.PURCHASED:
+            raise InvalidInput("panel", f"{asked.code} sells nothing to us as it is set up")
+        return asked
 
-    def call(intent: _Intent) -> Mapping[str, Package]:
+    def call(asked: AskedPanel) -> Mapping[str, Package]:
         try:
-            return intent.module.catalogue(intent.connection).packages
+            return asked.module.catalogue(asked.connection).packages
         except PanelError as error:
             raise InvalidInput("on", f"the panel could not be asked for its packages: {error.message}") from None
 
-    def record(tx: Tx, intent: _Intent, offered: Mapping[str, Package]) -> int:
+    def record(tx: Tx, asked: AskedPanel, offered: Mapping[str, Package]) -> int:
         codes = {one.plan for one in chosen}
-        wanted = select(Plan.code, Plan.id).where(Plan.seller_id == intent.seller_id, Plan.code.in_(codes))
+        wanted = select(Plan.code, Plan.id).where(Plan.seller_id == asked.seller_id, Plan.code.in_(codes))
         plans = {row.code: row.id for row in tx.session.execute(wanted)}
         rows = [_row(panel_id, one, plans, offered) for one in chosen]
         if len({(row.plan_id, row.term) for row in rows}) < len(rows):

@@ -12,17 +12,17 @@ from wtforms import SelectField, TextAreaField
 from billhead.actions.panels.name_owners import HOUSE, NamedOwner, name_owners
 from billhead.actions.panels.read_owners import OwnersRead, read_owners
 from billhead.db import reading, writing
-from billhead.domain.errors import BillheadError, InvalidInput
+from billhead.domain.errors import InvalidInput
 from billhead.models.panels import Panel, PanelOwner
 from billhead.models.people import Reseller
 from billhead.plugin import Capabilities, Owner, allow
-from billhead.plugin_host import panel_connection, plugins
+from billhead.plugin_host import capabilities_of
 from billhead.web.admin.area import admin, found
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
 
-__all__ = ["abilities", "capabilities_of"]
+__all__ = ["abilities"]
 
 _SAID = (
     ("bouquets", "bouquets"),
@@ -36,14 +36,6 @@ _SAID = (
     ("kick", "cutting a session"),
     ("messages", "messages on the screen"),
 )
-
-
-def capabilities_of(row: Panel) -> Capabilities | None:
-    """What the panel can do as it is set up; None while its module is off or its settings do not fit."""
-    try:
-        return plugins().module(row.module).capabilities(panel_connection(row))
-    except BillheadError:
-        return None
 
 
 def abilities(able: Capabilities) -> dict[str, bool]:

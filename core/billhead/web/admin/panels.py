@@ -22,12 +22,12 @@ from billhead.models.operations import Job
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service
 from billhead.plugin import allow
-from billhead.plugin_host import plugins
+from billhead.plugin_host import capabilities_of, plugins
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.columns import Column, badge, code, instant, number, text
 from billhead.web.admin.listing import Listing
-from billhead.web.admin.panel_owners import abilities, capabilities_of
+from billhead.web.admin.panel_owners import abilities
 from billhead.web.admin.services import TROUBLE
 from billhead.web.admin.settings import EntryForm, entered, settings_page_form
 from billhead.web.forms import stripped

@@ -25,11 +25,11 @@ from billhead.models.catalogue import Plan
 from billhead.models.panels import Panel, PanelPackage, UpstreamPurchase
 from billhead.models.subscriptions import Service
 from billhead.plugin import Expiry, allow
+from billhead.plugin_host import capabilities_of
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.columns import Column, instant, on, state, text
 from billhead.web.admin.listing import Choice, Listing
-from billhead.web.admin.panel_owners import capabilities_of
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx

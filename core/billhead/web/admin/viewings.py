@@ -6,17 +6,16 @@ from sqlalchemy import func, select
 from wtforms import IntegerField, SelectField, TextAreaField
 from wtforms.validators import InputRequired
 
-from billhead.actions.scheduling import enqueue
 from billhead.actions.viewings.drop_viewing_rule import drop_viewing_rule
+from billhead.actions.viewings.queue_reading import queue_reading
 from billhead.actions.viewings.save_viewing_rule import MEASURES, ViewingMeasure, save_viewing_rule
 from billhead.db import reading, writing
 from billhead.domain.context import Context
-from billhead.domain.errors import BillheadError
 from billhead.models.panels import Panel
 from billhead.models.usage import UsageMetric
 from billhead.models.viewings import Viewing, ViewingCursor, ViewingRule
 from billhead.plugin import ViewingKind, allow
-from billhead.plugin_host import panel_connection, plugins
+from billhead.plugin_host import capabilities_of
 from billhead.web.admin.area import admin, found, own_seller_id
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.forms import Form
@@ -26,14 +25,6 @@ from billhead.web.request_context import submit_ctx
 __all__: list[str] = []
 
 _UNKNOWN = 50
-
-
-def _tells(panel: Panel) -> bool:
-    """No network: what its module can do with these settings."""
-    try:
-        return plugins().module(panel.module).capabilities(panel_connection(panel)).viewings
-    except BillheadError:
-        return False
 
 
 @admin.get("/viewings")
@@ -54,7 +45,8 @@ def viewings() -> ResponseReturnValue:
             .limit(_UNKNOWN)
         ).all()
     codes = {panel.id: panel.code for panel, _ in panels}
-    tells = {panel.id for panel, _ in panels if _tells(panel)}
+    able = {panel.id: capabilities_of(panel) for panel, _ in panels}
+    tells = {key for key, can in able.items() if can is not None and can.viewings}
     return page("admin/viewings.html", panels=panels, tells=tells, rules=rules, strangers=strangers, codes=codes)
 
 
@@ -64,8 +56,7 @@ def read_panel_viewings(key: int) -> ResponseReturnValue:
     with reading() as session:
         panel = found(session, Panel, key, "panel")
     with writing(submit_ctx()) as tx:
-        lane = f"viewings:{key}"
-        enqueue(tx, "viewings.read", {"panel_id": key}, key=lane, lane=lane)
+        queue_reading(tx, key)
     flash(f"{panel.code} is read. Load this page again in a moment.", "good")
     return redirect(url_for("admin.viewings"), 303)
 
