@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -71,11 +71,14 @@ ACTIONS: dict[str, Action] = {
 
 
 def answer(state: State, request: Request) -> Response:
-    return answer_at(state, request, state.settings["xtream"]["access_code"], _act)
+    return answer_at(state, request, state.settings["xtream"]["access_code"], ACTIONS, "is_admin")
 
 
-def answer_at(state: State, request: Request, code: str, act: Callable[[State, Form], Any]) -> Response:
-    """A banned caller is refused here too; a missing slash redirects and so loses a POST."""
+def answer_at(state: State, request: Request, code: str, actions: Mapping[str, Action], right: str) -> Response:
+    """One API at its access code, for keys of users whose group has the right.
+
+    A banned caller is refused here too; a missing slash redirects and so loses a POST.
+    """
     if player.is_banned(state, request):
         return pages.banned()
     if request.path == f"/{code}":
@@ -85,7 +88,7 @@ def answer_at(state: State, request: Request, code: str, act: Callable[[State, F
     if request.method not in ("GET", "POST"):
         return _page(b"")
     try:
-        content = act(state, {**_query(request), **_body(request)})
+        content = _act(state, {**_query(request), **_body(request)}, actions, right)
     except PhpCrash:
         return _page(b"")
     return _page(json.dumps(content).encode())
@@ -109,13 +112,13 @@ def _body(request: Request) -> Form:
     return read_form(request.get_data()) if request.mimetype == "application/x-www-form-urlencoded" else {}
 
 
-def _act(state: State, form: Form) -> Any:
+def _act(state: State, form: Form, actions: Mapping[str, Action], right: str) -> Any:
     key = form.pop("api_key", "")
-    user = _key_holder(state, key if isinstance(key, str) else "")
+    user = _key_holder(state, key if isinstance(key, str) else "", right)
     if user is None:
         return {"status": "STATUS_FAILURE", "error": "Invalid API key."}
     name = form.pop("action", "")
-    act = ACTIONS.get(name) if isinstance(name, str) else None
+    act = actions.get(name) if isinstance(name, str) else None
     if act is None:
         return {"status": "STATUS_FAILURE", "error": "Invalid action."}
     try:
@@ -124,8 +127,8 @@ def _act(state: State, form: Form) -> Any:
         return {"status": refusal.status, "data": form} if refusal.echo else {"status": refusal.status}
 
 
-def _key_holder(state: State, key: str) -> Row | None:
-    """The enabled administrator with that key."""
+def _key_holder(state: State, key: str, right: str) -> Row | None:
+    """The enabled user with that key, if their group has the right."""
     user = state.store.row("SELECT * FROM users WHERE api_key = ? AND status = 1", (key,)) if key else None
-    admin_groups = {group["group_id"] for group in state.catalogue.groups if group["is_admin"]}
-    return user if user is not None and user["member_group_id"] in admin_groups else None
+    groups = {group["group_id"] for group in state.catalogue.groups if group[right]}
+    return user if user is not None and user["member_group_id"] in groups else None

@@ -10,7 +10,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from billhead_sandbox.panel.php import Form, integer
+from billhead_sandbox.panel.php import integer
 from billhead_sandbox.panel.state import State
 from billhead_sandbox.panel.store import Row
 from billhead_sandbox.panel.xtream import admin, cache, devices, lines
@@ -22,29 +22,7 @@ _DAY = 86_400
 
 
 def answer(state: State, request: Request) -> Response:
-    code = state.settings["xtream"]["reseller_code"]
-    return admin.answer_at(state, request, code, _act)
-
-
-def _act(state: State, form: Form) -> Any:
-    key = form.pop("api_key", "")
-    user = _key_holder(state, key if isinstance(key, str) else "")
-    if user is None:
-        return {"status": "STATUS_FAILURE", "error": "Invalid API key."}
-    name = form.pop("action", "")
-    act = ACTIONS.get(name) if isinstance(name, str) else None
-    if act is None:
-        return {"status": "STATUS_FAILURE", "error": "Invalid action."}
-    try:
-        return act(Call(state, user, form))
-    except Refused as refusal:
-        return {"status": refusal.status, "data": form} if refusal.echo else {"status": refusal.status}
-
-
-def _key_holder(state: State, key: str) -> Row | None:
-    user = state.store.row("SELECT * FROM users WHERE api_key = ? AND status = 1", (key,)) if key else None
-    groups = {group["group_id"] for group in state.catalogue.groups if group["is_reseller"]}
-    return user if user is not None and user["member_group_id"] in groups else None
+    return admin.answer_at(state, request, state.settings["xtream"]["reseller_code"], ACTIONS, "is_reseller")
 
 
 def user_info(call: Call) -> Any:
