@@ -10,17 +10,15 @@ answers that never come. What it is sent is held against PayPal's published desc
 import hashlib
 import hmac
 import json
-import threading
 import zlib
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from fake_paypal_objects import FEE, Books, Refused, Wallet
+from fake_provider import FakeProvider, Fault
 from paypal_spec import faults_of
-from werkzeug.serving import WSGIRequestHandler, make_server
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
 from billhead import clock
 from billhead.plugin import RawCallback
@@ -33,45 +31,8 @@ _CERTIFICATE = "https://api.paypal.com/v1/notifications/certs/CERT-360caa42-fca2
 
 
 @dataclass
-class Fault:
-    """What happens instead of the answer to the next requests whose method and path begin so."""
-
-    match: str
-    kind: str  # "lost": done, no answer · "refused": not done, no answer · "html" · "empty" · "cut" · "status"
-    status: int = 502
-    count: int = 1
-    issue: str = "INTERNAL_SERVER_ERROR"
-
-
-class _Silent(WSGIRequestHandler):
-    def log(self, *_: Any) -> None:
-        pass
-
-
-@dataclass
-class FakePayPal(Books):
-    faults: list[Fault] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)  # what was sent against the description
-    keyless: list[str] = field(default_factory=list)
+class FakePayPal(FakeProvider, Books):
     tokens: list[str] = field(default_factory=list)  # those that are valid
-    events: int = 0
-
-    def __enter__(self) -> "FakePayPal":
-        self.lock = threading.RLock()
-        self.server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=_Silent)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
-
-    def fault(self, match: str, kind: str, **more: Any) -> None:
-        self.faults.append(Fault(match, kind, **more))
 
     def forget_keys(self) -> None:
         """Hours later: the keys are gone."""
@@ -105,22 +66,10 @@ class FakePayPal(Books):
 
     # -- HTTP
 
-    @Request.application
-    def _serve(self, request: Request) -> Response:
-        with self.lock:
-            name = f"{request.method} {request.path}"
-            self.requests.append(name)
-            fault = next((one for one in self.faults if name.startswith(one.match) and one.count > 0), None)
-            if fault is not None:
-                fault.count -= 1
-            if fault is not None and fault.kind == "refused":
-                return _hang_up(request)
-            if fault is not None and fault.kind == "status":
-                return _json(fault.status, _error(fault.issue))
-            status, answer = self._answered(request)
-            return _json(status, answer) if fault is None else _instead(fault, request, answer)
+    def trouble(self, fault: Fault) -> tuple[int, dict[str, Any]] | None:
+        return (fault.status, _error(fault.issue)) if fault.kind == "status" else None
 
-    def _answered(self, request: Request) -> tuple[int, dict[str, Any]]:
+    def answered(self, request: Request) -> tuple[int, dict[str, Any]]:
         if request.path == "/v1/oauth2/token":
             return self._token(request)
         if request.headers.get("Authorization") not in [f"Bearer {one}" for one in self.tokens]:
@@ -180,28 +129,6 @@ def _signed(message: str, sent: str, webhook: str, body: bytes) -> str:
     """PayPal signs with RSA, which we can't; what is signed is the same."""
     told = f"{message}|{sent}|{webhook}|{zlib.crc32(body)}".encode()
     return f"sig{hmac.new(_SIGNS, told, hashlib.sha256).hexdigest()}"
-
-
-def _instead(fault: Fault, request: Request, answer: dict[str, Any]) -> Response:
-    whole = json.dumps(answer).encode()
-    match fault.kind:
-        case "html":
-            return Response(b"<html>Bad Gateway</html>", fault.status, content_type="text/html")
-        case "empty":
-            return Response(b"", 503)
-        case "cut":
-            return Response(whole[: len(whole) // 2], 200, content_type="application/json")
-    return _hang_up(request)
-
-
-def _hang_up(request: Request) -> Response:
-    with suppress(OSError):
-        request.environ["werkzeug.socket"].shutdown(2)
-    return Response(b"")
-
-
-def _json(status: int, content: dict[str, Any]) -> Response:
-    return Response(json.dumps(content), status, content_type="application/json")
 
 
 def _error(issue: str) -> dict[str, Any]:

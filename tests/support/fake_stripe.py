@@ -10,32 +10,20 @@ payouts, and answers that never come. What it is sent is held against Stripe's p
 import hashlib
 import hmac
 import json
-import threading
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+from fake_provider import FakeProvider, Fault
 from fake_stripe_objects import Card, Ledger, Refused
 from stripe_spec import faults_of
-from werkzeug.serving import WSGIRequestHandler, make_server
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
 from billhead import clock
 
 __all__ = ["KEY", "SECRET", "Card", "FakeStripe"]
 
 KEY, SECRET = "sk_test_of_the_tests", "whsec_of_the_tests"
-
-
-@dataclass
-class Fault:
-    """What happens instead of the answer to the next requests whose method and path begin so."""
-
-    match: str
-    kind: str  # "lost": done, no answer · "refused": not done, no answer · "html" · "empty" · "cut" · "status"
-    status: int = 502
-    count: int = 1
 
 
 @dataclass
@@ -46,35 +34,9 @@ class Kept:
     answer: tuple[int, dict[str, Any]]
 
 
-class _Silent(WSGIRequestHandler):
-    def log(self, *_: Any) -> None:
-        pass
-
-
 @dataclass
-class FakeStripe(Ledger):
-    faults: list[Fault] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)  # what was sent against the description
+class FakeStripe(FakeProvider, Ledger):
     keys: dict[str, Kept] = field(default_factory=dict)
-    keyless: list[str] = field(default_factory=list)
-    events: int = 0
-
-    def __enter__(self) -> "FakeStripe":
-        self.lock = threading.RLock()
-        self.server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=_Silent)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
-
-    def fault(self, match: str, kind: str, **more: Any) -> None:
-        self.faults.append(Fault(match, kind, **more))
 
     def forget_keys(self) -> None:
         """A day later: the keys are pruned."""
@@ -101,24 +63,15 @@ class FakeStripe(Ledger):
 
     # -- HTTP
 
-    @Request.application
-    def _serve(self, request: Request) -> Response:
-        with self.lock:
-            name = f"{request.method} {request.path}"
-            self.requests.append(name)
-            fault = next((one for one in self.faults if name.startswith(one.match) and one.count > 0), None)
-            if fault is not None:
-                fault.count -= 1
-            if fault is not None and fault.kind == "refused":
-                return _hang_up(request)
-            if fault is not None and fault.kind == "status":
-                return _json(fault.status, _error({"type": "api_error", "message": "try later"}))
-            status, answer = self._answered(request)
-            if fault is None:
-                return _json(status, answer)
-            return _instead(fault, request, answer)
+    def trouble(self, fault: Fault) -> tuple[int, dict[str, Any]] | None:
+        match fault.kind:
+            case "status":
+                return fault.status, _error({"type": "api_error", "message": "try later"})
+            case "rate":
+                return 429, _error({"type": "invalid_request_error", "code": "rate_limit", "message": "slow down"})
+        return None
 
-    def _answered(self, request: Request) -> tuple[int, dict[str, Any]]:
+    def answered(self, request: Request) -> tuple[int, dict[str, Any]]:
         if request.headers.get("Authorization") != f"Bearer {KEY}":
             return 401, _error({"type": "invalid_request_error", "message": "Invalid API Key provided: sk_t**ests"})
         query, body = _nested(request.query_string.decode()), _nested(request.get_data(as_text=True))
@@ -146,30 +99,6 @@ class FakeStripe(Ledger):
 def signature(body: bytes, secret: str, instant: int) -> str:
     proof = hmac.new(secret.encode(), f"{instant}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={instant},v1={proof}"
-
-
-def _instead(fault: Fault, request: Request, answer: dict[str, Any]) -> Response:
-    whole = json.dumps(answer).encode()
-    match fault.kind:
-        case "html":
-            return Response(b"<html>Bad Gateway</html>", fault.status, content_type="text/html")
-        case "empty":
-            return Response(b"", 503)
-        case "cut":
-            return Response(whole[: len(whole) // 2], 200, content_type="application/json")
-        case "rate":
-            return _json(429, _error({"type": "invalid_request_error", "code": "rate_limit", "message": "slow down"}))
-    return _hang_up(request)
-
-
-def _hang_up(request: Request) -> Response:
-    with suppress(OSError):
-        request.environ["werkzeug.socket"].shutdown(2)
-    return Response(b"")
-
-
-def _json(status: int, content: dict[str, Any]) -> Response:
-    return Response(json.dumps(content), status, content_type="application/json")
 
 
 def _error(error: dict[str, Any]) -> dict[str, Any]:
