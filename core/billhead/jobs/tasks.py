@@ -44,6 +44,7 @@ from billhead.actions.usage.watch_allowances import watch_allowances
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, Conflict, PanelRejected, RunNeedsConfirmation
+from billhead.domain.payment import AttemptState
 from billhead.jobs.deliveries import deliver_due
 from billhead.jobs.kinds import TryLater, job_kind
 from billhead.jobs.queue import purge
@@ -57,7 +58,7 @@ log = logging.getLogger(__name__)
 
 _KEEP_DONE = timedelta(days=14)
 _VAT_ID_HOLDS = timedelta(days=30)
-_OPEN = ("unknown", "processing", "requires_action")
+_LOOKED_AT = tuple(state.value for state in AttemptState)
 
 
 @job_kind("provisioning.converge", max_tries=6)
@@ -188,7 +189,7 @@ def _payer_is_back(ctx: Context, args: Mapping[str, Any]) -> None:
 
 @job_kind("payments.resolve_open")
 def _resolve_open(ctx: Context, _args: Mapping[str, Any]) -> None:
-    """Look up what is undecided and due for a look; what a crash left at `created` is one of them.
+    """Look up what is due for a look, undecided or still watched; what a crash left at `created` is one of them.
 
     One that can't be looked up (its plugin is gone, a setting is missing) costs itself only.
     """
@@ -197,7 +198,7 @@ def _resolve_open(ctx: Context, _args: Mapping[str, Any]) -> None:
         due = session.scalars(
             select(PaymentAttempt.id)
             .where(
-                (PaymentAttempt.state.in_(_OPEN) & (PaymentAttempt.next_look_at <= now))
+                (PaymentAttempt.state.in_(_LOOKED_AT) & (PaymentAttempt.next_look_at <= now))
                 | ((PaymentAttempt.state == "created") & (PaymentAttempt.created_at <= now - timedelta(minutes=5)))
             )
             .limit(500)

@@ -138,11 +138,15 @@ class UnassignedMoney(Model):
 
 
 class Payment(Model):
-    """Money in. One per succeeded attempt or per transfer that staff booked; `(account, provider_ref)` comes once."""
+    """Money in. One per succeeded attempt or per transfer that staff booked; `(account, provider_ref)` comes once.
+
+    Where the payer decides how much comes, what comes later for the same attempt is its `part` 2, 3, …
+    """
 
     __tablename__ = "payment"
     __table_args__ = (
         UniqueConstraint("account_id", "provider_ref"),
+        UniqueConstraint("attempt_id", "part"),
         Index("ix_payment_customer", "customer_id"),
         Index("ix_payment_received", "received_at"),
     )
@@ -150,7 +154,8 @@ class Payment(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
     account_id: Mapped[int] = mapped_column(ForeignKey("gateway_account.id"))
-    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("payment_attempt.id"), unique=True)
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("payment_attempt.id"))
+    part: Mapped[int] = mapped_column(default=1)
     provider_ref: Mapped[str]
     amount_minor: Mapped[int]
     fee_minor: Mapped[int] = mapped_column(default=0)

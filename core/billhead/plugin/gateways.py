@@ -139,7 +139,13 @@ class ClientToken:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is known of an attempt or refund. `amount` is what the provider says moved; core compares it."""
+    """What is known of an attempt or refund. `amount` is what the provider says moved; core compares it.
+
+    `as_paid`: the payer decides how much comes (coins, a transfer), so that `amount` is all that has come for the
+    attempt so far, and is booked as it is: what is short stays owed, what is over or comes later is booked as well.
+    `watched_until`: the provider takes money until then, even for an attempt that has ended; core looks every hour.
+    `action_url` is where the payer goes on; that of a refund is where they claim it.
+    """
 
     state: AttemptState
     provider_ref: str = ""
@@ -149,6 +155,8 @@ class Outcome:
     code: str = ""
     method: SavedMethod | None = None
     action_url: str = ""
+    as_paid: bool = False
+    watched_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._late_fee import book_late_fee
 from billhead.actions.payments._same_card import tell_same_card
 from billhead.actions.payments._saving import keep_method
-from billhead.actions.payments.settle import settle
+from billhead.actions.payments.settle import settle, settle_more
 from billhead.actions.scheduling import enqueue
 from billhead.db import Tx
 from billhead.domain.dunning import RetrySchedule, next_retry, with_last_chances
@@ -31,13 +31,19 @@ __all__ = ["apply_outcome", "check_amount"]
 
 _SOON = timedelta(minutes=10)
 _SOONEST_LOOK = timedelta(minutes=5)
+_WATCHED = timedelta(hours=1)
 
 
 def check_amount(attempt: PaymentAttempt, outcome: Outcome) -> None:
-    """Raises AmountMismatch unless the provider names exactly the amount and currency that were asked for."""
+    """Raises AmountMismatch unless the provider names exactly the amount and currency that were asked for.
+
+    Where the payer decides how much comes, any amount above zero in this currency will do.
+    """
     asked = Money(attempt.amount_minor, attempt.currency)
     if outcome.amount is None:
         raise AmountMismatch(f"the message names no amount; {asked} was asked for ({attempt.key})")
+    if outcome.as_paid and outcome.amount.currency == asked.currency and outcome.amount.minor > 0:
+        return
     if outcome.amount != asked:
         raise AmountMismatch(f"{outcome.amount} was reported where {asked} was asked for ({attempt.key})")
 
@@ -45,7 +51,8 @@ def check_amount(attempt: PaymentAttempt, outcome: Outcome) -> None:
 def apply_outcome(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
     """Move the attempt forward and do what follows from it: settle, retry later, ask the customer, look again.
 
-    Money of another amount than was asked for is never booked by itself: the attempt stays `unknown` for staff.
+    Money of another amount than was asked for is never booked by itself: the attempt stays `unknown` for staff. Unless
+    the payer decides how much comes: then what came is booked, and what comes later as well.
     """
     before = AttemptState(attempt.state)
     if outcome.state is AttemptState.SUCCEEDED:
@@ -58,18 +65,17 @@ def apply_outcome(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
     if outcome.action_url:
         attempt.action = {"kind": "redirect", "url": outcome.action_url}
     attempt.decline_code = outcome.code or attempt.decline_code
-    if state in UNRESOLVED:
-        _look_again(attempt)
+    _look_again(attempt, state, outcome)
     if state is before:
         if state is outcome.state is AttemptState.SUCCEEDED:
             _told_late(tx, attempt, outcome)
         return
     attempt.state = state.value
     if state not in UNRESOLVED:
-        attempt.resolved_at, attempt.next_look_at = clock.business_now(), None
+        attempt.resolved_at = clock.business_now()
     if state is AttemptState.SUCCEEDED:
         _keep_method(tx, attempt, outcome)
-        settle(tx, attempt, outcome.fee)
+        settle(tx, attempt, outcome.amount or Money(attempt.amount_minor, attempt.currency), outcome.fee)
     elif state is AttemptState.REQUIRES_ACTION and attempt.off_session:
         _ask_customer(tx, attempt)
     elif state is AttemptState.FAILED or (state not in UNRESOLVED and attempt.off_session):
@@ -77,20 +83,28 @@ def apply_outcome(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
 
 
 def _told_late(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
-    """What a provider may know only after the money: its fee, and the method that was saved along with it."""
+    """What a provider may know only after the money: more money, its fee, and the method that was saved with it."""
+    if outcome.as_paid and outcome.amount is not None:
+        settle_more(tx, attempt, outcome.amount)
     if outcome.fee is not None:
         book_late_fee(tx, attempt, outcome.fee)
     if attempt.method_id is None:
         _keep_method(tx, attempt, outcome)
 
 
-def _look_again(attempt: PaymentAttempt) -> None:
-    """Callbacks get lost: what is open is looked up 5 minutes after it began, then an hour, then days."""
-    wait = next_poll(attempt.looks)
-    if wait is None:
-        attempt.next_look_at = None
-    else:
-        attempt.next_look_at = max(attempt.created_at + wait, clock.business_now() + _SOONEST_LOOK)
+def _look_again(attempt: PaymentAttempt, state: AttemptState, outcome: Outcome) -> None:
+    """Callbacks get lost: what is open is looked up 5 minutes after it began, then an hour, then days.
+
+    While its provider still takes money for it, an attempt is looked up every hour, also when it has ended; a look
+    that was not answered there is repeated as one of those of an open attempt.
+    """
+    now = clock.business_now()
+    if outcome.watched_until is not None and now < outcome.watched_until:
+        attempt.next_look_at = min(now + _WATCHED, max(outcome.watched_until, now + _SOONEST_LOOK))
+        return
+    open_still = state in UNRESOLVED or (outcome.state is AttemptState.UNKNOWN and attempt.next_look_at is not None)
+    wait = next_poll(attempt.looks) if open_still else None
+    attempt.next_look_at = None if wait is None else max(attempt.created_at + wait, now + _SOONEST_LOOK)
 
 
 def _keep_method(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:

@@ -39,6 +39,7 @@ class Receipt:
     amount: Money
     provider_ref: str
     attempt_id: int | None = None
+    part: int = 1
     fee: Money | None = None
     from_suspense: bool = False  # it was booked when it came, before anybody knew whose it is
 
@@ -129,6 +130,7 @@ def _payment(tx: Tx, customer_id: int, receipt: Receipt) -> Payment:
         customer_id=customer_id,
         account_id=receipt.account.id,
         attempt_id=receipt.attempt_id,
+        part=receipt.part,
         provider_ref=receipt.provider_ref,
         amount_minor=receipt.amount.minor,
         fee_minor=fee.minor if fee else 0,

@@ -18,7 +18,7 @@ def book_late_fee(tx: Tx, attempt: PaymentAttempt, fee: Money) -> None:
 
     So is one whose fee is in another currency: that is not booked.
     """
-    found = select(Payment).where(Payment.attempt_id == attempt.id).with_for_update()
+    found = select(Payment).where(Payment.attempt_id == attempt.id, Payment.part == 1).with_for_update()
     payment = tx.session.scalar(found.execution_options(populate_existing=True))
     if payment is None or payment.fee_minor or fee.currency != payment.currency or fee.minor <= 0:
         return

@@ -1,4 +1,4 @@
-"""Find out what became of an undecided attempt by looking it up at the gateway; never by charging again."""
+"""Find out what became of an attempt by looking it up at the gateway; never by charging again."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,8 @@ class _Intent:
 
 
 def resolve(ctx: Context, attempt_id: int, *, scheduled: bool = True) -> str:
-    """Look an attempt up once and apply what is found; returns the attempt's state. Decided attempts are left alone.
+    """Look an attempt up once and apply what is found; returns the attempt's state. Decided attempts are left alone,
+    unless a look at them is planned: the gateway may take money for them still.
 
     A look between the `scheduled` ones uses up none of those.
     """
@@ -34,7 +35,7 @@ def resolve(ctx: Context, attempt_id: int, *, scheduled: bool = True) -> str:
         attempt = tx.session.get(PaymentAttempt, attempt_id)
         if attempt is None:
             raise NotFound("payment attempt", attempt_id)
-        if AttemptState(attempt.state) not in UNRESOLVED:
+        if AttemptState(attempt.state) not in UNRESOLVED and attempt.next_look_at is None:
             decided.append(attempt.state)
             return None
         account = tx.session.get_one(GatewayAccount, attempt.account_id)
@@ -53,6 +54,7 @@ def _call(intent: _Intent) -> Outcome | None:
 
 def _record(tx: Tx, intent: _Intent, outcome: Outcome | None) -> str:
     attempt = tx.session.get_one(PaymentAttempt, intent.attempt_id, with_for_update=True)
-    attempt.looks += intent.scheduled
-    apply_outcome(tx, attempt, outcome or Outcome(AttemptState.UNKNOWN))
+    outcome = outcome or Outcome(AttemptState.UNKNOWN)
+    attempt.looks += intent.scheduled and outcome.watched_until is None
+    apply_outcome(tx, attempt, outcome)
     return attempt.state

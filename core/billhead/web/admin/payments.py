@@ -144,7 +144,7 @@ def attempt(key: int) -> ResponseReturnValue:
             .outerjoin(PaymentMethod, PaymentMethod.id == PaymentAttempt.method_id)
             .where(PaymentAttempt.id == key)
         ).one()
-        payment = session.scalar(select(Payment).where(Payment.attempt_id == key))
+        payments = session.scalars(select(Payment).where(Payment.attempt_id == key).order_by(Payment.part)).all()
     return page(
         "admin/attempt.html",
         attempt=row,
@@ -152,7 +152,7 @@ def attempt(key: int) -> ResponseReturnValue:
         document=document,
         account=account,
         method=method,
-        payment=payment,
+        payments=payments,
         undecided=AttemptState(row.state) in UNRESOLVED,
     )
 

@@ -161,6 +161,9 @@ def paid(document_id: int) -> ResponseReturnValue:
         return redirect(url_for("customer.dashboard"), 303)
     if attempt is None or not _is_open(document):
         return redirect(url_for("storefront.pay", document_id=document_id), 303)
+    if attempt.state == AttemptState.SUCCEEDED:
+        flash("Your payment has arrived. It was less than what is due: here is what is still to pay.", "warn")
+        return redirect(url_for("storefront.pay", document_id=document_id), 303)
     if AttemptState(attempt.state) not in UNRESOLVED:
         return page("storefront/not_paid.html", document=document, attempt=attempt)
     if attempt.action.get("kind") == "instructions":
