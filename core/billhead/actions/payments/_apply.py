@@ -12,7 +12,7 @@ from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._late_fee import book_late_fee
 from billhead.actions.payments._same_card import tell_same_card
 from billhead.actions.payments._saving import keep_method
-from billhead.actions.payments.settle import settle, settle_more
+from billhead.actions.payments.settle import settle
 from billhead.actions.scheduling import enqueue
 from billhead.db import Tx
 from billhead.domain.dunning import RetrySchedule, next_retry, with_last_chances
@@ -85,7 +85,7 @@ def apply_outcome(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
 def _told_late(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
     """What a provider may know only after the money: more money, its fee, and the method that was saved with it."""
     if outcome.as_paid and outcome.amount is not None:
-        settle_more(tx, attempt, outcome.amount)
+        settle(tx, attempt, outcome.amount)
     if outcome.fee is not None:
         book_late_fee(tx, attempt, outcome.fee)
     if attempt.method_id is None:
