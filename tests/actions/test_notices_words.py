@@ -9,6 +9,8 @@ from apps import build_app, close_app
 from billhead.actions.notifications._facts import _PARTS_OF
 from billhead.actions.notifications._render import KINDS
 from billhead.actions.notifications.send_notice import send_notice
+from billhead.db import writing
+from billhead.models.credits import CustomerWallet
 from billhead.models.documents import Document
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
@@ -219,3 +221,28 @@ def test_the_addresses_in_mails_lead_somewhere(sqlite_url, tmp_path, path):
     endpoint, _arguments = app.url_map.bind("shop.example").match(path)
     close_app(app)
     assert endpoint
+
+
+def wallet(row):
+    with writing(SYSTEM) as tx:
+        tx.session.add(row)
+
+
+def test_low_credit_tells_what_is_left_and_who_has_bought_some_is_left_alone(shop):
+    wallet(CustomerWallet(customer_id=shop.customer, alert_below_minor=600))
+    subject, text, html = shop.sent("low_credit", {})
+    assert subject == "Your credit is low: 0.00 EUR"
+    assert "when it falls below 6.00 EUR" in text
+    assert "Buy more here: http://127.0.0.1:8000/account/credit" in text
+    assert "http://127.0.0.1:8000/account/credit" in html
+    shop.change(CustomerWallet, shop.customer, alert_below_minor=0)
+    assert send_notice(SYSTEM, shop.queue("low_credit", {})) == "rejected"
+
+
+def test_topping_up_that_stopped_tells_why(shop):
+    wallet(CustomerWallet(customer_id=shop.customer, top_up_minor=2000, stopped_because="hard_decline"))
+    subject, text, _html = shop.sent("top_up_stopped", {})
+    assert subject == "Your credit is not topped up by itself any more"
+    assert "your bank refused the payment for good" in text
+    shop.change(CustomerWallet, shop.customer, stopped_because="")
+    assert send_notice(SYSTEM, shop.queue("top_up_stopped", {})) == "rejected"

@@ -37,6 +37,39 @@ def test_balance_and_history(shop, ada):
     assert "welcome" in text
 
 
+def test_credit_is_bought_on_its_page_and_watched(shop, ada):
+    assert "Buy credit" not in ada.get("/account/credit").text, "the operator sells none yet"
+    staff = shop.person("staff", "olga@example.com", "sellers.write")
+    terms = f"/admin/sellers/{shop.seller_id}/top-ups"
+    wrong = staff.post(terms, {"top_ups": "EUR 50 5"}, page=terms)
+    assert (wrong.status_code, "least must be above zero" in wrong.text) == (422, True)
+    assert staff.post(terms, {"top_ups": "EUR 5 500 10 25"}, page=terms).status_code == 303
+    assert "EUR 5.00 500.00 10.00 25.00" in staff.get(terms).text
+    shown = ada.get("/account/credit").text
+    assert "From €5.00 to €500.00" in shown
+    assert "it can be topped up by itself" in shown, "there is no saved card yet"
+    few = ada.post("/account/credit/buy", {"amount": "4,99"}, page="/account/credit")
+    assert (few.status_code, "Must be from 5.00 EUR to 500.00 EUR" in few.text) == (422, True)
+    none = ada.post("/account/credit/buy", {"amount": ""}, page="/account/credit")
+    assert (none.status_code, "choose an amount, or write one" in none.text.lower()) == (422, True)
+    bought = ada.post("/account/credit/buy", {"choice": "25.00"}, page="/account/credit")
+    order = proforma(shop)
+    assert bought.location.endswith(f"/pay/{order.id}")
+    assert "<h1>Pay €25.00</h1>" in ada.get(bought.location).text
+    ada.post(f"/pay/{order.id}", {"account": str(shop.accounts["cards"]), "save": "1"}, page=f"/pay/{order.id}")
+    shop.pay(save=True)
+    shop.work()
+    rules = {"alert_below_minor": "10", "top_up_below_minor": "5", "top_up_minor": "3", "most_a_day": "1"}
+    low = ada.post("/account/credit/rules", rules, page="/account/credit")
+    assert (low.status_code, "Must be from 5.00 EUR to 500.00 EUR" in low.text) == (422, True)
+    rules |= {"top_up_minor": "20", "most_a_month": "4"}
+    assert ada.post("/account/credit/rules", rules, page="/account/credit").status_code == 303
+    text = ada.get("/account/credit").text
+    assert "Topped up" in text
+    assert "Charged to Visa •••• 4242" in text
+    assert 'value="20.00"' in text
+
+
 def test_an_order_is_paid_with_credit_as_far_as_it_goes(shop, ada):
     shop.order(ada)
     order = proforma(shop)

@@ -49,6 +49,7 @@ PERIODIC: list[Periodic] = [
     Periodic("documents.look_after", timedelta(hours=1), timedelta(minutes=5)),
     Periodic("dunning.run", timedelta(hours=1), timedelta(minutes=10)),
     Periodic("credits.expire", timedelta(hours=1), timedelta(minutes=5)),
+    Periodic("credits.watch", timedelta(minutes=5)),
     Periodic("payments.resolve_open", timedelta(minutes=5)),
     Periodic("usage.watch", timedelta(minutes=15)),
     Periodic("viewings.read_all", timedelta(hours=1), timedelta(minutes=20)),

@@ -17,6 +17,7 @@ from billhead.actions.billing.recognise import recognise
 from billhead.actions.billing.run import run_billing
 from billhead.actions.catalogue.tell_price_changes import tell_price_changes
 from billhead.actions.credits.expire_credit import expire_credit
+from billhead.actions.credits.watch_credit import watch_credit
 from billhead.actions.documents.look_after import look_after
 from billhead.actions.dunning.close_promises import close_promises
 from billhead.actions.dunning.dun import dun
@@ -287,6 +288,11 @@ def _begin_scheduled(ctx: Context, _args: Mapping[str, Any]) -> None:
 @job_kind("credits.expire")
 def _expire_credit(ctx: Context, _args: Mapping[str, Any]) -> None:
     _batches(ctx, expire_credit)
+
+
+@job_kind("credits.watch")
+def _watch_credit(ctx: Context, _args: Mapping[str, Any]) -> None:
+    _batches(ctx, watch_credit)
 
 
 @job_kind("subscriptions.rebill")

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["CreditHold", "CreditLot", "CustomerCredit"]
+__all__ = ["AutoTopUp", "CreditHold", "CreditLot", "CustomerCredit", "CustomerWallet"]
 
 
 class CreditLot(Model):
@@ -77,4 +77,34 @@ class CustomerCredit(Model):
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"))
     credit_note_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))  # what gave it back
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
+    created_at: Mapped[datetime]
+
+
+class CustomerWallet(Model):
+    """What is to happen when a customer's credit falls: they are told, or it is topped up. Amounts in their currency.
+
+    `alerted_at` is set once they were told, until the credit is above `alert_below_minor` again. `stopped_because`:
+    why it is not topped up any more (hard_decline, no_method, charged_back …), until they turn it on again.
+    """
+
+    __tablename__ = "customer_wallet"
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), primary_key=True, autoincrement=False)
+    alert_below_minor: Mapped[int] = mapped_column(default=0)  # 0: nobody is told
+    alerted_at: Mapped[datetime | None]
+    top_up_below_minor: Mapped[int] = mapped_column(default=0)
+    top_up_minor: Mapped[int] = mapped_column(default=0)  # 0: nothing is topped up by itself
+    most_a_day: Mapped[int] = mapped_column(default=1)
+    most_a_month: Mapped[int] = mapped_column(default=4)
+    stopped_because: Mapped[str] = mapped_column(default="")
+
+
+class AutoTopUp(Model):
+    """A top-up that nobody asked for in person: the order of credit for which the saved method is charged."""
+
+    __tablename__ = "auto_top_up"
+    __table_args__ = (Index("ix_auto_top_up_customer", "customer_id", "created_at"),)
+
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), primary_key=True, autoincrement=False)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
     created_at: Mapped[datetime]

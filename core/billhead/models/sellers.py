@@ -39,6 +39,7 @@ class Seller(Model):
     mac_swaps: Mapped[int] = mapped_column(default=1, server_default="1")  # by the customer, a line and month
     proforma_days: Mapped[int] = mapped_column(default=30, server_default="30")  # unpaid, it expires so long after due
     invoicing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # see actions/sellers
+    top_ups: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # TopUpTerms by currency
     watching: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # WatchingRules' fields
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
+from billhead.actions.credits._top_up import BOUGHT_AHEAD
 from billhead.domain.ledger import AccountCode
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
@@ -18,12 +19,15 @@ __all__ = ["Movement", "credit_history"]
 _ACCOUNTS = (AccountCode.CREDIT_BOUGHT.value, AccountCode.CREDIT_GIFTED.value)
 _WORDS = {
     "payment": "Paid too much",
+    "chargeback": "Taken back by your bank",
+    "chargeback_won": "Given back by your bank",
     "credit_applied": "Used",
     "credit_gifted": "Given",
     "credit_taken": "Taken back",
     "credit_expired": "Expired",
     "refund": "Refunded",
 }
+_TOPPED_UP = "Topped up"
 _MOST = 500
 
 
@@ -50,11 +54,12 @@ def credit_history(session: Session, customer_id: int) -> list[Movement]:
         .order_by(LedgerEntry.id, LedgerPosting.leg)
     ).all()
     named = _named(session, [(row.kind, row.key) for row in rows])
+    topped = _topped_up(session, customer_id)
     balances: dict[str, int] = {}
     found = []
     for _, day, kind, key, minor, currency in rows:
         balances[currency] = balances.get(currency, 0) + minor
-        what = _WORDS.get(kind, kind.replace("_", " ").capitalize())
+        what = _TOPPED_UP if key in topped else _WORDS.get(kind, kind.replace("_", " ").capitalize())
         found.append(Movement(day, what, named.get(key, ""), minor, currency, balances[currency]))
     return found[::-1][:_MOST]
 
@@ -68,6 +73,14 @@ def _named(session: Session, entries: Sequence[tuple[str, str]]) -> dict[str, st
     named = {key: numbers.get(document_id, "") for key, document_id in documents.items()}
     named.update((key, reasons.get(lot_id, "")) for key, lot_id in lots.items())
     return named
+
+
+def _topped_up(session: Session, customer_id: int) -> set[str]:
+    """The keys of the payments that bought credit."""
+    lots = select(CustomerCredit.payment_id).where(
+        CustomerCredit.customer_id == customer_id, CustomerCredit.reason == BOUGHT_AHEAD
+    )
+    return {f"payment:{payment_id}" for payment_id in session.scalars(lots)}
 
 
 def _texts(session: Session, key: Any, text: Any, ids: set[int]) -> dict[int, str]:

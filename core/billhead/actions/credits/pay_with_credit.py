@@ -4,13 +4,16 @@ itself."""
 from dataclasses import dataclass
 
 from billhead.actions.billing.settle_proforma import settle_proforma
+from billhead.actions.credits._charged_back import charged_back_debt
 from billhead.actions.credits._draw import draw_credit
+from billhead.actions.credits._top_up import is_top_up
 from billhead.actions.payments._attempts import payable
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.document import Kind
 from billhead.domain.errors import Conflict
+from billhead.domain.money import Money
 from billhead.models.documents import Document
 from billhead.models.people import Customer
 
@@ -36,6 +39,7 @@ def pay_with_credit(tx: Tx, document_id: int) -> PaidWithCredit:
     if document.kind == Kind.PROFORMA:
         # whoever else would spend the same credit waits here: `_book` locks in this order too
         tx.session.get_one(Customer, document.customer_id, with_for_update=True, populate_existing=True)
+        _may_spend(tx, document)
         _, left = payable(tx, document_id)
         if left:
             raise Conflict(f"your credit does not cover {owed}", code="credit_too_small", hint=f"pay {left} otherwise")
@@ -51,3 +55,16 @@ def pay_with_credit(tx: Tx, document_id: int) -> PaidWithCredit:
     if not drawn:
         raise Conflict("there is no credit to pay with", code="credit_too_small")
     return PaidWithCredit(document.id, drawn)
+
+
+def _may_spend(tx: Tx, document: Document) -> None:
+    if is_top_up(tx.session, document):
+        raise Conflict("credit is not bought with credit", hint="pay it otherwise")
+    missing = charged_back_debt(tx.session, document.customer_id, document.currency)
+    if missing:
+        owed = Money(missing, document.currency)
+        raise Conflict(
+            f"your bank took money back, and {owed} of it is still open",
+            code="charged_back",
+            hint="pay that first; then your credit can be used again",
+        )

@@ -5,6 +5,7 @@ import json
 from sqlalchemy import select
 
 from billhead.actions.billing._finalising import rate_drafts
+from billhead.actions.credits._top_up import is_top_up
 from billhead.actions.payments._attempts import undecided
 from billhead.db import Tx
 from billhead.domain.document import Kind, ProformaState, State
@@ -38,6 +39,8 @@ def changeable(tx: Tx, document_id: int, *, also: tuple[str, ...] = ()) -> Docum
         name = document.number_text or f"{document.kind} {document.id}"
         hint = "write a credit note instead" if document.kind == Kind.INVOICE else None
         raise Conflict(f"{name} is {document.state}: it can't be changed any more", code="document_final", hint=hint)
+    if is_top_up(tx.session, document):
+        raise Conflict("an order of credit stands for itself", hint="void it, and let the customer order another")
     if is_being_paid(tx, document_id):
         raise Conflict(
             "a payment of this document is on its way", code="payment_undecided", hint="wait until it is decided"

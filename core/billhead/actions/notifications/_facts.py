@@ -11,6 +11,7 @@ payment_failed, payment_action               document_id
 receipt                                      payment_id, document_id
 refunded                                     refund_id
 charged_back                                 payment_id
+low_credit, top_up_stopped                   –
 credit_note                                  document_id
 suspended, restored, canceled, trial_ending  subscription_id
 throttled                                    subscription_id
@@ -28,6 +29,9 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.credits._charged_back import charged_back_debt
+from billhead.actions.credits._top_up import WHY_STOPPED
+from billhead.actions.credits._usable import usable_credit
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.documents.describe_discount import describe_discount
 from billhead.actions.provisioning._desired import desired_of, panel_view
@@ -39,7 +43,7 @@ from billhead.domain.money import Money
 from billhead.domain.periods import Term, cycle_index, cycle_start
 from billhead.domain.subscription import State, SuspendedBy
 from billhead.models.catalogue import Plan, Reprice
-from billhead.models.credits import CustomerCredit
+from billhead.models.credits import CustomerCredit, CustomerWallet
 from billhead.models.devices import MacSwap
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.dunning import PaymentPromise
@@ -263,6 +267,27 @@ def _promise(session: Session, notice: Notice) -> Mapping[str, Any]:
     return {"promise": {"day": promise.day, "owed": Money(promise.owed_minor, promise.currency)}}
 
 
+def _credit(session: Session, notice: Notice) -> Mapping[str, Any]:
+    """As it is when it is told: who has bought some meanwhile is not told that it is low."""
+    customer = _row(session, Customer, notice.customer_id, "customer")
+    wallet = _row(session, CustomerWallet, customer.id, "wallet")
+    there = usable_credit(session, customer, customer.currency)
+    there -= Money(charged_back_debt(session, customer.id, customer.currency), customer.currency)
+    if notice.kind == "low_credit" and there.minor >= wallet.alert_below_minor:
+        raise NoticeRejected("there is enough credit again, so nobody is told that it is low")
+    if notice.kind == "top_up_stopped" and not wallet.stopped_because:
+        raise NoticeRejected("credit is topped up by itself again, so nobody is told that it is not")
+    topped_up = 0 if wallet.stopped_because else wallet.top_up_minor
+    told = {
+        "left": there,
+        "below": Money(wallet.alert_below_minor, customer.currency),
+        "topped_up": Money(topped_up, customer.currency) if topped_up else None,
+        "stopped": WHY_STOPPED.get(wallet.stopped_because, ""),
+        "url": f"{config().base_url}/account/credit",
+    }
+    return {"credit": told}
+
+
 def _access(session: Session, notice: Notice) -> Mapping[str, Any]:
     service = _row(session, Service, int(_named(notice, "service_id")), "service")
     subscription = _row(session, Subscription, service.subscription_id, "subscription")
@@ -335,6 +360,7 @@ _PARTS_OF: dict[str, tuple[_Part, ...]] = {
     "credit_note": (_credit_note,),
     "invoice": (_document,),
     "password_link": (_password_link,),
+    "low_credit": (_credit,),
     "payment_action": (_debt,),
     "payment_failed": (_debt,),
     "promised": (_subscription, _promise),
@@ -347,6 +373,7 @@ _PARTS_OF: dict[str, tuple[_Part, ...]] = {
     "sharing": (_sharing,),
     "suspended": (_suspension,),
     "throttled": (_throttled,),
+    "top_up_stopped": (_credit,),
     "trial_ending": (_subscription,),
     "warning": (_debt,),
     "welcome": (_welcome,),

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.credits._top_up import stop_if_auto
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.dunning._terms import Policies
 from billhead.actions.events import emit
@@ -136,6 +137,8 @@ def _failed(tx: Tx, attempt: PaymentAttempt, decline: DeclineClass) -> None:
         _ask_customer(tx, attempt)
         return
     queue_notice(tx, attempt.customer_id, "payment_failed", f"payment_failed:{attempt.key}", data)
+    if decline is DeclineClass.HARD and stop_if_auto(tx, attempt.document_id, "hard_decline"):
+        return
     _schedule_retry(tx, attempt, decline)
 
 
@@ -168,6 +171,7 @@ def _schedule_retry(tx: Tx, attempt: PaymentAttempt, decline: DeclineClass) -> N
     schedule = _schedule(tx, document, first)
     day = next_retry(schedule, first, max(len(declined) - 1, 0), decline)
     if day is None:
+        stop_if_auto(tx, attempt.document_id, "declined")
         return
     wait = timedelta(days=(day - local_date(clock.business_now(), seller.zone)).days)
     _collect_again(tx, attempt, max(wait, timedelta(hours=1)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from billhead import clock
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.credits._draw import draw_credit, use_credit
+from billhead.actions.credits._top_up import BOUGHT_AHEAD, is_top_up, settle_top_up
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.events import emit
@@ -58,9 +59,12 @@ def book(
     payer = customer or tx.session.get_one(Customer, wanted[0].customer_id)
     seller = tx.session.get_one(Seller, wanted[0].seller_id if wanted else payer.seller_id)
     payment = _payment(tx, payer.id, receipt)
-    left, first = receipt.amount.minor, None
+    left, first, bought = receipt.amount.minor, None, 0
     for document in wanted:
         if len(wanted) > 1 and document.kind == Kind.PROFORMA and document.total_minor > left:
+            continue
+        if _buys_credit(tx, document, left):
+            bought, left = bought + document.total_minor, left - document.total_minor
             continue
         target = _target(tx, document, Money(left, receipt.amount.currency))
         if target is None:
@@ -72,9 +76,12 @@ def book(
             paid_in_full(tx, seller, target)
         elif document.kind == Kind.PROFORMA and open_on(target):
             draw_credit(tx, target)  # the payer was asked for what credit does not cover
-    payment.entry_id = _post(tx, seller, payment, payment.amount_minor - left, receipt.from_suspense)
+    payment.entry_id = _post(tx, seller, payment, payment.amount_minor - left - bought, receipt.from_suspense)
+    if bought:
+        _lot(tx, payment, bought, BOUGHT_AHEAD)
     if left:
         _credit(tx, payment, wanted[0].id if wanted else None, left)
+    if left or bought:
         use_credit(tx, payment.customer_id)
     crash_point("settle.booked")
     data = {
@@ -91,12 +98,21 @@ def book(
     return payment
 
 
+def _buys_credit(tx: Tx, document: Document, minor: int) -> bool:
+    """A top-up is settled by its whole amount, and once; whatever else comes for it is credit all the same."""
+    open_states = (ProformaState.OPEN, ProformaState.EXPIRED)
+    if document.total_minor > minor or document.state not in open_states or not is_top_up(tx.session, document):
+        return False
+    settle_top_up(tx, document)
+    return True
+
+
 def _target(tx: Tx, document: Document, amount: Money) -> Document | None:
     """The invoice that the money pays, or None when it can only become credit.
 
     Less than a proforma's amount settles it together with credit: if that was used meanwhile, the money joins it.
     """
-    if _ended(tx, document):
+    if _ended(tx, document) or is_top_up(tx.session, document):
         return None
     if document.kind == Kind.PROFORMA:
         if document.state not in (ProformaState.OPEN, ProformaState.EXPIRED):
@@ -162,19 +178,7 @@ def _post(tx: Tx, seller: Seller, payment: Payment, allocated: int, from_suspens
 
 def _credit(tx: Tx, payment: Payment, document_id: int | None, minor: int) -> None:
     """Keep it for the customer, and say so: staff may owe them an answer."""
-    tx.session.add(
-        CustomerCredit(
-            customer_id=payment.customer_id,
-            kind="bought",
-            currency=payment.currency,
-            amount_minor=minor,
-            remaining_minor=minor,
-            reason=f"overpaid: payment {payment.id}",
-            payment_id=payment.id,
-            entry_id=payment.entry_id,
-            created_at=clock.now(),
-        )
-    )
+    _lot(tx, payment, minor, f"overpaid: payment {payment.id}")
     data = {
         "payment_id": payment.id,
         "customer_id": payment.customer_id,
@@ -183,3 +187,19 @@ def _credit(tx: Tx, payment: Payment, document_id: int | None, minor: int) -> No
         "currency": payment.currency,
     }
     emit(tx, "payment.credited", f"customer:{payment.customer_id}", data)
+
+
+def _lot(tx: Tx, payment: Payment, minor: int, reason: str) -> None:
+    tx.session.add(
+        CustomerCredit(
+            customer_id=payment.customer_id,
+            kind="bought",
+            currency=payment.currency,
+            amount_minor=minor,
+            remaining_minor=minor,
+            reason=reason,
+            payment_id=payment.id,
+            entry_id=payment.entry_id,
+            created_at=clock.now(),
+        )
+    )

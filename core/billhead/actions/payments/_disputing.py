@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.credits._top_up import stop_auto_top_up
 from billhead.actions.events import emit
 from billhead.actions.ledger.post import post
 from billhead.actions.notifications.queue import queue_notice
@@ -73,6 +74,7 @@ def open_dispute(
     _book_fee(tx, dispute, payment)
     if _policy(tx, payment).chargeback == "at_once":
         dispute.pulled = pull_back_time(tx, list(found.reopened), f"chargeback {dispute.id}")
+    stop_auto_top_up(tx, payment.customer_id, "charged_back")
     emit(tx, "payment.charged_back", f"customer:{payment.customer_id}", _data(dispute, payment))
     queue_notice(tx, payment.customer_id, "charged_back", f"charged_back:{dispute.id}", {"payment_id": payment.id})
     return dispute

@@ -11,6 +11,7 @@ from billhead.web.customer import once as _once  # noqa: F401 registers its view
 from billhead.web.customer import profile as _profile  # noqa: F401 registers its views
 from billhead.web.customer import services as _services  # noqa: F401 registers its views
 from billhead.web.customer import statement as _statement  # noqa: F401 registers its views
+from billhead.web.customer import wallet as _wallet  # noqa: F401 registers its views
 from billhead.web.customer.blueprint import customer
 
 __all__ = ["customer"]

@@ -1,4 +1,4 @@
-"""What a customer owes and has to spend: promising to pay on a day, and the history of their credit."""
+"""What a customer owes: promising to pay it on a day."""
 
 from datetime import date
 
@@ -7,11 +7,8 @@ from flask.typing import ResponseReturnValue
 from wtforms import DateField
 from wtforms.validators import InputRequired
 
-from billhead.actions.credits._history import credit_history
-from billhead.actions.credits._usable import usable_credit
 from billhead.actions.dunning.promise_payment import preview_promise, promise_payment
 from billhead.db import Tx, reading, writing
-from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.web.customer.blueprint import customer
 from billhead.web.customer.read import own_subscription
@@ -47,14 +44,3 @@ def promise(subscription_id: int) -> ResponseReturnValue:
 def _thanks(day: date, restored: bool) -> str:
     told = f"Thank you. Please pay by {day:%-d %b %Y}."
     return f"{told} Your service runs again until then." if restored else told
-
-
-@customer.get("/credit")
-@allow("customer")
-def credit() -> ResponseReturnValue:
-    with reading() as session:
-        me = session.get_one(Customer, current_customer_id())
-        history = credit_history(session, me.id)
-        currencies = sorted({me.currency, *(one.currency for one in history)})
-        usable = [usable_credit(session, me, currency) for currency in currencies]
-    return page("customer/credit.html", usable=usable, history=history)

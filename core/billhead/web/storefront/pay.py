@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead.actions.billing.settle_proforma import preview_settle_proforma
+from billhead.actions.credits._top_up import is_top_up
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.credits.pay_with_credit import pay_with_credit
 from billhead.actions.payments.start_checkout import start_checkout
@@ -84,7 +85,7 @@ def _choose(document_id: int, problem: str, status: int = 200) -> ResponseReturn
 
 def _by_credit(session: Session, document: Document) -> int:
     """How much of it the customer's credit pays, in minor units. An invoice has had its credit already."""
-    if document.kind != Kind.PROFORMA:
+    if document.kind != Kind.PROFORMA or is_top_up(session, document):
         return 0
     customer = session.get_one(Customer, document.customer_id)
     return min(document.total_minor, usable_credit(session, customer, document.currency).minor)

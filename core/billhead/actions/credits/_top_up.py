@@ -1,0 +1,142 @@
+"""Credit that is bought ahead: an order with one untaxed line and no invoice. What it pays is taxed when billed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead import clock
+from billhead.actions.billing._rated import Rated, RatedLine
+from billhead.actions.billing._reading import read_buyers
+from billhead.actions.billing.issue_invoice import issue_invoice
+from billhead.actions.notifications.queue import queue_notice
+from billhead.db import Tx
+from billhead.domain.document import PROFORMA_TRANSITIONS, Kind, ProformaEvent, ProformaState
+from billhead.domain.errors import InvalidInput
+from billhead.domain.money import LARGEST_MINOR, Money
+from billhead.domain.state import next_state
+from billhead.models.credits import AutoTopUp, CustomerWallet
+from billhead.models.documents import Document, DocumentLine
+from billhead.models.people import Customer
+from billhead.models.sellers import Seller
+
+__all__ = [
+    "BOUGHT_AHEAD",
+    "NOT_SOLD",
+    "WHY_STOPPED",
+    "TopUpTerms",
+    "is_top_up",
+    "order_credit",
+    "settle_top_up",
+    "stop_auto_top_up",
+    "stop_if_auto",
+    "terms_of",
+]
+
+TOP_UP = "top_up"
+BOUGHT_AHEAD = "topped up"
+"""The reason of a lot that was bought."""
+_OPEN_FOR = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class TopUpTerms:
+    """How much credit a customer may buy at once, in minor units; `offered` are the amounts to choose from."""
+
+    least: int
+    most: int
+    offered: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 < self.least <= self.most <= LARGEST_MINOR:
+            raise InvalidInput("top_ups", "the least must be above zero, and the most not below it")
+        for minor in self.offered:
+            if not self.least <= minor <= self.most:
+                raise InvalidInput("top_ups", "the amounts to choose from must lie between the least and the most")
+
+    def check(self, amount: Money) -> None:
+        """Raises InvalidInput naming what is allowed."""
+        if not self.least <= amount.minor <= self.most:
+            least, most = Money(self.least, amount.currency), Money(self.most, amount.currency)
+            raise InvalidInput("amount", f"must be from {least} to {most}")
+
+
+NOT_SOLD = "credit can't be bought here"
+WHY_STOPPED = {
+    "hard_decline": "your bank refused the payment for good",
+    "declined": "your payment was declined several times",
+    "no_method": "there is no saved payment method to charge",
+    "charged_back": "a payment was taken back by your bank",
+    "not_sold": "the amount can't be bought any more",
+}
+
+
+def terms_of(seller: Seller, currency: str) -> TopUpTerms | None:
+    """None where the operator sells no credit in this currency."""
+    stored: Mapping[str, Any] | None = (seller.top_ups or {}).get(currency)
+    return TopUpTerms(stored["least"], stored["most"], tuple(stored["offered"])) if stored else None
+
+
+def is_top_up(session: Session, document: Document) -> bool:
+    if document.kind != Kind.PROFORMA or document.subscription_id is not None:
+        return False
+    line = DocumentLine
+    found = select(line.id).where(line.document_id == document.id, line.kind == TOP_UP).limit(1)
+    return session.scalar(found) is not None
+
+
+def order_credit(tx: Tx, customer: Customer, amount: Money) -> int:
+    """Write the proforma; returns its id. Paid, it becomes credit (`settle_top_up`)."""
+    today = clock.today_in(tx.session.get_one(Seller, customer.seller_id).zone)
+    line = RatedLine(
+        None, None, None, TOP_UP, "Credit", "", None, None, 1, amount.minor, amount.minor, 0, "", 0
+    )  # fmt: skip
+    rated = Rated(
+        "proforma",
+        customer.seller_id,
+        customer.id,
+        None,
+        None,
+        amount.currency,
+        today,
+        today + _OPEN_FOR,
+        (line,),
+        amount.minor,
+        0,
+        amount.minor,
+        (),
+        (),
+        read_buyers(tx.session, [customer.id])[customer.id].party,
+        False,
+        None,
+    )
+    return issue_invoice(tx, rated).document_id
+
+
+def settle_top_up(tx: Tx, proforma: Document) -> None:
+    """Its money has arrived: all of it is credit, and whoever books the payment keeps it as that."""
+    state = ProformaState(proforma.state)
+    proforma.state = next_state(PROFORMA_TRANSITIONS, state, ProformaEvent.SETTLE).value
+    proforma.settled_minor = proforma.total_minor
+
+
+def stop_if_auto(tx: Tx, document_id: int, because: str) -> bool:
+    """The saved method can't be charged for a top-up that came by itself: none comes again. True if it was one."""
+    one = tx.session.get(AutoTopUp, document_id)
+    if one is None:
+        return False
+    stop_auto_top_up(tx, one.customer_id, because)
+    return True
+
+
+def stop_auto_top_up(tx: Tx, customer_id: int, because: str) -> None:
+    """Nothing is topped up by itself until the customer turns it on again; they are told."""
+    wallet = tx.session.get(CustomerWallet, customer_id, with_for_update=True)
+    if wallet is None or not wallet.top_up_minor or wallet.stopped_because:
+        return
+    wallet.stopped_because = because
+    at = clock.business_now()
+    queue_notice(tx, customer_id, "top_up_stopped", f"top_up_stopped:{customer_id}:{at:%Y%m%dT%H%M%S}", {})

@@ -1,0 +1,152 @@
+"""Credit: what is there, what came and went, buying more, and what happens by itself when it falls."""
+
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from wtforms import IntegerField, StringField
+from wtforms.validators import Length, NumberRange, Optional
+
+from billhead.actions.credits._charged_back import charged_back_debt
+from billhead.actions.credits._history import credit_history
+from billhead.actions.credits._top_up import WHY_STOPPED, TopUpTerms, terms_of
+from billhead.actions.credits._usable import usable_credit
+from billhead.actions.credits.buy_credit import buy_credit
+from billhead.actions.credits.set_wallet import MOST_A_DAY, MOST_A_MONTH, WalletWish, set_wallet
+from billhead.db import reading, writing
+from billhead.domain.errors import InvalidInput
+from billhead.domain.money import Money
+from billhead.models.credits import CustomerWallet
+from billhead.models.payments import PaymentMethod
+from billhead.models.people import Customer
+from billhead.models.sellers import Seller
+from billhead.plugin import allow
+from billhead.web.customer.blueprint import customer
+from billhead.web.forms import Form, stripped
+from billhead.web.pages import page
+from billhead.web.request_context import current_customer_id, submit_ctx
+
+__all__: list[str] = []
+
+
+def _amount(label: str, hint: str = "") -> StringField:
+    return StringField(
+        label,
+        filters=[stripped],
+        validators=[Length(max=20)],
+        description=hint,
+        render_kw={"inputmode": "decimal", "autocomplete": "off"},
+    )
+
+
+class BuyForm(Form):
+    amount = _amount("Amount")
+
+
+class WalletForm(Form):
+    alert_below_minor = _amount("Write to me when it falls below", "Once each time. Empty: no mail.")
+    top_up_below_minor = _amount("Top up by itself when it falls below", "Empty: it is not topped up by itself.")
+    top_up_minor = _amount("by", "Charged to the payment method that is used for renewals.")
+    most_a_day = IntegerField(
+        "At most so often in 24 hours", validators=[Optional(), NumberRange(1, MOST_A_DAY)], default=1
+    )
+    most_a_month = IntegerField(
+        "At most so often in 30 days", validators=[Optional(), NumberRange(1, MOST_A_MONTH)], default=4
+    )
+
+
+@customer.get("/credit")
+@allow("customer")
+def credit() -> ResponseReturnValue:
+    return _shown(BuyForm(), None)
+
+
+@customer.post("/credit/buy")
+@allow("customer")
+def buy_more_credit() -> ResponseReturnValue:
+    """One of the amounts that are offered, or another; then it is paid like everything else."""
+    form = BuyForm()
+    typed = request.form.get("choice") or form.amount.data or ""
+    if form.validate_on_submit():
+        with form.refusals():
+            me = _me()
+            amount = Money.parse(typed.replace(",", "."), me.currency) if typed else None
+            if amount is None:
+                raise InvalidInput("amount", "choose an amount, or write one")
+            with writing(submit_ctx()) as tx:
+                ordered = buy_credit(tx, me.id, amount)
+            return redirect(url_for("storefront.pay", document_id=ordered.document_id), 303)
+    return _shown(form, None, 422)
+
+
+@customer.post("/credit/rules")
+@allow("customer")
+def credit_rules() -> ResponseReturnValue:
+    form = WalletForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            me = _me()
+            with writing(submit_ctx()) as tx:
+                set_wallet(tx, me.id, _wish(form, me.currency))
+            flash("Saved.", "good")
+            return redirect(url_for("customer.credit"), 303)
+    return _shown(BuyForm(formdata=None), form, 422)
+
+
+def _me() -> Customer:
+    with reading() as session:
+        return session.get_one(Customer, current_customer_id())
+
+
+def _wish(form: WalletForm, currency: str) -> WalletWish:
+    def minor(name: str) -> int:
+        typed = form[name].data
+        try:
+            return Money.parse(typed.replace(",", "."), currency).minor if typed else 0
+        except InvalidInput as refused:
+            raise InvalidInput(name, refused.why) from refused
+
+    names = ("alert_below_minor", "top_up_below_minor", "top_up_minor")
+    often = {name: form[name].data or 1 for name in ("most_a_day", "most_a_month")}
+    wish = WalletWish(**{name: minor(name) for name in names}, **often)
+    if wish.top_up_below_minor and not wish.top_up_minor:
+        raise InvalidInput("top_up_minor", "say by how much")
+    return wish
+
+
+def _shown(buying: BuyForm, rules: WalletForm | None, status: int = 200) -> ResponseReturnValue:
+    with reading() as session:
+        me = session.get_one(Customer, current_customer_id())
+        history = credit_history(session, me.id)
+        currencies = sorted({me.currency, *(one.currency for one in history)})
+        missing = {currency: charged_back_debt(session, me.id, currency) for currency in currencies}
+        usable = [usable_credit(session, me, currency) - Money(missing[currency], currency) for currency in currencies]
+        terms = terms_of(session.get_one(Seller, me.seller_id), me.currency)
+        wallet = session.get(CustomerWallet, me.id)
+        method = _method(session, me.id) if terms else None
+    shown = {"usable": usable, "history": history, "missing": missing, "terms": terms, "method": method, "me": me}
+    form = rules or WalletForm(formdata=None, data=_as_typed(wallet, me.currency))
+    stopped = WHY_STOPPED.get(wallet.stopped_because, "") if wallet else ""
+    return page(
+        "customer/credit.html", **shown, buying=buying, rules=form, stopped=stopped, offered=_offered(terms, me)
+    ), status
+
+
+def _method(session: Session, customer_id: int) -> PaymentMethod | None:
+    mine = PaymentMethod.customer_id == customer_id, PaymentMethod.usable, PaymentMethod.is_default
+    return session.scalar(select(PaymentMethod).where(*mine).limit(1))
+
+
+def _offered(terms: TopUpTerms | None, me: Customer) -> list[tuple[str, int]]:
+    """(what the button sends, minor units)"""
+    return [(str(Money(minor, me.currency).decimal()), minor) for minor in terms.offered] if terms else []
+
+
+def _as_typed(wallet: CustomerWallet | None, currency: str) -> dict[str, Any]:
+    if wallet is None:
+        return {}
+    amounts = {name: getattr(wallet, name) for name in ("alert_below_minor", "top_up_below_minor", "top_up_minor")}
+    often = {name: getattr(wallet, name) for name in ("most_a_day", "most_a_month")}
+    return {name: str(Money(minor, currency).decimal()) if minor else "" for name, minor in amounts.items()} | often

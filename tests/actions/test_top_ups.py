@@ -1,0 +1,265 @@
+"""Credit that is bought ahead: there when it is paid and not before, topped up by itself, and gone with a chargeback.
+
+A customer of the card shop pays in EUR; a month of television is 10.00 and 25.5 % tax, 12.55 together.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from card_shop import SYSTEM, open_card_shop
+from debt_shop import sound
+
+from billhead.actions.credits._charged_back import charged_back_debt
+from billhead.actions.credits._history import credit_history
+from billhead.actions.credits._top_up import TopUpTerms
+from billhead.actions.credits._usable import usable_credit
+from billhead.actions.credits.buy_credit import buy_credit
+from billhead.actions.credits.pay_with_credit import pay_with_credit
+from billhead.actions.credits.set_wallet import WalletWish, set_wallet
+from billhead.actions.freeze import set_freeze
+from billhead.actions.sellers.set_top_ups import set_top_ups, terms_from, terms_text
+from billhead.db import reading, writing
+from billhead.domain.context import Context, Role, Scope
+from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.money import Money
+from billhead.jobs.kinds import KINDS
+from billhead.models.credits import AutoTopUp, CustomerCredit, CustomerWallet
+from billhead.models.documents import Document
+from billhead.models.payments import PaymentAttempt, PaymentMethod
+from billhead.models.people import Customer
+from billhead.plugin_host import vault
+
+FUNDS = "4000000000009995"
+WISH = WalletWish(alert_below_minor=600, top_up_below_minor=500, top_up_minor=2000, most_a_day=1, most_a_month=2)
+
+
+@pytest.fixture
+def shop(app):
+    with open_card_shop(app) as shop:
+        shop.act(set_top_ups, shop.seller, {"EUR": TopUpTerms(500, 50000, (1000, 2000))})
+        yield shop
+
+
+def eur(minor):
+    return Money(minor, "EUR")
+
+
+def usable(shop):
+    with reading() as session:
+        return usable_credit(session, session.get_one(Customer, shop.customer), "EUR").minor
+
+
+def top_up(shop, minor=2000):
+    """Bought and paid on the processor's page."""
+    ordered = shop.act(buy_credit, shop.customer, eur(minor)).document_id
+    shop.pay(shop.checkout(ordered))
+    shop.hear("charge.succeeded")
+    return ordered
+
+
+def watch(shop):
+    KINDS["credits.watch"].run(SYSTEM, {})
+
+
+def by_itself():
+    """How many top-ups came without being asked for."""
+    with reading() as session:
+        return session.query(AutoTopUp).count()
+
+
+def saved_card(shop):
+    """Somebody with a saved card, a running subscription and no credit."""
+    shop.bought(save=True)
+    return shop.rows(PaymentMethod)[-1].id
+
+
+def test_credit_is_there_when_it_is_paid_and_not_before(shop):
+    ordered = shop.act(buy_credit, shop.customer, eur(2000)).document_id
+    checkout = shop.checkout(ordered)
+    assert (usable(shop), shop.row(Document, ordered).state) == (0, "open")
+    shop.pay(checkout, FUNDS)
+    shop.hear("charge.failed")
+    assert usable(shop) == 0
+    shop.pay(shop.checkout(ordered))
+    assert shop.hear("charge.succeeded") == ["applied"]
+    assert (usable(shop), shop.row(Document, ordered).state) == (2000, "settled")
+    assert shop.invoices() == [], "what credit pays is invoiced and taxed when it is billed"
+    # 20.00 paid, less the processor's fee of 0.30; all of it is owed to the customer
+    assert shop.balances() == {"clearing": 1970, "fees": 30, "credit_bought": -2000}
+    assert shop.notices() == ["receipt"]
+    with reading() as session:
+        assert [(one.what, one.minor) for one in credit_history(session, shop.customer)] == [("Topped up", 2000)]
+    sound()
+
+
+def test_an_order_that_waits_gives_way_to_the_next_one(shop):
+    first = shop.act(buy_credit, shop.customer, eur(1000)).document_id
+    second = shop.act(buy_credit, shop.customer, eur(2000)).document_id
+    assert [shop.row(Document, one).state for one in (first, second)] == ["void", "open"]
+    shop.checkout(second)  # somebody stands at the processor's page
+    third = shop.act(buy_credit, shop.customer, eur(1000)).document_id
+    assert [shop.row(Document, one).state for one in (second, third)] == ["open", "open"]
+
+
+def test_what_is_paid_twice_is_credit_once_for_each(shop):
+    ordered = shop.act(buy_credit, shop.customer, eur(1000)).document_id
+    first, second = shop.checkout(ordered), shop.checkout(ordered)
+    shop.pay(first)
+    shop.pay(second)
+    shop.hear("charge.succeeded", 2)
+    assert [(lot.remaining_minor, lot.reason[:9]) for lot in shop.rows(CustomerCredit)] == [
+        (1000, "topped up"), (1000, "overpaid:"),
+    ]  # fmt: skip
+
+
+def test_who_owes_pays_that_first_and_credit_never_buys_credit(shop):
+    with shop.at("2026-11-22"):
+        shop.bought()
+    with shop.at("2026-12-10"):
+        top_up(shop)
+        ordered = shop.act(buy_credit, shop.customer, eur(1000)).document_id
+        with pytest.raises(Conflict, match="not bought with credit"):
+            shop.act(pay_with_credit, ordered)
+        # the whole amount is asked for, though there is credit
+        shop.checkout(ordered)
+        assert shop.rows(PaymentAttempt)[-1].amount_minor == 1000
+
+
+@pytest.mark.parametrize(
+    ("minor", "told"), [(499, "from 5.00 EUR to 500.00 EUR"), (50001, "from 5.00 EUR to 500.00 EUR"), (-1, "from")]
+)
+def test_amounts_are_the_operator_s(shop, minor, told):
+    with pytest.raises(InvalidInput, match=told):
+        shop.act(buy_credit, shop.customer, eur(minor))
+
+
+def test_nobody_buys_for_others_and_nothing_where_it_is_not_sold(shop):
+    stranger = Context("customer:99", Role.CUSTOMER, Scope(customer_id=99))
+    with pytest.raises(NotFound), writing(stranger) as tx:
+        buy_credit(tx, shop.customer, eur(1000))
+    with pytest.raises(NotFound), writing(stranger) as tx:
+        set_wallet(tx, shop.customer, WISH)
+    shop.act(set_top_ups, shop.seller, {})
+    with pytest.raises(Conflict, match="can't be bought here"):
+        shop.act(buy_credit, shop.customer, eur(1000))
+
+
+def test_terms_are_written_as_they_are_read():
+    text = "EUR 5.00 500.00 10.00 25.00\nJPY 500 50000"
+    read = terms_from(text)
+    assert read == {"EUR": TopUpTerms(500, 50000, (1000, 2500)), "JPY": TopUpTerms(500, 50000)}
+    stored = {code: {"least": one.least, "most": one.most, "offered": list(one.offered)} for code, one in read.items()}
+    assert terms_text(stored) == text
+    for wrong in ("EUR", "EUR 5", "EUR 5 1", "EUR 5 50 100", "EUR x 5", "EUR 0 5", "EUR 1 5\nEUR 1 5", "XQX 1 5"):
+        with pytest.raises(InvalidInput):
+            terms_from(wrong)
+
+
+def test_two_renewals_at_once_can_not_spend_the_same_credit(shop):
+    with shop.at("2026-11-22"):
+        started = [shop.order().document_id for _ in range(2)]
+        top_up(shop)  # 20.00, and each order is 12.55
+        barrier = Barrier(2)
+
+        def spend(document):
+            with shop.app.app_context(), shop.at("2026-11-22"):
+                barrier.wait()
+                try:
+                    return shop.act(pay_with_credit, document).paid_minor
+                except Conflict as refused:
+                    return refused.code
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(map(str, pool.map(spend, started))) == ["1255", "credit_too_small"]
+    assert (usable(shop), len(shop.invoices())) == (745, 1)  # 20.00 - 12.55
+    sound()
+
+
+def test_told_once_a_fall(shop):
+    shop.act(set_wallet, shop.customer, WalletWish(alert_below_minor=600))
+    for minor in (0, 0, 700):
+        if minor:
+            top_up(shop, minor)
+        watch(shop)
+        watch(shop)
+    assert shop.notices("low_credit") == ["low_credit"]
+    (lot,) = shop.rows(CustomerCredit)
+    shop.change(CustomerCredit, lot.id, remaining_minor=599)
+    with shop.at("2026-12-24"):
+        watch(shop)
+        watch(shop)
+    assert shop.notices("low_credit") == ["low_credit"] * 2
+
+
+def test_topped_up_by_itself_at_most_so_often(shop):
+    with shop.at("2026-11-22"):
+        saved_card(shop)
+        shop.act(set_wallet, shop.customer, WISH)
+        watch(shop)
+        watch(shop)
+        assert by_itself() == 1
+        assert shop.collect_due() == ["succeeded"]
+        assert usable(shop) == 2000
+        (lot,) = shop.rows(CustomerCredit)
+        shop.change(CustomerCredit, lot.id, remaining_minor=0)
+        watch(shop)
+        assert by_itself() == 1, "one in 24 hours"
+    with shop.at("2026-11-24"):
+        watch(shop)
+        shop.collect_due()
+        shop.change(CustomerCredit, shop.rows(CustomerCredit)[-1].id, remaining_minor=0)
+    for day, count in (("2026-12-10", 2), ("2026-12-23", 3)):
+        with shop.at(day):
+            watch(shop)
+            assert by_itself() == count, "two in 30 days"
+
+
+def test_nothing_is_topped_up_while_charges_are_stopped(shop):
+    saved_card(shop)
+    shop.act(set_wallet, shop.customer, WISH)
+    shop.act(set_freeze, "charges", True)
+    watch(shop)
+    assert by_itself() == 0
+    shop.act(set_freeze, "charges", False)
+    watch(shop)
+    assert by_itself() == 1
+
+
+def test_a_hard_decline_turns_it_off_and_tells(shop):
+    method = saved_card(shop)
+    shop.act(set_wallet, shop.customer, WISH)
+    shop.change(PaymentMethod, method, token=vault().encrypt("tok_lost"))
+    watch(shop)
+    assert shop.collect_due() == ["failed"]
+    assert shop.row(CustomerWallet, shop.customer).stopped_because == "hard_decline"
+    assert shop.notices("top_up_stopped") == ["top_up_stopped"]
+    assert shop.jobs("payments.collect") == []
+    watch(shop)
+    assert by_itself() == 1
+    with pytest.raises(Conflict, match="no saved payment method"):
+        shop.act(set_wallet, shop.customer, WISH)
+
+
+def test_a_chargeback_of_spent_credit_leaves_less_than_nothing_until_it_is_paid(shop):
+    saved_card(shop)
+    ordered = top_up(shop)
+    order = shop.order().document_id
+    shop.act(pay_with_credit, order)
+    shop.act(set_wallet, shop.customer, WISH)
+    attempt = shop.rows(PaymentAttempt, PaymentAttempt.document_id == ordered)[-1]
+    shop.control("dispute", reference=attempt.key, status="opened", fee=0)
+    shop.hear("dispute.opened")
+    with reading() as session:
+        assert charged_back_debt(session, shop.customer, "EUR") == 1255  # 7.45 was left, 12.55 had paid the order
+    assert usable(shop) == 0
+    assert shop.row(CustomerWallet, shop.customer).stopped_because == "charged_back"
+    again = shop.order().document_id
+    with pytest.raises(Conflict, match=r"12\.55 EUR of it is still open"):
+        shop.act(pay_with_credit, again)
+    top_up(shop, 3000)
+    with reading() as session:
+        assert charged_back_debt(session, shop.customer, "EUR") == 0
+    assert usable(shop) == 1745  # 30.00 - 12.55
+    shop.act(pay_with_credit, again)
+    sound()
