@@ -18,7 +18,8 @@ from billhead.actions.credits.buy_credit import buy_credit
 from billhead.actions.credits.pay_with_credit import pay_with_credit
 from billhead.actions.credits.set_wallet import WalletWish, set_wallet
 from billhead.actions.freeze import set_freeze
-from billhead.actions.sellers.set_top_ups import set_top_ups, terms_from, terms_text
+from billhead.actions.sellers._top_up_terms import terms_from, terms_text
+from billhead.actions.sellers.set_top_ups import set_top_ups
 from billhead.db import reading, writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import Conflict, InvalidInput, NotFound

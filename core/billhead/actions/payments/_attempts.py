@@ -55,7 +55,8 @@ def payable(tx: Tx, document_id: int, *, less_credit: bool = True) -> tuple[Docu
     Raises NotFound, or Conflict when it is not open for payment or another try is still undecided (pitfall 6: never
     two captures).
     """
-    document = tx.session.get(Document, document_id, with_for_update=True)
+    tx.session.flush()  # who has read it before it was locked must not go by that: it may be paid meanwhile
+    document = tx.session.get(Document, document_id, with_for_update=True, populate_existing=True)
     if document is None:
         raise NotFound("document", document_id)
     scope = tx.ctx.scope

@@ -7,10 +7,10 @@ from billhead.actions.credits._top_up import TopUpTerms
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
-from billhead.domain.money import CREDITS, Money, exponent
+from billhead.domain.money import CREDITS, exponent
 from billhead.models.sellers import Seller
 
-__all__ = ["TopUpsSet", "set_top_ups", "terms_from", "terms_text"]
+__all__ = ["TopUpsSet", "set_top_ups"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +32,3 @@ def set_top_ups(tx: Tx, seller_id: int, terms: Mapping[str, TopUpTerms]) -> TopU
     before, seller.top_ups = seller.top_ups, stored
     audit(tx, "sellers.top_ups", f"seller:{seller_id}", {"before": before, "after": stored})
     return TopUpsSet(seller_id)
-
-
-def terms_from(text: str) -> dict[str, TopUpTerms]:
-    """One line a currency: the code, the least, the most, then amounts to choose from. Raises InvalidInput."""
-    found: dict[str, TopUpTerms] = {}
-    for line in filter(None, map(str.split, text.upper().splitlines())):
-        currency, amounts = line[0], line[1:]
-        if len(amounts) < 2 or currency in found:
-            raise InvalidInput("top_ups", "write for each currency once: EUR, the least, the most, amounts to choose")
-        try:
-            least, most, *offered = [Money.parse(amount, currency).minor for amount in amounts]
-        except InvalidInput as refused:
-            raise InvalidInput("top_ups", f"{' '.join(line)}: {refused.why}") from refused
-        found[currency] = TopUpTerms(least, most, tuple(offered))
-    return found
-
-
-def terms_text(stored: Mapping[str, Mapping[str, object]]) -> str:
-    """As `terms_from` reads it."""
-    lines = []
-    for currency, one in sorted(stored.items()):
-        terms = TopUpTerms(int(str(one["least"])), int(str(one["most"])), tuple(one["offered"]))  # type: ignore[arg-type]
-        amounts = (terms.least, terms.most, *terms.offered)
-        lines.append(" ".join([currency, *(str(Money(minor, currency).decimal()) for minor in amounts)]))
-    return "\n".join(lines)

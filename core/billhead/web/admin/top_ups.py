@@ -5,7 +5,8 @@ from flask.typing import ResponseReturnValue
 from wtforms import TextAreaField
 from wtforms.validators import Length
 
-from billhead.actions.sellers.set_top_ups import set_top_ups, terms_from, terms_text
+from billhead.actions.sellers._top_up_terms import terms_from, terms_text
+from billhead.actions.sellers.set_top_ups import set_top_ups
 from billhead.db import reading, writing
 from billhead.models.sellers import Seller
 from billhead.plugin import allow
