@@ -164,6 +164,7 @@ def upgrade() -> None:
     sa.Column('mac_swaps', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='1', nullable=False),
     sa.Column('proforma_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='30', nullable=False),
     sa.Column('invoicing', sa.JSON(), server_default='{}', nullable=False),
+    sa.Column('top_ups', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('watching', sa.JSON(), server_default='{}', nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seller')),
     sa.UniqueConstraint('code', name=op.f('uq_seller_code'))
@@ -829,6 +830,18 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_viewing_cursor_panel_id')),
     sa.PrimaryKeyConstraint('panel_id', name=op.f('pk_viewing_cursor'))
     )
+    op.create_table('customer_wallet',
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('alert_below_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('alerted_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('top_up_below_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('top_up_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('most_a_day', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('most_a_month', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('stopped_because', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_customer_wallet_customer_id')),
+    sa.PrimaryKeyConstraint('customer_id', name=op.f('pk_customer_wallet'))
+    )
     op.create_table('ledger_posting',
     sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('leg', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -1359,6 +1372,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('adoption_line', schema=None) as batch_op:
         batch_op.create_index('ix_adoption_line_adoption', ['adoption_id', 'verdict'], unique=False)
+
+    op.create_table('auto_top_up',
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_auto_top_up_customer_id')),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_auto_top_up_document_id')),
+    sa.PrimaryKeyConstraint('document_id', name=op.f('pk_auto_top_up'))
+    )
+    with op.batch_alter_table('auto_top_up', schema=None) as batch_op:
+        batch_op.create_index('ix_auto_top_up_customer', ['customer_id', 'created_at'], unique=False)
 
     op.create_table('coupon_use',
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1977,6 +2001,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_coupon_use_redemption')
 
     op.drop_table('coupon_use')
+    with op.batch_alter_table('auto_top_up', schema=None) as batch_op:
+        batch_op.drop_index('ix_auto_top_up_customer')
+
+    op.drop_table('auto_top_up')
     with op.batch_alter_table('adoption_line', schema=None) as batch_op:
         batch_op.drop_index('ix_adoption_line_adoption')
 
@@ -2088,6 +2116,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_ledger_posting_account')
 
     op.drop_table('ledger_posting')
+    op.drop_table('customer_wallet')
     op.drop_table('viewing_cursor')
     with op.batch_alter_table('reseller_closure', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_reseller_closure_descendant_id'))
