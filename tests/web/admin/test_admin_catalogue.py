@@ -118,3 +118,21 @@ def test_a_customer_enters_a_coupon_and_sees_what_it_takes_off(counter):
     other.get("/promo/half")
     other.post("/plans/basic", {"term": "1 month"})
     assert "(HALF)" in other.get("/cart").text
+
+
+def test_codes_are_not_guessed_in_an_afternoon(counter):
+    """Twenty wrong ones from one network, in the cart or by a link; then even the right one tells nothing."""
+    counter.post("/admin/coupons/new", code="HALF", kind="percent", percent="50", cycles="1", covers_setup="y")
+    browser = counter.shop.visitor()
+    browser.post("/plans/basic", {"term": "1 month"})
+    for number in range(10):
+        assert browser.post("/cart/coupon", {"coupon": f"GUESS{number}"}, page="/cart").status_code == 422
+        browser.get(f"/promo/LINK{number}")
+
+    late = browser.post("/cart/coupon", {"coupon": "HALF"}, page="/cart")
+    assert late.status_code == 429
+    assert late.headers["Retry-After"] == "900"
+    assert "Too many codes were tried from here." in late.text
+    browser.get("/promo/HALF")
+    assert "€9.99" in browser.get("/cart").text
+    assert "HALF" not in browser.get("/cart").text

@@ -5,13 +5,14 @@ from dataclasses import replace
 from flask import flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from billhead.db import reading
+from billhead.actions.coupons.guess_code import guess_code
+from billhead.db import reading, writing
 from billhead.domain.errors import InvalidInput
 from billhead.domain.mac import parse_mac
 from billhead.plugin import allow
 from billhead.web.accounts.landing import local_path
 from billhead.web.pages import page
-from billhead.web.request_context import current_seller, signed_in
+from billhead.web.request_context import client_address, current_ctx, current_seller, signed_in
 from billhead.web.storefront.basket import Basket, audience, drop_basket, keep_basket, kept_basket, priced, promote
 from billhead.web.storefront.blueprint import storefront
 from billhead.web.storefront.offers import KINDS, Offer, currencies, offer, offers
@@ -143,11 +144,16 @@ def enter_coupon() -> ResponseReturnValue:
         return redirect(url_for("storefront.cart"), 303)
     if not code:
         return redirect(url_for("storefront.cart"), 303)
-    tried = replace(basket, coupons=[*(one for one in basket.coupons if one != code), code])
+    with writing(current_ctx()) as tx:
+        may = guess_code(tx, seller.id, code, ip=client_address())
+    tried = replace(basket, coupons=[*(one for one in basket.coupons if one != code), code]) if may else basket
     with reading() as db_session:
         found = priced(db_session, seller, tried)
     if found is None:
         return redirect(url_for("storefront.cart"), 303)
+    if not may:
+        waiting = replace(found, refused="Too many codes were tried from here. Wait a quarter of an hour.")
+        return page("storefront/cart.html", priced=waiting, entered=code), 429, {"Retry-After": "900"}
     if code not in found.coupons:
         return page("storefront/cart.html", priced=replace(found, basket=basket), entered=code), 422
     keep_basket(tried)
@@ -158,7 +164,12 @@ def enter_coupon() -> ResponseReturnValue:
 @allow("anyone")
 def promotion(code: str) -> ResponseReturnValue:
     """A link that brings a coupon along: it holds for whatever it fits that is put into the cart."""
-    promote(code.strip().upper()[:40])
+    seller, code = current_seller(), code.strip().upper()[:40]
+    if seller is not None:
+        with writing(current_ctx()) as tx:
+            may = guess_code(tx, seller.id, code, ip=client_address())
+        if may:
+            promote(code)
     return redirect(local_path(request.args.get("to", "")) or url_for("storefront.plans"), 303)
 
 
