@@ -174,6 +174,16 @@ def test_a_billing_run_reports_what_it_did(run):
     assert "0 subscriptions were due" in run("billing", "run", "--as-of", "2026-11-22", "--dry-run").stdout
 
 
+def test_a_billing_run_is_shared_by_processes(run):
+    assert run.json("billing", "run", "--as-of", "2026-11-22", "--part", "2/2")["considered"] == 0
+
+
+@pytest.mark.parametrize("part", ["0/2", "3/2", "1", "1/", "-1/2", "1/65", "½/1"])
+def test_a_share_that_is_none_is_refused(on_sqlite, part):
+    told = on_sqlite.refused("billing", "run", "--as-of", "2026-11-22", f"--part={part}", code=2)
+    assert f"{part} is no share; write it as 1/2, of at most 64" in told
+
+
 @pytest.mark.parametrize("day", ["2026-02-30", "22.11.2026", "tomorrow", "20261122", ""])
 def test_a_date_that_is_none_is_refused(on_sqlite, day):
     told = on_sqlite.refused("billing", "run", "--as-of", day, code=2)

@@ -16,6 +16,22 @@ from billhead.domain.money import Money
 __all__ = ["group"]
 
 
+class Part(click.ParamType):
+    """`2/4` → (1, 4): the second of four, as `run_billing` counts them."""
+
+    name = "part"
+
+    def convert(
+        self, value: str | tuple[int, int], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        which, _, of = value.partition("/")
+        if which.isascii() and which.isdigit() and of.isascii() and of.isdigit() and 1 <= int(which) <= int(of) <= 64:
+            return int(which) - 1, int(of)
+        self.fail(f"{value} is no share; write it as 1/2, of at most 64", param, ctx)
+
+
 @click.group()
 def group() -> None:
     """The billing run."""
@@ -25,11 +41,12 @@ def group() -> None:
 @click.option("--as-of", type=DATE, required=True, help="Bill all that is due on this date.")
 @click.option("--dry-run", is_flag=True, help="Show what would be billed and write nothing.")
 @click.option("--confirm", is_flag=True, help="Bill even when the total is outside of the usual band.")
+@click.option("--part", type=Part(), default="1/1", help="Bill a share of it, as 1/2 and 2/2 in two processes at once.")
 @json_option
 @in_app
-def run(as_of: date, dry_run: bool, confirm: bool, as_json: bool) -> None:
+def run(as_of: date, dry_run: bool, confirm: bool, part: tuple[int, int], as_json: bool) -> None:
     """Bill what is due. Run it as often as you like: nothing is billed twice."""
-    report = run_billing(as_of, dry_run=dry_run, confirmed=confirm)
+    report = run_billing(as_of, dry_run=dry_run, confirmed=confirm, partition=part)
     show(report.as_dict(), as_json, _lines(report))
 
 
