@@ -59,7 +59,10 @@ def test_good_rows_come_in_and_once_only(app, imports):
 
 
 def test_card_tokens_are_kept_in_a_new_shop_and_not_charged_before_staff_says_so(app, imports):
-    first = imports(rows(3, "tok_ok"), "--json")
+    unnamed = imports(rows(3, "tok_ok"), "--json")
+    assert (unnamed["added"], unnamed["refused_rows"]) == (0, 3)
+    assert unnamed["refusals"][0]["reason"] == "a card token, and it is not said which gateway's"
+    first = imports(rows(3, "tok_ok"), "--json", "--cards", "sandbox_cards")
     assert (first["added"], first["refused_rows"]) == (3, 0)
     with app.app_context(), reading() as session:
         account = session.scalars(select(GatewayAccount)).one()

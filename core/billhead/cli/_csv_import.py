@@ -52,18 +52,18 @@ class _Undo(Exception):
 Write = Callable[[Sequence[GoodRow]], ImportedSubscribers]
 
 
-def import_files(catalog: Catalog, file: Path, *, dry_run: bool) -> Imported:
+def import_files(catalog: Catalog, file: Path, *, dry_run: bool, cards: str = "") -> Imported:
     """Each batch is a transaction; a dry run is a single one that is undone."""
     imported = Imported(dry_run)
     with file.open("rb") as stream, closing(read_rows(stream, catalog)) as rows:
         if dry_run:
             with suppress(_Undo), writing(_CTX) as tx:
-                _import(rows, imported, _in_savepoints(tx, _catalog(tx, catalog, imported)))
+                _import(rows, imported, _in_savepoints(tx, _catalog(tx, catalog, imported), cards))
                 raise _Undo
         else:
             with writing(_CTX) as tx:
                 seller_id = _catalog(tx, catalog, imported)
-            _import(rows, imported, _in_transactions(seller_id))
+            _import(rows, imported, _in_transactions(seller_id, cards))
     imported.refusals.sort(key=lambda refusal: refusal.line)
     return imported
 
@@ -74,19 +74,19 @@ def _catalog(tx: Tx, catalog: Catalog, imported: Imported) -> int:
     return written.seller_id
 
 
-def _in_transactions(seller_id: int) -> Write:
+def _in_transactions(seller_id: int, cards: str) -> Write:
     def write(rows: Sequence[GoodRow]) -> ImportedSubscribers:
         with writing(_CTX) as tx:
-            return import_subscribers(tx, seller_id, rows)
+            return import_subscribers(tx, seller_id, rows, cards=cards)
 
     return write
 
 
-def _in_savepoints(tx: Tx, seller_id: int) -> Write:
+def _in_savepoints(tx: Tx, seller_id: int, cards: str) -> Write:
     def write(rows: Sequence[GoodRow]) -> ImportedSubscribers:
         try:
             with tx.session.begin_nested():
-                return import_subscribers(tx, seller_id, rows)
+                return import_subscribers(tx, seller_id, rows, cards=cards)
         except InvalidInput:
             tx.session.info.clear()  # what was remembered there may be of rows that are gone
             raise

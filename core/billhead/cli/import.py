@@ -37,17 +37,18 @@ def catalog(file: Path, as_json: bool) -> None:
 @group.command("csv")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--catalog", "catalog_file", type=click.Path(path_type=Path), required=True, help="catalog.toml")
+@click.option("--cards", default="", help="The gateway whose card tokens they are, as stripe.")
 @click.option("--dry-run", is_flag=True, help="Do all of it, show what came of it, and undo it.")
 @json_option
 @in_app
-def csv(file: Path, catalog_file: Path, dry_run: bool, as_json: bool) -> None:
+def csv(file: Path, catalog_file: Path, cards: str, dry_run: bool, as_json: bool) -> None:
     """Import subscribers from a CSV FILE, and the catalogue that they refer to.
 
     A row with a mistake is refused, with line, column and reason, and costs no other. Run it again with mended rows.
     """
     if not file.is_file():
         raise InvalidInput(str(file), "cannot be read: there is no such file", hint="Give the path of a CSV file.")
-    imported = import_files(read_catalog(catalog_file), file, dry_run=dry_run)
+    imported = import_files(read_catalog(catalog_file), file, dry_run=dry_run, cards=cards)
     show(imported.as_dict(), as_json, _lines(imported))
 
 

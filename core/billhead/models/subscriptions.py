@@ -180,7 +180,7 @@ class Service(Model):
     handle_data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # owned by the module: ids on the panel
     login: Mapped[str] = mapped_column(index=True)
     password: Mapped[str]  # vault ciphertext; desired
-    previous_password: Mapped[str] = mapped_column(default="", server_default="")  # ciphertext; until changed
+    previous_password: Mapped[str] = mapped_column(default="", server_default="")  # vault ciphertext; until changed
     mac: Mapped[str | None] = mapped_column(index=True)
     lifecycle: Mapped[str] = mapped_column(default="wanted")  # wanted | unwanted | gone | arriving | leaving
     desired_plan: Mapped[str] = mapped_column(default="")

@@ -18,7 +18,7 @@ _WINDOW = timedelta(minutes=15)
 
 
 def guess_code(tx: Tx, seller_id: int, code: str, *, ip: str) -> bool:
-    """Count a code that no coupon of the shop has. False once there were too many: a right one tells nothing then either.
+    """Count a code that no coupon of the shop has. False once there were too many: then a right one tells nothing too.
 
     It is no `verb`: nothing of the business changes, and visitors have no name to write down.
     """

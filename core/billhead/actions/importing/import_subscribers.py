@@ -73,13 +73,14 @@ class _Lookup:
 
 
 @verb("importing.import_subscribers", permission="subscriptions.write")
-def import_subscribers(tx: Tx, seller_id: int, rows: Sequence[GoodRow]) -> ImportedSubscribers:
+def import_subscribers(tx: Tx, seller_id: int, rows: Sequence[GoodRow], *, cards: str = "") -> ImportedSubscribers:
     """Add one batch in one transaction; rows whose `external_ref` is known are left as they are.
 
-    Raises InvalidInput naming the line when a row clashes with what is in the database (a MAC or login in use, no
-    gateway account for card tokens); nothing of the batch is written then.
+    `cards` is the gateway whose card tokens they are; it need not be named where there is just one. Raises
+    InvalidInput naming the line when a row clashes with what is in the database (a MAC or login in use, no gateway
+    account for card tokens); nothing of the batch is written then.
     """
-    look = _lookup(tx, seller_id)
+    look = _lookup(tx, seller_id, cards)
     refs = [row.person.external_ref for row in rows]
     known = set(
         tx.session.scalars(
@@ -128,7 +129,7 @@ def _flush(tx: Tx, rows: Sequence[Any]) -> None:
     tx.session.flush()
 
 
-def _lookup(tx: Tx, seller_id: int) -> _Lookup:
+def _lookup(tx: Tx, seller_id: int, cards: str) -> _Lookup:
     session = tx.session
     seller = session.get(Seller, seller_id)
     if seller is None:
@@ -138,18 +139,22 @@ def _lookup(tx: Tx, seller_id: int) -> _Lookup:
         plans={p.code: p for p in session.scalars(select(Plan).where(Plan.seller_id == seller_id))},
         prices=_PriceLists(session, seller_id),
         resellers={r.code: r.id for r in session.scalars(select(Reseller).where(Reseller.seller_id == seller_id))},
-        cards=_card_account(session, seller),
+        cards=_card_account(session, seller, cards),
         today=clock.today_in(seller.zone),
     )
 
 
-def _card_account(session: Session, seller: Seller) -> GatewayAccount | None:
-    """The account that card tokens belong to.
+def _card_account(session: Session, seller: Seller, named: str) -> GatewayAccount | None:
+    """The account that card tokens belong to: the named gateway's, or the shop's first that charges saved cards.
 
-    A new shop has none yet: where just one installed gateway charges saved cards, its account is opened, switched off
-    until staff has entered its keys, so that no token is lost and none is charged too early.
+    A new shop has none yet: the named gateway's is opened, or that of the only one installed, switched off until staff
+    has entered its keys, so that no token is lost and none is charged too early.
     """
     chargers = {g.code: g for _, g in plugins().offers("payment_gateways") if g.capabilities().off_session}
+    if named and named not in chargers:
+        there = ", ".join(sorted(chargers)) or "none"
+        raise InvalidInput("cards", f"{named} charges no saved cards here", hint=f"Those that do: {there}.")
+    chargers = {named: chargers[named]} if named else chargers
     account = session.scalar(
         select(GatewayAccount)
         .where(GatewayAccount.seller_id == seller.id, GatewayAccount.gateway.in_(chargers))
@@ -216,8 +221,9 @@ def _method(look: _Lookup, customer: Customer, row: GoodRow, ids: Iterator[int])
     if row.payment.way != "card":
         return None
     if look.cards is None:
-        why = f"line {row.line}: a card token, but no gateway account can charge it"
-        raise InvalidInput("payment_method", why, hint="First add one in the admin area, under Gateway accounts.")
+        why = f"line {row.line}: a card token, and it is not said which gateway's"
+        hint = "Name it with --cards, or first add its account in the admin area, under Gateway accounts."
+        raise InvalidInput("payment_method", why, hint=hint)
     return PaymentMethod(
         id=next(ids),
         customer_id=customer.id,
