@@ -171,7 +171,7 @@ class Refund(Model):
 
     `taken` says where the money was: [["document" | "credit" | "note", id, minor], …]. If it does not arrive, it goes
     back there. `sending_since` is the claim of who talks to the gateway about it just now; one that stays was left by
-    a process that died, and the gateway may have heard of the refund.
+    a process that died, and the gateway may have heard of the refund. At `claim_url` the payer says where it goes.
     """
 
     __tablename__ = "refund"
@@ -188,6 +188,7 @@ class Refund(Model):
     state: Mapped[str]
     taken: Mapped[list[Any]] = mapped_column(JSON, default=list)
     provider_ref: Mapped[str] = mapped_column(default="")
+    claim_url: Mapped[str] = mapped_column(default="")
     failure_code: Mapped[str] = mapped_column(default="")
     sending_since: Mapped[datetime | None]
     looks: Mapped[int] = mapped_column(default=0)

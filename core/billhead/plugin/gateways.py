@@ -39,6 +39,7 @@ class GatewayCapabilities:
     off_session: bool = False
     refund: bool = False
     partial_refund: bool = False
+    refund_claimed: bool = False  # a refund is a page where the payer claims it, and is under way until they have
     confirmed_by_staff: bool = False  # money is booked by a person (bank transfer, cash)
 
 

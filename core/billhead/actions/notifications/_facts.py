@@ -9,7 +9,7 @@ password_link                                user_id, sealed_token
 invoice, reminder, warning                   document_id
 payment_failed, payment_action               document_id
 receipt                                      payment_id, document_id
-refunded                                     refund_id
+refund_claim, refunded                       refund_id
 charged_back                                 payment_id
 low_credit, top_up_stopped                   –
 credit_note                                  document_id
@@ -170,6 +170,7 @@ def _refund(session: Session, notice: Notice) -> Mapping[str, Any]:
         "amount": Money(refund.amount_minor, payment.currency),
         "paid_at": payment.received_at,
         "account": _row(session, GatewayAccount, payment.account_id, "payment account").name,
+        "claim_url": refund.claim_url,
     }
     return {"refund": told}
 
@@ -367,6 +368,7 @@ _PARTS_OF: dict[str, tuple[_Part, ...]] = {
     "price_change": (_price_change,),
     "price_stays": (_price_change,),
     "receipt": (_payment, _document),
+    "refund_claim": (_refund,),
     "refunded": (_refund,),
     "reminder": (_debt,),
     "restored": (_subscription,),

@@ -29,6 +29,7 @@ __all__ = ["apply_refund_outcome", "being_sent", "locked_refund"]
 _OPEN = frozenset({RefundState.CREATED, RefundState.PROCESSING, RefundState.UNKNOWN})
 _ENDED_WITHOUT = frozenset({AttemptState.FAILED, AttemptState.CANCELED, AttemptState.EXPIRED})
 _SOONEST_LOOK = timedelta(minutes=5)
+_CLAIMED_SOME_DAY = timedelta(days=1)
 _CLAIM_HOLDS = timedelta(minutes=5)
 """Longer than a look and a request to a gateway take: a claim that is older was left by a process that died."""
 
@@ -59,8 +60,11 @@ def apply_refund_outcome(tx: Tx, refund: Refund, outcome: Outcome) -> None:
         state = next_state(REFUND_TRANSITIONS, before, RefundEvent.REVERSE)
     refund.provider_ref = outcome.provider_ref or refund.provider_ref
     refund.failure_code = outcome.code or refund.failure_code
+    if outcome.action_url and not refund.claim_url:
+        refund.claim_url = outcome.action_url
+        queue_notice(tx, payment.customer_id, "refund_claim", f"refund_claim:{refund.id}", {"refund_id": refund.id})
     if state in _OPEN:
-        _look_again(refund)
+        _look_again(refund, state)
     if state is before:
         return
     refund.state = state.value
@@ -72,7 +76,11 @@ def apply_refund_outcome(tx: Tx, refund: Refund, outcome: Outcome) -> None:
         _came_back(tx, refund, payment, state)
 
 
-def _look_again(refund: Refund) -> None:
+def _look_again(refund: Refund, state: RefundState) -> None:
+    """What waits for its payer to claim it is looked up every day, however long that takes."""
+    if state is RefundState.PROCESSING and refund.claim_url:
+        refund.next_look_at = clock.business_now() + _CLAIMED_SOME_DAY
+        return
     wait = next_poll(refund.looks)
     soonest = clock.business_now() + _SOONEST_LOOK
     refund.next_look_at = None if wait is None else max(refund.created_at + wait, soonest)

@@ -16,6 +16,7 @@ from billhead.actions.payments.refund import Refunded, refund
 from billhead.actions.payments.send_refund import send_refund
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
+from billhead.domain.errors import NotFound
 from billhead.domain.money import Money
 from billhead.domain.payment import DisputeState, RefundState
 from billhead.models.credits import CustomerCredit
@@ -23,6 +24,7 @@ from billhead.models.documents import Allocation, Document
 from billhead.models.payments import Dispute, GatewayAccount, Payment, Refund
 from billhead.models.people import Customer
 from billhead.plugin import allow
+from billhead.plugin_host import plugins
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import amount, code, instant, number, state, text
@@ -162,6 +164,7 @@ def _whereabouts(session: Session, row: Payment) -> dict[str, Any]:
         "refunds": session.scalars(select(Refund).where(Refund.payment_id == row.id).order_by(Refund.id)).all(),
         "disputes": session.scalars(select(Dispute).where(Dispute.payment_id == row.id).order_by(Dispute.id)).all(),
         "under_way": _UNDER_WAY,
+        "may_refund": current_ctx().may("money.refund"),
         "trail": trail_of(session, f"payment:{row.id}", *_subjects(session, row)),
     }
 
@@ -183,6 +186,7 @@ class RefundForm(PreviewForm):
 def refund_payment(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Payment, key, "payment")
+        claimed = _is_claimed(session.get_one(GatewayAccount, row.account_id).gateway)
     left = row.amount_minor - row.refunded_minor
     form = RefundForm(amount=f"{Money(left, row.currency).decimal():f}")
 
@@ -198,6 +202,8 @@ def refund_payment(key: int) -> ResponseReturnValue:
             rows.append((f"Owed again on {_number(int(document_id))}", money(minor, row.currency)))
         if made.by_hand:
             rows.append(("How", "somebody sends it by hand and confirms it"))
+        elif made.refund_id and claimed:
+            rows.append(("How", "the customer is mailed a link, and says where it goes"))
         return rows
 
     def done(_: Context, made: Refunded) -> str:
@@ -206,6 +212,8 @@ def refund_payment(key: int) -> ResponseReturnValue:
         if made.by_hand:
             return "Noted: send the money, then confirm it here."
         now = send_refund(current_ctx(), made.refund_id)
+        if claimed and now == RefundState.PROCESSING:
+            return "The customer is mailed a link to claim it; until then the refund is processing."
         return (
             "The money is on its way back."
             if now == RefundState.SUCCEEDED
@@ -219,6 +227,14 @@ def refund_payment(key: int) -> ResponseReturnValue:
         url_for("admin.payment", key=key),
     )
     return previewed(question, form, act, figures, done)
+
+
+def _is_claimed(gateway: str) -> bool:
+    """Its refunds are claimed by the payer. Of a plugin that is switched off nobody knows."""
+    try:
+        return plugins().gateway(gateway).capabilities().refund_claimed
+    except NotFound:
+        return False
 
 
 def _number(document_id: int) -> str:
