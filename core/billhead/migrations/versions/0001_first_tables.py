@@ -1832,6 +1832,7 @@ def upgrade() -> None:
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('taken', sa.JSON(), nullable=False),
     sa.Column('provider_ref', sa.String(), nullable=False),
+    sa.Column('claim_url', sa.String(), nullable=False),
     sa.Column('failure_code', sa.String(), nullable=False),
     sa.Column('sending_since', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('looks', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
