@@ -1,14 +1,16 @@
 """What every application compiles when it begins is compiled once a process, not once a test.
 
-A test has an application and an engine of its own. SQLAlchemy keeps the compiled statements with the engine, and
-Werkzeug writes code for each route of each application; together that was more than half of what the tests cost.
-The statements, the dialects and the routes are the same ones, so they are shared as they are in one long-lived process.
+A test has an application and an engine of its own. SQLAlchemy keeps the compiled statements with the engine, Jinja
+the templates with the application, and Werkzeug writes code for each of its routes; together that was more than half of
+what the tests cost. They are the same ones in every test, so they are shared as in one long-lived process.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -43,8 +45,22 @@ def _shared_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tu
     return _builders[key]
 
 
+class _Templates(BytecodeCache):
+    """By name, file and what the file holds."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], Any] = {}
+
+    def load_bucket(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bucket(self, bucket: Bucket) -> None:
+        self._code[bucket.key, bucket.checksum] = bucket.code
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):
         dialect.__eq__, dialect.__hash__ = _is_same, _hash
     event.listen(Engine, "engine_connect", _share_statements)
     Rule._compile_builder = _shared_builder
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Templates()}
