@@ -51,10 +51,10 @@ class _Templates(BytecodeCache):
     def __init__(self) -> None:
         self._code: dict[tuple[str, str], Any] = {}
 
-    def load_bucket(self, bucket: Bucket) -> None:
+    def load_bytecode(self, bucket: Bucket) -> None:
         bucket.code = self._code.get((bucket.key, bucket.checksum))
 
-    def dump_bucket(self, bucket: Bucket) -> None:
+    def dump_bytecode(self, bucket: Bucket) -> None:
         self._code[bucket.key, bucket.checksum] = bucket.code
 
 
