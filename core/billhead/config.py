@@ -12,7 +12,10 @@ from billhead.domain.errors import InvalidInput
 
 __all__ = ["Config", "load_config"]
 
-_STORED = ("broker_url", "country_header", "database_url", "host", "port", "public_url", "secret_key")
+_STORED = (
+    *("broker_url", "country_file", "country_header", "database_url", "host", "hosting_file", "port", "public_url"),
+    "secret_key",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Config:
     port: int = 8000
     public_url: str = ""
     country_header: str = ""  # in which the proxy in front names the country of whoever asks, like CF-IPCountry
+    country_file: str = ""  # networks and their countries, CSV or MMDB: for the screening of orders
+    hosting_file: str = ""  # networks of proxies and data centres, one a line
     testing: bool = False
 
     @property
@@ -69,6 +74,8 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
         port=int(port),
         public_url=setting("public_url", ""),
         country_header=setting("country_header", ""),
+        country_file=setting("country_file", ""),
+        hosting_file=setting("hosting_file", ""),
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.access.cut_session import cut_session
+from billhead.actions.fraud.forget_facts import forget_facts
 from billhead.actions.viewings.find_sharing import find_sharing
 from billhead.actions.viewings.purge_viewings import purge_viewings
 from billhead.actions.viewings.queue_reading import queue_reading
@@ -74,4 +75,4 @@ def forget(ctx: Context) -> None:
     touched = 1
     while touched:
         with writing(ctx) as tx:
-            touched = purge_viewings(tx)
+            touched = purge_viewings(tx) + forget_facts(tx)

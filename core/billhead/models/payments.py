@@ -53,6 +53,7 @@ class PaymentMethod(Model):
     is_default: Mapped[bool] = mapped_column(default=False)
     usable: Mapped[bool] = mapped_column(default=True)  # false after a hard decline
     fingerprint: Mapped[str] = mapped_column(default="", index=True)  # keyed digest: the same card, the same text
+    country: Mapped[str] = mapped_column(default="", server_default="")  # of the bank that issued it
     created_at: Mapped[datetime]
 
 

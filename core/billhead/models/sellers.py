@@ -41,6 +41,7 @@ class Seller(Model):
     invoicing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # see actions/sellers
     top_ups: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # TopUpTerms by currency
     watching: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # WatchingRules' fields
+    fraud: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # FraudRules' fields
 
 
 class SellerLogo(Model):

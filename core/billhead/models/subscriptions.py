@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
@@ -190,6 +190,7 @@ class Service(Model):
     limit_bouquets: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))  # and of the bouquets only these
     capped_connections: Mapped[int | None]  # staff leave so many, until they lift it: the line looked shared
     desired_expires_at: Mapped[datetime | None]
+    in_review: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # its order is being checked
     desired_blocked: Mapped[bool] = mapped_column(default=False)
     trial: Mapped[bool] = mapped_column(default=False)
     desired_version: Mapped[int] = mapped_column(default=1)

@@ -32,6 +32,7 @@ from billhead.domain.money import Money
 from billhead.domain.payment import AttemptState, DeclineClass
 from billhead.plugin.contributions import Denied, DraftLine, DraftView, ExtraLine, InvoiceRule, OrderView
 from billhead.plugin.events import EVENT_TYPES, Event
+from billhead.plugin.fraud import EarlierOrders, FraudCheck, FraudReason, OrderFacts
 from billhead.plugin.gateways import (
     AttemptView,
     ClientToken,
@@ -136,11 +137,14 @@ __all__ = [
     "DraftView",
     "Due",
     "EVENT_TYPES",
+    "EarlierOrders",
     "Event",
     "Expiry",
     "ExtraLine",
     "Foreign",
     "Found",
+    "FraudCheck",
+    "FraudReason",
     "Free",
     "GatewayCapabilities",
     "GatewayConnection",
@@ -169,6 +173,7 @@ __all__ = [
     "NoticeRejected",
     "NotificationChannel",
     "Observed",
+    "OrderFacts",
     "OrderView",
     "Outcome",
     "OutcomeUnknown",

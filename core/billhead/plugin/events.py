@@ -37,6 +37,10 @@ EVENT_TYPES = {
     "currency",
     "dispute.won": "a dispute was decided for us, the money is back; data: as of payment.charged_back",
     "dispute.lost": "a dispute was decided against us; data: as of payment.charged_back",
+    "order.held": "an order is being checked by staff; data: case_id, customer_id, subscription_id",
+    "order.approved": "an order that was checked goes on; data: as of order.held",
+    "order.rejected": "staff did not take an order, its money goes back; data: as of order.held",
+    "order.refused": "the checks did not take an order, nothing was written; data: case_id, customer_id",
     "customer.same_card": "a card was saved that other customers of the seller have saved too; data: customer_id, "
     "other_customer_ids, document_id",
     "payment.failed": "an attempt failed; data: attempt_id, document_id, decline_class",

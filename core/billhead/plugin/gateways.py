@@ -91,13 +91,14 @@ class SavedMethod:
     """A token to charge later; never card data beyond brand, last four digits and expiry.
 
     `fingerprint` is opaque and the same whenever the same card is saved, also by somebody else. Core keeps only a keyed
-    hash of it, to tell that two accounts are one person.
+    hash of it, to tell that two accounts are one person. `country`, two letters, is that of the bank that issued it.
     """
 
     token: str = field(repr=False)
     label: str
     expires: str = ""
     fingerprint: str = field(default="", repr=False)
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from billhead.plugin.contributions import Denied, InvoiceRule, OrderView
     from billhead.plugin.events import Event
+    from billhead.plugin.fraud import FraudCheck
     from billhead.plugin.gateways import PaymentGateway
     from billhead.plugin.host import PeriodicJob, Theme
     from billhead.plugin.notifications import NotificationChannel
@@ -39,6 +40,7 @@ SHAPES = {
     "tax_engines": "offer",
     "tax_id_checkers": "offer",
     "notification_channels": "offer",
+    "fraud_checks": "offer",
     "reports": "offer",
     "themes": "offer",
     "blueprints": "offer",
@@ -75,6 +77,12 @@ def tax_id_checkers() -> Sequence["TaxIdChecker"]:
 @hookspec
 def notification_channels() -> Sequence["NotificationChannel"]:
     """Offer ways to reach a customer. Notices go out by the channel whose `code` the notice names."""
+
+
+@hookspec
+def fraud_checks() -> Sequence["FraudCheck"]:
+    """Offer checks of orders. Each is asked about every order of the shop that its seller has not switched it off for,
+    before the order is written, with no session open; see FraudCheck.check. A failure stops no order."""
 
 
 @hookspec

@@ -12,6 +12,7 @@ from flask import Blueprint
 
 from billhead.plugin import (
     API_VERSION,
+    FraudCheck,
     InvoiceRule,
     NotificationChannel,
     PaymentGateway,
@@ -40,6 +41,7 @@ _OFFERED: dict[str, type] = {
     "cli_commands": click.Command,
     "periodic_jobs": PeriodicJob,
     "invoice_rules": InvoiceRule,
+    "fraud_checks": FraudCheck,
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}")

@@ -17,6 +17,7 @@ from billhead.plugin import (
     DraftView,
     Event,
     ExtraLine,
+    FraudCheck,
     InvoiceRule,
     NotificationChannel,
     PaymentGateway,
@@ -139,6 +140,10 @@ class PluginHost:
     def tax_id_checkers(self) -> list[tuple[str, TaxIdChecker]]:
         """(plugin name, checker), by the checkers' codes."""
         return sorted(self.offers("tax_id_checkers"), key=lambda offered: code_of(offered[1]))
+
+    def fraud_checks(self) -> list[tuple[str, FraudCheck]]:
+        """(plugin name, check), by the checks' codes."""
+        return sorted(self.offers("fraud_checks"), key=lambda offered: (code_of(offered[1]), offered[0]))
 
     def channel(self, code: str) -> NotificationChannel:
         return self._offered("notification_channels", code)[1]

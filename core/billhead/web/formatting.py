@@ -30,12 +30,13 @@ __all__ = [
 
 _SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "NGN": "₦", "UAH": "₴", "ILS": "₪", "XCR": ""}
 _TONES = {
-    "good": "active paid settled done ok succeeded applied sent valid open_for_sale trial won ready led_on",
+    "good": "active passed approved paid settled done ok succeeded applied sent valid open_for_sale trial won ready "
+    "led_on",
     "wait": "pending provisioning queued running processing requires_action created received sending suspending "
-    "being_made changing",
+    "being_made changing being_checked review",
     "warn": "past_due partly_paid unknown suspended final open expired canceled terminating parked needs_confirmation "
     "unpaid stopped maintenance trouble",
-    "bad": "failed impossible rejected quarantined written_off broken invalid lost charged_back reversed",
+    "bad": "failed impossible rejected refused deny quarantined written_off broken invalid lost charged_back reversed",
 }
 _TONE_OF = {word: name for name, words in _TONES.items() for word in words.split()}
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -23,7 +23,7 @@ _STOPPED = {
 
 @dataclass(frozen=True, slots=True)
 class LineState:
-    """`word`: ready · being_made · changing · unpaid · stopped · maintenance · trouble · ended."""
+    """`word`: ready · being_checked · being_made · changing · unpaid · stopped · maintenance · trouble · ended."""
 
     word: str
     text: str
@@ -45,6 +45,8 @@ def line_state(session: Session, service: Service, subscription: Subscription) -
         return LineState("ended", "This line has ended.")
     if subscription.state == State.SUSPENDED:
         return LineState("stopped", _STOPPED.get(subscription.suspended_for, _STOPPED["staff"]))
+    if service.in_review and subscription.state != State.PENDING and service.desired_expires_at is None:
+        return LineState("being_checked", "Your order is being checked. It starts by itself as soon as that is done.")
     if subscription.state == State.PENDING or service.desired_expires_at is None:
         return LineState("unpaid", "It starts as soon as it is paid.")
     if service.desired_expires_at <= clock.business_now():

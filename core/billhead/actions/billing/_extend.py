@@ -36,7 +36,9 @@ def extend_lines(session: Session, bulk: Bulk, extensions: Mapping[int, Extensio
     """Let the wanted services of these subscriptions run until then and queue their convergence; returns how many."""
     rows = session.execute(
         select(Service.id, Service.subscription_id, Service.panel_id).where(
-            among(Service.subscription_id, extensions, session), Service.lifecycle == "wanted"
+            among(Service.subscription_id, extensions, session),
+            Service.lifecycle == "wanted",
+            Service.in_review.is_(False),  # given when its order is approved
         )
     ).all()
     changes = []

@@ -16,7 +16,7 @@ __all__ = ["COPIED", "Stays", "Target", "target_of"]
 
 COPIED = (
     *("login", "password", "mac", "desired_connections", "limit_connections", "limit_bouquets"),
-    *("capped_connections", "desired_expires_at", "desired_blocked", "trial"),
+    *("capped_connections", "desired_expires_at", "desired_blocked", "trial", "in_review"),
 )
 """What is the same at both places."""
 

@@ -15,6 +15,7 @@ low_credit, top_up_stopped                   –
 credit_note                                  document_id
 suspended, restored, canceled, trial_ending  subscription_id
 throttled                                    subscription_id
+order_held, order_refused                    subscription_id
 sharing                                      service_id, case_id
 promised                                     subscription_id, promise_id
 price_change, price_stays                    subscription_id, reprice_id
@@ -360,6 +361,8 @@ _PARTS_OF: dict[str, tuple[_Part, ...]] = {
     "charged_back": (_payment,),
     "credit_note": (_credit_note,),
     "invoice": (_document,),
+    "order_held": (_subscription,),
+    "order_refused": (_subscription,),
     "password_link": (_password_link,),
     "low_credit": (_credit,),
     "payment_action": (_debt,),

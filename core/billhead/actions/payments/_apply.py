@@ -9,6 +9,7 @@ from billhead.actions.credits._top_up import stop_if_auto
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.dunning._terms import Policies
 from billhead.actions.events import emit
+from billhead.actions.fraud._paid_card import screen_paid_card, wait_for_other_trials
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._late_fee import book_late_fee
 from billhead.actions.payments._same_card import tell_same_card
@@ -112,9 +113,11 @@ def _keep_method(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
     """A method that the payer agreed to save becomes the default, and pays what the document is about from now on."""
     if outcome.method is None:
         return
+    wait_for_other_trials(tx, attempt.document_id)
     method = keep_method(tx, attempt.customer_id, attempt.account_id, outcome.method)
     attempt.method_id = method.id
-    tell_same_card(tx, attempt.customer_id, attempt.document_id)
+    repeated = tell_same_card(tx, attempt.customer_id, attempt.document_id)
+    screen_paid_card(tx, attempt.document_id, method, repeated)
     for subscription_id in subscriptions_of(tx.session, attempt.document_id):
         subscription = tx.session.get_one(Subscription, subscription_id)
         subscription.payment_method_id = method.id

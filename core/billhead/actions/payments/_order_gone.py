@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from billhead.actions.documents._subscriptions import subscriptions_of
+from billhead.actions.fraud._case import rejected
 from billhead.actions.payments._refunding import can_return, locked_payment, plan_refund
 from billhead.actions.payments._taking import take_payment
 from billhead.db import Tx
@@ -20,7 +21,8 @@ __all__ = ["refund_if_gone"]
 
 
 def refund_if_gone(tx: Tx, payment: Payment, documents: Sequence[Document]) -> int | None:
-    """Plan the refund of a payment for orders that ended before they began, and whose panels are full now.
+    """Plan the refund of a payment for orders that ended before they began, and whose panels are full now, or which
+    staff did not take.
 
     Returns its id, or None. Anybody else keeps the money as credit: they can order again. Where no gateway can send
     it back it stays credit as well, and staff are told of that by the event.
@@ -44,7 +46,7 @@ def _gone(tx: Tx, document: Document) -> bool:
     ids = subscriptions_of(tx.session, document.id)
     ordered = [tx.session.get_one(Subscription, key, populate_existing=True) for key in ids]
     ended = bool(ordered) and all(one.state == State.CANCELED and one.paid_through is None for one in ordered)
-    return ended and any(_is_full(tx, one.id) for one in ordered)
+    return ended and (rejected(tx, ids) or any(_is_full(tx, one.id) for one in ordered))
 
 
 def _is_full(tx: Tx, subscription_id: int) -> bool:

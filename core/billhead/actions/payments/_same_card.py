@@ -15,14 +15,16 @@ from billhead.models.subscriptions import Service, Subscription
 __all__ = ["tell_same_card"]
 
 
-def tell_same_card(tx: Tx, customer_id: int, document_id: int) -> None:
+def tell_same_card(tx: Tx, customer_id: int, document_id: int) -> dict[int, int]:
     """Tell whose card it is too, and in the history of a trial, that one of them has had it.
 
     The payer had no card with us when they ordered, so the rule that refuses a second trial could not see it.
+    Returns subscription id → the other customer, of trials that are repeated.
     """
+    repeated: dict[int, int] = {}
     others = [one for one in same_person(tx.session, customer_id) if one != customer_id]
     if not others:
-        return
+        return repeated
     data = {"customer_id": customer_id, "other_customer_ids": others, "document_id": document_id}
     emit(tx, "customer.same_card", f"customer:{customer_id}", data)
     for subscription_id in subscriptions_of(tx.session, document_id):
@@ -39,4 +41,6 @@ def tell_same_card(tx: Tx, customer_id: int, document_id: int) -> None:
         )
         other = tx.session.scalar(had)
         if other is not None:
+            repeated[subscription.id] = other
             record(tx, subscription, "trial_repeated", clock.today_in(subscription.zone), other_customer_id=other)
+    return repeated

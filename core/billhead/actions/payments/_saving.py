@@ -26,6 +26,7 @@ def keep_method(tx: Tx, customer_id: int, account_id: int, saved: SavedMethod) -
         label=saved.label,
         expires=saved.expires,
         fingerprint=card_mark(tx.session, saved.fingerprint),
+        country=saved.country.upper()[:2],
         is_default=True,
         created_at=clock.now(),
     )

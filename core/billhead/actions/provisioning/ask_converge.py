@@ -33,6 +33,8 @@ def ask_converge(tx: Tx, service_id: int) -> ConvergeAsked:
         raise NotFound("service", service_id)
     if service.lifecycle == "gone":
         raise Conflict("This line is gone from its panel: there is nothing to bring in step.")
+    if service.in_review and service.desired_expires_at is None:
+        raise Conflict("The order of this line is being checked: it is put on its panel when that is approved.")
     if service.lifecycle == "wanted" and service.desired_expires_at is None and service.converged_version == 0:
         raise Conflict("This line is not paid for yet: it is put on its panel when it is.")
     for job in tx.session.scalars(select(Job).where(Job.key == f"converge:{service_id}", Job.state == "parked")):

@@ -15,7 +15,10 @@ def want(tx: Tx, service: Service, **changes: Any) -> bool:
     """Set desired fields of a service and queue its convergence; False when nothing differs (no version, no job).
 
     Until the panel has a new password, those before it are kept: some panels know a line by nothing else.
+    While its order is being checked a line gets no time, whoever gives it; it is given when the order is approved.
     """
+    if service.in_review:
+        changes.pop("desired_expires_at", None)
     differing = {name: value for name, value in changes.items() if getattr(service, name) != value}
     if not differing:
         return False

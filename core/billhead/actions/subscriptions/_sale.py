@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
@@ -16,11 +16,11 @@ from billhead.actions.billing._bridge import anchor_of_order
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.actions.coupons._entering import Entered, reserve
 from billhead.actions.devices._reserving import keep_devices, pick_devices
-from billhead.actions.payments._card_marks import same_person
+from billhead.actions.fraud._trials import refuse_second_trial
 from billhead.actions.subscriptions._services import AccessWish, Placement, add_services
 from billhead.actions.subscriptions._state import record
 from billhead.db import Tx, reserve_ids
-from billhead.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from billhead.domain.errors import InvalidInput, NotAllowed, NotFound
 from billhead.domain.mac import parse_mac
 from billhead.domain.subscription import State
 from billhead.models.catalogue import Plan, Price
@@ -43,7 +43,7 @@ class AddOnOrder:
 @dataclass(frozen=True, slots=True)
 class Order:
     """What the customer wants. `term` as in the price list ("1 month"); `mac` in any spelling. `quantity` is of plans
-    that are sold by the unit."""
+    that are sold by the unit. `in_review`: its lines get no time until somebody has approved it."""
 
     customer_id: int
     plan: str
@@ -54,6 +54,7 @@ class Order:
     ip: str = ""
     coupons: tuple[str, ...] = ()
     quantity: int = 1
+    in_review: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def sell(tx: Tx, customer: Customer, order: Order) -> Sale:
     addons = [addon_of(plan, order.term, *pair, prices) for pair in zip(wanted, order.addons, strict=True)]
     mac = parse_mac(order.mac) if order.mac.strip() else None
     if trial:
-        _refuse_second_trial(tx.session, customer, plan, mac)
+        refuse_second_trial(tx, customer, plan, mac, order.ip)
     _ask_guards(customer, order, trial)
     today = clock.today_in(customer.zone)
     if plan.season_ends_on is not None and plan.season_ends_on <= today:
@@ -106,6 +107,8 @@ def sell(tx: Tx, customer: Customer, order: Order) -> Sale:
     placement = Placement(tx.session, [wish])
     ids = iter(reserve_ids(tx.session, "service", max(len(plan.details.get("services", [])), 1)))
     services = add_services(subscription, plan, added, wish, placement, ids, quantity=order.quantity)
+    for service in services:
+        service.in_review = order.in_review
     tx.session.add_all(services)
     keep_devices(tx, boxes, subscription, services)
     if order.coupons:
@@ -142,33 +145,6 @@ def check_units(plan: Plan, quantity: int, field: str = "quantity") -> None:
     least, most = int(plan.details.get("min_units") or 1), int(plan.details.get("max_units") or 1)
     if not least <= quantity <= max(most, least):
         raise InvalidInput(field, f"{plan.name} can be had {least} to {max(most, least)} times, not {quantity}")
-
-
-def _refuse_second_trial(session: Session, customer: Customer, plan: Plan, mac: str | None) -> None:
-    """One trial per person: the same customer, card, box, or e-mail address without its +alias."""
-    if not plan.details.get("once_per_customer"):
-        return
-    # what was canceled before a panel ever had the line was no trial
-    was_one = or_(Subscription.state != State.CANCELED.value, Service.observed_at.is_not(None))
-    had = (
-        select(Customer.email)
-        .join(Subscription, Subscription.customer_id == Customer.id)
-        .join(Service, Service.subscription_id == Subscription.id)
-        .where(Customer.seller_id == customer.seller_id, Subscription.plan_id == plan.id, was_one)
-    )
-    plain, domain = _without_alias(customer.email)
-    emails = session.scalars(had.where(Customer.email.ilike(f"{plain}%@{domain}"))) if domain else ()
-    person = Customer.id.in_(same_person(session, customer.id))
-    same = or_(person, Service.mac == mac) if mac else person
-    if session.scalar(had.where(same).limit(1)) is not None or any(
-        _without_alias(email) == (plain, domain) for email in emails
-    ):
-        raise Conflict(f"{plan.name} can be had once", code="trial_used", hint="choose a plan without trial")
-
-
-def _without_alias(email: str) -> tuple[str, str]:
-    local, _, domain = email.lower().partition("@")
-    return local.partition("+")[0], domain
 
 
 def _ask_guards(customer: Customer, order: Order, trial: bool) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from billhead import clock
 from billhead.actions.coupons._entering import release
 from billhead.actions.devices._reserving import free_devices
+from billhead.actions.fraud._case import close_case
 from billhead.actions.resellers._tree import is_within
 from billhead.db import Tx
 from billhead.domain.errors import NotFound
@@ -41,6 +42,7 @@ def move(tx: Tx, subscription: Subscription, event: Event, on: date, **details: 
         release(tx, subscription.id)
     if event == Event.CANCEL:
         free_devices(tx, subscription.id)
+        close_case(tx, subscription.id)
     record(tx, subscription, event.value, on, **details)
 
 

@@ -30,6 +30,7 @@ MENU = (
             ("subscriptions", "Subscriptions"),
             ("services", "Services"),
             ("sharing", "Shared lines"),
+            ("screening", "Order screening"),
             ("gifts", "Days given"),
             ("notices", "Messages"),
         ),

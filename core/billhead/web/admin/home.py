@@ -13,6 +13,7 @@ from billhead import clock
 from billhead.db import reading
 from billhead.domain.document import OWED
 from billhead.models.documents import Document, FailedItem
+from billhead.models.fraud import FraudCase
 from billhead.models.operations import EventDelivery, FreezeSwitch, Job, Notice
 from billhead.models.panels import Panel, UpstreamPurchase
 from billhead.models.payments import Callback, Payment, PaymentAttempt
@@ -72,6 +73,7 @@ def _counts(session: Session) -> dict[str, int]:
         "unbilled": _count(FailedItem),
         "purchases": _count(UpstreamPurchase, UpstreamPurchase.state == "unknown", UpstreamPurchase.look_at.is_(None)),
         "unbought": _count(UpstreamPurchase, UpstreamPurchase.state == "not_bought"),
+        "held": _count(FraudCase, FraudCase.state == "review"),
         "low": _count(Panel, Panel.balance_told.is_(True)),
     }
     row = session.execute(select(*(column.label(name) for name, column in counted.items()))).one()
@@ -100,6 +102,7 @@ def _needs(counts: dict[str, int]) -> list[tuple[int, str, str]]:
     """(how many, what, where to go) of what is not zero, the most urgent first."""
     places = (
         ("undecided", "payment{s} undecided for ten minutes or more", url_for("admin.attempts", state="undecided")),
+        ("held", "order{s} to be checked", url_for("admin.screening", state="review")),
         ("unbilled", "subscription{s} not billed", url_for("admin.unbilled")),
         ("failed", "service{s} refused by the panel", url_for("admin.services", sync="failed")),
         ("impossible", "service{s} that the panel can't give", url_for("admin.services", sync="impossible")),

@@ -9,12 +9,15 @@ from sqlalchemy import func, select
 from billhead import clock
 from billhead.actions.accounts.check_vat_id import check_vat_id
 from billhead.actions.accounts.note_evidence import note_evidence
-from billhead.actions.subscriptions.start import start_subscription
+from billhead.actions.fraud.place_order import Seen
+from billhead.actions.fraud.place_order import place_order as place
 from billhead.db import reading, writing
 from billhead.domain.document import Kind
 from billhead.domain.errors import BillheadError
+from billhead.domain.money import Money
 from billhead.models.documents import Document
 from billhead.models.people import Customer
+from billhead.models.subscriptions import Service
 from billhead.models.tax import TaxIdCheck
 from billhead.plugin import allow
 from billhead.web.errors import status_of
@@ -27,7 +30,7 @@ from billhead.web.request_context import (
     signed_in,
     submit_ctx,
 )
-from billhead.web.storefront.basket import drop_basket, kept_basket, priced
+from billhead.web.storefront.basket import Priced, drop_basket, kept_basket, priced
 from billhead.web.storefront.blueprint import storefront
 from billhead.web.storefront.pay import begin
 from billhead.web.storefront.payment_options import chosen_account, options_for
@@ -76,6 +79,13 @@ def _summary(problem: str, status: int = 200) -> ResponseReturnValue:
     return page("storefront/checkout.html", priced=found, options=options, problem=problem), status
 
 
+def _seen(found: Priced | None, country: str) -> Seen:
+    seller = current_seller()
+    currency = found.quote.currency if found else seller.currency if seller else "EUR"
+    amount = Money(found.quote.total_minor if found else 0, currency)
+    return Seen(amount, country, request.headers.get("User-Agent", ""))
+
+
 @storefront.post("/checkout")
 @allow("customer")
 def place_order() -> ResponseReturnValue:
@@ -89,10 +99,11 @@ def place_order() -> ResponseReturnValue:
     _ask_about_vat_id()
     seen_in = client_country()
     try:
-        with writing(submit_ctx()) as tx:
-            if seen_in:
+        if seen_in:
+            with writing(current_ctx()) as tx:
                 note_evidence(tx, current_customer_id(), "ip", seen_in)
-            started = start_subscription(tx, basket.order(current_customer_id(), found.coupons if found else ()))
+        order = basket.order(current_customer_id(), found.coupons if found else ())
+        started = place(submit_ctx(), order, _seen(found, seen_in))
     except BillheadError as refused:
         if status_of(refused) >= 500:
             raise
@@ -101,8 +112,12 @@ def place_order() -> ResponseReturnValue:
     drop_basket()
     with reading() as session:
         is_open = session.get_one(Document, started.document_id).kind == Kind.PROFORMA
+        held = session.scalar(
+            select(Service.id).where(Service.subscription_id == started.subscription_id, Service.in_review).limit(1)
+        )
     if not is_open:
-        flash("Thank you. There is nothing to pay; your service is being set up.", "good")
+        told = "your order is being checked" if held is not None else "your service is being set up"
+        flash(f"Thank you. There is nothing to pay; {told}.", "good")
         return redirect(url_for("customer.dashboard"), 303)
     account = chosen_account()
     if account is None:

@@ -142,6 +142,7 @@ def method_of(intent: Json) -> SavedMethod | None:
         label=f"{brand.title()} •••• {last4}" if last4 else brand.title(),
         expires=f"{year:04d}-{month:02d}" if isinstance(year, int) and isinstance(month, int) else "",
         fingerprint=str(about.get("fingerprint") or ""),
+        country=str(about.get("country") or ""),
     )
 
 

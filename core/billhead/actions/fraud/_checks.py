@@ -1,0 +1,158 @@
+"""The checks of the house, and asking those of plugins: each gets the facts, and none can stop an order by failing."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from disposable_email_domains import blocklist
+from flask import current_app
+
+from billhead import clock
+from billhead.actions.fraud._case import Screening
+from billhead.domain.fraud import CHECKS, Entry, FraudRules, entry_matches, too_large, too_many, verdict_of
+from billhead.plugin import FraudCheck, FraudReason, OrderFacts
+
+__all__ = ["house_says", "plugins_say", "sum_up"]
+
+log = logging.getLogger(__name__)
+
+_HANGING_AT_MOST = 4
+_busy: Counter[str] = Counter()
+_guard = threading.Lock()
+
+Said = tuple[list[FraudReason], str]
+"""Reasons, and what could not be said, "" if all could."""
+
+
+def house_says(facts: OrderFacts, rules: FraudRules, entries: Sequence[Entry], trouble: str = "") -> dict[str, Said]:
+    """What the checks of the house say. Pure. `trouble`: what is wrong with a file of the operator."""
+    asked: dict[str, Callable[[], Said]] = {
+        "lists": lambda: (_lists(facts, entries), ""),
+        "velocity": lambda: (_velocity(facts, rules), ""),
+        "country": lambda: _country(facts, trouble),
+        "mail": lambda: (_mail(facts), ""),
+        "hosting": lambda: _hosting(facts, trouble),
+        "amount": lambda: (_amount(facts, rules), ""),
+        "open_review": lambda: (_open_review(facts), ""),
+    }
+    assert asked.keys() == CHECKS.keys()
+    return {code: ask() for code, ask in asked.items() if code not in rules.off}
+
+
+def _lists(facts: OrderFacts, entries: Sequence[Entry]) -> list[FraudReason]:
+    found = []
+    for entry in entries:
+        if entry_matches(entry, mailbox=facts.mailbox, ip=facts.ip, card=facts.card, mac=facts.mac):
+            shown = "the card" if entry.kind == "card" else entry.value
+            verdict = "allow" if entry.allows else "refuse"
+            found.append(FraudReason(f"{shown} is on the {'allow' if entry.allows else 'deny'} list", 0, verdict))
+    return found
+
+
+def _velocity(facts: OrderFacts, rules: FraudRules) -> list[FraudReason]:
+    earlier, hours = facts.earlier, rules.window_hours
+    counted = (
+        ("this address", earlier.from_address, rules.per_address),
+        ("this mailbox", earlier.from_mailbox, rules.per_mailbox),
+        ("this card", earlier.from_card, rules.per_card),
+        ("this phone number", earlier.from_phone, rules.per_phone),
+    )
+    return [
+        FraudReason(f"{count + 1} orders within {hours} hours from {what}, {most} may be", too_many(count, most))
+        for what, count, most in counted
+        if too_many(count, most)
+    ]
+
+
+def _country(facts: OrderFacts, trouble: str) -> Said:
+    ip, card, bill = facts.ip_country, facts.card_country, facts.billing_country
+    pairs = (
+        (ip, bill, "the address is in {}, the bill goes to {}", 30),
+        (card, bill, "the card is from {}, the bill goes to {}", 40),
+        (card, ip, "the card is from {}, the address is in {}", 20),
+    )
+    reasons = [FraudReason(said.format(one, other), weight) for one, other, said, weight in pairs
+               if one and other and one != other]  # fmt: skip
+    return reasons, "" if ip else trouble or "the country of the address is not known"
+
+
+def _mail(facts: OrderFacts) -> list[FraudReason]:
+    if not facts.mailbox:
+        return [FraudReason("there is no usable e-mail address", 20)]
+    labels = facts.mailbox.rpartition("@")[2].split(".")
+    reasons = []
+    if any(".".join(labels[at:]) in blocklist for at in range(len(labels) - 1)):
+        reasons.append(FraudReason(f"{'.'.join(labels)} gives out disposable addresses", 60))
+    if facts.mailbox != facts.email.strip().lower():
+        reasons.append(FraudReason(f"the address is an alias of {facts.mailbox}", 10))
+    return reasons
+
+
+def _hosting(facts: OrderFacts, trouble: str) -> Said:
+    if facts.hosted is None:
+        return [], trouble or "there is no list of proxies and data centres"
+    return ([FraudReason("the address is a proxy's or a data centre's", 40)] if facts.hosted else []), ""
+
+
+def _amount(facts: OrderFacts, rules: FraudRules) -> list[FraudReason]:
+    if not too_large(facts.amount, rules.largest_first, facts.earlier.paid):
+        return []
+    return [FraudReason(f"{facts.amount} is much for somebody who has never paid", 50)]
+
+
+def _open_review(facts: OrderFacts) -> list[FraudReason]:
+    return [FraudReason("another order of this customer is being checked", 50)] if facts.earlier.in_review else []
+
+
+def plugins_say(checks: Sequence[tuple[str, FraudCheck]], facts: OrderFacts, seconds: int) -> dict[str, Said]:
+    """Ask them all at once, and wait so long at most. One that hangs in many orders is not asked until it is done."""
+    answers: SimpleQueue[tuple[str, Said]] = SimpleQueue()
+    app, until = current_app._get_current_object(), clock.monotonic() + seconds  # type: ignore[attr-defined]
+    said: dict[str, Said] = {name: ([], f"no answer within {seconds} seconds") for name, _ in checks}
+    waiting = 0
+    for name, check in checks:
+        with _guard:
+            if _busy[name] >= _HANGING_AT_MOST:
+                said[name] = [], "it still hangs in earlier orders"
+                continue
+            _busy[name] += 1
+        args = app, name, check, facts, answers
+        threading.Thread(target=_ask, args=args, name=f"billhead-check-{name}", daemon=True).start()
+        waiting += 1
+    for _ in range(waiting):
+        try:
+            name, answer = answers.get(timeout=max(until - clock.monotonic(), 0.001))
+        except Empty:
+            break
+        said[name] = answer
+    return said
+
+
+def _ask(app: Any, name: str, check: FraudCheck, facts: OrderFacts, answers: "SimpleQueue[tuple[str, Said]]") -> None:
+    try:
+        with app.app_context():
+            reasons = list(check.check(facts))
+        if not all(isinstance(one, FraudReason) for one in reasons):
+            raise TypeError(f"it returned {reasons!r} instead of FraudReasons")
+        answers.put((name, (reasons, "")))
+    except Exception as error:
+        log.warning("the check %s failed", name, exc_info=True)
+        answers.put((name, ([], f"it failed: {type(error).__name__}: {str(error)[:200]}")))
+    finally:
+        with _guard:
+            _busy[name] -= 1
+
+
+def sum_up(rules: FraudRules, said: dict[str, Said]) -> Screening:
+    reasons = [
+        {"check": name, "why": one.why[:300], "weight": one.weight, "verdict": one.verdict}
+        for name, (told, _) in said.items()
+        for one in told
+    ]
+    unknown = [{"check": name, "why": why[:300]} for name, (_, why) in said.items() if why]
+    score = sum(int(str(one["weight"])) for one in reasons)
+    verdict = verdict_of(rules, score, (str(one["verdict"]) for one in reasons), unknown=bool(unknown))
+    return Screening(verdict, score, tuple(reasons), tuple(unknown))
