@@ -8,7 +8,7 @@ from flask import Flask
 
 from billhead.domain.errors import NotFound, PluginFailed
 from billhead.domain.money import Money
-from billhead.plugin import Denied, DraftLine, DraftView, Event, OrderView
+from billhead.plugin import Denied, DraftLine, DraftView, Event, FraudReason, OrderView
 from billhead.plugin_host import PluginHost, mount_plugins
 
 ORDER = OrderView(customer_id=None, email="ada@example.org", country="DE", ip="192.0.2.1", plan="tv")
@@ -121,6 +121,25 @@ def tax_id_checkers(): return [Register()]
 """
     host = switched_on([pretend("a", source.format(code="vies")), pretend("b", source.format(code="hmrc"))])
     assert [(plugin, checker.code) for plugin, checker in host.tax_id_checkers()] == [("b", "hmrc"), ("a", "vies")]
+
+
+def test_fraud_checks_come_in_the_order_of_their_codes_and_are_checked(pretend):
+    source = """
+class Names(FraudCheck):
+    code, label = "{code}", "Names"
+    {method}
+
+@hookimpl
+def fraud_checks(): return [Names()]
+"""
+    good = "def check(self, facts): return [FraudReason('why', 5)]"
+    points = [pretend("a", source.format(code="z", method=good)), pretend("b", source.format(code="y", method=good))]
+    host = switched_on(points)
+    assert [(plugin, check.code) for plugin, check in host.fraud_checks()] == [("b", "y"), ("a", "z")]
+    with pytest.raises(ValueError, match="weight"):
+        FraudReason("why", -1)
+    with pytest.raises(ValueError, match="verdict"):
+        FraudReason("why", verdict="perhaps")
 
 
 def test_notification_channels_bring_the_settings_of_their_plugin(pretend):

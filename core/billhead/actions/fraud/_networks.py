@@ -49,7 +49,12 @@ def country_in(file: str, ip: str) -> str:
         return ""
     if Path(file).suffix.lower() != ".mmdb":
         return _table(file, _stamp(file)).says(ip)
-    found: Any = _database(file, _stamp(file)).get(str(_address(ip)))
+    try:
+        found: Any = _database(file, _stamp(file)).get(str(_address(ip)))
+    except maxminddb.InvalidDatabaseError as wrong:
+        raise InvalidInput("file", f"{file} is no MMDB file: {wrong}") from wrong
+    except ValueError:
+        return ""  # an address of IPv6, and a file of IPv4
     place = found if isinstance(found, dict) else {}
     country = place.get("country") or place.get("registered_country") or ""
     code = country.get("iso_code", "") if isinstance(country, dict) else country
