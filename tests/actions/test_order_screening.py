@@ -58,8 +58,8 @@ def somebody(shop, email, **more):
         return row.id
 
 
-def place(customer, plan="tv", *, seen_in="FI", agent="Firefox", amount=1255, ip=HOME, **wish):
-    ctx = Context(f"customer:{customer}", Role.CUSTOMER, Scope(customer_id=customer))
+def place(customer, plan="tv", *, seen_in="FI", agent="Firefox", amount=1255, ip=HOME, key=None, **wish):
+    ctx = Context(f"customer:{customer}", Role.CUSTOMER, Scope(customer_id=customer), idempotency_key=key)
     order = Order(customer, plan, "1 month", ip=ip, trial=plan == "trial", **wish)
     return place_order(ctx, order, Seen(Money(amount, "EUR"), seen_in, agent))
 
@@ -194,6 +194,13 @@ def test_orders_from_one_address_are_counted_over_a_day(shop):
     with shop.at("2026-11-24"):
         place(somebody(shop, "later@example.com"))
         assert case_of(shop).state == "passed"
+
+
+def test_a_form_that_is_sent_twice_is_one_order_also_at_the_limit(shop):
+    shop.act(set_fraud_rules, shop.seller, FraudRules(per_address=1))
+    ada = somebody(shop, "ada@example.com")
+    assert place(ada, key="a" * 32) == place(ada, key="a" * 32)
+    assert [case.state for case in shop.rows(FraudCase)] == ["passed"]
 
 
 def test_a_large_first_order_and_one_beside_a_held_one_are_held(shop):

@@ -124,7 +124,7 @@ def plugins_say(checks: Sequence[tuple[str, FraudCheck]], facts: OrderFacts, sec
         waiting += 1
     for _ in range(waiting):
         try:
-            name, answer = answers.get(timeout=max(until - clock.monotonic(), 0.001))
+            name, answer = answers.get(timeout=max(until - clock.monotonic(), 0))
         except Empty:
             break
         said[name] = answer

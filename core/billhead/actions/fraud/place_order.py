@@ -17,6 +17,7 @@ from billhead.domain.errors import Conflict, NotAllowed, NotFound
 from billhead.domain.fraud import Entry, FraudRules, rules_from
 from billhead.models.catalogue import Plan
 from billhead.models.fraud import FraudCase
+from billhead.models.operations import IdempotencyRecord
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.plugin import FraudCheck, OrderFacts
@@ -41,8 +42,12 @@ def place_order(ctx: Context, order: Order, seen: Seen) -> Started:
     the case. A refused second trial leaves its case too.
     """
     known: list[_Intent] = []
+    placed: list[Started] = []
 
-    def intend(tx: Tx) -> _Intent:
+    def intend(tx: Tx) -> _Intent | None:
+        placed.extend(_placed_before(tx))
+        if placed:
+            return None
         known.append(_gathered(tx, order, seen))
         return known[0]
 
@@ -54,7 +59,7 @@ def place_order(ctx: Context, order: Order, seen: Seen) -> Started:
             return None
         started = start_subscription(tx, replace(order, in_review=screening.verdict == "review"))
         mine = select(FraudCase.id).where(FraudCase.subscription_id == started.subscription_id)
-        if tx.session.scalar(mine) is None:  # else the form was sent twice
+        if tx.session.scalar(mine) is None:  # else the form was sent twice at once
             ids = {"subscription_id": started.subscription_id, "document_id": started.document_id}
             keep_case(tx, facts, screening, **ids)
         return started
@@ -66,9 +71,22 @@ def place_order(ctx: Context, order: Order, seen: Seen) -> Started:
             with writing(ctx) as tx:
                 _refused(tx, known[0].facts, _second_trial(tx, order, known[0].facts))
         raise
+    if placed:
+        return placed[0]
     if started is None:
         raise NotAllowed("We can't take this order online. Please get in touch with us.", code="order_refused")
     return started
+
+
+def _placed_before(tx: Tx) -> list[Started]:
+    """What the same form has ordered: it is not counted as an order of its own."""
+    record = select(IdempotencyRecord.result).where(
+        IdempotencyRecord.actor == tx.ctx.actor,
+        IdempotencyRecord.action == "subscriptions.start",
+        IdempotencyRecord.key == tx.ctx.idempotency_key,
+    )
+    found = tx.session.scalar(record) if tx.ctx.idempotency_key else None
+    return [Started(**found)] if found else []
 
 
 def _gathered(tx: Tx, order: Order, seen: Seen) -> _Intent:
