@@ -166,6 +166,7 @@ def upgrade() -> None:
     sa.Column('invoicing', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('top_ups', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('watching', sa.JSON(), server_default='{}', nullable=False),
+    sa.Column('fraud', sa.JSON(), server_default='{}', nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seller')),
     sa.UniqueConstraint('code', name=op.f('uq_seller_code'))
     )
@@ -298,6 +299,20 @@ def upgrade() -> None:
     with op.batch_alter_table('event_delivery', schema=None) as batch_op:
         batch_op.create_index('ix_event_delivery_pending', ['plugin', 'state', 'event_id'], unique=False)
 
+    op.create_table('fraud_entry',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('value', sa.String(), nullable=False),
+    sa.Column('allows', sa.Boolean(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('ends_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_fraud_entry_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_fraud_entry')),
+    sa.UniqueConstraint('seller_id', 'kind', 'value', name=op.f('uq_fraud_entry_seller_id_kind_value'))
+    )
     op.create_table('gateway_account',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -891,6 +906,7 @@ def upgrade() -> None:
     sa.Column('is_default', sa.Boolean(), nullable=False),
     sa.Column('usable', sa.Boolean(), nullable=False),
     sa.Column('fingerprint', sa.String(), nullable=False),
+    sa.Column('country', sa.String(), server_default='', nullable=False),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['gateway_account.id'], name=op.f('fk_payment_method_account_id')),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_payment_method_customer_id')),
@@ -1233,6 +1249,7 @@ def upgrade() -> None:
     sa.Column('limit_bouquets', sa.JSON(none_as_null=True), nullable=True),
     sa.Column('capped_connections', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('desired_expires_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('in_review', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('desired_blocked', sa.Boolean(), nullable=False),
     sa.Column('trial', sa.Boolean(), nullable=False),
     sa.Column('desired_version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1542,6 +1559,49 @@ def upgrade() -> None:
         batch_op.create_index('ix_entitlement_plan', ['plan_id', 'id'], unique=False)
         batch_op.create_index('ix_entitlement_subscription', ['subscription_id', 'id'], unique=False)
         batch_op.create_index('ix_entitlement_waiting', ['waits_until'], unique=False)
+
+    op.create_table('fraud_case',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('plan', sa.String(), nullable=False),
+    sa.Column('trial', sa.Boolean(), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('score', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reasons', sa.JSON(), nullable=False),
+    sa.Column('unknown', sa.JSON(), nullable=False),
+    sa.Column('facts', sa.JSON(), nullable=False),
+    sa.Column('ip', sa.String(), nullable=False),
+    sa.Column('address', sa.String(), nullable=False),
+    sa.Column('network', sa.String(), nullable=False),
+    sa.Column('mailbox', sa.String(), nullable=False),
+    sa.Column('card', sa.String(), nullable=False),
+    sa.Column('phone', sa.String(), nullable=False),
+    sa.Column('mac', sa.String(), nullable=False),
+    sa.Column('ordered_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('decided_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('decided_by', sa.String(), nullable=False),
+    sa.Column('decision', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_fraud_case_customer_id')),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_fraud_case_document_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_fraud_case_seller_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_fraud_case_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_fraud_case')),
+    sa.UniqueConstraint('subscription_id', name=op.f('uq_fraud_case_subscription_id'))
+    )
+    with op.batch_alter_table('fraud_case', schema=None) as batch_op:
+        batch_op.create_index('ix_fraud_case_address', ['address', 'ordered_at'], unique=False)
+        batch_op.create_index('ix_fraud_case_card', ['card', 'ordered_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_fraud_case_customer_id'), ['customer_id'], unique=False)
+        batch_op.create_index('ix_fraud_case_mac', ['mac', 'ordered_at'], unique=False)
+        batch_op.create_index('ix_fraud_case_mailbox', ['mailbox', 'ordered_at'], unique=False)
+        batch_op.create_index('ix_fraud_case_network', ['network', 'ordered_at'], unique=False)
+        batch_op.create_index('ix_fraud_case_phone', ['phone', 'ordered_at'], unique=False)
+        batch_op.create_index('ix_fraud_case_state', ['seller_id', 'state'], unique=False)
 
     op.create_table('mac_swap',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1968,6 +2028,17 @@ def downgrade() -> None:
         batch_op.drop_index('ix_mac_swap_service')
 
     op.drop_table('mac_swap')
+    with op.batch_alter_table('fraud_case', schema=None) as batch_op:
+        batch_op.drop_index('ix_fraud_case_state')
+        batch_op.drop_index('ix_fraud_case_phone')
+        batch_op.drop_index('ix_fraud_case_network')
+        batch_op.drop_index('ix_fraud_case_mailbox')
+        batch_op.drop_index('ix_fraud_case_mac')
+        batch_op.drop_index(batch_op.f('ix_fraud_case_customer_id'))
+        batch_op.drop_index('ix_fraud_case_card')
+        batch_op.drop_index('ix_fraud_case_address')
+
+    op.drop_table('fraud_case')
     with op.batch_alter_table('entitlement', schema=None) as batch_op:
         batch_op.drop_index('ix_entitlement_waiting')
         batch_op.drop_index('ix_entitlement_subscription')
@@ -2185,6 +2256,7 @@ def downgrade() -> None:
     op.drop_table('ledger_entry')
     op.drop_table('ledger_account')
     op.drop_table('gateway_account')
+    op.drop_table('fraud_entry')
     with op.batch_alter_table('event_delivery', schema=None) as batch_op:
         batch_op.drop_index('ix_event_delivery_pending')
 
