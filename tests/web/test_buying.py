@@ -9,7 +9,7 @@ from billhead.db import reading
 from billhead.models.catalogue import Plan
 from billhead.models.payments import GatewayAccount, Payment, PaymentMethod
 from billhead.models.subscriptions import Subscription
-from billhead.plugin import AttemptState, Outcome
+from billhead.plugin import AttemptState, Money, Outcome
 from billhead.plugin_host import plugins
 
 
@@ -103,6 +103,25 @@ def test_when_the_payer_is_back_the_gateway_is_asked_at_once(shop: Shop, monkeyp
     shop.work()
     assert asked == [shop.attempt().key]
     assert (shop.attempt().state, shop.attempt().looks) == ("succeeded", 0)
+    assert "your payment has arrived" in browser.get("/pay/1/return", follow_redirects=True).text
+
+
+def test_who_paid_less_than_is_due_is_asked_for_the_rest(shop: Shop, monkeypatch):
+    browser = shop.customer()
+    shop.order(browser)
+    with shop.app.app_context():
+        gateway = type(plugins().gateway("cards"))
+    came = Outcome(AttemptState.SUCCEEDED, "inv1", Money(500, "EUR"), as_paid=True)
+    monkeypatch.setattr(gateway, "lookup", lambda *_: came)
+    browser.get("/pay/1/return")
+    shop.work()
+    rest = browser.get("/pay/1/return", follow_redirects=True)
+    assert rest.request.path == "/pay/1"
+    assert "less than what is due" in rest.text
+    assert "Pay €4.99" in rest.text  # 9.99 less 5.00, which is credit until the order is paid
+    browser.post("/pay/1", {"account": shop.accounts["cards"]})
+    shop.pay()
+    shop.work()
     assert "your payment has arrived" in browser.get("/pay/1/return", follow_redirects=True).text
 
 

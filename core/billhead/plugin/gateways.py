@@ -41,6 +41,7 @@ class GatewayCapabilities:
     partial_refund: bool = False
     refund_claimed: bool = False  # a refund is a page where the payer claims it, and is under way until they have
     confirmed_by_staff: bool = False  # money is booked by a person (bank transfer, cash)
+    check: bool = False  # `check` says whether the account's settings hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,3 +252,10 @@ class PaymentGateway(Protocol):
     def acknowledge(self, raw: RawCallback) -> bytes:
         """The body that the provider expects with HTTP 200."""
         return b""
+
+    def check(self, account: GatewayConnection) -> str:
+        """Asks the provider whether the settings hold, and makes ready there what can be; says so in a sentence.
+
+        For staff, who press a button. Raises what the gateway's other calls raise.
+        """
+        raise GatewayRejected(f"{self.label} can't be checked")

@@ -6,6 +6,8 @@ import pytest
 
 from billhead.models.documents import Document
 from billhead.models.payments import Dispute, Payment, Refund
+from billhead.plugin import AttemptState, GatewayCapabilities, Outcome
+from billhead.plugin_host import plugins
 
 
 def seen(answer):
@@ -72,6 +74,22 @@ def test_a_refund_says_what_it_opens_and_is_sent(counter):
     page = counter.get("/admin/payments/1").text
     assert "Refunds</caption>" in page
     assert counter.get("/admin/refunds").status_code == 200
+
+
+def test_a_refund_that_the_payer_claims_shows_its_link_to_those_who_may_refund(counter, monkeypatch):
+    with counter.shop.app.app_context():
+        gateway = type(plugins().gateway("cards"))
+    able = GatewayCapabilities(refund=True, partial_refund=True, refund_claimed=True)
+    waits = Outcome(AttemptState.PROCESSING, "pp1", action_url="https://coins.example/claim/pp1")
+    monkeypatch.setattr(gateway, "capabilities", lambda _: able)
+    monkeypatch.setattr(gateway, "refund", lambda *_: waits)
+    shown, told = yes(counter, "/admin/payments/1/refund", amount="9.99", to="source")
+    assert "the customer is mailed a link, and says where it goes" in shown
+    assert "until then the refund is processing" in told
+    assert 'href="https://coins.example/claim/pp1"' in counter.get("/admin/payments/1").text
+    reader = counter.shop.person("staff", "reader@example.com", "payments.read")
+    seen_by_them = reader.get("/admin/payments/1").text
+    assert "coins.example" not in seen_by_them
 
 
 def test_a_chargeback_opens_the_debt_and_is_decided(counter):

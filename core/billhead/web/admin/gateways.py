@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 from wtforms import BooleanField, IntegerField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
+from billhead.actions.payments.check_gateway_account import check_gateway_account
 from billhead.actions.payments.save_gateway_account import AccountEntry, save_gateway_account
 from billhead.db import reading, writing
-from billhead.domain.errors import InvalidInput
+from billhead.domain.errors import GatewayError, InvalidInput, OutcomeUnknown
 from billhead.models.payments import GatewayAccount, PaymentAttempt
 from billhead.plugin import allow
 from billhead.plugin_host import plugins
@@ -147,8 +148,10 @@ def gateway_settings(key: int) -> ResponseReturnValue:
                 save_gateway_account(tx, row.seller_id, row.gateway, _entry(form, row.code), settings.values())
             flash("Saved.", "good")
             return redirect(url_for("admin.gateways"), 303)
+    can_check = plugins().gateway(row.gateway).capabilities().check
     shown = page(
         "admin/settings.html",
+        check_url=url_for("admin.check_gateway", key=key) if can_check else "",
         title=f"Account {row.name}",
         form=form,
         settings=settings,
@@ -156,6 +159,17 @@ def gateway_settings(key: int) -> ResponseReturnValue:
         callback_url=f"{config().base_url}/callbacks/{row.callback_token}",
     )
     return shown, 422 if form.is_submitted() else 200
+
+
+@admin.post("/gateways/<int:key>/check")
+@allow("staff", permission="gateways.write")
+def check_gateway(key: int) -> ResponseReturnValue:
+    """It moves no money and may be repeated, so that it does not ask."""
+    try:
+        flash(check_gateway_account(current_ctx(), key), "good")
+    except (GatewayError, OutcomeUnknown) as error:
+        flash(f"{error.message}{'. ' + error.hint[:1].upper() + error.hint[1:] if error.hint else ''}", "bad")
+    return redirect(url_for("admin.gateway_settings", key=key), 303)
 
 
 def _shown(row: GatewayAccount) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class BTCPay(PaymentGateway):
     settings_type = BTCPaySettings
 
     def capabilities(self) -> GatewayCapabilities:
-        return GatewayCapabilities(refund=True, partial_refund=True, refund_claimed=True)
+        return GatewayCapabilities(refund=True, partial_refund=True, refund_claimed=True, check=True)
 
     def start_checkout(self, account: GatewayConnection, attempt: AttemptView) -> Redirect:
         return open_invoice(Api(account), attempt)

@@ -390,6 +390,7 @@ def _raw(body, proof):
 
 
 def test_an_account_that_is_ready_says_what_it_takes(gateway, account):
+    assert gateway.capabilities().check
     assert gateway.check(account) == "The key has what it needs, and the store takes BTC-CHAIN, BTC-LN."
 
 
