@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from notice_shop import BOXES, SYSTEM, open_shop
+from notice_shop import BOXES, NOW, SYSTEM, open_shop
 
 from apps import build_app, close_app
 from billhead.actions.notifications._facts import _PARTS_OF
@@ -12,6 +12,7 @@ from billhead.actions.notifications.send_notice import send_notice
 from billhead.db import writing
 from billhead.models.credits import CustomerWallet
 from billhead.models.documents import Document
+from billhead.models.panels import AddressNews
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
 from billhead.plugin_host import vault
@@ -51,6 +52,18 @@ def test_access_of_a_box_tells_its_portal_and_its_mac(shop):
     assert "Password" not in text
     assert "paid until" not in text
     assert '<th scope="row"' in html
+
+
+def test_new_addresses_are_told_with_the_words_of_staff(shop):
+    with writing(SYSTEM) as tx:
+        news = AddressNews(panel_id=1, words="The old one <ends> soon.", total=1, actor="system", created_at=NOW)
+        tx.session.add(news)
+        tx.session.flush()
+    subject, text, html = shop.sent("new_address", {"service_id": shop.line, "news_id": news.id})
+    assert subject == "New addresses for Full & Sports"
+    assert "Playlist (M3U): https://tv.example/get.php?u=ada&p=s3cret&<" in text
+    assert "The old one <ends> soon." in text
+    assert "The old one &lt;ends&gt; soon." in html
 
 
 def test_an_invoice_lists_its_lines_and_where_to_pay(shop):

@@ -1,6 +1,7 @@
 """`billhead panels`: are they there, and do they hold what customers should have?"""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from billhead.actions.adopting.ask_adoption import AdoptionWish, ask_adoption
 from billhead.actions.moving._figures import preview_move
 from billhead.actions.moving.ask_move import GRACE_HOURS, ask_move
 from billhead.actions.panels.check_panel import check_panel
+from billhead.actions.panels.tell_addresses import preview_tell_addresses, tell_addresses
 from billhead.actions.provisioning.reconcile import reconcile_panel
 from billhead.cli import in_app, json_option, show
 from billhead.cli._adopting import lines_of, told, write_csv
-from billhead.db import reading, writing
+from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, InvalidInput, NotFound
 from billhead.models.catalogue import Plan
@@ -31,7 +33,7 @@ _CTX = Context.system("cli:panels")
 
 @click.group()
 def group() -> None:
-    """Panels: list, check, reconcile, adopt, move."""
+    """Panels: list, check, reconcile, adopt, move, tell their addresses."""
 
 
 @group.command("list")
@@ -210,6 +212,26 @@ def move(source: str, to: str, dry_run: bool, plan: str | None, grace: int, as_j
     room = "any number" if found["room"] is None else found["room"]
     head = f"{source}: {found['lines']} lines; {found['moves']} would move to {to}, which has room for {room}"
     show({"move": move_id, "from": source, "to": to, **found}, as_json, [head, *why, told_now])
+
+
+@group.command("tell-addresses")
+@click.argument("code")
+@click.option("--words", default="", help="Stands in the mail, as when the old addresses end.")
+@click.option("--dry-run", is_flag=True, help="Show how many would be told; tell nobody.")
+@json_option
+@in_app
+def tell_panel_addresses(code: str, words: str, dry_run: bool, as_json: bool) -> None:
+    """Mail everybody on the panel CODE its addresses, after its portal or stream domain was changed."""
+    panel_id = _chosen([code])[code]
+    with reading() as session:
+        found = preview_tell_addresses(Tx(_CTX, session), panel_id)
+    news_id = None
+    if not dry_run:
+        with writing(_CTX) as tx:
+            news_id = tell_addresses(tx, panel_id, words).news_id
+    head = f"{code}: {found.lines} lines of {found.customers} customers; {found.unreached} have no mail address"
+    told_now = "A dry run: nobody is told." if dry_run else f"They are being told, as news {news_id}."
+    show({"news": news_id, "panel": code, **asdict(found)}, as_json, [head, told_now])
 
 
 def _plan(session: Session, panel_id: int, code: str) -> int:

@@ -88,6 +88,27 @@ class PanelDifference(Model):
     repair: Mapped[bool] = mapped_column(default=False)
 
 
+class AddressNews(Model):
+    """The new addresses of a panel, told to everybody who watches by it: one decision, one row, with its progress.
+
+    `cursor` is the last line that was looked at.
+    """
+
+    __tablename__ = "address_news"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    panel_id: Mapped[int] = mapped_column(ForeignKey("panel.id"), index=True)
+    words: Mapped[str] = mapped_column(default="")  # what staff add to the mail
+    state: Mapped[str] = mapped_column(default="running")  # running | done | canceled
+    total: Mapped[int]  # lines when it was asked for
+    told: Mapped[int] = mapped_column(default=0)
+    unreached: Mapped[int] = mapped_column(default=0)  # lines of whom there is no mail address
+    cursor: Mapped[int] = mapped_column(default=0)
+    actor: Mapped[str]
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
 class PanelPackage(Model):
     """Which package of a panel is bought for a plan and a term. Length and price as the panel's catalogue had them when
     it was chosen."""

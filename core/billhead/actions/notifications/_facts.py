@@ -12,6 +12,7 @@ receipt                                      payment_id, document_id
 refund_claim, refunded                       refund_id
 charged_back                                 payment_id
 low_credit, top_up_stopped                   –
+new_address                                  service_id, news_id
 credit_note                                  document_id
 suspended, restored, canceled, trial_ending  subscription_id
 throttled                                    subscription_id
@@ -49,7 +50,7 @@ from billhead.models.devices import MacSwap
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.dunning import PaymentPromise
 from billhead.models.operations import Notice
-from billhead.models.panels import Panel
+from billhead.models.panels import AddressNews, Panel
 from billhead.models.payments import GatewayAccount, Payment, Refund
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
@@ -306,6 +307,11 @@ def _access(session: Session, notice: Notice) -> Mapping[str, Any]:
     return {"service": told}
 
 
+def _news(session: Session, notice: Notice) -> Mapping[str, Any]:
+    news = _row(session, AddressNews, int(_named(notice, "news_id")), "news")
+    return {"words": news.words}
+
+
 def _box_changed(session: Session, notice: Notice) -> Mapping[str, Any]:
     service = _row(session, Service, int(_named(notice, "service_id")), "service")
     subscription = _row(session, Subscription, service.subscription_id, "subscription")
@@ -363,6 +369,7 @@ _PARTS_OF: dict[str, tuple[_Part, ...]] = {
     "invoice": (_document,),
     "order_held": (_subscription,),
     "order_refused": (_subscription,),
+    "new_address": (_access, _news),
     "password_link": (_password_link,),
     "low_credit": (_credit,),
     "payment_action": (_debt,),

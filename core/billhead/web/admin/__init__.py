@@ -6,6 +6,7 @@ reason (`asking`). Reading is open to all staff; each change names its permissio
 
 from billhead.web.admin import (
     access,
+    addresses,
     adoptions,
     bouquets,
     callbacks,
@@ -59,6 +60,7 @@ from billhead.web.admin.area import admin
 
 __all__ = [
     "access",
+    "addresses",
     "admin",
     "adoptions",
     "bouquets",
