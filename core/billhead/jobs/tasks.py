@@ -29,7 +29,7 @@ from billhead.actions.moving._queueing import queue_move
 from billhead.actions.moving.move_lines import move_lines
 from billhead.actions.notifications.send_notice import send_notice
 from billhead.actions.panels.read_balance import read_balance
-from billhead.actions.panels.tell_addresses import tell_batch
+from billhead.actions.panels.tell_addresses_batch import tell_addresses_batch
 from billhead.actions.payments.apply_callback import apply_callback
 from billhead.actions.payments.collect import collect
 from billhead.actions.payments.resolve import resolve
@@ -315,7 +315,7 @@ def _tell_addresses(ctx: Context, args: Mapping[str, Any]) -> None:
     more = True
     while more:
         with writing(ctx) as tx:
-            more = tell_batch(tx, int(args["news_id"])).more
+            more = tell_addresses_batch(tx, int(args["news_id"])).more
 
 
 @job_kind("notices.send", max_tries=8)

@@ -5,8 +5,9 @@ import json
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from billhead.actions.panels import tell_addresses as telling
-from billhead.actions.panels.tell_addresses import tell_addresses, tell_batch
+from billhead.actions.panels import tell_addresses_batch as telling
+from billhead.actions.panels.tell_addresses import tell_addresses
+from billhead.actions.panels.tell_addresses_batch import tell_addresses_batch
 from billhead.cli import main
 from billhead.db import reading, writing
 from billhead.domain.context import Context
@@ -64,11 +65,11 @@ def test_what_was_killed_goes_on_and_what_is_stopped_stays_stopped(counter, monk
         with writing(TEST) as tx:
             key = tell_addresses(tx, 1).news_id
         with writing(TEST) as tx:
-            assert tell_batch(tx, key).more, "and here the process is gone"
+            assert tell_addresses_batch(tx, key).more, "and here the process is gone"
         with writing(TEST) as tx:
             tx.session.get_one(AddressNews, key).cursor = 0  # as if the batch were done again
         with writing(TEST) as tx:
-            assert tell_batch(tx, key).told == 0
+            assert tell_addresses_batch(tx, key).told == 0
     assert told(counter) == [1]
     counter.confirm(f"/admin/panels/addresses/{key}/stop", reason="enough")
     counter.shop.work()

@@ -5,24 +5,20 @@ Each line is told once by it. What a mail says is read when it is sent.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
 from billhead import clock
-from billhead.actions.notifications.queue import queue_notice
+from billhead.actions.panels._who_watches import who_watches
 from billhead.actions.scheduling import enqueue
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
-from billhead.domain.subscription import RUNNING
 from billhead.models.panels import AddressNews, Panel
 from billhead.models.people import Customer
-from billhead.models.subscriptions import Service, Subscription
 
-__all__ = ["AddressesTold", "NewsAsked", "NewsPreview", "preview_tell_addresses", "tell_addresses", "tell_batch"]
+__all__ = ["NewsAsked", "NewsPreview", "preview_tell_addresses", "tell_addresses"]
 
-_BATCH = 200
 _LONGEST = 500
 
 
@@ -41,19 +37,12 @@ class NewsAsked:
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
-class AddressesTold:
-    news_id: int
-    told: int
-    more: bool
-
-
 def preview_tell_addresses(tx: Tx, panel_id: int) -> NewsPreview:
     """Raises NotFound."""
     if tx.session.get(Panel, panel_id) is None:
         raise NotFound("panel", panel_id)
     customers = func.count(func.distinct(Customer.id))
-    counted = _lines(panel_id, func.count(), customers, func.count().filter(Customer.email == ""))
+    counted = who_watches(panel_id, func.count(), customers, func.count().filter(Customer.email == ""))
     lines, people, unreached = tx.session.execute(counted).one()
     return NewsPreview(lines, people, unreached)
 
@@ -81,41 +70,3 @@ def tell_addresses(tx: Tx, panel_id: int, words: str = "") -> NewsAsked:
     tx.session.flush()
     enqueue(tx, "panels.tell_addresses", {"news_id": news.id}, key=f"address_news:{news.id}")
     return NewsAsked(news.id, found.lines)
-
-
-@verb("panels.tell_batch", permission="panels.write")
-def tell_batch(tx: Tx, news_id: int) -> AddressesTold:
-    """Tell the next lines, in a transaction of its own. A line's notice has its own key, so it may run again."""
-    news = tx.session.get_one(AddressNews, news_id, with_for_update=True)
-    if news.state != "running":
-        return AddressesTold(news_id, 0, False)
-    next_ones = _lines(news.panel_id, Service.id, Customer.id).where(Service.id > news.cursor)
-    lines = tx.session.execute(next_ones.order_by(Service.id).limit(_BATCH)).all()
-    told = 0
-    for service_id, customer_id in lines:
-        data = {"service_id": service_id, "customer_id": customer_id, "news_id": news_id}
-        key = f"new_address:{news_id}:{service_id}"
-        told += queue_notice(tx, customer_id, "new_address", key, data) is not None
-    news.told += told
-    news.unreached += len(lines) - told
-    if len(lines) < _BATCH:
-        news.state, news.finished_at = "done", clock.now()
-    else:
-        news.cursor = lines[-1][0]
-    return AddressesTold(news_id, told, news.state == "running")
-
-
-def _lines(panel_id: int, *columns: Any) -> Select[Any]:
-    """What runs on the panel. Who is suspended reads the addresses in the account when it is paid."""
-    return (
-        select(*columns)
-        .select_from(Service)
-        .join(Subscription, Subscription.id == Service.subscription_id)
-        .join(Customer, Customer.id == Subscription.customer_id)
-        .where(
-            Service.panel_id == panel_id,
-            Service.lifecycle == "wanted",
-            Service.observed_at.is_not(None),
-            Subscription.state.in_([state.value for state in RUNNING]),
-        )
-    )

@@ -543,6 +543,24 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_viewing_rule')),
     sa.UniqueConstraint('seller_id', 'kind', 'metric', name=op.f('uq_viewing_rule_seller_id_kind_metric'))
     )
+    op.create_table('address_news',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('words', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('total', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('told', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('unreached', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('cursor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_address_news_panel_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_address_news'))
+    )
+    with op.batch_alter_table('address_news', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_address_news_panel_id'), ['panel_id'], unique=False)
+
     op.create_table('adoption',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -2235,6 +2253,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_adoption_panel')
 
     op.drop_table('adoption')
+    with op.batch_alter_table('address_news', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_address_news_panel_id'))
+
+    op.drop_table('address_news')
     op.drop_table('viewing_rule')
     op.drop_table('usage_reject')
     op.drop_table('usage_metric')
