@@ -31,6 +31,8 @@ def test_a_held_order_from_the_cart_to_the_first_evening(any_counter):
     shop.work()
     assert "Your order is being checked" in bob.get("/account/").text
     assert "Your order is being checked" in bob.get("/account/subscriptions/2").text
+    assert "order is being checked</a>" in counter.get("/admin/services/2").text
+    assert "Bob" in counter.get("/admin/screening?subscription=2").text
     case = rows(shop, FraudCase)[-1]
     assert "order to be checked" in counter.get("/admin/").text
     queue = counter.get("/admin/screening?state=review").text

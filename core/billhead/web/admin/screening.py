@@ -74,7 +74,7 @@ SCREENING = Listing(
     choices=(Choice("state", "State", FraudCase.state, tuple(CaseState)),),
     search=lambda typed: or_(Customer.email == typed.lower(), FraudCase.ip == typed),
     search_label="E-mail or address",
-    narrow={"customer": FraudCase.customer_id},
+    narrow={"customer": FraudCase.customer_id, "subscription": FraudCase.subscription_id},
     empty="Each order from the shop is written down here with what was known of it.",
 )
 
