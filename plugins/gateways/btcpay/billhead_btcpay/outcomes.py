@@ -40,7 +40,7 @@ def of_invoice(invoice: Json, methods: Sequence[Json]) -> Outcome:
     state, code = AttemptState.UNKNOWN, ""
     match status:
         case "New":
-            state, code = AttemptState.REQUIRES_ACTION, "paid_in_part" if more == "PaidPartial" else ""
+            state = AttemptState.REQUIRES_ACTION
         case "Processing":
             state = AttemptState.PROCESSING
         case "Settled":
@@ -49,7 +49,9 @@ def of_invoice(invoice: Json, methods: Sequence[Json]) -> Outcome:
         case "Expired":
             state = came.after_expiry(more)
         case "Invalid":
-            state, code = AttemptState.FAILED, "invalid_but_paid" if came.any else "invalid"
+            # coins that are confirmed are somebody's: a person decides, by marking the invoice at the server
+            state = AttemptState.UNKNOWN if came.confirmed and more != "Marked" else AttemptState.FAILED
+            code = "invalid_but_paid" if came.confirmed else "invalid"
     return Outcome(
         state,
         provider_ref=str(invoice.get("id") or ""),
@@ -64,8 +66,12 @@ def of_invoice(invoice: Json, methods: Sequence[Json]) -> Outcome:
 class _Came:
     """The payments of an invoice: what is settled, in its currency (None: the figures can't be read)."""
 
-    def __init__(self, settled: Decimal | None, any_at_all: bool, pending: bool) -> None:
-        self.settled, self.any, self.pending = settled, any_at_all, pending
+    def __init__(self, settled: Decimal | None, pending: bool) -> None:
+        self.settled, self.pending = settled, pending
+
+    @property
+    def confirmed(self) -> bool:
+        return self.settled is None or self.settled > 0
 
     def covers(self, invoice: Json) -> bool:
         asked = number(invoice.get("amount"))
@@ -97,17 +103,16 @@ class _Came:
 
 def _came(invoice: Json, methods: Sequence[Json]) -> _Came:
     settled: Decimal | None = Decimal(0)
-    any_at_all = pending = False
+    pending = False
     for method in methods:
         for payment in _payments(method):
             status = payment.get("status")
-            any_at_all = any_at_all or status in ("Settled", "Processing")
             pending = pending or status == "Processing"
             if status == "Settled":
                 part = worth(payment, method.get("rate"))
                 with localcontext(prec=120):
                     settled = settled + part if settled is not None and part is not None else None
-    return _Came(settled, any_at_all, pending)
+    return _Came(settled, pending)
 
 
 def _payments(method: Json) -> list[Json]:

@@ -233,7 +233,7 @@ def test_a_transaction_that_was_replaced_is_waited_for_again(btcpay, invoice, lo
 def test_what_came_short_counts_when_the_time_to_pay_is_over(btcpay, invoice, look):
     btcpay.pay(invoice, "5.00")
     seen = look()
-    assert (seen.state, seen.code, seen.amount) == ("requires_action", "paid_in_part", None)
+    assert (seen.state, seen.code, seen.amount) == ("requires_action", "", None)
     assert seen.action_url, "the rest can be paid on the same page"
     btcpay.expire(invoice)
     seen = look()
@@ -271,6 +271,15 @@ def test_what_is_over_is_told_as_it_came(btcpay, invoice, look):
     assert look().amount == Money(1490, "EUR")
 
 
+def test_of_an_invoice_that_is_settled_only_what_is_confirmed_is_counted(btcpay, invoice, look):
+    btcpay.pay(invoice, "11.90")
+    btcpay.pay(invoice, "3.00", status="Processing")
+    btcpay.invoices[invoice] |= {"status": "Settled", "additionalStatus": "PaidOver"}
+    assert (look().state, look().amount) == ("succeeded", Money(1190, "EUR"))
+    btcpay.confirm(invoice)
+    assert look().amount == Money(1490, "EUR")
+
+
 def test_a_satoshi_that_is_worth_more_than_a_cent_is_not_over(gateway, account, attempt, btcpay):
     big = replace(attempt, amount=Money(10_000_001, "IDR"))  # 100,000.01
     invoice = gateway.start_checkout(account, big).provider_ref
@@ -305,6 +314,22 @@ def test_what_staff_mark_at_the_server(btcpay, invoice, look, paid, status, stat
     seen = look()
     assert (seen.state, seen.code) == (state, code)
     assert seen.amount == (Money(amount, "EUR") if amount else None)
+
+
+@pytest.mark.parametrize(
+    ("paid", "status", "state", "code"),
+    [
+        (None, "Settled", "failed", "invalid"),
+        ("5.00", "Processing", "failed", "invalid"),
+        ("5.00", "Settled", "unknown", "invalid_but_paid"),
+    ],
+)
+def test_what_was_not_confirmed_in_time_has_failed_unless_a_part_was(btcpay, invoice, look, paid, status, state, code):
+    if paid:
+        btcpay.pay(invoice, paid, status=status)
+    btcpay.invoices[invoice] |= {"status": "Invalid", "additionalStatus": "None"}
+    seen = look()
+    assert (seen.state, seen.code, seen.amount) == (state, code, None)
 
 
 @pytest.mark.parametrize(
