@@ -260,6 +260,7 @@ class Callback(Model):
     query: Mapped[str] = mapped_column(default="")
     headers: Mapped[dict[str, Any]] = mapped_column(JSON)
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    remote_address: Mapped[str] = mapped_column(default="", server_default="")
     received_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(default="received")  # received | verified | applied | quarantined | rejected
     event_id: Mapped[str | None]

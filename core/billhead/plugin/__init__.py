@@ -35,6 +35,7 @@ from billhead.plugin.events import EVENT_TYPES, Event
 from billhead.plugin.fraud import EarlierOrders, FraudCheck, FraudReason, OrderFacts
 from billhead.plugin.gateways import (
     AttemptView,
+    CheckoutField,
     ClientToken,
     GatewayCapabilities,
     GatewayConnection,
@@ -128,6 +129,7 @@ __all__ = [
     "Catalogue",
     "ChannelConnection",
     "CheckerConnection",
+    "CheckoutField",
     "ClientToken",
     "Conflict",
     "DeclineClass",

@@ -1,7 +1,7 @@
 """What a payment gateway is asked. An attempt row is committed before any of these is called; none sees a database."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +14,7 @@ from billhead.plugin.http import HttpClient
 
 __all__ = [
     "AttemptView",
+    "CheckoutField",
     "ClientToken",
     "GatewayCapabilities",
     "GatewayConnection",
@@ -42,6 +43,23 @@ class GatewayCapabilities:
     refund_claimed: bool = False  # a refund is a page where the payer claims it, and is under way until they have
     confirmed_by_staff: bool = False  # money is booked by a person (bank transfer, cash)
     check: bool = False  # `check` says whether the account's settings hold
+    steps: Mapping[str, int] = field(default_factory=dict)  # currencies it takes, each in steps of so many minor units
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutField:
+    """What a payer is asked for before `start_checkout`, whose attempt has it in `fields`.
+
+    `clean` makes of the typed text what the gateway wants, or raises InvalidInput with the reason; it asks no network.
+    `prefill` names what of the customer's profile stands there at first: `phone`, `email` or `name`.
+    """
+
+    name: str
+    label: str
+    clean: Callable[[str], str]
+    hint: str = ""
+    kind: str = "text"  # as of an HTML input: text, tel, email
+    prefill: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +78,9 @@ class AttemptView:
 
     `method_token` is that of the saved method if it is charged without the payer, so that a look-up knows whose it is.
     `age` is how long ago the attempt was begun: a provider forgets idempotency keys after some hours.
+    `fields` are what the payer was asked for (`checkout_fields`), cleaned; only `start_checkout` gets them.
+    `code` is that of the last outcome; `amount_mismatch` if a callback has named another amount than was asked for.
+    `short_reference` names the document in at most 12 letters, digits and dashes, for payers who read or type it.
     """
 
     key: str
@@ -74,6 +95,9 @@ class AttemptView:
     save_method: bool = False
     method_token: str = field(default="", repr=False)
     age: timedelta = timedelta(0)
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+    short_reference: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +150,15 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Instructions:
-    """Tell the payer what to do (transfer data, coins, PIN on the phone): label → text, shown and mailed."""
+    """Tell the payer what to do (transfer data, coins, PIN on the phone): label → text, shown and mailed.
+
+    `prompted`: the provider asks the payer itself, just now (a prompt on their phone). The page waits for the answer,
+    and nobody is asked a second time for the same document until it is there.
+    """
 
     lines: Mapping[str, str]
     provider_ref: str = ""
+    prompted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +177,8 @@ class Outcome:
     attempt so far, and is booked as it is: what is short stays owed, what is over or comes later is booked as well.
     `watched_until`: the provider takes money until then, even for an attempt that has ended; core looks every hour.
     `action_url` is where the payer goes on; that of a refund is where they claim it.
+    `receipt` is the provider's number of the money, where that is another than `provider_ref`: the payment is booked
+    under it, and once, whatever else tells of it.
     """
 
     state: AttemptState
@@ -160,6 +191,7 @@ class Outcome:
     action_url: str = ""
     as_paid: bool = False
     watched_until: datetime | None = None
+    receipt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +203,7 @@ class RawCallback:
     headers: Mapping[str, str]  # names in lower case
     body: bytes
     received_at: datetime
+    remote_address: str = ""  # who connected; behind a trusted proxy, whom the proxy names
 
 
 class VerifiedKind(StrEnum):
@@ -182,6 +215,8 @@ class VerifiedKind(StrEnum):
     METHOD: `reference` is the key of a saving without a payment, `outcome.method` what was saved once it `succeeded`.
     PAYOUT: `reference` is the provider's id of a payout to the seller's bank account; `succeeded` says that its amount
     (below zero if it was taken from there) has left for the bank, `failed` or `canceled` that it did not get there.
+    DEPOSIT: money came without an attempt; `reference` is what the payer wrote, `outcome.receipt` the provider's number
+    of it. It pays the document of that number, or what the customer of that number owes; else it waits for staff.
     """
 
     ATTEMPT = "attempt"
@@ -189,16 +224,23 @@ class VerifiedKind(StrEnum):
     CHARGEBACK = "chargeback"
     METHOD = "method"
     PAYOUT = "payout"
+    DEPOSIT = "deposit"
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """One proven fact of a callback. `event_id` is the provider's id of the message, `reference` our key."""
+    """One proven fact of a callback. `event_id` is the provider's id of the message, `reference` our key.
+
+    `same_ref`: it holds only if the attempt is not known at the provider by another `provider_ref` than the outcome's.
+    `payer` is what a deposit says of who sent it.
+    """
 
     kind: VerifiedKind
     event_id: str
     reference: str
     outcome: Outcome
+    same_ref: bool = False
+    payer: str = ""
 
 
 @runtime_checkable
@@ -216,6 +258,10 @@ class PaymentGateway(Protocol):
     @abstractmethod
     def capabilities(self) -> GatewayCapabilities:
         """What this gateway can do. No network."""
+
+    def checkout_fields(self) -> Sequence[CheckoutField]:
+        """What the payer is asked for beside the choice of this gateway. No network."""
+        return ()
 
     @abstractmethod
     def start_checkout(self, account: GatewayConnection, attempt: AttemptView) -> Redirect | Instructions | ClientToken:
@@ -252,6 +298,10 @@ class PaymentGateway(Protocol):
     def acknowledge(self, raw: RawCallback) -> bytes:
         """The body that the provider expects with HTTP 200."""
         return b""
+
+    def explain(self, code: str) -> str:
+        """What a payer is told of an outcome's code, in a sentence or two; "" where general words do."""
+        return ""
 
     def check(self, account: GatewayConnection) -> str:
         """Asks the provider whether the settings hold, and makes ready there what can be; says so in a sentence.

@@ -1,14 +1,16 @@
-"""A shop for the tests of gateways: one seller, one customer, one invoice of 12.55 EUR, and a gateway account.
+"""A shop for the tests of gateways: one seller, one customer, one invoice (12.55 EUR), and a gateway account.
 
 It has the whole application beneath it, on a SQLite file of its own: nothing that a gateway meets is pretended.
 """
 
+import json
 import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from shutil import copy
@@ -26,6 +28,7 @@ from billhead.actions.documents.finalise_draft import finalise_draft
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.payments._attempts import attempt_view
 from billhead.actions.payments.apply_callback import apply_callback
+from billhead.actions.payments.decide_attempt import decide_attempt
 from billhead.actions.payments.resolve import resolve
 from billhead.actions.payments.start_checkout import Checkout, start_checkout
 from billhead.actions.payments.store_callback import store_callback
@@ -33,6 +36,7 @@ from billhead.app import create_app
 from billhead.config import Config
 from billhead.db import db, prepare_engine, reading, writing
 from billhead.domain.context import Context
+from billhead.domain.money import Money
 from billhead.migrations.ladder import upgrade_core
 from billhead.models.ledger import LedgerAccount, LedgerPosting
 from billhead.models.payments import Callback, GatewayAccount, PaymentAttempt, PaymentMethod
@@ -44,15 +48,15 @@ from billhead.plugin_host import plugins, store_settings, vault
 __all__ = ["OWED", "PayingShop", "open_paying_shop"]
 
 SYSTEM = Context.system("gateway-faults")
-OWED = 1255
-"""Minor units of the invoice, in EUR."""
+OWED = Money(1255, "EUR")
+"""The invoice, unless a gateway takes another currency."""
 
 _TOKEN = "token-of-the-account"  # noqa: S105
 _CHILD = """\
 import sys
 from pathlib import Path
 from billhead.testing.paying_shop import die_while_paying
-die_while_paying(Path(sys.argv[1]), *(int(one) for one in sys.argv[2:]))
+die_while_paying(Path(sys.argv[1]), *(int(one) for one in sys.argv[2:5]), sys.argv[5])
 """
 
 
@@ -66,6 +70,7 @@ class PayingShop:
     customer: int = 0
     account: int = 0
     invoice: int = 0
+    fields: Mapping[str, str] = field(default_factory=dict)  # what the payer types at checkout
 
     def rows(self, model: Any, *where: Any) -> list[Any]:
         with reading() as session:
@@ -94,7 +99,7 @@ class PayingShop:
         return {code: minor for code, minor in sorted(sums.items()) if minor}
 
     def checkout(self) -> Checkout:
-        return start_checkout(SYSTEM, self.invoice, self.account, "https://shop.example/back")
+        return start_checkout(SYSTEM, self.invoice, self.account, "https://shop.example/back", fields=self.fields)
 
     def attempt(self) -> AttemptView:
         """The newest attempt, as its gateway sees it."""
@@ -109,9 +114,16 @@ class PayingShop:
         """Look the newest attempt up, as the hourly job does."""
         return resolve(SYSTEM, self.rows(PaymentAttempt)[-1].id)
 
+    def give_up(self) -> None:
+        """Four minutes later staff say that nothing came of the newest attempt."""
+        newest = self.rows(PaymentAttempt)[-1].id
+        with writing(SYSTEM) as tx:
+            tx.session.get_one(PaymentAttempt, newest).created_at -= timedelta(minutes=4)
+        self.act(decide_attempt, newest, "not_paid")
+
     def keep(self, raw: RawCallback) -> int:
         """A callback arrives; its id."""
-        return int(self.act(store_callback, _TOKEN, raw.path, raw.query, raw.headers, raw.body))
+        return int(self.act(store_callback, _TOKEN, raw.path, raw.query, raw.headers, raw.body, raw.remote_address))
 
     def hear(self, raw: RawCallback) -> str:
         """A callback arrives and is read; what became of it."""
@@ -134,27 +146,33 @@ class PayingShop:
 
         Returns how it ended: -9.
         """
-        given = [str(self.home), str(self.invoice), str(self.account), str(int(saved))]
+        given = [str(self.home), str(self.invoice), str(self.account), str(int(saved)), json.dumps(dict(self.fields))]
         return subprocess.run([sys.executable, "-c", _CHILD, *given], check=False, timeout=120).returncode
 
 
 @contextmanager
-def open_paying_shop(home: Path, gateway: str, settings: Mapping[str, Any]) -> Iterator[PayingShop]:
-    """`settings` are what staff enter for an account of the gateway."""
+def open_paying_shop(
+    home: Path,
+    gateway: str,
+    settings: Mapping[str, Any],
+    owed: Money = OWED,
+    fields: Mapping[str, str] | None = None,
+) -> Iterator[PayingShop]:
+    """`settings` are what staff enter for an account of the gateway, `fields` what a payer types for it."""
     copy(_migrated(), home / "billhead.sqlite3")
     app = _app(home)
     with app.app_context():
-        shop = PayingShop(app, home)
+        shop = PayingShop(app, home, fields=fields or {})
         with writing(SYSTEM) as tx:
-            _fill(tx.session, shop, gateway, settings)
+            _fill(tx.session, shop, gateway, settings, owed.currency)
         shop.invoice = shop.act(draft_invoice, shop.customer).document_id
-        shop.act(add_line, shop.invoice, FreeLine("TV, one month", 1, OWED))
+        shop.act(add_line, shop.invoice, FreeLine("TV, one month", owed.minor))
         shop.act(finalise_draft, shop.invoice)
         yield shop
         db.engine.dispose()
 
 
-def die_while_paying(home: Path, invoice: int, account: int, saved: int) -> None:
+def die_while_paying(home: Path, invoice: int, account: int, saved: int, fields: str) -> None:
     """What the killed process does: it dies when its gateway has answered and nothing is written yet."""
     from billhead import crash
     from billhead.actions.payments.collect import collect
@@ -164,12 +182,12 @@ def die_while_paying(home: Path, invoice: int, account: int, saved: int) -> None
         if saved:
             collect(SYSTEM, invoice)
         else:
-            start_checkout(SYSTEM, invoice, account, "https://shop.example/back")
+            start_checkout(SYSTEM, invoice, account, "https://shop.example/back", fields=json.loads(fields))
 
 
 def _app(home: Path) -> Flask:
     config = Config(home, f"sqlite:///{home / 'billhead.sqlite3'}", "memory://", "a secret of the tests", testing=True)
-    return create_app(replace(config, public_url="http://shop.example"))
+    return create_app(replace(config, public_url="https://shop.example"))
 
 
 @cache
@@ -185,12 +203,12 @@ def _migrated() -> Path:
     return file
 
 
-def _fill(session: Any, shop: PayingShop, gateway: str, settings: Mapping[str, Any]) -> None:
-    seller = Seller(code="shop", name="Shop", legal_name="Shop Ltd", country="FI", zone="UTC", currency="EUR")
+def _fill(session: Any, shop: PayingShop, gateway: str, settings: Mapping[str, Any], currency: str) -> None:
+    seller = Seller(code="shop", name="Shop", legal_name="Shop Ltd", country="FI", zone="UTC", currency=currency)
     session.add(seller)
     session.flush()
     customer = Customer(
-        seller_id=seller.id, name="Ada Example", email="ada@example.org", country="FI", currency="EUR", zone="UTC",
+        seller_id=seller.id, name="Ada Example", email="ada@example.org", country="FI", currency=currency, zone="UTC",
         created_at=clock.now(),
     )  # fmt: skip
     account = GatewayAccount(

@@ -12,6 +12,7 @@ from billhead.actions.events import emit
 from billhead.actions.fraud._paid_card import screen_paid_card, wait_for_other_trials
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._late_fee import book_late_fee
+from billhead.actions.payments._receipts import name_receipt
 from billhead.actions.payments._same_card import tell_same_card
 from billhead.actions.payments._saving import keep_method
 from billhead.actions.payments.settle import settle
@@ -77,7 +78,8 @@ def apply_outcome(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
         attempt.resolved_at = clock.business_now()
     if state is AttemptState.SUCCEEDED:
         _keep_method(tx, attempt, outcome)
-        settle(tx, attempt, outcome.amount or Money(attempt.amount_minor, attempt.currency), outcome.fee)
+        total = outcome.amount or Money(attempt.amount_minor, attempt.currency)
+        settle(tx, attempt, total, outcome.fee, outcome.receipt)
     elif state is AttemptState.REQUIRES_ACTION and attempt.off_session:
         _ask_customer(tx, attempt)
     elif state is AttemptState.FAILED or (state not in UNRESOLVED and attempt.off_session):
@@ -85,9 +87,11 @@ def apply_outcome(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
 
 
 def _told_late(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
-    """What a provider may know only after the money: more money, its fee, and the method that was saved with it."""
+    """What a provider may know only after the money: more money, its fee, its receipt, and the method saved with it."""
     if outcome.as_paid and outcome.amount is not None:
         settle(tx, attempt, outcome.amount)
+    if outcome.receipt:
+        name_receipt(tx, attempt, outcome.receipt)
     if outcome.fee is not None:
         book_late_fee(tx, attempt, outcome.fee)
     if attempt.method_id is None:

@@ -1,5 +1,6 @@
 """What the verbs of this folder share: a new attempt row, and how a gateway sees it."""
 
+import re
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -25,12 +26,19 @@ __all__ = [
     "OpenedAccount",
     "attempt_view",
     "new_attempt",
+    "document_named",
     "documents_of",
     "open_account",
     "payable",
+    "short_reference",
     "undecided",
     "under_way",
 ]
+
+
+_SHORT = re.compile(r"[A-Za-z0-9-]{1,12}")
+_ORDER = re.compile(r"ORDER[ -]?([1-9][0-9]{0,11})")
+_PAID_BY_NUMBER = (Kind.PROFORMA.value, Kind.INVOICE.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +161,25 @@ def attempt_view(tx: Tx, attempt: PaymentAttempt, *, return_url: str = "", save_
         save_method=save_method,
         method_token=vault().decrypt(method.token) if method and method.token else "",
         age=clock.business_now() - attempt.created_at,
+        short_reference=short_reference(document),
+        code=attempt.decline_code,
     )
+
+
+def short_reference(document: Document) -> str:
+    """The number if it is short, else the order's: what a payer can type at a paybill, and `document_named` reads."""
+    return document.number_text if _SHORT.fullmatch(document.number_text) else f"ORDER{document.id}"
+
+
+def document_named(tx: Tx, seller_id: int, text: str) -> Document | None:
+    """The seller's document that a payer means by it: its number, or ORDER and the order's."""
+    wanted = text.strip().upper()
+    named = select(Document).where(Document.seller_id == seller_id, Document.kind.in_(_PAID_BY_NUMBER))
+    order = _ORDER.fullmatch(wanted)
+    if order is not None:
+        return tx.session.scalar(named.where(Document.id == int(order[1])))
+    numbers = {text.strip(), wanted, wanted.replace(" ", "")} - {""}
+    return tx.session.scalar(named.where(Document.number_text.in_(sorted(numbers))).limit(1))
 
 
 def _described(tx: Tx, attempt: PaymentAttempt, document: Document) -> str:

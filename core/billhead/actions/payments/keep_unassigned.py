@@ -2,16 +2,12 @@
 
 from dataclasses import dataclass
 
-from billhead import clock
-from billhead.actions.ledger.post import post
+from billhead.actions.payments._suspense import kept_in_suspense
 from billhead.actions.payments._transfers import manual_account, new_reference
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput
-from billhead.domain.ledger import AccountCode, credit, debit
 from billhead.domain.money import Money
-from billhead.models.payments import UnassignedMoney
-from billhead.models.sellers import Seller
 
 __all__ = ["Kept", "keep_unassigned"]
 
@@ -33,17 +29,4 @@ def keep_unassigned(tx: Tx, account_id: int, amount_minor: int, currency: str, r
     amount = Money(amount_minor, currency)
     if account.currencies and currency not in account.currencies:
         raise InvalidInput("currency", f"{account.name} does not take {currency}")
-    row = UnassignedMoney(
-        account_id=account.id,
-        provider_ref=new_reference(tx, account_id, reference),
-        amount_minor=amount_minor,
-        currency=currency,
-        payer=payer.strip()[:200],
-        received_at=clock.business_now(),
-    )
-    tx.session.add(row)
-    tx.session.flush()
-    seller = tx.session.get_one(Seller, account.seller_id)
-    legs = [debit(AccountCode.CLEARING, amount, f"gateway:{account.id}"), credit(AccountCode.SUSPENSE, amount)]
-    row.entry_id = post(tx, seller.id, "unassigned", clock.today_in(seller.zone), f"unassigned:{row.id}", legs)
-    return Kept(row.id)
+    return Kept(kept_in_suspense(tx, account, new_reference(tx, account_id, reference), amount, payer))

@@ -1,12 +1,13 @@
 """Pay with the payer present: the attempt is committed, the gateway asked, its answer (redirect, instructions) kept."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from billhead.actions.exchange import exchange
 from billhead.actions.freeze import is_frozen
 from billhead.actions.payments._apply import apply_outcome
+from billhead.actions.payments._asked_for import check_step, cleaned
 from billhead.actions.payments._attempts import OpenedAccount, attempt_view, new_attempt, open_account, payable
 from billhead.actions.payments._open_debts import MOST_AT_ONCE
 from billhead.actions.verb import audit
@@ -24,7 +25,8 @@ __all__ = ["Checkout", "start_checkout"]
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """`action` is {"kind": "redirect", "url"}, {"kind": "instructions", "lines"} or {"kind": "token", "token"}."""
+    """`action` is {"kind": "redirect", "url"}, {"kind": "instructions", "lines"}, {"kind": "prompt", "lines"} (the
+    provider asks the payer itself) or {"kind": "token", "token"}."""
 
     attempt_id: int
     state: str
@@ -46,13 +48,15 @@ def start_checkout(
     *,
     save_method: bool = False,
     also: Sequence[int] = (),
+    fields: Mapping[str, str] | None = None,
 ) -> Checkout:
     """Begin to pay a document through a gateway account; the payer is sent where the result says.
 
     `also` are other documents of the same payer, paid by the same attempt, in this order: each in full, because credit
-    that a proforma would draw is there once and not for each of them.
-    Raises Conflict (nothing to pay, an undecided try, charges stopped), InvalidInput (currency the account can't take),
-    GatewayUnreachable (nothing was sent: try again) or GatewayRejected.
+    that a proforma would draw is there once and not for each of them. `fields` is what the payer has typed for
+    what the gateway asks for.
+    Raises Conflict (nothing to pay, an undecided try, charges stopped), InvalidInput (a currency or an amount that the
+    account can't take, a field that is wrong), GatewayUnreachable (nothing was sent: try again) or GatewayRejected.
     """
 
     def intend(tx: Tx) -> _Intent:
@@ -67,13 +71,16 @@ def start_checkout(
         if account.currencies and owed.currency not in account.currencies:
             raise InvalidInput("account", f"{account.name} does not take {owed.currency}")
         owed += _owed_also(tx, document, also)
+        opened = open_account(account)
+        check_step(opened.gateway, owed)
+        given = cleaned(opened.gateway, fields or {})
         attempt = new_attempt(tx, document, account.id, owed)
         rows = [AttemptDocument(attempt_id=attempt.id, document_id=key, position=at) for at, key in enumerate(also)]
         tx.session.add_all(rows)
         tx.session.flush()
         audit(tx, "payments.start_checkout", f"attempt:{attempt.id}", {"document_id": document.id})
         view = attempt_view(tx, attempt, return_url=return_url, save_method=save_method)
-        return _Intent(attempt.id, open_account(account), view)
+        return _Intent(attempt.id, opened, replace(view, fields=given))
 
     result = exchange(ctx, intend=intend, call=_call, record=_record)
     assert result is not None, "intend raises or returns an intent"
@@ -117,7 +124,10 @@ def _record(tx: Tx, intent: _Intent, answer: _Answer) -> tuple[Checkout, Excepti
             refused = answer
         case Redirect() | Instructions() | ClientToken():
             attempt.action = _action(answer)
-            apply_outcome(tx, attempt, Outcome(AttemptState.REQUIRES_ACTION, answer.provider_ref))
+            # a prompt is open at the payer's: a second one could be paid as well
+            prompted = isinstance(answer, Instructions) and answer.prompted
+            begun = AttemptState.PROCESSING if prompted else AttemptState.REQUIRES_ACTION
+            apply_outcome(tx, attempt, Outcome(begun, answer.provider_ref))
     return Checkout(attempt.id, attempt.state, dict(attempt.action)), refused
 
 
@@ -125,7 +135,7 @@ def _action(answer: Redirect | Instructions | ClientToken) -> dict[str, Any]:
     match answer:
         case Redirect(url=url):
             return {"kind": "redirect", "url": url}
-        case Instructions(lines=lines):
-            return {"kind": "instructions", "lines": dict(lines)}
+        case Instructions(lines=lines, prompted=prompted):
+            return {"kind": "prompt" if prompted else "instructions", "lines": dict(lines)}
         case ClientToken(token=token):
             return {"kind": "token", "token": token}

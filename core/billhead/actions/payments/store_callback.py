@@ -17,7 +17,15 @@ _HEADERS_KEPT = 60
 _WAITING_AT_MOST = 5000
 
 
-def store_callback(tx: Tx, token: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> int:
+def store_callback(
+    tx: Tx,
+    token: str,
+    path: str,
+    query: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    remote_address: str = "",
+) -> int:
     """Store the message for the account with this path token, and queue reading it; returns the callback's id.
 
     Raises NotFound (no such token), InvalidInput (too large, or too many wait unread: the sender repeats it later).
@@ -40,6 +48,7 @@ def store_callback(tx: Tx, token: str, path: str, query: str, headers: Mapping[s
         query=query[:4000],
         headers={k.lower()[:100]: v[:2000] for k, v in list(headers.items())[:_HEADERS_KEPT]},
         body=body,
+        remote_address=remote_address[:100],
         received_at=clock.now(),
     )
     tx.session.add(callback)

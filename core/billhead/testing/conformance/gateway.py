@@ -11,9 +11,10 @@ class TestAcmePay(GatewayConformance):
     def charges(self, attempt): return provider.charges[attempt.key]             # how often it was charged there
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
+from typing import ClassVar
 
 import pytest
 
@@ -36,17 +37,21 @@ from billhead.plugin import (
     SavedMethod,
 )
 from billhead.testing.breaking_proxy import Break, BreakingProxy
+from billhead.testing.forging import GARBAGE, forgeries
 from billhead.testing.secrecy import assert_secret, secrets_of, told
 
 __all__ = ["GatewayConformance"]
 
 _numbers = count(1)
 _ACTED = (Break.BEFORE_ANSWER, Break.MID_HEADER, Break.MID_BODY)
-_GARBAGE = (b"", b"\xff\xfe", b"null", b"[]", b"{}", b'"text"', b"a=1&b", b"<xml/>")
 
 
 class GatewayConformance:
     """Override the fixtures `gateway` and `account`, `genuine_callback`, and where it can charge again the rest."""
+
+    amount: ClassVar[Money] = Money(1190, "EUR")  # what the attempts are for
+    fields: ClassVar[Mapping[str, str]] = {}  # what a payer has typed, as the gateway's `checkout_fields` clean it
+    signed: ClassVar[bool] = True  # its callbacks are; those of others are proven by their address
 
     @pytest.fixture
     def gateway(self) -> PaymentGateway:
@@ -77,13 +82,15 @@ class GatewayConformance:
         number = next(_numbers)
         return AttemptView(
             key=f"conformance-{number}",
-            amount=Money(1190, "EUR"),
+            amount=self.amount,
             description="TV, one month",
             customer_ref=f"customer-{number}",
             customer_name="Ada Example",
             customer_email="ada@example.org",
             return_url="https://shop.example.org/back",
             cancel_url="https://shop.example.org/cancel",
+            fields=self.fields,
+            short_reference=f"ORDER{number}",
         )
 
     # -- with the payer present ---------------------------------------------------------------------------------------
@@ -146,21 +153,13 @@ class GatewayConformance:
         self, gateway: PaymentGateway, account: GatewayConnection, attempt: AttemptView
     ) -> None:
         for raw in self._callback(account, attempt, "evt-1"):
-            middle = len(raw.body) // 2
-            flipped = bytes([raw.body[middle] ^ 1]) if raw.body else b"x"
-            forged = [
-                replace(raw, body=raw.body[:middle] + flipped + raw.body[middle + 1 :]),
-                replace(raw, body=raw.body + b" "),
-                replace(raw, headers={}, query=""),
-                *(replace(raw, body=body) for body in _GARBAGE),
-            ]
-            for one in forged:
+            for one in forgeries(raw, signed=self.signed):
                 with pytest.raises(CallbackForged):
                     gateway.parse_callback(account, one)
 
     def test_garbage_is_refused(self, gateway: PaymentGateway, account: GatewayConnection) -> None:
         any_callback = next(self._callback(account, self.new_attempt(), "evt-1"), None)
-        for body in _GARBAGE:
+        for body in GARBAGE:
             raw = any_callback or _nobodys_callback()
             with pytest.raises(CallbackForged):
                 gateway.parse_callback(account, replace(raw, body=body, headers={}, query=""))

@@ -3,17 +3,23 @@
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, or_, select
+from wtforms import SelectField, StringField
+from wtforms.validators import Length
 
+from billhead.actions.payments.decide_attempt import decide_attempt
 from billhead.actions.payments.resolve import resolve
-from billhead.db import reading
+from billhead.db import reading, writing
+from billhead.domain.context import Context
 from billhead.domain.payment import UNRESOLVED, AttemptState
 from billhead.models.documents import Document
 from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt, PaymentMethod
 from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
+from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import amount, code, instant, state, text
 from billhead.web.admin.listing import Choice, Listing
+from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
 
@@ -155,6 +161,42 @@ def attempt(key: int) -> ResponseReturnValue:
         payments=payments,
         undecided=AttemptState(row.state) in UNRESOLVED,
     )
+
+
+class DecideForm(ReasonForm):
+    outcome = SelectField(
+        "What became of it", choices={"not_paid": "No money came: let it be paid anew", "paid": "It was paid"}
+    )
+    receipt = StringField(
+        "The provider’s number of the money",
+        filters=[stripped],
+        validators=[Length(max=140)],
+        description="Needed if it was paid; it can’t be booked twice.",
+        render_kw={"autocomplete": "off"},
+    )
+    reason = reason_field()
+
+
+@admin.route("/attempts/<int:key>/decide", methods=["GET", "POST"])
+@allow("staff", permission="payments.write")
+def decide_attempt_page(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, PaymentAttempt, key, "payment attempt")
+
+    def act(ctx: Context, form: DecideForm) -> str:
+        with writing(ctx) as tx:
+            decided = decide_attempt(tx, key, form.outcome.data, form.receipt.data or "")
+        return f"The attempt has {decided.state}."
+
+    question = Question(
+        f"Attempt {row.key}",
+        "Look for it in the provider’s own pages first: by amount, time and the payer. Money that is told of after all "
+        "is booked all the same.",
+        "Record it",
+        url_for("admin.attempt", key=key),
+        danger=False,
+    )
+    return asked(question, DecideForm(), act)
 
 
 @admin.post("/attempts/<int:key>/resolve")

@@ -1,4 +1,7 @@
-"""Where gateways call: /callbacks/<token>. The message is stored as it came, acknowledged, and read later by a job."""
+"""Where gateways call: /callbacks/<token>, and below it what a gateway has added for one attempt.
+
+The message is stored as it came, acknowledged, and read later by a job.
+"""
 
 import logging
 
@@ -15,6 +18,7 @@ from billhead.domain.errors import InvalidInput, NotFound
 from billhead.models.payments import GatewayAccount
 from billhead.plugin import RawCallback, allow
 from billhead.plugin_host import plugins
+from billhead.web.request_context import client_address
 
 __all__ = ["callbacks"]
 
@@ -23,8 +27,9 @@ callbacks = Blueprint("callbacks", __name__)
 
 
 @callbacks.route("/callbacks/<token>", methods=["GET", "POST"])
+@callbacks.route("/callbacks/<token>/<path:_rest>", methods=["GET", "POST"])
 @allow("anyone")
-def receive(token: str) -> Response:
+def receive(token: str, _rest: str = "") -> Response:
     """200 only after the message is safely stored; with anything else the gateway sends it again."""
     if (request.content_length or 0) > LARGEST_BODY:
         return _plain("too large", 413)
@@ -34,10 +39,11 @@ def receive(token: str) -> Response:
         headers={name.lower(): value for name, value in request.headers.items()},
         body=request.get_data(cache=False),
         received_at=clock.now(),
+        remote_address=client_address(),
     )
     try:
         with writing(Context.system("callback")) as tx:
-            store_callback(tx, token, raw.path, raw.query, raw.headers, raw.body)
+            store_callback(tx, token, raw.path, raw.query, raw.headers, raw.body, raw.remote_address)
         crash_point("callback.stored")
     except NotFound:
         return _plain("no such address", 404)
@@ -46,7 +52,8 @@ def receive(token: str) -> Response:
     except SQLAlchemyError:
         log.exception("a callback could not be stored")
         return _plain("not stored, send it again", 503)
-    return Response(_acknowledgement(token, raw), status=200)
+    told = _acknowledgement(token, raw)
+    return Response(told, status=200, mimetype="application/json" if told.startswith(b"{") else "text/plain")
 
 
 def _acknowledgement(token: str, raw: RawCallback) -> bytes:

@@ -33,7 +33,7 @@ from billhead.web.request_context import (
 from billhead.web.storefront.basket import Priced, drop_basket, kept_basket, priced
 from billhead.web.storefront.blueprint import storefront
 from billhead.web.storefront.pay import begin
-from billhead.web.storefront.payment_options import chosen_account, options_for
+from billhead.web.storefront.payment_options import check_fields, chosen_account, options_for
 
 __all__: list[str] = []
 
@@ -97,8 +97,11 @@ def place_order() -> ResponseReturnValue:
     with reading() as session:
         found = priced(session, seller, basket) if seller is not None else None
     _ask_about_vat_id()
-    seen_in = client_country()
+    seen_in, account = client_country(), chosen_account()
     try:
+        if account is not None:
+            with reading() as session:
+                check_fields(session, account)
         if seen_in:
             with writing(current_ctx()) as tx:
                 note_evidence(tx, current_customer_id(), "ip", seen_in)
@@ -119,7 +122,6 @@ def place_order() -> ResponseReturnValue:
         told = "your order is being checked" if held is not None else "your service is being set up"
         flash(f"Thank you. There is nothing to pay; {told}.", "good")
         return redirect(url_for("customer.dashboard"), 303)
-    account = chosen_account()
     if account is None:
         return redirect(url_for("storefront.pay", document_id=started.document_id), 303)
     return begin(started.document_id, account, save="save" in request.form)

@@ -30,11 +30,12 @@ from billhead.web.errors import status_of
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
 from billhead.web.storefront.blueprint import storefront
-from billhead.web.storefront.payment_options import chosen_account, options_for
+from billhead.web.storefront.payment_options import chosen_account, explained, options_for, typed_fields, unreachable
 
 __all__ = ["begin"]
 
 _QUICK_LOOKS = 20
+_ASKED_EVERY = 10  # looks of the page while a prompt is open: its answer may get lost
 _ASKED_ON_RETURN = frozenset({AttemptState.REQUIRES_ACTION, AttemptState.UNKNOWN})
 
 
@@ -120,10 +121,11 @@ def begin(document_id: int, account_id: int, *, save: bool) -> ResponseReturnVal
     """Ask the gateway and lead to the page that leads on to it; a refusal is shown beside the other ways to pay."""
     back = config().base_url + url_for("storefront.paid", document_id=document_id)
     try:
-        begun = start_checkout(submit_ctx(), document_id, account_id, back, save_method=save)
+        typed = typed_fields(account_id)
+        begun = start_checkout(submit_ctx(), document_id, account_id, back, save_method=save, fields=typed)
     except BillheadError as refused:
         status = status_of(refused)
-        problem = refused.message if status < 500 else "This way to pay can't be reached now. Nothing was charged."
+        problem = refused.message if status < 500 else unreachable(account_id, refused)
         return _choose(document_id, problem, status)
     return redirect(url_for("storefront.lead_on", attempt_id=begun.attempt_id), 303)
 
@@ -138,7 +140,7 @@ def lead_on(attempt_id: int) -> ResponseReturnValue:
             raise NotFound("payment", attempt_id)
     back = url_for("storefront.paid", document_id=attempt.document_id)
     kind = attempt.action.get("kind")
-    if AttemptState(attempt.state) not in UNRESOLVED or not kind:
+    if AttemptState(attempt.state) not in UNRESOLVED or kind not in ("redirect", "instructions", "token"):
         return redirect(back, 303)
     if kind == "redirect":
         url = str(attempt.action["url"])
@@ -166,17 +168,25 @@ def paid(document_id: int) -> ResponseReturnValue:
         flash("Your payment has arrived. It was less than what is due: here is what is still to pay.", "warn")
         return redirect(url_for("storefront.pay", document_id=document_id), 303)
     if AttemptState(attempt.state) not in UNRESOLVED:
-        return page("storefront/not_paid.html", document=document, attempt=attempt)
+        with reading() as session:
+            why = (
+                explained(session, attempt.account_id, attempt.decline_code)
+                if attempt.state == AttemptState.FAILED
+                else ""
+            )
+        return page("storefront/not_paid.html", document=document, attempt=attempt, why=why)
     if attempt.action.get("kind") == "instructions":
         return redirect(url_for("storefront.lead_on", attempt_id=attempt.id), 303)
     looks = request.args.get("looks", "")
-    if not looks and AttemptState(attempt.state) in _ASKED_ON_RETURN:
+    seen = int(looks) if looks.isascii() and looks.isdigit() and len(looks) < 5 else 0
+    prompted = attempt.action.get("kind") == "prompt"
+    waits = AttemptState(attempt.state) in _ASKED_ON_RETURN
+    if (waits and not looks) or (prompted and seen and not seen % _ASKED_EVERY):
         with writing(current_ctx()) as tx:
             enqueue(tx, "payments.payer_is_back", {"attempt_id": attempt.id}, key=f"payer_is_back:{attempt.id}")
-    seen = int(looks) if looks.isascii() and looks.isdigit() and len(looks) < 5 else 0
     again = url_for("storefront.paid", document_id=document_id, looks=seen + 1)
     return page(
-        "storefront/waiting.html",
+        "storefront/prompted.html" if prompted else "storefront/waiting.html",
         document=document,
         attempt=attempt,
         again=again,

@@ -16,7 +16,7 @@ from billhead.web.errors import status_of
 from billhead.web.pages import page
 from billhead.web.request_context import current_customer_id, submit_ctx
 from billhead.web.storefront.blueprint import storefront
-from billhead.web.storefront.payment_options import chosen_account, options_for
+from billhead.web.storefront.payment_options import chosen_account, options_for, typed_fields, unreachable
 
 __all__: list[str] = []
 
@@ -41,10 +41,13 @@ def start_paying_several() -> ResponseReturnValue:
         return _choose(wanted, "One of these is paid already, or can't be paid now.", 409)
     back = config().base_url + url_for("storefront.paid", document_id=ids[0])
     try:
-        begun = start_checkout(submit_ctx(), ids[0], account, back, save_method="save" in request.form, also=ids[1:])
+        begun = start_checkout(
+            submit_ctx(), ids[0], account, back, save_method="save" in request.form, also=ids[1:],
+            fields=typed_fields(account),
+        )  # fmt: skip
     except BillheadError as refused:
         status = status_of(refused)
-        problem = refused.message if status < 500 else "This way to pay can't be reached now. Nothing was charged."
+        problem = refused.message if status < 500 else unreachable(account, refused)
         return _choose(wanted, problem, status)
     return redirect(url_for("storefront.lead_on", attempt_id=begun.attempt_id), 303)
 

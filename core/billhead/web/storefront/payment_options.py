@@ -1,16 +1,40 @@
-"""The ways to pay that a seller offers in a currency."""
+"""The ways to pay that a seller offers in a currency, and what each asks the payer for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billhead.domain.errors import NotFound
+from billhead.actions.payments._asked_for import cleaned
+from billhead.db import reading
+from billhead.domain.errors import BillheadError, NotFound
 from billhead.models.payments import GatewayAccount
+from billhead.models.people import Customer
+from billhead.plugin import CheckoutField
 from billhead.plugin_host import plugins
+from billhead.web.request_context import current_customer_id
 
-__all__ = ["Option", "chosen_account", "options_for"]
+__all__ = [
+    "Asked",
+    "Option",
+    "check_fields",
+    "chosen_account",
+    "explained",
+    "options_for",
+    "typed_fields",
+    "unreachable",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One input beside the choice: `name` in the form, and what stands in it."""
+
+    name: str
+    field: CheckoutField
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +43,7 @@ class Option:
     name: str
     can_save: bool
     by_hand: bool
+    asks: Sequence[Asked] = ()
 
 
 def options_for(session: Session, seller_id: int, currency: str) -> list[Option]:
@@ -33,14 +58,54 @@ def options_for(session: Session, seller_id: int, currency: str) -> list[Option]
         if account.currencies and currency not in account.currencies:
             continue
         try:
-            able = plugins().gateway(account.gateway).capabilities()
+            gateway = plugins().gateway(account.gateway)
         except NotFound:
             continue  # its plugin is switched off: `plugins doctor` says so
-        found.append(Option(account.id, account.name, able.save, able.confirmed_by_staff))
+        able = gateway.capabilities()
+        if able.steps and currency not in able.steps:
+            continue
+        fields = gateway.checkout_fields()
+        asks = _asks(account.id, fields, session.get_one(Customer, current_customer_id())) if fields else []
+        found.append(Option(account.id, account.name, able.save, able.confirmed_by_staff, asks))
     return found
+
+
+def _asks(account_id: int, fields: Sequence[CheckoutField], customer: Customer) -> list[Asked]:
+    known = {"phone": customer.phone, "email": customer.email, "name": customer.name}
+    named = [(f"field-{account_id}-{one.name}", one) for one in fields]
+    return [Asked(name, one, request.form.get(name, known.get(one.prefill, ""))) for name, one in named]
 
 
 def chosen_account() -> int | None:
     """The payment option that the form names; None where it names none."""
     text = request.form.get("account", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def typed_fields(account_id: int) -> dict[str, str]:
+    """What the payer has typed beside this option."""
+    start = f"field-{account_id}-"
+    return {name.removeprefix(start): text for name, text in request.form.items() if name.startswith(start)}
+
+
+def check_fields(session: Session, account_id: int) -> None:
+    """Raises InvalidInput where what was typed is wrong: before an order is written that could not be paid at once."""
+    account = session.get(GatewayAccount, account_id)
+    if account is not None:
+        cleaned(plugins().gateway(account.gateway), typed_fields(account_id))
+
+
+def explained(session: Session, account_id: int, code: str) -> str:
+    """The gateway's own words about why nothing was paid; "" where it has none."""
+    account = session.get(GatewayAccount, account_id)
+    try:
+        return plugins().gateway(account.gateway).explain(code) if account is not None else ""
+    except NotFound:
+        return ""
+
+
+def unreachable(account_id: int, refused: BillheadError) -> str:
+    """What a payer is told when the provider could not be asked, or did not take the request."""
+    with reading() as session:
+        told = explained(session, account_id, refused.code)
+    return told or "This way to pay can't be reached now. Nothing was charged."

@@ -1,0 +1,1 @@
+"""M-Pesa (Safaricom Daraja) for Billhead: a prompt on the payer's phone, and deposits at the paybill."""
