@@ -48,8 +48,8 @@ from billhead.plugin_host import plugins, store_settings, vault
 __all__ = ["OWED", "PayingShop", "open_paying_shop"]
 
 SYSTEM = Context.system("gateway-faults")
-OWED = Money(1255, "EUR")
-"""The invoice, unless a gateway takes another currency."""
+OWED = 1255
+"""Minor units of the invoice, in EUR; for a gateway of another currency it is another."""
 
 _TOKEN = "token-of-the-account"  # noqa: S105
 _CHILD = """\
@@ -155,14 +155,14 @@ def open_paying_shop(
     home: Path,
     gateway: str,
     settings: Mapping[str, Any],
-    owed: Money = OWED,
+    owed: Money | None = None,
     fields: Mapping[str, str] | None = None,
 ) -> Iterator[PayingShop]:
     """`settings` are what staff enter for an account of the gateway, `fields` what a payer types for it."""
     copy(_migrated(), home / "billhead.sqlite3")
     app = _app(home)
     with app.app_context():
-        shop = PayingShop(app, home, fields=fields or {})
+        shop, owed = PayingShop(app, home, fields=fields or {}), owed or Money(OWED, "EUR")
         with writing(SYSTEM) as tx:
             _fill(tx.session, shop, gateway, settings, owed.currency)
         shop.invoice = shop.act(draft_invoice, shop.customer).document_id

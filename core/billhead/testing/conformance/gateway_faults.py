@@ -76,7 +76,7 @@ class GatewayFaults:
     """Override `gateway` and the fixture `provider`; `expected` changes what comes of a wrong amount, by fault."""
 
     gateway: ClassVar[str]
-    owed: ClassVar[Money] = OWED  # of the invoice; a currency that the gateway takes
+    owed: ClassVar[Money] = Money(OWED, "EUR")  # of the invoice; a currency that the gateway takes
     fields: ClassVar[Mapping[str, str]] = {}  # what a payer types for it at checkout
     signed: ClassVar[bool] = True  # its callbacks are; those of others are proven by their address
     expected: ClassVar[Mapping[str, str]] = {}
