@@ -599,6 +599,7 @@ def upgrade() -> None:
     sa.Column('query', sa.String(), nullable=False),
     sa.Column('headers', sa.JSON(), nullable=False),
     sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('remote_address', sa.String(), server_default='', nullable=False),
     sa.Column('received_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('event_id', sa.String(), nullable=True),
