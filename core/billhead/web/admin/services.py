@@ -19,6 +19,7 @@ from billhead.models.panels import Panel, PanelBouquet
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import allow
+from billhead.plugin_host import capabilities_of
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.columns import Column, badge, code, instant, state, text
 from billhead.web.admin.listing import Choice, Listing
@@ -126,12 +127,14 @@ def service(key: int) -> ResponseReturnValue:
         jobs = session.scalars(select(Job).where(Job.key == f"converge:{key}").order_by(Job.id.desc()).limit(5)).all()
         trail = trail_of(session, f"service:{key}")
         bouquets = _bouquet_names(session, row.panel_id)
+        able = capabilities_of(panel)
     return page(
         "admin/service.html",
         service=row,
         label=str(label_of(row)),
         comparison=comparison,
         bouquets=bouquets,
+        shows_texts=bool(row.mac and row.observed_at and able is not None and able.messages),
         customer=customer,
         plan=plan,
         panel=panel,
