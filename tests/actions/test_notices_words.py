@@ -6,6 +6,7 @@ import pytest
 from notice_shop import BOXES, NOW, SYSTEM, open_shop
 
 from apps import build_app, close_app
+from billhead import clock
 from billhead.actions.notifications._facts import _PARTS_OF
 from billhead.actions.notifications._render import KINDS
 from billhead.actions.notifications.send_notice import send_notice
@@ -13,6 +14,7 @@ from billhead.db import writing
 from billhead.models.credits import CustomerWallet
 from billhead.models.documents import Document
 from billhead.models.panels import AddressNews
+from billhead.models.payments import PaymentMethod
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
 from billhead.plugin_host import vault
@@ -108,8 +110,9 @@ def test_who_owes_is_told_how_much_and_where_to_pay(shop, kind, subject, words):
     told, text, html = shop.sent(kind, {"document_id": shop.invoice, "attempt_id": 1})
     assert told == subject
     assert words in " ".join(text.split())
-    assert f"http://127.0.0.1:8000/pay/{shop.invoice}" in text
-    assert f"http://127.0.0.1:8000/pay/{shop.invoice}" in html
+    where = f"http://127.0.0.1:8000/pay/{'link/' if kind == 'payment_action' else ''}{shop.invoice}"
+    assert where in text
+    assert where in html
 
 
 @pytest.mark.parametrize("kind", ["reminder", "warning", "payment_failed", "payment_action"])
@@ -259,3 +262,29 @@ def test_topping_up_that_stopped_tells_why(shop):
     assert "your bank refused the payment for good" in text
     shop.change(CustomerWallet, shop.customer, stopped_because="")
     assert send_notice(SYSTEM, shop.queue("top_up_stopped", {}, key="again")) == "rejected"
+
+
+def saved(shop, label, **more):
+    row = PaymentMethod(customer_id=shop.customer, account_id=1, token="t", label=label, created_at=clock.now(), **more)
+    with writing(SYSTEM) as tx:
+        tx.session.add(row)
+        tx.session.flush()
+        return row.id
+
+
+def test_a_card_that_ends_is_named_with_its_month_and_where_to_add_another(shop):
+    method = saved(shop, "Visa •••• 4242", expires="2027-01")
+    subject, text, html = shop.sent("card_expiring", {"method_id": method})
+    assert subject == "Your card ends soon: Visa •••• 4242"
+    assert "good until the end of January 2027" in text
+    assert "http://127.0.0.1:8000/account/payment-methods" in html
+    shop.change(PaymentMethod, method, token="")
+    assert send_notice(SYSTEM, shop.queue("card_expiring", {"method_id": method}, key="again")) == "rejected"
+
+
+def test_a_card_that_was_refused_for_good_is_named_with_the_one_that_follows(shop):
+    told = {"method_id": saved(shop, "Visa •••• 4242"), "next_method_id": saved(shop, "Visa •••• 1111")}
+    subject, text, _html = shop.sent("method_stopped", {"document_id": shop.invoice, **told})
+    assert subject == "Visa •••• 4242 can’t be used any more"
+    assert "refused Visa •••• 4242 for good" in text
+    assert "Visa •••• 1111 is used instead" in text

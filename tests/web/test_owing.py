@@ -93,3 +93,10 @@ def test_paying_later_is_not_offered_where_nothing_is_overdue(shop, ada):
     assert "can’t be put off now" in text
     refused = ada.post("/account/subscriptions/1/promise", {"day": "2030-01-01"}, page="/account/password")
     assert refused.status_code == 422
+
+
+def test_paying_several_says_that_credit_is_not_used(shop, ada):
+    shop.order(ada)
+    assert "is not used here" not in ada.get("/pay/several").text
+    give(shop, 400)
+    assert "Your credit of €4.00 is not used here" in ada.get("/pay/several").text

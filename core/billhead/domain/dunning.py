@@ -40,6 +40,24 @@ def next_retry(schedule: RetrySchedule, failed_on: date, tries_done: int, declin
     return failed_on + timedelta(days=schedule.days[tries_done])
 
 
+_PAYDAYS = (1, 15)
+_FURTHEST_PAYDAY = 2
+
+
+def on_payday(day: date, before: date | None) -> date:
+    """A card without money is tried when there is some: the 1st or the 15th, if that is at most two days later.
+
+    The schedule stays the rule: `before` is the day of the try after this one, and is never reached.
+    """
+    for later in range(_FURTHEST_PAYDAY + 1):
+        candidate = day + timedelta(days=later)
+        if before is not None and candidate >= before:
+            break
+        if candidate.day in _PAYDAYS:
+            return candidate
+    return day
+
+
 class StageAction(StrEnum):
     REMIND = "remind"
     WARN = "warn"

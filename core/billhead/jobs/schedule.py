@@ -60,6 +60,7 @@ PERIODIC: list[Periodic] = [
     Periodic("ledger.seal", timedelta(minutes=10)),
     Periodic("accounts.recheck_vat_ids", timedelta(days=1), timedelta(hours=4)),
     Periodic("events.deliver", timedelta(minutes=1)),
+    Periodic("payments.tell_expiring", timedelta(days=1), timedelta(hours=8)),
     Periodic("prices.tell", timedelta(days=1), timedelta(hours=9)),
     Periodic("house.purge", timedelta(days=1), timedelta(hours=3)),
 ]

@@ -34,6 +34,7 @@ from billhead.actions.payments.apply_callback import apply_callback
 from billhead.actions.payments.collect import collect
 from billhead.actions.payments.resolve import resolve
 from billhead.actions.payments.send_refund import send_refund
+from billhead.actions.payments.tell_expiring import tell_expiring
 from billhead.actions.provisioning._balance import panels_with_balance
 from billhead.actions.provisioning.converge import converge
 from billhead.actions.provisioning.reconcile import reconcile_panel
@@ -172,8 +173,10 @@ def _look_after_documents(ctx: Context, _args: Mapping[str, Any]) -> None:
 @job_kind("payments.collect")
 def _collect(ctx: Context, args: Mapping[str, Any]) -> None:
     collected = collect(ctx, int(args["document_id"]), after=int(args.get("after", 0)))
-    if collected.state == "stopped":
-        raise TryLater(clock.business_now() + timedelta(minutes=10), "charges are stopped")
+    if collected.state in ("stopped", "paused"):
+        raise TryLater(clock.business_now() + timedelta(minutes=10), f"charges are {collected.state}")
+    if collected.state == "too_often":
+        raise TryLater(clock.business_now() + timedelta(days=1), "the card was declined too often in 30 days")
 
 
 @job_kind("payments.refund")
@@ -225,6 +228,11 @@ def _look(ctx: Context, look: Callable[[Context, int], str], what: str, key: int
         look(ctx, key)
     except BillheadError as error:
         log.warning("%s %s can't be looked up: %s", what, key, error)
+
+
+@job_kind("payments.tell_expiring")
+def _tell_expiring(ctx: Context, _args: Mapping[str, Any]) -> None:
+    _batches(ctx, tell_expiring)
 
 
 @job_kind("callbacks.apply")

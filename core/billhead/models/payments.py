@@ -37,6 +37,8 @@ class GatewayAccount(Model):
     callback_token: Mapped[str] = mapped_column(unique=True)  # the unguessable part of the callback path
     enabled: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=0)
+    paused_because: Mapped[str] = mapped_column(default="")  # what the gateway said of our keys or account
+    paused_at: Mapped[datetime | None]  # nothing is sent to it until staff have saved its settings again
 
 
 class PaymentMethod(Model):
@@ -52,6 +54,7 @@ class PaymentMethod(Model):
     expires: Mapped[str] = mapped_column(default="")  # "2027-08"
     is_default: Mapped[bool] = mapped_column(default=False)
     usable: Mapped[bool] = mapped_column(default=True)  # false after a hard decline
+    position: Mapped[int] = mapped_column(default=0)  # the customer's order: the lowest is charged first
     fingerprint: Mapped[str] = mapped_column(default="", index=True)  # keyed digest: the same card, the same text
     country: Mapped[str] = mapped_column(default="", server_default="")  # of the bank that issued it
     created_at: Mapped[datetime]

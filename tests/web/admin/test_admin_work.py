@@ -286,7 +286,10 @@ def test_a_broken_plugin_is_shown_with_how_to_mend_it(counter):
 def test_the_freeze_switch_stops_and_lets_go(counter):
     counter.confirm("/admin/switches/charges", "double charges reported")
     assert counter.row(FreezeSwitch, "charges").on
-    assert "<strong>All charges are stopped</strong>" in counter.get("/admin/").text
+    for path in ("/admin/", "/admin/customers", "/admin/jobs"):
+        text = counter.get(path).text
+        assert text.count("<strong>All charges are stopped</strong>") == 1, path
+        assert 'href="/admin/switches/charges"' in text, "who may lifts it from there"
     counter.confirm("/admin/switches/charges", "it was a display fault")
     assert not counter.row(FreezeSwitch, "charges").on
 

@@ -8,11 +8,13 @@ welcome                                      – ; sealed_token where a password
 password_link                                user_id, sealed_token
 invoice, reminder, warning                   document_id
 payment_failed, payment_action               document_id
+method_stopped                               document_id, method_id, next_method_id
 receipt                                      payment_id, document_id
 refund_claim, refunded                       refund_id
 charged_back                                 payment_id
 low_credit, top_up_stopped                   –
 new_address                                  service_id, news_id
+card_expiring                                method_id
 credit_note                                  document_id
 suspended, restored, canceled, trial_ending  subscription_id
 throttled                                    subscription_id
@@ -36,6 +38,7 @@ from billhead.actions.credits._top_up import WHY_STOPPED
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.documents.describe_discount import describe_discount
+from billhead.actions.payments._pay_links import pay_link
 from billhead.actions.provisioning._desired import desired_of, panel_view
 from billhead.actions.usage.current_usage import current_usage
 from billhead.db import Model
@@ -51,7 +54,7 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.models.dunning import PaymentPromise
 from billhead.models.operations import Notice
 from billhead.models.panels import AddressNews, Panel
-from billhead.models.payments import GatewayAccount, Payment, Refund
+from billhead.models.payments import GatewayAccount, Payment, PaymentMethod, Refund
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
@@ -156,6 +159,36 @@ def _told(document: Document) -> dict[str, Any]:
         "owed": Money(owed if is_open else 0, document.currency),
         "pay_url": f"{config().base_url}/pay/{document.id}",
     }
+
+
+def _methods(session: Session, notice: Notice) -> Mapping[str, Any]:
+    told = {}
+    for name, key in (("method", "method_id"), ("next_method", "next_method_id")):
+        method = _row(session, PaymentMethod, int(_named(notice, key)), "payment method")
+        _theirs(notice, method.customer_id, "payment method")
+        told[name] = method.label
+    return {**told, "methods_url": f"{config().base_url}/account/payment-methods"}
+
+
+def _expiring(session: Session, notice: Notice) -> Mapping[str, Any]:
+    """Who has removed it meanwhile, or keeps another one, is left alone."""
+    method = _row(session, PaymentMethod, int(_named(notice, "method_id")), "payment method")
+    _theirs(notice, method.customer_id, "payment method")
+    if not method.usable or not method.token:
+        raise NoticeRejected("nothing is charged to it any more, so nobody is told that it ends")
+    year, month = method.expires.split("-")
+    return {
+        "method": method.label,
+        "month": date(int(year), int(month), 1),
+        "methods_url": f"{config().base_url}/account/payment-methods",
+    }
+
+
+def _confirming(session: Session, notice: Notice) -> Mapping[str, Any]:
+    """With a link for which nobody has to sign in: it is for this document alone, and ends."""
+    facts = _debt(session, notice)
+    token = pay_link(int(notice.data["document_id"]), clock.business_now())
+    return {"document": {**facts["document"], "pay_url": f"{config().base_url}/pay/link/{token}"}}
 
 
 def _payment(session: Session, notice: Notice) -> Mapping[str, Any]:
@@ -364,6 +397,7 @@ _PARTS_OF: dict[str, tuple[_Part, ...]] = {
     "allowance": (_allowance,),
     "box_changed": (_box_changed,),
     "canceled": (_subscription,),
+    "card_expiring": (_expiring,),
     "charged_back": (_payment,),
     "credit_note": (_credit_note,),
     "invoice": (_document,),
@@ -372,7 +406,8 @@ _PARTS_OF: dict[str, tuple[_Part, ...]] = {
     "new_address": (_access, _news),
     "password_link": (_password_link,),
     "low_credit": (_credit,),
-    "payment_action": (_debt,),
+    "method_stopped": (_document, _methods),
+    "payment_action": (_confirming,),
     "payment_failed": (_debt,),
     "promised": (_subscription, _promise),
     "price_change": (_price_change,),

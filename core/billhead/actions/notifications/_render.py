@@ -52,13 +52,18 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(day=_day, last_day=_last_day, moment=_moment)
+    environment.filters.update(day=_day, month=_month, last_day=_last_day, moment=_moment)
     return environment
 
 
 def _day(value: date) -> str:
     """22 November 2026"""
     return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def _month(value: date) -> str:
+    """November 2026"""
+    return f"{_MONTHS[value.month - 1]} {value.year}"
 
 
 def _last_day(end: date) -> str:

@@ -1,38 +1,26 @@
 """Write down what became of an attempt. States only move forward; repeats and late reports change nothing."""
 
-from datetime import date, timedelta
-
-from sqlalchemy import select
+from datetime import timedelta
 
 from billhead import clock
-from billhead.actions.credits._top_up import stop_if_auto
 from billhead.actions.documents._subscriptions import subscriptions_of
-from billhead.actions.dunning._terms import Policies
-from billhead.actions.events import emit
 from billhead.actions.fraud._paid_card import screen_paid_card, wait_for_other_trials
-from billhead.actions.notifications.queue import queue_notice
+from billhead.actions.payments._declined import ask_customer, failed
 from billhead.actions.payments._late_fee import book_late_fee
 from billhead.actions.payments._receipts import name_receipt
 from billhead.actions.payments._same_card import tell_same_card
 from billhead.actions.payments._saving import keep_method
 from billhead.actions.payments.settle import settle
-from billhead.actions.scheduling import enqueue
 from billhead.db import Tx
-from billhead.domain.dunning import RetrySchedule, next_retry, with_last_chances
 from billhead.domain.errors import AmountMismatch
 from billhead.domain.money import Money
 from billhead.domain.payment import UNRESOLVED, AttemptState, DeclineClass, forward, next_poll
-from billhead.domain.periods import local_date
-from billhead.models.documents import Document
-from billhead.models.payments import PaymentAttempt, PaymentMethod
-from billhead.models.people import Customer
-from billhead.models.sellers import Seller
+from billhead.models.payments import PaymentAttempt
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import Outcome
 
 __all__ = ["apply_outcome", "check_amount"]
 
-_SOON = timedelta(minutes=10)
 _SOONEST_LOOK = timedelta(minutes=5)
 _WATCHED = timedelta(hours=1)
 
@@ -81,9 +69,9 @@ def apply_outcome(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
         total = outcome.amount or Money(attempt.amount_minor, attempt.currency)
         settle(tx, attempt, total, outcome.fee, outcome.receipt)
     elif state is AttemptState.REQUIRES_ACTION and attempt.off_session:
-        _ask_customer(tx, attempt)
+        ask_customer(tx, attempt)
     elif state is AttemptState.FAILED or (state not in UNRESOLVED and attempt.off_session):
-        _failed(tx, attempt, outcome.decline or DeclineClass.SOFT)
+        failed(tx, attempt, outcome.decline or DeclineClass.SOFT)
 
 
 def _told_late(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
@@ -126,70 +114,3 @@ def _keep_method(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
         subscription = tx.session.get_one(Subscription, subscription_id)
         subscription.payment_method_id = method.id
         subscription.collection = "auto"
-
-
-def _failed(tx: Tx, attempt: PaymentAttempt, decline: DeclineClass) -> None:
-    attempt.decline_class = decline.value
-    data = {"attempt_id": attempt.id, "document_id": attempt.document_id, "decline_class": decline.value}
-    emit(tx, "payment.failed", f"document:{attempt.document_id}", data)
-    if not attempt.off_session:
-        return  # the payer sat in front of it and was told at once
-    if decline is DeclineClass.HARD and attempt.method_id is not None:
-        tx.session.get_one(PaymentMethod, attempt.method_id).usable = False
-    if decline in (DeclineClass.RATE_LIMITED, DeclineClass.CONFIG, DeclineClass.INVALID_REQUEST):
-        # not the payer's fault: no retry of theirs is used up
-        _collect_again(tx, attempt, _SOON * min(attempt.number, 36))
-        return
-    if decline is DeclineClass.NEEDS_CUSTOMER:
-        _ask_customer(tx, attempt)
-        return
-    queue_notice(tx, attempt.customer_id, "payment_failed", f"payment_failed:{attempt.key}", data)
-    if decline is DeclineClass.HARD and stop_if_auto(tx, attempt.document_id, "hard_decline"):
-        return
-    _schedule_retry(tx, attempt, decline)
-
-
-def _ask_customer(tx: Tx, attempt: PaymentAttempt) -> None:
-    """The bank wants the customer: a link to pay, once per attempt. A repeat without them can't work."""
-    data = {"attempt_id": attempt.id, "document_id": attempt.document_id}
-    queue_notice(tx, attempt.customer_id, "payment_action", f"payment_action:{attempt.key}", data)
-
-
-def _collect_again(tx: Tx, attempt: PaymentAttempt, wait: timedelta) -> None:
-    # a key of its own: the job of this attempt may be queued still, if its process was killed, and is then void
-    args = {"document_id": attempt.document_id, "after": attempt.id}
-    key = f"collect:{attempt.document_id}:{attempt.id}"
-    enqueue(tx, "payments.collect", args, key=key, due_at=clock.business_now() + wait)
-
-
-def _schedule_retry(tx: Tx, attempt: PaymentAttempt, decline: DeclineClass) -> None:
-    declined = tx.session.scalars(
-        select(PaymentAttempt)
-        .where(
-            PaymentAttempt.document_id == attempt.document_id,
-            PaymentAttempt.off_session,
-            PaymentAttempt.decline_class == DeclineClass.SOFT.value,
-        )
-        .order_by(PaymentAttempt.id)
-    ).all()
-    document = tx.session.get_one(Document, attempt.document_id)
-    seller = tx.session.get_one(Seller, document.seller_id)
-    first = local_date(declined[0].created_at if declined else attempt.created_at, seller.zone)
-    schedule = _schedule(tx, document, first)
-    day = next_retry(schedule, first, max(len(declined) - 1, 0), decline)
-    if day is None:
-        stop_if_auto(tx, attempt.document_id, "declined")
-        return
-    wait = timedelta(days=(day - local_date(clock.business_now(), seller.zone)).days)
-    _collect_again(tx, attempt, max(wait, timedelta(hours=1)))
-
-
-def _schedule(tx: Tx, document: Document, failed_on: date) -> RetrySchedule:
-    """The retries of the debt's policy, and one more on the day before each stage that takes something away."""
-    ids = subscriptions_of(tx.session, document.id)
-    plans = {tx.session.get_one(Subscription, subscription_id).plan_id for subscription_id in ids}
-    group = tx.session.get_one(Customer, document.customer_id).price_group
-    terms = Policies(tx.session).of(document.seller_id, plans.pop() if len(plans) == 1 else None, group)
-    if document.due_on is None or not ids:
-        return terms.retries
-    return with_last_chances(terms.retries, terms.stages, failed_on, document.due_on)

@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.payments._card_marks import card_mark
+from billhead.actions.payments._methods import put_first
 from billhead.db import Tx
 from billhead.domain.errors import AmountMismatch
 from billhead.domain.payment import UNRESOLVED, AttemptState, forward
@@ -17,8 +18,6 @@ __all__ = ["apply_method", "apply_saving", "keep_method", "saving_view"]
 
 def keep_method(tx: Tx, customer_id: int, account_id: int, saved: SavedMethod) -> PaymentMethod:
     """It becomes the customer's default."""
-    for other in tx.session.scalars(select(PaymentMethod).where(PaymentMethod.customer_id == customer_id)):
-        other.is_default = False
     method = PaymentMethod(
         customer_id=customer_id,
         account_id=account_id,
@@ -27,11 +26,11 @@ def keep_method(tx: Tx, customer_id: int, account_id: int, saved: SavedMethod) -
         expires=saved.expires,
         fingerprint=card_mark(tx.session, saved.fingerprint),
         country=saved.country.upper()[:2],
-        is_default=True,
         created_at=clock.now(),
     )
     tx.session.add(method)
     tx.session.flush()
+    put_first(tx, method)
     return method
 
 

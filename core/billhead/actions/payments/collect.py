@@ -10,6 +10,7 @@ from billhead.actions.exchange import exchange
 from billhead.actions.freeze import is_frozen
 from billhead.actions.payments._apply import apply_outcome
 from billhead.actions.payments._attempts import OpenedAccount, attempt_view, new_attempt, open_account, payable
+from billhead.actions.payments._methods import first_usable, tried_too_often
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, GatewayRejected, GatewayUnreachable, OutcomeUnknown
@@ -25,7 +26,7 @@ __all__ = ["Collected", "collect"]
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """`state` is the attempt's, or "nothing_to_do" / "no_method" / "stopped" / "disputed"."""
+    """`state` is the attempt's, or "nothing_to_do" / "no_method" / "stopped" / "disputed" / "paused" / "too_often"."""
 
     attempt_id: int | None
     state: str
@@ -70,6 +71,9 @@ def collect(ctx: Context, document_id: int, *, after: int | None = None) -> Coll
         if method is None or account is None or not account.enabled:
             instead.append("no_method")
             return None
+        if account.paused_because or tried_too_often(tx, method):
+            instead.append("paused" if account.paused_because else "too_often")
+            return None
         attempt = new_attempt(tx, document, account.id, owed, method_id=method.id)
         saved = SavedMethod(token=vault().decrypt(method.token), label=method.label, expires=method.expires)
         return _Intent(attempt.id, open_account(account), attempt_view(tx, attempt), saved)
@@ -103,12 +107,7 @@ def _method(tx: Tx, document: Document) -> PaymentMethod | None:
     )
     if chosen is not None:
         return chosen
-    return tx.session.scalar(
-        select(PaymentMethod)
-        .where(PaymentMethod.customer_id == document.customer_id, PaymentMethod.usable, PaymentMethod.is_default)
-        .order_by(PaymentMethod.id.desc())
-        .limit(1)
-    )
+    return first_usable(tx, document.customer_id, document.currency)
 
 
 def _call(intent: _Intent) -> Outcome:

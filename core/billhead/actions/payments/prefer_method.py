@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from billhead.actions.payments._methods import put_first
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, NotFound
@@ -13,7 +14,7 @@ __all__ = ["prefer_method"]
 
 @verb("payments.prefer_method")
 def prefer_method(tx: Tx, method_id: int) -> None:
-    """The method becomes its customer's default, also for subscriptions that were paid by another one.
+    """The method becomes the first of its customer, also for subscriptions that were paid by another one.
 
     Raises NotFound (not theirs, or removed) or Conflict (it was declined for good).
     """
@@ -23,8 +24,7 @@ def prefer_method(tx: Tx, method_id: int) -> None:
         raise NotFound("payment method", method_id)
     if not method.usable:
         raise Conflict(f"{method.label} was declined for good", hint="pay with another card and keep that one")
-    for other in tx.session.scalars(select(PaymentMethod).where(PaymentMethod.customer_id == method.customer_id)):
-        other.is_default = other.id == method.id
+    put_first(tx, method)
     charged = select(Subscription).where(
         Subscription.customer_id == method.customer_id, Subscription.payment_method_id.is_not(None)
     )

@@ -32,7 +32,7 @@ class AccountEntry:
 
 
 def save_gateway_account(tx: Tx, seller_id: int, gateway: str, entry: AccountEntry, settings: Mapping[str, Any]) -> int:
-    """Add an account, or change the one of this code and gateway; returns its id.
+    """Add an account, or change the one of this code and gateway; returns its id. One that was paused goes on.
 
     A new account gets its unguessable callback address. Raises InvalidInput naming the field that is wrong, NotFound
     when no active plugin offers the gateway.
@@ -53,7 +53,7 @@ def save_gateway_account(tx: Tx, seller_id: int, gateway: str, entry: AccountEnt
         )
     elif account.gateway != gateway:
         raise InvalidInput("code", f"{entry.code} is an account of the gateway {account.gateway}")
-    before = dict(account.settings)
+    before, account.paused_because, account.paused_at = dict(account.settings), "", None
     store_settings(settings_type, account, settings)
     for name, value in asdict(entry).items():
         setattr(account, name, list(value) if isinstance(value, tuple) else value)

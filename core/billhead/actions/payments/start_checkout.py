@@ -66,7 +66,7 @@ def start_checkout(
         if not owed:
             raise Conflict("your credit covers it", code="credit_covers", hint="pay it with your credit")
         account = tx.session.get(GatewayAccount, account_id)
-        if account is None or not account.enabled or account.seller_id != document.seller_id:
+        if account is None or not account.enabled or account.paused_because or account.seller_id != document.seller_id:
             raise NotFound("payment option", account_id)
         if account.currencies and owed.currency not in account.currencies:
             raise InvalidInput("account", f"{account.name} does not take {owed.currency}")

@@ -10,7 +10,7 @@ from billhead.actions.provisioning.label_of import label_of
 from billhead.db import Model, reading
 from billhead.domain.context import Role
 from billhead.domain.errors import NotFound
-from billhead.models.operations import AuditEntry
+from billhead.models.operations import AuditEntry, FreezeSwitch
 from billhead.models.people import User
 from billhead.web.request_context import current_seller, signed_in
 
@@ -128,6 +128,18 @@ def trail_of(session: Session, *subjects: str) -> list[AuditEntry]:
     return list(session.scalars(about.order_by(AuditEntry.id.desc()).limit(_TRAIL)))
 
 
+def _stopped_switches() -> list[FreezeSwitch]:
+    """What is stopped, for the top of every page: nobody is to wonder why nothing happens."""
+    with reading() as session:
+        return list(session.scalars(select(FreezeSwitch).where(FreezeSwitch.on).order_by(FreezeSwitch.name)))
+
+
 @admin.context_processor
 def menu() -> dict[str, Any]:
-    return {"menu": MENU, "zone": staff_zone(), "label_of": lambda row: str(label_of(row)), "who": who}
+    return {
+        "stopped_switches": _stopped_switches,
+        "menu": MENU,
+        "zone": staff_zone(),
+        "label_of": lambda row: str(label_of(row)),
+        "who": who,
+    }

@@ -34,6 +34,14 @@ _undecided = (
     .scalar_subquery()
 )
 
+
+def _offered(row: Any) -> tuple[str, str]:
+    """What it says, and in which tone."""
+    if row.paused_because:
+        return f"paused: {row.paused_because}", "failed"
+    return ("offered", "ok") if row.enabled else ("off", "")
+
+
 GATEWAYS = Listing(
     name="gateway-accounts",
     title="Gateway accounts",
@@ -44,6 +52,7 @@ GATEWAYS = Listing(
         GatewayAccount.gateway,
         GatewayAccount.currencies,
         GatewayAccount.enabled,
+        GatewayAccount.paused_because,
         GatewayAccount.position,
         _undecided.label("undecided"),
     ),
@@ -59,8 +68,8 @@ GATEWAYS = Listing(
         ),
         Column(
             "Offered",
-            lambda row: "yes" if row.enabled else "no",
-            lambda row: badge("ok", "offered") if row.enabled else badge("", "off"),
+            lambda row: _offered(row)[0],
+            lambda row: badge(*reversed(_offered(row))),
         ),
         number("Position", "position"),
         number("Undecided", "undecided"),

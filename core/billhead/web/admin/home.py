@@ -14,9 +14,9 @@ from billhead.db import reading
 from billhead.domain.document import OWED
 from billhead.models.documents import Document, FailedItem
 from billhead.models.fraud import FraudCase
-from billhead.models.operations import EventDelivery, FreezeSwitch, Job, Notice
+from billhead.models.operations import EventDelivery, Job, Notice
 from billhead.models.panels import Panel, UpstreamPurchase
-from billhead.models.payments import Callback, Payment, PaymentAttempt
+from billhead.models.payments import Callback, GatewayAccount, Payment, PaymentAttempt
 from billhead.models.subscriptions import Service
 from billhead.plugin import allow
 from billhead.plugin_host import plugins
@@ -35,7 +35,6 @@ def home() -> ResponseReturnValue:
     today = clock.today_in(staff_zone())
     with reading() as session:
         counts = _counts(session)
-        stopped = session.scalars(select(FreezeSwitch).where(FreezeSwitch.on)).all()
         panels = session.scalars(
             select(Panel).where(or_(Panel.open_until > clock.business_now(), Panel.maintenance)).order_by(Panel.name)
         ).all()
@@ -45,7 +44,6 @@ def home() -> ResponseReturnValue:
         today=today,
         needs=_needs(counts),
         lines=counts["lines"],
-        stopped=stopped,
         panels=panels,
         broken=plugins().broken(),
         figures=figures,
@@ -62,6 +60,7 @@ def _counts(session: Session) -> dict[str, int]:
     counted = {
         "jobs": _count(Job, Job.state.in_(["failed", "parked"])),
         "quarantined": _count(Callback, Callback.state == "quarantined"),
+        "paused": _count(GatewayAccount, GatewayAccount.paused_because != ""),
         "rejected": _count(Callback, Callback.state == "rejected"),
         "undecided": _count(
             PaymentAttempt,
@@ -101,6 +100,7 @@ def _services(session: Session) -> dict[str, int]:
 def _needs(counts: dict[str, int]) -> list[tuple[int, str, str]]:
     """(how many, what, where to go) of what is not zero, the most urgent first."""
     places = (
+        ("paused", "gateway account{s} paused: the gateway refuses our keys or account", url_for("admin.gateways")),
         ("undecided", "payment{s} undecided for ten minutes or more", url_for("admin.attempts", state="undecided")),
         ("held", "order{s} to be checked", url_for("admin.screening", state="review")),
         ("unbilled", "subscription{s} not billed", url_for("admin.unbilled")),

@@ -123,7 +123,7 @@ def payment_methods() -> ResponseReturnValue:
         methods = session.scalars(
             select(PaymentMethod)
             .where(PaymentMethod.customer_id == current_customer_id(), PaymentMethod.token != "")
-            .order_by(PaymentMethod.is_default.desc(), PaymentMethod.id.desc())
+            .order_by(PaymentMethod.is_default.desc(), PaymentMethod.position, PaymentMethod.id.desc())
         ).all()
         accounts = session.scalars(
             select(GatewayAccount)

@@ -146,7 +146,7 @@ def lead_on(attempt_id: int) -> ResponseReturnValue:
         url = str(attempt.action["url"])
         if urlsplit(url).scheme not in ("http", "https"):
             return redirect(url_for("storefront.pay", document_id=attempt.document_id), 303)
-        return page("storefront/lead_on.html", attempt=attempt, url=url)
+        return page("storefront/lead_on.html", attempt=attempt, url=url, again="")
     if kind == "instructions":
         return page("storefront/instructions.html", attempt=attempt, lines=attempt.action["lines"])
     return _choose(attempt.document_id, "This way to pay needs the gateway's own form; please choose another.", 409)

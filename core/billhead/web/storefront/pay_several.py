@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from billhead.actions.credits._usable import usable_credit
 from billhead.actions.payments.start_checkout import start_checkout
 from billhead.db import reading
+from billhead.domain.document import Kind
 from billhead.domain.errors import BillheadError
 from billhead.models.documents import Document
+from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.plugin_host.current import config
 from billhead.web.customer.read import open_documents
@@ -67,6 +70,8 @@ def _choose(wanted: Sequence[str], problem: str, status: int = 200) -> ResponseR
     chosen = {document.id for document in documents if not wanted or str(document.id) in wanted}
     with reading() as session:
         options = options_for(session, documents[0].seller_id, documents[0].currency)
+        me = session.get_one(Customer, current_customer_id())
+        unused = usable_credit(session, me, documents[0].currency).minor
     total = sum(one.total_minor - one.settled_minor for one in documents if one.id in chosen)
     shown = page(
         "storefront/pay_several.html",
@@ -75,6 +80,7 @@ def _choose(wanted: Sequence[str], problem: str, status: int = 200) -> ResponseR
         options=options,
         problem=problem,
         total=total,
+        unused=unused if any(one.kind == Kind.PROFORMA for one in documents) else 0,
         currency=documents[0].currency,
     )
     return shown, status

@@ -50,7 +50,7 @@ def options_for(session: Session, seller_id: int, currency: str) -> list[Option]
     """Enabled accounts that take the currency and whose gateway is there, in the operator's order."""
     accounts = session.scalars(
         select(GatewayAccount)
-        .where(GatewayAccount.seller_id == seller_id, GatewayAccount.enabled)
+        .where(GatewayAccount.seller_id == seller_id, GatewayAccount.enabled, GatewayAccount.paused_because == "")
         .order_by(GatewayAccount.position, GatewayAccount.id)
     )
     found = []

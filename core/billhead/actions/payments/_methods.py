@@ -1,0 +1,71 @@
+"""A customer's saved methods in their order, and what becomes of one that was declined for good."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, or_, select
+
+from billhead import clock
+from billhead.db import Tx
+from billhead.domain.payment import DeclineClass
+from billhead.models.payments import GatewayAccount, PaymentAttempt, PaymentMethod
+from billhead.models.subscriptions import Subscription
+
+__all__ = ["MOST_TRIES", "first_usable", "put_first", "stop_method", "tried_too_often"]
+
+MOST_TRIES = 15
+"""Declines of one card in 30 days, by whatever invoices: more are fined by the card networks (Visa: 15)."""
+_WINDOW = timedelta(days=30)
+
+
+def first_usable(tx: Tx, customer_id: int, currency: str) -> PaymentMethod | None:
+    """The first in the customer's order that can be charged: its account is there and takes the currency."""
+    rows = tx.session.execute(
+        select(PaymentMethod, GatewayAccount)
+        .join(GatewayAccount, GatewayAccount.id == PaymentMethod.account_id)
+        .where(PaymentMethod.customer_id == customer_id, PaymentMethod.usable, GatewayAccount.enabled)
+        .order_by(PaymentMethod.is_default.desc(), PaymentMethod.position, PaymentMethod.id.desc())
+    )
+    return next((one for one, account in rows if not account.currencies or currency in account.currencies), None)
+
+
+def put_first(tx: Tx, method: PaymentMethod) -> None:
+    """It is charged from now on, before the others; these keep their order behind it."""
+    mine = PaymentMethod.customer_id == method.customer_id
+    lowest = tx.session.scalar(select(func.min(PaymentMethod.position)).where(mine, PaymentMethod.id != method.id))
+    for other in tx.session.scalars(select(PaymentMethod).where(mine)):
+        other.is_default = False
+    method.is_default, method.position = True, (lowest or 0) - 1
+
+
+def stop_method(tx: Tx, method: PaymentMethod, currency: str) -> PaymentMethod | None:
+    """It was declined for good: the next in the customer's order takes its place, also for what it was chosen for."""
+    method.usable = False
+    following = first_usable(tx, method.customer_id, currency)
+    if following is None:
+        return None
+    if method.is_default:
+        put_first(tx, following)
+    chosen = select(Subscription).where(Subscription.payment_method_id == method.id).with_for_update()
+    for subscription in tx.session.scalars(chosen):
+        subscription.payment_method_id = following.id
+        subscription.version += 1
+    return following
+
+
+def tried_too_often(tx: Tx, method: PaymentMethod) -> bool:
+    """The same card counts once, however often it is saved."""
+    same = [PaymentMethod.id == method.id]
+    if method.fingerprint:
+        same.append(PaymentMethod.fingerprint == method.fingerprint)
+    declined = (
+        select(func.count())
+        .select_from(PaymentAttempt)
+        .join(PaymentMethod, PaymentMethod.id == PaymentAttempt.method_id)
+        .where(
+            or_(*same),
+            PaymentAttempt.off_session,
+            PaymentAttempt.created_at > clock.business_now() - _WINDOW,
+            PaymentAttempt.decline_class.in_([DeclineClass.SOFT.value, DeclineClass.HARD.value]),
+        )
+    )
+    return int(tx.session.scalar(declined) or 0) >= MOST_TRIES

@@ -1,0 +1,152 @@
+"""/pay/link/…: pay one document from a mail without signing in. It shows number and amount, and nothing of whose."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from urllib.parse import urlsplit
+
+from flask import make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead.actions.access._limits import count_try
+from billhead.actions.credits._top_up import is_top_up
+from billhead.actions.credits._usable import usable_credit
+from billhead.actions.payments._pay_links import read_pay_link
+from billhead.actions.payments.start_checkout import start_checkout
+from billhead.actions.scheduling import enqueue
+from billhead.db import reading, writing
+from billhead.domain.context import Context, Role, Scope
+from billhead.domain.document import OWED, Kind, ProformaState, State
+from billhead.domain.errors import BillheadError, NotFound
+from billhead.domain.payment import UNRESOLVED, AttemptState
+from billhead.models.documents import Document
+from billhead.models.payments import PaymentAttempt
+from billhead.models.people import Customer
+from billhead.plugin import allow
+from billhead.plugin_host.current import config
+from billhead.web.errors import status_of
+from billhead.web.pages import page
+from billhead.web.request_context import client_address
+from billhead.web.storefront.blueprint import storefront
+from billhead.web.storefront.payment_options import chosen_account, options_for
+
+__all__: list[str] = []
+
+_TRIES, _WINDOW = 60, timedelta(minutes=15)
+_CHECKOUTS, _DAY = 10, timedelta(days=1)
+_SETTLED = (State.PAID.value, ProformaState.SETTLED.value)
+
+
+def _private(view: Callable[[str], ResponseReturnValue]) -> Callable[[str], ResponseReturnValue]:
+    """Counted by address, and nothing of it is kept or told on."""
+
+    @wraps(view)
+    def shown(token: str) -> ResponseReturnValue:
+        with writing(Context.system("pay-link")) as tx:
+            count_try(tx, f"pay-link:{client_address()}", _TRIES, _WINDOW, "too many tries: wait a quarter of an hour")
+        answer = make_response(view(token))
+        answer.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+        answer.headers["Referrer-Policy"] = "no-referrer"
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    return shown
+
+
+def _document(session: Session, token: str) -> Document:
+    document = session.get(Document, read_pay_link(token))
+    if document is None:
+        raise NotFound("link", "of this address")
+    return document
+
+
+def _is_open(document: Document) -> bool:
+    states = {ProformaState.OPEN.value} if document.kind == Kind.PROFORMA else {state.value for state in OWED}
+    return document.state in states and document.total_minor > document.settled_minor
+
+
+def _newest(session: Session, document_id: int) -> PaymentAttempt | None:
+    tries = select(PaymentAttempt).where(PaymentAttempt.document_id == document_id, ~PaymentAttempt.off_session)
+    return session.scalar(tries.order_by(PaymentAttempt.id.desc()).limit(1))
+
+
+@storefront.get("/pay/link/<token>")
+@allow("anyone")
+@_private
+def pay_by_link(token: str) -> ResponseReturnValue:
+    return _choose(token, "")
+
+
+def _choose(token: str, problem: str, status: int = 200) -> ResponseReturnValue:
+    with reading() as session:
+        document = _document(session, token)
+        options = [one for one in options_for(session, document.seller_id, document.currency) if not one.by_hand]
+        owed = document.total_minor - document.settled_minor
+        if document.kind == Kind.PROFORMA and not is_top_up(session, document):
+            customer = session.get_one(Customer, document.customer_id)
+            owed -= min(owed, usable_credit(session, customer, document.currency).minor)
+    to_pay = owed if _is_open(document) else 0
+    shown = page("storefront/pay_link.html", document=document, options=options, problem=problem, to_pay=to_pay)
+    return shown, status
+
+
+@storefront.post("/pay/link/<token>")
+@allow("anyone")
+@_private
+def start_by_link(token: str) -> ResponseReturnValue:
+    account = chosen_account()
+    if account is None:
+        return _choose(token, "Choose how you want to pay.", 422)
+    with reading() as session:
+        document = _document(session, token)
+    ctx = Context(f"link:document:{document.id}", Role.CUSTOMER, Scope(customer_id=document.customer_id))
+    back = config().base_url + url_for("storefront.paid_by_link", token=token)
+    try:
+        with writing(Context.system("pay-link")) as tx:
+            count_try(tx, f"pay-link:document:{document.id}", _CHECKOUTS, _DAY, "this was tried too often today")
+        begun = start_checkout(ctx, document.id, account, back)
+    except BillheadError as refused:
+        status = status_of(refused)
+        problem = refused.message if status < 500 else "This way to pay can't be reached now. Nothing was charged."
+        return _choose(token, problem, status)
+    url = str(begun.action.get("url", ""))
+    if urlsplit(url).scheme not in ("http", "https"):
+        return _choose(token, "This way to pay needs you to sign in; please choose another.", 409)
+    return redirect(url_for("storefront.lead_on_by_link", token=token), 303)
+
+
+@storefront.get("/pay/link/<token>/on")
+@allow("anyone")
+@_private
+def lead_on_by_link(token: str) -> ResponseReturnValue:
+    """To the gateway's page: from a page of ours, so that a reload never begins a second payment."""
+    with reading() as session:
+        document = _document(session, token)
+        attempt = _newest(session, document.id)
+    url = str(attempt.action.get("url", "")) if attempt is not None else ""
+    if attempt is None or AttemptState(attempt.state) not in UNRESOLVED or not url.startswith(("https://", "http://")):
+        return redirect(url_for("storefront.pay_by_link", token=token), 303)
+    again = url_for("storefront.pay_by_link", token=token)
+    return page("storefront/lead_on.html", attempt=attempt, url=url, again=again)
+
+
+@storefront.get("/pay/link/<token>/return")
+@allow("anyone")
+@_private
+def paid_by_link(token: str) -> ResponseReturnValue:
+    """Back from the gateway: it is asked, and the page looks again by itself until it has told."""
+    with reading() as session:
+        document = _document(session, token)
+        attempt = _newest(session, document.id)
+    if document.state in _SETTLED or attempt is None:
+        return redirect(url_for("storefront.pay_by_link", token=token), 303)
+    if AttemptState(attempt.state) not in UNRESOLVED:
+        problem = "" if attempt.state == AttemptState.SUCCEEDED else "It was not paid. Nothing was charged."
+        return _choose(token, problem)
+    if "looks" not in request.args and attempt.state == AttemptState.REQUIRES_ACTION:
+        with writing(Context.system("pay-link")) as tx:
+            enqueue(tx, "payments.payer_is_back", {"attempt_id": attempt.id}, key=f"payer_is_back:{attempt.id}")
+    again = url_for("storefront.paid_by_link", token=token, looks=1)
+    return page("storefront/link_waiting.html", attempt=attempt, again=again)
