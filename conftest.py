@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "databases", "servers", "apps", "processes", "pretend_plugins", "two_panels", "selling_shop", "web_shop",
-    "no_skips", "one_clock", "one_cache",
+    "no_skips", "one_clock", "one_cache", "card_numbers",
 ]  # fmt: skip
 
 # The same examples on every run; `--full` draws new ones, and many more.

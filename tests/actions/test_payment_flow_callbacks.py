@@ -1,5 +1,6 @@
 """Callbacks that come five times at once, forged, foreign or with another amount: nothing is booked twice or untrue."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from billhead import clock
 from billhead.actions.payments.apply_callback import QUARANTINE_PER_ACCOUNT, apply_callback
 from billhead.actions.payments.resolve import resolve
 from billhead.actions.payments.store_callback import store_callback
+from billhead.db import writing
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.jobs.kinds import KINDS
 from billhead.models.credits import CustomerCredit
@@ -55,6 +57,26 @@ def test_pitfall_03_five_replays_in_parallel_are_one_payment(shop, paid):
     assert errors == ["", *["a repeat of an earlier message"] * 4]
     assert shop.rows(CustomerCredit) == []
     assert shop.notices() == ["receipt"]
+
+
+def test_a_thousand_replays_in_parallel_are_one_payment(shop, paid):
+    """As they are stored: each with its own row, read by eight workers at once."""
+    names = ("account_id", "path", "query", "headers", "body", "received_at")
+    told = {name: getattr(paid, name) for name in names}
+    with writing(SYSTEM) as tx:
+        tx.session.add_all([Callback(**told) for _ in range(999)])
+    waiting = [one.id for one in shop.rows(Callback, Callback.body == paid.body)]
+    assert len(waiting) == 1000
+
+    def read(callback_id):
+        with shop.app.app_context():
+            return apply_callback(SYSTEM, callback_id)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert Counter(pool.map(read, waiting)) == {"applied": 1000}
+    assert (len(shop.rows(Payment)), len(shop.invoices())) == (1, 1)
+    assert sum(one.event_id is not None for one in shop.rows(Callback)) == 1
+    assert shop.balances() == {"clearing": 1237, "fees": 18, "deferred_revenue": -1000, "tax": -255}  # 12.55 less 0.18
 
 
 def test_callback_return_page_and_poll_at_the_same_moment_settle_once(shop, paid):
