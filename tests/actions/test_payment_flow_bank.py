@@ -10,6 +10,7 @@ from billhead.actions.payments.resolve import resolve
 from billhead.actions.payments.start_checkout import start_checkout
 from billhead.db import writing
 from billhead.domain.context import Context, Role, Scope
+from billhead.domain.creditor_reference import About, Reference
 from billhead.domain.errors import Conflict, CurrencyMismatch, InvalidInput, NotAllowed
 from billhead.models.documents import Document
 from billhead.models.payments import Payment, PaymentAttempt
@@ -29,7 +30,7 @@ def test_from_the_instructions_to_the_paid_invoice(shop):
     assert checkout.state == "requires_action"
     assert checkout.action["kind"] == "instructions"
     assert checkout.action["lines"]["Amount"] == "12.55 EUR"
-    assert checkout.action["lines"]["Reference"] == attempt.key
+    assert checkout.action["lines"]["Reference"] == Reference(About.DOCUMENT, started.document_id).printed
     assert resolve(SYSTEM, attempt.id) == "requires_action", "a look-up never takes it for paid"
     assert shop.rows(Payment) == []
 

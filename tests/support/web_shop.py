@@ -90,6 +90,7 @@ def provisioning_modules():
 
 CARDS = """
 import json
+from datetime import date
 from dataclasses import dataclass
 
 @dataclass(frozen=True)
@@ -124,9 +125,14 @@ class Cards(PaymentGateway):
 class Transfer(PaymentGateway):
     code, label, settings_type = "transfer", "Transfer", Settings
     def capabilities(self):
-        return GatewayCapabilities(confirmed_by_staff=True)
+        return GatewayCapabilities(confirmed_by_staff=True, statements=True)
+    def read_statement(self, account, data):
+        if b"<Ntry>" not in data:
+            raise InvalidInput("file", "is no statement")
+        return Statement((StatementEntry(StatementKind.RECEIVED, "B1", Money(999, "EUR"), date(2026, 11, 23),
+                                         payer="Ada", payer_iban="DE89", note=("no reference",)),))
     def start_checkout(self, account, attempt):
-        return Instructions({"IBAN": "FI21 1234 5600 0007 85", "Reference": attempt.key})
+        return Instructions({"IBAN": "FI21 1234 5600 0007 85", "Reference": attempt.reference})
     def lookup(self, account, attempt):
         return Outcome(AttemptState.REQUIRES_ACTION)
     def parse_callback(self, account, raw):

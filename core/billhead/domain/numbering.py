@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +15,19 @@ from billhead.domain.errors import InvalidInput
 _TOKEN = re.compile(r"\{(prefix|year|yy|month|number)(?::0([1-9])d)?\}")
 _PLAIN = re.compile(r"[A-Za-z0-9 ./_-]*")
 LONGEST = 40
+# a number that is longer than its width does not begin with 0
+_SHAPES = {
+    "year": "(?P<year>[0-9]{4})",
+    "yy": "(?P<yy>[0-9]{2})",
+    "month": "(?P<month>0[1-9]|1[0-2])",
+    "number": "(?P<number>[0-9]{#}|[1-9][0-9]{#,17})",
+}
+
+
+def _loosely(literal: str) -> str:
+    """However a payer writes what stands between: "2026/000012" is "2026-000012"."""
+    signs = [re.escape(sign) for sign in literal.upper() if sign.isalnum()]
+    return "[^0-9A-Z]*".join(["", *signs, ""]) if literal else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +70,20 @@ class NumberFormat:
 
     def _digits(self, name: str) -> str:
         return self.prefix if name == "prefix" else "0"
+
+    def found_in(self, text: str) -> Iterator[str]:
+        """Numbers of this series that stand in a text, whatever signs and blanks are between their parts."""
+        shape, end = "", 0
+        for token in _TOKEN.finditer(self.pattern):
+            name, before = token[1], _loosely(self.pattern[end : token.start()])
+            part = _loosely(self.prefix) if name == "prefix" else _SHAPES[name].replace("#", token[2] or "1")
+            shape += before + (part.replace(f"?P<{name}>", "?:") if f"<{name}>" in shape else part)
+            end = token.end()
+        shape += _loosely(self.pattern[end:])
+        for match in re.finditer(f"(?<![0-9]){shape}(?![0-9])", text.upper(), re.ASCII):
+            found = {"month": "1", **match.groupdict()}
+            year = int(found["year"]) if "year" in found else 2000 + int(found["yy"])
+            yield self.text(int(found["number"]), year, date(2000, int(found["month"]), 1))
 
     def text(self, number: int, fiscal_year: int, issued_on: date) -> str:
         return self.pattern.format(

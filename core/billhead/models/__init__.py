@@ -3,6 +3,7 @@
 from billhead.models import (
     access,
     adoptions,
+    banking,
     catalogue,
     coupons,
     credits,
@@ -28,6 +29,7 @@ from billhead.models import (
 __all__ = [
     "access",
     "adoptions",
+    "banking",
     "catalogue",
     "coupons",
     "credits",

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
@@ -26,6 +26,9 @@ __all__ = [
     "RefundView",
     "SavedMethod",
     "SavingView",
+    "Statement",
+    "StatementEntry",
+    "StatementKind",
     "Verified",
     "VerifiedKind",
 ]
@@ -43,6 +46,7 @@ class GatewayCapabilities:
     refund_claimed: bool = False  # a refund is a page where the payer claims it, and is under way until they have
     confirmed_by_staff: bool = False  # money is booked by a person (bank transfer, cash)
     check: bool = False  # `check` says whether the account's settings hold
+    statements: bool = False  # it reads the files in which a bank tells what has moved
     steps: Mapping[str, int] = field(default_factory=dict)  # currencies it takes, each in steps of so many minor units
 
 
@@ -76,6 +80,7 @@ class GatewayConnection:
 class AttemptView:
     """One try to be paid. `key` is the idempotency key and our reference at the provider; amounts are minor units.
 
+    `reference` is short enough to be typed into a transfer, with check digits (ISO 11649, without blanks).
     `method_token` is that of the saved method if it is charged without the payer, so that a look-up knows whose it is.
     `age` is how long ago the attempt was begun: a provider forgets idempotency keys after some hours.
     `fields` are what the payer was asked for (`checkout_fields`), cleaned; only `start_checkout` gets them.
@@ -92,6 +97,7 @@ class AttemptView:
     return_url: str
     cancel_url: str
     provider_ref: str = ""
+    reference: str = ""
     save_method: bool = False
     method_token: str = field(default="", repr=False)
     age: timedelta = timedelta(0)
@@ -243,6 +249,45 @@ class Verified:
     payer: str = ""
 
 
+class StatementKind(StrEnum):
+    """RECEIVED: somebody has paid. TAKEN_BACK: what had come was returned to them. SENT_BACK: what we had sent has come
+    back to us; it is nobody's payment."""
+
+    RECEIVED = "received"
+    TAKEN_BACK = "taken_back"
+    SENT_BACK = "sent_back"
+
+
+@dataclass(frozen=True, slots=True)
+class StatementEntry:
+    """A movement that the bank has booked. `servicer_ref` is the bank's own id of it, the same in every file that tells
+    of it; the `parts` of a batch share it and are counted from 0 by `part`. `amount` is above zero.
+
+    `references` are what the payer's bank passed on as a reference, `note` the lines of what they wrote.
+    """
+
+    kind: StatementKind
+    servicer_ref: str
+    amount: Money
+    booked_on: date
+    part: int = 0
+    parts: int = 1
+    payer: str = ""
+    payer_iban: str = ""
+    references: tuple[str, ...] = ()
+    note: tuple[str, ...] = ()
+    end_to_end_id: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a file tells of one account. `left_out`: why → how many entries it tells of besides."""
+
+    entries: tuple[StatementEntry, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
 @runtime_checkable
 class PaymentGateway(Protocol):
     """A provider. Subclass it: what its capabilities leave out need not be written.
@@ -309,3 +354,10 @@ class PaymentGateway(Protocol):
         For staff, who press a button. Raises what the gateway's other calls raise.
         """
         raise GatewayRejected(f"{self.label} can't be checked")
+
+    def read_statement(self, account: GatewayConnection, data: bytes) -> Statement:
+        """Read a file of the bank, which anybody may have made: no network, and nothing of it is taken for code.
+
+        Raises InvalidInput for `file`, in words, also when it tells nothing of this account.
+        """
+        raise GatewayRejected(f"{self.label} reads no statements")

@@ -1,12 +1,13 @@
-"""Documents as files: what a download is called."""
+"""Documents and proofs as files: what a download is called, and that a stranger's file is never shown by itself."""
 
 from flask import Response
 
 from billhead.actions.documents.write_einvoice import EInvoice
 from billhead.domain.document import Kind
+from billhead.models.banking import TransferProof
 from billhead.models.documents import Document
 
-__all__ = ["einvoice_response", "file_name", "pdf_response"]
+__all__ = ["einvoice_response", "file_name", "pdf_response", "proof_response"]
 
 _WORDS = {Kind.PROFORMA.value: "order", Kind.INVOICE.value: "invoice", Kind.CREDIT_NOTE.value: "credit-note"}
 
@@ -27,4 +28,13 @@ def einvoice_response(made: EInvoice, document: Document) -> Response:
     response = Response(made.data, mimetype=made.media_type)
     name = f"{_WORDS[document.kind]}-{file_name(document.number_text or str(document.id))}.{made.suffix}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def proof_response(proof: TransferProof) -> Response:
+    """Always to be saved, never to be shown here: who sent it may have made it of anything."""
+    response = Response(proof.data, mimetype=proof.media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{file_name(proof.file_name)}"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

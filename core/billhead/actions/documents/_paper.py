@@ -11,6 +11,7 @@ from billhead.actions.documents._shown import PartyShown, Shown, ShownLine, reas
 from billhead.actions.documents.describe_line import describe_line
 from billhead.actions.documents.taxes_of import TaxSum
 from billhead.actions.rates._lookup import Pair, worth_minor
+from billhead.domain.creditor_reference import About, Reference
 from billhead.domain.document import Kind
 from billhead.domain.money import Money
 from billhead.wording import Wording
@@ -245,7 +246,7 @@ def _pay(shown: Shown, words: Wording, pay_url: str) -> dict[str, Any]:
         ("IBAN", " ".join(iban[at : at + 4] for at in range(0, len(iban), 4))),
         ("BIC", bank.get("bic", "")),
         (words.say("Bank"), bank.get("bank", "")),
-        (words.say("Reference"), shown.number),
+        (words.say("Reference"), _reference(shown).printed),
     ]
     return {
         "label": words.say("How to pay"),
@@ -255,6 +256,11 @@ def _pay(shown: Shown, words: Wording, pay_url: str) -> dict[str, Any]:
         "online_label": words.say("Pay online"),
         "online": pay_url,
     }
+
+
+def _reference(shown: Shown) -> Reference:
+    """The number stands on the paper too, and is understood as well; this one has check digits."""
+    return Reference(About.DOCUMENT, shown.document_id)
 
 
 def _epc_code(shown: Shown) -> str:
@@ -268,7 +274,7 @@ def _epc_code(shown: Shown) -> str:
         iban=bank["iban"],
         bic=bank.get("bic") or None,
         amount=amount,
-        text=shown.number[:140],
+        reference=_reference(shown).text,
         encoding="utf-8",
     )
     picture = BytesIO()

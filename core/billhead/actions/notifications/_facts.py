@@ -45,8 +45,10 @@ from billhead.db import Model
 from billhead.domain.document import OWED, Kind, ProformaState
 from billhead.domain.errors import NoticeRejected
 from billhead.domain.money import Money
+from billhead.domain.payment import UNRESOLVED, AttemptState
 from billhead.domain.periods import Term, cycle_index, cycle_start
 from billhead.domain.subscription import State, SuspendedBy
+from billhead.models.banking import TransferProof
 from billhead.models.catalogue import Plan, Reprice
 from billhead.models.credits import CustomerCredit, CustomerWallet
 from billhead.models.devices import MacSwap
@@ -54,7 +56,7 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.models.dunning import PaymentPromise
 from billhead.models.operations import Notice
 from billhead.models.panels import AddressNews, Panel
-from billhead.models.payments import GatewayAccount, Payment, PaymentMethod, Refund
+from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt, PaymentMethod, Refund
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
@@ -195,6 +197,29 @@ def _payment(session: Session, notice: Notice) -> Mapping[str, Any]:
     payment = _row(session, Payment, int(_named(notice, "payment_id")), "payment")
     _theirs(notice, payment.customer_id, "payment")
     return {"payment": {"amount": Money(payment.amount_minor, payment.currency), "at": payment.received_at}}
+
+
+def _transfer(session: Session, notice: Notice) -> Mapping[str, Any]:
+    """How to pay by transfer, as the page says it; told no more once the money has come or another way was taken."""
+    attempt = _row(session, PaymentAttempt, int(_named(notice, "attempt_id")), "payment attempt")
+    _theirs(notice, attempt.customer_id, "payment attempt")
+    lines = attempt.action.get("lines")
+    if not lines or AttemptState(attempt.state) not in UNRESOLVED:
+        raise NoticeRejected("this payment is decided already, so nobody is told how to make it")
+    page = f"{config().base_url}/pay/on/{attempt.id}"
+    return {"transfer": {"rows": list(lines.items()), "amount": _asked(attempt), "page_url": page}}
+
+
+def _proof(session: Session, notice: Notice) -> Mapping[str, Any]:
+    proof = _row(session, TransferProof, int(_named(notice, "proof_id")), "proof")
+    _theirs(notice, proof.customer_id, "proof")
+    attempt = _row(session, PaymentAttempt, proof.attempt_id, "payment attempt")
+    told = {"sent_at": proof.sent_at, "answer": proof.answer, "amount": _asked(attempt)}
+    return {"proof": {**told, "page_url": f"{config().base_url}/pay/on/{attempt.id}"}}
+
+
+def _asked(attempt: PaymentAttempt) -> Money:
+    return Money(attempt.amount_minor, attempt.currency)
 
 
 def _refund(session: Session, notice: Notice) -> Mapping[str, Any]:
@@ -409,6 +434,7 @@ _PARTS_OF: dict[str, tuple[_Part, ...]] = {
     "method_stopped": (_document, _methods),
     "payment_action": (_confirming,),
     "payment_failed": (_debt,),
+    "proof_rejected": (_proof,),
     "promised": (_subscription, _promise),
     "price_change": (_price_change,),
     "price_stays": (_price_change,),
@@ -421,6 +447,7 @@ _PARTS_OF: dict[str, tuple[_Part, ...]] = {
     "suspended": (_suspension,),
     "throttled": (_throttled,),
     "top_up_stopped": (_credit,),
+    "transfer": (_transfer,),
     "trial_ending": (_subscription,),
     "warning": (_debt,),
     "welcome": (_welcome,),

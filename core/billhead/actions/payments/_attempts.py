@@ -12,6 +12,7 @@ from billhead.actions.credits._top_up import is_top_up
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.payments._allocating import locked_documents
 from billhead.db import Tx
+from billhead.domain.creditor_reference import About, Reference
 from billhead.domain.document import OWED, Kind, ProformaState
 from billhead.domain.errors import Conflict, NotFound, OnHold
 from billhead.domain.money import Money
@@ -158,6 +159,7 @@ def attempt_view(tx: Tx, attempt: PaymentAttempt, *, return_url: str = "", save_
         return_url=return_url,
         cancel_url=return_url,
         provider_ref=attempt.provider_ref,
+        reference=_reference(tx, attempt),
         save_method=save_method,
         method_token=vault().decrypt(method.token) if method and method.token else "",
         age=clock.business_now() - attempt.created_at,
@@ -182,8 +184,18 @@ def document_named(tx: Tx, seller_id: int, text: str) -> Document | None:
     return tx.session.scalar(named.where(Document.number_text.in_(sorted(numbers))).limit(1))
 
 
+def _reference(tx: Tx, attempt: PaymentAttempt) -> str:
+    """What the payer names in a transfer: the document, as on its paper, or the attempt where it pays several."""
+    if _others(tx, attempt):
+        return Reference(About.ATTEMPT, attempt.id).text
+    return Reference(About.DOCUMENT, attempt.document_id).text
+
+
+def _others(tx: Tx, attempt: PaymentAttempt) -> int:
+    query = select(func.count()).select_from(AttemptDocument).where(AttemptDocument.attempt_id == attempt.id)
+    return int(tx.session.scalar(query) or 0)
+
+
 def _described(tx: Tx, attempt: PaymentAttempt, document: Document) -> str:
-    others = tx.session.scalar(
-        select(func.count()).select_from(AttemptDocument).where(AttemptDocument.attempt_id == attempt.id)
-    )
+    others = _others(tx, attempt)
     return (document.number_text or f"Order {document.id}") + (f" and {others} more" if others else "")

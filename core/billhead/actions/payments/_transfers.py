@@ -1,13 +1,20 @@
-"""Money that a person has seen arrive: through which account it may be booked, and that it is booked once."""
+"""Money that a person has seen arrive: through which account it may be booked, that it is booked once, and what it
+settles of what the customer was told and has sent."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
 
+from sqlalchemy import or_, select, update
+
+from billhead import clock
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
-from billhead.models.payments import GatewayAccount, Payment, UnassignedMoney
+from billhead.domain.payment import ATTEMPT_TRANSITIONS, UNRESOLVED, AttemptEvent, AttemptState
+from billhead.domain.state import next_state
+from billhead.models.banking import TransferProof
+from billhead.models.payments import AttemptDocument, GatewayAccount, Payment, PaymentAttempt, UnassignedMoney
 from billhead.plugin_host import plugins
 
-__all__ = ["manual_account", "new_reference"]
+__all__ = ["announced", "answer_proofs", "manual_account", "new_reference", "succeed"]
 
 
 def manual_account(tx: Tx, account_id: int, seller_id: int | None = None) -> GatewayAccount:
@@ -32,3 +39,39 @@ def new_reference(tx: Tx, account_id: int, reference: str) -> str:
     if tx.session.scalar(booked) is not None or tx.session.scalar(waits) is not None:
         raise Conflict(f"a transfer with reference {reference!r} is booked already", code="booked_already")
     return reference
+
+
+def announced(tx: Tx, document_ids: Sequence[int], account_id: int) -> PaymentAttempt | None:
+    """The newest attempt with which the customer was given the transfer data, if there is one: it has succeeded now."""
+    also = select(AttemptDocument.attempt_id).where(AttemptDocument.document_id.in_(document_ids))
+    attempt = tx.session.scalar(
+        select(PaymentAttempt)
+        .where(
+            or_(PaymentAttempt.document_id.in_(document_ids), PaymentAttempt.id.in_(also)),
+            PaymentAttempt.account_id == account_id,
+            PaymentAttempt.state.in_([s.value for s in UNRESOLVED]),
+        )
+        .order_by(PaymentAttempt.id.desc())
+        .limit(1)
+        .with_for_update()
+    )
+    if attempt is not None:
+        succeed(attempt)
+    return attempt
+
+
+def succeed(attempt: PaymentAttempt) -> None:
+    """Its money was seen: nobody looks for it any more."""
+    attempt.state = next_state(ATTEMPT_TRANSITIONS, AttemptState(attempt.state), AttemptEvent.SUCCEED).value
+    attempt.resolved_at, attempt.next_look_at = clock.business_now(), None
+
+
+def answer_proofs(tx: Tx, payment: Payment) -> None:
+    """What the customer has sent to show this transfer is answered by its payment."""
+    if payment.attempt_id is None:
+        return
+    tx.session.execute(
+        update(TransferProof)
+        .where(TransferProof.attempt_id == payment.attempt_id, TransferProof.state == "waiting")
+        .values(state="approved", payment_id=payment.id, answered_at=clock.now())
+    )

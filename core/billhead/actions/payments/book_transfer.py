@@ -2,21 +2,15 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
-from billhead import clock
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.payments._book import Receipt, book
-from billhead.actions.payments._transfers import manual_account, new_reference
+from billhead.actions.payments._transfers import announced, answer_proofs, manual_account, new_reference
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.document import Kind
 from billhead.domain.errors import Conflict, CurrencyMismatch, InvalidInput, NotFound
 from billhead.domain.money import Money
-from billhead.domain.payment import ATTEMPT_TRANSITIONS, UNRESOLVED, AttemptEvent, AttemptState
-from billhead.domain.state import next_state
 from billhead.models.documents import Document
-from billhead.models.payments import PaymentAttempt
 from billhead.models.people import Customer
 
 __all__ = ["Booked", "book_transfer"]
@@ -50,26 +44,8 @@ def book_transfer(
         if amount_minor + usable_credit(tx.session, customer, currency).minor < document.total_minor:
             raise Conflict("a proforma is settled by its whole amount", hint="book what came as the customer's credit")
     reference = new_reference(tx, account_id, reference)
-    attempt = _announced(tx, document_id, account_id)
+    attempt = announced(tx, [document_id], account_id)
     receipt = Receipt(account, Money(amount_minor, currency), reference, attempt.id if attempt else None)
     payment = book(tx, document, receipt)
+    answer_proofs(tx, payment)
     return Booked(payment.id, document_id)
-
-
-def _announced(tx: Tx, document_id: int, account_id: int) -> PaymentAttempt | None:
-    """The attempt with which the customer was given the transfer data, if there is one: it has succeeded now."""
-    attempt = tx.session.scalar(
-        select(PaymentAttempt)
-        .where(
-            PaymentAttempt.document_id == document_id,
-            PaymentAttempt.account_id == account_id,
-            PaymentAttempt.state.in_([s.value for s in UNRESOLVED]),
-        )
-        .order_by(PaymentAttempt.id.desc())
-        .limit(1)
-    )
-    if attempt is not None:
-        state = AttemptState(attempt.state)
-        attempt.state = next_state(ATTEMPT_TRANSITIONS, state, AttemptEvent.SUCCEED).value
-        attempt.resolved_at, attempt.next_look_at = clock.business_now(), None
-    return attempt

@@ -6,6 +6,7 @@ from typing import Any
 
 from billhead.actions.exchange import exchange
 from billhead.actions.freeze import is_frozen
+from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._apply import apply_outcome
 from billhead.actions.payments._asked_for import check_step, cleaned
 from billhead.actions.payments._attempts import OpenedAccount, attempt_view, new_attempt, open_account, payable
@@ -128,6 +129,9 @@ def _record(tx: Tx, intent: _Intent, answer: _Answer) -> tuple[Checkout, Excepti
             prompted = isinstance(answer, Instructions) and answer.prompted
             begun = AttemptState.PROCESSING if prompted else AttemptState.REQUIRES_ACTION
             apply_outcome(tx, attempt, Outcome(begun, answer.provider_ref))
+            if isinstance(answer, Instructions) and not answer.prompted:
+                data = {"attempt_id": attempt.id}
+                queue_notice(tx, attempt.customer_id, "transfer", f"transfer:{attempt.key}", data)
     return Checkout(attempt.id, attempt.state, dict(attempt.action)), refused
 
 

@@ -41,6 +41,8 @@ MENU = (
             ("documents", "Documents"),
             ("payments", "Payments"),
             ("unassigned", "Without an owner"),
+            ("proofs", "Proofs of transfers"),
+            ("statements", "Bank statements"),
             ("refunds", "Refunds"),
             ("disputes", "Disputes"),
             ("attempts", "Attempts"),

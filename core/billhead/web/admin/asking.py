@@ -48,7 +48,9 @@ class Question:
     danger: bool = True
 
 
-def asked(question: Question, form: F, act: Callable[[Context, F], str]) -> ResponseReturnValue:
+def asked(
+    question: Question, form: F, act: Callable[[Context, F], str], template: str = "admin/question.html", **more: Any
+) -> ResponseReturnValue:
     """Show the question; on a yes with a reason run `act(ctx, form)`, which returns what to tell, and go back.
 
     The context carries the reason and the form's idempotency key. What `act` refuses is shown above the form.
@@ -58,4 +60,4 @@ def asked(question: Question, form: F, act: Callable[[Context, F], str]) -> Resp
             told = act(replace(submit_ctx(), reason=form.reason.data), form)
             flash(told, "good")
             return redirect(question.back, 303)
-    return page("admin/question.html", question=question, form=form), 422 if form.is_submitted() else 200
+    return page(template, question=question, form=form, **more), 422 if form.is_submitted() else 200

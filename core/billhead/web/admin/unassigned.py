@@ -2,20 +2,23 @@
 
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import or_, select
 from wtforms import IntegerField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, Length, Optional
 
+from billhead.actions.payments._named import documents_in
+from billhead.actions.payments._suggestions import suggestions_for
 from billhead.actions.payments.assign_money import assign_money
 from billhead.actions.payments.book_receipt import book_receipt
 from billhead.actions.payments.keep_unassigned import keep_unassigned
-from billhead.db import reading, writing
+from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.document import OWED
 from billhead.domain.errors import Conflict, NotFound
 from billhead.domain.money import Money
+from billhead.models.banking import BankEntry
 from billhead.models.documents import Document
 from billhead.models.payments import GatewayAccount, UnassignedMoney
 from billhead.models.people import Customer
@@ -29,7 +32,7 @@ from billhead.web.admin.listing import Listing
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
 
-__all__ = ["UNASSIGNED"]
+__all__ = ["UNASSIGNED", "reference_field"]
 
 UNASSIGNED = Listing(
     name="unassigned",
@@ -81,7 +84,7 @@ def _confirmed_by_staff(account: GatewayAccount) -> bool:
         return False
 
 
-def _reference() -> StringField:
+def reference_field() -> StringField:
     return StringField(
         "Reference",
         filters=[stripped],
@@ -116,7 +119,7 @@ def _documents_field() -> SelectMultipleField:
 class ReceiptForm(ReasonForm):
     account = SelectField("Account that it came to", coerce=int)
     amount = amount_field("Amount", "What is more than is owed becomes credit.")
-    reference = _reference()
+    reference = reference_field()
     documents = _documents_field()
     reason = reason_field()
 
@@ -159,7 +162,7 @@ class KeepForm(ReasonForm):
     account = SelectField("Account that it came to", coerce=int)
     amount = amount_field("Amount")
     currency = StringField("Currency", filters=[stripped], validators=[DataRequired("Three letters."), Length(3, 3)])
-    reference = _reference()
+    reference = reference_field()
     payer = StringField("From", filters=[stripped], validators=[Optional(), Length(max=200)])
     reason = reason_field()
 
@@ -191,10 +194,10 @@ def keep_money() -> ResponseReturnValue:
 class AssignForm(ReasonForm):
     customer = IntegerField("Customer number", validators=[DataRequired("It stands in the address of their page.")])
     document = StringField(
-        "Invoice number",
+        "Invoice or order",
         filters=[stripped],
         validators=[Optional(), Length(max=60)],
-        description="Empty: what they owe, oldest due first; the rest becomes their credit.",
+        description="Its number, or the reference. Empty: what they owe, oldest due first; the rest becomes credit.",
     )
     reason = reason_field()
 
@@ -204,26 +207,35 @@ class AssignForm(ReasonForm):
 def assign(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, UnassignedMoney, key, "unassigned money")
+        entry = session.scalar(select(BankEntry).where(BankEntry.unassigned_money_id == key).limit(1))
+        suggestions = suggestions_for(session, row) if row.payment_id is None else []
 
     def act(ctx: Context, form: Any) -> str:
         with writing(ctx) as tx:
-            chosen: list[int] = []
-            if form.document.data:
-                query = select(Document.id).where(
-                    Document.number_text == form.document.data, Document.customer_id == form.customer.data
-                )
-                document_id = tx.session.scalar(query)
-                if document_id is None:
-                    raise Conflict(f"customer {form.customer.data} has no document {form.document.data}")
-                chosen = [document_id]
+            chosen = _chosen(tx, row, form.customer.data, form.document.data) if form.document.data else []
             assigned = assign_money(tx, key, form.customer.data, chosen)
         return f"Assigned: payment {assigned.payment_id}."
 
+    form = AssignForm(**{name: request.args.get(name) for name in ("customer", "document")})
+    said = f" They say: {entry.said}" if entry is not None and entry.said else ""
+    why = f" Not booked by itself, because {entry.why}." if entry is not None and entry.why else ""
     question = Question(
         f"Whose are {money(row.amount_minor, row.currency)}?",
-        f"They came with the reference {row.provider_ref}{' from ' + row.payer if row.payer else ''}.",
+        f"They came with the reference {row.provider_ref}{' from ' + row.payer if row.payer else ''}.{said}{why}",
         "Assign them",
         url_for("admin.unassigned"),
         danger=False,
     )
-    return asked(question, AssignForm(), act)
+    return asked(question, form, act, "admin/assign.html", suggestions=suggestions)
+
+
+def _chosen(tx: Tx, row: UnassignedMoney, customer_id: int, typed: str) -> list[int]:
+    """By printed number, by the reference for transfers, or an order by its plain number."""
+    account = tx.session.get_one(GatewayAccount, row.account_id)
+    named = [one.id for one in documents_in(tx.session, account.seller_id, [typed]) if one.customer_id == customer_id]
+    if not named and typed.isascii() and typed.isdigit() and len(typed) < 19:
+        order = tx.session.get(Document, int(typed))
+        named = [order.id] if order is not None and order.customer_id == customer_id else []
+    if not named:
+        raise Conflict(f"customer {customer_id} has no document {typed}")
+    return named

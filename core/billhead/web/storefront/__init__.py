@@ -5,6 +5,7 @@ from billhead.web.storefront import pay as _pay  # noqa: F401 registers its view
 from billhead.web.storefront import pay_link as _pay_link  # noqa: F401 registers its views
 from billhead.web.storefront import pay_several as _pay_several  # noqa: F401 registers its views
 from billhead.web.storefront import plans as _plans  # noqa: F401 registers its views
+from billhead.web.storefront import proofs as _proofs  # noqa: F401 registers its views
 from billhead.web.storefront import short_address as _short_address  # noqa: F401 registers its views
 from billhead.web.storefront.blueprint import storefront
 

@@ -31,6 +31,7 @@ from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
 from billhead.web.storefront.blueprint import storefront
 from billhead.web.storefront.payment_options import chosen_account, explained, options_for, typed_fields, unreachable
+from billhead.web.storefront.proofs import instructions_of
 
 __all__ = ["begin"]
 
@@ -148,7 +149,7 @@ def lead_on(attempt_id: int) -> ResponseReturnValue:
             return redirect(url_for("storefront.pay", document_id=attempt.document_id), 303)
         return page("storefront/lead_on.html", attempt=attempt, url=url, again="")
     if kind == "instructions":
-        return page("storefront/instructions.html", attempt=attempt, lines=attempt.action["lines"])
+        return page("storefront/instructions.html", **instructions_of(attempt))
     return _choose(attempt.document_id, "This way to pay needs the gateway's own form; please choose another.", 409)
 
 

@@ -19,6 +19,7 @@ from billhead.web.request_context import current_customer_id
 __all__ = [
     "Asked",
     "Option",
+    "by_hand",
     "check_fields",
     "chosen_account",
     "explained",
@@ -109,3 +110,12 @@ def unreachable(account_id: int, refused: BillheadError) -> str:
     with reading() as session:
         told = explained(session, account_id, refused.code)
     return told or "This way to pay can't be reached now. Nothing was charged."
+
+
+def by_hand(session: Session, account_id: int) -> bool:
+    """Whether staff book what comes through the account."""
+    account = session.get_one(GatewayAccount, account_id)
+    try:
+        return plugins().gateway(account.gateway).capabilities().confirmed_by_staff
+    except NotFound:  # its plugin is switched off
+        return False

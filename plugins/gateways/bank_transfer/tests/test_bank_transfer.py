@@ -25,6 +25,9 @@ from billhead_bank_transfer.settings import BankTransferSettings, checked_bic, c
 BANK = {"holder": "NorthCable Oy", "iban": "fi21 1234 5600 0007 85", "bic": "nde afihh", "bank": "Nordea"}
 
 
+NAMED = {"reference": "RF48000081", "description": "2026-000012"}
+
+
 def connected(**settings):
     loaded = load_settings(BankTransferSettings, {**BANK, **settings})
     return GatewayConnection("transfer-eur", loaded, HttpClient("transfer-eur"), "https://shop.example/callbacks/t")
@@ -45,14 +48,15 @@ class TestBankTransferConforms(GatewayConformance):
         return None
 
     def test_the_payer_reads_account_amount_and_reference(self, gateway, account, attempt):
-        shown = gateway.start_checkout(account, replace(attempt, key="doc81-a2", amount=Money(1250, "EUR")))
+        shown = gateway.start_checkout(account, replace(attempt, key="doc81-a2", amount=Money(1250, "EUR"), **NAMED))
         assert shown.lines == {
             "Account holder": "NorthCable Oy",
             "IBAN": "FI21 1234 5600 0007 85",
             "BIC": "NDEAFIHH",
             "Bank": "Nordea",
             "Amount": "12.50 EUR",
-            "Reference": "doc81-a2",
+            "Reference": "RF48 0000 81",
+            "For": "2026-000012",
         }
         assert shown.provider_ref == "doc81-a2"
 
@@ -63,8 +67,8 @@ class TestBankTransferConforms(GatewayConformance):
         assert gateway.start_checkout(account, replace(attempt, amount=amount)).lines["Amount"] == printed
 
     def test_what_the_operator_left_out_is_not_shown(self, gateway, attempt):
-        shown = gateway.start_checkout(connected(bic="", bank=""), attempt)
-        assert list(shown.lines) == ["Account holder", "IBAN", "Amount", "Reference"]
+        shown = gateway.start_checkout(connected(bic="", bank=""), replace(attempt, **NAMED))
+        assert list(shown.lines) == ["Account holder", "IBAN", "Amount", "Reference", "For"]
 
     def test_it_waits_for_a_person(self, gateway, account, attempt):
         assert gateway.capabilities().confirmed_by_staff

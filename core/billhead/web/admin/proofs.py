@@ -1,0 +1,155 @@
+"""Proofs of transfers that customers have sent: look at one, then book what really came, or say why not."""
+
+from typing import Any
+
+from flask import Response, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import or_, select
+from wtforms import StringField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from billhead.actions.payments.approve_proof import approve_proof
+from billhead.actions.payments.reject_proof import reject_proof
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.domain.money import Money
+from billhead.models.banking import TransferProof
+from billhead.models.documents import Document
+from billhead.models.payments import GatewayAccount, PaymentAttempt
+from billhead.models.people import Customer
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found, trail_of
+from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
+from billhead.web.admin.columns import amount, instant, state, text
+from billhead.web.admin.corrections import amount_field
+from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.unassigned import reference_field
+from billhead.web.downloads import proof_response
+from billhead.web.formatting import money
+from billhead.web.forms import stripped
+from billhead.web.pages import page
+
+__all__ = ["PROOFS"]
+
+PROOFS = Listing(
+    name="proofs",
+    title="Proofs of transfers",
+    lead="What customers send to show that they have paid. Nothing is booked before somebody has seen the money.",
+    query=select(
+        TransferProof.id,
+        TransferProof.customer_id,
+        Customer.name.label("customer"),
+        GatewayAccount.name.label("account"),
+        PaymentAttempt.currency,
+        PaymentAttempt.amount_minor,
+        TransferProof.state,
+        TransferProof.payment_id,
+        TransferProof.sent_at,
+    )
+    .join(PaymentAttempt, PaymentAttempt.id == TransferProof.attempt_id)
+    .join(GatewayAccount, GatewayAccount.id == PaymentAttempt.account_id)
+    .join(Customer, Customer.id == TransferProof.customer_id),
+    key=TransferProof.id,
+    columns=(
+        text("No.", "id", to="proof"),
+        text("Customer", "customer", to="customer", key="customer_id"),
+        text("Account", "account"),
+        amount("Asked for", "amount_minor"),
+        state("State", "state"),
+        text("Payment", "payment_id", to="payment", key="payment_id"),
+        instant("Sent", "sent_at"),
+    ),
+    choices=(Choice("state", "State", TransferProof.state, ("waiting", "approved", "rejected")),),
+    search=lambda typed: or_(Customer.name.icontains(typed, autoescape=True), Customer.email == typed),
+    search_label="Customer's name or e-mail",
+    narrow={"customer": TransferProof.customer_id},
+    empty="A customer who pays by transfer can send the bank's confirmation from the page with the instructions.",
+)
+
+
+@admin.get("/proofs")
+@allow("staff")
+def proofs() -> ResponseReturnValue:
+    return PROOFS.answer()
+
+
+@admin.get("/proofs/<int:key>")
+@allow("staff")
+def proof(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, TransferProof, key, "proof")
+        attempt = session.get_one(PaymentAttempt, row.attempt_id)
+        document, customer = session.get_one(Document, attempt.document_id), session.get_one(Customer, row.customer_id)
+        account = session.get_one(GatewayAccount, attempt.account_id)
+        trail = trail_of(session, f"transfer_proof:{key}")
+    shown = {"attempt": attempt, "document": document, "customer": customer, "account": account, "trail": trail}
+    return page("admin/proof.html", proof=row, **shown)
+
+
+@admin.get("/proofs/<int:key>/file")
+@allow("staff", permission="payments.write")
+def proof_file(key: int) -> Response:
+    """Needs payments.write, since a statement of the payer's account may stand in it."""
+    with reading() as session:
+        return proof_response(found(session, TransferProof, key, "proof"))
+
+
+class ApproveForm(ReasonForm):
+    amount = amount_field("Amount that came", "As the bank shows it; more than is owed becomes credit.")
+    reference = reference_field()
+    reason = reason_field()
+
+
+@admin.route("/proofs/<int:key>/approve", methods=["GET", "POST"])
+@allow("staff", permission="payments.write")
+def approve(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, TransferProof, key, "proof")
+        attempt = session.get_one(PaymentAttempt, row.attempt_id)
+    form = ApproveForm()
+
+    def act(ctx: Context, form: Any) -> str:
+        came = Money.parse(form.amount.data, attempt.currency)
+        with writing(ctx) as tx:
+            approve_proof(tx, key, came.minor, form.reference.data)
+        return f"{money(came.minor, came.currency)} booked."
+
+    question = Question(
+        "Has the money come?",
+        f"{money(attempt.amount_minor, attempt.currency)} were asked for. Book only what you have seen in the bank: a "
+        "picture proves nothing.",
+        "Book it",
+        url_for("admin.proof", key=key),
+        danger=False,
+    )
+    return asked(question, form, act)
+
+
+class RejectForm(ReasonForm):
+    answer = TextAreaField(
+        "What the customer reads",
+        filters=[stripped],
+        validators=[DataRequired("They are told why."), Length(max=500)],
+        description="In a mail, and on the page with the instructions.",
+    )
+    reason: StringField = reason_field()
+
+
+@admin.route("/proofs/<int:key>/reject", methods=["GET", "POST"])
+@allow("staff", permission="payments.write")
+def reject(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        found(session, TransferProof, key, "proof")
+
+    def act(ctx: Context, form: Any) -> str:
+        with writing(ctx) as tx:
+            reject_proof(tx, key, form.answer.data)
+        return "Rejected; the customer is told why."
+
+    question = Question(
+        "Reject this proof?",
+        "Nothing is booked, and the payment goes on waiting for its money.",
+        "Reject it",
+        url_for("admin.proof", key=key),
+    )
+    return asked(question, RejectForm(), act)
