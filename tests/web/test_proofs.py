@@ -136,7 +136,7 @@ def test_staff_take_in_a_file_of_the_bank(shop: Shop, payer, staff):
     page = "/admin/unassigned/1/assign"
     asked = staff.get(page).text
     assert "order 1 (€9.99)" in asked
-    assert "They say: no reference" in asked
+    assert "They say: “no reference”." in asked
     filled = staff.get(f"{page}?customer=1&document=1").text
     assert 'value="1"' in filled
     assert staff.post(page, {"customer": "1", "document": "1", "reason": "Ada called"}, page=page).status_code == 303

@@ -217,7 +217,7 @@ def assign(key: int) -> ResponseReturnValue:
         return f"Assigned: payment {assigned.payment_id}."
 
     form = AssignForm(**{name: request.args.get(name) for name in ("customer", "document")})
-    said = f" They say: {entry.said}" if entry is not None and entry.said else ""
+    said = f" They say: “{entry.said}”." if entry is not None and entry.said else ""
     why = f" Not booked by itself, because {entry.why}." if entry is not None and entry.why else ""
     question = Question(
         f"Whose are {money(row.amount_minor, row.currency)}?",
