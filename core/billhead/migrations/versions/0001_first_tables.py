@@ -1936,6 +1936,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_refund_payment_id'), ['payment_id'], unique=False)
         batch_op.create_index('ix_refund_state', ['state', 'next_look_at'], unique=False)
 
+    op.create_table('transfer_proof',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('file_name', sa.String(), nullable=False),
+    sa.Column('media_type', sa.String(), nullable=False),
+    sa.Column('size', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('data', sa.LargeBinary(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('answer', sa.String(), nullable=False),
+    sa.Column('payment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('sent_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('answered_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['attempt_id'], ['payment_attempt.id'], name=op.f('fk_transfer_proof_attempt_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_transfer_proof_customer_id')),
+    sa.ForeignKeyConstraint(['payment_id'], ['payment.id'], name=op.f('fk_transfer_proof_payment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_transfer_proof'))
+    )
+    with op.batch_alter_table('transfer_proof', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_transfer_proof_attempt_id'), ['attempt_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_transfer_proof_customer_id'), ['customer_id'], unique=False)
+        batch_op.create_index('ix_transfer_proof_state', ['state'], unique=False)
+
     op.create_table('unassigned_money',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1975,8 +1998,49 @@ def upgrade() -> None:
         batch_op.create_index('ix_allocation_document', ['document_id'], unique=False)
         batch_op.create_index('ix_allocation_payment', ['payment_id'], unique=False)
 
+    op.create_table('bank_entry',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('servicer_ref', sa.String(), nullable=False),
+    sa.Column('part', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('parts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('booked_on', sa.Date(), nullable=False),
+    sa.Column('payer', sa.String(), nullable=False),
+    sa.Column('payer_iban', sa.String(), nullable=False),
+    sa.Column('said', sa.String(), nullable=False),
+    sa.Column('end_to_end_id', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('why', sa.String(), nullable=False),
+    sa.Column('payment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('unassigned_money_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('dispute_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('taken_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('amount_minor > 0', name=op.f('ck_bank_entry_amount')),
+    sa.ForeignKeyConstraint(['account_id'], ['gateway_account.id'], name=op.f('fk_bank_entry_account_id')),
+    sa.ForeignKeyConstraint(['dispute_id'], ['dispute.id'], name=op.f('fk_bank_entry_dispute_id')),
+    sa.ForeignKeyConstraint(['payment_id'], ['payment.id'], name=op.f('fk_bank_entry_payment_id')),
+    sa.ForeignKeyConstraint(['unassigned_money_id'], ['unassigned_money.id'], name=op.f('fk_bank_entry_unassigned_money_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bank_entry')),
+    sa.UniqueConstraint('account_id', 'kind', 'servicer_ref', 'part', name=op.f('uq_bank_entry_account_id_kind_servicer_ref_part'))
+    )
+    with op.batch_alter_table('bank_entry', schema=None) as batch_op:
+        batch_op.create_index('ix_bank_entry_end_to_end', ['account_id', 'end_to_end_id'], unique=False)
+        batch_op.create_index('ix_bank_entry_payer', ['account_id', 'payer_iban'], unique=False)
+        batch_op.create_index(batch_op.f('ix_bank_entry_payment_id'), ['payment_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_bank_entry_unassigned_money_id'), ['unassigned_money_id'], unique=False)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table('bank_entry', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_bank_entry_unassigned_money_id'))
+        batch_op.drop_index(batch_op.f('ix_bank_entry_payment_id'))
+        batch_op.drop_index('ix_bank_entry_payer')
+        batch_op.drop_index('ix_bank_entry_end_to_end')
+
+    op.drop_table('bank_entry')
     with op.batch_alter_table('allocation', schema=None) as batch_op:
         batch_op.drop_index('ix_allocation_payment')
         batch_op.drop_index('ix_allocation_document')
@@ -1984,6 +2048,12 @@ def downgrade() -> None:
 
     op.drop_table('allocation')
     op.drop_table('unassigned_money')
+    with op.batch_alter_table('transfer_proof', schema=None) as batch_op:
+        batch_op.drop_index('ix_transfer_proof_state')
+        batch_op.drop_index(batch_op.f('ix_transfer_proof_customer_id'))
+        batch_op.drop_index(batch_op.f('ix_transfer_proof_attempt_id'))
+
+    op.drop_table('transfer_proof')
     with op.batch_alter_table('refund', schema=None) as batch_op:
         batch_op.drop_index('ix_refund_state')
         batch_op.drop_index(batch_op.f('ix_refund_payment_id'))
