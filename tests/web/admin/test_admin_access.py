@@ -10,6 +10,7 @@ PERMISSIONS = {
     "catalogue.write", "jobs.write", "house.freeze", "customers.write", "sellers.write", "rates.write", "billing.run",
     "documents.write", "money.correct", "money.refund", "money.write_off",
     "money.dispute", "credits.write", "dunning.write", "simulations.write", "devices.write",
+    "fraud.review",
 }  # fmt: skip
 
 
