@@ -66,6 +66,17 @@ def test_what_ended_is_told_once_with_what_it_was(module, panel, desired, conver
     assert channel.id != film.id
 
 
+def test_what_a_receiver_watched_is_found_by_the_number_that_its_handle_keeps(
+    module, panel, desired, converge, at, watch
+):
+    observed = converge(desired(ref="BOX8", kind=LineKind.ENIGMA2, mac="00:1A:79:AA:BB:09"))
+    at(NOON)
+    watch(1, stream=5, seconds=3600)
+    (seen,) = module.viewings(panel, NOON - HOUR, NOON + HOUR)
+    noun, number = seen.remote_id.split(":")
+    assert (observed.handle_data[f"{noun}_id"], seen.login) == (int(number), "")
+
+
 def test_a_night_across_midnight_belongs_to_the_day_on_which_it_ended(module, panel, desired, converge, at, watch):
     """The panel's own range has it in neither day."""
     converge(desired())

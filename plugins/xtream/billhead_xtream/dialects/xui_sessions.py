@@ -90,7 +90,7 @@ def viewing_in(row: Row) -> Viewing | None:
     if began is None or ended is None or ended < began or not log_number or not line_id:
         return None
     mag_id, device_id = number(row.get("mag_id")), number(row.get("device_id"))
-    device = f"mag:{mag_id}" if mag_id else f"enigma:{device_id}" if device_id else ""
+    device = f"mag:{mag_id}" if mag_id else f"device:{device_id}" if device_id else ""  # as the handle keeps them
     return Viewing(
         id=f"{log_number}.{number(row.get('date_start'))}",
         kind=KINDS.get(number(row.get("type")) or 1, ViewingKind.LIVE),
