@@ -8,6 +8,7 @@ from celery import Celery
 from flask import Flask
 
 from billhead import models as _models  # noqa: F401 registers the tables
+from billhead.actions.access.lend_access import lend_access
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.usage.record_events import record_events
 from billhead.config import Config, load_config
@@ -16,7 +17,7 @@ from billhead.domain.context import Context
 from billhead.jobs import simulations as _simulations  # noqa: F401 registers its kind of job
 from billhead.jobs import tasks as _tasks  # noqa: F401 registers the kinds of job
 from billhead.jobs.celery_app import make_celery
-from billhead.plugin import UsageReading
+from billhead.plugin import Access, UsageReading
 from billhead.plugin_host import PluginHost, Vault, provide_facade
 from billhead.web import mount_web
 
@@ -46,7 +47,7 @@ def create_app(config: Config | None = None) -> Flask:
         vault=Vault.from_secret(config.secret_key),
         celery=make_celery(app, config),
     )
-    provide_facade(app, _queue_notice, _record_usage)
+    provide_facade(app, _queue_notice, _record_usage, _lend_access)
     mount_web(app)
     return app
 
@@ -62,3 +63,9 @@ def _record_usage(source: str, readings: Sequence[UsageReading]) -> Mapping[str,
     with writing(Context.system(source)) as tx:
         done = record_events(tx, source, readings)
     return {name: getattr(done, name) for name in ("accepted", "duplicates", "rejected", "late")}
+
+
+def _lend_access(plugin: str, service_id: int | None, login: str) -> Access:
+    """What a line is watched by, for a plugin; that it asked is written with it."""
+    with writing(Context.system(f"plugin:{plugin}")) as tx:
+        return lend_access(tx, service_id, login)

@@ -12,6 +12,7 @@ from billhead.actions.provisioning._earlier_passwords import earlier_passwords
 from billhead.actions.provisioning.want import want
 from billhead.db import reading, writing
 from billhead.domain.context import Context
+from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.watching import WatchingRules
 from billhead.models.access import AccessCode, AccessCodeUse, SetupGuide
 from billhead.models.operations import AuditEntry, Event, Notice
@@ -19,7 +20,8 @@ from billhead.models.panels import Panel
 from billhead.models.people import Customer, LoginAttempt
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription
-from billhead.plugin_host import vault
+from billhead.plugin import current_host
+from billhead.plugin_host import plugins, vault
 
 LINE = "/account/lines/1"
 
@@ -267,6 +269,24 @@ def test_staff_see_access_details_by_a_deed_that_is_audited(shop: Shop, ada: Bro
     assert password_of(shop) in seen.text
     trail = [(row.actor.split(":")[0], row.subject) for row in rows(shop, AuditEntry) if row.action == "access.seen"]
     assert trail == [("staff", "service:1")]
+
+
+def test_a_plugin_is_lent_access_by_number_or_login_and_it_is_audited(shop: Shop, ada: Browser):
+    line, password = rows(shop, Service)[0], password_of(shop)
+    with shop.app.app_context():
+        name = plugins().active_names()[0]
+        host = current_host(name)
+        assert host.access(service_id=1).password == host.access(login=line.login).password == password
+        for asked, refusal in (({}, InvalidInput), ({"login": "nobody"}, NotFound), ({"service_id": 404}, NotFound)):
+            with pytest.raises(refusal):
+                host.access(**asked)
+        with writing(Context.system("test")) as tx:
+            told = {column.key: getattr(line, column.key) for column in Service.__table__.columns}
+            tx.session.add(Service(**{**told, "id": None, "handle": "TWIN"}))
+        with pytest.raises(Conflict, match="more than one line"):
+            host.access(login=line.login)
+    trail = [(row.actor, row.subject) for row in rows(shop, AuditEntry) if row.action == "access.seen"]
+    assert trail == [(f"plugin:{name}", "service:1")] * 2
 
 
 def test_an_operators_guide_replaces_the_houses_and_goes_away_again(shop: Shop, ada: Browser):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from billhead.plugin.provisioning import Access
 from billhead.plugin.usage import UsageReading
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ class Host(Protocol):
 
     def document(self, document_id: int) -> Mapping[str, Any]:
         """A document with its lines; raises NotFound."""
+
+    def access(self, *, service_id: int | None = None, login: str = "") -> Access:
+        """What a line is watched by, as its panel's module tells it: for work that staff began. Give one of the two.
+        That the plugin asked stands in the audit trail. Raises NotFound, or Conflict (more than one has the login)."""
 
     def record_usage(self, readings: Sequence[UsageReading]) -> Mapping[str, int]:
         """Record events of metered use, the plugin being their source: each id is counted once, however often it is

@@ -17,6 +17,7 @@ from billhead.models.operations import PluginStorage
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
 from billhead.plugin.host import provide_host
+from billhead.plugin.provisioning import Access
 from billhead.plugin.usage import UsageReading
 from billhead.plugin_host.connections import plugin_settings
 from billhead.plugin_host.current import plugins
@@ -29,14 +30,20 @@ Notify = Callable[[int, str, str, Mapping[str, Any]], None]
 Record = Callable[[str, Sequence[UsageReading]], Mapping[str, int]]
 """(source, events): records them in a transaction of its own."""
 
+Lend = Callable[[str, int | None, str], Access]
+"""(plugin, service id, login): reads and audits in a transaction of its own."""
+
 
 class Facade:
     """The Host of one plugin. Reads open a session of their own; writes a transaction of their own."""
 
-    def __init__(self, app: Flask, plugin: str, notify: Notify | None, record: Record | None = None) -> None:
+    def __init__(
+        self, app: Flask, plugin: str, notify: Notify | None, record: Record | None = None, lend: Lend | None = None
+    ) -> None:
         self._app = app
         self._notify = notify
         self._record = record
+        self._lend = lend
         self.plugin = plugin
 
     def settings(self) -> Any:
@@ -87,6 +94,13 @@ class Facade:
             self._needs_no_transaction("notify")
             self._notify(customer_id, kind, f"plugin:{self.plugin}:{key}", data)
 
+    def access(self, *, service_id: int | None = None, login: str = "") -> Access:
+        if self._lend is None:
+            raise Conflict("this application lends no access", hint="give provide_facade(lend=…) a function")
+        with self._in_app():
+            self._needs_no_transaction("access")
+            return self._lend(self.plugin, service_id, login)
+
     def record_usage(self, readings: Sequence[UsageReading]) -> Mapping[str, int]:
         if self._record is None:
             raise Conflict("this application records no usage", hint="give provide_facade(record=…) a function")
@@ -103,13 +117,15 @@ class Facade:
         return nullcontext() if has_app_context() else self._app.app_context()
 
 
-def provide_facade(app: Flask, notify: Notify | None = None, record: Record | None = None) -> None:
+def provide_facade(
+    app: Flask, notify: Notify | None = None, record: Record | None = None, lend: Lend | None = None
+) -> None:
     """Let the plugins' `current_host(name)` answer with this application."""
 
     def facade(plugin: str) -> Facade:
         with nullcontext() if has_app_context() else app.app_context():
             plugins().get(plugin)
-        return Facade(app, plugin, notify, record)
+        return Facade(app, plugin, notify, record, lend)
 
     provide_host(facade)
 

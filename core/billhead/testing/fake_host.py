@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from billhead.domain.errors import NotFound
-from billhead.plugin import UsageReading
+from billhead.plugin import Access, UsageReading
 
 __all__ = ["FakeHost"]
 
 
 class FakeHost:
-    """Fill `customers`, `subscriptions` and `documents` by id; read `storage` and `notices`."""
+    """Fill `customers`, `subscriptions`, `documents` and `lines` by id; read `storage` and `notices`."""
 
     def __init__(self, plugin: str = "plugin", settings: Any = None) -> None:
         self.plugin = plugin
@@ -18,6 +18,7 @@ class FakeHost:
         self.customers: dict[int, Mapping[str, Any]] = {}
         self.subscriptions: dict[int, Mapping[str, Any]] = {}
         self.documents: dict[int, Mapping[str, Any]] = {}
+        self.lines: dict[int, Access] = {}
         self.notices: dict[str, tuple[int, str, Mapping[str, Any]]] = {}
         self.usage: dict[str, UsageReading] = {}
         self._settings = settings
@@ -42,6 +43,12 @@ class FakeHost:
 
     def notify(self, customer_id: int, kind: str, key: str, data: Mapping[str, Any]) -> None:
         self.notices.setdefault(key, (customer_id, kind, data))
+
+    def access(self, *, service_id: int | None = None, login: str = "") -> Access:
+        for id, access in self.lines.items():
+            if id == service_id or (login and access.login == login):
+                return access
+        raise NotFound("service", service_id or login)
 
     def record_usage(self, readings: Sequence[UsageReading]) -> Mapping[str, int]:
         new = {reading.id: reading for reading in readings if reading.id not in self.usage}

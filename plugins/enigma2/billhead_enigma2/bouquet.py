@@ -10,33 +10,48 @@ A line is a record and colons part its fields, so that neither may stand in a na
 """
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from billhead_enigma2.channels import Channel
 from billhead_enigma2.delivery import Line
 
-__all__ = ["FILE", "autoscript", "bouquet"]
+__all__ = ["FILE", "Entry", "autoscript", "bouquet", "entries"]
 
 FILE = "userbouquet.billhead.tv"
 
 
-def bouquet(name: str, line: Line, channels: Iterable[Channel], service_type: int) -> str:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A channel with its `reference`, which holds the line's access; or a marker, which has none."""
+
+    name: str
+    reference: str = field(default="", repr=False)
+
+
+def entries(line: Line, channels: Iterable[Channel], service_type: int) -> Iterator[Entry]:
     """Channels in the panel's order, with a marker where another category begins."""
-    rows = [f"#NAME {_plain(name)}"]
-    category, markers = None, 0
+    category = None
+    user, password = quote(line.login, safe=""), quote(line.password, safe="")
     for channel in channels:
         if channel.category != category:
-            category, markers = channel.category, markers + 1
+            category = channel.category
             if category:
-                rows += [
-                    f"#SERVICE 1:64:{markers:X}:0:0:0:0:0:0:0::{_plain(category)}",
-                    f"#DESCRIPTION {_plain(category)}",
-                ]
-        user, password = quote(line.login, safe=""), quote(line.password, safe="")
+                yield Entry(_plain(category))
         stream = f"{line.server}/live/{user}/{password}/{channel.id}.ts".replace(":", "%3a")
-        title = _plain(channel.name)
-        rows += [f"#SERVICE {service_type}:0:1:0:0:0:0:0:0:0:{stream}:{title}", f"#DESCRIPTION {title}"]
+        yield Entry(_plain(channel.name), f"{service_type}:0:1:0:0:0:0:0:0:0:{stream}")
+
+
+def bouquet(name: str, line: Line, channels: Iterable[Channel], service_type: int) -> str:
+    rows, markers = [f"#NAME {_plain(name)}"], 0
+    for entry in entries(line, channels, service_type):
+        if entry.reference:
+            rows.append(f"#SERVICE {entry.reference}:{entry.name}")
+        else:
+            markers += 1
+            rows.append(f"#SERVICE 1:64:{markers:X}:0:0:0:0:0:0:0::{entry.name}")
+        rows.append(f"#DESCRIPTION {entry.name}")
     return "\n".join(rows) + "\n"
 
 
@@ -50,6 +65,8 @@ new=$dir/.{FILE}.new
 wget -q -O "$new" {shlex.quote(address)} || {{ rm -f "$new"; echo "The channels could not be downloaded."; exit 1; }}
 grep -q '^#NAME' "$new" || {{ rm -f "$new"; echo "This was no list of channels."; exit 1; }}
 mv "$new" "$dir/{FILE}"
+sed -i '/"userbouquet\\.billhead_[^"]*\\.tv"/d' "$dir/bouquets.tv" 2>/dev/null
+rm -f "$dir"/userbouquet.billhead_*.tv
 grep -q '{FILE}' "$dir/bouquets.tv" 2>/dev/null || echo {shlex.quote(entry)} >> "$dir/bouquets.tv"
 wget -q -O /dev/null 'http://127.0.0.1/web/servicelistreload?mode=0' || echo "Restart the receiver to see them."
 echo "Done."

@@ -1,10 +1,12 @@
-"""What this plugin offers to Billhead: the provisioning module `enigma2`, and what receivers download."""
+"""What this plugin offers to Billhead: the module `enigma2`, what receivers download, and the push onto a box."""
 
 from collections.abc import Sequence
 
+import click
 from flask import Blueprint
 
 from billhead.plugin import ProvisioningModule, current_host, hookimpl
+from billhead_enigma2.commands import COMMANDS
 from billhead_enigma2.delivery import Delivery, Settings
 from billhead_enigma2.module import EnigmaModule
 from billhead_enigma2.views import make_blueprint
@@ -26,3 +28,8 @@ def provisioning_modules() -> Sequence[ProvisioningModule]:
 @hookimpl
 def blueprints() -> Sequence[Blueprint]:
     return [make_blueprint(_delivery)]
+
+
+@hookimpl
+def cli_commands() -> Sequence[click.Command]:
+    return COMMANDS

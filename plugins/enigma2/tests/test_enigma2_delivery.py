@@ -123,6 +123,10 @@ def run(script: str, home: Path, downloads: str, status: int = 0) -> subprocess.
 def test_the_script_puts_the_bouquet_there_once(tmp_path):
     script = autoscript("http://billing.example/x/enigma2/it's/userbouquet.billhead.tv")
     folder = tmp_path / "e2"
+    folder.mkdir()
+    pushed = '#SERVICE 1:7:1:0:0:0:0:0:0:0:FROM BOUQUET "userbouquet.billhead_new__tv_.tv" ORDER BY bouquet\n'
+    (folder / "userbouquet.billhead_new__tv_.tv").write_text("#NAME TV\n0\n")
+    (folder / "bouquets.tv").write_text(pushed)
     for downloads in ("#NAME TV\n1\n", "#NAME TV\n2\n"):
         assert run(script, tmp_path, downloads).returncode == 0
     assert (folder / FILE).read_text() == "#NAME TV\n2\n"
