@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -14,15 +15,16 @@ from billhead.actions.payments.collect import collect
 from billhead.actions.payments.prefer_method import prefer_method
 from billhead.actions.payments.save_gateway_account import AccountEntry, save_gateway_account
 from billhead.domain.dunning import on_payday
-from billhead.domain.errors import NotFound
+from billhead.domain.errors import GatewayRejected, NotFound
 from billhead.domain.payment import AttemptState, DeclineClass
 from billhead.jobs.kinds import KINDS, TryLater
 from billhead.models.documents import Document
 from billhead.models.operations import Notice
 from billhead.models.payments import GatewayAccount, PaymentAttempt, PaymentMethod
+from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
-from billhead.plugin import Outcome
-from billhead.plugin_host import vault
+from billhead.plugin import CheckoutField, Outcome
+from billhead.plugin_host import plugins, vault
 
 RENEWAL = "2026-12-22"
 
@@ -115,8 +117,6 @@ def test_refused_keys_pause_the_account_until_staff_have_saved_it(shop, monkeypa
     _, invoice = shop.renewal(RENEWAL)
     broken = Outcome(AttemptState.FAILED, decline=DeclineClass.CONFIG, code="invalid_api_key")
     with shop.at(RENEWAL):
-        from billhead.plugin_host import plugins
-
         gateway = plugins().gateway("sandbox_cards")
         monkeypatch.setattr(type(gateway), "charge_saved", lambda *_: broken)
         assert shop.collect_due() == ["failed"]
@@ -132,6 +132,72 @@ def test_refused_keys_pause_the_account_until_staff_have_saved_it(shop, monkeypa
         assert collect(SYSTEM, invoice.id).state == "succeeded"
     declines = [one.decline_class for one in shop.rows(PaymentAttempt) if one.off_session]
     assert declines == ["config", ""]
+
+
+def test_keys_that_are_refused_when_a_payer_begins_pause_it_too(shop, monkeypatch):
+    order = shop.order()
+    monkeypatch.setattr(type(plugins().gateway("sandbox_cards")), "start_checkout", _not_authorised)
+    with pytest.raises(GatewayRejected):
+        shop.checkout(order.document_id)
+    assert shop.row(GatewayAccount, shop.cards).paused_because == "not_authorised"
+
+
+def _not_authorised(*_):
+    raise GatewayRejected("the key is refused", code="not_authorised")
+
+
+def test_a_retry_waits_for_a_payer_who_is_paying_right_now(shop):
+    _, invoice = shop.renewal(RENEWAL)
+    with shop.at(RENEWAL):
+        page = shop.checkout(invoice.id)
+        shop.change(PaymentAttempt, page.attempt_id, state="processing")
+        with pytest.raises(TryLater):
+            KINDS["payments.collect"].run(SYSTEM, {"document_id": invoice.id, "after": 0})
+        shop.change(PaymentAttempt, page.attempt_id, state="failed")
+        KINDS["payments.collect"].run(SYSTEM, {"document_id": invoice.id, "after": 0})
+    assert shop.row(Document, invoice.id).state == "paid"
+
+
+def test_nobody_is_charged_for_what_debt_has_ended(shop):
+    subscription, invoice = shop.renewal(RENEWAL)
+    shop.change(Subscription, subscription.id, state="canceled", suspended_for="debt")
+    with shop.at("2027-02-01"):
+        assert collect(SYSTEM, invoice.id).state == "nothing_to_do"
+    assert shop.charges() == 1, "the order's"
+
+
+def test_waiting_for_payday_never_passes_the_day_on_which_something_is_taken_away(shop):
+    """Due on 22 December, over on 1 January: the last try is on the eve, though the 1st is a payday."""
+    shop.stages([[10, "terminate"]], retry_days=(1,))
+    _, invoice = shop.renewal(RENEWAL, token="tok_insufficient")
+    shop.change(Document, invoice.id, due_on=date(2026, 12, 22))
+    for day in (RENEWAL, "2026-12-23"):
+        with shop.at(day):
+            assert shop.collect_due() == ["failed"]
+    (job,) = shop.jobs("payments.collect")
+    assert job.due_at.astimezone(HELSINKI).date() == date(2026, 12, 31)
+
+
+def test_the_days_of_retries_are_counted_where_the_customer_lives(shop):
+    """20:00 in Helsinki is 7:00 of the next day in Auckland: the day after that is the 24th there."""
+    subscription, _ = shop.renewal(RENEWAL, card="4000000000000341")
+    shop.change(Customer, subscription.customer_id, zone="Pacific/Auckland")
+    with shop.at(RENEWAL, hour=20):
+        assert shop.collect_due() == ["failed"]
+    (job,) = shop.jobs("payments.collect")
+    local = job.due_at.astimezone(ZoneInfo("Pacific/Auckland"))
+    assert (local.date(), local.hour) == (date(2026, 12, 24), 9)
+
+
+def test_what_can_not_be_looked_up_makes_room_for_what_can(shop):
+    _, invoice = shop.renewal(RENEWAL)
+    with shop.at(RENEWAL):
+        page = shop.checkout(invoice.id)
+        shop.change(GatewayAccount, shop.cards, gateway="gone")
+        shop.change(PaymentAttempt, page.attempt_id, next_look_at=clock.business_now() - timedelta(hours=1))
+        KINDS["payments.resolve_open"].run(SYSTEM, {})
+        later = shop.row(PaymentAttempt, page.attempt_id).next_look_at - clock.business_now()
+    assert timedelta(minutes=59) < later <= timedelta(hours=1)
 
 
 # -- the link ----------------------------------------------------------------------------------------------------------
@@ -168,6 +234,31 @@ def test_a_link_pays_one_document_without_signing_in_and_shows_nobody(shop):
         assert client.get(path + "/return").status_code == 303
         assert "Nothing is left to pay" in client.get(path).text
     assert shop.row(Document, invoice.id).state == "paid"
+
+
+def test_a_link_offers_nothing_that_asks_or_is_booked_by_hand(shop, monkeypatch):
+    field = CheckoutField("phone", "Phone", str.strip, prefill="phone")
+    _, invoice = shop.renewal(RENEWAL)
+    monkeypatch.setattr(type(plugins().gateway("sandbox_cards")), "checkout_fields", lambda _: (field,))
+    client = httpx.Client(trust_env=False, timeout=10)
+    with shop.at(RENEWAL):
+        path = f"{shop.web}/pay/link/{pay_link(invoice.id, clock.business_now())}"
+        shown = client.get(path)
+        assert shown.status_code == 200
+        (token,) = set(re.findall(r'name="csrf_token" value="([^"]+)"', shown.text)) or {""}
+        for account in (shop.cards, shop.bank):
+            refused = client.post(path, data={"csrf_token": token, "account": account})
+            assert refused.status_code in (400, 422)
+    assert [one for one in shop.rows(PaymentAttempt) if not one.off_session and one.document_id == invoice.id] == []
+    assert shop.notices("transfer") == []
+
+
+def test_who_waits_at_a_link_that_holds_is_not_stopped(shop):
+    _, invoice = shop.renewal(RENEWAL)
+    client = httpx.Client(trust_env=False, timeout=10)
+    with shop.at(RENEWAL):
+        path = f"{shop.web}/pay/link/{pay_link(invoice.id, clock.business_now())}"
+        assert {client.get(path).status_code for _ in range(62)} == {200}
 
 
 def test_a_link_ends_and_can_not_be_made_up(shop):

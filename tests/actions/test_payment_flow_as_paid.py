@@ -1,7 +1,7 @@
 """Payers who decide how much comes (coins, a transfer): what is short, over or late is booked as it came, once."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from card_shop import open_card_shop
@@ -16,8 +16,10 @@ from billhead.actions.payments.refund import refund
 from billhead.domain.context import Context
 from billhead.domain.money import Money
 from billhead.jobs.kinds import KINDS
+from billhead.models.catalogue import Plan
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
+from billhead.models.operations import Event
 from billhead.models.payments import Payment, PaymentAttempt
 from billhead.plugin import AttemptState, GatewayUnreachable, Outcome
 from billhead.plugin_host import plugins
@@ -135,6 +137,29 @@ def test_each_part_is_refunded_by_itself(shop, invoice):
 
 
 # -- looking, for as long as the provider takes money ------------------------------------------------------------------
+
+
+def test_a_payment_that_its_provider_calls_failed_afterwards_is_told_to_staff_once(shop, invoice):
+    with shop.at("2026-12-23"):
+        page = shop.checkout(invoice.id)
+        came(shop, page, 1255)
+        for _ in range(3):
+            assert came(shop, page, 1255, AttemptState.FAILED, code="marked_invalid") == "succeeded"
+    told = [one.data["code"] for one in shop.rows(Event, Event.type == "payment.contradicted")]
+    assert told == ["marked_invalid"]
+    assert paid(shop) == [(1, "inv1", 1255)]
+
+
+def test_money_that_comes_when_the_season_is_over_is_credit(shop):
+    """Paid at 23:50 on the last day, and told of on the day after."""
+    with shop.at("2026-11-22"):
+        order = shop.order()
+        page = shop.checkout(order.document_id)
+    (plan,) = shop.rows(Plan, Plan.code == "tv")
+    shop.change(Plan, plan.id, season_ends_on=date(2026, 11, 23))
+    with shop.at("2026-11-23"):
+        assert came(shop, page, 1255) == "succeeded"
+    assert (credits(shop), shop.invoices()) == ([1255], [])
 
 
 class Watched:

@@ -18,6 +18,7 @@ from billhead.actions.credits.buy_credit import buy_credit
 from billhead.actions.credits.pay_with_credit import pay_with_credit
 from billhead.actions.credits.set_wallet import WalletWish, set_wallet
 from billhead.actions.freeze import set_freeze
+from billhead.actions.payments._apply import apply_outcome
 from billhead.actions.sellers._top_up_terms import terms_from, terms_text
 from billhead.actions.sellers.set_top_ups import set_top_ups
 from billhead.db import reading, writing
@@ -29,6 +30,7 @@ from billhead.models.credits import AutoTopUp, CustomerCredit, CustomerWallet
 from billhead.models.documents import Document
 from billhead.models.payments import PaymentAttempt, PaymentMethod
 from billhead.models.people import Customer
+from billhead.plugin import AttemptState, Outcome
 from billhead.plugin_host import vault
 
 FUNDS = "4000000000009995"
@@ -92,6 +94,25 @@ def test_credit_is_there_when_it_is_paid_and_not_before(shop):
     with reading() as session:
         assert [(one.what, one.minor) for one in credit_history(session, shop.customer)] == [("Topped up", 2000)]
     sound()
+
+
+def test_what_is_sent_in_parts_settles_it_with_the_last_and_only_the_rest_is_asked_for(shop):
+    def came(page, minor):
+        def apply(tx):
+            attempt = tx.session.get_one(PaymentAttempt, page.attempt_id, with_for_update=True)
+            apply_outcome(tx, attempt, Outcome(AttemptState.SUCCEEDED, "inv1", eur(minor), as_paid=True))
+
+        shop.act(apply)
+
+    ordered = shop.act(buy_credit, shop.customer, eur(2000)).document_id
+    page = shop.checkout(ordered)
+    came(page, 1200)
+    assert (shop.row(Document, ordered).state, usable(shop)) == ("open", 1200)
+    shop.checkout(ordered)
+    assert shop.rows(PaymentAttempt)[-1].amount_minor == 800
+    came(page, 2100)
+    assert (shop.row(Document, ordered).state, usable(shop)) == ("settled", 2100)
+    assert sum(shop.balances().values()) == 0
 
 
 def test_an_order_that_waits_gives_way_to_the_next_one(shop):

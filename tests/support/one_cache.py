@@ -1,13 +1,17 @@
 """What every application compiles when it begins is compiled once a process, not once a test.
 
+The same goes for the certificates of authorities, which httpx reads for every client that it makes.
+
 A test has an application and an engine of its own. SQLAlchemy keeps the compiled statements with the engine, Jinja
 the templates with the application, and Werkzeug writes code for each of its routes; together that was more than half of
 what the tests cost. They are the same ones in every test, so they are shared as in one long-lived process.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+import httpx
 import pytest
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
@@ -63,4 +67,5 @@ def pytest_configure(config: pytest.Config) -> None:
         dialect.__eq__, dialect.__hash__ = _is_same, _hash
     event.listen(Engine, "engine_connect", _share_statements)
     Rule._compile_builder = _shared_builder
+    httpx._transports.default.create_ssl_context = cache(httpx._config.create_ssl_context)
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Templates()}

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 
 from billhead import clock
 from billhead.actions.accounts.check_vat_id import check_vat_id
@@ -173,7 +173,7 @@ def _look_after_documents(ctx: Context, _args: Mapping[str, Any]) -> None:
 @job_kind("payments.collect")
 def _collect(ctx: Context, args: Mapping[str, Any]) -> None:
     collected = collect(ctx, int(args["document_id"]), after=int(args.get("after", 0)))
-    if collected.state in ("stopped", "paused"):
+    if collected.state in ("stopped", "paused", "undecided"):
         raise TryLater(clock.business_now() + timedelta(minutes=10), f"charges are {collected.state}")
     if collected.state == "too_often":
         raise TryLater(clock.business_now() + timedelta(days=1), "the card was declined too often in 30 days")
@@ -206,6 +206,7 @@ def _resolve_open(ctx: Context, _args: Mapping[str, Any]) -> None:
                 (PaymentAttempt.state.in_(_LOOKED_AT) & (PaymentAttempt.next_look_at <= now))
                 | ((PaymentAttempt.state == "created") & (PaymentAttempt.created_at <= now - timedelta(minutes=5)))
             )
+            .order_by(PaymentAttempt.next_look_at)
             .limit(500)
         ).all()
         refunds = session.scalars(
@@ -218,16 +219,27 @@ def _resolve_open(ctx: Context, _args: Mapping[str, Any]) -> None:
             .limit(500)
         ).all()
     for attempt_id in due:
-        _look(ctx, resolve, "payment attempt", attempt_id)
+        if not _look(ctx, resolve, "payment attempt", attempt_id):
+            _later(ctx, PaymentAttempt, attempt_id)
     for refund_id in refunds:
-        _look(ctx, send_refund, "refund", refund_id)
+        if not _look(ctx, send_refund, "refund", refund_id):
+            _later(ctx, Refund, refund_id)
 
 
-def _look(ctx: Context, look: Callable[[Context, int], str], what: str, key: int) -> None:
+def _look(ctx: Context, look: Callable[[Context, int], str], what: str, key: int) -> bool:
     try:
         look(ctx, key)
     except BillheadError as error:
         log.warning("%s %s can't be looked up: %s", what, key, error)
+        return False
+    return True
+
+
+def _later(ctx: Context, table: type[PaymentAttempt] | type[Refund], key: int) -> None:
+    """What can't be looked up waits an hour, so that it does not stand before all that can."""
+    with writing(ctx) as tx:
+        later = clock.business_now() + timedelta(hours=1)
+        tx.session.execute(update(table).where(table.id == key).values(next_look_at=later))
 
 
 @job_kind("payments.tell_expiring")

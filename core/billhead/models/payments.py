@@ -84,6 +84,7 @@ class PaymentAttempt(Model):
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount"),
         Index("ix_payment_attempt_document", "document_id"),
+        Index("ix_payment_attempt_method", "method_id", "created_at"),
         Index("ix_payment_attempt_state", "state", "next_look_at"),
         Index("ix_payment_attempt_provider", "account_id", "provider_ref"),
     )

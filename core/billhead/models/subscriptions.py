@@ -40,7 +40,7 @@ class Subscription(Model):
     payer_reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"), index=True)
     collection: Mapped[str] = mapped_column(default="auto")  # auto: charged by the run · manual: proforma
     timing: Mapped[str] = mapped_column(default="advance")  # advance | arrears
-    payment_method_id: Mapped[int | None] = mapped_column(ForeignKey("payment_method.id"))
+    payment_method_id: Mapped[int | None] = mapped_column(ForeignKey("payment_method.id"), index=True)
     currency: Mapped[str]
     state: Mapped[str]
     suspended_for: Mapped[str] = mapped_column(default="")  # debt | staff | customer: only debt is lifted by payment

@@ -44,6 +44,8 @@ EVENT_TYPES = {
     "customer.same_card": "a card was saved that other customers of the seller have saved too; data: customer_id, "
     "other_customer_ids, document_id",
     "payment.failed": "an attempt failed; data: attempt_id, document_id, decline_class",
+    "payment.contradicted": "a provider calls a payment that is booked failed, staff look at it; data: attempt_id, "
+    "document_id, code",
     "gateway.paused": "a gateway refuses our keys or account, and gets nothing until staff save its settings; data: "
     "account_id",
     "usage.threshold": "so much of an allowance is used in this period; data: subscription_id, metric_id, percent",

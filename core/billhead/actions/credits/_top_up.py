@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
@@ -20,6 +20,7 @@ from billhead.domain.money import LARGEST_MINOR, Money
 from billhead.domain.state import next_state
 from billhead.models.credits import AutoTopUp, CustomerWallet
 from billhead.models.documents import Document, DocumentLine
+from billhead.models.payments import Payment, PaymentAttempt
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 
@@ -28,6 +29,7 @@ __all__ = [
     "NOT_SOLD",
     "WHY_STOPPED",
     "TopUpTerms",
+    "brought_for",
     "is_top_up",
     "order_credit",
     "settle_top_up",
@@ -121,6 +123,14 @@ def settle_top_up(tx: Tx, proforma: Document) -> None:
     state = ProformaState(proforma.state)
     proforma.state = next_state(PROFORMA_TRANSITIONS, state, ProformaEvent.SETTLE).value
     proforma.settled_minor = proforma.total_minor
+
+
+def brought_for(session: Session, document: Document, *, besides: int = 0) -> int:
+    """Minor units that payers have sent for a top-up in parts, and that did not go back."""
+    kept = func.coalesce(func.sum(Payment.amount_minor - Payment.refunded_minor), 0)
+    parts = select(kept).join(PaymentAttempt, PaymentAttempt.id == Payment.attempt_id)
+    theirs = parts.where(PaymentAttempt.document_id == document.id, Payment.id != besides)
+    return int(session.scalar(theirs) or 0)
 
 
 def stop_if_auto(tx: Tx, document_id: int, because: str) -> bool:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from billhead import clock
 from billhead.actions.documents._subscriptions import subscriptions_of
+from billhead.actions.events import emit
 from billhead.actions.fraud._paid_card import screen_paid_card, wait_for_other_trials
 from billhead.actions.payments._declined import ask_customer, failed
 from billhead.actions.payments._late_fee import book_late_fee
@@ -11,6 +12,7 @@ from billhead.actions.payments._receipts import name_receipt
 from billhead.actions.payments._same_card import tell_same_card
 from billhead.actions.payments._saving import keep_method
 from billhead.actions.payments.settle import settle
+from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.errors import AmountMismatch
 from billhead.domain.money import Money
@@ -55,11 +57,16 @@ def apply_outcome(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
     attempt.provider_ref = outcome.provider_ref or attempt.provider_ref
     if outcome.action_url:
         attempt.action = {"kind": "redirect", "url": outcome.action_url}
+    told_first = outcome.code != attempt.decline_code
     attempt.decline_code = outcome.code or attempt.decline_code
     _look_again(attempt, state, outcome)
     if state is before:
         if state is outcome.state is AttemptState.SUCCEEDED:
             _told_late(tx, attempt, outcome)
+        elif before is AttemptState.SUCCEEDED and outcome.state is AttemptState.FAILED and told_first:
+            told = {"attempt_id": attempt.id, "document_id": attempt.document_id, "code": outcome.code}
+            emit(tx, "payment.contradicted", f"document:{attempt.document_id}", told)
+            audit(tx, "payments.contradicted", f"document:{attempt.document_id}", told)
         return
     attempt.state = state.value
     if state not in UNRESOLVED:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from billhead import clock
-from billhead.actions.credits._top_up import is_top_up
+from billhead.actions.credits._top_up import brought_for, is_top_up
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.payments._allocating import locked_documents
 from billhead.db import Tx
@@ -83,7 +83,9 @@ def payable(tx: Tx, document_id: int, *, less_credit: bool = True) -> tuple[Docu
             code="payment_undecided",
             hint="wait a few minutes; it is resolved by itself, and nothing is charged twice",
         )
-    if less_credit and document.kind == Kind.PROFORMA and not is_top_up(tx.session, document):
+    if is_top_up(tx.session, document):
+        owed -= min(owed, Money(brought_for(tx.session, document), owed.currency))
+    elif less_credit and document.kind == Kind.PROFORMA:
         customer = tx.session.get_one(Customer, document.customer_id)
         owed -= min(owed, usable_credit(tx.session, customer, document.currency))
     return document, owed

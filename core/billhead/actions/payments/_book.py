@@ -6,28 +6,26 @@ from dataclasses import dataclass
 from billhead import clock
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.credits._draw import draw_credit, use_credit
-from billhead.actions.credits._top_up import BOUGHT_AHEAD, is_top_up, settle_top_up
+from billhead.actions.credits._top_up import BOUGHT_AHEAD, brought_for, is_top_up, settle_top_up
 from billhead.actions.credits._usable import usable_credit
-from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.events import emit
 from billhead.actions.ledger.post import post
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._allocating import Source, put_on
+from billhead.actions.payments._ended import has_ended
 from billhead.actions.payments._paid import paid_in_full
 from billhead.actions.payments._putting_back import open_on
 from billhead.crash import crash_point
 from billhead.db import Tx
 from billhead.domain.document import Kind, ProformaState
+from billhead.domain.errors import Conflict
 from billhead.domain.ledger import AccountCode, Posting, credit, debit
 from billhead.domain.money import Money
-from billhead.domain.subscription import State as Life
-from billhead.domain.subscription import SuspendedBy
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
 from billhead.models.payments import GatewayAccount, Payment
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
-from billhead.models.subscriptions import Subscription
 
 __all__ = ["Receipt", "book"]
 
@@ -63,8 +61,9 @@ def book(
     for document in wanted:
         if len(wanted) > 1 and document.kind == Kind.PROFORMA and document.total_minor > left:
             continue
-        if _buys_credit(tx, document, left):
-            bought, left = bought + document.total_minor, left - document.total_minor
+        rest = _buys_credit(tx, document, payment, left)
+        if rest:
+            bought, left = bought + rest, left - rest
             continue
         target = _target(tx, document, Money(left, receipt.amount.currency))
         if target is None:
@@ -98,13 +97,19 @@ def book(
     return payment
 
 
-def _buys_credit(tx: Tx, document: Document, minor: int) -> bool:
-    """A top-up is settled by its whole amount, and once; whatever else comes for it is credit all the same."""
+def _buys_credit(tx: Tx, document: Document, payment: Payment, minor: int) -> int:
+    """What of it settles a top-up: all of its amount, or what is missing where payers send it in parts; else 0.
+
+    Whatever else comes for it is credit all the same, as the parts before the last are.
+    """
     open_states = (ProformaState.OPEN, ProformaState.EXPIRED)
-    if document.total_minor > minor or document.state not in open_states or not is_top_up(tx.session, document):
-        return False
+    if document.state not in open_states or not is_top_up(tx.session, document):
+        return 0
+    rest = document.total_minor - brought_for(tx.session, document, besides=payment.id)
+    if not 0 < rest <= minor:
+        return 0
     settle_top_up(tx, document)
-    return True
+    return rest
 
 
 def _target(tx: Tx, document: Document, amount: Money) -> Document | None:
@@ -112,7 +117,7 @@ def _target(tx: Tx, document: Document, amount: Money) -> Document | None:
 
     Less than a proforma's amount settles it together with credit: if that was used meanwhile, the money joins it.
     """
-    if _ended(tx, document) or is_top_up(tx.session, document):
+    if has_ended(tx, document) or is_top_up(tx.session, document):
         return None
     if document.kind == Kind.PROFORMA:
         if document.state not in (ProformaState.OPEN, ProformaState.EXPIRED):
@@ -121,22 +126,15 @@ def _target(tx: Tx, document: Document, amount: Money) -> Document | None:
         there = amount + usable_credit(tx.session, customer, document.currency)
         if there.minor < document.total_minor:
             return None
-        invoice_id = settle_proforma(tx, document.id)
+        try:
+            with tx.session.begin_nested():
+                invoice_id = settle_proforma(tx, document.id)
+        except Conflict as refused:
+            if refused.code != "subscription_ended":
+                raise
+            return None  # the season was over when the money came
         return tx.session.get_one(Document, invoice_id) if invoice_id is not None else None
     return document if open_on(document) else None
-
-
-def _ended(tx: Tx, document: Document) -> bool:
-    """Paid after all its subscriptions have ended: no term begins with it, and what debt had stopped was never watched.
-
-    Who cancelled otherwise has had what the invoice is for, and pays it.
-    """
-    ids = subscriptions_of(tx.session, document.id)
-    found = [tx.session.get_one(Subscription, subscription_id) for subscription_id in ids]
-    return bool(found) and all(
-        one.state == Life.CANCELED and (document.kind == Kind.PROFORMA or one.suspended_for == SuspendedBy.DEBT)
-        for one in found
-    )
 
 
 def _payment(tx: Tx, customer_id: int, receipt: Receipt) -> Payment:

@@ -15,13 +15,12 @@ from billhead.actions.payments._methods import stop_method
 from billhead.actions.scheduling import enqueue
 from billhead.actions.verb import audit
 from billhead.db import Tx
-from billhead.domain.dunning import RetrySchedule, next_retry, on_payday, with_last_chances
+from billhead.domain.dunning import TELLS, RetrySchedule, next_retry, on_payday, with_last_chances
 from billhead.domain.payment import DeclineClass
 from billhead.domain.periods import local_date
 from billhead.models.documents import Document
 from billhead.models.payments import GatewayAccount, PaymentAttempt, PaymentMethod
 from billhead.models.people import Customer
-from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 
 __all__ = ["ask_customer", "failed"]
@@ -103,17 +102,18 @@ def _schedule_retry(tx: Tx, attempt: PaymentAttempt, decline: DeclineClass) -> N
         .order_by(PaymentAttempt.id)
     ).all()
     document = tx.session.get_one(Document, attempt.document_id)
-    seller = tx.session.get_one(Seller, document.seller_id)
-    first = local_date(declined[0].created_at if declined else attempt.created_at, seller.zone)
-    schedule = _schedule(tx, document, first)
+    zone = tx.session.get_one(Customer, document.customer_id).zone
+    first = local_date(declined[0].created_at if declined else attempt.created_at, zone)
+    schedule, takes_away = _schedule(tx, document, first)
     done = max(len(declined) - 1, 0)
     day = next_retry(schedule, first, done, decline)
     if day is None:
         stop_if_auto(tx, attempt.document_id, "declined")
         return
     if attempt.decline_code in _NO_MONEY:
-        day = on_payday(day, before=next_retry(schedule, first, done + 1, decline))
-    zone = tx.session.get_one(Customer, document.customer_id).zone
+        following = next_retry(schedule, first, done + 1, decline)
+        limits = [one for one in (following, *takes_away) if one is not None and one > day]
+        day = on_payday(day, before=min(limits, default=None))
     morning = datetime.combine(day, _BREAKFAST, ZoneInfo(zone)).astimezone(clock.business_now().tzinfo)
     _collect_again(tx, attempt, max(morning, clock.business_now() + timedelta(hours=1)))
 
@@ -121,12 +121,15 @@ def _schedule_retry(tx: Tx, attempt: PaymentAttempt, decline: DeclineClass) -> N
 _NO_MONEY = frozenset({"insufficient_funds", "INSUFFICIENT_FUNDS", "51"})
 
 
-def _schedule(tx: Tx, document: Document, failed_on: date) -> RetrySchedule:
-    """The retries of the debt's policy, and one more on the day before each stage that takes something away."""
+def _schedule(tx: Tx, document: Document, failed_on: date) -> tuple[RetrySchedule, list[date]]:
+    """The retries of the debt's policy, and one more on the day before each stage that takes something away; and the
+    days of those stages."""
     ids = subscriptions_of(tx.session, document.id)
     plans = {tx.session.get_one(Subscription, subscription_id).plan_id for subscription_id in ids}
     group = tx.session.get_one(Customer, document.customer_id).price_group
     terms = Policies(tx.session).of(document.seller_id, plans.pop() if len(plans) == 1 else None, group)
     if document.due_on is None or not ids:
-        return terms.retries
-    return with_last_chances(terms.retries, terms.stages, failed_on, document.due_on)
+        return terms.retries, []
+    days = [stage.after_days for stage in terms.stages if stage.action not in TELLS]
+    takes_away = [document.due_on + timedelta(days=after) for after in days]
+    return with_last_chances(terms.retries, terms.stages, failed_on, document.due_on), takes_away

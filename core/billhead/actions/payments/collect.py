@@ -10,6 +10,7 @@ from billhead.actions.exchange import exchange
 from billhead.actions.freeze import is_frozen
 from billhead.actions.payments._apply import apply_outcome
 from billhead.actions.payments._attempts import OpenedAccount, attempt_view, new_attempt, open_account, payable
+from billhead.actions.payments._ended import has_ended
 from billhead.actions.payments._methods import first_usable, tried_too_often
 from billhead.db import Tx
 from billhead.domain.context import Context
@@ -57,7 +58,10 @@ def collect(ctx: Context, document_id: int, *, after: int | None = None) -> Coll
             use_credit(tx, found.customer_id)  # credit goes before the card
         try:
             document, owed = payable(tx, document_id)
-        except Conflict:
+        except Conflict as refused:
+            instead.append("undecided" if refused.code == "payment_undecided" else "nothing_to_do")
+            return None
+        if has_ended(tx, document):
             instead.append("nothing_to_do")
             return None
         if _disputed(tx, document_id):

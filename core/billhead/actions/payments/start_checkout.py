@@ -120,8 +120,7 @@ def _record(tx: Tx, intent: _Intent, answer: _Answer) -> tuple[Checkout, Excepti
             # opening a checkout moves no money yet: the payer may still pay there, and then the callback tells
             apply_outcome(tx, attempt, Outcome(AttemptState.UNKNOWN))
         case GatewayUnreachable() | GatewayRejected():
-            code = DeclineClass.INVALID_REQUEST if isinstance(answer, GatewayRejected) else DeclineClass.RATE_LIMITED
-            apply_outcome(tx, attempt, Outcome(AttemptState.FAILED, decline=code, code=answer.code))
+            apply_outcome(tx, attempt, Outcome(AttemptState.FAILED, decline=_class_of(answer), code=answer.code))
             refused = answer
         case Redirect() | Instructions() | ClientToken():
             attempt.action = _action(answer)
@@ -133,6 +132,12 @@ def _record(tx: Tx, intent: _Intent, answer: _Answer) -> tuple[Checkout, Excepti
                 data = {"attempt_id": attempt.id}
                 queue_notice(tx, attempt.customer_id, "transfer", f"transfer:{attempt.key}", data)
     return Checkout(attempt.id, attempt.state, dict(attempt.action)), refused
+
+
+def _class_of(answer: GatewayUnreachable | GatewayRejected) -> DeclineClass:
+    if isinstance(answer, GatewayUnreachable):
+        return DeclineClass.RATE_LIMITED
+    return DeclineClass.CONFIG if answer.code == "not_authorised" else DeclineClass.INVALID_REQUEST
 
 
 def _action(answer: Redirect | Instructions | ClientToken) -> dict[str, Any]:

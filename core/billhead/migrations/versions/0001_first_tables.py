@@ -1078,6 +1078,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_subscription_customer_id'), ['customer_id'], unique=False)
         batch_op.create_index('ix_subscription_due', ['next_bill_on', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_subscription_payer_reseller_id'), ['payer_reseller_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_subscription_payment_method_id'), ['payment_method_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_subscription_plan_id'), ['plan_id'], unique=False)
         batch_op.create_index('ix_subscription_seller_state', ['seller_id', 'state'], unique=False)
 
@@ -1708,6 +1709,7 @@ def upgrade() -> None:
     with op.batch_alter_table('payment_attempt', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_payment_attempt_customer_id'), ['customer_id'], unique=False)
         batch_op.create_index('ix_payment_attempt_document', ['document_id'], unique=False)
+        batch_op.create_index('ix_payment_attempt_method', ['method_id', 'created_at'], unique=False)
         batch_op.create_index('ix_payment_attempt_provider', ['account_id', 'provider_ref'], unique=False)
         batch_op.create_index('ix_payment_attempt_state', ['state', 'next_look_at'], unique=False)
 
@@ -2102,6 +2104,7 @@ def downgrade() -> None:
     with op.batch_alter_table('payment_attempt', schema=None) as batch_op:
         batch_op.drop_index('ix_payment_attempt_state')
         batch_op.drop_index('ix_payment_attempt_provider')
+        batch_op.drop_index('ix_payment_attempt_method')
         batch_op.drop_index('ix_payment_attempt_document')
         batch_op.drop_index(batch_op.f('ix_payment_attempt_customer_id'))
 
@@ -2238,6 +2241,7 @@ def downgrade() -> None:
     with op.batch_alter_table('subscription', schema=None) as batch_op:
         batch_op.drop_index('ix_subscription_seller_state')
         batch_op.drop_index(batch_op.f('ix_subscription_plan_id'))
+        batch_op.drop_index(batch_op.f('ix_subscription_payment_method_id'))
         batch_op.drop_index(batch_op.f('ix_subscription_payer_reseller_id'))
         batch_op.drop_index('ix_subscription_due')
         batch_op.drop_index(batch_op.f('ix_subscription_customer_id'))

@@ -30,7 +30,7 @@ from billhead.web.errors import status_of
 from billhead.web.pages import page
 from billhead.web.request_context import client_address
 from billhead.web.storefront.blueprint import storefront
-from billhead.web.storefront.payment_options import chosen_account, options_for
+from billhead.web.storefront.payment_options import Option, chosen_account, options_for
 
 __all__: list[str] = []
 
@@ -40,13 +40,17 @@ _SETTLED = (State.PAID.value, ProformaState.SETTLED.value)
 
 
 def _private(view: Callable[[str], ResponseReturnValue]) -> Callable[[str], ResponseReturnValue]:
-    """Counted by address, and nothing of it is kept or told on."""
+    """Links that are none are counted by address; nothing of one is kept or told on."""
 
     @wraps(view)
     def shown(token: str) -> ResponseReturnValue:
-        with writing(Context.system("pay-link")) as tx:
-            count_try(tx, f"pay-link:{client_address()}", _TRIES, _WINDOW, "too many tries: wait a quarter of an hour")
-        answer = make_response(view(token))
+        try:
+            answer = make_response(view(token))
+        except NotFound:
+            refusal = "too many tries: wait a quarter of an hour"
+            with writing(Context.system("pay-link")) as tx:
+                count_try(tx, f"pay-link:{client_address()}", _TRIES, _WINDOW, refusal)
+            raise
         answer.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         answer.headers["Referrer-Policy"] = "no-referrer"
         answer.headers["Cache-Control"] = "no-store"
@@ -79,10 +83,16 @@ def pay_by_link(token: str) -> ResponseReturnValue:
     return _choose(token, "")
 
 
+def _options(session: Session, document: Document) -> list[Option]:
+    """Those that need nothing of who pays: no sign-in, and no field of theirs."""
+    found = options_for(session, document.seller_id, document.currency)
+    return [one for one in found if not one.by_hand and not one.asks]
+
+
 def _choose(token: str, problem: str, status: int = 200) -> ResponseReturnValue:
     with reading() as session:
         document = _document(session, token)
-        options = [one for one in options_for(session, document.seller_id, document.currency) if not one.by_hand]
+        options = _options(session, document)
         owed = document.total_minor - document.settled_minor
         if document.kind == Kind.PROFORMA and not is_top_up(session, document):
             customer = session.get_one(Customer, document.customer_id)
@@ -101,6 +111,9 @@ def start_by_link(token: str) -> ResponseReturnValue:
         return _choose(token, "Choose how you want to pay.", 422)
     with reading() as session:
         document = _document(session, token)
+        offered = {one.account_id for one in _options(session, document)}
+    if account not in offered:
+        return _choose(token, "Choose how you want to pay.", 422)
     ctx = Context(f"link:document:{document.id}", Role.CUSTOMER, Scope(customer_id=document.customer_id))
     back = config().base_url + url_for("storefront.paid_by_link", token=token)
     try:

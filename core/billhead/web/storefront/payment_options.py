@@ -14,7 +14,7 @@ from billhead.models.payments import GatewayAccount
 from billhead.models.people import Customer
 from billhead.plugin import CheckoutField
 from billhead.plugin_host import plugins
-from billhead.web.request_context import current_customer_id
+from billhead.web.request_context import signed_in
 
 __all__ = [
     "Asked",
@@ -66,13 +66,21 @@ def options_for(session: Session, seller_id: int, currency: str) -> list[Option]
         if able.steps and currency not in able.steps:
             continue
         fields = gateway.checkout_fields()
-        asks = _asks(account.id, fields, session.get_one(Customer, current_customer_id())) if fields else []
+        asks = _asks(account.id, fields, _known(session)) if fields else []
         found.append(Option(account.id, account.name, able.save, able.confirmed_by_staff, asks))
     return found
 
 
-def _asks(account_id: int, fields: Sequence[CheckoutField], customer: Customer) -> list[Asked]:
-    known = {"phone": customer.phone, "email": customer.email, "name": customer.name}
+def _known(session: Session) -> dict[str, str]:
+    """What fields are filled in with: of who is signed in, and nothing for a visitor."""
+    login = signed_in()
+    if login is None or login.customer_id is None:
+        return {}
+    customer = session.get_one(Customer, login.customer_id)
+    return {"phone": customer.phone, "email": customer.email, "name": customer.name}
+
+
+def _asks(account_id: int, fields: Sequence[CheckoutField], known: dict[str, str]) -> list[Asked]:
     named = [(f"field-{account_id}-{one.name}", one) for one in fields]
     return [Asked(name, one, request.form.get(name, known.get(one.prefill, ""))) for name, one in named]
 
