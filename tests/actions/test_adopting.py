@@ -212,6 +212,27 @@ def test_what_is_refused_says_why(sold, login, columns, code):
     assert found.reason
 
 
+@BOTH
+def test_a_line_of_another_billhead_is_taken_over_only_on_purpose(sold, on):
+    from billhead.domain.errors import Conflict
+
+    theirs = {"admin_notes": "billhead:abcdefg234 VIP"} if on == "xtream" else {"account_number": "abcdefg234"}
+    stands(sold, on, "anna", **theirs)
+    stands(sold, on, "bob", **({"admin_notes": "billhead"} if on == "xtream" else {"stb_mac": "00:1A:79:00:00:77"}))
+    with pytest.raises(Conflict, match="how many lines"):
+        adopt(sold, on, take_claimed=True)
+    refused = adopt(sold, on, dry_run=True)
+    found = findings(sold, refused)
+    assert (refused.adopted, refused.refused, found["anna"].code, found["bob"].code) == (1, 1, "claimed", "")
+    assert "abcdefg234" in found["anna"].reason
+    before = sold.on(on)
+    taken = adopt(sold, on, take_claimed=True)
+    found = findings(sold, taken)
+    assert (taken.adopted, found["anna"].verdict, found["anna"].code) == (2, "adopt", "claimed")
+    assert service_of(sold, "anna").handle == "abcdefg234"
+    assert (adopt(sold, on).known, sold.on(on)) == (2, before)
+
+
 def test_a_login_that_a_line_of_ours_has_elsewhere_is_refused(sold):
     sold.line("stalker", login="anna")
     stands(sold, "xtream", "anna")
@@ -338,11 +359,12 @@ def test_the_command_tells_what_would_happen_and_writes_the_file_that_can_be_han
     found = run("--dry-run", "--csv", str(file))
     assert (found["dry_run"], found["lines"], found["adopted"], found["refused"]) == (True, 3, 1, 2)
     assert (found["plans"], found["reasons"]) == ({"basic": 1}, {"never_ends": 1, "impossible": 1})
+    assert found["claimed"] == 0
     assert found["refusals"][0]["login"] == "endless"
     assert ",'=SUM(A1)," in file.read_text(), "what a spreadsheet would run is quoted"
     words = sold._read(lambda session: read_mapping(session, sold.seller_id, file.read_text()))
     assert [word["name"] for word in words.values()] == ["anna", "endless", "=SUM(A1)"]
-    assert run("--mapping", str(file))["adopted"] == 1
+    assert run("--mapping", str(file), "--take-claimed")["adopted"] == 1
     assert service_of(sold, "anna").sync == "ok"
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from threading import Barrier, Thread
 
 import pytest
-from box_shop import BoxShop
+from box_shop import SYSTEM, BoxShop
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,10 +18,11 @@ from billhead.actions.devices.save_model import ModelEntry, save_model
 from billhead.actions.devices.take_back import take_back
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.cancel import cancel
-from billhead.db import reading
+from billhead.db import reading, writing
 from billhead.domain.device import TRANSITIONS, DeviceEvent, DeviceState
 from billhead.domain.errors import BillheadError, Conflict, InvalidInput
 from billhead.domain.state import IllegalTransition, next_state
+from billhead.models.catalogue import Price
 from billhead.models.devices import Device
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.operations import AuditEntry
@@ -109,6 +110,35 @@ def test_a_rent_that_ends_at_once_gives_the_days_left_back(shop):
     notes = shop.rows(Document, Document.kind == "credit_note")
     assert [one.total_minor for one in notes] == [500]  # 10.00 × 15 / 30
     assert shop.device(box).state == "lost"
+
+
+@pytest.mark.parametrize(("ends", "said"), [("end_of_term", "scheduled"), ("immediate", "done")])
+def test_of_two_rented_boxes_the_other_one_stays_at_its_own_price(shop, ends, said):
+    """Rented at 10.00 each; since 1 December the list says 15.00 to new customers."""
+    first, second = shop.stock(A, B, model="hired", plan="rent-box")
+    started = shop.order("box", ("rent-box", 2), mac="")
+    assert shop.pay(started.document_id) == 3000  # 10.00 for the month, twice 10.00 for the boxes
+    shop.do(hand_out, first)
+    shop.do(hand_out, second)
+    (rent,) = (part for part in shop.rows(SubscriptionComponent) if part.kind == "addon")
+    with writing(SYSTEM) as tx:
+        old = tx.session.get_one(Price, rent.price_id)
+        dearer = Price(book_id=old.book_id, plan_id=old.plan_id, term=old.term, amount_minor=1500, version=2)
+        dearer.valid_from = date(2026, 12, 1)
+        tx.session.add(dearer)
+
+    clock.move_business_clock(datetime(2026, 12, 7, 12, tzinfo=UTC))
+    assert shop.do(take_back, first, rent_ends=ends).rent == said
+    notes = shop.rows(Document, Document.kind == "credit_note")
+    # at once one box's 15 of 30 days come back, 10.00 × 15 / 30, and the other one's don't
+    assert [one.total_minor for one in notes] == ([500] if ends == "immediate" else [])
+    assert shop.device(second).state == "rented"
+
+    clock.move_business_clock(datetime(2026, 12, 22, 1, tzinfo=UTC))
+    shop.do(begin_scheduled, 0)
+    left = [part for part in shop.rows(SubscriptionComponent) if part.kind == "addon" and part.ends_on is None]
+    assert [(part.quantity, part.price_id) for part in left] == [(1, rent.price_id)]
+    assert shop.do(take_back, second).rent == "scheduled"
 
 
 def test_a_broken_box_is_exchanged_under_its_warranty(shop):

@@ -46,7 +46,7 @@ class BoxShop:
                 ("sport", "bouquet", "sport", {"plans": ["home", "box"]}),
                 ("screen", "connection", "", {"plans": ["home", "box"], "max_units": 3}),
                 ("buy-box", "device", "", {"plans": ["home", "box"], "max_units": 2}),
-                ("rent-box", "device", "", {"plans": ["home", "box"], "rented": True}),
+                ("rent-box", "device", "", {"plans": ["home", "box"], "rented": True, "max_units": 2}),
             ):
                 plan = Plan(seller_id=operator.seller_id, code=code, name=code.title(), kind=kind, details=details)
                 session.add(plan)

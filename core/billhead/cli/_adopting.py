@@ -36,6 +36,7 @@ def told(adoption_id: int) -> dict[str, Any]:
             "adopted": row.adopted,
             "known": row.known,
             "refused": row.refused,
+            "claimed": session.scalar(select(func.count()).where(mine, AdoptionLine.code == "claimed")),
             "plans": _counted(session, AdoptionLine.plan, mine, AdoptionLine.verdict == "adopt"),
             "reasons": _counted(session, AdoptionLine.code, mine, AdoptionLine.verdict == "refused"),
             "refusals": [
@@ -58,6 +59,7 @@ def lines_of(found: dict[str, Any]) -> list[str]:
     counts = f"{found['adopted']} {verb} adopted, {found['known']} are ours already, {found['refused']} {verb} refused"
     return [
         f"{found['panel']}: {found['lines']} lines; {counts}",
+        *([f"{found['claimed']} carry the reference of another Billhead"] if found["claimed"] else []),
         *plans,
         *(["Refused:", *reasons, *first] if reasons else []),
         *([f"It {found['state']}: {found['error']}"] if found["error"] else []),

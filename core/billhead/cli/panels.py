@@ -146,6 +146,7 @@ def _chosen(codes: Sequence[str]) -> dict[str, int]:
 @click.option("--write", "writes", multiple=True, help="A field that may be written on the panel; several times.")
 @click.option("--owner", "owners", multiple=True, help="PANEL-ID=RESELLER: whose lines are whose; several times.")
 @click.option("--unlimited-until", type=click.DateTime(["%Y-%m-%d"]), help="Lines that never end are paid until then.")
+@click.option("--take-claimed", is_flag=True, help="Also lines of another Billhead, once a dry run counted them.")
 @click.option("--csv", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write each line's finding there.")
 @json_option
 @in_app
@@ -158,6 +159,7 @@ def adopt(
     writes: tuple[str, ...],
     owners: tuple[str, ...],
     unlimited_until: datetime | None,
+    take_claimed: bool,
     file: Path | None,
     as_json: bool,
 ) -> None:
@@ -167,7 +169,8 @@ def adopt(
     """
     panel_id = _chosen([code])[code]
     pairs = dict(_owner(pair) for pair in owners)
-    wish = AdoptionWish(term, least_score, writes, pairs, unlimited_until.date() if unlimited_until else None)
+    until = unlimited_until.date() if unlimited_until else None
+    wish = AdoptionWish(term, least_score, writes, pairs, until, take_claimed)
     words = mapping.read_text("utf-8-sig") if mapping else ""
     with writing(_CTX) as tx:
         asked = ask_adoption(tx, panel_id, wish, dry_run=dry_run, mapping=words, queue=False)

@@ -35,7 +35,9 @@ class Adoption(Model):
 
 
 class AdoptionLine(Model):
-    """One line of the panel's list. `verdict`: adopt | known | refused; `code` says in a word why it is refused."""
+    """One line of the panel's list. `verdict`: adopt | known | refused; `code` says in a word why it is refused;
+    "claimed" stands also at one that was taken over though another Billhead's reference is on it.
+    """
 
     __tablename__ = "adoption_line"
     __table_args__ = (Index("ix_adoption_line_adoption", "adoption_id", "verdict"),)

@@ -31,7 +31,8 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Judged:
-    """`service` is the row to be added, without its keys; None for a line that is not adopted."""
+    """`service` is the row to be added, without its keys; None for a line that is not adopted. `claimed`: it carries
+    the reference of another Billhead."""
 
     line: ListedLine
     name: str
@@ -44,6 +45,7 @@ class Judged:
     writes: tuple[str, ...] = ()
     service: Service | None = None
     known: bool = False
+    claimed: bool = False
     refused: Refused | None = None
     guess: Guess = field(default_factory=Guess)
 

@@ -8,10 +8,16 @@ from sqlalchemy.orm import Session
 from billhead.actions.adopting._house import House
 from billhead.actions.adopting._judging import Judged, Refused
 from billhead.actions.adopting._writing import external_ref
+from billhead.actions.subscriptions._services import is_handle
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service
 
 __all__ = ["Names", "mark_known"]
+
+_CLAIMED = (
+    "it carries the reference {}, which another Billhead gave it and may renew or remove it by: "
+    "end that one's hold on this panel first, then adopt with leave to take claimed lines"
+)
 
 
 class Names:
@@ -72,3 +78,7 @@ def mark_known(session: Session, house: House, batch: Sequence[Judged]) -> None:
             one.refused = Refused("taken", "a line of ours on another panel has its login or MAC")
         elif words & ended or external_ref(house, one.line.remote_id) in before:
             one.refused = Refused("ended_before", "it was ours and has ended; its customer can order it anew")
+        elif is_handle(one.line.ref):
+            one.claimed = True
+            if not house.wish.take_claimed:
+                one.refused = Refused("claimed", _CLAIMED.format(one.line.ref))

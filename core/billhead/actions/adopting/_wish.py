@@ -29,7 +29,8 @@ _SHOWN = ("kind", "ends", "bouquets", "connections", "owner", "score", "verdict"
 class AdoptionWish:
     """`writes`: fields that may be brought in step on the panel afterwards; a line that would need others is refused.
     "note" is our reference in the panel's notes. `owners`: the panel's id of a reseller → our reseller's code.
-    `unlimited_until`: what a line that never ends is taken as paid through.
+    `unlimited_until`: what a line that never ends is taken as paid through. `take_claimed`: also lines that carry the
+    reference of another Billhead.
     """
 
     term: str = "1 month"
@@ -37,6 +38,7 @@ class AdoptionWish:
     writes: tuple[str, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict)
     unlimited_until: date | None = None
+    take_claimed: bool = False
 
     def as_json(self) -> dict[str, Any]:
         until = self.unlimited_until
@@ -51,6 +53,7 @@ class AdoptionWish:
             tuple(kept["writes"]),
             dict(kept["owners"]),
             date.fromisoformat(until) if until else None,
+            bool(kept.get("take_claimed")),
         )
 
 

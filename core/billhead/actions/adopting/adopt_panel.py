@@ -161,7 +161,7 @@ def _finding(house: House, one: Judged) -> AdoptionLine:
         score=one.score,
         reseller=one.reseller,
         verdict="known" if one.known else "refused" if one.refused else "adopt",
-        code=one.refused.code if one.refused else "",
+        code=one.refused.code if one.refused else "claimed" if one.claimed else "",
         reason=one.refused.why if one.refused else "",
         writes=" ".join(one.writes),
         service_id=service_id,

@@ -35,7 +35,8 @@ def ask_adoption(
     """A job reads the panel's list, or with `queue` False the caller itself. `mapping` is the operator's file as text;
     `like` takes it over from an earlier adoption of this panel instead.
 
-    Raises InvalidInput, NotFound, or Conflict while another one of this panel goes on.
+    Raises InvalidInput, NotFound, or Conflict while another one of this panel goes on, or where lines of another
+    Billhead would be taken that no dry run has counted.
     """
     session = tx.session
     panel = session.get(Panel, panel_id, with_for_update=True)
@@ -45,6 +46,10 @@ def ask_adoption(
     if session.scalar(goes_on) is not None:
         raise Conflict(f"an adoption of {panel.name} goes on already", hint="wait for it, or call it off")
     check_wish(session, panel.seller_id, wish)
+    counted = select(Adoption.id).where(Adoption.panel_id == panel_id, Adoption.dry_run, Adoption.state == "done")
+    if wish.take_claimed and not dry_run and session.scalar(counted.limit(1)) is None:
+        why = f"nobody has seen yet how many lines of {panel.name} another Billhead claims"
+        raise Conflict(why, code="not_counted", hint="do a dry run first: it counts them")
     earlier = session.get(Adoption, like) if like is not None else None
     if like is not None and (earlier is None or earlier.panel_id != panel_id):
         raise NotFound("adoption of this panel", like)

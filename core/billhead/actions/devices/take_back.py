@@ -72,7 +72,7 @@ def take_back(
 
 
 def _end_rent(tx: Tx, subscription: Subscription, plan_id: int, when: str) -> str:
-    """One of the rented add-on less; whatever else is had stays. A subscription that has ended has no rent to end."""
+    """One of the rented add-on less; the others stay at their price. What has ended has no rent to end."""
     if State(subscription.state) not in RUNNING:
         return ""
     today, part = clock.today_in(subscription.zone), SubscriptionComponent
@@ -83,9 +83,10 @@ def _end_rent(tx: Tx, subscription: Subscription, plan_id: int, when: str) -> st
         .where(or_(part.ends_on.is_(None), part.ends_on > today))
         .order_by(part.id)
     ).all()
-    if all(row.id != plan_id for row in had):
+    rented = next((n for n, row in enumerate(had) if row.id == plan_id), None)
+    if rented is None:
         return ""
-    left = [AddOnOrder(row.code, row.quantity - (row.id == plan_id)) for row in had]
+    left = [AddOnOrder(row.code, row.quantity - (n == rented)) for n, row in enumerate(had)]
     if when == "end_of_term" and last_cancel(tx, subscription.id) is not None:
         return "ends with the subscription"
     wish = ChangeWish(subscription.id, addons=tuple(one for one in left if one.quantity), when=when)

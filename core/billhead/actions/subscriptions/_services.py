@@ -42,6 +42,11 @@ def new_handle() -> str:
     return "".join(secrets.choice(_BASE32) for _ in range(10))
 
 
+def is_handle(text: str) -> bool:
+    """Is it of the form that `new_handle` gives, here or in another Billhead? A plain number is somebody's own."""
+    return len(text) == 10 and set(text) <= set(_BASE32) and not text.isdigit()
+
+
 class Placement:
     """What making lines needs to know, read once: panels and, where it counts, how full they are, bouquets, logins and
     MACs in use.

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from billhead.actions.billing._difference import History
 from billhead.actions.catalogue._change_rules import when_allowed
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
-from billhead.actions.subscriptions._sale import AddOnOrder, addon_of, plan_of
+from billhead.actions.subscriptions._sale import AddOnOrder, addon_of, check_units, plan_of
 from billhead.actions.subscriptions._shape import refuse_other_lines
 from billhead.actions.subscriptions._steps import Wanted
 from billhead.db import Tx
@@ -51,7 +51,8 @@ class Resolved(NamedTuple):
 def resolved(tx: Tx, subscription: Subscription, history: History, wish: ChangeWish, today: date) -> Resolved:
     """The parts that the wish means, and when the rules allow the change.
 
-    What is kept keeps its price. Raises NotFound (plan, term or add-on that this customer can't buy) and InvalidInput.
+    What is kept keeps its price, and so does what is left of it. Raises NotFound (plan, term or add-on that this
+    customer can't buy) and InvalidInput.
     """
     session = tx.session
     customer = session.get_one(Customer, subscription.customer_id)
@@ -94,10 +95,14 @@ def _addons(tx: Tx, wish: ChangeWish, now: list[SubscriptionComponent]) -> tuple
 
 
 def _kept(tx: Tx, order: AddOnOrder, now: list[SubscriptionComponent]) -> Wanted | None:
-    for one in now:
-        had = tx.session.get_one(Plan, one.plan_id).code, one.quantity
-        if one.kind != "plan" and had == (order.code, order.quantity):
-            return Wanted(one.plan_id, one.price_id, one.quantity, one.kind)
+    """As many as there are, or fewer: at the price that they are had for."""
+    enough = [one for one in now if one.kind != "plan" and one.quantity >= order.quantity]
+    for one in sorted(enough, key=lambda one: one.quantity):
+        addon = tx.session.get_one(Plan, one.plan_id)
+        if addon.code == order.code:
+            if one.quantity > order.quantity:
+                check_units(addon, order.quantity, "addons")
+            return Wanted(one.plan_id, one.price_id, order.quantity, one.kind)
     return None
 
 

@@ -183,6 +183,10 @@ class AdoptionForm(Form):
     unlimited_until = DateField(
         "Lines that never end are paid through", validators=[Optional()], description="Empty: they are refused."
     )
+    take_claimed = BooleanField(
+        "Take over lines that another Billhead claims",
+        description="They carry its reference. Only when it has let go of this panel; a dry run counts them first.",
+    )
     file = FileField("Your own word", description="CSV: login, mac or remote_id, and plan, term, paid_through, skip …")
     dry_run = BooleanField("Dry run: show what would happen, and adopt none", default=True)
     reason = reason_field()
@@ -199,6 +203,7 @@ class AdoptionForm(Form):
             tuple(self.writes.data or ()),
             dict(_pair(line) for line in (self.owners.data or "").splitlines() if line.strip()),
             self.unlimited_until.data,
+            self.take_claimed.data,
         )
 
 
@@ -258,6 +263,7 @@ def adoption(key: int) -> ResponseReturnValue:
         mine = AdoptionLine.adoption_id == key
         plans = _counted(session, mine, "adopt", AdoptionLine.plan, AdoptionLine.term)
         reasons = _counted(session, mine, "refused", AdoptionLine.code)
+        claimed = session.scalar(select(func.count()).where(mine, AdoptionLine.code == "claimed"))
         first = session.scalars(select(AdoptionLine).where(mine).order_by(AdoptionLine.id).limit(20)).all()
         trail = trail_of(session, f"adoption:{key}")
     return page(
@@ -266,6 +272,7 @@ def adoption(key: int) -> ResponseReturnValue:
         panel=panel,
         plans=plans,
         reasons=reasons,
+        claimed=claimed,
         first=first,
         trail=trail,
         goes_on=row.state in ("queued", "running"),
