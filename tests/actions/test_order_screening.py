@@ -12,6 +12,8 @@ from card_shop import SYSTEM, open_card_shop
 from pretend_plugins import plugin_point
 
 from billhead import clock
+from billhead.actions.billing.next_document import next_document
+from billhead.actions.billing.run import run_billing
 from billhead.actions.fraud.decide_case import decide_case
 from billhead.actions.fraud.forget_facts import forget_facts
 from billhead.actions.fraud.place_order import Seen, place_order
@@ -21,13 +23,13 @@ from billhead.actions.provisioning.converge import converge
 from billhead.actions.sellers.set_fraud_rules import set_fraud_rules
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.start import Order
-from billhead.db import writing
+from billhead.db import reading, writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
 from billhead.domain.fraud import FraudRules
 from billhead.domain.money import Money
 from billhead.models.catalogue import Plan
-from billhead.models.documents import Document
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.fraud import FraudCase
 from billhead.models.operations import Event
 from billhead.models.payments import PaymentAttempt, PaymentMethod, Refund
@@ -129,6 +131,33 @@ def test_a_held_order_can_be_paid_and_starts_with_all_its_days_when_it_is_approv
     assert shop.notices("order_held") == ["order_held"]
     with pytest.raises(Conflict, match="nothing to decide"):
         decide(shop, "refuse")
+
+
+def test_a_held_order_that_is_charged_by_itself_is_billed_on_when_it_is_approved_and_once(shop):
+    started = place(doubtful(shop), seen_in="SE")
+    pays(shop, started, "visa-1", "FI")
+    assert shop.row(Subscription, started.subscription_id).collection == "auto"
+
+    def run(day):
+        with shop.at(day, hour=1):
+            return run_billing(clock.business_now()).invoices
+
+    assert [(one.total_minor, one.settled_minor) for one in shop.invoices()] == [(1255, 1255)]
+    assert (run("2026-12-22"), run("2027-01-22")) == (0, 0)
+    with shop.at("2027-01-22"), reading() as session:
+        assert next_document(session, started.subscription_id).why == "its order is being checked"
+    assert line_of(shop, started).desired_expires_at is None
+    with shop.at("2027-01-25"):
+        done = decide(shop, "approve")
+    assert done.days == 30  # 22 November to 22 December was paid, and not a day of it was watched
+    subscription = shop.row(Subscription, started.subscription_id)
+    assert (subscription.state, subscription.paid_through.isoformat()) == ("active", "2027-02-24")
+    assert line_of(shop, started).desired_expires_at.isoformat()[:10] == "2027-02-26"
+    assert (run("2027-01-26"), run("2027-02-23")) == (0, 0)
+    assert (run("2027-02-24"), run("2027-02-24"), run("2027-02-25")) == (1, 0, 0)
+    assert [one.total_minor for one in shop.invoices()] == [1255, 1255]
+    (line,) = shop.rows(DocumentLine, DocumentLine.document_id == shop.invoices()[-1].id)
+    assert (line.period_start.isoformat(), line.period_end.isoformat()) == ("2027-02-24", "2027-03-24")
 
 
 def test_a_refused_order_ends_and_its_money_goes_back_whole(shop):

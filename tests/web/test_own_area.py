@@ -4,11 +4,15 @@ import pytest
 from sqlalchemy import select
 from web_shop import BOX, Browser, Shop
 
-from billhead.db import reading
+from billhead.actions.payments._refund_outcome import apply_refund_outcome
+from billhead.actions.payments.refund import refund
+from billhead.db import reading, writing
+from billhead.domain.context import Context
 from billhead.models.documents import Document
-from billhead.models.payments import PaymentMethod
+from billhead.models.payments import PaymentMethod, Refund
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription
+from billhead.plugin import AttemptState, Outcome
 
 
 @pytest.fixture
@@ -112,6 +116,24 @@ def test_the_invoice_as_page_list_csv_and_pdf(shop: Shop, ada: Browser):
     pdf = ada.get("/account/documents/2.pdf")
     assert pdf.data.startswith(b"%PDF-")
     assert f'filename="{number}.pdf"' in pdf.headers["Content-Disposition"]
+
+
+def test_a_refund_is_claimed_from_ones_own_pages_until_it_is(shop: Shop, ada: Browser):
+    eve = shop.customer("eve@example.com")
+    pages = "/account/documents", "/account/documents/2"
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        owed = refund(tx, 1, 400, "source", reason="a week without pictures").refund_id
+        row = tx.session.get_one(Refund, owed)
+        apply_refund_outcome(tx, row, Outcome(AttemptState.PROCESSING, "pp1", action_url="https://coins.example/pp1"))
+    for path in pages:
+        shown = ada.get(path).text
+        assert "€4.00 are ready to go back to you." in shown, path
+        assert 'href="https://coins.example/pp1"' in shown, path
+    assert "coins.example" not in eve.get(pages[0]).text
+    assert eve.get(pages[1]).status_code == 404
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        apply_refund_outcome(tx, tx.session.get_one(Refund, owed), Outcome(AttemptState.SUCCEEDED, "pp1"))
+    assert not any("coins.example" in ada.get(path).text for path in pages)
 
 
 def documents(shop: Shop) -> list[Document]:

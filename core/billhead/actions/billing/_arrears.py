@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._rated import Chunk
-from billhead.actions.billing._reading import ITEM, AsOf, DueScope, chunk_of, is_due
+from billhead.actions.billing._reading import ITEM, AsOf, DueScope, chunk_of, held_by_review, is_due
 from billhead.bulk import among
 from billhead.domain.subscription import RUNNING, State
 from billhead.models.entitlements import Entitlement
@@ -79,7 +79,12 @@ def _query(due: CTE, as_of: AsOf) -> Select[Any]:
     return (
         select(*columns)
         .join(due, due.c.id == Subscription.id)
-        .where(Subscription.settlement == "invoice", Subscription.state.in_(_BILLED), not_(_billed_with_plan(as_of)))
+        .where(
+            Subscription.settlement == "invoice",
+            Subscription.state.in_(_BILLED),
+            not_(held_by_review()),
+            not_(_billed_with_plan(as_of)),
+        )
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, func, select
+from sqlalchemy import ColumnElement, Text, cast, func, not_, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.billing._catalogue import Catalogue
@@ -18,10 +18,12 @@ from billhead.actions.usage._metering import read_usage
 from billhead.bulk import among
 from billhead.domain.credit import Lot, LotKind
 from billhead.domain.document import ProformaState
+from billhead.domain.fraud import CaseState
 from billhead.domain.money import Money
 from billhead.domain.periods import local_date
 from billhead.domain.subscription import RUNNING
 from billhead.models.credits import CustomerCredit
+from billhead.models.fraud import FraudCase
 from billhead.models.payments import PaymentMethod
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
@@ -31,6 +33,7 @@ __all__ = [
     "AsOf",
     "DueScope",
     "chunk_of",
+    "held_by_review",
     "in_company",
     "is_due",
     "read_again",
@@ -139,7 +142,16 @@ def is_due(as_of: AsOf) -> tuple[ColumnElement[bool], ...]:
         Subscription.next_bill_on <= as_of.latest,
         Subscription.settlement == "invoice",
         Subscription.state.in_([state.value for state in RUNNING]),
+        not_(held_by_review()),
     )
+
+
+def held_by_review() -> ColumnElement[bool]:
+    """Its order is being checked: nothing more is billed until staff have decided, and then what is due by then."""
+    case = select(FraudCase.id).where(
+        FraudCase.subscription_id == Subscription.id, FraudCase.state == CaseState.REVIEW.value
+    )
+    return case.exists()
 
 
 def chunk_of(

@@ -12,7 +12,7 @@ from billhead import clock
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._rated import Rated, RatedLine
 from billhead.actions.billing._rating import Rater
-from billhead.actions.billing._reading import ITEM, AsOf, DueScope, chunk_of, in_company, is_due
+from billhead.actions.billing._reading import ITEM, AsOf, DueScope, chunk_of, held_by_review, in_company, is_due
 from billhead.actions.billing.rate import rate
 from billhead.actions.documents._subscriptions import open_offers
 from billhead.domain.document import ProformaState
@@ -111,6 +111,8 @@ def _nothing(session: Session, subscription: Subscription) -> Upcoming | None:
         return Upcoming(subscription.id, None, why="its proforma waits to be paid", waiting_id=offered[subscription.id])
     if subscription.state not in RUNNING:
         return Upcoming(subscription.id, None, why=f"it is {subscription.state}")
+    if session.scalar(select(Subscription.id).where(Subscription.id == subscription.id, held_by_review())) is not None:
+        return Upcoming(subscription.id, None, why="its order is being checked")
     if subscription.next_bill_on is None:
         ends = subscription.billing_ends_on
         return Upcoming(subscription.id, None, why=f"it ends on {ends}" if ends else "it is not billed any more")

@@ -69,7 +69,7 @@ def decide_case(tx: Tx, case_id: int, decision: str, reason: str) -> Decided:
 
 
 def _go_on(tx: Tx, case: FraudCase, subscription: Subscription) -> Decided:
-    """The line gets what is paid, and the days that it waited."""
+    """The line gets what is paid, and the days that it waited; not more of them than were paid."""
     lines = live_services(tx, subscription)
     for line in lines:
         line.in_review = False
@@ -85,7 +85,7 @@ def _go_on(tx: Tx, case: FraudCase, subscription: Subscription) -> Decided:
         .where(SubscriptionEvent.subscription_id == subscription.id, SubscriptionEvent.kind == "began")
         .limit(1)
     )
-    days = (today - began).days if began is not None else 0
+    days = (min(today, subscription.paid_through) - began).days if began is not None else 0
     if days > 0:
         lengthen(tx, subscription, days, today)
     return Decided(case.id, case.state, days=max(days, 0))

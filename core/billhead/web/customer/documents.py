@@ -21,7 +21,7 @@ from billhead.models.sellers import Seller
 from billhead.plugin import allow
 from billhead.web.csv_export import csv_response
 from billhead.web.customer.blueprint import customer
-from billhead.web.customer.read import open_documents, own_document
+from billhead.web.customer.read import claims, open_documents, own_document
 from billhead.web.downloads import einvoice_response, pdf_response
 from billhead.web.pages import page
 from billhead.web.paging import page_of
@@ -40,7 +40,8 @@ def documents() -> ResponseReturnValue:
     with reading() as session:
         rows = page_of(session, _mine(current_customer_id()), Document.id)
         to_pay = {document.id for document in open_documents(session, current_customer_id())}
-    return page("customer/documents.html", rows=rows, to_pay=to_pay)
+        to_claim = claims(session, current_customer_id())
+    return page("customer/documents.html", rows=rows, to_pay=to_pay, to_claim=to_claim)
 
 
 @customer.get("/documents.csv")
@@ -79,6 +80,7 @@ def document(document_id: int) -> ResponseReturnValue:
         einvoice = _offered(session, found)
         paid = select(Allocation.payment_id).where(Allocation.document_id == found.id)
         receipts = session.scalars(select(Payment).where(Payment.id.in_(paid)).order_by(Payment.id)).all()
+        to_claim = claims(session, found.customer_id, found)
     return page(
         "customer/document.html",
         document=found,
@@ -89,6 +91,7 @@ def document(document_id: int) -> ResponseReturnValue:
         to_pay=to_pay,
         einvoice=einvoice,
         receipts=receipts,
+        to_claim=to_claim,
     )
 
 

@@ -11,14 +11,26 @@ from billhead.actions.provisioning.label_of import label_of
 from billhead.actions.provisioning.show_access import show_access
 from billhead.domain.document import OWED, Kind, ProformaState
 from billhead.domain.errors import BillheadError, NotFound
+from billhead.domain.payment import RefundState
 from billhead.domain.service import Label
 from billhead.models.catalogue import Plan
-from billhead.models.documents import Document, DocumentLine
+from billhead.models.documents import Allocation, Document, DocumentLine
 from billhead.models.moves import PanelMoveLine
+from billhead.models.payments import Payment, Refund
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import Access
 
-__all__ = ["Line", "Overview", "access_of", "open_documents", "own_document", "own_subscription", "overviews"]
+__all__ = [
+    "Claim",
+    "Line",
+    "Overview",
+    "access_of",
+    "claims",
+    "open_documents",
+    "own_document",
+    "own_subscription",
+    "overviews",
+]
 
 log = logging.getLogger("billhead.web")
 _DONE = ("canceled",)
@@ -31,6 +43,15 @@ class Line:
     service: Service
     label: Label
     access: Access | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A refund that waits for the customer to say where it goes: on the page at `url`, which is theirs alone."""
+
+    amount_minor: int
+    currency: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +82,24 @@ def open_documents(session: Session, customer_id: int) -> list[Document]:
     """What can be paid now, the oldest first."""
     query = select(Document).where(Document.customer_id == customer_id, _is_payable()).order_by(Document.id).limit(50)
     return list(session.scalars(query))
+
+
+def claims(session: Session, customer_id: int, document: Document | None = None) -> list[Claim]:
+    """The customer's refunds that they can claim now: all, or those of what has paid one document, or of its credit."""
+    query = (
+        select(Refund, Payment.currency)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(
+            Payment.customer_id == customer_id,
+            Refund.state == RefundState.PROCESSING.value,
+            Refund.claim_url != "",
+        )
+    )
+    if document is not None:
+        paid = select(Allocation.payment_id).where(Allocation.document_id == document.id)
+        query = query.where(Payment.id.in_(paid) | (Refund.credit_note_id == document.id))
+    rows = session.execute(query.order_by(Refund.id).limit(50))
+    return [Claim(refund.amount_minor, currency, refund.claim_url) for refund, currency in rows]
 
 
 def overviews(session: Session, customer_id: int, *, only: int | None = None) -> list[Overview]:
