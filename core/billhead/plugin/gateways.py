@@ -56,6 +56,7 @@ class CheckoutField:
 
     `clean` makes of the typed text what the gateway wants, or raises InvalidInput with the reason; it asks no network.
     `prefill` names what of the customer's profile stands there at first: `phone`, `email` or `name`.
+    `secret`: what is typed is never shown again, nor kept by the browser. What is typed is never stored, secret or not.
     """
 
     name: str
@@ -64,6 +65,7 @@ class CheckoutField:
     hint: str = ""
     kind: str = "text"  # as of an HTML input: text, tel, email
     prefill: str = ""
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,8 @@ def _known(session: Session) -> dict[str, str]:
 
 def _asks(account_id: int, fields: Sequence[CheckoutField], known: dict[str, str]) -> list[Asked]:
     named = [(f"field-{account_id}-{one.name}", one) for one in fields]
-    return [Asked(name, one, request.form.get(name, known.get(one.prefill, ""))) for name, one in named]
+    typed = {name: request.form.get(name, known.get(one.prefill, "")) for name, one in named if not one.secret}
+    return [Asked(name, one, typed.get(name, "")) for name, one in named]
 
 
 def chosen_account() -> int | None:

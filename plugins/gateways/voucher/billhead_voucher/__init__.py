@@ -1,0 +1,1 @@
+"""Recharge PINs, sold on paper and redeemed once."""
