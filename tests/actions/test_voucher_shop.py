@@ -9,12 +9,14 @@ from datetime import date, timedelta
 import pytest
 from click.testing import CliRunner
 
+from billhead import clock
 from billhead.db import db, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import GatewayRejected, InvalidInput
 from billhead.domain.money import Money
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
+from billhead.models.operations import PluginState
 from billhead.models.payments import Payment, PaymentAttempt
 from billhead.plugin import AttemptState, AttemptView, GatewayConnection, HttpClient, current_host
 from billhead.plugin_host import plugin_ladder, plugins, store_settings, upgrade_plugin
@@ -24,8 +26,6 @@ from billhead_voucher.gateway import Voucher, VoucherSettings
 from billhead_voucher.making import Batch, batches, block, drawn, look_at, make
 from billhead_voucher.tables import BATCH, GUESS
 
-from billhead.models.operations import PluginState  # isort: skip
-
 UNTIL = date(2099, 12, 31)
 NEVER_MADE = "0000000000000000"  # its check digit is right
 
@@ -34,7 +34,7 @@ def opened():
     """The plugin's tables and key in this application."""
     upgrade_plugin(db.engine, plugins().get("voucher"))
     with writing(Context.system("test")) as tx:
-        row = PluginState(name="voucher", settings={}, secrets="")
+        row = PluginState(name="voucher", settings={}, secrets="", changed_at=clock.now())
         store_settings(plugins().get("voucher").settings_type, row, {"key": "k" * 32})
         tx.session.add(row)
     return current_host("voucher")
@@ -75,7 +75,10 @@ def test_a_short_card_pays_a_part_another_the_rest_and_what_is_over_is_credit(sh
         assert shop.state() == "processing"
         assert shop.look() == "succeeded"
         assert shop.row(Document, shop.invoice).state == state
-    assert [(one.provider_ref, one.amount_minor) for one in shop.rows(Payment)] == [("A1-00001", 1000), ("A1-00002", 1000)]
+    assert [(one.provider_ref, one.amount_minor) for one in shop.rows(Payment)] == [
+        ("A1-00001", 1000),
+        ("A1-00002", 1000),
+    ]
     assert sum(one.remaining_minor for one in shop.rows(CustomerCredit)) == 745  # 20.00 - 12.55
     assert shop.balances().get("receivable", 0) == 0
     stored = [str(vars(row)) for model in (PaymentAttempt, Payment) for row in shop.rows(model)]

@@ -47,7 +47,7 @@ def _show(value: dict[str, Any], as_json: bool, line: str) -> None:
 @click.option("--redeem", default="Open your invoice, choose the recharge card, and type the PIN.", show_default=True)
 @click.option("--note", default="", help="For yourself: which shop gets them.")
 @_json
-def make_(  # noqa: PLR0913
+def make_(
     code: str, account: str, minor: int, currency: str, count: int, valid_until: datetime, out: Path,
     seller: str, redeem: str, note: str, as_json: bool,
 ) -> None:  # fmt: skip

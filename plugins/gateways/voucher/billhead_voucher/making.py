@@ -79,9 +79,8 @@ def make(host: Host, batch: Batch, made: Made) -> None:
 def batches(host: Host) -> list[dict[str, Any]]:
     """Each batch with how many of its cards are used and blocked, and what the used ones were worth."""
     used = func.count(PIN.c.used_at)
-    blocked = func.sum(
-        case((PIN.c.used_at.is_not(None), 0), (PIN.c.blocked_at.is_not(None), 1), (BATCH.c.blocked_at.is_not(None), 1), else_=0)
-    )
+    is_blocked = PIN.c.blocked_at.is_not(None) | BATCH.c.blocked_at.is_not(None)
+    blocked = func.sum(case((PIN.c.used_at.is_(None) & is_blocked, 1), else_=0))
     query = (
         select(BATCH, used.label("used"), blocked.label("blocked"))
         .join(PIN, PIN.c.batch_id == BATCH.c.id)

@@ -74,7 +74,9 @@ def refused(code: str) -> GatewayRejected:
 
 def _take(connection: Connection, account: str, attempt: AttemptView, digest: str) -> Taken:
     card = connection.execute(
-        select(PIN, BATCH.c.value_minor, BATCH.c.currency, BATCH.c.valid_until, BATCH.c.blocked_at.label("batch_blocked"))
+        select(
+            PIN, BATCH.c.value_minor, BATCH.c.currency, BATCH.c.valid_until, BATCH.c.blocked_at.label("batch_blocked")
+        )
         .join(BATCH, BATCH.c.id == PIN.c.batch_id)
         .where(PIN.c.hash == digest, BATCH.c.account == account)
         .with_for_update()  # who blocks it waits, or is seen
