@@ -21,7 +21,7 @@ from billhead.models.payments import Payment, PaymentAttempt
 from billhead.plugin import AttemptState, AttemptView, GatewayConnection, HttpClient, current_host
 from billhead.plugin_host import plugin_ladder, plugins, store_settings, upgrade_plugin
 from billhead.testing.paying_shop import open_paying_shop
-from billhead_voucher import guesses, redeeming
+from billhead_voucher import guesses
 from billhead_voucher.gateway import Voucher, VoucherSettings
 from billhead_voucher.making import Batch, batches, block, drawn, look_at, make
 from billhead_voucher.tables import BATCH, GUESS
@@ -42,7 +42,7 @@ def opened():
 
 def cards(host, minor=1000, code="A1", count=2, currency="EUR"):
     batch = Batch(code, "account", Money(minor, currency), count, UNTIL)
-    made = drawn(batch)
+    made = drawn(batch, host.now().date())
     make(host, batch, made)
     return [card.pin for card in made.cards]
 
@@ -164,21 +164,20 @@ def test_who_holds_a_right_card_is_told_why_it_is_refused(host):
 
 
 def test_guessers_wait_longer_each_time_and_others_do_not(host, monkeypatch):
-    now = redeeming.time()
-    monkeypatch.setattr(guesses, "time", lambda: now)
+    now = host.now()
+    monkeypatch.setattr(host, "now", lambda: now)
     pins = cards(host)
     assert [refusal(host, f"g{n}", NEVER_MADE) for n in range(6)] == ["voucher_wrong"] * 5 + ["voucher_try_later"]
     assert refusal(host, "g7", pins[0]) == "voucher_try_later"
     assert Voucher(lambda: host).start_checkout(*asked("other", pins[1], "customer-2"))
-    now += 15 * 60
+    now += timedelta(minutes=15)
     assert refusal(host, "g8", NEVER_MADE) == "voucher_wrong"
-    now += 15 * 60
+    now += timedelta(minutes=15)
     assert refusal(host, "g9", pins[0]) == "voucher_try_later"
-    now += 15 * 60
+    now += timedelta(minutes=15)
     monkeypatch.setattr(guesses, "MOST_AN_HOUR", 1)
     assert refusal(host, "g10", NEVER_MADE, "customer-3") == "voucher_try_later"
-    monkeypatch.undo()
-    monkeypatch.setattr(guesses, "time", lambda: now)
+    monkeypatch.setattr(guesses, "MOST_AN_HOUR", 1_000)
     assert Voucher(lambda: host).start_checkout(*asked("g11", pins[0])).provider_ref == "A1-00001"
 
 

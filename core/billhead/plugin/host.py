@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -44,6 +45,9 @@ class Host(Protocol):
 
     def settings(self) -> Any:
         """The plugin's own settings object, or None if it declares no `Settings` dataclass."""
+
+    def now(self) -> datetime:
+        """The instant, in UTC, at which the business is: a simulation moves it."""
 
     def get(self, key: str, default: Any = None) -> Any:
         """A value of the plugin's key-value storage (JSON)."""

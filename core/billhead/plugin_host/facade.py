@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from typing import Any
 
 from flask import Flask, has_app_context
 from sqlalchemy import Connection, inspect, select
 from sqlalchemy.orm import Session
 
+from billhead import clock
 from billhead.db import Model, in_session, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, NotFound
@@ -49,6 +51,9 @@ class Facade:
     def settings(self) -> Any:
         with self._in_app():
             return plugin_settings(self.plugin)
+
+    def now(self) -> datetime:
+        return clock.business_now()
 
     def get(self, key: str, default: Any = None) -> Any:
         with self._in_app(), reading() as session:

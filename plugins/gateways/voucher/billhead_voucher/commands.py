@@ -58,7 +58,7 @@ def make_(
         if out.suffix not in (".pdf", ".csv"):
             raise InvalidInput("out", "ends with .pdf or .csv")
         batch = Batch(code, account, Money(minor, currency.upper()), count, valid_until.date(), note)
-        made = drawn(batch)
+        made = drawn(batch, host.now().date())
         content = pdf_of(made, seller, redeem) if out.suffix == ".pdf" else csv_of(made)
         try:
             write_private(out, content)

@@ -1,7 +1,6 @@
 """Who guesses has to wait: the fifth wrong PIN of a day costs 15 minutes, each further one twice as long."""
 
 import logging
-from time import time
 
 from sqlalchemy import delete, func, insert, select
 
@@ -21,7 +20,7 @@ def begin_guess(host: Host, who: str) -> int:
 
     Raises GatewayRejected (`voucher_try_later`) for who has to wait, or when all together guess too much.
     """
-    now = int(time())
+    now = int(host.now().timestamp())
     with host.tables(write=True) as connection:
         connection.execute(delete(GUESS).where(GUESS.c.at <= now - _DAY))
         guess = connection.execute(insert(GUESS).values(who=who, at=now).returning(GUESS.c.id)).scalar_one()

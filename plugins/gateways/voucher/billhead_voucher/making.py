@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from time import time
 from typing import Any
 
 from sqlalchemy import Row, case, func, insert, select, update
@@ -42,7 +41,7 @@ class Made:
     cards: tuple[Card, ...]
 
 
-def drawn(batch: Batch) -> Made:
+def drawn(batch: Batch, today: date) -> Made:
     """Cards that exist nowhere yet. Raises InvalidInput."""
     if not batch.code.isascii() or not batch.code.replace("-", "").isalnum():
         raise InvalidInput("code", "is made of letters, digits and dashes")
@@ -50,7 +49,7 @@ def drawn(batch: Batch) -> Made:
         raise InvalidInput("value", "must be above zero")
     if not 1 <= batch.count <= MOST_CARDS:
         raise InvalidInput("count", f"is from 1 to {MOST_CARDS}")
-    if batch.valid_until < _now().date():
+    if batch.valid_until < today:
         raise InvalidInput("valid_until", "has passed already")
     cards = tuple(Card(f"{batch.code}-{n:05}", new_pin()) for n in range(1, batch.count + 1))
     return Made(batch.value, batch.valid_until, cards)
@@ -62,7 +61,7 @@ def make(host: Host, batch: Batch, made: Made) -> None:
     columns = {
         "code": batch.code, "account": batch.account, "value_minor": batch.value.minor,
         "currency": batch.value.currency, "count": batch.count, "valid_until": batch.valid_until, "note": batch.note,
-        "made_at": int(time()), "blocked_because": "",
+        "made_at": int(host.now().timestamp()), "blocked_because": "",
     }  # fmt: skip
     try:
         with host.tables(write=True) as connection:
@@ -95,7 +94,7 @@ def block(host: Host, name: str, reason: str) -> int:
     """A batch or a serial; how many unused cards can't be redeemed from now on. Raises InvalidInput or NotFound."""
     if not reason.strip():
         raise InvalidInput("reason", "is needed")
-    values = {"blocked_at": int(time()), "blocked_because": reason.strip()}
+    values = {"blocked_at": int(host.now().timestamp()), "blocked_because": reason.strip()}
     with host.tables(write=True) as connection:
         batch_id = connection.scalar(select(BATCH.c.id).where(BATCH.c.code == name))
         cards = PIN.c.serial == name if batch_id is None else PIN.c.batch_id == batch_id
@@ -124,7 +123,15 @@ def look_at(host: Host, serial: str) -> dict[str, Any]:
     if row is None:
         raise NotFound("serial", serial)
     blocked = row.card_blocked_at or row.batch_blocked_at
-    state = "used" if row.used_at else "blocked" if blocked else "expired" if _past(row) else "valid"
+    state = (
+        "used"
+        if row.used_at
+        else "blocked"
+        if blocked
+        else "expired"
+        if row.valid_until < host.now().date()
+        else "valid"
+    )
     return {
         "serial": serial,
         "batch": row.code,
@@ -152,14 +159,6 @@ def _told(row: Row[Any]) -> dict[str, Any]:
         "note": row.note,
         "blocked_because": row.blocked_because,
     }
-
-
-def _past(row: Row[Any]) -> bool:
-    return bool(row.valid_until < _now().date())
-
-
-def _now() -> datetime:
-    return datetime.fromtimestamp(int(time()), UTC)
 
 
 def _at(seconds: int | None) -> str:

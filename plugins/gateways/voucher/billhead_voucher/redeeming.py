@@ -1,8 +1,7 @@
 """A PIN is taken in one transaction, by one attempt, once."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from time import time
+from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -48,7 +47,7 @@ def take(host: Host, account: str, attempt: AttemptView, pin: str) -> Taken:
             earlier = _taken(connection, attempt.key)
             if earlier is not None:
                 return earlier
-            return _take(connection, account, attempt, digest)
+            return _take(connection, account, attempt, digest, host.now())
     except IntegrityError:  # the same attempt, asked twice at once, or ended by its look-up
         earlier = taken_by(host, attempt.key)
         if earlier is None:
@@ -72,7 +71,7 @@ def refused(code: str) -> GatewayRejected:
     return GatewayRejected(WORDS[code], code=code)
 
 
-def _take(connection: Connection, account: str, attempt: AttemptView, digest: str) -> Taken:
+def _take(connection: Connection, account: str, attempt: AttemptView, digest: str, now: datetime) -> Taken:
     card = connection.execute(
         select(
             PIN, BATCH.c.value_minor, BATCH.c.currency, BATCH.c.valid_until, BATCH.c.blocked_at.label("batch_blocked")
@@ -85,12 +84,13 @@ def _take(connection: Connection, account: str, attempt: AttemptView, digest: st
         raise refused(WRONG)
     if card.blocked_at is not None or card.batch_blocked is not None:
         raise refused("voucher_blocked")
-    now = int(time())
-    if card.valid_until < datetime.fromtimestamp(now, UTC).date():
+    if card.valid_until < now.date():
         raise refused("voucher_expired")
     if card.currency != attempt.amount.currency:
         raise refused("voucher_currency")
-    won = connection.execute(update(PIN).where(PIN.c.id == card.id, PIN.c.used_at.is_(None)).values(used_at=now))
+    won = connection.execute(
+        update(PIN).where(PIN.c.id == card.id, PIN.c.used_at.is_(None)).values(used_at=int(now.timestamp()))
+    )
     if won.rowcount != 1:
         raise refused(WRONG)
     connection.execute(insert(USE).values(attempt=attempt.key, pin_id=card.id))

@@ -1,7 +1,7 @@
 """The gateway conforms. A card is paid as soon as its PIN is taken, and it sends no callbacks."""
 
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import create_engine
@@ -27,6 +27,9 @@ class OwnTables:
     def settings(self):
         return plugin.Settings(self.key)
 
+    def now(self):
+        return datetime(2026, 11, 28, 12, tzinfo=UTC)
+
     @contextmanager
     def tables(self, *, write=False):
         with self.engine.begin() as connection:
@@ -44,7 +47,7 @@ class TestVoucherConforms(GatewayConformance):
     @pytest.fixture
     def gateway(self, host):
         batch = Batch("A1", "cards", Money(1190, "EUR"), 1, date(2099, 12, 31))
-        made = drawn(batch)
+        made = drawn(batch, host.now().date())
         make(host, batch, made)
         self.fields = {"pin": made.cards[0].pin}
         return Voucher(lambda: host)
