@@ -146,6 +146,7 @@ _METHOD = (
     "fingerprint",
     "is_default",
     "usable",
+    "position",
     "created_at",
 )
 _SUBSCRIPTION = (
@@ -196,7 +197,7 @@ def _tables(
         for n in numbers
     ]  # fmt: skip
     yield "party", _PARTY, [(n, party_digest(_party_of(n)), "{}") for n in numbers]
-    yield "payment_method", _METHOD, [(n, n, shop.account, "token", "Card", "", "", yes, yes, now) for n in numbers]
+    yield "payment_method", _METHOD, [(n, n, shop.account, "token", "Card", "", "", yes, yes, 0, now) for n in numbers]
     yield "subscription", _SUBSCRIPTION, [
         (n, shop.seller, n, shop.plan, "invoice", "auto", "advance", "EUR", "active", "", "recurring", "1 month", day,
          day, due, due, due, _ZONES[n % 4], 1, now)

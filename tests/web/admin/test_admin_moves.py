@@ -47,7 +47,7 @@ def test_figures_come_first_then_the_move_and_the_way_back(two):
         assert "Move lines" in counter.get(f"/admin/panels/{key}").text
         seen = send(counter, key, other, "preview")
         assert seen.status_code == 200
-        assert "Move 1 lines" in seen.text
+        assert "Move 1 line<" in seen.text
         assert "Second &lt;b&gt;" in seen.text
         assert counter.row(PanelMove, 1) is None
 
