@@ -1,10 +1,12 @@
 """A refund goes out once: whoever sends it, however many do at once, and wherever the process is killed."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from card_shop import SYSTEM, open_card_shop
 
+from billhead import clock
 from billhead.actions import exchange
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.payments.close_refund import close_refund
@@ -125,6 +127,15 @@ def test_killed_while_it_was_tried_again_the_job_waits(shop, owed, monkeypatch):
     with shop.at("2026-11-22", hour=23):
         KINDS[job.kind].run(SYSTEM, job.args)
     assert (paid_out(shop), booked(shop, owed)) == ([500], ("succeeded", 500, 737))
+
+
+def test_a_sender_that_is_slow_is_not_overtaken_for_a_quarter_of_an_hour(shop, owed, monkeypatch):
+    killed(owed, monkeypatch, "exchange.called")
+    began = shop.row(Refund, owed).sending_since
+    with clock.business_time(began + timedelta(minutes=14)):
+        assert send_refund(SYSTEM, owed) == "in_progress"
+    with clock.business_time(began + timedelta(minutes=15)):
+        assert send_refund(SYSTEM, owed) == "succeeded"
 
 
 def test_an_unreachable_gateway_leaves_it_to_be_sent(shop, owed):

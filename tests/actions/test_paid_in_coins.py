@@ -8,6 +8,7 @@ from fake_btcpay import KEY, SECRET, STORE, FakeBTCPay
 from billhead import clock
 from billhead.actions.notifications._facts import gather
 from billhead.actions.notifications._render import render
+from billhead.actions.payments.decide_attempt import decide_attempt
 from billhead.actions.payments.refund import refund
 from billhead.actions.payments.send_refund import send_refund
 from billhead.db import reading
@@ -132,6 +133,26 @@ def test_a_refund_is_claimed_by_a_link_that_is_mailed_once(shop, btcpay, invoice
     assert "were sent to where you claimed them" in mail(shop, "refunded")
     assert "refunds_payable" not in shop.balances()
     assert shop.balances()["clearing"] == 755  # 12.55 - 5.00
+
+
+def test_what_staff_decided_is_paid_is_refunded_of_the_servers_invoice(shop, btcpay, invoice):
+    with clock.business_time(clock.now() + timedelta(minutes=10)):
+        shop.act(decide_attempt, shop.rows(PaymentAttempt)[0].id, "paid", "txid ab12")
+    assert paid(shop) == [("txid ab12", OWED)]
+    btcpay.mark(invoice, "Settled")
+    owed = shop.act(refund, shop.rows(Payment)[0].id, 500, "source", reason="a week without pictures").refund_id
+    assert send_refund(SYSTEM, owed) == "processing"
+    assert [page["amount"] for page in btcpay.pull_payments.values()] == ["5.00"]
+
+
+def test_a_part_that_is_taken_back_stops_nothing(shop, btcpay, invoice):
+    btcpay.pay(invoice, "5.00", status="Processing")
+    btcpay.expire(invoice)
+    shop.hear(btcpay.callback(invoice))
+    btcpay.confirm(invoice, "Invalid")
+    btcpay.invoices[invoice] |= {"status": "Expired", "additionalStatus": "PaidPartial"}  # the server leaves it so
+    shop.look()
+    assert (shop.state(), document(shop)) == ("expired", ("final", OWED))
 
 
 def test_a_refund_that_nobody_claims_can_be_taken_back(shop, btcpay, invoice):

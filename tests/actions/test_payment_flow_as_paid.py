@@ -217,3 +217,14 @@ def test_a_provider_that_never_answers_again_is_given_up(shop, invoice, monkeypa
         look(shop, hours)
     attempt = shop.row(PaymentAttempt, page.attempt_id)
     assert (attempt.state, attempt.next_look_at, attempt.looks) == ("expired", None, 7)
+
+
+def test_what_is_in_doubt_after_no_money_can_come_is_given_up(shop, invoice, monkeypatch):
+    watched = Watched(monkeypatch, datetime(2026, 12, 24, 10, tzinfo=UTC))
+    with shop.at("2026-12-23"):
+        page = shop.checkout(invoice.id)
+    watched.says = Outcome(AttemptState.UNKNOWN, "inv1")
+    for hours in range(1, 24 * 30, 24):
+        look(shop, hours)
+    attempt = shop.row(PaymentAttempt, page.attempt_id)
+    assert (attempt.state, attempt.next_look_at, attempt.looks) == ("unknown", None, 7)

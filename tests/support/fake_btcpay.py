@@ -120,6 +120,8 @@ class FakeBTCPay(FakeProvider):
         row["paidAmount"] = f"{paid.quantize(decimals, ROUND_HALF_EVEN):f}"
         due = [(price / Decimal(way["rate"])).quantize(_SAT, ROUND_UP) * Decimal(way["rate"]) for way in ways]
         enough, over = paid >= price, paid > max(due)
+        if row["status"] in ("Settled", "Invalid"):
+            return  # it is over: payments are listed still, and change nothing
         if row["status"] == "Expired":
             row["additionalStatus"] = "PaidLate" if enough else "PaidPartial" if paid else "None"
         elif not enough:

@@ -110,13 +110,18 @@ class AttemptView:
 
 @dataclass(frozen=True, slots=True)
 class RefundView:
-    """One refund. `key` is its idempotency key, `payment_ref` the provider's id of the payment that it gives back."""
+    """One refund. `key` is its idempotency key, `payment_ref` the provider's id of the payment that it gives back.
+
+    `attempt_ref` is the provider's id of the attempt that brought the payment, "" if there is none: a payment that
+    staff entered has the receipt number that they wrote down as its `payment_ref`.
+    """
 
     key: str
     amount: Money
     payment_ref: str
     reason: str
     provider_ref: str = ""
+    attempt_ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)

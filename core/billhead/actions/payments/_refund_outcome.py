@@ -30,8 +30,10 @@ _OPEN = frozenset({RefundState.CREATED, RefundState.PROCESSING, RefundState.UNKN
 _ENDED_WITHOUT = frozenset({AttemptState.FAILED, AttemptState.CANCELED, AttemptState.EXPIRED})
 _SOONEST_LOOK = timedelta(minutes=5)
 _CLAIMED_SOME_DAY = timedelta(days=1)
-_CLAIM_HOLDS = timedelta(minutes=5)
-"""Longer than a look and a request to a gateway take: a claim that is older was left by a process that died."""
+_CLAIM_HOLDS = timedelta(minutes=15)
+"""Longer than a look and a request to a gateway take, of several slow calls each: a claim that is
+older was left by a process that died.
+"""
 
 
 def locked_refund(tx: Tx, refund: Refund) -> tuple[Refund, Payment]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from billhead import clock
 from billhead.actions.exchange import exchange
 from billhead.actions.payments._apply import apply_outcome
 from billhead.actions.payments._attempts import OpenedAccount, attempt_view, open_account
@@ -55,6 +56,7 @@ def _call(intent: _Intent) -> Outcome | None:
 def _record(tx: Tx, intent: _Intent, outcome: Outcome | None) -> str:
     attempt = tx.session.get_one(PaymentAttempt, intent.attempt_id, with_for_update=True)
     outcome = outcome or Outcome(AttemptState.UNKNOWN)
-    attempt.looks += intent.scheduled and outcome.watched_until is None
+    watched = outcome.watched_until is not None and clock.business_now() < outcome.watched_until
+    attempt.looks += intent.scheduled and not watched
     apply_outcome(tx, attempt, outcome)
     return attempt.state

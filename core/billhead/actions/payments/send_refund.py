@@ -13,7 +13,7 @@ from billhead.domain.context import Context
 from billhead.domain.errors import GatewayError, GatewayRejected, GatewayUnreachable, NotFound, OutcomeUnknown
 from billhead.domain.money import Money
 from billhead.domain.payment import AttemptState, RefundState
-from billhead.models.payments import GatewayAccount, Payment, Refund
+from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt, Refund
 from billhead.plugin import Outcome, RefundView
 
 __all__ = ["send_refund"]
@@ -77,12 +77,14 @@ def _claimed(tx: Tx, refund: Refund, payment: Payment, account: OpenedAccount) -
         apply_refund_outcome(tx, refund, Outcome(AttemptState.UNKNOWN))
     now = clock.business_now()
     refund.sending_since = now
+    attempt = None if payment.attempt_id is None else tx.session.get_one(PaymentAttempt, payment.attempt_id)
     view = RefundView(
         refund.key,
         Money(refund.amount_minor, payment.currency),
         payment.provider_ref,
         refund.reason,
         refund.provider_ref,
+        (attempt.provider_ref or "") if attempt is not None else "",
     )
     return _Intent(refund.id, account, view, RefundState(refund.state), now - refund.created_at < _KEY_HOLDS, now)
 

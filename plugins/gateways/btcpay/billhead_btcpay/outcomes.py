@@ -3,6 +3,7 @@ message, and only what is confirmed counts.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from typing import Any
@@ -18,6 +19,9 @@ REFERENCE = "billhead_reference"
 
 NAMED = "Refund "
 """How the pull payment of a refund is called, before the refund's key."""
+
+_LEAST = Decimal("0.00000001")
+"""A satoshi. Coins with finer units are rounded by less."""
 
 _OPEN_CLAIMS = frozenset({"AwaitingApproval", "AwaitingPayment", "InProgress"})
 
@@ -47,11 +51,12 @@ def of_invoice(invoice: Json, methods: Sequence[Json]) -> Outcome:
             waits = more != "Marked" and came.pending and not came.covers(invoice)
             state = AttemptState.PROCESSING if waits else AttemptState.SUCCEEDED
         case "Expired":
-            state = came.after_expiry(more)
+            state = came.after_expiry()
         case "Invalid":
-            # coins that are confirmed are somebody's: a person decides, by marking the invoice at the server
-            state = AttemptState.UNKNOWN if came.confirmed and more != "Marked" else AttemptState.FAILED
-            code = "invalid_but_paid" if came.confirmed else "invalid"
+            # coins that came are somebody's, also those that confirm after all: a person decides, at the server
+            held = came.confirmed or (came.pending and more != "Marked")
+            state = AttemptState.UNKNOWN if held and more != "Marked" else AttemptState.FAILED
+            code = "invalid_but_paid" if held else "invalid"
     return Outcome(
         state,
         provider_ref=str(invoice.get("id") or ""),
@@ -64,10 +69,13 @@ def of_invoice(invoice: Json, methods: Sequence[Json]) -> Outcome:
 
 
 class _Came:
-    """The payments of an invoice: what is settled, in its currency (None: the figures can't be read)."""
+    """The payments of an invoice: what is settled, in its currency (None: the figures can't be read).
 
-    def __init__(self, settled: Decimal | None, pending: bool) -> None:
-        self.settled, self.pending = settled, pending
+    `units` has for each settled payment what a least unit of its coin is worth.
+    """
+
+    def __init__(self, settled: Decimal | None, pending: bool, units: Sequence[Decimal]) -> None:
+        self.settled, self.pending, self.units = settled, pending, units
 
     @property
     def confirmed(self) -> bool:
@@ -77,32 +85,37 @@ class _Came:
         asked = number(invoice.get("amount"))
         return asked is not None and self.settled is not None and self.settled >= asked
 
-    def after_expiry(self, more: object) -> AttemptState:
+    def after_expiry(self) -> AttemptState:
+        """The server still says "paid in part" or "late" when the payer has taken those coins back: nothing came."""
         if self.pending:
             return AttemptState.PROCESSING
         if self.settled is None:
             return AttemptState.UNKNOWN
-        if self.settled > 0:
-            return AttemptState.SUCCEEDED
-        # paid, says the server, and shows nothing that is
-        return AttemptState.EXPIRED if more in (None, "None") else AttemptState.UNKNOWN
+        return AttemptState.SUCCEEDED if self.settled > 0 else AttemptState.EXPIRED
 
     def counted(self, invoice: Json) -> Decimal | None:
         """What is booked. Who marks an invoice as settled by hand says that all of it is there.
 
-        "None" says that it is not over: the least unit of a coin may be worth more than the currency's least unit.
+        "None" says that it was not over when it was settled: the least unit of a coin may be worth more than the
+        currency's least unit. What came after that leaves it "None", and is counted.
         """
         asked, more = number(invoice.get("amount")), invoice.get("additionalStatus")
         if invoice.get("status") == "Settled" and asked is not None:
             if more == "Marked":
                 return max(asked, self.settled or Decimal(0))
             if more == "None" and self.settled is not None and self.settled > asked:
-                return asked
+                return asked if self._rounded(invoice, self.settled - asked) else self.settled
         return self.settled
+
+    def _rounded(self, invoice: Json, over: Decimal) -> bool:
+        """One payment settled it, or what is over comes of the units alone."""
+        least = to_money(Decimal(0), invoice.get("currency"))
+        return least is None or len(self.units) < 2 or over < max(replace(least, minor=1).decimal(), *self.units)
 
 
 def _came(invoice: Json, methods: Sequence[Json]) -> _Came:
     settled: Decimal | None = Decimal(0)
+    units: list[Decimal] = []
     pending = False
     for method in methods:
         for payment in _payments(method):
@@ -110,9 +123,10 @@ def _came(invoice: Json, methods: Sequence[Json]) -> _Came:
             pending = pending or status == "Processing"
             if status == "Settled":
                 part = worth(payment, method.get("rate"))
+                units.append(_LEAST * (number(method.get("rate")) or 0))
                 with localcontext(prec=120):
                     settled = settled + part if settled is not None and part is not None else None
-    return _Came(settled, pending)
+    return _Came(settled, pending, units)
 
 
 def _payments(method: Json) -> list[Json]:

@@ -18,12 +18,15 @@ _PAYS_OUT_AS = {"LNURL": "LN"}
 
 
 def send_back(api: Api, refund: RefundView) -> Outcome:
-    made = _find(api, refund)
-    if made is None:
-        made = api.make(*_wish(api, refund))
-        if not isinstance(made.get("id"), str) or not made.get("id"):
-            raise OutcomeUnknown("the server answered without a pull payment")
-    return told_by(api, made)
+    found = _find(api, refund)
+    if found is not None:
+        return told_by(api, found)
+    if refund.provider_ref:
+        return Outcome(AttemptState.UNKNOWN)  # one was made and may be claimed: never a second one
+    made = api.make(*_wish(api, refund))
+    if not isinstance(made.get("id"), str) or not made.get("id"):
+        raise OutcomeUnknown("the server answered without a pull payment")
+    return of_pull_payment(made, ())  # another question might fail, and it stands
 
 
 def find_refund(api: Api, refund: RefundView) -> Outcome:
@@ -46,8 +49,10 @@ def told_by(api: Api, pull_payment: Json) -> Outcome:
 
 
 def _wish(api: Api, refund: RefundView) -> tuple[str, Json]:
-    """Where and what to ask. What came later for an invoice is known as its id with #2, #3 behind it."""
-    reference = refund.payment_ref.partition("#")[0]
+    """Where and what to ask. The attempt's reference is the invoice: the payment's may be what staff wrote down, or
+    the invoice's id with #2, #3 behind it for what came later.
+    """
+    reference = refund.attempt_ref or refund.payment_ref.partition("#")[0]
     invoice = invoice_with(api, reference)
     if invoice is None:
         raise GatewayRejected("the server does not know the invoice that was paid", code=NOT_FOUND)

@@ -263,12 +263,44 @@ def test_what_comes_after_the_time_to_pay_is_ours_all_the_same(btcpay, invoice, 
 
 
 def test_what_is_over_is_told_as_it_came(btcpay, invoice, look):
-    btcpay.pay(invoice, "11.90")
+    btcpay.pay(invoice, "11.90", status="Processing")
     btcpay.pay(invoice, "3.00", method="BTC-LN", status="Processing")
     assert look().amount is None, "what is not confirmed is not counted"
     btcpay.confirm(invoice)
     assert btcpay.invoices[invoice]["additionalStatus"] == "PaidOver"
     assert look().amount == Money(1490, "EUR")
+
+
+def test_a_part_that_was_taken_back_leaves_an_expired_invoice(btcpay, invoice, look):
+    btcpay.pay(invoice, "5.00", status="Processing")
+    btcpay.expire(invoice)
+    assert look().state == "processing"
+    btcpay.payments(invoice)[0]["status"] = "Invalid"
+    btcpay.invoices[invoice] |= {"status": "Expired", "additionalStatus": "PaidPartial"}  # the server leaves it so
+    seen = look()
+    assert (seen.state, seen.amount) == ("expired", None)
+    assert seen.watched_until is not None, "what comes later is found"
+
+
+def test_what_is_paid_once_more_after_it_was_settled_is_counted(btcpay, invoice, look):
+    btcpay.pay(invoice, "11.90")
+    btcpay.pay(invoice, "11.90", status="Processing")
+    assert look().amount == Money(1190, "EUR")
+    btcpay.confirm(invoice)
+    about = btcpay.invoices[invoice]
+    assert (about["status"], about["additionalStatus"]) == ("Settled", "None"), "the server does not call it over"
+    assert look().amount == Money(2380, "EUR")  # 11.90 + 11.90
+
+
+def test_two_parts_are_rounded_by_a_satoshi_as_well(gateway, account, attempt, btcpay):
+    big = replace(attempt, amount=Money(10_000_001, "IDR"))  # 100,000.01
+    invoice = gateway.start_checkout(account, big).provider_ref
+    for way in btcpay.methods[invoice]:
+        way["rate"] = "1600000000"  # a satoshi is 16 rupiah
+    btcpay.pay(invoice, "60000.00")
+    btcpay.pay(invoice, "40000.01")
+    assert btcpay.invoices[invoice]["additionalStatus"] == "None"
+    assert gateway.lookup(account, replace(big, provider_ref=invoice)).amount == big.amount
 
 
 def test_of_an_invoice_that_is_settled_only_what_is_confirmed_is_counted(btcpay, invoice, look):
@@ -320,11 +352,11 @@ def test_what_staff_mark_at_the_server(btcpay, invoice, look, paid, status, stat
     ("paid", "status", "state", "code"),
     [
         (None, "Settled", "failed", "invalid"),
-        ("5.00", "Processing", "failed", "invalid"),
+        ("11.90", "Processing", "unknown", "invalid_but_paid"),  # it may confirm after all
         ("5.00", "Settled", "unknown", "invalid_but_paid"),
     ],
 )
-def test_what_was_not_confirmed_in_time_has_failed_unless_a_part_was(btcpay, invoice, look, paid, status, state, code):
+def test_what_was_not_confirmed_in_time_has_failed_unless_coins_came(btcpay, invoice, look, paid, status, state, code):
     if paid:
         btcpay.pay(invoice, paid, status=status)
     btcpay.invoices[invoice] |= {"status": "Invalid", "additionalStatus": "None"}
@@ -340,7 +372,7 @@ def test_what_was_not_confirmed_in_time_has_failed_unless_a_part_was(btcpay, inv
         ({"status": "Settled"}, {"value": "-1"}, "succeeded", None),
         ({"status": "Settled"}, {"value": "1e9"}, "succeeded", None),
         ({"status": "Expired", "additionalStatus": "PaidPartial"}, {"value": None}, "unknown", None),
-        ({"status": "Expired", "additionalStatus": "PaidLate"}, {"status": "Invalid"}, "unknown", None),
+        ({"status": "Expired", "additionalStatus": "PaidLate"}, {"status": "Invalid"}, "expired", None),  # taken back
         ({"currency": "no currency"}, {}, "succeeded", None),
         ({"metadata": {"billhead_reference": "other"}}, {}, "unknown", None),
         ({"metadata": None}, {}, "unknown", None),

@@ -1,5 +1,7 @@
 """Refunds: a page where the payer claims them, made once, and ended when the coins have left."""
 
+from dataclasses import replace
+
 import pytest
 
 from billhead.plugin import (
@@ -97,3 +99,22 @@ def test_a_pull_payment_that_others_made_is_left_alone(gateway, account, btcpay,
 def test_nothing_is_refunded_of_an_invoice_that_the_server_does_not_know(gateway, account, paid):
     with pytest.raises(GatewayRejected, match="does not know the invoice"):
         gateway.refund(account, refund_of("inv-of-nobody", 100))
+
+
+def test_a_refund_that_was_made_stands_whatever_is_answered_after_it(gateway, account, btcpay, paid):
+    btcpay.fault("GET /api/v1/pull-payments", "status", status=403)
+    made = gateway.refund(account, refund_of(paid, 500))
+    (page,) = btcpay.pull_payments.values()
+    assert (made.state, made.provider_ref, made.action_url) == ("processing", page["id"], page["viewLink"])
+
+
+def test_a_refund_that_the_server_does_not_find_again_is_in_doubt_and_never_made_twice(gateway, account, btcpay, paid):
+    page = gateway.refund(account, refund_of(paid, 500)).provider_ref
+    btcpay.pull_payments.clear()
+    assert gateway.refund(account, refund_of(paid, 500, reference=page)) == Outcome(AttemptState.UNKNOWN)
+    assert btcpay.pull_payments == {}
+
+
+def test_what_staff_booked_under_a_number_of_their_own_is_refunded_of_the_attempts_invoice(gateway, account, paid):
+    refund = replace(refund_of("txid ab12", 500), attempt_ref=paid)
+    assert gateway.refund(account, refund).state == "processing"
