@@ -302,7 +302,11 @@ def test_a_card_that_ends_is_told_of_twice(shop):
             KINDS["payments.tell_expiring"].run(SYSTEM, {})
             told.append(len(shop.notices("card_expiring")))
     assert told == [0, 1, 1, 1, 2, 2, 2]  # the last day is 31 January: 30 days before, and 7
-    shop.change(PaymentMethod, method.id, expires="2027-02", usable=False)
-    with shop.at("2027-02-20"):
+    shop.change(PaymentMethod, method.id, expires="2027-02")
+    with shop.at("2027-01-30"):
         KINDS["payments.tell_expiring"].run(SYSTEM, {})
-    assert len(shop.notices("card_expiring")) == 2, "nothing is charged to it any more"
+    assert len(shop.notices("card_expiring")) == 3, "28 February is 29 days away, and 1 March 30"
+    shop.change(PaymentMethod, method.id, expires="2027-03", usable=False)
+    with shop.at("2027-03-20"):
+        KINDS["payments.tell_expiring"].run(SYSTEM, {})
+    assert len(shop.notices("card_expiring")) == 3, "nothing is charged to it any more"

@@ -2,6 +2,7 @@
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from card_shop import SYSTEM, open_card_shop
@@ -15,6 +16,7 @@ from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import AmountMismatch, Conflict, InvalidInput, NotAllowed, NotFound
 from billhead.domain.money import Money
 from billhead.models.credits import CustomerCredit
+from billhead.models.documents import Document
 from billhead.models.payments import Payment, PaymentAttempt, UnassignedMoney
 from billhead.plugin import AttemptState, Outcome, Verified, VerifiedKind
 
@@ -100,9 +102,61 @@ def test_a_second_payment_of_a_paid_order_is_credit(shop):
     document, key = begun(shop)
     answered(shop, key)
     deposited(shop, f"order-{document}", "R2")
-    with pytest.raises(AmountMismatch, match="was paid by R1"):
-        answered(shop, key, "R2")
+    for _ in range(2):
+        answered(shop, key, "R2")  # the same money, told of as an answer as well
     assert (booked(shop), credit(shop)) == ([("R1", 1255), ("R2", 1255)], 1255)
+
+
+def test_the_answer_of_a_prompt_counts_also_where_a_deposit_was_taken_for_it(shop):
+    document, key = begun(shop)
+    deposited(shop, f"ORDER{document}", "R2")  # typed by hand while the prompt was open
+    assert (booked(shop), shop.attempts()) == ([("R2", 1255)], ["succeeded"])
+    for _ in range(2):
+        answered(shop, key, "R1")
+        deposited(shop, f"ORDER{document}", "R1")
+    assert (booked(shop), credit(shop)) == ([("R2", 1255), ("R1", 1255)], 1255)
+
+
+def test_an_answer_takes_its_money_out_of_suspense(shop):
+    """Its deposit named nobody, and was told first."""
+    _, key = begun(shop)
+    deposited(shop, "nobody", "R1")
+    for _ in range(2):
+        answered(shop, key, "R1")
+    deposited(shop, "nobody", "R2")
+    answered(shop, key, "R2")
+    assert (booked(shop), credit(shop)) == ([("R1", 1255), ("R2", 1255)], 1255)
+    assert [row.payment_id for row in shop.rows(UnassignedMoney)] == [1, 2]
+    assert shop.balances().get("suspense", 0) == 0
+
+
+def test_deposits_at_once_are_all_booked(shop):
+    """Ten euro and again ten for 12.55: 7.45 is credit, whichever is first, and no line is paid twice."""
+    _, invoice = shop.renewal("2026-12-22")
+    order, before = shop.order().document_id, len(booked(shop))
+    number = shop.row(Document, invoice.id).number_text
+    together = Barrier(2, timeout=5)
+
+    def tell(which):
+        with shop.app.app_context():
+            deposited(shop, number, f"I{which}", Money(1000, "EUR"))
+            together.wait()
+            deposited(shop, f"ORDER{order}", f"O{which}")
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(tell, range(2)))
+    assert sorted(booked(shop)[before:]) == [("I0", 1000), ("I1", 1000), ("O0", 1255), ("O1", 1255)]
+    assert (credit(shop), shop.row(Document, invoice.id).settled_minor) == (745 + 1255, 1255)
+
+
+def test_a_deposit_that_cant_be_booked_waits_in_suspense(shop):
+    _, invoice = shop.renewal("2026-12-22")
+    before = booked(shop)
+    shop.change(Document, invoice.id, state="written_off")  # by no entry: a fault that staff have to look at
+    for _ in range(2):
+        deposited(shop, invoice.number_text)
+    waits = [(row.provider_ref, row.payer) for row in shop.rows(UnassignedMoney)]
+    assert (booked(shop), waits) == (before, [("R1", f"Aino 254712345678 ({invoice.number_text})")])
 
 
 def test_an_answer_about_another_prompt_is_refused(shop):
@@ -188,6 +242,29 @@ def test_a_receipt_that_a_person_has_found_is_booked_once(shop):
     with shop.at("2026-11-24"), pytest.raises(Conflict, match="booked already"):
         shop.act(decide_attempt, shop.rows(PaymentAttempt)[-1].id, "paid", "R1")
     assert booked(shop) == [("R1", 1255)]
+
+
+def test_a_person_books_what_really_came(shop):
+    """Ten cents more than the 12.55 that were asked for."""
+    begun(shop)
+    attempt = shop.rows(PaymentAttempt)[0].id
+    with shop.at("2026-11-23"):
+        with pytest.raises(InvalidInput, match="amount"):
+            shop.act(decide_attempt, attempt, "paid", "R1", 0)
+        assert shop.act(decide_attempt, attempt, "paid", "R1", 1265).state == "succeeded"
+    assert (booked(shop), credit(shop), shop.invoices()[-1].state) == ([("R1", 1265)], 10, "paid")
+
+
+def test_a_charge_under_way_is_not_given_up_and_what_is_given_up_is_not_charged_again(shop):
+    begun(shop)
+    attempt = shop.rows(PaymentAttempt)[0].id
+    shop.change(PaymentAttempt, attempt, off_session=True)  # a bank debit, which takes days
+    with shop.at("2026-11-23"):
+        with pytest.raises(Conflict, match="under way"):
+            shop.act(decide_attempt, attempt, "not_paid")
+        shop.change(PaymentAttempt, attempt, state="unknown")  # the gateway does not say so any more
+        assert shop.act(decide_attempt, attempt, "not_paid").state == "failed"
+    assert shop.jobs("payments.collect") == []
 
 
 def test_deciding_needs_the_permission(shop):

@@ -3,8 +3,11 @@
 The provider may tell of the same money twice, as a deposit and as the answer to a prompt: whichever is first books it.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
+from billhead.actions.payments._allocating import locked_documents
 from billhead.actions.payments._apply import apply_outcome
 from billhead.actions.payments._attempts import document_named
 from billhead.actions.payments._book import Receipt, book
@@ -12,7 +15,7 @@ from billhead.actions.payments._open_debts import chosen_or_oldest
 from billhead.actions.payments._receipts import name_receipt
 from billhead.actions.payments._suspense import kept_in_suspense
 from billhead.db import Tx
-from billhead.domain.errors import AmountMismatch
+from billhead.domain.errors import AmountMismatch, Conflict
 from billhead.domain.money import Money
 from billhead.domain.payment import UNRESOLVED, AttemptState
 from billhead.models.documents import Document
@@ -34,7 +37,10 @@ def apply_deposit(tx: Tx, account_id: int, fact: Verified) -> None:
     account = tx.session.get_one(GatewayAccount, account_id)
     document = document_named(tx, account.seller_id, fact.reference)
     document = document if document is not None and document.currency == amount.currency else None
-    attempts = _prompts(tx, account, document, amount) if document is not None else []
+    attempts: list[PaymentAttempt] = []
+    if document is not None:
+        attempts = _prompts(tx, account, document, amount)
+        document = locked_documents(tx, [document.id])[document.id]  # other money may come for it at the same time
     if _is_known(tx, account, number):
         return
     for attempt in attempts:
@@ -43,15 +49,33 @@ def apply_deposit(tx: Tx, account_id: int, fact: Verified) -> None:
             return
         if attempt.state == AttemptState.SUCCEEDED and _unnumbered(tx, attempt) and name_receipt(tx, attempt, number):
             return
-    receipt = Receipt(account, amount, number)
     customer = _customer(tx, account, fact.reference, amount) if document is None else None
     if document is not None:
-        book(tx, document, receipt)
+        _book_or_keep(tx, account, fact, [document])
     elif customer is not None:
-        book(tx, chosen_or_oldest(tx, customer.id, amount.currency, ()), receipt, customer)
+        _book_or_keep(tx, account, fact, chosen_or_oldest(tx, customer.id, amount.currency, ()), customer)
     else:
-        wrote = f"{fact.payer} ({fact.reference})" if fact.reference else fact.payer
-        kept_in_suspense(tx, account, number, amount, wrote)
+        _keep(tx, account, fact)
+
+
+def _book_or_keep(
+    tx: Tx, account: GatewayAccount, fact: Verified, documents: Sequence[Document], customer: Customer | None = None
+) -> None:
+    """The money is there, whatever speaks against booking it: staff find it in suspense then."""
+    amount = fact.outcome.amount
+    assert amount is not None, "apply_deposit has looked"
+    try:
+        with tx.session.begin_nested():
+            book(tx, documents, Receipt(account, amount, fact.outcome.receipt), customer)
+    except Conflict:
+        _keep(tx, account, fact)
+
+
+def _keep(tx: Tx, account: GatewayAccount, fact: Verified) -> None:
+    amount = fact.outcome.amount
+    assert amount is not None, "apply_deposit has looked"
+    wrote = f"{fact.payer} ({fact.reference})" if fact.reference else fact.payer
+    kept_in_suspense(tx, account, fact.outcome.receipt, amount, wrote)
 
 
 def _prompts(tx: Tx, account: GatewayAccount, document: Document, amount: Money) -> list[PaymentAttempt]:

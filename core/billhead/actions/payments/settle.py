@@ -5,6 +5,7 @@ from sqlalchemy import func, select
 from billhead.actions.payments._attempts import documents_of
 from billhead.actions.payments._book import Receipt, book
 from billhead.actions.payments._order_gone import refund_if_gone
+from billhead.actions.payments._suspense import waiting_in_suspense
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.errors import AmountMismatch
@@ -22,7 +23,8 @@ def settle(
 
     Called when an attempt first reaches `succeeded`, and, where the payer decides how much comes, whenever more is
     told. The unique attempt id and part of a payment are the last guard. Money that is booked under its receipt number
-    already is only linked. Raises AmountMismatch when that number is another attempt's.
+    already is only linked, and what waits under it in suspense is taken from there. Raises AmountMismatch when that
+    number is another attempt's, or is told of another amount.
     """
     told = _told_before(tx, attempt, receipt_number) if receipt_number else None
     if told is not None:
@@ -33,6 +35,7 @@ def settle(
     if new.minor <= 0:
         return None
     documents, part = documents_of(tx, attempt), int(parts) + 1
+    waits = waiting_in_suspense(tx, attempt.account_id, receipt_number, new) if receipt_number else None
     reference = receipt_number or attempt.provider_ref or attempt.key
     receipt = Receipt(
         account=tx.session.get_one(GatewayAccount, attempt.account_id),
@@ -40,9 +43,12 @@ def settle(
         provider_ref=reference if part == 1 else f"{reference}#{part}",
         attempt_id=attempt.id,
         part=part,
-        fee=fee,
+        fee=fee if waits is None else None,  # what came without having been asked for was booked as a whole
+        from_suspense=waits is not None,
     )
     payment = book(tx, documents, receipt)
+    if waits is not None:
+        waits.payment_id = payment.id
     refund_if_gone(tx, payment, documents)
     audit(
         tx, "payments.settle", f"payment:{payment.id}", {"attempt_id": attempt.id, "document_id": attempt.document_id}

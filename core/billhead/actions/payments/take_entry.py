@@ -8,6 +8,7 @@ from sqlalchemy import Select, exists, func, select
 from sqlalchemy.exc import IntegrityError
 
 from billhead import clock
+from billhead.actions.payments._allocating import locked_documents
 from billhead.actions.payments._book import Receipt, book
 from billhead.actions.payments._named import documents_of_entry
 from billhead.actions.payments._taken_back import take_back
@@ -106,6 +107,8 @@ def _received(tx: Tx, account: GatewayAccount, row: BankEntry, entry: StatementE
     if why:
         _keep(tx, row, why)
         return
+    locked = locked_documents(tx, [document.id for document in documents])  # before their customer, as everywhere
+    documents = [locked[document.id] for document in documents]
     customer = tx.session.get_one(Customer, documents[0].customer_id, with_for_update=True)
     by_hand = _booked_by_hand(tx, row, customer.id)
     if by_hand is not None:

@@ -40,7 +40,7 @@ def tell_expiring(tx: Tx, after_id: int = 0) -> ToldExpiring:
     the server was off) is told as soon as it is seen.
     """
     now = clock.business_now()
-    months = sorted({f"{now + timedelta(days=days):%Y-%m}" for days in (-1, 0, 31, 32)})
+    months = sorted({f"{now + timedelta(days=days):%Y-%m}" for days in (-1, 0, 28, 31, 32)})
     method = PaymentMethod
     chosen = exists().where(
         Subscription.payment_method_id == method.id,

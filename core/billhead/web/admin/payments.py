@@ -10,6 +10,7 @@ from billhead.actions.payments.decide_attempt import decide_attempt
 from billhead.actions.payments.resolve import resolve
 from billhead.db import reading, writing
 from billhead.domain.context import Context
+from billhead.domain.money import Money
 from billhead.domain.payment import UNRESOLVED, AttemptState
 from billhead.models.documents import Document
 from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt, PaymentMethod
@@ -174,6 +175,13 @@ class DecideForm(ReasonForm):
         description="Needed if it was paid; it can’t be booked twice.",
         render_kw={"autocomplete": "off"},
     )
+    amount = StringField(
+        "Amount that came",
+        filters=[stripped],
+        validators=[Length(max=30)],
+        description="Only if it is another than was asked for; what is more becomes credit.",
+        render_kw={"inputmode": "decimal", "autocomplete": "off"},
+    )
     reason = reason_field()
 
 
@@ -184,8 +192,9 @@ def decide_attempt_page(key: int) -> ResponseReturnValue:
         row = found(session, PaymentAttempt, key, "payment attempt")
 
     def act(ctx: Context, form: DecideForm) -> str:
+        came = Money.parse(form.amount.data, row.currency).minor if form.amount.data else None
         with writing(ctx) as tx:
-            decided = decide_attempt(tx, key, form.outcome.data, form.receipt.data or "")
+            decided = decide_attempt(tx, key, form.outcome.data, form.receipt.data or "", came)
         return f"The attempt has {decided.state}."
 
     question = Question(
