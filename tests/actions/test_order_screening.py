@@ -14,6 +14,7 @@ from pretend_plugins import plugin_point
 from billhead import clock
 from billhead.actions.billing.next_document import next_document
 from billhead.actions.billing.run import run_billing
+from billhead.actions.fraud._paid_card import screen_paid_card
 from billhead.actions.fraud.decide_case import decide_case
 from billhead.actions.fraud.forget_facts import forget_facts
 from billhead.actions.fraud.place_order import Seen, place_order
@@ -22,6 +23,7 @@ from billhead.actions.payments._apply import apply_outcome
 from billhead.actions.provisioning.converge import converge
 from billhead.actions.sellers.set_fraud_rules import set_fraud_rules
 from billhead.actions.subscriptions.cancel import cancel
+from billhead.actions.subscriptions.lapse import lapse
 from billhead.actions.subscriptions.start import Order
 from billhead.db import reading, writing
 from billhead.domain.context import Context, Role, Scope
@@ -186,6 +188,55 @@ def test_a_refused_order_that_is_paid_after_all_is_given_back(shop):
         paid = Outcome(AttemptState.SUCCEEDED, "ch_late", Money(1255, "EUR"))
         apply_outcome(tx, tx.session.get_one(PaymentAttempt, attempt.id), paid)
     assert [one.amount_minor for one in shop.rows(Refund)] == [1255]
+
+
+def test_a_pass_that_is_approved_after_its_end_gets_its_week_and_no_more(shop):
+    tv = shop.rows(Plan, Plan.code == "tv")[0]
+    shop.change(Plan, tv.id, fixed_term="7 days")
+    started = place(doubtful(shop), seen_in="SE")
+    pays(shop, started)
+    assert shop.row(Subscription, started.subscription_id).service_ends_on.isoformat() == "2026-11-29"
+    with shop.at("2026-12-02"):
+        shop.act(lapse)
+        assert case_of(shop).state == "review"
+        assert decide(shop, "approve").days == 7
+        row = shop.row(Subscription, started.subscription_id)
+        ends = row.paid_through, row.service_ends_on, row.billing_ends_on
+        assert [one.isoformat() for one in ends] == ["2026-12-09"] * 3
+    with shop.at("2026-12-08"):
+        shop.act(lapse)
+        assert shop.row(Subscription, started.subscription_id).state == "active"
+    with shop.at("2026-12-09"):
+        shop.act(lapse)
+        assert shop.row(Subscription, started.subscription_id).state == "canceled"
+
+
+def test_a_pass_that_is_approved_within_its_time_ends_as_much_later(shop):
+    tv = shop.rows(Plan, Plan.code == "tv")[0]
+    shop.change(Plan, tv.id, fixed_term="7 days")
+    started = place(doubtful(shop), seen_in="SE")
+    pays(shop, started)
+    with shop.at("2026-11-25"):
+        assert decide(shop, "approve").days == 3
+    row = shop.row(Subscription, started.subscription_id)
+    ends = row.paid_through, row.service_ends_on, row.billing_ends_on
+    assert [one.isoformat() for one in ends] == ["2026-12-02"] * 3
+
+
+def test_a_line_that_runs_when_its_card_is_told_gets_no_days_twice(shop):
+    started = place(somebody(shop, "ada@example.com"))
+    pays(shop, started)
+    expires = line_of(shop, started).desired_expires_at
+    shop.act(save_entry, shop.seller, ListEntry("card", "c" * 64, allows=False, reason="a stolen card"))
+    method = PaymentMethod(fingerprint="c" * 64, country="FI")
+    with shop.at("2026-11-24"), writing(SYSTEM) as tx:
+        screen_paid_card(tx, started.document_id, method, {})
+    assert (case_of(shop).state, line_of(shop, started).in_review) == ("review", False)
+    assert shop.notices("order_held") == []
+    with shop.at("2026-11-26"):
+        assert decide(shop, "approve").days == 0
+    assert line_of(shop, started).desired_expires_at == expires
+    assert shop.row(Subscription, started.subscription_id).paid_through.isoformat() == "2026-12-22"
 
 
 def test_an_order_that_ends_by_itself_needs_no_decision(shop):

@@ -79,10 +79,13 @@ def keep_case(
     return case
 
 
-def tell_held(tx: Tx, case: FraudCase) -> None:
-    """Staff learn it by the event and on their dashboard; the customer only that it takes a little longer."""
+def tell_held(tx: Tx, case: FraudCase, *, waits: bool = True) -> None:
+    """Staff learn it by the event and on their dashboard; the customer only that it takes a little longer, and nothing
+    where it runs already."""
     data = {"case_id": case.id, "customer_id": case.customer_id, "subscription_id": case.subscription_id}
     emit(tx, "order.held", f"customer:{case.customer_id}", data)
+    if not waits:
+        return
     shown = {"subscription_id": case.subscription_id, "document_id": case.document_id}
     queue_notice(tx, case.customer_id, "order_held", f"order_held:{case.id}", shown)
 

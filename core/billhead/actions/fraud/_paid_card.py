@@ -66,16 +66,16 @@ def screen_paid_card(tx: Tx, document_id: int, method: PaymentMethod, repeated: 
     trusted = any(one["verdict"] == "allow" for one in case.reasons)
     if case.state == CaseState.PASSED and doubted and not trusted:
         case.state = CaseState.REVIEW.value
-        _hold(tx, case.subscription_id)
-        tell_held(tx, case)
+        tell_held(tx, case, waits=_hold(tx, case.subscription_id))
 
 
-def _hold(tx: Tx, subscription_id: int) -> None:
-    """A line that was given its time already keeps it: the card was told of late."""
+def _hold(tx: Tx, subscription_id: int) -> bool:
+    """Does a line wait now? One that was given its time already keeps it: the card was told of late."""
     tx.session.flush()
     waiting = Service.subscription_id == subscription_id, Service.desired_expires_at.is_(None)
-    tx.session.execute(update(Service).where(*waiting).values(in_review=True))
+    held = tx.session.scalars(update(Service).where(*waiting).values(in_review=True).returning(Service.id)).all()
     tx.session.expire_all()
+    return bool(held)
 
 
 def _facts(tx: Tx, case: FraudCase, rules: FraudRules) -> OrderFacts:

@@ -10,7 +10,7 @@ from billhead.actions.documents.issue_credit_note import Correction, issue_credi
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning.want import want
-from billhead.actions.subscriptions._free_time import lengthen
+from billhead.actions.subscriptions._free_time import give_time
 from billhead.actions.subscriptions._state import live_services, record
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.verb import audit, verb
@@ -69,11 +69,13 @@ def decide_case(tx: Tx, case_id: int, decision: str, reason: str) -> Decided:
 
 
 def _go_on(tx: Tx, case: FraudCase, subscription: Subscription) -> Decided:
-    """The line gets what is paid, and the days that it waited; not more of them than were paid."""
+    """The line gets what is paid, and the days that it waited; not more of them than were paid. One that runs already,
+    because its card was told of late, has its time."""
     lines = live_services(tx, subscription)
+    waited = any(line.in_review for line in lines)
     for line in lines:
         line.in_review = False
-    if subscription.paid_through is None:
+    if subscription.paid_through is None or not waited:
         return Decided(case.id, case.state)
     seller = tx.session.get_one(Seller, subscription.seller_id)
     expires = panel_expiry(subscription.paid_through, subscription.zone, seller.grace_hours)
@@ -87,7 +89,7 @@ def _go_on(tx: Tx, case: FraudCase, subscription: Subscription) -> Decided:
     )
     days = (min(today, subscription.paid_through) - began).days if began is not None else 0
     if days > 0:
-        lengthen(tx, subscription, days, today)
+        give_time(tx, subscription, days, today)
     return Decided(case.id, case.state, days=max(days, 0))
 
 

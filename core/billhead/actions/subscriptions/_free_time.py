@@ -15,7 +15,7 @@ from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import FreeTime, Subscription
 
-__all__ = ["free_time", "lengthen", "open_hold"]
+__all__ = ["free_time", "give_time", "lengthen", "open_hold"]
 
 
 def free_time(
@@ -41,6 +41,17 @@ def open_hold(tx: Tx, subscription: Subscription) -> FreeTime | None:
         .order_by(FreeTime.id.desc())
         .limit(1)
     )
+
+
+def give_time(tx: Tx, subscription: Subscription, days: int, today: date, gift_id: int | None = None) -> date:
+    """As `lengthen`, and an end that is set comes so much later: it is watched longer, and no more is paid for it."""
+    leaves = subscription.service_ends_on
+    until = lengthen(tx, subscription, days, today, gift_id)
+    if leaves is not None and subscription.billing_ends_on is not None:
+        subscription.service_ends_on = max(leaves, today) + timedelta(days=days)
+        subscription.billing_ends_on = max(subscription.billing_ends_on, subscription.billed_through or leaves)
+        look_again(tx, subscription, today)
+    return until
 
 
 def lengthen(tx: Tx, subscription: Subscription, days: int, today: date, gift_id: int | None = None) -> date:

@@ -1,15 +1,13 @@
 """One batch of a gift of days, within a transaction of its own."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import select
 
 from billhead import clock
-from billhead.actions.subscriptions._free_time import lengthen
+from billhead.actions.subscriptions._free_time import give_time
 from billhead.actions.subscriptions._gift_scope import GiftScope, ids_in
 from billhead.actions.subscriptions._state import record, visible_subscription
-from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.verb import verb
 from billhead.bulk import among
 from billhead.db import Tx
@@ -54,12 +52,6 @@ def give_days_batch(tx: Tx, gift_id: int) -> BatchGiven:
 def _give(tx: Tx, gift: DayGift, subscription_id: int) -> bool:
     subscription = visible_subscription(tx, subscription_id)
     today = clock.today_in(subscription.zone)
-    leaves = subscription.service_ends_on
-    until = lengthen(tx, subscription, gift.days, today, gift.id)
-    if leaves is not None and subscription.billing_ends_on is not None:
-        # who has canceled watches longer as well, and pays no more for it
-        subscription.service_ends_on = leaves + timedelta(days=gift.days)
-        subscription.billing_ends_on = max(subscription.billing_ends_on, subscription.billed_through or leaves)
-        look_again(tx, subscription, today)
+    until = give_time(tx, subscription, gift.days, today, gift.id)
     record(tx, subscription, "days_given", today, days=gift.days, until=until.isoformat(), why=gift.reason)
     return True

@@ -13,7 +13,7 @@ from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.subscription import RUNNING, Event, State
 from billhead.models.sellers import Seller
-from billhead.models.subscriptions import Subscription
+from billhead.models.subscriptions import Service, Subscription
 
 __all__ = ["Lapsed", "lapse"]
 
@@ -33,7 +33,8 @@ class Lapsed:
 def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
     """End one batch of what has come to its date (each customer's own), by subscription id.
 
-    What is suspended does not expire: paying for it again must not undo what staff have stopped.
+    What is suspended does not expire: paying for it again must not undo what staff have stopped. What is paid while its
+    order is checked waits, whatever its end: the time that was bought begins when it is approved.
     """
     # the earliest zone is a day ahead of UTC: look that far, and let each subscription's own zone decide
     horizon = (clock.business_now() + timedelta(hours=14)).date()
@@ -44,10 +45,12 @@ def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
         Subscription.seller_id.in_(numbered_when_paid) & (Subscription.timing == "advance")
     )
     on_payment = frozenset(tx.session.scalars(numbered_when_paid))
+    checked = select(Service.subscription_id).where(Service.in_review, Service.desired_expires_at.is_(None))
     due = tx.session.scalars(
         select(Subscription)
         .where(
             Subscription.id > after_id,
+            Subscription.paid_through.is_(None) | Subscription.id.not_in(checked),
             or_(
                 Subscription.state.in_([*running, State.SUSPENDED.value]) & (Subscription.service_ends_on <= horizon),
                 Subscription.state.in_(running) & by_hand & (Subscription.paid_through <= horizon),
