@@ -20,6 +20,7 @@ class FraudCase(Model):
     __tablename__ = "fraud_case"
     __table_args__ = (
         Index("ix_fraud_case_state", "seller_id", "state"),
+        Index("ix_fraud_case_ordered", "seller_id", "ordered_at"),
         Index("ix_fraud_case_address", "address", "ordered_at"),
         Index("ix_fraud_case_network", "network", "ordered_at"),
         Index("ix_fraud_case_mailbox", "mailbox", "ordered_at"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from billhead.domain.fraud import CHECKS
 from billhead.domain.money import Money
 from billhead.models.fraud import FraudCase
 from billhead.models.people import Customer
@@ -39,7 +40,7 @@ def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
             Money(case.amount_minor, case.currency),
             case.state,
             case.score,
-            "; ".join(one["why"] for one in case.reasons),
+            "; ".join(CHECKS.get(one["check"], one["check"]) for one in case.reasons),
             "; ".join(one["check"] for one in case.unknown),
             case.decided_by,
             case.decision,

@@ -1623,6 +1623,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_fraud_case_mac', ['mac', 'ordered_at'], unique=False)
         batch_op.create_index('ix_fraud_case_mailbox', ['mailbox', 'ordered_at'], unique=False)
         batch_op.create_index('ix_fraud_case_network', ['network', 'ordered_at'], unique=False)
+        batch_op.create_index('ix_fraud_case_ordered', ['seller_id', 'ordered_at'], unique=False)
         batch_op.create_index('ix_fraud_case_phone', ['phone', 'ordered_at'], unique=False)
         batch_op.create_index('ix_fraud_case_state', ['seller_id', 'state'], unique=False)
 
@@ -2126,6 +2127,7 @@ def downgrade() -> None:
     with op.batch_alter_table('fraud_case', schema=None) as batch_op:
         batch_op.drop_index('ix_fraud_case_state')
         batch_op.drop_index('ix_fraud_case_phone')
+        batch_op.drop_index('ix_fraud_case_ordered')
         batch_op.drop_index('ix_fraud_case_network')
         batch_op.drop_index('ix_fraud_case_mailbox')
         batch_op.drop_index('ix_fraud_case_mac')

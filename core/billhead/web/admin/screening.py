@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from werkzeug.exceptions import NotFound as NoSuchPage
 from wtforms import BooleanField, DateField, IntegerField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
@@ -39,7 +39,8 @@ __all__ = ["ENTRIES", "SCREENING"]
 
 
 def _why(row: Any) -> str:
-    return "; ".join(one["why"] for one in row.reasons)
+    """Which checks spoke. What they saw (addresses, boxes, mailboxes) is on the order's page, which few may open."""
+    return "; ".join(CHECKS.get(one["check"], one["check"]) for one in row.reasons)
 
 
 SCREENING = Listing(
@@ -72,8 +73,8 @@ SCREENING = Listing(
         text("Decided by", "decided_by"),
     ),
     choices=(Choice("state", "State", FraudCase.state, tuple(CaseState)),),
-    search=lambda typed: or_(Customer.email == typed.lower(), FraudCase.ip == typed),
-    search_label="E-mail or address",
+    search=lambda typed: Customer.email == typed.lower(),
+    search_label="E-mail",
     narrow={"customer": FraudCase.customer_id, "subscription": FraudCase.subscription_id},
     empty="Each order from the shop is written down here with what was known of it.",
 )
@@ -98,7 +99,8 @@ ENTRIES = Listing(
         FraudEntry.reason,
         FraudEntry.ends_at,
         FraudEntry.created_at,
-    ),
+        Seller.name.label("seller"),
+    ).join(Seller, Seller.id == FraudEntry.seller_id),
     key=FraudEntry.id,
     columns=(
         text("Whom", "value", to="drop_screening_entry", css="clip"),
@@ -110,6 +112,7 @@ ENTRIES = Listing(
         ),
         instant("Until", "ends_at"),
         text("Why", "reason"),
+        text("Shop", "seller"),
         instant("Entered", "created_at"),
     ),
     choices=(Choice("kind", "Kind", FraudEntry.kind, LIST_KINDS),),
@@ -225,12 +228,13 @@ def _end_of(last: date | None) -> datetime | None:
 @admin.route("/screening/lists/new", methods=["GET", "POST"])
 @allow("staff", permission="fraud.review")
 def new_screening_entry() -> ResponseReturnValue:
-    """`?case=7&kind=card` fills in what the order had."""
-    form = EntryForm(data=_proposed(request.args.get("case", ""), request.args.get("kind", "")))
+    """`?case=7&kind=card` fills in what the order had, and the entry is its shop's."""
+    case = _case(request.args.get("case", ""))
+    form = EntryForm(data=_proposed(case, request.args.get("kind", "")))
     if form.validate_on_submit():
         with form.refusals():
             with writing(submit_ctx()) as tx:
-                saved = save_entry(tx, own_seller_id(), form.entry())
+                saved = save_entry(tx, case.seller_id if case else own_seller_id(), form.entry())
             flash(f"{saved.value} is on the {form.list.data} list.", "good")
             return redirect(url_for("admin.screening_lists"), 303)
     shown = page(
@@ -240,12 +244,15 @@ def new_screening_entry() -> ResponseReturnValue:
     return shown, 422 if form.is_submitted() else 200
 
 
-def _proposed(case_id: str, kind: str) -> dict[str, str]:
-    if kind not in LIST_KINDS or not (case_id.isascii() and case_id.isdigit() and len(case_id) < 19):
-        return {}
+def _case(key: str) -> FraudCase | None:
+    if not (key.isascii() and key.isdigit() and len(key) < 19):
+        return None
     with reading() as session:
-        case = session.get(FraudCase, int(case_id))
-    if case is None:
+        return session.get(FraudCase, int(key))
+
+
+def _proposed(case: FraudCase | None, kind: str) -> dict[str, str]:
+    if case is None or kind not in LIST_KINDS:
         return {}
     domain = case.mailbox.rpartition("@")[2]
     values = {"mail": case.mailbox, "domain": domain, "network": case.address, "card": case.card, "mac": case.mac}
