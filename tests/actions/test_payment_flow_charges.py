@@ -66,7 +66,9 @@ def test_two_workers_at_once_charge_once(shop):
             return collect(SYSTEM, invoice.id).state
 
     with shop.at(RENEWAL), ThreadPoolExecutor(4) as pool:
-        assert sorted(pool.map(charge, range(4))) == [*["nothing_to_do"] * 3, "succeeded"]
+        became = list(pool.map(charge, range(4)))
+    assert became.count("succeeded") == 1
+    assert set(became) <= {"succeeded", "undecided", "nothing_to_do"}, "while the first was under way, or afterwards"
     assert shop.charges() == 2, "the first order, and one renewal"
 
 
@@ -74,7 +76,7 @@ def test_pitfall_06_after_an_unknown_outcome_nothing_is_charged_until_it_is_look
     _, invoice = shop.renewal(RENEWAL, token="tok_unknown")
     with shop.at(RENEWAL):
         assert collect(SYSTEM, invoice.id).state == "unknown"
-        assert collect(SYSTEM, invoice.id).state == "nothing_to_do"
+        assert collect(SYSTEM, invoice.id).state == "undecided"
         with pytest.raises(Conflict, match="still being looked up") as refused:
             shop.checkout(invoice.id)
         assert refused.value.code == "payment_undecided"
@@ -137,7 +139,7 @@ def test_a_crash_between_the_call_and_its_record_is_looked_up_and_not_repeated(s
             with pytest.raises(KeyboardInterrupt):
                 collect(SYSTEM, invoice.id)
         assert newest(shop).state == "created"
-        assert collect(SYSTEM, invoice.id).state == "nothing_to_do"
+        assert collect(SYSTEM, invoice.id).state == "undecided"
         with later(minutes=6):
             KINDS["payments.resolve_open"].run(SYSTEM, {})
     assert shop.attempts() == ["succeeded", "succeeded"]
