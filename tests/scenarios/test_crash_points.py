@@ -21,8 +21,8 @@ from databases import _migrate
 
 _numbers = count(1)
 PASSED_OFTEN = [point for point in CRASH_POINTS if not point.startswith("billing.")]
-SEEDS = range(8)
-SEEDS_IN_FULL = range(8, 30)
+SEEDS = range(4)
+SEEDS_IN_FULL = range(4, 30)
 
 
 def run(story: Any, place: Place, *args: Any) -> int:
@@ -194,6 +194,7 @@ def test_killed_at_a_named_point_on_postgresql(postgresql_stage: Stage, point: s
     _killed_at(postgresql_stage, point, 1)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("seed", range(100, 103))
 def test_killed_at_a_seeded_moment_on_postgresql(postgresql_stage: Stage, seed: int) -> None:
     _killed_at_a_moment(postgresql_stage, seed)
