@@ -50,7 +50,7 @@ def test_there_and_back(shop, stripe):
     leads = ada.get(on.location).text
     (session,) = stripe.all("checkout.session")
     assert session["url"] in leads
-    back = session["success_url"].removeprefix("http://shop.example")
+    back = session["success_url"].removeprefix("https://shop.example")
     assert "is not saved yet" in ada.get(back, follow_redirects=True).text
     stripe.save(session["id"])
     text = ada.get(back, follow_redirects=True).text

@@ -2,15 +2,14 @@
 
 from flask import Flask
 
-from billhead.models.people import Customer
 from billhead.plugin import CheckoutField
 from billhead.web.storefront.payment_options import _asks
 
 
 def test_a_secret_is_not_shown_again():
     fields = [CheckoutField("pin", "PIN", str, secret=True), CheckoutField("phone", "Phone", str, prefill="phone")]
-    customer = Customer(phone="0712", email="", name="")
+    known = {"phone": "0712"}
     with Flask("shop").test_request_context("/", method="POST", data={"field-7-pin": "4711", "field-7-phone": "0713"}):
-        assert [one.value for one in _asks(7, fields, customer)] == ["", "0713"]
+        assert [one.value for one in _asks(7, fields, known)] == ["", "0713"]
     with Flask("shop").test_request_context("/"):
-        assert [one.value for one in _asks(7, fields, customer)] == ["", "0712"]
+        assert [one.value for one in _asks(7, fields, known)] == ["", "0712"]

@@ -25,6 +25,7 @@ from billhead.plugin import (
     load_settings,
 )
 from billhead_sandbox.panel.server import Running, start
+from billhead_stalker import tariffs
 from billhead_stalker.module import StalkerModule
 from billhead_stalker.settings import StalkerSettings
 
@@ -83,6 +84,12 @@ class Bench:
 
     def portal_settings(self, **changes: Any) -> None:
         self.sandbox.state.change_settings({"stalker": changes})
+
+
+@pytest.fixture(autouse=True)
+def nothing_known():
+    """A port may come again within the minute that a portal's plans are kept for."""
+    tariffs._known.clear()
 
 
 @pytest.fixture
