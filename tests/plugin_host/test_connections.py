@@ -86,22 +86,24 @@ def app(host_app, sqlite_url, pretend):
 
 def panel(**settings) -> Panel:
     row = Panel(code="east", module="acme", settings={}, secrets="")
-    store_settings(plugins().module("acme").settings_type, row, {"url": NOBODY_LISTENS, "password": "pw", **settings})
+    store_settings(
+        plugins().module("acme").settings_type, row, {"url": NOBODY_LISTENS, "password": "pw-of-acme", **settings}
+    )
     return row
 
 
 def test_secrets_are_stored_under_the_vault_and_the_rest_in_the_open():
     row = panel()
     assert row.settings == {"url": NOBODY_LISTENS}
-    assert "pw" not in row.secrets
-    assert vault().decrypt(row.secrets) == '{"password": "pw"}'
+    assert "pw-of-acme" not in row.secrets
+    assert vault().decrypt(row.secrets) == '{"password": "pw-of-acme"}'
 
 
 def test_a_secret_that_is_not_given_is_kept_and_an_empty_one_is_cleared():
     row = Panel(code="east", module="acme", settings={}, secrets="")
-    store_settings(Example, row, {"url": "a", "password": "pw", "pin": "1234"})
+    store_settings(Example, row, {"url": "a", "password": "pw-of-acme", "pin": "1234"})
     store_settings(Example, row, {"url": "b"})
-    assert open_settings(Example, row) == Example("b", "pw", "1234")
+    assert open_settings(Example, row) == Example("b", "pw-of-acme", "1234")
     store_settings(Example, row, {"url": "b", "pin": ""})
     assert secrets_set(row) == {"password"}
 
@@ -116,8 +118,8 @@ def test_wrong_settings_change_nothing():
 
 def test_a_module_is_handed_its_settings_in_clear_and_a_client_that_speaks_of_panels():
     connection = panel_connection(panel())
-    assert (connection.settings.url, connection.settings.password) == (NOBODY_LISTENS, "pw")
-    assert "pw" not in repr(connection)
+    assert (connection.settings.url, connection.settings.password) == (NOBODY_LISTENS, "pw-of-acme")
+    assert "pw-of-acme" not in repr(connection)
     with pytest.raises(PanelUnreachable, match="panel east did not answer"):
         connection.http.read(NOBODY_LISTENS)
 
@@ -129,7 +131,9 @@ def test_the_client_is_kept_between_calls_and_made_anew_for_another_timeout():
 
 def test_a_gateway_is_handed_its_callback_address_and_a_client_that_speaks_of_gateways():
     account = GatewayAccount(code="cards", gateway="acmepay", callback_token="t0ken", settings={}, secrets="")
-    store_settings(plugins().gateway("acmepay").settings_type, account, {"url": NOBODY_LISTENS, "password": "pw"})
+    store_settings(
+        plugins().gateway("acmepay").settings_type, account, {"url": NOBODY_LISTENS, "password": "pw-of-acme"}
+    )
     connection = gateway_connection(account)
     assert connection.callback_url == "http://127.0.0.1:8000/callbacks/t0ken"
     with pytest.raises(GatewayUnreachable, match="gateway cards can't be reached"):

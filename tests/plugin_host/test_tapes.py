@@ -1,6 +1,7 @@
 """Traffic of a panel is recorded without its secrets, and played again where there is no panel."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -40,7 +41,7 @@ class FixedAnswer:
             except OSError:
                 return
             with client:
-                self.heads.append(client.recv(65536).decode("latin-1"))
+                self.heads.append(_whole_request(client).decode("latin-1"))
                 client.sendall(self.answer)
 
     def __enter__(self) -> "FixedAnswer":
@@ -49,6 +50,18 @@ class FixedAnswer:
     def __exit__(self, *_: object) -> None:
         self._door.shutdown(socket.SHUT_RDWR)
         self._door.close()
+
+
+def _whole_request(client: socket.socket) -> bytes:
+    """Head and body: who closes on a body that is still unread resets the connection."""
+    received = b""
+    while chunk := client.recv(65536):
+        received += chunk
+        head, end, body = received.partition(b"\r\n\r\n")
+        told = re.search(rb"(?i)\ncontent-length: *([0-9]+)", head)
+        if end and len(body) >= (int(told[1]) if told else 0):
+            break
+    return received
 
 
 def bearer(token: str) -> dict[str, str]:
