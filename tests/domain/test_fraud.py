@@ -4,15 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from billhead.domain.address import address_of, network_of
 from billhead.domain.errors import InvalidInput
 from billhead.domain.fraud import (
     Entry,
     FraudRules,
-    address_of,
     canonical_mail,
     entry_matches,
     entry_value,
-    network_of,
     rules_from,
     too_large,
     too_many,

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billhead.domain.address import network_of
 from billhead.domain.errors import InvalidInput
 from billhead.domain.sharing import Session, judge
-from billhead.domain.watching import WatchingRules, masked, network_of, rules_from
+from billhead.domain.watching import WatchingRules, masked, rules_from
 
 RULES = WatchingRules(most_addresses=2, most_networks=2, most_countries=2, overlap_minutes=5)
 HOUR = 3600

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any, Final
 
+from billhead.domain.address import parse_address
 from billhead.domain.errors import InvalidInput
 from billhead.domain.mac import parse_mac
 from billhead.domain.money import Money
@@ -20,11 +21,9 @@ __all__ = [
     "CaseState",
     "Entry",
     "FraudRules",
-    "address_of",
     "canonical_mail",
     "entry_matches",
     "entry_value",
-    "network_of",
     "rules_from",
     "too_large",
     "too_many",
@@ -134,25 +133,6 @@ def canonical_mail(email: str) -> str:
     return f"{local}@{domain}" if local and at and domain else ""
 
 
-def address_of(ip: str) -> str:
-    """What one subscriber of a provider has: an address of IPv4, a /64 of IPv6. "" for what is no address."""
-    return _cut(ip, 32, 64).removesuffix("/32")
-
-
-def network_of(ip: str) -> str:
-    """What neighbours share: a /24 of IPv4, a /48 of IPv6."""
-    return _cut(ip, 24, 48)
-
-
-def _cut(ip: str, v4: int, v6: int) -> str:
-    try:
-        address = ip_address(ip.strip().partition("%")[0])
-    except ValueError:
-        return ""
-    address = getattr(address, "ipv4_mapped", None) or address
-    return str(ip_network((address, v4 if address.version == 4 else v6), strict=False))
-
-
 def entry_value(kind: str, typed: str) -> str:
     """An entry of the lists as it is kept and compared. Raises InvalidInput for what is none of its kind."""
     typed = typed.strip()
@@ -224,12 +204,8 @@ def entry_matches(entry: Entry, *, mailbox: str, ip: str, card: str, mac: str) -
 
 
 def _within(ip: str, network: str) -> bool:
-    try:
-        address = ip_address(ip.strip().partition("%")[0])
-    except ValueError:
-        return False
-    address = getattr(address, "ipv4_mapped", None) or address
-    return address in ip_network(network)
+    address = parse_address(ip)
+    return address is not None and address in ip_network(network)
 
 
 def too_many(count: int, may_be: int) -> int:

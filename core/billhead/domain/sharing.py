@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from billhead.domain.watching import WatchingRules, network_of
+from billhead.domain.address import network_of
+from billhead.domain.watching import WatchingRules
 
 __all__ = ["Finding", "Session", "judge"]
 

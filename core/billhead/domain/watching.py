@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from ipaddress import ip_address, ip_network
 from typing import Any
 
+from billhead.domain.address import network_of
 from billhead.domain.errors import InvalidInput
 
-__all__ = ["STEPS", "WatchingRules", "masked", "network_of", "rules_from"]
+__all__ = ["STEPS", "WatchingRules", "masked", "rules_from"]
 
 STEPS = ("", "warn", "limit", "block")
 """What may happen to a shared line by itself: nothing, a message, one stream at a time, or a stop."""
@@ -69,17 +69,6 @@ def rules_from(stored: Mapping[str, Any]) -> WatchingRules:
     """As a seller's row keeps them; what is missing is as it comes."""
     known = {field.name for field in fields(WatchingRules)}
     return WatchingRules(**{name: value for name, value in stored.items() if name in known})
-
-
-def network_of(ip: str) -> str:
-    """The /24 or /48 that an address is in: what one household or phone moves about in. "" for what is no address."""
-    try:
-        address = ip_address(ip.strip())
-    except ValueError:
-        return ""
-    mapped = getattr(address, "ipv4_mapped", None)
-    address = mapped or address
-    return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))
 
 
 def masked(ip: str) -> str:

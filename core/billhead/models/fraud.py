@@ -33,7 +33,7 @@ class FraudCase(Model):
     seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     subscription_id: Mapped[int | None] = mapped_column(ForeignKey("subscription.id"), unique=True)
-    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))  # the order's first
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"), index=True)  # the order's first
     plan: Mapped[str]
     trial: Mapped[bool]
     amount_minor: Mapped[int]

@@ -5,6 +5,7 @@ failed *write* is PanelUnreachable only if nothing was sent, else PanelOutcomeUn
 with GatewayUnreachable and OutcomeUnknown.
 """
 
+import json
 import logging
 import ssl
 from collections.abc import Mapping
@@ -40,6 +41,14 @@ class HttpResponse:
     @property
     def text(self) -> str:
         return self.body.decode("utf-8", "replace")
+
+    def json_object(self) -> dict[str, Any] | None:
+        """The JSON object that the body is; None for all else."""
+        try:
+            told = json.loads(self.body)
+        except ValueError:
+            return None
+        return told if isinstance(told, dict) else None
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ from billhead.db import reading
 from billhead.domain.errors import (
     BillheadError,
     GatewayUnreachable,
+    NotFound,
     OutcomeUnknown,
     PanelOutcomeUnknown,
     PanelUnreachable,
@@ -21,6 +22,7 @@ from billhead.plugin import (
     Capabilities,
     ChannelConnection,
     CheckerConnection,
+    GatewayCapabilities,
     GatewayConnection,
     HttpClient,
     PanelConnection,
@@ -34,6 +36,7 @@ __all__ = [
     "channel_connection",
     "checker_connection",
     "close_connections",
+    "gateway_abilities",
     "gateway_connection",
     "panel_connection",
     "plugin_settings",
@@ -60,6 +63,14 @@ def capabilities_of(panel: Panel) -> Capabilities | None:
         return plugins().module(panel.module).capabilities(panel_connection(panel))
     except BillheadError:
         return None
+
+
+def gateway_abilities(code: str) -> GatewayCapabilities:
+    """What a gateway can do; nothing at all while its plugin is switched off."""
+    try:
+        return plugins().gateway(code).capabilities()
+    except NotFound:
+        return GatewayCapabilities()
 
 
 def gateway_connection(account: GatewayAccount) -> GatewayConnection:

@@ -11,8 +11,8 @@ from billhead.actions.access._limits import count_try, is_spent
 from billhead.actions.events import emit
 from billhead.actions.provisioning.show_access import show_access
 from billhead.db import Tx
+from billhead.domain.address import network_of
 from billhead.domain.errors import BillheadError
-from billhead.domain.watching import network_of
 from billhead.models.access import AccessCode, AccessCodeUse
 from billhead.models.people import LoginAttempt
 from billhead.models.subscriptions import Service

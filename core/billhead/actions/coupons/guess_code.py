@@ -7,7 +7,7 @@ from sqlalchemy import select
 from billhead import clock
 from billhead.actions.access._limits import is_spent
 from billhead.db import Tx
-from billhead.domain.watching import network_of
+from billhead.domain.address import network_of
 from billhead.models.coupons import Coupon
 from billhead.models.people import LoginAttempt
 

@@ -35,6 +35,7 @@ __all__ = [
     "settle_top_up",
     "stop_auto_top_up",
     "stop_if_auto",
+    "stored_terms",
     "terms_of",
 ]
 
@@ -79,7 +80,12 @@ WHY_STOPPED = {
 def terms_of(seller: Seller, currency: str) -> TopUpTerms | None:
     """None where the operator sells no credit in this currency."""
     stored: Mapping[str, Any] | None = (seller.top_ups or {}).get(currency)
-    return TopUpTerms(stored["least"], stored["most"], tuple(stored["offered"])) if stored else None
+    return stored_terms(stored) if stored else None
+
+
+def stored_terms(stored: Mapping[str, Any]) -> TopUpTerms:
+    """As the seller's row keeps them for one currency."""
+    return TopUpTerms(stored["least"], stored["most"], tuple(stored["offered"]))
 
 
 def is_top_up(session: Session, document: Document) -> bool:

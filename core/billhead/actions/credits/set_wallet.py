@@ -2,15 +2,13 @@
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import select
-
 from billhead.actions.credits._top_up import NOT_SOLD, terms_of
+from billhead.actions.payments._methods import has_default
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import LARGEST_MINOR, Money
 from billhead.models.credits import CustomerWallet
-from billhead.models.payments import PaymentMethod
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 
@@ -73,6 +71,5 @@ def _check_top_up(tx: Tx, customer: Customer, wish: WalletWish) -> None:
         raise InvalidInput("most_a_day", f"must be from 1 to {MOST_A_DAY}")
     if not wish.most_a_day <= wish.most_a_month <= MOST_A_MONTH:
         raise InvalidInput("most_a_month", f"must be from {wish.most_a_day} to {MOST_A_MONTH}")
-    mine = PaymentMethod.customer_id == customer.id, PaymentMethod.usable, PaymentMethod.is_default
-    if tx.session.scalar(select(PaymentMethod.id).where(*mine).limit(1)) is None:
+    if not has_default(tx, customer.id):
         raise Conflict("there is no saved payment method to charge", hint="add one first")

@@ -11,6 +11,7 @@ from billhead.actions.credits._top_up import order_credit, stop_auto_top_up, ter
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.freeze import is_frozen
 from billhead.actions.notifications.queue import queue_notice
+from billhead.actions.payments._methods import has_default
 from billhead.actions.scheduling import enqueue
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -18,7 +19,6 @@ from billhead.domain.document import ProformaState
 from billhead.domain.money import Money
 from billhead.models.credits import AutoTopUp, CustomerWallet
 from billhead.models.documents import Document
-from billhead.models.payments import PaymentMethod
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 
@@ -76,8 +76,7 @@ def _top_up(tx: Tx, wallet: CustomerWallet, customer: Customer, there: int) -> b
         return False
     if is_frozen(tx.session, "charges") or _waits(tx, customer.id) or _often_enough(tx, wallet):
         return False
-    mine = PaymentMethod.customer_id == customer.id, PaymentMethod.usable, PaymentMethod.is_default
-    if tx.session.scalar(select(PaymentMethod.id).where(*mine).limit(1)) is None:
+    if not has_default(tx, customer.id):
         stop_auto_top_up(tx, customer.id, "no_method")
         return False
     terms = terms_of(tx.session.get_one(Seller, customer.seller_id), customer.currency)

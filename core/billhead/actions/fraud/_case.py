@@ -10,7 +10,8 @@ from billhead import clock
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.db import Tx
-from billhead.domain.fraud import CaseState, address_of, network_of
+from billhead.domain.address import address_of, network_of
+from billhead.domain.fraud import CaseState
 from billhead.models.fraud import FraudCase
 from billhead.plugin import OrderFacts
 

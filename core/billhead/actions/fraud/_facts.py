@@ -10,8 +10,9 @@ from billhead import clock
 from billhead.actions.fraud._networks import country_in, is_listed
 from billhead.actions.subscriptions._sale import Order
 from billhead.config import Config
+from billhead.domain.address import address_of, network_of
 from billhead.domain.errors import InvalidInput
-from billhead.domain.fraud import CaseState, Entry, FraudRules, address_of, canonical_mail, network_of
+from billhead.domain.fraud import CaseState, Entry, FraudRules, canonical_mail
 from billhead.domain.mac import parse_mac
 from billhead.domain.money import Money
 from billhead.models.documents import Document

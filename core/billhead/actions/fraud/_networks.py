@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import maxminddb
 
+from billhead.domain.address import parse_address
 from billhead.domain.errors import InvalidInput
 
 __all__ = ["country_in", "is_listed"]
@@ -35,7 +36,7 @@ class _Table:
     ranges: dict[int, list[_Range]]
 
     def says(self, ip: str) -> str:
-        address = _address(ip)
+        address = parse_address(ip)
         if address is None:
             return ""
         there, number = self.ranges.get(address.version, []), int(address)
@@ -45,12 +46,12 @@ class _Table:
 
 def country_in(file: str, ip: str) -> str:
     """Two letters, "" for an address that the file does not know. Raises InvalidInput for a file that can't be read."""
-    if _address(ip) is None:
+    if parse_address(ip) is None:
         return ""
     if Path(file).suffix.lower() != ".mmdb":
         return _table(file, _stamp(file)).says(ip)
     try:
-        found: Any = _database(file, _stamp(file)).get(str(_address(ip)))
+        found: Any = _database(file, _stamp(file)).get(str(parse_address(ip)))
     except maxminddb.InvalidDatabaseError as wrong:
         raise InvalidInput("file", f"{file} is no MMDB file: {wrong}") from wrong
     except ValueError:
@@ -64,14 +65,6 @@ def country_in(file: str, ip: str) -> str:
 def is_listed(file: str, ip: str) -> bool:
     """Whether the address is in one of the file's networks. Raises InvalidInput for a file that can't be read."""
     return bool(_table(file, _stamp(file)).says(ip))
-
-
-def _address(ip: str) -> Any:
-    try:
-        address = ip_address(ip.strip().partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _stamp(file: str) -> tuple[int, int]:

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.payments._card_marks import same_person
 from billhead.db import Tx
+from billhead.domain.address import address_of, network_of
 from billhead.domain.errors import Conflict
-from billhead.domain.fraud import address_of, canonical_mail, network_of, rules_from
+from billhead.domain.fraud import canonical_mail, rules_from
 from billhead.domain.subscription import State
 from billhead.models.catalogue import Plan
 from billhead.models.fraud import FraudCase

@@ -151,17 +151,18 @@ def attempt_view(tx: Tx, attempt: PaymentAttempt, *, return_url: str = "", save_
     customer = tx.session.get_one(Customer, attempt.customer_id)
     document = tx.session.get_one(Document, attempt.document_id)
     method = tx.session.get_one(PaymentMethod, attempt.method_id) if attempt.off_session and attempt.method_id else None
+    others = _others(tx, attempt)
     return AttemptView(
         key=attempt.key,
         amount=Money(attempt.amount_minor, attempt.currency),
-        description=_described(tx, attempt, document),
+        description=_described(document, others),
         customer_ref=f"customer-{customer.id}",
         customer_name=customer.name,
         customer_email=customer.email,
         return_url=return_url,
         cancel_url=return_url,
         provider_ref=attempt.provider_ref,
-        reference=_reference(tx, attempt),
+        reference=_reference(attempt, others),
         save_method=save_method,
         method_token=vault().decrypt(method.token) if method and method.token else "",
         age=clock.business_now() - attempt.created_at,
@@ -186,18 +187,18 @@ def document_named(tx: Tx, seller_id: int, text: str) -> Document | None:
     return tx.session.scalar(named.where(Document.number_text.in_(sorted(numbers))).limit(1))
 
 
-def _reference(tx: Tx, attempt: PaymentAttempt) -> str:
+def _reference(attempt: PaymentAttempt, others: int) -> str:
     """What the payer names in a transfer: the document, as on its paper, or the attempt where it pays several."""
-    if _others(tx, attempt):
+    if others:
         return Reference(About.ATTEMPT, attempt.id).text
     return Reference(About.DOCUMENT, attempt.document_id).text
 
 
 def _others(tx: Tx, attempt: PaymentAttempt) -> int:
+    """How many documents it pays beside its own."""
     query = select(func.count()).select_from(AttemptDocument).where(AttemptDocument.attempt_id == attempt.id)
     return int(tx.session.scalar(query) or 0)
 
 
-def _described(tx: Tx, attempt: PaymentAttempt, document: Document) -> str:
-    others = _others(tx, attempt)
+def _described(document: Document, others: int) -> str:
     return (document.number_text or f"Order {document.id}") + (f" and {others} more" if others else "")

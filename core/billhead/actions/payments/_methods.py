@@ -10,7 +10,7 @@ from billhead.domain.payment import DeclineClass
 from billhead.models.payments import GatewayAccount, PaymentAttempt, PaymentMethod
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["MOST_TRIES", "first_usable", "put_first", "stop_method", "tried_too_often"]
+__all__ = ["MOST_TRIES", "first_usable", "has_default", "put_first", "stop_method", "tried_too_often"]
 
 MOST_TRIES = 15
 """Declines of one card in 30 days, by whatever invoices: more are fined by the card networks (Visa: 15)."""
@@ -26,6 +26,12 @@ def first_usable(tx: Tx, customer_id: int, currency: str) -> PaymentMethod | Non
         .order_by(PaymentMethod.is_default.desc(), PaymentMethod.position, PaymentMethod.id.desc())
     )
     return next((one for one, account in rows if not account.currencies or currency in account.currencies), None)
+
+
+def has_default(tx: Tx, customer_id: int) -> bool:
+    """There is a method that is charged by itself."""
+    mine = PaymentMethod.customer_id == customer_id, PaymentMethod.usable, PaymentMethod.is_default
+    return tx.session.scalar(select(PaymentMethod.id).where(*mine).limit(1)) is not None
 
 
 def put_first(tx: Tx, method: PaymentMethod) -> None:

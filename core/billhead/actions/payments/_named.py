@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.payments._open_debts import takes_money
@@ -70,11 +70,11 @@ def _readings(lines: Sequence[str]) -> Iterator[str]:
     yield squeezed("".join(lines))
 
 
-def _documents(session: Session, seller_id: int, condition: object) -> list[Document]:
+def _documents(session: Session, seller_id: int, condition: ColumnElement[bool]) -> list[Document]:
     query = select(Document).where(
         Document.seller_id == seller_id, Document.kind.in_([Kind.INVOICE.value, Kind.PROFORMA.value])
     )
-    return list(session.scalars(query.where(condition).order_by(Document.id)))  # type: ignore[arg-type]
+    return list(session.scalars(query.where(condition).order_by(Document.id)))
 
 
 def _standing(session: Session, document: Document) -> Document:

@@ -1,16 +1,12 @@
 """The provider's number of the money, told after the money: a look-up may know that it came, and not its number."""
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from billhead.actions.payments._attempts import documents_of
-from billhead.actions.payments._book import Receipt, book
-from billhead.actions.payments._order_gone import refund_if_gone
-from billhead.actions.payments._suspense import waiting_in_suspense
-from billhead.actions.verb import audit
+from billhead.actions.payments._part import book_part
 from billhead.db import Tx
 from billhead.domain.errors import AmountMismatch
 from billhead.domain.money import Money
-from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt
+from billhead.models.payments import Payment, PaymentAttempt
 
 __all__ = ["name_receipt"]
 
@@ -34,27 +30,9 @@ def name_receipt(tx: Tx, attempt: PaymentAttempt, receipt_number: str) -> bool:
         told = Money(taken.amount_minor, taken.currency)
         if unnumbered or taken.attempt_id is not None or told != asked:
             raise AmountMismatch(f"receipt {receipt_number} is payment {taken.id} already, not of {attempt.key}")
-        taken.attempt_id, taken.part = attempt.id, _next_part(tx, attempt)
+        taken.attempt_id, taken.part = attempt.id, payments[-1].part + 1
     elif unnumbered:
         payments[0].provider_ref = receipt_number
     else:
-        _book_further(tx, attempt, receipt_number, asked)
+        book_part(tx, attempt, payments[-1].part + 1, asked, receipt_number, receipt_number, None)
     return True
-
-
-def _book_further(tx: Tx, attempt: PaymentAttempt, receipt_number: str, amount: Money) -> None:
-    waits = waiting_in_suspense(tx, attempt.account_id, receipt_number, amount)
-    documents = documents_of(tx, attempt)
-    account = tx.session.get_one(GatewayAccount, attempt.account_id)
-    part = _next_part(tx, attempt)
-    receipt = Receipt(account, amount, receipt_number, attempt.id, part, from_suspense=waits is not None)
-    payment = book(tx, documents, receipt)
-    if waits is not None:
-        waits.payment_id = payment.id
-    refund_if_gone(tx, payment, documents)
-    data = {"attempt_id": attempt.id, "document_id": attempt.document_id}
-    audit(tx, "payments.settle", f"payment:{payment.id}", data)
-
-
-def _next_part(tx: Tx, attempt: PaymentAttempt) -> int:
-    return int(tx.session.scalar(select(func.max(Payment.part)).where(Payment.attempt_id == attempt.id)) or 0) + 1

@@ -15,7 +15,7 @@ from billhead.domain.money import Money
 from billhead.domain.payment import PaymentState, RefundState
 from billhead.models.payments import GatewayAccount, Payment, Refund
 from billhead.models.sellers import Seller
-from billhead.plugin_host import plugins
+from billhead.plugin_host import gateway_abilities
 
 __all__ = ["Taken", "can_return", "locked_payment", "plan_refund", "refundable", "subject_of"]
 
@@ -41,10 +41,7 @@ def refundable(payment: Payment) -> int:
 def can_return(tx: Tx, payment: Payment, minor: int) -> str:
     """How so much gets back to the source: "gateway", "by_hand" (a person sends it), or "" where nobody can."""
     account = tx.session.get_one(GatewayAccount, payment.account_id)
-    try:
-        able = plugins().gateway(account.gateway).capabilities()
-    except NotFound:  # its plugin is switched off
-        return ""
+    able = gateway_abilities(account.gateway)
     if able.refund and (able.partial_refund or minor == payment.amount_minor):
         return "gateway"
     return "by_hand" if able.confirmed_by_staff else ""

@@ -17,7 +17,7 @@ from billhead.domain.errors import BillheadError, InvalidInput, NotAllowed, NotF
 from billhead.domain.money import Money
 from billhead.models.payments import GatewayAccount
 from billhead.plugin import Statement, StatementEntry
-from billhead.plugin_host import plugins
+from billhead.plugin_host import gateway_abilities
 
 __all__ = ["ImportedEntry", "ImportedStatement", "import_statement"]
 
@@ -76,19 +76,12 @@ def _accounts(account_id: int | None) -> list[OpenedAccount]:
     query = select(GatewayAccount).order_by(GatewayAccount.position, GatewayAccount.id)
     with reading() as session:
         rows = session.scalars(query if account_id is None else query.where(GatewayAccount.id == account_id)).all()
-        opened = [open_account(row) for row in rows if _reads(row)]
+        opened = [open_account(row) for row in rows if gateway_abilities(row.gateway).statements]
     if account_id is not None and not rows:
         raise NotFound("payment account", account_id)
     if not opened:
         raise InvalidInput("account", "no account here reads statements", hint="add a gateway account for transfers")
     return opened
-
-
-def _reads(row: GatewayAccount) -> bool:
-    try:
-        return plugins().gateway(row.gateway).capabilities().statements
-    except NotFound:  # its plugin is switched off
-        return False
 
 
 def _read(accounts: list[OpenedAccount], data: bytes) -> tuple[OpenedAccount, Statement]:

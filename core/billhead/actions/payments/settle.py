@@ -2,15 +2,11 @@
 
 from sqlalchemy import func, select
 
-from billhead.actions.payments._attempts import documents_of
-from billhead.actions.payments._book import Receipt, book
-from billhead.actions.payments._order_gone import refund_if_gone
-from billhead.actions.payments._suspense import waiting_in_suspense
-from billhead.actions.verb import audit
+from billhead.actions.payments._part import book_part
 from billhead.db import Tx
 from billhead.domain.errors import AmountMismatch
 from billhead.domain.money import Money
-from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt
+from billhead.models.payments import Payment, PaymentAttempt
 
 __all__ = ["settle"]
 
@@ -22,38 +18,20 @@ def settle(
     longer service for what is new of it. Returns the payment's id, or None where all of it is booked.
 
     Called when an attempt first reaches `succeeded`, and, where the payer decides how much comes, whenever more is
-    told. The unique attempt id and part of a payment are the last guard. Money that is booked under its receipt number
-    already is only linked, and what waits under it in suspense is taken from there. Raises AmountMismatch when that
-    number is another attempt's, or is told of another amount.
+    told. Money that is booked under its receipt number already is only linked. Raises AmountMismatch when that number
+    is another attempt's, or is told of another amount.
     """
     told = _told_before(tx, attempt, receipt_number) if receipt_number else None
     if told is not None:
         return told.id
-    sums = select(func.coalesce(func.sum(Payment.amount_minor), 0), func.count())
+    sums = select(func.coalesce(func.sum(Payment.amount_minor), 0), func.coalesce(func.max(Payment.part), 0))
     booked, parts = tx.session.execute(sums.where(Payment.attempt_id == attempt.id)).one()
     new = total - Money(int(booked), attempt.currency)
     if new.minor <= 0:
         return None
-    documents, part = documents_of(tx, attempt), int(parts) + 1
-    waits = waiting_in_suspense(tx, attempt.account_id, receipt_number, new) if receipt_number else None
-    reference = receipt_number or attempt.provider_ref or attempt.key
-    receipt = Receipt(
-        account=tx.session.get_one(GatewayAccount, attempt.account_id),
-        amount=new,
-        provider_ref=reference if part == 1 else f"{reference}#{part}",
-        attempt_id=attempt.id,
-        part=part,
-        fee=fee if waits is None else None,  # what came without having been asked for was booked as a whole
-        from_suspense=waits is not None,
-    )
-    payment = book(tx, documents, receipt)
-    if waits is not None:
-        waits.payment_id = payment.id
-    refund_if_gone(tx, payment, documents)
-    audit(
-        tx, "payments.settle", f"payment:{payment.id}", {"attempt_id": attempt.id, "document_id": attempt.document_id}
-    )
-    return payment.id
+    part, reference = int(parts) + 1, receipt_number or attempt.provider_ref or attempt.key
+    known_by = reference if part == 1 else f"{reference}#{part}"
+    return book_part(tx, attempt, part, new, known_by, receipt_number, fee).id
 
 
 def _told_before(tx: Tx, attempt: PaymentAttempt, receipt_number: str) -> Payment | None:

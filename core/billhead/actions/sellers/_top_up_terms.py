@@ -1,8 +1,9 @@
 """The amounts of credit that a seller offers, as staff write and read them."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from billhead.actions.credits._top_up import TopUpTerms
+from billhead.actions.credits._top_up import TopUpTerms, stored_terms
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import Money
 
@@ -24,11 +25,11 @@ def terms_from(text: str) -> dict[str, TopUpTerms]:
     return found
 
 
-def terms_text(stored: Mapping[str, Mapping[str, object]]) -> str:
+def terms_text(stored: Mapping[str, Mapping[str, Any]]) -> str:
     """As `terms_from` reads it."""
     lines = []
     for currency, one in sorted(stored.items()):
-        terms = TopUpTerms(int(str(one["least"])), int(str(one["most"])), tuple(one["offered"]))  # type: ignore[arg-type]
+        terms = stored_terms(one)
         amounts = (terms.least, terms.most, *terms.offered)
         lines.append(" ".join([currency, *(str(Money(minor, currency).decimal()) for minor in amounts)]))
     return "\n".join(lines)

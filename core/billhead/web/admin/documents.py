@@ -19,18 +19,17 @@ from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.document import OWED, Kind, ProformaState, State
 from billhead.domain.dunning import TELLS
-from billhead.domain.errors import Conflict, NotFound
 from billhead.domain.money import Money
 from billhead.models.documents import Allocation, Document, DocumentLine, Party
 from billhead.models.dunning import DunningStep
 from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt
 from billhead.models.people import Customer
 from billhead.plugin import allow
-from billhead.plugin_host import plugins
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import Column, amount, on, state, text
 from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.unassigned import by_hand
 from billhead.web.downloads import einvoice_response, pdf_response
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
@@ -208,14 +207,9 @@ class TransferForm(ReasonForm):
 def book_document_transfer(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Document, key, "document")
-        accounts = session.scalars(
-            select(GatewayAccount).where(GatewayAccount.seller_id == row.seller_id).order_by(GatewayAccount.position)
-        ).all()
     open_minor = row.total_minor - row.settled_minor
     form = TransferForm(amount=f"{Money(open_minor, row.currency).decimal():f}")
-    form.account.choices = {str(account.id): account.name for account in accounts if _booked_by_staff(account)}
-    if not form.account.choices:
-        raise Conflict("No account here takes bookings by hand.", hint="add one for transfers")
+    form.account.choices = by_hand(row.seller_id)
 
     def act(ctx: Context, form: TransferForm) -> str:
         paid = Money.parse(form.amount.data, row.currency)
@@ -232,10 +226,3 @@ def book_document_transfer(key: int) -> ResponseReturnValue:
         danger=False,
     )
     return asked(question, form, act)
-
-
-def _booked_by_staff(account: GatewayAccount) -> bool:
-    try:
-        return plugins().gateway(account.gateway).capabilities().confirmed_by_staff
-    except NotFound:  # its plugin is switched off
-        return False

@@ -16,7 +16,6 @@ from billhead.actions.payments.refund import Refunded, refund
 from billhead.actions.payments.send_refund import send_refund
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
-from billhead.domain.errors import NotFound
 from billhead.domain.money import Money
 from billhead.domain.payment import DisputeState, RefundState
 from billhead.models.credits import CustomerCredit
@@ -24,7 +23,7 @@ from billhead.models.documents import Allocation, Document
 from billhead.models.payments import Dispute, GatewayAccount, Payment, Refund
 from billhead.models.people import Customer
 from billhead.plugin import allow
-from billhead.plugin_host import plugins
+from billhead.plugin_host import gateway_abilities
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import amount, code, instant, number, state, text
@@ -186,7 +185,7 @@ class RefundForm(PreviewForm):
 def refund_payment(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Payment, key, "payment")
-        claimed = _is_claimed(session.get_one(GatewayAccount, row.account_id).gateway)
+        claimed = gateway_abilities(session.get_one(GatewayAccount, row.account_id).gateway).refund_claimed
     left = row.amount_minor - row.refunded_minor
     form = RefundForm(amount=f"{Money(left, row.currency).decimal():f}")
 
@@ -227,14 +226,6 @@ def refund_payment(key: int) -> ResponseReturnValue:
         url_for("admin.payment", key=key),
     )
     return previewed(question, form, act, figures, done)
-
-
-def _is_claimed(gateway: str) -> bool:
-    """Its refunds are claimed by the payer. Of a plugin that is switched off nobody knows."""
-    try:
-        return plugins().gateway(gateway).capabilities().refund_claimed
-    except NotFound:
-        return False
 
 
 def _number(document_id: int) -> str:

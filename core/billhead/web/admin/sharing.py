@@ -10,8 +10,8 @@ from werkzeug.exceptions import NotFound as NoSuchPage
 from billhead.actions.viewings.lift_cap import lift_cap
 from billhead.actions.viewings.settle_sharing import SETTLED, settle_sharing
 from billhead.db import reading, writing
+from billhead.domain.address import network_of
 from billhead.domain.context import Context
-from billhead.domain.watching import network_of
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription
 from billhead.models.viewings import ContentTitle, SharingCase, Viewing

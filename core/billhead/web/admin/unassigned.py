@@ -16,14 +16,14 @@ from billhead.actions.payments.keep_unassigned import keep_unassigned
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.document import OWED
-from billhead.domain.errors import Conflict, NotFound
+from billhead.domain.errors import Conflict
 from billhead.domain.money import Money
 from billhead.models.banking import BankEntry
 from billhead.models.documents import Document
 from billhead.models.payments import GatewayAccount, UnassignedMoney
 from billhead.models.people import Customer
 from billhead.plugin import allow
-from billhead.plugin_host import plugins
+from billhead.plugin_host import gateway_abilities
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import amount, code, instant, text
@@ -32,7 +32,7 @@ from billhead.web.admin.listing import Listing
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
 
-__all__ = ["UNASSIGNED", "reference_field"]
+__all__ = ["UNASSIGNED", "by_hand", "reference_field"]
 
 UNASSIGNED = Listing(
     name="unassigned",
@@ -65,23 +65,19 @@ UNASSIGNED = Listing(
 )
 
 
-def _by_hand(seller_id: int | None = None) -> dict[str, str]:
+def by_hand(seller_id: int | None = None) -> dict[str, str]:
+    """Accounts whose money staff book: id → name. Raises Conflict where there is none."""
     with reading() as session:
         query = select(GatewayAccount).order_by(GatewayAccount.position, GatewayAccount.id)
         if seller_id is not None:
             query = query.where(GatewayAccount.seller_id == seller_id)
         accounts = session.scalars(query).all()
-    choices = {str(account.id): account.name for account in accounts if _confirmed_by_staff(account)}
+    choices = {
+        str(account.id): account.name for account in accounts if gateway_abilities(account.gateway).confirmed_by_staff
+    }
     if not choices:
         raise Conflict("No account here takes bookings by hand.", hint="add one for transfers")
     return choices
-
-
-def _confirmed_by_staff(account: GatewayAccount) -> bool:
-    try:
-        return plugins().gateway(account.gateway).capabilities().confirmed_by_staff
-    except NotFound:  # its plugin is switched off
-        return False
 
 
 def reference_field() -> StringField:
@@ -130,7 +126,7 @@ def book_customer_receipt(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Customer, key, "customer")
     form = ReceiptForm()
-    form.account.choices = _by_hand(row.seller_id)
+    form.account.choices = by_hand(row.seller_id)
     form.documents.choices = _debts(key, row.currency)
 
     def act(ctx: Context, form: Any) -> str:
@@ -171,7 +167,7 @@ class KeepForm(ReasonForm):
 @allow("staff", permission="payments.write")
 def keep_money() -> ResponseReturnValue:
     form = KeepForm()
-    form.account.choices = _by_hand()
+    form.account.choices = by_hand()
 
     def act(ctx: Context, form: Any) -> str:
         paid = Money.parse(form.amount.data, form.currency.data.upper())

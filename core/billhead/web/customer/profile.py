@@ -21,7 +21,7 @@ from billhead.domain.payment import UNRESOLVED, AttemptState
 from billhead.models.payments import GatewayAccount, MethodSaving, PaymentMethod
 from billhead.models.people import Customer, UserSession
 from billhead.plugin import allow
-from billhead.plugin_host import plugins
+from billhead.plugin_host import gateway_abilities
 from billhead.plugin_host.current import config
 from billhead.web.customer.blueprint import customer
 from billhead.web.forms import Form, stripped
@@ -131,15 +131,8 @@ def payment_methods() -> ResponseReturnValue:
             .where(Customer.id == current_customer_id(), GatewayAccount.enabled)
             .order_by(GatewayAccount.position, GatewayAccount.id)
         ).all()
-        options = [one for one in accounts if _saves_unpaid(one.gateway)]
+        options = [one for one in accounts if gateway_abilities(one.gateway).save_unpaid]
     return page("customer/payment_methods.html", methods=methods, options=options)
-
-
-def _saves_unpaid(gateway: str) -> bool:
-    try:
-        return plugins().gateway(gateway).capabilities().save_unpaid
-    except NotFound:  # its plugin is switched off
-        return False
 
 
 @customer.post("/payment-methods/add/<int:account_id>")

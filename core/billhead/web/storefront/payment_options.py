@@ -13,7 +13,7 @@ from billhead.domain.errors import BillheadError, NotFound
 from billhead.models.payments import GatewayAccount
 from billhead.models.people import Customer
 from billhead.plugin import CheckoutField
-from billhead.plugin_host import plugins
+from billhead.plugin_host import gateway_abilities, plugins
 from billhead.web.request_context import signed_in
 
 __all__ = [
@@ -123,8 +123,4 @@ def unreachable(account_id: int, refused: BillheadError) -> str:
 
 def by_hand(session: Session, account_id: int) -> bool:
     """Whether staff book what comes through the account."""
-    account = session.get_one(GatewayAccount, account_id)
-    try:
-        return plugins().gateway(account.gateway).capabilities().confirmed_by_staff
-    except NotFound:  # its plugin is switched off
-        return False
+    return gateway_abilities(session.get_one(GatewayAccount, account_id).gateway).confirmed_by_staff

@@ -1,7 +1,6 @@
 """Daraja, Safaricom's API, over Billhead's connections: each answer is a dict, or an error that says what is known."""
 
 import hashlib
-import json
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -104,11 +103,11 @@ class Daraja:
     ) -> dict[str, Any]:
         """`in_work` is what it means that Safaricom still works on it, which it tells as an error."""
         answer = send()
-        told = _object(answer)
+        told = answer.json_object()
         if answer.status == 401 or (told is not None and told.get("errorCode") in _BAD_TOKEN):
             _tokens.pop(self._whose(), None)  # it ended before its time: nothing was done
             answer = send()
-            told = _object(answer)
+            told = answer.json_object()
         if 200 <= answer.status < 300 and told is not None and "errorCode" not in told:
             return told
         if in_work is not None and told is not None and _IN_WORK in str(told.get("errorMessage")).lower():
@@ -163,7 +162,7 @@ class Daraja:
             params={"grant_type": "client_credentials"},
             auth=(self._settings.consumer_key, self._settings.consumer_secret),
         )
-        told = _object(answer)
+        told = answer.json_object()
         if answer.status in (400, 401, 403):
             raise self._unauthorised()
         text, seconds = (told or {}).get("access_token"), str((told or {}).get("expires_in"))
@@ -177,11 +176,3 @@ class Daraja:
             f"{self._what}: M-Pesa does not accept the consumer key and its secret", code=NOT_AUTHORISED,
             hint="compare them with the app at Daraja; live and sandbox have different ones",
         )  # fmt: skip
-
-
-def _object(answer: HttpResponse) -> dict[str, Any] | None:
-    try:
-        told = json.loads(answer.body)
-    except ValueError:
-        return None
-    return told if isinstance(told, dict) else None

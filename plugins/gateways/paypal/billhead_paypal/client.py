@@ -7,7 +7,6 @@ check of a webhook) is asked for without it. Retries are core's, which looks bef
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Callable
 from time import monotonic
@@ -133,7 +132,7 @@ class PayPalApi:
         if answer.status == 401:  # the token was revoked before its time: nothing was done
             _tokens.pop(self._whose(), None)
             answer = send()
-        told = _object(answer)
+        told = answer.json_object()
         if 200 <= answer.status < 300 and told is not None:
             return told
         self._refused(answer.status, told, no_proof)
@@ -183,7 +182,7 @@ class PayPalApi:
             auth=(self._settings.client_id, self._settings.client_secret),
             headers={"Accept": "application/json"},
         )
-        told = _object(answer)
+        told = answer.json_object()
         if answer.status in (400, 401, 403) and told is not None:
             raise self._unauthorised()
         token, seconds = (told or {}).get("access_token"), (told or {}).get("expires_in")
@@ -196,14 +195,6 @@ class PayPalApi:
             f"{self._what}: PayPal does not accept the client ID and its secret", code=NOT_AUTHORISED,
             hint="compare them with Apps & Credentials at PayPal; live and sandbox have different ones",
         )  # fmt: skip
-
-
-def _object(answer: HttpResponse) -> dict[str, Any] | None:
-    try:
-        told = json.loads(answer.body)
-    except ValueError:
-        return None
-    return told if isinstance(told, dict) else None
 
 
 def _issue(told: dict[str, Any]) -> str:
