@@ -59,3 +59,8 @@ def test_what_is_not_there_is_said_kindly(counter):
 
 def test_times_are_in_the_sellers_zone(counter):
     assert "Times in Europe/Helsinki" in counter.get("/admin/").text
+
+
+def test_a_page_that_adds_to_the_head_keeps_the_style_of_the_area(counter):
+    for path in ("gifts", "panels/1/addresses"):
+        assert "admin.css" in counter.get(f"/admin/{path}").text, path

@@ -49,7 +49,7 @@ def preview_tell_addresses(tx: Tx, panel_id: int) -> NewsPreview:
 
 @verb("panels.tell_addresses", permission="panels.write")
 def tell_addresses(tx: Tx, panel_id: int, words: str = "") -> NewsAsked:
-    """Begin to tell. `words` stand in the mail above the addresses, as when the old ones end; up to 500 characters.
+    """Begin to tell. `words` stand in the mail below the addresses, as when the old ones end; up to 500 characters.
 
     Raises NotFound, InvalidInput, or Conflict: nobody is on the panel, or it is being told already.
     """

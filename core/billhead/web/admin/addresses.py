@@ -25,9 +25,9 @@ _SHOWN = 20
 
 class NewsForm(Form):
     words = TextAreaField(
-        "What stands above it",
+        "Your words in the mail",
         validators=[Length(max=500)],
-        description="May be left empty. Say when the old addresses end, for one.",
+        description="They stand below the addresses: say when the old ones end, for one.",
     )
 
 
