@@ -35,7 +35,7 @@ COMPILE_ALONE = $(or $(shell command -v uv),$(BIN)/uv) pip compile --quiet --uni
 	--no-header --no-annotate
 COMPILE = $(COMPILE_ALONE) --extra einvoice --extra postgres --extra redis --extra server pyproject.toml requirements/core.in
 
-.PHONY: run test test-full lint bench docs lock install install-dev clean FORCE
+.PHONY: run test test-full lint bench docs screens words lock install install-dev clean FORCE
 .DEFAULT_GOAL := run
 .NOTPARALLEL:
 
@@ -43,10 +43,10 @@ run: install
 	@exec $(BIN)/billhead serve --demo $(ARGS)
 
 test: install-dev
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 
 test-full: install-dev
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --full $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadgroup --full $(ARGS)
 
 lint: install-dev
 	$(BIN)/ruff check
@@ -61,6 +61,14 @@ bench: install
 docs: install-dev
 	$(BIN)/python docs/write_hook_reference.py
 	$(BIN)/python -m pytest -q tests/house/test_docs_hold.py tests/house/test_hooks_are_documented.py
+
+# Takes the pictures in docs/screens anew, with Chromium.
+screens: install-dev
+	$(BIN)/python tests/browser/take_screens.py
+
+# Brings the catalogues of the shop and the areas in step with what their pages say; fill in what is empty.
+words: install-dev
+	$(BIN)/python -m billhead.locale.write_catalogues
 
 lock: $(STAMPS)/dev
 	$(COMPILE) --upgrade --output-file requirements/core.lock

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "databases", "servers", "apps", "processes", "pretend_plugins", "two_panels", "selling_shop", "web_shop",
+    "reseller_area", "white_label",
     "no_skips", "one_clock", "one_cache", "card_numbers",
 ]  # fmt: skip
 

@@ -61,21 +61,22 @@ class Bulk:
         names = ", ".join(columns)
         if self._sqlite:
             head = f"INSERT INTO {table} ({names}) VALUES "  # noqa: S608
-            self._insert_many(head, f"({', '.join('?' * len(columns))})", rows)
+            self._insert_many(head, f"({', '.join('?' * len(columns))})", "", rows)
             return
         statement = f"COPY {table} ({names}) FROM STDIN"
         with self._errors(statement), self._driver.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
 
-    def _insert_many(self, head: str, marks: str, rows: Sequence[Row]) -> None:
-        """Several rows a statement: to begin and end one costs as much as to write a row."""
+    def _insert_many(self, head: str, marks: str, tail: str, rows: Sequence[Row]) -> int:
+        """Several rows a statement: to begin and end one costs as much as to write a row. How many were written."""
         whole = len(rows) // _ROWS * _ROWS
-        many = head + ", ".join([marks] * _ROWS)
+        many = head + ", ".join([marks] * _ROWS) + tail
         with self._errors(head):
             groups = (tuple(chain.from_iterable(rows[at : at + _ROWS])) for at in range(0, whole, _ROWS))
-            self._driver.executemany(many, groups)
-            self._driver.executemany(head + marks, rows[whole:])
+            written = self._driver.executemany(many, groups).rowcount if whole else 0
+            rest = self._driver.executemany(head + marks + tail, rows[whole:]).rowcount if len(rows) > whole else 0
+            return int(written + rest)
 
     def insert_new(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> int:
         """Insert the rows whose key is not there yet; returns how many. The others are left as they are."""
@@ -83,10 +84,8 @@ class Bulk:
             return 0
         names = ", ".join(columns)
         if self._sqlite:
-            marks = ", ".join("?" * len(columns))
-            statement = f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
-            with self._errors(statement):
-                return int(self._driver.executemany(statement, rows).rowcount)
+            head = f"INSERT INTO {table} ({names}) VALUES "  # noqa: S608
+            return self._insert_many(head, f"({', '.join('?' * len(columns))})", " ON CONFLICT DO NOTHING", rows)
         stage = f"new_{table}"
         with self._errors(stage), self._driver.cursor() as cursor:
             cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {stage} (LIKE {table} INCLUDING DEFAULTS) ON COMMIT DROP")
@@ -130,9 +129,9 @@ class Bulk:
         if not keys:
             return
         if self._sqlite:
-            statement = f"UPDATE {table} SET {change} WHERE {key} = ?"  # noqa: S608
+            statement = f"UPDATE {table} SET {change} WHERE {key} IN (SELECT value FROM json_each(?))"  # noqa: S608
             with self._errors(statement):
-                self._driver.executemany(statement, [(one,) for one in keys])
+                self._driver.execute(statement, (json.dumps(list(keys)),))
             return
         statement = f"UPDATE {table} SET {change} WHERE {key} = ANY(%s)"  # noqa: S608
         with self._errors(statement), self._driver.cursor() as cursor:

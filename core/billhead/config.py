@@ -13,9 +13,10 @@ from billhead.domain.errors import InvalidInput
 __all__ = ["Config", "load_config"]
 
 _STORED = (
-    *("broker_url", "country_file", "country_header", "database_url", "host", "hosting_file", "port", "public_url"),
-    "secret_key",
+    *("broker_url", "country_file", "country_header", "database_url", "host", "hosting_file", "port", "proxies"),
+    *("public_url", "secret_key"),
 )
+_MOST_PROXIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Config:
     country_header: str = ""  # in which the proxy in front names the country of whoever asks, like CF-IPCountry
     country_file: str = ""  # networks and their countries, CSV or MMDB: for the screening of orders
     hosting_file: str = ""  # networks of proxies and data centres, one a line
+    proxies: int | None = None  # how many of ours stand in front, one behind the other; None: one where it is https
     testing: bool = False
 
     @property
@@ -44,9 +46,21 @@ class Config:
         return self.broker_url.startswith("memory://")
 
     @property
+    def trusted_proxies(self) -> int:
+        """How many entries of X-Forwarded-For our own proxies have written, counted from its end.
+
+        Our servers speak no TLS: behind an https address there is one at least. Elsewhere nobody is believed.
+        """
+        return self.proxies if self.proxies is not None else int(self.is_https)
+
+    @property
     def base_url(self) -> str:
         """The address that customers, gateways and mails use."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https:")
 
 
 def load_config(environ: Mapping[str, str] | None = None) -> Config:
@@ -56,7 +70,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
     """
     env = os.environ if environ is None else environ
     home = Path(env.get("BILLHEAD_HOME", "var")).resolve()
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)  # the database in it is nobody else's to read
     stored = _stored(home / "billhead.toml")
 
     def setting(name: str, default: str) -> str:
@@ -65,6 +79,9 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
     port = setting("port", "8000")
     if not port.isdigit() or not 0 <= int(port) < 65536:
         raise InvalidInput("BILLHEAD_PORT", f"{port!r} is not a port number from 0 to 65535")
+    proxies = setting("proxies", "")
+    if proxies and not (proxies.isascii() and proxies.isdigit() and int(proxies) <= _MOST_PROXIES):
+        raise InvalidInput("BILLHEAD_PROXIES", f"{proxies!r} is not a number from 0 to {_MOST_PROXIES}")
     return Config(
         home=home,
         database_url=setting("database_url", f"sqlite:///{home / 'billhead.sqlite3'}"),
@@ -76,6 +93,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
         country_header=setting("country_header", ""),
         country_file=setting("country_file", ""),
         hosting_file=setting("hosting_file", ""),
+        proxies=int(proxies) if proxies else None,
     )
 
 

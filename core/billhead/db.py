@@ -48,6 +48,7 @@ __all__ = [
     "prepare_engine",
     "reading",
     "reserve_ids",
+    "short_write",
     "writing",
 ]
 
@@ -197,6 +198,17 @@ def writing(ctx: Context) -> Iterator[Tx]:
             _open.reset(token)
     for call in session.info.get("after_commit", ()):
         call()
+
+
+@contextmanager
+def short_write(engine: Engine) -> Iterator[Connection]:
+    """A statement or two in a transaction of their own, for what no business change may wait for or roll back."""
+    if _open.get() == "writing":
+        raise RuntimeError(
+            "a transaction is open already: this one would wait for it, or wait with it for somebody else"
+        )
+    with _writer_turn(engine), engine.execution_options(billhead_writer=True).begin() as connection:
+        yield connection
 
 
 def init_db(app: Flask, url: str) -> None:

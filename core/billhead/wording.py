@@ -1,30 +1,34 @@
 """Words, dates and amounts in a customer's language: gettext catalogues, with Babel for everything that has a format.
 
-The English text is the key. A catalogue is `locale/<language>/LC_MESSAGES/documents.po`, read as it is: there is no
-build step, and a language is added by adding its file. What a catalogue lacks is said in English.
+The English text is the key. The catalogues of a language are `documents.po`, `pages.po` and `notices.po` in
+`locale/<language>/LC_MESSAGES/`, read as they are: there is no build step, and a language is added by adding its
+files. Each is asked for its own words first, then the others; what all of them lack is said in English.
 """
 
 from __future__ import annotations
 
 import gettext
+import re
 from copy import copy
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from babel import Locale
-from babel.dates import format_date, format_interval
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_interval, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_compact_currency, format_compact_decimal, format_decimal
 
-from billhead.domain.money import Money, exponent
+from billhead.domain.errors import BillheadError
+from billhead.domain.money import CREDITS, Money, exponent
 from billhead.domain.periods import Term
+from billhead.refusals import read_refusal
 
-__all__ = ["LANGUAGES", "Wording", "wording"]
+__all__ = ["LANGUAGES", "NOTICE_LANGUAGES", "PAGE_LANGUAGES", "Wording", "direction", "marked", "wording"]
 
 _LOCALE = Path(__file__).with_name("locale")
 _FORMATS = {"en": "en_GB"}  # 2 Nov 2026, as on our pages, and no month before the day
@@ -34,25 +38,55 @@ LANGUAGES: tuple[str, ...] = ("en", *sorted(found.name for found in _LOCALE.iter
 """The languages that documents are written in."""
 
 
-def wording(language: str) -> Wording:
-    """The words of a language, "de" or "de-AT"; English where there is no catalogue for it."""
+def _with(domain: str) -> tuple[str, ...]:
+    return ("en", *(code for code in LANGUAGES if (_LOCALE / code / "LC_MESSAGES" / f"{domain}.po").is_file()))
+
+
+PAGE_LANGUAGES = _with("pages")
+"""The languages that the shop and the areas speak."""
+
+NOTICE_LANGUAGES = _with("notices")
+"""The languages that notices are written in."""
+
+
+def wording(language: str, domain: str = "documents") -> Wording:
+    """The words of a language, "de" or "de-AT", for `documents`, `pages` or `notices`; English where there is no
+    catalogue for it."""
     code = language.replace("_", "-").partition("-")[0].lower()
-    return _wording(code if code in LANGUAGES else "en")
+    return _wording(code if code in LANGUAGES else "en", domain)
 
 
-@lru_cache(maxsize=32)
-def _wording(code: str) -> Wording:
-    return Wording(code)
+def marked(text: str) -> str:
+    """The text as it is, for the catalogues to find: in tables whose words are said when they are shown."""
+    return text
+
+
+def direction(language: str) -> str:
+    """ "rtl" or "ltr", also of languages that there is no catalogue of; "ltr" of what is none."""
+    try:
+        return Locale.parse(language, sep="-").text_direction
+    except (UnknownLocaleError, ValueError):
+        return "ltr"
+
+
+@lru_cache(maxsize=64)
+def _wording(code: str, domain: str) -> Wording:
+    return Wording(code, domain)
 
 
 class Wording:
     """One language. `right_to_left` says how a page is laid out."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, domain: str = "documents") -> None:
         self.language = language
+        self._domain = domain
         self._locale = Locale.parse(_FORMATS.get(language, language))
-        self._words = _catalogue(language)
         self.right_to_left = self._locale.text_direction == "rtl"
+
+    @cached_property
+    def _words(self) -> gettext.NullTranslations:
+        """Read when the first word is asked for: a name or a date in the language needs none."""
+        return _catalogue(self.language, self._domain)
 
     @property
     def own_name(self) -> str:
@@ -73,9 +107,40 @@ class Wording:
                 return self.say(told, reason=note.removeprefix(begin))
         return self.say(note)
 
+    def refusal(self, text: str) -> str:
+        """What a rule refused, in this language: days, amounts and terms in it as the language writes them."""
+        if self.language == "en" or not text:
+            return text
+        sentence, named = read_refusal(text)
+        return self.say(sentence, **{name: self._value(name, value) for name, value in named.items()})
+
+    def _value(self, name: str, value: str) -> str:
+        """A value out of an English sentence. What only looks like a day or an amount, as a code that somebody typed,
+        stays as it is."""
+        if name in ("state", "what"):
+            return self.say(value)
+        try:
+            return value if name == "code" else self._told(value)
+        except (ValueError, BillheadError):
+            return value
+
+    def _told(self, value: str) -> str:
+        if _DAY.fullmatch(value):
+            return self.day(date.fromisoformat(value))
+        if found := _AMOUNT.fullmatch(value):
+            amount = Money.parse(found[1], found[2])
+            write = self.number if amount.currency == CREDITS else self.money
+            return write(amount.minor, amount.currency)
+        terms = value.split(" or ")
+        return ", ".join(map(self.term, terms)) if all(map(_TERM.fullmatch, terms)) else value
+
     def count(self, one: str, many: str, number: int) -> str:
         """ "%(count)d month" or "%(count)d months" by the plural rules of the language."""
         return self._words.ngettext(one, many, number) % {"count": number}
+
+    def choose(self, one: str, many: str, number: int) -> str:
+        """The form for that number, not filled in yet."""
+        return self._words.ngettext(one, many, number)
 
     def upright(self, text: str) -> str:
         """Figures and codes among right-to-left words keep their own order: "+358 9 123", "00160 Helsinki"."""
@@ -84,10 +149,24 @@ class Wording:
     def day(self, day: date) -> str:
         return format_date(day, self._day_format(), locale=self._locale)
 
+    def short_day(self, day: date) -> str:
+        return str(format_skeleton("MMMd", day, locale=self._locale))
+
+    def month(self, day: date) -> str:
+        return str(format_skeleton("yMMM", day, locale=self._locale))
+
     def period(self, start: date, end: date) -> str:
         """A half-open period as people read it: its first and its last day."""
         last = end - timedelta(days=1)
         return format_interval(start, last, "yMMMd", locale=self._locale) if last > start else self.day(start)
+
+    def long_day(self, day: date) -> str:
+        """2 November 2026, in the midst of a sentence."""
+        return format_date(day, "long", locale=self._locale)
+
+    def long_month(self, day: date) -> str:
+        """November 2026"""
+        return str(format_skeleton("yMMMM", day, locale=self._locale))
 
     def _day_format(self) -> str:
         return "d MMM y" if self.right_to_left else "medium"
@@ -112,6 +191,16 @@ class Wording:
         pattern.frac_prec = (exponent(currency), exponent(currency))
         return str(pattern.apply(Money(minor, currency).decimal(), self._locale, numbering_system=_DIGITS))
 
+    def short_money(self, minor: int, currency: str) -> str:
+        """At an axis: 12,5 mil €."""
+        amount = Money(minor, currency).decimal()
+        return str(
+            format_compact_currency(amount, currency, fraction_digits=2, locale=self._locale, numbering_system=_DIGITS)
+        )
+
+    def short_count(self, count: int) -> str:
+        return str(format_compact_decimal(count, fraction_digits=2, locale=self._locale, numbering_system=_DIGITS))
+
     def percent(self, ppm: int) -> str:
         """190000 → 19 %, 55000 → 5.5 %, as the language writes it."""
         pattern: Any = copy(self._locale.percent_formats[None])
@@ -134,6 +223,9 @@ class Wording:
         return self.count(one, many, term.count)
 
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_AMOUNT = re.compile(r"(-?\d+(?:\.\d+)?) ([A-Z]{3})")
+_TERM = re.compile(r"\d+ (?:day|week|month|year)s?")
 _TERMS = {
     "day": ("%(count)d day", "%(count)d days"),
     "week": ("%(count)d week", "%(count)d weeks"),
@@ -142,13 +234,26 @@ _TERMS = {
 }
 
 
-def _catalogue(language: str) -> gettext.NullTranslations:
-    path = _LOCALE / language / "LC_MESSAGES" / "documents.po"
-    if not path.is_file():
-        return gettext.NullTranslations()
+_DOMAINS = ("documents", "pages", "notices")
+
+
+def _catalogue(language: str, asked: str) -> gettext.NullTranslations:
+    """The words of that domain, then those of the others."""
+    words = gettext.NullTranslations()
+    for domain in (*(other for other in reversed(_DOMAINS) if other != asked), asked):
+        path = _LOCALE / language / "LC_MESSAGES" / f"{domain}.po"
+        if path.is_file():
+            found = gettext.GNUTranslations(BytesIO(_compiled(path, language, domain)))
+            found.add_fallback(words)
+            words = found
+    return words
+
+
+@cache
+def _compiled(path: Path, language: str, domain: str) -> bytes:
+    """A file, read once: each of the three domains falls back on the two others."""
     with path.open("rb") as source:
-        parsed = read_po(source, locale=language, domain="documents")
+        parsed = read_po(source, locale=language, domain=domain)
     compiled = BytesIO()
     write_mo(compiled, parsed)
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return compiled.getvalue()

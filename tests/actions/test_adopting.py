@@ -332,12 +332,20 @@ def test_only_one_adoption_of_a_panel_at_a_time_and_it_can_be_called_off(sold):
 
 
 def test_five_hundred_strangers_are_judged_each(sold):
+    from click.testing import CliRunner
+
+    import billhead.cli
     from billhead_sandbox.panel.seed import sow
 
     sow(sold.sandbox.state, 500)
-    found = adopt(sold, "xtream", dry_run=True)
-    assert (found.state, found.lines) == ("done", 500)
-    assert found.adopted + found.refused == 500
+    for panel in ("xtream", "stalker"):
+        words = ["panels", "adopt", sold.panel(panel).code, "--dry-run", "--json"]
+        ran = CliRunner().invoke(billhead.cli.main, words, obj=sold.app)
+        assert ran.exit_code == 0, ran.stderr
+        found = json.loads(ran.stdout)
+        assert (found["state"], found["dry_run"]) == ("done", True)
+        assert found["lines"] == found["adopted"] + found["refused"]
+        assert found["lines"] >= 500
 
 
 def test_the_command_tells_what_would_happen_and_writes_the_file_that_can_be_handed_back(sold, tmp_path):

@@ -9,6 +9,7 @@ from card_shop import SYSTEM, open_card_shop
 from sqlalchemy import select
 
 from apps import build_app, close_app
+from billhead.actions.documents.void_document import void_document
 from billhead.actions.payments._suggestions import suggestions_for
 from billhead.actions.payments.assign_money import assign_money
 from billhead.actions.payments.book_transfer import book_transfer
@@ -234,6 +235,18 @@ def test_a_return_that_fits_nothing_stays_open(small):
         ("open", "it takes back money that is not known here")
     ]
     assert small.balances() == {}
+
+
+def test_a_transfer_for_a_void_invoice_is_credit_once(small):
+    shop, bank = small, Bank()
+    gone, before = owed(shop), len(shop.rows(Payment))
+    shop.act(void_document, gone.id, reason="a mistake")
+    bank.receive(1255, rf(gone.id))
+    for told in (bank.notification(), bank.statement(), bank.statement()):  # and again, and again
+        import_statement(SYSTEM, told)
+    assert [one.amount_minor for one in shop.rows(Payment)[before:]] == [1255]
+    assert [lot.remaining_minor for lot in shop.rows(CustomerCredit)] == [1255]
+    assert shop.row(Document, gone.id).state == "void"
 
 
 def test_two_imports_at_once_book_once(shop):

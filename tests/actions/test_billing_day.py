@@ -7,7 +7,7 @@ from billing_shop import SYSTEM, open_shop
 from sqlalchemy import select
 
 from billhead import clock
-from billhead.actions.billing.quote import Part, quote, read_buyers
+from billhead.actions.billing.quote import Part, Wanted, quote, read_buyers
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.start import Order, start_subscription
@@ -45,7 +45,7 @@ def test_an_order_pays_the_days_until_the_billing_day_and_the_cart_says_so(shop)
     customer = shop.customer(billing_day=25)
     with reading() as session:
         buyer = read_buyers(session, [customer])[customer]
-        cart = quote(session, shop.seller_id, "EUR", [Part(None, *plan, 1)], buyer)
+        cart = quote(session, shop.seller_id, "EUR", [Wanted([Part(None, *plan, 1)])], buyer)
     order = ordered(shop, customer)
     offer = shop.get(Document, order.document_id)
     # 25 December to 25 January has 31 days; 15 of them: 31.00 × 15 / 31 = 15.00, and 20 %

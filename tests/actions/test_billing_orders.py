@@ -7,7 +7,7 @@ from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
 from billhead.actions.billing.first import first
-from billhead.actions.billing.quote import Part, quote, read_buyers, visitor
+from billhead.actions.billing.quote import Part, Wanted, quote, read_buyers, visitor
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.db import reading, writing
@@ -160,8 +160,8 @@ def test_pitfall_22_the_cart_equals_the_proforma_and_the_invoice_to_the_cent(sho
     with reading() as session:
         known = read_buyers(session, [customer])[customer]
         parts = [Part(None, plan, price, 3)]
-        cart = quote(session, shop.seller_id, "EUR", parts, known)
-        anonymous = quote(session, shop.seller_id, "EUR", parts, visitor("FI"))
+        cart = quote(session, shop.seller_id, "EUR", [Wanted(parts)], known)
+        anonymous = quote(session, shop.seller_id, "EUR", [Wanted(parts)], visitor("FI"))
     # 3 × 0.83 = 2.49; 33 % of it 0.82; tax 0.50 − 0.16 = 0.34
     assert (cart.net_minor, cart.tax_minor, cart.total_minor) == (167, 34, 201)
     assert anonymous == cart
@@ -178,4 +178,4 @@ def test_pitfall_22_the_cart_equals_the_proforma_and_the_invoice_to_the_cent(sho
 def test_a_quote_refuses_a_price_of_another_currency(shop):
     plan, price = shop.plan("tv", 83, currency="USD")
     with reading() as session, pytest.raises(CurrencyMismatch):
-        quote(session, shop.seller_id, "EUR", [Part(None, plan, price, 1)], visitor("FI"))
+        quote(session, shop.seller_id, "EUR", [Wanted([Part(None, plan, price, 1)])], visitor("FI"))

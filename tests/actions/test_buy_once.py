@@ -1,6 +1,7 @@
 """Bought once: an event, a film, a pass; paid by credit, proforma or next invoice; given back when called off."""
 
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier, Thread
 
 import pytest
 from billing_shop import SYSTEM, open_shop
@@ -277,3 +278,57 @@ def test_a_draft_that_is_void_lets_its_films_wait_again(shop):
     (invoice,) = shop.all(Document, Document.state != "void")
     assert invoice.net_minor == 1400
     assert one(shop, film.entitlement_id).document_id == invoice.id
+
+
+def test_films_are_had_by_a_pass_until_it_is_used_up_or_over(shop):
+    shop.change(Plan, plan_id("pass"), details={"hours": 2160, "uses": 2, "unit": "films"})
+    anna = subscriber(shop, credit_minor=9000)
+    with pytest.raises(Conflict, match="no pass"):
+        bought(anna, "film", "pass")
+    first, second = bought(anna, "pass").entitlement_id, bought(anna, "pass").entitlement_id
+    shop.change(Entitlement, second, valid_until=NOW + timedelta(days=3))  # it ends first, so it pays first
+    films = [bought(anna, "film", "pass") for _ in range(3)]
+    assert [(film.document_id, film.owed_minor) for film in films] == [(None, 0)] * 3
+    got = one(shop, films[0].entitlement_id)
+    assert (got.state, got.pass_id, got.valid_until - got.valid_from) == ("active", second, timedelta(hours=48))
+    assert [one(shop, key).uses_left for key in (first, second)] == [1, 0]
+    assert len(shop.all(Document)) == 2  # of the passes: films by a pass cost nothing, now or with the next invoice
+    assert shop.run(DECEMBER).failed == 0
+    assert [line[0] for line in shop.lines(anna) if line[0].startswith("one_off:")] == []
+
+    with writing(SYSTEM) as tx:
+        refund_one(tx, films[0].entitlement_id, reason="the stream broke off")
+    assert one(shop, films[0].entitlement_id).state == "refunded"
+    assert [one(shop, key).uses_left for key in (first, second)] == [1, 1]
+    with clock.business_time(NOW + timedelta(days=4)):
+        assert one(shop, bought(anna, "film", "pass").entitlement_id).pass_id == first
+        with pytest.raises(Conflict, match="no pass"):
+            bought(anna, "film", "pass")  # the other one is over, with a use left
+    for what in ("final", "pass"):
+        with pytest.raises(NotAllowed, match="not had by a pass"):
+            bought(anna, what, "pass")
+    check_books()
+
+
+def test_the_last_use_of_a_pass_is_taken_once(shop):
+    """Two at once; on PostgreSQL the second waits for the first one's row."""
+    shop.change(Plan, plan_id("pass"), details={"hours": 2160, "uses": 1})
+    anna = subscriber(shop, credit_minor=9000)
+    ticket = bought(anna, "pass").entitlement_id
+    start, outcomes = Barrier(2), []
+
+    def watch():
+        with shop.app.app_context():
+            start.wait()
+            try:
+                outcomes.append(bought(anna, "film", "pass").owed_minor)
+            except Conflict as refused:
+                outcomes.append(refused.code)
+
+    threads = [Thread(target=watch) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(str, outcomes)) == ["0", "pass_used_up"]
+    assert one(shop, ticket).uses_left == 0

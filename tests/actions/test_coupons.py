@@ -9,7 +9,7 @@ from coupon_shop import lines, make, order, paid, refusal, standing, used
 
 from billhead import clock
 from billhead.actions.billing import run
-from billhead.actions.billing.quote import Part, quote, read_buyers, visitor
+from billhead.actions.billing.quote import Part, Wanted, quote, read_buyers, visitor
 from billhead.actions.coupons.change_coupon import change_coupon
 from billhead.actions.coupons.create_coupon import NewCoupon, create_coupon
 from billhead.actions.coupons.redeem_coupon import redeem_coupon
@@ -42,7 +42,7 @@ def test_cart_proforma_invoice_and_ledger_agree_on_what_is_taken_off(shop):
     parts = [Part(None, *tv, 1), Part(None, *sport, 1)]
     with reading() as session:
         buyer = read_buyers(session, [customer])[customer]
-        cart = quote(session, shop.seller_id, "EUR", parts, buyer, coupons=["welcome"])
+        cart = quote(session, shop.seller_id, "EUR", [Wanted(parts, coupons=("welcome",))], buyer)
     # 5.00 + 19.99 + 9.99 = 34.98; 10.00 by share: 1.43 + 5.71 + 2.86
     assert [(line.net_minor, line.discount_minor, line.discount_code) for line in cart.lines] == [
         (357, 143, "WELCOME"), (1428, 571, "WELCOME"), (713, 286, "WELCOME"),
@@ -232,7 +232,7 @@ def test_every_restriction_is_refused_with_its_reason(shop):
     assert refusal(shop, fresh, "NEW", "new") == "NEW was entered twice"
     order(shop, fresh, "NEW", "FIRST")
     with reading() as session, pytest.raises(InvalidInput, match="SWEDEN can't be used in your country"):
-        quote(session, shop.seller_id, "EUR", [Part(None, *tv, 1)], visitor("FI"), coupons=["SWEDEN"])
+        quote(session, shop.seller_id, "EUR", [Wanted([Part(None, *tv, 1)], coupons=("SWEDEN",))], visitor("FI"))
 
 
 BAD = [
@@ -283,6 +283,17 @@ def test_staff_gives_a_running_subscription_a_coupon_for_its_next_cycle(shop):
     billed = shop.all(
         DocumentLine, DocumentLine.subscription_id == subscription, DocumentLine.period_start.is_not(None)
     )
+    assert [line.net_minor for line in billed] == [1000, 600, 1000]
+
+
+def test_staff_gives_the_first_subscription_a_coupon_for_first_orders(shop):
+    shop.plan("tv", 1000)
+    make(shop, "FIRST", "fixed", amount_minor=400, currency="EUR", first_order=True)
+    first = running(shop)
+    with writing(SYSTEM) as tx:
+        redeem_coupon(tx, first, "FIRST")
+    shop.run(JAN)
+    billed = shop.all(DocumentLine, DocumentLine.subscription_id == first, DocumentLine.period_start.is_not(None))
     assert [line.net_minor for line in billed] == [1000, 600, 1000]
 
 

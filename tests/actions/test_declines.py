@@ -139,11 +139,11 @@ def test_keys_that_are_refused_when_a_payer_begins_pause_it_too(shop, monkeypatc
     monkeypatch.setattr(type(plugins().gateway("sandbox_cards")), "start_checkout", _not_authorised)
     with pytest.raises(GatewayRejected):
         shop.checkout(order.document_id)
-    assert shop.row(GatewayAccount, shop.cards).paused_because == "not_authorised"
+    assert shop.row(GatewayAccount, shop.cards).paused_because == "acme_not_authorised"
 
 
 def _not_authorised(*_):
-    raise GatewayRejected("the key is refused", code="not_authorised")
+    raise GatewayRejected("the key is refused", decline=DeclineClass.CONFIG, code="acme_not_authorised")
 
 
 def test_a_retry_waits_for_a_payer_who_is_paying_right_now(shop):

@@ -10,7 +10,9 @@ from card_shop import SYSTEM, open_card_shop
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.payments import apply_callback as applying
 from billhead.actions.payments._apply import apply_outcome
+from billhead.actions.payments.assign_money import assign_money
 from billhead.actions.payments.decide_attempt import decide_attempt
+from billhead.actions.payments.return_money import return_money
 from billhead.db import reading, writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import AmountMismatch, Conflict, InvalidInput, NotAllowed, NotFound
@@ -274,3 +276,23 @@ def test_deciding_needs_the_permission(shop):
         decide_attempt(tx, 1, "not_paid")
     with pytest.raises(NotFound):
         shop.act(decide_attempt, 99, "not_paid")
+
+
+def test_money_of_nobody_is_given_back_once_and_its_late_answer_is_for_staff(shop):
+    deposited(shop, "nobody knows")
+    (row,) = shop.rows(UnassignedMoney)
+    assert shop.balances() == {"clearing": 1255, "suspense": -1255}
+    with pytest.raises(InvalidInput, match="needed"):
+        shop.act(return_money, row.id, " ")
+    assert shop.act(return_money, row.id, "back 7").amount_minor == 1255
+    assert shop.balances() == {}
+    row = shop.row(UnassignedMoney, row.id)
+    assert (row.returned_ref, row.returned_at.date().isoformat()) == ("back 7", "2026-11-22")
+    customer = shop.row(Document, shop.order().document_id).customer_id
+    for again in (lambda: shop.act(return_money, row.id, "back 8"), lambda: shop.act(assign_money, row.id, customer)):
+        with pytest.raises(Conflict, match="given back"):
+            again()
+    deposited(shop, "nobody knows")
+    with pytest.raises(AmountMismatch, match="given back"):
+        answered(shop, begun(shop)[1])
+    assert (shop.balances(), shop.rows(Payment)) == ({}, [])

@@ -23,10 +23,10 @@ from billhead.domain.device import TRANSITIONS, DeviceEvent, DeviceState
 from billhead.domain.errors import BillheadError, Conflict, InvalidInput
 from billhead.domain.state import IllegalTransition, next_state
 from billhead.models.catalogue import Price
-from billhead.models.devices import Device
+from billhead.models.devices import Device, DeviceModel
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.operations import AuditEntry
-from billhead.models.subscriptions import SubscriptionComponent
+from billhead.models.subscriptions import Subscription, SubscriptionChange, SubscriptionComponent
 from billhead.reports import ask, report_of, tabled
 
 A, B, C = "00:1A:79:00:00:0A", "00:1A:79:00:00:0B", "00:1A:79:00:00:0C"
@@ -141,6 +141,45 @@ def test_of_two_rented_boxes_the_other_one_stays_at_its_own_price(shop, ends, sa
     assert shop.do(take_back, second).rent == "scheduled"
 
 
+@pytest.mark.parametrize("ends", ["end_of_term", "immediate"])
+def test_two_rented_boxes_come_back_in_one_term(shop, ends):
+    """The first one's rent ends with the paid time; the second one's as well, or at once."""
+    first, second = shop.stock(A, B, model="hired", plan="rent-box")
+    shop.bought("box", ("rent-box", 2), ("sport", 1), mac="")
+    shop.do(hand_out, first)
+    shop.do(hand_out, second)
+    clock.move_business_clock(datetime(2026, 12, 7, 12, tzinfo=UTC))
+    assert shop.do(take_back, first).rent == "scheduled"
+    assert shop.do(take_back, second, rent_ends=ends).rent == ("scheduled" if ends == "end_of_term" else "done")
+    notes = [one.total_minor for one in shop.rows(Document, Document.kind == "credit_note")]
+    assert notes == ([500] if ends == "immediate" else [])  # 10.00 × 15 / 30, of the one box
+    planned = [row.state for row in shop.rows(SubscriptionChange, SubscriptionChange.kind == "change")]
+    assert planned.count("scheduled") == 1
+
+    def addons():
+        today, parts = clock.today_in("UTC"), shop.rows(SubscriptionComponent, SubscriptionComponent.kind != "plan")
+        return {one.plan_id: one.quantity for one in parts
+                if one.starts_on <= today and (one.ends_on is None or one.ends_on > today)}  # fmt: skip
+
+    (rent,) = {row.plan_id for row in shop.rows(DeviceModel)}
+    assert addons().pop(rent) == (2 if ends == "end_of_term" else 1)
+    clock.move_business_clock(datetime(2026, 12, 22, 1, tzinfo=UTC))
+    shop.do(begin_scheduled, 0)
+    assert (rent in addons(), len(addons())) == (False, 1)  # sport goes on
+
+
+def test_a_box_comes_back_while_another_change_is_planned(shop):
+    """Sport ends with the term by the customer's wish; the rent does as well, and neither forgets the other."""
+    (box,) = shop.stock(A, model="hired", plan="rent-box")
+    subscription = shop.bought("box", ("rent-box", 1), ("sport", 1), mac="")
+    shop.do(hand_out, box)
+    assert shop.change(subscription, ("rent-box", 1)).state == "scheduled"
+    assert shop.do(take_back, box).rent == "scheduled"
+    clock.move_business_clock(datetime(2026, 12, 22, 1, tzinfo=UTC))
+    shop.do(begin_scheduled, 0)
+    assert [one.kind for one in shop.rows(SubscriptionComponent) if one.ends_on is None] == ["plan"]
+
+
 def test_a_broken_box_is_exchanged_under_its_warranty(shop):
     box, new = shop.stock(A, B)
     subscription = shop.bought("box", ("buy-box", 1), mac="")
@@ -172,7 +211,7 @@ def test_a_rented_box_that_was_exchanged_for_another_model_ends_its_own_rent(sho
 
 
 def test_a_box_is_booked_whatever_becomes_of_its_rent(shop):
-    """Brought back early after the subscription was cancelled; or while another change waits for its day."""
+    """Brought back early after the subscription was cancelled; or from somebody whose reseller pays with credits."""
     early, second = shop.stock(A, B, model="hired", plan="rent-box")
     canceled = shop.bought("box", ("rent-box", 1), mac="")
     shop.do(hand_out, early, canceled)
@@ -180,9 +219,9 @@ def test_a_box_is_booked_whatever_becomes_of_its_rent(shop):
     assert shop.do(take_back, early).rent == "ends with the subscription"
     assert shop.device(early).state == "returned"
 
-    other = shop.bought("box", ("rent-box", 1), ("sport", 1), mac="")
+    other = shop.bought("box", ("rent-box", 1), mac="")
     shop.do(hand_out, second, other)
-    assert shop.change(other, ("rent-box", 1)).state == "scheduled"
+    shop.operator.change(Subscription, other, settlement="credits")
     assert shop.do(take_back, second).rent.startswith("not ended: ")
     assert shop.device(second).state == "returned"
 

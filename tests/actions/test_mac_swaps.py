@@ -1,10 +1,12 @@
 """A customer watches on another box: so often a month, never on somebody else's, and the panel forgets the old one."""
 
+from contextlib import suppress
 from datetime import UTC, date, datetime
-from threading import Barrier, Thread
+from threading import Barrier, BrokenBarrierError, Thread
 
 import pytest
 from box_shop import BoxShop
+from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.devices.hand_out import hand_out
@@ -156,6 +158,47 @@ def test_two_at_once_never_get_the_same_box(shop):
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["True", "mac_taken"]
+
+
+def test_two_orders_at_once_on_two_panels_never_get_the_same_box(shop, monkeypatch):
+    """Each is held up between looking whose box it is and taking it, until the other one has looked as well."""
+    from billhead.actions.subscriptions import _services
+    from billhead.models.catalogue import Price
+    from billhead.models.panels import Panel
+    from billhead.models.subscriptions import Service
+
+    with writing(Context.system("test")) as tx:
+        near = tx.session.scalars(select(Plan).where(Plan.code == "box")).one()
+        price = tx.session.scalars(select(Price).where(Price.plan_id == near.id)).one()
+        there = tx.session.get_one(Panel, shop.operator.panels["stalker"]).code
+        details = {"services": [{"kind": "mag", "panel": there, "panel_plan": ""}]}
+        far = Plan(seller_id=near.seller_id, code="far", name="Far", kind="mag", details=details)
+        tx.session.add(far)
+        tx.session.flush()
+        tx.session.add(Price(book_id=price.book_id, plan_id=far.id, term="1 month", amount_minor=1000))
+    both_have_looked, outcomes, handle = Barrier(2, timeout=1), [], _services.new_handle
+
+    def held_up():
+        with suppress(BrokenBarrierError):
+            both_have_looked.wait()
+        return handle()
+
+    monkeypatch.setattr(_services, "new_handle", held_up)
+
+    def order(plan):
+        with shop.operator.app.app_context():
+            try:
+                outcomes.append(bool(shop.order(plan, mac=NEWER).subscription_id))
+            except InvalidInput as refused:
+                outcomes.append(refused.field)
+
+    threads = [Thread(target=order, args=(plan,)) for plan in ("box", "far")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(str, outcomes)) == ["True", "mac"]
+    assert len(shop.rows(Service, Service.mac == NEWER)) == 1
 
 
 def test_the_stock_follows_the_line(shop):

@@ -7,8 +7,8 @@ from billhead.actions.payments.collect import collect
 from billhead.actions.payments.resolve_saving import resolve_saving
 from billhead.actions.payments.start_saving import MOST_A_DAY, start_saving
 from billhead.domain.context import Context, Role, Scope
-from billhead.domain.errors import Conflict, GatewayUnreachable, NotFound, OutcomeUnknown
-from billhead.models.payments import MethodSaving, Payment, PaymentMethod
+from billhead.domain.errors import Conflict, GatewayRejected, GatewayUnreachable, NotFound, OutcomeUnknown
+from billhead.models.payments import GatewayAccount, MethodSaving, Payment, PaymentMethod
 from billhead.plugin import RawCallback
 from billhead.plugin_host import vault
 from billhead.testing import clock
@@ -85,6 +85,19 @@ def test_where_the_page_can_not_be_opened_it_may_be_tried_anew(shop, stripe, kin
     begun = begin(shop)
     stripe.save(page_of(shop))
     assert resolve_saving(SYSTEM, begun.saving_id) == "succeeded"
+
+
+@pytest.mark.parametrize("way", ["begin", "checkout"])
+def test_stripe_s_refusal_of_the_key_pauses_the_account_for_saving_and_paying(shop, stripe, way):
+    ways = {"begin": lambda: begin(shop), "checkout": shop.checkout}
+    stripe.fault("POST /v1/checkout/sessions", "status", status=403)
+    with pytest.raises(GatewayRejected):
+        ways[way]()
+    assert shop.row(GatewayAccount, shop.account).paused_because == "stripe_not_authorised"
+    for begun in ways.values():
+        with pytest.raises(NotFound):
+            begun()
+    assert stripe.all("checkout.session") == []
 
 
 def test_somebody_elses_saving_and_an_unknown_one_are_not_taken(shop, stripe):

@@ -74,7 +74,7 @@ def test_the_job_sends_it_and_only_once(shop):
 def test_the_key_is_the_message_id(shop, pigeon):
     send_notice(SYSTEM, shop.queue("welcome", {}, channel="pigeon", key="welcome:7"))
     (message,) = pigeon.flown
-    assert (message.key, message.recipient) == ("welcome:7", "ada@example.org")
+    assert (message.key, message.recipient) == ("welcome:7@pigeon", "ada@example.org")
 
 
 def test_a_notice_that_does_not_exist_is_not_found(shop):
@@ -275,6 +275,6 @@ def test_many_notices_and_many_workers_send_each_once(shop, pigeon):
     for number in range(20):
         shop.queue("welcome", {}, channel="pigeon", key=f"welcome:{number}")
     drain(threads=4)
-    assert sorted(message.key for message in pigeon.flown) == sorted(f"welcome:{n}" for n in range(20))
+    assert sorted(message.key for message in pigeon.flown) == sorted(f"welcome:{n}@pigeon" for n in range(20))
     with reading() as session:
         assert session.scalar(select(func.count()).where(Notice.state == "sent")) == 20

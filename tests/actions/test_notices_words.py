@@ -34,7 +34,7 @@ def test_access_of_a_stream_line_tells_everything_that_an_app_asks_for(shop):
     subject, text, html = shop.sent("access", {"service_id": shop.line, "customer_id": shop.customer})
     assert subject == "Your television is ready: Full & Sports"
     assert "Hello Ada <b>Kalani</b>," in text
-    assert "your Stream line for Full & Sports is ready" in text
+    assert "your stream line for Full & Sports is ready" in text
     assert "Login: ada\nPassword: s3cret&<\n" in text.replace("\r\n", "\n")
     assert "Playlist (M3U): https://tv.example/get.php?u=ada&p=s3cret&<" in text
     assert "on 3 devices at the same time" in text
@@ -72,13 +72,14 @@ def test_an_invoice_lists_its_lines_and_where_to_pay(shop):
     subject, text, html = shop.sent("invoice", {"document_id": shop.invoice})
     assert subject == 'Invoice 2026-000012 from North "Cable" TV'
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    assert lines[1:7] == [
+    assert lines[1:8] == [
         "Invoice 2026-000012 of 22 November 2026:",
-        "Full & Sports (21 November 2026 to 20 December 2026): 9.99 EUR",
-        "2 × Extra connection: 2.50 EUR",
-        "Tax: 3.19 EUR",
-        "Total: 15.68 EUR",
-        f"Please pay 15.68 EUR by 6 December 2026: http://127.0.0.1:8000/pay/{shop.invoice}",
+        "Full & Sports (21 November 2026 to 20 December 2026): €9.99",
+        "Extra connection × 2: €2.50",
+        "Tax: €3.19",
+        "Total: €15.68",
+        "Please pay €15.68 by 6 December 2026.",
+        f"Pay now: http://127.0.0.1:8000/pay/{shop.invoice}",
     ]
     assert f'href="http://127.0.0.1:8000/pay/{shop.invoice}"' in html
 
@@ -86,9 +87,10 @@ def test_an_invoice_lists_its_lines_and_where_to_pay(shop):
 def test_a_receipt_tells_what_came_and_what_is_still_open(shop):
     shop.change(Document, shop.invoice, settled_minor=1000, state="partly_paid")
     subject, text, _html = shop.sent("receipt", {"payment_id": shop.payment, "document_id": shop.invoice})
-    assert subject == "Payment received: 10.00 EUR"
-    assert "we received 10.00 EUR on 21 November 2026, 23:00." in text
-    assert f"5.68 EUR is still open: http://127.0.0.1:8000/pay/{shop.invoice}" in text
+    assert subject == "Payment received: €10.00"
+    assert "we received €10.00 on 21 November 2026, 23:00." in text
+    assert "€5.68 is still open." in text
+    assert f"Pay the rest: http://127.0.0.1:8000/pay/{shop.invoice}" in text
 
 
 def test_a_receipt_for_all_of_it_asks_for_nothing(shop):
@@ -100,10 +102,10 @@ def test_a_receipt_for_all_of_it_asks_for_nothing(shop):
 @pytest.mark.parametrize(
     ("kind", "subject", "words"),
     [
-        ("reminder", "Reminder: Invoice 2026-000012", "is due on 6 December 2026. 15.68 EUR is open."),
+        ("reminder", "Reminder: Invoice 2026-000012", "is due on 6 December 2026. €15.68 is open."),
         ("warning", "Your service is about to stop: Invoice 2026-000012", "was due on 6 December 2026"),
-        ("payment_failed", "Your payment did not go through: Invoice 2026-000012", "could not collect 15.68 EUR"),
-        ("payment_action", "Your bank asks you to confirm a payment: Invoice 2026-000012", "the payment of 15.68 EUR"),
+        ("payment_failed", "Your payment did not go through: Invoice 2026-000012", "could not collect €15.68"),
+        ("payment_action", "Your bank asks you to confirm a payment: Invoice 2026-000012", "the payment of €15.68"),
     ],
 )
 def test_who_owes_is_told_how_much_and_where_to_pay(shop, kind, subject, words):
@@ -128,7 +130,7 @@ def test_a_suspension_for_debt_names_the_debt(shop):
     shop.change(Subscription, shop.subscription, state="suspended", suspended_for="debt")
     subject, text, _html = shop.sent("suspended", {"subscription_id": shop.subscription, "because": "debt"})
     assert subject == "Your service is suspended: Full & Sports"
-    assert f"Invoice 2026-000012, 15.68 EUR open: http://127.0.0.1:8000/pay/{shop.invoice}" in text
+    assert f"Invoice 2026-000012, €15.68 open: http://127.0.0.1:8000/pay/{shop.invoice}" in text
 
 
 def test_a_suspension_by_staff_asks_for_no_money(shop):
@@ -228,7 +230,7 @@ def test_nobody_gets_what_is_about_somebody_else(shop, kind):
 def test_instants_are_told_where_the_customer_lives(shop, zone, told):
     shop.change(Customer, shop.customer, zone=zone)
     _subject, text, _html = shop.sent("receipt", {"payment_id": shop.payment, "document_id": shop.invoice})
-    assert f"we received 10.00 EUR on {told}." in text
+    assert f"we received €10.00 on {told}." in text
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/pay/81", "/set-password/tok-123"])
@@ -247,9 +249,9 @@ def wallet(row):
 def test_low_credit_tells_what_is_left_and_who_has_bought_some_is_left_alone(shop):
     wallet(CustomerWallet(customer_id=shop.customer, alert_below_minor=600))
     subject, text, html = shop.sent("low_credit", {})
-    assert subject == "Your credit is low: 0.00 EUR"
-    assert "when it falls below 6.00 EUR" in text
-    assert "Buy more here: http://127.0.0.1:8000/account/credit" in text
+    assert subject == "Your credit is low: €0.00"
+    assert "when it falls below €6.00" in text
+    assert "Buy credit: http://127.0.0.1:8000/account/credit" in text
     assert "http://127.0.0.1:8000/account/credit" in html
     shop.change(CustomerWallet, shop.customer, alert_below_minor=0)
     assert send_notice(SYSTEM, shop.queue("low_credit", {}, key="again")) == "rejected"

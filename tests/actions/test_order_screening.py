@@ -8,8 +8,9 @@ from importlib.metadata import entry_points
 from threading import Barrier, Thread
 
 import pytest
-from card_shop import SYSTEM, open_card_shop
+from card_shop import SYSTEM
 from pretend_plugins import plugin_point
+from screened_shop import HOME, case_of, decide, doubtful, line_of, open_screened_shop, pays, place, somebody, whys
 
 from billhead import clock
 from billhead.actions.billing.next_document import next_document
@@ -17,14 +18,12 @@ from billhead.actions.billing.run import run_billing
 from billhead.actions.fraud._paid_card import screen_paid_card
 from billhead.actions.fraud.decide_case import decide_case
 from billhead.actions.fraud.forget_facts import forget_facts
-from billhead.actions.fraud.place_order import Seen, place_order
 from billhead.actions.fraud.save_entry import ListEntry, save_entry
 from billhead.actions.payments._apply import apply_outcome
 from billhead.actions.provisioning.converge import converge
 from billhead.actions.sellers.set_fraud_rules import set_fraud_rules
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.lapse import lapse
-from billhead.actions.subscriptions.start import Order
 from billhead.db import reading, writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
@@ -35,68 +34,15 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.models.fraud import FraudCase
 from billhead.models.operations import Event
 from billhead.models.payments import PaymentAttempt, PaymentMethod, Refund
-from billhead.models.people import Customer
-from billhead.models.subscriptions import Service, Subscription
-from billhead.plugin import AttemptState, Outcome, SavedMethod
+from billhead.models.subscriptions import Subscription
+from billhead.plugin import AttemptState, Outcome
 from billhead.plugin_host import PluginHost
-
-HOME = "203.0.113.7"
 
 
 @pytest.fixture
 def shop(app):
-    with open_card_shop(app) as shop, shop.at("2026-11-22"):
-        plan = shop.rows(Plan, Plan.code == "trial")[0]
-        shop.change(Plan, plan.id, details={**plan.details, "once_per_customer": True})
+    with open_screened_shop(app) as shop:
         yield shop
-
-
-def somebody(shop, email, **more):
-    row = Customer(
-        seller_id=shop.seller, name=email, email=email, country="FI", currency="EUR", zone="Europe/Helsinki",
-        created_at=clock.now(), **more,
-    )  # fmt: skip
-    with writing(SYSTEM) as tx:
-        tx.session.add(row)
-        tx.session.flush()
-        return row.id
-
-
-def place(customer, plan="tv", *, seen_in="FI", agent="Firefox", amount=1255, ip=HOME, key=None, **wish):
-    ctx = Context(f"customer:{customer}", Role.CUSTOMER, Scope(customer_id=customer), idempotency_key=key)
-    order = Order(customer, plan, "1 month", ip=ip, trial=plan == "trial", **wish)
-    return place_order(ctx, order, Seen(Money(amount, "EUR"), seen_in, agent))
-
-
-def pays(shop, started, fingerprint="", country=""):
-    shop.checkout(started.document_id, save=True)
-    attempt = shop.rows(PaymentAttempt)[-1]
-    method = SavedMethod(f"tok_{attempt.id}", "Visa •••• 4242", "2030-08", fingerprint, country)
-    amount = Money(attempt.amount_minor, attempt.currency)
-    paid = Outcome(AttemptState.SUCCEEDED, f"ch_{attempt.id}", amount, method=method if fingerprint else None)
-    with writing(SYSTEM) as tx:
-        apply_outcome(tx, tx.session.get_one(PaymentAttempt, attempt.id), paid)
-
-
-def case_of(shop):
-    return shop.rows(FraudCase)[-1]
-
-
-def whys(shop):
-    return [one["why"] for one in case_of(shop).reasons]
-
-
-def line_of(shop, started):
-    return shop.rows(Service, Service.subscription_id == started.subscription_id)[0]
-
-
-def decide(shop, decision):
-    return shop.act(decide_case, case_of(shop).id, decision, "the bank was asked")
-
-
-def doubtful(shop):
-    """30 for the country and 60 for the mail: more than 50."""
-    return somebody(shop, "ada@mailinator.com")
 
 
 # -- passed, held, approved, refused

@@ -69,7 +69,7 @@ def test_short_then_late_then_late_again(shop, btcpay, invoice):
     btcpay.expire(invoice)
     assert shop.hear(btcpay.callback(invoice)) == "applied"
     assert (paid(shop), document(shop)) == ([(invoice, 500)], ("partly_paid", 755))
-    assert "7.55 EUR is still open" in mail(shop, "receipt")
+    assert "€7.55 is still open" in mail(shop, "receipt")
 
     btcpay.pay(invoice, "7.55")
     assert shop.hear(btcpay.callback(invoice, kind="InvoicePaymentSettled")) == "applied"

@@ -1,10 +1,13 @@
 """Bank transfer: the customer gets account and reference, a person books what arrives, each transfer once."""
 
+import time
 from datetime import date
+from threading import Event, Thread
 
 import pytest
 from card_shop import SYSTEM, open_card_shop
 
+from billhead.actions.payments._attempts import documents_of
 from billhead.actions.payments.book_transfer import book_transfer
 from billhead.actions.payments.resolve import resolve
 from billhead.actions.payments.start_checkout import start_checkout
@@ -90,3 +93,32 @@ def test_a_customer_can_not_book_a_transfer(shop):
     aino = Context("customer:1", Role.CUSTOMER, Scope(customer_id=shop.customer))
     with pytest.raises(NotAllowed, match=r"payments\.write"), writing(aino) as tx:
         book_transfer(tx, started.document_id, shop.bank, 1255, "EUR", "T-1")
+
+
+def test_a_transfer_that_is_booked_while_its_attempt_is_settled_waits_and_nobody_waits_for_two(shop):
+    started = shop.order()
+    attempt = start_checkout(SYSTEM, started.document_id, shop.bank, f"{shop.web}/back").attempt_id
+    locked, outcomes = Event(), []
+
+    def settled():
+        """As everybody who books for an attempt: it first, then what it pays."""
+        with shop.app.app_context(), writing(SYSTEM) as tx:
+            row = tx.session.get_one(PaymentAttempt, attempt, with_for_update=True)
+            locked.set()
+            time.sleep(0.4)
+            documents_of(tx, row)
+            outcomes.append("looked")
+
+    def booked():
+        with shop.app.app_context(), shop.at("2026-11-22"):
+            locked.wait(10)
+            shop.act(book_transfer, started.document_id, shop.bank, 1255, "EUR", "T-1")
+            outcomes.append("booked")
+
+    threads = [Thread(target=one) for one in (settled, booked)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert outcomes == ["looked", "booked"]
+    assert [one.attempt_id for one in shop.rows(Payment)] == [attempt]

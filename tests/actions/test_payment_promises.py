@@ -30,6 +30,7 @@ from billhead.domain.context import Context, Role, Scope
 from billhead.domain.dunning import PromiseTerms, Stage
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.models.dunning import PaymentPromise
+from billhead.models.people import Reseller
 from billhead.models.subscriptions import Service, Subscription
 
 WEEK = PromiseTerms(max_days=7, every_days=30)
@@ -106,6 +107,27 @@ def test_a_broken_promise_goes_on_where_the_clock_would_be(shop):
     assert service.desired_expires_at == datetime(2026, 11, 2, tzinfo=UTC), "what is paid, and the grace of a day"
     run(november(27))
     assert state(shop, subscription) == "canceled"
+
+
+def test_in_a_resellers_shop_a_promise_lends_no_time_that_no_credits_have_paid(shop):
+    """Supplied until 2 November; restored on the 21st, and there is nothing to take back on the 26th."""
+    subscription = suspended(shop)
+    with writing(SYSTEM) as tx:
+        aurora = Reseller(
+            seller_id=shop.seller_id, code="aurora", name="Aurora", tier="reseller", created_on=november(1)
+        )
+        tx.session.add(aurora)
+        tx.session.flush()
+        tx.session.get_one(Subscription, subscription).payer_reseller_id = aurora.id
+    supplied = datetime(2026, 11, 2, tzinfo=UTC)
+    with at(november(21)):
+        assert promise(shop, subscription, november(25)).restored
+    (service,) = shop.all(Service)
+    assert (service.desired_blocked, service.desired_expires_at) == (False, supplied)
+    lent = datetime(2026, 11, 26, tzinfo=UTC)  # the same day, but of credits
+    shop.change(Service, service.id, desired_expires_at=lent)
+    run(november(26), 0)
+    assert (shop.get(PaymentPromise, 1).state, shop.get(Service, service.id).desired_expires_at) == ("broken", lent)
 
 
 def test_a_policy_that_restores_nothing_only_stands_still(shop):

@@ -4,7 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from billhead.actions.provisioning import _whole_lines
 from billhead.actions.provisioning._our_side import batches as BATCHES
+from billhead.domain.errors import PanelUnreachable
+from billhead.models.panels import Panel
 from two_panels import NEW_YEAR, NOW
 
 BOTH = pytest.mark.parametrize("on", ["stalker", "xtream"])
@@ -66,6 +69,40 @@ def test_each_difference_is_found_and_mended_and_strangers_are_left_alone(operat
     assert after.pop("bob").login == "bob"
     assert after == before
     assert operator.reconcile(on).differences == 1  # the stranger
+
+
+def test_bouquets_that_a_list_leaves_out_are_read_line_by_line_in_so_many_nights(operator, monkeypatch):
+    """Five lines in three nights: two, two and one. A night that breaks off moves nothing on."""
+    monkeypatch.setattr(_whole_lines, "_LEAST", 1)
+    lines_in_step(operator, "xtream", 5)
+    operator.change(Panel, operator.panels["xtream"], bouquet_nights=3)
+    operator.sandbox.state.store.run("UPDATE lines SET bouquet = '[7]'")
+    seen = []
+    for night, in_round in enumerate((2, 4, 5)):
+        if night == 1:
+            operator.fault("down", "xtream.get_lines")
+            with pytest.raises(PanelUnreachable):
+                operator.reconcile("xtream")
+            operator.sandbox.state.faults.clear()
+        report = operator.reconcile("xtream", repair=False)
+        assert report.fields == {"bouquets": len(report.differing)}
+        told = operator.panel("xtream").reconcile_report["bouquets"]
+        assert told == {"read": len(report.differing), "of": 5, "in_round": in_round, "nights": 3}
+        seen.append(report.differing)
+    assert seen == [["line1", "line2"], ["line3", "line4"], ["line5"]]
+    assert operator.reconcile("xtream", repair=False).differing == ["line1", "line2"]  # the next round
+
+
+def test_as_many_bouquets_are_read_in_a_night_as_the_panel_bears():
+    def turn(**panel):
+        row = Panel(**{"bouquet_nights": 7, "calls_per_second": 0, "bouquets_read_to": 0, **panel})
+        found = _whole_lines.turn_of(row, range(1, 100_001))
+        return len(found.ids), found.last, found.nights
+
+    assert turn() == (14_286, 14_286, 7)
+    assert turn(bouquet_nights=1, calls_per_second=1) == (14_400, 14_400, 7)  # four hours of one call a second
+    assert turn(bouquets_read_to=99_990) == (10, 100_000, 7)
+    assert turn(bouquet_nights=0) == (0, 0, 0)
 
 
 @BOTH

@@ -6,6 +6,7 @@ import pytest
 from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
+from billhead.actions.catalogue._touched import touched_by
 from billhead.actions.catalogue.add_price import NewPrice, Tag, add_price, preview_add_price
 from billhead.actions.catalogue.reprice import RepriceWish, preview_reprice, reprice
 from billhead.actions.catalogue.tell_price_changes import tell_price_changes
@@ -88,7 +89,7 @@ def test_customers_are_told_once_in_time_with_their_own_day_and_price(shop):
             pass
         assert not act(tell_price_changes).more
     (text,) = told(shop, "price_change")
-    assert "From 10 December 2026 on, tv costs 15.00 EUR for 1 month. Until then you pay 13.00 EUR." in text
+    assert "From 10 December 2026 on, tv costs €15.00 for 1 month. Until then you pay €13.00." in text
 
 
 def test_taken_back_in_time_nobody_pays_it_and_who_was_told_learns_it(shop):
@@ -213,3 +214,23 @@ def test_one_price_is_a_version_too(shop):
         act(add_price, NewPrice(book, plan, "1 month", Tag(1), valid_from=date(2026, 10, 1)))
     with pytest.raises(NotFound):
         act(add_price, NewPrice(book, 999, "1 month", Tag(1)))
+
+
+def test_whom_it_touches_with_what_they_pay_before_and_after(shop):
+    tv, sport = shop.plan("tv", 1000), shop.plan("sport", 300)
+    first, second = shop.customer(), shop.customer()
+    old = shop.subscribe(first, tv, sport, due=DEC)
+    act(reprice, wish(shop, plans=("tv",), add_minor=100))  # for everybody from December on
+    done = act(reprice, wish(shop, plans=("tv",), add_minor=150, existing_from=JAN))
+    act(add_price, NewPrice(shop.get(Price, tv[1]).book_id, tv[0], "1 month", Tag(900)))
+    newest = shop.all(Price, Price.plan_id == tv[0])[-1].id
+    shop.subscribe(second, (tv[0], newest), due=DEC)
+    shop.subscribe(shop.customer(), sport, due=DEC)
+    with reading() as session:
+        found = list(touched_by(session, done.reprice_id))
+    # 10.00 → 11.00 in December → 12.50 in January. The other one bought by a version that came after it
+    assert [(one.subscription_id, one.plan, one.old_minor, one.new_minor) for one in found] == [(old, "tv", 1100, 1250)]
+    assert (found[0].customer_id, found[0].currency, found[0].units) == (first, "EUR", 1)
+    shop.change(Subscription, old, state="canceled")
+    with reading() as session:
+        assert list(touched_by(session, done.reprice_id)) == []

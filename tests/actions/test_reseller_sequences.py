@@ -1,37 +1,44 @@
 """Whatever resellers do and panels answer, in any order: no credit is made or lost, no line is there without credit."""
 
 from contextlib import suppress
+from datetime import date, timedelta
 from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reseller_shop import STAFF, open_reseller_shop, xcr
-from sqlalchemy import select
+from reseller_shop import SELLS, STAFF, open_reseller_shop, xcr
+from sqlalchemy import case, func, select
 
 from billhead import clock
 from billhead.actions.provisioning import converge as converging
 from billhead.actions.provisioning._stepping import Answer
 from billhead.actions.resellers._wallet import balance
+from billhead.actions.resellers.change_user import WAYS, UserChange, change_user
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.db import Tx, reading, writing
 from billhead.domain.errors import Conflict, NotAllowed
+from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.credits import CreditHold, CreditLot
+from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
 from billhead.models.people import Reseller
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import Observed
+from billhead.reports._margins import margins
 from two_panels import NOW
 
 PEOPLE = ("top", "mid", "low")
 LINE_OF_CREDIT = 700
+FAR_OFF = date(2100, 1, 1)
 WHO, WHICH = st.integers(0, 2), st.integers(0, 9)
 MINOR = st.integers(1, 3000)
 MOODS = st.sampled_from(["ok", "ok", "unknown", "made", "impossible", "foreign"])
 SALE = st.tuples(st.just("add"), WHO, st.sampled_from(["basic", "pair", "week"]))
 ANSWER = st.tuples(st.just("panel_says"), WHICH, MOODS)
 ENDING = st.tuples(st.sampled_from(["renew", "renew", "terminate", "cancel"]), WHICH, st.none())
+CHANGE = st.tuples(st.just("change"), WHICH, st.tuples(st.sampled_from(["basic", "small"]), st.sampled_from(WAYS)))
 DEEDS = st.one_of(
-    SALE, SALE, ANSWER, ANSWER, ANSWER, ENDING, ENDING,
+    SALE, SALE, ANSWER, ANSWER, ANSWER, ENDING, ENDING, CHANGE,
     st.tuples(st.sampled_from(["grant", "transfer", "transfer"]), WHO, MINOR),
     st.tuples(st.just("days"), st.integers(1, 20), st.none()),
 )  # fmt: skip
@@ -62,7 +69,8 @@ class Story:
         self.shop, self.panel, self.granted = shop, panel, 0
         self.who = [f"{name}{next(names)}" for name in PEOPLE]
         for parent, code in zip(["", *self.who], self.who, strict=False):
-            shop.reseller(code, parent, rights={"trials_per_day": 3}, credit_line_minor=LINE_OF_CREDIT)
+            rights = {"trials_per_day": 3, "sells": [*SELLS, "small"]}
+            shop.reseller(code, parent, rights=rights, credit_line_minor=LINE_OF_CREDIT)
         self.ids = [shop.known[code] for code in self.who]
         self.boxes = count(next(names) * 1000)
 
@@ -109,6 +117,11 @@ class Story:
             with writing(STAFF) as tx:
                 cancel(tx, subscription_id, "immediate")
 
+    def change(self, which, wish):
+        for subscription_id in self._one_of(which):
+            with writing(STAFF) as tx:
+                change_user(tx, subscription_id, UserChange(plan=wish[0], way=wish[1]))
+
     def days(self, number, _):
         self.shop.operator.wait(days=number)
 
@@ -130,13 +143,28 @@ class Story:
         for number, reseller_id in enumerate(self.ids):
             mine = [hold for hold in holds if hold.reseller_id == reseller_id]
             assert sum(hold.amount_minor for hold in mine if hold.state == "held") == held[number]
-            kept = [
-                hold.amount_minor - hold.details.get("returned_minor", 0) for hold in mine if hold.state == "captured"
+            gone = [
+                hold.details.get("returned_minor", 0) + hold.details.get("back_minor", 0)
+                for hold in mine
+                if hold.state == "captured"
             ]
-            assert sum(kept) == consumed[number]
+            kept = sum(hold.amount_minor for hold in mine if hold.state == "captured") - sum(gone)
+            assert kept == consumed[number] == self.told(reseller_id)
             lots = shop.rows(select(CreditLot).where(CreditLot.reseller_id == reseller_id))
             assert sum(lot.remaining_minor for lot in lots) == available[number]
         self.no_line_without_credit(holds)
+
+    def told(self, reseller_id):
+        """By the margin report: month by month it is the ledger's, too."""
+        whose = select(Reseller.id).where(Reseller.id == reseller_id)
+        with reading() as session:
+            rows = margins(session, whose, None, FAR_OFF, by_month=True)
+            by_month = {}
+            for row in rows:
+                by_month[row.month] = by_month.get(row.month, 0) + row.credits_minor
+            for month, minor in by_month.items():
+                assert minor == consumed_in(session, reseller_id, month)
+            return sum(by_month.values())
 
     def balances(self):
         with reading() as session:
@@ -164,6 +192,18 @@ class Story:
         assert there == {service.handle for service in services if service.lifecycle == "wanted"}
 
 
+def consumed_in(session, reseller_id, month):
+    signed = case((LedgerPosting.side == "C", LedgerPosting.amount_minor), else_=-LedgerPosting.amount_minor)
+    grown = session.scalar(
+        select(func.sum(signed))
+        .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
+        .join(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
+        .where(LedgerAccount.code == "credits_consumed", LedgerAccount.subject == f"reseller:{reseller_id}")
+        .where(LedgerEntry.day >= month, LedgerEntry.day < (month + timedelta(days=31)).replace(day=1))
+    )
+    return int(grown or 0)
+
+
 @pytest.fixture
 def panel(monkeypatch):
     panel = Panel()
@@ -178,7 +218,17 @@ def names():
 
 @pytest.fixture
 def shop(operator):
-    return open_reseller_shop(operator)
+    shop = open_reseller_shop(operator)
+    with writing(STAFF) as tx:
+        book = tx.session.scalars(select(PriceBook)).one()
+        plans = {plan.code: plan for plan in tx.session.scalars(select(Plan))}
+        less = Plan(
+            seller_id=operator.seller_id, code="small", name="Small", kind="stream", details=plans["basic"].details
+        )
+        tx.session.add(less)
+        tx.session.flush()
+        tx.session.add(Price(book_id=book.id, plan_id=less.id, term="1 month", amount_minor=400, credit_minor=370))
+    return shop
 
 
 @settings(max_examples=6, suppress_health_check=list(HealthCheck))

@@ -1,6 +1,7 @@
 """Lines that look shared are put up for review; what becomes of one is audited, and nothing happens by itself."""
 
 import sys
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -10,14 +11,19 @@ from billhead import clock
 from billhead.actions.notifications._facts import gather
 from billhead.actions.notifications._render import render
 from billhead.actions.usage._lines import DAY, epoch
+from billhead.actions.viewings._looks import Looks, looks_at
 from billhead.actions.viewings.find_sharing import find_sharing
+from billhead.actions.viewings.look_live import look_live
+from billhead.actions.viewings.purge_viewings import purge_viewings
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.models.operations import AuditEntry, Notice
+from billhead.models.panels import Panel
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription
-from billhead.models.viewings import SharingCase, Viewing
-from billhead.plugin import LiveSession
+from billhead.models.viewings import LiveSighting, SharingCase, Viewing
+from billhead.plugin import LiveOnLine, LiveSession, PanelUnreachable
+from billhead.web.admin.sharing import looked_at
 
 SYSTEM = Context.system("test")
 
@@ -151,3 +157,91 @@ def test_the_warning_names_nobody_elses_address(tv: Shop):
         told = render("sharing", gather(session, notice))
     assert "Basic was watched at more places" in told.text
     assert "198.51" not in told.text + told.html
+
+
+def seen_at(shop: Shop, hour: float, *places: tuple[str, str]) -> None:
+    """At that hour from now these watch, each (session, address); the panel is looked at."""
+    panel, handle = sys.modules["pretend_panel"], rows(shop, Service)[0].handle
+    now = clock.business_now() + timedelta(hours=hour)
+    panel.SESSIONS[handle] = [LiveSession(key, "77", now - timedelta(minutes=10), ip, "FI") for key, ip in places]
+    with shop.app.app_context(), clock.business_time(now):
+        assert look_live(SYSTEM, shop.panel_id) == 1
+
+
+def look_at(shop: Shop, hour: float) -> None:
+    at = clock.business_now() + timedelta(hours=hour)
+    with shop.app.app_context(), clock.business_time(at), writing(SYSTEM) as tx:
+        find_sharing(tx)
+
+
+def test_who_watches_right_now_counts_before_any_panel_has_told_it(tv: Shop):
+    seen_at(tv, 0, ("a", PLACES[0]), ("b", PLACES[1]))
+    seen_at(tv, 0.5, ("a", PLACES[0]), ("c", PLACES[2]), ("d", PLACES[3]))
+    look_at(tv, 0.6)
+    assert (case(tv).score, set(case(tv).reasons)) == (
+        66 + 100 + 50 * 20 // 5,
+        {"addresses", "networks", "overlap_minutes"},
+    )
+    staff = tv.person("staff", "boss@example.com", "*")
+    assert "Seen while it was watched" in staff.get("/admin/sharing/1").text
+    with tv.app.app_context(), clock.business_time(clock.business_now() + timedelta(days=9)), writing(SYSTEM) as tx:
+        purge_viewings(tx)
+    assert rows(tv, LiveSighting) == []
+
+
+def test_a_panel_that_lists_who_watches_is_asked_once_for_all_its_lines(tv: Shop, monkeypatch):
+    panel, line = sys.modules["pretend_panel"], rows(tv, Service)[0]
+
+    def on(key: str, ip: str, **whose: str) -> LiveOnLine:
+        return LiveOnLine(LiveSession(key, "77", clock.business_now() - timedelta(minutes=10), ip, "FI"), **whose)
+
+    listed = [
+        on("a", PLACES[0], ref=line.handle),
+        on("b", PLACES[1], login=line.login),
+        on("z", PLACES[2], login="who"),
+    ]
+    monkeypatch.setattr(panel, "ALL_ON", listed)
+    monkeypatch.setitem(panel.SESSIONS, line.handle, AssertionError("asked line by line"))
+    with tv.app.app_context():
+        assert look_live(SYSTEM, tv.panel_id) == 1
+    assert sorted((row.service_id, row.session, row.ip) for row in rows(tv, LiveSighting)) == [
+        (line.id, "a", PLACES[0]),
+        (line.id, "b", PLACES[1]),
+    ]
+    staff = tv.person("staff", "boss@example.com", "*")
+    assert "who watches on its 1 lines is read each hour" in staff.get("/admin/sharing").text
+
+
+TURNS = [  # lines, calls a second, lines each hour, hours for all
+    (150, 0, 200, 1), (4_800, 0, 200, 24), (24_000, 0, 1_000, 24), (100_000, 0, 2_000, 50), (100_000, 1, 1_800, 56),
+]  # fmt: skip
+
+
+def test_each_line_has_its_turn_within_the_window_or_the_page_says_that_it_has_not(tv: Shop, monkeypatch):
+    staff = tv.person("staff", "boss@example.com", "*")
+    told = "1 of 1 lines are asked each hour who watches, so all of them within 1 hour."
+    assert told in staff.get("/admin/sharing").text
+    with tv.app.app_context(), reading() as session:
+        panel = session.get_one(Panel, tv.panel_id)
+        session.expunge(panel)
+        for lines, calls_per_second, each, hours in TURNS:
+            panel.calls_per_second = calls_per_second
+            monkeypatch.setattr(session, "scalar", lambda _, lines=lines: lines)
+            looks = looks_at(session, panel)
+            assert looks == Looks(lines, each, hours, 24)
+            assert ("goes unseen" in looked_at("P", looks)) == (hours > 24)
+
+
+def test_a_session_that_was_seen_and_then_told_counts_once(tv: Shop):
+    """One household, one stream: seen at noon, told by the panel when it has ended."""
+    watched_in(tv, PLACES[0], hours_ago=0)  # from now for five minutes
+    seen_at(tv, 0.05, ("live-id", PLACES[0]))
+    look_at(tv, 2)
+    assert rows(tv, SharingCase) == []
+    panel, handle = sys.modules["pretend_panel"], rows(tv, Service)[0].handle
+    panel.SESSIONS[handle] = PanelUnreachable("down")
+    with tv.app.app_context():
+        assert look_live(SYSTEM, tv.panel_id) == 0
+    tv.change(Panel, tv.panel_id, maintenance=True)
+    with tv.app.app_context():
+        assert look_live(SYSTEM, tv.panel_id) == 0

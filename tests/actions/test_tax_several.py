@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from billhead import clock
 from billhead.actions.billing.first import first
-from billhead.actions.billing.quote import Part, quote, read_buyers, visitor
+from billhead.actions.billing.quote import Part, Wanted, quote, read_buyers, visitor
 from billhead.actions.billing.retax_open import retax_open
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.documents.taxes_of import taxes_of
@@ -146,8 +146,8 @@ def test_cart_order_and_invoice_say_the_same_taxes(any_shop):
     tv, montreal = shop.plan("tv", 999, setup_minor=83), shop.customer(country="CA", region="QC")
     with reading() as session:
         parts = [Part(None, *tv, 1)]
-        cart = quote(session, shop.seller_id, "EUR", parts, read_buyers(session, [montreal])[montreal])
-        assert quote(session, shop.seller_id, "EUR", parts, visitor("CA", region="QC")) == cart
+        cart = quote(session, shop.seller_id, "EUR", [Wanted(parts)], read_buyers(session, [montreal])[montreal])
+        assert quote(session, shop.seller_id, "EUR", [Wanted(parts)], visitor("CA", region="QC")) == cart
     order = ordered(shop, montreal, tv)
     with writing(SYSTEM) as tx:
         invoice = settle_proforma(tx, order)
@@ -224,7 +224,7 @@ def test_an_impossible_answer_aborts_that_draft_and_names_the_engine(shop, tax, 
     assert shop.run(NOV).failed == 1
     assert why in shop.get(FailedItem, subscription).error
     with reading() as session, pytest.raises(PluginFailed, match="flat"):
-        quote(session, shop.seller_id, "EUR", [Part(None, *shop.plan("more", 1), 1)], visitor("CA"))
+        quote(session, shop.seller_id, "EUR", [Wanted([Part(None, *shop.plan("more", 1), 1)])], visitor("CA"))
 
 
 def test_an_invoice_on_hold_is_a_draft_until_the_cause_is_gone(any_shop):

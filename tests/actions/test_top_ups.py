@@ -237,6 +237,58 @@ def test_topped_up_by_itself_at_most_so_often(shop):
             assert by_itself() == count, "two in 30 days"
 
 
+def test_filled_up_to_20_00_with_what_is_missing(shop):
+    """4.00 is there: 16.00 comes. Of 17.00 only 3.00 is missing, and the least that is sold is 5.00."""
+    saved_card(shop)
+    top_up(shop, 2000)
+    shop.act(set_wallet, shop.customer, WalletWish(0, 1800, 2000, most_a_day=5, most_a_month=5, fill_up=True))
+    for there, after in ((400, 2000), (1700, 2200)):
+        first, *others = shop.rows(CustomerCredit)
+        shop.change(CustomerCredit, first.id, remaining_minor=there)
+        for other in others:
+            shop.change(CustomerCredit, other.id, remaining_minor=0)
+        watch(shop)
+        shop.collect_due()
+        watch(shop)
+        assert usable(shop) == after
+    assert by_itself() == 2
+
+
+def test_topped_up_every_month_once_and_what_was_missed_is_not_made_up_for(shop):
+    with shop.at("2026-11-22"):
+        saved_card(shop)
+        wish = WalletWish(0, 0, 2000, most_a_month=4, top_up_every="1 month")
+        shop.act(set_wallet, shop.customer, wish)
+    for day, count in (("2026-12-21", 0), ("2026-12-22", 1), ("2026-12-23", 1), ("2027-03-01", 2), ("2027-03-22", 3)):
+        with shop.at(day):
+            watch(shop)
+            watch(shop)
+            shop.collect_due()
+            assert (by_itself(), usable(shop)) == (count, 2000 * count)
+    with shop.at("2027-04-01"):
+        shop.act(set_wallet, shop.customer, WalletWish(0, 0, 2000, most_a_month=4, top_up_every="1 week", fill_up=True))
+    for day in ("2027-04-08", "2027-04-15"):
+        with shop.at(day):
+            watch(shop)
+    assert by_itself() == 3, "nothing is missing of 20.00"
+    with reading() as session:
+        assert str(session.get_one(CustomerWallet, shop.customer).top_up_next_on) == "2027-04-22"
+
+
+@pytest.mark.parametrize(
+    ("wish", "why"),
+    [
+        (WalletWish(top_up_minor=2000, top_up_every="1 day"), "must be one of 1 week, 1 month"),
+        (WalletWish(top_up_minor=2000), "say below what it is topped up"),
+        (WalletWish(top_up_minor=2000, top_up_below_minor=2001, fill_up=True), "must not be less than"),
+    ],
+)
+def test_what_can_not_be_topped_up_is_refused(shop, wish, why):
+    saved_card(shop)
+    with pytest.raises(InvalidInput, match=why):
+        shop.act(set_wallet, shop.customer, wish)
+
+
 def test_nothing_is_topped_up_while_charges_are_stopped(shop):
     saved_card(shop)
     shop.act(set_wallet, shop.customer, WISH)

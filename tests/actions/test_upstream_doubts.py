@@ -1,5 +1,6 @@
 """Purchases whose outcome is in doubt: what is sent too late, what breaks, what a person may decide and when."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -8,10 +9,12 @@ from billhead.actions.panels.choose_packages import ChosenPackage, choose_packag
 from billhead.actions.provisioning import _buying
 from billhead.actions.provisioning.buy_again import buy_again
 from billhead.actions.provisioning.decide_purchase import decide_purchase
+from billhead.actions.provisioning.link_purchase import link_purchase
 from billhead.actions.provisioning.resolve_purchase import resolve_purchase
 from billhead.db import writing
 from billhead.domain.context import Context, Role, Scope
-from billhead.domain.errors import Conflict, InvalidInput
+from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
+from billhead.plugin import Resolution
 from billhead.plugin_host import plugins
 from billhead.testing import Break
 
@@ -128,3 +131,51 @@ def test_a_403_after_the_purchase_is_no_proof_against_it(upstream):
     assert (len(upstream.bought()), upstream.states()) == (1, ["unknown"])
     upstream.heal()
     assert (len(upstream.bought()), upstream.states(), upstream.service(line).sync) == (1, ["bought"], "ok")
+
+
+def stands_under_another_number(upstream, monkeypatch) -> tuple[int, int]:
+    """Bought, the answer lost, and the panel's line is found by nothing that we know: the line and its purchase."""
+    monkeypatch.setattr(plugins().module("selling"), "resolve", lambda *_: Resolution.STILL_UNKNOWN)
+    line = upstream.line()
+    upstream.break_buying(Break.BEFORE_ANSWER)
+    upstream.work()
+    upstream.breaks.mend()
+    (kept,) = upstream.panel.lines.values()
+    upstream.panel.lines = {
+        "77": {**kept, "ref": "77"}, "78": {**kept, "ref": "78", "login": "stranger"},
+    }  # fmt: skip
+    assert (upstream.states(), upstream.service(line).handle_data) == (["unknown"], {})
+    return line, upstream.purchases()[0].id
+
+
+def test_a_line_whose_number_was_lost_is_linked_by_its_number(upstream, monkeypatch):
+    line, purchase = stands_under_another_number(upstream, monkeypatch)
+    nobody = replace(STAFF, permissions=frozenset())
+    with pytest.raises(NotAllowed):
+        link_purchase(nobody, purchase, "77")
+    for number, why in (("x", "is digits"), ("79", "no line 79 of ours"), ("78", "stranger's")):
+        with pytest.raises(InvalidInput, match=why):
+            link_purchase(STAFF, purchase, number)
+    upstream.breaks.break_request(1, Break.BEFORE_ANSWER)
+    with pytest.raises(InvalidInput, match="could not be asked"):
+        link_purchase(STAFF, purchase, "77")
+    assert upstream.states() == ["unknown"]  # none of that decided anything
+
+    upstream.breaks.mend()
+    assert link_purchase(STAFF, purchase, " 77 ").state == "bought"
+    upstream.work()
+    assert (upstream.service(line).sync, upstream.service(line).handle_data) == ("ok", {"ref": "77"})
+    assert (len(upstream.bought()), len(upstream.panel.lines)) == (1, 2)  # nothing bought or made anew
+    with pytest.raises(Conflict, match="known already"):
+        link_purchase(STAFF, purchase, "78")
+
+
+def test_a_line_is_linked_after_its_purchase_was_decided_too(upstream, monkeypatch):
+    line, purchase = stands_under_another_number(upstream, monkeypatch)
+    with writing(STAFF) as tx:
+        decide_purchase(tx, purchase, True)
+    upstream.work()
+    assert upstream.service(line).sync == "impossible"
+    link_purchase(STAFF, purchase, "77")
+    upstream.work()
+    assert (upstream.service(line).sync, upstream.states(), len(upstream.bought())) == ("ok", ["bought"], 1)

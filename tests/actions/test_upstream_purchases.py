@@ -8,9 +8,15 @@ import pytest
 from selling_shop import NEXT_MONTH, NOW
 from sqlalchemy import func, select
 
+from billhead.actions.notifications._facts import gather
+from billhead.actions.notifications._render import render
 from billhead.crash import CRASH_POINTS_OF_PURCHASES
+from billhead.db import writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import Conflict
+from billhead.models.operations import Notice
+from billhead.models.panels import Panel
+from billhead.models.people import User
 from billhead.testing import Break
 
 SURELY_SENT = [Break.BEFORE_ANSWER, Break.MID_HEADER, Break.MID_BODY, Break.EMPTY_ANSWER, Break.SERVER_ERROR]
@@ -203,7 +209,40 @@ def test_two_workers_at_once_buy_once(upstream_on_both):
     assert (upstream_on_both.bought(), upstream_on_both.service(line).sync) == ([("line1", "p30")], "ok")
 
 
+def staff_of(upstream):
+    """The owner, one who may change panels, and two who are not told."""
+    with writing(upstream.ctx) as tx:
+        seller_id = tx.session.scalars(select(Panel.seller_id)).one()
+        people = (("boss", ["*"], False), ("panels", ["panels.write"], False), ("help", ["tickets"], False),
+                  ("gone", ["*"], True))  # fmt: skip
+        for name, permissions, disabled in people:
+            tx.session.add(
+                User(
+                    seller_id=seller_id, email=f"{name}@example.com", role="staff", permissions=permissions,
+                    disabled=disabled, created_at=NOW,
+                )
+            )  # fmt: skip
+
+
+def mails(upstream):
+    query = select(Notice.kind, Notice.recipient).where(Notice.kind.like("upstream%")).order_by(Notice.id)
+    return [tuple(row) for row in upstream.read(lambda session: session.execute(query).all())]
+
+
+def said(upstream):
+    """The newest, as it is sent."""
+    newest = select(Notice).where(Notice.kind.like("upstream%")).order_by(Notice.id.desc()).limit(1)
+
+    def rendered(session):
+        notice = session.scalars(newest).one()
+        return render(notice.kind, gather(session, notice))
+
+    told = upstream.read(rendered)
+    return told.subject, told.text
+
+
 def test_the_days_cap_stops_and_goes_on_tomorrow(upstream_on_both):
+    staff_of(upstream_on_both)
     upstream_on_both.set_panel(spend_cap_minor=200)
     lines = [upstream_on_both.line() for _ in range(3)]
     upstream_on_both.work()
@@ -211,6 +250,8 @@ def test_the_days_cap_stops_and_goes_on_tomorrow(upstream_on_both):
     waiting = upstream_on_both.service(lines[2])
     assert (waiting.sync, "limit" in waiting.sync_error) == ("pending", True)
     assert len(upstream_on_both.events("panel.spend_cap_reached")) == 1
+    assert mails(upstream_on_both) == [("upstream_cap", "boss@example.com"), ("upstream_cap", "panels@example.com")]
+    assert "2.00" in said(upstream_on_both)[1]
     upstream_on_both.wait(hours=13)
     upstream_on_both.work()
     assert (len(upstream_on_both.bought()), upstream_on_both.service(lines[2]).sync) == (3, "ok")
@@ -308,9 +349,15 @@ def test_low_credit_is_told_once_for_each_fall(upstream):
     from billhead.actions.panels.read_balance import read_balance
 
     upstream.set_panel(balance_low_minor=1000)
+    staff_of(upstream)
     for credit in (20, 9, 8, 30, 5):
         upstream.panel.credit = credit
         assert read_balance(upstream.ctx, upstream.panel_id).balance_minor == credit * 100
     assert [event.data["balance_minor"] for event in upstream.events("panel.credit_low")] == [900, 500]
+    assert mails(upstream) == [("upstream_low", "boss@example.com"), ("upstream_low", "panels@example.com")] * 2
+    subject, text = said(upstream)
+    assert subject == "Credit at Upstream is low"
+    assert "5.00" in text
+    assert "10.00" in text
     row = upstream.row()
     assert (row.balance_minor, row.balance_at >= NOW) == (500, True)

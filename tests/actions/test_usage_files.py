@@ -16,7 +16,7 @@ from billhead.actions.notifications._facts import gather
 from billhead.actions.notifications._render import render
 from billhead.actions.usage.correct_event import correct_event
 from billhead.actions.usage.current_usage import current_usage
-from billhead.actions.usage.import_events import import_events
+from billhead.actions.usage.import_events import BATCH, import_events
 from billhead.actions.usage.retry_rejects import retry_rejects
 from billhead.actions.usage.watch_allowances import watch_allowances
 from billhead.db import reading, writing
@@ -96,7 +96,7 @@ def test_a_file_that_is_none_is_refused(name, text, why, tmp_path):
 
 @pytest.mark.parametrize("point", ["usage.recorded", "usage.committed"])
 def test_an_import_that_is_killed_and_begun_again_counts_each_event_once(shop, tmp_path, point, monkeypatch):
-    rows = [f"e{n},S1,minutes,1,2026-11-{n % 20 + 1:02d}T12:00:00Z" for n in range(45_000)]
+    rows = [f"e{n},S1,minutes,1,2026-11-{n % 20 + 1:02d}T12:00:00Z" for n in range(2 * BATCH + 500)]
     (tmp_path / "events.csv").write_text("\n".join(["id,reference,metric,quantity,at", *rows]))
     env = {
         **os.environ,
@@ -107,10 +107,10 @@ def test_an_import_that_is_killed_and_begun_again_counts_each_event_once(shop, t
     command = [sys.executable, "-m", "billhead", "usage", "import", str(tmp_path / "events.csv"), "--source", "file"]
     killed = subprocess.run(command, env={**env, "BILLHEAD_CRASH_AT": f"{point}:2"}, capture_output=True, check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert len(events(shop.anna)) == (20_000 if point == "usage.recorded" else 40_000)
+    assert len(events(shop.anna)) == (BATCH if point == "usage.recorded" else 2 * BATCH)
     again = subprocess.run([*command, "--json"], env=env, capture_output=True, check=False)
     assert again.returncode == 0, again.stderr
-    assert len(events(shop.anna)) == 45_000
+    assert len(events(shop.anna)) == 2 * BATCH + 500
 
 
 def corrected(shop, event, quantity, at=AT, now=LATER):
@@ -185,7 +185,7 @@ def test_customers_are_told_at_eighty_percent_and_at_all_of_it_once(shop):
     assert first.data["percent"] == 80
     with clock.business_time(LATER), reading() as session:
         words = render("allowance", gather(session, first))
-    assert words.subject == "84 % of your viewing time is used: tv"
+    assert words.subject == "84 % used: Viewing time, tv"
     assert "of the 100 minutes that tv includes up to 30 November 2026, 84 are used." in words.text
     tell(used(shop.anna, 40, AT))
     watch()

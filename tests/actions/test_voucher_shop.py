@@ -8,43 +8,25 @@ from datetime import date, timedelta
 
 import pytest
 from click.testing import CliRunner
+from recharge_cards import UNTIL, cards, opened
 
-from billhead import clock
-from billhead.db import db, writing
-from billhead.domain.context import Context
-from billhead.domain.errors import GatewayRejected, InvalidInput
+from billhead.actions.documents.void_document import void_document
+from billhead.db import db
+from billhead.domain.errors import Conflict, GatewayRejected, InvalidInput
 from billhead.domain.money import Money
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
-from billhead.models.operations import PluginState
 from billhead.models.payments import Payment, PaymentAttempt
 from billhead.plugin import AttemptState, AttemptView, GatewayConnection, HttpClient, current_host
-from billhead.plugin_host import plugin_ladder, plugins, store_settings, upgrade_plugin
+from billhead.plugin_host import plugin_ladder, plugins
 from billhead.testing.paying_shop import open_paying_shop
 from billhead_voucher import guesses
 from billhead_voucher.gateway import Voucher, VoucherSettings
-from billhead_voucher.making import Batch, batches, block, drawn, look_at, make
+from billhead_voucher.guesses import FREE_OF_ADDRESS
+from billhead_voucher.making import batches, block, look_at
 from billhead_voucher.tables import BATCH, GUESS
 
-UNTIL = date(2099, 12, 31)
 NEVER_MADE = "0000000000000000"  # its check digit is right
-
-
-def opened():
-    """The plugin's tables and key in this application."""
-    upgrade_plugin(db.engine, plugins().get("voucher"))
-    with writing(Context.system("test")) as tx:
-        row = PluginState(name="voucher", settings={}, secrets="", changed_at=clock.now())
-        store_settings(plugins().get("voucher").settings_type, row, {"key": "k" * 32})
-        tx.session.add(row)
-    return current_host("voucher")
-
-
-def cards(host, minor=1000, code="A1", count=2, currency="EUR"):
-    batch = Batch(code, "account", Money(minor, currency), count, UNTIL)
-    made = drawn(batch, host.now().date())
-    make(host, batch, made)
-    return [card.pin for card in made.cards]
 
 
 @pytest.fixture
@@ -115,6 +97,16 @@ def test_typos_are_refused_before_anything_is_written_and_a_wrong_pin_can_be_tri
 @pytest.fixture
 def host(app_context):
     return opened()
+
+
+def test_an_invoice_is_not_voided_while_a_card_is_being_taken_for_it(shop):
+    (pin,) = cards(current_host("voucher"), minor=1255, count=1)
+    replace(shop, fields={"pin": pin}).checkout()
+    with pytest.raises(Conflict):
+        shop.act(void_document, shop.invoice, reason="a mistake")
+    assert shop.look() == "succeeded"
+    assert shop.row(Document, shop.invoice).state == "paid"
+    assert [one.amount_minor for one in shop.rows(Payment)] == [1255]
 
 
 def test_its_migration_makes_what_its_code_says(host):
@@ -209,3 +201,19 @@ def test_a_batch_is_printed_once_listed_blocked_and_checked(host, tmp_path):
         (9, 1, 8, "10.00 EUR"),
     ]
     assert run("list", "--csv").output.count("\n") == 3
+
+
+def test_an_address_that_guesses_under_many_names_waits_as_well(shop):
+    host, (pin,) = current_host("voucher"), cards(current_host("voucher"), count=1)
+
+    def guess(number, address, typed=NEVER_MADE):
+        account, view = asked(f"g{number}", typed, f"customer-{number}")
+        with pytest.raises(GatewayRejected) as refused:
+            Voucher(lambda: host).start_checkout(account, replace(view, payer_address=address))
+        return refused.value.code
+
+    assert {guess(number, "203.0.113.7") for number in range(FREE_OF_ADDRESS)} == {"voucher_wrong"}
+    assert guess(100, "203.0.113.7", pin) == "voucher_try_later"
+    assert guess(101, "198.51.100.1") == "voucher_wrong", "another address is not kept waiting"
+    account, view = asked("own", pin, "customer-102")
+    Voucher(lambda: host).start_checkout(account, replace(view, payer_address="192.0.2.1"))

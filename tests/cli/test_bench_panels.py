@@ -2,6 +2,7 @@
 
 import pytest
 
+from billhead.bench.adopting import measure_adopt
 from billhead.bench.panels import measure_converge, measure_reconcile
 
 pytestmark = pytest.mark.full
@@ -17,3 +18,10 @@ def test_a_panel_is_compared():
 def test_no_line_is_lost_when_the_worker_is_killed():
     found = measure_converge(200, 4, 2)
     assert (found["lines"], found["lost"]) == (200, 0)
+
+
+def test_foreign_lines_find_their_plans_and_nothing_is_written():
+    found = measure_adopt(40)
+    for one in (found["stalker"], found["xtream"]):
+        assert (one["state"], one["lines"], one["adopted"], one["services_made"]) == ("done", 40, 40, 0), one
+        assert one["calls"] < 60

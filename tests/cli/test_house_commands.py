@@ -19,6 +19,7 @@ from billhead.models.operations import AuditEntry, FreezeSwitch, Job
 from billhead.models.panels import Panel
 from billhead.models.people import User
 from billhead.models.sellers import Seller
+from billhead.models.sign_in import StaffRole
 
 CTX = Context.system("test")
 NORTHCABLE = Path(__file__).resolve().parents[2] / "examples" / "northcable"
@@ -102,8 +103,10 @@ def test_setup_opens_the_first_seller_and_login_on_an_empty_database(bare):
     with bare.app.app_context(), reading() as session:
         seller = session.get_one(Seller, made["seller_id"])
         user = session.get_one(User, made["user_id"])
+        role = session.get_one(StaffRole, user.staff_role_id)
+    assert (role.name, role.permissions) == ("owner", ["*"])
     assert (seller.code, seller.name, seller.currency, seller.zone) == ("main", "North", "EUR", "Europe/Helsinki")
-    assert (user.email, user.role, user.permissions) == ("ann@north.example", "staff", ["*"])
+    assert (user.email, user.role, user.permissions) == ("ann@north.example", "staff", [])
     assert user.password_hash.startswith("$argon2id$")
 
 
@@ -317,9 +320,12 @@ def test_a_new_installation_is_healthy(run):
         "jobs",
         "numbers",
         "plugins",
+        "proxies",
         "panels",
         "switches",
         "clock",
+        *("address", "backup", "beat", "disk", "files", "gateways", "key", "ledger", "mail", "messages", "plans"),
+        *("secrets", "sellers", "tax", "themes", "workers"),
     } == set(checks(answer))
 
 

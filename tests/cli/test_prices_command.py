@@ -34,6 +34,9 @@ def test_prices_are_previewed_changed_listed_and_withdrawn(shop):
         (2, "10.50 EUR", "2027-01-01"), (1, "10.00 EUR", None),
     ]  # fmt: skip
     assert run(shop, "prices", "changes")["changes"][0]["a_month"] == {"EUR": "0.50 EUR"}
+    (one,) = run(shop, "prices", "whom", "1")["touched"]
+    assert (one["plan"], one["before"], one["after"]) == ("tv", "10.00 EUR", "10.50 EUR")
+    assert run(shop, "prices", "whom", "9")["error"]["message"] == "There is no price change 9."
     assert run(shop, "prices", "withdraw", "1") == {"change": 1, "offers": 0}
     refused = CliRunner().invoke(main, ["prices", "change", "--percent", "x"], obj=shop.app)
     assert (refused.exit_code, refused.stderr.splitlines()[0]) == (1, "Error: percent: 'x' is not a percentage")

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from reseller_shop import open_reseller_shop
 
 from billhead.cli import main
+from billhead.models.people import Reseller
 
 
 @pytest.fixture
@@ -47,3 +48,74 @@ def test_what_is_no_grant(shop, words, refusal):
     assert said.exit_code == 1
     assert said.stderr.startswith(f"Error: {refusal}")
     assert shop.wallet("aurora")[0] == "0.00"
+
+
+def said(shop, *words):
+    answer = run(shop, *words, "--json")
+    assert answer.exit_code == 0, answer.stderr
+    return json.loads(answer.stdout)
+
+
+def test_the_tree_from_a_shell(shop):
+    shop.operator.change(Reseller, shop.known["gulf"], tier="super_reseller")
+    made = said(shop, "add", "Corner Shop", "corner@example.net", "--below", "gulf", "--start-up", "5")
+    assert made == {"reseller": "corner-shop", "start_up": "5.00"}
+    shop.grant("gulf", "50.00")
+    assert said(shop, "transfer", "gulf", "corner-shop", "20")["balance"] == "30.00"
+    assert said(shop, "take", "gulf", "5", "--reason", "a mistake")["balance"] == "25.00"
+    added = shop.add("gulf", name="Kadri")
+    shop.operator.work()
+    assert [row["name"] for row in said(shop, "users", "gulf", "--search", "kadri")["users"]] == ["Kadri"]
+    assert said(shop, "users", "gulf", "--expiring", "366")["users"][0]["subscription"] == added.subscription_id
+    rows = said(shop, "statement", "gulf")["statement"]
+    assert [(row["kind"], row["change"], row["after"], row["reason"]) for row in rows[-3:]] == [
+        ("credits_taken", "-5.00", "25.00", "a mistake"),
+        ("credits_transferred", "-20.00", "30.00", ""),
+        ("credits_granted", "50.00", "50.00", ""),
+    ]
+    assert said(shop, "show", "gulf")["below"] == 1
+    assert "sells            basic, pair, box, week" in run(shop, "show", "gulf").stdout
+
+    told = run(shop, "suspend", "gulf", "--lines", "stopped").stdout
+    assert told == "1 subscriptions stop; 1 resellers stand below it.\nNothing is done yet: say --yes.\n"
+    assert said(shop, "show", "gulf")["suspended"] is False
+    assert said(shop, "suspend", "gulf", "--yes")["done"] is True
+    assert said(shop, "resume", "gulf")["done"] is True
+    assert said(shop, "move-users", "gulf", "corner-shop", "--yes")["customers"] == 1
+    assert said(shop, "remove", "corner-shop", "--yes")["credits"] == "25.00"
+    assert said(shop, "show", "gulf")["subscriptions"] == 1
+    assert "There is no reseller corner-shop." in run(shop, "show", "corner-shop").stderr
+
+
+def test_what_resellers_buy_is_kept_from_a_shell(shop):
+    first = said(shop, "save-package", "pack", "--name", "150 credits", "--credits", "150", "--cost", "125.00 EUR",
+                 "--for", "reseller")  # fmt: skip
+    assert first == {"code": "pack", "name": "150 credits", "costs": ["125.00 EUR"], "offered": True,
+                     "credits": "150.00", "for": ["reseller"]}  # fmt: skip
+    assert said(shop, "price", "pack", "130.00 EUR", "140.00 USD")["costs"] == ["130.00 EUR", "140.00 USD"]
+    assert said(shop, "save-package", "pack", "--withdrawn")["credits"] == "150.00", "what is not said stays"
+    (row,) = said(shop, "packages")["packages"]
+    assert (row["offered"], row["costs"]) == (False, ["130.00 EUR", "140.00 USD"])
+    made = said(shop, "save-plan", "partner", "--name", "Partner", "--cost", "20.00 EUR", "--start-up", "15.00",
+                "--credit-price", "20.00", "--sells", "basic", "--trials", "2", "--terminate")  # fmt: skip
+    assert (made["tier"], made["start_up"], made["credit_price"], made["sells"]) == (
+        "reseller", "15.00", "20.00", ["basic"],
+    )  # fmt: skip
+    assert said(shop, "price", "partner", "25.00 EUR")["credit_price"] == "20.00"
+    again = said(shop, "save-plan", "partner", "--credit-price", "none", "--no-terminate", "--unlisted")
+    assert (again["credit_price"], again["terminate"], again["listed"], again["trials_per_day"]) == (
+        None,
+        False,
+        False,
+        2,
+    )
+    assert [one["code"] for one in said(shop, "plans")["plans"]] == ["partner"]
+    for words, refusal in (
+        (["price", "nothing", "5.00 EUR"], "There is no credit package or reseller plan nothing."),
+        (["price", "pack", "5.00"], "cost: '5.00' names no currency"),
+        (["price", "pack", "0.00 EUR"], "costs: must be above zero"),
+        (["save-package", "other", "--name", "Other", "--cost", "5.00 EUR"], "value: must be credits above zero"),
+        (["save-plan", "partner", "--start-up", "90.00", "--credit-price", "20.00"], "start_up: is more than"),
+    ):
+        refused = run(shop, *words)
+        assert (refused.exit_code, refused.stderr.startswith(f"Error: {refusal}")) == (1, True), refused.stderr

@@ -15,6 +15,7 @@ def test_the_environment_wins_over_the_file(tmp_path):
 def test_a_first_start_makes_a_secret_that_is_kept_and_readable_by_its_owner_only(tmp_path):
     first = load_config({"BILLHEAD_HOME": str(tmp_path / "home")}).secret_key
     assert load_config({"BILLHEAD_HOME": str(tmp_path / "home")}).secret_key == first
+    assert (tmp_path / "home").stat().st_mode & 0o077 == 0, "for whoever runs it alone"
     assert len(first) == 64
     assert (tmp_path / "home" / "secret.key").stat().st_mode & 0o777 == 0o600
 

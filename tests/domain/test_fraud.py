@@ -4,12 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from billhead.domain.address import address_of, network_of
+from billhead.domain.address import address_of, canonical_mail, network_of
 from billhead.domain.errors import InvalidInput
 from billhead.domain.fraud import (
     Entry,
     FraudRules,
-    canonical_mail,
     entry_matches,
     entry_value,
     rules_from,

@@ -3,7 +3,7 @@
 import pytest
 
 from billhead.domain.errors import InvalidInput
-from billhead.domain.mac import parse_mac
+from billhead.domain.mac import macs_in, parse_mac
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,13 @@ def test_addresses_that_no_single_box_can_have_are_refused(written):
 
 def test_normalising_twice_changes_nothing():
     assert parse_mac(parse_mac("001a.79aa.bb01")) == parse_mac("001a.79aa.bb01")
+
+
+def test_a_pasted_list_gives_each_address_once_however_it_was_spelled():
+    pasted = (
+        "Ada 00:1A:79:AA:BB:01\r\n001a.79aa.bb02;00-1A-79-AA-BB-03, 001A79AABB04 00:1a:79:aa:bb:01 01:00:00:00:00:00"
+    )
+    wanted = [f"00:1A:79:AA:BB:0{number}" for number in (1, 2, 3, 4)]
+    assert macs_in(pasted) == wanted
+    assert macs_in("".join(wanted)) == wanted, "a field of one line takes the breaks out"
+    assert macs_in("Ada Lovelace 12345") == []

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from billhead.domain import document, payment, service, subscription, upstream
+from billhead.domain import document, payment, service, subscription, support, upstream
 from billhead.domain.errors import IllegalTransition, InvalidInput
 from billhead.domain.payment import AttemptState, RefundState, forward, forward_refund
 from billhead.domain.service import Label, Seen, Work, label
@@ -27,6 +27,7 @@ TABLES = {
         "pending",
         {"canceled"},
     ),
+    "ticket": (support.State, support.Event, support.TRANSITIONS, "open", set()),
     "upstream purchase": (upstream.State, upstream.Event, upstream.TRANSITIONS, "sent", {"bought"}),
     "service": (service.State, service.Event, service.TRANSITIONS, "wanted", {"gone"}),
     "attempt": (

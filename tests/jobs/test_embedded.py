@@ -3,14 +3,17 @@
 import threading
 
 import pytest
+from sqlalchemy import delete, select
 
 from apps import build_app, close_app
 from billhead import clock
 from billhead.actions import scheduling
-from billhead.db import reading
+from billhead.db import reading, writing
+from billhead.domain.context import Context
 from billhead.domain.errors import Conflict
 from billhead.jobs.embedded import EmbeddedWorkers, only_process
 from billhead.jobs.schedule import PERIODIC
+from billhead.models.health import WorkerPulse
 from billhead.models.operations import Job
 from processes import until
 
@@ -42,6 +45,27 @@ def test_they_leave_no_thread_and_no_waker_behind(workers):
     until(lambda: not our_threads(), "all threads have ended")
     assert scheduling._wakers == []
     assert not workers.stuck
+
+
+def test_their_pulse_that_was_taken_away_comes_back_whole(workers, monkeypatch):
+    """A machine that slept for a week wakes up, and another process has cleaned up meanwhile."""
+
+    def rows():
+        with reading() as session:
+            return {one.kind: one for one in session.scalars(select(WorkerPulse))}
+
+    monkeypatch.setattr("billhead.jobs.pulse.PULSE_SECONDS", 0.05)
+    with workers:
+        until(lambda: len(rows()) == 2, "worker and beat have told of themselves")
+        before = rows()
+        with writing(Context.system("test")) as tx:
+            tx.session.execute(delete(WorkerPulse))
+        until(lambda: len(rows()) == 2, "they have again")
+        for kind, row in rows().items():
+            told = [(one.name, one.host, one.pid, one.threads, one.started_at) for one in (row, before[kind])]
+            assert told[0] == told[1]
+            assert (row.seen_at > before[kind].seen_at, row.ended) == (True, False)
+    assert {row.ended for row in rows().values()} == {True}
 
 
 def test_they_begin_with_what_their_predecessor_held(workers, queue, done, job):

@@ -27,7 +27,7 @@ def test_pitfall_16_an_upgrade_gives_back_what_was_paid_and_not_the_list_price(d
         back, new = shop.all(DocumentLine, DocumentLine.document_id == done.document_id)
         # 16 to 30 November are 15 of 30 days: of 15.00 and not of 30.00
         assert (back.net_minor, back.tax_minor, back.period_start) == (-750, -150, date(2026, 11, 16))
-        # the coupon was for one cycle of the plan that it was given for
-        assert (new.net_minor, new.tax_minor) == (3000, 600)
+        # 15 of 30 days of 60.00, at half the price until the coupon's cycle is over
+        assert (new.net_minor, new.tax_minor) == (1500, 300)
         with reading() as session:
             assert verify_ledger(session).faults == []

@@ -9,7 +9,7 @@ from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
 from billhead.actions.billing.first import first
-from billhead.actions.billing.quote import Part, quote, read_buyers
+from billhead.actions.billing.quote import Part, Wanted, quote, read_buyers
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.documents.render_pdf import render_pdf
 from billhead.actions.payments._attempts import attempt_view, new_attempt, payable
@@ -67,7 +67,7 @@ def test_pitfall_22_cart_equals_invoice(sqlite_url, tmp_path, printed, mode, inc
         customer, plan = shop.customer(), shop.plan("tv", 83, tax_inclusive=inclusive)
         with reading() as session:
             buyer = read_buyers(session, [customer])[customer]
-            cart = quote(session, shop.seller_id, "EUR", [Part(None, *plan, 3)], buyer)
+            cart = quote(session, shop.seller_id, "EUR", [Wanted([Part(None, *plan, 3)])], buyer)
         told = {"cart": (cart.net_minor, cart.tax_minor, cart.total_minor)}
 
         order = _order(shop, customer, plan)

@@ -5,7 +5,7 @@ import pytest
 from billing_shop import open_shop
 from coupon_shop import lines, make, order, paid
 
-from billhead.actions.billing.quote import Part, quote, read_buyers
+from billhead.actions.billing.quote import Part, Wanted, quote, read_buyers
 from billhead.db import reading
 from billhead.models.documents import Document
 from billhead.models.ledger import LedgerAccount, LedgerPosting
@@ -30,7 +30,7 @@ def test_pitfall_22_a_third_off_three_small_lines(database_url, tmp_path, inclus
         with reading() as session:
             buyer = read_buyers(session, [customer])[customer]
             parts = [Part(None, *plan, 1) for plan in plans]
-            cart = quote(session, shop.seller_id, "EUR", parts, buyer, coupons=["THIRD"])
+            cart = quote(session, shop.seller_id, "EUR", [Wanted(parts, coupons=("THIRD",))], buyer)
         _, proforma = order(shop, customer, "THIRD", addons=("news", "films"))
         invoice = shop.get(Document, paid(shop, proforma))
         assert [line.net_minor for line in cart.lines] == nets

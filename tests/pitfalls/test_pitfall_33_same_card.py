@@ -4,60 +4,31 @@ Only what tells that two cards are the same is kept, under a key.
 """
 
 import pytest
-from card_shop import SYSTEM, open_card_shop
+from card_shop import SYSTEM
+from screened_shop import open_screened_shop, pays, somebody
 
 from apps import SECRET_KEY
 from billhead import clock
 from billhead.actions.coupons.create_coupon import NewCoupon, create_coupon
-from billhead.actions.payments._apply import apply_outcome
 from billhead.actions.payments.forget_method import forget_method
 from billhead.actions.subscriptions.start import Order, start_subscription
 from billhead.db import writing
 from billhead.domain.errors import Conflict, InvalidInput
-from billhead.domain.money import Money
-from billhead.models.catalogue import Plan
 from billhead.models.operations import Event
-from billhead.models.payments import PaymentAttempt, PaymentMethod
-from billhead.models.people import Customer
+from billhead.models.payments import PaymentMethod
 from billhead.models.subscriptions import SubscriptionEvent
-from billhead.plugin import AttemptState, Outcome, SavedMethod
 
 CARD = "AOB934RVNwzk6xtn"
 
 
 @pytest.fixture
 def shop(app):
-    with open_card_shop(app) as shop, shop.at("2026-11-22"):
-        plan = shop.rows(Plan, Plan.code == "trial")[0]
-        shop.change(Plan, plan.id, details={**plan.details, "once_per_customer": True})
+    with open_screened_shop(app) as shop:
         yield shop
-
-
-def somebody(shop, email, **more):
-    row = Customer(
-        seller_id=shop.seller, name=email, email=email, country="FI", currency="EUR", zone="Europe/Helsinki",
-        created_at=clock.now(), **more,
-    )  # fmt: skip
-    with writing(SYSTEM) as tx:
-        tx.session.add(row)
-        tx.session.flush()
-        return row.id
 
 
 def trial(shop, customer):
     return shop.act(start_subscription, Order(customer, "trial", "1 month", trial=True))
-
-
-def pays(shop, started, fingerprint=CARD):
-    """The first week is paid on the page, and the card is saved."""
-    shop.checkout(started.document_id, save=True)
-    attempt = shop.rows(PaymentAttempt)[-1]
-    method = SavedMethod(f"tok_{attempt.id}", "Visa •••• 4242", "2030-08", fingerprint)
-    paid = Outcome(
-        AttemptState.SUCCEEDED, f"ch_{attempt.id}", Money(attempt.amount_minor, attempt.currency), method=method
-    )
-    with writing(SYSTEM) as tx:
-        apply_outcome(tx, tx.session.get_one(PaymentAttempt, attempt.id), paid)
 
 
 def flags(shop):
@@ -70,9 +41,9 @@ def flags(shop):
 
 def test_pitfall_33_the_same_card_is_one_person(shop):
     ann, second = somebody(shop, "ann@example.net"), somebody(shop, "someone-else@example.org")
-    pays(shop, trial(shop, ann))
+    pays(shop, trial(shop, ann), CARD)
     assert flags(shop) == ([], [])
-    pays(shop, trial(shop, second))  # nobody knew their card when they ordered: it is flagged when it pays
+    pays(shop, trial(shop, second), CARD)  # nobody knew their card when they ordered: it is flagged when it pays
     assert flags(shop) == ([[ann]], [ann])
     with pytest.raises(Conflict, match="once"):
         trial(shop, second)
@@ -80,8 +51,8 @@ def test_pitfall_33_the_same_card_is_one_person(shop):
 
 def test_pitfall_33_whose_card_has_had_the_trial_is_refused_it(shop):
     ann, second = somebody(shop, "ann@example.net"), somebody(shop, "someone-else@example.org")
-    pays(shop, shop.act(start_subscription, Order(second, "tv", "1 month")))
-    pays(shop, trial(shop, ann))
+    pays(shop, shop.act(start_subscription, Order(second, "tv", "1 month")), CARD)
+    pays(shop, trial(shop, ann), CARD)
     shop.act(forget_method, shop.rows(PaymentMethod)[-1].id)  # taking it away does not make it another card
     with pytest.raises(Conflict, match="once"):
         trial(shop, second)
@@ -100,7 +71,7 @@ def test_pitfall_33_another_card_or_an_unknown_one_is_another_person(shop, finge
 def test_pitfall_33_a_welcome_coupon_is_for_the_person_not_the_account(shop, limit):
     ann, second = somebody(shop, "ann@example.net"), somebody(shop, "someone-else@example.org")
     shop.act(create_coupon, shop.seller, NewCoupon("WELCOME", "percent", percent_ppm=500_000, **{limit: True}))
-    pays(shop, shop.act(start_subscription, Order(ann, "tv", "1 month")))
+    pays(shop, shop.act(start_subscription, Order(ann, "tv", "1 month")), CARD)
     shop.act(start_subscription, Order(second, "tv", "1 month", coupons=("WELCOME",)))  # nothing is known of them
     third = somebody(shop, "third@example.org")
     with writing(SYSTEM) as tx:
@@ -120,7 +91,7 @@ def test_the_fingerprint_itself_is_not_kept_and_survives_a_change_of_keys(shop, 
     from billhead.plugin_host.vault import Vault
 
     ann, second = somebody(shop, "ann@example.net"), somebody(shop, "someone-else@example.org")
-    pays(shop, trial(shop, ann))
+    pays(shop, trial(shop, ann), CARD)
     (kept,) = {method.fingerprint for method in shop.rows(PaymentMethod)}
     assert CARD not in kept
     assert len(kept) == 64
@@ -128,5 +99,5 @@ def test_the_fingerprint_itself_is_not_kept_and_survives_a_change_of_keys(shop, 
     rolled = Vault("new", *SECRET_KEY.split())
     assert rolled.digests(CARD)[1] == old.digests(CARD)[0]
     monkeypatch.setattr(_card_marks, "vault", lambda: rolled)
-    pays(shop, trial(shop, second))
+    pays(shop, trial(shop, second), CARD)
     assert flags(shop)[1] == [ann]

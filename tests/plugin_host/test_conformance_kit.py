@@ -237,6 +237,11 @@ def test_it_catches_a_tax_engine_that_is_not_to_be_relied_on(test):
         ("test_templates_keep_the_content_security_policy", {}, {}, '<p style="color: red">'),
         ("test_templates_keep_the_content_security_policy", {}, {}, '<a onclick="go()">'),
         ("test_templates_keep_the_content_security_policy", {}, {}, "<script>go()</script>"),
+        ("test_templates_show_and_do_no_more", {}, {}, "{{ seller.name|safe }}"),
+        ("test_templates_show_and_do_no_more", {}, {}, "{{ config.SECRET_KEY }}"),
+        ("test_templates_show_and_do_no_more", {}, {}, "{{ login.__class__ }}"),
+        ("test_templates_show_and_do_no_more", {}, {}, "{% autoescape false %}{{ q }}{% endautoescape %}"),
+        ("test_templates_show_and_do_no_more", {}, {}, "{% if %}"),
     ],
 )
 def test_it_catches_a_theme_that_oversteps(tmp_path, test, tokens, dark, page):

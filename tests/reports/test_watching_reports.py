@@ -10,8 +10,10 @@ from billhead.actions.subscriptions.suspend import suspend
 from billhead.actions.usage._lines import DAY, epoch
 from billhead.db import reading, writing
 from billhead.domain.context import Context
+from billhead.models.catalogue import Bouquet, PlanBouquet
+from billhead.models.entitlements import Entitlement
 from billhead.models.panels import Panel
-from billhead.models.subscriptions import Service, Subscription
+from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
 from billhead.models.viewings import ContentTitle, SharingCase, Viewing, ViewingCursor
 from billhead.reports import ask, report_of, tabled
 
@@ -74,6 +76,50 @@ def test_hours_by_channel_day_month_plan_and_kind(shop):
     assert [row[1:] for row in made("consumption", by="plan", kind="live")] == [(3, 1, 1), (2, 1, 1)]
     assert made("consumption", by="bouquet") == []
     assert len(made("consumption", by="panel")) == 1
+
+
+def test_hours_by_every_bouquet_that_the_line_had_then(shop):
+    """The plan's, an add-on's from the tenth on, and an event's for its evening: a bouquet had twice counts once."""
+    key = line(shop)
+    (service,) = shop.all(Service, Service.id == key)
+    addon, price = shop.plan("films", 300)
+    final, at_once = shop.plan("final", 1500, "")
+    (base,) = shop.all(SubscriptionComponent, SubscriptionComponent.subscription_id == service.subscription_id)
+    with writing(SYSTEM) as tx:
+        about = {"seller_id": shop.seller_id}
+        news, film, sport = (Bouquet(code=name, name=name.title(), **about) for name in ("news", "film", "sport"))
+        tx.session.add_all([news, film, sport])
+        tx.session.flush()
+        brought = ((base.plan_id, news), (addon, film), (addon, news), (final, sport))
+        tx.session.add_all([PlanBouquet(plan_id=plan, bouquet_id=one.id) for plan, one in brought])
+        part = {"plan_id": addon, "price_id": price, "kind": "addon", "starts_on": november(10)}
+        tx.session.add(SubscriptionComponent(subscription_id=service.subscription_id, **part))
+        buyer = tx.session.get_one(Subscription, service.subscription_id).customer_id
+        tx.session.add(
+            Entitlement(
+                customer_id=buyer, subscription_id=service.subscription_id, plan_id=final, price_id=at_once,
+                state="active", bought_on=november(12), created_at=NOW,
+                valid_from=datetime(2026, 11, 15, 11, tzinfo=UTC),
+                valid_until=datetime(2026, 11, 15, 20, tzinfo=UTC),
+            )
+        )  # fmt: skip
+    watched(shop, key, 5, 120)
+    watched(shop, key, 12, 180)
+    watched(shop, key, 15, 60)
+    assert made("consumption", by="bouquet") == [("News", 6, 3, 1), ("Film", 4, 2, 1), ("Sport", 1, 1, 1)]
+    other = line(shop)  # has news by another plan, and nothing else
+    (alone,) = shop.all(Service, Service.id == other)
+    (its,) = shop.all(SubscriptionComponent, SubscriptionComponent.subscription_id == alone.subscription_id)
+    with writing(SYSTEM) as tx:
+        tx.session.add(PlanBouquet(plan_id=its.plan_id, bouquet_id=news.id))
+    watched(shop, other, 6, 600)
+    none = "none: a package of both would fit"
+    assert made("bouquets-together") == [
+        ("Film", "News", 1, 1, 100, 4, "films"),  # the rarer one first: one line has films, two have news
+        ("Film", "Sport", 1, 1, 100, 4, none),
+        ("Sport", "News", 1, 1, 100, 1, none),
+    ]
+    assert made("bouquets-together", share="101") == []
 
 
 def leaks(**typed):

@@ -33,7 +33,7 @@ def test_a_month_of_forty_subscribers(tmp_path):
     figures = demo(tmp_path, "--subscribers", "40", "--months", "1")
     is_sound(figures)
     assert figures["subscribers"] == 40 - figures["rows_refused"]
-    assert figures["outage"]["panels_down"] == 1
+    assert figures["outage"]["panels_down"] == 2
 
 
 @pytest.mark.full

@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from itertools import count
 from pathlib import Path
 from uuid import uuid4
@@ -56,6 +56,11 @@ def _database(cluster: PostgresCluster, template: str) -> Iterator[str]:
         cluster.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def empty_postgresql(cluster: PostgresCluster) -> AbstractContextManager[str]:
+    """A database without any table, until the end of the block."""
+    return _database(cluster, "template0")
+
+
 @pytest.fixture(scope="session")
 def migrated_sqlite(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy from."""
@@ -96,5 +101,5 @@ def bare_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'bare.sqlite3'}"
         return
-    with _database(request.getfixturevalue("postgres_cluster"), "template0") as url:
+    with empty_postgresql(request.getfixturevalue("postgres_cluster")) as url:
         yield url

@@ -83,7 +83,8 @@ class FakePayPal(FakeProvider, Books):
         if request.method == "POST" and not 0 < len(key) <= 108:
             self.keyless.append(f"{request.path} {key}")
         try:
-            return 200, json.loads(json.dumps(self._done(request, body or {}, key)))
+            done = json.loads(json.dumps(self._done(request, body or {}, key)))
+            return (204 if request.method == "DELETE" else 200), done
         except Refused as refused:
             return refused.status, {**_error(refused.issue), "links": refused.links}
 
@@ -101,6 +102,16 @@ class FakePayPal(FakeProvider, Books):
                 return self.show("capture", name)
             case ["GET", "payments", "refunds", name]:
                 return self.show("refund", name)
+            case ["POST", "vault", "setup-tokens"]:
+                return self.create_setup(body, key)
+            case ["POST", "vault", "payment-tokens"]:
+                return self.exchange_setup(body, key)
+            case ["DELETE", "vault", "payment-tokens", name]:
+                return self.drop_token(name)
+            case ["GET", "vault", "payment-tokens", name]:
+                return self.token_with(name)
+            case ["GET", "vault", "setup-tokens", name]:
+                return self._row("setup", name)
             case ["GET", "customer", "disputes"]:
                 return self.disputes_about(request.args["disputed_transaction_id"])
             case ["GET", "customer", "disputes", name]:

@@ -31,7 +31,7 @@ class Wallet:
 @dataclass
 class Books:
     rows: dict[str, dict[str, dict[str, Any]]] = field(
-        default_factory=lambda: {kind: {} for kind in ("order", "capture", "refund", "dispute")}
+        default_factory=lambda: {kind: {} for kind in ("order", "capture", "refund", "dispute", "setup", "token")}
     )
     wallets: dict[str, Wallet] = field(default_factory=dict)
     payers: dict[str, Wallet] = field(default_factory=dict)  # by order
@@ -49,6 +49,11 @@ class Books:
         token = self._name("8kk").lower()
         self.wallets[token] = wallet or Wallet()
         return token
+
+    def agree(self, setup: str, wallet: Wallet | None = None) -> None:
+        """The payer lets their account be saved without paying."""
+        self.rows["setup"][setup]["status"] = "APPROVED"
+        self.payers[setup] = wallet or Wallet()
 
     def approve(self, order: str, wallet: Wallet | None = None) -> str:
         """The payer says yes on PayPal's page."""
@@ -95,6 +100,41 @@ class Books:
         return name
 
     # -- what is asked of it
+
+    def create_setup(self, body: dict[str, Any], key: str) -> dict[str, Any]:
+        if key not in self.keys:
+            name = self._name("5C9")
+            links = [
+                {"rel": "approve", "href": f"https://paypal.example/agreements/approve?approval_session_id={name}"}
+            ]
+            self.rows["setup"][name] = {"id": name, "status": "PAYER_ACTION_REQUIRED", "links": links}
+            self.keys[key] = ("setup", name)
+        return self._row("setup", self.keys[key][1])
+
+    def exchange_setup(self, body: dict[str, Any], key: str) -> dict[str, Any]:
+        setup = body["payment_source"]["token"]["id"]
+        if key not in self.keys:
+            row = self._row("setup", setup)
+            if row["status"] != "APPROVED":
+                raise Refused("TOKEN_ALREADY_USED" if row["status"] == "VAULTED" else "TOKEN_NOT_APPROVED")
+            row["status"], payer = "VAULTED", self.payers[setup]
+            token = self.save(payer)
+            wallet = {"email_address": payer.email, "account_id": payer.account}
+            self.rows["token"][token] = {"id": token, "payment_source": {"paypal": wallet}}
+            self.keys[key] = ("token", token)
+        return self._row("token", self.keys[key][1])
+
+    def token_with(self, token: str) -> dict[str, Any]:
+        payer = self.wallets.get(token)
+        if payer is None:
+            raise Refused("RESOURCE_NOT_FOUND", 404)
+        wallet = {"email_address": payer.email, "account_id": payer.account}
+        return {"id": token, "payment_source": {"paypal": wallet}}
+
+    def drop_token(self, token: str) -> dict[str, Any]:
+        if self.wallets.pop(token, None) is None:
+            raise Refused("RESOURCE_NOT_FOUND", 404)
+        return {}
 
     def create_order(self, body: dict[str, Any], key: str) -> dict[str, Any]:
         source = body.get("payment_source", {}).get("paypal", {})

@@ -100,4 +100,4 @@ def _hang_up(request: Request) -> Response:
 
 
 def _json(status: int, content: Mapping[str, Any]) -> Response:
-    return Response(json.dumps(content), status, content_type="application/json")
+    return Response(b"" if status == 204 else json.dumps(content), status, content_type="application/json")

@@ -149,7 +149,8 @@ class Ledger:
         noun, key, verb = _split(path)
         if verb:
             row = self._row(noun, key)
-            {("payment_intent", "cancel"): self._cancel}[(noun, verb)](row)
+            acts = {("payment_intent", "cancel"): self._cancel, ("payment_method", "detach"): self._detach}
+            acts[(noun, verb)](row)
             return self.shown(noun, key, expand)
         if method == "GET" and key:
             self._row(noun, key)
@@ -214,6 +215,8 @@ class Ledger:
             return row
         self._row("customer", wish["customer"])
         method = self._row("payment_method", wish["payment_method"])
+        if method["customer"] != wish["customer"]:
+            raise Refused(400)
         card = self.cards[method["id"]]
         row["payment_method"] = method["id"]
         match card.off_session:
@@ -231,6 +234,11 @@ class Ledger:
         if row["status"] in ("succeeded", "canceled", "processing"):
             raise Refused(400, code="payment_intent_unexpected_state")
         row["status"] = "canceled"
+
+    def _detach(self, row: dict[str, Any]) -> None:
+        if not row.get("customer"):
+            raise Refused(400)
+        row["customer"] = None
 
     def _refund(self, wish: dict[str, Any]) -> dict[str, Any]:
         intent = self._row("payment_intent", wish["payment_intent"])

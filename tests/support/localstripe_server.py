@@ -37,10 +37,10 @@ _UNKNOWN = {
 
 
 class Narrowed(httpx.BaseTransport):
-    """The way to localstripe. `wrong` is what was sent against Stripe's description."""
+    """The way to localstripe, through `inner` if there is one. `wrong`: what was sent against the description."""
 
-    def __init__(self) -> None:
-        self._inner = httpx.HTTPTransport()
+    def __init__(self, inner: httpx.BaseTransport | None = None) -> None:
+        self._inner = inner or httpx.HTTPTransport()
         self.wrong: list[str] = []
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from billhead.actions.notifications._queueing import queued_once
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.notifications.send_notice import send_notice
 from billhead.db import reading, writing
@@ -74,7 +75,11 @@ class Shop:
 
     def queue(self, kind, data, *, customer=None, channel="email", key=None):
         with writing(SYSTEM) as tx:
-            return queue_notice(tx, customer or self.customer, kind, key or f"{kind}:1", data, channel=channel)
+            key, customer = key or f"{kind}:1", customer or self.customer
+            if channel == "email":
+                return queue_notice(tx, customer, kind, key, data)
+            to = {"customer_id": customer, "channel": channel, "recipient": "ada@example.org"}
+            return queued_once(tx, kind, key, data, **to)
 
     def notice(self, notice_id):
         with reading() as session:

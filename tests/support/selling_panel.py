@@ -13,10 +13,12 @@ from billhead.plugin import (
     Catalogue,
     Desired,
     Expiry,
+    Foreign,
     Found,
     Free,
     Gone,
     Impossible,
+    InvalidInput,
     LineKind,
     LookUp,
     Observed,
@@ -51,8 +53,15 @@ class SellingModule(ProvisioningModule):
         return Capabilities(Expiry.PURCHASED, frozenset({LineKind.STREAM}), bouquets=True, balance=True)
 
     def look_up(self, panel: PanelConnection, desired: Desired) -> LookUp:
-        status, line = _read(panel, f"/lines/{desired.handle.ref}")
-        return Absent() if status == 404 else Found(_observed(line))
+        status, line = _read(panel, _path(desired))
+        if status == 404:
+            return Absent()
+        return Found(_observed(line)) if line["login"] == desired.login else Foreign(f"it is {line['login']}'s")
+
+    def handle_for(self, panel: PanelConnection, desired: Desired, number: str) -> Mapping[str, Any]:
+        if not number.isdigit():
+            raise InvalidInput("number", "is digits")
+        return {"ref": number}
 
     def plan(self, panel: PanelConnection, desired: Desired, found: Observed | None) -> Sequence[Step]:
         if desired.due is None:
@@ -62,18 +71,18 @@ class SellingModule(ProvisioningModule):
         return [*free, Purchase(desired.due.package, desired.due.max_cost_minor, effect, desired, found)]
 
     def apply(self, panel: PanelConnection, step: Free) -> Observed:
-        path = f"/lines/{step.desired.handle.ref}"
+        path = _path(step.desired)
         _write(panel, "PUT", path, _wanted(step.desired))
         return _observed(_read_back(panel, path))
 
     def buy(self, panel: PanelConnection, purchase: Purchase) -> Observed:
-        path = f"/lines/{purchase.desired.handle.ref}"
+        path = _path(purchase.desired)
         fields = _wanted(purchase.desired) if purchase.found is None else {}
         _write(panel, "POST", f"{path}/buy", {**fields, "package": purchase.package})
         return _observed(_read_back(panel, path))
 
     def resolve(self, panel: PanelConnection, purchase: Purchase) -> Resolution:
-        status, line = _read(panel, f"/lines/{purchase.desired.handle.ref}")
+        status, line = _read(panel, _path(purchase.desired))
         if purchase.found is None:
             return Resolution.NOT_BOUGHT if status == 404 else Resolution.BOUGHT
         if status == 404:
@@ -82,7 +91,7 @@ class SellingModule(ProvisioningModule):
         return Resolution.BOUGHT if moved else Resolution.NOT_BOUGHT
 
     def remove(self, panel: PanelConnection, desired: Desired) -> Gone:
-        _write(panel, "DELETE", f"/lines/{desired.handle.ref}")
+        _write(panel, "DELETE", _path(desired))
         return Gone()
 
     def access(self, panel: PanelConnection, desired: Desired) -> Access:
@@ -101,6 +110,10 @@ class SellingModule(ProvisioningModule):
             for code, item in offered["packages"].items()
         }
         return Catalogue(offered["plans"], offered["bouquets"], packages)
+
+
+def _path(desired: Desired) -> str:
+    return f"/lines/{desired.handle.data.get('ref', desired.handle.ref)}"
 
 
 def _read(panel: PanelConnection, path: str) -> tuple[int, Any]:

@@ -6,6 +6,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from pretend_plugins import plugin_point
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from apps import build_app, close_app
@@ -28,6 +30,7 @@ from dataclasses import dataclass
 LINES = {}
 SESSIONS = {}  # by our reference; an exception is raised instead
 CUT = []
+ALL_ON = []  # who watches, as the panel lists it; empty: it tells line by line alone
 VIEWINGS = []  # an exception among them breaks off there
 ASKED = []
 
@@ -40,12 +43,15 @@ class Memory(ProvisioningModule):
     def capabilities(self, panel):
         lacks = ("Without its feed: no viewing history.",)
         return Capabilities(Expiry.SETTABLE, frozenset(LineKind), bouquets=True, connections=True, owners=True,
-                            listing=True, live=True, kick=True, viewings=True, lacks=lacks)
+                            listing=True, live=True, live_listing=bool(ALL_ON), kick=True, viewings=True,
+                            lacks=lacks)
     def live_sessions(self, panel, desired):
         found = SESSIONS.get(desired.handle.ref, ())
         if isinstance(found, Exception):
             raise found
         return list(found)
+    def live_everywhere(self, panel):
+        return list(ALL_ON)
     def kick(self, panel, desired, session_id):
         CUT.append((desired.handle.ref, session_id))
         SESSIONS[desired.handle.ref] = [one for one in SESSIONS[desired.handle.ref] if one.id != session_id]
@@ -166,6 +172,7 @@ def payment_gateways():
 """
 
 _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+_SEEN = re.compile(r'name="seen"[^>]*value="([^"]*)"')
 
 
 class Browser:
@@ -182,6 +189,11 @@ class Browser:
         token = _TOKEN.search(self.get(page, follow_redirects=True).text)
         assert token is not None, f"{page} holds no form"
         return self.client.post(path, data={"csrf_token": token[1], **(fields or {})}, **more)
+
+    def yes(self, path: str, shown: TestResponse | None = None, **fields: Any) -> TestResponse:
+        """Say yes to the figures that the page shows, or that `shown` did."""
+        seen = _SEEN.search((shown or self.get(path)).text)
+        return self.post(path, {"seen": seen[1] if seen else "", **fields}, page=path)
 
     def sign_in(self, email: str, password: str = PASSWORD) -> TestResponse:
         return self.post("/sign-in", {"email": email, "password": password})
@@ -250,6 +262,35 @@ class Shop:
 
         with self.app.app_context():
             drain()
+
+    @contextmanager
+    def asking(self, *seldom: str) -> Iterator[list[str]]:
+        """The SELECTs of a block, without those of tables that are asked now and then and remembered."""
+        from billhead.db import db
+
+        seen: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+            if statement.lstrip().upper().startswith("SELECT") and not any(table in statement for table in seldom):
+                seen.append(statement)
+
+        with self.app.app_context():
+            engine = db.engine
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+
+    def rows(self, table: Any, *where: Any) -> list[Any]:
+        """What stands in a table, in the order of its key."""
+        from sqlalchemy import select
+
+        from billhead.db import reading
+
+        with self.app.app_context(), reading() as session:
+            wanted = select(table).where(*where).order_by(*table.__mapper__.primary_key)
+            return list(session.scalars(wanted))
 
     def change(self, table: Any, row_id: int, **columns: Any) -> None:
         from billhead.db import writing

@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import select, text
 from web_shop import BOX, Shop, open_shop
 
+from billhead.actions.health._health import quick_checks
 from billhead.db import db, reading
 from billhead.domain import errors as domain_errors
 from billhead.domain.errors import BillheadError, InvalidInput, NotAllowed, NotFound
@@ -20,8 +21,9 @@ OPEN_PAGES = (
     "/set-password/x", "/nowhere",
 )  # fmt: skip
 OWN_PAGES = (
-    "/checkout", "/account/", "/account/documents", "/account/documents/1", "/account/profile", "/account/password",
-    "/account/payment-methods", "/account/subscriptions/1", "/account/subscriptions/1/cancel", "/pay/1", "/pay/on/1",
+    "/checkout", "/account/", "/account/documents", "/account/documents/1", "/account/profile", "/security/",
+    "/security/password", "/account/payment-methods", "/account/subscriptions/1",
+    "/account/subscriptions/1/cancel", "/pay/1", "/pay/on/1",
 )  # fmt: skip
 
 
@@ -109,7 +111,7 @@ def test_the_headers_of_a_page(shop: Shop):
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cache-Control"] == "no-store"
     assert "Strict-Transport-Security" not in headers
-    assert re.fullmatch(r"[0-9a-f]{16}", headers["X-Request-Id"])
+    assert re.fullmatch(r"r[0-9a-f]{16}", headers["X-Request-Id"])
 
 
 def test_behind_https_cookies_are_secure_and_the_browser_stays_there(sqlite_url, tmp_path):
@@ -118,7 +120,12 @@ def test_behind_https_cookies_are_secure_and_the_browser_stays_there(sqlite_url,
     shop.app.config["WTF_CSRF_ENABLED"] = False
     answer = shop.app.test_client().post("/sign-up", data=fields)
     assert answer.status_code == 303
-    assert all("Secure" in cookie for cookie in answer.headers.getlist("Set-Cookie"))
+    chosen = shop.app.test_client().post("/language", data={"language": "fr"})
+    dark, as_it_was = (shop.app.test_client().post("/appearance", data={"appearance": to}) for to in ("dark", ""))
+    for given in (answer, chosen, dark, as_it_was):
+        cookies = given.headers.getlist("Set-Cookie")
+        assert cookies
+        assert all("Secure; HttpOnly" in cookie and "SameSite=Lax" in cookie for cookie in cookies)
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
     proxied = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7", "X-Forwarded-Proto": "https"}
     fields = {"email": "ada@example.com", "password": "a wrong sentence"}
@@ -126,6 +133,21 @@ def test_behind_https_cookies_are_secure_and_the_browser_stays_there(sqlite_url,
     with shop.app.app_context(), reading() as session:  # what the proxy itself has seen, not what was claimed to it
         assert "ip:198.51.100.7" in session.scalars(select(LoginAttempt.key)).all()
     with shop.app.app_context():
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize(("proxies", "seen"), [(0, "127.0.0.1"), (1, "198.51.100.7"), (2, "203.0.113.9")])
+def test_so_many_proxies_are_believed_as_are_set(sqlite_url, tmp_path, proxies, seen):
+    shop = open_shop(sqlite_url, tmp_path / "home", public_url="https://tv.example", proxies=proxies)
+    shop.app.config["WTF_CSRF_ENABLED"] = False
+    told = {"X-Forwarded-For": "192.0.2.66, 203.0.113.9, 198.51.100.7", "X-Forwarded-Proto": "https"}
+    fields = {"email": "ada@example.com", "password": "a wrong sentence"}
+    shop.app.test_client().post("/sign-in", data=fields, headers=told)
+    with shop.app.app_context():
+        with reading() as session:
+            assert f"ip:{seen}" in session.scalars(select(LoginAttempt.key)).all()
+        (check,) = quick_checks(["proxies"])
+        assert str(proxies) in check.says
         db.engine.dispose()
 
 

@@ -150,7 +150,7 @@ def test_days_are_given_after_the_figures_were_seen(sold):
     assert "No days were given yet" in staff.get("/admin/gifts").text
     wish = {"scope": f"panel:{shop.panel_id}", "days": "3", "reason": "The night of 9 April"}
     shown = staff.post("/admin/gifts/new", wish, page="/admin/gifts/new").text
-    assert "1 subscriptions run 3 days longer" in shown
+    assert "1 subscription runs 3 days longer" in shown
     before = row(shop).paid_through
     sure = {**wish, "sure": f"panel:{shop.panel_id}|3|1"}
     assert staff.post("/admin/gifts/new", sure, page="/admin/gifts/new").status_code == 303

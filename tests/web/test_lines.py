@@ -4,13 +4,12 @@ import re
 from dataclasses import asdict
 
 import pytest
-from sqlalchemy import select
 from web_shop import BOX, Browser, Shop
 
 from billhead import clock
 from billhead.actions.provisioning._earlier_passwords import earlier_passwords
 from billhead.actions.provisioning.want import want
-from billhead.db import reading, writing
+from billhead.db import writing
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.watching import WatchingRules
@@ -35,14 +34,9 @@ def ada(shop: Shop) -> Browser:
     return browser
 
 
-def rows(shop: Shop, table):
-    with shop.app.app_context(), reading() as session:
-        return list(session.scalars(select(table).order_by(table.id)))
-
-
 def password_of(shop: Shop) -> str:
     with shop.app.app_context():
-        return vault().decrypt(rows(shop, Service)[0].password)
+        return vault().decrypt(shop.rows(Service)[0].password)
 
 
 def code_on(page: str) -> str:
@@ -56,7 +50,7 @@ def make_code(shop: Shop, browser: Browser) -> str:
 
 def test_secrets_are_folded_away_and_all_can_be_copied(shop: Shop, ada: Browser):
     page = ada.get(LINE).text
-    password, login = password_of(shop), rows(shop, Service)[0].login
+    password, login = password_of(shop), shop.rows(Service)[0].login
     assert f'<summary>Show<span class="visually-hidden"> Password</span></summary><code>{password}</code>' in page
     assert f'data-copy="{login}"' in page
     assert 'data-copy="http://tv.example:8080" hidden' in page
@@ -68,13 +62,13 @@ def test_a_line_is_shown_to_its_owner_alone(shop: Shop, ada: Browser):
     assert bob.get(LINE).status_code == 404
     for deed in ("code", "code/end", "password", "mail"):
         assert bob.post(f"{LINE}/{deed}").status_code == 404, deed
-    assert rows(shop, AccessCode) == []
-    assert rows(shop, Service)[0].desired_version == rows(shop, Service)[0].converged_version
+    assert shop.rows(AccessCode) == []
+    assert shop.rows(Service)[0].desired_version == shop.rows(Service)[0].converged_version
 
 
 def test_guides_are_filled_with_what_this_line_has(shop: Shop, ada: Browser):
     page = ada.get(LINE).text
-    login = rows(shop, Service)[0].login
+    login = shop.rows(Service)[0].login
     assert "IPTV Smarters" in page
     assert f"Username: <code>{login}</code>" in page
     assert "server <code>tv.example</code>, port <code>8080</code>" in page
@@ -105,9 +99,9 @@ def test_a_short_address_leads_an_app_to_the_playlist_and_is_written_down(shop: 
         assert f"password={password_of(shop)}" in led.location
         assert led.headers["X-Robots-Tag"].startswith("noindex")
         assert led.headers["Cache-Control"] == "no-store"
-    uses = rows(shop, AccessCodeUse)
+    uses = shop.rows(AccessCodeUse)
     assert [(use.outcome, use.agent) for use in uses] == [("led_on", "TiviMate/4.7")] * 3
-    row = rows(shop, AccessCode)[0]
+    row = shop.rows(AccessCode)[0]
     assert code.replace("-", "") not in (row.digest, row.sealed)  # who reads the database can't follow it
 
 
@@ -136,7 +130,7 @@ def test_it_leads_nowhere_while_the_line_is_stopped(shop: Shop, ada: Browser):
     answer = shop.app.test_client().get(f"/a/{code}")
     assert (answer.status_code, answer.mimetype) == (403, "text/plain")
     assert password_of(shop) not in answer.text
-    assert rows(shop, AccessCodeUse)[-1].outcome == "stopped"
+    assert shop.rows(AccessCodeUse)[-1].outcome == "stopped"
 
 
 def test_guessing_is_ended_for_a_whole_network_and_nobody_else(shop: Shop, ada: Browser):
@@ -167,7 +161,7 @@ def test_guessing_from_everywhere_is_put_off_and_told_once(shop: Shop, ada: Brow
 
     assert [follow("AAAA-AAAA", net) for net in range(4)] == [404, 429, 429, 429]
     assert follow(code, 5) == 302
-    assert [event.type for event in rows(shop, Event)].count("access.guessed") == 1
+    assert [event.type for event in shop.rows(Event)].count("access.guessed") == 1
 
 
 def test_what_can_be_no_code_is_no_address(shop: Shop):
@@ -182,13 +176,13 @@ def test_a_new_password_is_wanted_shown_on_its_way_and_then_true(shop: Shop, ada
     assert "A change is on its way" in page
     assert 'http-equiv="refresh"' in page
     with shop.app.app_context():
-        assert vault().decrypt(rows(shop, Service)[0].previous_password) == before
+        assert vault().decrypt(shop.rows(Service)[0].previous_password) == before
     assert shop.app.test_client().get(f"/a/{code}").status_code == 404
     shop.work()
     after = password_of(shop)
     assert after != before
     assert f"<code>{after}</code>" in ada.get(LINE).text
-    service = rows(shop, Service)[0]
+    service = shop.rows(Service)[0]
     assert (service.sync, service.previous_password) == ("ok", "")
 
 
@@ -198,9 +192,9 @@ def test_the_panel_is_told_the_password_that_it_has_however_often_it_was_changed
     between = password_of(shop)
     ada.post(f"{LINE}/password")
     with shop.app.app_context():
-        assert earlier_passwords(rows(shop, Service)[0]) == [before, between]
+        assert earlier_passwords(shop.rows(Service)[0]) == [before, between]
     shop.work()
-    assert rows(shop, Service)[0].previous_password == ""
+    assert shop.rows(Service)[0].previous_password == ""
 
 
 def test_whoever_changes_a_password_and_however_often_the_panels_own_stays_known(shop: Shop, ada: Browser):
@@ -226,9 +220,9 @@ def test_no_password_reaches_the_audit_trail_or_a_notice(shop: Shop, ada: Browse
     ada.post(f"{LINE}/mail")
     ada.post(f"{LINE}/password")
     shop.work()
-    kept = [str(row.details) for row in rows(shop, AuditEntry)] + [str(row.data) for row in rows(shop, Notice)]
+    kept = [str(row.details) for row in shop.rows(AuditEntry)] + [str(row.data) for row in shop.rows(Notice)]
     assert not any(password_of(shop) in text for text in [*kept, caplog.text])
-    assert [row.kind for row in rows(shop, Notice)].count("access") == 2  # when it was made, and now
+    assert [row.kind for row in shop.rows(Notice)].count("access") == 2  # when it was made, and now
 
 
 def test_mails_end_after_so_many_a_day(shop: Shop, ada: Browser):
@@ -267,12 +261,12 @@ def test_staff_see_access_details_by_a_deed_that_is_audited(shop: Shop, ada: Bro
     assert password_of(shop) not in staff.get("/admin/services/1").text
     seen = staff.post("/admin/services/1/access", page="/admin/switches")
     assert password_of(shop) in seen.text
-    trail = [(row.actor.split(":")[0], row.subject) for row in rows(shop, AuditEntry) if row.action == "access.seen"]
+    trail = [(row.actor.split(":")[0], row.subject) for row in shop.rows(AuditEntry) if row.action == "access.seen"]
     assert trail == [("staff", "service:1")]
 
 
 def test_a_plugin_is_lent_access_by_number_or_login_and_it_is_audited(shop: Shop, ada: Browser):
-    line, password = rows(shop, Service)[0], password_of(shop)
+    line, password = shop.rows(Service)[0], password_of(shop)
     with shop.app.app_context():
         name = plugins().active_names()[0]
         host = current_host(name)
@@ -285,7 +279,7 @@ def test_a_plugin_is_lent_access_by_number_or_login_and_it_is_audited(shop: Shop
             tx.session.add(Service(**{**told, "id": None, "handle": "TWIN"}))
         with pytest.raises(Conflict, match="more than one line"):
             host.access(login=line.login)
-    trail = [(row.actor, row.subject) for row in rows(shop, AuditEntry) if row.action == "access.seen"]
+    trail = [(row.actor, row.subject) for row in shop.rows(AuditEntry) if row.action == "access.seen"]
     assert trail == [(f"plugin:{name}", "service:1")] * 2
 
 
@@ -299,7 +293,7 @@ def test_an_operators_guide_replaces_the_houses_and_goes_away_again(shop: Shop, 
     assert "Our VLC" in page
     assert "VLC (computer, phone)" not in page
     assert "and be &lt;b&gt;happy&lt;/b&gt; {" in page
-    key = rows(shop, SetupGuide)[0].id
+    key = shop.rows(SetupGuide)[0].id
     staff.post(f"/admin/guides/{key}/drop", {"reason": "worse"}, page="/admin/switches")
     assert "VLC (computer, phone)" in ada.get(LINE).text
 
@@ -314,7 +308,11 @@ def test_a_guide_in_the_customers_language_comes_first(shop: Shop, ada: Browser)
     shop.change(Customer, 1, language="fi")
     page = ada.get(LINE).text
     assert "VLC suomeksi" in page
-    assert "Kodi" in page
+    assert "In Kodi choose" in page
+    shop.change(Customer, 1, language="de-AT")
+    assert "Wählen Sie in Kodi" in ada.get(LINE).text
+    shop.change(Customer, 1, language="ar")
+    assert 'id="guide-kodi" lang="ar" dir="rtl"' in ada.get(LINE).text
 
 
 def test_a_guide_that_can_not_be_filled_is_refused(shop: Shop):
@@ -329,7 +327,7 @@ def test_a_guide_that_can_not_be_filled_is_refused(shop: Shop):
     ):
         answer = staff.post("/admin/guides/new/en", {**told, field: value}, page="/admin/switches")
         assert answer.status_code == 422, (field, value)
-    assert rows(shop, SetupGuide) == []
+    assert shop.rows(SetupGuide) == []
 
 
 def test_rules_of_a_seller_are_saved_within_bounds(shop: Shop):
@@ -337,7 +335,7 @@ def test_rules_of_a_seller_are_saved_within_bounds(shop: Shop):
     told = {name: str(value) for name, value in asdict(WatchingRules()).items()}
     path = f"/admin/sellers/{shop.seller_id}/watching"
     assert staff.post(path, {**told, "code_days": "30"}, page="/admin/switches").status_code == 303
-    assert rows(shop, Seller)[0].watching["code_days"] == 30
+    assert shop.rows(Seller)[0].watching["code_days"] == 30
     refused = staff.post(path, {**told, "resets_a_day": "1000"}, page="/admin/switches")
     assert refused.status_code == 422
     assert "from 0 to 100" in refused.text

@@ -98,6 +98,8 @@ def test_it_is_not_asked_under_maintenance_or_behind_an_open_breaker(shop: Shop,
     assert "being worked on" in ada.get(LIVE).text
     shop.change(Panel, 1, maintenance=False, open_until=datetime(2099, 1, 1, tzinfo=UTC))
     assert "does not answer right now" in ada.get(LIVE).text
+    ada.post("/language", {"language": "de", "back": "/"})
+    assert "Der Server antwortet gerade nicht." in ada.get(LIVE).text
 
 
 def test_nothing_is_cut_while_panels_are_frozen(shop: Shop, ada: Browser):

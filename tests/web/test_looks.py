@@ -10,6 +10,7 @@ from billhead.domain.errors import InvalidInput
 from billhead.models.sellers import Seller
 from billhead.plugin import Theme
 from billhead.plugin_host import PluginHost
+from billhead.plugin_host.themes import lineage
 from billhead.web.theming import PLAIN, style_sheet
 
 TEAL = Theme("teal", "Teal", Path("."), {"accent": "#0f766e", "radius": "4px"}, {"accent": "#5eead4"})
@@ -84,3 +85,36 @@ def test_each_seller_has_its_own_shop_look_and_logins(shop: Shop):
     shop.app.config["WTF_CSRF_ENABLED"] = False
     refused = client.post("/sign-in", data={"email": "ada@example.com", "password": PASSWORD}, **south)
     assert refused.status_code == 422
+
+
+def test_a_child_inherits_tokens_and_templates(shop: Shop, tmp_path):
+    for name, files in (("own", {"templates/_nav.html": "<nav>The child's menu</nav>"}),
+                        ("elder", {"templates/_nav.html": "<nav>The parent's menu</nav>",
+                                   "templates/error.html": "The parent's regret"})):  # fmt: skip
+        for path, text in files.items():
+            (tmp_path / name / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name / path).write_text(text)
+    source = f"""
+from pathlib import Path
+
+@hookimpl
+def themes():
+    root = Path({str(tmp_path)!r})
+    return [Theme("own", "Own", root / "own", {{"accent": "#112233"}}, parent="elder"),
+            Theme("elder", "Elder", root / "elder", {{"accent": "#445566", "top": "#000001"}}, {{"top": "#000002"}})]
+"""
+    host = PluginHost.load([plugin_point("own", source)])
+    shop.app.extensions["billhead"].plugins = host
+    shop.change(Seller, 1, theme="own")
+    visitor = shop.visitor()
+    assert "The child's menu" in visitor.get("/").text
+    assert visitor.get("/nowhere").text == "The parent's regret"
+    assert style_sheet(host.theme("own")).startswith(":root{--accent:#112233;--top:#000001;}")
+    assert [theme.code for theme in host.theme_line("own")] == ["own", "elder"]
+
+
+def test_a_circle_of_parents_and_one_that_is_gone_end_the_line():
+    themes = {code: Theme(code, code, Path("."), parent=parent)
+              for code, parent in (("one", "two"), ("two", "one"), ("lone", "gone"))}  # fmt: skip
+    assert [theme.code for theme in lineage(themes, "one")] == ["one", "two"]
+    assert [theme.code for theme in lineage(themes, "lone")] == ["lone"]

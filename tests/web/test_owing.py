@@ -62,12 +62,14 @@ def test_credit_is_bought_on_its_page_and_watched(shop, ada):
     rules = {"alert_below_minor": "10", "top_up_below_minor": "5", "top_up_minor": "3", "most_a_day": "1"}
     low = ada.post("/account/credit/rules", rules, page="/account/credit")
     assert (low.status_code, "Must be from 5.00 EUR to 500.00 EUR" in low.text) == (422, True)
-    rules |= {"top_up_minor": "20", "most_a_month": "4"}
+    rules |= {"top_up_minor": "20", "most_a_month": "4", "fill_up": "1", "top_up_every": "1 month"}
     assert ada.post("/account/credit/rules", rules, page="/account/credit").status_code == 303
     text = ada.get("/account/credit").text
     assert "Topped up" in text
     assert "Charged to Visa •••• 4242" in text
     assert 'value="20.00"' in text
+    assert '<option selected value="1 month">every month</option>' in text
+    assert '<option selected value="1">up to this amount</option>' in text
 
 
 def test_an_order_is_paid_with_credit_as_far_as_it_goes(shop, ada):
@@ -91,7 +93,7 @@ def test_paying_later_is_not_offered_where_nothing_is_overdue(shop, ada):
     shop.pay()
     text = ada.get("/account/subscriptions/1/promise").text
     assert "can’t be put off now" in text
-    refused = ada.post("/account/subscriptions/1/promise", {"day": "2030-01-01"}, page="/account/password")
+    refused = ada.post("/account/subscriptions/1/promise", {"day": "2030-01-01"}, page="/security/password")
     assert refused.status_code == 422
 
 

@@ -7,11 +7,9 @@ import zlib
 import pytest
 from facturx import get_xml_from_pdf
 from paper_shop import text_of
-from sqlalchemy import select
 from web_shop import Shop
 
 from billhead.actions.documents.einvoice.check import findings
-from billhead.db import reading
 from billhead.models.documents import Document
 from billhead.models.operations import Notice
 from billhead.models.people import Customer
@@ -47,20 +45,15 @@ def payer(shop: Shop):
     return browser
 
 
-def rows(shop: Shop, table, *where):
-    with shop.app.app_context(), reading() as session:
-        return session.scalars(select(table).where(*where).order_by(*table.__mapper__.primary_key)).all()
-
-
 def invoice(shop: Shop):
-    (row,) = rows(shop, Document, Document.kind == "invoice")
+    (row,) = shop.rows(Document, Document.kind == "invoice")
     return row
 
 
 def test_staff_set_what_documents_say_and_customers_get_it(shop: Shop, staff):
     page = f"/admin/sellers/{shop.seller_id}"
     assert staff.post(page, SELLER, page=page).status_code == 303
-    (seller,) = rows(shop, Seller)
+    (seller,) = shop.rows(Seller)
     assert (seller.vat_id, seller.invoicing["iban"]) == ("FI12345678", "FI2112345600000785")
     assert (seller.invoicing["accent"], "street" in seller.invoicing) == ("#6236d6", False)
     browser = shop.customer()
@@ -93,7 +86,7 @@ def test_what_the_seller_may_not_say_is_refused_at_its_field(shop: Shop, staff):
         answer = staff.post(page, {**SELLER, field: value}, page=page)
         assert answer.status_code == 422, field
         assert said in answer.text, field
-    assert rows(shop, Seller)[0].invoicing == {}
+    assert shop.rows(Seller)[0].invoicing == {}
 
 
 def test_a_logo_is_looked_at_before_it_is_kept(shop: Shop, staff):
@@ -105,24 +98,24 @@ def test_a_logo_is_looked_at_before_it_is_kept(shop: Shop, staff):
 
     assert "no picture that documents can show" in send(b"GIF89a").text
     assert "damaged" in send(PNG[:40]).text
-    assert rows(shop, SellerLogo) == []
+    assert shop.rows(SellerLogo) == []
     assert send(PNG).status_code == 303
-    assert rows(shop, SellerLogo)[0].format == "png"
+    assert shop.rows(SellerLogo)[0].format == "png"
     shop.order(shop.customer())
-    assert staff.get(f"/admin/documents/{rows(shop, Document)[0].id}.pdf").data.startswith(b"%PDF")
+    assert staff.get(f"/admin/documents/{shop.rows(Document)[0].id}.pdf").data.startswith(b"%PDF")
     assert staff.post(page, {**SELLER, "no_logo": "y"}, page=page).status_code == 303
-    assert rows(shop, SellerLogo) == []
+    assert shop.rows(SellerLogo) == []
 
 
 def test_a_customer_chooses_language_reference_and_format_for_documents_to_come(shop: Shop, payer):
     before = invoice(shop)
     told = {"language": "de", "reference": "PO 7", "einvoice": "ubl"}
     assert payer.post("/account/invoicing", told, page="/account/invoicing").status_code == 303
-    (me,) = rows(shop, Customer)
+    (me,) = shop.rows(Customer)
     assert (me.language, me.invoicing) == ("de", {"reference": "PO 7", "einvoice": "ubl"})
     assert "Invoice" in text_of(payer.get(f"/account/documents/{before.id}.pdf").data)  # frozen
     shop.order(payer, "gift")
-    newest = rows(shop, Document)[-1]
+    newest = shop.rows(Document)[-1]
     text = text_of(payer.get(f"/account/documents/{newest.id}.pdf").data)
     assert "Rechnung" in text
     assert "Ihr Zeichen PO 7" in text
@@ -138,7 +131,7 @@ def test_nobody_is_offered_what_nobody_has_set(shop: Shop, payer):
 
 def test_a_document_that_the_norm_has_no_words_for_is_refused_in_words(shop: Shop, staff):
     shop.order(shop.customer())
-    (order,) = rows(shop, Document)
+    (order,) = shop.rows(Document)
     answer = staff.get(f"/admin/documents/{order.id}/e-invoice/ubl")
     assert answer.status_code == 409
     assert "an order is no invoice yet" in answer.text
@@ -163,11 +156,11 @@ def test_receipts_and_statements_are_ones_own(shop: Shop, payer, staff):
 
 
 def test_staff_set_a_customers_invoicing(shop: Shop, payer, staff):
-    (me,) = rows(shop, Customer)
+    (me,) = shop.rows(Customer)
     page = f"/admin/customers/{me.id}/invoicing"
     told = {"language": "ar", "reference": "08111000-STUTT-42", "einvoice": "none"}
     assert staff.post(page, told, page=page).status_code == 303
-    assert rows(shop, Customer)[0].invoicing == {"reference": "08111000-STUTT-42", "einvoice": "none"}
+    assert shop.rows(Customer)[0].invoicing == {"reference": "08111000-STUTT-42", "einvoice": "none"}
     assert "08111000-STUTT-42" in staff.get(f"/admin/customers/{me.id}").text
 
 
@@ -178,7 +171,7 @@ def test_rates_are_taken_in_on_a_page(shop: Shop, staff):
 
     assert "1,08" in send(b'day,currency,base,rate\n2026-11-20,USD,EUR,"1,08"\n').text
     assert "UTF-8" in send(b"\xff\xfe").text
-    assert rows(shop, ExchangeRate) == []
+    assert shop.rows(ExchangeRate) == []
     assert send(b"day,currency,base,rate\n2026-11-20,USD,EUR,0.9215\n").status_code == 303
     assert "0.9215" in staff.get("/admin/rates").text
 
@@ -200,7 +193,7 @@ def test_an_invoice_goes_with_the_mail_where_the_seller_wants_it(shop: Shop, sta
     with shop.app.app_context():
         with writing(Context.system("test")) as tx:
             queue_notice(tx, document.customer_id, "invoice", "invoice:test", {"document_id": document.id})
-        notice = rows(shop, Notice, Notice.kind == "invoice")[-1]
+        notice = shop.rows(Notice, Notice.kind == "invoice")[-1]
         (file,) = _attachments.attachments_of(notice.id)
     assert (file.name, file.media_type) == (f"{document.number_text}.pdf", "application/pdf")
     assert get_xml_from_pdf(file.data)[0] == "factur-x.xml"

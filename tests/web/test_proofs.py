@@ -4,10 +4,8 @@ import io
 
 import pytest
 from bank_files import Bank
-from sqlalchemy import select
 from web_shop import Shop
 
-from billhead.db import reading
 from billhead.models.banking import BankEntry, TransferProof
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
@@ -16,11 +14,6 @@ from billhead.models.payments import Payment, PaymentAttempt
 
 PDF = b"%PDF-1.7 a bank says that it was sent"
 PNG = b"\x89PNG\r\n\x1a\n and a picture"
-
-
-def rows(shop: Shop, table, *where):
-    with shop.app.app_context(), reading() as session:
-        return session.scalars(select(table).where(*where).order_by(*table.__mapper__.primary_key)).all()
 
 
 @pytest.fixture
@@ -46,11 +39,11 @@ def send(browser, data=PDF, name="proof.pdf", attempt=1):
 
 def test_a_proof_is_shown_asked_about_and_booked_with_what_came(shop: Shop, payer, staff):
     assert send(payer, name="my bank; (1).pdf").status_code == 303
-    (proof,) = rows(shop, TransferProof)
+    (proof,) = shop.rows(TransferProof)
     assert (proof.media_type, proof.file_name, proof.state) == ("application/pdf", "my bank- -1.pdf", "waiting")
     assert "we look at it" in payer.get("/pay/on/1").text
-    assert rows(shop, Payment) == []
-    assert rows(shop, PaymentAttempt)[0].state == "requires_action", "a picture is no payment"
+    assert shop.rows(Payment) == []
+    assert shop.rows(PaymentAttempt)[0].state == "requires_action", "a picture is no payment"
     assert "Ada Lovelace" in staff.get("/admin/proofs?state=waiting").text
     saved = staff.get("/admin/proofs/1/file")
     assert (saved.data, saved.mimetype) == (PDF, "application/pdf")
@@ -61,11 +54,11 @@ def test_a_proof_is_shown_asked_about_and_booked_with_what_came(shop: Shop, paye
     assert staff.post(page, {"amount": "12.00", "reason": "seen"}, page=page).status_code == 422, "no reference"
     told = {"amount": "12.00", "reference": "line 7", "reason": "seen in the bank"}
     assert staff.post(page, told, page=page).status_code == 303
-    (payment,) = rows(shop, Payment)
+    (payment,) = shop.rows(Payment)
     assert (payment.amount_minor, payment.provider_ref, payment.attempt_id) == (1200, "line 7", 1)
-    assert rows(shop, Document, Document.kind == "invoice")[0].state == "paid"
-    assert [lot.remaining_minor for lot in rows(shop, CustomerCredit)] == [201]  # 12.00 - 9.99
-    assert rows(shop, TransferProof)[0].payment_id == payment.id
+    assert shop.rows(Document, Document.kind == "invoice")[0].state == "paid"
+    assert [lot.remaining_minor for lot in shop.rows(CustomerCredit)] == [201]  # 12.00 - 9.99
+    assert shop.rows(TransferProof)[0].payment_id == payment.id
     again = staff.post(page, {**told, "reference": "line 8"}, page=page)
     assert "this proof is approved already" in again.text.lower()
     assert send(payer).status_code == 409, "it is paid"
@@ -78,10 +71,10 @@ def test_a_rejected_one_says_why_and_another_may_follow(shop: Shop, payer, staff
     assert staff.post(page, {"reason": "wrong IBAN"}, page=page).status_code == 422, "the customer is told why"
     assert staff.post(page, told, page=page).status_code == 303
     assert "The picture shows &lt;another&gt; account." in payer.get("/pay/on/1").text
-    assert rows(shop, Notice)[-1].kind == "proof_rejected"
+    assert shop.rows(Notice)[-1].kind == "proof_rejected"
     assert send(payer, PNG, "x.exe").status_code == 303
-    assert [one.state for one in rows(shop, TransferProof)] == ["rejected", "waiting"]
-    assert rows(shop, TransferProof)[1].file_name == "x.png"
+    assert [one.state for one in shop.rows(TransferProof)] == ["rejected", "waiting"]
+    assert shop.rows(TransferProof)[1].file_name == "x.png"
 
 
 def test_what_is_no_proof_is_refused(shop: Shop, payer):
@@ -96,7 +89,7 @@ def test_what_is_no_proof_is_refused(shop: Shop, payer):
     for _ in range(3):
         assert send(payer).status_code == 303
     assert "Your files are with us" in send(payer).text
-    assert len(rows(shop, TransferProof)) == 3
+    assert len(shop.rows(TransferProof)) == 3
 
 
 def test_a_proof_is_the_customers_own(shop: Shop, payer):
@@ -129,7 +122,7 @@ def test_staff_take_in_a_file_of_the_bank(shop: Shop, payer, staff):
 
     shown = take_in(bank.statement(), dry_run="y")
     assert "it names no document" in shown.text
-    assert rows(shop, BankEntry) == []
+    assert shop.rows(BankEntry) == []
     assert "Is no statement" in take_in(b"nonsense").text
     assert take_in(bank.statement()).status_code == 303
     assert "no reference" in staff.get("/admin/statements?state=unassigned").text
@@ -140,4 +133,22 @@ def test_staff_take_in_a_file_of_the_bank(shop: Shop, payer, staff):
     filled = staff.get(f"{page}?customer=1&document=1").text
     assert 'value="1"' in filled
     assert staff.post(page, {"customer": "1", "document": "1", "reason": "Ada called"}, page=page).status_code == 303
-    assert rows(shop, Document, Document.kind == "invoice")[0].state == "paid"
+    assert shop.rows(Document, Document.kind == "invoice")[0].state == "paid"
+
+
+def test_what_is_nobodys_is_given_back_and_then_assigned_to_nobody(shop: Shop, payer, staff):
+    bank = Bank()
+    bank.receive(999, "no reference", end_to_end_id="E-1")
+    page = "/admin/statements/new"
+    upload = {"file": (io.BytesIO(bank.statement()), "camt.xml")}
+    staff.post(page, upload, page=page, content_type="multipart/form-data")
+    assert "/admin/unassigned/1/give-back" in staff.get("/admin/unassigned/1/assign").text
+    page = "/admin/unassigned/1/give-back"
+    assert "This books that €9.99 have left" in staff.get(page).text
+    assert staff.post(page, {"reference": "", "reason": "nobody's"}, page=page).status_code == 422
+    assert staff.post(page, {"reference": "B-77", "reason": "nobody's"}, page=page).status_code == 303
+    assigned = staff.get("/admin/unassigned/1/assign").text
+    assert "It was given back: B-77." in assigned
+    assert "/give-back" not in assigned
+    trainee = shop.person("staff", "trainee@example.com")
+    assert trainee.get(page).status_code == 403

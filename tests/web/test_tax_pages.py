@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 import pytest
 from fake_vies import FakeVies
 from sqlalchemy import select
-from web_shop import Shop, open_shop
+from web_shop import PASSWORD, Shop, open_shop
 
 from apps import close_app
 from billhead.actions.plugins.save_plugin_settings import save_plugin_settings
@@ -98,7 +98,7 @@ def test_an_order_on_hold_says_why_and_waits(shop: Shop, vies):
 
 def test_the_proxys_country_is_evidence(shop: Shop):
     ada = shop.visitor()
-    told = {"name": "Ada Lovelace", "email": "a@example.com", "password": "a sentence to sign in with", "country": "DE"}
+    told = {"name": "Ada Lovelace", "email": "a@example.com", "password": PASSWORD, "country": "DE"}
     ada.post("/sign-up", told, headers={"CF-IPCountry": "fr"})
     assert newest(shop, Customer).location_evidence == {"ip": "FR"}
     ada.post("/plans/basic", {"term": "1 month"})

@@ -1,13 +1,16 @@
 """What customers and staff see of metered use, and what can be bought once on a subscription."""
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 from web_shop import Browser, Shop
 
 from billhead import clock
 from billhead.actions.usage.record_events import record_events
+from billhead.cli import main
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.models.catalogue import Plan, Price, PriceBook
@@ -39,6 +42,7 @@ def metered(shop: Shop) -> Shop:
         for code, name, kind, details in (
             ("final", "Nordic Final", "ppv", window),
             ("film", "A film for 48 hours", "rental", {"hours": 48, "on_bill": True}),
+            ("pass", "Ten films", "rental", {"hours": 2160, "uses": 10, "unit": "films", "on_bill": True}),
         ):
             plan = Plan(seller_id=1, code=code, name=name, kind=kind, details=details, listed=False)
             session.add(plan)
@@ -115,6 +119,34 @@ def test_a_film_goes_on_the_next_invoice(metered: Shop, ada: Browser):
     assert bought(metered) == [("active", True)]
     answer = ada.post("/account/subscriptions/1/buy", {"plan": "nothing"})
     assert "There is no plan" in ada.get(answer.location, follow_redirects=True).text.replace("no such plan", "no plan")
+
+
+def test_a_pass_is_used_up_by_films_here_and_by_staff(metered: Shop, ada: Browser):
+    page = "/account/subscriptions/1"
+    assert "Use my pass" not in ada.get(page).text
+    ada.post(f"{page}/buy", {"plan": "pass", "pay": "next_invoice"})
+    shown = ada.get(page).text
+    assert "10 of 10 films left" in shown
+    assert shown.count("Use my pass") == 1  # for the film, not for the event or another pass
+    answer = ada.post(f"{page}/buy", {"plan": "film", "pay": "pass"})
+    shown = ada.get(answer.location).text
+    assert "It is yours." in shown
+    assert "9 of 10 films left" in shown
+    assert "by your pass" in shown
+
+    def once(*words):
+        ran = CliRunner().invoke(main, ["once", *map(str, words), "--json"], obj=metered.app)
+        return ran.exit_code, json.loads(ran.stdout)
+
+    code, got = once("buy", 1, "film", "--pay", "pass")
+    assert (code, got["document_id"], got["owed_minor"]) == (0, None, 0)
+    assert [row["uses_left"] for row in once("list", 1)[1]["bought"] if row["plan"] == "pass"] == [8]
+    assert once("give-back", got["entitlement_id"], "--reason", "no picture")[1]["credited_minor"] == 0
+    assert once("buy", 1, "final", "--pay", "pass")[0] == 1
+    staff = metered.person("staff", "sam@example.com", "*")
+    shown = staff.get("/admin/subscriptions/1").text
+    assert "9 of 10 films left" in shown
+    assert "by a pass" in shown
 
 
 def test_staff_see_use_prices_and_purchases_and_call_an_event_off(metered: Shop, ada: Browser):

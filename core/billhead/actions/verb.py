@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from functools import wraps
+from inspect import signature
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast, get_type_hints
 
 from sqlalchemy import Table, insert, select
@@ -23,7 +24,9 @@ from billhead.db import Tx
 from billhead.domain.errors import Conflict, NotAllowed
 from billhead.models.operations import AuditEntry, IdempotencyRecord
 
-__all__ = ["audit", "verb"]
+__all__ = ["audit", "note", "verb"]
+
+_NOTED = "billhead_noted"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,7 +50,11 @@ def verb(
                 found = _first_result(tx, name, key, digest)
                 if found is not None:
                     return _restored(function, found.result)
+            outer = tx.session.info.pop(_NOTED, None)
             result = function(tx, *args, **kwargs)
+            subject, details = tx.session.info.pop(_NOTED, ("", {}))
+            if outer is not None:
+                tx.session.info[_NOTED] = outer
             if key:
                 tx.session.add(
                     IdempotencyRecord(
@@ -59,14 +66,21 @@ def verb(
                         at=clock.now(),
                     )
                 )
-            audit(tx, name, _subject(result), {})
+            audit(tx, name, subject or _subject(result) or _named_in(taken, args, kwargs), details)
             return result
+
+        taken = list(signature(function).parameters)[1:]
 
         act.billhead_verb = name  # type: ignore[attr-defined]
         act.billhead_permission = permission  # type: ignore[attr-defined]
         return cast(Callable[Concatenate[Tx, P], R], act)
 
     return decorate
+
+
+def note(tx: Tx, subject: str, **details: Any) -> None:
+    """Within a verb: what its row in the audit trail is about, and old and new values; never secrets."""
+    tx.session.info[_NOTED] = (subject, details)
 
 
 def audit(tx: Tx, action: str, subject: str, details: dict[str, Any]) -> None:
@@ -119,6 +133,13 @@ def _restored(function: Callable[..., R], stored: Any) -> R:
     kind: Any = get_type_hints(function).get("return")
     made: Any = kind(**stored) if isinstance(kind, type) and is_dataclass(kind) and isinstance(stored, dict) else stored
     return cast(R, made)
+
+
+def _named_in(taken: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """`remove(tx, user_id=7)` → "user:7": where the result names nothing, the first id that was given does."""
+    given = {**dict(zip(taken, args, strict=False)), **kwargs}
+    named = (name for name in taken if name.endswith("_id") and given.get(name) is not None)
+    return next((f"{name.removesuffix('_id')}:{given[name]}" for name in named), "")
 
 
 def _subject(result: object) -> str:

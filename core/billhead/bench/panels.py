@@ -6,30 +6,30 @@ Every figure is taken in a process of its own on a fresh SQLite database: `pytho
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
-from pathlib import Path
 from time import sleep
 from typing import Any
-from urllib.request import Request, urlopen
 
-from flask import Flask
 from sqlalchemy import func, insert, select
 
 from billhead import clock
+from billhead.actions.panels.save_panel import MOST_NIGHTS
 from billhead.actions.provisioning._our_side import batches
 from billhead.actions.provisioning._queue import queue_converge
 from billhead.actions.provisioning.reconcile import reconcile_panel
-from billhead.app import create_app
-from billhead.config import Config
+from billhead.bench.sandbox_panel import (
+    CTX,
+    bench_app,
+    calls_of,
+    measured_process,
+    peak_memory,
+    sandbox_panel,
+)
 from billhead.db import db, reading, writing
-from billhead.domain.context import Context
 from billhead.jobs.work import drain
 from billhead.migrations import upgrade_core
 from billhead.models.catalogue import Plan
@@ -42,19 +42,17 @@ from billhead.plugin_host import panel_connection, plugins, store_settings, vaul
 
 __all__ = ["measure_converge", "measure_reconcile"]
 
-_CTX = Context.system("bench")
-_SECRET = "a key of the bench, for nothing else"  # noqa: S105
 _API_KEY = "0123456789abcdef0123456789abcdef"
 _EVERY_HUNDREDTH = 100
 
 
 def measure_reconcile(lines: int) -> dict[str, Any]:
     """Compare a panel of so many lines, of which one in a hundred differs: seconds, calls, peak memory."""
-    with tempfile.TemporaryDirectory(prefix="billhead-bench-") as home, _sandbox(home, lines) as url:
-        _process("build", home, url, 1)
-        _calls(url, forget=True)
-        found = json.loads(_process("reconcile", home, url))
-        return {**found, "calls": _calls(url)}
+    with tempfile.TemporaryDirectory(prefix="billhead-bench-") as home, sandbox_panel(home, lines) as url:
+        measured_process(__name__, "build", home, url, 1)
+        calls_of(url, forget=True)
+        found = json.loads(measured_process(__name__, "reconcile", home, url))
+        return {**found, "calls": calls_of(url)}
 
 
 def measure_converge(lines: int, panels: int, workers: int) -> dict[str, Any]:
@@ -62,43 +60,21 @@ def measure_converge(lines: int, panels: int, workers: int) -> dict[str, Any]:
 
     Writes to one panel are serial, so what a panel is asked a second is bounded by how fast it answers.
     """
-    with tempfile.TemporaryDirectory(prefix="billhead-bench-") as home, _sandbox(home, lines) as url:
-        _process("build", home, url, panels)
-        _process("change", home, url)
-        _calls(url, forget=True)
+    with tempfile.TemporaryDirectory(prefix="billhead-bench-") as home, sandbox_panel(home, lines) as url:
+        measured_process(__name__, "build", home, url, panels)
+        measured_process(__name__, "change", home, url)
+        calls_of(url, forget=True)
         _killed_half_way(home, url, workers, lines)
-        at_the_kill = _calls(url)
-        found = json.loads(_process("drain", home, url, workers))
-        calls = _calls(url) - at_the_kill
+        at_the_kill = calls_of(url)
+        found = json.loads(measured_process(__name__, "drain", home, url, workers))
+        calls = calls_of(url) - at_the_kill
         a_panel = round(calls / panels / max(found["seconds"], 1))
         return {**found, "panels": panels, "workers": workers, "calls": calls, "calls_a_second_and_panel": a_panel}
 
 
-@contextmanager
-def _sandbox(home: str, lines: int) -> Iterator[str]:
-    command = [sys.executable, "-m", "billhead_sandbox.panel", "--port", "0", "--seed", str(lines)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as panel:
-        try:
-            assert panel.stdout is not None, "opened with a pipe"
-            yield panel.stdout.readline().split()[-1]
-        finally:
-            panel.kill()
-
-
-def _calls(url: str, *, forget: bool = False) -> int:
-    asked = Request(f"{url}/_sandbox/calls", method="DELETE" if forget else "GET")  # noqa: S310 our own sandbox
-    with urlopen(asked) as answer:  # noqa: S310
-        return int(json.load(answer)["total"])
-
-
-def _process(what: str, *words: Any) -> str:
-    command = [sys.executable, "-m", __name__, what, *map(str, words)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
 def _killed_half_way(home: str, url: str, workers: int, lines: int) -> None:
     command = [sys.executable, "-m", __name__, "drain", home, url, str(workers)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as worker, _app(home).app_context():
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as worker, bench_app(home).app_context():
         while worker.poll() is None:
             with reading() as session:
                 done = session.scalar(select(func.count()).select_from(Job).where(Job.state == "done")) or 0
@@ -108,20 +84,17 @@ def _killed_half_way(home: str, url: str, workers: int, lines: int) -> None:
             sleep(0.05)
 
 
-def _app(home: str) -> Flask:
-    url = f"sqlite:///{Path(home) / 'bench.sqlite3'}"
-    return create_app(Config(home=Path(home), database_url=url, broker_url="memory://", secret_key=_SECRET))
-
-
 def _build(url: str, panels: int) -> None:
     """The sandbox's lines, shared out among so many panels of ours, each wanted as it stands."""
     upgrade_core(db.engine)
-    with writing(_CTX) as tx:
+    with writing(CTX) as tx:
         seller = Seller(code="bench", name="Bench", legal_name="Bench", country="FI", currency="EUR")
         tx.session.add(seller)
         tx.session.flush()
         settings = {"url": f"{url}/sandbox/", "api_key": _API_KEY}
-        rows = [Panel(seller_id=seller.id, code=f"p{n}", name=f"P{n}", module="xtream") for n in range(panels)]
+        # a few hundred lines read one by one beside the list: how many more it is at home, the operator says
+        place = {"seller_id": seller.id, "module": "xtream", "bouquet_nights": MOST_NIGHTS}
+        rows = [Panel(code=f"p{n}", name=f"P{n}", **place) for n in range(panels)]
         for row in rows:
             store_settings(plugins().module("xtream").settings_type, row, settings)
             row.managed = {"note": "accept"}
@@ -162,7 +135,7 @@ def _build(url: str, panels: int) -> None:
                     "told_at": clock.now(),
                 }
             )
-        with writing(_CTX) as tx:
+        with writing(CTX) as tx:
             tx.session.execute(insert(Service), values)
 
 
@@ -170,10 +143,10 @@ def _reconcile() -> dict[str, Any]:
     with reading() as session:
         panel_id = session.scalar(select(Panel.id).order_by(Panel.id)) or 0
     started = clock.perf_counter()
-    report = reconcile_panel(_CTX, panel_id)
+    report = reconcile_panel(CTX, panel_id)
     seconds = clock.perf_counter() - started
     kept = ("lines", "services", "in_step", "differences", "repairs", "held")
-    return {**{name: report.as_dict()[name] for name in kept}, "seconds": round(seconds, 1), **_memory()}
+    return {**{name: report.as_dict()[name] for name in kept}, "seconds": round(seconds, 1), **peak_memory()}
 
 
 def _change() -> None:
@@ -181,7 +154,7 @@ def _change() -> None:
     with reading() as session:
         ids = session.scalars(select(Service.id)).all()
     for batch in batches(ids):
-        with writing(_CTX) as tx:
+        with writing(CTX) as tx:
             for service in tx.session.scalars(select(Service).where(Service.id.in_(batch))):
                 assert service.desired_expires_at is not None, "built so"
                 service.desired_expires_at += timedelta(days=30)
@@ -205,15 +178,11 @@ def _drain(workers: int) -> dict[str, Any]:
         behind = Service.converged_version != Service.desired_version
         lost = session.scalar(select(func.count()).select_from(Service).where(behind))
         lines = session.scalar(select(func.count()).select_from(Service))
-    return {"lines": lines, "lost": lost, "seconds": round(seconds, 1), **_memory()}
-
-
-def _memory() -> dict[str, int]:
-    return {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+    return {"lines": lines, "lost": lost, "seconds": round(seconds, 1), **peak_memory()}
 
 
 def _main(what: str, home: str, url: str, *words: str) -> None:
-    with _app(home).app_context():
+    with bench_app(home).app_context():
         match what:
             case "build":
                 _build(url, int(words[0]))

@@ -78,8 +78,8 @@ _STATEMENTS = (
       c.starts_on, c.ends_on, 0, k.quantity, r.amount_minor, r.amount_minor - (r.amount_minor + 5) / 10,
       (r.amount_minor - (r.amount_minor + 5) / 10 + 2) / 5, country || ':standard', 200000, (r.amount_minor + 5) / 10,
       'TENTH'
-    FROM chunk c JOIN subscription_component k ON k.subscription_id = c.id JOIN price r ON r.id = k.price_id
-      JOIN plan p ON p.id = k.plan_id""",
+    FROM chunk c CROSS JOIN subscription_component k JOIN price r ON r.id = k.price_id
+      JOIN plan p ON p.id = k.plan_id WHERE k.subscription_id = c.id""",  # CROSS: SQLite keeps the order, chunk first
     """INSERT INTO allocation (document_id, line_id, customer_credit_id, amount_minor, day, created_at)
     SELECT c.doc, l.id, c.lot_id, CASE WHEN c.credit_minor >= {total} THEN l.net_minor + l.tax_minor ELSE {used} END,
       {day}, {now}

@@ -23,6 +23,7 @@ from billhead.actions.usage._columnar import columnar, rate_columns
 from billhead.actions.usage._lines import start_of
 from billhead.actions.usage._shapes import Metered, Totals, Window
 from billhead.actions.usage._totals import read_totals
+from billhead.actions.usage.import_events import BATCH
 from billhead.actions.usage.rate_usage import rate_usage
 from billhead.actions.usage.record_events import LineBook, record_events
 from billhead.bench.subscribers import build_operator
@@ -39,7 +40,6 @@ _START, _END = date(2026, 11, 1), date(2026, 12, 1)
 _ZONE = "UTC"
 _SECONDS = 30 * 86_400
 _CHUNK = 5000
-_BATCH = 50_000
 _TERMS = terms_from(
     {
         "pricing": "graduated",
@@ -111,8 +111,8 @@ def _ingest(events: int, subscribers: int) -> dict[str, Any]:
     """Only recording is timed: what a panel's log looks like is its module's affair."""
     book, taken, accepted, told = LineBook(), _Watch(), 0, 0
     with clock.business_time(datetime(2026, 12, 2, tzinfo=UTC)):
-        for first in range(0, events, _BATCH):
-            readings = _readings(events, subscribers, first, min(first + _BATCH, events))
+        for first in range(0, events, BATCH):
+            readings = _readings(events, subscribers, first, min(first + BATCH, events))
             with taken, writing(Context.system("bench")) as tx:
                 recorded = record_events(tx, "panel", readings, book=book)
             accepted, told = accepted + recorded.accepted, told + len(readings)

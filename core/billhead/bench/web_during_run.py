@@ -19,7 +19,7 @@ from typing import Any
 from waitress.server import create_server
 
 from billhead import clock
-from billhead.actions.accounts._tokens import open_session
+from billhead.actions.accounts._tokens import Browser, open_session
 from billhead.actions.billing.run import run_billing
 from billhead.app import create_app
 from billhead.bench.subscribers import DUE_ON, OnlyTax, build_operator
@@ -122,7 +122,7 @@ def _sign_in() -> str:
         user = User(seller_id=1, email="c1@example.com", role="customer", customer_id=1, created_at=clock.now())
         tx.session.add(user)
         tx.session.flush()
-        return open_session(tx, user, "127.0.0.1", "bench")
+        return open_session(tx, user, Browser("127.0.0.1", "bench"))
 
 
 if __name__ == "__main__":

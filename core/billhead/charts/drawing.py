@@ -21,7 +21,7 @@ _DOTS_AT_MOST = 40
 def draw(chart: Chart, words: Words, *, mirrored: bool = False) -> Markup:
     """The figure. `mirrored`: for pages that are read from right to left."""
     if chart.empty:
-        body = Markup('<p class="none">Nothing to draw yet.</p>')
+        body = _tag("p", words.nothing, class_="none")
     else:
         drawn = Markup().join(_svg(chart, words, paper, mirrored) for paper in (WIDE, NARROW))
         body = _legend(chart) + drawn + _table(chart, words)
@@ -220,7 +220,7 @@ def _table(chart: Chart, words: Words) -> Markup:
     rows = Markup().join(_row(chart, words, place, names) for place in range(len(chart.places)))
     caption = _tag("caption", chart.title, class_="visually-hidden")
     table = _tag("table", caption + _tag("thead", _tag("tr", heads)) + _tag("tbody", rows))
-    return _tag("details", _tag("summary", "As a table") + _tag("div", table, class_="table-wrap"))
+    return _tag("details", _tag("summary", words.as_table) + _tag("div", table, class_="table-wrap"))
 
 
 def _row(chart: Chart, words: Words, place: int, names: Sequence[str]) -> Markup:

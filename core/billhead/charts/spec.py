@@ -71,3 +71,5 @@ class Words:
     short_day: Callable[[date], str]
     month: Callable[[date], str]
     smallest: int = 1
+    as_table: str = "As a table"
+    nothing: str = "Nothing to draw yet."

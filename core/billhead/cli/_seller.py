@@ -5,18 +5,19 @@ from sqlalchemy.orm import Session
 
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.models.sellers import Seller
+from billhead.models.shops import Shop
 
 __all__ = ["seller_of"]
 
 
 def seller_of(session: Session, code: str) -> Seller:
-    """Raises NotFound, or InvalidInput when there are several and none is named."""
+    """Raises NotFound, or InvalidInput when there are several and none is named; resellers' shops are always named."""
     if code:
         found = session.scalar(select(Seller).where(Seller.code == code))
         if found is None:
             raise NotFound("seller", code)
         return found
-    sellers = session.scalars(select(Seller).order_by(Seller.id)).all()
+    sellers = session.scalars(select(Seller).where(Seller.id.not_in(select(Shop.seller_id))).order_by(Seller.id)).all()
     if len(sellers) != 1:
         raise InvalidInput(
             "seller", "there are several: name one", hint=f"--seller {sellers[0].code}" if sellers else ""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from billhead.bench.adopting import measure_adopt
 from billhead.bench.billing_run import measure
 from billhead.bench.panels import measure_converge, measure_reconcile
 from billhead.bench.rating import measure_rating
@@ -117,3 +118,17 @@ def converge(lines: int, panels: int, workers: int, as_json: bool) -> None:
     show({"converge": found}, as_json, [told if not found["lost"] else f"{found['lost']} lines are LOST"])
     if found["lost"]:
         raise SystemExit(1)
+
+
+@group.command()
+@click.option("--lines", type=click.IntRange(10, 100_000), default=500, show_default=True, help="On each of the two.")
+@json_option
+def adopt(lines: int, as_json: bool) -> None:
+    """A dry run of adopting foreign lines, on a Stalker portal and on an Xtream panel (both the sandbox's)."""
+    found = measure_adopt(lines)
+    told = [
+        f"{module}: {one['lines']} lines in {one['seconds']} s and {one['calls']} calls, peak {one['peak_mb']} MB; "
+        f"{one['adopted']} would be adopted, {one['refused']} refused"
+        for module, one in found.items()
+    ]
+    show({"adopt": found}, as_json, told)

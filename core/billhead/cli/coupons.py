@@ -19,6 +19,7 @@ from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, InvalidInput, NotFound
 from billhead.domain.money import Money
+from billhead.domain.whole_number import whole_number
 from billhead.models.coupons import Coupon
 
 __all__ = ["group"]
@@ -185,9 +186,10 @@ def _whole(name: str, text: dict[str, str]) -> int | None:
     value = text.get(name, "")
     if not value:
         return None
-    if not (value.isascii() and value.isdigit() and len(value) < 9):
+    number = whole_number(value, 8)
+    if number is None:
         raise InvalidInput(name, f"{value!r} is not a whole number")
-    return int(value)
+    return number
 
 
 def _yes(name: str, text: dict[str, str], otherwise: str) -> bool:

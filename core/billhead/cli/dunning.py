@@ -18,6 +18,7 @@ from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.dunning import NO_FEE, LateFee, PromiseTerms, RetrySchedule, Stage, StageAction, stage_row
 from billhead.domain.errors import InvalidInput, NotFound
+from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan
 from billhead.models.dunning import DunningPolicy
 from billhead.models.sellers import Seller
@@ -165,7 +166,7 @@ def _fee(text: str, most: str | None) -> LateFee:
 
 def _days(text: str) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if any(not (part.isascii() and part.isdigit() and len(part) < 5) for part in parts):
+    if any(whole_number(part, 4) is None for part in parts):
         raise InvalidInput("retry-days", f"{text!r} are no days", hint="write them like 1,3,5,7")
     return tuple(int(part) for part in parts)
 

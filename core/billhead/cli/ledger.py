@@ -2,10 +2,10 @@
 
 import click
 
+from billhead.actions.health.verify_books import verify_books
 from billhead.actions.ledger.seal import seal as seal_entries
-from billhead.actions.ledger.verify import LedgerReport, verify_ledger
+from billhead.actions.ledger.verify import LedgerReport
 from billhead.cli import in_app, json_option, show
-from billhead.db import reading
 from billhead.domain.context import Context
 
 __all__ = ["group"]
@@ -21,8 +21,7 @@ def group() -> None:
 @in_app
 def verify(as_json: bool) -> None:
     """Recompute every entry, seal and balance that can be recomputed. Exit code 1 if one of them is wrong."""
-    with reading() as session:
-        report = verify_ledger(session)
+    report = verify_books(Context.system("cli:ledger"))
     show(report.as_dict(), as_json, _lines(report))
     if not report.verified:
         raise SystemExit(1)

@@ -11,6 +11,7 @@ from billhead.actions.documents._place_credit import WAYS
 from billhead.actions.documents.issue_credit_note import Correction, issue_credit_note
 from billhead.actions.documents.void_document import void_document
 from billhead.actions.documents.write_off import write_off
+from billhead.actions.payments.book_payout import PayoutBooked, book_payout
 from billhead.actions.payments.refund import DESTINATIONS, refund
 from billhead.actions.payments.send_refund import send_refund
 from billhead.actions.rehearse import rehearse
@@ -19,8 +20,9 @@ from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.money import Money
+from billhead.domain.whole_number import whole_number
 from billhead.models.documents import Document, DocumentLine
-from billhead.models.payments import Payment, Refund
+from billhead.models.payments import GatewayAccount, Payment, Refund
 
 __all__ = ["group"]
 
@@ -32,7 +34,7 @@ _dry = click.option("--dry-run", is_flag=True, help="Show what would happen, to 
 
 @click.group()
 def group() -> None:
-    """Money back and corrections: credit-note, refund, void, write-off, refunds."""
+    """Money back, corrections and payouts: credit-note, refund, void, write-off, payout, refunds."""
 
 
 def _done(act: Callable[[Tx], T], reason: str, dry_run: bool) -> T:
@@ -47,8 +49,8 @@ def _document(number: str) -> Document:
     """By its printed number, or by its id where that is only digits."""
     with reading() as session:
         row = session.scalar(select(Document).where(Document.number_text == number))
-        if row is None and number.isascii() and number.isdigit() and len(number) < 19:
-            row = session.get(Document, int(number))
+        if row is None and (key := whole_number(number)) is not None:
+            row = session.get(Document, key)
     if row is None:
         raise NotFound("document", number)
     return row
@@ -146,6 +148,41 @@ def give_up(number: str, reason: str, dry_run: bool, as_json: bool) -> None:
     lost = _done(lambda tx: write_off(tx, row.id, reason=reason), reason, dry_run)
     said = f"{Money(lost.lost_minor, row.currency)} {'would be' if dry_run else 'are'} written off."
     show(_told(lost, dry_run, currency=row.currency), as_json, [said])
+
+
+@group.command("payout")
+@click.argument("account")
+@click.argument("amount")
+@click.argument("currency")
+@click.option("--reference", required=True, help="The bank's or the provider's; the same one is booked once.")
+@click.option("--fee", default="", help="What was kept for it, like 0.25.")
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day; without it today.")
+@click.option("--more-than-held", is_flag=True, help="Also if the books say that the provider holds less.")
+@_reason
+@_dry
+@json_option
+@in_app
+def payout(
+    account: str, amount: str, currency: str, reference: str, fee: str, on: Any, more_than_held: bool, reason: str,
+    dry_run: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Book that AMOUNT of the gateway account with the code ACCOUNT has come to the bank."""
+    with reading() as session:
+        account_id = session.scalar(select(GatewayAccount.id).where(GatewayAccount.code == account))
+    if account_id is None:
+        raise NotFound("gateway account", account)
+    came = Money.parse(amount, currency.upper())
+    kept = Money.parse(fee, came.currency).minor if fee else 0
+    day = on.date() if on else None
+
+    def act(tx: Tx) -> PayoutBooked:
+        return book_payout(
+            tx, account_id, came.minor, came.currency, reference, fee_minor=kept, on=day, more_than_held=more_than_held
+        )
+
+    made = _done(act, reason, dry_run)
+    said = f"{came} {'would be' if dry_run else 'are'} booked; {Money(made.held_minor, came.currency)} are held then."
+    show(_told(made, dry_run), as_json, [said])
 
 
 @group.command("refunds")

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 from sqlalchemy import func, select
@@ -16,6 +17,7 @@ from billhead.actions.moving._figures import preview_move
 from billhead.actions.moving.ask_move import GRACE_HOURS, ask_move
 from billhead.actions.panels.check_panel import check_panel
 from billhead.actions.panels.tell_addresses import preview_tell_addresses, tell_addresses
+from billhead.actions.panels.tell_work import preview_tell_work, tell_work
 from billhead.actions.provisioning.reconcile import reconcile_panel
 from billhead.cli import in_app, json_option, show
 from billhead.cli._adopting import lines_of, told, write_csv
@@ -24,16 +26,18 @@ from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, InvalidInput, NotFound
 from billhead.models.catalogue import Plan
 from billhead.models.panels import Panel
+from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service
 
 __all__ = ["group"]
 
+_MINUTE = click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"])
 _CTX = Context.system("cli:panels")
 
 
 @click.group()
 def group() -> None:
-    """Panels: list, check, reconcile, adopt, move, tell their addresses."""
+    """Panels: list, check, reconcile, adopt, move, tell their addresses and planned work."""
 
 
 @group.command("list")
@@ -233,6 +237,29 @@ def tell_panel_addresses(code: str, words: str, dry_run: bool, as_json: bool) ->
         with writing(_CTX) as tx:
             news_id = tell_addresses(tx, panel_id, words).news_id
     head = f"{code}: {found.lines} lines of {found.customers} customers; {found.unreached} have no mail address"
+    told_now = "A dry run: nobody is told." if dry_run else f"They are being told, as news {news_id}."
+    show({"news": news_id, "panel": code, **asdict(found)}, as_json, [head, told_now])
+
+
+@group.command("tell-work")
+@click.argument("code")
+@click.option("--from", "begins", required=True, type=_MINUTE, help="In the seller's time zone.")
+@click.option("--until", "ends", required=True, type=_MINUTE)
+@click.option("--words", default="", help="Stands in the message, as what gets better.")
+@click.option("--dry-run", is_flag=True, help="Show how many would be told; tell nobody.")
+@json_option
+@in_app
+def tell_planned_work(code: str, begins: datetime, ends: datetime, words: str, dry_run: bool, as_json: bool) -> None:
+    """Tell everybody on the panel CODE, once each, that it will be worked on."""
+    panel_id = _chosen([code])[code]
+    with reading() as session:
+        found = preview_tell_work(Tx(_CTX, session), panel_id)
+        zone = ZoneInfo(session.get_one(Seller, session.get_one(Panel, panel_id).seller_id).zone)
+    news_id = None
+    if not dry_run:
+        with writing(_CTX) as tx:
+            news_id = tell_work(tx, panel_id, begins.replace(tzinfo=zone), ends.replace(tzinfo=zone), words).news_id
+    head = f"{code}: {found.lines} lines of {found.customers} customers, {found.unreached} without a mail address"
     told_now = "A dry run: nobody is told." if dry_run else f"They are being told, as news {news_id}."
     show({"news": news_id, "panel": code, **asdict(found)}, as_json, [head, told_now])
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
+from billhead.actions.catalogue._touched import Touched, touched_by
 from billhead.actions.catalogue._versions import Affected
 from billhead.actions.catalogue.reprice import RepriceWish, preview_reprice, reprice
 from billhead.actions.catalogue.withdraw_reprice import withdraw_reprice
@@ -15,7 +16,7 @@ from billhead.cli._dates import DATE
 from billhead.cli._seller import seller_of
 from billhead.db import reading, writing
 from billhead.domain.context import Context
-from billhead.domain.errors import InvalidInput
+from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.money import Money
 from billhead.models.catalogue import Plan, Price, PriceBook, Reprice
 
@@ -210,3 +211,32 @@ def withdraw(change_id: int, as_json: bool) -> None:
         done = withdraw_reprice(tx, change_id)
     lines = [f"Change {change_id} is withdrawn; {done.offers} unpaid renewals are offered anew."]
     show({"change": change_id, "offers": done.offers}, as_json, lines)
+
+
+@group.command()
+@click.argument("change_id", metavar="CHANGE", type=int)
+@json_option
+@in_app
+def whom(change_id: int, as_json: bool) -> None:
+    """Whom a change touches: every subscription that pays one of its prices, with what it pays before and after."""
+    with reading() as session:
+        if session.get(Reprice, change_id) is None:
+            raise NotFound("price change", change_id, hint="see them with: billhead prices changes")
+        rows = [_touched(one) for one in touched_by(session, change_id)]
+    lines = [f"{r['subscription']:>8} {r['customer']:24} {r['plan']:20} {r['before']:>14} → {r['after']}" for r in rows]
+    show({"touched": rows}, as_json, lines or ["It touches nobody."])
+
+
+def _touched(one: Touched) -> dict[str, Any]:
+    return {
+        "subscription": one.subscription_id,
+        "customer": one.name,
+        "email": one.email,
+        "plan": one.plan,
+        "term": one.term,
+        "book": one.book,
+        "units": one.units,
+        "before": str(Money(one.old_minor, one.currency)),
+        "after": str(Money(one.new_minor, one.currency)),
+        "paid_through": _day(one.paid_through),
+    }

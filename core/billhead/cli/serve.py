@@ -10,9 +10,11 @@ import waitress
 from flask import Flask
 from sqlalchemy import exists, select
 
+from billhead.actions.setup.make_code import make_code
 from billhead.cli._running import bound_socket, leave, log_to_stderr, migrate_all, until_stopped
 from billhead.config import Config, load_config
-from billhead.db import reading
+from billhead.db import reading, writing
+from billhead.domain.context import Context
 from billhead.jobs.embedded import EmbeddedWorkers, only_process
 from billhead.models.people import User
 
@@ -75,5 +77,8 @@ def _addresses(app: Flask, config: Config) -> list[str]:
     if not config.embedded:
         lines.append("  jobs        are done by `billhead worker`, through the broker")
     if not has_staff:
-        lines.append("  Nobody can sign in yet. In another terminal: billhead setup")
+        with app.app_context(), writing(Context.system("serve")) as tx:
+            made = make_code(tx).code
+        page = f"{config.base_url}/setup"
+        lines.append(f"  Nobody can sign in yet. Open {page} with the one-time code {made}, or run: billhead setup")
     return lines

@@ -1,6 +1,6 @@
 """Put NorthCable through months: each simulated day bills, collects, duns, converges and reconciles, as it would be.
 
-The business clock and the panels' own clocks are moved together. In the middle one panel is down for an hour.
+The business clock and the panels' own clocks are moved together. In the middle both panels are down for an hour.
 """
 
 from collections.abc import Callable
@@ -68,14 +68,16 @@ class Months:
         drain(threads=_THREADS)
 
     def _outage(self, now: datetime) -> None:
-        """One panel refuses every call for an hour, in the middle of the day's billing."""
+        """Both panels refuse every call for an hour, in the middle of the day's billing; what is tried again fails."""
         self.panels.take_down()
-        self.outages += 1
+        self.outages += 2
         self._day()
+        self._move(now + timedelta(minutes=30))
+        drain(threads=_THREADS)
         with reading() as session:
             unknown = select(func.count()).select_from(Service).where(Service.sync == "unknown")
             self.unknown_in_outage += int(session.scalar(unknown) or 0)
-        self.tell(f"{now:%d %b %Y}: panel down, {self.unknown_in_outage} lines unknown")
+        self.tell(f"{now:%d %b %Y}: panels down, {self.unknown_in_outage} lines unknown")
         self._move(now + timedelta(hours=1))
         self.panels.bring_up()
 

@@ -16,6 +16,7 @@ from billhead.actions.importing.import_catalog import import_catalog
 from billhead.actions.importing.import_subscribers import import_subscribers
 from billhead.actions.importing.subscriber_rows import GoodRow, read_rows
 from billhead.actions.sellers.set_invoicing import SellerInvoicing, set_invoicing
+from billhead.actions.staff._starting import OWNER, make_starting_roles
 from billhead.db import Tx, writing
 from billhead.demo.panels import SandboxPanels
 from billhead.domain.context import Context, Role
@@ -162,7 +163,7 @@ def _logins(tx: Tx, seller_id: int) -> None:
     customer = tx.session.scalar(select(Subscription.customer_id).order_by(Subscription.id).limit(1))
     reseller = tx.session.scalar(select(Reseller.id).where(Reseller.code == "aurora"))
     people: list[tuple[str, Role, dict[str, Any]]] = [
-        ("staff@northcable.example", Role.STAFF, {"permissions": ["*"]}),
+        ("staff@northcable.example", Role.STAFF, {"staff_role_id": make_starting_roles(tx)[OWNER]}),
         ("reseller@northcable.example", Role.SUPER_RESELLER, {"reseller_id": reseller}),
         ("viewer@northcable.example", Role.CUSTOMER, {"customer_id": customer}),
     ]

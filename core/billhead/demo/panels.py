@@ -46,12 +46,13 @@ class SandboxPanels:
             self.http.post(f"{url}/_sandbox/clock", json={"now": now.isoformat()}).raise_for_status()
 
     def take_down(self) -> None:
-        self.http.post(
-            f"{self.xtream}/_sandbox/faults", json={"kind": "down", "match": "/sandbox/*"}
-        ).raise_for_status()
+        """Neither answers any more. The card processor, which is part of the first, goes on."""
+        for url, path in ((self.stalker, "/stalker_portal/*"), (self.xtream, "/sandbox/*")):
+            self.http.post(f"{url}/_sandbox/faults", json={"kind": "down", "match": path}).raise_for_status()
 
     def bring_up(self) -> None:
-        self.http.delete(f"{self.xtream}/_sandbox/faults").raise_for_status()
+        for url in (self.stalker, self.xtream):
+            self.http.delete(f"{url}/_sandbox/faults").raise_for_status()
 
     def lines(self) -> int:
         """How many lines the panels hold together."""
@@ -72,7 +73,9 @@ def sandbox_panels(folder: Path, ports: tuple[int, int] = (0, 0)) -> Iterator[Sa
             process = _start(folder / name, port)
             processes.append(process)
             urls.append(_address(process))
-        yield SandboxPanels(stalker=urls[0], xtream=urls[1])
+        panels = SandboxPanels(stalker=urls[0], xtream=urls[1])
+        with panels.http:
+            yield panels
     finally:
         for process in processes:
             process.terminate()
@@ -82,6 +85,8 @@ def sandbox_panels(folder: Path, ports: tuple[int, int] = (0, 0)) -> Iterator[Sa
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
 
 
 def _start(data: Path, port: int) -> subprocess.Popen[str]:

@@ -30,7 +30,9 @@ class Context:
     """One request, command or job run.
 
     `actor` is printed in the audit trail (`staff:7`, `customer:12`, `job:billing.run`); `permissions` are names such
-    as `subscriptions.write`, and `*` holds all. `idempotency_key` makes a repeated action answer with its first result.
+    as `subscriptions.write`, and `*` holds all. `behind` is the staff login that acts in somebody else's area, and
+    then `actor` names both (`staff:7 as customer:12`). `idempotency_key` makes a repeated action
+    answer with its first result.
     """
 
     actor: str
@@ -41,6 +43,7 @@ class Context:
     request_id: str = ""
     idempotency_key: str | None = None
     user_id: int | None = None
+    behind: int | None = None
 
     @classmethod
     def system(cls, what: str, *, reason: str = "", key: str | None = None) -> Self:

@@ -37,6 +37,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from billhead.domain.payment import DeclineClass
+
 
 def _restore(kind: type[BillheadError], message: str, state: dict[str, Any]) -> BillheadError:
     error = kind.__new__(kind)
@@ -167,7 +169,22 @@ class GatewayUnreachable(GatewayError):
 
 
 class GatewayRejected(GatewayError):
+    """`decline` says whose fault it is: CONFIG (keys refused, account restricted) pauses the account until staff have
+    looked; INVALID_REQUEST is about this one request."""
+
     code = "gateway_rejected"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        decline: DeclineClass = DeclineClass.INVALID_REQUEST,
+        code: str | None = None,
+        field: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, field=field, hint=hint)
+        self.decline = decline
 
 
 class NoticeError(BillheadError):

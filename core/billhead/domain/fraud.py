@@ -9,7 +9,7 @@ from enum import StrEnum
 from ipaddress import ip_network
 from typing import Any, Final
 
-from billhead.domain.address import parse_address
+from billhead.domain.address import canonical_mail, parse_address
 from billhead.domain.errors import InvalidInput
 from billhead.domain.mac import parse_mac
 from billhead.domain.money import Money
@@ -21,7 +21,6 @@ __all__ = [
     "CaseState",
     "Entry",
     "FraudRules",
-    "canonical_mail",
     "entry_matches",
     "entry_value",
     "rules_from",
@@ -44,7 +43,6 @@ CHECKS: Final = {
 }
 """The checks of the house: code → what staff read."""
 
-_GMAIL = {"gmail.com", "googlemail.com"}
 _BOUNDS = {
     "review_from": (1, 10000),
     "refuse_from": (1, 10000),
@@ -119,18 +117,6 @@ def rules_from(stored: Mapping[str, Any]) -> FraudRules:
     known = {one.name for one in fields(FraudRules)}
     values = {name: value for name, value in stored.items() if name in known}
     return FraudRules(**{**values, "off": tuple(values.get("off", ()))})
-
-
-def canonical_mail(email: str) -> str:
-    """The one spelling of all addresses that lead to the same mailbox; "" for what is no address.
-
-    ada.lovelace+tv@googlemail.com → adalovelace@gmail.com; elsewhere dots count, and only the +alias goes.
-    """
-    local, at, domain = email.strip().lower().rpartition("@")
-    local, domain = local.partition("+")[0], domain.rstrip(".")
-    if domain in _GMAIL:
-        local, domain = local.replace(".", ""), "gmail.com"
-    return f"{local}@{domain}" if local and at and domain else ""
 
 
 def entry_value(kind: str, typed: str) -> str:

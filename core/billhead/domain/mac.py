@@ -16,6 +16,13 @@ _SPELLINGS = re.compile(
     r"|[0-9A-F]{6}-[0-9A-F]{6}"  # 001A79-AABB01
 )
 
+_PASTED = re.compile(
+    r"[0-9A-F]{2}([:.\-])[0-9A-F]{2}(?:\1[0-9A-F]{2}){4}"
+    r"|[0-9A-F]{4}([.:\-])[0-9A-F]{4}\2[0-9A-F]{4}"
+    r"|\b[0-9A-F]{6}-[0-9A-F]{6}\b"
+    r"|\b[0-9A-F]{12}\b"
+)
+
 
 def parse_mac(text: str) -> str:
     """ "001a.79aa.bb01" → "00:1A:79:AA:BB:01". Refuses addresses that no single box can have."""
@@ -36,6 +43,19 @@ def parse_mac(text: str) -> str:
             hint="Read the address from the box's label or its network settings.",
         )
     return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
+def macs_in(text: str) -> list[str]:
+    """All addresses of a pasted list, each once and in its order; also where the line breaks between them were lost."""
+    found = (_try_mac(one[0]) for one in _PASTED.finditer(text.upper()))
+    return list(dict.fromkeys(mac for mac in found if mac))
+
+
+def _try_mac(text: str) -> str:
+    try:
+        return parse_mac(text)
+    except InvalidInput:
+        return ""
 
 
 _USUAL = {"mag": ("00:1A:79", "10:27:BE")}

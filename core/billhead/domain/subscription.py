@@ -63,6 +63,8 @@ class SuspendedBy(StrEnum):
     DEBT = "debt"
     STAFF = "staff"
     CUSTOMER = "customer"
+    RESELLER = "reseller"  # who looks after it has disabled it
+    PAYER = "payer"  # whose credits pay for it is suspended, and its lines with it
 
 
 def lifted_by_payment(reason: SuspendedBy) -> bool:

@@ -5,24 +5,28 @@ the writer's turn (SQLite), or under SKIP LOCKED and an advisory lock per lane (
 run out records nothing any more, since its token no longer matches.
 """
 
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Row, Select, Table, bindparam, delete, func, or_, select, update
+from sqlalchemy import Row, Select, Table, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.jobs.kinds import KINDS, Kind, TryLater, backoff
-from billhead.models.operations import Job
+from billhead.models.operations import Job, JobTry
 
 __all__ = ["Leased", "due_ids", "extend", "finish", "give_back", "give_back_all", "lease", "purge", "take"]
 
 _CTX = Context.system("jobs")
+_SECRETS = re.compile(
+    r"(?i)((?:password|passwd|token|secret|api_?key|authorization)['\"]?\s*[=:]\s*['\"]?|://[^\s/:@]+:)[^\s'\"&,;@)]+"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ _TAKE = (
         lease_token=bindparam("token"),
     )
 )
+_TRIED = insert(cast(Table, JobTry.__table__))
 _HELD = update(_job).where(
     _columns.id == bindparam("job_id"), _columns.lease_token == bindparam("token"), _columns.state == "running"
 )
@@ -151,6 +156,9 @@ def finish(leased: Leased, error: BaseException | None, *, take_next: bool = Fal
     with writing(_CTX) as tx:
         outcome = {**_LET_GO, **outcome_of(leased, error)}
         tx.session.execute(_HELD.values(outcome), {"job_id": leased.id, "token": leased.token})
+        if error is not None and not isinstance(error, TryLater):
+            tried = {"job_id": leased.id, "number": leased.tries, "at": clock.now(), "error": outcome["error"]}
+            tx.session.execute(_TRIED, tried)
         if not take_next:
             return None
         return _take_first(tx, _IN_LANE, this_lane=leased.lane) if leased.lane else _take_first(tx, _DUE)
@@ -161,10 +169,15 @@ def outcome_of(leased: Leased, error: BaseException | None) -> dict[str, Any]:
         return {"state": "done", "error": "", "finished_at": clock.now()}
     if isinstance(error, TryLater):
         return {"state": "queued", "due_at": error.at, "error": error.why, "tries": leased.tries - 1}
-    said = f"{type(error).__name__}: {error}"[:2000]
+    said = _without_secrets(f"{type(error).__name__}: {error}")[:2000]
     if leased.tries >= KINDS[leased.kind].max_tries:
         return {"state": "parked", "error": said, "finished_at": clock.now()}
     return {"state": "queued", "error": said, "due_at": clock.business_now() + backoff(leased.tries)}
+
+
+def _without_secrets(text: str) -> str:
+    """What broke may quote an address or a statement with a password in it; staff read this text."""
+    return _SECRETS.sub(lambda found: f"{found[1]}…", text)
 
 
 def extend(held: Iterable[Leased]) -> None:
@@ -195,4 +208,6 @@ def give_back_all() -> int:
 def purge(before: datetime) -> int:
     """Delete jobs that were done before an instant; failed and parked ones stay until a person has dealt with them."""
     with writing(_CTX) as tx:
-        return int(tx.session.execute(delete(Job).where(Job.state == "done", Job.finished_at < before)).rowcount)  # type: ignore[attr-defined]
+        gone = int(tx.session.execute(delete(Job).where(Job.state == "done", Job.finished_at < before)).rowcount)  # type: ignore[attr-defined]
+        tx.session.execute(delete(JobTry).where(JobTry.at < before, JobTry.job_id.not_in(select(Job.id))))
+        return gone

@@ -11,10 +11,12 @@ from sqlalchemy import or_, select, update
 
 from billhead import clock
 from billhead.actions.accounts.check_vat_id import check_vat_id
+from billhead.actions.accounts.send_password_link import send_password_link
 from billhead.actions.adopting.adopt_panel import adopt_panel
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.billing.recognise import recognise
 from billhead.actions.billing.run import run_billing
+from billhead.actions.bulk.do_next import do_next
 from billhead.actions.catalogue.tell_price_changes import tell_price_changes
 from billhead.actions.credits.expire_credit import expire_credit
 from billhead.actions.credits.watch_credit import watch_credit
@@ -24,10 +26,12 @@ from billhead.actions.dunning.dun import dun
 from billhead.actions.entitlements.follow_window import follow_window
 from billhead.actions.entitlements.refund_event import refund_event
 from billhead.actions.entitlements.refund_one import refund_one
+from billhead.actions.fraud.ask_again import ask_again
 from billhead.actions.ledger.seal import seal
 from billhead.actions.moving._queueing import queue_move
 from billhead.actions.moving.move_lines import move_lines
 from billhead.actions.notifications.send_notice import send_notice
+from billhead.actions.panels.check_panel import check_panel
 from billhead.actions.panels.read_balance import read_balance
 from billhead.actions.panels.tell_addresses_batch import tell_addresses_batch
 from billhead.actions.payments.apply_callback import apply_callback
@@ -39,6 +43,9 @@ from billhead.actions.provisioning._balance import panels_with_balance
 from billhead.actions.provisioning.converge import converge
 from billhead.actions.provisioning.reconcile import reconcile_panel
 from billhead.actions.provisioning.resolve_purchase import resolve_purchase
+from billhead.actions.resellers.follow_owner import follow_owner
+from billhead.actions.resellers.follow_suspension import follow_suspension
+from billhead.actions.resellers.renew_next import renew_next
 from billhead.actions.scheduling import enqueue
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.give_days_batch import give_days_batch
@@ -62,6 +69,12 @@ log = logging.getLogger(__name__)
 _KEEP_DONE = timedelta(days=14)
 _VAT_ID_HOLDS = timedelta(days=30)
 _LOOKED_AT = tuple(state.value for state in AttemptState)
+
+
+@job_kind("accounts.password_link")
+def _password_link(ctx: Context, args: Mapping[str, Any]) -> None:
+    with writing(ctx) as tx:
+        send_password_link(tx, int(args["seller_id"]), str(args["email"]), str(args.get("kind", "password_link")))
 
 
 @job_kind("provisioning.converge", max_tries=6)
@@ -121,6 +134,38 @@ def _follow_window(ctx: Context, args: Mapping[str, Any]) -> None:
         follow_window(tx, int(args["entitlement_id"]))
 
 
+@job_kind("resellers.follow_suspension")
+def _follow_suspension(ctx: Context, args: Mapping[str, Any]) -> None:
+    after: int | None = 0
+    while after is not None:
+        with writing(ctx) as tx:
+            after = follow_suspension(tx, int(args["reseller_id"]), after).last_id
+
+
+@job_kind("resellers.follow_owner")
+def _follow_owner(ctx: Context, args: Mapping[str, Any]) -> None:
+    after: int | None = 0
+    while after is not None:
+        with writing(ctx) as tx:
+            after = follow_owner(tx, int(args["reseller_id"]), after).last_id
+
+
+@job_kind("resellers.renew_many", max_tries=3)
+def _renew_many(ctx: Context, args: Mapping[str, Any]) -> None:
+    more = True
+    while more:
+        with writing(ctx) as tx:
+            more = renew_next(tx, int(args["bulk_id"])).more
+
+
+@job_kind("subscriptions.bulk", max_tries=5)
+def _bulk(ctx: Context, args: Mapping[str, Any]) -> None:
+    more = True
+    while more:
+        with writing(ctx) as tx:
+            more = do_next(tx, int(args["bulk_id"])).more
+
+
 @job_kind("usage.watch")
 def _watch(ctx: Context, _args: Mapping[str, Any]) -> None:
     after: int | None = 0
@@ -142,6 +187,12 @@ def _move(ctx: Context, args: Mapping[str, Any]) -> None:
     if again is not None:
         with writing(ctx) as tx:
             queue_move(tx, move_id, again)
+
+
+@job_kind("panels.check")
+def _check_panel(ctx: Context, args: Mapping[str, Any]) -> None:
+    """The first connection, which finds out what was left open; a panel that is not well is shown with its error."""
+    check_panel(ctx, int(args["panel_id"]))
 
 
 @job_kind("provisioning.reconcile")
@@ -175,6 +226,8 @@ def _collect(ctx: Context, args: Mapping[str, Any]) -> None:
     collected = collect(ctx, int(args["document_id"]), after=int(args.get("after", 0)))
     if collected.state in ("stopped", "paused", "undecided"):
         raise TryLater(clock.business_now() + timedelta(minutes=10), f"charges are {collected.state}")
+    if collected.state == "in_dispute":
+        raise TryLater(clock.business_now() + timedelta(days=1), "what is owed is disputed")
     if collected.state == "too_often":
         raise TryLater(clock.business_now() + timedelta(days=1), "the card was declined too often in 30 days")
 
@@ -184,6 +237,11 @@ def _refund(ctx: Context, args: Mapping[str, Any]) -> None:
     state = send_refund(ctx, int(args["refund_id"]))
     if state in ("stopped", "created", "in_progress"):
         raise TryLater(clock.business_now() + timedelta(minutes=10), "nothing could be sent yet")
+
+
+@job_kind("fraud.ask_again")
+def _ask_again(ctx: Context, args: Mapping[str, Any]) -> None:
+    ask_again(ctx, int(args["case_id"]))
 
 
 @job_kind("payments.payer_is_back")

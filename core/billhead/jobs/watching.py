@@ -10,7 +10,10 @@ from sqlalchemy import select
 from billhead import clock
 from billhead.actions.access.cut_session import cut_session
 from billhead.actions.fraud.forget_facts import forget_facts
+from billhead.actions.privacy.purge_old import purge_old
+from billhead.actions.scheduling import enqueue
 from billhead.actions.viewings.find_sharing import find_sharing
+from billhead.actions.viewings.look_live import look_live
 from billhead.actions.viewings.purge_viewings import purge_viewings
 from billhead.actions.viewings.queue_reading import queue_reading
 from billhead.actions.viewings.read_viewings import read_viewings
@@ -48,6 +51,22 @@ def _read(ctx: Context, args: Mapping[str, Any]) -> None:
         raise TryLater(clock.business_now() + _SOON, f"read to {report.read_to}")
 
 
+@job_kind("viewings.look_live_all")
+def _look_live_all(ctx: Context, _args: Mapping[str, Any]) -> None:
+    """Panels that tell who watches, one job each."""
+    with writing(ctx) as tx:
+        for panel in tx.session.scalars(select(Panel).where(Panel.maintenance.is_(False)).order_by(Panel.id)):
+            able = capabilities_of(panel)
+            if able is not None and able.live:
+                lane = f"look_live:{panel.id}"
+                enqueue(tx, "viewings.look_live", {"panel_id": panel.id}, key=lane, lane=lane)
+
+
+@job_kind("viewings.look_live")
+def _look_live(ctx: Context, args: Mapping[str, Any]) -> None:
+    look_live(ctx, int(args["panel_id"]))
+
+
 @job_kind("viewings.find_sharing")
 def _find_sharing(ctx: Context, _args: Mapping[str, Any]) -> None:
     after = 0
@@ -76,3 +95,4 @@ def forget(ctx: Context) -> None:
     while touched:
         with writing(ctx) as tx:
             touched = purge_viewings(tx) + forget_facts(tx)
+    purge_old(ctx)

@@ -36,7 +36,7 @@ class Work:
     process stops is given back, so that it starts again elsewhere at once."""
 
     def __init__(self, app: Flask) -> None:
-        self._app = app
+        self.app = app
         self._held: dict[int, Leased] = {}
         self._changed = threading.Condition()
         self._stopping = threading.Event()
@@ -110,7 +110,7 @@ class Work:
         if not held:
             return
         try:
-            with self._app.app_context():
+            with self.app.app_context():
                 extend(held)
         except Exception:
             log.exception("the leases of %d running jobs could not be renewed", len(held))

@@ -13,6 +13,7 @@ from celery.beat import Scheduler, Service
 from celery.worker import WorkController
 
 from billhead import clock
+from billhead.jobs.pulse import Pulse
 from billhead.jobs.work import Work
 
 __all__ = ["Workers"]
@@ -38,6 +39,8 @@ class Workers:
                 without_mingle=True, without_heartbeat=True, quiet=True,
             )  # fmt: skip
         self._leases = ExitStack()
+        kinds = ("worker",) * bool(threads) + ("beat",) * scheduler
+        self._pulse = Pulse(self._work.app, kinds, threads)
 
     def __enter__(self) -> Self:
         self.celery.set_default()  # where the threads of the pool look for a task by its name
@@ -47,6 +50,7 @@ class Workers:
                 self._threads.append(threading.Thread(target=part.start, name=f"billhead-{name}", daemon=True))
         for thread in self._threads:
             thread.start()
+        self._leases.enter_context(self._pulse)
         return self
 
     def are_alive(self) -> bool:

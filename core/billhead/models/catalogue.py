@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
@@ -40,6 +40,8 @@ class Plan(Model):
     lead_days: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # {"1 year": 30, "": 5}
     start_up_credits_minor: Mapped[int] = mapped_column(default=0)
     credits_minor: Mapped[int] = mapped_column(default=0)  # a credit package's value
+    country_rule: Mapped[str] = mapped_column(default="", server_default="")  # only | except: see domain.regions
+    countries: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     listed: Mapped[bool] = mapped_column(default=True)
     retired: Mapped[bool] = mapped_column(default=False)
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
@@ -66,6 +68,8 @@ class Bouquet(Model):
     seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
     code: Mapped[str]
     name: Mapped[str]
+    country_rule: Mapped[str] = mapped_column(default="", server_default="")  # what brings it is sold there alone
+    countries: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
 
 
 class BundlePart(Model):
@@ -102,6 +106,7 @@ class PriceBook(Model):
     price_group: Mapped[str] = mapped_column(default="")
     reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"))
     tax_inclusive: Mapped[bool] = mapped_column(default=False)
+    resellers_own: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # asked by it, not by us
 
 
 class Reprice(Model):

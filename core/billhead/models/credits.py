@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["AutoTopUp", "CreditHold", "CreditLot", "CustomerCredit", "CustomerWallet"]
+__all__ = ["AutoTopUp", "CreditHold", "CreditLot", "CreditMovement", "CreditUse", "CustomerCredit", "CustomerWallet"]
 
 
 class CreditLot(Model):
@@ -34,6 +34,21 @@ class CreditLot(Model):
     created_at: Mapped[datetime]
 
 
+class CreditMovement(Model):
+    """What the ledger does not say of an entry of reseller credits: who did it, why, and for which subscription."""
+
+    __tablename__ = "credit_movement"
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entry.id"), primary_key=True, autoincrement=False)
+    reseller_id: Mapped[int] = mapped_column(ForeignKey("reseller.id"))  # who pays, or gets them
+    other_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"))  # the other side of a transfer
+    subscription_id: Mapped[int | None] = mapped_column(ForeignKey("subscription.id"))
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    actor: Mapped[str]
+    reason: Mapped[str]
+    request_id: Mapped[str]
+
+
 class CreditHold(Model):
     """Credits set aside while a line is being provisioned: captured, released, or held as long as nobody knows.
 
@@ -51,6 +66,25 @@ class CreditHold(Model):
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
     created_at: Mapped[datetime]
+
+
+class CreditUse(Model):
+    """What a reseller's consumed credits were for; together they are its consumed account. Never changed.
+
+    `reseller_id`: whose credits they are, which is another than the purchase's after a subscriber has moved.
+    """
+
+    __tablename__ = "credit_use"
+    __table_args__ = (Index("ix_credit_use_reseller", "reseller_id", "day"), Index("ix_credit_use_day", "day"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reseller_id: Mapped[int] = mapped_column(ForeignKey("reseller.id"))
+    hold_id: Mapped[int | None] = mapped_column(ForeignKey("credit_hold.id"))
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))  # of a place: there is no purchase
+    kind: Mapped[str]  # bought | carried (to or from another plan) | returned | place (a reseller was added)
+    day: Mapped[date]  # as the ledger's entry has it
+    credits_minor: Mapped[int]  # below zero: they left this purchase
+    costs: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)  # what they had cost, by currency
 
 
 class CustomerCredit(Model):
@@ -85,6 +119,8 @@ class CustomerWallet(Model):
 
     `alerted_at` is set once they were told, until the credit is above `alert_below_minor` again. `stopped_because`:
     why it is not topped up any more (hard_decline, no_method, charged_back …), until they turn it on again.
+    `fill_up`: it is topped up to `top_up_minor`, not by it. `top_up_every` a term from `top_up_from` on, next on
+    `top_up_next_on`, whatever is there; "": only when it has fallen.
     """
 
     __tablename__ = "customer_wallet"
@@ -94,6 +130,10 @@ class CustomerWallet(Model):
     alerted_at: Mapped[datetime | None]
     top_up_below_minor: Mapped[int] = mapped_column(default=0)
     top_up_minor: Mapped[int] = mapped_column(default=0)  # 0: nothing is topped up by itself
+    fill_up: Mapped[bool] = mapped_column(default=False)
+    top_up_every: Mapped[str] = mapped_column(default="")
+    top_up_from: Mapped[date | None]
+    top_up_next_on: Mapped[date | None]
     most_a_day: Mapped[int] = mapped_column(default=1)
     most_a_month: Mapped[int] = mapped_column(default=4)
     stopped_because: Mapped[str] = mapped_column(default="")

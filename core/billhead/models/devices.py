@@ -7,7 +7,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["Device", "DeviceModel", "MacSwap"]
+__all__ = ["BoxAddress", "Device", "DeviceModel", "MacSwap"]
+
+
+class BoxAddress(Model):
+    """A MAC that was given to a line once. Its row is locked by whoever gives it to one, and says nothing of whose it
+    is: that stands on the lines, of which several of one subscription may have it while it is moved."""
+
+    __tablename__ = "box_address"
+
+    mac: Mapped[str] = mapped_column(primary_key=True)
 
 
 class DeviceModel(Model):

@@ -32,6 +32,7 @@ class Document(Model):
         Index("ix_document_customer", "customer_id", "id"),
         Index("ix_document_open", "state", "due_on"),
         Index("ix_document_issued", "issued_on"),
+        Index("ix_document_number_text", "number_text"),
         Index(
             "uq_document_number_text",
             "seller_id",

@@ -14,7 +14,8 @@ class Entitlement(Model):
     """`valid_from` and `valid_until` are set when it is paid for. `uses_left` is null where it may be used at will.
 
     `document_id` is its proforma, and from the moment of payment its invoice. One that waits for the next invoice
-    (`waits_until`: the last day to bill it) may be watched at once and has no document yet.
+    (`waits_until`: the last day to bill it) may be watched at once and has no document yet. `pass_id` is the pass by
+    which it was had, one use of it for no money.
     """
 
     __tablename__ = "entitlement"
@@ -36,5 +37,6 @@ class Entitlement(Model):
     valid_until: Mapped[datetime | None]
     bought_on: Mapped[date]
     waits_until: Mapped[date | None]
+    pass_id: Mapped[int | None] = mapped_column(ForeignKey("entitlement.id"))
     document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
     created_at: Mapped[datetime]

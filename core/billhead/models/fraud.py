@@ -27,6 +27,7 @@ class FraudCase(Model):
         Index("ix_fraud_case_card", "card", "ordered_at"),
         Index("ix_fraud_case_phone", "phone", "ordered_at"),
         Index("ix_fraud_case_mac", "mac", "ordered_at"),
+        Index("ix_fraud_case_device", "device", "ordered_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -50,6 +51,7 @@ class FraudCase(Model):
     card: Mapped[str] = mapped_column(default="")  # keyed digest
     phone: Mapped[str] = mapped_column(default="")
     mac: Mapped[str] = mapped_column(default="")
+    device: Mapped[str] = mapped_column(default="", server_default="")  # keyed digest of the browser's mark
     ordered_at: Mapped[datetime]  # business clock
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str] = mapped_column(default="")

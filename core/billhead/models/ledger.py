@@ -6,10 +6,11 @@ hold both (see the migration `ledger_guards`), and the deferred foreign key lets
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, UniqueConstraint, case
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
+from billhead.domain.ledger import Side
 
 __all__ = ["LedgerAccount", "LedgerEntry", "LedgerPosting", "LedgerSeal", "LedgerSealed"]
 
@@ -57,8 +58,13 @@ class LedgerPosting(Model):
     leg: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     account_id: Mapped[int] = mapped_column(ForeignKey("ledger_account.id"))
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"))
-    side: Mapped[str]
+    side: Mapped[str]  # D | C
     amount_minor: Mapped[int]
+
+    @classmethod
+    def signed(cls, side: Side = Side.D) -> ColumnElement[int]:
+        """The amount, below zero when it stands on the other side."""
+        return case((cls.side == side.value, cls.amount_minor), else_=-cls.amount_minor)
 
 
 class LedgerSeal(Model):

@@ -15,6 +15,7 @@ __all__ = [
     "FreezeSwitch",
     "IdempotencyRecord",
     "Job",
+    "JobTry",
     "Notice",
     "PluginState",
     "PluginStorage",
@@ -31,7 +32,7 @@ class Job(Model):
     __table_args__ = (
         Index("ix_job_due", "state", "due_at", "id", "lane"),
         Index("ix_job_lane", "lane", "state", "due_at", "id"),
-        Index("ix_job_key", "key"),
+        Index("ix_job_key", "key", "state"),  # by key alone SQLite would walk all that is queued
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -48,6 +49,18 @@ class Job(Model):
     progress: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+
+
+class JobTry(Model):
+    """A try of a job that went wrong, and how; kept as long as its job."""
+
+    __tablename__ = "job_try"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(index=True)
+    number: Mapped[int]
+    at: Mapped[datetime]  # operational clock
+    error: Mapped[str]
 
 
 class Event(Model):
@@ -116,20 +129,25 @@ class IdempotencyRecord(Model):
 
 
 class Notice(Model):
-    """A message to a customer. `key` is why it is sent once: `dunning:81:warn`."""
+    """A message to a customer, or to a login. `key` is why it is sent once by its channel: `dunning:81:warn`, and by
+    another than mail `dunning:81:warn@sms`."""
 
     __tablename__ = "notice"
     __table_args__ = (Index("ix_notice_customer", "customer_id", "id"), Index("ix_notice_state", "state"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"))  # none: staff, or a reseller
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_login.id"))  # about this login
     channel: Mapped[str]
     kind: Mapped[str]
     key: Mapped[str] = mapped_column(unique=True)
     recipient: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # ids only; rendered when sent
     state: Mapped[str] = mapped_column(default="queued")  # queued | sending | sent | failed | rejected | unknown
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")  # that surely did not send it
     error: Mapped[str] = mapped_column(default="")
+    subject: Mapped[str] = mapped_column(default="", server_default="")  # as it was written, where that is no secret
+    text: Mapped[str] = mapped_column(default="", server_default="")
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["Panel", "PanelBouquet", "PanelDifference", "PanelOwner", "PanelPackage", "UpstreamPurchase"]
+__all__ = ["Panel", "PanelBouquet", "PanelDifference", "PanelOwner", "PanelPace", "PanelPackage", "UpstreamPurchase"]
 
 
 class Panel(Model):
@@ -24,7 +24,10 @@ class Panel(Model):
     group: Mapped[str] = mapped_column("panel_group", default="")
     capacity: Mapped[int] = mapped_column(default=0)  # 0 = no limit
     weight: Mapped[int] = mapped_column(default=1)
-    calls_per_second: Mapped[int] = mapped_column(default=0)  # at most, from each process of ours; 0 = no limit
+    calls_per_second: Mapped[int] = mapped_column(default=0)  # at most, from all our processes; 0 = no limit
+    # bouquets that the panel's list leaves out are read line by line, all within so many nights; 0 = never
+    bouquet_nights: Mapped[int] = mapped_column(default=7, server_default="7")
+    bouquets_read_to: Mapped[int] = mapped_column(default=0, server_default="0")  # the last service
     maintenance: Mapped[bool] = mapped_column(default=False)
     managed: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # field → enforce | report | accept
     brake_percent: Mapped[int] = mapped_column(
@@ -45,6 +48,15 @@ class Panel(Model):
     spend_cap_told_on: Mapped[date | None]
     credit_cost_minor: Mapped[int] = mapped_column(default=0)  # what one credit costs
     credit_cost_currency: Mapped[str] = mapped_column(default="")
+
+
+class PanelPace(Model):
+    """Until when the turns to call a panel are taken, of one that bears so many calls a second and no more."""
+
+    __tablename__ = "panel_pace"
+
+    panel_id: Mapped[int] = mapped_column(ForeignKey("panel.id"), primary_key=True, autoincrement=False)
+    ends_at: Mapped[int]  # microseconds since 1970
 
 
 class PanelBouquet(Model):
@@ -89,18 +101,22 @@ class PanelDifference(Model):
 
 
 class AddressNews(Model):
-    """The new addresses of a panel, told to everybody who watches by it: one decision, one row, with its progress.
+    """Something about a panel, told to everybody who watches by it: one decision, one row, with its progress.
 
-    `cursor` is the last line that was looked at.
+    `kind`: addresses (a mail for each line, `cursor` the last that was looked at) or work (one for each customer,
+    `cursor` the last of them), which is planned from `begins_at` until `ends_at`.
     """
 
     __tablename__ = "address_news"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     panel_id: Mapped[int] = mapped_column(ForeignKey("panel.id"), index=True)
+    kind: Mapped[str] = mapped_column(default="addresses", server_default="addresses")
+    begins_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
     words: Mapped[str] = mapped_column(default="")  # what staff add to the mail
     state: Mapped[str] = mapped_column(default="running")  # running | done | canceled
-    total: Mapped[int]  # lines when it was asked for
+    total: Mapped[int]  # lines, or customers, when it was asked for
     told: Mapped[int] = mapped_column(default=0)
     unreached: Mapped[int] = mapped_column(default=0)  # lines of whom there is no mail address
     cursor: Mapped[int] = mapped_column(default=0)

@@ -33,6 +33,7 @@ class GatewayAccount(Model):
     gateway: Mapped[str]  # code of the plugin's gateway
     settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     secrets: Mapped[str] = mapped_column(default="")
+    proof_key: Mapped[str] = mapped_column(default="", server_default="")  # vault ciphertext; of the account's own
     currencies: Mapped[list[Any]] = mapped_column(JSON, default=list)  # empty = any
     callback_token: Mapped[str] = mapped_column(unique=True)  # the unguessable part of the callback path
     enabled: Mapped[bool] = mapped_column(default=True)
@@ -42,7 +43,10 @@ class GatewayAccount(Model):
 
 
 class PaymentMethod(Model):
-    """A token at a gateway account; never card data beyond brand, last four digits and expiry."""
+    """A token at a gateway account; never card data beyond brand, last four digits and expiry.
+
+    By the two marks, keyed digests, it is found again when the provider tells of it, or of whom it belongs to there.
+    """
 
     __tablename__ = "payment_method"
 
@@ -50,6 +54,9 @@ class PaymentMethod(Model):
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("gateway_account.id"))
     token: Mapped[str]  # vault ciphertext
+    detaching_token: Mapped[str] = mapped_column(  # vault ciphertext: forgotten here, at its gateway not yet
+        default="", server_default=""
+    )
     label: Mapped[str]  # "Visa •••• 4242"
     expires: Mapped[str] = mapped_column(default="")  # "2027-08"
     is_default: Mapped[bool] = mapped_column(default=False)
@@ -57,6 +64,8 @@ class PaymentMethod(Model):
     position: Mapped[int] = mapped_column(default=0)  # the customer's order: the lowest is charged first
     fingerprint: Mapped[str] = mapped_column(default="", index=True)  # keyed digest: the same card, the same text
     country: Mapped[str] = mapped_column(default="", server_default="")  # of the bank that issued it
+    name_mark: Mapped[str] = mapped_column(default="", server_default="", index=True)
+    owner_mark: Mapped[str] = mapped_column(default="", server_default="", index=True)
     created_at: Mapped[datetime]
 
 
@@ -87,6 +96,8 @@ class PaymentAttempt(Model):
         Index("ix_payment_attempt_method", "method_id", "created_at"),
         Index("ix_payment_attempt_state", "state", "next_look_at"),
         Index("ix_payment_attempt_provider", "account_id", "provider_ref"),
+        Index("ix_payment_attempt_reference", "provider_ref"),
+        Index("ix_payment_attempt_created", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -123,7 +134,8 @@ class AttemptDocument(Model):
 
 
 class UnassignedMoney(Model):
-    """A transfer of which nobody knew whose it is when it came; `payment_id` is set when somebody did."""
+    """A transfer of which nobody knew whose it is when it came; `payment_id` is set when somebody did, `returned_at`
+    when it was sent back to who had paid it."""
 
     __tablename__ = "unassigned_money"
     __table_args__ = (
@@ -140,6 +152,9 @@ class UnassignedMoney(Model):
     received_at: Mapped[datetime]
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"))
+    returned_at: Mapped[datetime | None]
+    returned_ref: Mapped[str] = mapped_column(default="", server_default="")  # of the transfer that took it back
+    returned_entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
 
 
 class Payment(Model):
@@ -154,6 +169,7 @@ class Payment(Model):
         UniqueConstraint("attempt_id", "part"),
         Index("ix_payment_customer", "customer_id"),
         Index("ix_payment_received", "received_at"),
+        Index("ix_payment_provider", "provider_ref"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -166,6 +182,8 @@ class Payment(Model):
     fee_minor: Mapped[int] = mapped_column(default=0)
     refunded_minor: Mapped[int] = mapped_column(default=0)
     currency: Mapped[str]
+    settled_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # at the provider, before its fee
+    settled_currency: Mapped[str] = mapped_column(default="", server_default="")  # "": in the payment's own
     state: Mapped[str] = mapped_column(default="received")  # received | charged_back
     received_at: Mapped[datetime]
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
@@ -208,7 +226,8 @@ class Refund(Model):
 class Dispute(Model):
     """A chargeback: money that the provider took back because the payer's bank asked for it. `taken` as of a refund.
 
-    `pulled` holds the subscriptions whose paid time ended with it.
+    `pulled` holds the subscriptions whose paid time ended with it. `taken` may be less than the amount, or nothing,
+    where an earlier dispute of the payment has taken it already. The fee is in `fee_currency`, "": the payment's own.
     """
 
     __tablename__ = "dispute"
@@ -224,6 +243,7 @@ class Dispute(Model):
     state: Mapped[str]  # open | won | lost
     amount_minor: Mapped[int]
     fee_minor: Mapped[int] = mapped_column(default=0)
+    fee_currency: Mapped[str] = mapped_column(default="", server_default="")
     reason: Mapped[str] = mapped_column(default="")
     taken: Mapped[list[Any]] = mapped_column(JSON, default=list)
     pulled: Mapped[list[Any]] = mapped_column(JSON, default=list)
@@ -242,6 +262,7 @@ class Payout(Model):
     account_id: Mapped[int] = mapped_column(ForeignKey("gateway_account.id"))
     provider_ref: Mapped[str]
     amount_minor: Mapped[int]
+    fee_minor: Mapped[int] = mapped_column(default=0, server_default="0")  # kept for it; of those that staff book
     currency: Mapped[str]
     state: Mapped[str]  # paid | returned
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))  # the money left for the bank

@@ -4,9 +4,11 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from billhead.db import Model
+from billhead.domain.address import canonical_mail
+from billhead.domain.seeking import dialled, last_name, sought
 
 __all__ = ["Customer", "LoginAttempt", "OneTimeToken", "Reseller", "ResellerClosure", "User", "UserSession"]
 
@@ -18,7 +20,13 @@ class Customer(Model):
     __table_args__ = (
         UniqueConstraint("seller_id", "external_ref"),
         Index("ix_customer_email", "email"),
+        Index("ix_customer_mailbox", "mailbox"),
         Index("ix_customer_name", "name"),
+        Index("ix_customer_external_ref", "external_ref"),
+        Index("ix_customer_sought_name", "sought_name", postgresql_ops={"sought_name": "text_pattern_ops"}),
+        Index("ix_customer_sought_last", "sought_last", postgresql_ops={"sought_last": "text_pattern_ops"}),
+        Index("ix_customer_sought_company", "sought_company", postgresql_ops={"sought_company": "text_pattern_ops"}),
+        Index("ix_customer_sought_phone", "sought_phone", postgresql_ops={"sought_phone": "text_pattern_ops"}),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -29,6 +37,7 @@ class Customer(Model):
     name: Mapped[str]
     company: Mapped[str] = mapped_column(default="")
     email: Mapped[str]
+    mailbox: Mapped[str] = mapped_column(default="", server_default="")  # where its mail ends up; follows `email`
     phone: Mapped[str] = mapped_column(default="")
     address: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     country: Mapped[str]
@@ -49,6 +58,33 @@ class Customer(Model):
     notes: Mapped[str] = mapped_column(default="")
     invoicing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # reference, endpoint …
     created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]  # nothing of the person is left here
+
+    # as they are sought, see domain/seeking.py; they follow name, company and phone
+    sought_name: Mapped[str] = mapped_column(default="", server_default="")
+    sought_last: Mapped[str] = mapped_column(default="", server_default="")
+    sought_company: Mapped[str] = mapped_column(default="", server_default="")
+    sought_phone: Mapped[str] = mapped_column(default="", server_default="")
+
+    @validates("name")
+    def _with_sought_name(self, _name: str, name: str) -> str:
+        self.sought_name, self.sought_last = sought(name), last_name(name)
+        return name
+
+    @validates("company")
+    def _with_sought_company(self, _name: str, company: str) -> str:
+        self.sought_company = sought(company)
+        return company
+
+    @validates("phone")
+    def _with_sought_phone(self, _name: str, phone: str) -> str:
+        self.sought_phone = dialled(phone)
+        return phone
+
+    @validates("email")
+    def _with_mailbox(self, _name: str, email: str) -> str:
+        self.mailbox = canonical_mail(email)
+        return email
 
 
 class User(Model):
@@ -62,12 +98,12 @@ class User(Model):
     email: Mapped[str]  # lower case
     password_hash: Mapped[str] = mapped_column(default="")  # empty: set by the link in the welcome mail
     role: Mapped[str]
-    permissions: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    permissions: Mapped[list[Any]] = mapped_column(JSON, default=list)  # of staff; of a family login: its rights
+    staff_role_id: Mapped[int | None] = mapped_column(ForeignKey("staff_role.id"), index=True)  # gives more of them
+    family: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # a customer's further login
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"), index=True)
     reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"), index=True)
     disabled: Mapped[bool] = mapped_column(default=False)
-    failed_logins: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -80,6 +116,8 @@ class UserSession(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("user_login.id"), index=True)
     token_hash: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]  # to five minutes
+    confirmed_at: Mapped[datetime]  # when the person last proved who it is
     expires_at: Mapped[datetime]
     ip: Mapped[str] = mapped_column(default="")
     user_agent: Mapped[str] = mapped_column(default="")
@@ -97,7 +135,7 @@ class LoginAttempt(Model):
 
 
 class OneTimeToken(Model):
-    """Set or reset a password: hash of the token that was mailed."""
+    """Set or reset a password: hash of the token that was mailed. Once it is used the row is gone."""
 
     __tablename__ = "one_time_token"
 
@@ -106,7 +144,6 @@ class OneTimeToken(Model):
     purpose: Mapped[str]
     token_hash: Mapped[str] = mapped_column(unique=True)
     expires_at: Mapped[datetime]
-    used_at: Mapped[datetime | None]
 
 
 class Reseller(Model):
@@ -121,9 +158,12 @@ class Reseller(Model):
     name: Mapped[str]
     tier: Mapped[str]  # super_reseller | reseller
     suspended: Mapped[bool] = mapped_column(default=False)
-    rights: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # terminate, trials_per_day, plans
+    suspended_by_operator: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    suspended_lines: Mapped[str] = mapped_column(default="", server_default="")  # run_out | stopped (with all below it)
+    rights: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # see actions/resellers/_rights.py
     credit_line_minor: Mapped[int] = mapped_column(default=0)
     created_on: Mapped[date]
+    removed_on: Mapped[date | None]  # it stands nowhere in the tree any more; its books stay
 
 
 class ResellerClosure(Model):

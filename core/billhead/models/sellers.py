@@ -40,8 +40,13 @@ class Seller(Model):
     proforma_days: Mapped[int] = mapped_column(default=30, server_default="30")  # unpaid, it expires so long after due
     invoicing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # see actions/sellers
     top_ups: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # TopUpTerms by currency
+    referrals: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # ReferralRules' fields
     watching: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # WatchingRules' fields
+    staff_two_step: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # all staff must
     fraud: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # FraudRules' fields
+    support: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # SupportRules' fields
+    mails: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # MailRules' fields
+    privacy: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # PrivacyRules' fields
 
 
 class SellerLogo(Model):

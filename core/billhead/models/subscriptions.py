@@ -29,6 +29,7 @@ class Subscription(Model):
     __table_args__ = (
         Index("ix_subscription_due", "next_bill_on", "id"),
         Index("ix_subscription_seller_state", "seller_id", "state"),
+        Index("ix_subscription_created", "seller_id", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -43,7 +44,7 @@ class Subscription(Model):
     payment_method_id: Mapped[int | None] = mapped_column(ForeignKey("payment_method.id"), index=True)
     currency: Mapped[str]
     state: Mapped[str]
-    suspended_for: Mapped[str] = mapped_column(default="")  # debt | staff | customer: only debt is lifted by payment
+    suspended_for: Mapped[str] = mapped_column(default="")  # see domain.subscription.SuspendedBy
     phase: Mapped[str] = mapped_column(default="recurring")  # trial | recurring
     term: Mapped[str]
     anchor: Mapped[date]
@@ -168,6 +169,7 @@ class Service(Model):
     __table_args__ = (
         UniqueConstraint("panel_id", "handle"),
         Index("ix_service_panel_sync", "panel_id", "lifecycle"),
+        Index("ix_service_handle", "handle"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["ContentTitle", "SharingCase", "Viewing", "ViewingCursor", "ViewingRule"]
+__all__ = ["ContentTitle", "LiveSighting", "SharingCase", "Viewing", "ViewingCursor", "ViewingRule"]
 
 
 class ViewingCursor(Model):
@@ -53,6 +53,23 @@ class Viewing(Model):
     country: Mapped[str]
     device: Mapped[str]
     counted: Mapped[int] = mapped_column(default=0)
+
+
+class LiveSighting(Model):
+    """A session that somebody was seen at, before the panel has told it as a viewing, if it ever does. `began`, `seen`
+    are seconds since 1970 UTC: where the panel does not say since when, from the first time that it was seen."""
+
+    __tablename__ = "live_sighting"
+    __table_args__ = (Index("ix_live_sighting_seen", "seen"),)
+
+    service_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    session: Mapped[str] = mapped_column(primary_key=True)
+    panel_id: Mapped[int]
+    item: Mapped[str]
+    began: Mapped[int]
+    seen: Mapped[int]
+    ip: Mapped[str]
+    country: Mapped[str]
 
 
 class ContentTitle(Model):

@@ -56,7 +56,16 @@ from billhead.plugin.gateways import (
 from billhead.plugin.hookspecs import hookimpl
 from billhead.plugin.host import Host, PeriodicJob, Theme, allow, current_host
 from billhead.plugin.http import HttpClient, HttpResponse
-from billhead.plugin.notifications import Attachment, ChannelConnection, Message, NotificationChannel
+from billhead.plugin.notifications import (
+    Addressing,
+    Attachment,
+    ChannelConnection,
+    CheckedChannel,
+    Message,
+    NotificationChannel,
+    Started,
+    StartedChannel,
+)
 from billhead.plugin.provisioning import (
     UNOBSERVABLE,
     Absent,
@@ -75,7 +84,6 @@ from billhead.plugin.provisioning import (
     Impossible,
     LineKind,
     ListedLine,
-    LiveSession,
     LookUp,
     Observed,
     Owner,
@@ -85,8 +93,6 @@ from billhead.plugin.provisioning import (
     Step,
     Tombstone,
     Unobservable,
-    Viewing,
-    ViewingKind,
     diff,
     merge,
 )
@@ -102,6 +108,7 @@ from billhead.plugin.reports import (
     ReportTie,
 )
 from billhead.plugin.settings import load_settings, option, secret
+from billhead.plugin.staff_pages import in_staff_menu, staff_page
 from billhead.plugin.tax import (
     CheckerConnection,
     LineTax,
@@ -114,6 +121,7 @@ from billhead.plugin.tax import (
     TaxRequest,
 )
 from billhead.plugin.usage import UsageReading
+from billhead.plugin.watching import LiveOnLine, LiveSession, Viewing, ViewingKind
 
 API_VERSION = 1
 
@@ -121,6 +129,7 @@ __all__ = [
     "API_VERSION",
     "Absent",
     "Access",
+    "Addressing",
     "Ambiguous",
     "Attachment",
     "AttemptState",
@@ -131,6 +140,7 @@ __all__ = [
     "Capabilities",
     "Catalogue",
     "ChannelConnection",
+    "CheckedChannel",
     "CheckerConnection",
     "CheckoutField",
     "ClientToken",
@@ -167,6 +177,7 @@ __all__ = [
     "LineKind",
     "LineTax",
     "ListedLine",
+    "LiveOnLine",
     "LiveSession",
     "LookUp",
     "Message",
@@ -209,6 +220,8 @@ __all__ = [
     "Resolution",
     "SavedMethod",
     "SavingView",
+    "Started",
+    "StartedChannel",
     "Statement",
     "StatementEntry",
     "StatementKind",
@@ -234,9 +247,11 @@ __all__ = [
     "current_host",
     "diff",
     "hookimpl",
+    "in_staff_menu",
     "load_settings",
     "merge",
     "option",
     "parse_mac",
     "secret",
+    "staff_page",
 ]

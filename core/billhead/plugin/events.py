@@ -43,6 +43,7 @@ EVENT_TYPES = {
     "order.refused": "the checks did not take an order, nothing was written; data: case_id, customer_id",
     "customer.same_card": "a card was saved that other customers of the seller have saved too; data: customer_id, "
     "other_customer_ids, document_id",
+    "customer.erased": "all of a person was deleted or written over: forget what you hold of them; data: customer_id",
     "payment.failed": "an attempt failed; data: attempt_id, document_id, decline_class",
     "payment.contradicted": "a provider calls a payment that is booked failed, staff look at it; data: attempt_id, "
     "document_id, code",
@@ -52,6 +53,11 @@ EVENT_TYPES = {
     "entitlement.bought": "something that is sold once was ordered; data: entitlement_id, subscription_id, plan",
     "entitlement.opened": "it may be watched in its window from now on; data: entitlement_id, subscription_id, plan",
     "entitlement.closed": "it was given back or never paid; data: entitlement_id, subscription_id",
+    "reseller.joined": "a customer became a reseller, or a super-reseller, by paying for it; data: reseller_id, "
+    "customer_id",
+    "reseller.credits_bought": "an order of credits was paid; data: reseller_id, document_id, credits_minor",
+    "reseller.credits_taken_back": "the money for credits went back, and so did what was left of them; data: "
+    "reseller_id, taken_minor, missing_minor, why, key",
     "service.active": "a line is in step with what is wanted and serves; data: service_id, customer_id",
     "service.moved": "a line serves on another panel now; data: service_id, from_service_id, customer_id",
     "service.failed": "a line can't be brought in step; data: service_id, error",

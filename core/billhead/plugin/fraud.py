@@ -37,6 +37,7 @@ class OrderFacts:
 
     `mailbox` is the address without what leads to the same mailbox (+alias, dots of Gmail). `card` is a keyed digest,
     the same for the same card within this house; it is known of customers who have saved one. `amount` is before tax.
+    `device` is a keyed digest of a mark that the browser keeps.
     `ip_country` and `hosted` (the address is in the operator's list of proxies and data centres) come from files of the
     operator; None and "" where there is no file.
     """
@@ -60,6 +61,7 @@ class OrderFacts:
     mac: str = ""
     card: str = field(default="", repr=False)
     card_country: str = ""
+    device: str = field(default="", repr=False)
     earlier: EarlierOrders = EarlierOrders()
 
 

@@ -41,6 +41,7 @@ class GatewayCapabilities:
     save: bool = False
     save_unpaid: bool = False  # a method can be saved without paying anything
     off_session: bool = False
+    forget: bool = False  # a saved method can be taken away at the provider
     refund: bool = False
     partial_refund: bool = False
     refund_claimed: bool = False  # a refund is a page where the payer claims it, and is under way until they have
@@ -70,12 +71,17 @@ class CheckoutField:
 
 @dataclass(frozen=True, slots=True)
 class GatewayConnection:
-    """One gateway account: its settings (the plugin's dataclass, secrets in clear), HTTP client, callback address."""
+    """One gateway account: its settings (the plugin's dataclass, secrets in clear), HTTP client, callback address.
+
+    `proof_key` is a secret of the account's own, made with it and never changed: for proofs that must hold whatever
+    credentials the provider gives next. Nobody else knows it, the provider included.
+    """
 
     code: str
     settings: Any
     http: HttpClient
     callback_url: str
+    proof_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,7 @@ class AttemptView:
     `reference` is short enough to be typed into a transfer, with check digits (ISO 11649, without blanks).
     `method_token` is that of the saved method if it is charged without the payer, so that a look-up knows whose it is.
     `age` is how long ago the attempt was begun: a provider forgets idempotency keys after some hours.
+    `payer_address` is where the payer's request came from, as one subscriber of a provider has it; "" where none did.
     `fields` are what the payer was asked for (`checkout_fields`), cleaned; only `start_checkout` gets them.
     `code` is that of the last outcome; `amount_mismatch` if a callback has named another amount than was asked for.
     `short_reference` names the document in at most 12 letters, digits and dashes, for payers who read or type it.
@@ -103,6 +110,7 @@ class AttemptView:
     save_method: bool = False
     method_token: str = field(default="", repr=False)
     age: timedelta = timedelta(0)
+    payer_address: str = ""
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
     short_reference: str = ""
     code: str = ""
@@ -189,6 +197,8 @@ class Outcome:
     `as_paid`: the payer decides how much comes (coins, a transfer), so that `amount` is all that has come for the
     attempt so far, and is booked as it is: what is short stays owed, what is over or comes later is booked as well.
     `watched_until`: the provider takes money until then, even for an attempt that has ended; core looks every hour.
+    `settled` is what `amount` became where the provider keeps its balance in another currency, before its fee (which
+    is in that currency then): core books the exchange.
     `action_url` is where the payer goes on; that of a refund is where they claim it.
     `receipt` is the provider's number of the money, where that is another than `provider_ref`: the payment is booked
     under it, and once, whatever else tells of it.
@@ -205,6 +215,7 @@ class Outcome:
     as_paid: bool = False
     watched_until: datetime | None = None
     receipt: str = ""
+    settled: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +237,8 @@ class VerifiedKind(StrEnum):
     `reference` is the attempt's key, `outcome.provider_ref` names the dispute; `processing` says that the provider took
     the money, `succeeded` that it is gone for good, `failed` that the dispute was won and the money is back.
     METHOD: `reference` is the key of a saving without a payment, `outcome.method` what was saved once it `succeeded`.
+    METHOD_CHANGED: `reference` is one of the names that the gateway gives a saved method (`names_of`); `succeeded` says
+    with `outcome.method` what it is now, `canceled` that it is gone there. One that core does not have is passed over.
     PAYOUT: `reference` is the provider's id of a payout to the seller's bank account; `succeeded` says that its amount
     (below zero if it was taken from there) has left for the bank, `failed` or `canceled` that it did not get there.
     DEPOSIT: money came without an attempt; `reference` is what the payer wrote, `outcome.receipt` the provider's number
@@ -236,6 +249,7 @@ class VerifiedKind(StrEnum):
     REFUND = "refund"
     CHARGEBACK = "chargeback"
     METHOD = "method"
+    METHOD_CHANGED = "method_changed"
     PAYOUT = "payout"
     DEPOSIT = "deposit"
 
@@ -300,7 +314,8 @@ class PaymentGateway(Protocol):
     """A provider. Subclass it: what its capabilities leave out need not be written.
 
     Errors: GatewayUnreachable (nothing was sent), OutcomeUnknown (it may have happened), GatewayRejected (our request
-    is wrong). A decline is an Outcome, not an error.
+    is wrong; with `decline=CONFIG` our keys or account are, and the account pauses). A decline is an
+    Outcome, not an error.
     """
 
     code: str
@@ -331,6 +346,18 @@ class PaymentGateway(Protocol):
         """What became of a saving: `succeeded` with the method; as `lookup` otherwise."""
         raise GatewayRejected(f"{self.label} can't save a method without a payment")
 
+    def names_of(self, method: SavedMethod) -> Sequence[str]:
+        """What the provider's messages call a saved method: its id there, then, if it has one, that of whom it belongs
+        to. No network."""
+        return (method.token,)
+
+    def forget_saved(self, account: GatewayConnection, method: SavedMethod) -> None:
+        """Take a saved method away at the provider, whose customer has removed it or was erased.
+
+        Twice is as once: what is gone there already is no error. What is raised is tried again, then shown to staff.
+        """
+        raise GatewayRejected(f"{self.label} can't take a saved method away")
+
     def refund(self, account: GatewayConnection, refund: RefundView) -> Outcome:
         """Send money back; the same `refund.key` never refunds twice."""
         raise GatewayRejected(f"{self.label} can't refund: send the money back by hand")
@@ -346,6 +373,10 @@ class PaymentGateway(Protocol):
     @abstractmethod
     def parse_callback(self, account: GatewayConnection, raw: RawCallback) -> Sequence[Verified]:
         """Verify and read a callback. Raises CallbackForged unless its signature proves it; nothing half-checked."""
+
+    def tells_payouts(self, account: GatewayConnection) -> bool:
+        """Whether callbacks tell of the payouts of this account, as it is set up; then staff book none. No network."""
+        return False
 
     def acknowledge(self, raw: RawCallback) -> bytes:
         """The body that the provider expects with HTTP 200."""

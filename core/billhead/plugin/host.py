@@ -29,13 +29,17 @@ class PeriodicJob:
 @dataclass(frozen=True, slots=True)
 class Theme:
     """`tokens` are CSS custom properties without the leading --, `dark` those that differ in the dark; `root` may hold
-    `templates/` that win over core's and `static/` that is served under the theme's code."""
+    `templates/` that win over core's and `static/` that is served under the theme's code.
+
+    A child names its `parent` by code: it has the parent's tokens, templates and static files where it has none itself.
+    """
 
     code: str
     label: str
     root: Path
     tokens: Mapping[str, str] = field(default_factory=dict)
     dark: Mapping[str, str] = field(default_factory=dict)
+    parent: str = ""
 
 
 class Host(Protocol):
@@ -78,6 +82,13 @@ class Host(Protocol):
         """Record events of metered use, the plugin being their source: each id is counted once, however often it is
         told. Some ten thousand at a time. Returns how many were accepted, duplicates, rejected (kept for staff with the
         reason) and late (for days that are billed already)."""
+
+    def gateway_accounts(self) -> Mapping[str, str]:
+        """The accounts at this plugin's gateways: code → name."""
+
+    def audit(self, action: str, subject: str, *, reason: str = "", details: Mapping[str, Any] | None = None) -> None:
+        """A line in the audit trail, in the name of who is signed in to the view that runs, else of the plugin.
+        `details` hold ids and values, never secrets."""
 
     def notify(self, customer_id: int, kind: str, key: str, data: Mapping[str, Any]) -> None:
         """Queue a notice to a customer, once per key."""

@@ -20,10 +20,13 @@ from billhead import clock
 from billhead.domain.errors import BillheadError, PanelOutcomeUnknown, PanelUnreachable
 from billhead.plugin.pacing import Pacer
 
-__all__ = ["HttpClient", "HttpResponse"]
+__all__ = ["LARGEST", "HttpClient", "HttpResponse"]
 
 for _name in ("httpx", "httpcore"):  # they log URLs and headers, which may hold keys
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+LARGEST = 256 * 2**20
+"""The lines of a large panel, in bytes."""
 
 # the request can't have reached the server: no connection, or no address
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
@@ -60,7 +63,8 @@ def _trusted() -> ssl.SSLContext:
 class HttpClient:
     """A small client over one httpx.Client. `what` names the far side in errors; bodies and headers stay out.
 
-    With a `pacer` each call waits for its turn first; that wait is not part of the timeout.
+    With a `pacer` each call waits for its turn first; that wait is not part of the timeout. An answer of more than
+    `largest` bytes, unpacked, counts as broken off.
     """
 
     def __init__(
@@ -73,11 +77,18 @@ class HttpClient:
         unreachable: type[BillheadError] = PanelUnreachable,
         unknown: type[BillheadError] = PanelOutcomeUnknown,
         pacer: Pacer | None = None,
+        largest: int = LARGEST,
     ) -> None:
         self.what = what
+        self._largest = largest
         self._pacer = pacer or Pacer()
         self._errors = (unreachable, unknown)
-        self._made_with: dict[str, Any] = {"timeout_seconds": timeout_seconds, "auth": auth, "pacer": self._pacer}
+        self._made_with: dict[str, Any] = {
+            "timeout_seconds": timeout_seconds,
+            "auth": auth,
+            "pacer": self._pacer,
+            "largest": largest,
+        }
         self._client = httpx.Client(
             timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 10)),
             follow_redirects=False,
@@ -116,8 +127,13 @@ class HttpClient:
 
     def _send(self, method: str, url: str, options: dict[str, Any]) -> HttpResponse:
         self._pacer.wait()
-        response = self._client.request(method, url, **options)
-        return HttpResponse(response.status_code, response.headers, response.content)
+        body = bytearray()
+        with self._client.stream(method, url, **options) as response:
+            for part in response.iter_bytes():
+                body += part
+                if len(body) > self._largest:
+                    raise httpx.ReadError("longer than it may be")
+        return HttpResponse(response.status_code, response.headers, bytes(body))
 
 
 def _plain(error: Exception) -> str:

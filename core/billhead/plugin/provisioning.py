@@ -11,9 +11,10 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any, Final, Protocol, runtime_checkable
 
-from billhead.domain.errors import PanelRejected
+from billhead.domain.errors import InvalidInput, PanelRejected
 from billhead.plugin.http import HttpClient
 from billhead.plugin.purchasing import Due, Package, Resolution
+from billhead.plugin.watching import LiveOnLine, LiveSession, Viewing
 
 __all__ = [
     "UNOBSERVABLE",
@@ -33,7 +34,6 @@ __all__ = [
     "Impossible",
     "LineKind",
     "ListedLine",
-    "LiveSession",
     "LookUp",
     "Observed",
     "Owner",
@@ -43,8 +43,6 @@ __all__ = [
     "Step",
     "Tombstone",
     "Unobservable",
-    "Viewing",
-    "ViewingKind",
     "diff",
     "merge",
 ]
@@ -85,8 +83,9 @@ class Capabilities:
 
     `pairs`: a box or receiver can hang on a stream line and follow it. `owners`: the panel knows resellers, and a line
     belongs to one. `balance`: the panel sells to us and tells how much credit is left. `viewings`: what was watched can
-    be read; `live`: what is being watched, and `kick`: cut. `messages`: a text can be put on a box's screen.
-    `lacks`: sentences for staff that say what this panel can't do as it is set up, and what would bring it.
+    be read; `live`: what is being watched, `live_listing`: on all lines at once, and `kick`: cut. `messages`: a text
+    can be put on a box's screen. `lacks`: sentences for staff that say what this panel can't do as it is set up, and
+    what would bring it.
     """
 
     expiry: Expiry
@@ -100,6 +99,7 @@ class Capabilities:
     balance: bool = False
     viewings: bool = False
     live: bool = False
+    live_listing: bool = False
     kick: bool = False
     messages: bool = False
     lacks: tuple[str, ...] = ()
@@ -300,49 +300,6 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
-class LiveSession:
-    """Somebody watches now. `id` is what `kick` takes; what the panel does not say is empty."""
-
-    id: str
-    item: str
-    since: datetime | None = None
-    ip: str = ""
-    country: str = ""
-    device: str = ""
-
-
-class ViewingKind(StrEnum):
-    """What was watched: a channel, its recording, a film, an episode, radio."""
-
-    LIVE = "live"
-    CATCHUP = "catchup"
-    FILM = "film"
-    EPISODE = "episode"
-    RADIO = "radio"
-
-
-@dataclass(frozen=True, slots=True)
-class Viewing:
-    """One finished session. `id` is unique on the panel for ever; `ref` is our reference where the panel holds it.
-
-    `item` is the panel's id of what was watched and `title` its name. Instants are aware UTC.
-    """
-
-    id: str
-    kind: ViewingKind
-    item: str
-    title: str
-    began_at: datetime
-    ended_at: datetime
-    ref: str = ""
-    remote_id: str = ""
-    login: str = ""
-    ip: str = ""
-    country: str = ""
-    device: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class PanelConnection:
     """One panel as a module sees it: its settings (the module's own dataclass, secrets in clear) and an HTTP client."""
 
@@ -398,9 +355,28 @@ class ProvisioningModule(Protocol):
     def check(self, panel: PanelConnection) -> str:
         """One call that proves address and credentials; returns a sentence for staff, e.g. "12 plans, 340 lines"."""
 
+    def left_open(self, settings: Any) -> bool:
+        """Whether the operator left a setting to this module to find out (`auto`). No network."""
+        return False
+
+    def find_out(self, panel: PanelConnection) -> Mapping[str, Any]:
+        """Settings that were left open, as the panel answers now; {} where it does not tell. Reads only.
+
+        Core asks when the panel is set up and at each check, and stores the answer: from then on it is a setting.
+        """
+        return {}
+
     def list_lines(self, panel: PanelConnection) -> Iterable[ListedLine]:
         """Every line of the panel, streamed. Called only with `capabilities().listing`."""
         raise PanelRejected(f"{self.label} can't list its lines")
+
+    def handle_for(self, panel: PanelConnection, desired: Desired, number: str) -> Mapping[str, Any]:
+        """`handle.data` of the line that has this number on the panel, as a person read it there. No network:
+        `look_up` is asked with it, and says whose line it is.
+
+        Raises InvalidInput("number", …) for what can be none here.
+        """
+        raise InvalidInput("number", f"{self.label} finds its lines without a number")
 
     def catalogue(self, panel: PanelConnection) -> Catalogue:
         """Plans and bouquets as the panel names them; empty where it knows none."""
@@ -424,6 +400,10 @@ class ProvisioningModule(Protocol):
     def live_sessions(self, panel: PanelConnection, desired: Desired) -> Sequence[LiveSession]:
         """Who watches on this line now. Called only with `capabilities().live`."""
         raise PanelRejected(f"{self.label} does not tell who watches")
+
+    def live_everywhere(self, panel: PanelConnection) -> Iterable[LiveOnLine]:
+        """Who watches now, on any line: streamed, in a few calls. Called only with `capabilities().live_listing`."""
+        raise PanelRejected(f"{self.label} tells who watches line by line")
 
     def kick(self, panel: PanelConnection, desired: Desired, session_id: str) -> None:
         """Cut one session of this line, and of no other. Idempotent. Called only with `capabilities().kick`."""

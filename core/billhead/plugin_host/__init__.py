@@ -10,6 +10,7 @@ from billhead.plugin_host.connections import (
     gateway_connection,
     panel_connection,
     plugin_settings,
+    tells_payouts,
 )
 from billhead.plugin_host.current import plugins, vault
 from billhead.plugin_host.discovery import GROUP, Plugin, discover
@@ -47,6 +48,7 @@ __all__ = [
     "secrets_set",
     "settings_form",
     "store_settings",
+    "tells_payouts",
     "upgrade_plugin",
     "vault",
 ]

@@ -5,7 +5,7 @@ import threading
 from functools import lru_cache
 from typing import Any
 
-from billhead.db import reading
+from billhead.db import db, reading
 from billhead.domain.errors import (
     BillheadError,
     GatewayUnreachable,
@@ -27,8 +27,10 @@ from billhead.plugin import (
     HttpClient,
     PanelConnection,
 )
+from billhead.plugin.http import LARGEST
 from billhead.plugin.pacing import Pacer
-from billhead.plugin_host.current import config, plugins
+from billhead.plugin_host.current import config, plugins, vault
+from billhead.plugin_host.shared_pacing import turns_of
 from billhead.plugin_host.stored_settings import open_settings
 
 __all__ = [
@@ -40,9 +42,11 @@ __all__ = [
     "gateway_connection",
     "panel_connection",
     "plugin_settings",
+    "tells_payouts",
 ]
 
 _DEFAULT_TIMEOUT = 30
+_OF_A_GATEWAY = 8 * 2**20  # a reseller may have set the address
 _kept: list[HttpClient] = []
 _pacers: dict[tuple[str, int], Pacer] = {}  # panel and process → what spaces its calls, whichever client makes them
 _making = threading.Lock()
@@ -53,6 +57,8 @@ def panel_connection(panel: Panel) -> PanelConnection:
     settings: Any = open_settings(plugins().module(panel.module).settings_type, panel)
     pacer = _pacer(panel.code)
     pacer.per_second = panel.calls_per_second or 0  # a row that was never stored has none yet
+    shared = panel.id is not None and pacer.per_second
+    pacer.reserve = turns_of(db.engine, panel.id, pacer.per_second) if shared else None
     http = _client(f"panel {panel.code}", _timeout(settings), PanelUnreachable, PanelOutcomeUnknown, os.getpid(), pacer)
     return PanelConnection(panel.code, settings, http)
 
@@ -76,9 +82,19 @@ def gateway_abilities(code: str) -> GatewayCapabilities:
 def gateway_connection(account: GatewayAccount) -> GatewayConnection:
     """A gateway account as its gateway sees it; the callback address holds the account's unguessable token."""
     settings: Any = open_settings(plugins().gateway(account.gateway).settings_type, account)
-    http = _client(f"gateway {account.code}", _timeout(settings), GatewayUnreachable, OutcomeUnknown, os.getpid())
+    far = f"gateway {account.code}"
+    http = _client(far, _timeout(settings), GatewayUnreachable, OutcomeUnknown, os.getpid(), largest=_OF_A_GATEWAY)
     callback_url = f"{config().base_url}/callbacks/{account.callback_token}"
-    return GatewayConnection(account.code, settings, http, callback_url)
+    proof_key = vault().decrypt(account.proof_key) if account.proof_key else ""
+    return GatewayConnection(account.code, settings, http, callback_url, proof_key)
+
+
+def tells_payouts(account: GatewayAccount) -> bool:
+    """Whether its payouts are booked as its callbacks tell; none are while its plugin is off or a setting wrong."""
+    try:
+        return plugins().gateway(account.gateway).tells_payouts(gateway_connection(account))
+    except BillheadError:
+        return False
 
 
 def channel_connection(code: str) -> ChannelConnection:
@@ -127,8 +143,11 @@ def _client(
     unknown: type[BillheadError],
     _process: int,
     pacer: Pacer | None = None,
+    largest: int = LARGEST,
 ) -> HttpClient:
     # One per far side and process: its connections are kept alive, and none is shared across a fork.
-    client = HttpClient(what, timeout_seconds=timeout, unreachable=unreachable, unknown=unknown, pacer=pacer)
+    client = HttpClient(
+        what, timeout_seconds=timeout, unreachable=unreachable, unknown=unknown, pacer=pacer, largest=largest
+    )
     _kept.append(client)
     return client

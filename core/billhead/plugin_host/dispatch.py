@@ -31,6 +31,7 @@ from billhead.plugin.hookspecs import SHAPES
 from billhead.plugin_host.activation import Activation, set_active
 from billhead.plugin_host.contributing import apply_rules
 from billhead.plugin_host.discovery import Plugin, code_of, discover
+from billhead.plugin_host.themes import lineage, with_inherited
 
 __all__ = ["PluginHost"]
 
@@ -153,7 +154,13 @@ class PluginHost:
         return self.get(self._offered("notification_channels", code)[0])
 
     def theme(self, code: str) -> Theme:
-        return self._offered("themes", code)[1]
+        """With the tokens that it inherits."""
+        return with_inherited(self.theme_line(code))
+
+    def theme_line(self, code: str) -> list[Theme]:
+        """The theme, its parent, and so on. Raises NotFound for a theme that is not offered."""
+        self._offered("themes", code)
+        return lineage({theme.code: theme for _, theme in self.offers("themes")}, code)
 
     def periodic_jobs(self) -> list[tuple[str, PeriodicJob]]:
         return self.offers("periodic_jobs")

@@ -16,6 +16,7 @@ from billhead.domain.errors import Conflict, NotFound
 from billhead.models.catalogue import Plan
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.operations import PluginStorage
+from billhead.models.payments import GatewayAccount
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
 from billhead.plugin.host import provide_host
@@ -23,6 +24,7 @@ from billhead.plugin.provisioning import Access
 from billhead.plugin.usage import UsageReading
 from billhead.plugin_host.connections import plugin_settings
 from billhead.plugin_host.current import plugins
+from billhead.plugin_host.discovery import code_of
 
 __all__ = ["Facade", "Notify", "provide_facade"]
 
@@ -32,6 +34,9 @@ Notify = Callable[[int, str, str, Mapping[str, Any]], None]
 Record = Callable[[str, Sequence[UsageReading]], Mapping[str, int]]
 """(source, events): records them in a transaction of its own."""
 
+Audit = Callable[[str, str, str, str, Mapping[str, Any]], None]
+"""(plugin, action, subject, reason, details): writes in a transaction of its own."""
+
 Lend = Callable[[str, int | None, str], Access]
 """(plugin, service id, login): reads and audits in a transaction of its own."""
 
@@ -40,12 +45,19 @@ class Facade:
     """The Host of one plugin. Reads open a session of their own; writes a transaction of their own."""
 
     def __init__(
-        self, app: Flask, plugin: str, notify: Notify | None, record: Record | None = None, lend: Lend | None = None
+        self,
+        app: Flask,
+        plugin: str,
+        notify: Notify | None,
+        record: Record | None = None,
+        lend: Lend | None = None,
+        audit: Audit | None = None,
     ) -> None:
         self._app = app
         self._notify = notify
         self._record = record
         self._lend = lend
+        self._audit = audit
         self.plugin = plugin
 
     def settings(self) -> Any:
@@ -92,6 +104,23 @@ class Facade:
             lines = session.scalars(select(DocumentLine).where(DocumentLine.document_id == document_id))
             return {**_plain(row), "lines": [_plain(line) for line in lines]}
 
+    def gateway_accounts(self) -> Mapping[str, str]:
+        with self._in_app(), reading() as session:
+            codes = [code_of(one) for one in plugins().get(self.plugin).offers.get("payment_gateways", ())]
+            rows = session.execute(
+                select(GatewayAccount.code, GatewayAccount.name)
+                .where(GatewayAccount.gateway.in_(codes))
+                .order_by(GatewayAccount.position, GatewayAccount.id)
+            )
+            return dict(rows.all())
+
+    def audit(self, action: str, subject: str, *, reason: str = "", details: Mapping[str, Any] | None = None) -> None:
+        if self._audit is None:
+            raise Conflict("this application keeps no audit trail", hint="give provide_facade(audit=…) a function")
+        with self._in_app():
+            self._needs_no_transaction("audit")
+            self._audit(self.plugin, action, subject, reason, details or {})
+
     def notify(self, customer_id: int, kind: str, key: str, data: Mapping[str, Any]) -> None:
         if self._notify is None:
             raise Conflict("this application sends no notices", hint="give provide_facade(notify=…) a function")
@@ -123,14 +152,18 @@ class Facade:
 
 
 def provide_facade(
-    app: Flask, notify: Notify | None = None, record: Record | None = None, lend: Lend | None = None
+    app: Flask,
+    notify: Notify | None = None,
+    record: Record | None = None,
+    lend: Lend | None = None,
+    audit: Audit | None = None,
 ) -> None:
     """Let the plugins' `current_host(name)` answer with this application."""
 
     def facade(plugin: str) -> Facade:
         with nullcontext() if has_app_context() else app.app_context():
             plugins().get(plugin)
-        return Facade(app, plugin, notify, record, lend)
+        return Facade(app, plugin, notify, record, lend, audit)
 
     provide_host(facade)
 

@@ -11,6 +11,7 @@ from flask import Blueprint, Flask, Response, abort, request, send_from_director
 from werkzeug.routing import Rule
 
 from billhead.domain.context import Role
+from billhead.domain.errors import NotFound
 from billhead.plugin import allow
 from billhead.plugin_host.checks import Refused
 from billhead.plugin_host.discovery import Plugin
@@ -23,7 +24,7 @@ _ROLES = frozenset({"anyone", *(role.value for role in Role)})
 
 def mount_plugins(app: Flask, host: PluginHost) -> None:
     """Register the views of all loaded plugins; those of a plugin that is switched off answer 404."""
-    owners: dict[str, str] = {}
+    owners: dict[str, str] = app.extensions.setdefault("billhead_owners", {})
     for plugin in host.all():
         blueprints = plugin.offers.get("blueprints", ())
         try:
@@ -103,7 +104,9 @@ def _serve_themes(app: Flask, host: PluginHost) -> None:
     @app.get("/theme/<code>/<path:filename>", endpoint="theme_file")
     @allow("anyone")
     def theme_file(code: str, filename: str) -> Response:
-        themes = {theme.code: theme for _, theme in host.offers("themes")}
-        if code not in themes:
+        try:
+            line = host.theme_line(code)
+        except NotFound:
             abort(404)
-        return send_from_directory(themes[code].root / "static", filename, max_age=86400)
+        owner = next((theme for theme in line if (theme.root / "static" / filename).is_file()), line[0])
+        return send_from_directory(owner.root / "static", filename, max_age=86400)

@@ -40,6 +40,13 @@ class Vault:
         """Raises InvalidInput when none of the keys fits."""
         return self._opened(lambda: self._fernet.decrypt(token.encode())).decode() if token else ""
 
+    def seal(self, data: bytes) -> bytes:
+        """A file that is kept for a while; unlike texts it is not written anew when keys are rotated."""
+        return self._fernet.encrypt(data)
+
+    def open(self, sealed: bytes) -> bytes:
+        return self._opened(lambda: self._fernet.decrypt(sealed))
+
     def digests(self, text: str) -> list[str]:
         """By what a secret is found again without keeping it: a keyed digest, the newest key's first."""
         return [hmac.new(key, b"digest:" + text.encode(), "sha256").hexdigest() for key in self._keys]

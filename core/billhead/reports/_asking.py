@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import exponent
+from billhead.domain.whole_number import whole_number
 from billhead.models.sellers import Seller
 from billhead.plugin import Report, ReportAsked, ReportParameter
 
@@ -74,9 +75,10 @@ def _choice(_: Session, parameter: ReportParameter, text: str) -> str:
 
 
 def _count(_: Session, parameter: ReportParameter, text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 8 and int(text) <= _MANY):
+    number = whole_number(text, 7)
+    if number is None or number > _MANY:
         raise InvalidInput(parameter.code, f"{text!r} is not a whole number from 0 to {_MANY}")
-    return int(text)
+    return number
 
 
 _KINDS: dict[str, Callable[[Session, ReportParameter, str], Any]] = {

@@ -2,20 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, func, select
 
-from billhead.domain.ledger import AccountCode, Side
+from billhead.domain.ledger import AccountCode
 from billhead.domain.money import Money
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
 from billhead.plugin import ReportAsked, ReportTie
 from billhead.reports._source import Source
 
-__all__ = ["grown", "sums_by_currency", "ties_by_currency"]
-
-
-def grown(side: Side = Side.D) -> ColumnElement[int]:
-    """The amount of a posting, below zero when it stands on the other side."""
-    return case((LedgerPosting.side == side.value, LedgerPosting.amount_minor), else_=-LedgerPosting.amount_minor)
+__all__ = ["sums_by_currency", "ties_by_currency"]
 
 
 def sums_by_currency(
@@ -23,7 +18,7 @@ def sums_by_currency(
 ) -> dict[str, int]:
     """Currency → by how much the account grew, over the entries that fit the conditions, the seller and currency."""
     query = (
-        select(LedgerAccount.currency, func.sum(grown(account.normal_side)))
+        select(LedgerAccount.currency, func.sum(LedgerPosting.signed(account.normal_side)))
         .join(LedgerPosting, LedgerPosting.account_id == LedgerAccount.id)
         .join(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
         .where(LedgerAccount.code == account.value, *conditions)
@@ -31,7 +26,7 @@ def sums_by_currency(
     )
     if asked["seller"] is not None:
         query = query.where(LedgerAccount.seller_id == asked["seller"])
-    if asked["currency"] is not None:
+    if asked.values.get("currency") is not None:
         query = query.where(LedgerAccount.currency == asked["currency"])
     return {currency: int(minor) for currency, minor in source.session.execute(query)}
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
-from billhead.models.catalogue import Bouquet, Plan, PlanBouquet
+from billhead.models.catalogue import Bouquet, Plan
 from billhead.models.panels import Panel
 from billhead.models.people import Customer, Reseller
 from billhead.models.subscriptions import Service, Subscription
 from billhead.models.viewings import ContentTitle, Viewing
 from billhead.plugin import Report, ReportAsked, ReportChart, ReportColumn, ReportParameter, ViewingKind
+from billhead.reports._bouquets_had import bouquets_had
 from billhead.reports._months import months_of
 from billhead.reports._parameters import FROM_MONTH, SELLER, TO
 from billhead.reports._source import BATCH, Source
@@ -23,7 +24,7 @@ _SUMS = func.sum(Viewing.ended - Viewing.began), func.count(), func.count(Viewin
 _BY = (
     ("content", "Channel or film"),
     ("plan", "Plan"),
-    ("bouquet", "Bouquet of the plan"),
+    ("bouquet", "Bouquet that the line had"),
     ("reseller", "Reseller"),
     ("panel", "Panel"),
     ("kind", "Kind"),
@@ -48,7 +49,7 @@ def _label(by: str) -> Any:
     }.get(by, Viewing.day)
 
 
-def _query(asked: ReportAsked, by: str) -> Select[Any]:
+def _query(source: Source, asked: ReportAsked, by: str) -> Select[Any]:
     first, until = (asked["from"] - _EPOCH).days, (asked.until - _EPOCH).days
     label = _label(by).label("label")
     query = (
@@ -64,8 +65,9 @@ def _query(asked: ReportAsked, by: str) -> Select[Any]:
     elif by == "plan":
         query = query.join(Plan, Plan.id == Subscription.plan_id)
     elif by == "bouquet":
-        query = query.join(PlanBouquet, PlanBouquet.plan_id == Subscription.plan_id)
-        query = query.join(Bouquet, Bouquet.id == PlanBouquet.bouquet_id)
+        had = bouquets_had(source.session, first, until).c
+        same = and_(had.panel_id == Viewing.panel_id, had.viewing_id == Viewing.viewing_id)
+        query = query.join(had.panel_id.table, same).join(Bouquet, Bouquet.id == had.bouquet_id)
     elif by == "reseller":
         query = query.join(Customer, Customer.id == Subscription.customer_id)
         query = query.outerjoin(Reseller, Reseller.id == Customer.reseller_id)
@@ -85,7 +87,7 @@ def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
     if by == "month":
         yield from _months(source, asked)
         return
-    for label, seconds, times, lines in source.session.execute(_query(asked, by)):
+    for label, seconds, times, lines in source.session.execute(_query(source, asked, by)):
         shown = (_EPOCH + timedelta(days=label)).isoformat() if by == "day" else str(label)
         yield shown, (int(seconds) + 1800) // 3600, int(times), int(lines)
 
@@ -95,7 +97,7 @@ def _months(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
     for start, end in months_of(asked["from"], asked.until):
         month = (start - _EPOCH).days, (end - _EPOCH).days
         row = source.session.execute(
-            _query(asked, "kind")
+            _query(source, asked, "kind")
             .where(Viewing.day >= month[0], Viewing.day < month[1])
             .with_only_columns(*_SUMS)
             .group_by(None)
@@ -108,8 +110,9 @@ def _months(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
 REPORT = Report(
     code="consumption",
     title="What is watched",
-    description="Hours, sessions and lines that watched, from what the panels told, by channel or film, plan, "
-    "bouquet (a line counts under each that its plan has), reseller, panel, kind, day or month. Days are UTC.",
+    description="Hours, sessions and lines that watched, from what the panels told, by channel or film, plan, bouquet "
+    "(each that the line had then, by its plan, an add-on or bought once), reseller, panel, kind, day or month. Days "
+    "are UTC.",
     group="Watching",
     parameters=(
         FROM_MONTH,

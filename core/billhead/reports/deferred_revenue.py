@@ -17,7 +17,7 @@ from billhead.domain.money import Money
 from billhead.models.documents import Document
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
 from billhead.plugin import Report, ReportAsked, ReportChart, ReportColumn, ReportTie
-from billhead.reports._ledger import grown, sums_by_currency, ties_by_currency
+from billhead.reports._ledger import sums_by_currency, ties_by_currency
 from billhead.reports._months import months_of
 from billhead.reports._parameters import CURRENCY, FROM_YEAR_AGO, SELLER, TO
 from billhead.reports._source import Source
@@ -37,7 +37,7 @@ def _narrowed(asked: ReportAsked, seller: Any, currency: Any) -> Iterator[Column
 def _by_day(source: Source, asked: ReportAsked, account: AccountCode) -> dict[str, dict[date, int]]:
     """Currency → day → by how much the account grew, up to the end of the span."""
     query = (
-        select(LedgerAccount.currency, LedgerEntry.day, func.sum(grown(account.normal_side)))
+        select(LedgerAccount.currency, LedgerEntry.day, func.sum(LedgerPosting.signed(account.normal_side)))
         .join(LedgerPosting, LedgerPosting.account_id == LedgerAccount.id)
         .join(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
         .where(LedgerAccount.code == account.value, LedgerEntry.day < asked.until)

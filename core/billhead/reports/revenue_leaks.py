@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import ColumnElement, Select, and_, not_, or_
 
 from billhead import clock
+from billhead.actions.fraud._case import held_by_review
 from billhead.domain.service import Label
 from billhead.domain.subscription import RUNNING, State
 from billhead.models.documents import FailedItem
@@ -82,7 +83,12 @@ def _leaks(today: date, now: datetime) -> tuple[_Leak, ...]:
         ),
         _Leak(
             "not_billed",
-            and_(by_invoice, Subscription.state.in_(_RUNNING), Subscription.next_bill_on < today - _GRACE),
+            and_(
+                by_invoice,
+                Subscription.state.in_(_RUNNING),
+                Subscription.next_bill_on < today - _GRACE,
+                not_(held_by_review()),  # billed when it is approved
+            ),
             by_service=False,
         ),
         _Leak(

@@ -14,7 +14,6 @@ from billhead.domain.ledger import AccountCode
 from billhead.domain.money import Money
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
 from billhead.plugin import Report, ReportAsked, ReportChart, ReportColumn, ReportParameter, ReportTie
-from billhead.reports._ledger import grown
 from billhead.reports._parameters import CURRENCY, FROM_MONTH, SELLER, TO
 from billhead.reports._source import Source
 
@@ -87,7 +86,7 @@ def _ties(source: Source, asked: ReportAsked) -> Iterator[ReportTie]:
 
 def _ledger(source: Source, asked: ReportAsked) -> dict[tuple[str, str], int]:
     query = (
-        select(LedgerAccount.subject, LedgerAccount.currency, func.sum(grown(_TAX.normal_side)))
+        select(LedgerAccount.subject, LedgerAccount.currency, func.sum(LedgerPosting.signed(_TAX.normal_side)))
         .join(LedgerPosting, LedgerPosting.account_id == LedgerAccount.id)
         .join(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
         .where(LedgerAccount.code == _TAX.value, LedgerEntry.day < asked.until)

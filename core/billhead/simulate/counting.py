@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billhead.domain.document import OWED
@@ -107,7 +107,7 @@ class Books:
         self.document = last
 
     def _ledger(self, session: Session, found: dict[str, Flow]) -> None:
-        signed = case((LedgerPosting.side == "D", LedgerPosting.amount_minor), else_=-LedgerPosting.amount_minor)
+        signed = LedgerPosting.signed()
         rows = session.execute(
             select(LedgerAccount.code, LedgerAccount.currency, func.sum(signed), func.max(LedgerPosting.entry_id))
             .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)

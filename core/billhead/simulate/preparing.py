@@ -7,10 +7,14 @@ from sqlalchemy import delete, select, update
 from billhead.db import Tx
 from billhead.models.operations import EventDelivery, FreezeSwitch, Job, Notice
 from billhead.models.panels import Panel
+from billhead.models.support import Department
 
 __all__ = ["prepare", "take_out_reconciling"]
 
-_OUTSIDE = ("callbacks.apply", "events.deliver", "plugins.periodic", "provisioning.reconcile", "simulations.run")
+_OUTSIDE = (
+    *("callbacks.apply", "events.deliver", "plugins.periodic", "provisioning.reconcile", "simulations.run"),
+    "support.fetch_mail",
+)
 _RECONCILING = ("provisioning.reconcile", "provisioning.reconcile_all")
 
 
@@ -24,6 +28,7 @@ def prepare(tx: Tx) -> list[str]:
     session.execute(delete(EventDelivery).where(EventDelivery.state == "pending"))
     session.execute(update(Notice).where(Notice.state.in_(["queued", "failed", "sending"])).values(state="sent"))
     session.execute(delete(Job).where(Job.kind == "notices.send"))
+    session.execute(update(Department).values(settings={}, secrets=""))  # whose mailboxes are not read
     for switch in session.scalars(select(FreezeSwitch).where(FreezeSwitch.on)):
         notes.append(f"all {switch.name} are stopped in real life; in the simulation they go on")
         switch.on = False

@@ -99,6 +99,9 @@ class _Gateway(PaymentGateway):
     def start_checkout(self, account: Any, attempt: AttemptView) -> Any:
         raise Conflict("nobody opens a checkout in a simulation")
 
+    def forget_saved(self, account: Any, method: SavedMethod) -> None:
+        """A copy takes nothing away from its original."""
+
     def refund(self, account: Any, refund: RefundView) -> Outcome:
         return Outcome(AttemptState.SUCCEEDED, f"pretend-{refund.key}", refund.amount)
 

@@ -19,6 +19,7 @@ from billhead.testing.conformance.theme import ThemeConformance
 from billhead.testing.fake_host import FakeHost
 from billhead.testing.fake_panel import FakePanel
 from billhead.testing.fixtures import MovingClock
+from billhead.testing.receiver import Receiver, receiving
 from billhead.testing.recorder import Recorder
 from billhead.testing.replay import Replay
 from billhead.testing.tape import Tape
@@ -34,10 +35,12 @@ __all__ = [
     "NotificationConformance",
     "PayingProvider",
     "ProvisioningConformance",
+    "Receiver",
     "Recorder",
     "Replay",
     "Tape",
     "TaxConformance",
     "ThemeConformance",
     "clock",
+    "receiving",
 ]

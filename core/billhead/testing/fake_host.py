@@ -20,6 +20,8 @@ class FakeHost:
         self.documents: dict[int, Mapping[str, Any]] = {}
         self.lines: dict[int, Access] = {}
         self.notices: dict[str, tuple[int, str, Mapping[str, Any]]] = {}
+        self.accounts: dict[str, str] = {}
+        self.trail: list[tuple[str, str, str, Mapping[str, Any]]] = []
         self.usage: dict[str, UsageReading] = {}
         self._settings = settings
 
@@ -43,6 +45,12 @@ class FakeHost:
 
     def notify(self, customer_id: int, kind: str, key: str, data: Mapping[str, Any]) -> None:
         self.notices.setdefault(key, (customer_id, kind, data))
+
+    def gateway_accounts(self) -> Mapping[str, str]:
+        return self.accounts
+
+    def audit(self, action: str, subject: str, *, reason: str = "", details: Mapping[str, Any] | None = None) -> None:
+        self.trail.append((action, subject, reason, details or {}))
 
     def access(self, *, service_id: int | None = None, login: str = "") -> Access:
         for id, access in self.lines.items():

@@ -212,8 +212,9 @@ def _fill(session: Any, shop: PayingShop, gateway: str, settings: Mapping[str, A
         created_at=clock.now(),
     )  # fmt: skip
     account = GatewayAccount(
-        seller_id=seller.id, code="account", name="Account", gateway=gateway, callback_token=_TOKEN
-    )
+        seller_id=seller.id, code="account", name="Account", gateway=gateway, callback_token=_TOKEN,
+        proof_key=vault().encrypt("key-of-the-account"),
+    )  # fmt: skip
     store_settings(plugins().gateway(gateway).settings_type, account, settings)
     session.add_all([customer, account])
     session.flush()

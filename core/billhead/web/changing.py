@@ -7,6 +7,8 @@ from datetime import date
 from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish
 from billhead.actions.subscriptions.change_choices import Choices
 from billhead.domain.errors import InvalidInput
+from billhead.domain.whole_number import whole_number
+from billhead.web.speaking import say
 
 __all__ = ["changed_by_staff", "day_of", "wish_of"]
 
@@ -19,7 +21,7 @@ def wish_of(form: Mapping[str, str], subscription_id: int, choices: Choices) -> 
     offered = {f"{one.code}|{one.term}": one for one in choices.plans}
     chosen = offered.get(form.get("offer", ""))
     if chosen is None:
-        raise InvalidInput("offer", "choose one of the plans")
+        raise InvalidInput("offer", say("choose one of the plans"))
     fitting = [one for one in choices.addons if chosen.code in one.plans]
     numbers = {one.code: _number(form.get(f"addon-{one.code}", "0"), one.most, one.name) for one in fitting}
     addons = tuple(AddOnOrder(code, number) for code, number in numbers.items() if number)
@@ -34,9 +36,10 @@ def changed_by_staff(wish: ChangeWish, form: Mapping[str, str]) -> ChangeWish:
 
 
 def _number(text: str, most: int, name: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 4) or int(text) > most:
-        raise InvalidInput("addons", f"{name}: choose a number from 0 to {most}")
-    return int(text)
+    number = whole_number(text, 3)
+    if number is None or number > most:
+        raise InvalidInput("addons", say("%(addon)s: choose a number from 0 to %(most)s", addon=name, most=most))
+    return number
 
 
 def day_of(form: Mapping[str, str], field: str) -> date | None:

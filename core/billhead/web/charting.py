@@ -1,5 +1,6 @@
 """Charts on a page: `{{ chart(it) }}` draws a Chart in the words in which the page writes money and dates."""
 
+from dataclasses import replace
 from datetime import date
 from functools import partial
 
@@ -8,7 +9,8 @@ from markupsafe import Markup
 
 from billhead.charts import Chart, Words, draw
 from billhead.domain.money import exponent
-from billhead.web.formatting import MONTHS, money, short_count, short_money
+from billhead.web.formatting import MONTHS, money, short_count, short_money, whole
+from billhead.web.speaking import other_language, say
 
 __all__ = ["chart", "install"]
 
@@ -23,11 +25,16 @@ def chart(it: Chart, mirrored: bool = False) -> Markup:
 
 
 def _words(currency: str) -> Words:
-    dates = (_day, _short_day, _month)
-    if not currency:
-        return Words("{:,}".format, short_count, *dates)
-    full, short = partial(money, currency=currency), partial(short_money, currency=currency)
-    return Words(full, short, *dates, smallest=10 ** exponent(currency))
+    other = other_language()
+    dates = (other.day, other.short_day, other.month) if other else (_day, _short_day, _month)
+    if currency:
+        full, short = partial(money, currency=currency), partial(short_money, currency=currency)
+        words = Words(full, short, *dates, smallest=10 ** exponent(currency))
+    else:
+        words = Words(whole, short_count, *dates)
+    if other is None:
+        return words
+    return replace(words, as_table=say("As a table"), nothing=say("Nothing to draw yet."))
 
 
 def _day(day: date) -> str:

@@ -7,6 +7,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from billhead.web.callbacks import callbacks
 from billhead.web.storefront.pay import paid_by_post
+from billhead.web.storefront.stop_news import stopped_by_post
 
 __all__ = ["install"]
 
@@ -15,5 +16,6 @@ def install(app: Flask) -> None:
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # as long as the browser's session: an open tab is no dead end
     protect = CSRFProtect(app)
     protect.exempt(callbacks)
+    protect.exempt(stopped_by_post)  # a mail program: its address is signed
     protect.exempt(paid_by_post)  # a gateway's own form; it changes nothing
     app.jinja_env.globals["new_idempotency_key"] = lambda: secrets.token_hex(16)

@@ -1,4 +1,4 @@
-"""Documents and proofs as files: what a download is called, and that a stranger's file is never shown by itself."""
+"""Documents, proofs and files of tickets: names of downloads, and strangers' files that are never shown."""
 
 from flask import Response
 
@@ -6,8 +6,9 @@ from billhead.actions.documents.write_einvoice import EInvoice
 from billhead.domain.document import Kind
 from billhead.models.banking import TransferProof
 from billhead.models.documents import Document
+from billhead.models.support import TicketFile
 
-__all__ = ["einvoice_response", "file_name", "pdf_response", "proof_response"]
+__all__ = ["einvoice_response", "file_name", "pdf_response", "strangers_file"]
 
 _WORDS = {Kind.PROFORMA.value: "order", Kind.INVOICE.value: "invoice", Kind.CREDIT_NOTE.value: "credit-note"}
 
@@ -31,10 +32,10 @@ def einvoice_response(made: EInvoice, document: Document) -> Response:
     return response
 
 
-def proof_response(proof: TransferProof) -> Response:
+def strangers_file(row: TransferProof | TicketFile) -> Response:
     """Always to be saved, never to be shown here: who sent it may have made it of anything."""
-    response = Response(proof.data, mimetype=proof.media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{file_name(proof.file_name)}"'
+    response = Response(row.data, mimetype=row.media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{file_name(row.file_name)}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

@@ -18,8 +18,9 @@ from billhead.domain.errors import (
     PaymentError,
 )
 from billhead.web.pages import page
+from billhead.web.speaking import marked, say, speech
 
-__all__ = ["install", "refusal", "status_of"]
+__all__ = ["install", "reason", "refusal", "status_of"]
 
 log = logging.getLogger("billhead.web")
 
@@ -34,26 +35,28 @@ _STATUSES: tuple[tuple[type[BillheadError], int], ...] = (
     (PanelUnreachable, 503),
 )
 _TITLES = {
-    400: "This form could not be read",
-    403: "No access",
-    404: "There is nothing here",
-    405: "Not this way",
-    409: "That is not possible now",
-    413: "This is too large",
-    422: "Something has to be corrected",
-    429: "A little slower, please",
-    502: "The payment provider said no",
-    503: "Not reachable for the moment",
+    400: marked("This form could not be read"),
+    403: marked("No access"),
+    404: marked("There is nothing here"),
+    405: marked("Not this way"),
+    409: marked("That is not possible now"),
+    413: marked("This is too large"),
+    422: marked("Something has to be corrected"),
+    429: marked("A little slower, please"),
+    502: marked("The payment provider said no"),
+    503: marked("Not reachable for the moment"),
 }
 _TEXTS = {
-    400: "It was open for too long, or in a second window. Go back, load the page again and repeat what you did.",
-    404: "The address may be mistyped, or what was here is gone.",
-    405: "This page can't be opened like that. Go back and use the button on the page.",
-    413: "Send a smaller file.",
-    502: "Nothing was charged. Choose another way to pay, or tell us.",
-    503: "Nothing was lost. Please try again in a minute.",
+    400: marked(
+        "It was open for too long, or in a second window. Go back, load the page again and repeat what you did."
+    ),
+    404: marked("The address may be mistyped, or what was here is gone."),
+    405: marked("This page can't be opened like that. Go back and use the button on the page."),
+    413: marked("Send a smaller file."),
+    502: marked("Nothing was charged. Choose another way to pay, or tell us."),
+    503: marked("Nothing was lost. Please try again in a minute."),
 }
-_BROKEN = "We could not finish this. It has been noted; nothing half-done was kept."
+_BROKEN = marked("We could not finish this. It has been noted; nothing half-done was kept.")
 
 
 def status_of(error: BillheadError) -> int:
@@ -67,8 +70,20 @@ def refusal(error: BillheadError) -> tuple[str, int]:
     status = status_of(error)
     if status >= 500:
         raise error
-    why = str(getattr(error, "why", error.message)).rstrip(".")
-    return f"{why[:1].upper()}{why[1:]}. {(error.hint or '')[:1].upper()}{(error.hint or '')[1:]}".strip(), status
+    hint = speech().refusal(error.hint or "")
+    return f"{reason(error)} {_sentence(hint)}".strip(), status
+
+
+def reason(error: BillheadError) -> str:
+    """What was refused, as a sentence, without what to do about it."""
+    why = speech().refusal(str(getattr(error, "why", error.message)))
+    if error.field and not error.field.isidentifier():  # named in words, as gateways do: it has no place on our pages
+        why = f"{say(error.field)}: {why}"
+    return _sentence(why)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
 
 
 def install(app: Flask) -> None:
@@ -104,9 +119,10 @@ def _answer(status: int, code: str, text: str, hint: str) -> ResponseReturnValue
     if wanted == "application/json":
         told = {"code": code, "message": text, "hint": hint, "request_id": request_id}
         return jsonify({name: value for name, value in told.items() if value}), status
-    title = _TITLES.get(status, "Something went wrong")
+    title = _TITLES.get(status, marked("Something went wrong"))
     try:
-        return page("error.html", status=status, heading=title, text=text, hint=hint, request_id=request_id), status
+        told = {"heading": say(title), "text": speech().refusal(say(text)), "hint": speech().refusal(hint)}
+        return page("error.html", status=status, request_id=request_id, **told), status
     except Exception:
         log.exception("the error page failed too")
         return f"{title}. {text} ({request_id})", status, {"Content-Type": "text/plain; charset=utf-8"}

@@ -1,4 +1,7 @@
-"""How money, dates and terms are written on a page. No rounding: amounts come as whole minor units."""
+"""How money, dates and terms are written on a page, in its language. No rounding: amounts are whole minor units.
+
+English is written here, as staff read it everywhere; other languages by their own rules (`billhead.wording`).
+"""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,15 +13,20 @@ from billhead.actions.documents._line_taxes import line_taxes
 from billhead.actions.documents.describe_discount import describe_discount
 from billhead.actions.documents.describe_line import describe_line
 from billhead.actions.documents.taxes_of import taxes_of
-from billhead.domain.money import exponent
+from billhead.domain.money import CREDITS, exponent
 from billhead.domain.periods import Term
 from billhead.web.places import country_name
+from billhead.web.speaking import other_language, speech
+from billhead.wording import wording
 
 __all__ = [
     "MONTHS",
     "day",
+    "day_in_words",
+    "happened",
     "install",
     "last_day",
+    "lasting",
     "moment",
     "money",
     "percent",
@@ -26,19 +34,34 @@ __all__ = [
     "short_money",
     "term",
     "tone",
+    "whole",
 ]
 
 _SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "NGN": "₦", "UAH": "₴", "ILS": "₪", "XCR": ""}
 _TONES = {
     "good": "active passed approved paid settled done ok succeeded applied sent valid open_for_sale trial won ready "
-    "led_on",
+    "led_on answered granted taken operational earned",
     "wait": "pending provisioning queued running processing requires_action created received sending suspending "
-    "being_made changing being_checked review",
+    "being_made changing being_checked review waiting",
     "warn": "past_due partly_paid unknown suspended final open expired canceled terminating parked needs_confirmation "
-    "unpaid stopped maintenance trouble",
-    "bad": "failed impossible rejected refused deny quarantined written_off broken invalid lost charged_back reversed",
+    "unpaid stopped maintenance trouble high",
+    "bad": "failed impossible rejected refused deny quarantined written_off broken invalid lost charged_back reversed "
+    "urgent disturbed taken_back",
 }
 _TONE_OF = {word: name for name, words in _TONES.items() for word in words.split()}
+_HAPPENED = {
+    "start_trial": "Trial started",
+    "activate": "Activated",
+    "fall_due": "Fell due",
+    "clear_debt": "Debt cleared",
+    "suspend": "Suspended",
+    "resume": "Resumed",
+    "resume_trial": "Trial resumed",
+    "expire": "Expired",
+    "renew": "Renewed",
+    "cancel": "Canceled",
+    "held": "Put on hold",
+}
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -46,17 +69,21 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         country_name=country_name,
         describe_discount=describe_discount,
-        describe_line=describe_line,
+        happened=happened,
+        lasting=lasting,
+        describe_line=lambda line: describe_line(line, speech().say),
         line_taxes=line_taxes,
         taxes_of=taxes_of,
     )
     app.jinja_env.globals.update(
-        money=money, day=day, moment=moment, term=term, percent=percent, tone=tone, last_day=last_day
+        money=money, day=day, moment=moment, term=term, percent=percent, tone=tone, last_day=last_day, whole=whole
     )
 
 
 def money(minor: int, currency: str) -> str:
     """1234567 EUR → "€12,345.67"; 1200 JPY → "¥1,200"; 5250 KWD → "KWD 5.250"; credits without a sign."""
+    if (other := other_language()) is not None:
+        return other.number(minor, currency) if currency == CREDITS else other.money(minor, currency)
     digits = exponent(currency)
     whole, part = divmod(abs(minor), 10**digits)
     number = f"{whole:,}" + (f".{part:0{digits}d}" if digits else "")
@@ -64,8 +91,16 @@ def money(minor: int, currency: str) -> str:
     return f"{'−' if minor < 0 else ''}{sign}{number}"
 
 
+def whole(count: int) -> str:
+    """1234567 → "1,234,567"."""
+    other = other_language()
+    return other.decimal(str(count)) if other else f"{count:,}"
+
+
 def short_money(minor: int, currency: str) -> str:
     """What stands at an axis: "€950", "€12.5k", "€3M"; below one unit with its part."""
+    if (other := other_language()) is not None:
+        return other.short_money(minor, currency)
     one = 10 ** exponent(currency)
     if abs(minor) < one and minor % one:
         return money(minor, currency)
@@ -75,6 +110,8 @@ def short_money(minor: int, currency: str) -> str:
 
 def short_count(count: int) -> str:
     """950, 12.5k, 3M."""
+    if (other := other_language()) is not None:
+        return other.short_count(count)
     return f"{'−' if count < 0 else ''}{_short(abs(count), 1)}"
 
 
@@ -91,8 +128,13 @@ def day(value: date | None) -> Markup:
     """22 Nov 2026, in a <time> element; a dash for none."""
     if value is None:
         return Markup("–")
-    shown = f"{value.day}\u00a0{MONTHS[value.month - 1]}\u00a0{value.year}"
-    return Markup('<time datetime="{}">{}</time>').format(value.isoformat()[:10], shown)
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat()[:10], day_in_words(value))
+
+
+def day_in_words(value: date) -> str:
+    """22 Nov 2026: where no element can stand, as in a message."""
+    other = other_language()
+    return other.day(value) if other else f"{value.day}\u00a0{MONTHS[value.month - 1]}\u00a0{value.year}"
 
 
 def moment(value: datetime | None, zone: str = "UTC") -> Markup:
@@ -100,20 +142,33 @@ def moment(value: datetime | None, zone: str = "UTC") -> Markup:
     if value is None:
         return Markup("–")
     local = value.astimezone(ZoneInfo(zone))
-    shown = f"{local.day}\u00a0{MONTHS[local.month - 1]}\u00a0{local.year}, {local:%H:%M}"
-    return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="minutes"), shown)
+    written = local.isoformat(timespec="minutes")
+    return Markup('<time datetime="{}">{}, {:%H:%M}</time>').format(written, day_in_words(local), local)
 
 
 def term(text: str) -> str:
     """ "1 month" → "month", "3 months" stays: what stands after "per" or "for"."""
+    words = other_language() or wording("en")
     if not text:
-        return "once"
+        return words.say("once")
     parsed = Term.parse(text)
-    return parsed.unit if parsed.count == 1 else str(parsed)
+    return words.say(parsed.unit) if parsed.count == 1 else words.term(text)
+
+
+def happened(kind: str) -> str:
+    """What a subscription's history says of an event: "renew" → "Renewed"."""
+    return speech().say(_HAPPENED.get(kind, kind.replace("_", " ").capitalize()))
+
+
+def lasting(text: str) -> str:
+    """ "1 month", "3 months": a length of time in full."""
+    return speech().term(text)
 
 
 def percent(ppm: int) -> str:
     """Parts per million: 190000 → "19 %", 55000 → "5.5 %"."""
+    if (other := other_language()) is not None:
+        return other.percent(ppm)
     whole, rest = divmod(ppm, 10_000)
     part = f"{rest:04d}".rstrip("0")
     return f"{whole}{'.' if part else ''}{part}\u00a0%"

@@ -8,7 +8,7 @@ from flask import Flask, Response, g, request
 
 from billhead.plugin_host.current import config
 
-__all__ = ["install"]
+__all__ = ["PLAIN_FILES", "install"]
 
 CSP = "; ".join(
     (
@@ -28,7 +28,7 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
-_MAY_BE_KEPT = frozenset({"static_file", "bootstrap.static", "theme_css", "theme_file"})
+PLAIN_FILES = frozenset({"static_file", "bootstrap.static", "look_css", "theme_css", "theme_file"})
 
 
 def install(app: Flask) -> None:
@@ -36,9 +36,9 @@ def install(app: Flask) -> None:
     def secure(response: Response) -> Response:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
-        if config().base_url.startswith("https:"):
+        if config().is_https:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-        if request.endpoint not in _MAY_BE_KEPT:
+        if request.endpoint not in PLAIN_FILES:
             response.headers.setdefault("Cache-Control", "no-store")
         response.headers["X-Request-Id"] = g.get("request_id", "")
         return response

@@ -12,6 +12,7 @@ from billhead.actions.documents._formats import FORMATS, NO_EINVOICE
 from billhead.domain.errors import InvalidInput
 from billhead.models.people import Customer
 from billhead.web.forms import Form, stripped
+from billhead.web.speaking import later, say
 from billhead.wording import LANGUAGES, wording
 
 __all__ = ["InvoicingForm", "statement_days"]
@@ -23,24 +24,24 @@ def language_choices() -> list[tuple[str, str]]:
 
 
 class InvoicingForm(Form):
-    language = SelectField("Language of invoices", choices=language_choices)
+    language = SelectField(later("Language of invoices"), choices=language_choices)
     reference = StringField(
-        "Your reference",
+        later("Your reference"),
         filters=[stripped],
         validators=[Length(max=100)],
-        description="Stands on each invoice: an order number, or the Leitweg-ID of a German authority.",
+        description=later("Stands on each invoice: an order number, or the Leitweg-ID of a German authority."),
     )
     einvoice = SelectField(
-        "E-invoice",
-        choices=lambda: [("", "as the shop offers it"), *FORMATS.items(), (NO_EINVOICE, "no e-invoice")],
-        description="What your accounting reads by itself (EN 16931).",
+        later("E-invoice"),
+        choices=lambda: [("", say("as the shop offers it")), *FORMATS.items(), (NO_EINVOICE, say("no e-invoice"))],
+        description=later("What your accounting reads by itself (EN 16931)."),
     )
-    endpoint = StringField("Electronic address", filters=[stripped], validators=[Length(max=100)])
+    endpoint = StringField(later("Electronic address"), filters=[stripped], validators=[Length(max=100)])
     endpoint_scheme = StringField(
-        "Its list",
+        later("Its list"),
         filters=[stripped],
         validators=[Length(max=4)],
-        description="EM for an e-mail address, 0204 for a Leitweg-ID, 9930 for a German VAT id.",
+        description=later("EM for an e-mail address, 0204 for a Leitweg-ID, 9930 for a German VAT id."),
     )
 
     @classmethod

@@ -10,26 +10,33 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from billhead.plugin_host import mount_plugins
 from billhead.web import (
     access,
+    announcing,
     charting,
+    content_links,
     csrf,
     errors,
     formatting,
     headers,
     pages,
     request_context,
+    speaking,
     static_files,
     theming,
 )
 from billhead.web.accounts import accounts
-from billhead.web.admin import admin
+from billhead.web.admin import admin, plugin_pages
 from billhead.web.callbacks import callbacks
 from billhead.web.customer import customer
 from billhead.web.health import health
+from billhead.web.reseller import reseller
+from billhead.web.security import security
+from billhead.web.setting_up import setting_up
+from billhead.web.shop_address import ShopPaths, ShopSessions
 from billhead.web.storefront import storefront
 
 __all__ = ["AREAS", "mount_web"]
 
-AREAS = (storefront, accounts, customer, admin, callbacks, health)
+AREAS = (storefront, accounts, security, customer, reseller, admin, callbacks, health, setting_up)
 
 _HERE = Path(__file__).resolve().parent
 
@@ -45,16 +52,23 @@ def mount_web(app: Flask) -> None:
         SESSION_COOKIE_NAME="billhead",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SECURE=billhead.config.base_url.startswith("https:"),
+        SESSION_COOKIE_SECURE=billhead.config.is_https,
     )
-    if billhead.config.base_url.startswith("https:"):
-        # our servers speak no TLS: a proxy stands in front, and it alone knows who asks
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
+    app.session_interface = ShopSessions()
+    app.wsgi_app = ShopPaths(app.wsgi_app)  # type: ignore[method-assign]
+    proxies = billhead.config.trusted_proxies
+    if proxies:
+        # they alone know who asks; each adds whom it saw, while the scheme is what the nearest one passes on
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=1)  # type: ignore[method-assign]
     Bootstrap5(app)
-    foundation = (static_files, theming, formatting, charting, pages, request_context, access, csrf, headers, errors)
+    foundation = (
+        static_files, theming, formatting, charting, speaking, pages, request_context, announcing, content_links,
+        access, csrf, headers, errors,
+    )  # fmt: skip
     for part in foundation:
         part.install(app)
     for area in AREAS:
         app.register_blueprint(area)
     mount_plugins(app, billhead.plugins)
+    plugin_pages.install(app)
     access.check_every_view(app)

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import request, url_for
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-__all__ = ["Rows", "page_of"]
+from billhead.domain.whole_number import whole_number
+
+__all__ = ["Rows", "page_by", "page_of"]
 
 SIZE = 25
 
@@ -59,9 +61,46 @@ def page_of(
     )
 
 
+def page_by(
+    session: Session,
+    query: Select[*tuple[Any, ...]],
+    by: ColumnElement[Any],
+    key: InstrumentedAttribute[int],
+    *,
+    everything: Select[*tuple[Any, ...]],
+    size: int = SIZE,
+) -> Rows:
+    """As `page_of`, by rising `by` (never null) and then the key: `newer` leads back, `older` on.
+
+    The address names only the row at the edge; where it stands is looked up in `everything`, the query before its
+    filters, as the row may not pass them any more.
+    """
+    before, after = _asked("before"), _asked("after")
+    edge = before if after is None else after
+    back = after is not None
+    if edge is not None:
+        place = session.scalar(everything.where(key == edge).with_only_columns(by, maintain_column_froms=True))
+        if place is None:
+            edge, back = None, False
+        else:
+            further = (by < place, key < edge) if back else (by > place, key > edge)
+            query = query.where(or_(further[0], and_(by == place, further[1])))
+    order = (by.desc(), key.desc()) if back else (by, key)
+    found = list(session.execute(query.order_by(*order).limit(size + 1)).all())
+    more, items = len(found) > size, found[:size]
+    if back:
+        items.reverse()
+    if not items:
+        return Rows([])
+    return Rows(
+        items,
+        newer=_address(after=getattr(items[0], key.key)) if (more if back else edge is not None) else "",
+        older=_address(before=getattr(items[-1], key.key)) if (back or more) else "",
+    )
+
+
 def _asked(name: str) -> int | None:
-    text = request.args.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return whole_number(request.args.get(name, ""))
 
 
 def _address(**turned: int) -> str:

@@ -1,6 +1,9 @@
-"""The countries that forms offer (ISO 3166 codes with their English short names), and the time zones."""
+"""The countries that forms offer (ISO 3166 codes, in the language of the page), and the time zones."""
 
+import unicodedata
 from zoneinfo import available_timezones
+
+from billhead.web.speaking import other_language
 
 __all__ = ["COUNTRIES", "country_choices", "country_name", "zone_names"]
 
@@ -35,11 +38,18 @@ COUNTRIES: dict[str, str] = {entry[:2]: entry[3:] for line in _LISTED.strip().sp
 
 def country_choices() -> list[tuple[str, str]]:
     """(code, name) pairs for a select field, by name."""
-    return sorted(COUNTRIES.items(), key=lambda pair: pair[1])
+    return sorted(((code, country_name(code)) for code in COUNTRIES), key=lambda pair: _letters(pair[1]))
+
+
+def _letters(name: str) -> str:
+    """Without accents: Österreich stands among the O."""
+    apart = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))
 
 
 def country_name(code: str) -> str:
-    return COUNTRIES.get(code, code)
+    other = other_language()
+    return other.country(code) if other else COUNTRIES.get(code, code)
 
 
 def zone_names() -> list[str]:

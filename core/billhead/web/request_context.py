@@ -2,31 +2,34 @@
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import replace
 
-from flask import Flask, Response, abort, g, request
-from sqlalchemy import select
+from flask import Flask, Response, abort, current_app, g, request
 
-from billhead import clock
-from billhead.actions.accounts._tokens import hash_of
+from billhead.actions.accounts._tokens import Browser
 from billhead.actions.accounts.sign_in import SignedIn
 from billhead.db import reading
 from billhead.domain.context import Context, Role, Scope
-from billhead.models.people import User, UserSession
 from billhead.models.sellers import Seller
 from billhead.plugin_host.current import config
+from billhead.web.cookies import drop_cookie, set_cookie
+from billhead.web.shop_address import asked, belongs_here, cookie_named, cookie_path
+from billhead.web.signed_in import Login, login_of
 
 __all__ = [
     "COOKIE",
     "Login",
+    "browser",
     "client_address",
     "client_country",
     "current_ctx",
     "current_customer_id",
     "current_seller",
     "forget_login",
+    "in_staff_area",
     "install",
     "keep_login",
+    "payer_ctx",
     "signed_in",
     "submit_ctx",
 ]
@@ -34,35 +37,16 @@ __all__ = [
 COOKIE = "billhead_login"
 _KEY = re.compile(r"[0-9a-f]{32}")
 _COOKIE_LASTS = 30 * 24 * 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """The signed-in user of this request."""
-
-    user_id: int
-    session_id: int
-    seller_id: int
-    email: str
-    role: Role
-    permissions: frozenset[str]
-    customer_id: int | None
-    reseller_id: int | None
-
-    @property
-    def scope(self) -> Scope:
-        if self.role is Role.STAFF:
-            return Scope(everything=True)
-        if self.role in (Role.RESELLER, Role.SUPER_RESELLER):
-            return Scope(reseller_id=self.reseller_id)
-        return Scope(customer_id=self.customer_id)
+_DEVICE_COOKIE = "billhead_device"
+_DEVICE_LASTS = 400 * 24 * 3600  # the longest that browsers keep
+_DEVICE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def install(app: Flask) -> None:
     @app.before_request
     def find_login() -> None:
-        g.request_id = secrets.token_hex(8)
-        g.login = _login(request.cookies.get(COOKIE, ""))
+        g.request_id = f"r{secrets.token_hex(8)}"  # a letter first: no sixteen digits that look like a card's
+        g.login = _at_home(login_of(request.cookies.get(cookie_named(COOKIE), "")))
 
     @app.context_processor
     def who() -> dict[str, object]:
@@ -70,28 +54,12 @@ def install(app: Flask) -> None:
         return {"login": login, "can": lambda permission: current_ctx().may(permission)}
 
 
-def _login(token: str) -> Login | None:
-    if not token:
-        return None
+def _at_home(login: Login | None) -> Login | None:
+    """A login of one shop is none at another, whatever cookie a browser sends; staff look in from the operator's."""
+    if login is None or login.visit is not None:
+        return login
     with reading() as session:
-        found = session.execute(
-            select(UserSession.id, User)
-            .join(User, User.id == UserSession.user_id)
-            .where(UserSession.token_hash == hash_of(token), UserSession.expires_at > clock.now())
-        ).first()
-    if found is None or found[1].disabled:
-        return None
-    session_id, user = found
-    return Login(
-        user_id=user.id,
-        session_id=session_id,
-        seller_id=user.seller_id,
-        email=user.email,
-        role=Role(user.role),
-        permissions=frozenset(user.permissions),
-        customer_id=user.customer_id,
-        reseller_id=user.reseller_id,
-    )
+        return login if belongs_here(session, login.seller_id) else None
 
 
 def signed_in() -> Login | None:
@@ -106,12 +74,13 @@ def current_ctx() -> Context:
     if login is None:
         return Context(actor="visitor", role=Role.VISITOR, scope=Scope(), request_id=request_id)
     return Context(
-        actor=f"{login.role.value}:{login.user_id}",
+        actor=login.actor,
         role=login.role,
         scope=login.scope,
         permissions=login.permissions,
         request_id=request_id,
         user_id=login.user_id,
+        behind=login.visit.staff_id if login.visit is not None else None,
     )
 
 
@@ -120,6 +89,11 @@ def submit_ctx() -> Context:
     key = request.form.get("_key", "")
     ctx = current_ctx()
     return ctx.keyed(key) if _KEY.fullmatch(key) else ctx
+
+
+def payer_ctx() -> Context:
+    """`submit_ctx()` of whoever pays: a reseller pays as the customer that buys for it."""
+    return replace(submit_ctx(), scope=Scope(customer_id=current_customer_id()))
 
 
 def current_customer_id() -> int:
@@ -131,18 +105,25 @@ def current_customer_id() -> int:
 
 
 def current_seller() -> Seller | None:
-    """The shop of this request: the login's; else the one whose code the host name begins with; else the first."""
+    """The shop of this request: the login's; else the one that the address is (`shop_address`)."""
     if "seller" not in g:
-        login = signed_in()
-        with reading() as session:
-            if login is not None:
+        login, found = signed_in(), asked()
+        g.seller = found.seller if found is not None else None
+        if login is not None and (found is None or found.seller.id != login.seller_id):
+            with reading() as session:
                 g.seller = session.get(Seller, login.seller_id)
-            else:
-                code = request.host.split(".")[0].split(":")[0].lower()
-                named = session.scalar(select(Seller).where(Seller.code == code))
-                g.seller = named or session.scalar(select(Seller).order_by(Seller.id).limit(1))
-    found: Seller | None = g.seller
-    return found
+    shop: Seller | None = g.seller
+    return shop
+
+
+def in_staff_area() -> bool:
+    """What is for staff alone, also where a plugin brings it, and the security pages as staff see them: in its look."""
+    if request.blueprint == "security":
+        login = signed_in()
+        return login is not None and login.role is Role.STAFF
+    view = current_app.view_functions.get(request.endpoint or "")
+    roles, _permission = getattr(view, "billhead_allow", (frozenset(), ""))
+    return bool(roles == {Role.STAFF})
 
 
 def client_country() -> str:
@@ -156,14 +137,23 @@ def client_address() -> str:
     return request.remote_addr or ""
 
 
+def browser() -> Browser:
+    """Where this request comes from; the mark is made here for a browser that has none."""
+    if "device_mark" not in g:
+        kept = request.cookies.get(_DEVICE_COOKIE, "")
+        g.device_mark = kept if _DEVICE.fullmatch(kept) else secrets.token_urlsafe(32)
+    return Browser(client_address(), request.headers.get("User-Agent", ""), g.device_mark)
+
+
 def keep_login(response: Response, signed: SignedIn) -> Response:
-    """Set the cookie of a new session. Staff's ends with the browser."""
+    """Set the cookie of a new session, and the one by which this browser is known again. Staff's session ends with the
+    browser."""
     lasts = None if signed.role == Role.STAFF else _COOKIE_LASTS
-    secure = config().base_url.startswith("https:")
-    response.set_cookie(COOKIE, signed.token, max_age=lasts, httponly=True, samesite="Lax", secure=secure)
+    set_cookie(response, cookie_named(COOKIE), signed.token, lasts, cookie_path())
+    set_cookie(response, _DEVICE_COOKIE, browser().mark, _DEVICE_LASTS)
     return response
 
 
 def forget_login(response: Response) -> Response:
-    response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=config().base_url.startswith("https:"))
+    drop_cookie(response, cookie_named(COOKIE), cookie_path())
     return response

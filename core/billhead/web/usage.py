@@ -1,8 +1,9 @@
 """Metered use and what was bought once, as the pages of customers and staff show it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,6 +25,14 @@ _DAYS = 31
 _EPOCH = date(1970, 1, 1)
 
 EVENT_COLUMNS = ("at", "metric", "quantity", "unit", "item", "source", "id")
+
+
+class Purchase(NamedTuple):
+    """`left` says what of a pass is there still, "" for what is none."""
+
+    bought: Entitlement
+    name: str
+    left: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +152,21 @@ def _tiers(terms: UsageTerms, unit: str) -> str:
     return every + ", then ".join(parts)
 
 
-def purchases_of(session: Session, subscription_id: int, *, limit: int = 50) -> list[tuple[Entitlement, str]]:
-    """What was bought once on it, the newest first, with its name."""
+def purchases_of(session: Session, subscription_id: int, *, limit: int = 50) -> list[Purchase]:
+    """What was bought once on it, the newest first."""
     rows = session.execute(
-        select(Entitlement, Plan.name)
+        select(Entitlement, Plan.name, Plan.details)
         .join(Plan, Plan.id == Entitlement.plan_id)
         .where(Entitlement.subscription_id == subscription_id)
         .order_by(Entitlement.id.desc())
         .limit(limit)
     )
-    return [(one, name) for one, name in rows]
+    return [Purchase(one, name, _left(one, details)) for one, name, details in rows]
+
+
+def _left(one: Entitlement, details: Mapping[str, Any]) -> str:
+    """ "7 of 10 films left"; the catalogue may count otherwise by now."""
+    if one.uses_left is None:
+        return ""
+    unit, most = details.get("unit") or "", max(int(details.get("uses") or 0), one.uses_left)
+    return f"{one.uses_left} of {most} {unit} left".replace("  ", " ")

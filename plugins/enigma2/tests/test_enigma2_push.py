@@ -6,6 +6,7 @@ import logging
 import pytest
 from click.testing import CliRunner
 from fake_openwebif import Box, served
+from fault_tables import first_table
 
 from billhead.plugin import Access, InvalidInput
 from billhead.testing import FakeHost
@@ -103,38 +104,66 @@ def test_a_dry_run_changes_nothing(push, box):
     assert (box.listed, {method for method, _, _ in box.log}) == (OTHERS, {"GET"})
 
 
+READS = ["about", "getservices"]
 STEPS = ["addbouquet", "addservicetobouquet", "addmarkertobouquet", "renameservice", "movebouquet", "removebouquet"]
+WRITES = [*STEPS, "servicelistreload"]
+FAULTS = {
+    "timeout, done": "slow",
+    "no answer, not done": "before",
+    "no answer, done": "after",
+    "refused": "refused",
+    "HTML": "html",
+    "truncated": "half",
+    "wrong types": "wrong",
+}
 
 
-@pytest.mark.parametrize("step", [*STEPS, "servicelistreload"])
-@pytest.mark.parametrize("kind", ["before", "after", "refused", "wrong", "half", "html"])
-def test_whatever_breaks_off_is_repaired_by_the_next_push(push, box, step, kind):
-    assert push().exit_code == 0
-    box.fail(step, kind, after=1 if step in STEPS[1:3] else 0)
-    broken = push()
-    assert (broken.exit_code, isinstance(broken.exception, SystemExit)) == (1, True), broken.output
-    assert "line-secret" not in broken.output
-    assert any(name == "Northern TV" and len(rows) == 5 for name, rows in box.files.values()), "some channels stay"
-    assert push().exit_code == 0
-    assert channels(box) == ("Northern TV", ["One", "Two late", "Goal"])
-    assert untouched(box)
+def outcome(step, fault):
+    """The columns of docs/fault-matrix.md, and what the command says there: `panel_` and an error's code."""
+    if fault == "HTML":
+        return "rejected"  # another server than the box
+    if step in READS:
+        return "unreachable"
+    # the answer to a reload has but one word that is good
+    return "rejected" if fault == "refused" or (step, fault) == (WRITES[-1], "wrong types") else "outcome_unknown"
 
 
-@pytest.mark.parametrize("kind", ["before", "html", "wrong", "half"])
-@pytest.mark.parametrize("step", ["about", "getservices"])
-def test_what_can_not_be_read_changes_nothing(push, box, step, kind):
-    box.fail(step, kind)
-    assert push().exit_code == 1
-    assert box.listed == OTHERS
+@pytest.mark.parametrize("step", WRITES)
+def test_whatever_breaks_off_is_repaired_by_the_next_push(push, server, step):
+    for fault, kind in FAULTS.items():
+        box = server.box = Box()
+        assert push().exit_code == 0
+        box.fail(step, kind, after=1 if step in STEPS[1:3] else 0)
+        broken = push("--json", "--timeout", "1" if kind == "slow" else "20")
+        assert (broken.exit_code, isinstance(broken.exception, SystemExit)) == (1, True), broken.output
+        assert json.loads(broken.stdout)["error"]["code"] == f"panel_{outcome(step, fault)}", fault
+        assert "line-secret" not in broken.output
+        assert any(name == "Northern TV" and len(rows) == 5 for name, rows in box.files.values()), "some channels stay"
+        assert push().exit_code == 0
+        assert channels(box) == ("Northern TV", ["One", "Two late", "Goal"])
+        assert untouched(box)
 
 
-def test_a_box_that_acts_and_answers_too_late(push, box):
-    box.fail("addbouquet", "slow")
-    late = push("--timeout", "1")
-    assert (late.exit_code, "Push again" in late.stderr) == (1, True)
-    assert push().exit_code == 0
-    assert untouched(box)
-    assert len(box.listed) == 2
+@pytest.mark.parametrize("step", READS)
+def test_what_can_not_be_read_changes_nothing(push, server, step):
+    for fault, kind in FAULTS.items():
+        box = server.box = Box()
+        box.fail(step, kind)
+        said = push("--json", "--timeout", "1" if kind == "slow" else "20")
+        assert (said.exit_code, box.listed) == (1, OTHERS)
+        assert json.loads(said.stdout)["error"]["code"] == f"panel_{outcome(step, fault)}", fault
+
+
+def test_the_table_in_the_docs_is_this_matrix():
+    tests = {
+        **dict.fromkeys(READS, "test_what_can_not_be_read_changes_nothing"),
+        **dict.fromkeys(WRITES, "test_whatever_breaks_off_is_repaired_by_the_next_push"),
+    }
+    assert first_table("### Push to a box") == [
+        ["call", *FAULTS, "test"],
+        *([step, *(outcome(step, fault).removeprefix("outcome_") for fault in FAULTS), f"`{test}`"]
+          for step, test in tests.items()),
+    ]  # fmt: skip
 
 
 def test_the_password_is_asked_or_in_the_environment_and_told_nowhere(push, box, caplog):

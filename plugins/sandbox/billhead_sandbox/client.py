@@ -7,8 +7,10 @@ proxy's page, an answer cut short, and a key that the processor has seen with an
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from billhead.plugin import (
+    DeclineClass,
     GatewayConnection,
     GatewayRejected,
     GatewayUnreachable,
@@ -47,6 +49,13 @@ class CardsClient:
         """Close a charge that waits for its payer; one that has ended comes back as it is."""
         return self._written(f"charges/{charge_id}/cancel", headers=self._headers)
 
+    def forget(self, token: str) -> None:
+        """Delete a token; one that the processor does not know is gone."""
+        response = self._http.write("DELETE", f"{self._base}tokens/{quote(token, safe='')}", headers=self._headers)
+        if response.status == 404 or (response.status == 200 and _object(response).get("deleted")):
+            return
+        raise self._refusal(response) or OutcomeUnknown(f"{self._what} answered {response.status}: ask again")
+
     def by_reference(self, what: str, reference: str) -> list[dict[str, Any]]:
         """Every charge or refund with this reference, oldest first."""
         params = {"reference": reference}
@@ -73,7 +82,9 @@ class CardsClient:
             return GatewayUnreachable(f"{self._what} is asked too often: wait and repeat")
         if not isinstance(error, dict) or response.status not in (400, 401, 403, 404):
             return None
-        return GatewayRejected(f"{self._what} refused: {error.get('message')}", code=str(error.get("code")))
+        ours = DeclineClass.CONFIG if response.status in (401, 403) else DeclineClass.INVALID_REQUEST
+        words = f"{self._what} refused: {error.get('message')}"
+        return GatewayRejected(words, decline=ours, code=str(error.get("code")))
 
 
 def _object(response: HttpResponse) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class SandboxCards(PaymentGateway):
     settings_type = SandboxCardsSettings
 
     def capabilities(self) -> GatewayCapabilities:
-        return GatewayCapabilities(save=True, off_session=True, refund=True, partial_refund=True)
+        return GatewayCapabilities(save=True, off_session=True, forget=True, refund=True, partial_refund=True)
 
     def start_checkout(self, account: GatewayConnection, attempt: AttemptView) -> Redirect:
         charge = CardsClient(account).create("charges", _wish(account, attempt), attempt.key)
@@ -61,6 +61,9 @@ class SandboxCards(PaymentGateway):
             # the bank wants the payer: closed, so that the pay link is the only way left to pay
             charge = client.cancel(charge["id"])
         return _outcome(charge)
+
+    def forget_saved(self, account: GatewayConnection, method: SavedMethod) -> None:
+        CardsClient(account).forget(method.token)
 
     def refund(self, account: GatewayConnection, refund: RefundView) -> Outcome:
         wish = {"charge": refund.payment_ref, "amount": refund.amount.minor, "reference": refund.key}

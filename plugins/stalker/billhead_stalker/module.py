@@ -1,6 +1,7 @@
 """The provisioning module `stalker`: one account record per service, found by our reference as account number."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -21,6 +22,7 @@ from billhead.plugin import (
     Gone,
     LineKind,
     ListedLine,
+    LiveOnLine,
     LiveSession,
     LookUp,
     Observed,
@@ -39,7 +41,7 @@ from billhead_stalker.client import Portal, Record
 from billhead_stalker.database import PortalDatabase
 from billhead_stalker.identifiers import is_number, same
 from billhead_stalker.owning import owners_of_all, with_owner
-from billhead_stalker.records import described, observe, place, registered_itself, text
+from billhead_stalker.records import described, is_ended, marked, observe, place, registered_itself, text
 from billhead_stalker.settings import StalkerSettings
 from billhead_stalker.viewings import ended_between
 from billhead_stalker.writing import create, update
@@ -67,6 +69,7 @@ class StalkerModule(ProvisioningModule):
             owners=connected,
             viewings=connected,
             live=True,
+            live_listing=True,
             kick=True,
             messages=True,
             lacks=() if connected else (_WITHOUT_DATABASE,),
@@ -109,8 +112,8 @@ class StalkerModule(ProvisioningModule):
         seen = observe(records[0], portal.settings, desired.handle)
         where = place(seen.handle_data, ref)
         if portal.settings.keep_records:
-            if not seen.blocked:
-                portal.update(*where, {"status": "0"})
+            if not is_ended(records[0]):
+                portal.update(*where, {"status": "0", "comment": marked(text(records[0], "comment"))})
             return Tombstone(_KEPT)
         try:
             portal.delete(*where)
@@ -161,9 +164,16 @@ class StalkerModule(ProvisioningModule):
     def live_sessions(self, panel: PanelConnection, desired: Desired) -> Sequence[LiveSession]:
         """The box, while it gives signs of life: the portal does not say over REST what is on."""
         record = _only_record(Portal(panel), desired)
-        if record is None or text(record, "online") != "1":
-            return ()
-        return (LiveSession(_box(record), "", ip=text(record, "ip"), device=text(record, "stb_type")),)
+        return () if record is None or not _is_on(record) else (_session(record),)
+
+    def live_everywhere(self, panel: PanelConnection) -> Iterator[LiveOnLine]:
+        """One call for all accounts. A number that several share is nobody's: whose it is, is not known."""
+        records = [record for record in Portal(panel).every_account() if _is_on(record)]
+        numbers = Counter(text(record, "account_number") for record in records)
+        for record in records:
+            number = text(record, "account_number")
+            ours = number if is_number(number) and numbers[number] == 1 else ""
+            yield LiveOnLine(_session(record), ref=ours, login=text(record, "login"))
 
     def kick(self, panel: PanelConnection, desired: Desired, session_id: str) -> None:
         """A new token: the box or app has to authorise again. Somebody else's session is not touched."""
@@ -191,6 +201,14 @@ def _only_record(portal: Portal, desired: Desired) -> Record | None:
         shared = "; ".join(described(record) for record in records)
         raise PanelRejected(f"{desired.handle.ref} is the number of several accounts: {shared}")
     return records[0] if records else None
+
+
+def _is_on(record: Record) -> bool:
+    return text(record, "online") == "1"
+
+
+def _session(record: Record) -> LiveSession:
+    return LiveSession(_box(record), "", ip=text(record, "ip"), device=text(record, "stb_type"))
 
 
 def _box(record: Record) -> str:
@@ -227,18 +245,21 @@ def _has_number(record: Record, ref: str) -> bool:
 
 
 def _unclaimed(portal: Portal, desired: Desired) -> LookUp:
-    """No account had our number when we asked. A box that registered itself is ours to take, and so is what bears our
-    number by now, since another worker may have made it meanwhile; any other holder is a stranger."""
+    """No account had our number when we asked. A box that registered itself is ours to take, and so is an account that
+    is kept of a line that has ended, and what bears our number by now, since another worker may have made it meanwhile;
+    any other holder is a stranger."""
     holder = portal.user(desired.login)
     if holder is not None:
-        if _has_number(holder, desired.handle.ref):
+        if _has_number(holder, desired.handle.ref) or is_ended(holder):
             return Found(observe(holder, portal.settings, desired.handle))
         return Foreign(f"the login {desired.login} belongs to another account: {described(holder)}")
-    holders = portal.accounts(desired.mac) if desired.mac else []
-    if not holders:
+    everybody = portal.accounts(desired.mac) if desired.mac else []
+    if not everybody:
         return Absent()
+    holders = [record for record in everybody if not is_ended(record)] or everybody[-1:]
     if len(holders) > 1:
         return Ambiguous(tuple(described(record) for record in holders))
-    if not registered_itself(holders[0]) and not _has_number(holders[0], desired.handle.ref):
+    free = registered_itself(holders[0]) or is_ended(holders[0])
+    if not free and not _has_number(holders[0], desired.handle.ref):
         return Foreign(f"the MAC {desired.mac} belongs to another account: {described(holders[0])}")
     return Found(observe(holders[0], portal.settings, desired.handle))

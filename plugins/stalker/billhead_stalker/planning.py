@@ -18,7 +18,7 @@ from billhead.plugin import (
 )
 from billhead_stalker import end_dates
 from billhead_stalker.identifiers import is_login, is_number
-from billhead_stalker.records import PASSWORD, password_mark
+from billhead_stalker.records import ENDED, PASSWORD, password_mark
 from billhead_stalker.settings import StalkerSettings
 
 KINDS = frozenset({LineKind.STREAM, LineKind.MAG})
@@ -60,6 +60,8 @@ def differences(wanted: Desired, found: Observed) -> frozenset[str]:
     if not wanted.plan:
         seen = replace(seen, plan=UNOBSERVABLE)
     changes = frozenset().union(*(step.changes for step in diff(wanted, seen) if isinstance(step, Free)))
+    if ENDED in found.handle_data:
+        changes |= {"blocked"}  # its mark goes, whether or not it may be watched
     return changes | {"password"} if _password_is_new(wanted, found) else changes
 
 

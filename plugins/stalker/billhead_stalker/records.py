@@ -1,6 +1,7 @@
 """The account record of REST v1 and our words for it: record → Observed, Desired → form."""
 
 import hashlib
+import re
 from collections.abc import Set
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +14,9 @@ from billhead_stalker.settings import StalkerSettings
 
 FIELDS = frozenset({"login", "password", "mac", "plan", "expires_at", "blocked"})  # bouquets have a call of their own
 PASSWORD = "password"  # noqa: S105 - the key in handle data
+ENDED = "ended"
+_MARK = "billhead-ended"
+_MARKED = re.compile(rf"\b{_MARK}\b\s*")
 _TEXTS = ("login", "account_number", "full_name", "phone", "comment")
 
 
@@ -54,10 +58,31 @@ def _expiry(record: Record, settings: StalkerSettings) -> Any:
         raise PanelUnreachable(f"The portal shows the end date {str(shown)[:40]!r}, which is none") from error
 
 
+def is_ended(record: Record) -> bool:
+    """An account that we keep, blocked, after its line has ended: nobody's, until somebody comes back to it."""
+    return _blocked(record) and _MARKED.search(text(record, "comment")) is not None
+
+
+def marked(comment: str) -> str:
+    """The comment of an account that ends: our mark, and what the portal's staff wrote."""
+    return f"{_MARK} {unmarked(comment)}".strip()
+
+
+def unmarked(comment: str) -> str:
+    return _MARKED.sub("", comment).strip()
+
+
 def handle_data(record: Record, handle: Handle | None) -> dict[str, str]:
-    """How the record is found again if not by our reference, and the mark of the password that was sent last."""
+    """How the record is found again if not by our reference, and the mark of the password that was sent last.
+
+    An account that had ended gets our reference, so its number leads nowhere; `ended` is its comment without the mark.
+    """
     number, mac, login = text(record, "account_number"), text(record, "stb_mac").upper(), text(record, "login")
     data: dict[str, str] = {}
+    if handle is not None and is_ended(record):
+        data[ENDED] = unmarked(text(record, "comment"))
+        if not same(number, handle.ref) and handle.data.get("number") != number:
+            return {**data, "login": login} if is_login(login) else {**data, "mac": mac}
     if is_number(number):
         if handle is None or not same(number, handle.ref):
             data["number"] = number

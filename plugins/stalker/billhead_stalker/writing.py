@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Set
+from itertools import count
 from typing import Any
 
 from billhead.plugin import (
@@ -20,10 +21,13 @@ from billhead_stalker.client import Portal, Record
 from billhead_stalker.identifiers import same
 from billhead_stalker.owning import give_to_owner
 from billhead_stalker.records import (
+    ENDED,
     FIELDS,
     PASSWORD,
     described,
     form,
+    is_ended,
+    marked,
     observe,
     password_mark,
     place,
@@ -82,6 +86,8 @@ def _write(portal: Portal, wanted: Desired, found: Observed, fields: Set[str]) -
     sent = form(wanted, fields, portal.settings)
     if "number" not in found.handle_data and identifier != wanted.handle.ref:
         sent["account_number"] = wanted.handle.ref
+    if ENDED in found.handle_data and "blocked" in fields:
+        sent["comment"] = found.handle_data[ENDED]
     if sent:
         portal.update(resource, identifier, sent)
     number = identifier if "number" in found.handle_data else wanted.handle.ref
@@ -161,7 +167,8 @@ def _check_plan(portal: Portal, wanted: Desired) -> None:
 
 
 def _held_by_others(portal: Portal, wanted: Desired, found: Observed, changes: Set[str]) -> dict[str, str]:
-    """Who else holds the new login or MAC? A box that registered itself gives way; other holders are named."""
+    """Who else holds the new login or MAC? A box that registered itself and an account that has ended give way;
+    other holders are named."""
     refused = {}
     if "login" in changes:
         holder = portal.user(wanted.login)
@@ -170,12 +177,27 @@ def _held_by_others(portal: Portal, wanted: Desired, found: Observed, changes: S
     if "mac" in changes and wanted.mac:
         holders = portal.accounts(wanted.mac)
         strangers = [record for record in holders if not _is_ours(record, wanted, found)]
+        for ended in filter(is_ended, strangers):
+            portal.update("users", text(ended, "login"), {"stb_mac": ""})
+        strangers = [record for record in strangers if not is_ended(record)]
         if len(holders) == 1 and all(map(registered_itself, strangers)) and strangers:
-            portal.delete("accounts", wanted.mac)
+            _set_aside(portal, wanted.mac)
         elif strangers:
             names = "; ".join(described(record) for record in strangers)
             refused["mac"] = f"the MAC {wanted.mac} belongs to another account: {names}"
     return refused
+
+
+def _set_aside(portal: Portal, mac: str) -> None:
+    """What a box made for itself is not ours to delete: it is kept, blocked, without the box, under a name of its own.
+
+    The name comes first: an account without number, MAC and login could not be asked for any more.
+    """
+    bare = mac.replace(":", "").lower()
+    names = (bare if tried == 1 else f"{bare}-{tried}" for tried in count(1))
+    free = next(name for name in names if portal.user(name) is None)
+    portal.update("accounts", mac, {"login": free, "status": "0", "comment": marked(f"registered itself as {mac}")})
+    portal.end_sessions(mac, forget_box=True)
 
 
 def _is_ours(record: Record, wanted: Desired, found: Observed) -> bool:

@@ -141,9 +141,12 @@ def test_who_is_there_is_who_gives_signs_of_life(bench, told):
     alice, _ = told
     panel = bench.connection()
     assert bench.module.live_sessions(panel, alice) == (LiveSession(alice.mac, "", ip="127.0.0.1", device="MAG250"),)
+    (listed,) = bench.module.live_everywhere(panel)
+    assert (listed.ref, listed.session) == (alice.handle.ref, bench.module.live_sessions(panel, alice)[0])
     clock = bench.sandbox.state.clock
     clock.set(clock.now() + 130, frozen=False)
     assert bench.module.live_sessions(panel, alice) == ()
+    assert list(bench.module.live_everywhere(panel)) == []
     assert bench.module.live_sessions(panel, replace(alice, handle=Handle("zzzz2345"))) == ()
 
 

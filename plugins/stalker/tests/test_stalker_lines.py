@@ -11,6 +11,7 @@ from billhead.plugin import (
     Access,
     Desired,
     Expiry,
+    Foreign,
     Found,
     Gone,
     Handle,
@@ -177,6 +178,42 @@ def test_where_boxes_register_themselves_an_ended_account_is_kept_blocked_and_ca
     assert bench.account()["blocked"] == 1
     bench.converge(alice)
     assert bench.account()["blocked"] == 0
+
+
+def test_who_comes_back_gets_the_account_that_was_kept_and_no_second_one(bench, alice):
+    _, alice = bench.converge(alice)
+    bench.sandbox.state.store.run("UPDATE stalker_accounts SET comment = 'pays late'")
+    keeping = bench.connection(keep_records=True)
+    bench.module.remove(keeping, alice)
+    assert bench.account()["comment"] == "billhead-ended pays late"
+
+    back = replace(alice, handle=Handle("b2b3c4d5e6f"), login="alice2", password="another-one")
+    seen, back = bench.converge(back, keep_records=True)
+    account = bench.account()
+    assert (account["account_number"], account["login"], account["stb_mac"]) == ("b2b3c4d5e6f", "alice2", alice.mac)
+    assert (account["blocked"], account["comment"]) == (0, "pays late")
+    assert (seen.blocked, "ended" in seen.handle_data) == (False, False)
+
+    # blocked for debt it is somebody's still: nobody else may take it
+    bench.converge(replace(back, blocked=True))
+    third = replace(alice, handle=Handle("c2b3c4d5e6f"), login="carol")
+    assert isinstance(bench.module.look_up(keeping, third), Foreign)
+
+    # ended and back while it must not be watched: the mark goes, the block stays
+    bench.module.remove(keeping, back)
+    bench.converge(replace(third, blocked=True), keep_records=True)
+    account = bench.account()
+    assert (account["login"], account["blocked"], account["comment"]) == ("carol", 1, "pays late")
+
+
+def test_the_box_of_an_account_that_was_kept_may_go_to_another_line(bench, alice):
+    _, alice = bench.converge(alice)
+    bench.module.remove(bench.connection(keep_records=True), alice)
+    other = replace(alice, handle=Handle("b2b3c4d5e6f"), login="bob", mac="00:1A:79:AA:BB:02")
+    _, other = bench.converge(other)
+    bench.converge(replace(other, mac=alice.mac))
+    macs = {row["login"]: (row["stb_mac"], row["blocked"]) for row in bench.accounts()}
+    assert macs == {"alice": ("", 1), "bob": (alice.mac, 0)}
 
 
 def test_access_for_boxes_and_for_apps(bench, alice):

@@ -148,8 +148,28 @@ def test_a_box_that_registered_itself_is_found_again_if_the_adoption_broke_off(b
 def test_a_new_box_that_registered_itself_gives_way_to_the_line_it_was_bought_for(bench, alice):
     _, alice = bench.converge(alice)
     bench.stands(stb_mac=OTHER)
+    _, alice = bench.converge(replace(alice, mac=OTHER))
+    ours, aside = bench.accounts()
+    assert (ours["login"], ours["stb_mac"], ours["blocked"]) == ("alice", OTHER, 0)
+    assert (aside["login"], aside["stb_mac"], aside["blocked"]) == ("001a79aabb02", "", 1)
+    assert "registered itself as 00:1A:79:AA:BB:02" in aside["comment"]
+
+    bench.converge(replace(alice, mac="00:1A:79:AA:BB:03"))
+    bench.stands(stb_mac=OTHER)
     bench.converge(replace(alice, mac=OTHER))
-    assert (bench.account()["login"], bench.account()["stb_mac"]) == ("alice", OTHER)
+    assert [account["login"] for account in bench.accounts()] == ["alice", "001a79aabb02", "001a79aabb02-2"]
+
+
+@pytest.mark.parametrize("call", ["accounts.PUT", "stb_auth.PUT"])
+def test_a_box_that_registered_itself_gives_way_also_if_that_breaks_off(bench, alice, call):
+    _, alice = bench.converge(alice)
+    bench.stands(stb_mac=OTHER)
+    bench.sandbox.state.faults.add(kind="crash", match=f"stalker.{call}", count=1)
+    with pytest.raises(PanelOutcomeUnknown):
+        bench.converge(replace(alice, mac=OTHER))
+    bench.converge(replace(alice, mac=OTHER))
+    ours, aside = bench.accounts()
+    assert (ours["stb_mac"], aside["stb_mac"], aside["blocked"]) == (OTHER, "", 1)
 
 
 @pytest.mark.parametrize("written", ["login", "account_number", "full_name", "phone", "comment"])

@@ -62,7 +62,6 @@ class XuiClient:
         self.settings = panel.settings
         self._http = panel.http
         self._what = panel.code
-        self.day = 0  # a number that moves on with the days, by the last answer
 
     def read(self, action: str, fields: Fields | None = None) -> Answer:
         """A call that changes nothing. Raises Refused, NotAuthorised, PanelUnreachable (also for a useless answer)."""
@@ -80,7 +79,6 @@ class XuiClient:
         return {"data": form, "timeout": self.settings.timeout_seconds}
 
     def _understood(self, action: str, response: HttpResponse, unclear: Unclear) -> Answer:
-        self.day = response.received_at.toordinal()
         if response.status != 200:
             raise stopped_before(
                 self._what,

@@ -87,6 +87,16 @@ class PanelDatabase:
         )
         return list(self._rows(sql, [line_id]))
 
+    def everybodys(self) -> Iterator[Row]:
+        """What runs on whatever line, streamed."""
+        sql = (
+            "SELECT a.*, l.username, l.admin_notes, m.mag_id, e.device_id, s.stream_display_name"  # noqa: S608
+            f" FROM {self._tables.live} a LEFT JOIN {self._tables.lines} l ON l.id = a.user_id"
+            " LEFT JOIN mag_devices m ON m.user_id = a.user_id LEFT JOIN enigma2_devices e ON e.user_id = a.user_id"
+            " LEFT JOIN streams s ON s.id = a.stream_id ORDER BY a.activity_id"
+        )
+        return self._rows(sql, patience=_LISTING_PATIENCE)
+
     def count(self) -> int:
         """How many accounts there are: proof of address, login and rights."""
         return sum(int(row["n"]) for row in self._rows(f"SELECT count(*) AS n FROM {self._tables.lines}"))  # noqa: S608

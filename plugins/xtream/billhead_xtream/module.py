@@ -1,7 +1,8 @@
 """The provisioning module `xtream`: what Billhead asks, passed to the dialect that the panel speaks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from billhead.plugin import (
     Access,
@@ -11,6 +12,7 @@ from billhead.plugin import (
     Free,
     Gone,
     ListedLine,
+    LiveOnLine,
     LiveSession,
     LookUp,
     Observed,
@@ -23,7 +25,7 @@ from billhead.plugin import (
     Tombstone,
     Viewing,
 )
-from billhead_xtream.dialects.choosing import checked, dialect_of
+from billhead_xtream.dialects.choosing import checked, dialect_of, found_out
 from billhead_xtream.settings import XtreamSettings
 
 
@@ -53,8 +55,17 @@ class XtreamModule(ProvisioningModule):
     def check(self, panel: PanelConnection) -> str:
         return checked(panel)
 
+    def left_open(self, settings: Any) -> bool:
+        return bool(settings.dialect == "auto")
+
+    def find_out(self, panel: PanelConnection) -> Mapping[str, Any]:
+        return found_out(panel)
+
     def list_lines(self, panel: PanelConnection) -> Iterable[ListedLine]:
         return dialect_of(panel).list_lines()
+
+    def handle_for(self, panel: PanelConnection, desired: Desired, number: str) -> Mapping[str, Any]:
+        return dialect_of(panel).handle_for(desired, number)
 
     def catalogue(self, panel: PanelConnection) -> Catalogue:
         return dialect_of(panel).catalogue()
@@ -70,6 +81,9 @@ class XtreamModule(ProvisioningModule):
 
     def live_sessions(self, panel: PanelConnection, desired: Desired) -> Sequence[LiveSession]:
         return dialect_of(panel).live_sessions(desired)
+
+    def live_everywhere(self, panel: PanelConnection) -> Iterable[LiveOnLine]:
+        return dialect_of(panel).live_everywhere()
 
     def kick(self, panel: PanelConnection, desired: Desired, session_id: str) -> None:
         dialect_of(panel).kick(desired, session_id)

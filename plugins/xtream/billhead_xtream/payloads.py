@@ -2,7 +2,8 @@
 
 An edit resets whatever it does not name: the login to random letters, the expiry to never, a block to none. So every
 edit is built from the whole stored row, field by field, with the wanted fields over it. What an edit keeps by itself
-(owner, pair, package, the resellers' notes) is left out, and so can't be spoilt by being sent back.
+(owner, pair, the resellers' notes; the package, where the plan names none) is left out, and so can't be spoilt by being
+sent back.
 """
 
 from collections.abc import Collection, Iterable
@@ -35,7 +36,8 @@ def create_payload(settings: XtreamSettings, resource: Resource, desired: Desire
 def edit_payload(settings: XtreamSettings, account: Account, desired: Desired, changes: Collection[str]) -> Payload:
     """Everything as it is stored, with the fields that `changes` names (none: all) as desired. A ban stays a ban."""
     wanted = _wanted(settings, account.resource, desired)
-    chosen = {field: part for field, part in wanted.items() if not changes or field in changes or field == "trial"}
+    named = {*changes, "trial", "package"}
+    chosen = {field: part for field, part in wanted.items() if not changes or field in named}
     payload = _together((_stored(settings, account) | chosen).values())
     if account.reference != desired.handle.ref:
         payload["admin_notes"] = notes_with(desired.handle.ref, account.notes)
@@ -64,6 +66,7 @@ def _wanted(settings: XtreamSettings, resource: Resource, desired: Desired) -> d
         "login": {"username": desired.login},
         "password": {"password": desired.password},
         "connections": {"max_connections": str(desired.connections)},
+        "package": {"package_id": desired.plan} if desired.plan.isascii() and desired.plan.isdecimal() else {},
     }
 
 

@@ -23,8 +23,8 @@ class XtreamSettings:
         "Dialect",
         default="auto",
         choices=("auto", *DIALECTS),
-        hint="auto: classic without an API key, else xui_admin; xui_reseller: each renewal is bought with your credits;"
-        " checking the panel says if it speaks another one",
+        hint="auto: found by asking the panel when it is set up or checked, and kept then;"
+        " xui_reseller: each renewal is bought with your credits",
     )
     player_url: str = option(
         "Address for players", default="", hint="http://tv.example:8080, as customers see it; empty: the panel's own"
@@ -61,13 +61,6 @@ class XtreamSettings:
         maximum=120,
         hint="what runs when a line is removed is logged about a minute later; without its line it can't be billed",
     )
-    bouquet_checks: int = option(
-        "Lines whose bouquets are checked in a listing",
-        default=200,
-        minimum=0,
-        maximum=100_000,
-        hint="one call each, other lines every day; the panel's lists don't tell bouquets",
-    )
     database_host: str = option(
         "Database host", default="", hint="the panel's MySQL or MariaDB, read only; empty: not used"
     )
@@ -98,7 +91,7 @@ class XtreamSettings:
 
     @property
     def spoken(self) -> str:
-        """The dialect in use. `auto` is decided by these settings alone, so that a plan needs no panel."""
+        """The dialect in use. `auto` is a guess until the panel was asked, so that a plan needs no panel."""
         if self.dialect != "auto":
             return self.dialect
         return "xui_admin" if self.api_key else "classic"

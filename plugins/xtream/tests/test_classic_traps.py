@@ -1,6 +1,7 @@
 """What a classic panel, or what stands in its place, does to whoever believes it."""
 
 import json
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -164,6 +165,29 @@ def test_a_check_says_which_dialect_answers_instead(module, connect, classic, sa
     other_way = connect(dialect="classic")
     with pytest.raises(PanelRejected, match="with the dialect xui_admin it answers: signed in"):
         module.check(other_way)
+
+
+@pytest.mark.parametrize("spoken", ["xui_admin", "xui_reseller", "classic"])
+def test_a_dialect_that_is_left_open_is_found_by_reads(module, connect, sandbox, stored, spoken):
+    path, key = {
+        "xui_admin": ("sandbox", "0123456789abcdef0123456789abcdef"),
+        "xui_reseller": ("resell", "fedcba9876543210fedcba9876543210"),
+        "classic": ("classic", ""),
+    }[spoken]
+    wrong_key = "a key that is not needed" if spoken == "classic" else key
+    for api_key in {key, wrong_key}:
+        panel = connect(url=f"{sandbox.url}/{path}/", api_key=api_key, dialect="auto")
+        assert module.left_open(panel.settings)
+        assert module.find_out(panel) == {"dialect": spoken, "url": panel.settings.url}
+    told = replace(panel, settings=replace(panel.settings, dialect=spoken))
+    assert not module.left_open(told.settings)
+    assert module.check(told)
+    assert stored() == []
+
+
+def test_nothing_is_found_where_nothing_answers(module, connect, sandbox):
+    assert module.find_out(connect(url="http://127.0.0.1:1/code/", dialect="auto")) == {}
+    assert module.find_out(connect(url=f"{sandbox.url}/nobody/", dialect="auto")) == {}
 
 
 def test_a_check_of_a_dead_panel_tries_nothing_else(module, connect):

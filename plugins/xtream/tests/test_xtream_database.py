@@ -3,15 +3,18 @@
 import base64
 import json
 import socket
+import threading
 import time
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import httpx
 import pymysql
 import pytest
+from fault_tables import first_table
 
 from billhead.plugin import (
     Absent,
@@ -106,22 +109,81 @@ def test_what_was_watched_is_told_with_our_reference(module, panel, run):
     assert (seen.began_at, seen.ended_at) == (NOON - MINUTE, NOON)
 
 
-def test_a_wrong_login_and_a_dead_server_are_told_apart_and_tell_no_password(module, panel):
-    for changes, error in (({"database_user": "nobody", "database_password": "hunter-2"}, NotAuthorised),
-                           ({"database_port": 1}, PanelUnreachable)):  # fmt: skip
-        broken = replace(panel, settings=replace(panel.settings, **changes))
-        with pytest.raises(error) as caught:
-            list(module.list_lines(broken))
-        assert "hunter" not in repr(caught.value) + str(caught.value.as_dict())
+CALLS = {
+    "check": lambda module, panel, wanted: module.check(panel),
+    "list_lines": lambda module, panel, wanted: list(module.list_lines(panel)),
+    "viewings": lambda module, panel, wanted: list(module.viewings(panel, NOON, NOON + MINUTE)),
+    "look_up, by a password of staff": lambda module, panel, wanted: module.look_up(panel, wanted),
+    "live_sessions": lambda module, panel, wanted: module.live_sessions(panel, wanted),
+}
+OF_CLASSIC_ALONE = ("look_up, by a password of staff", "live_sessions")
+BROKEN = {
+    "wrong login": (NotAuthorised, {"database_user": "nobody", "database_password": "hunter-2"}, b""),
+    "nobody there": (PanelUnreachable, {"database_port": 1}, b""),
+    "timeout": (PanelUnreachable, {"timeout_seconds": 1}, None),
+    "reset": (PanelUnreachable, {}, b""),
+    "another server": (PanelUnreachable, {}, b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+}
+"""The error, the settings, and what a server that is none says before it hangs up; None: nothing, and it stays."""
 
 
-def test_a_server_that_says_nothing_is_left_after_the_timeout(module, panel):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        settings = replace(panel.settings, database_port=silent.getsockname()[1], timeout_seconds=1)
+@pytest.fixture
+def impostor():
+    """A port where something else than the database listens; `.says` as in BROKEN."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer():
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return
+                if listening_as.says is None:
+                    held.append(connection)
+                    continue
+                with connection:
+                    connection.sendall(listening_as.says)
+
+        held, listening_as = [], SimpleNamespace(port=listening.getsockname()[1], says=b"")
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield listening_as
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+        for connection in held:
+            connection.close()
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_database_that_fails_is_no_answer_and_tells_no_password(module, panel, database, desired, impostor, call):
+    if database[0] != "classic" and call in OF_CLASSIC_ALONE:
+        pytest.skip("the admin API tells that by itself")
+    for fault, (error, changes, impostor.says) in BROKEN.items():
+        where = {} if fault in ("wrong login", "nobody there") else {"database_port": impostor.port}
+        broken = replace(panel, settings=replace(panel.settings, **{**where, **changes}))
         began = time.monotonic()
-        with pytest.raises(PanelUnreachable):
-            PanelDatabase(settings, "the panel").count()
-        assert time.monotonic() - began < 5
+        with pytest.raises(error) as caught:
+            CALLS[call](module, broken, desired())
+        assert "hunter" not in repr(caught.value) + str(caught.value.as_dict())
+        assert time.monotonic() - began < 60, fault
+
+
+def test_the_table_in_the_docs_is_this_matrix():
+    words = {NotAuthorised: "not authorised", PanelUnreachable: "unreachable"}
+    outcomes = [words[error] for error, _, _ in BROKEN.values()]
+    test = "`test_a_database_that_fails_is_no_answer_and_tells_no_password`"
+    assert first_table("### The panel's database") == [
+        ["call", *BROKEN, "test"], *([call, *outcomes, test] for call in CALLS)
+    ]  # fmt: skip
+
+
+def test_a_server_that_says_nothing_is_left_after_the_timeout(panel, impostor):
+    impostor.says = None
+    settings = replace(panel.settings, database_port=impostor.port, timeout_seconds=1)
+    began = time.monotonic()
+    with pytest.raises(PanelUnreachable):
+        PanelDatabase(settings, "the panel").count()
+    assert time.monotonic() - began < 5
 
 
 def test_nothing_is_written_even_by_a_user_who_may(panel, run):
@@ -195,5 +257,7 @@ def test_with_a_database_an_end_is_proven_and_live_sessions_are_seen(module, pan
     run("INSERT INTO {live} (user_id, stream_id, user_ip, date_start) VALUES (1, 6, '203.0.113.7', 1798761600)")
     (session,) = module.live_sessions(panel, wish)
     assert (session.item, session.ip) == ("North Sport 1", "203.0.113.7")
+    (listed,) = module.live_everywhere(panel)
+    assert (listed.session, listed.remote_id) == (session, "line:1")
     sandbox.state.store.run("DELETE FROM lines")
     assert module.remove(panel, wish) == Gone()

@@ -33,6 +33,18 @@ def test_a_line_is_created_only_after_a_proven_absence_and_then_is_in_step(
     assert module.plan(panel, wanted, observed) == []
 
 
+def test_a_plan_that_is_a_package_of_the_panel_is_written_down_there(module, panel, desired, converge, stored):
+    """It is a note of the panel's: what a line has is its bouquets, connections and expiry."""
+    assert set(module.catalogue(panel).plans) == {"1", "2", "3"}
+    wanted = desired(plan="2")
+    observed = converge(wanted)
+    assert stored("anna")["package_id"] == 2
+    later = converge(keeping(wanted, observed, plan="3", expires_at=JUNE))
+    assert stored("anna")["package_id"] == 3
+    converge(keeping(wanted, later, plan="Restreamers", expires_at=JUNE, connections=2))
+    assert (stored("anna")["package_id"], stored("anna")["max_connections"]) == (3, 2)
+
+
 def test_an_unchanged_line_costs_one_call(desired, converge, calls):
     wanted = desired()
     observed = converge(wanted)

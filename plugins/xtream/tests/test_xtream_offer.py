@@ -94,7 +94,7 @@ def test_no_bouquets_cannot_be_said_as_an_array(module, connect, desired):
 
 
 def test_every_account_is_listed_with_its_reference_and_strangers_without(module, connect, desired, converge, sandbox):
-    panel = connect(bouquet_checks=0)
+    panel = connect()
     converge(desired(connections=2))
     converge(desired(ref="BOX7", kind=LineKind.MAG, mac=MAC, blocked=True))
     converge(desired(ref="BOX8", kind=LineKind.ENIGMA2, mac="00:1A:79:AA:BB:02", expires_at=None))
@@ -125,7 +125,7 @@ def test_a_listed_line_of_ours_is_in_step_with_what_was_wanted(module, panel, de
 
 
 def test_listing_thousands_takes_a_call_per_thousand(module, connect, sandbox, calls):
-    panel = connect(bouquet_checks=0)
+    panel = connect()
     sandbox.state.store.insert_many("lines", ({"username": f"u{number}", "password": "x"} for number in range(2500)))
     assert len({line.remote_id for line in module.list_lines(panel)}) == 2500
     assert calls() == {"get_lines": 3, "get_mags": 1, "get_enigmas": 1}
@@ -134,7 +134,7 @@ def test_listing_thousands_takes_a_call_per_thousand(module, connect, sandbox, c
 def test_a_listing_is_paged_in_the_order_of_ids(module, connect):
     """The default is by name, and a line made meanwhile would push another over the edge of a page."""
     seen = []
-    panel = connect(lambda form: seen.append((form["order[0][column]"], form["order[0][dir]"])), bouquet_checks=0)
+    panel = connect(lambda form: seen.append((form["order[0][column]"], form["order[0][dir]"])))
     list(module.list_lines(panel))
     assert seen == [(["0"], ["asc"])] * 3
 
@@ -143,34 +143,6 @@ def test_the_catalogue_names_packages_and_bouquets(module, panel):
     catalogue = module.catalogue(panel)
     assert catalogue.bouquets["3"] == "Sport"
     assert catalogue.plans == {"1": "One month", "2": "Three months", "3": "One year"}
-
-
-def test_bouquets_of_some_lines_are_read_each_day_so_that_all_are_in_some_days(
-    module, connect, desired, converge, sandbox, calls
-):
-    """Three lines, at most two checks a listing: two days see all of them."""
-    for number in range(3):
-        converge(desired(ref=f"R{number}", login=f"u{number}"))
-    sandbox.state.store.run("UPDATE lines SET bouquet = '[7]'")
-    calls()
-    panel, seen = connect(bouquet_checks=2), []
-    for day in (0, 1):
-        client = Dated(panel.http, day)
-        lines = list(module.list_lines(replace(panel, http=client)))
-        seen += [line.remote_id for line in lines if line.observed.bouquets == {"7"}]
-    assert sorted(seen) == ["line:1", "line:2", "line:3"]
-    assert calls()["get_line"] == 3
-
-
-class Dated:
-    """A client whose answers come in on a day that we choose."""
-
-    def __init__(self, http, day):
-        self._http, self._day = http, day
-
-    def read(self, url, **options):
-        answer = self._http.read(url, **options)
-        return replace(answer, received_at=datetime(2027, 1, 1 + self._day, tzinfo=UTC))
 
 
 def test_the_check_says_who_we_are(module, panel, calls):

@@ -1,7 +1,7 @@
 """The reseller API, trap by trap: what is bought is bought once, foreign lines are left alone, nothing is guessed."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from billhead.plugin import (
     Found,
     Gone,
     Impossible,
+    InvalidInput,
     LineKind,
     PanelOutcomeUnknown,
     PanelOutOfCredit,
@@ -18,6 +19,7 @@ from billhead.plugin import (
     Purchase,
     Resolution,
 )
+from billhead_sandbox.panel.xtream import sessions
 
 KEY = "fedcba9876543210fedcba9876543210"
 MONTH = Due("1", 100)
@@ -187,3 +189,61 @@ def test_packages_are_offered_with_price_and_length(module, resold):
         "1": ("30 days", 100, "1 day"), "2": ("90 days", 300, "1 day"), "3": ("365 days", 1000, "1 day"),
     }  # fmt: skip
     assert "100 credits left" in module.check(resold)
+
+
+def test_who_watches_and_who_watched_is_told_of_our_lines_alone(module, resold, wanted, buy, sandbox):
+    line = wanted()
+    kept = replace(line, handle=replace(line.handle, data=buy(line).handle_data))
+    foreign = sandbox.state.store.insert("lines", {"username": "foreign-line", "password": "x", "member_id": 1})
+    for line_id in (kept.handle.data["line_id"], foreign):
+        sessions.watch(sandbox.state, line_id, 1, None)
+        sessions.watch(sandbox.state, line_id, 1, 60)
+    (running,) = module.live_sessions(resold, kept)
+    assert running.ip == "203.0.113.7"
+    told = module.capabilities(resold)
+    assert (told.live, told.viewings, told.kick) == (True, True, False)
+    assert "cuts no session" in told.lacks[0]
+    now = datetime.fromtimestamp(sandbox.state.clock.now(), UTC)
+    (seen,) = module.viewings(resold, now - timedelta(hours=1), now + timedelta(hours=1))
+    assert (seen.login, seen.ended_at - seen.began_at) == ("anna-long", timedelta(minutes=1))
+    elsewhere = replace(kept, handle=replace(kept.handle, data={"line_id": foreign}))
+    assert module.live_sessions(resold, elsewhere) == []
+
+
+def test_a_box_that_is_bought_with_a_line_hangs_on_it_and_costs_its_own_package(module, resold, wanted, buy, stored):
+    line = wanted()
+    lead = replace(line.handle, data=buy(line).handle_data)
+    box = wanted(kind=LineKind.MAG, mac="00:1A:79:AA:BB:01", ref="BOXBOXBOX", pair=lead)
+    bought = buy(box)
+    assert bought.handle_data["pair"] == lead.data["line_id"] == stored("00:1A:79:AA:BB:01")["pair_id"]
+    assert (bought.expires_at, module.balance(resold)) == (module.look_up(resold, line).observed.expires_at, 9800)
+
+
+def test_of_a_box_that_follows_its_line_only_our_credit_tells_a_renewal(module, resold, wanted, buy, sandbox):
+    """Its line was renewed while the answer to its own purchase was lost: its end has moved, and proves nothing."""
+    line = wanted()
+    lead = replace(line.handle, data=buy(line).handle_data)
+    box = wanted(kind=LineKind.MAG, mac="00:1A:79:AA:BB:01", ref="BOXBOXBOX", pair=lead)
+    buy(box)
+    step = buy.step(box)
+    sandbox.state.store.run("UPDATE lines SET exp_date = exp_date + 86400")
+    assert module.resolve(resold, step) is Resolution.NOT_BOUGHT
+    sandbox.state.store.run("UPDATE users SET credits = credits - 1")
+    assert module.resolve(resold, step) is Resolution.STILL_UNKNOWN
+
+
+def test_a_line_is_found_by_the_number_that_somebody_read_on_the_panel(module, resold, wanted, buy, sandbox):
+    """The log of purchases does not answer, so nothing but its number leads to it."""
+    line = wanted()
+    bought = buy(line)
+    sandbox.state.faults.add(kind="empty", match="xtream.*user_logs*")
+    number = str(bought.handle_data["line_id"])
+    named = replace(line, handle=replace(line.handle, data=module.handle_for(resold, line, number)))
+    seen = module.look_up(resold, named)
+    assert isinstance(seen, Found)
+    assert seen.observed.handle_data["line_id"] == int(number)
+    stranger = replace(named, login="someone-else", handle=replace(named.handle, ref="zzzz2345"))
+    assert not isinstance(module.look_up(resold, stranger), Found)
+    for wrong in ("", "0", "-1", "x7", "７"):
+        with pytest.raises(InvalidInput):
+            module.handle_for(resold, line, wrong)

@@ -137,6 +137,24 @@ def test_who_watches_now_is_told_and_cut_one_by_one(module, panel, desired, conv
         assert [one.id for one in module.live_sessions(panel, wish)] == [second.id]
 
 
+def test_all_who_watch_are_listed_at_once_and_each_is_known_by_its_line_or_its_box(
+    module, panel, desired, converge, watch
+):
+    converge(desired())
+    converge(desired(ref="R2", login="bert"))
+    box = converge(desired(ref="R3", login="carl", kind=LineKind.MAG, mac=MAC))
+    for line in (1, 2, 3):
+        watch(line)
+    assert module.capabilities(panel).live_listing
+    listed = list(module.live_everywhere(panel))
+    assert sorted((one.login, one.remote_id) for one in listed) == [
+        ("", f"mag:{box.handle_data['mag_id']}"),
+        (desired().login, "line:1"),
+        ("bert", "line:2"),
+    ]
+    assert {one.session.ip for one in listed} == {"203.0.113.7"}
+
+
 def test_a_session_of_another_line_is_not_cut(module, panel, desired, converge, watch, sandbox):
     wanted, other = desired(), desired(ref="R2", login="bert")
     wish, others = keeping(wanted, converge(wanted)), keeping(other, converge(other))

@@ -1,14 +1,18 @@
 """A shop with one paid line, and people behind the counter."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 from web_shop import Browser, Shop
 
+from billhead import clock
 from billhead.db import db, reading
 from billhead.models.operations import AuditEntry
 from billhead.plugin_host import plugins
@@ -34,6 +38,14 @@ class Counter:
         assert answer.status_code == 303, answer.text
         return self.get(answer.location)
 
+    def yes(self, path: str, reason: str = "asked by phone", **fields: Any) -> tuple[str, str]:
+        """Look at the figures, then say yes; the page that shows them, and the one after it."""
+        shown = self.post(path, reason=reason, **fields)
+        assert "This will happen:" in shown.text, shown.text
+        answer = self.staff.yes(path, shown, reason=reason, **fields)
+        assert answer.status_code == 303, answer.text
+        return shown.text, self.get(answer.location).text
+
     def row(self, table: Any, row_id: Any) -> Any:
         with self.shop.app.app_context(), reading() as session:
             return session.get(table, row_id)
@@ -56,41 +68,63 @@ class Counter:
     @contextmanager
     def counting(self) -> Iterator[list[str]]:
         """The SELECTs of a block, with the one for the plugins that are on, which is else remembered for a while."""
-        seen: list[str] = []
-
-        def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            if statement.lstrip().upper().startswith("SELECT"):
-                seen.append(statement)
-
         with self.shop.app.app_context():
-            engine = db.engine
             plugins().activation.forget()
-        event.listen(engine, "before_cursor_execute", note)
-        try:
+        with self.shop.asking() as seen:
             yield seen
-        finally:
-            event.remove(engine, "before_cursor_execute", note)
 
 
-@pytest.fixture
-def open_counter() -> Callable[[Shop], Counter]:
-    """Make a counter of a shop: Ada has bought a line, paid for it, and it is on its panel."""
+class Sold:
+    """The shop in which Ada has bought a line and paid for it, and it is on its panel: made once a process on SQLite.
 
-    def build(shop: Shop) -> Counter:
+    Where a test has moved the clock, and on PostgreSQL, it is made anew.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.file, self.on_panel = folder / "sold.sqlite3", dict[str, Any]()
+
+    def put_into(self, shop: Shop) -> None:
+        moved = abs(clock.business_now() - clock.now()) > timedelta(seconds=5)
+        with shop.app.app_context():
+            url = db.engine.url
+            lines = type(plugins().module("memory")).apply.__globals__["LINES"]
+            db.engine.dispose()
+        if moved or url.get_backend_name() != "sqlite":
+            self._sell(shop)
+        elif not self.file.exists():
+            self._sell(shop)
+            self.on_panel = dict(lines)
+            self._copy(url.database, self.file)
+        else:
+            self._copy(self.file, url.database)
+            lines.update(self.on_panel)
+
+    def _sell(self, shop: Shop) -> None:
         ada = shop.customer()
         shop.order(ada)
         shop.pay()
         shop.work()
-        return Counter(shop, shop.person("staff", "sam@example.com", "*"))
 
-    return build
+    def _copy(self, source: Any, to: Any) -> None:
+        with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(to)) as other:
+            one.backup(other)
+
+
+@pytest.fixture(scope="session")
+def sold(tmp_path_factory: pytest.TempPathFactory) -> Sold:
+    return Sold(tmp_path_factory.mktemp("sold"))
 
 
 @pytest.fixture
-def counter(shop: Shop, open_counter: Callable[[Shop], Counter]) -> Counter:
-    return open_counter(shop)
+def counter(shop: Shop, sold: Sold) -> Counter:
+    return _counter(shop, sold)
 
 
 @pytest.fixture
-def any_counter(any_shop: Shop, open_counter: Callable[[Shop], Counter]) -> Counter:
-    return open_counter(any_shop)
+def any_counter(any_shop: Shop, sold: Sold) -> Counter:
+    return _counter(any_shop, sold)
+
+
+def _counter(shop: Shop, sold: Sold) -> Counter:
+    sold.put_into(shop)
+    return Counter(shop, shop.person("staff", "sam@example.com", "*"))

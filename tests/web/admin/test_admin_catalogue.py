@@ -7,6 +7,7 @@ import pytest
 from billhead import clock
 from billhead.models.catalogue import Bouquet, Plan, Price, PriceBook, Reprice
 from billhead.models.coupons import Coupon
+from billhead.models.operations import AuditEntry
 from billhead.models.panels import Panel
 
 
@@ -20,6 +21,7 @@ PLAN = {
     "name": "Hotel", "kind": "line", "connections": "2", "tier": "1", "tax_class": "tv", "min_units": "1",
     "max_units": "5",
     "renewal_from": "later", "cancel_policy": "end_of_term", "proration": "actual_days", "listed": "y",
+    "country_rule": "",
 }  # fmt: skip
 
 
@@ -65,6 +67,7 @@ def test_many_prices_are_shown_changed_and_taken_back(counter):
     assert counter.post("/admin/price-changes/new", reason="dearer", seen=digest, **asked).status_code == 303
     assert "+€1.00" in counter.get("/admin/price-changes").text
     assert "Until" in counter.get("/admin/price-changes").text
+    assert counter.get("/admin/price-changes/1/customers.csv").text[1:].startswith("customer,name,email")
     counter.confirm("/admin/price-changes/1/withdraw")
     assert counter.row(Reprice, 1).state == "withdrawn"
     assert counter.trail("catalogue.withdraw_reprice")[0][1:] == ("reprice:1", "asked by phone")
@@ -92,9 +95,10 @@ def test_books_bouquets_and_ways(counter):
     assert counter.post("/admin/price-books/new", code="sek", currency="sek").status_code == 303
     assert "SEK" in counter.get("/admin/price-books").text
     assert counter.row(PriceBook, 1) is not None
-    refused = counter.post("/admin/bouquets/new", code="kids", name="Kids", on="nowhere 7")
+    kids = {"code": "kids", "name": "Kids", "country_rule": ""}
+    refused = counter.post("/admin/bouquets/new", **kids, on="nowhere 7")
     assert "there is no panel" in refused.text.lower()
-    assert counter.post("/admin/bouquets/new", code="kids", name="Kids", on=f"{panel(counter)} 7").status_code == 303
+    assert counter.post("/admin/bouquets/new", **kids, on=f"{panel(counter)} 7").status_code == 303
     bouquets = [row for row in (counter.row(Bouquet, n) for n in range(1, 20)) if row and row.code == "kids"]
     assert f"{panel(counter)} 7" in counter.get(f"/admin/bouquets/{bouquets[0].id}/edit").text
     way = counter.post("/admin/catalogue/1/ways", to_plan="2", term="", allowed="forbidden")
@@ -136,3 +140,51 @@ def test_codes_are_not_guessed_in_an_afternoon(counter):
     browser.get("/promo/HALF")
     assert "€9.99" in browser.get("/cart").text
     assert "HALF" not in browser.get("/cart").text
+
+
+def test_feature_lines_are_written_put_in_order_and_shown(any_counter):
+    counter = any_counter
+    plan = counter.row(Plan, 1).id
+    address = f"/admin/catalogue/{plan}/features"
+    saved = counter.post(address, en="120 channels\n\n  <b>4K</b>   picture \nTwo weeks back", de="120 Sender")
+    assert saved.status_code == 303
+    assert counter.row(Plan, plan).details["features"] == {
+        "de": ["120 Sender"],
+        "en": ["120 channels", "<b>4K</b> picture", "Two weeks back"],
+    }
+    visitor = counter.shop.visitor()
+    for path in ("/", "/compare", "/plans/basic"):
+        shown = visitor.get(path).text
+        assert (
+            shown.index("120 channels") < shown.index("&lt;b&gt;4K&lt;/b&gt; picture") < shown.index("Two weeks back")
+        )
+        assert "120 Sender" in visitor.get(path, headers={"Accept-Language": "de"}).text
+        in_turkish = visitor.get(path, headers={"Accept-Language": "tr"}).text
+        assert 'lang="en"' in in_turkish.partition("120 channels")[0][-120:], "English stands in where there is nothing"
+    counter.post(address, en="Two weeks back\n120 channels", de="")
+    shown = visitor.get("/").text
+    assert shown.index("Two weeks back") < shown.index("120 channels")
+    assert "4K" not in shown
+    assert "write_features" in counter.get(f"/admin/catalogue/{plan}").text
+    (_first, second) = counter.shop.rows(AuditEntry, AuditEntry.action == "catalogue.write_features")
+    assert second.details["before"]["de"] == ["120 Sender"], "what was taken away stands in the trail"
+    assert second.details["after"]["de"] == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [("4K\n4K", "stands there twice"), ("x" * 81, "too long"), ("\n".join(map(str, range(21))), "at most 20")],
+)
+def test_feature_lines_that_would_burst_the_card_are_refused(counter, typed, told):
+    refused = counter.post("/admin/catalogue/1/features", tr=typed)
+    assert refused.status_code == 422
+    assert told in refused.text
+    assert "features" not in counter.row(Plan, 1).details
+
+
+def test_a_plan_keeps_its_feature_lines_when_it_is_changed(counter):
+    saved = counter.post("/admin/catalogue/new", code="hotel", services=f"stream {panel(counter)}", **PLAN)
+    plan = int(saved.location.rpartition("/")[2])
+    counter.post(f"/admin/catalogue/{plan}/features", en="4K")
+    counter.post(f"/admin/catalogue/{plan}/edit", code="hotel", services=f"stream {panel(counter)}", **PLAN)
+    assert counter.row(Plan, plan).details["features"] == {"en": ["4K"]}

@@ -10,19 +10,6 @@ from billhead.plugin import AttemptState, GatewayCapabilities, Outcome
 from billhead.plugin_host import plugins
 
 
-def seen(answer):
-    found = re.search(r'name="seen" type="hidden" value="([0-9a-f]{16})"', answer.text)
-    assert found, answer.text
-    return found[1]
-
-
-def yes(counter, path, **fields):
-    """Look at the figures, then say yes; the page that shows them, and the one after it."""
-    shown = counter.post(path, reason="asked by phone", **fields)
-    assert "This will happen:" in shown.text, shown.text
-    return shown.text, counter.confirm(path, seen=seen(shown), **fields).text
-
-
 def invoice(counter):
     return next(
         counter.row(Document, key) for key in (1, 2, 3) if getattr(counter.row(Document, key), "kind", "") == "invoice"
@@ -36,7 +23,7 @@ def test_a_credit_note_is_filled_in_shown_and_issued(any_counter):
     asked = counter.get(path).text
     field = re.search(r'name="(line_\d+)"[^>]*value="9\.99"', asked)
     assert field, asked
-    shown, told = yes(counter, path, **{field[1]: "4.00", "way": "credit"})
+    shown, told = counter.yes(path, **{field[1]: "4.00", "way": "credit"})
     assert "Becomes credit" in shown
     assert "€4.00" in shown
     assert "Credit note CN-" in told
@@ -65,7 +52,7 @@ def test_a_refund_of_too_much_is_refused_at_its_form(counter, fields, refused):
 
 
 def test_a_refund_says_what_it_opens_and_is_sent(counter):
-    shown, told = yes(counter, "/admin/payments/1/refund", amount="9.99", to="source")
+    shown, told = counter.yes("/admin/payments/1/refund", amount="9.99", to="source")
     assert "Goes back" in shown
     assert "Owed again on" in shown
     assert "The money is on its way back." in told
@@ -83,7 +70,7 @@ def test_a_refund_that_the_payer_claims_shows_its_link_to_those_who_may_refund(c
     waits = Outcome(AttemptState.PROCESSING, "pp1", action_url="https://coins.example/claim/pp1")
     monkeypatch.setattr(gateway, "capabilities", lambda _: able)
     monkeypatch.setattr(gateway, "refund", lambda *_: waits)
-    shown, told = yes(counter, "/admin/payments/1/refund", amount="9.99", to="source")
+    shown, told = counter.yes("/admin/payments/1/refund", amount="9.99", to="source")
     assert "the customer is mailed a link, and says where it goes" in shown
     assert "until then the refund is processing" in told
     assert 'href="https://coins.example/claim/pp1"' in counter.get("/admin/payments/1").text
@@ -93,7 +80,7 @@ def test_a_refund_that_the_payer_claims_shows_its_link_to_those_who_may_refund(c
 
 
 def test_a_chargeback_opens_the_debt_and_is_decided(counter):
-    shown, _ = yes(counter, "/admin/payments/1/chargeback", amount="9.99", reference="CB-1", fee="15.00")
+    shown, _ = counter.yes("/admin/payments/1/chargeback", amount="9.99", reference="CB-1", fee="15.00")
     assert "its paid time ends" in shown
     assert counter.row(Dispute, 1).fee_minor == 1500
     assert invoice(counter).state == "final"
@@ -103,9 +90,9 @@ def test_a_chargeback_opens_the_debt_and_is_decided(counter):
 
 
 def test_a_debt_is_written_off_and_a_document_void(counter):
-    yes(counter, "/admin/payments/1/chargeback", amount="9.99", reference="CB-1")
+    counter.yes("/admin/payments/1/chargeback", amount="9.99", reference="CB-1")
     key = invoice(counter).id
-    shown, _ = yes(counter, f"/admin/documents/{key}/write-off")
+    shown, _ = counter.yes(f"/admin/documents/{key}/write-off")
     assert "Loss" in shown
     assert invoice(counter).state == "written_off"
     refused = counter.post(f"/admin/documents/{key}/void", reason="oops")
@@ -115,7 +102,7 @@ def test_a_debt_is_written_off_and_a_document_void(counter):
 
 def test_money_is_moved_off_a_document(counter):
     key = invoice(counter).id
-    shown, told = yes(counter, f"/admin/documents/{key}/move", amount="5.00", to="0")
+    shown, told = counter.yes(f"/admin/documents/{key}/move", amount="5.00", to="0")
     assert "the customer’s credit" in shown
     assert "€5.00 moved." in told
     assert invoice(counter).settled_minor == 499
@@ -127,3 +114,13 @@ def test_who_may_not_does_not_even_see_it(counter):
     page = clerk.get("/admin/payments/1")
     assert page.status_code == 200
     assert "Refund</a>" not in page.text
+
+
+def test_an_account_that_tells_of_its_payouts_is_not_offered_for_booking_one(counter, monkeypatch):
+    with counter.shop.app.app_context():
+        gateway = type(plugins().gateway("cards"))
+    assert ">Card</option>" in counter.get("/admin/payouts/new").text
+    monkeypatch.setattr(gateway, "tells_payouts", lambda _gateway, account: account.code == "cards")
+    asked = counter.get("/admin/payouts/new").text
+    assert ">Card</option>" not in asked
+    assert ">Bank transfer</option>" in asked

@@ -3,19 +3,12 @@
 import json
 
 from click.testing import CliRunner
-from sqlalchemy import select
 from web_shop import Shop
 
 from billhead.cli import main
-from billhead.db import reading
 from billhead.models.fraud import FraudCase, FraudEntry
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service
-
-
-def rows(shop: Shop, model):
-    with shop.app.app_context(), reading() as session:
-        return list(session.scalars(select(model).order_by(model.id)))
 
 
 def rules(shop: Shop, **stored):
@@ -33,7 +26,7 @@ def test_a_held_order_from_the_cart_to_the_first_evening(any_counter):
     assert "Your order is being checked" in bob.get("/account/subscriptions/2").text
     assert "order is being checked</a>" in counter.get("/admin/services/2").text
     assert "Bob" in counter.get("/admin/screening?subscription=2").text
-    case = rows(shop, FraudCase)[-1]
+    case = shop.rows(FraudCase)[-1]
     assert "order to be checked" in counter.get("/admin/").text
     queue = counter.get("/admin/screening?state=review").text
     assert "Disposable and aliased mail" in queue
@@ -47,7 +40,7 @@ def test_a_held_order_from_the_cart_to_the_first_evening(any_counter):
     assert "known from the shop" in told.text
     shop.work()
     assert "being checked" not in bob.get("/account/").text
-    assert rows(shop, Service)[-1].sync == "ok"
+    assert shop.rows(Service)[-1].sync == "ok"
     assert [(what, why) for _, what, why in counter.trail("fraud.approve")] == [
         ("subscription:2", "known from the shop")
     ]
@@ -63,7 +56,7 @@ def test_a_refused_order_tells_the_customer_nothing_to_learn_from(counter):
     assert answer.status_code == 403
     assert "We can&#39;t take this order online. Please get in touch with us." in answer.text
     assert "disposable" not in answer.text
-    case = rows(shop, FraudCase)[-1]
+    case = shop.rows(FraudCase)[-1]
     assert case.state == "refused"
     assert "Approve" not in counter.get(f"/admin/screening/{case.id}").text
     assert counter.post(f"/admin/screening/{case.id}/approve", reason="why not").status_code in (409, 422)
@@ -76,16 +69,16 @@ def test_what_costs_nothing_waits_too(counter):
     done = shop.order(bob, "gift")
     assert "your order is being checked" in bob.get(done.location).text
     shop.work()
-    line = rows(shop, Service)[-1]
+    line = shop.rows(Service)[-1]
     assert (line.desired_expires_at, line.observed_at) == (None, None)
-    counter.confirm(f"/admin/screening/{rows(shop, FraudCase)[-1].id}/approve")
+    counter.confirm(f"/admin/screening/{shop.rows(FraudCase)[-1].id}/approve")
     shop.work()
-    assert rows(shop, Service)[-1].observed_at is not None
+    assert shop.rows(Service)[-1].observed_at is not None
 
 
 def test_lists_are_filled_from_a_case_and_dropped_with_a_reason(counter):
     shop = counter.shop
-    case = rows(shop, FraudCase)[0]
+    case = shop.rows(FraudCase)[0]
     form = counter.get(f"/admin/screening/lists/new?case={case.id}&kind=network").text
     assert 'value="127.0.0.1"' in form
     wrong = counter.post("/admin/screening/lists/new", list="deny", kind="network", value="1.2.3.4/99", reason="x")
@@ -98,8 +91,8 @@ def test_lists_are_filled_from_a_case_and_dropped_with_a_reason(counter):
     assert saved.status_code == 303
     assert "eve@gmail.com" in counter.get("/admin/screening/lists").text
     assert shop.order(shop.customer("eve@gmail.com")).status_code == 403
-    counter.confirm(f"/admin/screening/lists/{rows(shop, FraudEntry)[0].id}/drop")
-    assert rows(shop, FraudEntry) == []
+    counter.confirm(f"/admin/screening/lists/{shop.rows(FraudEntry)[0].id}/drop")
+    assert shop.rows(FraudEntry) == []
     assert counter.get("/admin/screening/lists/new?case=99999&kind=mail").status_code == 200
 
 

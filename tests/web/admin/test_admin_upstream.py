@@ -114,8 +114,12 @@ def test_a_line_whose_number_was_lost_says_what_to_do(sells):
     lost, known = sells.add(
         bought(state="bought"), bought(entitlement="1@1:2027-01-22", before={"expires_at": "2026-12-22T00:00:00+00:00"})
     )
-    assert "delete the line on the panel" in sells.get(f"/admin/purchases/{lost}").text
-    assert "delete the line on the panel" not in sells.get(f"/admin/purchases/{known}").text
+    assert "give its number here" in sells.get(f"/admin/purchases/{lost}").text
+    assert "Give the line&#39;s number" in sells.get(f"/admin/purchases/{lost}").text
+    assert "give its number here" not in sells.get(f"/admin/purchases/{known}").text
+    refused = sells.post(f"/admin/purchases/{lost}/line", number="77", reason="seen there")
+    assert (refused.status_code, "without a number" in refused.text) == (422, True)
+    assert "Number of the line" in sells.get(f"/admin/purchases/{known}/bought").text
 
 
 def test_a_purchase_that_nobody_finished_can_be_decided(sells):
@@ -129,3 +133,22 @@ def test_what_waits_for_a_person_stands_on_the_dashboard(sells):
     listed = sells.get("/admin/purchases?state=unknown")
     assert "A month" in listed.text
     assert sells.get("/admin/purchases?format=csv").status_code == 200
+
+
+def test_the_same_is_decided_on_the_command_line(sells):
+    from click.testing import CliRunner
+
+    from billhead.cli import main
+
+    def run(*words):
+        ran = CliRunner().invoke(main, ["purchases", *map(str, words), "--json"], obj=sells.shop.app)
+        return ran.exit_code, ran.stdout
+
+    first, second = sells.add(bought(), bought(entitlement="1@1:2027-01-22"))
+    assert '"state": "unknown"' in run("list", "--state", "unknown")[1]
+    code, told = run("decide", first, "bought", "--line", "77")
+    assert (code, "without a number" in told) == (1, True)
+    assert run("decide", second, "not-bought", "--line", "77")[0] == 1
+    assert run("decide", first, "bought", "--reason", "seen")[0] == 0
+    assert run("decide", second, "not-bought")[0] == 0
+    assert [sells.row(UpstreamPurchase, key).state for key in (first, second)] == ["bought", "not_bought"]

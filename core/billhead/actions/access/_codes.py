@@ -7,9 +7,10 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.shops._addresses import address_of
 from billhead.models.access import AccessCode
+from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin_host import vault
-from billhead.plugin_host.current import config
 
 __all__ = ["code_of", "is_valid", "new_code", "plain", "short_address", "written"]
 
@@ -32,8 +33,14 @@ def written(code: str) -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
-def short_address(code: str) -> str:
-    return f"{config().base_url}/a/{written(code)}"
+def short_address(session: Session, service_id: int) -> str:
+    """Of the code that holds now, at the shop of whose line it is; "" where there is none."""
+    code = code_of(session, service_id)
+    if not code:
+        return ""
+    whose = select(Subscription.seller_id).join(Service, Service.subscription_id == Subscription.id)
+    seller_id = session.scalars(whose.where(Service.id == service_id)).one()
+    return f"{address_of(session, seller_id)}/a/{written(code)}"
 
 
 def is_valid(now: datetime) -> ColumnElement[bool]:

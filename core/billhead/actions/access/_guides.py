@@ -15,6 +15,7 @@ KINDS = tuple(kind.value for kind in LineKind)
 PLACES = ("address", "m3u", "epg", "server", "host", "port", "login", "password", "portal", "mac")
 """What a step can name in braces. `address` is the short address where there is one, else the playlist's."""
 
+_SHIPPED = Path(__file__).with_name("guides")
 _PLACE = re.compile(r"\{([a-z]+)\}")
 
 
@@ -38,9 +39,11 @@ def places_in(step: str) -> list[str]:
 
 @cache
 def shipped() -> tuple[Guide, ...]:
-    told = tomllib.loads(Path(__file__).with_name("guides.toml").read_text("utf-8"))
+    """Order and kinds stand in the English file alone."""
+    told = {file.stem: tomllib.loads(file.read_text("utf-8")) for file in _SHIPPED.glob("*.toml")}
     return tuple(
-        Guide(code, language, one["title"], tuple(one["kinds"]), tuple(one["steps"]), position)
-        for position, (code, languages) in enumerate(told.items())
-        for language, one in languages.items()
+        Guide(code, language, texts["title"], tuple(english["kinds"]), tuple(texts["steps"]), position)
+        for position, (code, english) in enumerate(told["en"].items())
+        for language, guides in told.items()
+        if (texts := guides.get(code)) is not None
     )

@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.access._codes import plain
-from billhead.actions.access._limits import count_try, is_spent
+from billhead.actions.access._limits import count_try
 from billhead.actions.events import emit
 from billhead.actions.provisioning.show_access import show_access
+from billhead.actions.tries import is_spent
 from billhead.db import Tx
 from billhead.domain.address import network_of
 from billhead.domain.errors import BillheadError

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from billhead.actions.access._guides import Guide, shipped
 from billhead.models.access import SetupGuide
 from billhead.plugin import Access
+from billhead.wording import direction
 
 __all__ = ["FilledGuide", "guides_for"]
 
@@ -25,6 +26,8 @@ class FilledGuide(NamedTuple):
     code: str
     title: str
     steps: tuple[tuple[str, ...], ...]
+    language: str
+    direction: str
 
 
 def guides_for(
@@ -35,7 +38,16 @@ def guides_for(
     chosen = _in_language(_all(session, seller_id), language)
     fitting = [one for one in chosen if kind in one.kinds and not one.hidden and one.fits(values)]
     fitting.sort(key=lambda one: (one.position, one.title))
-    return [FilledGuide(one.code, one.title, tuple(_filled(step, values) for step in one.steps)) for one in fitting]
+    return [
+        FilledGuide(
+            one.code,
+            one.title,
+            tuple(_filled(step, values) for step in one.steps),
+            one.language,
+            direction(one.language),
+        )
+        for one in fitting
+    ]
 
 
 def _all(session: Session, seller_id: int) -> list[Guide]:

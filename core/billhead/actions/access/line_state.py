@@ -18,6 +18,8 @@ _STOPPED = {
     "debt": "It is stopped because something is not paid. It runs again by itself when it is.",
     "customer": "It is on hold, as you asked. End the hold and it runs again.",
     "staff": "We have stopped it. Please get in touch with us.",
+    "reseller": "Whoever sold it to you has stopped it. Please ask there.",
+    "payer": "Whoever sold it to you has stopped it. Please ask there.",
 }
 
 
@@ -47,7 +49,9 @@ def line_state(session: Session, service: Service, subscription: Subscription) -
         return LineState("stopped", _STOPPED.get(subscription.suspended_for, _STOPPED["staff"]))
     if service.in_review and subscription.state != State.PENDING and service.desired_expires_at is None:
         return LineState("being_checked", "Your order is being checked. It starts by itself as soon as that is done.")
-    if subscription.state == State.PENDING or service.desired_expires_at is None:
+    # credits are held while the line is made, and the subscription is pending until it is there
+    unpaid = subscription.state == State.PENDING and subscription.settlement != "credits"
+    if unpaid or service.desired_expires_at is None:
         return LineState("unpaid", "It starts as soon as it is paid.")
     if service.desired_expires_at <= clock.business_now():
         return LineState("unpaid", "Its paid time is over. It runs again as soon as it is renewed.")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from billhead.actions.access._codes import code_of, short_address
+from billhead.actions.access._codes import short_address
 from billhead.actions.access._lines import visible_line
 from billhead.actions.provisioning.show_access import show_access
 from billhead.actions.verb import audit
@@ -26,5 +26,4 @@ def see_access(tx: Tx, service_id: int) -> AccessSeen:
         raise NotAllowed(f"{tx.ctx.actor} may not see access details: it needs services.access")
     line = visible_line(tx, service_id)
     audit(tx, "access.seen", f"service:{service_id}", {})
-    code = code_of(tx.session, service_id)
-    return AccessSeen(show_access(tx.session, line.service), short_address(code) if code else "")
+    return AccessSeen(show_access(tx.session, line.service), short_address(tx.session, service_id))

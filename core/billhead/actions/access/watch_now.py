@@ -9,6 +9,7 @@ from billhead.actions.access._limits import count_try
 from billhead.actions.access._lines import living, visible_line
 from billhead.actions.access._live import Asking, asked_of, told
 from billhead.actions.exchange import exchange
+from billhead.actions.viewings._sightings import keep_sightings
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.models.viewings import ContentTitle
@@ -48,6 +49,7 @@ def watch_now(ctx: Context, service_id: int) -> WatchedNow:
     def record(tx: Tx, asking: Asking, answer: tuple[LiveSession, ...] | str) -> WatchedNow:
         if isinstance(answer, str):
             return WatchedNow(problem=answer)
+        keep_sightings(tx, asking.view.id, service_id, answer)
         named = select(ContentTitle.item, ContentTitle.title).where(
             ContentTitle.panel_id == asking.view.id, ContentTitle.item.in_({one.item for one in answer})
         )

@@ -2,26 +2,39 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from billhead import clock
+from billhead.actions import tries
 from billhead.db import Tx
 from billhead.domain.context import Role
-from billhead.models.people import LoginAttempt, OneTimeToken, User, UserSession
+from billhead.models.people import OneTimeToken, User, UserSession
+from billhead.models.sign_in import HalfSignIn, KnownDevice
 
-__all__ = ["attempt_keys", "forget_attempts", "hash_of", "new_link", "open_session"]
+__all__ = ["Browser", "attempt_keys", "forget_attempts", "hash_of", "know", "new_half", "new_link", "open_session"]
 
 _SESSION_LASTS = {Role.STAFF.value: timedelta(hours=12)}
 _OTHER_SESSIONS_LAST = timedelta(days=30)
+_HALF_LASTS = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Where somebody signs in from. `mark` is what its cookie says by which it is known again; "" at the first time."""
+
+    ip: str
+    user_agent: str
+    mark: str = field(default="", repr=False)
 
 
 def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def open_session(tx: Tx, user: User, ip: str, user_agent: str) -> str:
+def open_session(tx: Tx, user: User, browser: Browser) -> str:
     """A new signed-in browser; returns the token for its cookie."""
     token = secrets.token_urlsafe(32)
     started = clock.now()
@@ -29,11 +42,34 @@ def open_session(tx: Tx, user: User, ip: str, user_agent: str) -> str:
         user_id=user.id,
         token_hash=hash_of(token),
         created_at=started,
+        last_seen_at=started,
+        confirmed_at=started,
         expires_at=started + _SESSION_LASTS.get(user.role, _OTHER_SESSIONS_LAST),
-        ip=ip[:64],
-        user_agent=user_agent[:300],
+        ip=browser.ip[:64],
+        user_agent=browser.user_agent[:300],
     )
     tx.session.add(row)
+    tx.session.flush()
+    return token
+
+
+def know(tx: Tx, user_id: int, browser: Browser) -> bool:
+    """Remember that this login was used in this browser; True when it was in others before, and never in this one."""
+    marks = set(tx.session.scalars(select(KnownDevice.token_hash).where(KnownDevice.user_id == user_id)))
+    mine = hash_of(browser.mark)
+    if not browser.mark or mine in marks:
+        return bool(marks) and mine not in marks
+    tx.session.add(KnownDevice(user_id=user_id, token_hash=mine, since=clock.now()))
+    tx.session.flush()
+    return bool(marks)
+
+
+def new_half(tx: Tx, user_id: int) -> str:
+    """Somebody owes the second step; earlier ones of this login that ran out are forgotten."""
+    at = clock.now()
+    tx.session.execute(delete(HalfSignIn).where(HalfSignIn.user_id == user_id, HalfSignIn.expires_at <= at))
+    token = secrets.token_urlsafe(32)
+    tx.session.add(HalfSignIn(user_id=user_id, token_hash=hash_of(token), expires_at=at + _HALF_LASTS))
     tx.session.flush()
     return token
 
@@ -54,4 +90,4 @@ def attempt_keys(seller_id: int, email: str, ip: str) -> tuple[str, str]:
 
 
 def forget_attempts(tx: Tx, seller_id: int, email: str) -> None:
-    tx.session.execute(delete(LoginAttempt).where(LoginAttempt.key == attempt_keys(seller_id, email, "")[0]))
+    tries.forget(tx, attempt_keys(seller_id, email, "")[0])

@@ -3,15 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
-from billhead import clock
-from billhead.actions.accounts._passwords import checked_email
+from billhead.actions.accounts._new_login import new_login
+from billhead.actions.staff._standing import check_gives
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.context import Role
 from billhead.domain.errors import InvalidInput
-from billhead.models.people import User
 
 __all__ = ["Login", "create_login"]
 
@@ -35,22 +32,20 @@ def create_login(
     customer_id: int | None = None,
     reseller_id: int | None = None,
 ) -> Login:
-    """Without a `password_hash` (see `hash_password`) the person sets one by a mailed link. Raises InvalidInput."""
+    """Nobody gives permissions that they do not have. Without a `password_hash` (see `hash_password`) the person sets
+    one by a mailed link. Raises InvalidInput, NotAllowed."""
     if role not in _ROLES:
         raise InvalidInput("role", f"{role!r} is not a role; there are: {', '.join(_ROLES)}")
-    email = checked_email(email)
-    if tx.session.scalar(select(User.id).where(User.seller_id == seller_id, User.email == email)) is not None:
-        raise InvalidInput("email", f"{email} has a login at this seller already")
-    user = User(
-        seller_id=seller_id,
-        email=email,
+    permissions = sorted(permissions)
+    check_gives(tx.ctx, permissions)
+    user = new_login(
+        tx,
+        seller_id,
+        email,
+        role,
         password_hash=password_hash,
-        role=role,
-        permissions=sorted(permissions),
+        permissions=permissions,
         customer_id=customer_id,
         reseller_id=reseller_id,
-        created_at=clock.now(),
     )
-    tx.session.add(user)
-    tx.session.flush()
     return Login(user.id)

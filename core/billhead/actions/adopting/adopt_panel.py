@@ -16,8 +16,9 @@ from billhead.actions.adopting._house import House, open_house, prices_of
 from billhead.actions.adopting._judging import Judged, Refused, judge, opened
 from billhead.actions.adopting._known import Names, mark_known
 from billhead.actions.adopting._writing import adopt_batch
+from billhead.actions.provisioning._one_box import lock_macs
 from billhead.crash import crash_point
-from billhead.db import reading, writing
+from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, Conflict
 from billhead.models.adoptions import Adoption, AdoptionLine
@@ -132,6 +133,8 @@ def _record(ctx: Context, house: House, batch: Sequence[Judged]) -> bool:
             return False
         good = [one for one in batch if one.service is not None]
         if good and not house.dry_run:
+            good = _still_free(tx, house, good)
+        if good and not house.dry_run:
             adopt_batch(tx, house, good)
         tx.session.add_all([_finding(house, one) for one in batch])
         row.lines += len(batch)
@@ -140,6 +143,16 @@ def _record(ctx: Context, house: House, batch: Sequence[Judged]) -> bool:
         row.refused += sum(one.refused is not None for one in batch)
     crash_point("adopting.batch")
     return True
+
+
+def _still_free(tx: Tx, house: House, good: Sequence[Judged]) -> list[Judged]:
+    """Less those whose box, login or reference somebody got while they were judged."""
+    lock_macs(tx.session, [one.service.mac for one in good if one.service is not None and one.service.mac])
+    mark_known(tx.session, house, good)
+    for one in good:
+        if one.known or one.refused is not None:
+            one.service = None
+    return [one for one in good if one.service is not None]
 
 
 def _finding(house: House, one: Judged) -> AdoptionLine:

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._rated import Chunk
-from billhead.actions.billing._reading import ITEM, AsOf, DueScope, chunk_of, held_by_review, is_due
+from billhead.actions.billing._reading import ITEM, AsOf, DueScope, chunk_of, is_due
+from billhead.actions.fraud._case import held_by_review
 from billhead.bulk import among
 from billhead.domain.subscription import RUNNING, State
 from billhead.models.entitlements import Entitlement

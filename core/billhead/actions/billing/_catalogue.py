@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from billhead.actions.billing._coupons import CouponTerms
@@ -21,6 +21,7 @@ from billhead.domain.usage import terms_from
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.entitlements import Entitlement
 from billhead.models.sellers import Seller, TaxRegistration
+from billhead.models.shops import Shop
 from billhead.models.usage import UsageMetric, UsagePrice
 from billhead.plugin.tax import TaxedSeller
 
@@ -45,6 +46,7 @@ class SellerTerms(NamedTuple):
     drafts: str = ""  # why the run's invoices are drafts first: grace | review
     number_on: str = "finalisation"
     number_proformas: bool = False
+    is_shop: bool = False  # a reseller's: what it sells is supplied from credits
 
     def offers(self, collection: str, timing: str) -> bool:
         """Whether a renewal is a proforma first: by hand, or where numbers are given to what is paid."""
@@ -161,7 +163,8 @@ class Catalogue:
         taxed = select(TaxRegistration).where(TaxRegistration.seller_id.in_(ids))
         for row in session.scalars(taxed):
             registrations.setdefault(row.seller_id, set()).add((row.jurisdiction, row.scheme))
-        for seller in session.scalars(select(Seller).where(Seller.id.in_(ids))):
+        is_shop = exists().where(Shop.seller_id == Seller.id)
+        for seller, of_reseller in session.execute(select(Seller, is_shop).where(Seller.id.in_(ids))):
             address = json.dumps(seller.address, sort_keys=True)
             self.sellers[seller.id] = SellerTerms(
                 PartyFacts(
@@ -188,6 +191,7 @@ class Catalogue:
                 "review" if seller.hold_for_review else "grace" if seller.draft_days else "",
                 seller.number_on,
                 seller.number_proformas,
+                of_reseller,
             )
 
     def _read_prices(self, session: Session, ids: set[int]) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from billhead.actions.billing._rated import CouponUsed, LineDetail, Rated, Redeemed
@@ -84,12 +84,7 @@ def read_coupons(session: Session, ids: Collection[int]) -> CouponTerms:
 def read_redeemed(
     session: Session, known: CouponTerms, subscriptions: Collection[int], day: date
 ) -> Mapping[int, tuple[Redeemed, ...]]:
-    """The coupons of these subscriptions that still give something, or have in a cycle that goes on after the day.
-
-    Nothing is looked up where nobody has redeemed any.
-    """
-    if not subscriptions or not session.scalar(select(exists().where(CouponRedemption.state == "active"))):
-        return {}
+    """The coupons of these subscriptions that still give something, or have in a cycle that goes on after the day."""
     row = CouponRedemption
     query = select(*_STANDING).where(
         among(row.subscription_id, subscriptions, session),

@@ -20,7 +20,7 @@ from billhead.domain.money import Money
 from billhead.plugin import DraftLine, DraftView, ExtraLine, InvoiceRule, TaxEngine
 from billhead.plugin_host import plugins
 
-__all__ = ["Case", "Contributions", "Rater", "raised", "rater_now"]
+__all__ = ["Case", "Contributions", "Rater", "joint", "raised", "rater_now"]
 
 
 class Contributions(Protocol):
@@ -49,6 +49,14 @@ class Case(NamedTuple):
     today: date
     of_run: bool = False
     parts: tuple["Case", ...] = ()
+
+
+def joint(cases: Sequence[Case]) -> Case:
+    """The cases as one document; one alone stays as it is."""
+    if len(cases) == 1:
+        return cases[0]
+    draft = together([(case.draft, case.subscription_id, case.version) for case in cases])
+    return cases[0]._replace(draft=draft, subscription_id=None, version=None, parts=tuple(cases))
 
 
 Answer = Rated | BillheadError
@@ -307,9 +315,10 @@ def _extended(draft: Draft, extra: Sequence[tuple[str, ExtraLine]]) -> Draft:
     return draft._replace(lines=draft.lines + added)
 
 
-def rater_now(*, rules: bool = True) -> tuple[Rater, Catalogue]:
-    """A rater for documents that are dated today in their seller's zone, and the catalogue that it reads from."""
-    catalogue = Catalogue()
+def rater_now(known: Catalogue | None = None, *, rules: bool = True) -> tuple[Rater, Catalogue]:
+    """A rater for documents that are dated today in their seller's zone, and the catalogue that it reads from: a new
+    one, unless something is `known` already."""
+    catalogue = known or Catalogue()
     rater = Rater(
         catalogue, plugins(), lambda seller_id: clock.today_in(catalogue.sellers[seller_id].zone), rules=rules
     )

@@ -14,16 +14,15 @@ from billhead.actions.billing._coupons import read_redeemed
 from billhead.actions.billing._rated import Buyer, Charge, Chunk, DueItem, Part, PartyFacts
 from billhead.actions.billing._waiting import read_charges
 from billhead.actions.documents._subscriptions import open_offers
+from billhead.actions.fraud._case import held_by_review
 from billhead.actions.usage._metering import read_usage
 from billhead.bulk import among
 from billhead.domain.credit import Lot, LotKind
 from billhead.domain.document import ProformaState
-from billhead.domain.fraud import CaseState
 from billhead.domain.money import Money
 from billhead.domain.periods import local_date
 from billhead.domain.subscription import RUNNING
 from billhead.models.credits import CustomerCredit
-from billhead.models.fraud import FraudCase
 from billhead.models.payments import PaymentMethod
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
@@ -33,7 +32,6 @@ __all__ = [
     "AsOf",
     "DueScope",
     "chunk_of",
-    "held_by_review",
     "in_company",
     "is_due",
     "read_again",
@@ -144,14 +142,6 @@ def is_due(as_of: AsOf) -> tuple[ColumnElement[bool], ...]:
         Subscription.state.in_([state.value for state in RUNNING]),
         not_(held_by_review()),
     )
-
-
-def held_by_review() -> ColumnElement[bool]:
-    """Its order is being checked: nothing more is billed until staff have decided, and then what is due by then."""
-    case = select(FraudCase.id).where(
-        FraudCase.subscription_id == Subscription.id, FraudCase.state == CaseState.REVIEW.value
-    )
-    return case.exists()
 
 
 def chunk_of(

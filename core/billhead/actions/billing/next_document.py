@@ -12,9 +12,10 @@ from billhead import clock
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._rated import Rated, RatedLine
 from billhead.actions.billing._rating import Rater
-from billhead.actions.billing._reading import ITEM, AsOf, DueScope, chunk_of, held_by_review, in_company, is_due
+from billhead.actions.billing._reading import ITEM, AsOf, DueScope, chunk_of, in_company, is_due
 from billhead.actions.billing.rate import rate
 from billhead.actions.documents._subscriptions import open_offers
+from billhead.actions.fraud._case import held_by_review
 from billhead.domain.document import ProformaState
 from billhead.domain.errors import NotFound
 from billhead.domain.periods import start_of_day

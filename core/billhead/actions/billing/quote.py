@@ -1,6 +1,6 @@
 """What an order would cost, before it is placed: the cart's figures, equal to the later invoice to the cent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -8,24 +8,45 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.billing._bridge import bridge_of
 from billhead.actions.billing._catalogue import Catalogue
-from billhead.actions.billing._coupons import read_coupons, take_off
+from billhead.actions.billing._couponed import Wanted, redeemed, spread_codes
+from billhead.actions.billing._coupons import take_off
 from billhead.actions.billing._draft import Draft, inclusive_of_tax, order_lines
-from billhead.actions.billing._rated import Buyer, Part, RatedLine, Redeemed, visitor
-from billhead.actions.billing._rating import Case, raised, rater_now
+from billhead.actions.billing._rated import Buyer, Part, RatedLine, visitor
+from billhead.actions.billing._rating import Case, joint, raised, rater_now
 from billhead.actions.billing._reading import read_buyers
-from billhead.actions.coupons._entering import Entered, found_coupons
+from billhead.actions.billing._renewing import Renewal, renewal_of
 
-__all__ = ["Part", "Quote", "quote", "read_buyers", "visitor"]
+__all__ = ["Buyer", "Part", "Portion", "Quote", "Renewal", "Wanted", "quote", "read_buyers", "spread_codes", "visitor"]
+
+
+class Portion(NamedTuple):
+    """What one plan of the order brings to the document, and what it costs from its second period on."""
+
+    lines: tuple[RatedLine, ...]
+    renewal: Renewal | None
+
+    @property
+    def net_minor(self) -> int:
+        return sum(line.net_minor for line in self.lines)
+
+    @property
+    def gross_minor(self) -> int:
+        return self.net_minor + sum(line.tax_minor for line in self.lines)
 
 
 class Quote(NamedTuple):
-    """Amounts in minor units of `currency`; lines, notes and what holds it up as they will stand on the document."""
+    """Amounts in minor units of `currency`; lines, notes and what holds it up as they will stand on the document.
+
+    `inclusive`: its prices are shown with tax. `portions` are its plans', in the order in which they are wanted.
+    """
 
     currency: str
     lines: tuple[RatedLine, ...]
     net_minor: int
     tax_minor: int
     total_minor: int
+    inclusive: bool
+    portions: tuple[Portion, ...]
     notes: tuple[str, ...] = ()
     hold: str = ""
 
@@ -34,58 +55,46 @@ def quote(
     session: Session,
     seller_id: int,
     currency: str,
-    parts: Sequence[Part],
+    wanted: Sequence[Wanted],
     buyer: Buyer,
-    *,
-    trial: bool = False,
-    coupons: Sequence[str] = (),
+    known: Catalogue | None = None,
 ) -> Quote:
-    """The lines, tax and total of an order of these plans and add-ons (`Part(None, plan_id, price_id, quantity)`),
-    for a customer (`read_buyers`) or somebody who has no account yet (`visitor`).
+    """The lines, tax and total of one order of these plans and add-ons (`Part(None, plan_id, price_id, quantity)`),
+    for a customer (`read_buyers`) or somebody who has no account yet (`visitor`). `known`: what was read for it
+    already (`Spread.catalogue`).
 
     Pure but for reading prices. Raises what the order itself would raise: NotFound, CurrencyMismatch, PluginFailed,
-    InvalidInput where a coupon can't be used.
+    InvalidInput where a coupon can't be used, or prices with and without tax meet.
     """
-    rater, catalogue = rater_now()
+    rater, catalogue = rater_now(known)
+    parts = [part for one in wanted for part in one.parts]
     catalogue.need(
         session,
         sellers={seller_id},
         plans={part.plan_id for part in parts},
         prices={part.price_id for part in parts},
     )
-    redeemed = tuple(_redeemed(session, catalogue, seller_id, currency, parts, buyer, coupons)) if coupons else ()
-    term = catalogue.prices[parts[0].price_id].term if parts else ""
-    bridge = None
-    if not trial:
-        bridge = bridge_of(session, buyer.customer_id, term, currency, clock.today_in(buyer.zone), redeemed)
-    lines = order_lines(parts, catalogue, currency, "trial" if trial else "recurring", bridge)
-    lines, _ = take_off(lines, redeemed)
-    draft = Draft("proforma", currency, lines, inclusive_of_tax(parts, catalogue), None)
-    case = Case(draft, buyer, seller_id, None, None, clock.today_in(buyer.zone))
-    rated = raised(rater.rate_cases([case])[0])
-    return Quote(currency, rated.lines, rated.net_minor, rated.tax_minor, rated.total_minor, rated.notes, rated.hold)
+    held_by_each = list(redeemed(session, catalogue, seller_id, currency, wanted, buyer))
+    today = clock.today_in(buyer.zone)
+    inclusive = inclusive_of_tax(parts, catalogue)
+    cases, renewals = [], []
+    for one, held in zip(wanted, held_by_each, strict=True):
+        term = catalogue.prices[one.parts[0].price_id].term
+        bridge = None if one.trial else bridge_of(session, buyer.customer_id, term, currency, today, held)
+        phase = "trial" if one.trial else "recurring"
+        lines, used = take_off(order_lines(one.parts, catalogue, currency, phase, bridge), held)
+        draft = Draft("proforma", currency, lines, inclusive, None, used=used)
+        cases.append(Case(draft, buyer, seller_id, None, None, today))
+        renewals.append(renewal_of(one.parts, catalogue, draft, held, today, bridge))
+    rated = raised(rater.rate_cases([joint(cases)])[0])
+    counts = [share.lines for share in rated.shares] or [len(rated.lines)]
+    portions = tuple(Portion(*pair) for pair in zip(_cut(rated.lines, counts), renewals, strict=True))
+    sums = (rated.net_minor, rated.tax_minor, rated.total_minor)
+    return Quote(currency, rated.lines, *sums, inclusive, portions, rated.notes, rated.hold)
 
 
-def _redeemed(
-    session: Session,
-    catalogue: Catalogue,
-    seller_id: int,
-    currency: str,
-    parts: Sequence[Part],
-    buyer: Buyer,
-    codes: Sequence[str],
-) -> list[Redeemed]:
-    """The coupons as the order would redeem them."""
-    prices = catalogue.prices
-    order = Entered(
-        seller_id,
-        currency,
-        buyer.party.country,
-        clock.today_in(buyer.zone),
-        frozenset(part.plan_id for part in parts),
-        prices[parts[0].price_id].term if parts else "",
-        sum((prices[part.price_id].amount_minor + prices[part.price_id].setup_minor) * part.quantity for part in parts),
-        buyer.customer_id or None,
-    )
-    found = read_coupons(session, [coupon.id for coupon in found_coupons(session, order, codes)])
-    return [Redeemed(key, 0, coupon) for key, coupon in sorted(found.items())]
+def _cut(lines: tuple[RatedLine, ...], counts: Sequence[int]) -> Iterator[tuple[RatedLine, ...]]:
+    at = 0
+    for count in counts:
+        yield lines[at : at + count]
+        at += count

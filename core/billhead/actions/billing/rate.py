@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from billhead.actions.billing._charges import with_charges
 from billhead.actions.billing._draft import Draft, draft_due
-from billhead.actions.billing._joining import together
 from billhead.actions.billing._rated import Buyer, Chunk, Failure, Rated
-from billhead.actions.billing._rating import Case, Rater
+from billhead.actions.billing._rating import Case, Rater, joint
 from billhead.actions.billing._usage import with_usage
 from billhead.domain.errors import BillheadError, PluginFailed
 
@@ -56,12 +55,7 @@ def _consolidated(cases: Sequence[Case], buyers: Mapping[int, Buyer]) -> Iterato
         key = (customer, case.seller_id, draft.kind, draft.currency, draft.tax_inclusive, draft.due_on)
         groups.setdefault(key, []).append(case)
     for group in groups.values():
-        yield group[0] if len(group) == 1 else _joint(group)
-
-
-def _joint(parts: Sequence[Case]) -> Case:
-    draft = together([(part.draft, part.subscription_id, part.version) for part in parts])
-    return parts[0]._replace(draft=draft, subscription_id=None, version=None, parts=tuple(parts))
+        yield joint(group)
 
 
 def _rate_apart(case: Case, chunk: Chunk, rater: Rater, rated: list[Rated], failures: list[Failure]) -> None:
@@ -74,7 +68,7 @@ def _rate_apart(case: Case, chunk: Chunk, rater: Rater, rated: list[Rated], fail
             good.append(part)
     if not good:
         return
-    again = _joint(good) if len(good) > 1 else good[0]
+    again = joint(good)
     (answer,) = rater.rate_cases([again], chunk.lots, chunk.chargeable)
     if isinstance(answer, BillheadError):
         failures.extend(_failure(part, answer) for part in good)

@@ -18,7 +18,7 @@ from billhead.actions.ledger.post import post
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.document import Kind, State
-from billhead.domain.ledger import AccountCode, credit, debit
+from billhead.domain.ledger import AccountCode, Side, credit, debit
 from billhead.domain.money import Money
 from billhead.domain.periods import local_date
 from billhead.models.documents import Document, DocumentLine
@@ -110,7 +110,7 @@ def _open_amounts(session: Session, seller_id: int, day: date) -> dict[str, int]
 
 
 def _booked(session: Session, seller_id: int) -> dict[str, int]:
-    signed = case((LedgerPosting.side == "C", LedgerPosting.amount_minor), else_=-LedgerPosting.amount_minor)
+    signed = LedgerPosting.signed(Side.C)
     rows = session.execute(
         select(LedgerAccount.currency, func.sum(signed))
         .join(LedgerPosting, LedgerPosting.account_id == LedgerAccount.id)

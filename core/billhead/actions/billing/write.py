@@ -6,8 +6,8 @@ again. Numbers are taken last, so that others wait for them as shortly as possib
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, timedelta
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ from billhead.actions.billing._parties import party_ids
 from billhead.actions.billing._rated import LineDetail, PartyFacts, Rated, RatedLine
 from billhead.actions.billing._usage import book_usage, usage_as_read
 from billhead.actions.billing._worth import Worth, worths
+from billhead.actions.shops._supplying import ask_supplies
 from billhead.bulk import Bulk, Row, among
 from billhead.db import Tx, reserve_ids
 from billhead.domain.document import ProformaState, State, settled_state
@@ -98,7 +99,7 @@ def write_documents(
     use_credit(bulk, fresh)
     each = [part for one in fresh for part in one.apart()] if any(one.shares for one in fresh) else fresh
     _advance(bulk, each)
-    _extend(session, bulk, each, catalogue)
+    supplied = _extend(session, bulk, each, catalogue)
     offers = [(document_id, one) for document_id, one in documents if one.kind == "proforma" and one.has_method]
     queue_collection(bulk, [*invoices, *offers] if offers else invoices, catalogue, now)
     tell(session, bulk, booked, observers)
@@ -107,6 +108,8 @@ def write_documents(
     numbers = dict(numbered(session, documents, catalogue))
     _insert_documents(bulk, documents, numbers, parties, entries, worth, catalogue, run_id, now)
     _insert_lines(session, bulk, documents, now)
+    if supplied:
+        _ask_supplies(tx, documents, supplied)
     write_used(bulk, documents)
     book_charges(session, documents)
     if len(session.identity_map):
@@ -172,18 +175,42 @@ def _advance(bulk: Bulk, rated: Sequence[Rated]) -> None:
     bulk.update("subscription", _ADVANCE, rows, also="version = version + 1")
 
 
-def _extend(session: Session, bulk: Bulk, rated: Sequence[Rated], catalogue: Catalogue) -> None:
-    """What credit has paid in full (or costs nothing) runs on at once."""
+def _extend(session: Session, bulk: Bulk, rated: Sequence[Rated], catalogue: Catalogue) -> dict[int, date]:
+    """What credit has paid in full (or costs nothing) runs on at once. Returns until when, by subscription, what a
+    reseller supplies from its credits has been paid."""
     extensions: dict[int, Extension] = {}
+    until: dict[int, date] = {}
+    in_shops: list[int] = []
     for one in rated:
         advance = one.advance
         if one.kind != "invoice" or one.owed_minor or one.draft or advance is None or advance.expires_on is None:
             continue
-        grace_hours = catalogue.sellers[one.seller_id].grace_hours
-        expires_at = panel_expiry(advance.expires_on, advance.zone, grace_hours)
+        seller = catalogue.sellers[one.seller_id]
+        expires_at = panel_expiry(advance.expires_on, advance.zone, seller.grace_hours)
         extensions[one.subscription_id or 0] = Extension(expires_at, advance.phase == "trial")
-    if extensions:
-        extend_lines(session, bulk, extensions)
+        until[one.subscription_id or 0] = advance.expires_on
+        if seller.is_shop:
+            in_shops.append(one.subscription_id or 0)
+    if not extensions:
+        return {}
+    supplied = _supplied(session, in_shops) if in_shops else set()
+    extend_lines(session, bulk, {key: one for key, one in extensions.items() if key not in supplied})
+    return {key: until[key] for key in supplied}
+
+
+def _supplied(session: Session, subscriptions: Collection[int]) -> set[int]:
+    query = select(Subscription.id).where(
+        among(Subscription.id, subscriptions, session),
+        Subscription.payer_reseller_id.is_not(None),
+        Subscription.settlement == "invoice",
+    )
+    return set(session.scalars(query))
+
+
+def _ask_supplies(tx: Tx, documents: Sequence[tuple[int, Rated]], until: dict[int, date]) -> None:
+    paid = [(id, one) for id, one in documents if one.kind == "invoice" and not one.owed_minor and not one.draft]
+    asked = [(key, id, until[key]) for id, one in paid for key in one.subscriptions() if key in until]
+    ask_supplies(tx, asked)
 
 
 def _insert_documents(

@@ -11,6 +11,7 @@ _KEYS: dict[str, type] = {
     "cancel_day_counts": bool,
     "cancel_money": str,
     "ends": str,  # of a pay-per-view event
+    "features": dict,  # what the shop says of it: language → lines
     "hold": dict,  # min_days, max_days in a year, way
     "hours": int,  # of a rental
     "kind": str,  # of a device
@@ -20,6 +21,7 @@ _KEYS: dict[str, type] = {
     "min_units": int,
     "on_bill": bool,
     "once_per_customer": bool,
+    "own_shop": bool,
     "plans": list,  # to which an add-on can be added
     "rented": bool,  # of a device: paid with every term, and comes back
     "roles": list,  # to whom a credit package is sold

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.shops._sells import catalogue_of
 from billhead.db import Tx
 from billhead.domain.changes import DAYS_A_MONTH, price_per_day
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
@@ -77,7 +78,7 @@ def add_version(
     Raises InvalidInput for another seller's plan or dates that would change the past, Conflict when nothing changes or
     an earlier decision for existing subscriptions would come after this one.
     """
-    if plan.seller_id != book.seller_id:
+    if plan.seller_id != catalogue_of(tx.session, book.seller_id):
         raise InvalidInput("plan", f"{plan.code} is not this seller's")
     _check_tag(tag, term)
     before = tx.session.scalars(

@@ -11,13 +11,15 @@ from billhead import clock
 from billhead.domain.errors import NotFound
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.people import Customer
+from billhead.models.sellers import Seller
 
 __all__ = ["Audience", "PriceList", "SoldAt", "prices_for"]
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who buys, and on which day of theirs: decides which price books count."""
+    """Who buys, and on which day of theirs: decides which price books count. `seen_in`: where a visitor seems to be,
+    whose own country nobody knows; it hides what is not sold there, and decides nothing."""
 
     seller_id: int
     currency: str
@@ -25,6 +27,7 @@ class Audience:
     on: date
     price_group: str = ""
     reseller_id: int | None = None
+    seen_in: str = ""
 
     @classmethod
     def of(cls, customer: Customer) -> "Audience":
@@ -37,6 +40,12 @@ class Audience:
             customer.price_group,
             customer.reseller_id,
         )
+
+    @classmethod
+    def of_visitor(cls, seller: Seller, currency: str = "", seen_in: str = "") -> "Audience":
+        """Whom nobody knows yet: the seller's country, and its currency unless another was chosen."""
+        today = clock.today_in(seller.zone)
+        return cls(seller.id, currency or seller.currency, seller.country, today, seen_in=seen_in)
 
     def may_use(self, book: PriceBook) -> bool:
         return (
@@ -69,12 +78,15 @@ class PriceList(dict[tuple[int, str], SoldAt]):
         return found.price
 
 
-def prices_for(session: Session, audience: Audience, plans: Collection[int] | None = None) -> PriceList:
+def prices_for(
+    session: Session, audience: Audience, plans: Collection[int] | None = None, *, in_credits: bool = False
+) -> PriceList:
     """The prices of these plans (None: of all), per term the one in the most specific book that has it.
 
     A book for their reseller goes before one for their group, that before one for their country, that before one for
     everybody; within a book the newest version that holds on the day counts. Of two books for the same audience the
-    older one goes first.
+    older one goes first; what a reseller asks of its users is between them. `in_credits`: books that have a price in
+    credits go before all others.
     """
     book, on = PriceBook, audience.on
     query = (
@@ -85,6 +97,7 @@ def prices_for(session: Session, audience: Audience, plans: Collection[int] | No
             book.currency == audience.currency,
             book.country.in_(["", audience.country]),
             book.price_group.in_(["", audience.price_group]),
+            book.resellers_own.is_(False),
             or_(book.reseller_id.is_(None), book.reseller_id == audience.reseller_id),
             or_(Price.valid_from.is_(None), Price.valid_from <= on),
             or_(Price.valid_until.is_(None), Price.valid_until > on),
@@ -94,7 +107,13 @@ def prices_for(session: Session, audience: Audience, plans: Collection[int] | No
     )
     if plans is not None:
         query = query.where(Price.plan_id.in_(plans))
-    found = PriceList(audience)
+    found, newest = PriceList(audience), set[tuple[int, int, str]]()
     for price, inclusive in session.execute(query):
-        found.setdefault((price.plan_id, price.term), SoldAt(price, inclusive))
+        key = (price.plan_id, price.term)
+        if (price.book_id, *key) in newest:
+            continue
+        newest.add((price.book_id, *key))
+        better = in_credits and price.credit_minor is not None
+        if key not in found or (better and found[key].price.credit_minor is None):
+            found[key] = SoldAt(price, inclusive)
     return found

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, select
 
-from billhead.actions.verb import verb
+from billhead.actions.catalogue._regions import checked_regions
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.regions import EVERYWHERE, Regions
 from billhead.models.catalogue import Bouquet
 from billhead.models.panels import Panel, PanelBouquet
 from billhead.models.sellers import Seller
@@ -25,10 +27,18 @@ class BouquetSaved:
 
 @verb("catalogue.save_bouquet", permission="catalogue.write")
 def save_bouquet(
-    tx: Tx, seller_id: int, code: str, name: str, on: Mapping[str, str], bouquet_id: int | None = None
+    tx: Tx,
+    seller_id: int,
+    code: str,
+    name: str,
+    on: Mapping[str, str],
+    bouquet_id: int | None = None,
+    *,
+    regions: Regions = EVERYWHERE,
 ) -> BouquetSaved:
     """`on`: a panel's code → the bouquet's name or number there; "" where it is not. Lines follow when they are next
-    brought in step. Raises NotFound, InvalidInput, Conflict (the code is taken)."""
+    brought in step. `regions`: where it is licensed, and so whatever brings it may be sold. Raises NotFound,
+    InvalidInput, Conflict (the code is taken)."""
     session = tx.session
     if session.get(Seller, seller_id) is None:
         raise NotFound("seller", seller_id)
@@ -46,9 +56,13 @@ def save_bouquet(
     for panel in on:
         if panel not in panels:
             raise InvalidInput("on", f"there is no panel {panel!r}")
-    row.code, row.name = code, name.strip()
+    before = Regions.of(row.country_rule or "", row.countries or ())
+    after = checked_regions(*regions)
+    row.code, row.name, row.country_rule, row.countries = code, name.strip(), after.rule, list(after.countries)
     session.add(row)
     session.flush()
+    if after != before:
+        note(tx, f"bouquet:{row.id}", sold={"before": before.told(), "after": after.told()})
     session.execute(delete(PanelBouquet).where(PanelBouquet.bouquet_id == row.id))
     session.add_all(
         [

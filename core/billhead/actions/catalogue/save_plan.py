@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.catalogue._bundles import fill_bundle, fill_bundles_of
 from billhead.actions.catalogue._details import checked_details
+from billhead.actions.catalogue._regions import checked_regions
 from billhead.actions.catalogue._versions import normal_term
 from billhead.actions.subscriptions.cancel import POLICIES
-from billhead.actions.verb import verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.proration import ProrationMode
+from billhead.domain.regions import Regions
 from billhead.models.catalogue import Bouquet, BundlePart, Plan, PlanBouquet
 from billhead.models.panels import Panel
 from billhead.models.sellers import Seller
@@ -48,7 +50,8 @@ class PartEntry:
 
 @dataclass(frozen=True, slots=True)
 class PlanEntry:
-    """`kind` line: what it is follows from its lines. `addon_of`: the plans to which an add-on can be added."""
+    """`kind` line: what it is follows from its lines. `addon_of`: the plans to which an add-on can be added.
+    `country_rule` only or except, with `countries`: where it may be sold."""
 
     code: str
     name: str
@@ -73,6 +76,8 @@ class PlanEntry:
     fixed_term: str = ""
     season_ends_on: date | None = None
     then_plan: str = ""
+    country_rule: str = ""
+    countries: tuple[str, ...] = ()
     listed: bool = True
 
 
@@ -113,6 +118,7 @@ def save_plan(tx: Tx, seller_id: int, entry: PlanEntry, plan_id: int | None = No
     plan.connections, plan.listed = entry.connections, entry.listed
     plan.renewal_from, plan.cancel_policy, plan.proration = entry.renewal_from, entry.cancel_policy, entry.proration
     plan.fixed_term, plan.season_ends_on = normal_term(entry.fixed_term, "fixed_term"), entry.season_ends_on
+    _put_regions(tx, plan, entry)
     plan.details = checked_details({**(plan.details or {}), **_details(entry, kind)})
     session.add(plan)
     session.flush()
@@ -123,6 +129,14 @@ def save_plan(tx: Tx, seller_id: int, entry: PlanEntry, plan_id: int | None = No
         _put_bouquets(session, seller_id, plan, entry)
         fill_bundles_of(session, plan)
     return PlanSaved(plan.id)
+
+
+def _put_regions(tx: Tx, plan: Plan, entry: PlanEntry) -> None:
+    before = Regions.of(plan.country_rule or "", plan.countries or ())
+    after = checked_regions(entry.country_rule, entry.countries)
+    plan.country_rule, plan.countries = after.rule, list(after.countries)
+    if after != before:
+        note(tx, f"plan:{plan.id}" if plan.id else "", sold={"before": before.told(), "after": after.told()})
 
 
 def _check_words(session: Session, seller_id: int, entry: PlanEntry, plan: Plan) -> None:

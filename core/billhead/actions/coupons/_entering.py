@@ -4,8 +4,8 @@ The last use can't be given twice: `used` is raised and compared in one statemen
 customer wait for each other, so that what a customer has is counted afterwards.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import func, or_, select, update
@@ -23,14 +23,16 @@ from billhead.models.coupons import Coupon, CouponPlan, CouponRedemption
 from billhead.models.documents import Document
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["Entered", "found_coupons", "release", "reserve"]
+__all__ = ["Entered", "as_written", "found_coupon", "found_coupons", "lock_coupons", "release", "reserve"]
 
 _MOST = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """An order as coupons look at it. `amount` is what it costs before any discount; `subscription_id` is its own."""
+    """A plan of an order as coupons look at it. `amount` is what all of the order costs before any discount, a trial
+    with its own price; `subscription_id` is the plan's own, `together` are all of the order, where it has several.
+    `taken`: uses that the same order takes already, by code, where nothing is written yet."""
 
     seller_id: int
     currency: str
@@ -41,25 +43,35 @@ class Entered:
     amount: int
     customer_id: int | None = None
     subscription_id: int | None = None
+    together: tuple[int, ...] = ()
+    taken: Mapping[str, int] = field(default_factory=dict)
+
+
+def as_written(codes: Sequence[str]) -> list[str]:
+    """The codes as coupons have them. Raises InvalidInput("coupon", …) where they are too many."""
+    wanted = [code.strip().upper() for code in codes if code.strip()]
+    if len(wanted) > _MOST:
+        raise InvalidInput("coupon", f"at most {_MOST} can be entered")
+    return wanted
 
 
 def found_coupons(session: Session, order: Entered, codes: Sequence[str]) -> list[Coupon]:
     """The coupons of these codes, in their order. Raises InvalidInput("coupon", why it can't be used here)."""
-    wanted = [code.strip().upper() for code in codes if code.strip()]
-    if len(wanted) > _MOST:
-        raise InvalidInput("coupon", f"at most {_MOST} can be entered")
-    found = []
-    for number, code in enumerate(wanted):
-        if code in wanted[:number]:
-            raise InvalidInput("coupon", f"{code} was entered twice")
-        coupon = session.scalar(select(Coupon).where(Coupon.seller_id == order.seller_id, Coupon.code == code))
-        if coupon is None:
-            raise InvalidInput("coupon", f"{code} is not a coupon of this shop", hint="check how it is written")
-        _check_time(coupon, order)
-        _check_order(session, coupon, order)
-        _check_customer(session, coupon, order)
-        found.append(coupon)
-    return found
+    wanted = as_written(codes)
+    return [found_coupon(session, order, code, wanted[:number]) for number, code in enumerate(wanted)]
+
+
+def found_coupon(session: Session, order: Entered, code: str, others: Sequence[str]) -> Coupon:
+    """The coupon of a code, both it and the `others` that go with it already `as_written`. Raises as the above."""
+    if code in others:
+        raise InvalidInput("coupon", f"{code} was entered twice")
+    coupon = session.scalar(select(Coupon).where(Coupon.seller_id == order.seller_id, Coupon.code == code))
+    if coupon is None:
+        raise InvalidInput("coupon", f"{code} is not a coupon of this shop", hint="check how it is written")
+    _check_time(coupon, order)
+    _check_order(session, coupon, order)
+    _check_customer(session, coupon, order)
+    return coupon
 
 
 def _check_time(coupon: Coupon, order: Entered) -> None:
@@ -67,7 +79,7 @@ def _check_time(coupon: Coupon, order: Entered) -> None:
         raise InvalidInput("coupon", f"{coupon.code} can't be used any more")
     if coupon.starts_on is not None and coupon.starts_on > order.on:
         raise InvalidInput("coupon", f"{coupon.code} can be used from {coupon.starts_on} on")
-    if coupon.total_uses is not None and coupon.used >= coupon.total_uses:
+    if coupon.total_uses is not None and coupon.used + order.taken.get(coupon.code, 0) >= coupon.total_uses:
         raise _used_up(coupon)
 
 
@@ -104,7 +116,9 @@ def _check_customer(session: Session, coupon: Coupon, order: Entered) -> None:
         # an order that was canceled before it was paid was none
         was_one = or_(Subscription.state != State.CANCELED.value, Subscription.billed_through.is_not(None))
         others = select(Subscription.id).where(
-            Subscription.customer_id.in_(person), was_one, Subscription.id != (order.subscription_id or 0)
+            Subscription.customer_id.in_(person),
+            was_one,
+            Subscription.id.not_in([*order.together, order.subscription_id or 0]),
         )
         if session.scalar(others.limit(1)) is not None:
             raise InvalidInput("coupon", f"{coupon.code} is for a first order")
@@ -119,8 +133,16 @@ def _check_uses(session: Session, coupon: Coupon, order: Entered) -> None:
         CouponRedemption.customer_id == order.customer_id,
         CouponRedemption.state != "released",
     )
-    if int(session.scalar(had) or 0) >= coupon.uses_per_customer:
+    if int(session.scalar(had) or 0) + order.taken.get(coupon.code, 0) >= coupon.uses_per_customer:
         raise InvalidInput("coupon", f"you have used {coupon.code} already")
+
+
+def lock_coupons(tx: Tx, seller_id: int, codes: Iterable[str]) -> None:
+    """Before uses are taken for several subscriptions: who takes the same in another order waits for all of them."""
+    wanted = {code.strip().upper() for code in codes}
+    mine = select(Coupon).where(Coupon.seller_id == seller_id, Coupon.code.in_(wanted)).order_by(Coupon.id)
+    tx.session.flush()
+    tx.session.scalars(mine.with_for_update().execution_options(populate_existing=True)).all()
 
 
 def reserve(tx: Tx, order: Entered, codes: Sequence[str], state: str = "reserved") -> list[CouponRedemption]:

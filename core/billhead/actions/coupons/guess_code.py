@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from billhead import clock
-from billhead.actions.access._limits import is_spent
+from billhead.actions.tries import is_spent
 from billhead.db import Tx
 from billhead.domain.address import network_of
 from billhead.models.coupons import Coupon

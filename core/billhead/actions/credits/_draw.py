@@ -10,11 +10,12 @@ from sqlalchemy import exists, func, select
 from billhead import clock
 from billhead.actions.credits._lots import ACCOUNT_OF
 from billhead.actions.credits._usable import open_lots
+from billhead.actions.documents._disputed import asked_now, has_undisputed
 from billhead.actions.dunning._debts import is_owed
 from billhead.actions.ledger.post import post
 from billhead.actions.payments._allocating import Source, put_on
 from billhead.actions.payments._attempts import under_way
-from billhead.actions.payments._paid import paid_in_full
+from billhead.actions.payments._paid import paid_in_full, paid_in_part
 from billhead.db import Tx
 from billhead.domain.credit import consume
 from billhead.domain.ledger import AccountCode, credit, debit
@@ -56,7 +57,7 @@ def use_credit(tx: Tx, customer_id: int) -> AppliedCredit:
         Subscription.state == Life.CANCELED.value,
         Subscription.suspended_for == SuspendedBy.DEBT.value,
     )
-    wanted = is_owed(), ~under_way(), ~ended_by_debt  # what debt has ended was never watched
+    wanted = is_owed(), has_undisputed(), ~under_way(), ~ended_by_debt  # what debt has ended was never watched
     ids = tx.session.scalars(
         select(Document.id)
         .where(Document.customer_id == customer_id, Document.currency.in_(currencies), *wanted)
@@ -74,13 +75,13 @@ def use_credit(tx: Tx, customer_id: int) -> AppliedCredit:
 
 
 def draw_credit(tx: Tx, document: Document) -> int:
-    """Pay what is open on a final invoice as far as credit goes; returns the minor units that were drawn.
+    """Pay what is asked for of a final invoice as far as credit goes; returns the minor units that were drawn.
 
     The invoice must be locked. What it gives (service, no more dunning) follows when that pays it in full.
     """
     session = tx.session
     customer = session.get_one(Customer, document.customer_id)
-    owed = Money(document.total_minor - document.settled_minor, document.currency)
+    owed = Money(asked_now(session, document), document.currency)
     session.flush()
     session.execute(
         select(CustomerCredit.id)
@@ -106,4 +107,6 @@ def draw_credit(tx: Tx, document: Document) -> int:
     post(tx, seller.id, "credit_applied", day, f"credit_applied:{document.id}:{last}", legs, customer_id=customer.id)
     if paid:
         paid_in_full(tx, seller, document)
+    else:
+        paid_in_part(tx, document)
     return (owed - left).minor

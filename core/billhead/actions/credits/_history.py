@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import case, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead.actions.credits._top_up import BOUGHT_AHEAD
-from billhead.domain.ledger import AccountCode
+from billhead.domain.ledger import AccountCode, Side
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
@@ -45,7 +45,7 @@ class Movement:
 
 def credit_history(session: Session, customer_id: int) -> list[Movement]:
     """The newest first, each with the balance of its currency after it; the newest so many."""
-    signed = case((LedgerPosting.side == "C", LedgerPosting.amount_minor), else_=-LedgerPosting.amount_minor)
+    signed = LedgerPosting.signed(Side.C)
     rows = session.execute(
         select(LedgerEntry.id, LedgerEntry.day, LedgerEntry.kind, LedgerEntry.key, signed, LedgerAccount.currency)
         .join(LedgerPosting, LedgerPosting.entry_id == LedgerEntry.id)

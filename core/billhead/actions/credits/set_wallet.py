@@ -1,31 +1,38 @@
 """What a customer wants to happen when their credit falls: be told, and have it topped up by the saved method."""
 
 from dataclasses import asdict, dataclass
+from datetime import date
 
+from billhead import clock
 from billhead.actions.credits._top_up import NOT_SOLD, terms_of
 from billhead.actions.payments._methods import has_default
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import LARGEST_MINOR, Money
+from billhead.domain.periods import Term, cycle_start
 from billhead.models.credits import CustomerWallet
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 
-__all__ = ["WalletSet", "WalletWish", "set_wallet"]
+__all__ = ["EVERY", "WalletSet", "WalletWish", "set_wallet"]
 
 MOST_A_DAY, MOST_A_MONTH = 5, 31
+EVERY = ("1 week", "1 month")
 
 
 @dataclass(frozen=True, slots=True)
 class WalletWish:
-    """Minor units of the customer's currency. 0: nobody is told, or nothing is topped up."""
+    """Minor units of the customer's currency. 0: nobody is told, or nothing is topped up. `fill_up`: up to
+    `top_up_minor`, not by it. `top_up_every` is one of EVERY: then it is topped up so often, fallen or not."""
 
     alert_below_minor: int = 0
     top_up_below_minor: int = 0
     top_up_minor: int = 0
     most_a_day: int = 1
     most_a_month: int = 4
+    fill_up: bool = False
+    top_up_every: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +59,17 @@ def set_wallet(tx: Tx, customer_id: int, wish: WalletWish) -> WalletSet:
     for name, value in asdict(wish).items():
         setattr(wallet, name, value)
     wallet.stopped_because, wallet.alerted_at = "", None
+    if wallet.top_up_every != before["top_up_every"]:
+        _begin_anew(wallet, clock.today_in(tx.session.get_one(Seller, customer.seller_id).zone))
     tx.session.add(wallet)
     audit(tx, "credits.wallet", f"customer:{customer_id}", {"before": before, "after": asdict(wish)})
     return WalletSet(customer_id)
+
+
+def _begin_anew(wallet: CustomerWallet, today: date) -> None:
+    """The first comes a term from today: what is there now the customer can see."""
+    wallet.top_up_from = today if wallet.top_up_every else None
+    wallet.top_up_next_on = cycle_start(today, Term.parse(wallet.top_up_every), 1) if wallet.top_up_every else None
 
 
 def _check_top_up(tx: Tx, customer: Customer, wish: WalletWish) -> None:
@@ -65,8 +80,12 @@ def _check_top_up(tx: Tx, customer: Customer, wish: WalletWish) -> None:
         terms.check(Money(wish.top_up_minor, customer.currency))
     except InvalidInput as refused:
         raise InvalidInput("top_up_minor", refused.why) from refused
-    if not wish.top_up_below_minor:
+    if wish.top_up_every and wish.top_up_every not in EVERY:
+        raise InvalidInput("top_up_every", f"must be one of {', '.join(EVERY)}")
+    if not wish.top_up_below_minor and not wish.top_up_every:
         raise InvalidInput("top_up_below_minor", "say below what it is topped up")
+    if wish.fill_up and wish.top_up_below_minor > wish.top_up_minor:
+        raise InvalidInput("top_up_minor", "must not be less than what it is topped up below")
     if not 1 <= wish.most_a_day <= MOST_A_DAY:
         raise InvalidInput("most_a_day", f"must be from 1 to {MOST_A_DAY}")
     if not wish.most_a_day <= wish.most_a_month <= MOST_A_MONTH:

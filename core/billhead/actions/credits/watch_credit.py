@@ -1,7 +1,7 @@
 """Look at the credit of those who asked for it: tell them once when it has fallen, and top it up by itself."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, or_, select
 
@@ -17,6 +17,7 @@ from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.document import ProformaState
 from billhead.domain.money import Money
+from billhead.domain.periods import Term, cycle_index, cycle_start
 from billhead.models.credits import AutoTopUp, CustomerWallet
 from billhead.models.documents import Document
 from billhead.models.people import Customer
@@ -72,22 +73,41 @@ def _tell(tx: Tx, wallet: CustomerWallet, there: int) -> bool:
 
 
 def _top_up(tx: Tx, wallet: CustomerWallet, customer: Customer, there: int) -> bool:
-    if not wallet.top_up_minor or wallet.stopped_because or there >= wallet.top_up_below_minor:
+    if not wallet.top_up_minor or wallet.stopped_because:
+        return False
+    seller = tx.session.get_one(Seller, customer.seller_id)
+    today = clock.today_in(seller.zone)
+    due = wallet.top_up_next_on is not None and wallet.top_up_next_on <= today
+    if not due and there >= wallet.top_up_below_minor:
+        return False
+    if wallet.fill_up and there >= wallet.top_up_minor:
+        _next_term(wallet, today)
         return False
     if is_frozen(tx.session, "charges") or _waits(tx, customer.id) or _often_enough(tx, wallet):
         return False
     if not has_default(tx, customer.id):
         stop_auto_top_up(tx, customer.id, "no_method")
         return False
-    terms = terms_of(tx.session.get_one(Seller, customer.seller_id), customer.currency)
+    terms = terms_of(seller, customer.currency)
     if terms is None or not terms.least <= wallet.top_up_minor <= terms.most:
         stop_auto_top_up(tx, customer.id, "not_sold")
         return False
-    document_id = order_credit(tx, customer, Money(wallet.top_up_minor, customer.currency))
+    missing = wallet.top_up_minor - there if wallet.fill_up else wallet.top_up_minor
+    minor = min(max(missing, terms.least), terms.most)
+    document_id = order_credit(tx, customer, Money(minor, customer.currency))
+    _next_term(wallet, today)
     now = clock.business_now()
     tx.session.add(AutoTopUp(document_id=document_id, customer_id=customer.id, created_at=now))
     enqueue(tx, "payments.collect", {"document_id": document_id}, key=f"collect:{document_id}")
     return True
+
+
+def _next_term(wallet: CustomerWallet, today: date) -> None:
+    """The one that is due has come, with the order or because nothing is missing; those that were missed are not
+    made up for."""
+    if wallet.top_up_from is not None and wallet.top_up_next_on is not None and wallet.top_up_next_on <= today:
+        term = Term.parse(wallet.top_up_every)
+        wallet.top_up_next_on = cycle_start(wallet.top_up_from, term, cycle_index(wallet.top_up_from, term, today) + 1)
 
 
 def _waits(tx: Tx, customer_id: int) -> bool:

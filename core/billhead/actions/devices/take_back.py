@@ -1,6 +1,8 @@
 """A box comes back, or never will: the rent ends by the rules of billing, and what is missing may be charged."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import or_, select
 
@@ -8,7 +10,8 @@ from billhead import clock
 from billhead.actions.devices._device import locked_device, move_device
 from billhead.actions.documents.add_line import FreeLine, add_line
 from billhead.actions.documents.draft_invoice import draft_invoice
-from billhead.actions.subscriptions._scheduled import last_cancel
+from billhead.actions.subscriptions._scheduled import last_cancel, wished_of
+from billhead.actions.subscriptions._scheduled import take_back as withdraw
 from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -75,23 +78,57 @@ def _end_rent(tx: Tx, subscription: Subscription, plan_id: int, when: str) -> st
     """One of the rented add-on less; the others stay at their price. What has ended has no rent to end."""
     if State(subscription.state) not in RUNNING:
         return ""
-    today, part = clock.today_in(subscription.zone), SubscriptionComponent
-    had = tx.session.execute(
-        select(Plan.code, Plan.id, part.quantity)
-        .join(Plan, Plan.id == part.plan_id)
-        .where(part.subscription_id == subscription.id, part.kind != "plan", part.starts_on <= today)
-        .where(or_(part.ends_on.is_(None), part.ends_on > today))
-        .order_by(part.id)
-    ).all()
-    rented = next((n for n, row in enumerate(had) if row.id == plan_id), None)
-    if rented is None:
+    had = _addons_on(tx, subscription, clock.today_in(subscription.zone))
+    if plan_id not in had:
         return ""
-    left = [AddOnOrder(row.code, row.quantity - (n == rented)) for n, row in enumerate(had)]
     if when == "end_of_term" and last_cancel(tx, subscription.id) is not None:
         return "ends with the subscription"
-    wish = ChangeWish(subscription.id, addons=tuple(one for one in left if one.quantity), when=when)
     try:
         with tx.session.begin_nested():  # what is refused half-way leaves nothing behind
-            return change(tx, wish).state
+            return _change(tx, subscription, plan_id, when, _one_less(had, plan_id))
     except BillheadError as refused:
         return f"not ended: {refused}"[:300]
+
+
+def _change(tx: Tx, subscription: Subscription, plan_id: int, when: str, left: tuple[AddOnOrder, ...]) -> str:
+    """What is planned already, as by another box that came back in this term, is planned anew with one less."""
+    planned = next(iter(wished_of(tx, subscription.id, "change")), None)
+    if planned is None:
+        return change(tx, ChangeWish(subscription.id, addons=left, when=when)).state
+    ahead = _addons_on(tx, subscription, planned.effective_on)
+    if when == "end_of_term" and plan_id not in ahead:
+        return planned.state  # what is planned ends this rent as well
+    plan, term, later = planned.wish["plan"], planned.wish["term"], _one_less(ahead, plan_id)
+    withdraw(tx, subscription, planned)
+    now = change(tx, ChangeWish(subscription.id, addons=left, when=when)).state if when == "immediate" else ""
+    same = planned.wish["plan_id"] == subscription.plan_id and term == subscription.term and set(later) == set(left)
+    if now and same:
+        return now
+    then = change(tx, ChangeWish(subscription.id, plan, term, addons=later, when="end_of_term")).state
+    return now or then
+
+
+def _addons_on(tx: Tx, subscription: Subscription, day: date) -> dict[int, list[AddOnOrder]]:
+    """Plan → what is had of it on that day, as far as is known by now."""
+    part = SubscriptionComponent
+    rows = tx.session.execute(
+        select(Plan.id, Plan.code, part.quantity)
+        .join(Plan, Plan.id == part.plan_id)
+        .where(part.subscription_id == subscription.id, part.kind != "plan", part.starts_on <= day)
+        .where(or_(part.ends_on.is_(None), part.ends_on > day))
+        .order_by(part.id)
+    )
+    found: dict[int, list[AddOnOrder]] = {}
+    for row in rows:
+        found.setdefault(row.id, []).append(AddOnOrder(row.code, row.quantity))
+    return found
+
+
+def _one_less(had: Mapping[int, Sequence[AddOnOrder]], plan_id: int) -> tuple[AddOnOrder, ...]:
+    """All of it, but one of this plan, where there is one."""
+    left = []
+    for key, orders in had.items():
+        for n, one in enumerate(orders):
+            quantity = one.quantity - (key == plan_id and n == 0)
+            left += [AddOnOrder(one.code, quantity)] if quantity else []
+    return tuple(left)

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from billhead.actions.billing._finalising import rate_drafts
 from billhead.actions.credits._top_up import is_top_up
 from billhead.actions.payments._attempts import undecided
+from billhead.actions.resellers._given import is_reseller_order
 from billhead.db import Tx
 from billhead.domain.document import Kind, ProformaState, State
 from billhead.domain.errors import Conflict, NotFound
@@ -41,6 +42,8 @@ def changeable(tx: Tx, document_id: int, *, also: tuple[str, ...] = ()) -> Docum
         raise Conflict(f"{name} is {document.state}: it can't be changed any more", code="document_final", hint=hint)
     if is_top_up(tx.session, document):
         raise Conflict("an order of credit stands for itself", hint="void it, and let the customer order another")
+    if is_reseller_order(tx.session, document_id):
+        raise Conflict("an order of a reseller's stands for itself", hint="void it, and let them order another")
     if is_being_paid(tx, document_id):
         raise Conflict(
             "a payment of this document is on its way", code="payment_undecided", hint="wait until it is decided"

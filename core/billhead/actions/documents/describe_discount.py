@@ -1,5 +1,6 @@
 """What was taken off a line, in words: "− 5.00 (WELCOME)"."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from billhead.domain.money import Money
@@ -17,9 +18,12 @@ class Discounted(Protocol):
     def discount_code(self) -> str: ...
 
 
-def describe_discount(line: Discounted, currency: str) -> str:
-    """ "" where nothing was. The amount is as the price is shown, perhaps with tax."""
+def describe_discount(line: Discounted, currency: str, number: Callable[[int, str], str] | None = None) -> str:
+    """ "" where nothing was. The amount is as the price is shown, perhaps with tax; `number` writes it in another
+    language."""
     if not line.discount_minor:
         return ""
     code = f" ({line.discount_code})" if line.discount_code else ""
+    if number is not None:
+        return f"− {number(line.discount_minor, currency)}{code}"
     return f"− {Money(line.discount_minor, currency).decimal():,f}{code}"

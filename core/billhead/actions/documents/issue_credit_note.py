@@ -13,6 +13,7 @@ from billhead.actions.billing.issue_invoice import issue_invoice
 from billhead.actions.documents._corrected import Line, lines_of, party_of
 from billhead.actions.documents._place_credit import WAYS, place_credit_note
 from billhead.actions.payments._allocating import locked_documents
+from billhead.actions.resellers._given import follow_money
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.correction import Parts, give_back, share_of_days, share_of_quantity
@@ -94,6 +95,7 @@ def issue_credit_note(
     rated = _rated(tx, invoice, given, reason)
     written = issue_invoice(tx, rated)
     placed = place_credit_note(tx, written.document_id, way)
+    follow_money(tx, [document_id], reason)
     return Credited(
         written.document_id,
         written.number_text,

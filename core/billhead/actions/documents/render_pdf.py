@@ -6,8 +6,8 @@ from billhead.actions.documents._look import look_of
 from billhead.actions.documents._paper import page_of_document
 from billhead.actions.documents._shown import read_shown
 from billhead.actions.documents._typeset import typeset
+from billhead.actions.shops._addresses import address_of
 from billhead.models.documents import Document
-from billhead.plugin_host.current import config
 from billhead.wording import wording
 
 __all__ = ["render_pdf"]
@@ -20,6 +20,6 @@ def render_pdf(session: Session, document: Document, *, language: str = "", arch
     """
     shown = read_shown(session, document)
     look = look_of(session, document.seller_id)
-    pay_url = f"{config().base_url}/pay/{document.id}"
+    pay_url = f"{address_of(session, document.seller_id)}/pay/{document.id}"
     data = page_of_document(shown, wording(language or shown.buyer.language), look.accent, pay_url)
     return typeset("document", data, look.logo, archivable=archivable)

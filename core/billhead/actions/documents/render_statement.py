@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.documents._look import look_of
@@ -97,10 +97,6 @@ def _meaning(balance: int) -> str:
     return "you owe" if balance > 0 else "in your favour"
 
 
-def _signed() -> Any:
-    return case((LedgerPosting.side == "D", LedgerPosting.amount_minor), else_=-LedgerPosting.amount_minor)
-
-
 def _own(customer: Customer) -> Any:
     account = LedgerAccount
     return and_(
@@ -112,7 +108,7 @@ def _own(customer: Customer) -> Any:
 
 def _balance(session: Session, customer: Customer, before: date) -> int:
     query = (
-        select(func.coalesce(func.sum(_signed()), 0))
+        select(func.coalesce(func.sum(LedgerPosting.signed()), 0))
         .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
         .join(LedgerEntry, LedgerEntry.id == LedgerPosting.entry_id)
         .where(_own(customer), LedgerEntry.day < before)
@@ -122,7 +118,7 @@ def _balance(session: Session, customer: Customer, before: date) -> int:
 
 def _movements(session: Session, customer: Customer, start: date, end: date, words: Wording) -> Iterator[Movement]:
     """One per entry that changes the balance; credit that pays an invoice moves nothing between them."""
-    moved = func.sum(_signed())
+    moved = func.sum(LedgerPosting.signed())
     entries = session.execute(
         select(LedgerEntry.id, LedgerEntry.day, LedgerEntry.kind, moved.label("minor"))
         .join(LedgerPosting, LedgerPosting.entry_id == LedgerEntry.id)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.documents._disputed import disputed_of, has_undisputed
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.dunning._terms import DunningTerms, Policies
 from billhead.actions.payments._attempts import under_way
@@ -38,7 +39,8 @@ Keys = set[tuple[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """An open document whose stages count, and the subscriptions that it is the oldest debt of.
+    """An open document whose stages count, and the subscriptions that it is the oldest debt of. `owed` is without what
+    is disputed.
 
     `do` and `passed` are the stages that were reached and not done yet; none while a promise stands. `done` are those
     that were done about the document, `done_to` about each subscription.
@@ -70,7 +72,7 @@ def is_owed() -> ColumnElement[bool]:
 
 def oldest_due(session: Session, subscription_id: int, before: date) -> date | None:
     """The due date of the oldest debt of a subscription that is due before this day."""
-    query = select(Document.due_on).where(about(subscription_id), is_owed(), Document.due_on < before)
+    query = select(Document.due_on).where(about(subscription_id), is_owed(), has_undisputed(), Document.due_on < before)
     return session.scalar(query.order_by(Document.due_on).limit(1))
 
 
@@ -84,7 +86,7 @@ def read_debts(session: Session, after_id: int, policies: Policies) -> tuple[lis
         select(Document, Customer.name, Customer.price_group, Seller.zone)
         .join(Customer, Customer.id == Document.customer_id)
         .join(Seller, Seller.id == Document.seller_id)
-        .where(or_(is_owed(), _offered()), Document.due_on <= horizon, Document.id > after_id)
+        .where(or_(and_(is_owed(), has_undisputed()), _offered()), Document.due_on <= horizon, Document.id > after_id)
         .order_by(Document.id)
         .limit(BATCH)
     ).all()
@@ -134,6 +136,7 @@ class _Known:
             row.id: row for row in session.scalars(select(Subscription).where(among(Subscription.id, ids, session)))
         }
         self._oldest = _oldest_debts(session, ids)
+        self._disputed = disputed_of(session, documents)
         self._done: defaultdict[int, Keys] = defaultdict(set)
         self._done_to: defaultdict[tuple[int, int], Keys] = defaultdict(set)
         for document_id, step_for, key in steps_of(session, documents):
@@ -167,6 +170,7 @@ class _Known:
         terms: DunningTerms,
         today: date,
     ) -> Debt:
+        owed = document.total_minor - document.settled_minor - self._disputed.get(document.id, 0)
         promised = any(one.id in self._promised for one in subscriptions)
         done = self._done[document.id]
         done_to = {one.id: self._done_to[document.id, one.id] for one in subscriptions}
@@ -181,7 +185,7 @@ class _Known:
             document,
             subscriptions,
             customer,
-            Money(document.total_minor - document.settled_minor, document.currency),
+            Money(owed, document.currency),
             today,
             terms,
             tuple(do),
@@ -200,7 +204,7 @@ def _oldest_debts(session: Session, subscriptions: Collection[int]) -> dict[int,
     rows = session.execute(
         select(line.subscription_id, Document.due_on, Document.id)
         .join(Document, Document.id == line.document_id)
-        .where(among(line.subscription_id, subscriptions, session), is_owed())
+        .where(among(line.subscription_id, subscriptions, session), is_owed(), has_undisputed())
         .distinct()
         .order_by(line.subscription_id, Document.due_on, Document.id)
     )

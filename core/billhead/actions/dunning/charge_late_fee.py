@@ -10,6 +10,7 @@ from billhead.actions.billing._rated import Rated
 from billhead.actions.billing._rating import Case, raised, rater_now
 from billhead.actions.billing._reading import read_buyers, read_lots
 from billhead.actions.billing.issue_invoice import issue_invoice
+from billhead.actions.documents._disputed import undisputed
 from billhead.actions.dunning._debts import LATE_FEE
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.verb import verb
@@ -42,7 +43,7 @@ def charge_late_fee(tx: Tx, step: DunningStep, fee: LateFee) -> ChargedFee:
     if step.fee_document_id is not None or step.fee_waived_on is not None:
         return ChargedFee(step.document_id, None)
     debt = tx.session.get_one(Document, step.document_id)
-    amount = fee.on(Money(debt.total_minor - debt.settled_minor, debt.currency))
+    amount = fee.on(Money(undisputed(tx.session, debt), debt.currency))
     if not amount:
         return ChargedFee(debt.id, None)
     try:

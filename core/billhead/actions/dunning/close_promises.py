@@ -9,6 +9,7 @@ from billhead import clock
 from billhead.actions.dunning._debts import oldest_due
 from billhead.actions.events import emit
 from billhead.actions.provisioning.want import want
+from billhead.actions.shops._supplying import is_supplied
 from billhead.actions.subscriptions._state import live_services, record
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -66,8 +67,8 @@ def _end_what_was_lent(tx: Tx, subscription: Subscription, promise: PaymentPromi
     record(tx, subscription, "promise_broken", promise.closed_on or promise.day)
     data = {"promise_id": promise.id, "subscription_id": subscription.id}
     emit(tx, "payment.promise_broken", f"subscription:{subscription.id}", data)
-    if subscription.paid_through is None:
-        return
+    if subscription.paid_through is None or is_supplied(subscription):
+        return  # nothing was lent
     lent_until = start_of_day(promise.day + timedelta(days=1), subscription.zone)
     paid_until = start_of_day(subscription.paid_through, subscription.zone) + timedelta(hours=grace_hours)
     for service in live_services(tx, subscription):

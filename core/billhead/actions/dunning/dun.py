@@ -2,7 +2,8 @@
 
 The clock is the due date of the oldest unpaid invoice of a subscription: paying it restarts the clock at the next.
 Nobody is dunned on the day when the invoice was issued, nothing is taken away while money may be on its way, and all
-stands still while a promise to pay is open.
+stands still while a promise to pay is open. What is disputed of an
+invoice waits, as long as its seller allows; the rest does not.
 """
 
 from collections.abc import Iterator

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.documents._disputed import disputed_of, has_undisputed
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.dunning._debts import is_owed
 from billhead.actions.dunning._terms import terms_of_subscription
@@ -14,6 +15,7 @@ from billhead.actions.dunning.lift import lift_debt
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning.want import want
+from billhead.actions.shops._supplying import is_supplied
 from billhead.actions.subscriptions._state import live_services, move, record, visible_subscription
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -99,18 +101,14 @@ def _offer(session: Session, subscription: Subscription) -> PromiseOffer:
     terms = terms_of_subscription(session, subscription).promises
     today = clock.today_in(subscription.zone)
     seller_today = clock.today_in(session.get_one(Seller, subscription.seller_id).zone)
-    owed = session.scalar(
-        select(func.coalesce(func.sum(Document.total_minor - Document.settled_minor), 0)).where(
-            about(subscription.id), is_owed(), Document.due_on < seller_today
-        )
-    )
+    owed = _asked_for(session, subscription, seller_today)
     last = session.scalar(
         select(PaymentPromise)
         .where(PaymentPromise.subscription_id == subscription.id)
         .order_by(PaymentPromise.id.desc())
         .limit(1)
     )
-    money = Money(int(owed or 0), subscription.currency)
+    money = Money(owed, subscription.currency)
     refusal = terms.refusal(money, today, last.asked_on if last else None, last is not None and last.state == "broken")
     if not refusal and subscription.state in (State.CANCELED, State.PENDING):
         refusal = "this subscription does not run"
@@ -118,8 +116,21 @@ def _offer(session: Session, subscription: Subscription) -> PromiseOffer:
     return PromiseOffer(subscription.id, money, terms.latest(today), terms.restores, refusal, standing)
 
 
+def _asked_for(session: Session, subscription: Subscription, today: date) -> int:
+    """What is overdue, without what is disputed: nobody puts off what nobody asks for."""
+    rows = session.execute(
+        select(Document.id, Document.total_minor - Document.settled_minor).where(
+            about(subscription.id), is_owed(), has_undisputed(), Document.due_on < today
+        )
+    )
+    left = {document_id: int(minor) for document_id, minor in rows}
+    disputed = disputed_of(session, left)
+    return sum(max(minor - disputed.get(document_id, 0), 0) for document_id, minor in left.items())
+
+
 def _run_until(tx: Tx, subscription: Subscription, day: date) -> bool:
-    """What debt had taken away runs again to the end of the promised day; True if anything changed."""
+    """What debt had taken away runs again to the end of the promised day; True if anything changed. In a shop it runs
+    as far as the reseller's credits have paid: nobody lends what is taken from them."""
     stopped = subscription.state == State.SUSPENDED
     # the terms of the house allow it, whoever asked
     tx = Tx(Context.system("dunning:promise"), tx.session)
@@ -127,9 +138,10 @@ def _run_until(tx: Tx, subscription: Subscription, day: date) -> bool:
     if stopped and lifted.restored:
         move(tx, subscription, Event.FALL_DUE, clock.today_in(subscription.zone))
     until = start_of_day(day + timedelta(days=1), subscription.zone)
+    lent = [] if is_supplied(subscription) else live_services(tx, subscription)
     longer = [
         want(tx, service, desired_expires_at=until)
-        for service in live_services(tx, subscription)
+        for service in lent
         if service.desired_expires_at is not None and service.desired_expires_at < until
     ]
     return lifted.restored or lifted.unthrottled or any(longer)

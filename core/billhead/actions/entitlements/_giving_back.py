@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from billhead.actions.documents.issue_credit_note import Correction, issue_credit_note
 from billhead.actions.documents.void_document import void_document
+from billhead.actions.entitlements._passes import return_use
 from billhead.actions.entitlements._waiting_again import ONCE
 from billhead.actions.events import emit
 from billhead.actions.scheduling import enqueue
@@ -23,11 +24,15 @@ def give_back(tx: Tx, one: Entitlement, reason: str) -> int:
     """Minor units that were given back: nothing of what was not paid or billed yet.
 
     An open proforma is void, a charge that waits is dropped, and an invoice corrected by a credit note that becomes
-    the customer's credit. Raises Conflict where the invoice is a draft still.
+    the customer's credit; what was had by a pass is a use of it again.
+    Raises Conflict where the invoice is a draft still.
     """
     paid = 0
     if one.state == State.OFFERED:
         _withdraw(tx, one, reason)
+    elif one.pass_id is not None:
+        one.state = next_state(TRANSITIONS, State(one.state), Event.REFUND).value
+        return_use(tx, one.pass_id)
     elif one.document_id is None:
         one.waits_until = None
         one.state = next_state(TRANSITIONS, State(one.state), Event.REFUND).value

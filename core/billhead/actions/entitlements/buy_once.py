@@ -1,4 +1,4 @@
-"""Buy an event, a film for some hours or a pass on a subscription that is there: paid now, or with the next invoice."""
+"""Buy an event, a film or a pass on a subscription that is there: paid now, with the next invoice, or by a pass."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,8 +11,10 @@ from billhead.actions.billing._rated import Part
 from billhead.actions.billing._rating import Case, raised, rater_now
 from billhead.actions.billing._reading import read_buyers, read_lots
 from billhead.actions.billing.issue_invoice import issue_invoice
+from billhead.actions.catalogue._regions import check_licensed
 from billhead.actions.catalogue.prices_for import Audience, prices_for
 from billhead.actions.entitlements._opening import open_entitlement, window_of
+from billhead.actions.entitlements._passes import is_had_by_pass, take_use
 from billhead.actions.events import emit
 from billhead.actions.subscriptions._sale import plan_of
 from billhead.actions.subscriptions._state import visible_subscription
@@ -35,7 +37,7 @@ from billhead.plugin_host import plugins
 __all__ = ["KINDS", "PAYS", "Bought", "buy_once"]
 
 KINDS = ("ppv", "rental")
-PAYS = ("now", "next_invoice")
+PAYS = ("now", "next_invoice", "pass")
 _OPEN_FOR = timedelta(days=14)
 _MOST_WAITING = 50
 
@@ -55,9 +57,10 @@ def buy_once(tx: Tx, subscription_id: int, plan_code: str, pay: str = "now") -> 
     """An entitlement on a running subscription. What credit pays in full may be watched at once, else when it is paid.
 
     An event that was chosen before and waits to be paid is returned as it was offered then, and not sold anew.
-    `next_invoice` is for those who are charged by themselves, and what the catalogue lets wait. Raises NotFound,
-    InvalidInput (no such way, an event that is over), Conflict (not running, bought already, too much waits) or
-    NotAllowed (a plugin's guard).
+    `next_invoice` is for those who are charged by themselves, and what the catalogue lets wait; `pass` takes a use of a
+    pass that was bought before. Raises NotFound, InvalidInput (no such way, an event that is over or not sold in the
+    customer's country), Conflict (not running, bought already, too much waits, no pass has anything left) or NotAllowed
+    (a plugin's guard).
     """
     if pay not in PAYS:
         raise InvalidInput("pay", f"{pay!r} is not one of {', '.join(PAYS)}")
@@ -69,6 +72,7 @@ def buy_once(tx: Tx, subscription_id: int, plan_code: str, pay: str = "now") -> 
     if subscription.state not in RUNNING:
         raise Conflict(f"this subscription is {subscription.state}: nothing can be watched on it")
     window_of(plan)
+    check_licensed(tx.session, customer.country, [plan])
     price = prices_for(tx.session, Audience.of(customer), {plan.id}).of(plan, "")
     _refuse_twice(tx, subscription, plan)
     _ask_guards(customer, plan)
@@ -87,7 +91,10 @@ def buy_once(tx: Tx, subscription_id: int, plan_code: str, pay: str = "now") -> 
     )
     tx.session.add(one)
     tx.session.flush()
-    bought = _later(tx, subscription, plan, one) if pay == "next_invoice" else _now(tx, customer, plan, price, one)
+    if pay == "pass":
+        bought = _by_pass(tx, subscription, plan, one)
+    else:
+        bought = _later(tx, subscription, plan, one) if pay == "next_invoice" else _now(tx, customer, plan, price, one)
     data = {"entitlement_id": one.id, "subscription_id": subscription.id, "plan": plan.code}
     emit(tx, "entitlement.bought", f"subscription:{subscription.id}", data)
     return bought
@@ -142,6 +149,17 @@ def _later(tx: Tx, subscription: Subscription, plan: Plan, one: Entitlement) -> 
     one.waits_until = _end_of_month(subscription, one.bought_on)
     open_entitlement(tx, one, plan)
     subscription.version += 1  # a run that has read it looks again
+    return Bought(one.id, None, 0)
+
+
+def _by_pass(tx: Tx, subscription: Subscription, plan: Plan, one: Entitlement) -> Bought:
+    if not is_had_by_pass(plan):
+        raise NotAllowed(f"{plan.name} is not had by a pass")
+    ticket = take_use(tx, subscription.id)
+    if ticket is None:
+        raise Conflict("no pass has anything left", code="pass_used_up", hint="pay for this one, or buy another pass")
+    one.pass_id = ticket.id
+    open_entitlement(tx, one, plan)
     return Bought(one.id, None, 0)
 
 

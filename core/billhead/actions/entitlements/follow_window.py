@@ -37,7 +37,8 @@ def follow_window(tx: Tx, entitlement_id: int) -> WindowFollowed:
     tx.session.refresh(one)
     now = clock.business_now()
     begun = one.valid_from is not None and one.valid_from <= now
-    is_open = one.state == State.ACTIVE and begun and one.valid_until is not None and now < one.valid_until
+    lasts = one.valid_until is not None and now < one.valid_until and one.uses_left != 0
+    is_open = one.state == State.ACTIVE and begun and lasts
     its = set(tx.session.scalars(select(PlanBouquet.bouquet_id).where(PlanBouquet.plan_id == one.plan_id)))
     others = bought_bouquets(tx, subscription.id, but=one.id)
     changed = 0

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from billhead import clock
 from billhead.actions.events import emit
@@ -13,9 +13,10 @@ from billhead.db import Tx
 from billhead.domain.address import address_of, network_of
 from billhead.domain.fraud import CaseState
 from billhead.models.fraud import FraudCase
+from billhead.models.subscriptions import Subscription
 from billhead.plugin import OrderFacts
 
-__all__ = ["Screening", "close_case", "keep_case", "rejected", "tell_held"]
+__all__ = ["Screening", "close_case", "held_by_review", "keep_case", "rejected", "tell_held"]
 
 _STATES = {"allow": CaseState.PASSED, "review": CaseState.REVIEW, "refuse": CaseState.REFUSED}
 
@@ -68,6 +69,7 @@ def keep_case(
         card=facts.card,
         phone=facts.phone,
         mac=facts.mac,
+        device=facts.device,
         ordered_at=facts.at,
     )
     tx.session.add(case)
@@ -88,7 +90,8 @@ def tell_held(tx: Tx, case: FraudCase, *, waits: bool = True) -> None:
     if not waits:
         return
     shown = {"subscription_id": case.subscription_id, "document_id": case.document_id}
-    queue_notice(tx, case.customer_id, "order_held", f"order_held:{case.id}", shown)
+    # once for all plans of an order
+    queue_notice(tx, case.customer_id, "order_held", f"order_held:{case.document_id or f'case {case.id}'}", shown)
 
 
 def close_case(tx: Tx, subscription_id: int) -> None:
@@ -98,6 +101,15 @@ def close_case(tx: Tx, subscription_id: int) -> None:
         .where(FraudCase.subscription_id == subscription_id, FraudCase.state == CaseState.REVIEW.value)
         .values(state=CaseState.GONE.value, decided_at=clock.business_now())
     )
+
+
+def held_by_review() -> ColumnElement[bool]:
+    """A condition on Subscription: its order is being checked. Nothing more is billed until staff have decided, and
+    then what is due by then."""
+    case = select(FraudCase.id).where(
+        FraudCase.subscription_id == Subscription.id, FraudCase.state == CaseState.REVIEW.value
+    )
+    return case.exists()
 
 
 def rejected(tx: Tx, subscription_ids: Sequence[int]) -> bool:

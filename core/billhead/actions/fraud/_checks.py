@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -19,8 +18,10 @@ __all__ = ["house_says", "plugins_say", "sum_up"]
 
 log = logging.getLogger(__name__)
 
-_HANGING_AT_MOST = 4
-_busy: Counter[str] = Counter()
+_AT_ONCE = 8
+"""So many orders ask one check at the same time; one that hangs in all of them is not asked until it is done."""
+
+_turns: dict[str, threading.Semaphore] = {}
 _guard = threading.Lock()
 
 Said = tuple[list[FraudReason], str]
@@ -108,42 +109,58 @@ def _open_review(facts: OrderFacts) -> list[FraudReason]:
 
 
 def plugins_say(checks: Sequence[tuple[str, FraudCheck]], facts: OrderFacts, seconds: int) -> dict[str, Said]:
-    """Ask them all at once, and wait so long at most. One that hangs in many orders is not asked until it is done."""
+    """Ask them all at once, and wait so long at most: for their turn too, where many orders ask one at the same time.
+
+    What could not be asked at all in that time is no silence of the check's: who sends many orders at once would get
+    past it. Such an order is looked at.
+    """
     answers: SimpleQueue[tuple[str, Said]] = SimpleQueue()
     app, until = current_app._get_current_object(), clock.monotonic() + seconds  # type: ignore[attr-defined]
-    said: dict[str, Said] = {name: ([], f"no answer within {seconds} seconds") for name, _ in checks}
-    waiting = 0
-    for name, check in checks:
-        with _guard:
-            if _busy[name] >= _HANGING_AT_MOST:
-                said[name] = [], "it still hangs in earlier orders"
-                continue
-            _busy[name] += 1
-        args = app, name, check, facts, answers
-        threading.Thread(target=_ask, args=args, name=f"billhead-check-{name}", daemon=True).start()
-        waiting += 1
-    for _ in range(waiting):
+    asked = {name: _Asked(app, name, check, seconds) for name, check in checks}
+    said: dict[str, Said] = {}
+    for name, one in asked.items():
+        args = facts, answers
+        threading.Thread(target=one.ask, args=args, name=f"billhead-check-{name}", daemon=True).start()
+    while len(said) < len(asked):
         try:
             name, answer = answers.get(timeout=max(until - clock.monotonic(), 0))
         except Empty:
             break
         said[name] = answer
-    return said
+    crowded = [FraudReason("it could not be asked in time: too many orders at once", verdict="review")], ""
+    for name in asked.keys() - said.keys():
+        said[name] = ([], f"no answer within {seconds} seconds") if asked[name].begun else crowded
+    return {name: said[name] for name in asked}
 
 
-def _ask(app: Any, name: str, check: FraudCheck, facts: OrderFacts, answers: "SimpleQueue[tuple[str, Said]]") -> None:
-    try:
-        with app.app_context():
-            reasons = list(check.check(facts))
-        if not all(isinstance(one, FraudReason) for one in reasons):
-            raise TypeError(f"it returned {reasons!r} instead of FraudReasons")
-        answers.put((name, (reasons, "")))
-    except Exception as error:
-        log.warning("the check %s failed", name, exc_info=True)
-        answers.put((name, ([], f"it failed: {type(error).__name__}: {str(error)[:200]}")))
-    finally:
-        with _guard:
-            _busy[name] -= 1
+class _Asked:
+    """A check that waits for its turn and is asked then. `begun`: its turn came."""
+
+    def __init__(self, app: Any, name: str, check: FraudCheck, seconds: int) -> None:
+        self._app, self._name, self._check, self._seconds = app, name, check, seconds
+        self.begun = False
+
+    def ask(self, facts: OrderFacts, answers: "SimpleQueue[tuple[str, Said]]") -> None:
+        turn = _turn_of(self._name)
+        if not turn.acquire(timeout=self._seconds):
+            return
+        self.begun = True
+        try:
+            with self._app.app_context():
+                reasons = list(self._check.check(facts))
+            if not all(isinstance(one, FraudReason) for one in reasons):
+                raise TypeError(f"it returned {reasons!r} instead of FraudReasons")
+            answers.put((self._name, (reasons, "")))
+        except Exception as error:
+            log.warning("the check %s failed", self._name, exc_info=True)
+            answers.put((self._name, ([], f"it failed: {type(error).__name__}: {str(error)[:200]}")))
+        finally:
+            turn.release()
+
+
+def _turn_of(name: str) -> threading.Semaphore:
+    with _guard:
+        return _turns.setdefault(name, threading.Semaphore(_AT_ONCE))
 
 
 def sum_up(rules: FraudRules, said: dict[str, Said]) -> Screening:

@@ -12,7 +12,7 @@ from billhead.actions.subscriptions._sale import Order
 from billhead.config import Config
 from billhead.domain.address import address_of, network_of
 from billhead.domain.errors import InvalidInput
-from billhead.domain.fraud import CaseState, Entry, FraudRules, canonical_mail
+from billhead.domain.fraud import CaseState, Entry, FraudRules
 from billhead.domain.mac import parse_mac
 from billhead.domain.money import Money
 from billhead.models.documents import Document
@@ -20,6 +20,7 @@ from billhead.models.fraud import FraudCase, FraudEntry
 from billhead.models.payments import PaymentMethod
 from billhead.models.people import Customer
 from billhead.plugin import EarlierOrders, OrderFacts
+from billhead.plugin_host import vault
 
 __all__ = ["Seen", "card_of", "earlier_orders", "entries_of", "facts_of", "with_files"]
 
@@ -43,7 +44,7 @@ def facts_of(session: Session, customer: Customer, order: Order, seen: Seen, rul
         seller_id=customer.seller_id,
         customer_id=customer.id,
         email=customer.email[:_LONGEST],
-        mailbox=canonical_mail(customer.email)[:_LONGEST],
+        mailbox=customer.mailbox[:_LONGEST],
         name=customer.name[:_LONGEST],
         phone="".join(letter for letter in customer.phone if letter.isdigit() or letter == "+")[:40],
         billing_country=customer.country,
@@ -58,6 +59,7 @@ def facts_of(session: Session, customer: Customer, order: Order, seen: Seen, rul
         mac=_mac(order.mac),
         card=card,
         card_country=card_country,
+        device=vault().digests(order.device)[0] if order.device else "",
     )
     return replace(facts, earlier=earlier_orders(session, facts, rules))
 
@@ -74,16 +76,18 @@ def card_of(session: Session, customer_id: int) -> tuple[str, str]:
 
 
 def earlier_orders(session: Session, facts: OrderFacts, rules: FraudRules, *, but: int = 0) -> EarlierOrders:
-    """Counted in one statement. `but` is the case of the order itself."""
+    """Counted in one statement; plans that were ordered together are one order. `but` is a case of the order itself."""
     since = facts.at - timedelta(hours=rules.window_hours)
+    itself = func.coalesce(select(FraudCase.document_id).where(FraudCase.id == but).scalar_subquery(), 0)
+    others = FraudCase.id != but, or_(FraudCase.document_id.is_(None), FraudCase.document_id != itself)
+    counted_once = func.count(func.coalesce(FraudCase.document_id, -FraudCase.id).distinct())
 
     def recent(column: InstrumentedAttribute[str], value: str) -> ColumnElement[int]:
-        shop = FraudCase.seller_id == facts.seller_id, FraudCase.id != but, FraudCase.ordered_at > since
-        counted = select(func.count()).select_from(FraudCase).where(*shop, column == value, column != "")
+        shop = FraudCase.seller_id == facts.seller_id, FraudCase.ordered_at > since, *others
+        counted = select(counted_once).where(*shop, column == value, column != "")
         return counted.scalar_subquery()
 
-    mine = FraudCase.customer_id == facts.customer_id, FraudCase.id != but
-    own = select(func.count()).select_from(FraudCase).where(*mine)
+    own = select(counted_once).where(FraudCase.customer_id == facts.customer_id, *others)
     paid = select(func.count()).where(
         Document.customer_id == facts.customer_id,
         Document.kind == "invoice",

@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 
 from billhead import clock
-from billhead.actions.billing._extend import panel_expiry
 from billhead.actions.documents.issue_credit_note import Correction, issue_credit_note
 from billhead.actions.events import emit
+from billhead.actions.fraud._releasing import give_waited, release
 from billhead.actions.notifications.queue import queue_notice
-from billhead.actions.provisioning.want import want
-from billhead.actions.subscriptions._free_time import give_time
-from billhead.actions.subscriptions._state import live_services, record
+from billhead.actions.payments._order_gone import give_back_short
+from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
@@ -21,8 +20,7 @@ from billhead.domain.fraud import CaseState
 from billhead.domain.subscription import State
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.fraud import FraudCase
-from billhead.models.sellers import Seller
-from billhead.models.subscriptions import Subscription, SubscriptionEvent
+from billhead.models.subscriptions import Subscription
 
 __all__ = ["DECISIONS", "Decided", "decide_case"]
 
@@ -50,12 +48,14 @@ def decide_case(tx: Tx, case_id: int, decision: str, reason: str) -> Decided:
         raise InvalidInput("decision", f"{decision!r} is not one of {', '.join(DECISIONS)}")
     if not reason.strip():
         raise InvalidInput("reason", "is needed: colleagues read it beside the decision")
-    case = tx.session.get(FraudCase, case_id, with_for_update=True, populate_existing=True)
-    if case is None:
+    found = tx.session.get(FraudCase, case_id)
+    if found is None:
         raise NotFound("case", case_id)
-    if case.state != CaseState.REVIEW or case.subscription_id is None:
+    # the subscription first, as whoever cancels it
+    subscription = visible_subscription(tx, found.subscription_id) if found.subscription_id is not None else None
+    case = tx.session.get_one(FraudCase, case_id, with_for_update=True, populate_existing=True)
+    if case.state != CaseState.REVIEW or subscription is None:
         raise Conflict(f"there is nothing to decide: the order was {case.state}", code="decided")
-    subscription = tx.session.get_one(Subscription, case.subscription_id, with_for_update=True, populate_existing=True)
     state = CaseState.APPROVED if decision == "approve" else CaseState.REJECTED
     case.state, case.decision = state.value, reason.strip()[:500]
     case.decided_at, case.decided_by = clock.business_now(), tx.ctx.actor
@@ -69,28 +69,11 @@ def decide_case(tx: Tx, case_id: int, decision: str, reason: str) -> Decided:
 
 
 def _go_on(tx: Tx, case: FraudCase, subscription: Subscription) -> Decided:
-    """The line gets what is paid, and the days that it waited; not more of them than were paid. One that runs already,
-    because its card was told of late, has its time."""
-    lines = live_services(tx, subscription)
-    waited = any(line.in_review for line in lines)
-    for line in lines:
-        line.in_review = False
-    if subscription.paid_through is None or not waited:
+    """The line gets what is paid, and the days that it waited. One that runs already, because its card was told of
+    late, has its time."""
+    if not release(tx, subscription):
         return Decided(case.id, case.state)
-    seller = tx.session.get_one(Seller, subscription.seller_id)
-    expires = panel_expiry(subscription.paid_through, subscription.zone, seller.grace_hours)
-    for line in lines:
-        want(tx, line, desired_expires_at=expires, trial=subscription.phase == "trial")
-    today = clock.today_in(subscription.zone)
-    began = tx.session.scalar(
-        select(SubscriptionEvent.effective_on)
-        .where(SubscriptionEvent.subscription_id == subscription.id, SubscriptionEvent.kind == "began")
-        .limit(1)
-    )
-    days = (min(today, subscription.paid_through) - began).days if began is not None else 0
-    if days > 0:
-        give_time(tx, subscription, days, today)
-    return Decided(case.id, case.state, days=max(days, 0))
+    return Decided(case.id, case.state, days=give_waited(tx, subscription))
 
 
 def _end(tx: Tx, case: FraudCase, subscription: Subscription) -> Decided:
@@ -112,7 +95,9 @@ def _end(tx: Tx, case: FraudCase, subscription: Subscription) -> Decided:
         shown = {"subscription_id": subscription.id}
         queue_notice(tx, case.customer_id, "order_refused", f"canceled:{subscription.id}:{ends}", shown)
         cancel(within, subscription.id, "immediate", money="nothing")
-    return Decided(case.id, case.state, refunded_minor=refunded, credited_minor=credited)
+    tx.session.flush()
+    short = give_back_short(within, subscription.id)
+    return Decided(case.id, case.state, refunded_minor=refunded + short, credited_minor=credited)
 
 
 def _to_give_back(tx: Tx, subscription_id: int) -> list[tuple[int, list[Correction]]]:

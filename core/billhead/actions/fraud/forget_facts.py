@@ -14,7 +14,7 @@ from billhead.models.sellers import Seller
 __all__ = ["forget_facts"]
 
 _BATCH = 1000
-_NAMES = ("ip", "address", "network", "mailbox", "card", "phone", "mac")
+_NAMES = ("ip", "address", "network", "mailbox", "card", "phone", "mac", "device")
 
 
 def forget_facts(tx: Tx) -> int:

@@ -13,6 +13,7 @@ from datetime import datetime
 from billhead.domain.dunning import Stage
 from billhead.domain.money import Money
 from billhead.domain.periods import Term
+from billhead.domain.regions import EVERYWHERE, Regions
 from billhead.domain.usage import UsageTerms
 
 Setting = str | int | bool
@@ -72,6 +73,7 @@ class Bouquet:
     code: str
     name: str
     on: Mapping[str, str]  # panel code → what the bouquet is called there
+    regions: Regions = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ class Plan:
     once_per_customer: bool
     prices: Mapping[Term, PriceTag]
     usage: tuple[str, ...] = ()  # codes of what is metered on top
+    regions: Regions = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,7 @@ class AddOn:
     max_units: int
     prices: Mapping[Term, PriceTag]
     usage: tuple[str, ...] = ()
+    regions: Regions = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,7 @@ class PayPerView:
     ends: datetime
     on_bill: bool
     price: PriceTag
+    regions: Regions = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +200,7 @@ class Rental:
     unit: str  # "films"
     on_bill: bool
     price: PriceTag
+    regions: Regions = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from billhead.actions.importing._catalog import (
     Tier,
     Trial,
 )
+from billhead.actions.importing._regions import read_regions
 from billhead.actions.importing._toml import NO_TERM, Table, parse_short_term
 from billhead.actions.importing._usage_offers import read_metrics, read_usage_offers
 from billhead.domain.errors import InvalidInput
@@ -153,6 +154,7 @@ class Offerings:
             once_per_customer=table.flag("once_per_customer", False),
             prices=self._prices(table),
             usage=table.some_of("usage", self.usage, []),
+            regions=read_regions(table),
         )
         self._check_plan(plan, table)
         table.finish()
@@ -219,6 +221,7 @@ class Offerings:
             max_units=table.whole("max_units", 1, minimum=1),
             prices=self._prices(table),
             usage=table.some_of("usage", self.usage, []),
+            regions=read_regions(table),
         )
         if bool(addon.bouquets) + bool(addon.connections) != 1 and not (addon.usage and not addon.connections):
             table.wrong("bouquets", "an add-on adds either bouquets or connections", "Give exactly one of the two.")
@@ -241,6 +244,7 @@ class Offerings:
             ends=table.instant("ends"),
             on_bill=table.flag("on_bill", False),
             price=self._price(table.child("price")),
+            regions=read_regions(table),
         )
         if event.ends < event.starts:
             table.wrong("ends", "is before the start", "Write the later of the two here.")
@@ -257,6 +261,7 @@ class Offerings:
             unit=table.text("unit", ""),
             on_bill=table.flag("on_bill", False),
             price=self._price(table.child("price")),
+            regions=read_regions(table),
         )
         if rental.hours > _LONGEST_HOURS:
             table.wrong("hours", f"{rental.hours} is more than ten years", "Write how long it may be watched.")

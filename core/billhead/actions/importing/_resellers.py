@@ -4,12 +4,9 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.importing import _catalog as listed
-from billhead.actions.ledger.post import post
+from billhead.actions.resellers._joining import join_tree, start_up
 from billhead.db import Tx
-from billhead.domain.ledger import AccountCode, credit, debit
-from billhead.domain.money import Money
-from billhead.models.credits import CreditLot
-from billhead.models.people import Customer, Reseller, ResellerClosure
+from billhead.models.people import Customer, Reseller
 from billhead.models.sellers import Seller
 
 __all__ = ["add_resellers"]
@@ -30,21 +27,13 @@ def _add(
 ) -> Reseller:
     reseller = Reseller(
         seller_id=seller.id,
-        parent_id=parent.id if parent else None,
         code=told.code,
         name=told.name,
         tier=plan.role,
         rights={"sells": list(plan.sells), "trials_per_day": plan.trials_per_day, "terminate": plan.may_terminate},
         created_on=clock.today_in(seller.zone),
     )
-    tx.session.add(reseller)
-    tx.session.flush()
-    above = (
-        tx.session.scalars(select(ResellerClosure).where(ResellerClosure.descendant_id == parent.id)) if parent else ()
-    )
-    for link in above:
-        tx.session.add(ResellerClosure(ancestor_id=link.ancestor_id, descendant_id=reseller.id, depth=link.depth + 1))
-    tx.session.add(ResellerClosure(ancestor_id=reseller.id, descendant_id=reseller.id, depth=0))
+    join_tree(tx, reseller, parent)
     tx.session.add(
         Customer(
             seller_id=seller.id,
@@ -60,28 +49,5 @@ def _add(
             created_at=clock.now(),
         )
     )
-    if plan.startup_credits:
-        _grant(tx, seller, reseller, plan.startup_credits)
+    start_up(tx, reseller, plan.startup_credits, f"start_up:{reseller.id}")
     return reseller
-
-
-def _grant(tx: Tx, seller: Seller, reseller: Reseller, amount: Money) -> None:
-    subject = f"reseller:{reseller.id}"
-    entry_id = post(
-        tx,
-        seller.id,
-        "credits_granted",
-        clock.today_in(seller.zone),
-        f"start_up:{reseller.id}",
-        [debit(AccountCode.CREDITS_ISSUED, amount), credit(AccountCode.CREDITS_AVAILABLE, amount, subject)],
-    )
-    tx.session.add(
-        CreditLot(
-            reseller_id=reseller.id,
-            source="start_up",
-            amount_minor=amount.minor,
-            remaining_minor=amount.minor,
-            entry_id=entry_id,
-            created_at=clock.now(),
-        )
-    )

@@ -24,6 +24,7 @@ from billhead.actions.importing._catalog import (
     TierChange,
 )
 from billhead.actions.importing._offerings import Offerings, check_zone
+from billhead.actions.importing._regions import read_regions
 from billhead.actions.importing._toml import Problems, Table
 from billhead.domain.dunning import LONGEST_LEAD_DAYS, Stage, StageAction
 from billhead.domain.errors import InvalidInput
@@ -191,7 +192,7 @@ def _bouquet(code: str, table: Table, panels: Mapping[str, Panel]) -> Bouquet:
         if isinstance(name, bool) or not isinstance(name, str | int) or name == "":
             names.wrong(panel, f"{name!r} does not fit", "Write the id or external id that the panel uses.")
         there[panel] = str(name)
-    bouquet = Bouquet(code, table.text("name"), there)
+    bouquet = Bouquet(code, table.text("name"), there, read_regions(table))
     table.finish()
     return bouquet
 

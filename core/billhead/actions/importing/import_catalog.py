@@ -16,6 +16,7 @@ from billhead.db import Tx
 from billhead.domain.dunning import RetrySchedule
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import Money
+from billhead.domain.regions import EVERYWHERE, Regions
 from billhead.domain.usage import plain_terms
 from billhead.models.catalogue import Bouquet, Plan, PlanBouquet, Price, PriceBook
 from billhead.models.panels import Panel, PanelBouquet
@@ -42,10 +43,13 @@ class _Writer:
     metrics: dict[str, int]
     prices: int = 0
 
-    def plan(self, code: str, name: str, kind: str, tax_class: str, **values: Any) -> Plan:
+    def plan(
+        self, code: str, name: str, kind: str, tax_class: str, regions: Regions = EVERYWHERE, **values: Any
+    ) -> Plan:
         plan = self.session.scalar(select(Plan).where(Plan.seller_id == self.seller.id, Plan.code == code))
         plan = plan or Plan(seller_id=self.seller.id, code=code)
         plan.name, plan.kind, plan.tax_class = name, kind, tax_class
+        plan.country_rule, plan.countries = regions.rule, list(regions.countries)
         for field, value in values.items():
             setattr(plan, field, value)
         self.session.add(plan)
@@ -120,7 +124,14 @@ def import_catalog(tx: Tx, catalog: listed.Catalog) -> ImportedCatalog:
         kind = "connection" if addon.connections else "bouquet"
         details = {"plans": list(addon.plans), "max_units": addon.max_units}
         row = writer.plan(
-            addon.code, addon.name, kind, addon.tax_class, connections=addon.connections, details=details, listed=False
+            addon.code,
+            addon.name,
+            kind,
+            addon.tax_class,
+            addon.regions,
+            connections=addon.connections,
+            details=details,
+            listed=False,
         )
         writer.bring(row, bouquets, addon.bouquets)
         usage = [catalog.usage[code] for code in addon.usage]
@@ -205,6 +216,7 @@ def _panels_and_bouquets(session: Session, seller: Seller, catalog: listed.Catal
         row = session.scalar(select(Bouquet).where(Bouquet.seller_id == seller.id, Bouquet.code == bouquet.code))
         row = row or Bouquet(seller_id=seller.id, code=bouquet.code)
         row.name = bouquet.name
+        row.country_rule, row.countries = bouquet.regions.rule, list(bouquet.regions.countries)
         session.add(row)
         session.flush()
         ids[bouquet.code] = row.id
@@ -228,6 +240,7 @@ def _plan(writer: _Writer, catalog: listed.Catalog, bouquets: Mapping[str, int],
         plan.name,
         plan.kind,
         plan.tax_class,
+        plan.regions,
         tier=catalog.tiers[plan.tier].rank if plan.tier else 0,
         connections=plan.connections,
         renewal_from=catalog.policy.renew_from,
@@ -253,12 +266,14 @@ def _sold_once(writer: _Writer, catalog: listed.Catalog, bouquets: Mapping[str, 
     for event in catalog.events.values():
         details: dict[str, Any] = {"starts": event.starts.isoformat(), "ends": event.ends.isoformat()}
         details["on_bill"] = event.on_bill
-        row = writer.plan(event.code, event.name, "ppv", event.tax_class, details=details, listed=False)
+        row = writer.plan(event.code, event.name, "ppv", event.tax_class, event.regions, details=details, listed=False)
         writer.bring(row, bouquets, event.bouquets)
         writer.price(row, "", event.price)
     for rental in catalog.rentals.values():
         details = {"hours": rental.hours, "uses": rental.uses, "unit": rental.unit, "on_bill": rental.on_bill}
-        row = writer.plan(rental.code, rental.name, "rental", rental.tax_class, details=details, listed=False)
+        row = writer.plan(
+            rental.code, rental.name, "rental", rental.tax_class, rental.regions, details=details, listed=False
+        )
         writer.price(row, "", rental.price)
     for device in catalog.devices.values():
         row = writer.plan(

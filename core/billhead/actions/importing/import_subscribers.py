@@ -16,6 +16,7 @@ from billhead import clock
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.actions.importing._subscriber import GoodRow, Person
 from billhead.actions.ledger.post import post
+from billhead.actions.payments._method_names import name_method
 from billhead.actions.provisioning._queue import queue_converge
 from billhead.actions.subscriptions._services import AccessWish, Placement, add_services
 from billhead.actions.verb import verb
@@ -31,6 +32,7 @@ from billhead.models.payments import GatewayAccount, PaymentMethod
 from billhead.models.people import Customer, Reseller, User
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent, SubscriptionEvent
+from billhead.plugin import SavedMethod
 from billhead.plugin_host import plugins, vault
 
 __all__ = ["ImportedSubscribers", "import_subscribers"]
@@ -224,7 +226,7 @@ def _method(look: _Lookup, customer: Customer, row: GoodRow, ids: Iterator[int])
         why = f"line {row.line}: a card token, and it is not said which gateway's"
         hint = "Name it with --cards, or first add its account in the admin area, under Gateway accounts."
         raise InvalidInput("payment_method", why, hint=hint)
-    return PaymentMethod(
+    method = PaymentMethod(
         id=next(ids),
         customer_id=customer.id,
         account_id=look.cards.id,
@@ -233,6 +235,8 @@ def _method(look: _Lookup, customer: Customer, row: GoodRow, ids: Iterator[int])
         is_default=True,
         created_at=clock.now(),
     )
+    name_method(method, look.cards.gateway, SavedMethod(row.payment.token, method.label))
+    return method
 
 
 def _subscription(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from billhead import clock
+from billhead.actions.jobs._chosen import CANCELABLE
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, NotFound
@@ -22,7 +23,7 @@ def cancel_job(tx: Tx, job_id: int) -> CalledOff:
     job = tx.session.get(Job, job_id, with_for_update=True)
     if job is None:
         raise NotFound("job", job_id)
-    if job.state not in ("queued", "parked", "failed"):
+    if job.state not in CANCELABLE:
         raise Conflict(f"Job {job_id} is {job.state}: it can't be called off.")
     job.state, job.finished_at = "canceled", clock.now()
     return CalledOff(job_id)

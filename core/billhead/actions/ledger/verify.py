@@ -12,13 +12,13 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import String, case, cast, func, literal, select, union_all
+from sqlalchemy import String, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from billhead.actions.ledger._accounts import digest_account
 from billhead.actions.ledger._seal_key import seal_keys
 from billhead.domain.errors import LedgerTampered
-from billhead.domain.ledger import GENESIS, AccountCode, check_signature, entry_digest, merkle_root, seal_root
+from billhead.domain.ledger import GENESIS, AccountCode, Side, check_signature, entry_digest, merkle_root, seal_root
 from billhead.domain.money import CREDITS
 from billhead.models.credits import CreditLot, CustomerCredit
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting, LedgerSeal, LedgerSealed
@@ -179,7 +179,7 @@ def _signature_faults(root: bytes, signature: bytes, keys: Sequence[bytes]) -> I
 
 def _check_credit(session: Session, report: LedgerReport) -> None:
     """Each customer's open credit by kind, and each reseller's, is the balance of their account."""
-    owed = case((LedgerPosting.side == "C", LedgerPosting.amount_minor), else_=-LedgerPosting.amount_minor)
+    owed = LedgerPosting.signed(Side.C)
     code, currency = LedgerAccount.code, LedgerAccount.currency
     booked = select(
         func.coalesce(literal("customer ") + cast(LedgerPosting.customer_id, String), "nobody").label("who"),

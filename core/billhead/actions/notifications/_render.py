@@ -1,78 +1,89 @@
-"""From facts to words: one template per kind and part, autoescaped where it is HTML, strict about what is missing."""
+"""From facts to words: one text for each kind and language, and from it the subject, the mail, and what phones get."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
-from jinja2.runtime import Context as Scope
+from billhead.actions.notifications._letter import Look, button_of, letter
+from billhead.actions.notifications._paragraphs import addresses_apart, as_html, as_text, mark_of, subject_of
+from billhead.actions.notifications._standard import KINDS, WrittenText, standard_text
+from billhead.actions.notifications._voice import Shown, Voice
+from billhead.domain.errors import InvalidInput, NoticeRejected
+from billhead.domain.fillable import read_fillable
+from billhead.wording import wording
 
-from billhead.domain.errors import NoticeRejected
-
-__all__ = ["KINDS", "Rendered", "render"]
-
-_TEMPLATES = Path(__file__).with_name("templates")
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-
-KINDS = frozenset(file.stem for file in _TEMPLATES.glob("*.subject"))
-"""The kinds of notice that there are words for."""
+__all__ = ["KINDS", "Rendered", "named_facts", "render"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
     subject: str
     text: str
+    short: str
     html: str
 
 
-def render(kind: str, facts: Mapping[str, Any]) -> Rendered:
-    """`facts["zone"]` is the zone in which instants are told. Raises NoticeRejected for a kind without templates."""
+def render(kind: str, facts: Mapping[str, Any], written: WrittenText | None = None) -> Rendered:
+    """`written` replaces what is said in `facts["language"]`: the seller's own text, else the standard one.
+    `facts["zone"]` is the zone in which instants are told.
+
+    Raises NoticeRejected for a kind without words, and for a text that names what there is not; a seller's own one that
+    does so since an upgrade gives way to the standard text.
+    """
     if kind not in KINDS:
         raise NoticeRejected(f"there is no notice of the kind {kind!r}", hint=f"there are: {', '.join(sorted(KINDS))}")
-    subject, text, html = (_environment().get_template(f"{kind}.{part}").render(facts) for part in _PARTS)
-    return Rendered(" ".join(subject.split()), text.strip() + "\n", html)
+    own = facts.get("written")
+    if written is None and own is not None:
+        try:
+            return render(kind, facts, own)
+        except NoticeRejected:
+            return render(kind, {**facts, "written": None})
+    look: Look = facts.get("look") or Look()
+    words = wording(facts.get("language", "en"), "notices")
+    button = button_of(look, words)
+    known, voice = named_facts(facts), Voice(words, facts["zone"], button)
+    written = written or standard_text(kind, words.language)
+    shown: list[Shown] = []
+
+    def filled(field: str, source: str) -> str:
+        try:
+            whole = read_fillable(field, source).filled(lambda name: bool(known[name]), show)
+        except KeyError as error:
+            why = f"the text of a notice of the kind {kind} names {error.args[0]}, which is not there"
+            raise NoticeRejected(why) from None
+        except InvalidInput as error:
+            raise NoticeRejected(error.message, hint=error.hint) from error
+        return addresses_apart(whole, shown)
+
+    def show(name: str) -> str:
+        shown.append(voice.show(known[name]))
+        mark = mark_of(len(shown) - 1)
+        return f"\n\n{mark}\n\n" if shown[-1].block else mark
+
+    subject = subject_of(filled("subject", written.subject), shown)
+    body = filled("body", written.body)
+    short = subject_of(filled("short", written.short), shown) if written.short else _short(subject, facts)
+    framed = letter(as_text(body, shown), as_html(body, shown, button), facts, look, words)
+    return Rendered(subject, framed.text, short, framed.html)
 
 
-_PARTS = ("subject", "txt", "html")
+def named_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """{"document": {"total": …}} as {"document.total": …}: what a text may name."""
+    flat: dict[str, Any] = {}
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            flat.update({f"{name}.{inner}": one for inner, one in value.items()})
+        elif name not in _OURS:
+            flat[name] = value
+    return flat
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(day=_day, month=_month, last_day=_last_day, moment=_moment)
-    return environment
+_OURS = frozenset({"zone", "stop_url", "reply_to", "language", "look", "written"})
 
 
-def _day(value: date) -> str:
-    """22 November 2026"""
-    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
-
-
-def _month(value: date) -> str:
-    """November 2026"""
-    return f"{_MONTHS[value.month - 1]} {value.year}"
-
-
-def _last_day(end: date) -> str:
-    """The last day of a period that ends before `end`."""
-    return _day(end - timedelta(days=1))
-
-
-@pass_context
-def _moment(scope: Scope, value: datetime) -> str:
-    """22 November 2026, 14:05, where the customer lives."""
-    local = value.astimezone(ZoneInfo(scope["zone"]))
-    return f"{_day(local)}, {local:%H:%M}"
+def _short(subject: str, facts: Mapping[str, Any]) -> str:
+    """A sentence and an address: a bill's own while something is owed on it."""
+    if "code" in facts:
+        return f"{facts['seller']}: {subject}"
+    document = facts.get("document") or {}
+    return f"{facts['seller']}: {subject} {document['pay_url'] if document.get('owed') else facts['account_url']}"

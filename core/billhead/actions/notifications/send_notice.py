@@ -4,24 +4,35 @@ sent       the channel took it
 failed     surely not sent (or not even rendered, as its channel or panel is not set up): the job tries again
 rejected   will never be accepted as it is, or what it is about is gone: not tried again
 unknown    it may have been sent: a person decides, nothing repeats it
+
+What another channel than mail rejects, or three times surely did not send, goes out by e-mail instead.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from billhead import clock
 from billhead.actions.exchange import exchange
 from billhead.actions.notifications._attachments import attachments_of
+from billhead.actions.notifications._channels import EMAIL, is_copy
 from billhead.actions.notifications._facts import gather, seller_of
-from billhead.actions.notifications._render import render
+from billhead.actions.notifications._groups import HOLDS_A_SECRET
+from billhead.actions.notifications._previewing import facts_of_preview
+from billhead.actions.notifications._queueing import key_by, queued_once
+from billhead.actions.notifications._render import Rendered, render
+from billhead.actions.notifications._standard import WrittenText
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, NotFound, NoticeRejected, OutcomeUnknown
 from billhead.models.operations import Notice
+from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.plugin import Attachment, Message
 from billhead.plugin_host import channel_connection, plugins
 
 __all__ = ["send_notice"]
+
+_TRIES_ELSEWHERE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +85,9 @@ def send_notice(ctx: Context, notice_id: int) -> str | None:
 
 
 def _message(tx: Tx, notice: Notice, files: tuple[Attachment, ...]) -> Message:
-    words = render(notice.kind, gather(tx.session, notice))
+    facts, words = _words(tx, notice)
+    if notice.kind not in HOLDS_A_SECRET:
+        notice.subject, notice.text = words.subject, words.text
     return Message(
         key=notice.key,
         sender=_sender(seller_of(tx.session, notice)),
@@ -83,7 +96,21 @@ def _message(tx: Tx, notice: Notice, files: tuple[Attachment, ...]) -> Message:
         text=words.text,
         html=words.html,
         attachments=files,
+        reply_to=facts.get("reply_to", ""),
+        short=words.short,
+        kind=notice.kind,
+        unsubscribe_url=facts["stop_url"],
     )
+
+
+def _words(tx: Tx, notice: Notice) -> tuple[dict[str, Any], Rendered]:
+    test = notice.data.get("test")
+    if test is None:
+        facts = gather(tx.session, notice)
+        return facts, render(notice.kind, facts)
+    seller_id, customer_id = int(test["seller_id"]), test["customer_id"]
+    facts = facts_of_preview(tx.session, seller_id, notice.kind, test["language"], customer_id, None)
+    return facts, render(notice.kind, facts, WrittenText(**test["words"]))
 
 
 def _sender(seller: Seller) -> str:
@@ -120,7 +147,24 @@ def _record(tx: Tx, intent: _Intent, answer: _Answer) -> _Answer:
     notice = tx.session.get_one(Notice, intent.notice_id, with_for_update=True)
     if answer.state == "sent":
         notice.sent_at = clock.now()
+    if answer.state == "failed":
+        notice.tries += 1
+    given_up = answer.state == "rejected" or (answer.state == "failed" and notice.tries >= _TRIES_ELSEWHERE)
+    if given_up and _mailed_instead(tx, notice):
+        answer = _Answer("rejected", answer.error)
     return _noted(notice, answer)
+
+
+def _mailed_instead(tx: Tx, notice: Notice) -> bool:
+    """Whether it was another channel's, whose customer has an e-mail address: it gets it, unless it has."""
+    customer = tx.session.get(Customer, notice.customer_id) if notice.customer_id is not None else None
+    if notice.channel == EMAIL or customer is None or not customer.email or notice.kind == "channel_code":
+        return False
+    if is_copy(notice.channel):
+        return False
+    key = notice.key.removesuffix(key_by(notice.channel, ""))
+    queued_once(tx, notice.kind, key, notice.data, customer_id=customer.id, channel=EMAIL, recipient=customer.email)
+    return True
 
 
 def _noted(notice: Notice, answer: _Answer) -> _Answer:

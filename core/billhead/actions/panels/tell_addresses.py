@@ -6,20 +6,17 @@ Each line is told once by it. What a mail says is read when it is sent.
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 
-from billhead import clock
+from billhead.actions.panels._telling import begin_telling
 from billhead.actions.panels._who_watches import who_watches
-from billhead.actions.scheduling import enqueue
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.errors import Conflict, NotFound
 from billhead.models.panels import AddressNews, Panel
 from billhead.models.people import Customer
 
 __all__ = ["NewsAsked", "NewsPreview", "preview_tell_addresses", "tell_addresses"]
-
-_LONGEST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +50,9 @@ def tell_addresses(tx: Tx, panel_id: int, words: str = "") -> NewsAsked:
 
     Raises NotFound, InvalidInput, or Conflict: nobody is on the panel, or it is being told already.
     """
-    words = words.strip()
-    if len(words) > _LONGEST:
-        raise InvalidInput("words", f"at most {_LONGEST} characters")
     tx.session.get(Panel, panel_id, with_for_update=True)
     found = preview_tell_addresses(tx, panel_id)
     if not found.lines:
         raise Conflict("nobody watches by this panel, so there is nobody to tell")
-    going_on = select(AddressNews.id).where(AddressNews.panel_id == panel_id, AddressNews.state == "running")
-    if tx.session.scalar(going_on.limit(1)) is not None:
-        raise Conflict("the addresses of this panel are being told already", hint="wait for it, or stop it")
-    news = AddressNews(
-        panel_id=panel_id, words=words, total=found.lines, actor=tx.ctx.actor, created_at=clock.now()
-    )  # fmt: skip
-    tx.session.add(news)
-    tx.session.flush()
-    enqueue(tx, "panels.tell_addresses", {"news_id": news.id}, key=f"address_news:{news.id}")
-    return NewsAsked(news.id, found.lines)
+    news = AddressNews(panel_id=panel_id, kind="addresses", words=words, total=found.lines)
+    return NewsAsked(begin_telling(tx, news), found.lines)

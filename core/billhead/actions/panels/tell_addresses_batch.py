@@ -1,4 +1,4 @@
-"""One batch of the lines of a panel whose customers are told its addresses, within a transaction of its own."""
+"""One batch of those who are told something about their panel, within a transaction of its own."""
 
 from dataclasses import dataclass
 
@@ -25,21 +25,38 @@ class AddressesTold:
 
 @verb("panels.tell_addresses_batch", permission="panels.write")
 def tell_addresses_batch(tx: Tx, news_id: int) -> AddressesTold:
-    """Tell the next lines, in a transaction of its own. A line's notice has its own key, so it may run again."""
+    """Tell the next ones, in a transaction of its own. Each notice has its own key, so it may run again."""
     news = tx.session.get_one(AddressNews, news_id, with_for_update=True)
     if news.state != "running":
         return AddressesTold(news_id, 0, False)
+    told, looked_at = (_of_work if news.kind == "work" else _of_addresses)(tx, news)
+    news.told += told
+    news.unreached += len(looked_at) - told
+    if len(looked_at) < _BATCH:
+        news.state, news.finished_at = "done", clock.now()
+    else:
+        news.cursor = looked_at[-1]
+    return AddressesTold(news_id, told, news.state == "running")
+
+
+def _of_addresses(tx: Tx, news: AddressNews) -> tuple[int, list[int]]:
+    """A line's access is its own, so each line has its mail."""
     next_ones = who_watches(news.panel_id, Service.id, Customer.id).where(Service.id > news.cursor)
     lines = tx.session.execute(next_ones.order_by(Service.id).limit(_BATCH)).all()
     told = 0
     for service_id, customer_id in lines:
-        data = {"service_id": service_id, "customer_id": customer_id, "news_id": news_id}
-        key = f"new_address:{news_id}:{service_id}"
+        data = {"service_id": service_id, "customer_id": customer_id, "news_id": news.id}
+        key = f"new_address:{news.id}:{service_id}"
         told += queue_notice(tx, customer_id, "new_address", key, data) is not None
-    news.told += told
-    news.unreached += len(lines) - told
-    if len(lines) < _BATCH:
-        news.state, news.finished_at = "done", clock.now()
-    else:
-        news.cursor = lines[-1][0]
-    return AddressesTold(news_id, told, news.state == "running")
+    return told, [service_id for service_id, _ in lines]
+
+
+def _of_work(tx: Tx, news: AddressNews) -> tuple[int, list[int]]:
+    next_ones = who_watches(news.panel_id, Customer.id).where(Customer.id > news.cursor).distinct()
+    people = list(tx.session.scalars(next_ones.order_by(Customer.id).limit(_BATCH)))
+    told = 0
+    for customer_id in people:
+        data = {"customer_id": customer_id, "news_id": news.id}
+        key = f"planned_work:{news.id}:{customer_id}"
+        told += queue_notice(tx, customer_id, "planned_work", key, data) is not None
+    return told, people

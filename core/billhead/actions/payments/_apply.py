@@ -7,6 +7,7 @@ from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.events import emit
 from billhead.actions.fraud._paid_card import screen_paid_card, wait_for_other_trials
 from billhead.actions.payments._declined import ask_customer, failed
+from billhead.actions.payments._exchanging import book_exchange
 from billhead.actions.payments._late_fee import book_late_fee
 from billhead.actions.payments._receipts import name_receipt
 from billhead.actions.payments._same_card import tell_same_card
@@ -75,6 +76,7 @@ def apply_outcome(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
         _keep_method(tx, attempt, outcome)
         total = outcome.amount or Money(attempt.amount_minor, attempt.currency)
         settle(tx, attempt, total, outcome.fee, outcome.receipt)
+        book_exchange(tx, attempt, outcome)
     elif state is AttemptState.REQUIRES_ACTION and attempt.off_session:
         ask_customer(tx, attempt)
     elif state is AttemptState.FAILED or (state not in UNRESOLVED and attempt.off_session):
@@ -89,6 +91,7 @@ def _told_late(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
         name_receipt(tx, attempt, outcome.receipt)
     if outcome.fee is not None:
         book_late_fee(tx, attempt, outcome.fee)
+    book_exchange(tx, attempt, outcome)
     if attempt.method_id is None:
         _keep_method(tx, attempt, outcome)
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from billhead import clock
 from billhead.actions.credits._top_up import brought_for, is_top_up
 from billhead.actions.credits._usable import usable_credit
+from billhead.actions.documents._disputed import asked_now
 from billhead.actions.payments._allocating import locked_documents
 from billhead.db import Tx
 from billhead.domain.creditor_reference import About, Reference
@@ -29,6 +30,7 @@ __all__ = [
     "new_attempt",
     "document_named",
     "documents_of",
+    "last_charge",
     "open_account",
     "payable",
     "short_reference",
@@ -56,7 +58,7 @@ def open_account(account: GatewayAccount) -> OpenedAccount:
 
 
 def payable(tx: Tx, document_id: int, *, less_credit: bool = True) -> tuple[Document, Money]:
-    """The document, locked, and what is still to be paid on it.
+    """The document, locked, and what is still to be paid on it; without what is disputed, where something is left.
 
     A proforma is paid with the customer's credit first (less_credit): the rest may be zero. An invoice has had its
     credit when that came.
@@ -71,7 +73,7 @@ def payable(tx: Tx, document_id: int, *, less_credit: bool = True) -> tuple[Docu
     scope = tx.ctx.scope
     if not scope.everything and scope.customer_id != document.customer_id:
         raise NotFound("document", document_id)
-    owed = Money(document.total_minor - document.settled_minor, document.currency)
+    owed = Money(asked_now(tx.session, document), document.currency)
     is_open = document.state == ProformaState.OPEN if document.kind == Kind.PROFORMA else document.state in OWED
     if not is_open or owed.minor <= 0:
         raise Conflict(f"{document.number_text or 'this document'} is {document.state}: there is nothing to pay on it")
@@ -89,6 +91,12 @@ def payable(tx: Tx, document_id: int, *, less_credit: bool = True) -> tuple[Docu
         customer = tx.session.get_one(Customer, document.customer_id)
         owed -= min(owed, usable_credit(tx.session, customer, document.currency))
     return document, owed
+
+
+def last_charge(tx: Tx, document_id: int) -> int:
+    """The newest try to charge a saved method for a document; 0: there was none."""
+    mine = PaymentAttempt.document_id == document_id, PaymentAttempt.off_session
+    return int(tx.session.scalar(select(func.max(PaymentAttempt.id)).where(*mine)) or 0)
 
 
 def undecided(tx: Tx, document_id: int) -> bool:

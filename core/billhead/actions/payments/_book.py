@@ -13,7 +13,7 @@ from billhead.actions.ledger.post import post
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._allocating import Source, put_on
 from billhead.actions.payments._ended import has_ended
-from billhead.actions.payments._paid import paid_in_full
+from billhead.actions.payments._paid import paid_in_full, paid_in_part
 from billhead.actions.payments._putting_back import open_on
 from billhead.crash import crash_point
 from billhead.db import Tx
@@ -75,6 +75,8 @@ def book(
             paid_in_full(tx, seller, target)
         elif document.kind == Kind.PROFORMA and open_on(target):
             draw_credit(tx, target)  # the payer was asked for what credit does not cover
+        else:
+            paid_in_part(tx, target)
     payment.entry_id = _post(tx, seller, payment, payment.amount_minor - left - bought, receipt.from_suspense)
     if bought:
         _lot(tx, payment, bought, BOUGHT_AHEAD)
@@ -138,7 +140,7 @@ def _target(tx: Tx, document: Document, amount: Money) -> Document | None:
 
 
 def _payment(tx: Tx, customer_id: int, receipt: Receipt) -> Payment:
-    # a fee in another currency than the money's is not booked: clearing keeps the money as it was paid
+    # a fee in another currency than the money's is taken from a balance in it: the exchange books both
     fee = receipt.fee if receipt.fee is not None and receipt.fee.currency == receipt.amount.currency else None
     payment = Payment(
         customer_id=customer_id,

@@ -56,9 +56,8 @@ def apply_dispute(tx: Tx, account_id: int, fact: Verified) -> None:
     outcome = fact.outcome
     dispute = find_dispute(tx, payment.id, outcome.provider_ref or fact.event_id)
     if dispute is None:
-        fee = outcome.fee.minor if outcome.fee is not None and outcome.fee.currency == payment.currency else 0
         reference = outcome.provider_ref or fact.event_id
-        dispute = open_dispute(tx, payment.id, _amount(payment, fact), reference, fee, outcome.code)
+        dispute = open_dispute(tx, payment.id, _amount(payment, fact), reference, outcome.fee, outcome.code, told=True)
     event = _DECIDED.get(outcome.state)
     if event is not None and (DisputeState(dispute.state), event) in DISPUTE_TRANSITIONS:
         close_dispute(tx, dispute, event)

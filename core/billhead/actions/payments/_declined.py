@@ -12,14 +12,14 @@ from billhead.actions.dunning._terms import Policies
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._methods import stop_method
+from billhead.actions.payments._pausing import pause_account
 from billhead.actions.scheduling import enqueue
-from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.dunning import TELLS, RetrySchedule, next_retry, on_payday, with_last_chances
 from billhead.domain.payment import DeclineClass
 from billhead.domain.periods import local_date
 from billhead.models.documents import Document
-from billhead.models.payments import GatewayAccount, PaymentAttempt, PaymentMethod
+from billhead.models.payments import PaymentAttempt, PaymentMethod
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
 
@@ -37,7 +37,7 @@ def failed(tx: Tx, attempt: PaymentAttempt, decline: DeclineClass) -> None:
     data = {"attempt_id": attempt.id, "document_id": attempt.document_id, "decline_class": decline.value}
     emit(tx, "payment.failed", f"document:{attempt.document_id}", data)
     if decline is DeclineClass.CONFIG:
-        _pause_account(tx, attempt)
+        pause_account(tx, attempt.account_id, attempt.decline_code)
     if not attempt.off_session:
         return  # the payer sat in front of it and was told at once
     if decline in _NOT_THEIRS:
@@ -56,17 +56,6 @@ def ask_customer(tx: Tx, attempt: PaymentAttempt) -> None:
     """The bank wants the customer: a link to pay, once per attempt. A repeat without them can't work."""
     data = {"attempt_id": attempt.id, "document_id": attempt.document_id}
     queue_notice(tx, attempt.customer_id, "payment_action", f"payment_action:{attempt.key}", data)
-
-
-def _pause_account(tx: Tx, attempt: PaymentAttempt) -> None:
-    """Our keys or our account are refused: whatever else is sent is refused too, until staff have looked."""
-    account = tx.session.get_one(GatewayAccount, attempt.account_id, with_for_update=True)
-    if account.paused_because:
-        return
-    account.paused_because = attempt.decline_code or DeclineClass.CONFIG.value
-    account.paused_at = clock.business_now()
-    emit(tx, "gateway.paused", f"gateway_account:{account.id}", {"account_id": account.id})
-    audit(tx, "gateways.paused", f"gateway_account:{account.id}", {"because": account.paused_because})
 
 
 def _for_good(tx: Tx, attempt: PaymentAttempt) -> None:

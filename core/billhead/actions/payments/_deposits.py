@@ -18,6 +18,7 @@ from billhead.db import Tx
 from billhead.domain.errors import AmountMismatch, Conflict
 from billhead.domain.money import Money
 from billhead.domain.payment import UNRESOLVED, AttemptState
+from billhead.domain.whole_number import whole_number
 from billhead.models.documents import Document
 from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt, UnassignedMoney
 from billhead.models.people import Customer
@@ -111,9 +112,7 @@ def _is_known(tx: Tx, account: GatewayAccount, number: str) -> bool:
 
 def _customer(tx: Tx, account: GatewayAccount, text: str, amount: Money) -> Customer | None:
     """By the customer's number, as it stands on their statement."""
-    digits = text.strip()
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 12):
-        return None
-    customer = tx.session.get(Customer, int(digits))
+    number = whole_number(text.strip(), 11)
+    customer = tx.session.get(Customer, number) if number is not None else None
     mine = customer is not None and customer.seller_id == account.seller_id and customer.currency == amount.currency
     return customer if mine else None

@@ -16,7 +16,7 @@ __all__ = ["book_late_fee"]
 def book_late_fee(tx: Tx, attempt: PaymentAttempt, fee: Money) -> None:
     """D fees, C clearing on the day of the payment, once: a payment that has its fee is left alone.
 
-    So is one whose fee is in another currency: that is not booked.
+    So is one whose fee is in another currency: the exchange books that.
     """
     found = select(Payment).where(Payment.attempt_id == attempt.id, Payment.part == 1).with_for_update()
     payment = tx.session.scalar(found.execution_options(populate_existing=True))

@@ -2,14 +2,17 @@
 
 from datetime import date, timedelta
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import aliased
 
+from billhead.actions.documents._disputed import undisputed
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.dunning.lift import lift_debt
 from billhead.actions.entitlements._opening import opened_by
 from billhead.actions.events import emit
 from billhead.actions.provisioning.want import want
+from billhead.actions.resellers._given import given_by
+from billhead.actions.shops._supplying import ask_supply, is_supplied
 from billhead.actions.subscriptions._state import live_services
 from billhead.db import Tx
 from billhead.domain.document import Kind, State
@@ -19,7 +22,7 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import FreeTime, Subscription
 
-__all__ = ["paid_in_full", "released"]
+__all__ = ["is_kept", "paid_in_full", "paid_in_part", "paid_until", "released", "with_given_days"]
 
 
 def paid_in_full(tx: Tx, seller: Seller, invoice: Document) -> None:
@@ -27,7 +30,16 @@ def paid_in_full(tx: Tx, seller: Seller, invoice: Document) -> None:
     data = {"document_id": invoice.id, "customer_id": invoice.customer_id}
     emit(tx, "document.paid", f"document:{invoice.id}", data)
     opened_by(tx, invoice)
+    given_by(tx, invoice)
     released(tx, seller, invoice)
+
+
+def paid_in_part(tx: Tx, invoice: Document) -> None:
+    """Nobody is dunned for what is left where that is disputed."""
+    tx.session.flush()
+    if invoice.kind == Kind.INVOICE and not undisputed(tx.session, invoice):
+        for subscription_id in subscriptions_of(tx.session, invoice.id):
+            lift_debt(tx, subscription_id)
 
 
 def released(tx: Tx, seller: Seller, invoice: Document) -> None:
@@ -42,19 +54,24 @@ def released(tx: Tx, seller: Seller, invoice: Document) -> None:
 
 def _extend(tx: Tx, seller: Seller, subscription: Subscription, invoice: Document) -> None:
     """What is paid for may be watched: panel expiry = paid-through + grace, in the customer's own zone."""
-    through = _paid_until(tx, invoice, subscription)
+    before, through = subscription.paid_through, paid_until(tx, invoice, subscription)
+    bought = through
     if through is None or (subscription.paid_through is not None and subscription.paid_through >= through):
         through = subscription.paid_through
     if through is None or subscription.state == Life.CANCELED:
         return
-    through = _with_given_days(tx, subscription, through)
+    through = with_given_days(tx, subscription, through)
     subscription.paid_through = through
+    if is_supplied(subscription):
+        if bought is not None and (before is None or bought > before):
+            ask_supply(tx, subscription, invoice, through)
+        return
     expires = start_of_day(through, subscription.zone) + timedelta(hours=seller.grace_hours)
     for service in live_services(tx, subscription):
         want(tx, service, desired_expires_at=expires, trial=subscription.phase == "trial")
 
 
-def _with_given_days(tx: Tx, subscription: Subscription, through: date) -> date:
+def with_given_days(tx: Tx, subscription: Subscription, through: date) -> date:
     """Days that were given while the invoice was open follow what it pays."""
     rows = tx.session.execute(
         select(FreeTime.starts_on, FreeTime.ends_on).where(
@@ -67,8 +84,20 @@ def _with_given_days(tx: Tx, subscription: Subscription, through: date) -> date:
     return through
 
 
-def _paid_until(tx: Tx, invoice: Document, subscription: Subscription) -> date | None:
+def paid_until(tx: Tx, invoice: Document, subscription: Subscription) -> date | None:
     """The end of its time on the invoice, without lines that credit notes have given back whole."""
+    return tx.session.scalar(
+        select(func.max(DocumentLine.period_end)).where(
+            DocumentLine.document_id == invoice.id,
+            DocumentLine.subscription_id == subscription.id,
+            DocumentLine.kind.in_(["recurring", "trial"]),
+            is_kept(),
+        )
+    )
+
+
+def is_kept() -> ColumnElement[bool]:
+    """Of DocumentLine: credit notes have not given it back whole."""
     gives = aliased(DocumentLine)
     given = case((Document.kind == Kind.CREDIT_NOTE, gives.net_minor), else_=-gives.net_minor)
     returned = (
@@ -78,11 +107,4 @@ def _paid_until(tx: Tx, invoice: Document, subscription: Subscription) -> date |
         .correlate(DocumentLine)
         .scalar_subquery()
     )
-    return tx.session.scalar(
-        select(func.max(DocumentLine.period_end)).where(
-            DocumentLine.document_id == invoice.id,
-            DocumentLine.subscription_id == subscription.id,
-            DocumentLine.kind.in_(["recurring", "trial"]),
-            (DocumentLine.net_minor == 0) | (returned < DocumentLine.net_minor),
-        )
-    )
+    return (DocumentLine.net_minor == 0) | (returned < DocumentLine.net_minor)

@@ -1,37 +1,19 @@
-"""A link to pay one document without signing in: signed, for that document alone, and it ends."""
+"""A link to pay one document without signing in."""
 
-import hmac
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from billhead import clock
-from billhead.domain.errors import NotFound
-from billhead.plugin_host import vault
+from billhead.actions.payments._signed_links import read_signed, signed_link
 
 __all__ = ["pay_link", "read_pay_link"]
 
 _LIVES = timedelta(days=7)
-_SIGNED = 32
-_TOKEN = re.compile(r"([0-9]{1,18})-([0-9]{1,12})-([0-9a-f]{32})")
+_PURPOSE = "pay-link"
 
 
 def pay_link(document_id: int, now: datetime) -> str:
-    """The part of the address that proves it. It holds nothing about whose the document is."""
-    until = int((now + _LIVES).timestamp())
-    return f"{document_id}-{until}-{vault().digests(_signed_text(document_id, until))[0][:_SIGNED]}"
+    return signed_link(_PURPOSE, document_id, now + _LIVES)
 
 
 def read_pay_link(token: str) -> int:
-    """The document's id. Raises NotFound for one that is forged, mistyped or over: nobody learns which."""
-    found = _TOKEN.fullmatch(token)
-    if found is not None:
-        document_id, until = int(found[1]), int(found[2])
-        signatures = vault().digests(_signed_text(document_id, until))
-        genuine = any(hmac.compare_digest(one[:_SIGNED], found[3]) for one in signatures)
-        if genuine and clock.business_now() < datetime.fromtimestamp(until, UTC):
-            return document_id
-    raise NotFound("link", "of this address")
-
-
-def _signed_text(document_id: int, until: int) -> str:
-    return f"pay-link:{document_id}:{until}"
+    """The document's id. Raises NotFound."""
+    return read_signed(_PURPOSE, token)

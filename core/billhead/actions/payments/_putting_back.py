@@ -34,8 +34,11 @@ class PutBack:
         return [credit(account, Money(minor, currency)) for account, minor in parts.items() if minor]
 
     def tell(self, tx: Tx) -> None:
-        """What follows for the documents that are paid now; after the entry is posted."""
-        for invoice in self.settled:
+        """What follows for the documents that are paid now; after the entry is posted.
+
+        One that was taken from again in the meantime, for another dispute, is left out.
+        """
+        for invoice in (one for one in self.settled if not open_on(one)):
             paid_in_full(tx, tx.session.get_one(Seller, invoice.seller_id), invoice)
 
 

@@ -6,6 +6,7 @@ from billhead import clock
 from billhead.actions.events import emit
 from billhead.actions.ledger.post import post
 from billhead.actions.notifications.queue import queue_notice
+from billhead.actions.payments._exchanging import exchange_refund
 from billhead.actions.payments._putting_back import put_back
 from billhead.actions.payments._refunding import locked_payment, subject_of
 from billhead.db import Tx
@@ -74,8 +75,11 @@ def apply_refund_outcome(tx: Tx, refund: Refund, outcome: Outcome) -> None:
         refund.resolved_at, refund.next_look_at = clock.business_now(), None
     if state is RefundState.SUCCEEDED:
         _left(tx, refund, payment)
+        exchange_refund(tx, refund, payment, outcome.settled)
     elif state in (RefundState.FAILED, RefundState.REVERSED):
         _came_back(tx, refund, payment, state)
+        if state is RefundState.REVERSED:
+            exchange_refund(tx, refund, payment, outcome.settled, back=True)
 
 
 def _look_again(refund: Refund, state: RefundState) -> None:

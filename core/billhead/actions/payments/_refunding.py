@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from billhead import clock
 from billhead.actions.ledger.post import post
+from billhead.actions.resellers._given import follow_money
 from billhead.actions.scheduling import enqueue
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, NotFound
@@ -99,4 +100,5 @@ def plan_refund(
     )
     if send and not by_hand:
         enqueue(tx, "payments.refund", {"refund_id": refund.id}, key=f"refund:{refund.id}")
+    follow_money(tx, [key for what, key, _ in taken if what == "document"], reason)
     return refund

@@ -4,11 +4,12 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.payments._card_marks import card_mark
+from billhead.actions.payments._method_names import name_method
 from billhead.actions.payments._methods import put_first
 from billhead.db import Tx
 from billhead.domain.errors import AmountMismatch
 from billhead.domain.payment import UNRESOLVED, AttemptState, forward
-from billhead.models.payments import MethodSaving, PaymentMethod
+from billhead.models.payments import GatewayAccount, MethodSaving, PaymentMethod
 from billhead.models.people import Customer
 from billhead.plugin import Outcome, SavedMethod, SavingView, Verified
 from billhead.plugin_host import vault
@@ -28,6 +29,7 @@ def keep_method(tx: Tx, customer_id: int, account_id: int, saved: SavedMethod) -
         country=saved.country.upper()[:2],
         created_at=clock.now(),
     )
+    name_method(method, tx.session.get_one(GatewayAccount, account_id).gateway, saved)
     tx.session.add(method)
     tx.session.flush()
     put_first(tx, method)

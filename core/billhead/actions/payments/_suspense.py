@@ -33,7 +33,8 @@ def kept_in_suspense(tx: Tx, account: GatewayAccount, reference: str, amount: Mo
 
 
 def waiting_in_suspense(tx: Tx, account_id: int, reference: str, amount: Money) -> UnassignedMoney | None:
-    """The same money, if it waits for an owner; locked. Raises AmountMismatch when another amount waits there."""
+    """The same money, if it waits for an owner; locked. Raises AmountMismatch when another amount waits there, or none
+    any more because it was given back."""
     row = tx.session.scalar(
         select(UnassignedMoney)
         .where(
@@ -45,4 +46,6 @@ def waiting_in_suspense(tx: Tx, account_id: int, reference: str, amount: Money) 
     )
     if row is not None and Money(row.amount_minor, row.currency) != amount:
         raise AmountMismatch(f"{reference} waits without an owner as {Money(row.amount_minor, row.currency)}")
+    if row is not None and row.returned_at is not None:
+        raise AmountMismatch(f"{reference} was given back to who had paid it")
     return row

@@ -42,9 +42,13 @@ def new_reference(tx: Tx, account_id: int, reference: str) -> str:
 
 
 def announced(tx: Tx, document_ids: Sequence[int], account_id: int) -> PaymentAttempt | None:
-    """The newest attempt with which the customer was given the transfer data, if there is one: it has succeeded now."""
+    """The newest attempt with which the customer was given the transfer data, locked, if there is one.
+
+    Ask before the documents are locked: an attempt is locked before what it pays, as by everybody who books for one.
+    Who books the transfer lets it `succeed`.
+    """
     also = select(AttemptDocument.attempt_id).where(AttemptDocument.document_id.in_(document_ids))
-    attempt = tx.session.scalar(
+    return tx.session.scalar(
         select(PaymentAttempt)
         .where(
             or_(PaymentAttempt.document_id.in_(document_ids), PaymentAttempt.id.in_(also)),
@@ -55,9 +59,6 @@ def announced(tx: Tx, document_ids: Sequence[int], account_id: int) -> PaymentAt
         .limit(1)
         .with_for_update()
     )
-    if attempt is not None:
-        succeed(attempt)
-    return attempt
 
 
 def succeed(attempt: PaymentAttempt) -> None:

@@ -10,6 +10,7 @@ from billhead.actions.exchange import exchange
 from billhead.actions.payments._apply import apply_outcome, check_amount
 from billhead.actions.payments._attempts import OpenedAccount, open_account
 from billhead.actions.payments._callback_facts import apply_dispute, apply_refund
+from billhead.actions.payments._changed_method import apply_method_changed
 from billhead.actions.payments._deposits import apply_deposit
 from billhead.actions.payments._payouts import apply_payout
 from billhead.actions.payments._saving import apply_method
@@ -103,6 +104,9 @@ def _apply(tx: Tx, account_id: int, fact: Verified) -> None:
         return
     if fact.kind is VerifiedKind.DEPOSIT:
         apply_deposit(tx, account_id, fact)
+        return
+    if fact.kind is VerifiedKind.METHOD_CHANGED:
+        apply_method_changed(tx, account_id, fact)
         return
     if fact.kind is VerifiedKind.METHOD:
         apply_method(tx, account_id, fact)

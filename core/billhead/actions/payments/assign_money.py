@@ -35,6 +35,8 @@ def assign_money(
         raise NotFound("unassigned money", unassigned_money_id)
     if row.payment_id is not None:
         raise Conflict("this money is assigned already", code="assigned_already", hint=f"see payment {row.payment_id}")
+    if row.returned_at is not None:
+        raise Conflict("this money was given back", code="returned_already")
     account = tx.session.get_one(GatewayAccount, row.account_id)
     customer = tx.session.get(Customer, customer_id)
     if customer is None or customer.seller_id != account.seller_id:

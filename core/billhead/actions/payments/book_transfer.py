@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.payments._book import Receipt, book
-from billhead.actions.payments._transfers import announced, answer_proofs, manual_account, new_reference
+from billhead.actions.payments._transfers import announced, answer_proofs, manual_account, new_reference, succeed
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.document import Kind
@@ -31,7 +31,8 @@ def book_transfer(
     Raises InvalidInput, CurrencyMismatch, or Conflict: a proforma takes what credit leaves of it, or nothing; a
     transfer with this reference is booked already; the account is one whose gateway reports by itself.
     """
-    document = tx.session.get(Document, document_id, with_for_update=True)
+    attempt = announced(tx, [document_id], account_id)  # before its document, as by everybody who books for one
+    document = tx.session.get(Document, document_id, with_for_update=True, populate_existing=True)
     if document is None:
         raise NotFound("document", document_id)
     account = manual_account(tx, account_id, document.seller_id)
@@ -44,7 +45,8 @@ def book_transfer(
         if amount_minor + usable_credit(tx.session, customer, currency).minor < document.total_minor:
             raise Conflict("a proforma is settled by its whole amount", hint="book what came as the customer's credit")
     reference = new_reference(tx, account_id, reference)
-    attempt = announced(tx, [document_id], account_id)
+    if attempt is not None:
+        succeed(attempt)
     receipt = Receipt(account, Money(amount_minor, currency), reference, attempt.id if attempt else None)
     payment = book(tx, document, receipt)
     answer_proofs(tx, payment)

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from billhead.actions.payments._disputing import find_dispute, open_dispute
+from billhead.actions.payments._refunding import locked_payment
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput
+from billhead.domain.money import Money
 
 __all__ = ["ChargedBack", "charge_back"]
 
@@ -36,7 +38,10 @@ def charge_back(
         raise InvalidInput("reference", "is needed, so that the same chargeback is never booked twice")
     if find_dispute(tx, payment_id, reference) is not None:
         raise Conflict(f"a chargeback with reference {reference!r} is booked already", code="booked_already")
-    dispute = open_dispute(tx, payment_id, amount_minor, reference, fee_minor, reason)
+    if fee_minor < 0:
+        raise InvalidInput("fee", "can't be below zero")
+    currency = locked_payment(tx, payment_id).currency
+    dispute = open_dispute(tx, payment_id, amount_minor, reference, Money(fee_minor, currency), reason)
     reopened = {str(key): minor for what, key, minor in dispute.taken if what == "document"}
     from_credit = sum(minor for what, _, minor in dispute.taken if what == "credit")
     return ChargedBack(dispute.id, payment_id, amount_minor, from_credit, reopened, list(dispute.pulled))

@@ -2,14 +2,22 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from billhead.actions.credits._draw import use_credit
+from billhead.actions.documents._disputed import undisputed
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.exchange import exchange
 from billhead.actions.freeze import is_frozen
 from billhead.actions.payments._apply import apply_outcome
-from billhead.actions.payments._attempts import OpenedAccount, attempt_view, new_attempt, open_account, payable
+from billhead.actions.payments._attempts import (
+    OpenedAccount,
+    attempt_view,
+    last_charge,
+    new_attempt,
+    open_account,
+    payable,
+)
 from billhead.actions.payments._ended import has_ended
 from billhead.actions.payments._methods import first_usable, tried_too_often
 from billhead.db import Tx
@@ -27,7 +35,8 @@ __all__ = ["Collected", "collect"]
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """`state` is the attempt's, or "nothing_to_do" / "no_method" / "stopped" / "disputed" / "paused" / "too_often"."""
+    """`state` is the attempt's, or "nothing_to_do" / "no_method" / "stopped" / "paused" / "too_often" / "disputed" (by
+    the bank) / "in_dispute" (by the customer, all that is open of it)."""
 
     attempt_id: int | None
     state: str
@@ -67,7 +76,10 @@ def collect(ctx: Context, document_id: int, *, after: int | None = None) -> Coll
         if _disputed(tx, document_id):
             instead.append("disputed")
             return None
-        if after is not None and _last_attempt(tx, document_id) != after:
+        if not undisputed(tx.session, document):
+            instead.append("in_dispute")
+            return None
+        if after is not None and last_charge(tx, document_id) != after:
             instead.append("nothing_to_do")
             return None
         method = _method(tx, document)
@@ -96,11 +108,6 @@ def _disputed(tx: Tx, document_id: int) -> bool:
     return tx.session.scalar(taken_back.limit(1)) is not None
 
 
-def _last_attempt(tx: Tx, document_id: int) -> int:
-    mine = PaymentAttempt.document_id == document_id, PaymentAttempt.off_session
-    return int(tx.session.scalar(select(func.max(PaymentAttempt.id)).where(*mine)) or 0)
-
-
 def _method(tx: Tx, document: Document) -> PaymentMethod | None:
     chosen = tx.session.scalar(
         select(PaymentMethod)
@@ -121,7 +128,7 @@ def _call(intent: _Intent) -> Outcome:
         # nothing was sent: surely no money moved, and the next try may work
         return Outcome(AttemptState.FAILED, decline=DeclineClass.RATE_LIMITED, code="gateway_unreachable")
     except GatewayRejected as error:
-        return Outcome(AttemptState.FAILED, decline=DeclineClass.INVALID_REQUEST, code=error.code)
+        return Outcome(AttemptState.FAILED, decline=error.decline, code=error.code)
     except OutcomeUnknown:
         return Outcome(AttemptState.UNKNOWN)
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from billhead.actions.payments._crediting import Return, to_credit
 from billhead.actions.payments._refunding import can_return, locked_payment, plan_refund, refundable
 from billhead.actions.payments._taking import TakenFrom, take_payment
+from billhead.actions.resellers._given import follow_money
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput
@@ -87,6 +88,7 @@ def _to_credit(tx: Tx, payment: Payment, minor: int, reason: str) -> Refunded:
     found = take_payment(tx, payment, minor, from_credit=False)
     customer = tx.session.get_one(Customer, payment.customer_id)
     key = f"refund_to_credit:{payment.id}:{_latest_allocation(tx, found)}"
+    follow_money(tx, list(found.reopened), reason)
     to_credit(tx, customer, payment.currency, found.freed, Return("refund_to_credit", key, reason))
     return _result(payment, found, None, by_hand=False)
 

@@ -13,7 +13,7 @@ from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotAllowed
 from billhead.domain.money import exponent
 from billhead.models.payments import GatewayAccount
-from billhead.plugin_host import plugins, store_settings
+from billhead.plugin_host import plugins, store_settings, vault
 
 __all__ = ["AccountEntry", "save_gateway_account"]
 
@@ -51,8 +51,12 @@ def save_gateway_account(tx: Tx, seller_id: int, gateway: str, entry: AccountEnt
         account = GatewayAccount(
             seller_id=seller_id, code=entry.code, gateway=gateway, callback_token=token, settings={}, secrets=""
         )
+    elif account.seller_id != seller_id:
+        raise InvalidInput("code", f"{entry.code} is another seller's")
     elif account.gateway != gateway:
         raise InvalidInput("code", f"{entry.code} is an account of the gateway {account.gateway}")
+    if not account.proof_key:
+        account.proof_key = vault().encrypt(secrets.token_urlsafe(32))
     before, account.paused_because, account.paused_at = dict(account.settings), "", None
     store_settings(settings_type, account, settings)
     for name, value in asdict(entry).items():

@@ -1,6 +1,5 @@
 """A customer shows that they have transferred: a picture or PDF for staff to look at. It books nothing by itself."""
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,6 +10,7 @@ from billhead.actions.access._limits import count_try
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.files import PAPERS, safe_name
 from billhead.domain.payment import UNRESOLVED, AttemptState
 from billhead.models.banking import TransferProof
 from billhead.models.payments import GatewayAccount, PaymentAttempt
@@ -21,8 +21,6 @@ __all__ = ["LARGEST_PROOF", "ProofSent", "send_proof"]
 LARGEST_PROOF = 5 * 1024 * 1024
 _WAITING_AT_MOST = 3  # for one attempt
 _A_DAY = 20
-_BEGINS = {b"%PDF-": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
-_ENDINGS = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +72,11 @@ def _media_type(data: bytes) -> str:
         raise InvalidInput(
             "proof", f"it is larger than {LARGEST_PROOF // 1024**2} MB", hint="a smaller picture will do"
         )
-    found = next((media_type for begin, media_type in _BEGINS.items() if data.startswith(begin)), "")
+    found = next((media_type for begin, (media_type, _) in PAPERS.items() if data.startswith(begin)), "")
     if not found:
         raise InvalidInput("proof", "it is no PDF, JPEG or PNG", hint="send a picture of the screen, or the bank's PDF")
     return found
 
 
 def _name(told: str, media_type: str) -> str:
-    """What colleagues see: the customer's words without anything that a file system or a header could misread."""
-    stem = re.sub(r"[^A-Za-z0-9 _-]+", "-", told.rsplit(".", 1)[0])[-60:].strip(" -")
-    return f"{stem or 'proof'}{_ENDINGS[media_type]}"
+    return safe_name(told, dict(PAPERS.values())[media_type], "proof")

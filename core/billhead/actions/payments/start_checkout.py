@@ -13,6 +13,7 @@ from billhead.actions.payments._attempts import OpenedAccount, attempt_view, new
 from billhead.actions.payments._open_debts import MOST_AT_ONCE
 from billhead.actions.verb import audit
 from billhead.db import Tx
+from billhead.domain.address import address_of
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, GatewayRejected, GatewayUnreachable, InvalidInput, NotFound, OutcomeUnknown
 from billhead.domain.money import Money
@@ -50,12 +51,13 @@ def start_checkout(
     save_method: bool = False,
     also: Sequence[int] = (),
     fields: Mapping[str, str] | None = None,
+    ip: str = "",
 ) -> Checkout:
     """Begin to pay a document through a gateway account; the payer is sent where the result says.
 
     `also` are other documents of the same payer, paid by the same attempt, in this order: each in full, because credit
     that a proforma would draw is there once and not for each of them. `fields` is what the payer has typed for
-    what the gateway asks for.
+    what the gateway asks for, `ip` where their request came from.
     Raises Conflict (nothing to pay, an undecided try, charges stopped), InvalidInput (a currency or an amount that the
     account can't take, a field that is wrong), GatewayUnreachable (nothing was sent: try again) or GatewayRejected.
     """
@@ -81,7 +83,7 @@ def start_checkout(
         tx.session.flush()
         audit(tx, "payments.start_checkout", f"attempt:{attempt.id}", {"document_id": document.id})
         view = attempt_view(tx, attempt, return_url=return_url, save_method=save_method)
-        return _Intent(attempt.id, opened, replace(view, fields=given))
+        return _Intent(attempt.id, opened, replace(view, fields=given, payer_address=address_of(ip)))
 
     result = exchange(ctx, intend=intend, call=_call, record=_record)
     assert result is not None, "intend raises or returns an intent"
@@ -135,9 +137,7 @@ def _record(tx: Tx, intent: _Intent, answer: _Answer) -> tuple[Checkout, Excepti
 
 
 def _class_of(answer: GatewayUnreachable | GatewayRejected) -> DeclineClass:
-    if isinstance(answer, GatewayUnreachable):
-        return DeclineClass.RATE_LIMITED
-    return DeclineClass.CONFIG if answer.code == "not_authorised" else DeclineClass.INVALID_REQUEST
+    return DeclineClass.RATE_LIMITED if isinstance(answer, GatewayUnreachable) else answer.decline
 
 
 def _action(answer: Redirect | Instructions | ClientToken) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from sqlalchemy import func, select
 from billhead import clock
 from billhead.actions.exchange import exchange
 from billhead.actions.payments._attempts import OpenedAccount, open_account
+from billhead.actions.payments._pausing import pause_account
 from billhead.actions.payments._saving import apply_saving, saving_view
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, GatewayRejected, GatewayUnreachable, NotFound, OutcomeUnknown
-from billhead.domain.payment import AttemptState
+from billhead.domain.payment import AttemptState, DeclineClass
 from billhead.models.payments import GatewayAccount, MethodSaving
 from billhead.models.people import Customer
 from billhead.plugin import Outcome, Redirect, SavingView
@@ -54,7 +55,7 @@ def start_saving(ctx: Context, customer_id: int, account_id: int, return_url: st
         if customer is None or not (scope.everything or scope.customer_id == customer_id):
             raise NotFound("customer", customer_id)
         account = tx.session.get(GatewayAccount, account_id)
-        if account is None or not account.enabled or account.seller_id != customer.seller_id:
+        if account is None or not account.enabled or account.paused_because or account.seller_id != customer.seller_id:
             raise NotFound("payment option", account_id)
         if not plugins().gateway(account.gateway).capabilities().save_unpaid:
             raise NotFound("payment option", account_id)
@@ -78,6 +79,8 @@ def start_saving(ctx: Context, customer_id: int, account_id: int, return_url: st
             apply_saving(tx, row, Outcome(AttemptState.REQUIRES_ACTION, answer.provider_ref))
             return SavingBegun(row.id, row.url), None
         apply_saving(tx, row, Outcome(AttemptState.FAILED))
+        if isinstance(answer, GatewayRejected) and answer.decline is DeclineClass.CONFIG:
+            pause_account(tx, row.account_id, answer.code)
         return SavingBegun(row.id, ""), answer
 
     result = exchange(ctx, intend=intend, call=_call, record=record)

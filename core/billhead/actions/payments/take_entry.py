@@ -12,7 +12,7 @@ from billhead.actions.payments._allocating import locked_documents
 from billhead.actions.payments._book import Receipt, book
 from billhead.actions.payments._named import documents_of_entry
 from billhead.actions.payments._taken_back import take_back
-from billhead.actions.payments._transfers import announced, answer_proofs, manual_account
+from billhead.actions.payments._transfers import announced, answer_proofs, manual_account, succeed
 from billhead.actions.payments.keep_unassigned import keep_unassigned
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -20,7 +20,7 @@ from billhead.domain.errors import BillheadError, Conflict, InvalidInput
 from billhead.domain.money import Money
 from billhead.models.banking import BankEntry
 from billhead.models.documents import Document
-from billhead.models.payments import GatewayAccount, Payment, UnassignedMoney
+from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt, UnassignedMoney
 from billhead.models.people import Customer
 from billhead.plugin import StatementEntry, StatementKind
 
@@ -107,7 +107,9 @@ def _received(tx: Tx, account: GatewayAccount, row: BankEntry, entry: StatementE
     if why:
         _keep(tx, row, why)
         return
-    locked = locked_documents(tx, [document.id for document in documents])  # before their customer, as everywhere
+    ids = [document.id for document in documents]
+    attempt = announced(tx, ids, account.id)  # before the documents
+    locked = locked_documents(tx, ids)  # before their customer, as everywhere
     documents = [locked[document.id] for document in documents]
     customer = tx.session.get_one(Customer, documents[0].customer_id, with_for_update=True)
     by_hand = _booked_by_hand(tx, row, customer.id)
@@ -116,7 +118,7 @@ def _received(tx: Tx, account: GatewayAccount, row: BankEntry, entry: StatementE
         return
     try:
         with tx.session.begin_nested():
-            _book(tx, account, row, documents, customer)
+            _book(tx, account, row, documents, customer, attempt)
     except (Conflict, InvalidInput) as refused:
         _keep(tx, row, str(refused)[:300])
 
@@ -131,8 +133,16 @@ def _unclear(documents: Sequence[Document], entry: StatementEntry) -> str:
     return f"it names a document in {others.pop()}" if others else ""
 
 
-def _book(tx: Tx, account: GatewayAccount, row: BankEntry, documents: Sequence[Document], customer: Customer) -> None:
-    attempt = announced(tx, [document.id for document in documents], account.id)
+def _book(
+    tx: Tx,
+    account: GatewayAccount,
+    row: BankEntry,
+    documents: Sequence[Document],
+    customer: Customer,
+    attempt: PaymentAttempt | None,
+) -> None:
+    if attempt is not None:
+        succeed(attempt)
     receipt = Receipt(account, _amount(row), _provider_ref(row), attempt.id if attempt else None)
     payment = book(tx, documents, receipt, customer)
     answer_proofs(tx, payment)

@@ -1,11 +1,14 @@
-"""Our own credit at a panel as it was read last, and one alert each time that it falls below the operator's mark."""
+"""Our own credit at a panel as it was read last, and one alert, as an event and by mail to
+staff, each time that it falls below the operator's mark."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.events import emit
+from billhead.actions.notifications.queue_to_staff import queue_to_staff
 from billhead.actions.provisioning._desired import panel_view
+from billhead.actions.usage._lines import epoch
 from billhead.db import Tx
 from billhead.domain.errors import BillheadError
 from billhead.models.panels import Panel
@@ -20,6 +23,8 @@ def note_balance(tx: Tx, panel: Panel, balance_minor: int) -> None:
     if low and not panel.balance_told:
         data = {"panel_id": panel.id, "balance_minor": balance_minor, "threshold_minor": panel.balance_low_minor}
         emit(tx, "panel.credit_low", f"panel:{panel.id}", data)
+        key = f"upstream_low:{panel.id}:{epoch(panel.balance_at)}:{balance_minor}"
+        queue_to_staff(tx, panel.seller_id, "panels.write", "upstream_low", key, {"panel_id": panel.id})
     panel.balance_told = low
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import func, select
 from billhead import clock
 from billhead.actions.events import emit
 from billhead.actions.exchange import exchange
+from billhead.actions.notifications.queue_to_staff import queue_to_staff
 from billhead.actions.provisioning._balance import note_balance
 from billhead.actions.provisioning._desired import PanelView, panel_view
 from billhead.actions.provisioning._entitled import ToBuy
@@ -122,6 +123,8 @@ def _over_the_cap(tx: Tx, panel: Panel, to_buy: ToBuy) -> datetime | None:
         panel.spend_cap_told_on = today
         data = {"panel_id": panel.id, "day": today.isoformat(), "cap_minor": panel.spend_cap_minor}
         emit(tx, "panel.spend_cap_reached", f"panel:{panel.id}", data)
+        key = f"upstream_cap:{panel.id}:{today}"
+        queue_to_staff(tx, panel.seller_id, "panels.write", "upstream_cap", key, {"panel_id": panel.id})
     return start_of_day(today + timedelta(days=1), seller.zone)
 
 

@@ -2,12 +2,12 @@
 
 from sqlalchemy import select
 
+from billhead.actions.provisioning._one_box import lock_macs
 from billhead.actions.provisioning.want import want
 from billhead.db import Tx
 from billhead.domain.device import AWAY, DeviceState
 from billhead.domain.errors import InvalidInput
 from billhead.models.devices import Device
-from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service, Subscription
 
 __all__ = ["put_mac"]
@@ -21,7 +21,7 @@ def put_mac(tx: Tx, service: Service, mac: str) -> bool:
     """
     if service.mac == mac:
         return False
-    tx.session.get_one(Panel, service.panel_id, with_for_update=True)
+    lock_macs(tx.session, [mac])
     subscription = tx.session.get_one(Subscription, service.subscription_id)
     watched = select(Service.id).where(
         Service.mac == mac, Service.lifecycle != "gone", Service.subscription_id != subscription.id

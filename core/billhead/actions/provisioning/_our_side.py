@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.provisioning._desired import PanelView, desired_of, panel_view
 from billhead.actions.provisioning._owners import owners_on
+from billhead.actions.provisioning._whole_lines import NOBODYS, Turn, turn_of
 from billhead.bulk import among
 from billhead.db import reading
 from billhead.models.panels import Panel
@@ -54,14 +55,17 @@ class OurSide:
     view: PanelView
     owners: Mapping[int | None, str]
     wanted: Collection[int]  # services that are paid for, when the comparison began
+    turn: Turn = NOBODYS  # those of them that are read whole
 
     @classmethod
     def of(cls, panel_id: int) -> "OurSide":
         paid = Service.desired_expires_at.is_not(None)
         query = select(Service.id).where(Service.panel_id == panel_id, Service.lifecycle == "wanted", paid)
         with reading() as session:
-            view = panel_view(session, session.get_one(Panel, panel_id))
-            return cls(view, owners_on(session, view), frozenset(session.scalars(query)))
+            panel = session.get_one(Panel, panel_id)
+            view, wanted = panel_view(session, panel), frozenset(session.scalars(query))
+            minded = view.capabilities.bouquets and view.managed.get("bouquets") != "accept"
+            return cls(view, owners_on(session, view), wanted, turn_of(panel, wanted) if minded else NOBODYS)
 
     def rows_of(self, lines: Sequence[ListedLine]) -> Rows:
         """One query for lines with a reference, one for those without, one for leads: whatever there is of each."""

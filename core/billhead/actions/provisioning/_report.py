@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from billhead.actions.provisioning._whole_lines import NOBODYS, Turn
+
 __all__ = ["Difference", "PanelReport"]
 
 _SHOWN = 200
@@ -26,6 +28,7 @@ class PanelReport:
     """Counts, and what differs: `missing` is paid for, but not there · `extra` is there, but nobody's, or no longer
     wanted · `differing` in what is counted by `fields`, with `banned` for a ban by the panel's own staff.
 
+    Of `short` lines of ours the list told no bouquets; `read_whole` of them were read one by one in this `turn`.
     `held` says why nothing is repaired until somebody says so; "" when nothing is held back.
     """
 
@@ -36,6 +39,9 @@ class PanelReport:
     fields: Counter[str] = field(default_factory=Counter)
     found: list[Difference] = field(default_factory=list)
     held: str = ""
+    short: int = 0
+    read_whole: int = 0
+    turn: Turn = NOBODYS
 
     @property
     def differences(self) -> int:
@@ -57,6 +63,12 @@ class PanelReport:
     def repairs(self) -> list[int]:
         return [one.service_id for one in self.found if one.repair and one.service_id is not None]
 
+    def _bouquets(self) -> dict[str, int]:
+        """Of how many lines they were read this time and in this round, of how many, and how many nights a round is."""
+        return {
+            "read": self.read_whole, "of": self.short, "in_round": self.turn.read, "nights": self.turn.nights
+        }  # fmt: skip
+
     def _refs(self, kind: str) -> list[str]:
         return [one.ref for one in self.found if one.kind == kind]
 
@@ -75,4 +87,5 @@ class PanelReport:
             "counts": dict(Counter(one.kind for one in self.found)),
             "repairs": len(self.repairs),
             "held": self.held,
+            "bouquets": self._bouquets() if self.short else {},
         }

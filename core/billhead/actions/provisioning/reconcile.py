@@ -7,6 +7,7 @@ so: the panel's brake.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, delete, insert
@@ -21,7 +22,7 @@ from billhead.db import Tx, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import PanelUnreachable
 from billhead.models.panels import Panel, PanelDifference
-from billhead.plugin import CannotTell, Desired, Found, Free, Impossible, LineKind, ListedLine, Step
+from billhead.plugin import UNOBSERVABLE, CannotTell, Desired, Found, Free, Impossible, LineKind, ListedLine, Step
 
 __all__ = ["PanelReport", "reconcile_panel"]
 
@@ -41,6 +42,8 @@ def reconcile_panel(ctx: Context, panel_id: int, *, repair: bool = True, confirm
         panel = tx.session.get_one(Panel, panel_id)
         if not confirmed:
             report.held = _brake(panel, report)
+        if report.short:
+            panel.bouquets_read_to = report.turn.last
         panel.reconciled_at, panel.reconcile_report = clock.business_now(), report.as_dict()
         _keep(tx, panel_id, report)
         return report
@@ -86,7 +89,7 @@ def _keep(tx: Tx, panel_id: int, report: PanelReport) -> None:
 
 def _compare(ours: OurSide) -> PanelReport:
     view = ours.view
-    report = PanelReport(view.code, services=len(ours.wanted))
+    report = PanelReport(view.code, services=len(ours.wanted), turn=ours.turn)
     unseen = set(ours.wanted)
     lines = view.module.list_lines(view.connection) if view.capabilities.listing else _one_by_one(ours)
     for batch in batches(lines):
@@ -96,7 +99,7 @@ def _compare(ours: OurSide) -> PanelReport:
             row = rows.of(line)
             if row is not None and row.id in unseen:
                 unseen.remove(row.id)
-                _compare_line(report, ours, rows, row, line)
+                _compare_line(report, ours, rows, row, _whole(report, ours, rows, row, line))
             elif row is None or row.id not in ours.wanted or row.lifecycle != "wanted":
                 _note_extra(report, row, line)
             else:
@@ -106,6 +109,18 @@ def _compare(ours: OurSide) -> PanelReport:
             if row.lifecycle == "wanted":
                 report.found.append(Difference("missing", row.handle, row.login, row.id, repair=True))
     return report
+
+
+def _whole(report: PanelReport, ours: OurSide, rows: Rows, row: Row[Any], line: ListedLine) -> ListedLine:
+    """The line as the list has it; read by itself where that leaves bouquets out and it is the line's turn."""
+    if not ours.view.capabilities.bouquets or line.observed.bouquets is not UNOBSERVABLE:
+        return line
+    report.short += 1
+    if row.id not in ours.turn.ids:
+        return line
+    report.read_whole += 1
+    answer = ours.view.module.look_up(ours.view.connection, ours.desired(row, rows))
+    return replace(line, observed=answer.observed) if isinstance(answer, Found) else line
 
 
 def _one_by_one(ours: OurSide) -> Iterable[ListedLine]:

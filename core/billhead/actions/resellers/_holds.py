@@ -9,8 +9,8 @@
 has locked its subscription.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -21,7 +21,11 @@ from billhead import clock
 from billhead.actions.events import emit
 from billhead.actions.provisioning._stepping import Answer
 from billhead.actions.provisioning.want import want
-from billhead.actions.resellers._wallet import Taken, book, put_back, repay, share_of, take, wallet
+from billhead.actions.resellers._changed_parts import carry, stored, taken_by, undo_parts
+from billhead.actions.resellers._coming_back import give_back, lock_payers
+from billhead.actions.resellers._uses import note_use
+from billhead.actions.resellers._wallet import book, put_back, repay, share_of, take, wallet, without
+from billhead.actions.shops._supplying import supply_settled
 from billhead.actions.subscriptions._state import live_services, move, record
 from billhead.db import Tx
 from billhead.domain.errors import Conflict
@@ -33,7 +37,7 @@ from billhead.models.credits import CreditHold
 from billhead.models.people import Reseller
 from billhead.models.subscriptions import Service, Subscription
 
-__all__ = ["Purchase", "held_for", "hold_and_extend", "return_unused", "settle_holds"]
+__all__ = ["Purchase", "held_for", "hold_and_extend", "refuse_while_held", "return_unused", "settle_holds"]
 
 _BEGINS = {(State.PENDING, "trial"): Event.START_TRIAL, (State.PENDING, "recurring"): Event.ACTIVATE,
            (State.TRIAL, "recurring"): Event.ACTIVATE, (State.EXPIRED, "recurring"): Event.RENEW}  # fmt: skip
@@ -44,17 +48,21 @@ _HELD_FOR = (  # made once: it is asked for every line that is brought in step
     .join(_asked, _asked.subscription_id == _paying.subscription_id)
     .where(_asked.id == bindparam("service_id"), CreditHold.state == "held")
 )
+_LATER = ("renewal", "change")  # what stood before it is put back when it can't be done
+SUPPLY = "supply"
+"""For what a customer of the reseller's shop has paid by invoice."""
 _DATES = ("anchor", "phase_ends_on", "billed_through", "paid_through")
 
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """What credits are held for. `kind`: order, trial or renewal."""
+    """What credits are held for. `kind`: order, trial, renewal, change or supply. `more` is kept with the hold."""
 
     kind: str
     amount: Money
     period: Period
     anchor: date
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 def hold_and_extend(tx: Tx, reseller: Reseller, subscription: Subscription, bought: Purchase) -> CreditHold:
@@ -65,12 +73,7 @@ def hold_and_extend(tx: Tx, reseller: Reseller, subscription: Subscription, boug
     lines = live_services(tx, subscription)
     if not lines:
         raise Conflict("this subscription has no line any more", hint="order a new one")
-    if held_for(tx, lines[0].id) is not None:
-        raise Conflict(
-            "what was bought before for this subscription is not settled yet: its panel has not answered",
-            code="purchase_open",
-            hint="wait for the panel; nothing is taken twice",
-        )
+    refuse_while_held(tx, subscription)
     dates = {name: _text(getattr(subscription, name)) for name in _DATES}
     held = CreditHold(
         reseller_id=reseller.id,
@@ -78,7 +81,9 @@ def hold_and_extend(tx: Tx, reseller: Reseller, subscription: Subscription, boug
         amount_minor=bought.amount.minor,
         created_at=clock.now(),
         details={
+            **bought.more,
             "kind": bought.kind,
+            "sold_on": clock.today_in(subscription.zone).isoformat(),
             "start": bought.period.start.isoformat(),
             "end": bought.period.end.isoformat(),
             "before": {"phase": subscription.phase, "zone": subscription.zone, **dates},
@@ -90,14 +95,28 @@ def hold_and_extend(tx: Tx, reseller: Reseller, subscription: Subscription, boug
     if bought.amount:
         key = f"credits_held:{held.id}"
         taken = take(tx, reseller, bought.amount, key)
-        held.details = {**held.details, "taken": [asdict(part) for part in taken]}
+        held.details = {**held.details, "taken": stored(taken)}
         held.entry_id = _moved(tx, reseller, held, key, AccountCode.CREDITS_AVAILABLE, AccountCode.CREDITS_HELD)
-    _advance(subscription, bought)
+    if bought.kind != SUPPLY:  # there an invoice has moved it on
+        _advance(subscription, bought)
     # no grace after it, as an invoice has for who pays late: nobody is late with credits
     expires = start_of_day(bought.period.end, subscription.zone)
     for line in lines:
-        want(tx, line, desired_expires_at=expires, trial=subscription.phase == "trial")
+        # an order of a shop that comes late takes nothing from what a later one has given
+        later = line.desired_expires_at if bought.kind == SUPPLY else None
+        want(tx, line, desired_expires_at=max(later or expires, expires), trial=subscription.phase == "trial")
     return held
+
+
+def refuse_while_held(tx: Tx, subscription: Subscription) -> None:
+    """Raises Conflict while an earlier purchase is not settled."""
+    lines = live_services(tx, subscription)
+    if lines and held_for(tx, lines[0].id) is not None:
+        raise Conflict(
+            "what was bought before for this subscription is not settled yet: its panel has not answered",
+            code="purchase_open",
+            hint="wait for the panel; nothing is taken twice",
+        )
 
 
 def held_for(tx: Tx, service_id: int) -> CreditHold | None:
@@ -122,7 +141,7 @@ def settle_holds(tx: Tx, held: CreditHold | None, service: Service, answer: Answ
     ids = [int(line_id) for line_id in held.details["lines"]]
     lines = tx.session.scalars(select(Service).where(Service.id.in_(ids)).order_by(Service.id)).all()
     if answer is not None and service.lifecycle == "wanted" and _refused(held, service, answer):
-        if held.details["kind"] == "renewal":
+        if held.details["kind"] in (*_LATER, SUPPLY):
             _release(tx, held, subscription, answer.error)
             return
         _withdraw(tx, subscription, lines, service)
@@ -133,31 +152,27 @@ def settle_holds(tx: Tx, held: CreditHold | None, service: Service, answer: Answ
 
 
 def return_unused(tx: Tx, held: CreditHold, amount: Money) -> None:
-    """Give back a part of captured credits; the caller ends what they paid for."""
-    reseller = _locked(tx, held)
-    key = f"credits_returned:{held.id}"
-    legs = [
-        debit(AccountCode.CREDITS_CONSUMED, amount, wallet(reseller)),
-        credit(AccountCode.CREDITS_AVAILABLE, amount, wallet(reseller)),
-    ]
-    book(tx, reseller, "credits_returned", key, legs)
-    put_back(tx, share_of(_taken_by(held), amount))
-    held.details = {**held.details, "returned_minor": amount.minor}
-    repay(tx, reseller, key)
+    """Give back a part of captured credits; the caller ends what they paid for, and has locked who paid it."""
+    service = tx.session.get_one(Service, held.service_id)
+    subscription = tx.session.get_one(Subscription, service.subscription_id)
+    shares = share_of(taken_by(held), amount)
+    give_back(tx, lock_payers(tx, subscription), held, subscription, shares, f"credits_returned:{held.id}")
+    held.details = {**held.details, "returned_minor": amount.minor, "taken": stored(without(taken_by(held), shares))}
 
 
 def _refused(held: CreditHold, service: Service, answer: Answer) -> bool:
-    """Proven that it will not be done: nothing of ours is there, or a renewal has not moved the line's end.
+    """Proven that it will not be done: nothing of ours is there, a change is not possible, or a renewal has not moved
+    the line's end.
 
     A line that is there, but lacks something, keeps its credits held: staff mend it, or somebody cancels it.
     """
     if answer.sync != "impossible" and not answer.foreign:
         return False
-    if answer.observed is None:
+    if answer.observed is None or held.details["kind"] == "change":
         return True
-    if held.details["kind"] != "renewal":
-        return False
     before, shown = held.details["lines"][str(service.id)][0], answer.observed.expires_at
+    if held.details["kind"] != "renewal" and not (held.details["kind"] == SUPPLY and before is not None):
+        return False
     extended = isinstance(shown, datetime) and (before is None or shown > datetime.fromisoformat(before))
     return not extended
 
@@ -186,25 +201,35 @@ def _withdraw(tx: Tx, subscription: Subscription, lines: Sequence[Service], refu
 
 def _capture(tx: Tx, held: CreditHold, subscription: Subscription) -> None:
     held.state = "captured"
-    reseller = _locked(tx, held)
+    payers = lock_payers(tx, subscription)  # whoever may act now: credits are settled for the suspended too
+    reseller = payers[held.reseller_id]
     key = f"credits_captured:{held.id}"
     _moved(tx, reseller, held, key, AccountCode.CREDITS_HELD, AccountCode.CREDITS_CONSUMED)
+    note_use(tx, held, "bought", taken_by(held))
+    if held.details["kind"] == "change":
+        carry(tx, held, subscription, payers)
     on = date.fromisoformat(held.details["start"])
-    event = _BEGINS.get((State(subscription.state), subscription.phase))
-    if event is not None:
+    if held.details["kind"] == SUPPLY:
+        supply_settled(tx, held.id, "supplied")
+    elif event := _BEGINS.get((State(subscription.state), subscription.phase)):
         move(tx, subscription, event, on)
     record(tx, subscription, "paid_by_credits", on, hold_id=held.id, until=held.details["end"])
 
 
 def _release(tx: Tx, held: CreditHold, subscription: Subscription, why: str) -> None:
     held.state = "released"
-    reseller = _locked(tx, held)
+    reseller = lock_payers(tx, subscription)[held.reseller_id]
     key = f"credits_released:{held.id}"
     _moved(tx, reseller, held, key, AccountCode.CREDITS_HELD, AccountCode.CREDITS_AVAILABLE)
-    put_back(tx, _taken_by(held))
+    put_back(tx, taken_by(held))
     repay(tx, reseller, key)
-    if held.details["kind"] == "renewal":
+    if held.details["kind"] == "change":
+        undo_parts(tx, held, subscription)
+    if held.details["kind"] in _LATER:
         _put_dates_back(tx, held, subscription)
+    if held.details["kind"] == SUPPLY:
+        _put_lines_back(tx, held, subscription)
+        supply_settled(tx, held.id, "refused", why)
     today = clock.today_in(subscription.zone)
     record(tx, subscription, "credits_released", today, hold_id=held.id, why=why[:300])
 
@@ -215,10 +240,16 @@ def _put_dates_back(tx: Tx, held: CreditHold, subscription: Subscription) -> Non
     for name in _DATES:
         setattr(subscription, name, date.fromisoformat(before[name]) if before[name] else None)
     subscription.version += 1
+    _put_lines_back(tx, held, subscription)
+
+
+def _put_lines_back(tx: Tx, held: CreditHold, subscription: Subscription) -> None:
+    """A line that was new has no time to go back to: then it is asked of no panel."""
+    is_new = held.details["kind"] == SUPPLY
     for line in live_services(tx, subscription):
         expires, trial = held.details["lines"].get(str(line.id), (None, line.trial))
-        if expires is not None:
-            want(tx, line, desired_expires_at=datetime.fromisoformat(expires), trial=trial)
+        if expires is not None or is_new:
+            want(tx, line, desired_expires_at=datetime.fromisoformat(expires) if expires else None, trial=trial)
 
 
 def _advance(subscription: Subscription, bought: Purchase) -> None:
@@ -230,22 +261,14 @@ def _advance(subscription: Subscription, bought: Purchase) -> None:
     subscription.version += 1
 
 
-def _locked(tx: Tx, held: CreditHold) -> Reseller:
-    """Always after the subscription, and whoever may act now: credits are settled for the suspended too."""
-    return tx.session.get_one(Reseller, held.reseller_id, with_for_update={"key_share": True}, populate_existing=True)
-
-
 def _moved(tx: Tx, reseller: Reseller, held: CreditHold, key: str, out: AccountCode, into: AccountCode) -> int | None:
     """Book the held credits from one of the reseller's accounts to another; an order that costs none books none."""
     amount = Money(held.amount_minor, CREDITS)
     if not amount:
         return None
     legs = [debit(out, amount, wallet(reseller)), credit(into, amount, wallet(reseller))]
-    return book(tx, reseller, key.partition(":")[0], key, legs)
-
-
-def _taken_by(held: CreditHold) -> list[Taken]:
-    return [Taken(**part) for part in held.details.get("taken", ())]
+    service = tx.session.get_one(Service, held.service_id)
+    return book(tx, reseller, key.partition(":")[0], key, legs, subscription_id=service.subscription_id)
 
 
 def _text(value: Any) -> str | None:

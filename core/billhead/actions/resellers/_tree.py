@@ -2,14 +2,32 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotAllowed, NotFound
 from billhead.models.people import Reseller, ResellerClosure
 
-__all__ = ["check_may_sell", "is_within", "lock_resellers"]
+__all__ = [
+    "STOPPED",
+    "check_may_sell",
+    "is_stopped",
+    "is_within",
+    "lock_below",
+    "lock_resellers",
+    "lock_rows",
+    "subtree",
+]
+
+
+STOPPED = "stopped"
+"""What becomes of a suspended reseller's lines: they are stopped with it, else they run until their time is over."""
+
+
+def subtree(reseller_id: int) -> Select[int]:
+    """The ids of a reseller and of everybody below it."""
+    return select(ResellerClosure.descendant_id).where(ResellerClosure.ancestor_id == reseller_id)
 
 
 def is_within(session: Session, reseller_id: int | None, subtree_of: int | None) -> bool:
@@ -25,7 +43,21 @@ def lock_resellers(tx: Tx, acting_for: int, *others: int) -> list[Reseller]:
     Everybody locks them by rising id, so that two transfers never wait for each other in a circle. Raises NotFound for
     `acting_for` when it is outside of what this actor may see, and NotAllowed when it or the actor is suspended.
     """
-    wanted: Collection[int] = {acting_for, *others}
+    found = lock_rows(tx, {acting_for, *others})
+    scope = tx.ctx.scope
+    if not (scope.everything or is_within(tx.session, acting_for, scope.reseller_id)):
+        raise NotFound("reseller", acting_for)
+    for reseller_id in (acting_for, *others):
+        if reseller_id not in found or found[reseller_id].removed_on is not None:
+            raise NotFound("reseller", reseller_id)
+    if not scope.everything:
+        actor = found.get(scope.reseller_id or 0) or tx.session.get_one(Reseller, scope.reseller_id)
+        _refuse_suspended(tx.session, actor, found[acting_for])
+    return [found[reseller_id] for reseller_id in (acting_for, *others)]
+
+
+def lock_rows(tx: Tx, wanted: Collection[int]) -> dict[int, Reseller]:
+    """By rising id, whoever they are; removed ones too."""
     tx.session.flush()
     rows = tx.session.scalars(
         select(Reseller)
@@ -34,27 +66,54 @@ def lock_resellers(tx: Tx, acting_for: int, *others: int) -> list[Reseller]:
         .with_for_update(key_share=True)  # customers and lots that name a reseller can be added meanwhile
         .execution_options(populate_existing=True)
     )
-    found = {reseller.id: reseller for reseller in rows}
+    return {reseller.id: reseller for reseller in rows}
+
+
+def lock_below(tx: Tx, reseller_id: int) -> Reseller:
+    """The reseller, locked, for who may set it up: staff, or one that stands above it.
+
+    Raises NotFound for everybody else, itself included, and NotAllowed for a suspended actor.
+    """
     scope = tx.ctx.scope
-    if not (scope.everything or is_within(tx.session, acting_for, scope.reseller_id)):
-        raise NotFound("reseller", acting_for)
-    for reseller_id in (acting_for, *others):
-        if reseller_id not in found:
-            raise NotFound("reseller", reseller_id)
+    if not scope.everything and (
+        reseller_id == scope.reseller_id or not is_within(tx.session, reseller_id, scope.reseller_id)
+    ):
+        raise NotFound("reseller", reseller_id)
+    if scope.everything and not tx.ctx.may("resellers.write"):
+        raise NotAllowed(f"{tx.ctx.actor} may not change resellers: it needs resellers.write")
+    tx.session.flush()
+    reseller = tx.session.get(Reseller, reseller_id, with_for_update={"key_share": True}, populate_existing=True)
+    if reseller is None or reseller.removed_on is not None:
+        raise NotFound("reseller", reseller_id)
     if not scope.everything:
-        actor = found.get(scope.reseller_id or 0) or tx.session.get_one(Reseller, scope.reseller_id)
-        _refuse_suspended(actor, found[acting_for])
-    return [found[reseller_id] for reseller_id in (acting_for, *others)]
+        _refuse_suspended(tx.session, tx.session.get_one(Reseller, scope.reseller_id))
+    return reseller
 
 
-def _refuse_suspended(*resellers: Reseller) -> None:
+def is_stopped(session: Session, reseller: Reseller) -> bool:
+    """It sells nothing: it is suspended, or somebody above it with all lines."""
+    return reseller.suspended or _stopped_above(session, reseller.id) is not None
+
+
+def _refuse_suspended(session: Session, *resellers: Reseller) -> None:
+    """Also for whoever stands below one whose lines were stopped with it."""
     for reseller in resellers:
-        if reseller.suspended:
+        stopped = None if reseller.suspended else _stopped_above(session, reseller.id)
+        if reseller.suspended or stopped:
             raise NotAllowed(
-                f"{reseller.name} is suspended: its lines run on, but nothing is sold or passed on",
+                f"{stopped or reseller.name} is suspended: nothing is sold or passed on",
                 code="reseller_suspended",
                 hint="ask who set you up as a reseller",
             )
+
+
+def _stopped_above(session: Session, reseller_id: int) -> str | None:
+    return session.scalar(
+        select(Reseller.name)
+        .join(ResellerClosure, ResellerClosure.ancestor_id == Reseller.id)
+        .where(ResellerClosure.descendant_id == reseller_id, Reseller.suspended, Reseller.suspended_lines == STOPPED)
+        .limit(1)
+    )
 
 
 def check_may_sell(session: Session, reseller: Reseller, plan: str) -> None:
@@ -66,3 +125,9 @@ def check_may_sell(session: Session, reseller: Reseller, plan: str) -> None:
     )
     if not all(plan in each.rights.get("sells", ()) for each in chain):
         raise InvalidInput("plan", f"{reseller.name} does not sell {plan}", code="plan_not_for_reseller")
+
+
+def check_operators(tx: Tx, reseller: Reseller) -> None:
+    """What the operator has suspended only the operator changes. Raises NotAllowed."""
+    if reseller.suspended and reseller.suspended_by_operator and not tx.ctx.scope.everything:
+        raise NotAllowed(f"The operator has suspended {reseller.name}.", code="stopped_by_operator", hint="ask there")

@@ -10,23 +10,38 @@ its own (`credit_line`), and the first credits that come in pay it back, so that
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.ledger._sums import debited
 from billhead.actions.ledger.post import post
+from billhead.actions.shops._supplying import wake_supply
 from billhead.db import Tx
 from billhead.domain.credit import Lot, LotKind, consume, cost_of
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.ledger import AccountCode, Posting, credit, debit
 from billhead.domain.money import CREDITS, Money
-from billhead.models.credits import CreditLot
-from billhead.models.ledger import LedgerAccount, LedgerPosting
+from billhead.models.credits import CreditLot, CreditMovement
 from billhead.models.people import Reseller
 from billhead.models.sellers import Seller
 
-__all__ = ["Taken", "add_lot", "balance", "book", "checked_credits", "put_back", "repay", "share_of", "take", "wallet"]
+__all__ = [
+    "Taken",
+    "add_lot",
+    "balance",
+    "book",
+    "checked_credits",
+    "credit_line",
+    "owed_by",
+    "put_back",
+    "repay",
+    "share_of",
+    "take",
+    "take_last",
+    "wallet",
+    "without",
+]
 
 _SOME_DAY = date(2000, 1, 1)  # resellers' lots don't expire
 
@@ -55,12 +70,25 @@ def checked_credits(amount: Money) -> Money:
 def balance(tx: Tx, reseller: Reseller) -> Money:
     """What it has to spend of its own; below zero is what it owes on its credit line."""
     held = sum(lot.remaining_minor for lot in _open_lots(tx, reseller))
-    return Money(held - _owed(tx, reseller), CREDITS)
+    return Money(held - owed_by(tx, reseller).minor, CREDITS)
 
 
-def book(tx: Tx, reseller: Reseller, kind: str, key: str, legs: Iterable[Posting]) -> int:
-    seller = tx.session.get_one(Seller, reseller.seller_id)
-    return post(tx, seller.id, kind, clock.today_in(seller.zone), key, legs)
+def book(
+    tx: Tx, reseller: Reseller, kind: str, key: str, legs: Iterable[Posting], reason: str = "", **about: int | None
+) -> int:
+    """The entry, with who did it and why beside it. `about`: other_id, subscription_id, document_id."""
+    seller, ctx = tx.session.get_one(Seller, reseller.seller_id), tx.ctx
+    entry_id = post(tx, seller.id, kind, clock.today_in(seller.zone), key, legs)
+    row = CreditMovement(
+        entry_id=entry_id,
+        reseller_id=reseller.id,
+        actor=ctx.actor,
+        reason=(reason or ctx.reason)[:500],
+        request_id=ctx.request_id,
+        **about,
+    )
+    tx.session.add(row)
+    return entry_id
 
 
 def take(tx: Tx, reseller: Reseller, amount: Money, key: str) -> list[Taken]:
@@ -75,10 +103,31 @@ def take(tx: Tx, reseller: Reseller, amount: Money, key: str) -> list[Taken]:
     return _take_from(lots, amount)
 
 
+def take_last(tx: Tx, reseller: Reseller, amount: Money, lot_id: int | None) -> None:
+    """Take credits that are there from one lot first, then from the newest ones; the caller books where they go."""
+    left = amount.minor
+    for lot in sorted(_open_lots(tx, reseller), key=lambda one: (one.id != lot_id, -one.id)):
+        part = min(left, lot.remaining_minor)
+        if part:
+            _take_from([lot], Money(part, CREDITS))
+            left -= part
+    assert not left, "the caller has seen to it that the lots hold the amount"
+
+
 def put_back(tx: Tx, taken: Sequence[Taken]) -> None:
-    """Into the lots that gave them; the caller books where they come from, and then lets `repay` see to debts."""
+    """Into the lots that gave them; the caller has locked whose they are, books where they come from, and then lets
+    `repay` see to debts."""
+    tx.session.flush()
+    rows = tx.session.scalars(
+        select(CreditLot)
+        .where(CreditLot.id.in_({part.lot_id for part in taken}))
+        .order_by(CreditLot.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    lots = {lot.id: lot for lot in rows}
     for part in taken:
-        lot = tx.session.get_one(CreditLot, part.lot_id, with_for_update=True)
+        lot = lots[part.lot_id]
         lot.remaining_minor += part.minor
         lot.cost_minor += part.cost_minor
 
@@ -102,8 +151,9 @@ def add_lot(
 
 
 def repay(tx: Tx, reseller: Reseller, key: str) -> None:
-    """Credits came in: what was drawn on the credit line is paid back first."""
-    owed = _owed(tx, reseller)
+    """Credits came in: what was drawn on the credit line is paid back first. Orders of its shop may have waited."""
+    wake_supply(tx, reseller.id)
+    owed = owed_by(tx, reseller).minor
     lots = _open_lots(tx, reseller) if owed else []
     back = Money(min(owed, sum(lot.remaining_minor for lot in lots)), CREDITS)
     if not back:
@@ -126,44 +176,51 @@ def share_of(taken: Sequence[Taken], amount: Money) -> list[Taken]:
     return shares
 
 
+def without(taken: Sequence[Taken], gone: Sequence[Taken]) -> list[Taken]:
+    """What stays of each lot's share; of one lot there may be several shares."""
+    left = {lot: [0, 0] for lot in {part.lot_id for part in gone}}
+    for part in gone:
+        left[part.lot_id][0] += part.minor
+        left[part.lot_id][1] += part.cost_minor
+    stays = []
+    for part in taken:
+        minor, cost = left.get(part.lot_id, [0, 0])
+        off, off_cost = min(part.minor, minor), min(part.cost_minor, cost)
+        if part.lot_id in left:
+            left[part.lot_id] = [minor - off, cost - off_cost]
+        if part.minor > off:
+            stays.append(Taken(part.lot_id, part.minor - off, part.cost_minor - off_cost, part.cost_currency))
+    return stays
+
+
 def _lend(tx: Tx, reseller: Reseller, lack: Money, wanted: Money, key: str) -> CreditLot:
     line = Money(reseller.credit_line_minor, CREDITS)
-    if _owed(tx, reseller) + lack.minor > line.minor:
-        drawn = f", and may owe up to {line}" if line else ""
-        raise Conflict(
-            f"{reseller.name} has {balance(tx, reseller)}{drawn}; {wanted} are needed",
-            code="credits_short",
-            hint="buy credits, or ask for some",
-        )
+    if owed_by(tx, reseller).minor + lack.minor > line.minor:
+        name, has = reseller.name, balance(tx, reseller)
+        why = f"{name} has {has}; {wanted} are needed"
+        if line:
+            why = f"{name} has {has}, and may owe up to {line}; {wanted} are needed"
+        raise Conflict(why, code="credits_short", hint="buy credits, or ask for some")
     legs = [
-        debit(AccountCode.CREDITS_ISSUED, lack, _credit_line(reseller)),
+        debit(AccountCode.CREDITS_ISSUED, lack, credit_line(reseller)),
         credit(AccountCode.CREDITS_AVAILABLE, lack, wallet(reseller)),
     ]
     entry_id = book(tx, reseller, "credit_line_drawn", key, legs)
     return add_lot(tx, reseller, "credit_line", lack, entry_id=entry_id)
 
 
-def _credit_line(reseller: Reseller) -> str:
+def credit_line(reseller: Reseller) -> str:
+    """The subject under which stands what it owes."""
     return f"credit_line:{reseller.id}"
 
 
 def _issued(reseller: Reseller, amount: Money) -> Posting:
-    return credit(AccountCode.CREDITS_ISSUED, amount, _credit_line(reseller))
+    return credit(AccountCode.CREDITS_ISSUED, amount, credit_line(reseller))
 
 
-def _owed(tx: Tx, reseller: Reseller) -> int:
-    drawn = case((LedgerPosting.side == "D", LedgerPosting.amount_minor), else_=-LedgerPosting.amount_minor)
-    owed: Any = tx.session.scalar(
-        select(func.coalesce(func.sum(drawn), 0))
-        .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
-        .where(
-            LedgerAccount.seller_id == reseller.seller_id,
-            LedgerAccount.code == AccountCode.CREDITS_ISSUED.value,
-            LedgerAccount.currency == CREDITS,
-            LedgerAccount.subject == _credit_line(reseller),
-        )
-    )
-    return int(owed)  # PostgreSQL sums bigints to a decimal
+def owed_by(tx: Tx, reseller: Reseller) -> Money:
+    """What it has drawn on its credit line and not paid back."""
+    return debited(tx.session, reseller.seller_id, AccountCode.CREDITS_ISSUED, CREDITS, credit_line(reseller))
 
 
 def _open_lots(tx: Tx, reseller: Reseller) -> list[CreditLot]:

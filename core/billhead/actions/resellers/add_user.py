@@ -6,10 +6,14 @@ from sqlalchemy import distinct, func, select
 
 from billhead import clock
 from billhead.actions.accounts._passwords import checked_email
+from billhead.actions.catalogue._regions import check_licensed
 from billhead.actions.events import emit
 from billhead.actions.resellers._holds import Purchase, hold_and_extend
+from billhead.actions.resellers._prices import credit_prices, in_credits
+from billhead.actions.resellers._rights import effective_rights
 from billhead.actions.resellers._tree import check_may_sell, lock_resellers
-from billhead.actions.subscriptions._sale import AddOnOrder, Order, Sale, sell
+from billhead.actions.resellers._wallet import balance
+from billhead.actions.subscriptions._sale import AddOnOrder, Order, Sale, Sold, addon_of, plan_of, sell
 from billhead.actions.subscriptions._state import record
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -21,7 +25,7 @@ from billhead.models.people import Customer, Reseller
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, SubscriptionEvent
 
-__all__ = ["NewUser", "UserAdded", "add_user"]
+__all__ = ["NewUser", "UserAdded", "UserPreview", "add_user", "preview_add_user"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,44 @@ class UserAdded:
     paid_through: str
 
 
+@dataclass(frozen=True, slots=True)
+class UserPreview:
+    """Hundredths of a credit: what it costs, and what is left to spend afterwards (below zero: there is not enough).
+    `trials_left` today."""
+
+    credits_minor: int
+    left_minor: int
+    trials_left: int
+
+
+def preview_add_user(tx: Tx, reseller_id: int, wanted: NewUser) -> UserPreview:
+    """What `add_user` would cost by the price list. Raises NotFound, NotAllowed and InvalidInput as it does, for
+    reseller, plan, term and add-ons alone."""
+    (reseller,) = lock_resellers(tx, reseller_id)
+    check_may_sell(tx.session, reseller, wanted.plan)
+    own = _own_customer(tx, reseller)
+    buyer = tx.session.get(Customer, wanted.customer_id) if wanted.customer_id else own
+    if buyer is None or (buyer is not own and buyer.reseller_id != reseller.id):
+        raise NotFound("customer", wanted.customer_id or reseller.name)
+    plan = plan_of(tx.session, buyer, wanted.plan)
+    where = buyer.country if wanted.customer_id or not wanted.country else wanted.country
+    check_licensed(tx.session, where, [plan])
+    prices = credit_prices(tx.session, reseller, buyer)
+    price = prices.of(plan, wanted.term)
+    if wanted.trial:
+        cost = in_credits(price.trial_credit_minor if price.trial_term else None, plan, "a trial")
+    else:
+        chosen = [(plan_of(tx.session, buyer, one.code), one) for one in wanted.addons]
+        check_licensed(tx.session, where, [addon for addon, _ in chosen], "addons")
+        addons = [addon_of(plan, wanted.term, addon, one, prices) for addon, one in chosen]
+        parts = [Sold(plan, price), *addons]
+        each = [in_credits(part.price.credit_minor, part.plan, wanted.term, part.quantity) for part in parts]
+        cost = sum(each, Money(0, CREDITS))
+    left = balance(tx, reseller) - cost
+    most = effective_rights(tx.session, reseller.id).trials_per_day
+    return UserPreview(cost.minor, left.minor, max(most - _trials_given(tx, reseller), 0))
+
+
 @verb("resellers.add_user")
 def add_user(tx: Tx, reseller_id: int, wanted: NewUser) -> UserAdded:
     """Order lines for a subscriber on a reseller's credits; they run from today, and are made by the next job.
@@ -70,7 +112,7 @@ def add_user(tx: Tx, reseller_id: int, wanted: NewUser) -> UserAdded:
         _check_trials_left(tx, reseller)
     customer = _customer(tx, reseller, wanted)
     order = Order(customer.id, wanted.plan, wanted.term, wanted.addons, wanted.mac, wanted.trial, wanted.ip)
-    sale = sell(tx, customer, order)
+    sale = sell(tx, customer, order, credit_prices(tx.session, reseller, customer))
     subscription = sale.subscription
     subscription.settlement, subscription.payer_reseller_id = "credits", reseller.id
     tx.session.flush()
@@ -84,14 +126,11 @@ def add_user(tx: Tx, reseller_id: int, wanted: NewUser) -> UserAdded:
 
 
 def _term(sale: Sale) -> Purchase:
-    minor = 0
-    for part in sale.parts:
-        if part.price.credit_minor is None:
-            raise InvalidInput("term", f"{part.plan.name} has no price in credits for {part.price.term}")
-        minor += part.price.credit_minor * part.quantity
+    parts = [in_credits(part.price.credit_minor, part.plan, part.price.term, part.quantity) for part in sale.parts]
     subscription = sale.subscription
     period = cycle(subscription.anchor, Term.parse(subscription.term), 0)
-    return Purchase("order", Money(minor, CREDITS), period, subscription.anchor)
+    sold = {"term": subscription.term, "sold": [[part.plan.id, part.quantity] for part in sale.parts]}
+    return Purchase("order", sum(parts, Money(0, CREDITS)), period, subscription.anchor, sold)
 
 
 def _trial(sale: Sale) -> Purchase:
@@ -101,13 +140,21 @@ def _trial(sale: Sale) -> Purchase:
     if not price.trial_term or price.trial_credit_minor is None:
         raise InvalidInput("trial", f"{plan.name} has no trial that is paid with credits")
     period = cycle(sale.subscription.anchor, Term.parse(price.trial_term), 0)
-    return Purchase("trial", Money(price.trial_credit_minor, CREDITS), period, period.end)
+    sold = {"term": sale.subscription.term, "sold": [[plan.id, 1]]}
+    return Purchase("trial", Money(price.trial_credit_minor, CREDITS), period, period.end, sold)
 
 
 def _check_trials_left(tx: Tx, reseller: Reseller) -> None:
     """Counted by the reseller's own calendar day; a trial that never came to be is none."""
+    most = effective_rights(tx.session, reseller.id).trials_per_day
+    if _trials_given(tx, reseller) >= most:
+        raise Conflict(
+            f"{reseller.name} may give {most} trials a day, and has given them", code="trials_used", hint="try tomorrow"
+        )
+
+
+def _trials_given(tx: Tx, reseller: Reseller) -> int:
     today = clock.today_in(_zone_of(tx, reseller))
-    most = int(reseller.rights.get("trials_per_day", 0))
     given = tx.session.scalar(
         select(func.count(distinct(Service.subscription_id)))
         .join(CreditHold, CreditHold.service_id == Service.id)
@@ -119,10 +166,7 @@ def _check_trials_left(tx: Tx, reseller: Reseller) -> None:
             SubscriptionEvent.effective_on == today,
         )
     )
-    if int(given or 0) >= most:
-        raise Conflict(
-            f"{reseller.name} may give {most} trials a day, and has given them", code="trials_used", hint="try tomorrow"
-        )
+    return int(given or 0)
 
 
 def _own_customer(tx: Tx, reseller: Reseller) -> Customer | None:

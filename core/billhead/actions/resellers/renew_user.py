@@ -7,20 +7,19 @@ from sqlalchemy import or_, select
 
 from billhead import clock
 from billhead.actions.billing._catalogue import Catalogue
-from billhead.actions.resellers._holds import Purchase, hold_and_extend
-from billhead.actions.resellers._tree import lock_resellers
-from billhead.actions.subscriptions._state import visible_subscription
+from billhead.actions.resellers._holds import Purchase, hold_and_extend, refuse_while_held
+from billhead.actions.resellers._users import with_payer
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
+from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.money import CREDITS, Money
 from billhead.domain.periods import Period, Term, cycle_index, cycle_start
 from billhead.domain.subscription import RUNNING, State
 from billhead.models.catalogue import Plan, Price
-from billhead.models.people import Customer
+from billhead.models.people import Customer, Reseller
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
-__all__ = ["UserRenewed", "renew_user"]
+__all__ = ["UserRenewed", "preview_renew_user", "renew_user"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,12 @@ class UserRenewed:
     paid_through: str
 
 
+def preview_renew_user(tx: Tx, subscription_id: int) -> UserRenewed:
+    """What `renew_user` would cost and until when it would run. Raises what it raises, but for too few credits."""
+    _, _, bought = _planned(tx, subscription_id)
+    return UserRenewed(subscription_id, bought.amount.minor, bought.period.end.isoformat())
+
+
 @verb("resellers.renew_user")
 def renew_user(tx: Tx, subscription_id: int) -> UserRenewed:
     """Add one term to a subscription that is paid with credits: from its end, or from today if that has passed.
@@ -41,18 +46,20 @@ def renew_user(tx: Tx, subscription_id: int) -> UserRenewed:
     and the dates go back. Raises NotFound, NotAllowed (suspended, not a reseller's matter) or Conflict (it has ended or
     is suspended, too few credits, or the purchase before is not settled yet).
     """
-    subscription = visible_subscription(tx, subscription_id)
-    if subscription.settlement != "credits" or subscription.payer_reseller_id is None:
-        raise Conflict("this subscription is paid by invoice, not with a reseller's credits")
-    if tx.ctx.scope.customer_id is not None:
-        raise NotAllowed("your reseller renews this subscription: ask there")
-    _check_renewable(subscription)
-    (reseller,) = lock_resellers(tx, subscription.payer_reseller_id)
+    subscription, reseller, bought = _planned(tx, subscription_id)
     subscription.zone = tx.session.get_one(Customer, subscription.customer_id).zone
-    period, anchor = _next(subscription)
-    bought = Purchase("renewal", _price(tx, subscription, period.start), period, anchor)
     hold_and_extend(tx, reseller, subscription, bought)
-    return UserRenewed(subscription_id, bought.amount.minor, period.end.isoformat())
+    return UserRenewed(subscription_id, bought.amount.minor, bought.period.end.isoformat())
+
+
+def _planned(tx: Tx, subscription_id: int) -> tuple[Subscription, Reseller, Purchase]:
+    subscription, reseller = with_payer(tx, subscription_id)
+    _check_renewable(subscription)
+    refuse_while_held(tx, subscription)
+    period, anchor = _next(subscription, tx.session.get_one(Customer, subscription.customer_id).zone)
+    amount, sold = _price(tx, subscription, period.start)
+    more = {"term": subscription.term, "sold": sold}
+    return subscription, reseller, Purchase("renewal", amount, period, anchor, more)
 
 
 def _check_renewable(subscription: Subscription) -> None:
@@ -64,9 +71,9 @@ def _check_renewable(subscription: Subscription) -> None:
         raise Conflict(f"this subscription is {state}: it can't be renewed now", hint=hint)
 
 
-def _next(subscription: Subscription) -> tuple[Period, date]:
+def _next(subscription: Subscription, zone: str) -> tuple[Period, date]:
     """The anchor stays where the periods go on without a gap, or the 31st would be forgotten; otherwise a new one."""
-    today, term = clock.today_in(subscription.zone), Term.parse(subscription.term)
+    today, term = clock.today_in(zone), Term.parse(subscription.term)
     start = max(today, subscription.paid_through or today)
     anchor = subscription.anchor
     if cycle_start(anchor, term, cycle_index(anchor, term, start)) != start:
@@ -74,19 +81,20 @@ def _next(subscription: Subscription) -> tuple[Period, date]:
     return Period(start, cycle_start(anchor, term, cycle_index(anchor, term, start) + 1)), anchor
 
 
-def _price(tx: Tx, subscription: Subscription, start: date) -> Money:
+def _price(tx: Tx, subscription: Subscription, start: date) -> tuple[Money, list[list[int]]]:
+    """And what it is the price of: plans and how many."""
     part = SubscriptionComponent
     rows = tx.session.execute(
-        select(Plan.name, part.price_id, part.quantity)
+        select(Plan.id, Plan.name, part.price_id, part.quantity)
         .join(Plan, Plan.id == part.plan_id)
         .where(part.subscription_id == subscription.id, or_(part.ends_on.is_(None), part.ends_on > start))
     ).all()
     catalogue = Catalogue()
     catalogue.need(tx.session, prices=[row.price_id for row in rows])
     minor = 0
-    for name, price_id, quantity in rows:
+    for _, name, price_id, quantity in rows:
         price = tx.session.get_one(Price, catalogue.price_at(price_id, start))
         if price.credit_minor is None:
             raise InvalidInput("term", f"{name} has no price in credits for {price.term}")
         minor += price.credit_minor * quantity
-    return Money(minor, CREDITS)
+    return Money(minor, CREDITS), [[plan_id, quantity] for plan_id, _, _, quantity in rows]

@@ -41,7 +41,7 @@ def transfer_credits(tx: Tx, from_id: int, to_id: int, amount: Money) -> Credits
         debit(AccountCode.CREDITS_AVAILABLE, amount, wallet(payer)),
         credit(AccountCode.CREDITS_AVAILABLE, amount, wallet(receiver)),
     ]
-    entry_id = book(tx, payer, "credits_transferred", key, legs)
+    entry_id = book(tx, payer, "credits_transferred", key, legs, other_id=receiver.id)
     for part in taken:
         cost = Money(part.cost_minor, part.cost_currency) if part.cost_currency else None
         add_lot(tx, receiver, "transfer", Money(part.minor, CREDITS), cost, entry_id)

@@ -1,16 +1,27 @@
 """What a seller says on its documents, and the checks that keep a slip of the finger off them."""
 
 import re
+from typing import Any
 
 from billhead.domain.errors import InvalidInput
+from billhead.models.sellers import Seller
 
-__all__ = ["checked_accent", "checked_bic", "checked_endpoint", "checked_iban"]
+__all__ = ["PLACE", "checked_accent", "checked_bic", "checked_endpoint", "checked_iban", "invoicing_of"]
+
+PLACE = ("street", "postcode", "city")
+"""Of the address, what documents show beside the country."""
 
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 _HEX = re.compile(r"#[0-9a-f]{6}")
 _SCHEME = re.compile(r"[0-9]{4}|EM")
 _TOO_LIGHT = 165  # of 255: such a colour can't be read on paper
+
+
+def invoicing_of(seller: Seller) -> dict[str, Any]:
+    """What was told, as a form shows it and SellerInvoicing takes it."""
+    place = {name: seller.address.get(name, "") for name in PLACE}
+    return {"legal_name": seller.legal_name, "vat_id": seller.vat_id, **place, **seller.invoicing}
 
 
 def checked_iban(text: str) -> str:

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from billhead.actions.verb import audit, verb
+from billhead.actions.sellers._keeping import keep_rules
+from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.errors import NotFound
 from billhead.domain.fraud import FraudRules
-from billhead.models.sellers import Seller
 
 __all__ = ["FraudRulesSet", "set_fraud_rules"]
 
@@ -19,9 +18,5 @@ class FraudRulesSet:
 @verb("sellers.set_fraud_rules", permission="sellers.write")
 def set_fraud_rules(tx: Tx, seller_id: int, rules: FraudRules) -> FraudRulesSet:
     """The rules were checked when they were made. Raises NotFound."""
-    seller = tx.session.get(Seller, seller_id, with_for_update=True)
-    if seller is None:
-        raise NotFound("seller", seller_id)
-    before, seller.fraud = seller.fraud, rules.stored()
-    audit(tx, "sellers.fraud_rules", f"seller:{seller_id}", {"before": before, "after": rules.stored()})
+    keep_rules(tx, seller_id, "fraud", rules.stored(), "sellers.fraud_rules")
     return FraudRulesSet(seller_id)

@@ -7,13 +7,14 @@ import typst
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
+from billhead.domain.files import PICTURES, points_of
 from billhead.models.sellers import Seller, SellerLogo
 
 __all__ = ["set_logo"]
 
 _LARGEST = 512 * 1024
+_MOST_POINTS = 16_000_000  # each takes four bytes once it is unpacked, however small the file
 _PAGE = b"#image(bytes(json(bytes(sys.inputs.logo))), width: 40mm)"
-_BEGINS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg"}
 
 
 @verb("sellers.set_logo", permission="sellers.write")
@@ -35,9 +36,11 @@ def set_logo(tx: Tx, seller_id: int, data: bytes) -> None:
 def _kind(data: bytes) -> str:
     if len(data) > _LARGEST:
         raise InvalidInput("logo", f"it is larger than {_LARGEST // 1024} KB", hint="make it 1000 pixels wide or less")
-    kind = next((kind for begin, kind in _BEGINS.items() if data.startswith(begin)), "")
+    kind = next((kind for begin, kind in PICTURES.items() if data.startswith(begin)), "")
     if not kind:
         raise InvalidInput("logo", "it is no picture that documents can show", hint="use PNG or JPEG")
+    if not 0 < points_of(data) <= _MOST_POINTS:
+        raise InvalidInput("logo", "it has more than 16 million points", hint="make it 1000 pixels wide or less")
     try:
         typst.compile(_PAGE, ignore_system_fonts=True, sys_inputs={"logo": json.dumps(list(data))})
     except typst.TypstError as error:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, not_, or_, select
 from sqlalchemy.orm import Session
 
+from billhead.actions.subscriptions._given_days import NO_DAYS
 from billhead.domain.errors import InvalidInput, NotFound
-from billhead.domain.subscription import RUNNING, State
 from billhead.models.catalogue import Bouquet, Plan, PlanBouquet
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
@@ -35,13 +35,7 @@ def ids_in(session: Session, scope: GiftScope, after: int, limit: int) -> Sequen
 
 def _those(session: Session, scope: GiftScope) -> Select[int]:
     """Who has paid in advance: running, or standing still for now. Raises InvalidInput or NotFound."""
-    states = [state.value for state in (*RUNNING, State.SUSPENDED)]
-    return select(Subscription.id).where(
-        Subscription.state.in_(states),
-        Subscription.timing == "advance",
-        Subscription.paid_through.is_not(None),
-        _in_scope(session, scope),
-    )
+    return select(Subscription.id).where(*(not_(when) for when, _ in NO_DAYS), _in_scope(session, scope))
 
 
 def _in_scope(session: Session, scope: GiftScope) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ is checked and written by the same code.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import select
@@ -13,10 +13,14 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.billing._bridge import anchor_of_order
+from billhead.actions.billing._couponed import asked_now
+from billhead.actions.catalogue._regions import check_licensed
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.actions.coupons._entering import Entered, reserve
 from billhead.actions.devices._reserving import keep_devices, pick_devices
-from billhead.actions.fraud._trials import refuse_second_trial
+from billhead.actions.fraud._trials import Marks, refuse_second_trial
+from billhead.actions.resellers._tree import is_within
+from billhead.actions.shops._sells import catalogue_of, check_open, payer_of
 from billhead.actions.subscriptions._services import AccessWish, Placement, add_services
 from billhead.actions.subscriptions._state import record
 from billhead.db import Tx, reserve_ids
@@ -29,7 +33,10 @@ from billhead.models.subscriptions import Service, Subscription, SubscriptionCom
 from billhead.plugin import OrderView
 from billhead.plugin_host import plugins
 
-__all__ = ["AddOnOrder", "Order", "Sale", "Sold", "addon_of", "check_units", "paid_once", "plan_of", "sell"]
+__all__ = [
+    "AddOnOrder", "Order", "Sale", "Sold", "addon_of", "check_units", "own_customer", "paid_once", "plan_of", "redeem",
+    "sell", "worth",
+]  # fmt: skip
 
 LINE_KINDS = ("stream", "mag", "paired", "enigma2", "bundle")
 
@@ -43,7 +50,8 @@ class AddOnOrder:
 @dataclass(frozen=True, slots=True)
 class Order:
     """What the customer wants. `term` as in the price list ("1 month"); `mac` in any spelling. `quantity` is of plans
-    that are sold by the unit. `in_review`: its lines get no time until somebody has approved it."""
+    that are sold by the unit. `device` is the mark of the browser that orders; only a digest of it is kept.
+    `in_review`: its lines get no time until somebody has approved it."""
 
     customer_id: int
     plan: str
@@ -52,6 +60,7 @@ class Order:
     mac: str = ""
     trial: bool = False
     ip: str = ""
+    device: str = field(default="", repr=False)
     coupons: tuple[str, ...] = ()
     quantity: int = 1
     in_review: bool = False
@@ -73,24 +82,30 @@ class Sale:
     parts: tuple[Sold, ...]
 
 
-def sell(tx: Tx, customer: Customer, order: Order) -> Sale:
-    """Create a pending subscription, its components and its lines, which are not wanted on a panel yet.
+def sell(tx: Tx, customer: Customer, order: Order, prices: PriceList | None = None) -> Sale:
+    """Create a pending subscription, its components and its lines, which are not wanted on a panel yet. `prices`: by
+    another list than the customer's own, as where a reseller pays with credits.
 
-    Raises NotFound (plan, term or add-on that this customer can't buy), InvalidInput (MAC, quantity, coupon), Conflict
-    (no panel has room, the trial was had before) or NotAllowed (a plugin's guard, with its reason).
+    Raises NotFound (plan, term or add-on that this customer can't buy), InvalidInput (MAC, quantity, coupon, a country
+    in which it may not be sold), Conflict (no panel has room, the trial was had before) or NotAllowed (a plugin's
+    guard, with its reason).
     """
     plan = plan_of(tx.session, customer, order.plan)
     if plan.kind not in LINE_KINDS:
         raise InvalidInput("plan", f"{plan.name} is not a subscription")
     wanted = [plan_of(tx.session, customer, addon.code) for addon in order.addons]
-    prices = prices_for(tx.session, Audience.of(customer), {plan.id, *(addon.id for addon in wanted)})
+    check_licensed(tx.session, customer.country, [plan])
+    check_licensed(tx.session, customer.country, wanted, "addons")
+    if prices is None:
+        _check_sold(tx.session, customer, [plan, *wanted])
+        prices = prices_for(tx.session, Audience.of(customer), {plan.id, *(addon.id for addon in wanted)})
     price = prices.of(plan, order.term)
     trial = order.trial and bool(price.trial_term)
     check_units(plan, order.quantity)
     addons = [addon_of(plan, order.term, *pair, prices) for pair in zip(wanted, order.addons, strict=True)]
     mac = parse_mac(order.mac) if order.mac.strip() else None
     if trial:
-        refuse_second_trial(tx, customer, plan, mac, order.ip)
+        refuse_second_trial(tx, customer, plan, Marks(mac, order.ip, order.device))
     _ask_guards(customer, order, trial)
     today = clock.today_in(customer.zone)
     if plan.season_ends_on is not None and plan.season_ends_on <= today:
@@ -111,17 +126,58 @@ def sell(tx: Tx, customer: Customer, order: Order) -> Sale:
         service.in_review = order.in_review
     tx.session.add_all(services)
     keep_devices(tx, boxes, subscription, services)
-    if order.coupons:
-        reserve(tx, _entered(customer, subscription, parts, today), order.coupons)
+    sale = Sale(subscription, tuple(services), parts)
+    redeem(tx, customer, sale, order.coupons, worth(sale), (subscription.id,))
     record(tx, subscription, "ordered", today, plan=plan.code, term=order.term)
-    return Sale(subscription, tuple(services), parts)
+    return sale
+
+
+def worth(sale: Sale) -> int:
+    """What it costs with the order, before any discount, in minor units as the price book has it."""
+    trial = sale.subscription.phase == "trial"
+    return sum(asked_now(part.price, trial) * part.quantity for part in sale.parts)
+
+
+def redeem(
+    tx: Tx, customer: Customer, sale: Sale, codes: Sequence[str], amount: int, together: tuple[int, ...]
+) -> None:
+    """Take a use of each code for the sale. `amount`: what the whole order costs; `together`: its subscriptions.
+
+    Raises InvalidInput where a code can't be used.
+    """
+    if codes:
+        subscription, plans = sale.subscription, frozenset(part.plan.id for part in sale.parts)
+        about = (customer.seller_id, customer.currency, customer.country, clock.today_in(customer.zone), plans)
+        reserve(tx, Entered(*about, subscription.term, amount, customer.id, subscription.id, together), codes)
+
+
+def own_customer(tx: Tx, customer_id: int) -> Customer:
+    """The one who orders. Raises NotFound for one whom the context may not order for."""
+    customer = tx.session.get(Customer, customer_id)
+    scope = tx.ctx.scope
+    if customer is None or not (
+        scope.everything
+        or scope.customer_id == customer_id
+        or is_within(tx.session, customer.reseller_id, scope.reseller_id)
+    ):
+        raise NotFound("customer", customer_id)
+    return customer
 
 
 def plan_of(session: Session, customer: Customer, code: str) -> Plan:
-    plan = session.scalar(select(Plan).where(Plan.seller_id == customer.seller_id, Plan.code == code))
+    whose = catalogue_of(session, customer.seller_id)
+    plan = session.scalar(select(Plan).where(Plan.seller_id == whose, Plan.code == code))
     if plan is None or plan.retired:
         raise NotFound("plan", code)
     return plan
+
+
+def _check_sold(session: Session, customer: Customer, plans: Sequence[Plan]) -> None:
+    """A reseller's shop sells what its reseller may sell and has not left out, while it is open."""
+    sold = check_open(session, customer.seller_id)
+    for plan in plans:
+        if not sold.has(plan):
+            raise NotFound("plan", plan.code)
 
 
 def addon_of(plan: Plan, term: str, addon: Plan, wanted: AddOnOrder, prices: PriceList) -> Sold:
@@ -167,6 +223,7 @@ def _subscription(tx: Tx, customer: Customer, plan: Plan, term: str, today: date
         seller_id=customer.seller_id,
         customer_id=customer.id,
         plan_id=plan.id,
+        payer_reseller_id=payer_of(tx.session, customer.seller_id),
         collection="manual",
         currency=customer.currency,
         state=State.PENDING.value,
@@ -180,20 +237,6 @@ def _subscription(tx: Tx, customer: Customer, plan: Plan, term: str, today: date
     tx.session.add(subscription)
     tx.session.flush()
     return subscription
-
-
-def _entered(customer: Customer, subscription: Subscription, parts: Sequence[Sold], today: date) -> Entered:
-    return Entered(
-        customer.seller_id,
-        customer.currency,
-        customer.country,
-        today,
-        frozenset(part.plan.id for part in parts),
-        subscription.term,
-        sum((part.price.amount_minor + part.price.setup_minor) * part.quantity for part in parts),
-        customer.id,
-        subscription.id,
-    )
 
 
 def _component(tx: Tx, subscription: Subscription, part: Sold, kind: str, starts_on: date) -> None:

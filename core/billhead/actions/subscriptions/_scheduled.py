@@ -18,6 +18,7 @@ __all__ = [
     "drop_scheduled",
     "last_cancel",
     "may_take_back",
+    "put_off",
     "schedule",
     "scheduled_of",
     "take_back",
@@ -63,6 +64,15 @@ def wished_of(tx: Tx, subscription_id: int, *kinds: str) -> list[SubscriptionCha
 
 def _wished(row: SubscriptionChange) -> bool:
     return row.before.get("by") != BY_PLAN
+
+
+def put_off(tx: Tx, row: SubscriptionChange, on: date) -> None:
+    """A change that waits comes on another day, and so do its parts."""
+    for component_id in row.before["ended"]:
+        tx.session.get_one(SubscriptionComponent, component_id).ends_on = on
+    for component_id in row.before["added"]:
+        tx.session.get_one(SubscriptionComponent, component_id).starts_on = on
+    row.effective_on = on
 
 
 def take_back(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> None:

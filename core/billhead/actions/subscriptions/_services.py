@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from billhead.actions.provisioning._one_box import lock_macs
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.models.catalogue import Plan, PlanBouquet
 from billhead.models.panels import Panel
@@ -63,6 +64,7 @@ class Placement:
             self._bouquets.setdefault(plan_id, []).append(bouquet_id)
         live = Service.lifecycle != "gone"
         logins, macs = [w.login for w in wishes if w.login], [w.mac for w in wishes if w.mac]
+        lock_macs(session, macs)
         self._logins = set(session.scalars(select(Service.login).where(live, Service.login.in_(logins))))
         self._macs = set(session.scalars(select(Service.mac).where(live, Service.mac.in_(macs))))
 

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 
 from billhead.actions.billing._difference import History
 from billhead.actions.catalogue._change_rules import when_allowed
+from billhead.actions.catalogue._regions import check_licensed
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.actions.subscriptions._sale import AddOnOrder, addon_of, check_units, plan_of
 from billhead.actions.subscriptions._shape import refuse_other_lines
@@ -52,7 +53,7 @@ def resolved(tx: Tx, subscription: Subscription, history: History, wish: ChangeW
     """The parts that the wish means, and when the rules allow the change.
 
     What is kept keeps its price, and so does what is left of it. Raises NotFound (plan, term or add-on that this
-    customer can't buy) and InvalidInput.
+    customer can't buy) and InvalidInput (not sold in the customer's country, for what is new).
     """
     session = tx.session
     customer = session.get_one(Customer, subscription.customer_id)
@@ -63,13 +64,15 @@ def resolved(tx: Tx, subscription: Subscription, history: History, wish: ChangeW
     old = session.get_one(Plan, base.plan_id)
     plan = plan_of(session, customer, wish.plan) if wish.plan and wish.plan != old.code else old
     term = str(Term.parse(wish.term)) if wish.term else subscription.term
+    if plan is not old:
+        check_licensed(session, customer.country, [plan])
     kept = plan is old and term == subscription.term
     prices = prices_for(session, Audience.of(customer))
     price_id = base.price_id if kept else prices.of(plan, term).id
     parts = [Wanted(plan.id, price_id, base.quantity if plan is old else 1, "plan")]
     for order in _addons(tx, wish, now):
         one = _kept(tx, order, now) if kept else None
-        parts.append(one or _new(tx, customer, plan, term, order, prices))
+        parts.append(one or _new(tx, customer, plan, term, order, prices, now))
     if plan is not old:
         refuse_other_lines(tx, subscription, plan)
     return Resolved(plan, term, tuple(parts), _when(tx, history, subscription, old, plan, term, parts))
@@ -106,8 +109,19 @@ def _kept(tx: Tx, order: AddOnOrder, now: list[SubscriptionComponent]) -> Wanted
     return None
 
 
-def _new(tx: Tx, customer: Customer, plan: Plan, term: str, order: AddOnOrder, prices: PriceList) -> Wanted:
-    sold = addon_of(plan, term, plan_of(tx.session, customer, order.code), order, prices)
+def _new(
+    tx: Tx,
+    customer: Customer,
+    plan: Plan,
+    term: str,
+    order: AddOnOrder,
+    prices: PriceList,
+    now: list[SubscriptionComponent],
+) -> Wanted:
+    addon = plan_of(tx.session, customer, order.code)
+    if addon.id not in {one.plan_id for one in now}:
+        check_licensed(tx.session, customer.country, [addon], "addons")
+    sold = addon_of(plan, term, addon, order, prices)
     kind = "connection" if sold.plan.kind == "connection" else "addon"
     return Wanted(sold.plan.id, sold.price.id, sold.quantity, kind)
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.fraud._case import held_by_review
 from billhead.actions.subscriptions._holding import begin_hold, way_of
 from billhead.actions.subscriptions._scheduled import drop_scheduled
 from billhead.actions.subscriptions._shape import reshape
@@ -35,12 +36,17 @@ class Begun:
 
 @verb("subscriptions.begin_scheduled", permission="subscriptions.write")
 def begin_scheduled(tx: Tx, after_id: int = 0) -> Begun:
-    """One batch of what has come to its day, each in its customer's zone, by the change's id."""
+    """One batch of what has come to its day, each in its customer's zone, by the change's id.
+
+    A change of what is still being checked waits: the time before it was not watched yet.
+    """
     horizon = (clock.business_now() + timedelta(hours=14)).date()
     change = SubscriptionChange
     rows = tx.session.scalars(
         select(change)
+        .join(Subscription, Subscription.id == change.subscription_id)
         .where(change.state == "scheduled", change.effective_on <= horizon, change.id > after_id)
+        .where((change.kind != "change") | ~held_by_review())
         .order_by(change.id)
         .limit(_BATCH)
     ).all()

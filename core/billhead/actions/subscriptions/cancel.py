@@ -9,6 +9,7 @@ from billhead.actions.billing.rebill import Desk, preview_rebill, rebill
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning.want import want
+from billhead.actions.subscriptions._money_rule import money_rule
 from billhead.actions.subscriptions._offers import withdraw_offers
 from billhead.actions.subscriptions._scheduled import last_cancel, take_back, wished_of
 from billhead.actions.subscriptions._state import live_services, move, record, visible_subscription
@@ -97,7 +98,7 @@ def cancel(tx: Tx, subscription_id: int, policy: str, *, on: date | None = None,
         take_back(tx, subscription, row)
     subscription.service_ends_on, subscription.billing_ends_on = dates
     look_again(tx, subscription, today)
-    written = rebill(tx, subscription.id, way="refund" if _money(tx, subscription, money) == "refund" else "credit")
+    written = rebill(tx, subscription.id, way="refund" if money_rule(tx, subscription, money) == "refund" else "credit")
     tx.session.refresh(subscription)
     if dates.service <= today:
         move(tx, subscription, Event.CANCEL, today)
@@ -144,7 +145,7 @@ def _dates(tx: Tx, subscription: Subscription, policy: str, on: date | None, mon
     service = _service_end(subscription, policy, on, today)
     if policy == "start_of_term":
         return _Dates(today, _cycle_start(subscription, today))
-    if _money(tx, subscription, money) == "nothing" or subscription.billed_through is None:
+    if money_rule(tx, subscription, money) == "nothing" or subscription.billed_through is None:
         return _Dates(service, max(service, subscription.billed_through or service))
     counts = tx.session.get_one(Plan, subscription.plan_id).details.get("cancel_day_counts")
     return _Dates(service, service + timedelta(days=1) if counts else service)
@@ -164,7 +165,3 @@ def _cycle_start(subscription: Subscription, today: date) -> date:
         return today
     term = Term.parse(subscription.term)
     return cycle_start(subscription.anchor, term, cycle_index(subscription.anchor, term, today))
-
-
-def _money(tx: Tx, subscription: Subscription, money: str) -> str:
-    return money or str(tx.session.get_one(Plan, subscription.plan_id).details.get("cancel_money") or "nothing")

@@ -147,6 +147,8 @@ def _refuse_impossible(tx: Tx, subscription: Subscription, wish: ChangeWish, sta
         raise InvalidInput("term", "what is billed afterwards keeps its term", hint="order it as a new subscription")
     if subscription.settlement == "credits":
         raise Conflict("a reseller pays for this subscription with credits", hint="change it in the reseller's area")
+    if subscription.payer_reseller_id is not None:
+        raise Conflict("what was ordered in this shop can't be changed", hint="order the other plan anew")
     if subscription.state not in RUNNING:
         raise Conflict(
             f"a subscription that is {subscription.state} can't be changed", hint="renew or restore it first"

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from billhead import clock
 from billhead.actions.scheduling import enqueue
 from billhead.actions.subscriptions._gift_scope import GiftScope, count_in
+from billhead.actions.subscriptions._given_days import checked_days
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput
 from billhead.models.subscriptions import DayGift
 
 __all__ = ["GiftAsked", "GiftPreview", "GiftScope", "give_days", "preview_give_days"]
-
-_MOST = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +32,7 @@ class GiftAsked:
 
 def preview_give_days(tx: Tx, scope: GiftScope, days: int) -> GiftPreview:
     """How many subscriptions would get the days. Raises what `give_days` raises."""
-    if type(days) is not int or not 1 <= days <= _MOST:
-        raise InvalidInput("days", f"must be a whole number from 1 to {_MOST}, got {days!r}")
-    return GiftPreview(count_in(tx.session, scope), days)
+    return GiftPreview(count_in(tx.session, scope), checked_days(days))
 
 
 @verb("subscriptions.give_days", permission="subscriptions.write")

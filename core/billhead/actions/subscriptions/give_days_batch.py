@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from billhead import clock
-from billhead.actions.subscriptions._free_time import give_time
 from billhead.actions.subscriptions._gift_scope import GiftScope, ids_in
-from billhead.actions.subscriptions._state import record, visible_subscription
+from billhead.actions.subscriptions._given_days import give_days_to
 from billhead.actions.verb import verb
 from billhead.bulk import among
 from billhead.db import Tx
@@ -40,18 +39,13 @@ def give_days_batch(tx: Tx, gift_id: int) -> BatchGiven:
             )
         )
     )
-    given = sum(_give(tx, gift, subscription_id) for subscription_id in ids if subscription_id not in had)
+    new = [subscription_id for subscription_id in ids if subscription_id not in had]
+    for subscription_id in new:
+        give_days_to(tx, subscription_id, gift.days, gift.reason, gift.id)
+    given = len(new)
     gift.given += given
     if len(ids) < _BATCH:
         gift.state, gift.finished_at = "done", clock.now()
     else:
         gift.cursor = ids[-1]
     return BatchGiven(gift_id, given, gift.state == "running")
-
-
-def _give(tx: Tx, gift: DayGift, subscription_id: int) -> bool:
-    subscription = visible_subscription(tx, subscription_id)
-    today = clock.today_in(subscription.zone)
-    until = give_time(tx, subscription, gift.days, today, gift.id)
-    record(tx, subscription, "days_given", today, days=gift.days, until=until.isoformat(), why=gift.reason)
-    return True

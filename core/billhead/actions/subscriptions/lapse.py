@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, or_, select
 
 from billhead import clock
 from billhead.actions.billing.rebill import rebill
@@ -13,6 +13,7 @@ from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.subscription import RUNNING, Event, State
 from billhead.models.sellers import Seller
+from billhead.models.shops import ShopSupply
 from billhead.models.subscriptions import Service, Subscription
 
 __all__ = ["Lapsed", "lapse"]
@@ -34,7 +35,8 @@ def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
     """End one batch of what has come to its date (each customer's own), by subscription id.
 
     What is suspended does not expire: paying for it again must not undo what staff have stopped. What is paid while its
-    order is checked waits, whatever its end: the time that was bought begins when it is approved.
+    order is checked waits, whatever its end: the time that was bought begins when it is approved. So does what a shop's
+    customer has paid, until its reseller's credits come.
     """
     # the earliest zone is a day ahead of UTC: look that far, and let each subscription's own zone decide
     horizon = (clock.business_now() + timedelta(hours=14)).date()
@@ -46,11 +48,17 @@ def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
     )
     on_payment = frozenset(tx.session.scalars(numbered_when_paid))
     checked = select(Service.subscription_id).where(Service.in_review, Service.desired_expires_at.is_(None))
+    supplied_later = exists().where(
+        ShopSupply.subscription_id == Subscription.id,
+        ShopSupply.state.in_(["waiting", "held"]),
+        ShopSupply.until <= Subscription.paid_through,  # else its money went back
+    )
     due = tx.session.scalars(
         select(Subscription)
         .where(
             Subscription.id > after_id,
             Subscription.paid_through.is_(None) | Subscription.id.not_in(checked),
+            ~supplied_later,
             or_(
                 Subscription.state.in_([*running, State.SUSPENDED.value]) & (Subscription.service_ends_on <= horizon),
                 Subscription.state.in_(running) & by_hand & (Subscription.paid_through <= horizon),

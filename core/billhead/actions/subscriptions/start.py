@@ -4,12 +4,9 @@ from dataclasses import dataclass
 
 from billhead.actions.billing.first import first
 from billhead.actions.events import emit
-from billhead.actions.resellers._tree import is_within
-from billhead.actions.subscriptions._sale import AddOnOrder, Order, sell
+from billhead.actions.subscriptions._sale import AddOnOrder, Order, own_customer, sell
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.errors import NotFound
-from billhead.models.people import Customer
 
 __all__ = ["AddOnOrder", "Order", "Started", "start_subscription"]
 
@@ -27,21 +24,9 @@ def start_subscription(tx: Tx, order: Order) -> Started:
     Raises NotFound (plan, term or add-on that this customer can't buy), InvalidInput (MAC, quantity), Conflict (no
     panel has room, the trial was had before) or NotAllowed (a plugin's guard, with its reason).
     """
-    customer = _customer(tx, order.customer_id)
+    customer = own_customer(tx, order.customer_id)
     subscription = sell(tx, customer, order).subscription
     document_id = first(tx, subscription.id)
     data = {"subscription_id": subscription.id, "customer_id": customer.id, "plan": order.plan}
     emit(tx, "subscription.started", f"subscription:{subscription.id}", data)
     return Started(subscription.id, document_id)
-
-
-def _customer(tx: Tx, customer_id: int) -> Customer:
-    customer = tx.session.get(Customer, customer_id)
-    scope = tx.ctx.scope
-    if customer is None or not (
-        scope.everything
-        or scope.customer_id == customer_id
-        or is_within(tx.session, customer.reseller_id, scope.reseller_id)
-    ):
-        raise NotFound("customer", customer_id)
-    return customer

@@ -11,6 +11,9 @@ from billhead.domain.subscription import State, SuspendedBy
 __all__ = ["Suspended", "suspend"]
 
 
+_OUTWEIGHED = (SuspendedBy.DEBT, SuspendedBy.RESELLER, SuspendedBy.PAYER)
+
+
 @dataclass(frozen=True, slots=True)
 class Suspended:
     subscription_id: int
@@ -21,12 +24,12 @@ class Suspended:
 def suspend(tx: Tx, subscription_id: int, because: str) -> Suspended:
     """Block the lines on their panels and write no new invoices. `because`: debt, staff or customer.
 
-    A subscription that is suspended already stays as it is, except that staff's reason outweighs debt.
+    A subscription that is suspended already stays as it is, except that staff's reason outweighs debt and resellers'.
     """
     reason = SuspendedBy(because)
     subscription = visible_subscription(tx, subscription_id)
     if subscription.state == State.SUSPENDED:
-        outweighs = reason is SuspendedBy.STAFF and subscription.suspended_for == SuspendedBy.DEBT
+        outweighs = reason is SuspendedBy.STAFF and subscription.suspended_for in _OUTWEIGHED
         if outweighs:
             subscription.suspended_for = reason.value
         return Suspended(subscription_id, outweighs)

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from billhead.bulk import Bulk, among
 from billhead.domain.periods import start_of_day
 from billhead.domain.usage import LARGEST_QUANTITY, Aggregation
+from billhead.domain.whole_number import whole_number
 from billhead.models.subscriptions import Service, Subscription
 from billhead.models.usage import UsageMeter, UsageMetric, UsageSource
 
-__all__ = ["DAY", "EPOCH", "SECOND", "Line", "LineBook", "Metric", "epoch", "start_of"]
+__all__ = ["DAY", "EPOCH", "SECOND", "Line", "LineBook", "Metric", "Untaken", "epoch", "start_of"]
 
 DAY = 86_400
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -63,17 +64,65 @@ def start_of(day: date, zone: str) -> int:
     return epoch(start_of_day(day, zone))
 
 
+class Untaken(Exception):
+    """An event that can't be taken, with the code of the reason."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+_Known = tuple[int, int, int, int, int, bool, int, int, int, bool]
+
+
+class _Counted(dict[str, _Known]):
+    """By whose an event of one metric is: subscription, line, from and to when, metric, whether it counts different
+    items, decimals, step, most, each. A plain tuple, for it is looked at once for each event.
+
+    Raises Untaken for whom nobody knows, and where the seller has no such metric.
+    """
+
+    def __init__(self, book: "LineBook", code: str) -> None:
+        self._book, self._code = book, code
+
+    def __missing__(self, whose: str) -> _Known:
+        line = self._book.lines[whose]
+        if line is None:
+            raise Untaken("unknown_subscription", f"nobody, or more than one, is known as {whose}")
+        metric = self._book.metrics[line.seller_id].get(self._code)
+        if metric is None:
+            raise Untaken("unknown_metric", f"the seller counts no {self._code!r}")
+        span = line.subscription_id, line.service_id, line.starts, line.ends
+        different = metric.aggregation == Aggregation.UNIQUE
+        self[whose] = found = (*span, metric.id, different, metric.decimals, metric.step, metric.most, metric.each)
+        self._book.counted[self._code] = self  # only now: a file may be full of codes that nobody has
+        return found
+
+
+class _Codes(dict[str, _Counted]):
+    """By the codes that events name."""
+
+    def __init__(self, book: "LineBook") -> None:
+        self._book = book
+
+    def __missing__(self, code: str) -> _Counted:
+        return _Counted(self._book, code)
+
+
 class LineBook:
     """What was looked up so far, for the length of a file. None: nobody, or several, are known by that name."""
 
     def __init__(self) -> None:
         self.lines: dict[str, Line | None] = {}
         self.metrics: dict[int, dict[str, Metric]] = {}
+        self.counted = _Codes(self)
         self._sources: dict[str, int] = {}
 
     def need(self, session: Session, wanted: Iterable[str]) -> None:
         """Look up what is missing: one query for each kind of name."""
         missing = set(wanted) - self.lines.keys()
+        if not missing:
+            return
         by_kind: dict[str, dict[str, str]] = defaultdict(dict)
         for whose in missing:
             kind, _, name = whose.partition(":")
@@ -84,8 +133,9 @@ class LineBook:
             if query is not None:
                 found = _told_apart(session.connection().execute(query))
                 self.lines.update((names[name], line) for name, line in found.items())
-        self._open_meters(session, {line for whose in missing if (line := self.lines[whose]) is not None})
-        self._need_metrics(session, {line.seller_id for line in self.lines.values() if line is not None})
+        new = {line for whose in missing if (line := self.lines[whose]) is not None}
+        self._open_meters(session, new)
+        self._need_metrics(session, {line.seller_id for line in new})
 
     def _need_metrics(self, session: Session, sellers: set[int]) -> None:
         missing = sellers - self.metrics.keys()
@@ -144,7 +194,7 @@ def _query(kind: str, names: list[str], session: Session) -> Select[Any] | None:
     else:
         return None
     if kind in ("service", "subscription"):
-        numbers = [int(one) for one in names if one.isascii() and one.isdigit() and len(one) < 19]
+        numbers = [number for one in names if (number := whole_number(one)) is not None]
         return query.where(among(name, numbers, session))
     return query.where(among(name, names, session))
 

@@ -13,9 +13,9 @@ from billhead.db import writing
 from billhead.domain.context import Context
 from billhead.plugin import UsageReading
 
-__all__ = ["ImportedEvents", "import_events"]
+__all__ = ["BATCH", "ImportedEvents", "import_events"]
 
-_BATCH = 20_000
+BATCH = 50_000
 _SHOWN = 50
 
 
@@ -66,7 +66,7 @@ def _batches(path: Path) -> Iterator[tuple[list[UsageReading], list[Unreadable]]
             unreadable.append(one)
         else:
             readings.append(one)
-        if len(readings) == _BATCH:
+        if len(readings) == BATCH:
             yield readings, unreadable
             readings, unreadable = [], []
     if readings or unreadable:

@@ -11,13 +11,13 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.usage._lines import DAY, EPOCH, SECOND, Line, LineBook, epoch
+from billhead.actions.usage._lines import DAY, EPOCH, LineBook, Untaken, epoch
 from billhead.actions.verb import verb
 from billhead.bulk import Bulk, Row, among
 from billhead.crash import crash_point
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput
-from billhead.domain.usage import Aggregation, parse_quantity
+from billhead.domain.usage import parse_quantity
 from billhead.models.usage import UsageBatch, UsageMeter
 from billhead.plugin import UsageReading
 
@@ -31,6 +31,7 @@ _EVENT = (
     "day", "subscription_id", "metric_id", "at", "source_id", "event_id", "service_id", "quantity", "item",
     "properties",
 )  # fmt: skip
+_WHOSE = itemgetter(UsageReading._fields.index("whose"))
 _REJECT = ("source_id", "event_id", "reason", "message", "raw", "rejected_at")
 
 
@@ -43,12 +44,6 @@ class Recorded:
     duplicates: int
     rejected: int
     late: int
-
-
-class _Refused(Exception):
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
 
 
 class _Sorted(NamedTuple):
@@ -68,7 +63,7 @@ def record_events(tx: Tx, source: str, readings: Sequence[UsageReading], *, book
         raise InvalidInput("source", f"{source!r} is no name of a source", hint="Up to 40 characters.")
     session, book = tx.session, book or LineBook()
     session.flush()
-    book.need(session, {reading.whose for reading in readings})
+    book.need(session, map(_WHOSE, readings))
     source_id = book.source(session, source)
     good, refused = _sorted(readings, book, source_id)
     bulk = Bulk(session)
@@ -87,79 +82,64 @@ def record_events(tx: Tx, source: str, readings: Sequence[UsageReading], *, book
 
 def _sorted(readings: Iterable[UsageReading], book: LineBook, source_id: int) -> _Sorted:
     latest = epoch(clock.business_now() + _AHEAD)
-    lines, metrics = book.lines, book.metrics
+    counted = book.counted
     good: list[Row] = []
     refused: list[tuple[UsageReading, str, str]] = []
     for reading in readings:
         event_id, whose, code, quantity, told_at, item, properties = reading
         try:
-            line = lines[whose]
-            if line is None:
-                raise _Refused("unknown_subscription", f"nobody, or more than one, is known as {whose}")
-            metric = metrics[line.seller_id].get(code)
-            if metric is None:
-                raise _Refused("unknown_metric", f"the seller counts no {code!r}")
-            at = (told_at - EPOCH) // SECOND if type(told_at) is datetime else _second(told_at)
-            if not line.starts <= at < line.ends or at > latest:
-                _refuse_time(at, line, latest)
+            known = counted[code][whose]
+            subscription_id, service_id, starts, ends, metric_id, different, decimals, step, most, each = known
+            since = (told_at if type(told_at) is datetime else _instant(told_at)) - EPOCH
+            at = since.days * DAY + since.seconds  # twice as fast as `epoch`
+            if not starts <= at < ends or at > latest:
+                _refuse_time(at, starts, latest)
             if type(event_id) is not str or not 0 < len(event_id) <= _LONGEST_ID:
-                raise _Refused("id", f"an event needs an id of up to {_LONGEST_ID} characters")
-            if metric.each:
+                raise Untaken("id", f"an event needs an id of up to {_LONGEST_ID} characters")
+            if each:
                 steps = 1
-            elif type(quantity) is int and 0 <= quantity <= metric.most:  # mostly
-                steps = quantity * metric.step
+            elif type(quantity) is int and 0 <= quantity <= most:  # mostly
+                steps = quantity * step
             else:
-                steps = parse_quantity(quantity, metric.decimals)
-            if metric.aggregation == Aggregation.UNIQUE and not item:
-                raise _Refused("item", f"{code} counts different items, and this event names none")
+                steps = parse_quantity(quantity, decimals)
+            if different and not item:
+                raise Untaken("item", f"{code} counts different items, and this event names none")
             more = None if properties is None else _properties(properties)
-        except _Refused as why:
+        except Untaken as why:
             refused.append((reading, why.reason, str(why)))
         except TypeError:  # an instant without an offset can't be told from one with
             refused.append((reading, "at", f"{told_at} is no instant with an offset from UTC"))
         except InvalidInput as why:
             refused.append((reading, why.field or "event", why.message))
         else:
-            good.append(
-                (
-                    at // DAY,
-                    line.subscription_id,
-                    metric.id,
-                    at,
-                    source_id,
-                    event_id,
-                    line.service_id,
-                    steps,
-                    item,
-                    more,
-                )
-            )
+            row = at // DAY, subscription_id, metric_id, at, source_id, event_id, service_id, steps, item, more
+            good.append(row)
     return _Sorted(good, refused)
 
 
-def _second(at: datetime | str) -> int:
+def _instant(at: datetime | str) -> datetime:
     if isinstance(at, str):
         try:
             at = datetime.fromisoformat(at)
         except ValueError:
-            raise _Refused("at", f"{at!r} is not an instant like 2026-11-28T18:30:00Z") from None
+            raise Untaken("at", f"{at!r} is not an instant like 2026-11-28T18:30:00Z") from None
     if at.tzinfo is None:
-        raise _Refused("at", f"{at} has no offset from UTC")
-    return epoch(at)
+        raise Untaken("at", f"{at} has no offset from UTC")
+    return at
 
 
-def _refuse_time(at: int, line: Line, latest: int) -> None:
+def _refuse_time(at: int, starts: int, latest: int) -> None:
     if at > latest:
-        raise _Refused("future", "it is in the future: a clock is wrong")
-    if at < line.starts:
-        raise _Refused("before_start", "it is from before the subscription began")
-    raise _Refused("after_end", "it is from after the subscription had ended")
+        raise Untaken("future", "it is in the future: a clock is wrong")
+    if at < starts:
+        raise Untaken("before_start", "it is from before the subscription began")
+    raise Untaken("after_end", "it is from after the subscription had ended")
 
 
 def _properties(properties: Any) -> str:
     text = json.dumps(properties, sort_keys=True, default=str)
     if len(text) > _LONGEST_PROPERTIES:
-        raise _Refused("properties", f"they are longer than {_LONGEST_PROPERTIES} characters")
+        raise Untaken("properties", f"they are longer than {_LONGEST_PROPERTIES} characters")
     return text
 
 

@@ -9,12 +9,11 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.usage._lines import DAY, epoch
-from billhead.actions.viewings._numbers import lines_by_number
 from billhead.actions.viewings._rating import Kept, rate
+from billhead.actions.viewings._whose import lines_of
 from billhead.bulk import Bulk, among
 from billhead.crash import crash_point
 from billhead.db import Tx
-from billhead.models.subscriptions import Service
 from billhead.models.viewings import ContentTitle
 from billhead.models.viewings import Viewing as ViewingRow
 from billhead.plugin import Viewing
@@ -48,34 +47,13 @@ def store(tx: Tx, panel_id: int, told: Sequence[Viewing]) -> Stored:
     known = select(column).where(ViewingRow.panel_id == panel_id, among(column, list(sound), session))
     there = set(session.scalars(known))
     new = [one for key, one in sound.items() if key not in there]
-    lines = _known_lines(session, panel_id, {one.ref for one in new}, {one.login for one in new})
-    whose = {one.id: lines.get(("ref", one.ref)) or lines.get(("login", one.login)) or 0 for one in new}
-    by_number = lines_by_number(session, panel_id, {one.remote_id for one in new if not whose[one.id]})
-    whose |= {one.id: by_number.get(one.remote_id, 0) for one in new if not whose[one.id]}
+    whose = dict(zip([one.id for one in new], lines_of(session, panel_id, new), strict=True))
     bulk = Bulk(session)
     bulk.insert_new("viewing", _COLUMNS, [_row(panel_id, one, whose[one.id]) for one in new])
     _name(session, bulk, panel_id, sound.values())
     crash_point("viewings.stored")
     rate(tx, [_kept(panel_id, one, whose[one.id]) for one in new if whose[one.id]])
     return Stored(len(new), sum(not whose[one.id] for one in new), len(told) - len(sound))
-
-
-def _known_lines(
-    session: Session, panel_id: int, refs: Iterable[str], logins: Iterable[str]
-) -> dict[tuple[str, str], int]:
-    """("ref" or "login", name) → service: the one in use, where others of the login are gone."""
-    found: dict[tuple[str, str], int] = {}
-    for kind, column, names in (("ref", Service.handle, set(refs)), ("login", Service.login, set(logins))):
-        names.discard("")
-        if not names:
-            continue
-        rows = session.execute(
-            select(column, Service.id)
-            .where(Service.panel_id == panel_id, among(column, sorted(names), session))
-            .order_by((Service.lifecycle == "gone").desc(), Service.id)
-        )
-        found.update({(kind, name): service_id for name, service_id in rows})
-    return found
 
 
 def _is_sound(one: Viewing, now: int) -> bool:

@@ -4,10 +4,11 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 
 from billhead import clock
 from billhead.actions.usage._lines import epoch
+from billhead.actions.viewings._sightings import sessions_seen
 from billhead.actions.viewings.settle_sharing import settle_sharing
 from billhead.bulk import among
 from billhead.db import Tx
@@ -15,7 +16,7 @@ from billhead.domain.sharing import Finding, Session, judge
 from billhead.domain.watching import WatchingRules, rules_from
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription
-from billhead.models.viewings import SharingCase, Viewing
+from billhead.models.viewings import LiveSighting, SharingCase, Viewing
 
 __all__ = ["find_sharing"]
 
@@ -25,7 +26,8 @@ _QUIET = timedelta(days=14)
 
 
 def find_sharing(tx: Tx, after: int = 0) -> int:
-    """The next lines by id; returns the last one, 0 when all were looked at. A fixed number of queries a batch.
+    """The next lines by id, by what ended and by what was seen to go on; returns the last one, 0 when all were looked
+    at. A fixed number of queries a batch.
 
     Nothing happens to a line by itself unless its seller has said so.
     """
@@ -33,20 +35,19 @@ def find_sharing(tx: Tx, after: int = 0) -> int:
     sellers = {key: rules_from(stored) for key, stored in session.execute(select(Seller.id, Seller.watching))}
     longest = max((rules.window_hours for rules in sellers.values()), default=24)
     since = now - longest * 3600
-    watched = (
-        select(Viewing.service_id)
-        .where(Viewing.service_id > after, Viewing.began >= since)
-        .distinct()
-        .order_by(Viewing.service_id)
-        .limit(_BATCH)
-    )
-    ids = list(session.scalars(watched))
+    ended = select(Viewing.service_id).where(Viewing.service_id > after, Viewing.began >= since)
+    going_on = select(LiveSighting.service_id).where(LiveSighting.service_id > after, LiveSighting.seen >= since)
+    both = union(ended, going_on).subquery()
+    watched = select(both.c.service_id).order_by(both.c.service_id).limit(_BATCH)
+    ids: list[int] = list(session.scalars(watched))
     if not ids:
         return 0
     seen: dict[int, list[Session]] = defaultdict(list)
     rows = select(Viewing.service_id, Viewing.began, Viewing.ended, Viewing.ip, Viewing.country)
     for row in session.execute(rows.where(among(Viewing.service_id, ids, session), Viewing.began >= since)):
         seen[row.service_id].append(Session(row.began, row.ended, row.ip, row.country))
+    for service_id, sessions in sessions_seen(tx, ids, since, seen).items():
+        seen[service_id] += sessions
     lines = session.execute(
         select(Service.id, Service.desired_connections, Subscription.seller_id)
         .join(Subscription, Subscription.id == Service.subscription_id)
@@ -55,7 +56,7 @@ def find_sharing(tx: Tx, after: int = 0) -> int:
     cases = _cases(tx, ids)
     for service_id, connections, seller_id in lines:
         rules = sellers[seller_id]
-        within = [one for one in seen[service_id] if one.began >= now - rules.window_hours * 3600]
+        within = [one for one in seen[service_id] if one.ended >= now - rules.window_hours * 3600]
         finding = judge(within, connections, rules)
         if finding.score >= rules.review_from:
             _put_up(tx, service_id, finding, cases.get(service_id), rules)

@@ -1,4 +1,4 @@
-"""Forget in time: viewers' addresses first, then the viewings; and what counted tries."""
+"""Forget in time: viewers' addresses first, then the viewings."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -7,19 +7,18 @@ from sqlalchemy import ColumnElement, delete, select, update
 
 from billhead import clock
 from billhead.actions.usage._lines import DAY, epoch
+from billhead.actions.viewings._sightings import SIGHTING_DAYS
 from billhead.bulk import among
 from billhead.db import Tx
 from billhead.domain.watching import WatchingRules, rules_from
 from billhead.models.access import AccessCodeUse
 from billhead.models.panels import Panel
-from billhead.models.people import LoginAttempt
 from billhead.models.sellers import Seller
-from billhead.models.viewings import Viewing
+from billhead.models.viewings import LiveSighting, Viewing
 
 __all__ = ["purge_viewings"]
 
 _BATCH = 5000
-_TRIES_KEPT = timedelta(days=2)
 
 
 def purge_viewings(tx: Tx) -> int:
@@ -34,9 +33,10 @@ def purge_viewings(tx: Tx) -> int:
         bare = _some(tx, mine, (Viewing.day < today - rules.address_days) & (Viewing.ip != ""))
         named = update(Viewing).where(mine, among(Viewing.viewing_id, bare, session))
         session.execute(named.values(ip="", device=""))
+        kept = today - min(rules.address_days, SIGHTING_DAYS)
+        session.execute(delete(LiveSighting).where(LiveSighting.panel_id == panel_id, LiveSighting.seen < kept * DAY))
         touched += len(old) + len(bare)
     touched += _forget_uses(tx, [rules_from(stored) for _, stored in panels] or [WatchingRules()])
-    session.execute(delete(LoginAttempt).where(LoginAttempt.at < clock.now() - _TRIES_KEPT))
     return touched
 
 

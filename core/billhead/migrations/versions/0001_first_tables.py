@@ -28,6 +28,10 @@ def upgrade() -> None:
         batch_op.create_index('ix_audit_entry_actor', ['actor', 'at'], unique=False)
         batch_op.create_index('ix_audit_entry_subject', ['subject'], unique=False)
 
+    op.create_table('box_address',
+    sa.Column('mac', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('mac', name=op.f('pk_box_address'))
+    )
     op.create_table('content_title',
     sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
@@ -66,6 +70,12 @@ def upgrade() -> None:
     sa.Column('changed_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_freeze_switch'))
     )
+    op.create_table('house_fact',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('data', sa.JSON(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_house_fact'))
+    )
     op.create_table('idempotency_record',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('actor', sa.String(), nullable=False),
@@ -96,8 +106,19 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('job', schema=None) as batch_op:
         batch_op.create_index('ix_job_due', ['state', 'due_at', 'id', 'lane'], unique=False)
-        batch_op.create_index('ix_job_key', ['key'], unique=False)
+        batch_op.create_index('ix_job_key', ['key', 'state'], unique=False)
         batch_op.create_index('ix_job_lane', ['lane', 'state', 'due_at', 'id'], unique=False)
+
+    op.create_table('job_try',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('job_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_job_try'))
+    )
+    with op.batch_alter_table('job_try', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_job_try_job_id'), ['job_id'], unique=False)
 
     op.create_table('ledger_seal',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -108,6 +129,20 @@ def upgrade() -> None:
     sa.Column('sealed_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_seal'))
     )
+    op.create_table('live_sighting',
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('session', sa.String(), nullable=False),
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('began', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seen', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('ip', sa.String(), nullable=False),
+    sa.Column('country', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('service_id', 'session', name=op.f('pk_live_sighting'))
+    )
+    with op.batch_alter_table('live_sighting', schema=None) as batch_op:
+        batch_op.create_index('ix_live_sighting_seen', ['seen'], unique=False)
+
     op.create_table('login_attempt',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('key', sa.String(), nullable=False),
@@ -165,10 +200,21 @@ def upgrade() -> None:
     sa.Column('proforma_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='30', nullable=False),
     sa.Column('invoicing', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('top_ups', sa.JSON(), server_default='{}', nullable=False),
+    sa.Column('referrals', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('watching', sa.JSON(), server_default='{}', nullable=False),
+    sa.Column('staff_two_step', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('fraud', sa.JSON(), server_default='{}', nullable=False),
+    sa.Column('support', sa.JSON(), server_default='{}', nullable=False),
+    sa.Column('mails', sa.JSON(), server_default='{}', nullable=False),
+    sa.Column('privacy', sa.JSON(), server_default='{}', nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seller')),
     sa.UniqueConstraint('code', name=op.f('uq_seller_code'))
+    )
+    op.create_table('setup_code',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('made_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_setup_code'))
     )
     op.create_table('simulation',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -185,6 +231,22 @@ def upgrade() -> None:
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_simulation'))
+    )
+    op.create_table('spent_challenge',
+    sa.Column('challenge_hash', sa.String(), nullable=False),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('challenge_hash', name=op.f('pk_spent_challenge'))
+    )
+    with op.batch_alter_table('spent_challenge', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_spent_challenge_at'), ['at'], unique=False)
+
+    op.create_table('staff_role',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('about', sa.String(), nullable=False),
+    sa.Column('permissions', sa.JSON(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_staff_role')),
+    sa.UniqueConstraint('name', name=op.f('uq_staff_role_name'))
     )
     op.create_table('usage_event',
     sa.Column('day', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -229,6 +291,17 @@ def upgrade() -> None:
         batch_op.create_index('ix_viewing_day', ['day'], unique=False)
         batch_op.create_index('ix_viewing_service', ['service_id', 'began'], unique=False)
 
+    op.create_table('worker_pulse',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('host', sa.String(), nullable=False),
+    sa.Column('pid', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('threads', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('started_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('seen_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ended', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_worker_pulse'))
+    )
     op.create_table('billing_run',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -251,9 +324,43 @@ def upgrade() -> None:
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('code', sa.String(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
+    sa.Column('country_rule', sa.String(), server_default='', nullable=False),
+    sa.Column('countries', sa.JSON(), server_default='[]', nullable=False),
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_bouquet_seller_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_bouquet')),
     sa.UniqueConstraint('seller_id', 'code', name=op.f('uq_bouquet_seller_id_code'))
+    )
+    op.create_table('bulk_action',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('wish', sa.JSON(), nullable=False),
+    sa.Column('chosen', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('total', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('done', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('failed', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('undone', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('asked_by', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_bulk_action_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bulk_action'))
+    )
+    with op.batch_alter_table('bulk_action', schema=None) as batch_op:
+        batch_op.create_index('ix_bulk_action_state', ['state'], unique=False)
+
+    op.create_table('content_page',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('slug', sa.String(), nullable=False),
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('must_agree', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_content_page_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_content_page')),
+    sa.UniqueConstraint('seller_id', 'slug', name=op.f('uq_content_page_seller_id_slug'))
     )
     op.create_table('coupon',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -321,6 +428,7 @@ def upgrade() -> None:
     sa.Column('gateway', sa.String(), nullable=False),
     sa.Column('settings', sa.JSON(), nullable=False),
     sa.Column('secrets', sa.String(), nullable=False),
+    sa.Column('proof_key', sa.String(), server_default='', nullable=False),
     sa.Column('currencies', sa.JSON(), nullable=False),
     sa.Column('callback_token', sa.String(), nullable=False),
     sa.Column('enabled', sa.Boolean(), nullable=False),
@@ -332,6 +440,27 @@ def upgrade() -> None:
     sa.UniqueConstraint('callback_token', name=op.f('uq_gateway_account_callback_token')),
     sa.UniqueConstraint('code', name=op.f('uq_gateway_account_code'))
     )
+    op.create_table('help_article',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('category', sa.String(), nullable=False),
+    sa.Column('slug', sa.String(), nullable=False),
+    sa.Column('title', sa.String(), nullable=False),
+    sa.Column('body', sa.String(), nullable=False),
+    sa.Column('published', sa.Boolean(), nullable=False),
+    sa.Column('title_words', sa.String(), nullable=False),
+    sa.Column('words', sa.String(), nullable=False),
+    sa.Column('helped', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('not_helped', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('changed_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_help_article_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_help_article')),
+    sa.UniqueConstraint('seller_id', 'language', 'slug', name=op.f('uq_help_article_seller_id_language_slug'))
+    )
+    with op.batch_alter_table('help_article', schema=None) as batch_op:
+        batch_op.create_index('ix_help_article_shown', ['seller_id', 'published', 'language', 'category'], unique=False)
+
     op.create_table('ledger_account',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -354,6 +483,23 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_entry')),
     sa.UniqueConstraint('key', name=op.f('uq_ledger_entry_key'))
     )
+    op.create_table('notice_text',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('body', sa.String(), nullable=False),
+    sa.Column('short', sa.String(), nullable=False),
+    sa.Column('standard', sa.String(), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('written_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_notice_text_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice_text'))
+    )
+    with op.batch_alter_table('notice_text', schema=None) as batch_op:
+        batch_op.create_index('ix_notice_text_found', ['seller_id', 'kind', 'language', 'id'], unique=False)
+
     op.create_table('number_series',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -379,6 +525,8 @@ def upgrade() -> None:
     sa.Column('capacity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('weight', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('calls_per_second', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('bouquet_nights', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='7', nullable=False),
+    sa.Column('bouquets_read_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
     sa.Column('maintenance', sa.Boolean(), nullable=False),
     sa.Column('managed', sa.JSON(), nullable=False),
     sa.Column('brake_percent', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -422,6 +570,8 @@ def upgrade() -> None:
     sa.Column('lead_days', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('start_up_credits_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('credits_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('country_rule', sa.String(), server_default='', nullable=False),
+    sa.Column('countries', sa.JSON(), server_default='[]', nullable=False),
     sa.Column('listed', sa.Boolean(), nullable=False),
     sa.Column('retired', sa.Boolean(), nullable=False),
     sa.Column('details', sa.JSON(), nullable=False),
@@ -455,9 +605,12 @@ def upgrade() -> None:
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('tier', sa.String(), nullable=False),
     sa.Column('suspended', sa.Boolean(), nullable=False),
+    sa.Column('suspended_by_operator', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('suspended_lines', sa.String(), server_default='', nullable=False),
     sa.Column('rights', sa.JSON(), nullable=False),
     sa.Column('credit_line_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('created_on', sa.Date(), nullable=False),
+    sa.Column('removed_on', sa.Date(), nullable=True),
     sa.ForeignKeyConstraint(['parent_id'], ['reseller.id'], name=op.f('fk_reseller_parent_id')),
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_reseller_seller_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reseller')),
@@ -486,6 +639,45 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_setup_guide_seller_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_setup_guide')),
     sa.UniqueConstraint('seller_id', 'code', 'language', name=op.f('uq_setup_guide_seller_id_code_language'))
+    )
+    op.create_table('sign_in_provider',
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('label', sa.String(), nullable=False),
+    sa.Column('issuer', sa.String(), nullable=False),
+    sa.Column('client_id', sa.String(), nullable=False),
+    sa.Column('client_secret', sa.String(), nullable=False),
+    sa.Column('enabled', sa.Boolean(), nullable=False),
+    sa.Column('for_customers', sa.Boolean(), nullable=False),
+    sa.Column('known', sa.JSON(), nullable=False),
+    sa.Column('known_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_sign_in_provider_seller_id')),
+    sa.PrimaryKeyConstraint('seller_id', name=op.f('pk_sign_in_provider'))
+    )
+    op.create_table('sign_in_trip',
+    sa.Column('state_hash', sa.String(), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sealed', sa.String(), nullable=False),
+    sa.Column('expires_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_sign_in_trip_seller_id')),
+    sa.PrimaryKeyConstraint('state_hash', name=op.f('pk_sign_in_trip'))
+    )
+    with op.batch_alter_table('sign_in_trip', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_sign_in_trip_expires_at'), ['expires_at'], unique=False)
+
+    op.create_table('support_department',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('mail', sa.String(), nullable=False),
+    sa.Column('staff_ids', sa.JSON(), nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('retired', sa.Boolean(), nullable=False),
+    sa.Column('settings', sa.JSON(), nullable=False),
+    sa.Column('secrets', sa.String(), nullable=False),
+    sa.Column('mail_cursor', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_support_department_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_support_department')),
+    sa.UniqueConstraint('seller_id', 'name', name=op.f('uq_support_department_seller_id_name'))
     )
     op.create_table('tax_registration',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -548,6 +740,9 @@ def upgrade() -> None:
     op.create_table('address_news',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), server_default='addresses', nullable=False),
+    sa.Column('begins_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ends_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('words', sa.String(), nullable=False),
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('total', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -585,6 +780,42 @@ def upgrade() -> None:
     with op.batch_alter_table('adoption', schema=None) as batch_op:
         batch_op.create_index('ix_adoption_panel', ['panel_id'], unique=False)
 
+    op.create_table('announcement',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('title', sa.String(), nullable=False),
+    sa.Column('body', sa.String(), nullable=False),
+    sa.Column('urgent', sa.Boolean(), nullable=False),
+    sa.Column('pinned', sa.Boolean(), nullable=False),
+    sa.Column('starts_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ends_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_announcement_panel_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_announcement_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_announcement'))
+    )
+    with op.batch_alter_table('announcement', schema=None) as batch_op:
+        batch_op.create_index('ix_announcement_shown', ['seller_id', 'ends_at'], unique=False)
+
+    op.create_table('bulk_renewal',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('role', sa.String(), nullable=False),
+    sa.Column('scope_reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('total', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('renewed', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('refused', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('credits_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_bulk_renewal_reseller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bulk_renewal'))
+    )
+    with op.batch_alter_table('bulk_renewal', schema=None) as batch_op:
+        batch_op.create_index('ix_bulk_renewal_reseller', ['reseller_id', 'id'], unique=False)
+
     op.create_table('bundle_part',
     sa.Column('bundle_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -613,6 +844,39 @@ def upgrade() -> None:
     with op.batch_alter_table('callback', schema=None) as batch_op:
         batch_op.create_index('ix_callback_state', ['state', 'received_at'], unique=False)
 
+    op.create_table('canned_reply',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('department_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('body', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['department_id'], ['support_department.id'], name=op.f('fk_canned_reply_department_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_canned_reply_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_canned_reply')),
+    sa.UniqueConstraint('seller_id', 'name', 'language', name=op.f('uq_canned_reply_seller_id_name_language'))
+    )
+    op.create_table('content_text',
+    sa.Column('page_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('newest', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shown', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['page_id'], ['content_page.id'], name=op.f('fk_content_text_page_id')),
+    sa.PrimaryKeyConstraint('page_id', 'language', name=op.f('pk_content_text'))
+    )
+    op.create_table('content_version',
+    sa.Column('page_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('title', sa.String(), nullable=False),
+    sa.Column('description', sa.String(), nullable=False),
+    sa.Column('body', sa.String(), nullable=False),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('author', sa.String(), nullable=False),
+    sa.Column('published_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['page_id'], ['content_page.id'], name=op.f('fk_content_version_page_id')),
+    sa.PrimaryKeyConstraint('page_id', 'language', 'number', name=op.f('pk_content_version'))
+    )
     op.create_table('coupon_plan',
     sa.Column('coupon_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -647,6 +911,7 @@ def upgrade() -> None:
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('company', sa.String(), nullable=False),
     sa.Column('email', sa.String(), nullable=False),
+    sa.Column('mailbox', sa.String(), server_default='', nullable=False),
     sa.Column('phone', sa.String(), nullable=False),
     sa.Column('address', sa.JSON(), nullable=False),
     sa.Column('country', sa.String(), nullable=False),
@@ -667,6 +932,11 @@ def upgrade() -> None:
     sa.Column('notes', sa.String(), nullable=False),
     sa.Column('invoicing', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('erased_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('sought_name', sa.String(), server_default='', nullable=False),
+    sa.Column('sought_last', sa.String(), server_default='', nullable=False),
+    sa.Column('sought_company', sa.String(), server_default='', nullable=False),
+    sa.Column('sought_phone', sa.String(), server_default='', nullable=False),
     sa.ForeignKeyConstraint(['buys_for_reseller_id'], ['reseller.id'], name=op.f('fk_customer_buys_for_reseller_id')),
     sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_customer_reseller_id')),
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_customer_seller_id')),
@@ -676,8 +946,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('customer', schema=None) as batch_op:
         batch_op.create_index('ix_customer_email', ['email'], unique=False)
+        batch_op.create_index('ix_customer_external_ref', ['external_ref'], unique=False)
+        batch_op.create_index('ix_customer_mailbox', ['mailbox'], unique=False)
         batch_op.create_index('ix_customer_name', ['name'], unique=False)
         batch_op.create_index(batch_op.f('ix_customer_reseller_id'), ['reseller_id'], unique=False)
+        batch_op.create_index('ix_customer_sought_company', ['sought_company'], unique=False, postgresql_ops={'sought_company': 'text_pattern_ops'})
+        batch_op.create_index('ix_customer_sought_last', ['sought_last'], unique=False, postgresql_ops={'sought_last': 'text_pattern_ops'})
+        batch_op.create_index('ix_customer_sought_name', ['sought_name'], unique=False, postgresql_ops={'sought_name': 'text_pattern_ops'})
+        batch_op.create_index('ix_customer_sought_phone', ['sought_phone'], unique=False, postgresql_ops={'sought_phone': 'text_pattern_ops'})
 
     op.create_table('day_gift',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -737,6 +1013,7 @@ def upgrade() -> None:
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('provider_ref', sa.String(), nullable=False),
     sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('fee_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
     sa.Column('currency', sa.String(), nullable=False),
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -801,6 +1078,12 @@ def upgrade() -> None:
     with op.batch_alter_table('panel_owner', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_panel_owner_reseller_id'), ['reseller_id'], unique=False)
 
+    op.create_table('panel_pace',
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('ends_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_panel_pace_panel_id')),
+    sa.PrimaryKeyConstraint('panel_id', name=op.f('pk_panel_pace'))
+    )
     op.create_table('panel_package',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -814,6 +1097,15 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_panel_package_plan_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_panel_package')),
     sa.UniqueConstraint('panel_id', 'plan_id', 'term', name=op.f('uq_panel_package_panel_id_plan_id_term'))
+    )
+    op.create_table('panel_status',
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('said', sa.String(), nullable=False),
+    sa.Column('words', sa.String(), nullable=False),
+    sa.Column('changed_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_panel_status_panel_id')),
+    sa.PrimaryKeyConstraint('panel_id', name=op.f('pk_panel_status'))
     )
     op.create_table('plan_bouquet',
     sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -842,6 +1134,7 @@ def upgrade() -> None:
     sa.Column('price_group', sa.String(), nullable=False),
     sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('tax_inclusive', sa.Boolean(), nullable=False),
+    sa.Column('resellers_own', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_price_book_reseller_id')),
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_price_book_seller_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_price_book')),
@@ -858,6 +1151,37 @@ def upgrade() -> None:
     with op.batch_alter_table('reseller_closure', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_reseller_closure_descendant_id'), ['descendant_id'], unique=False)
 
+    op.create_table('reseller_key',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('hint', sa.String(), nullable=False),
+    sa.Column('key_hash', sa.String(), nullable=False),
+    sa.Column('created_by', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('last_used_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('revoked_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_reseller_key_reseller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reseller_key')),
+    sa.UniqueConstraint('key_hash', name=op.f('uq_reseller_key_key_hash'))
+    )
+    with op.batch_alter_table('reseller_key', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_reseller_key_reseller_id'), ['reseller_id'], unique=False)
+
+    op.create_table('shop',
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('gateways', sa.JSON(), nullable=False),
+    sa.Column('left_out', sa.JSON(), nullable=False),
+    sa.Column('looks', sa.JSON(), nullable=False),
+    sa.Column('opened_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('closed_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_shop_reseller_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_shop_seller_id')),
+    sa.PrimaryKeyConstraint('seller_id', name=op.f('pk_shop')),
+    sa.UniqueConstraint('reseller_id', name=op.f('uq_shop_reseller_id'))
+    )
     op.create_table('viewing_cursor',
     sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('read_to', billhead.db.UtcDateTime(timezone=True), nullable=False),
@@ -866,18 +1190,73 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_viewing_cursor_panel_id')),
     sa.PrimaryKeyConstraint('panel_id', name=op.f('pk_viewing_cursor'))
     )
+    op.create_table('consent',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('what', sa.String(), nullable=False),
+    sa.Column('version', sa.String(), nullable=False),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('address', sa.String(), nullable=False),
+    sa.Column('withdrawn_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_consent_customer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_consent'))
+    )
+    with op.batch_alter_table('consent', schema=None) as batch_op:
+        batch_op.create_index('ix_consent_customer', ['customer_id', 'what', 'id'], unique=False)
+
     op.create_table('customer_wallet',
     sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('alert_below_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('alerted_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('top_up_below_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('top_up_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('fill_up', sa.Boolean(), nullable=False),
+    sa.Column('top_up_every', sa.String(), nullable=False),
+    sa.Column('top_up_from', sa.Date(), nullable=True),
+    sa.Column('top_up_next_on', sa.Date(), nullable=True),
     sa.Column('most_a_day', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('most_a_month', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('stopped_because', sa.String(), nullable=False),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_customer_wallet_customer_id')),
     sa.PrimaryKeyConstraint('customer_id', name=op.f('pk_customer_wallet'))
     )
+    op.create_table('data_export',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('progress', sa.JSON(), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.Column('size', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('asked_by', sa.String(), nullable=False),
+    sa.Column('asked_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ends_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_data_export_customer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_data_export'))
+    )
+    with op.batch_alter_table('data_export', schema=None) as batch_op:
+        batch_op.create_index('ix_data_export_customer', ['customer_id', 'id'], unique=False)
+        batch_op.create_index('ix_data_export_ends', ['ends_at'], unique=False)
+
+    op.create_table('erasure_request',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('ends_lines', sa.Boolean(), nullable=False),
+    sa.Column('said', sa.String(), nullable=False),
+    sa.Column('figures', sa.JSON(), nullable=False),
+    sa.Column('asked_by', sa.String(), nullable=False),
+    sa.Column('asked_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('due_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_erasure_request_customer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_erasure_request'))
+    )
+    with op.batch_alter_table('erasure_request', schema=None) as batch_op:
+        batch_op.create_index('ix_erasure_request_customer', ['customer_id', 'id'], unique=False)
+        batch_op.create_index('ix_erasure_request_state', ['state', 'due_at'], unique=False)
+        batch_op.create_index('uq_erasure_request_open', ['customer_id'], unique=True, sqlite_where=sa.text("state IN ('waiting', 'blocked', 'ending')"), postgresql_where=sa.text("state IN ('waiting', 'blocked', 'ending')"))
+
     op.create_table('ledger_posting',
     sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('leg', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -897,31 +1276,38 @@ def upgrade() -> None:
         batch_op.create_index('ix_ledger_posting_account', ['account_id', 'customer_id'], unique=False)
         batch_op.create_index('ix_ledger_posting_customer', ['customer_id'], unique=False)
 
-    op.create_table('notice',
+    op.create_table('notice_address',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('channel', sa.String(), nullable=False),
-    sa.Column('kind', sa.String(), nullable=False),
-    sa.Column('key', sa.String(), nullable=False),
-    sa.Column('recipient', sa.String(), nullable=False),
-    sa.Column('data', sa.JSON(), nullable=False),
-    sa.Column('state', sa.String(), nullable=False),
-    sa.Column('error', sa.String(), nullable=False),
+    sa.Column('address', sa.String(), nullable=False),
+    sa.Column('confirmed_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('code_digest', sa.String(), nullable=False),
+    sa.Column('code_ends_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('wrong_codes', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('sent_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_notice_customer_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice')),
-    sa.UniqueConstraint('key', name=op.f('uq_notice_key'))
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_notice_address_customer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice_address')),
+    sa.UniqueConstraint('customer_id', 'channel', name=op.f('uq_notice_address_customer_id_channel'))
     )
-    with op.batch_alter_table('notice', schema=None) as batch_op:
-        batch_op.create_index('ix_notice_customer', ['customer_id', 'id'], unique=False)
-        batch_op.create_index('ix_notice_state', ['state'], unique=False)
+    with op.batch_alter_table('notice_address', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_notice_address_code_digest'), ['code_digest'], unique=False)
 
+    op.create_table('notice_choice',
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('channels', sa.JSON(), nullable=False),
+    sa.Column('quiet_from', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('quiet_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('changed_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_notice_choice_customer_id')),
+    sa.PrimaryKeyConstraint('customer_id', name=op.f('pk_notice_choice'))
+    )
     op.create_table('payment_method',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('token', sa.String(), nullable=False),
+    sa.Column('detaching_token', sa.String(), server_default='', nullable=False),
     sa.Column('label', sa.String(), nullable=False),
     sa.Column('expires', sa.String(), nullable=False),
     sa.Column('is_default', sa.Boolean(), nullable=False),
@@ -929,6 +1315,8 @@ def upgrade() -> None:
     sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('fingerprint', sa.String(), nullable=False),
     sa.Column('country', sa.String(), server_default='', nullable=False),
+    sa.Column('name_mark', sa.String(), server_default='', nullable=False),
+    sa.Column('owner_mark', sa.String(), server_default='', nullable=False),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['gateway_account.id'], name=op.f('fk_payment_method_account_id')),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_payment_method_customer_id')),
@@ -937,6 +1325,8 @@ def upgrade() -> None:
     with op.batch_alter_table('payment_method', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_payment_method_customer_id'), ['customer_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_payment_method_fingerprint'), ['fingerprint'], unique=False)
+        batch_op.create_index(batch_op.f('ix_payment_method_name_mark'), ['name_mark'], unique=False)
+        batch_op.create_index(batch_op.f('ix_payment_method_owner_mark'), ['owner_mark'], unique=False)
 
     op.create_table('price',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -965,6 +1355,26 @@ def upgrade() -> None:
         batch_op.create_index('ix_price_plan', ['plan_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_price_reprice_id'), ['reprice_id'], unique=False)
 
+    op.create_table('referral_code',
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_referral_code_customer_id')),
+    sa.PrimaryKeyConstraint('customer_id', name=op.f('pk_referral_code')),
+    sa.UniqueConstraint('code', name=op.f('uq_referral_code_code'))
+    )
+    op.create_table('shop_host',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('host', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('confirmed_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['seller_id'], ['shop.seller_id'], name=op.f('fk_shop_host_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_shop_host')),
+    sa.UniqueConstraint('host', name=op.f('uq_shop_host_host'))
+    )
+    with op.batch_alter_table('shop_host', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_shop_host_seller_id'), ['seller_id'], unique=False)
+
     op.create_table('tax_id_check',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -989,21 +1399,96 @@ def upgrade() -> None:
     sa.Column('password_hash', sa.String(), nullable=False),
     sa.Column('role', sa.String(), nullable=False),
     sa.Column('permissions', sa.JSON(), nullable=False),
+    sa.Column('staff_role_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('family', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('disabled', sa.Boolean(), nullable=False),
-    sa.Column('failed_logins', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('locked_until', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_user_login_customer_id')),
     sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_user_login_reseller_id')),
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_user_login_seller_id')),
+    sa.ForeignKeyConstraint(['staff_role_id'], ['staff_role.id'], name=op.f('fk_user_login_staff_role_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_user_login')),
     sa.UniqueConstraint('seller_id', 'email', name=op.f('uq_user_login_seller_id_email'))
     )
     with op.batch_alter_table('user_login', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_user_login_customer_id'), ['customer_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_user_login_reseller_id'), ['reseller_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_user_login_staff_role_id'), ['staff_role_id'], unique=False)
+
+    op.create_table('code_app',
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('secret', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('confirmed_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('last_step', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_login.id'], name=op.f('fk_code_app_user_id')),
+    sa.PrimaryKeyConstraint('user_id', name=op.f('pk_code_app'))
+    )
+    op.create_table('data_export_part',
+    sa.Column('export_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['export_id'], ['data_export.id'], name=op.f('fk_data_export_part_export_id')),
+    sa.PrimaryKeyConstraint('export_id', 'position', name=op.f('pk_data_export_part'))
+    )
+    op.create_table('half_sign_in',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('token_hash', sa.String(), nullable=False),
+    sa.Column('expires_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('tries', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('used_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['user_login.id'], name=op.f('fk_half_sign_in_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_half_sign_in')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_half_sign_in_token_hash'))
+    )
+    with op.batch_alter_table('half_sign_in', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_half_sign_in_user_id'), ['user_id'], unique=False)
+
+    op.create_table('impersonation',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('session_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('staff_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('started_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ends_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_impersonation_customer_id')),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_impersonation_reseller_id')),
+    sa.ForeignKeyConstraint(['staff_id'], ['user_login.id'], name=op.f('fk_impersonation_staff_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_impersonation'))
+    )
+    with op.batch_alter_table('impersonation', schema=None) as batch_op:
+        batch_op.create_index('ix_impersonation_customer', ['customer_id', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_impersonation_session_id'), ['session_id'], unique=False)
+
+    op.create_table('known_device',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('token_hash', sa.String(), nullable=False),
+    sa.Column('since', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_login.id'], name=op.f('fk_known_device_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_known_device')),
+    sa.UniqueConstraint('user_id', 'token_hash', name=op.f('uq_known_device_user_id_token_hash'))
+    )
+    op.create_table('linked_identity',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('issuer', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('linked_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_linked_identity_seller_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['user_login.id'], name=op.f('fk_linked_identity_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_linked_identity')),
+    sa.UniqueConstraint('seller_id', 'issuer', 'subject', name=op.f('uq_linked_identity_seller_id_issuer_subject'))
+    )
+    with op.batch_alter_table('linked_identity', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_linked_identity_user_id'), ['user_id'], unique=False)
 
     op.create_table('method_saving',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1025,13 +1510,37 @@ def upgrade() -> None:
     with op.batch_alter_table('method_saving', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_method_saving_customer_id'), ['customer_id'], unique=False)
 
+    op.create_table('notice',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('channel', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('recipient', sa.String(), nullable=False),
+    sa.Column('data', sa.JSON(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('tries', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), server_default='', nullable=False),
+    sa.Column('text', sa.String(), server_default='', nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('sent_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_notice_customer_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['user_login.id'], name=op.f('fk_notice_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice')),
+    sa.UniqueConstraint('key', name=op.f('uq_notice_key'))
+    )
+    with op.batch_alter_table('notice', schema=None) as batch_op:
+        batch_op.create_index('ix_notice_customer', ['customer_id', 'id'], unique=False)
+        batch_op.create_index('ix_notice_state', ['state'], unique=False)
+
     op.create_table('one_time_token',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('purpose', sa.String(), nullable=False),
     sa.Column('token_hash', sa.String(), nullable=False),
     sa.Column('expires_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('used_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['user_id'], ['user_login.id'], name=op.f('fk_one_time_token_user_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_one_time_token')),
     sa.UniqueConstraint('token_hash', name=op.f('uq_one_time_token_token_hash'))
@@ -1039,6 +1548,32 @@ def upgrade() -> None:
     with op.batch_alter_table('one_time_token', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_one_time_token_user_id'), ['user_id'], unique=False)
 
+    op.create_table('passkey',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('credential_id', sa.String(), nullable=False),
+    sa.Column('public_key', sa.LargeBinary(), nullable=False),
+    sa.Column('sign_count', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('transports', sa.JSON(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('last_used_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['user_login.id'], name=op.f('fk_passkey_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_passkey')),
+    sa.UniqueConstraint('credential_id', name=op.f('uq_passkey_credential_id'))
+    )
+    with op.batch_alter_table('passkey', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_passkey_user_id'), ['user_id'], unique=False)
+
+    op.create_table('recovery_code',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('code_hash', sa.String(), nullable=False),
+    sa.Column('used_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['user_login.id'], name=op.f('fk_recovery_code_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_recovery_code')),
+    sa.UniqueConstraint('user_id', 'code_hash', name=op.f('uq_recovery_code_user_id_code_hash'))
+    )
     op.create_table('subscription',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1075,6 +1610,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('external_ref', name=op.f('uq_subscription_external_ref'))
     )
     with op.batch_alter_table('subscription', schema=None) as batch_op:
+        batch_op.create_index('ix_subscription_created', ['seller_id', 'created_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_subscription_customer_id'), ['customer_id'], unique=False)
         batch_op.create_index('ix_subscription_due', ['next_bill_on', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_subscription_payer_reseller_id'), ['payer_reseller_id'], unique=False)
@@ -1097,6 +1633,8 @@ def upgrade() -> None:
     sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('token_hash', sa.String(), nullable=False),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('last_seen_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('confirmed_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('expires_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('ip', sa.String(), nullable=False),
     sa.Column('user_agent', sa.String(), nullable=False),
@@ -1134,6 +1672,35 @@ def upgrade() -> None:
         batch_op.create_index('ix_billing_mended_item_mended', ['mended_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_billing_mended_item_subscription_id'), ['subscription_id'], unique=False)
 
+    op.create_table('bulk_item',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('bulk_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('said', sa.String(), nullable=False),
+    sa.Column('before', sa.JSON(), server_default='{}', nullable=False),
+    sa.ForeignKeyConstraint(['bulk_id'], ['bulk_action.id'], name=op.f('fk_bulk_item_bulk_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_bulk_item_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bulk_item')),
+    sa.UniqueConstraint('bulk_id', 'subscription_id', name=op.f('uq_bulk_item_bulk_id_subscription_id'))
+    )
+    with op.batch_alter_table('bulk_item', schema=None) as batch_op:
+        batch_op.create_index('ix_bulk_item_state', ['bulk_id', 'state', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_bulk_item_subscription_id'), ['subscription_id'], unique=False)
+
+    op.create_table('bulk_renewal_item',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('bulk_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('credits_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('paid_through', sa.String(), nullable=False),
+    sa.Column('why', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['bulk_id'], ['bulk_renewal.id'], name=op.f('fk_bulk_renewal_item_bulk_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_bulk_renewal_item_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bulk_renewal_item')),
+    sa.UniqueConstraint('bulk_id', 'subscription_id', name=op.f('uq_bulk_renewal_item_bulk_id_subscription_id'))
+    )
     op.create_table('coupon_redemption',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('coupon_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1208,6 +1775,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_document_customer', ['customer_id', 'id'], unique=False)
         batch_op.create_index('ix_document_issued', ['issued_on'], unique=False)
         batch_op.create_index(batch_op.f('ix_document_merged_into_id'), ['merged_into_id'], unique=False)
+        batch_op.create_index('ix_document_number_text', ['number_text'], unique=False)
         batch_op.create_index('ix_document_open', ['state', 'due_on'], unique=False)
         batch_op.create_index(batch_op.f('ix_document_subscription_id'), ['subscription_id'], unique=False)
         batch_op.create_index('uq_document_number_text', ['seller_id', 'number_text'], unique=True, sqlite_where=sa.text("number_text <> ''"), postgresql_where=sa.text("number_text <> ''"))
@@ -1291,6 +1859,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('panel_id', 'handle', name=op.f('uq_service_panel_id_handle'))
     )
     with op.batch_alter_table('service', schema=None) as batch_op:
+        batch_op.create_index('ix_service_handle', ['handle'], unique=False)
         batch_op.create_index(batch_op.f('ix_service_login'), ['login'], unique=False)
         batch_op.create_index(batch_op.f('ix_service_mac'), ['mac'], unique=False)
         batch_op.create_index('ix_service_panel_sync', ['panel_id', 'lifecycle'], unique=False)
@@ -1454,6 +2023,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_credit_hold_reseller_id'), ['reseller_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_credit_hold_service_id'), ['service_id'], unique=False)
 
+    op.create_table('credit_movement',
+    sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('other_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('request_id', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_credit_movement_document_id')),
+    sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_credit_movement_entry_id')),
+    sa.ForeignKeyConstraint(['other_id'], ['reseller.id'], name=op.f('fk_credit_movement_other_id')),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_credit_movement_reseller_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_credit_movement_subscription_id')),
+    sa.PrimaryKeyConstraint('entry_id', name=op.f('pk_credit_movement'))
+    )
     op.create_table('device',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1568,10 +2153,12 @@ def upgrade() -> None:
     sa.Column('valid_until', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('bought_on', sa.Date(), nullable=False),
     sa.Column('waits_until', sa.Date(), nullable=True),
+    sa.Column('pass_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_entitlement_customer_id')),
     sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_entitlement_document_id')),
+    sa.ForeignKeyConstraint(['pass_id'], ['entitlement.id'], name=op.f('fk_entitlement_pass_id')),
     sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_entitlement_plan_id')),
     sa.ForeignKeyConstraint(['price_id'], ['price.id'], name=op.f('fk_entitlement_price_id')),
     sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_entitlement_subscription_id')),
@@ -1605,6 +2192,7 @@ def upgrade() -> None:
     sa.Column('card', sa.String(), nullable=False),
     sa.Column('phone', sa.String(), nullable=False),
     sa.Column('mac', sa.String(), nullable=False),
+    sa.Column('device', sa.String(), server_default='', nullable=False),
     sa.Column('ordered_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('decided_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('decided_by', sa.String(), nullable=False),
@@ -1620,6 +2208,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_fraud_case_address', ['address', 'ordered_at'], unique=False)
         batch_op.create_index('ix_fraud_case_card', ['card', 'ordered_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_fraud_case_customer_id'), ['customer_id'], unique=False)
+        batch_op.create_index('ix_fraud_case_device', ['device', 'ordered_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_fraud_case_document_id'), ['document_id'], unique=False)
         batch_op.create_index('ix_fraud_case_mac', ['mac', 'ordered_at'], unique=False)
         batch_op.create_index('ix_fraud_case_mailbox', ['mailbox', 'ordered_at'], unique=False)
@@ -1709,11 +2298,35 @@ def upgrade() -> None:
     sa.UniqueConstraint('key', name=op.f('uq_payment_attempt_key'))
     )
     with op.batch_alter_table('payment_attempt', schema=None) as batch_op:
+        batch_op.create_index('ix_payment_attempt_created', ['created_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_payment_attempt_customer_id'), ['customer_id'], unique=False)
         batch_op.create_index('ix_payment_attempt_document', ['document_id'], unique=False)
         batch_op.create_index('ix_payment_attempt_method', ['method_id', 'created_at'], unique=False)
         batch_op.create_index('ix_payment_attempt_provider', ['account_id', 'provider_ref'], unique=False)
+        batch_op.create_index('ix_payment_attempt_reference', ['provider_ref'], unique=False)
         batch_op.create_index('ix_payment_attempt_state', ['state', 'next_look_at'], unique=False)
+
+    op.create_table('reseller_order',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('credits_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('times_given', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('lot_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('taken_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('missing_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_reseller_order_customer_id')),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_reseller_order_document_id')),
+    sa.ForeignKeyConstraint(['lot_id'], ['credit_lot.id'], name=op.f('fk_reseller_order_lot_id')),
+    sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_reseller_order_plan_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reseller_order'))
+    )
+    with op.batch_alter_table('reseller_order', schema=None) as batch_op:
+        batch_op.create_index('ix_reseller_order_customer', ['customer_id', 'id'], unique=False)
+        batch_op.create_index('ix_reseller_order_document', ['document_id'], unique=False)
 
     op.create_table('sharing_case',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1836,6 +2449,24 @@ def upgrade() -> None:
     with op.batch_alter_table('attempt_document', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_attempt_document_document_id'), ['document_id'], unique=False)
 
+    op.create_table('credit_use',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('hold_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('credits_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('costs', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['hold_id'], ['credit_hold.id'], name=op.f('fk_credit_use_hold_id')),
+    sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_credit_use_plan_id')),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_credit_use_reseller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_credit_use'))
+    )
+    with op.batch_alter_table('credit_use', schema=None) as batch_op:
+        batch_op.create_index('ix_credit_use_day', ['day'], unique=False)
+        batch_op.create_index('ix_credit_use_reseller', ['reseller_id', 'day'], unique=False)
+
     op.create_table('payment',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1847,6 +2478,8 @@ def upgrade() -> None:
     sa.Column('fee_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('refunded_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('settled_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('settled_currency', sa.String(), server_default='', nullable=False),
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('received_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -1860,7 +2493,108 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('payment', schema=None) as batch_op:
         batch_op.create_index('ix_payment_customer', ['customer_id'], unique=False)
+        batch_op.create_index('ix_payment_provider', ['provider_ref'], unique=False)
         batch_op.create_index('ix_payment_received', ['received_at'], unique=False)
+
+    op.create_table('shop_supply',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('until', sa.Date(), nullable=False),
+    sa.Column('waits_since', sa.Date(), nullable=False),
+    sa.Column('credits_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('why', sa.String(), nullable=False),
+    sa.Column('hold_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('settled_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_shop_supply_document_id')),
+    sa.ForeignKeyConstraint(['hold_id'], ['credit_hold.id'], name=op.f('fk_shop_supply_hold_id')),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_shop_supply_reseller_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_shop_supply_seller_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_shop_supply_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_shop_supply')),
+    sa.UniqueConstraint('hold_id', name=op.f('uq_shop_supply_hold_id')),
+    sa.UniqueConstraint('subscription_id', 'document_id', name=op.f('uq_shop_supply_subscription_id_document_id'))
+    )
+    with op.batch_alter_table('shop_supply', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_shop_supply_document_id'), ['document_id'], unique=False)
+        batch_op.create_index('ix_shop_supply_seller', ['seller_id', 'id'], unique=False)
+        batch_op.create_index('ix_shop_supply_waiting', ['reseller_id', 'state'], unique=False)
+
+    op.create_table('ticket',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('department_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('token', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('priority', sa.String(), nullable=False),
+    sa.Column('assignee_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('opened_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('last_message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('merged_into_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('opened_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('first_answer_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('closed_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['assignee_id'], ['user_login.id'], name=op.f('fk_ticket_assignee_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_ticket_customer_id')),
+    sa.ForeignKeyConstraint(['department_id'], ['support_department.id'], name=op.f('fk_ticket_department_id')),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_ticket_document_id')),
+    sa.ForeignKeyConstraint(['line_id'], ['document_line.id'], name=op.f('fk_ticket_line_id')),
+    sa.ForeignKeyConstraint(['merged_into_id'], ['ticket.id'], name=op.f('fk_ticket_merged_into_id')),
+    sa.ForeignKeyConstraint(['opened_by_id'], ['user_login.id'], name=op.f('fk_ticket_opened_by_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_ticket_seller_id')),
+    sa.ForeignKeyConstraint(['service_id'], ['service.id'], name=op.f('fk_ticket_service_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ticket')),
+    sa.UniqueConstraint('token', name=op.f('uq_ticket_token'))
+    )
+    with op.batch_alter_table('ticket', schema=None) as batch_op:
+        batch_op.create_index('ix_ticket_assignee', ['assignee_id', 'state'], unique=False)
+        batch_op.create_index('ix_ticket_customer', ['customer_id', 'last_message_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_ticket_document_id'), ['document_id'], unique=False)
+        batch_op.create_index('ix_ticket_last', ['last_message_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_ticket_merged_into_id'), ['merged_into_id'], unique=False)
+        batch_op.create_index('ix_ticket_queue', ['department_id', 'state', 'last_message_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_ticket_service_id'), ['service_id'], unique=False)
+
+    op.create_table('bill_dispute',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('ticket_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('disputed_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('granted_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('credit_note_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('opened_on', sa.Date(), nullable=False),
+    sa.Column('waits_until', sa.Date(), nullable=True),
+    sa.Column('decided_on', sa.Date(), nullable=True),
+    sa.Column('decided_by', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['credit_note_id'], ['document.id'], name=op.f('fk_bill_dispute_credit_note_id')),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_bill_dispute_customer_id')),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_bill_dispute_document_id')),
+    sa.ForeignKeyConstraint(['line_id'], ['document_line.id'], name=op.f('fk_bill_dispute_line_id')),
+    sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_bill_dispute_ticket_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bill_dispute')),
+    sa.UniqueConstraint('credit_note_id', name=op.f('uq_bill_dispute_credit_note_id'))
+    )
+    with op.batch_alter_table('bill_dispute', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_bill_dispute_customer_id'), ['customer_id'], unique=False)
+        batch_op.create_index('ix_bill_dispute_document', ['document_id', 'state'], unique=False)
+        batch_op.create_index('ix_bill_dispute_opened', ['opened_on'], unique=False)
+        batch_op.create_index(batch_op.f('ix_bill_dispute_ticket_id'), ['ticket_id'], unique=False)
+        batch_op.create_index('uq_bill_dispute_open', ['line_id'], unique=True, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
 
     op.create_table('customer_credit',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1893,6 +2627,7 @@ def upgrade() -> None:
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('amount_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('fee_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('fee_currency', sa.String(), server_default='', nullable=False),
     sa.Column('reason', sa.String(), nullable=False),
     sa.Column('taken', sa.JSON(), nullable=False),
     sa.Column('pulled', sa.JSON(), nullable=False),
@@ -1940,6 +2675,42 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_refund_payment_id'), ['payment_id'], unique=False)
         batch_op.create_index('ix_refund_state', ['state', 'next_look_at'], unique=False)
 
+    op.create_table('support_mail',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('department_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('message_id', sa.String(), nullable=False),
+    sa.Column('raw', sa.LargeBinary(), nullable=True),
+    sa.Column('sender', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('body', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('why', sa.String(), nullable=False),
+    sa.Column('ticket_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('received_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['department_id'], ['support_department.id'], name=op.f('fk_support_mail_department_id')),
+    sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_support_mail_ticket_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_support_mail')),
+    sa.UniqueConstraint('department_id', 'message_id', name=op.f('uq_support_mail_department_id_message_id'))
+    )
+    with op.batch_alter_table('support_mail', schema=None) as batch_op:
+        batch_op.create_index('ix_support_mail_state', ['state', 'id'], unique=False)
+        batch_op.create_index('ix_support_mail_ticket', ['ticket_id'], unique=False)
+
+    op.create_table('ticket_message',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('ticket_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('author', sa.String(), nullable=False),
+    sa.Column('body', sa.String(), nullable=False),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['ticket_id'], ['ticket.id'], name=op.f('fk_ticket_message_ticket_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['user_login.id'], name=op.f('fk_ticket_message_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ticket_message'))
+    )
+    with op.batch_alter_table('ticket_message', schema=None) as batch_op:
+        batch_op.create_index('ix_ticket_message_ticket', ['ticket_id', 'id'], unique=False)
+
     op.create_table('transfer_proof',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('attempt_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1973,10 +2744,14 @@ def upgrade() -> None:
     sa.Column('received_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('payment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('returned_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('returned_ref', sa.String(), server_default='', nullable=False),
+    sa.Column('returned_entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.CheckConstraint('amount_minor > 0', name=op.f('ck_unassigned_money_amount')),
     sa.ForeignKeyConstraint(['account_id'], ['gateway_account.id'], name=op.f('fk_unassigned_money_account_id')),
     sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_unassigned_money_entry_id')),
     sa.ForeignKeyConstraint(['payment_id'], ['payment.id'], name=op.f('fk_unassigned_money_payment_id')),
+    sa.ForeignKeyConstraint(['returned_entry_id'], ['ledger_entry.id'], name=op.f('fk_unassigned_money_returned_entry_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_unassigned_money')),
     sa.UniqueConstraint('account_id', 'provider_ref', name=op.f('uq_unassigned_money_account_id_provider_ref'))
     )
@@ -2036,8 +2811,61 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_bank_entry_payment_id'), ['payment_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_bank_entry_unassigned_money_id'), ['unassigned_money_id'], unique=False)
 
+    op.create_table('referral',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('referrer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('referrer_credit_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('friend_credit_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('settled_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_referral_customer_id')),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_referral_document_id')),
+    sa.ForeignKeyConstraint(['friend_credit_id'], ['customer_credit.id'], name=op.f('fk_referral_friend_credit_id')),
+    sa.ForeignKeyConstraint(['referrer_credit_id'], ['customer_credit.id'], name=op.f('fk_referral_referrer_credit_id')),
+    sa.ForeignKeyConstraint(['referrer_id'], ['customer.id'], name=op.f('fk_referral_referrer_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_referral_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_referral')),
+    sa.UniqueConstraint('customer_id', name=op.f('uq_referral_customer_id'))
+    )
+    with op.batch_alter_table('referral', schema=None) as batch_op:
+        batch_op.create_index('ix_referral_referrer', ['referrer_id', 'id'], unique=False)
+        batch_op.create_index('ix_referral_state', ['state', 'due_on'], unique=False)
+
+    op.create_table('ticket_file',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('mail_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('file_name', sa.String(), nullable=False),
+    sa.Column('media_type', sa.String(), nullable=False),
+    sa.Column('size', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('data', sa.LargeBinary(), nullable=False),
+    sa.CheckConstraint('message_id IS NOT NULL OR mail_id IS NOT NULL', name=op.f('ck_ticket_file_owner')),
+    sa.ForeignKeyConstraint(['mail_id'], ['support_mail.id'], name=op.f('fk_ticket_file_mail_id')),
+    sa.ForeignKeyConstraint(['message_id'], ['ticket_message.id'], name=op.f('fk_ticket_file_message_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ticket_file'))
+    )
+    with op.batch_alter_table('ticket_file', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_ticket_file_mail_id'), ['mail_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_ticket_file_message_id'), ['message_id'], unique=False)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table('ticket_file', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_ticket_file_message_id'))
+        batch_op.drop_index(batch_op.f('ix_ticket_file_mail_id'))
+
+    op.drop_table('ticket_file')
+    with op.batch_alter_table('referral', schema=None) as batch_op:
+        batch_op.drop_index('ix_referral_state')
+        batch_op.drop_index('ix_referral_referrer')
+
+    op.drop_table('referral')
     with op.batch_alter_table('bank_entry', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_bank_entry_unassigned_money_id'))
         batch_op.drop_index(batch_op.f('ix_bank_entry_payment_id'))
@@ -2058,6 +2886,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_transfer_proof_attempt_id'))
 
     op.drop_table('transfer_proof')
+    with op.batch_alter_table('ticket_message', schema=None) as batch_op:
+        batch_op.drop_index('ix_ticket_message_ticket')
+
+    op.drop_table('ticket_message')
+    with op.batch_alter_table('support_mail', schema=None) as batch_op:
+        batch_op.drop_index('ix_support_mail_ticket')
+        batch_op.drop_index('ix_support_mail_state')
+
+    op.drop_table('support_mail')
     with op.batch_alter_table('refund', schema=None) as batch_op:
         batch_op.drop_index('ix_refund_state')
         batch_op.drop_index(batch_op.f('ix_refund_payment_id'))
@@ -2073,11 +2910,41 @@ def downgrade() -> None:
         batch_op.drop_index('ix_customer_credit_open')
 
     op.drop_table('customer_credit')
+    with op.batch_alter_table('bill_dispute', schema=None) as batch_op:
+        batch_op.drop_index('uq_bill_dispute_open', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+        batch_op.drop_index(batch_op.f('ix_bill_dispute_ticket_id'))
+        batch_op.drop_index('ix_bill_dispute_opened')
+        batch_op.drop_index('ix_bill_dispute_document')
+        batch_op.drop_index(batch_op.f('ix_bill_dispute_customer_id'))
+
+    op.drop_table('bill_dispute')
+    with op.batch_alter_table('ticket', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_ticket_service_id'))
+        batch_op.drop_index('ix_ticket_queue')
+        batch_op.drop_index(batch_op.f('ix_ticket_merged_into_id'))
+        batch_op.drop_index('ix_ticket_last')
+        batch_op.drop_index(batch_op.f('ix_ticket_document_id'))
+        batch_op.drop_index('ix_ticket_customer')
+        batch_op.drop_index('ix_ticket_assignee')
+
+    op.drop_table('ticket')
+    with op.batch_alter_table('shop_supply', schema=None) as batch_op:
+        batch_op.drop_index('ix_shop_supply_waiting')
+        batch_op.drop_index('ix_shop_supply_seller')
+        batch_op.drop_index(batch_op.f('ix_shop_supply_document_id'))
+
+    op.drop_table('shop_supply')
     with op.batch_alter_table('payment', schema=None) as batch_op:
         batch_op.drop_index('ix_payment_received')
+        batch_op.drop_index('ix_payment_provider')
         batch_op.drop_index('ix_payment_customer')
 
     op.drop_table('payment')
+    with op.batch_alter_table('credit_use', schema=None) as batch_op:
+        batch_op.drop_index('ix_credit_use_reseller')
+        batch_op.drop_index('ix_credit_use_day')
+
+    op.drop_table('credit_use')
     with op.batch_alter_table('attempt_document', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_attempt_document_document_id'))
 
@@ -2103,12 +2970,19 @@ def downgrade() -> None:
         batch_op.drop_index('ix_sharing_case_service')
 
     op.drop_table('sharing_case')
+    with op.batch_alter_table('reseller_order', schema=None) as batch_op:
+        batch_op.drop_index('ix_reseller_order_document')
+        batch_op.drop_index('ix_reseller_order_customer')
+
+    op.drop_table('reseller_order')
     with op.batch_alter_table('payment_attempt', schema=None) as batch_op:
         batch_op.drop_index('ix_payment_attempt_state')
+        batch_op.drop_index('ix_payment_attempt_reference')
         batch_op.drop_index('ix_payment_attempt_provider')
         batch_op.drop_index('ix_payment_attempt_method')
         batch_op.drop_index('ix_payment_attempt_document')
         batch_op.drop_index(batch_op.f('ix_payment_attempt_customer_id'))
+        batch_op.drop_index('ix_payment_attempt_created')
 
     op.drop_table('payment_attempt')
     with op.batch_alter_table('panel_move_line', schema=None) as batch_op:
@@ -2133,6 +3007,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_fraud_case_mailbox')
         batch_op.drop_index('ix_fraud_case_mac')
         batch_op.drop_index(batch_op.f('ix_fraud_case_document_id'))
+        batch_op.drop_index('ix_fraud_case_device')
         batch_op.drop_index(batch_op.f('ix_fraud_case_customer_id'))
         batch_op.drop_index('ix_fraud_case_card')
         batch_op.drop_index('ix_fraud_case_address')
@@ -2163,6 +3038,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_device_free')
 
     op.drop_table('device')
+    op.drop_table('credit_movement')
     with op.batch_alter_table('credit_hold', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_credit_hold_service_id'))
         batch_op.drop_index(batch_op.f('ix_credit_hold_reseller_id'))
@@ -2206,6 +3082,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_service_panel_sync')
         batch_op.drop_index(batch_op.f('ix_service_mac'))
         batch_op.drop_index(batch_op.f('ix_service_login'))
+        batch_op.drop_index('ix_service_handle')
 
     op.drop_table('service')
     with op.batch_alter_table('payment_promise', schema=None) as batch_op:
@@ -2222,6 +3099,7 @@ def downgrade() -> None:
         batch_op.drop_index('uq_document_number_text', sqlite_where=sa.text("number_text <> ''"), postgresql_where=sa.text("number_text <> ''"))
         batch_op.drop_index(batch_op.f('ix_document_subscription_id'))
         batch_op.drop_index('ix_document_open')
+        batch_op.drop_index('ix_document_number_text')
         batch_op.drop_index(batch_op.f('ix_document_merged_into_id'))
         batch_op.drop_index('ix_document_issued')
         batch_op.drop_index('ix_document_customer')
@@ -2231,6 +3109,12 @@ def downgrade() -> None:
         batch_op.drop_index('ix_coupon_redemption_customer')
 
     op.drop_table('coupon_redemption')
+    op.drop_table('bulk_renewal_item')
+    with op.batch_alter_table('bulk_item', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_bulk_item_subscription_id'))
+        batch_op.drop_index('ix_bulk_item_state')
+
+    op.drop_table('bulk_item')
     with op.batch_alter_table('billing_mended_item', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_billing_mended_item_subscription_id'))
         batch_op.drop_index('ix_billing_mended_item_mended')
@@ -2249,17 +3133,45 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_subscription_payer_reseller_id'))
         batch_op.drop_index('ix_subscription_due')
         batch_op.drop_index(batch_op.f('ix_subscription_customer_id'))
+        batch_op.drop_index('ix_subscription_created')
 
     op.drop_table('subscription')
+    op.drop_table('recovery_code')
+    with op.batch_alter_table('passkey', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_passkey_user_id'))
+
+    op.drop_table('passkey')
     with op.batch_alter_table('one_time_token', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_one_time_token_user_id'))
 
     op.drop_table('one_time_token')
+    with op.batch_alter_table('notice', schema=None) as batch_op:
+        batch_op.drop_index('ix_notice_state')
+        batch_op.drop_index('ix_notice_customer')
+
+    op.drop_table('notice')
     with op.batch_alter_table('method_saving', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_method_saving_customer_id'))
 
     op.drop_table('method_saving')
+    with op.batch_alter_table('linked_identity', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_linked_identity_user_id'))
+
+    op.drop_table('linked_identity')
+    op.drop_table('known_device')
+    with op.batch_alter_table('impersonation', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_impersonation_session_id'))
+        batch_op.drop_index('ix_impersonation_customer')
+
+    op.drop_table('impersonation')
+    with op.batch_alter_table('half_sign_in', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_half_sign_in_user_id'))
+
+    op.drop_table('half_sign_in')
+    op.drop_table('data_export_part')
+    op.drop_table('code_app')
     with op.batch_alter_table('user_login', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_user_login_staff_role_id'))
         batch_op.drop_index(batch_op.f('ix_user_login_reseller_id'))
         batch_op.drop_index(batch_op.f('ix_user_login_customer_id'))
 
@@ -2268,28 +3180,55 @@ def downgrade() -> None:
         batch_op.drop_index('ix_tax_id_check_customer')
 
     op.drop_table('tax_id_check')
+    with op.batch_alter_table('shop_host', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_shop_host_seller_id'))
+
+    op.drop_table('shop_host')
+    op.drop_table('referral_code')
     with op.batch_alter_table('price', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_price_reprice_id'))
         batch_op.drop_index('ix_price_plan')
 
     op.drop_table('price')
     with op.batch_alter_table('payment_method', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_payment_method_owner_mark'))
+        batch_op.drop_index(batch_op.f('ix_payment_method_name_mark'))
         batch_op.drop_index(batch_op.f('ix_payment_method_fingerprint'))
         batch_op.drop_index(batch_op.f('ix_payment_method_customer_id'))
 
     op.drop_table('payment_method')
-    with op.batch_alter_table('notice', schema=None) as batch_op:
-        batch_op.drop_index('ix_notice_state')
-        batch_op.drop_index('ix_notice_customer')
+    op.drop_table('notice_choice')
+    with op.batch_alter_table('notice_address', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_notice_address_code_digest'))
 
-    op.drop_table('notice')
+    op.drop_table('notice_address')
     with op.batch_alter_table('ledger_posting', schema=None) as batch_op:
         batch_op.drop_index('ix_ledger_posting_customer')
         batch_op.drop_index('ix_ledger_posting_account')
 
     op.drop_table('ledger_posting')
+    with op.batch_alter_table('erasure_request', schema=None) as batch_op:
+        batch_op.drop_index('uq_erasure_request_open', sqlite_where=sa.text("state IN ('waiting', 'blocked', 'ending')"), postgresql_where=sa.text("state IN ('waiting', 'blocked', 'ending')"))
+        batch_op.drop_index('ix_erasure_request_state')
+        batch_op.drop_index('ix_erasure_request_customer')
+
+    op.drop_table('erasure_request')
+    with op.batch_alter_table('data_export', schema=None) as batch_op:
+        batch_op.drop_index('ix_data_export_ends')
+        batch_op.drop_index('ix_data_export_customer')
+
+    op.drop_table('data_export')
     op.drop_table('customer_wallet')
+    with op.batch_alter_table('consent', schema=None) as batch_op:
+        batch_op.drop_index('ix_consent_customer')
+
+    op.drop_table('consent')
     op.drop_table('viewing_cursor')
+    op.drop_table('shop')
+    with op.batch_alter_table('reseller_key', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_reseller_key_reseller_id'))
+
+    op.drop_table('reseller_key')
     with op.batch_alter_table('reseller_closure', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_reseller_closure_descendant_id'))
 
@@ -2297,7 +3236,9 @@ def downgrade() -> None:
     op.drop_table('price_book')
     op.drop_table('plan_change')
     op.drop_table('plan_bouquet')
+    op.drop_table('panel_status')
     op.drop_table('panel_package')
+    op.drop_table('panel_pace')
     with op.batch_alter_table('panel_owner', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_panel_owner_reseller_id'))
 
@@ -2316,8 +3257,14 @@ def downgrade() -> None:
     op.drop_table('device_model')
     op.drop_table('day_gift')
     with op.batch_alter_table('customer', schema=None) as batch_op:
+        batch_op.drop_index('ix_customer_sought_phone', postgresql_ops={'sought_phone': 'text_pattern_ops'})
+        batch_op.drop_index('ix_customer_sought_name', postgresql_ops={'sought_name': 'text_pattern_ops'})
+        batch_op.drop_index('ix_customer_sought_last', postgresql_ops={'sought_last': 'text_pattern_ops'})
+        batch_op.drop_index('ix_customer_sought_company', postgresql_ops={'sought_company': 'text_pattern_ops'})
         batch_op.drop_index(batch_op.f('ix_customer_reseller_id'))
         batch_op.drop_index('ix_customer_name')
+        batch_op.drop_index('ix_customer_mailbox')
+        batch_op.drop_index('ix_customer_external_ref')
         batch_op.drop_index('ix_customer_email')
 
     op.drop_table('customer')
@@ -2326,11 +3273,22 @@ def downgrade() -> None:
 
     op.drop_table('credit_lot')
     op.drop_table('coupon_plan')
+    op.drop_table('content_version')
+    op.drop_table('content_text')
+    op.drop_table('canned_reply')
     with op.batch_alter_table('callback', schema=None) as batch_op:
         batch_op.drop_index('ix_callback_state')
 
     op.drop_table('callback')
     op.drop_table('bundle_part')
+    with op.batch_alter_table('bulk_renewal', schema=None) as batch_op:
+        batch_op.drop_index('ix_bulk_renewal_reseller')
+
+    op.drop_table('bulk_renewal')
+    with op.batch_alter_table('announcement', schema=None) as batch_op:
+        batch_op.drop_index('ix_announcement_shown')
+
+    op.drop_table('announcement')
     with op.batch_alter_table('adoption', schema=None) as batch_op:
         batch_op.drop_index('ix_adoption_panel')
 
@@ -2344,6 +3302,12 @@ def downgrade() -> None:
     op.drop_table('usage_metric')
     op.drop_table('usage_batch')
     op.drop_table('tax_registration')
+    op.drop_table('support_department')
+    with op.batch_alter_table('sign_in_trip', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_sign_in_trip_expires_at'))
+
+    op.drop_table('sign_in_trip')
+    op.drop_table('sign_in_provider')
     op.drop_table('setup_guide')
     op.drop_table('seller_logo')
     with op.batch_alter_table('reseller', schema=None) as batch_op:
@@ -2357,8 +3321,16 @@ def downgrade() -> None:
     op.drop_table('plan')
     op.drop_table('panel')
     op.drop_table('number_series')
+    with op.batch_alter_table('notice_text', schema=None) as batch_op:
+        batch_op.drop_index('ix_notice_text_found')
+
+    op.drop_table('notice_text')
     op.drop_table('ledger_entry')
     op.drop_table('ledger_account')
+    with op.batch_alter_table('help_article', schema=None) as batch_op:
+        batch_op.drop_index('ix_help_article_shown')
+
+    op.drop_table('help_article')
     op.drop_table('gateway_account')
     op.drop_table('fraud_entry')
     with op.batch_alter_table('event_delivery', schema=None) as batch_op:
@@ -2366,8 +3338,14 @@ def downgrade() -> None:
 
     op.drop_table('event_delivery')
     op.drop_table('coupon')
+    op.drop_table('content_page')
+    with op.batch_alter_table('bulk_action', schema=None) as batch_op:
+        batch_op.drop_index('ix_bulk_action_state')
+
+    op.drop_table('bulk_action')
     op.drop_table('bouquet')
     op.drop_table('billing_run')
+    op.drop_table('worker_pulse')
     with op.batch_alter_table('viewing', schema=None) as batch_op:
         batch_op.drop_index('ix_viewing_service')
         batch_op.drop_index('ix_viewing_day')
@@ -2375,7 +3353,13 @@ def downgrade() -> None:
     op.drop_table('viewing')
     op.drop_table('usage_source')
     op.drop_table('usage_event')
+    op.drop_table('staff_role')
+    with op.batch_alter_table('spent_challenge', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_spent_challenge_at'))
+
+    op.drop_table('spent_challenge')
     op.drop_table('simulation')
+    op.drop_table('setup_code')
     op.drop_table('seller')
     op.drop_table('plugin_storage')
     op.drop_table('plugin_state')
@@ -2384,7 +3368,15 @@ def downgrade() -> None:
         batch_op.drop_index('ix_login_attempt_key_at')
 
     op.drop_table('login_attempt')
+    with op.batch_alter_table('live_sighting', schema=None) as batch_op:
+        batch_op.drop_index('ix_live_sighting_seen')
+
+    op.drop_table('live_sighting')
     op.drop_table('ledger_seal')
+    with op.batch_alter_table('job_try', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_job_try_job_id'))
+
+    op.drop_table('job_try')
     with op.batch_alter_table('job', schema=None) as batch_op:
         batch_op.drop_index('ix_job_lane')
         batch_op.drop_index('ix_job_key')
@@ -2392,6 +3384,7 @@ def downgrade() -> None:
 
     op.drop_table('job')
     op.drop_table('idempotency_record')
+    op.drop_table('house_fact')
     op.drop_table('freeze_switch')
     op.drop_table('exchange_rate')
     with op.batch_alter_table('event', schema=None) as batch_op:
@@ -2399,6 +3392,7 @@ def downgrade() -> None:
 
     op.drop_table('event')
     op.drop_table('content_title')
+    op.drop_table('box_address')
     with op.batch_alter_table('audit_entry', schema=None) as batch_op:
         batch_op.drop_index('ix_audit_entry_subject')
         batch_op.drop_index('ix_audit_entry_actor')

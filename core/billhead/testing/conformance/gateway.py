@@ -12,6 +12,7 @@ class TestAcmePay(GatewayConformance):
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from typing import ClassVar
@@ -217,6 +218,27 @@ class GatewayConformance:
         second = gateway.refund(account, replace(refund, provider_ref=first.provider_ref))
         assert first.provider_ref == second.provider_ref
         assert first.amount in (None, attempt.amount)
+
+    def test_what_is_forgotten_twice_is_no_error(
+        self, gateway: PaymentGateway, account: GatewayConnection, request: pytest.FixtureRequest
+    ) -> None:
+        if not gateway.capabilities().forget:
+            return
+        attempt, method = self.new_attempt(), request.getfixturevalue("saved_method")
+        for _ in range(2):
+            gateway.forget_saved(account, method)
+        with suppress(BillheadError):
+            assert gateway.charge_saved(account, attempt, method).state is not AttemptState.SUCCEEDED
+        assert self.charges(attempt) == 0
+
+    def test_the_names_of_a_method_are_told_without_asking(
+        self, gateway: PaymentGateway, request: pytest.FixtureRequest
+    ) -> None:
+        if not gateway.capabilities().forget:
+            return
+        names = gateway.names_of(request.getfixturevalue("saved_method"))
+        assert 1 <= len(names) <= 2
+        assert all(names)
 
     def test_no_secret_is_told(
         self,

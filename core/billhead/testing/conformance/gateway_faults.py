@@ -25,12 +25,12 @@ from billhead.actions.payments.apply_callback import apply_callback
 from billhead.actions.payments.collect import collect
 from billhead.actions.payments.refund import refund
 from billhead.actions.payments.send_refund import send_refund
-from billhead.domain.errors import BillheadError, Conflict
+from billhead.domain.errors import BillheadError, Conflict, GatewayRejected, NotFound
 from billhead.domain.money import Money
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
-from billhead.models.payments import Payment, Refund
-from billhead.plugin import AttemptView, GatewayCapabilities, HttpClient, RawCallback, SavedMethod
+from billhead.models.payments import GatewayAccount, Payment, Refund
+from billhead.plugin import AttemptView, GatewayCapabilities, HttpClient, HttpResponse, RawCallback, SavedMethod
 from billhead.plugin_host import plugins
 from billhead.testing.forging import forgeries
 from billhead.testing.paying_shop import OWED, SYSTEM, PayingShop, open_paying_shop
@@ -210,6 +210,21 @@ class GatewayFaults:
         assert [payment.amount_minor for payment in shop.rows(Payment)] == [self.owed.minor]
         assert [credit.amount_minor for credit in shop.rows(CustomerCredit)] == [self.owed.minor]
         assert shop.row(Document, shop.invoice).state == "void"
+
+    # -- our own account
+
+    def test_keys_are_refused(self, shop: PayingShop, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Revoked keys: nothing is begun, and the account pauses until staff have saved its settings."""
+        refused = HttpResponse(401, {"content-type": "application/json"}, b'{"error": {"message": "no such key"}}')
+        with monkeypatch.context() as patched:
+            for asked in ("read", "write"):
+                patched.setattr(HttpClient, asked, lambda *_args, **_options: refused)
+            with pytest.raises(GatewayRejected):
+                shop.checkout()
+        assert shop.row(GatewayAccount, shop.account).paused_because
+        with pytest.raises(NotFound):
+            shop.checkout()
+        self._nothing_booked(shop)
 
     # -- answers that never come
 

@@ -3,29 +3,52 @@
 class TestMidnight(ThemeConformance):
     @pytest.fixture
     def theme(self): return themes()[0]
+
+A child theme also says whose: `parents` are the themes that it inherits from, the nearest first.
 """
 
 import re
-from html.parser import HTMLParser
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
+from jinja2 import Environment, TemplateSyntaxError, nodes
 
+from billhead import web
+from billhead.actions.shops._colours import PAIRS, SMALL_TEXT, contrast
 from billhead.plugin import Theme
+from billhead.plugin_host.themes import with_inherited
+from billhead.testing.dressed_shop import open_dressed_shop
+from billhead.testing.page_faults import PageReader
+from billhead.wording import PAGE_LANGUAGES
 
 __all__ = ["ThemeConformance"]
 
 _TOKEN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_RRGGBB = re.compile(r"#[0-9a-fA-F]{6}")
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
+_OURS = Path(web.__file__).with_name("templates")
+_PAGES_AT_LEAST = 150
+_OUT_OF_BOUNDS = ("config", "session", "g", "self")  # the application's insides
 # what would end the declaration, start another rule or fetch something
 _UNSAFE = re.compile(r"[;{}<>\\]|url\(|@import|expression\(|/\*", re.IGNORECASE)
 
 
 class ThemeConformance:
-    """Override the fixture `theme`."""
+    """Override the fixture `theme`, and `parents` for a child."""
 
     @pytest.fixture
     def theme(self) -> Theme:
         raise NotImplementedError("override the fixture `theme`: return your Theme")
+
+    @pytest.fixture
+    def parents(self) -> Sequence[Theme]:
+        return ()
+
+    @pytest.fixture
+    def whole(self, theme: Theme, parents: Sequence[Theme]) -> Theme:
+        """With what it inherits."""
+        return with_inherited([theme, *parents])
 
     def test_it_is_a_theme(self, theme: Theme) -> None:
         assert isinstance(theme, Theme)
@@ -40,15 +63,51 @@ class ThemeConformance:
             assert not _UNSAFE.search(value), f"{name}: {value!r} is more than a value"
             assert not value.startswith("#") or _HEX.fullmatch(value), f"{name}: {value!r} is not a colour"
 
-    def test_the_dark_changes_only_what_there_is(self, theme: Theme) -> None:
-        unknown = sorted(set(theme.dark) - set(theme.tokens))
+    def test_the_dark_changes_only_what_there_is(self, whole: Theme) -> None:
+        unknown = sorted(set(whole.dark) - set(whole.tokens))
         assert not unknown, f"dark sets {', '.join(unknown)}, which tokens does not"
 
+    def test_its_parents_are_those_that_it_names(self, theme: Theme, parents: Sequence[Theme]) -> None:
+        named = [one.parent for one in (theme, *parents)]
+        assert named == [*(one.code for one in parents), ""], "override the fixture `parents`: the nearest first"
+
+    @pytest.mark.parametrize("look", ["light", "dark"])
+    def test_words_stand_out_from_their_ground(self, whole: Theme, look: str) -> None:
+        tokens = whole.tokens if look == "light" else {**whole.tokens, **whole.dark}
+        for words, ground in PAIRS:
+            if not (_RRGGBB.fullmatch(tokens.get(words, "")) and _RRGGBB.fullmatch(tokens.get(ground, ""))):
+                continue  # core's own, or written in another way
+            ratio = contrast(tokens[words], tokens[ground])
+            assert ratio >= SMALL_TEXT, f"{look}: {words} on {ground} has a contrast of {ratio:.1f}, less than 4.5"
+
     def test_templates_keep_the_content_security_policy(self, theme: Theme) -> None:
-        for path in sorted((theme.root / "templates").rglob("*.html")):
-            strict = _StrictMarkup(str(path.relative_to(theme.root)))
+        for name, path in _templates(theme):
+            strict = PageReader()
             strict.feed(path.read_text(encoding="utf-8"))
-            assert not strict.faults, "\n".join(strict.faults)
+            faults = [f"{name}: {fault}" for fault in strict.faults if "inline" in fault]
+            assert not faults, "\n".join(faults)
+
+    def test_each_template_takes_the_place_of_one(self, theme: Theme, parents: Sequence[Theme]) -> None:
+        """Whatever has another name is rendered by nobody, unless a template of the theme uses it."""
+        used = "".join(path.read_text("utf-8") for one in (theme, *parents) for _, path in _templates(one))
+        for name, _path in _templates(theme):
+            assert (_OURS / name).is_file() or f'"{name}"' in used, f"{name}: no page and no template asks for it"
+
+    def test_templates_show_and_do_no_more(self, theme: Theme) -> None:
+        """No way around escaping, nothing of the application's insides."""
+        for name, path in _templates(theme):
+            assert not (found := list(_oversteps(path.read_text("utf-8")))), f"{name}: {', '.join(found)}"
+
+    def test_all_pages_in_it_are_whole(self, theme: Theme, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        """Each kind of page of a filled shop, as visitor, customer, reseller and staff: answers, well-formed, in its
+        language and direction, with one <main> and one <h1>, nothing inline, and files that are there. Right to left
+        in short; in all languages with --full."""
+        languages = PAGE_LANGUAGES if request.config.getoption("--full", default=False) else ("ar",)
+        with open_dressed_shop(tmp_path, theme.code) as shop:
+            for language in languages:
+                faults, pages = shop.faults(language)
+                assert not faults, f"{language}, {len(faults)} faults:\n" + "\n".join(faults[:40])
+                assert pages >= _PAGES_AT_LEAST, f"only {pages} pages could be reached by links"
 
     def test_static_files_fetch_nothing_from_elsewhere(self, theme: Theme) -> None:
         for path in sorted((theme.root / "static").rglob("*.css")):
@@ -56,20 +115,27 @@ class ThemeConformance:
             assert not far, f"{path.name} fetches {far[0]}"
 
 
-class _StrictMarkup(HTMLParser):
-    """Collects what a strict policy would block: inline styles, inline handlers, scripts without a file."""
+def _templates(theme: Theme) -> Iterator[tuple[str, Path]]:
+    """(name, file)"""
+    root = theme.root / "templates"
+    for path in sorted(root.rglob("*.html")):
+        yield str(path.relative_to(root)), path
 
-    def __init__(self, place: str) -> None:
-        super().__init__()
-        self.place = place
-        self.faults: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        names = {name for name, _ in attrs}
-        line, _ = self.getpos()
-        if "style" in names:
-            self.faults.append(f"{self.place}:{line}: an inline style")
-        if any(name.startswith("on") for name in names):
-            self.faults.append(f"{self.place}:{line}: an inline script in an attribute of <{tag}>")
-        if tag == "style" or (tag == "script" and not {"src", "nonce"} & names):
-            self.faults.append(f"{self.place}:{line}: an inline <{tag}>")
+def _oversteps(source: str) -> Iterator[str]:
+    try:
+        tree = Environment(extensions=["jinja2.ext.i18n"], autoescape=True).parse(source)
+    except TemplateSyntaxError as error:
+        yield f"line {error.lineno}: {error.message}"
+        return
+    for one in tree.find_all(nodes.Filter):
+        if one.name in ("safe", "forceescape"):
+            yield f"line {one.lineno}: |{one.name}"
+    for attribute in tree.find_all(nodes.Getattr):
+        if attribute.attr.startswith("_"):
+            yield f"line {attribute.lineno}: .{attribute.attr}"
+    for name in tree.find_all(nodes.Name):
+        if name.name in _OUT_OF_BOUNDS:
+            yield f"line {name.lineno}: {name.name}"
+    for _escaping in tree.find_all(nodes.ScopedEvalContextModifier):
+        yield "autoescape"

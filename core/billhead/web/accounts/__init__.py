@@ -1,5 +1,8 @@
-"""Signing up, in and out, passwords by link, and the visitor's choice between light and dark."""
+"""Signing up, in and out, passwords by link, the second step, and the visitor's choice between light and dark."""
 
-from billhead.web.accounts.views import accounts
+from billhead.web.accounts import single_sign_on as _single_sign_on  # noqa: F401 registers its views
+from billhead.web.accounts import steps as _steps  # noqa: F401 registers its views
+from billhead.web.accounts import views as _views  # noqa: F401 registers its views
+from billhead.web.accounts.entering import accounts
 
 __all__ = ["accounts"]

@@ -5,17 +5,21 @@ from wtforms.validators import Email, InputRequired, Length
 
 from billhead.web.forms import Form, stripped
 from billhead.web.places import country_choices
+from billhead.web.speaking import later
 
-__all__ = ["LinkForm", "NewPasswordForm", "SignInForm", "SignUpForm"]
+__all__ = ["PASSWORD_HINT", "LinkForm", "NewPasswordForm", "SignInForm", "SignUpForm"]
 
-_PASSWORD_HINT = "At least 10 characters. A short sentence is easy to remember and hard to guess."  # noqa: S105
+PASSWORD_HINT = later("At least 10 characters. A short sentence is easy to remember and hard to guess.")
 
 
 def _email(autocomplete: str = "email") -> EmailField:
     return EmailField(
-        "E-mail address",
+        later("E-mail address"),
         filters=[stripped],
-        validators=[InputRequired("Your e-mail address is needed."), Email("This is not an e-mail address.")],
+        validators=[
+            InputRequired(later("Your e-mail address is needed.")),
+            Email(later("This is not an e-mail address.")),
+        ],
         render_kw={"autocomplete": autocomplete, "inputmode": "email"},
     )
 
@@ -23,28 +27,28 @@ def _email(autocomplete: str = "email") -> EmailField:
 class SignInForm(Form):
     email = _email("username")
     password = PasswordField(
-        "Password",
-        validators=[InputRequired("Your password is needed."), Length(max=200)],
+        later("Password"),
+        validators=[InputRequired(later("Your password is needed.")), Length(max=200)],
         render_kw={"autocomplete": "current-password"},
     )
 
 
 class SignUpForm(Form):
     name = StringField(
-        "Name",
+        later("Name"),
         filters=[stripped],
-        validators=[InputRequired("Your name is needed."), Length(max=200)],
-        description="As it should stand on your invoices.",
+        validators=[InputRequired(later("Your name is needed.")), Length(max=200)],
+        description=later("As it should stand on your invoices."),
         render_kw={"autocomplete": "name"},
     )
     email = _email()
     password = PasswordField(
-        "Password",
-        validators=[InputRequired("Choose a password.")],
-        description=_PASSWORD_HINT,
+        later("Password"),
+        validators=[InputRequired(later("Choose a password."))],
+        description=PASSWORD_HINT,
         render_kw={"autocomplete": "new-password", "minlength": 10},
     )
-    country = SelectField("Country", choices=country_choices, description="Decides which tax applies.")
+    country = SelectField(later("Country"), choices=country_choices, description=later("Decides which tax applies."))
     zone = HiddenField(render_kw={"data-fill-time-zone": ""})
 
 
@@ -54,8 +58,8 @@ class LinkForm(Form):
 
 class NewPasswordForm(Form):
     password = PasswordField(
-        "New password",
-        validators=[InputRequired("Choose a password.")],
-        description=_PASSWORD_HINT,
+        later("New password"),
+        validators=[InputRequired(later("Choose a password."))],
+        description=PASSWORD_HINT,
         render_kw={"autocomplete": "new-password", "minlength": 10},
     )

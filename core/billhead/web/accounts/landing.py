@@ -2,7 +2,9 @@
 
 from flask import current_app, request, url_for
 
-__all__ = ["landing", "local_path"]
+from billhead.web.request_context import signed_in
+
+__all__ = ["home_of_login", "landing", "local_path"]
 
 _HOMES = {
     "staff": "admin.home",
@@ -19,7 +21,15 @@ def local_path(asked_for: str) -> str:
 
 
 def landing(role: str) -> str:
+    return local_path(request.args.get("next", "")) or _home(role)
+
+
+def home_of_login() -> str:
+    """The first page of whoever is signed in; the shop's for visitors."""
+    login = signed_in()
+    return _home(login.role.value if login is not None else "")
+
+
+def _home(role: str) -> str:
     home = _HOMES.get(role, "")
-    return local_path(request.args.get("next", "")) or url_for(
-        home if home in current_app.view_functions else "storefront.plans"
-    )
+    return url_for(home if home in current_app.view_functions else "storefront.plans")

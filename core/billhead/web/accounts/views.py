@@ -1,52 +1,44 @@
-"""The pages of signing up and in. What they do is in actions/accounts."""
+"""The pages of signing up and in. What they do is in actions/accounts and actions/sign_in."""
 
-from flask import Blueprint, flash, make_response, redirect, request, session, url_for
+from flask import flash, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from billhead.actions.accounts.send_password_link import send_password_link
+from billhead.actions.accounts.ask_password_link import ask_password_link
 from billhead.actions.accounts.set_password import ByLink, set_password
-from billhead.actions.accounts.sign_in import SignedIn, sign_in
+from billhead.actions.accounts.sign_in import HalfSignedIn, sign_in
 from billhead.actions.accounts.sign_out import sign_out
 from billhead.actions.accounts.sign_up import Newcomer, sign_up
-from billhead.db import writing
+from billhead.actions.impersonation.stop_looking import stop_looking
+from billhead.actions.sign_in.sign_in_by_passkey import preview_sign_in_by_passkey
+from billhead.db import reading, writing
 from billhead.domain.errors import Conflict, InvalidInput
+from billhead.models.sign_in import SignInProvider
 from billhead.plugin import allow
+from billhead.web.accounts.entering import accounts, enter, go_half_way, shop_id
 from billhead.web.accounts.forms import LinkForm, NewPasswordForm, SignInForm, SignUpForm
 from billhead.web.accounts.landing import landing, local_path
+from billhead.web.cookies import drop_cookie, set_cookie
 from billhead.web.pages import page
 from billhead.web.request_context import (
+    browser,
     client_address,
     client_country,
     current_ctx,
     current_seller,
     forget_login,
-    keep_login,
     signed_in,
 )
+from billhead.web.shop_address import asked, cookie_named, cookie_path
+from billhead.web.speaking import LANGUAGE_COOKIE, say, speech
 from billhead.web.theming import APPEARANCES
+from billhead.wording import PAGE_LANGUAGES
 
-__all__ = ["accounts"]
+__all__ = ["FRIEND_COOKIE"]
 
-accounts = Blueprint("accounts", __name__)
+FRIEND_COOKIE = "billhead_friend"
+"""Whose link one came by, kept for 30 days at this shop: see storefront/friends.py."""
+
 _YEAR = 365 * 24 * 3600
-
-
-def _seller_id() -> int:
-    seller = current_seller()
-    if seller is None:
-        raise Conflict("This shop is being set up: nobody can sign in yet.", hint="come back a little later")
-    return seller.id
-
-
-def _agent() -> str:
-    return request.headers.get("User-Agent", "")
-
-
-def _enter(signed: SignedIn) -> ResponseReturnValue:
-    kept = {name: session[name] for name in ("cart", "currency") if name in session}
-    session.clear()  # a new CSRF token for the signed-in browser; what was chosen stays
-    session.update(kept)
-    return keep_login(make_response(redirect(landing(signed.role), 303)), signed)
 
 
 @accounts.route("/sign-in", methods=["GET", "POST"])
@@ -58,13 +50,24 @@ def sign_in_page() -> ResponseReturnValue:
     form = SignInForm()
     if form.validate_on_submit():
         with form.refusals():
-            return _enter(
-                sign_in(
-                    current_ctx(), _seller_id(), form.email.data, form.password.data,
-                    ip=client_address(), user_agent=_agent(),
-                )
-            )  # fmt: skip
-    return page("accounts/sign_in.html", form=form), 422 if form.is_submitted() else 200
+            done = sign_in(current_ctx(), shop_id(), form.email.data, form.password.data, browser())
+            return go_half_way(done) if isinstance(done, HalfSignedIn) else enter(done)
+    shown = page("accounts/sign_in.html", form=form, passkey=_passkey(), provider=_provider())
+    return shown, 422 if form.is_submitted() else 200
+
+
+def _provider() -> str:
+    """What the seller's other way to sign in is called; "" where there is none."""
+    seller = current_seller()
+    with reading() as session:
+        row = session.get(SignInProvider, seller.id) if seller is not None else None
+    return row.label if row is not None and row.enabled else ""
+
+
+def _passkey() -> str:
+    """A passkey is bound to the installation's own name: at a shop's there can be none."""
+    found = asked()
+    return "" if found is not None and found.host else preview_sign_in_by_passkey()
 
 
 @accounts.route("/sign-up", methods=["GET", "POST"])
@@ -85,8 +88,12 @@ def sign_up_page() -> ResponseReturnValue:
                 password=form.password.data,
                 zone=form.zone.data or "",
                 seen_in=client_country(),
+                language=speech().language,
+                friend_code=request.cookies.get(cookie_named(FRIEND_COOKIE), ""),
             )
-            return _enter(sign_up(current_ctx(), _seller_id(), newcomer, ip=client_address(), user_agent=_agent()))
+            response = make_response(enter(sign_up(current_ctx(), shop_id(), newcomer, browser())))
+            drop_cookie(response, cookie_named(FRIEND_COOKIE), cookie_path())
+            return response
     return page("accounts/sign_up.html", form=form), 422 if form.is_submitted() else 200
 
 
@@ -98,8 +105,24 @@ def sign_out_page() -> ResponseReturnValue:
         with writing(current_ctx()) as tx:
             sign_out(tx, login.session_id)
     session.clear()
-    flash("You are signed out.", "good")
+    flash(say("You are signed out."), "good")
     return forget_login(make_response(redirect(url_for("storefront.plans"), 303)))
+
+
+@accounts.post("/end-visit")
+@allow("anyone")
+def end_visit() -> ResponseReturnValue:
+    """Staff leave the area that they looked into, back to where they came from."""
+    login = signed_in()
+    if login is None or login.visit is None:
+        return redirect(landing(login.role if login is not None else ""), 303)
+    with writing(current_ctx()) as tx:
+        stop_looking(tx, login.visit.id)
+    for name in ("cart", "cart_before", "ordered"):
+        session.pop(name, None)
+    if login.customer_id is not None:
+        return redirect(url_for("admin.customer", key=login.customer_id), 303)
+    return redirect(url_for("admin.reseller", key=login.reseller_id), 303)
 
 
 @accounts.route("/forgotten-password", methods=["GET", "POST"])
@@ -109,7 +132,7 @@ def forgotten_password() -> ResponseReturnValue:
     if form.validate_on_submit():
         with form.refusals():
             with writing(current_ctx()) as tx:
-                send_password_link(tx, _seller_id(), form.email.data)
+                ask_password_link(tx, shop_id(), form.email.data, client_address())
             return page("accounts/link_sent.html", email=form.email.data)
     return page("accounts/forgotten_password.html", form=form), 422 if form.is_submitted() else 200
 
@@ -126,9 +149,20 @@ def set_password_page(token: str) -> ResponseReturnValue:
         except InvalidInput as refused:
             form.show(refused)
         else:
-            flash("Your password is set. Sign in with it.", "good")
+            flash(say("Your password is set. Sign in with it."), "good")
             return redirect(url_for("accounts.sign_in_page"), 303)
     return page("accounts/set_password.html", form=form), 422 if form.is_submitted() else 200
+
+
+@accounts.post("/language")
+@allow("anyone")
+def language() -> ResponseReturnValue:
+    """The language of the pages in this browser; the customer's own one, for mail and documents, is in the profile."""
+    response = make_response(redirect(local_path(request.form.get("back", "")) or url_for("storefront.plans"), 303))
+    chosen = request.form.get("language", "")
+    if chosen in PAGE_LANGUAGES:
+        set_cookie(response, LANGUAGE_COOKIE, chosen, _YEAR)
+    return response
 
 
 @accounts.post("/appearance")
@@ -138,7 +172,7 @@ def appearance() -> ResponseReturnValue:
     response = make_response(redirect(local_path(request.form.get("back", "")) or url_for("storefront.plans"), 303))
     chosen = request.form.get("appearance", "")
     if chosen in APPEARANCES:
-        response.set_cookie("appearance", chosen, max_age=_YEAR, samesite="Lax", httponly=True)
+        set_cookie(response, "appearance", chosen, _YEAR)
     else:
-        response.delete_cookie("appearance")
+        drop_cookie(response, "appearance")
     return response

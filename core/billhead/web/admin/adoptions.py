@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from wtforms import BooleanField, DateField, IntegerField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput
 
 from billhead.actions.adopting.ask_adoption import AdoptionWish, ask_adoption
 from billhead.actions.adopting.cancel_adoption import cancel_adoption
@@ -172,6 +173,7 @@ class AdoptionForm(Form):
     writes = SelectMultipleField(
         "May be written on the panel",
         choices=[SelectChoice(name, label) for name, label in _WRITABLE],
+        option_widget=CheckboxInput(),
         description="None: a line that does not fit its plan as it stands is refused.",
     )
     owners = TextAreaField(

@@ -14,7 +14,7 @@ from billhead.models.operations import AuditEntry, FreezeSwitch
 from billhead.models.people import User
 from billhead.web.request_context import current_seller, signed_in
 
-__all__ = ["MENU", "admin", "found", "own_seller_id", "staff_zone", "trail_of", "who"]
+__all__ = ["MENU", "Trail", "admin", "found", "own_seller_id", "staff_zone", "trail_of", "who"]
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -27,12 +27,33 @@ MENU = (
         "People",
         (
             ("customers", "Customers"),
+            ("resellers", "Resellers"),
+            ("shop_orders", "Shop orders"),
+            ("reseller_tree", "Reseller tree"),
             ("subscriptions", "Subscriptions"),
             ("services", "Services"),
+            ("placed_orders", "Orders"),
             ("sharing", "Shared lines"),
             ("screening", "Order screening"),
             ("gifts", "Days given"),
+            ("referrals", "Referrals"),
+            ("bulks", "Bulk actions"),
             ("notices", "Messages"),
+            ("erasures", "Erasures"),
+        ),
+    ),
+    (
+        "Support",
+        (
+            ("tickets", "Tickets"),
+            ("bill_disputes", "Disputed bills"),
+            ("support_mails", "Mail to support"),
+            ("support_rules", "Rules"),
+            ("prepared_answers", "Prepared answers"),
+            ("articles", "Help articles"),
+            ("announcements", "Announcements"),
+            ("network_status", "Network status"),
+            ("departments", "Departments"),
         ),
     ),
     (
@@ -45,6 +66,7 @@ MENU = (
             ("statements", "Bank statements"),
             ("refunds", "Refunds"),
             ("disputes", "Disputes"),
+            ("payouts", "Payouts"),
             ("attempts", "Attempts"),
             ("runs", "Billing runs"),
             ("unbilled", "Not billed"),
@@ -65,6 +87,7 @@ MENU = (
             ("adoptions", "Adoptions"),
             ("moves", "Moves"),
             ("viewings", "Viewings"),
+            ("health", "Health"),
             ("jobs", "Jobs"),
             ("deliveries", "Event deliveries"),
             ("plugins", "Plugins"),
@@ -77,6 +100,8 @@ MENU = (
             ("price_books", "Price books"),
             ("price_changes", "Price changes"),
             ("coupons", "Coupons"),
+            ("credit_packages", "Credit packages"),
+            ("reseller_plans", "Reseller plans"),
             ("bouquets", "Bouquets"),
             ("guides", "Set-up guides"),
             ("devices", "Boxes"),
@@ -84,8 +109,21 @@ MENU = (
         ),
     ),
     (
+        "Shop",
+        (("content_pages", "Pages"),),
+    ),
+    (
         "House",
-        (("sellers", "Sellers"), ("switches", "Freeze switches"), ("audit", "Audit trail")),
+        (
+            ("setup", "Set up"),
+            ("sellers", "Sellers"),
+            ("retention", "Retention"),
+            ("notice_texts", "Texts of mails"),
+            ("staff", "Staff"),
+            ("staff_roles", "Roles"),
+            ("switches", "Freeze switches"),
+            ("audit", "Audit trail"),
+        ),
     ),
 )
 """(heading, ((endpoint, label), …)) of the side menu."""
@@ -105,15 +143,16 @@ def own_seller_id() -> int:
 
 
 def who(actor: str) -> str:
-    """An actor of the audit trail as colleagues know them: "staff:7" is the e-mail address of that login."""
+    """An actor of the audit trail as colleagues know them: "staff:7" is the e-mail address of that login, also where it
+    looked in as somebody else."""
     if not actor.startswith("staff:"):
         return actor
+    actor, behind, whom = actor.partition(" as ")
     if "staff_names" not in g:
         with reading() as session:
             rows = session.execute(select(User.id, User.email).where(User.role == Role.STAFF.value))
             g.staff_names = {f"staff:{key}": email for key, email in rows}
-    name: str = g.staff_names.get(actor, actor)
-    return name
+    return f"{g.staff_names.get(actor, actor)}{behind}{whom}"
 
 
 def found(session: Session, kind: type[M], key: Any, what: str) -> M:
@@ -124,10 +163,18 @@ def found(session: Session, kind: type[M], key: Any, what: str) -> M:
     return row
 
 
-def trail_of(session: Session, *subjects: str) -> list[AuditEntry]:
+class Trail(list[AuditEntry]):
+    """The newest lines of the audit trail about some things; `about` leads to all of them."""
+
+    about: str = ""
+
+
+def trail_of(session: Session, *subjects: str) -> Trail:
     """The newest lines of the audit trail about these."""
     about = select(AuditEntry).where(AuditEntry.subject.in_(subjects))
-    return list(session.scalars(about.order_by(AuditEntry.id.desc()).limit(_TRAIL)))
+    trail = Trail(session.scalars(about.order_by(AuditEntry.id.desc()).limit(_TRAIL)))
+    trail.about = ",".join(subjects[:_TRAIL])
+    return trail
 
 
 def _stopped_switches() -> list[FreezeSwitch]:

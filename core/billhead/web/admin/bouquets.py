@@ -1,20 +1,24 @@
 """Bouquets, and what each is called on the panels."""
 
+from collections.abc import Sequence
+
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
-from wtforms import StringField, TextAreaField
+from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from billhead.actions.catalogue.save_bouquet import save_bouquet
 from billhead.db import reading, writing
 from billhead.domain.errors import InvalidInput
+from billhead.domain.regions import Regions
 from billhead.models.catalogue import Bouquet, PlanBouquet
 from billhead.models.panels import Panel, PanelBouquet
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, own_seller_id
 from billhead.web.admin.columns import code, number, text
 from billhead.web.admin.listing import Listing
+from billhead.web.admin.plan_forms import COUNTRIES_HINT, WHERE_SOLD
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
@@ -57,6 +61,16 @@ class BouquetForm(Form):
         "On the panels", description="One a row: the panel's code, then the bouquet's name or number there."
     )
 
+    country_rule = SelectField("Licensed", choices=WHERE_SOLD, default="")
+    countries = StringField(
+        "These countries",
+        filters=[stripped],
+        description=f"{COUNTRIES_HINT} What brings the bouquet can be ordered there alone.",
+    )
+
+    def regions(self) -> Regions:
+        return Regions(self.country_rule.data, tuple((self.countries.data or "").split()))
+
     def names(self) -> dict[str, str]:
         names: dict[str, str] = {}
         for row in filter(None, map(str.strip, (self.on.data or "").splitlines())):
@@ -79,6 +93,17 @@ def edit_bouquet(key: int) -> ResponseReturnValue:
     return _edit(key)
 
 
+def _as_entered(row: Bouquet | None, names: Sequence[tuple[str, str]]) -> dict[str, str]:
+    on = {"on": "\n".join(f"{panel} {remote}" for panel, remote in names)}
+    if row is None:
+        return on
+    return (
+        on
+        | {name: getattr(row, name) for name in ("code", "name", "country_rule")}
+        | {"countries": " ".join(row.countries)}
+    )
+
+
 def _edit(key: int | None) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Bouquet, key, "bouquet") if key is not None else None
@@ -88,12 +113,13 @@ def _edit(key: int | None) -> ResponseReturnValue:
             .where(PanelBouquet.bouquet_id == key)
             .order_by(Panel.code)
         ).all()
-    form = BouquetForm(obj=row, data={"on": "\n".join(f"{panel} {remote}" for panel, remote in names)})
+    form = BouquetForm(data=_as_entered(row, names))
     if form.validate_on_submit():
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 seller_id = row.seller_id if row is not None else own_seller_id()
-                save_bouquet(tx, seller_id, form.code.data or "", form.name.data or "", form.names(), key)
+                save_bouquet(tx, seller_id, form.code.data or "", form.name.data or "", form.names(), key,
+                             regions=form.regions())  # fmt: skip
             flash(f"{form.name.data} is saved.", "good")
             return redirect(url_for("admin.bouquets"), 303)
     status = 422 if form.is_submitted() else 200

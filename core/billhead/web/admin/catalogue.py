@@ -13,6 +13,7 @@ from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput
 from billhead.domain.periods import Term
+from billhead.domain.regions import Regions
 from billhead.models.catalogue import Bouquet, Plan, PlanBouquet, Price, PriceBook
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
@@ -104,7 +105,8 @@ def plan(key: int) -> ResponseReturnValue:
     books: dict[PriceBook, list[Price]] = defaultdict(list)
     for price, book in prices:
         books[book].append(price)
-    return page("admin/plan.html", plan=row, books=books, bouquets=bouquets, metered=metered, trail=trail)
+    sold = Regions.of(row.country_rule, row.countries).told()
+    return page("admin/plan.html", plan=row, books=books, bouquets=bouquets, metered=metered, trail=trail, sold=sold)
 
 
 class LeadForm(ReasonForm):

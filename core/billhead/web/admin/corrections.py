@@ -27,9 +27,9 @@ from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
 
-__all__: list[str] = []
+__all__ = ["WAYS", "amount_field"]
 
-_WAYS = {
+WAYS = {
     "credit": "what was paid becomes credit for the next invoices",
     "refund": "what was paid goes back to where it came from",
     "keep": "it only reduces what is owed; the rest waits on the credit note",
@@ -74,7 +74,7 @@ def _form_for(lines: dict[int, Line], currency: str) -> Any:
         validators=[Optional()],
         description="Lines with a period return their share of days; the amounts above are not used then.",
     )
-    fields["way"] = SelectField("What was paid", choices=_WAYS)
+    fields["way"] = SelectField("What was paid", choices=WAYS)
     return type("_CreditNoteForm", (PreviewForm,), fields)()
 
 

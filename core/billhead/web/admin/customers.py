@@ -1,5 +1,6 @@
 """Customers: found by whatever they say on the phone, and one page with all that is theirs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask.typing import ResponseReturnValue
@@ -7,14 +8,16 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.credits._history import credit_history
+from billhead.actions.support._seen import departments_for
 from billhead.db import reading
 from billhead.models.catalogue import Plan
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
 from billhead.models.operations import Notice
-from billhead.models.payments import GatewayAccount, Payment
+from billhead.models.payments import GatewayAccount, Payment, PaymentMethod
 from billhead.models.people import Customer, Reseller
 from billhead.models.subscriptions import Service, Subscription
+from billhead.models.support import Ticket, TicketMessage
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.columns import code, instant, text
@@ -22,6 +25,7 @@ from billhead.web.admin.customer_tax import checks_of
 from billhead.web.admin.listing import Listing
 from billhead.web.admin.services import SERVICE_COLUMNS, is_line
 from billhead.web.pages import page
+from billhead.web.request_context import current_ctx
 
 __all__ = ["CUSTOMERS", "customer", "customers"]
 
@@ -123,12 +127,39 @@ def _belongings(session: Session, customer_id: int) -> dict[str, Any]:
             .order_by(Payment.id.desc())
             .limit(_SHOWN)
         ).all(),
+        "methods": _methods(session, customer_id),
         "credits": credits,
         "movements": credit_history(session, customer_id)[:_SHOWN] if credits else [],
+        "tickets": _tickets(session, customer_id),
         "notices": _newest(session, Notice, customer_id),
         "checks": checks_of(session, customer_id),
         "trail": trail_of(session, *subjects),
     }
+
+
+def _methods(session: Session, customer_id: int) -> Sequence[Any]:
+    """In the customer's order."""
+    return session.execute(
+        select(PaymentMethod, GatewayAccount.name.label("account"))
+        .join(GatewayAccount, GatewayAccount.id == PaymentMethod.account_id)
+        .where(PaymentMethod.customer_id == customer_id, PaymentMethod.token != "")
+        .order_by(PaymentMethod.is_default.desc(), PaymentMethod.position, PaymentMethod.id.desc())
+        .limit(_SHOWN)
+    ).all()
+
+
+def _tickets(session: Session, customer_id: int) -> Sequence[Any]:
+    """Of the departments that this member of staff sees."""
+    wanted = [Ticket.customer_id == customer_id, Ticket.merged_into_id.is_(None)]
+    if not current_ctx().may("*"):
+        wanted.append(Ticket.department_id.in_([one.id for one in departments_for(session, current_ctx())]))
+    return session.execute(
+        select(Ticket.id, Ticket.subject, Ticket.state, TicketMessage.at)
+        .outerjoin(TicketMessage, TicketMessage.id == Ticket.last_message_id)
+        .where(*wanted)
+        .order_by(Ticket.last_message_id.desc())
+        .limit(_SHOWN)
+    ).all()
 
 
 def _newest(session: Session, kind: Any, customer_id: int) -> list[Any]:

@@ -17,6 +17,7 @@ from billhead.actions.dunning.save_policy import PolicyEntry, save_policy
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.dunning import StageAction
+from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan
 from billhead.models.dunning import DunningPolicy, PaymentPromise
 from billhead.models.people import Customer
@@ -111,8 +112,8 @@ def _edit(row: DunningPolicy | None) -> ResponseReturnValue:
 
 
 def _asked_seller(session: Session) -> int:
-    asked = request.args.get("seller", "")
-    row = session.get(Seller, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
+    asked = whole_number(request.args.get("seller", ""))
+    row = session.get(Seller, asked) if asked is not None else None
     return row.id if row is not None else session.scalars(select(Seller.id).order_by(Seller.id).limit(1)).one()
 
 

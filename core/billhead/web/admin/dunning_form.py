@@ -33,6 +33,7 @@ from billhead.domain.dunning import (
     ordered_stages,
 )
 from billhead.domain.errors import InvalidInput
+from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Bouquet, Plan
 from billhead.models.dunning import DunningPolicy
 from billhead.web.forms import Form as PageForm
@@ -183,6 +184,6 @@ def _stage(row: Any) -> Stage:
 
 def _days(text: str) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if any(not (part.isascii() and part.isdigit() and len(part) < 5) for part in parts):
+    if any(whole_number(part, 4) is None for part in parts):
         raise InvalidInput("retry_days", f"{text!r} are no days", hint="write them like 1, 3, 5, 7")
     return tuple(int(part) for part in parts)

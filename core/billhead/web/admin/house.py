@@ -1,22 +1,20 @@
-"""The house: the two freeze switches, and the trail of who did what, and why."""
+"""The house: the two freeze switches."""
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 
 from billhead.actions.freeze import SWITCHES, set_freeze
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import NotFound
-from billhead.models.operations import AuditEntry, FreezeSwitch
+from billhead.models.operations import FreezeSwitch
 from billhead.plugin import allow
-from billhead.web.admin.area import admin, who
+from billhead.web.admin.area import admin
 from billhead.web.admin.asking import Question, ReasonForm, asked
-from billhead.web.admin.columns import Column, code, instant, text
-from billhead.web.admin.listing import Choice, Listing
 from billhead.web.pages import page
 
-__all__ = ["AUDIT"]
+__all__: list[str] = []
 
 EFFECTS = {
     "charges": "Nobody is charged: no checkout is opened and no saved card is used. Callbacks are still heard.",
@@ -51,61 +49,3 @@ def turn_switch(name: str) -> ResponseReturnValue:
     button = f"Stop {name}" if turn_on else "Go on"
     question = Question(title, told, button, url_for("admin.switches"), danger=turn_on)
     return asked(question, ReasonForm(), act)
-
-
-def _matching(typed: str) -> ColumnElement[bool]:
-    return or_(
-        AuditEntry.subject == typed,
-        AuditEntry.actor == typed,
-        AuditEntry.request_id == typed,
-        AuditEntry.action.startswith(typed, autoescape=True),
-    )
-
-
-AUDIT = Listing(
-    name="audit-trail",
-    title="Audit trail",
-    query=select(
-        AuditEntry.id,
-        AuditEntry.at,
-        AuditEntry.actor,
-        AuditEntry.role,
-        AuditEntry.action,
-        AuditEntry.subject,
-        AuditEntry.reason,
-        AuditEntry.details,
-        AuditEntry.request_id,
-    ),
-    key=AuditEntry.id,
-    columns=(
-        instant("When", "at"),
-        Column("Who", lambda row: who(row.actor), lambda row: who(row.actor)),
-        text("What", "action"),
-        code("To what", "subject"),
-        text("Why", "reason", css="why"),
-        Column(
-            "Details",
-            lambda row: "; ".join(f"{name}={value}" for name, value in row.details.items()),
-            lambda row: ", ".join(f"{name}: {value}" for name, value in row.details.items()) or "–",
-            "why",
-        ),
-        code("Request", "request_id"),
-    ),
-    choices=(
-        Choice(
-            "role",
-            "Role",
-            AuditEntry.role,
-            ("staff", "customer", "reseller", "super_reseller", "visitor", "system"),
-        ),
-    ),
-    search=_matching,
-    search_label="Action, subject (subscription:7), who (staff:1) or request",
-    empty="Every change is written down here, by whom and why.",
-)
-
-
-@admin.get("/audit")
-@allow("staff")
-def audit() -> ResponseReturnValue:
-    return AUDIT.answer()

@@ -1,30 +1,50 @@
 """Jobs and event deliveries: what waits, what was parked for a person, and trying it again."""
 
+from datetime import timedelta
+from typing import Any
+
 from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, or_, select
 
+from billhead import clock
+from billhead.actions.jobs._chosen import NEEDS_A_PERSON, STATES
+from billhead.actions.jobs._queue_state import queue_state
 from billhead.actions.jobs.cancel_job import cancel_job
 from billhead.actions.jobs.retry_delivery import retry_delivery
 from billhead.actions.jobs.retry_job import retry_job
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.jobs.kinds import KINDS
-from billhead.models.operations import Event, EventDelivery, Job
+from billhead.models.operations import Event, EventDelivery, Job, JobTry
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked
-from billhead.web.admin.columns import code, instant, number, state, text
-from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.columns import Column, code, instant, number, state, text
+from billhead.web.admin.jobs_many import acts_of, minutes_of
+from billhead.web.admin.listing import Choice, Listing, Typed
 from billhead.web.pages import page
 
 __all__ = ["deliveries", "jobs"]
 
-STATES = ("queued", "running", "done", "failed", "parked", "canceled")
+_TRIES = 50
 
 
 def _matching(typed: str) -> ColumnElement[bool]:
     return or_(Job.key == typed, Job.error.icontains(typed, autoescape=True))
+
+
+def _older(typed: str) -> ColumnElement[bool] | None:
+    minutes = minutes_of(typed)
+    return None if minutes is None else Job.created_at < clock.now() - timedelta(minutes=minutes)
+
+
+def _progress(row: Any) -> str:
+    """How far long work is: "12 of 40", or what it says."""
+    told = row.progress or {}
+    if "of" in told:
+        return f"{told.get('done', 0)} of {told['of']}"
+    return str(next(iter(told.values()), ""))
 
 
 def _jobs() -> Listing:
@@ -32,7 +52,9 @@ def _jobs() -> Listing:
     return Listing(
         name="jobs",
         title="Jobs",
-        query=select(Job.id, Job.kind, Job.key, Job.lane, Job.state, Job.tries, Job.due_at, Job.error, Job.created_at),
+        query=select(
+            Job.id, Job.kind, Job.key, Job.lane, Job.state, Job.tries, Job.due_at, Job.error, Job.created_at
+        ).add_columns(Job.progress),
         key=Job.id,
         columns=(
             text("Job", "id", to="job"),
@@ -40,14 +62,16 @@ def _jobs() -> Listing:
             code("Key", "key"),
             state("State", "state"),
             number("Tries", "tries"),
+            Column("How far", _progress, lambda row: _progress(row) or "–"),
             instant("Due", "due_at"),
             text("Error", "error", css="clip"),
             instant("Queued", "created_at"),
         ),
         choices=(
-            Choice("state", "State", Job.state, (("needs a person", ("failed", "parked")), *STATES)),
+            Choice("state", "State", Job.state, (("needs a person", NEEDS_A_PERSON), *STATES)),
             Choice("kind", "Kind", Job.kind, sorted(KINDS)),
         ),
+        typed=(Typed("older", "Older than, in minutes", _older, kind="number"),),
         search=_matching,
         search_label="Key, or words of the error",
         empty="Nothing is queued, and nothing was done in the last two weeks.",
@@ -88,7 +112,15 @@ DELIVERIES = Listing(
 @admin.get("/jobs")
 @allow("staff")
 def jobs() -> ResponseReturnValue:
-    return _jobs().answer()
+    with reading() as session:
+        queue = queue_state(session)
+    tabs = [(state, queue.counts.get(state, 0), url_for("admin.jobs", state=state)) for state in STATES]
+    note = "Nothing waits."
+    if queue.oldest_id is not None:
+        minutes = int(queue.oldest_waits.total_seconds()) // 60
+        waits = f"{minutes} minutes" if minutes else "less than a minute"
+        note = f"{queue.waiting} are due. Job {queue.oldest_id}, {queue.oldest_kind}, has waited for longest: {waits}."
+    return _jobs().answer(tabs=tabs, note=note, acts=acts_of())
 
 
 @admin.get("/jobs/<int:key>")
@@ -97,9 +129,11 @@ def job(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Job, key, "job")
         trail = trail_of(session, f"job:{key}")
+        tried = select(JobTry).where(JobTry.job_id == key).order_by(JobTry.id.desc()).limit(_TRIES)
+        tries = session.scalars(tried).all()
     kind = KINDS.get(row.kind)
     about = _about(row)
-    return page("admin/job.html", job=row, kind=kind, about=about, trail=trail)
+    return page("admin/job.html", job=row, kind=kind, about=about, trail=trail, tries=tries)
 
 
 def _about(row: Job) -> list[tuple[str, str]]:
@@ -109,7 +143,11 @@ def _about(row: Job) -> list[tuple[str, str]]:
         "panel_id": ("panel", "Panel"),
         "document_id": ("document", "Document"),
         "callback_id": ("callback", "Callback"),
+        "bulk_id": ("bulk", "Bulk action"),
+        "simulation_id": ("simulation", "Simulation"),
     }
+    if row.kind != "subscriptions.bulk":  # resellers have bulks of their own
+        pages.pop("bulk_id")
     named = [(pages[name], value) for name, value in row.args.items() if name in pages]
     return [(f"{label} {value}", url_for(f"admin.{endpoint}", key=value)) for (endpoint, label), value in named]
 

@@ -22,12 +22,13 @@ from sqlalchemy import ColumnElement, Select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from billhead.db import reading
+from billhead.domain.whole_number import whole_number
 from billhead.web.admin.columns import Column
 from billhead.web.csv_export import csv_response
 from billhead.web.pages import page
-from billhead.web.paging import page_of
+from billhead.web.paging import page_by, page_of
 
-__all__ = ["Choice", "Listing"]
+__all__ = ["Choice", "Listing", "Typed"]
 
 _CSV_BATCH = 500
 
@@ -40,7 +41,7 @@ class Choice:
 
     name: str
     label: str
-    column: InstrumentedAttribute[Any]
+    column: InstrumentedAttribute[Any] | ColumnElement[Any]
     options: Sequence[str | tuple[str, Sequence[str]]]
 
     def words(self) -> list[str]:
@@ -56,6 +57,16 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """A filter by what is typed; `condition` gives None for what can't be read."""
+
+    name: str
+    label: str
+    condition: Callable[[str], ColumnElement[bool] | None]
+    kind: str = "search"
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """`search` turns what was typed into a condition; `narrow` are ids in the address (?customer=7) by
     column, or by what makes a condition of them."""
@@ -67,41 +78,50 @@ class Listing:
     columns: tuple[Column, ...]
     empty: str
     choices: tuple[Choice, ...] = ()
+    typed: tuple[Typed, ...] = ()
     search: Callable[[str], ColumnElement[bool]] | None = None
     search_label: str = "Search"
     narrow: Mapping[str, Narrow] = field(default_factory=dict)
     lead: str = ""
+    by: ColumnElement[Any] | None = None  # rising, before the key; without it the newest come first
 
     def answer(self, **more: Any) -> ResponseReturnValue:
         """The page that the address asks for, or the whole filtered list as CSV (`?format=csv`)."""
-        query = self._filtered()
+        query = self.filtered()
         if request.args.get("format") == "csv":
             return csv_response(self.name, [column.label for column in self.columns], self._all(query))
         with reading() as session:
-            rows = page_of(session, query, self.key, whole_rows=True)
-        kept = self._kept()
+            if self.by is None:
+                rows = page_of(session, query, self.key, whole_rows=True)
+            else:
+                rows = page_by(session, query, self.by, self.key, everything=self.query)
+        kept = self.kept()
         as_csv = url_for(str(request.endpoint), **{**(request.view_args or {}), **kept, "format": "csv"})
         return page("admin/list.html", listing=self, rows=rows, kept=kept, as_csv=as_csv, **more)
 
-    def _filtered(self) -> Select[*tuple[Any, ...]]:
+    def filtered(self) -> Select[*tuple[Any, ...]]:
         query = self.query
         for choice in self.choices:
             condition = choice.condition(request.args.get(choice.name, ""))
             if condition is not None:
                 query = query.where(condition)
+        for field_of in self.typed:
+            value = request.args.get(field_of.name, "").strip()[:200]
+            condition = field_of.condition(value) if value else None
+            if condition is not None:
+                query = query.where(condition)
         for name, column in self.narrow.items():
-            wanted = request.args.get(name, "")
-            if wanted.isascii() and wanted.isdigit() and len(wanted) < 19:
-                key = int(wanted)
+            if (key := whole_number(request.args.get(name, ""))) is not None:
                 query = query.where(column == key if isinstance(column, InstrumentedAttribute) else column(key))
         typed = request.args.get("q", "").strip()
         if self.search is not None and typed:
             query = query.where(self.search(typed[:200]))
         return query
 
-    def _kept(self) -> dict[str, str]:
+    def kept(self) -> dict[str, str]:
         """What the address narrows the list to; the page it stands on is not part of it."""
-        names = {choice.name for choice in self.choices} | set(self.narrow) | ({"q"} if self.search else set())
+        filters = {one.name for one in self.choices} | {one.name for one in self.typed}
+        names = filters | set(self.narrow) | ({"q"} if self.search else set())
         return {name: value for name, value in request.args.items() if name in names and value}
 
     def _all(self, query: Select[*tuple[Any, ...]]) -> Iterator[list[Any]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, Length, Optional
@@ -92,6 +92,7 @@ DISPUTES = Listing(
         Payment.currency,
         Dispute.amount_minor,
         Dispute.fee_minor,
+        func.coalesce(func.nullif(Dispute.fee_currency, ""), Payment.currency).label("fee_currency"),
         Dispute.opened_at,
     )
     .join(Payment, Payment.id == Dispute.payment_id)
@@ -106,7 +107,7 @@ DISPUTES = Listing(
         code("Reference", "provider_ref"),
         state("State", "state"),
         amount("Amount", "amount_minor"),
-        amount("Fee", "fee_minor"),
+        amount("Fee", "fee_minor", "fee_currency"),
         instant("Opened", "opened_at"),
     ),
     choices=(Choice("state", "State", Dispute.state, [s.value for s in DisputeState]),),

@@ -40,7 +40,17 @@ _TONES = {
     "placing": "pending",
     "returning": "pending",
 }
-_CODES = ("kind", "bouquets", "no_bouquets", "full", "purchase_open", "refused", "ended", "canceled", "changed")
+_REASONS = {
+    "kind": "of a kind that it does not serve",
+    "bouquets": "with bouquets that have no name there",
+    "no_bouquets": "without bouquets, which it needs",
+    "full": "for which there is no room",
+    "purchase_open": "with a purchase that is not decided yet",
+    "refused": "that it refused",
+    "ended": "that ended meanwhile",
+    "canceled": "called off",
+    "changed": "that were changed meanwhile",
+}
 
 _To = aliased(Panel)
 MOVES = Listing(
@@ -103,7 +113,7 @@ MOVE_LINES = Listing(
     ),
     choices=(
         Choice("state", "State", PanelMoveLine.state, _STATES),
-        Choice("code", "Why it stays", PanelMoveLine.code, _CODES),
+        Choice("code", "Why it stays", PanelMoveLine.code, tuple(_REASONS)),
     ),
     narrow={"move": PanelMoveLine.move_id},
     empty="No line was looked at yet.",
@@ -161,7 +171,7 @@ def move_panel(key: int) -> ResponseReturnValue:
             with reading() as session:
                 seen = preview_move(session, key, form.to.data, plan_id)
     wrong = form.is_submitted() and seen is None
-    return page("admin/move_panel.html", panel=source, form=form, seen=seen), 422 if wrong else 200
+    return page("admin/move_panel.html", panel=source, form=form, seen=seen, reasons=_REASONS), 422 if wrong else 200
 
 
 @admin.get("/moves/<int:key>")
@@ -181,6 +191,7 @@ def move(key: int) -> ResponseReturnValue:
         target=target,
         counts={name: counts.get(name, 0) for name in _STATES},
         why=why,
+        reasons=_REASONS,
         trail=trail,
         done=sum(counts.values()) - on_their_way,
         goes_on=row.state in ("queued", "running", "undoing") or on_their_way > 0,

@@ -1,13 +1,20 @@
 """Messages to customers: what was sent, what waits, and what may or may not have arrived."""
 
+from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, or_, select
 
+from billhead.actions.notifications._queueing import may_be_sent_again
+from billhead.actions.notifications._standard import KINDS
+from billhead.actions.notifications.send_again import send_again
+from billhead.db import reading, writing
+from billhead.domain.context import Context
 from billhead.models.operations import Notice
 from billhead.models.people import Customer
 from billhead.plugin import allow
-from billhead.web.admin.area import admin
-from billhead.web.admin.columns import instant, number, state, text
+from billhead.web.admin.area import admin, found
+from billhead.web.admin.asking import Question, ReasonForm, asked
+from billhead.web.admin.columns import instant, state, text
 from billhead.web.admin.listing import Choice, Listing
 
 __all__ = ["NOTICES"]
@@ -31,10 +38,10 @@ NOTICES = Listing(
         Notice.error,
         Notice.created_at,
         Notice.sent_at,
-    ).join(Customer, Customer.id == Notice.customer_id),
+    ).outerjoin(Customer, Customer.id == Notice.customer_id),
     key=Notice.id,
     columns=(
-        number("No.", "id"),
+        text("Message", "id", to="message"),
         text("Customer", "customer", to="customer", key="customer_id"),
         text("About", "kind"),
         text("By", "channel"),
@@ -44,7 +51,11 @@ NOTICES = Listing(
         instant("Queued", "created_at"),
         instant("Sent", "sent_at"),
     ),
-    choices=(Choice("state", "State", Notice.state, ("queued", "sending", "sent", "failed", "rejected", "unknown")),),
+    choices=(
+        Choice("state", "State", Notice.state, ("queued", "sending", "sent", "failed", "rejected", "unknown")),
+        Choice("kind", "About", Notice.kind, tuple(sorted(KINDS))),
+        Choice("channel", "By", Notice.channel, ("email", "sms", "telegram", "webhook")),
+    ),
     search=_matching,
     search_label="Recipient, or what it is about",
     narrow={"customer": Notice.customer_id},
@@ -56,3 +67,23 @@ NOTICES = Listing(
 @allow("staff")
 def notices() -> ResponseReturnValue:
     return NOTICES.answer()
+
+
+@admin.route("/messages/<int:key>", methods=["GET", "POST"])
+@allow("staff", permission="customers.write")
+def message(key: int) -> ResponseReturnValue:
+    """What was written, where it holds nothing that opens a line or an account; what failed can be sent again."""
+    with reading() as session:
+        row = found(session, Notice, key, "message")
+        again = may_be_sent_again(row)
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            send_again(tx, key)
+        return f"Message {key} is on its way to {row.recipient} again."
+
+    twice = "It may have arrived already: then they get it twice. " if row.state == "unknown" else ""
+    text = f"{row.kind} by {row.channel} to {row.recipient}: {row.state}. {twice}{row.error}".strip()
+    title = f"Send message {key} again?" if again else f"Message {key}"
+    question = Question(title, text, "Send again", url_for("admin.notices"), danger=False)
+    return asked(question, ReasonForm(), act, "admin/message.html", row=row, again=again)

@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 from billhead import clock
 from billhead.actions.panels.ask_reconcile import ask_reconcile
 from billhead.actions.panels.check_panel import check_panel
-from billhead.actions.panels.save_panel import MOST_CALLS, PanelEntry, save_panel
+from billhead.actions.panels.save_panel import MOST_CALLS, MOST_NIGHTS, PanelEntry, save_panel
 from billhead.actions.panels.set_maintenance import set_maintenance
 from billhead.db import reading, writing
 from billhead.domain.context import Context
@@ -135,8 +135,15 @@ class PanelForm(EntryForm):
         "Calls a second, at most",
         default=0,
         validators=[InputRequired(), NumberRange(0, MOST_CALLS)],
-        description="0 is no limit. It holds for each process of Billhead. Some panels shut out an address that calls "
-        "too often: an Xtream panel at 20 a second, so 5 is a good limit there.",
+        description="0 is no limit. It holds for all processes of Billhead together. Some panels shut out an address "
+        "that calls too often: an Xtream panel at more than 20 a second.",
+    )
+    bouquet_nights = IntegerField(
+        "Nights in which bouquets are compared",
+        default=7,
+        validators=[InputRequired(), NumberRange(0, MOST_NIGHTS)],
+        description="Where the panel's list leaves bouquets out, they are read line by line, all within so many "
+        "nights: a call each. 0: never.",
     )
 
 
@@ -246,6 +253,7 @@ def _entry(form: PanelForm, panel_code: str) -> PanelEntry:
         form.capacity.data,
         form.weight.data,
         form.calls_per_second.data,
+        form.bouquet_nights.data,
     )
 
 

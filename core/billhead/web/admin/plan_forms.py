@@ -15,6 +15,7 @@ from billhead.actions.catalogue.allow_change import allow_change
 from billhead.actions.catalogue.save_plan import PartEntry, PlanEntry, ServiceEntry, preview_save_plan, save_plan
 from billhead.db import reading, writing
 from billhead.domain.errors import InvalidInput
+from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Bouquet, BundlePart, Plan, PlanBouquet, PlanChange
 from billhead.models.panels import Panel
 from billhead.plugin import allow
@@ -23,7 +24,10 @@ from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
 
-__all__: list[str] = []
+__all__ = ["COUNTRIES_HINT", "WHERE_SOLD"]
+
+WHERE_SOLD = {"": "everywhere", "only": "only in these countries", "except": "everywhere except in these countries"}
+COUNTRIES_HINT = "Two letters each, like DE AT. The country is that of the customer's address."
 
 _LINES = ("stream", "mag", "paired", "enigma2")
 _KINDS = {
@@ -104,6 +108,8 @@ class PlanForm(Form):
         description="By themselves, for each line. Empty: as the seller has it; 0: only staff do it.",
     )
     rented = BooleanField("A device that is rented: paid with every term, and comes back")
+    country_rule = SelectField("May be sold", choices=WHERE_SOLD, default="")
+    countries = StringField("These countries", filters=[stripped], description=COUNTRIES_HINT)
     listed = BooleanField("Shown in the shop", default=True)
 
     def entry(self) -> PlanEntry:
@@ -131,6 +137,8 @@ class PlanForm(Form):
             fixed_term=self.fixed_term.data or "",
             season_ends_on=self.season_ends_on.data,
             then_plan=self.then_plan.data or "",
+            country_rule=self.country_rule.data,
+            countries=tuple((self.countries.data or "").split()),
             listed=bool(self.listed.data),
         )
 
@@ -147,7 +155,7 @@ def _services(text: str) -> Iterator[ServiceEntry]:
 def _parts(text: str) -> Iterator[PartEntry]:
     for row in filter(None, map(str.strip, text.splitlines())):
         code, *numbers = row.split()
-        if not 1 <= len(numbers) <= 2 or not all(one.isascii() and one.isdigit() and len(one) < 7 for one in numbers):
+        if not 1 <= len(numbers) <= 2 or any(whole_number(one, 6) is None for one in numbers):
             raise InvalidInput("parts", f"{row!r} is not a code, a weight and perhaps a quantity")
         yield PartEntry(code, int(numbers[0]), int(numbers[1]) if len(numbers) == 2 else 1)
 
@@ -188,6 +196,7 @@ def _as_entered(session: Session, plan: Plan) -> dict[str, Any]:
         "mac_swaps": details.get("mac_swaps"),
         "rented": bool(details.get("rented")),
         "then_plan": then.code if then else "",
+        "countries": " ".join(plan.countries),
     }
 
 

@@ -1,5 +1,6 @@
 """Price books, new versions of prices, and changing many at once."""
 
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
 from flask import flash, redirect, url_for
@@ -8,6 +9,7 @@ from sqlalchemy import func, select
 from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
+from billhead.actions.catalogue._touched import touched_by
 from billhead.actions.catalogue._versions import Affected
 from billhead.actions.catalogue.add_price import NewPrice, PriceAdded, Tag, add_price, preview_add_price
 from billhead.actions.catalogue.reprice import Repriced, RepriceWish, preview_reprice, reprice
@@ -25,6 +27,7 @@ from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.columns import Column, number, on, state, text
 from billhead.web.admin.listing import Listing
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
+from billhead.web.csv_export import csv_response
 from billhead.web.formatting import money
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
@@ -33,6 +36,10 @@ from billhead.web.request_context import submit_ctx
 __all__ = ["BOOKS", "PRICE_CHANGES"]
 
 _SHOWN = 25
+_TOUCHED = (
+    "customer", "name", "email", "country", "group", "subscription", "plan", "term", "book", "units", "before", "after",
+    "currency", "paid_through",
+)  # fmt: skip
 
 BOOKS = Listing(
     name="price-books",
@@ -347,6 +354,25 @@ def price_change(key: int) -> ResponseReturnValue:
             .order_by(PriceBook.code, Plan.name, Price.amount_minor)
         ).all()
     return page("admin/price_change.html", change=row, prices=prices, a_month=_a_month(row.a_month_minor))
+
+
+@admin.get("/price-changes/<int:key>/customers.csv")
+@allow("staff")
+def price_change_customers(key: int) -> ResponseReturnValue:
+    """Whom it touches, each part with what is paid before and after."""
+    with reading() as session:
+        found(session, Reprice, key, "price change")
+
+    def rows() -> Iterator[list[object]]:
+        with reading() as session:
+            for one in touched_by(session, key):
+                old, new = (Money(minor, one.currency).decimal() for minor in (one.old_minor, one.new_minor))
+                yield [
+                    one.customer_id, one.name, one.email, one.country, one.price_group, one.subscription_id, one.plan,
+                    one.term, one.book, one.units, old, new, one.currency, one.paid_through or "",
+                ]  # fmt: skip
+
+    return csv_response(f"price-change-{key}", _TOUCHED, rows())
 
 
 @admin.route("/price-changes/<int:key>/withdraw", methods=["GET", "POST"])

@@ -24,7 +24,7 @@ from billhead.web.admin.columns import amount, instant, state, text
 from billhead.web.admin.corrections import amount_field
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.admin.unassigned import reference_field
-from billhead.web.downloads import proof_response
+from billhead.web.downloads import strangers_file
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
 from billhead.web.pages import page
@@ -91,7 +91,7 @@ def proof(key: int) -> ResponseReturnValue:
 def proof_file(key: int) -> Response:
     """Needs payments.write, since a statement of the payer's account may stand in it."""
     with reading() as session:
-        return proof_response(found(session, TransferProof, key, "proof"))
+        return strangers_file(found(session, TransferProof, key, "proof"))
 
 
 class ApproveForm(ReasonForm):

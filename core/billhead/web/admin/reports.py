@@ -12,6 +12,7 @@ from billhead import clock
 from billhead.db import reading
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import Money
+from billhead.domain.whole_number import whole_number
 from billhead.models.sellers import Seller
 from billhead.plugin import ReportAsked, ReportColumn, ReportLink, ReportParameter, allow
 from billhead.reports import FoundReport, all_reports, as_csv, ask, csv_columns, report_of, streamed, tabled
@@ -77,7 +78,7 @@ def _as_typed(parameters: Sequence[ReportParameter], asked: ReportAsked, sellers
 
 def _page() -> int:
     text = request.args.get("page", "")
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+    return max(1, whole_number(text, 8) or 1)
 
 
 def _turned(number: int) -> str:

@@ -20,6 +20,7 @@ from billhead.domain.errors import InvalidInput
 from billhead.domain.fraud import CHECKS, LIST_KINDS, CaseState, FraudRules, rules_from
 from billhead.domain.money import Money
 from billhead.domain.periods import start_of_day
+from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan
 from billhead.models.fraud import FraudCase, FraudEntry
 from billhead.models.people import Customer
@@ -245,10 +246,11 @@ def new_screening_entry() -> ResponseReturnValue:
 
 
 def _case(key: str) -> FraudCase | None:
-    if not (key.isascii() and key.isdigit() and len(key) < 19):
+    number = whole_number(key)
+    if number is None:
         return None
     with reading() as session:
-        return session.get(FraudCase, int(key))
+        return session.get(FraudCase, number)
 
 
 def _proposed(case: FraudCase | None, kind: str) -> dict[str, str]:

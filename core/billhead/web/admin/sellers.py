@@ -10,6 +10,7 @@ from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from billhead.actions.documents._formats import FORMATS
+from billhead.actions.sellers._invoicing import invoicing_of
 from billhead.actions.sellers.set_invoicing import SellerInvoicing, set_invoicing
 from billhead.actions.sellers.set_logo import set_logo
 from billhead.db import reading, writing
@@ -93,7 +94,7 @@ def seller_invoicing(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Seller, key, "seller")
         logo = session.get(SellerLogo, key)
-    form = SellerForm(data=_shown(row))
+    form = SellerForm(data=invoicing_of(row))
     if form.validate_on_submit():
         with form.refusals():
             picture = request.files.get("logo")
@@ -107,8 +108,3 @@ def seller_invoicing(key: int) -> ResponseReturnValue:
             return redirect(url_for("admin.seller_invoicing", key=key), 303)
     shown = page("admin/seller.html", seller_row=row, logo=logo, form=form)
     return shown, 422 if form.is_submitted() else 200
-
-
-def _shown(row: Seller) -> dict[str, Any]:
-    place = {name: row.address.get(name, "") for name in ("street", "postcode", "city")}
-    return {"legal_name": row.legal_name, "vat_id": row.vat_id, **place, **row.invoicing}

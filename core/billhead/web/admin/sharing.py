@@ -7,14 +7,16 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound as NoSuchPage
 
+from billhead.actions.viewings._looks import Looks, looks_at
 from billhead.actions.viewings.lift_cap import lift_cap
 from billhead.actions.viewings.settle_sharing import SETTLED, settle_sharing
 from billhead.db import reading, writing
 from billhead.domain.address import network_of
 from billhead.domain.context import Context
+from billhead.models.panels import Panel
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription
-from billhead.models.viewings import ContentTitle, SharingCase, Viewing
+from billhead.models.viewings import ContentTitle, LiveSighting, SharingCase, Viewing
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked
@@ -22,7 +24,7 @@ from billhead.web.admin.columns import instant, number, state, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.pages import page
 
-__all__ = ["SHARING"]
+__all__ = ["SHARING", "looked_at"]
 
 _SHOWN = 100
 
@@ -76,7 +78,20 @@ def _instant(at: int) -> datetime:
 @admin.get("/sharing")
 @allow("staff")
 def sharing() -> ResponseReturnValue:
-    return SHARING.answer()
+    with reading() as session:
+        panels = session.scalars(select(Panel).where(Panel.maintenance.is_(False)).order_by(Panel.name)).all()
+        told = [looked_at(panel.name, looks) for panel in panels if (looks := looks_at(session, panel)) is not None]
+    return SHARING.answer(note=" ".join(told))
+
+
+def looked_at(name: str, looks: Looks) -> str:
+    if looks.all_at_once:
+        return f"{name}: who watches on its {looks.lines} lines is read each hour."
+    told = f"{name}: {min(looks.each_hour, looks.lines)} of {looks.lines} lines are asked each hour who watches"
+    if looks.hours <= looks.window:
+        return f"{told}, so all of them within {looks.hours} {'hour' if looks.hours == 1 else 'hours'}."
+    rest = f"Sharing is judged by {looks.window} hours: some of it goes unseen there."
+    return f"{told}, all of them in {looks.hours} hours. {rest}"
 
 
 @admin.get("/sharing/<int:key>")
@@ -98,7 +113,9 @@ def sharing_case(key: int) -> ResponseReturnValue:
             .order_by(Viewing.began.desc())
             .limit(_SHOWN)
         ).all()
-    shown = {"case": case, "service": service, "viewings": rows, "network_of": network_of}
+        newest = select(LiveSighting).where(LiveSighting.service_id == service.id).order_by(LiveSighting.seen.desc())
+        live = session.scalars(newest.limit(_SHOWN)).all()
+    shown = {"live": live, "case": case, "service": service, "viewings": rows, "network_of": network_of}
     return page("admin/sharing_case.html", **shown, steps=_QUESTIONS, instant_of=_instant)
 
 

@@ -84,7 +84,12 @@ SUBSCRIPTIONS = Listing(
     ),
     search=_matching,
     search_label="Customer's name or e-mail, or a reference",
-    narrow={"customer": Subscription.customer_id, "plan": Subscription.plan_id},
+    narrow={
+        "customer": Subscription.customer_id,
+        "plan": Subscription.plan_id,
+        "reseller": Customer.reseller_id,
+        "panel": lambda key: Subscription.id.in_(select(Service.subscription_id).where(Service.panel_id == key)),
+    },
     empty="The first order in the shop makes the first subscription.",
 )  # fmt: skip
 
@@ -92,7 +97,9 @@ SUBSCRIPTIONS = Listing(
 @admin.get("/subscriptions")
 @allow("staff")
 def subscriptions() -> ResponseReturnValue:
-    return SUBSCRIPTIONS.answer()
+    kept: dict[str, Any] = dict(SUBSCRIPTIONS.kept())
+    bulk = url_for("admin.new_bulk", **kept)
+    return SUBSCRIPTIONS.answer(ticks=bulk if current_ctx().may("subscriptions.write") else "")
 
 
 @admin.get("/subscriptions/<int:key>")

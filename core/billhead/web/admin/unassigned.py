@@ -13,11 +13,13 @@ from billhead.actions.payments._suggestions import suggestions_for
 from billhead.actions.payments.assign_money import assign_money
 from billhead.actions.payments.book_receipt import book_receipt
 from billhead.actions.payments.keep_unassigned import keep_unassigned
+from billhead.actions.payments.return_money import return_money
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.document import OWED
 from billhead.domain.errors import Conflict
 from billhead.domain.money import Money
+from billhead.domain.whole_number import whole_number
 from billhead.models.banking import BankEntry
 from billhead.models.documents import Document
 from billhead.models.payments import GatewayAccount, UnassignedMoney
@@ -46,6 +48,7 @@ UNASSIGNED = Listing(
         UnassignedMoney.amount_minor,
         UnassignedMoney.received_at,
         UnassignedMoney.payment_id,
+        UnassignedMoney.returned_at,
     ).join(GatewayAccount, GatewayAccount.id == UnassignedMoney.account_id),
     key=UnassignedMoney.id,
     columns=(
@@ -56,6 +59,7 @@ UNASSIGNED = Listing(
         amount("Amount", "amount_minor"),
         instant("Kept", "received_at"),
         text("Payment", "payment_id", to="payment", key="payment_id"),
+        instant("Given back", "returned_at"),
     ),
     search=lambda typed: or_(
         UnassignedMoney.provider_ref == typed, UnassignedMoney.payer.icontains(typed, autoescape=True)
@@ -204,7 +208,7 @@ def assign(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, UnassignedMoney, key, "unassigned money")
         entry = session.scalar(select(BankEntry).where(BankEntry.unassigned_money_id == key).limit(1))
-        suggestions = suggestions_for(session, row) if row.payment_id is None else []
+        suggestions = suggestions_for(session, row) if row.payment_id is None and row.returned_at is None else []
 
     def act(ctx: Context, form: Any) -> str:
         with writing(ctx) as tx:
@@ -222,15 +226,48 @@ def assign(key: int) -> ResponseReturnValue:
         url_for("admin.unassigned"),
         danger=False,
     )
-    return asked(question, form, act, "admin/assign.html", suggestions=suggestions)
+    return asked(question, form, act, "admin/assign.html", suggestions=suggestions, row=row)
+
+
+class GiveBackForm(ReasonForm):
+    reference = StringField(
+        "Reference of the transfer back",
+        filters=[stripped],
+        validators=[DataRequired("Copy it from the bank, or from the provider's page."), Length(max=140)],
+        render_kw={"autocomplete": "off"},
+    )
+    reason = reason_field()
+
+
+@admin.route("/unassigned/<int:key>/give-back", methods=["GET", "POST"])
+@allow("staff", permission="money.refund")
+def give_back(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, UnassignedMoney, key, "unassigned money")
+        account = session.get_one(GatewayAccount, row.account_id).name
+    whole = money(row.amount_minor, row.currency)
+
+    def act(ctx: Context, form: Any) -> str:
+        with writing(ctx) as tx:
+            return_money(tx, key, form.reference.data)
+        return f"{whole} are given back."
+
+    question = Question(
+        f"Give {whole} back?",
+        f"First send them from {account}{' to ' + row.payer if row.payer else ''}: Billhead can't. This books that "
+        f"{whole} have left, and nobody can be assigned them any more.",
+        "They are sent back",
+        url_for("admin.unassigned"),
+    )
+    return asked(question, GiveBackForm(), act)
 
 
 def _chosen(tx: Tx, row: UnassignedMoney, customer_id: int, typed: str) -> list[int]:
     """By printed number, by the reference for transfers, or an order by its plain number."""
     account = tx.session.get_one(GatewayAccount, row.account_id)
     named = [one.id for one in documents_in(tx.session, account.seller_id, [typed]) if one.customer_id == customer_id]
-    if not named and typed.isascii() and typed.isdigit() and len(typed) < 19:
-        order = tx.session.get(Document, int(typed))
+    if not named and (number := whole_number(typed)) is not None:
+        order = tx.session.get(Document, number)
         named = [order.id] if order is not None and order.customer_id == customer_id else []
     if not named:
         raise Conflict(f"customer {customer_id} has no document {typed}")

@@ -1,4 +1,4 @@
-"""Panels that sell time: what is bought for which plan, the limits of spending, and each purchase with its outcome."""
+"""Panels that sell time: what is bought for which plan, and the limits of spending."""
 
 from typing import Any
 
@@ -12,132 +12,22 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from billhead.actions.panels.choose_packages import ChosenPackage, choose_packages
 from billhead.actions.panels.read_balance import read_balance
 from billhead.actions.panels.set_spending import set_spending
-from billhead.actions.provisioning._purchase_row import is_open
-from billhead.actions.provisioning.buy_again import buy_again
-from billhead.actions.provisioning.decide_purchase import decide_purchase
 from billhead.db import reading, writing
-from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS, Money
 from billhead.domain.periods import Term
 from billhead.domain.upstream import length_days
 from billhead.models.catalogue import Plan
-from billhead.models.panels import Panel, PanelPackage, UpstreamPurchase
-from billhead.models.subscriptions import Service
+from billhead.models.panels import Panel, PanelPackage
 from billhead.plugin import Expiry, allow
 from billhead.plugin_host import capabilities_of
-from billhead.web.admin.area import admin, found, trail_of
-from billhead.web.admin.asking import Question, ReasonForm, asked
-from billhead.web.admin.columns import Column, instant, on, state, text
-from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.area import admin, found
+from billhead.web.admin.purchases import credits_of
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
 
-__all__ = ["PURCHASES"]
-
-PURCHASES = Listing(
-    name="purchases",
-    title="Upstream purchases",
-    query=select(
-        UpstreamPurchase.id,
-        UpstreamPurchase.package_name,
-        UpstreamPurchase.state,
-        UpstreamPurchase.paid_until,
-        UpstreamPurchase.cost_minor,
-        UpstreamPurchase.sent_at,
-        UpstreamPurchase.why,
-        UpstreamPurchase.service_id,
-        Service.login,
-        Panel.name.label("panel"),
-    )
-    .join(Service, Service.id == UpstreamPurchase.service_id)
-    .join(Panel, Panel.id == UpstreamPurchase.panel_id),
-    key=UpstreamPurchase.id,
-    columns=(
-        text("Purchase", "package_name", to="purchase"),
-        text("Line", "login", to="service", key="service_id"),
-        text("Panel", "panel"),
-        state("State", "state"),
-        on("Paid until", "paid_until"),
-        Column("Credits", lambda row: _credits(row.cost_minor), lambda row: _credits(row.cost_minor) or "–", "num"),
-        instant("Sent", "sent_at"),
-        text("Why", "why"),
-    ),
-    choices=(Choice("state", "State", UpstreamPurchase.state, ("sent", "bought", "not_bought", "unknown")),),
-    narrow={"panel": UpstreamPurchase.panel_id, "service": UpstreamPurchase.service_id},
-    search=lambda typed: Service.login.icontains(typed, autoescape=True),
-    search_label="Login",
-    empty="Nothing was bought yet. Purchases are made on panels that sell time for credits, for lines that are paid.",
-)
-
-
-def _credits(minor: int | None) -> str:
-    return "" if minor is None else str(Money(minor, CREDITS))
-
-
-@admin.get("/purchases")
-@allow("staff")
-def purchases() -> ResponseReturnValue:
-    return PURCHASES.answer()
-
-
-@admin.get("/purchases/<int:key>")
-@allow("staff")
-def purchase(key: int) -> ResponseReturnValue:
-    with reading() as session:
-        row = found(session, UpstreamPurchase, key, "purchase")
-        service = session.get_one(Service, row.service_id)
-        panel = session.get_one(Panel, row.panel_id)
-        trail = trail_of(session, f"service:{row.service_id}")
-    return page("admin/purchase.html", row=row, service=service, panel=panel, trail=trail, undecided=is_open(row))
-
-
-@admin.route("/purchases/<int:key>/bought", methods=["GET", "POST"])
-@allow("staff", permission="panels.write")
-def purchase_was_made(key: int) -> ResponseReturnValue:
-    return _decide(key, bought=True)
-
-
-@admin.route("/purchases/<int:key>/not-bought", methods=["GET", "POST"])
-@allow("staff", permission="panels.write")
-def purchase_was_not_made(key: int) -> ResponseReturnValue:
-    return _decide(key, bought=False)
-
-
-def _decide(key: int, *, bought: bool) -> ResponseReturnValue:
-    with reading() as session:
-        row = found(session, UpstreamPurchase, key, "purchase")
-
-    def act(ctx: Context, _form: ReasonForm) -> str:
-        with writing(ctx) as tx:
-            decide_purchase(tx, key, bought)
-        return "Noted: it was bought." if bought else "Noted: it was not bought. It is tried again."
-
-    text_ = (
-        "It counts as bought, with its cost, and is not tried again."
-        if bought
-        else "It is bought again. If the panel did sell it the first time, it is paid for twice: look there before."
-    )
-    title = f"Was {row.package_name} bought?" if bought else f"Was {row.package_name} not bought?"
-    button = "It was bought" if bought else "It was not bought"
-    return asked(Question(title, text_, button, url_for("admin.purchase", key=key)), ReasonForm(), act)
-
-
-@admin.route("/purchases/<int:key>/again", methods=["GET", "POST"])
-@allow("staff", permission="panels.write")
-def purchase_again(key: int) -> ResponseReturnValue:
-    with reading() as session:
-        row = found(session, UpstreamPurchase, key, "purchase")
-
-    def act(ctx: Context, _form: ReasonForm) -> str:
-        with writing(ctx) as tx:
-            buy_again(tx, key)
-        return "It is bought again if the panel's end falls short of what is paid."
-
-    text_ = "For a line that was deleted on the panel: the period is bought once more. What this one cost stays booked."
-    back = url_for("admin.purchase", key=key)
-    return asked(Question(f"Buy {row.package_name} again?", text_, "Buy it again", back), ReasonForm(), act)
+__all__: list[str] = []
 
 
 class SpendingForm(Form):
@@ -254,7 +144,7 @@ def read_panel_balance(key: int) -> ResponseReturnValue:
     elif read.balance_minor is None:
         flash(f"It did not tell: {read.why}", "bad")
     else:
-        flash(f"{_credits(read.balance_minor)} are left.", "good")
+        flash(f"{credits_of(read.balance_minor)} are left.", "good")
     return redirect(url_for("admin.panel", key=key), 303)
 
 

@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-import segno
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -20,6 +18,7 @@ from billhead.actions.access.revoke_code import revoke_code
 from billhead.actions.provisioning.show_access import show_access
 from billhead.db import Tx, reading, writing
 from billhead.domain.errors import BillheadError, NotFound
+from billhead.domain.whole_number import whole_number
 from billhead.models.access import AccessCode
 from billhead.models.catalogue import Plan
 from billhead.models.people import Customer
@@ -28,9 +27,12 @@ from billhead.plugin import Access, allow
 from billhead.web.customer.blueprint import customer
 from billhead.web.errors import refusal
 from billhead.web.pages import page
+from billhead.web.qr import qr_code
 from billhead.web.request_context import current_customer_id, submit_ctx
+from billhead.web.speaking import say, speech
+from billhead.wording import PAGE_LANGUAGES
 
-__all__ = ["own_line", "qr_code"]
+__all__ = ["own_line"]
 
 _LOOKS = 40
 
@@ -47,16 +49,8 @@ def own_line(session: Session, service_id: int) -> tuple[Service, Subscription]:
     return row[0], row[1]
 
 
-def qr_code(address: str) -> Markup:
-    """Black on white in any theme: cameras want it so."""
-    drawn = segno.make(address, error="m", micro=False)
-    return Markup(  # noqa: S704 drawn by us from our own address
-        drawn.svg_inline(border=3, omitsize=True, dark="#000", light="#fff", svgclass="qr", title="The short address")
-    )
-
-
 @customer.get("/lines/<int:service_id>")
-@allow("customer")
+@allow("customer", permission="own.lines")
 def line(service_id: int) -> ResponseReturnValue:
     return _shown(service_id)
 
@@ -84,7 +78,7 @@ def _how_to_watch(session: Session, service: Service, subscription: Subscription
     except BillheadError:
         return {}
     code = code_of(session, service.id) if access.m3u_url else ""
-    address = short_address(code) if code else ""
+    address = short_address(session, service.id) if code else ""
     me = session.get_one(Customer, subscription.customer_id)
     ends = select(AccessCode.expires_at).where(AccessCode.service_id == service.id, AccessCode.revoked_at.is_(None))
     return {
@@ -92,15 +86,19 @@ def _how_to_watch(session: Session, service: Service, subscription: Subscription
         "code": written(code) if code else "",
         "address": address,
         "code_ends": session.scalar(ends.order_by(AccessCode.id.desc()).limit(1)) if code else None,
-        "qr": qr_code(address) if address else "",
-        "guides": guides_for(session, me.seller_id, service.kind, me.language, access, address),
+        "qr": qr_code(address, say("The short address")) if address else "",
+        "guides": guides_for(session, me.seller_id, service.kind, _language_of(me), access, address),
         "zone": me.zone,
     }
 
 
+def _language_of(me: Customer) -> str:
+    """Of guides: that of the page, except where the customer's own is one that pages do not speak."""
+    return speech().language if me.language in PAGE_LANGUAGES else me.language
+
+
 def _refresh(service_id: int) -> str:
-    asked = request.args.get("looks", "")
-    looks = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 0
+    looks = whole_number(request.args.get("looks", ""), 4) or 0
     return "" if looks >= _LOOKS else url_for("customer.line", service_id=service_id, looks=looks + 1)
 
 
@@ -117,25 +115,25 @@ def _done(service_id: int, act: Callable[[Tx], object], told: str) -> ResponseRe
 
 
 @customer.post("/lines/<int:service_id>/code")
-@allow("customer")
+@allow("customer", permission="own.lines")
 def new_code(service_id: int) -> ResponseReturnValue:
-    return _done(service_id, lambda tx: make_code(tx, service_id), "Here is your short address.")
+    return _done(service_id, lambda tx: make_code(tx, service_id), say("Here is your short address."))
 
 
 @customer.post("/lines/<int:service_id>/code/end")
-@allow("customer")
+@allow("customer", permission="own.lines")
 def end_code(service_id: int) -> ResponseReturnValue:
-    return _done(service_id, lambda tx: revoke_code(tx, service_id), "The short address leads nowhere any more.")
+    return _done(service_id, lambda tx: revoke_code(tx, service_id), say("The short address leads nowhere any more."))
 
 
 @customer.post("/lines/<int:service_id>/password")
-@allow("customer")
+@allow("customer", permission="own.lines")
 def new_line_password(service_id: int) -> ResponseReturnValue:
-    told = "A new password is on its way to the line. Enter it on all your devices; the old one ends in a moment."
+    told = say("A new password is on its way to the line. Enter it on all your devices; the old one ends in a moment.")
     return _done(service_id, lambda tx: reset_line_password(tx, service_id), told)
 
 
 @customer.post("/lines/<int:service_id>/mail")
-@allow("customer")
+@allow("customer", permission="own.lines")
 def mail_line(service_id: int) -> ResponseReturnValue:
-    return _done(service_id, lambda tx: mail_access(tx, service_id), "It is on its way to your mail address.")
+    return _done(service_id, lambda tx: mail_access(tx, service_id), say("It is on its way to your mail address."))

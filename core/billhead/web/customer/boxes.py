@@ -16,23 +16,24 @@ from billhead.web.customer.blueprint import customer
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
 
 class BoxForm(Form):
     mac = StringField(
-        "MAC address of the new box",
+        later("MAC address of the new box"),
         filters=[stripped],
-        validators=[DataRequired("Write the address on the label below the box."), Length(max=30)],
-        description="On the label below the box, or in its network settings. Any spelling will do.",
+        validators=[DataRequired(later("Write the address on the label below the box.")), Length(max=30)],
+        description=later("On the label below the box, or in its network settings. Any spelling will do."),
         render_kw={"placeholder": "00:1A:79:AA:BB:01", "autocomplete": "off", "spellcheck": "false"},
     )
-    sure = BooleanField("I have looked again, and the address is right")
+    sure = BooleanField(later("I have looked again, and the address is right"))
 
 
 @customer.route("/services/<int:service_id>/box", methods=["GET", "POST"])
-@allow("customer")
+@allow("customer", permission="own.lines")
 def another_box(service_id: int) -> ResponseReturnValue:
     with reading() as session:
         service = _own(session, service_id)
@@ -51,11 +52,8 @@ def another_box(service_id: int) -> ResponseReturnValue:
 def _swapped(service: Service, mac: str) -> ResponseReturnValue:
     with writing(submit_ctx()) as tx:
         done = swap_mac(tx, service.id, mac)
-    flash(
-        f"{done.mac} is your box now. It is let in within a minute or two." if done.changed
-        else f"{done.mac} is your box already.",
-        "good",
-    )  # fmt: skip
+    new = say("%(mac)s is your box now. It is let in within a minute or two.", mac=done.mac)
+    flash(new if done.changed else say("%(mac)s is your box already.", mac=done.mac), "good")
     return redirect(url_for("customer.subscription", subscription_id=service.subscription_id), 303)
 
 

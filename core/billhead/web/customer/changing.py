@@ -1,5 +1,6 @@
 """Changing a subscription, putting it on hold, and taking back what was planned: the price is shown first."""
 
+from datetime import date
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -11,20 +12,25 @@ from billhead.actions.subscriptions.hold import hold, preview_hold
 from billhead.actions.subscriptions.keep import keep
 from billhead.actions.subscriptions.resume import resume
 from billhead.db import Tx, reading, writing
+from billhead.domain.changes import When
 from billhead.domain.errors import BillheadError
+from billhead.domain.money import Money
 from billhead.plugin import allow
 from billhead.web.changing import day_of, wish_of
 from billhead.web.customer.blueprint import customer
+from billhead.web.customer.buying import buying
 from billhead.web.customer.read import own_subscription
 from billhead.web.errors import refusal
+from billhead.web.formatting import day_in_words
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
+from billhead.web.speaking import say
 
 __all__: list[str] = []
 
 
 @customer.route("/subscriptions/<int:subscription_id>/change", methods=["GET", "POST"])
-@allow("customer")
+@allow("customer", permission="own.pay")
 def change_subscription(subscription_id: int) -> ResponseReturnValue:
     """The form, then the same page with the cost and a button to confirm it."""
     form = request.form if request.method == "POST" else request.args
@@ -40,8 +46,11 @@ def change_subscription(subscription_id: int) -> ResponseReturnValue:
                 problem, status = refusal(refused)
     if request.method == "POST" and preview is not None:
         try:
-            with writing(submit_ctx()) as tx:
-                return _changed(change(tx, wish_of(form, subscription_id, choices)))
+            wish = wish_of(form, subscription_id, choices)
+            now = preview.when == When.IMMEDIATE  # what comes at the end of the term is billed then, as any renewal
+            amount = Money(preview.total_minor if now else 0, preview.currency)
+            done = buying("subscriptions.change", wish.plan or one.plan.code, amount, lambda tx: change(tx, wish))
+            return _changed(done)
         except BillheadError as refused:
             problem, status = refusal(refused)
     shown: dict[str, Any] = {"one": one, "choices": choices, "form": form, "preview": preview, "problem": problem}
@@ -50,15 +59,19 @@ def change_subscription(subscription_id: int) -> ResponseReturnValue:
 
 def _changed(done: Changed) -> ResponseReturnValue:
     if done.state == "offered" and done.document_id is not None:
-        flash("The change is made as soon as this is paid.", "good")
+        flash(say("The change is made as soon as this is paid."), "good")
         return redirect(url_for("storefront.pay", document_id=done.document_id), 303)
-    told = {"scheduled": f"Planned for {done.effective_on}. Until then everything stays as it is."}
-    flash(told.get(done.state, "Changed. Your lines follow in a moment."), "good")
+    if done.state == "scheduled":
+        on = day_in_words(date.fromisoformat(str(done.effective_on)))
+        told = say("Planned for %(day)s. Until then everything stays as it is.", day=on)
+    else:
+        told = say("Changed. Your lines follow in a moment.")
+    flash(told, "good")
     return redirect(url_for("customer.subscription", subscription_id=done.subscription_id), 303)
 
 
 @customer.route("/subscriptions/<int:subscription_id>/hold", methods=["GET", "POST"])
-@allow("customer")
+@allow("customer", permission="own.lines")
 def hold_subscription(subscription_id: int) -> ResponseReturnValue:
     form = request.form if request.method == "POST" else request.args
     preview, problem, status = None, "", 200
@@ -77,28 +90,33 @@ def hold_subscription(subscription_id: int) -> ResponseReturnValue:
         except BillheadError as refused:
             problem, status = refusal(refused)
         else:
-            flash("The hold is planned." if held.state == "scheduled" else "On hold. Your lines stand still.", "good")
+            planned, begun = say("The hold is planned."), say("On hold. Your lines stand still.")
+            flash(planned if held.state == "scheduled" else begun, "good")
             return redirect(url_for("customer.subscription", subscription_id=subscription_id), 303)
     return page("customer/hold.html", one=one, form=form, preview=preview, problem=problem), status
 
 
 @customer.post("/subscriptions/<int:subscription_id>/resume")
-@allow("customer")
+@allow("customer", permission="own.lines")
 def resume_subscription(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         own_subscription(session, current_customer_id(), subscription_id)
     with writing(submit_ctx()) as tx:
         done = resume(tx, subscription_id)
-    flash(f"Your lines run again. Paid until {done.paid_through}." if done.paid_through else "Running again.", "good")
+    if done.paid_through:
+        until = day_in_words(date.fromisoformat(str(done.paid_through)))
+        flash(say("Your lines run again. Paid until %(day)s.", day=until), "good")
+    else:
+        flash(say("Running again."), "good")
     return redirect(url_for("customer.subscription", subscription_id=subscription_id), 303)
 
 
 @customer.post("/subscriptions/<int:subscription_id>/keep")
-@allow("customer")
+@allow("customer", permission="own.lines")
 def keep_subscription(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         own_subscription(session, current_customer_id(), subscription_id)
     with writing(submit_ctx()) as tx:
         keep(tx, subscription_id)
-    flash("Taken back: your subscription goes on as before.", "good")
+    flash(say("Taken back: your subscription goes on as before."), "good")
     return redirect(url_for("customer.subscription", subscription_id=subscription_id), 303)

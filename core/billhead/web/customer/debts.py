@@ -12,19 +12,21 @@ from billhead.db import Tx, reading, writing
 from billhead.plugin import allow
 from billhead.web.customer.blueprint import customer
 from billhead.web.customer.read import own_subscription
+from billhead.web.formatting import day_in_words
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
 
 class PromiseForm(Form):
-    day = DateField("I pay by", validators=[InputRequired("Say on which day you pay.")])
+    day = DateField(later("I pay by"), validators=[InputRequired(later("Say on which day you pay."))])
 
 
 @customer.route("/subscriptions/<int:subscription_id>/promise", methods=["GET", "POST"])
-@allow("customer")
+@allow("customer", permission="own.pay")
 def promise(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         found = own_subscription(session, current_customer_id(), subscription_id)
@@ -42,5 +44,7 @@ def promise(subscription_id: int) -> ResponseReturnValue:
 
 
 def _thanks(day: date, restored: bool) -> str:
-    told = f"Thank you. Please pay by {day:%-d %b %Y}."
-    return f"{told} Your service runs again until then." if restored else told
+    if restored:
+        told = "Thank you. Please pay by %(day)s. Your service runs again until then."
+        return say(told, day=day_in_words(day))
+    return say("Thank you. Please pay by %(day)s.", day=day_in_words(day))

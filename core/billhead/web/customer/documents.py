@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from billhead.actions.documents._disputed import asked_now, disputed_of
 from billhead.actions.documents._formats import offered_format
 from billhead.actions.documents.render_pdf import render_pdf
 from billhead.actions.documents.render_receipt import render_receipt
@@ -35,7 +36,7 @@ def _mine(customer_id: int) -> Select[Document]:
 
 
 @customer.get("/documents")
-@allow("customer")
+@allow("customer", permission="own.invoices")
 def documents() -> ResponseReturnValue:
     with reading() as session:
         rows = page_of(session, _mine(current_customer_id()), Document.id)
@@ -45,7 +46,7 @@ def documents() -> ResponseReturnValue:
 
 
 @customer.get("/documents.csv")
-@allow("customer")
+@allow("customer", permission="own.invoices")
 def documents_csv() -> Response:
     customer_id = current_customer_id()
 
@@ -63,7 +64,7 @@ def _owed(document: Document) -> int:
 
 
 @customer.get("/documents/<int:document_id>")
-@allow("customer")
+@allow("customer", permission="own.invoices")
 def document(document_id: int) -> ResponseReturnValue:
     with reading() as session:
         found = own_document(session, current_customer_id(), document_id)
@@ -81,6 +82,8 @@ def document(document_id: int) -> ResponseReturnValue:
         paid = select(Allocation.payment_id).where(Allocation.document_id == found.id)
         receipts = session.scalars(select(Payment).where(Payment.id.in_(paid)).order_by(Payment.id)).all()
         to_claim = claims(session, found.customer_id, found)
+        disputed = disputed_of(session, [found.id]).get(found.id, 0) if _owed(found) else 0
+        asked = asked_now(session, found)
     return page(
         "customer/document.html",
         document=found,
@@ -92,11 +95,13 @@ def document(document_id: int) -> ResponseReturnValue:
         einvoice=einvoice,
         receipts=receipts,
         to_claim=to_claim,
+        disputed=disputed,
+        asked=asked,
     )
 
 
 @customer.get("/documents/<int:document_id>.pdf")
-@allow("customer")
+@allow("customer", permission="own.invoices")
 def document_pdf(document_id: int) -> Response:
     with reading() as session:
         found = own_document(session, current_customer_id(), document_id)
@@ -105,7 +110,7 @@ def document_pdf(document_id: int) -> Response:
 
 
 @customer.get("/documents/<int:document_id>/e-invoice")
-@allow("customer")
+@allow("customer", permission="own.invoices")
 def document_einvoice(document_id: int) -> Response:
     """In the format that is offered; there is no such page where none is."""
     with reading() as session:
@@ -124,7 +129,7 @@ def _offered(session: Session, document: Document) -> str:
 
 
 @customer.get("/receipts/<int:payment_id>.pdf")
-@allow("customer")
+@allow("customer", permission="own.invoices")
 def receipt_pdf(payment_id: int) -> Response:
     with reading() as session:
         payment = session.get(Payment, payment_id)

@@ -13,12 +13,13 @@ from billhead.web.downloads import pdf_response
 from billhead.web.invoicing import InvoicingForm, statement_days
 from billhead.web.pages import page
 from billhead.web.request_context import current_customer_id, submit_ctx
+from billhead.web.speaking import say
 
 __all__: list[str] = []
 
 
 @customer.route("/invoicing", methods=["GET", "POST"])
-@allow("customer")
+@allow("customer", permission="own.profile")
 def invoicing() -> ResponseReturnValue:
     with reading() as session:
         me = session.get_one(Customer, current_customer_id())
@@ -27,13 +28,13 @@ def invoicing() -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 set_customer_invoicing(tx, me.id, form.told())
-            flash("Saved. It holds for invoices from now on.", "good")
+            flash(say("Saved. It holds for invoices from now on."), "good")
             return redirect(url_for("customer.invoicing"), 303)
     return page("customer/invoicing.html", form=form), 422 if form.is_submitted() else 200
 
 
 @customer.get("/statement.pdf")
-@allow("customer")
+@allow("customer", permission="own.invoices")
 def statement_pdf() -> ResponseReturnValue:
     with reading() as session:
         me = session.get_one(Customer, current_customer_id())

@@ -12,13 +12,14 @@ from billhead.web.customer.access import own_line
 from billhead.web.customer.blueprint import customer
 from billhead.web.pages import page
 from billhead.web.request_context import client_address
+from billhead.web.speaking import say
 from billhead.web.watched import cut_and_tell, watched_now
 
 __all__: list[str] = []
 
 
 @customer.get("/lines/<int:service_id>/live")
-@allow("customer")
+@allow("customer", permission="own.lines")
 def live(service_id: int) -> ResponseReturnValue:
     """Asked when it is opened, of the panel itself: no session is open while it answers."""
     with reading() as session:
@@ -32,7 +33,8 @@ def live(service_id: int) -> ResponseReturnValue:
 
 
 @customer.post("/lines/<int:service_id>/live")
-@allow("customer")
+@allow("customer", permission="own.lines")
 def cut(service_id: int) -> ResponseReturnValue:
-    cut_and_tell(service_id, "Cut. A device that has your addresses may come back: change the password to keep it out.")
+    told = say("Cut. A device that has your addresses may come back: change the password to keep it out.")
+    cut_and_tell(service_id, told)
     return redirect(url_for("customer.live", service_id=service_id), 303)

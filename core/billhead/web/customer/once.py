@@ -9,10 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.catalogue._regions import not_licensed
 from billhead.actions.catalogue.prices_for import Audience, prices_for
+from billhead.actions.entitlements._passes import is_had_by_pass, usable_passes
 from billhead.actions.entitlements.buy_once import KINDS, buy_once
-from billhead.db import reading, writing
+from billhead.db import reading
 from billhead.domain.errors import BillheadError
+from billhead.domain.money import Money
 from billhead.domain.subscription import RUNNING
 from billhead.models.catalogue import Plan, Price
 from billhead.models.entitlements import Entitlement
@@ -21,9 +24,11 @@ from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.csv_export import csv_response
 from billhead.web.customer.blueprint import customer
+from billhead.web.customer.buying import buying
 from billhead.web.customer.read import own_subscription
-from billhead.web.errors import status_of
-from billhead.web.request_context import current_customer_id, submit_ctx
+from billhead.web.errors import refusal
+from billhead.web.request_context import current_customer_id
+from billhead.web.speaking import say
 from billhead.web.usage import EVENT_COLUMNS, event_rows
 
 __all__ = ["OnSale", "on_sale"]
@@ -31,13 +36,14 @@ __all__ = ["OnSale", "on_sale"]
 
 @dataclass(frozen=True, slots=True)
 class OnSale:
-    """Something that can be bought now. `later`: it may wait for the next invoice."""
+    """Something that can be bought now. `later`: it may wait for the next invoice; `by_pass`: a pass pays for it."""
 
     plan: Plan
     price: Price
     starts: datetime | None
     ends: datetime | None
     later: bool
+    by_pass: bool
 
 
 def on_sale(session: Session, subscription: Subscription) -> list[OnSale]:
@@ -54,17 +60,20 @@ def on_sale(session: Session, subscription: Subscription) -> list[OnSale]:
     ).all()
     if not plans:
         return []
-    prices = prices_for(
-        session, Audience.of(session.get_one(Customer, subscription.customer_id)), [plan.id for plan in plans]
-    )
+    customer = session.get_one(Customer, subscription.customer_id)
+    refused = not_licensed(session, [plan.id for plan in plans], customer.country)
+    plans = [plan for plan in plans if plan.id not in refused]
+    prices = prices_for(session, Audience.of(customer), [plan.id for plan in plans])
     auto = subscription.collection == "auto" and subscription.settlement == "invoice"
+    passes = session.scalar(usable_passes(subscription.id).limit(1)) is not None
     found = []
     for plan in plans:
         starts, ends = (_instant(plan, name) for name in ("starts", "ends"))
         over = ends is not None and ends <= clock.business_now()
         if (plan.id, "") in prices and not over and not (plan.kind == "ppv" and plan.id in had):
             later = auto and bool(plan.details.get("on_bill"))
-            found.append(OnSale(plan, prices[plan.id, ""].price, starts, ends, later))
+            by_pass = passes and is_had_by_pass(plan)
+            found.append(OnSale(plan, prices[plan.id, ""].price, starts, ends, later, by_pass))
     return found
 
 
@@ -73,28 +82,38 @@ def _instant(plan: Plan, name: str) -> datetime | None:
     return datetime.fromisoformat(told) if told else None
 
 
+def _costs(session: Session, subscription: Subscription, code: str) -> Money:
+    """Nothing for what is not sold: the purchase itself is refused for it."""
+    plan = session.scalar(select(Plan).where(Plan.seller_id == subscription.seller_id, Plan.code == code))
+    sold = None
+    if plan is not None:
+        audience = Audience.of(session.get_one(Customer, subscription.customer_id))
+        sold = prices_for(session, audience, [plan.id]).get((plan.id, ""))
+    return Money(sold.price.amount_minor if sold is not None else 0, subscription.currency)
+
+
 @customer.post("/subscriptions/<int:subscription_id>/buy")
-@allow("customer")
+@allow("customer", permission="own.pay")
 def buy(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
-        own_subscription(session, current_customer_id(), subscription_id)
+        one = own_subscription(session, current_customer_id(), subscription_id)
+        plan, pay = request.form.get("plan", ""), request.form.get("pay", "now")
+        amount = _costs(session, one.subscription, "" if pay == "pass" else plan)
     back = url_for("customer.subscription", subscription_id=subscription_id)
     try:
-        with writing(submit_ctx()) as tx:
-            bought = buy_once(tx, subscription_id, request.form.get("plan", ""), request.form.get("pay", "now"))
+        bought = buying("entitlements.buy_once", plan, amount, lambda tx: buy_once(tx, subscription_id, plan, pay))
     except BillheadError as refused:
-        if status_of(refused) >= 500:
-            raise
-        flash(refused.message, "bad")
+        flash(refusal(refused)[0], "bad")
         return redirect(back, 303)
     if bought.owed_minor:
         return redirect(url_for("storefront.pay", document_id=bought.document_id), 303)
-    flash("It is yours." if bought.document_id else "It is yours, and stands on your next invoice.", "good")
+    yours, billed = say("It is yours."), say("It is yours, and stands on your next invoice.")
+    flash(billed if pay == "next_invoice" else yours, "good")
     return redirect(back, 303)
 
 
 @customer.get("/subscriptions/<int:subscription_id>/usage.csv")
-@allow("customer")
+@allow("customer", permission="own.lines")
 def usage_csv(subscription_id: int) -> Response:
     with reading() as session:
         own_subscription(session, current_customer_id(), subscription_id)

@@ -1,15 +1,13 @@
-"""The customer's own data, password and sessions, and saved ways to pay."""
+"""The customer's own data, and saved ways to pay."""
 
 from urllib.parse import urlsplit
 
-from flask import flash, make_response, redirect, url_for
+from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
-from wtforms import PasswordField, SelectField, StringField
+from sqlalchemy import select
+from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from billhead.actions.accounts.set_password import ByOldPassword, set_password
-from billhead.actions.accounts.sign_out import sign_out
 from billhead.actions.accounts.update_profile import Profile, update_profile
 from billhead.actions.payments.forget_method import forget_method
 from billhead.actions.payments.prefer_method import prefer_method
@@ -19,21 +17,23 @@ from billhead.db import reading, writing
 from billhead.domain.errors import Conflict, GatewayError, NotFound, OutcomeUnknown
 from billhead.domain.payment import UNRESOLVED, AttemptState
 from billhead.models.payments import GatewayAccount, MethodSaving, PaymentMethod
-from billhead.models.people import Customer, UserSession
+from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.plugin_host import gateway_abilities
-from billhead.plugin_host.current import config
 from billhead.web.customer.blueprint import customer
+from billhead.web.errors import refusal
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.places import country_choices, zone_names
-from billhead.web.request_context import current_ctx, current_customer_id, forget_login, signed_in, submit_ctx
+from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
+from billhead.web.shop_address import outside
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
 
 def _text(label: str, autocomplete: str, *, required: bool = False, hint: str = "") -> StringField:
-    checks = [InputRequired(f"{label} is needed.")] if required else []
+    checks = [InputRequired(later("Your name is needed."))] if required else []
     return StringField(
         label,
         filters=[stripped],
@@ -44,36 +44,28 @@ def _text(label: str, autocomplete: str, *, required: bool = False, hint: str = 
 
 
 class ProfileForm(Form):
-    name = _text("Name", "name", required=True)
-    company = _text("Company", "organization")
-    vat_id = _text("VAT number", "off", hint="With a valid one from another EU country no VAT is charged.")
-    phone = _text("Phone", "tel")
-    street = _text("Street", "street-address")
-    postcode = _text("Postcode", "postal-code")
-    city = _text("City", "address-level2")
+    name = _text(later("Name"), "name", required=True)
+    company = _text(later("Company"), "organization")
+    vat_id = _text(
+        later("VAT number"), "off", hint=later("With a valid one from another EU country no VAT is charged.")
+    )
+    phone = _text(later("Phone"), "tel")
+    street = _text(later("Street"), "street-address")
+    postcode = _text(later("Postcode"), "postal-code")
+    city = _text(later("City"), "address-level2")
     region = _text(
-        "State or province", "address-level1", hint="Its short name, like CA; in some countries it decides on the tax."
+        later("State or province"),
+        "address-level1",
+        hint=later("Its short name, like CA; in some countries it decides on the tax."),
     )
-    country = SelectField("Country", choices=country_choices, description="Decides which tax applies.")
-    zone = SelectField("Time zone", choices=zone_names, description="Your periods begin and end at midnight here.")
-
-
-class PasswordForm(Form):
-    old = PasswordField(
-        "Present password",
-        validators=[InputRequired("Your present password is needed.")],
-        render_kw={"autocomplete": "current-password"},
-    )
-    password = PasswordField(
-        "New password",
-        validators=[InputRequired("Choose a new password.")],
-        description="At least 10 characters.",
-        render_kw={"autocomplete": "new-password", "minlength": 10},
+    country = SelectField(later("Country"), choices=country_choices, description=later("Decides which tax applies."))
+    zone = SelectField(
+        later("Time zone"), choices=zone_names, description=later("Your periods begin and end at midnight here.")
     )
 
 
 @customer.route("/profile", methods=["GET", "POST"])
-@allow("customer")
+@allow("customer", permission="own.profile")
 def profile() -> ResponseReturnValue:
     with reading() as session:
         me = session.get_one(Customer, current_customer_id())
@@ -84,40 +76,13 @@ def profile() -> ResponseReturnValue:
             told = Profile(**{name: form[name].data or "" for name in Profile.__dataclass_fields__})
             with writing(submit_ctx()) as tx:
                 update_profile(tx, me.id, told)
-            flash("Saved. It holds for invoices from now on.", "good")
+            flash(say("Saved. It holds for invoices from now on."), "good")
             return redirect(url_for("customer.profile"), 303)
     return page("customer/profile.html", form=form, me=me), 422 if form.is_submitted() else 200
 
 
-@customer.route("/password", methods=["GET", "POST"])
-@allow("customer")
-def password() -> ResponseReturnValue:
-    login = signed_in()
-    assert login is not None, "the guard lets customers through only"
-    form = PasswordForm()
-    if form.validate_on_submit():
-        with form.refusals():
-            proof = ByOldPassword(login.user_id, form.old.data, keep_session=login.session_id)
-            set_password(current_ctx(), proof, form.password.data)
-            flash("Your password is changed. Other devices are signed out.", "good")
-            return redirect(url_for("customer.password"), 303)
-    with reading() as session:
-        mine = select(func.count()).select_from(UserSession).where(UserSession.user_id == login.user_id)
-        sessions = session.scalar(mine)
-    return page("customer/password.html", form=form, sessions=sessions), 422 if form.is_submitted() else 200
-
-
-@customer.post("/sign-out-everywhere")
-@allow("customer")
-def sign_out_everywhere() -> ResponseReturnValue:
-    with writing(current_ctx()) as tx:
-        sign_out(tx)
-    flash("You are signed out on all devices.", "good")
-    return forget_login(make_response(redirect(url_for("accounts.sign_in_page"), 303)))
-
-
 @customer.get("/payment-methods")
-@allow("customer")
+@allow("customer", permission="own.methods")
 def payment_methods() -> ResponseReturnValue:
     with reading() as session:
         methods = session.scalars(
@@ -136,23 +101,23 @@ def payment_methods() -> ResponseReturnValue:
 
 
 @customer.post("/payment-methods/add/<int:account_id>")
-@allow("customer")
+@allow("customer", permission="own.methods")
 def add_method(account_id: int) -> ResponseReturnValue:
     """To the gateway's page, on which a method is saved and nothing is paid."""
-    back = config().base_url + url_for("customer.payment_methods") + "/added"
+    back = outside(url_for("customer.payment_methods") + "/added")
     try:
         begun = start_saving(submit_ctx(), current_customer_id(), account_id, back)
     except (GatewayError, OutcomeUnknown):
-        flash("This can't be reached now. Nothing was charged; please try again later.", "bad")
+        flash(say("This can't be reached now. Nothing was charged; please try again later."), "bad")
         return redirect(url_for("customer.payment_methods"), 303)
     except Conflict as refused:
-        flash(f"{refused.message}: {refused.hint}.", "bad")
+        flash(refusal(refused)[0], "bad")
         return redirect(url_for("customer.payment_methods"), 303)
     return redirect(url_for("customer.adding_method", saving_id=begun.saving_id), 303)
 
 
 @customer.get("/payment-methods/adding/<int:saving_id>")
-@allow("customer")
+@allow("customer", permission="own.methods")
 def adding_method(saving_id: int) -> ResponseReturnValue:
     with reading() as session:
         saving = session.get(MethodSaving, saving_id)
@@ -164,32 +129,32 @@ def adding_method(saving_id: int) -> ResponseReturnValue:
 
 
 @customer.get("/payment-methods/added/<int:saving_id>")
-@allow("customer")
+@allow("customer", permission="own.methods")
 def added_method(saving_id: int) -> ResponseReturnValue:
     """Back from the gateway's page: it is asked what became of it."""
     state = resolve_saving(current_ctx(), saving_id)
     if state == AttemptState.SUCCEEDED:
-        flash("Saved. It is used for renewals from now on.", "good")
+        flash(say("Saved. It is used for renewals from now on."), "good")
     elif AttemptState(state) in UNRESOLVED:
-        flash("It is not saved yet. It appears here as soon as the payment provider tells us.", "bad")
+        flash(say("It is not saved yet. It appears here as soon as the payment provider tells us."), "bad")
     else:
-        flash("It was not saved. You can try again.", "bad")
+        flash(say("It was not saved. You can try again."), "bad")
     return redirect(url_for("customer.payment_methods"), 303)
 
 
 @customer.post("/payment-methods/<int:method_id>/default")
-@allow("customer")
+@allow("customer", permission="own.methods")
 def use_method(method_id: int) -> ResponseReturnValue:
     with writing(submit_ctx()) as tx:
         prefer_method(tx, method_id)
-    flash("This one is used for renewals from now on.", "good")
+    flash(say("This one is used for renewals from now on."), "good")
     return redirect(url_for("customer.payment_methods"), 303)
 
 
 @customer.post("/payment-methods/<int:method_id>/remove")
-@allow("customer")
+@allow("customer", permission="own.methods")
 def remove_method(method_id: int) -> ResponseReturnValue:
     with writing(submit_ctx()) as tx:
         forget_method(tx, method_id)
-    flash("Removed. Renewals that used it are offered to you by mail instead.", "good")
+    flash(say("Removed. Renewals that used it are offered to you by mail instead."), "good")
     return redirect(url_for("customer.payment_methods"), 303)

@@ -13,15 +13,18 @@ from billhead.actions.subscriptions.cancel import cancel, preview_cancel
 from billhead.db import Tx, reading, writing
 from billhead.domain.document import Kind
 from billhead.domain.errors import BillheadError
+from billhead.domain.whole_number import whole_number
 from billhead.models.people import Customer
 from billhead.models.subscriptions import SubscriptionEvent
 from billhead.plugin import allow
 from billhead.web.customer.blueprint import customer
 from billhead.web.customer.once import on_sale
 from billhead.web.customer.read import Line, access_of, open_documents, overviews, own_subscription
-from billhead.web.errors import status_of
+from billhead.web.errors import refusal
+from billhead.web.formatting import day_in_words
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
+from billhead.web.speaking import say
 from billhead.web.usage import purchases_of, usage_shown
 
 __all__: list[str] = []
@@ -32,15 +35,14 @@ _LOOKS = 40
 
 def _refresh(lines: list[Line]) -> str:
     """While something is on its way the page looks again by itself, for a while."""
-    asked = request.args.get("looks", "")
-    looks = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 0
+    looks = whole_number(request.args.get("looks", ""), 4) or 0
     if looks >= _LOOKS or not any(line.label in _ON_THE_WAY for line in lines):
         return ""
     return url_for(str(request.endpoint), **{**(request.view_args or {}), "looks": looks + 1})
 
 
 @customer.get("/")
-@allow("customer")
+@allow("customer", permission="own.area")
 def dashboard() -> ResponseReturnValue:
     with reading() as session:
         me = session.get_one(Customer, current_customer_id())
@@ -51,7 +53,7 @@ def dashboard() -> ResponseReturnValue:
 
 
 @customer.get("/subscriptions/<int:subscription_id>")
-@allow("customer")
+@allow("customer", permission="own.lines")
 def subscription(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         found = own_subscription(session, current_customer_id(), subscription_id)
@@ -84,7 +86,7 @@ def subscription(subscription_id: int) -> ResponseReturnValue:
 
 
 @customer.get("/subscriptions/<int:subscription_id>/next")
-@allow("customer")
+@allow("customer", permission="own.invoices")
 def next_invoice(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         found = own_subscription(session, current_customer_id(), subscription_id)
@@ -93,7 +95,7 @@ def next_invoice(subscription_id: int) -> ResponseReturnValue:
 
 
 @customer.get("/subscriptions/<int:subscription_id>/cancel")
-@allow("customer")
+@allow("customer", permission="own.lines")
 def ask_to_cancel(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         found = own_subscription(session, current_customer_id(), subscription_id)
@@ -102,7 +104,7 @@ def ask_to_cancel(subscription_id: int) -> ResponseReturnValue:
 
 
 @customer.post("/subscriptions/<int:subscription_id>/cancel")
-@allow("customer")
+@allow("customer", permission="own.lines")
 def cancel_it(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         found = own_subscription(session, current_customer_id(), subscription_id)
@@ -110,10 +112,10 @@ def cancel_it(subscription_id: int) -> ResponseReturnValue:
         with writing(submit_ctx()) as tx:
             ended = cancel(tx, subscription_id, _policy(found.plan.cancel_policy))
     except BillheadError as refused:
-        if status_of(refused) >= 500:
-            raise
-        return page("customer/cancel.html", one=found, ends_on=None, problem=refused.message), status_of(refused)
-    flash(f"Canceled. You can watch until {date.fromisoformat(ended.ends_on):%-d %b %Y}.", "good")
+        problem, status = refusal(refused)
+        return page("customer/cancel.html", one=found, ends_on=None, problem=problem), status
+    until = day_in_words(date.fromisoformat(ended.ends_on))
+    flash(say("Canceled. You can watch until %(day)s.", day=until), "good")
     return redirect(url_for("customer.subscription", subscription_id=subscription_id), 303)
 
 

@@ -17,28 +17,29 @@ from billhead.plugin import allow
 from billhead.web.customer.blueprint import customer
 from billhead.web.pages import page
 from billhead.web.request_context import current_customer_id
+from billhead.web.speaking import marked
 
 __all__: list[str] = []
 
 _SHOWN = 200
 _WORDS = {
-    "invoice": "Invoice",
-    "credit_note": "Credit note",
-    "payment": "Payment",
-    "credit_applied": "Paid by credit",
-    "credit_placed": "Given back as credit",
-    "refund_to_credit": "Given back as credit",
-    "released": "Moved to credit",
-    "refund": "Refund",
-    "refund_failed": "Refund that did not arrive",
-    "refund_reversed": "Refund that came back",
-    "chargeback": "Taken back by your bank",
-    "chargeback_won": "Returned by your bank",
-    "void": "Void",
-    "write_off": "Not collected any more",
-    "recovery": "Collected after all",
-    "grant": "Credit given",
-    "expired": "Credit expired",
+    "invoice": marked("Invoice"),
+    "credit_note": marked("Credit note"),
+    "payment": marked("Payment"),
+    "credit_applied": marked("Paid by credit"),
+    "credit_placed": marked("Given back as credit"),
+    "refund_to_credit": marked("Given back as credit"),
+    "released": marked("Moved to credit"),
+    "refund": marked("Refund"),
+    "refund_failed": marked("Refund that did not arrive"),
+    "refund_reversed": marked("Refund that came back"),
+    "chargeback": marked("Taken back by your bank"),
+    "chargeback_won": marked("Returned by your bank"),
+    "void": marked("Void"),
+    "write_off": marked("Not collected any more"),
+    "recovery": marked("Collected after all"),
+    "grant": marked("Credit given"),
+    "expired": marked("Credit expired"),
 }
 _CREDIT = (AccountCode.CREDIT_BOUGHT.value, AccountCode.CREDIT_GIFTED.value)
 
@@ -57,7 +58,7 @@ class Row:
 
 
 @customer.get("/statement")
-@allow("customer")
+@allow("customer", permission="own.invoices")
 def statement() -> ResponseReturnValue:
     customer_id = current_customer_id()
     with reading() as session:
@@ -76,7 +77,7 @@ def statement() -> ResponseReturnValue:
 
 def _rows(session: Session, customer_id: int, currency: str) -> Iterator[Row]:
     """One row an entry that moved this customer's debt or credit, oldest first."""
-    signed = case((LedgerPosting.side == "D", LedgerPosting.amount_minor), else_=-LedgerPosting.amount_minor)
+    signed = LedgerPosting.signed()
     owed = func.sum(case((LedgerAccount.code == AccountCode.RECEIVABLE.value, signed), else_=0))
     credit = func.sum(case((LedgerAccount.code.in_(_CREDIT), -signed), else_=0))
     entries = session.execute(

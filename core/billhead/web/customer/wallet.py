@@ -6,7 +6,7 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from wtforms import IntegerField, StringField
+from wtforms import IntegerField, SelectField, StringField
 from wtforms.validators import Length, NumberRange, Optional
 
 from billhead.actions.credits._charged_back import charged_back_debt
@@ -27,6 +27,7 @@ from billhead.web.customer.blueprint import customer
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_customer_id, submit_ctx
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
@@ -42,29 +43,39 @@ def _amount(label: str, hint: str = "") -> StringField:
 
 
 class BuyForm(Form):
-    amount = _amount("Amount")
+    amount = _amount(later("Amount"))
 
 
 class WalletForm(Form):
-    alert_below_minor = _amount("Write to me when it falls below", "Once each time. Empty: no mail.")
-    top_up_below_minor = _amount("Top up by itself when it falls below", "Empty: it is not topped up by itself.")
-    top_up_minor = _amount("by", "Charged to the payment method that is used for renewals.")
+    alert_below_minor = _amount(later("Write to me when it falls below"), later("Once each time. Empty: no mail."))
+    top_up_below_minor = _amount(
+        later("Top up by itself when it falls below"), later("Empty: it is not topped up by itself.")
+    )
+    top_up_every = SelectField(
+        later("Top up in any case"),
+        choices=lambda: [("", say("never")), ("1 week", say("every week")), ("1 month", say("every month"))],
+        default="",
+    )
+    fill_up = SelectField(
+        later("Top up"), choices=lambda: [("", say("by this amount")), ("1", say("up to this amount"))], default=""
+    )
+    top_up_minor = _amount(later("Amount"), later("Charged to the payment method that is used for renewals."))
     most_a_day = IntegerField(
-        "At most so often in 24 hours", validators=[Optional(), NumberRange(1, MOST_A_DAY)], default=1
+        later("At most so often in 24 hours"), validators=[Optional(), NumberRange(1, MOST_A_DAY)], default=1
     )
     most_a_month = IntegerField(
-        "At most so often in 30 days", validators=[Optional(), NumberRange(1, MOST_A_MONTH)], default=4
+        later("At most so often in 30 days"), validators=[Optional(), NumberRange(1, MOST_A_MONTH)], default=4
     )
 
 
 @customer.get("/credit")
-@allow("customer")
+@allow("customer", permission="own.invoices")
 def credit() -> ResponseReturnValue:
     return _shown(BuyForm(), None)
 
 
 @customer.post("/credit/buy")
-@allow("customer")
+@allow("customer", permission="own.pay")
 def buy_more_credit() -> ResponseReturnValue:
     """One of the amounts that are offered, or another; then it is paid like everything else."""
     form = BuyForm()
@@ -74,7 +85,7 @@ def buy_more_credit() -> ResponseReturnValue:
             me = _me()
             amount = Money.parse(typed.replace(",", "."), me.currency) if typed else None
             if amount is None:
-                raise InvalidInput("amount", "choose an amount, or write one")
+                raise InvalidInput("amount", say("choose an amount, or write one"))
             with writing(submit_ctx()) as tx:
                 ordered = buy_credit(tx, me.id, amount)
             return redirect(url_for("storefront.pay", document_id=ordered.document_id), 303)
@@ -82,7 +93,7 @@ def buy_more_credit() -> ResponseReturnValue:
 
 
 @customer.post("/credit/rules")
-@allow("customer")
+@allow("customer", permission="own.methods")
 def credit_rules() -> ResponseReturnValue:
     form = WalletForm()
     if form.validate_on_submit():
@@ -90,7 +101,7 @@ def credit_rules() -> ResponseReturnValue:
             me = _me()
             with writing(submit_ctx()) as tx:
                 set_wallet(tx, me.id, _wish(form, me.currency))
-            flash("Saved.", "good")
+            flash(say("Saved."), "good")
             return redirect(url_for("customer.credit"), 303)
     return _shown(BuyForm(formdata=None), form, 422)
 
@@ -108,11 +119,17 @@ def _wish(form: WalletForm, currency: str) -> WalletWish:
         except InvalidInput as refused:
             raise InvalidInput(name, refused.why) from refused
 
-    names = ("alert_below_minor", "top_up_below_minor", "top_up_minor")
-    often = {name: form[name].data or 1 for name in ("most_a_day", "most_a_month")}
-    wish = WalletWish(**{name: minor(name) for name in names}, **often)
-    if wish.top_up_below_minor and not wish.top_up_minor:
-        raise InvalidInput("top_up_minor", "say by how much")
+    wish = WalletWish(
+        minor("alert_below_minor"),
+        minor("top_up_below_minor"),
+        minor("top_up_minor"),
+        form.most_a_day.data or 1,
+        form.most_a_month.data or 1,
+        bool(form.fill_up.data),
+        form.top_up_every.data or "",
+    )
+    if (wish.top_up_below_minor or wish.top_up_every) and not wish.top_up_minor:
+        raise InvalidInput("top_up_minor", say("say by how much"))
     return wish
 
 
@@ -148,5 +165,6 @@ def _as_typed(wallet: CustomerWallet | None, currency: str) -> dict[str, Any]:
     if wallet is None:
         return {}
     amounts = {name: getattr(wallet, name) for name in ("alert_below_minor", "top_up_below_minor", "top_up_minor")}
-    often = {name: getattr(wallet, name) for name in ("most_a_day", "most_a_month")}
+    often = {name: getattr(wallet, name) for name in ("most_a_day", "most_a_month", "top_up_every")}
+    often["fill_up"] = "1" if wallet.fill_up else ""
     return {name: str(Money(minor, currency).decimal()) if minor else "" for name, minor in amounts.items()} | often

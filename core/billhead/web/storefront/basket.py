@@ -1,31 +1,56 @@
-"""The cart: one plan with its term, add-ons and box, held in the signed session cookie, so no account is needed."""
+"""The cart: several plans, each with its term, units, add-ons and box, held in the signed session cookie.
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+No account is needed, and signing in keeps it. The cookie is the shop's own, and what is kept names its seller: a cart
+of one shop is none at another. It names its customer too: a login can end by itself, and the next person at the
+browser is shown nothing of it. What it held before the last change is kept beside it, to be put back.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from flask import session as browser
-from sqlalchemy.orm import Session
 
-from billhead.actions.billing.quote import Part, Quote, quote, read_buyers, visitor
 from billhead.actions.subscriptions.start import AddOnOrder, Order
-from billhead.domain.errors import InvalidInput
-from billhead.models.sellers import Seller
-from billhead.web.request_context import client_address, signed_in
-from billhead.web.storefront.offers import Audience, Offer, TermPrice, audience_of, offer
+from billhead.web.request_context import browser as ordering_from
+from billhead.web.request_context import client_address, current_seller, signed_in
 
-__all__ = ["Basket", "Priced", "audience", "drop_basket", "keep_basket", "kept_basket", "priced", "promote"]
+__all__ = [
+    "MOST_PLANS",
+    "Basket",
+    "Cart",
+    "Undo",
+    "add_to_cart",
+    "change_cart",
+    "drop_cart",
+    "keep_cart",
+    "kept_cart",
+    "new_key",
+    "promote",
+    "promoted",
+    "undo",
+    "undo_change",
+]
+
+MOST_PLANS = 10
+_CART, _BEFORE = "cart", "cart_before"
 
 
 @dataclass(frozen=True, slots=True)
 class Basket:
+    """One plan as it was chosen. `key` names it within the cart. `was_minor` of `currency` is what one unit cost for
+    its term then, with the set-up fee."""
+
+    key: str
     plan: str
     term: str
     trial: bool = False
     mac: str = ""
     addons: dict[str, int] = field(default_factory=dict)
-    coupons: list[str] = field(default_factory=list)
     quantity: int = 1
+    was_minor: int = 0
+    currency: str = ""
 
     def order(self, customer_id: int, coupons: Sequence[str]) -> Order:
         wanted = tuple(AddOnOrder(code, quantity) for code, quantity in sorted(self.addons.items()))
@@ -37,87 +62,119 @@ class Basket:
             mac=self.mac,
             trial=self.trial,
             ip=client_address(),
+            device=ordering_from().mark,
             coupons=tuple(coupons),
             quantity=self.quantity,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Priced:
-    """A basket that can be ordered as it is, and what that costs now.
+class Cart:
+    """`coupons` are codes that were entered."""
 
-    `coupons` are the codes that hold, entered or brought by a link; `refused` is why one that was entered does not.
-    """
-
-    basket: Basket
-    offer: Offer
-    price: TermPrice
-    quote: Quote
+    plans: tuple[Basket, ...] = ()
     coupons: tuple[str, ...] = ()
-    refused: str = ""
+
+    def plan(self, key: str) -> Basket | None:
+        return next((one for one in self.plans if one.key == key), None)
+
+    def with_plan(self, basket: Basket) -> "Cart":
+        """In the place of the one with its key, else at the end."""
+        if self.plan(basket.key) is None:
+            return replace(self, plans=(*self.plans, basket))
+        return replace(self, plans=tuple(basket if one.key == basket.key else one for one in self.plans))
+
+    def without(self, *keys: str) -> "Cart":
+        return replace(self, plans=tuple(one for one in self.plans if one.key not in keys))
 
 
-def kept_basket() -> Basket | None:
-    stored: dict[str, Any] | None = browser.get("cart")
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The last change of the cart: removed, changed or emptied; `plan` is the name of what it was about."""
+
+    did: str
+    plan: str
+
+
+def new_key() -> str:
+    return secrets.token_hex(4)
+
+
+def kept_cart() -> Cart:
+    _claim()
+    return _read(browser.get(_CART))
+
+
+def keep_cart(cart: Cart) -> None:
+    """As it is now; what was kept to be put back stays."""
+    seller = current_seller()
+    if seller is None or not (cart.plans or cart.coupons):
+        browser.pop(_CART, None)
+        return
+    browser[_CART] = {
+        "seller": seller.id,
+        "customer": _customer(),
+        "plans": [asdict(one) for one in cart.plans],
+        "coupons": list(cart.coupons),
+    }
+
+
+def add_to_cart(cart: Cart) -> None:
+    """With one more in it; what it was before is past then."""
+    browser.pop(_BEFORE, None)
+    keep_cart(cart)
+
+
+def change_cart(cart: Cart, did: str, plan: str) -> None:
+    """Keep it, and what it was before."""
+    browser[_BEFORE] = {"did": did, "plan": plan[:80], "cart": browser.get(_CART)}
+    keep_cart(cart)
+
+
+def drop_cart() -> None:
+    browser.pop(_CART, None)
+    browser.pop(_BEFORE, None)
+
+
+def undo() -> Undo | None:
+    """What can be put back."""
+    _claim()
+    before = browser.get(_BEFORE)
+    return Undo(before["did"], before["plan"]) if before and _read(before["cart"]).plans else None
+
+
+def undo_change() -> None:
+    """Put back the plans as they were; codes that were entered meanwhile stay."""
+    before = browser.pop(_BEFORE, None)
+    if before:
+        old = _read(before["cart"])
+        keep_cart(replace(old, coupons=kept_cart().coupons or old.coupons))
+
+
+def _customer() -> int | None:
+    login = signed_in()
+    return login.customer_id if login is not None else None
+
+
+def _claim() -> None:
+    """What was chosen before signing in is the customer's from then on."""
+    me = _customer()
+    for stored in (browser.get(_CART), (browser.get(_BEFORE) or {}).get("cart")):
+        if me is not None and stored and stored.get("customer", me) is None:
+            stored["customer"] = me
+            browser.modified = True
+
+
+def _read(stored: Any) -> Cart:
+    if not stored:
+        return Cart()
+    seller = current_seller()
     try:
-        return Basket(**stored) if stored else None
-    except TypeError:  # written by another release
-        return None
-
-
-def keep_basket(basket: Basket) -> None:
-    browser["cart"] = asdict(basket)
-
-
-def drop_basket() -> None:
-    browser.pop("cart", None)
-
-
-def audience(session: Session, seller: Seller) -> Audience:
-    login = signed_in()
-    return audience_of(session, seller, login.customer_id if login else None, browser.get("currency", ""))
-
-
-def priced(session: Session, seller: Seller, basket: Basket) -> Priced | None:
-    """None when the plan, its term or an add-on is not sold any more, or not in this currency."""
-    who = audience(session, seller)
-    found = offer(session, who, basket.plan)
-    price = found.price(basket.term) if found else None
-    if found is None or price is None:
-        return None
-    parts = _parts(found, price, basket)
-    if parts is None:
-        return None
-    login = signed_in()
-    if login is not None and login.customer_id is not None:
-        buyer = read_buyers(session, [login.customer_id])[login.customer_id]
-    else:
-        buyer = visitor(who.country, zone=seller.zone)
-    trial = basket.trial and bool(price.trial_term)
-
-    def cost(codes: Sequence[str]) -> Quote:
-        return quote(session, seller.id, who.currency, parts, buyer, trial=trial, coupons=codes)
-
-    codes, refused = _that_hold(basket, cost)
-    return Priced(basket, found, price, cost(codes), tuple(codes), refused)
-
-
-def _that_hold(basket: Basket, cost: Callable[[Sequence[str]], Quote]) -> tuple[list[str], str]:
-    """The codes that can be used, and why one that was entered can't. A link's promotion just holds or does not."""
-    codes: list[str] = []
-    refused = ""
-    for code in (*basket.coupons, *promoted()):
-        if code in codes:
-            continue
-        try:
-            cost([*codes, code])
-            codes.append(code)
-        except InvalidInput as error:
-            if error.field != "coupon":
-                raise
-            if code in basket.coupons:
-                refused = f"{error.why[:1].upper()}{error.why[1:]}."
-    return codes, refused
+        if seller is None or stored["seller"] != seller.id or stored["customer"] not in (None, _customer()):
+            return Cart()
+        return Cart(tuple(Basket(**one) for one in stored["plans"]), tuple(stored["coupons"]))
+    except (KeyError, TypeError):  # written by another release
+        return Cart()
 
 
 def promoted() -> list[str]:
@@ -127,16 +184,3 @@ def promoted() -> list[str]:
 
 def promote(code: str) -> None:
     browser["promoted"] = [code, *(one for one in promoted() if one != code)][:3]
-
-
-def _parts(found: Offer, price: TermPrice, basket: Basket) -> Sequence[Part] | None:
-    if not found.least <= basket.quantity <= max(found.most, found.least):
-        return None
-    parts = [Part(None, found.plan_id, price.price_id, basket.quantity)]
-    known = {addon.code: addon for addon in found.addons}
-    for code, quantity in sorted(basket.addons.items()):
-        addon = known.get(code)
-        if addon is None or basket.term not in addon.prices:
-            return None
-        parts.append(Part(None, addon.plan_id, addon.prices[basket.term].price_id, quantity))
-    return parts

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from flask import flash, redirect, request, url_for
+from flask import session as browser
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
@@ -11,16 +12,16 @@ from billhead.actions.accounts.check_vat_id import check_vat_id
 from billhead.actions.accounts.note_evidence import note_evidence
 from billhead.actions.fraud.place_order import Seen
 from billhead.actions.fraud.place_order import place_order as place
+from billhead.actions.subscriptions.start_several import Ordered
 from billhead.db import reading, writing
 from billhead.domain.document import Kind
 from billhead.domain.errors import BillheadError
-from billhead.domain.money import Money
 from billhead.models.documents import Document
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service
 from billhead.models.tax import TaxIdCheck
 from billhead.plugin import allow
-from billhead.web.errors import status_of
+from billhead.web.errors import refusal
 from billhead.web.pages import page
 from billhead.web.request_context import (
     client_country,
@@ -30,10 +31,14 @@ from billhead.web.request_context import (
     signed_in,
     submit_ctx,
 )
-from billhead.web.storefront.basket import Priced, drop_basket, kept_basket, priced
+from billhead.web.speaking import say
+from billhead.web.storefront.agreeing import keep_agreement, not_agreed
+from billhead.web.storefront.basket import drop_cart, kept_cart
 from billhead.web.storefront.blueprint import storefront
+from billhead.web.storefront.cart import looked_at
 from billhead.web.storefront.pay import begin
 from billhead.web.storefront.payment_options import check_fields, chosen_account, options_for
+from billhead.web.storefront.priced import priced
 
 __all__: list[str] = []
 
@@ -43,7 +48,7 @@ _ONCE_IN = timedelta(minutes=1)
 @storefront.get("/checkout")
 @allow("visitor", "customer")
 def checkout() -> ResponseReturnValue:
-    if kept_basket() is None:
+    if not kept_cart().plans:
         return redirect(url_for("storefront.cart"), 303)
     if signed_in() is None:
         return redirect(url_for("accounts.sign_up_page", next=url_for("storefront.checkout")), 303)
@@ -68,60 +73,77 @@ def _ask_about_vat_id() -> None:
 
 
 def _summary(problem: str, status: int = 200) -> ResponseReturnValue:
-    seller, basket = current_seller(), kept_basket()
-    if seller is None or basket is None:
+    seller = current_seller()
+    found = looked_at(seller) if seller is not None else None
+    if seller is None or found is None or found.quote is None or found.gone:  # the cart says why not
         return redirect(url_for("storefront.cart"), 303)
     with reading() as session:
-        found = priced(session, seller, basket)
-        if found is None:
-            return redirect(url_for("storefront.cart"), 303)
         options = options_for(session, seller.id, found.quote.currency) if found.quote.total_minor else []
     return page("storefront/checkout.html", priced=found, options=options, problem=problem), status
 
 
-def _seen(found: Priced | None, country: str) -> Seen:
-    seller = current_seller()
-    currency = found.quote.currency if found else seller.currency if seller else "EUR"
-    amount = Money(found.quote.total_minor if found else 0, currency)
-    return Seen(amount, country, request.headers.get("User-Agent", ""))
-
-
 @storefront.post("/checkout")
-@allow("customer")
+@allow("customer", permission="own.pay")
 def place_order() -> ResponseReturnValue:
     """Write the order, then go on to pay it. What fails after that leaves an order that can be paid from its page."""
-    basket = kept_basket()
-    if basket is None:
+    last = browser.get("ordered")
+    if last and last["key"] and last["key"] == request.form.get("_key"):
+        return _placed_before(last["document_id"])
+    cart, seller = kept_cart(), current_seller()
+    if seller is None or not cart.plans:
         return redirect(url_for("storefront.cart"), 303)
-    seller = current_seller()
-    with reading() as session:
-        found = priced(session, seller, basket) if seller is not None else None
     _ask_about_vat_id()
+    if problem := not_agreed():
+        return _summary(problem, 422)
     seen_in, account = client_country(), chosen_account()
     try:
         if account is not None:
             with reading() as session:
                 check_fields(session, account)
-        if seen_in:
-            with writing(current_ctx()) as tx:
+        with writing(current_ctx()) as tx:
+            keep_agreement(tx, current_customer_id())
+            if seen_in:
                 note_evidence(tx, current_customer_id(), "ip", seen_in)
-        order = basket.order(current_customer_id(), found.coupons if found else ())
-        started = place(submit_ctx(), order, _seen(found, seen_in))
+        # with the evidence that the tax on the paper is decided by
+        with reading() as session:
+            found = priced(session, seller, cart)
+        if found.quote is None or found.gone or request.form.get("seen", found.seen) != found.seen:
+            return _summary(_changed(), 409)
+        me = current_customer_id()
+        seen = Seen(found.total, seen_in, request.headers.get("User-Agent", ""))
+        orders = [one.basket.order(me, one.coupons) for one in found.plans]
+        ordered = place(submit_ctx(), orders, seen, found.total)
     except BillheadError as refused:
-        if status_of(refused) >= 500:
-            raise
-        hint = f" {refused.hint[:1].upper()}{refused.hint[1:]}." if refused.hint else ""
-        return _summary(refused.message + hint, status_of(refused))
-    drop_basket()
+        if refused.code == "price_changed":
+            return _summary(_changed(), 409)
+        return _summary(*refusal(refused))
+    drop_cart()
+    browser["ordered"] = {"key": request.form.get("_key", "")[:32], "document_id": ordered.document_id}
+    return _go_on(ordered, account)
+
+
+def _changed() -> str:
+    return say(
+        "What is in your cart, or what it costs, has changed since this page was shown. Look at it again, please."
+    )
+
+
+def _placed_before(document_id: int) -> ResponseReturnValue:
+    """The form was sent again after its order was placed: by the back button, or from another tab."""
+    flash(say("This order is placed already: nothing was ordered twice."), "warn")
+    return redirect(url_for("storefront.order", document_id=document_id), 303)
+
+
+def _go_on(ordered: Ordered, account: int | None) -> ResponseReturnValue:
     with reading() as session:
-        is_open = session.get_one(Document, started.document_id).kind == Kind.PROFORMA
-        held = session.scalar(
-            select(Service.id).where(Service.subscription_id == started.subscription_id, Service.in_review).limit(1)
-        )
+        is_open = session.get_one(Document, ordered.document_id).kind == Kind.PROFORMA
+        in_review = select(Service.id).where(Service.subscription_id.in_(ordered.subscription_ids), Service.in_review)
+        held = session.scalar(in_review.limit(1))
     if not is_open:
-        told = "your order is being checked" if held is not None else "your service is being set up"
-        flash(f"Thank you. There is nothing to pay; {told}.", "good")
+        checked = say("Thank you. There is nothing to pay; your order is being checked.")
+        made = say("Thank you. There is nothing to pay; your service is being set up.")
+        flash(checked if held is not None else made, "good")
         return redirect(url_for("customer.dashboard"), 303)
     if account is None:
-        return redirect(url_for("storefront.pay", document_id=started.document_id), 303)
-    return begin(started.document_id, account, save="save" in request.form)
+        return redirect(url_for("storefront.pay", document_id=ordered.document_id), 303)
+    return begin(ordered.document_id, account, save="save" in request.form)

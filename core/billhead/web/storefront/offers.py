@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from fractions import Fraction
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from billhead import clock
+from billhead.actions.catalogue._regions import not_licensed
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
+from billhead.actions.content._pages import best_language
+from billhead.actions.shops._sells import Assortment, assortment
 from billhead.actions.subscriptions._sale import paid_once
 from billhead.domain.money import Money, Rounding
 from billhead.domain.periods import Term
@@ -16,15 +19,31 @@ from billhead.models.catalogue import Bouquet, BundlePart, Plan, PlanBouquet, Pr
 from billhead.models.devices import DeviceModel
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
+from billhead.web.speaking import marked, speech
+from billhead.wording import direction
 
-__all__ = ["KINDS", "AddOn", "Audience", "Offer", "TermPrice", "audience_of", "currencies", "offer", "offers"]
+__all__ = [
+    "KINDS",
+    "AddOn",
+    "Audience",
+    "Features",
+    "Offer",
+    "TermPrice",
+    "audience_of",
+    "currencies",
+    "offer",
+    "offers",
+]
 
 KINDS = {
-    "stream": ("Apps, smart TVs and computers", "Watch with any IPTV app: a playlist address and a login."),
-    "paired": ("Box and apps together", "Your MAG box in the living room, your phone on the way."),
-    "mag": ("MAG boxes", "Register your box by its MAC address; nothing to type with the remote."),
-    "bundle": ("Everything together", "Several of our plans at one price."),
-    "enigma2": ("Enigma2 receivers", "For Dreambox, VU+ and their relatives."),
+    "stream": (
+        marked("Apps, smart TVs and computers"),
+        marked("Watch with any IPTV app: a playlist address and a login."),
+    ),
+    "paired": (marked("Box and apps together"), marked("Your MAG box in the living room, your phone on the way.")),
+    "mag": (marked("MAG boxes"), marked("Register your box by its MAC address; nothing to type with the remote.")),
+    "bundle": (marked("Everything together"), marked("Several of our plans at one price.")),
+    "enigma2": (marked("Enigma2 receivers"), marked("For Dreambox, VU+ and their relatives.")),
 }
 """Plans that can be ordered here, in the order in which they are shown."""
 
@@ -68,9 +87,22 @@ class AddOn:
 
 
 @dataclass(frozen=True, slots=True)
+class Features:
+    """What staff have written about a plan, in the reader's language or the best that there is."""
+
+    lines: Sequence[str] = ()
+    language: str = "en"
+
+    @property
+    def dir(self) -> str:
+        return direction(self.language)
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A plan that this audience can buy. `boxed`: it is watched on a box, whose MAC is needed. `parts`: of a bundle;
-    `least` and `most`: how many units of it can be had."""
+    `least` and `most`: how many units of it can be had. `once`: its trial is given once. `lasts` ("12 months") and
+    `ends_on`: when it is over by itself."""
 
     plan_id: int
     code: str
@@ -84,7 +116,11 @@ class Offer:
     parts: Sequence[str] = ()
     least: int = 1
     most: int = 1
+    once: bool = False
+    lasts: str = ""
+    ends_on: date | None = None
     addons: Sequence[AddOn] = field(default=())
+    features: Features = field(default_factory=Features)
 
     @property
     def cheapest(self) -> TermPrice:
@@ -98,11 +134,13 @@ class Offer:
         return next((price for price in self.prices if price.term == term), None)
 
 
-def audience_of(session: Session, seller: Seller, customer_id: int | None, currency: str) -> Audience:
+def audience_of(
+    session: Session, seller: Seller, customer_id: int | None, currency: str, seen_in: str = ""
+) -> Audience:
     """A customer's own currency, country and group; a visitor's chosen currency and the seller's country."""
     customer = session.get(Customer, customer_id) if customer_id is not None else None
     if customer is None:
-        return Audience(seller.id, currency or seller.currency, seller.country, clock.today_in(seller.zone))
+        return Audience.of_visitor(seller, currency, seen_in)
     return Audience.of(customer)
 
 
@@ -117,8 +155,8 @@ def currencies(session: Session, seller: Seller) -> list[str]:
 
 def offers(session: Session, audience: Audience) -> list[Offer]:
     """Every listed plan with a price, in the order of KINDS, then tier."""
-    listed = select(Plan).where(*_sold(audience), Plan.listed)
-    plans = list(session.scalars(listed))
+    listed = select(Plan).where(*_sold(assortment(session, audience.seller_id), audience), Plan.listed)
+    plans = _licensed(session, audience, session.scalars(listed).all())
     prices = _prices(session, audience, [plan.id for plan in plans])
     bouquets = _bouquets(session, [plan.id for plan in plans])
     found = [_offer(plan, prices[plan.id], bouquets.get(plan.id, [])) for plan in plans if prices.get(plan.id)]
@@ -127,27 +165,34 @@ def offers(session: Session, audience: Audience) -> list[Offer]:
     return sorted(found, key=lambda one: (order.index(one.kind), tiers[one.plan_id], one.cheapest.amount.minor))
 
 
-def offer(session: Session, audience: Audience, code: str) -> Offer | None:
-    """One plan with its add-ons; None when it is not sold (any more), or not to this audience."""
-    plan = session.scalar(select(Plan).where(*_sold(audience), Plan.code == code))
-    if plan is None:
+def offer(session: Session, sold: Assortment, audience: Audience, code: str) -> Offer | None:
+    """One plan of what the seller sells, with its add-ons; None when it is not sold (any more), or not to this
+    audience."""
+    plan = session.scalar(select(Plan).where(*_sold(sold, audience), Plan.code == code))
+    if plan is None or not _licensed(session, audience, [plan]):
         return None
     prices = _prices(session, audience, [plan.id]).get(plan.id)
     if not prices:
         return None
     bouquets = _bouquets(session, [plan.id]).get(plan.id, [])
     terms = [price.term for price in prices]
-    found = _offer(plan, prices, bouquets, _addons(session, audience, plan, terms))
+    found = _offer(plan, prices, bouquets, _addons(session, sold, audience, plan, terms))
     return replace(found, parts=_parts(session, plan)) if plan.kind == "bundle" else found
 
 
-def _sold(audience: Audience) -> tuple[ColumnElement[bool], ...]:
+def _sold(sold: Assortment, audience: Audience) -> tuple[ColumnElement[bool], ...]:
     return (
-        Plan.seller_id == audience.seller_id,
+        sold.holds(),
         Plan.retired.is_(False),
         Plan.kind.in_(KINDS),
         or_(Plan.season_ends_on.is_(None), Plan.season_ends_on > audience.on),
     )
+
+
+def _licensed(session: Session, audience: Audience, plans: Sequence[Plan]) -> list[Plan]:
+    """Without what may not be sold where they live, or where a visitor seems to be."""
+    refused = not_licensed(session, [plan.id for plan in plans], audience.seen_in or audience.country)
+    return [plan for plan in plans if plan.id not in refused]
 
 
 def _parts(session: Session, bundle: Plan) -> list[str]:
@@ -174,26 +219,35 @@ def _offer(plan: Plan, prices: list[TermPrice], bouquets: Sequence[str], addons:
         bouquets=bouquets,
         least=int(plan.details.get("min_units") or 1),
         most=int(plan.details.get("max_units") or 1),
+        once=bool(plan.details.get("once_per_customer")),
+        lasts=plan.fixed_term,
+        ends_on=plan.season_ends_on,
         addons=addons,
+        features=_features(plan),
     )
 
 
-def _addons(session: Session, audience: Audience, plan: Plan, terms: Sequence[str]) -> list[AddOn]:
+def _features(plan: Plan) -> Features:
+    written = plan.details.get("features")
+    if not written:
+        return Features()
+    language = best_language(written, speech().language)
+    return Features(written[language], language)
+
+
+def _addons(session: Session, sold: Assortment, audience: Audience, plan: Plan, terms: Sequence[str]) -> list[AddOn]:
     """Those that can be added to the plan, each with its price for a term; a device has one price for all of them."""
-    kinds = select(Plan).where(
-        Plan.seller_id == audience.seller_id,
-        Plan.retired.is_(False),
-        Plan.kind.in_(_ADDED),
-    )
+    kinds = select(Plan).where(sold.holds(), Plan.retired.is_(False), Plan.kind.in_(_ADDED))
     fitting = [addon for addon in session.scalars(kinds) if plan.code in addon.details.get("plans", [])]
-    sold = prices_for(session, audience, [addon.id for addon in fitting])
-    prices = _by_plan(sold)
+    fitting = _licensed(session, audience, fitting)
+    asked = prices_for(session, audience, [addon.id for addon in fitting])
+    prices = _by_plan(asked)
     devices = [addon.id for addon in fitting if addon.kind == "device"]
     models = select(DeviceModel.plan_id).where(DeviceModel.plan_id.in_(devices))
     stocked = set(session.scalars(models)) if devices else set()
     found = []
     for addon in fitting:
-        once = sold.get((addon.id, ""))
+        once = asked.get((addon.id, ""))
         if paid_once(addon) and once is not None:
             price = _term_price(once.price, audience.currency, once.tax_inclusive)
             by_term = dict.fromkeys(terms, price)

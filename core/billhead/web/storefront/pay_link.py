@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from billhead.actions.access._limits import count_try
 from billhead.actions.credits._top_up import is_top_up
 from billhead.actions.credits._usable import usable_credit
+from billhead.actions.documents._disputed import asked_now
 from billhead.actions.payments._pay_links import read_pay_link
 from billhead.actions.payments.start_checkout import start_checkout
 from billhead.actions.scheduling import enqueue
@@ -25,10 +26,11 @@ from billhead.models.documents import Document
 from billhead.models.payments import PaymentAttempt
 from billhead.models.people import Customer
 from billhead.plugin import allow
-from billhead.plugin_host.current import config
-from billhead.web.errors import status_of
+from billhead.web.errors import reason, status_of
 from billhead.web.pages import page
 from billhead.web.request_context import client_address
+from billhead.web.shop_address import belongs_here, outside
+from billhead.web.speaking import say
 from billhead.web.storefront.blueprint import storefront
 from billhead.web.storefront.payment_options import Option, chosen_account, options_for
 
@@ -47,9 +49,9 @@ def _private(view: Callable[[str], ResponseReturnValue]) -> Callable[[str], Resp
         try:
             answer = make_response(view(token))
         except NotFound:
-            refusal = "too many tries: wait a quarter of an hour"
+            often = "too many tries: wait a quarter of an hour"
             with writing(Context.system("pay-link")) as tx:
-                count_try(tx, f"pay-link:{client_address()}", _TRIES, _WINDOW, refusal)
+                count_try(tx, f"pay-link:{client_address()}", _TRIES, _WINDOW, often)
             raise
         answer.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         answer.headers["Referrer-Policy"] = "no-referrer"
@@ -61,7 +63,7 @@ def _private(view: Callable[[str], ResponseReturnValue]) -> Callable[[str], Resp
 
 def _document(session: Session, token: str) -> Document:
     document = session.get(Document, read_pay_link(token))
-    if document is None:
+    if document is None or not belongs_here(session, document.seller_id):
         raise NotFound("link", "of this address")
     return document
 
@@ -93,7 +95,7 @@ def _choose(token: str, problem: str, status: int = 200) -> ResponseReturnValue:
     with reading() as session:
         document = _document(session, token)
         options = _options(session, document)
-        owed = document.total_minor - document.settled_minor
+        owed = asked_now(session, document)
         if document.kind == Kind.PROFORMA and not is_top_up(session, document):
             customer = session.get_one(Customer, document.customer_id)
             owed -= min(owed, usable_credit(session, customer, document.currency).minor)
@@ -108,25 +110,26 @@ def _choose(token: str, problem: str, status: int = 200) -> ResponseReturnValue:
 def start_by_link(token: str) -> ResponseReturnValue:
     account = chosen_account()
     if account is None:
-        return _choose(token, "Choose how you want to pay.", 422)
+        return _choose(token, say("Choose how you want to pay."), 422)
     with reading() as session:
         document = _document(session, token)
         offered = {one.account_id for one in _options(session, document)}
     if account not in offered:
-        return _choose(token, "Choose how you want to pay.", 422)
+        return _choose(token, say("Choose how you want to pay."), 422)
     ctx = Context(f"link:document:{document.id}", Role.CUSTOMER, Scope(customer_id=document.customer_id))
-    back = config().base_url + url_for("storefront.paid_by_link", token=token)
+    back = outside(url_for("storefront.paid_by_link", token=token))
     try:
         with writing(Context.system("pay-link")) as tx:
             count_try(tx, f"pay-link:document:{document.id}", _CHECKOUTS, _DAY, "this was tried too often today")
-        begun = start_checkout(ctx, document.id, account, back)
+        begun = start_checkout(ctx, document.id, account, back, ip=client_address())
     except BillheadError as refused:
         status = status_of(refused)
-        problem = refused.message if status < 500 else "This way to pay can't be reached now. Nothing was charged."
+        unreachable = say("This way to pay can't be reached now. Nothing was charged.")
+        problem = reason(refused) if status < 500 else unreachable
         return _choose(token, problem, status)
     url = str(begun.action.get("url", ""))
     if urlsplit(url).scheme not in ("http", "https"):
-        return _choose(token, "This way to pay needs you to sign in; please choose another.", 409)
+        return _choose(token, say("This way to pay needs you to sign in; please choose another."), 409)
     return redirect(url_for("storefront.lead_on_by_link", token=token), 303)
 
 
@@ -156,7 +159,7 @@ def paid_by_link(token: str) -> ResponseReturnValue:
     if document.state in _SETTLED or attempt is None:
         return redirect(url_for("storefront.pay_by_link", token=token), 303)
     if AttemptState(attempt.state) not in UNRESOLVED:
-        problem = "" if attempt.state == AttemptState.SUCCEEDED else "It was not paid. Nothing was charged."
+        problem = "" if attempt.state == AttemptState.SUCCEEDED else say("It was not paid. Nothing was charged.")
         return _choose(token, problem)
     if "looks" not in request.args and attempt.state == AttemptState.REQUIRES_ACTION:
         with writing(Context.system("pay-link")) as tx:

@@ -10,11 +10,14 @@ from sqlalchemy.orm import Session
 from billhead.actions.payments._asked_for import cleaned
 from billhead.db import reading
 from billhead.domain.errors import BillheadError, NotFound
+from billhead.domain.whole_number import whole_number
 from billhead.models.payments import GatewayAccount
 from billhead.models.people import Customer
 from billhead.plugin import CheckoutField
 from billhead.plugin_host import gateway_abilities, plugins
+from billhead.web.errors import reason, status_of
 from billhead.web.request_context import signed_in
+from billhead.web.speaking import say
 
 __all__ = [
     "Asked",
@@ -23,9 +26,9 @@ __all__ = [
     "check_fields",
     "chosen_account",
     "explained",
+    "not_begun",
     "options_for",
     "typed_fields",
-    "unreachable",
 ]
 
 
@@ -88,8 +91,7 @@ def _asks(account_id: int, fields: Sequence[CheckoutField], known: dict[str, str
 
 def chosen_account() -> int | None:
     """The payment option that the form names; None where it names none."""
-    text = request.form.get("account", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return whole_number(request.form.get("account", ""))
 
 
 def typed_fields(account_id: int) -> dict[str, str]:
@@ -106,19 +108,22 @@ def check_fields(session: Session, account_id: int) -> None:
 
 
 def explained(session: Session, account_id: int, code: str) -> str:
-    """The gateway's own words about why nothing was paid; "" where it has none."""
+    """The gateway's words about why nothing was paid, in the payer's language; "" where it has none."""
     account = session.get(GatewayAccount, account_id)
     try:
-        return plugins().gateway(account.gateway).explain(code) if account is not None else ""
+        return say(plugins().gateway(account.gateway).explain(code)) if account is not None else ""
     except NotFound:
         return ""
 
 
-def unreachable(account_id: int, refused: BillheadError) -> str:
-    """What a payer is told when the provider could not be asked, or did not take the request."""
+def not_begun(account_id: int, refused: BillheadError) -> tuple[str, int]:
+    """What a payer is told, and the status: also when the provider could not be asked, or did not take the request."""
+    status = status_of(refused)
+    if status < 500:
+        return reason(refused), status
     with reading() as session:
         told = explained(session, account_id, refused.code)
-    return told or "This way to pay can't be reached now. Nothing was charged."
+    return told or say("This way to pay can't be reached now. Nothing was charged."), status
 
 
 def by_hand(session: Session, account_id: int) -> bool:

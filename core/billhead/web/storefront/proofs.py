@@ -13,10 +13,11 @@ from billhead.domain.payment import UNRESOLVED, AttemptState
 from billhead.models.banking import TransferProof
 from billhead.models.payments import PaymentAttempt
 from billhead.plugin import allow
-from billhead.web.downloads import proof_response
-from billhead.web.errors import status_of
+from billhead.web.downloads import strangers_file
+from billhead.web.errors import refusal
 from billhead.web.pages import page
-from billhead.web.request_context import current_customer_id, submit_ctx
+from billhead.web.request_context import current_customer_id, payer_ctx
+from billhead.web.speaking import say
 from billhead.web.storefront.blueprint import storefront
 from billhead.web.storefront.payment_options import by_hand
 
@@ -43,21 +44,20 @@ def _own_attempt(attempt_id: int) -> PaymentAttempt:
 
 
 @storefront.post("/pay/on/<int:attempt_id>/proof")
-@allow("customer")
+@allow("customer", "reseller", "super_reseller", permission="own.pay")
 def show_proof(attempt_id: int) -> ResponseReturnValue:
     attempt = _own_attempt(attempt_id)
     name, data = _sent()
     try:
-        with writing(submit_ctx()) as tx:
+        with writing(payer_ctx()) as tx:
             send_proof(tx, attempt_id, name, data)
     except BillheadError as refused:
         shows = attempt.action.get("kind") == "instructions" and AttemptState(attempt.state) in UNRESOLVED
-        if status_of(refused) >= 500 or not shows:
+        if not shows:
             raise
-        problem = " – ".join(part for part in (refused.message.removeprefix("proof: "), refused.hint) if part)
-        shown = instructions_of(attempt, f"{problem[:1].upper()}{problem[1:]}")
-        return page("storefront/instructions.html", **shown), status_of(refused)
-    flash("Thank you. We look at it and write to you.", "good")
+        problem, status = refusal(refused)
+        return page("storefront/instructions.html", **instructions_of(attempt, problem)), status
+    flash(say("Thank you. We look at it and write to you."), "good")
     return redirect(url_for("storefront.lead_on", attempt_id=attempt_id), 303)
 
 
@@ -72,10 +72,10 @@ def _sent() -> tuple[str, bytes]:
 
 
 @storefront.get("/pay/proofs/<int:proof_id>")
-@allow("customer")
+@allow("customer", "reseller", "super_reseller", permission="own.pay")
 def own_proof(proof_id: int) -> Response:
     with reading() as session:
         proof = session.get(TransferProof, proof_id)
         if proof is None or proof.customer_id != current_customer_id():
             raise NotFound("file", proof_id)
-        return proof_response(proof)
+        return strangers_file(proof)

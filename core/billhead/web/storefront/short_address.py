@@ -7,15 +7,16 @@ from billhead.actions.access.follow_code import follow_code
 from billhead.db import writing
 from billhead.plugin import allow
 from billhead.web.request_context import client_address, current_ctx
+from billhead.web.speaking import marked, say
 from billhead.web.storefront.blueprint import storefront
 
 __all__: list[str] = []
 
 _ANSWERS = {
-    "unknown": (404, "There is no such address. Look at it again, or make a new one in your account."),
-    "expired": (410, "This address has ended. Make a new one in your account."),
-    "stopped": (403, "This line can't be watched now. Your account says why."),
-    "too_often": (429, "Too many tries. Wait a quarter of an hour."),
+    "unknown": (404, marked("There is no such address. Look at it again, or make a new one in your account.")),
+    "expired": (410, marked("This address has ended. Make a new one in your account.")),
+    "stopped": (403, marked("This line can't be watched now. Your account says why.")),
+    "too_often": (429, marked("Too many tries. Wait a quarter of an hour.")),
 }
 
 
@@ -30,7 +31,7 @@ def short_address(code: str) -> ResponseReturnValue:
         answer = redirect(followed.url, 302, Response)
     else:
         status, text = _ANSWERS[followed.outcome]
-        answer = Response(text + "\n", status, mimetype="text/plain")
+        answer = Response(say(text) + "\n", status, mimetype="text/plain")
         if status == 429:
             answer.headers["Retry-After"] = "900"
     answer.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"

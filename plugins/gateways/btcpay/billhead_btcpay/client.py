@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from billhead.plugin import (
     BillheadError,
+    DeclineClass,
     GatewayConnection,
     GatewayRejected,
     GatewayUnreachable,
@@ -76,18 +77,22 @@ class Api:
     def _refused(self, status: int, told: Any, no_proof: type[BillheadError]) -> NoReturn:
         if status == 401:  # it comes without a body
             raise GatewayRejected(
-                f"{self._what}: BTCPay Server does not accept the API key", code=NOT_AUTHORISED,
+                f"{self._what}: BTCPay Server does not accept the API key",
+                code=NOT_AUTHORISED,
+                decline=DeclineClass.CONFIG,
                 hint="make a new one on the server, under Account, API Keys",
-            )  # fmt: skip
+            )
         if status == 429:
             raise GatewayUnreachable(f"{self._what}: BTCPay Server is asked too often: wait and repeat")
         if status == 403:
             missing = told.get("missingPermission") if isinstance(told, dict) else None
             needed = f" without the permission {_short(missing)}" if missing else ""
             raise GatewayRejected(
-                f"{self._what}: BTCPay Server does not let this key do that{needed}", code=NOT_AUTHORISED,
+                f"{self._what}: BTCPay Server does not let this key do that{needed}",
+                code=NOT_AUTHORISED,
+                decline=DeclineClass.CONFIG,
                 hint="give the key the permissions that the account check names",
-            )  # fmt: skip
+            )
         if told is _NO_JSON or not 400 <= status < 500 or status in (408, 409):
             raise no_proof(f"{self._what}: BTCPay Server answered {status} without saying what it did")
         code = NOT_FOUND if status == 404 else _code(told) or "invalid_request"

@@ -185,6 +185,8 @@ def test_what_an_error_means(gateway, account, attempt, btcpay, status, error, c
     with pytest.raises(error) as raised:
         gateway.start_checkout(account, attempt)
     assert raised.value.code == code
+    ours = getattr(raised.value, "decline", None) is DeclineClass.CONFIG
+    assert ours == code.endswith("_not_authorised"), "such an account pauses, and no other"
 
 
 def test_the_servers_words_are_told_without_markup(gateway, account, attempt):

@@ -1,13 +1,14 @@
 """Where Safaricom calls: an address of its own for each attempt, which nobody can guess. Nothing else proves a call.
 
-`<callback address>/<key>.<proof of the key>.<proof of key and phone>`: the proofs are keyed with the passkey, so that
-an address tells of which attempt it is, and for which phone, without a table of them.
+`<callback address>/<key>.<proof of the key>.<proof of key and phone>`: the proofs are keyed with a secret of the
+account's own, so that an address tells of which attempt it is, and for which phone, without a table of them. What
+Safaricom gives is no such key: after a new passkey the address of deposits, which it registers once, must still hold.
 """
 
 import hashlib
 import hmac
 
-from billhead.plugin import CallbackForged, GatewayConnection, RawCallback
+from billhead.plugin import CallbackForged, GatewayConnection, GatewayRejected, RawCallback
 
 __all__ = ["Addressed", "deposit_address", "is_about_deposits", "prompt_address", "question_address", "read_address"]
 
@@ -72,5 +73,7 @@ def _of_phone(account: GatewayConnection, key: str, phone: str) -> str:
 
 
 def _proof(account: GatewayConnection, text: str) -> str:
-    keyed = hmac.new(account.settings.passkey.encode(), f"billhead {text}".encode(), hashlib.sha256)
+    if not account.proof_key:
+        raise GatewayRejected(f"{account.code} has no key of its own yet", hint="save its settings once")
+    keyed = hmac.new(account.proof_key.encode(), f"billhead {text}".encode(), hashlib.sha256)
     return keyed.hexdigest()[:_PROOF]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from billhead.plugin import (
     BillheadError,
+    DeclineClass,
     GatewayConnection,
     GatewayRejected,
     GatewayUnreachable,
@@ -123,9 +124,11 @@ class Daraja:
             raise self._unauthorised()
         if any(one in words for one in _WRONG_CREDENTIALS):
             raise GatewayRejected(
-                f"{self._what}: M-Pesa does not accept shortcode and passkey", code=NOT_AUTHORISED,
+                f"{self._what}: M-Pesa does not accept shortcode and passkey",
+                code=NOT_AUTHORISED,
+                decline=DeclineClass.CONFIG,
                 hint="compare them with M-Pesa Express at Daraja; live and sandbox have different ones",
-            )  # fmt: skip
+            )
         if _ANOTHER_OPEN in words:
             raise GatewayRejected(f"{self._what}: another M-Pesa payment is open on this phone", code="1001")
         if not code or not 400 <= status < 500:
@@ -173,6 +176,8 @@ class Daraja:
 
     def _unauthorised(self) -> GatewayRejected:
         return GatewayRejected(
-            f"{self._what}: M-Pesa does not accept the consumer key and its secret", code=NOT_AUTHORISED,
+            f"{self._what}: M-Pesa does not accept the consumer key and its secret",
+            code=NOT_AUTHORISED,
+            decline=DeclineClass.CONFIG,
             hint="compare them with the app at Daraja; live and sandbox have different ones",
-        )  # fmt: skip
+        )

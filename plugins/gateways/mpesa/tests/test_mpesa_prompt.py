@@ -19,6 +19,7 @@ from billhead.plugin import (
     load_settings,
 )
 from billhead_mpesa import client, plugin
+from billhead_mpesa.addresses import prompt_address
 from billhead_mpesa.amounts import from_mpesa
 from billhead_mpesa.phones import normal_phone
 from billhead_mpesa.settings import MpesaSettings
@@ -181,6 +182,8 @@ def test_what_a_push_without_a_good_answer_means(gateway, account, attempt, mpes
     with pytest.raises(error) as told:
         gateway.start_checkout(account, attempt)
     assert told.value.code == code
+    ours = getattr(told.value, "decline", None) is DeclineClass.CONFIG
+    assert ours == (code == "not_authorised"), "such an account pauses, and no other"
     assert len(mpesa.pushes) <= 1, "a push is never repeated by itself"
 
 
@@ -307,6 +310,22 @@ def test_the_check_says_what_holds_and_registers_deposits(gateway, account, mpes
     wrong = replace(account, settings=replace(account.settings, passkey="another"))
     with pytest.raises(GatewayRejected, match="shortcode and passkey"):
         gateway.check(wrong)
+
+
+def test_a_new_passkey_leaves_every_address_that_was_given_out_as_it_is(gateway, account, attempt, mpesa):
+    takes = replace(account, settings=replace(account.settings, deposits=True))
+    gateway.check(takes)
+    gateway.start_checkout(takes, attempt)
+    (push,) = mpesa.pushes.values()
+    renewed = replace(takes, settings=replace(takes.settings, passkey="the-next-one"))
+    raw = mpesa.deposit("INV-7", "1200.00")
+    (fact,) = gateway.parse_callback(renewed, raw)
+    assert (fact.reference, fact.outcome.amount) == ("INV-7", Money(120_000, "KES"))
+    assert prompt_address(renewed, attempt.key, "254712345678") == push.body["CallBackURL"]
+    with pytest.raises(CallbackForged):
+        gateway.parse_callback(replace(takes, proof_key="of-another-account"), raw)
+    with pytest.raises(GatewayRejected, match="no key of its own"):
+        gateway.parse_callback(replace(takes, proof_key=""), raw)
 
 
 def test_a_refund_is_sent_by_hand(gateway):

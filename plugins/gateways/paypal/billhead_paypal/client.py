@@ -19,6 +19,7 @@ from paypalserversdk.paypal_serversdk_client import PaypalServersdkClient
 
 from billhead.plugin import (
     BillheadError,
+    DeclineClass,
     GatewayConnection,
     GatewayRejected,
     GatewayUnreachable,
@@ -132,6 +133,8 @@ class PayPalApi:
         if answer.status == 401:  # the token was revoked before its time: nothing was done
             _tokens.pop(self._whose(), None)
             answer = send()
+        if answer.status == 204:  # it is deleted, and there is nothing to say of it
+            return {}
         told = answer.json_object()
         if 200 <= answer.status < 300 and told is not None:
             return told
@@ -152,9 +155,11 @@ class PayPalApi:
             raise OutcomeUnknown(f"{self._what}: {issue}: an earlier request may have worked", code=issue)
         if status == 403 or is_config(issue):
             raise GatewayRejected(
-                f"{self._what}: PayPal does not let this account do that: {issue}", code=NOT_AUTHORISED,
+                f"{self._what}: PayPal does not let this account do that: {issue}",
+                code=NOT_AUTHORISED,
+                decline=DeclineClass.CONFIG,
                 hint="look at the app's features and the account's notices at PayPal",
-            )  # fmt: skip
+            )
         code = NOT_FOUND if status == 404 else issue.lower() or "invalid_request"
         raise GatewayRejected(f"{self._what}: PayPal refused: {issue or status} (debug id {debug})", code=code)
 
@@ -192,9 +197,11 @@ class PayPalApi:
 
     def _unauthorised(self) -> GatewayRejected:
         return GatewayRejected(
-            f"{self._what}: PayPal does not accept the client ID and its secret", code=NOT_AUTHORISED,
+            f"{self._what}: PayPal does not accept the client ID and its secret",
+            code=NOT_AUTHORISED,
+            decline=DeclineClass.CONFIG,
             hint="compare them with Apps & Credentials at PayPal; live and sandbox have different ones",
-        )  # fmt: skip
+        )
 
 
 def _issue(told: dict[str, Any]) -> str:

@@ -4,13 +4,14 @@ events change nothing, and what was signed is never booked by itself.
 Where a refund or a dispute is told, the payment that it is about is told first: it may not be known yet.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote, urlsplit
 
 from billhead.plugin import AttemptState, CallbackForged, Outcome, Verified, VerifiedKind
 from billhead_paypal.client import PayPalApi
 from billhead_paypal.looking import capture_with, order_with, outcome_of_capture, outcome_of_order
-from billhead_paypal.outcomes import Json, key_of, link, of_dispute, of_refund
+from billhead_paypal.outcomes import Json, key_of, link, method_of, of_dispute, of_refund
+from billhead_paypal.saving import token_with
 
 __all__ = ["facts_of"]
 
@@ -37,6 +38,18 @@ def _token(api: PayPalApi, resource: Json) -> list[_Fact]:
     """An account that was saved only after the payment: the payment is told again, now with it."""
     about = resource.get("metadata")
     return _of_order(api, str(about.get("order_id") or "")) if isinstance(about, dict) else []
+
+
+def _gone(api: PayPalApi, resource: Json) -> list[_Fact]:
+    """A saved account that its payer took away at PayPal. One that is still there is told as it is."""
+    name = _id(resource)
+    if not name:
+        return []
+    token = token_with(api, name)
+    about = token.get("payment_source") if token is not None else None
+    method = method_of(name, about.get("paypal")) if isinstance(about, Mapping) else None
+    state = AttemptState.CANCELED if token is None else AttemptState.SUCCEEDED if method else AttemptState.UNKNOWN
+    return [(VerifiedKind.METHOD_CHANGED, name, Outcome(state, method=method))]
 
 
 def _of_order(api: PayPalApi, reference: str) -> list[_Fact]:
@@ -117,4 +130,5 @@ _READERS: dict[str, Callable[[PayPalApi, Json], list[_Fact]]] = {
     "PAYMENT.REFUND": _refund,
     "CUSTOMER.DISPUTE": _dispute,
     "VAULT.PAYMENT-TOKEN.CREATED": _token,
+    "VAULT.PAYMENT-TOKEN.DELETED": _gone,
 }

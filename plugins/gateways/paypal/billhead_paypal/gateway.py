@@ -16,6 +16,7 @@ from billhead.plugin import (
     Redirect,
     RefundView,
     SavedMethod,
+    SavingView,
     Verified,
 )
 from billhead_paypal.proof import event_of, prove
@@ -35,7 +36,9 @@ class PayPal(PaymentGateway):
     settings_type = PayPalSettings
 
     def capabilities(self) -> GatewayCapabilities:
-        return GatewayCapabilities(save=True, off_session=True, refund=True, partial_refund=True)
+        return GatewayCapabilities(
+            save=True, save_unpaid=True, off_session=True, forget=True, refund=True, partial_refund=True
+        )
 
     def start_checkout(self, account: GatewayConnection, attempt: AttemptView) -> Redirect:
         from billhead_paypal.ordering import open_order
@@ -46,6 +49,22 @@ class PayPal(PaymentGateway):
         from billhead_paypal.ordering import charge
 
         return charge(_api(account), attempt, method)
+
+    def start_saving(self, account: GatewayConnection, saving: SavingView) -> Redirect:
+        from billhead_paypal.saving import open_setup
+
+        return open_setup(_api(account), saving, account.settings.brand)
+
+    def lookup_saving(self, account: GatewayConnection, saving: SavingView) -> Outcome:
+        """Also exchanges what its payer has approved for a token that can be charged."""
+        from billhead_paypal.saving import look_at_setup
+
+        return look_at_setup(_api(account), saving)
+
+    def forget_saved(self, account: GatewayConnection, method: SavedMethod) -> None:
+        from billhead_paypal.saving import drop_token
+
+        drop_token(_api(account), method)
 
     def refund(self, account: GatewayConnection, refund: RefundView) -> Outcome:
         from billhead_paypal.ordering import send_back

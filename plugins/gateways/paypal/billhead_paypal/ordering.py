@@ -15,7 +15,7 @@ from billhead.plugin import (
 )
 from billhead_paypal.amounts import to_paypal
 from billhead_paypal.client import PayPalApi
-from billhead_paypal.declines import NOT_AUTHORISED, Declined, decline_of
+from billhead_paypal.declines import Declined, decline_of
 from billhead_paypal.outcomes import CHECKOUT, CLOSED, ORDER, SAVED, Json, key_of, link, of_order, of_refund
 
 __all__ = ["WHOLE", "charge", "open_order", "send_back", "unit_of"]
@@ -60,10 +60,6 @@ def charge(api: PayPalApi, attempt: AttemptView, method: SavedMethod) -> Outcome
         order = _created(api, attempt, SAVED, wallet)
     except Declined as declined:
         return _failed(decline_of(declined.issue), declined.issue)
-    except GatewayRejected as refused:
-        if refused.code == NOT_AUTHORISED:
-            return _failed(DeclineClass.CONFIG, refused.code)
-        raise
     return of_order(order)
 
 

@@ -5,14 +5,15 @@ what refunds and disputes are about.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from billhead.plugin import AttemptState, DeclineClass, Outcome, SavedMethod
+from billhead.plugin import AttemptState, DeclineClass, Money, Outcome, SavedMethod
 from billhead_paypal.amounts import from_paypal
 from billhead_paypal.declines import of_capture as decline_of_capture
 
-__all__ = ["CHECKOUT", "CLOSED", "ORDER", "SAVED", "Json", "captures_of", "key_of", "link", "of_capture", "of_dispute",
-           "of_order", "of_refund", "payments_of", "without_payer"]  # fmt: skip
+__all__ = ["CHECKOUT", "CLOSED", "ORDER", "SAVED", "Json", "captures_of", "key_of", "link", "method_of", "of_capture",
+           "of_dispute", "of_order", "of_refund", "payments_of", "without_payer"]  # fmt: skip
 
 Json = Mapping[str, Any]
 
@@ -67,7 +68,7 @@ def of_capture(capture: Json) -> Outcome:
     """A capture. Pending ones (an eCheck, a review) are told again when PayPal has decided."""
     state = _CAPTURE.get(str(capture.get("status")), AttemptState.UNKNOWN)
     told = capture.get("seller_receivable_breakdown")
-    fee = from_paypal(told.get("paypal_fee")) if isinstance(told, Mapping) else None
+    fee, settled = _received(told) if isinstance(told, Mapping) else (None, None)
     why = capture.get("status_details")
     failed = state is AttemptState.FAILED
     return Outcome(
@@ -75,9 +76,24 @@ def of_capture(capture: Json) -> Outcome:
         provider_ref=str(capture.get("id") or ""),
         amount=from_paypal(capture.get("amount")),
         fee=fee if state is AttemptState.SUCCEEDED else None,
+        settled=settled if state is AttemptState.SUCCEEDED else None,
         decline=decline_of_capture(capture) if failed else None,
         code=str(why.get("reason") or "") if isinstance(why, Mapping) else "DECLINED" if failed else "",
     )
+
+
+def _received(told: Json) -> tuple[Money | None, Money | None]:
+    """PayPal's fee, and what it made of the payment where it keeps the balance in another currency, before a fee in it.
+
+    `receivable_amount` is what is left of the payment, in the balance's currency and without the fee.
+    """
+    fee, got = from_paypal(told.get("paypal_fee")), from_paypal(told.get("receivable_amount"))
+    gross, there = from_paypal(told.get("gross_amount")), from_paypal(told.get("paypal_fee_in_receivable_currency"))
+    if got is None or gross is None or got.currency == gross.currency:
+        return fee, None
+    if there is not None and there.currency == got.currency:
+        return there, got + there
+    return fee, got
 
 
 def of_refund(refund: Json) -> Outcome:
@@ -153,18 +169,25 @@ def _unit(order: Json) -> Json:
 
 
 def _with_method(outcome: Outcome, order: Json) -> Outcome:
-    """With the account that was saved along with the payment. Its label is a masked address, nothing else is kept."""
+    """With the account that was saved along with the payment."""
     source = order.get("payment_source")
     wallet = source.get("paypal") if isinstance(source, Mapping) else None
     attributes = wallet.get("attributes") if isinstance(wallet, Mapping) else None
     vault = attributes.get("vault") if isinstance(attributes, Mapping) else None
     token = vault.get("id") if isinstance(vault, Mapping) else None
-    if not isinstance(wallet, Mapping) or not isinstance(token, str) or not token:
+    method = method_of(token, wallet)
+    if method is None:
         return outcome
+    return replace(outcome, method=method)
+
+
+def method_of(token: object, wallet: object) -> SavedMethod | None:
+    """A saved account. Its label is a masked address, nothing else is kept."""
+    if not isinstance(wallet, Mapping) or not isinstance(token, str) or not token:
+        return None
     name, _, host = str(wallet.get("email_address") or "").partition("@")
-    method = SavedMethod(
+    return SavedMethod(
         token=token,
         label=f"PayPal {name[:1]}•••@{host}" if host else "PayPal",
         fingerprint=str(wallet.get("account_id") or ""),
     )
-    return Outcome(outcome.state, outcome.provider_ref, outcome.amount, outcome.fee, method=method)

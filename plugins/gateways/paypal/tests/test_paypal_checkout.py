@@ -284,6 +284,8 @@ def test_what_an_error_means(gateway, account, attempt, paypal, status, issue, e
     with pytest.raises(error) as raised:
         gateway.start_checkout(account, attempt)
     assert raised.value.code == code
+    ours = getattr(raised.value, "decline", None) is DeclineClass.CONFIG
+    assert ours == code.endswith("_not_authorised"), "such an account pauses, and no other"
     assert "<b>" not in str(raised.value)
 
 

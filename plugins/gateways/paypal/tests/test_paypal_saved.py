@@ -6,7 +6,16 @@ from datetime import timedelta
 import pytest
 from fake_paypal import Wallet
 
-from billhead.plugin import AttemptState, DeclineClass, GatewayUnreachable, Money, Outcome, OutcomeUnknown, SavedMethod
+from billhead.plugin import (
+    AttemptState,
+    DeclineClass,
+    GatewayRejected,
+    GatewayUnreachable,
+    Money,
+    Outcome,
+    OutcomeUnknown,
+    SavedMethod,
+)
 from billhead_paypal.declines import decline_of, of_capture
 
 
@@ -30,7 +39,6 @@ def saved(gateway, account, paypal):
         ("PAYER_ACCOUNT_LOCKED_OR_CLOSED", "failed", DeclineClass.HARD, "PAYER_ACCOUNT_LOCKED_OR_CLOSED"),
         ("PAYER_ACTION_REQUIRED", "failed", DeclineClass.NEEDS_CUSTOMER, "PAYER_ACTION_REQUIRED"),
         ("WANTS_PAYER", "failed", DeclineClass.NEEDS_CUSTOMER, "PAYER_ACTION_REQUIRED"),
-        ("PAYEE_BLOCKED_TRANSACTION", "failed", DeclineClass.CONFIG, "paypal_not_authorised"),
     ],
 )
 def test_what_a_saved_account_does(gateway, account, attempt, paypal, saved, behaviour, state, decline, code):
@@ -41,6 +49,24 @@ def test_what_a_saved_account_does(gateway, account, attempt, paypal, saved, beh
     assert outcome.fee == (Money(48, "EUR") if state == "succeeded" else None)
     assert gateway.charge_saved(account, attempt, method) == outcome
     assert paypal.charges(attempt.key) == (state in ("succeeded", "processing"))
+
+
+def test_what_is_forgotten_is_charged_no_more_and_twice_is_as_once(gateway, account, attempt, paypal, saved):
+    method = saved()
+    gateway.forget_saved(account, method)
+    assert paypal.wallets == {}
+    gateway.forget_saved(account, method)
+    assert gateway.charge_saved(account, attempt, method).decline is DeclineClass.HARD
+
+
+@pytest.mark.parametrize("kind", ["refused", "lost", "html"])
+def test_what_could_not_be_forgotten_is_forgotten_at_the_next_try(gateway, account, paypal, saved, kind):
+    method = saved()
+    paypal.fault("DELETE /v3/vault/payment-tokens", kind)
+    with pytest.raises(OutcomeUnknown):
+        gateway.forget_saved(account, method)
+    gateway.forget_saved(account, method)
+    assert paypal.wallets == {}
 
 
 def test_an_order_that_wants_its_payer_is_never_captured(gateway, account, attempt, paypal, saved):
@@ -117,8 +143,15 @@ def test_an_account_whose_consent_was_taken_back_is_gone(gateway, account, attem
 
 def test_wrong_credentials_are_no_decline_of_the_payer(gateway, account, attempt, saved):
     wrong = replace(account, settings=replace(account.settings, client_secret="wrong"))
-    outcome = gateway.charge_saved(wrong, attempt, saved())
-    assert (outcome.state, outcome.decline) == ("failed", DeclineClass.CONFIG)
+    with pytest.raises(GatewayRejected) as refused:
+        gateway.charge_saved(wrong, attempt, saved())
+    assert refused.value.decline is DeclineClass.CONFIG
+
+
+def test_a_seller_s_account_that_is_restricted_is_no_decline_of_the_payer(gateway, account, attempt, saved):
+    with pytest.raises(GatewayRejected) as refused:
+        gateway.charge_saved(account, attempt, saved("PAYEE_BLOCKED_TRANSACTION"))
+    assert (refused.value.code, refused.value.decline) == ("paypal_not_authorised", DeclineClass.CONFIG)
 
 
 def test_too_many_requests_are_not_sent(gateway, account, attempt, paypal, saved):

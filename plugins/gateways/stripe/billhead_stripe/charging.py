@@ -16,11 +16,11 @@ from billhead.plugin import (
     SavedMethod,
 )
 from billhead_stripe.amounts import to_stripe
-from billhead_stripe.client import StripeApi, keyed
+from billhead_stripe.client import MISSING, StripeApi, keyed
 from billhead_stripe.customers import all_of, customer_of
-from billhead_stripe.declines import NOT_AUTHORISED, Declined, decline_of, shown_code
+from billhead_stripe.declines import Declined, decline_of, shown_code
 from billhead_stripe.looking import closed
-from billhead_stripe.outcomes import BY, CHECKOUT, INTENT, REFERENCE, SAVED, of_intent, of_refund
+from billhead_stripe.outcomes import BY, CHECKOUT, INTENT, REFERENCE, SAVED, of_intent, of_refund, parts_of
 
 __all__ = ["charge", "find_refund", "open_page", "send_back"]
 
@@ -58,7 +58,7 @@ def open_page(api: StripeApi, attempt: AttemptView) -> Redirect:
 def charge(api: StripeApi, attempt: AttemptView, method: SavedMethod) -> Outcome:
     """Charge without the payer. Where the bank wants the payer, the payment is closed: a pay link begins a new one."""
     units, currency = to_stripe(attempt.amount)
-    customer, _, token = method.token.partition("/")
+    customer, token = parts_of(method.token)
     wish = {
         "amount": units,
         "currency": currency,
@@ -75,9 +75,7 @@ def charge(api: StripeApi, attempt: AttemptView, method: SavedMethod) -> Outcome
     except Declined as declined:
         return _declined(api, attempt, declined)
     except GatewayRejected as refused:
-        if refused.code == NOT_AUTHORISED:
-            return Outcome(AttemptState.FAILED, decline=DeclineClass.CONFIG, code=refused.code)
-        if refused.code == "resource_missing":  # the method, or whose it is, was deleted at Stripe
+        if refused.code == MISSING:  # the method, or whose it is, was deleted at Stripe
             return Outcome(AttemptState.FAILED, decline=DeclineClass.HARD, code="no_such_method")
         raise
     if intent.get("status") != "requires_action":

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import stripe
 from billhead.plugin import (
     BillheadError,
+    DeclineClass,
     GatewayConnection,
     GatewayRejected,
     GatewayUnreachable,
@@ -20,12 +21,16 @@ from billhead.plugin import (
 from billhead_stripe.declines import NOT_AUTHORISED, Declined
 from billhead_stripe.settings import StripeSettings
 
-__all__ = ["KeyTaken", "StripeApi", "keyed"]
+__all__ = ["MISSING", "KeyTaken", "StripeApi", "keyed"]
 
 stripe.enable_telemetry = False  # it would write an id into the home folder, and tell Stripe of this machine
 logging.getLogger("stripe").setLevel(logging.WARNING)  # below that it logs what it sends: names and addresses
 
 _Ask = Callable[[Any], Any]
+
+
+MISSING = "resource_missing"
+"""Stripe's code for what is not there, or not any more."""
 
 
 class KeyTaken(OutcomeUnknown):
@@ -86,8 +91,18 @@ class StripeApi:
         """`api.read(lambda v1: v1.refunds.retrieve("re_…"))`: a question, which can be asked again."""
         return self._asked(ask, GatewayUnreachable)
 
+    def known(self, ask: _Ask) -> dict[str, Any] | None:
+        """As `read`; None for what is not there."""
+        try:
+            return self.read(ask)
+        except GatewayRejected as refused:
+            if refused.code == MISSING:
+                return None
+            raise
+
     def write(self, ask: _Ask) -> dict[str, Any]:
-        """`api.write(lambda v1: v1.refunds.create({…}, keyed("…")))`: always under an idempotency key."""
+        """`api.write(lambda v1: v1.refunds.create({…}, keyed("…")))`: always under an idempotency key. What may be done
+        twice needs none of ours: the SDK makes one."""
         return self._asked(ask, OutcomeUnknown)
 
     def _asked(self, ask: _Ask, no_proof: type[BillheadError]) -> dict[str, Any]:
@@ -111,9 +126,11 @@ class StripeApi:
                 raise GatewayUnreachable(f"{self._what}: Stripe is asked too often: wait and repeat") from None
             case stripe.AuthenticationError() | stripe.PermissionError():
                 raise GatewayRejected(
-                    f"{self._what}: Stripe does not accept the secret key", code=NOT_AUTHORISED,
+                    f"{self._what}: Stripe does not accept the secret key",
+                    code=NOT_AUTHORISED,
+                    decline=DeclineClass.CONFIG,
                     hint="compare it with Developers → API keys at Stripe",
-                ) from None  # fmt: skip
+                ) from None
             case stripe.IdempotencyError():
                 raise KeyTaken(f"{self._what}: Stripe has seen this key with another request") from None
             case stripe.InvalidRequestError():

@@ -8,7 +8,7 @@ from billhead.plugin import AttemptView, SavingView
 from billhead_stripe.client import StripeApi, keyed
 from billhead_stripe.outcomes import REFERENCE, Json
 
-__all__ = ["all_of", "customer_of", "find_customer"]
+__all__ = ["all_of", "customer_exists", "customer_of", "find_customer"]
 
 _PAGE, _PAGES = 100, 10
 
@@ -22,6 +22,12 @@ def find_customer(api: StripeApi, payer: AttemptView | SavingView) -> str:
         if (one.get("metadata") or {}).get(REFERENCE) == payer.customer_ref:
             return str(one["id"])
     return ""
+
+
+def customer_exists(api: StripeApi, reference: str) -> bool:
+    """Stripe answers for one that was deleted, and says so."""
+    found = api.known(lambda v1: v1.customers.retrieve(reference))
+    return found is not None and not found.get("deleted")
 
 
 def customer_of(api: StripeApi, payer: AttemptView | SavingView) -> str:

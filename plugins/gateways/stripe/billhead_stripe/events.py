@@ -10,10 +10,20 @@ from typing import Any
 
 from billhead.plugin import AttemptState, CallbackForged, Outcome, RawCallback, Verified, VerifiedKind
 from billhead_stripe.client import StripeApi
-from billhead_stripe.customers import all_of
+from billhead_stripe.customers import all_of, customer_exists
 from billhead_stripe.looking import intent_with, outcome_of_intent, session_with
-from billhead_stripe.outcomes import REFERENCE, Json, of_dispute, of_intent, of_payout, of_refund, of_session, of_setup
-from billhead_stripe.saving import setup_with
+from billhead_stripe.outcomes import (
+    REFERENCE,
+    Json,
+    of_dispute,
+    of_intent,
+    of_payout,
+    of_refund,
+    of_session,
+    of_setup,
+    saved_as,
+)
+from billhead_stripe.saving import method_with, setup_with
 
 __all__ = ["facts_of", "read_event"]
 
@@ -99,6 +109,21 @@ def _payout(api: StripeApi, reference: str) -> list[_Fact]:
     return [(VerifiedKind.PAYOUT, reference, outcome)] if outcome.state is not AttemptState.PROCESSING else []
 
 
+def _method(api: StripeApi, reference: str) -> list[_Fact]:
+    """A saved card that its bank has renewed, or a method that somebody took away; no money is told of."""
+    method = method_with(api, reference)
+    saved = saved_as(method) if method is not None else None
+    state = AttemptState.SUCCEEDED if saved is not None else AttemptState.CANCELED
+    return [(VerifiedKind.METHOD_CHANGED, reference, Outcome(state, method=saved))]
+
+
+def _customer(api: StripeApi, reference: str) -> list[_Fact]:
+    """With a customer that was deleted, all that was saved for it is gone."""
+    if customer_exists(api, reference):
+        return []
+    return [(VerifiedKind.METHOD_CHANGED, reference, Outcome(AttemptState.CANCELED))]
+
+
 def _paid(api: StripeApi, about: Json) -> Json | None:
     """The payment that something is about; None unless Billhead asked for it."""
     reference = about.get("payment_intent")
@@ -133,4 +158,8 @@ _READERS: dict[str, Callable[[StripeApi, str], list[_Fact]]] = {
     "charge.refunded": _charge,
     "charge.dispute": _dispute,
     "payout": _payout,
+    "payment_method.automatically_updated": _method,
+    "payment_method.detached": _method,
+    "payment_method.updated": _method,
+    "customer.deleted": _customer,
 }

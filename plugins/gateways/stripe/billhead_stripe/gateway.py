@@ -19,6 +19,7 @@ from billhead.plugin import (
     SavingView,
     Verified,
 )
+from billhead_stripe.outcomes import parts_of
 from billhead_stripe.settings import StripeSettings
 from billhead_stripe.signature import prove
 
@@ -36,7 +37,9 @@ class Stripe(PaymentGateway):
     settings_type = StripeSettings
 
     def capabilities(self) -> GatewayCapabilities:
-        return GatewayCapabilities(save=True, save_unpaid=True, off_session=True, refund=True, partial_refund=True)
+        return GatewayCapabilities(
+            save=True, save_unpaid=True, off_session=True, forget=True, refund=True, partial_refund=True
+        )
 
     def start_checkout(self, account: GatewayConnection, attempt: AttemptView) -> Redirect:
         from billhead_stripe.charging import open_page
@@ -57,6 +60,15 @@ class Stripe(PaymentGateway):
         from billhead_stripe.saving import look_at_setup
 
         return look_at_setup(_api(account), saving)
+
+    def names_of(self, method: SavedMethod) -> Sequence[str]:
+        customer, name = parts_of(method.token)
+        return name, customer
+
+    def forget_saved(self, account: GatewayConnection, method: SavedMethod) -> None:
+        from billhead_stripe.forgetting import detach
+
+        detach(_api(account), method)
 
     def refund(self, account: GatewayConnection, refund: RefundView) -> Outcome:
         from billhead_stripe.charging import send_back
@@ -80,6 +92,10 @@ class Stripe(PaymentGateway):
         from billhead_stripe.events import facts_of, read_event
 
         return facts_of(_api(account), read_event(raw, settings.live), payouts=settings.book_payouts)
+
+    def tells_payouts(self, account: GatewayConnection) -> bool:
+        settings: StripeSettings = account.settings
+        return settings.book_payouts
 
 
 def _api(account: GatewayConnection) -> "StripeApi":

@@ -14,7 +14,7 @@ from billhead.plugin import (
 from billhead_stripe.amounts import to_stripe
 from billhead_stripe.client import StripeApi, keyed
 from billhead_stripe.customers import all_of, find_customer
-from billhead_stripe.outcomes import BY, INTENT, REFERENCE, SAVED, SESSION, Json, of_intent, of_session
+from billhead_stripe.outcomes import BY, INTENT, REFERENCE, SAVED, SESSION, Json, of_intent, of_session, parts_of
 
 __all__ = ["closed", "intent_with", "look", "outcome_of_intent", "session_with"]
 
@@ -27,7 +27,7 @@ def look(api: StripeApi, attempt: AttemptView) -> Outcome:
         return of_session(session_with(api, attempt.provider_ref))
     if attempt.provider_ref.startswith("pi_"):
         return outcome_of_intent(api, intent_with(api, attempt.provider_ref))
-    customer = attempt.method_token.partition("/")[0] or find_customer(api, attempt)
+    customer = parts_of(attempt.method_token)[0] or find_customer(api, attempt)
     if not customer:
         return _taken(api, attempt) if not attempt.method_token else Outcome(AttemptState.UNKNOWN)
     mine: dict[str, Any] = {"customer": customer}

@@ -8,7 +8,7 @@ from billhead_stripe.amounts import from_stripe
 from billhead_stripe.declines import decline_of, shown_code
 
 __all__ = ["BY", "CHECKOUT", "INTENT", "REFERENCE", "SAVED", "SESSION", "Json", "method_of", "of_dispute", "of_intent",
-           "of_payout", "of_refund", "of_session", "of_setup"]  # fmt: skip
+           "of_payout", "of_refund", "of_session", "of_setup", "parts_of", "saved_as"]  # fmt: skip
 
 Json = Mapping[str, Any]
 
@@ -54,7 +54,8 @@ def of_intent(intent: Json) -> Outcome:
         state,
         provider_ref=str(intent.get("id") or ""),
         amount=from_stripe(intent.get("amount_received" if paid else "amount"), intent.get("currency")),
-        fee=_fee(intent) if paid else None,
+        fee=_booked(intent, "fee") if paid else None,
+        settled=_settled(intent) if paid else None,
         decline=decline,
         code=code,
         method=method_of(intent) if paid and not without_payer else None,
@@ -127,18 +128,29 @@ def of_payout(payout: Json) -> Outcome:
 
 
 def method_of(intent: Json) -> SavedMethod | None:
-    """The method that was saved with a payment or a setup. Of a card: brand, last four digits, month of expiry."""
+    """The method that was saved with a payment or a setup."""
     method, customer = intent.get("payment_method"), intent.get("customer")
     saves = intent.get("setup_future_usage") == "off_session" or intent.get("usage") == "off_session"
     if not saves or not isinstance(method, Mapping) or not isinstance(customer, str):
         return None
+    return saved_as(method, customer)
+
+
+def parts_of(token: str) -> tuple[str, str]:
+    """The customer and the method at Stripe of a token as `saved_as` makes it."""
+    customer, _, method = token.partition("/")
+    return customer, method
+
+
+def saved_as(method: Json, customer: str = "") -> SavedMethod:
+    """A method as it stands at Stripe; of a card: brand, last four digits, month of expiry."""
     kind = str(method.get("type") or "")
     about = method.get(kind) or {}
     brand = str(about.get("display_brand") or about.get("brand") or kind).replace("_", " ")
     last4 = str(about.get("last4") or "")
     year, month = about.get("exp_year"), about.get("exp_month")
     return SavedMethod(
-        token=f"{customer}/{method.get('id')}",
+        token=f"{customer or method.get('customer')}/{method.get('id')}",
         label=f"{brand.title()} •••• {last4}" if last4 else brand.title(),
         expires=f"{year:04d}-{month:02d}" if isinstance(year, int) and isinstance(month, int) else "",
         fingerprint=str(about.get("fingerprint") or ""),
@@ -146,8 +158,14 @@ def method_of(intent: Json) -> SavedMethod | None:
     )
 
 
-def _fee(intent: Json) -> Money | None:
-    """In the currency of the balance, which need not be that of the payment."""
+def _booked(intent: Json, what: str) -> Money | None:
+    """`amount` or `fee` of a payment in the currency of the balance, which need not be that of the payment."""
     charge = intent.get("latest_charge")
     booked = charge.get("balance_transaction") if isinstance(charge, Mapping) else None
-    return from_stripe(booked.get("fee"), booked.get("currency")) if isinstance(booked, Mapping) else None
+    return from_stripe(booked.get(what), booked.get("currency")) if isinstance(booked, Mapping) else None
+
+
+def _settled(intent: Json) -> Money | None:
+    """What Stripe has exchanged the payment into; None where it has not."""
+    booked = _booked(intent, "amount")
+    return booked if booked is not None and booked.currency.lower() != intent.get("currency") else None

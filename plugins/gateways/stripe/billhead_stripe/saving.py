@@ -5,7 +5,7 @@ from billhead_stripe.client import StripeApi, keyed
 from billhead_stripe.customers import customer_of
 from billhead_stripe.outcomes import REFERENCE, Json, of_setup
 
-__all__ = ["SETUP", "look_at_setup", "open_setup", "setup_with"]
+__all__ = ["SETUP", "look_at_setup", "method_with", "open_setup", "setup_with"]
 
 SETUP = ["setup_intent.payment_method"]
 
@@ -39,3 +39,9 @@ def look_at_setup(api: StripeApi, saving: SavingView) -> Outcome:
 
 def setup_with(api: StripeApi, reference: str) -> Json:
     return api.read(lambda v1: v1.checkout.sessions.retrieve(reference, {"expand": SETUP}))
+
+
+def method_with(api: StripeApi, reference: str) -> Json | None:
+    """None for one that is attached to nobody, or that Stripe does not know."""
+    method = api.known(lambda v1: v1.payment_methods.retrieve(reference))
+    return method if method is not None and method.get("customer") else None

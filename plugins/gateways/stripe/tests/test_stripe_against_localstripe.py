@@ -22,7 +22,7 @@ from billhead.plugin import (
     RefundView,
     SavedMethod,
 )
-from billhead.testing import GatewayConformance, clock
+from billhead.testing import Break, BreakingProxy, GatewayConformance, clock
 from billhead_stripe.gateway import Stripe
 from billhead_stripe.settings import StripeSettings
 
@@ -88,6 +88,35 @@ def test_a_renewal_that_fails(gateway, account, attempt, local, number, decline)
     assert (outcome.state, outcome.decline) == ("failed", decline)
     seen = gateway.lookup(account, replace(attempt, method_token=method.token))
     assert (seen.state, seen.decline) == ("failed", decline)
+
+
+def charges_of(local, attempt):
+    listed = local.get("/v1/payment_intents", params={"limit": 100}).json()["data"]
+    return [one for one in listed if one["metadata"].get("billhead_reference") == attempt.key]
+
+
+@pytest.mark.parametrize("at", [Break.BEFORE_ANSWER, Break.MID_HEADER, Break.MID_BODY, Break.SERVER_ERROR])
+def test_an_answer_that_breaks_on_the_way_is_unknown_and_one_charge_is_found(gateway, account, attempt, local, at):
+    method = saved(local, attempt, OK)
+    with BreakingProxy() as proxy:
+        way = Narrowed(proxy.transport())
+        proxy.break_request(1, at)
+        with pytest.raises(OutcomeUnknown):
+            gateway.charge_saved(replace(account, http=account.http.through(way)), attempt, method)
+        assert proxy.has_broken
+    seen = gateway.lookup(account, replace(attempt, method_token=method.token))
+    assert (seen.state, seen.amount) == ("succeeded", attempt.amount)
+    assert len(charges_of(local, attempt)) == 1
+
+
+def test_a_connection_that_is_refused_has_sent_nothing(gateway, account, attempt, local):
+    method = saved(local, attempt, OK)
+    with BreakingProxy() as proxy:
+        way = Narrowed(proxy.transport())
+        proxy.break_all(Break.BEFORE_SEND)
+        with pytest.raises(GatewayUnreachable):
+            gateway.charge_saved(replace(account, http=account.http.through(way)), attempt, method)
+    assert charges_of(local, attempt) == []
 
 
 def test_refunds_in_parts(gateway, account, attempt, local):

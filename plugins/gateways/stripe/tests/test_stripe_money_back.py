@@ -1,5 +1,7 @@
 """Money that goes back, is taken back, or leaves for the bank."""
 
+from dataclasses import replace
+
 import pytest
 from fake_stripe import Card
 
@@ -103,6 +105,12 @@ def test_a_payout_is_told_by_its_own_id(stripe, told, status, amount, state):
     assert (fact.outcome.amount, fact.outcome.provider_ref) == (Money(amount, EUR), payout)
 
 
+@pytest.mark.parametrize("booked", [True, False])
+def test_staff_book_payouts_by_hand_only_where_none_are_told(gateway, account, booked):
+    account = replace(account, settings=replace(account.settings, book_payouts=booked))
+    assert gateway.tells_payouts(account) is booked
+
+
 @pytest.mark.parametrize("status", ["pending", "in_transit"])
 def test_a_payout_on_its_way_says_nothing_yet(stripe, told, status):
     assert told("payout", stripe.payout(5000, status=status), "created") == []
@@ -114,3 +122,4 @@ def test_a_fee_in_another_currency_is_told_as_it_is(gateway, account, attempt, s
     stripe.rows["balance_transaction"][stripe.all("charge")[0]["balance_transaction"]]["currency"] = "usd"
     outcome = gateway.lookup(account, attempt)
     assert (outcome.provider_ref, outcome.fee) == (paid, Money(42, "USD"))
+    assert outcome.settled == Money(outcome.amount.minor, "USD"), "what the balance got for it, before the fee"

@@ -5,7 +5,16 @@ from dataclasses import replace
 import pytest
 from fake_stripe import Card
 
-from billhead.plugin import AttemptState, DeclineClass, GatewayUnreachable, Money, Outcome, OutcomeUnknown, SavedMethod
+from billhead.plugin import (
+    AttemptState,
+    DeclineClass,
+    GatewayRejected,
+    GatewayUnreachable,
+    Money,
+    Outcome,
+    OutcomeUnknown,
+    SavedMethod,
+)
 from billhead_stripe.declines import decline_of, shown_code
 
 OK = Card()
@@ -148,10 +157,39 @@ def test_what_was_deleted_at_stripe_is_a_method_that_is_gone(gateway, account, a
     assert (outcome.state, outcome.decline, outcome.code) == ("failed", DeclineClass.HARD, "no_such_method")
 
 
+def test_what_is_forgotten_is_charged_no_more_and_twice_is_as_once(gateway, account, attempt, stripe, saved):
+    method = saved()
+    for _ in range(2):
+        gateway.forget_saved(account, method)
+        assert [one["customer"] for one in stripe.all("payment_method")] == [None]
+    stripe.rows["payment_method"].clear()  # somebody has deleted it there
+    gateway.forget_saved(account, method)
+
+
+@pytest.mark.parametrize(("kind", "error"), [("refused", OutcomeUnknown), ("lost", OutcomeUnknown),
+                                             ("status", OutcomeUnknown), ("rate", GatewayUnreachable)])  # fmt: skip
+def test_what_could_not_be_forgotten_is_forgotten_at_the_next_try(gateway, account, stripe, saved, kind, error):
+    method = saved()
+    stripe.fault("POST /v1/payment_methods/", kind)
+    with pytest.raises(error):
+        gateway.forget_saved(account, method)
+    gateway.forget_saved(account, method)
+    assert [one["customer"] for one in stripe.all("payment_method")] == [None]
+
+
+def test_a_method_is_not_called_forgotten_because_our_keys_are_refused(gateway, account, stripe, saved):
+    method = saved()
+    wrong = replace(account, settings=replace(account.settings, api_key="sk_test_wrong"))
+    with pytest.raises(GatewayRejected):
+        gateway.forget_saved(wrong, method)
+    assert stripe.all("payment_method")[0]["customer"]
+
+
 def test_a_wrong_key_is_no_decline_of_the_payer(gateway, account, attempt, saved):
     wrong = replace(account, settings=replace(account.settings, api_key="sk_test_wrong"))
-    outcome = gateway.charge_saved(wrong, attempt, saved())
-    assert (outcome.state, outcome.decline) == ("failed", DeclineClass.CONFIG)
+    with pytest.raises(GatewayRejected) as refused:
+        gateway.charge_saved(wrong, attempt, saved())
+    assert refused.value.decline is DeclineClass.CONFIG
 
 
 def test_too_many_requests_are_not_sent(gateway, account, attempt, stripe, saved):

@@ -57,7 +57,7 @@ class Voucher(PaymentGateway):
         taken = taken_by(host, attempt.key)
         if taken is None:
             key_of(host)
-            guess = begin_guess(host, attempt.customer_ref)
+            guess = begin_guess(host, attempt.customer_ref, attempt.payer_address)
             try:
                 taken = take(host, account.code, attempt, attempt.fields["pin"])
             except GatewayRejected as refused:

@@ -11,7 +11,7 @@ from billhead.plugin import Conflict, Host, InvalidInput, Money, NotFound
 from billhead_voucher.pins import hashed, key_of, new_pin
 from billhead_voucher.tables import BATCH, PIN, USE
 
-__all__ = ["Batch", "Card", "Made", "batches", "block", "drawn", "look_at", "make"]
+__all__ = ["Batch", "Card", "Made", "batches", "block", "drawn", "look_at", "make", "unused"]
 
 MOST_CARDS = 10_000
 
@@ -106,6 +106,21 @@ def block(host: Host, name: str, reason: str) -> int:
         else:
             connection.execute(update(PIN).where(cards, PIN.c.used_at.is_(None)).values(values))
     return sum(row.used_at is None for row in found)
+
+
+def unused(host: Host, name: str) -> tuple[int, Money]:
+    """How many unused cards a batch or a serial has, and what they are worth. Raises NotFound."""
+    query = (
+        select(BATCH.c.value_minor, BATCH.c.currency, func.sum(case((PIN.c.used_at.is_(None), 1), else_=0)))
+        .join(PIN, PIN.c.batch_id == BATCH.c.id)
+        .where((BATCH.c.code == name) | (PIN.c.serial == name))
+        .group_by(BATCH.c.id)
+    )
+    with host.tables() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        raise NotFound("batch or serial", name)
+    return int(row[2]), Money(row[0] * int(row[2]), row[1])
 
 
 def look_at(host: Host, serial: str) -> dict[str, Any]:

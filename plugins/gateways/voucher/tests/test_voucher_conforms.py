@@ -4,15 +4,16 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 
-from billhead.plugin import AttemptState, GatewayConnection, GatewayRejected, HttpClient, InvalidInput, Money
+from billhead.plugin import AttemptState, Event, GatewayConnection, GatewayRejected, HttpClient, InvalidInput, Money
 from billhead.testing import GatewayConformance
 from billhead_voucher import plugin
 from billhead_voucher.gateway import Voucher, VoucherSettings
+from billhead_voucher.guesses import begin_guess
 from billhead_voucher.making import Batch, drawn, make
 from billhead_voucher.pins import grouped, new_pin, normal_pin
-from billhead_voucher.tables import METADATA
+from billhead_voucher.tables import GUESS, METADATA
 
 
 class OwnTables:
@@ -84,6 +85,18 @@ def test_the_plugin_offers_it():
     assert [gateway.code for gateway in plugin.payment_gateways()] == ["voucher"]
     with pytest.raises(InvalidInput, match="too short"):
         plugin.Settings("short")
+
+
+def test_who_is_erased_is_no_guesser_any_more(host, monkeypatch):
+    monkeypatch.setattr(plugin, "current_host", lambda _name: host)
+    for who in ("customer-1", "customer-17"):
+        begin_guess(host, who, "192.0.2.7")
+    told = {"id": 1, "version": 1, "aggregate": "customer:1", "at": host.now(), "data": {"customer_id": 1}}
+    plugin.on_event(Event(type="payment.received", **told))
+    plugin.on_event(Event(type="customer.erased", **told))
+    with host.tables() as connection:
+        left = connection.scalars(select(GUESS.c.who).order_by(GUESS.c.id)).all()
+    assert left == ["address:192.0.2.7", "customer-17", "address:192.0.2.7"]
 
 
 def test_every_wrong_digit_and_every_swap_is_a_typo_and_the_pin_is_not_repeated():

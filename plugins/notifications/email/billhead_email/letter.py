@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 from email.errors import MessageError
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import formatdate, getaddresses
 from hashlib import sha256
 
@@ -14,8 +14,18 @@ from billhead_email.settings import EmailSettings
 
 __all__ = ["Letter", "letter_of"]
 
+
+class _OnOneLine(UnstructuredHeader, BaseHeader):
+    """An address longer than a line would be written as encoded words, which no mail program follows."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _OnOneLine)
 # Seven bits, so that every server takes it as it is, and what was signed on the way stays valid.
-_POLICY = SMTP.clone(cte_type="7bit")
+_POLICY = SMTP.clone(cte_type="7bit", header_factory=_HEADERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +57,36 @@ def letter_of(message: Message, settings: EmailSettings) -> Letter:
     mail = EmailMessage(_POLICY)
     mail["From"] = sender
     mail["To"] = recipient
+    if message.reply_to:
+        mail["Reply-To"] = _address("address for answers", message.reply_to)
     mail["Subject"] = " ".join(message.subject.split())
     mail["Date"] = formatdate(usegmt=True)
     mail["Message-ID"] = f"<{name}@{sender.domain}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notes in return
-    if settings.unsubscribe:
+    if message.unsubscribe_url:  # RFC 8058: the reader's program asks, and one POST is all
+        mail["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    elif settings.unsubscribe:
         mail["List-Unsubscribe"] = f"<{settings.unsubscribe}>"
     mail.set_content(message.text)
     if message.html:
         mail.add_alternative(message.html, subtype="html")
+        _add_pictures(mail, message)
     for one in message.attachments:
+        if one.inline:
+            continue
         main, _, sub = one.media_type.partition("/")
         mail.add_attachment(one.data, maintype=main, subtype=sub, filename=one.name)
     return Letter(name, sender.addr_spec, recipient.addr_spec, mail.as_bytes())
+
+
+def _add_pictures(mail: EmailMessage, message: Message) -> None:
+    """Beside the HTML that shows them, so that the reader's program fetches nothing from anywhere."""
+    html = mail.get_body(("html",))
+    for one in message.attachments:
+        if one.inline and isinstance(html, EmailMessage):
+            main, _, sub = one.media_type.partition("/")
+            html.add_related(one.data, maintype=main, subtype=sub, cid=f"<{one.inline}>", disposition="inline")
 
 
 def _name(key: str) -> str:

@@ -18,14 +18,22 @@ from billhead.plugin import NoticeNotSent, NoticeRejected, OutcomeUnknown
 from billhead_email.letter import Letter
 from billhead_email.settings import EmailSettings
 
-__all__ = ["submit"]
+__all__ = ["knock", "submit"]
 
 _GO_AHEAD = 354
 
 
-def submit(letter: Letter, settings: EmailSettings) -> None:
-    """Send it once. Returns when the server has taken it; raises as this module tells."""
-    with _session(letter, settings) as smtp:
+def knock(settings: EmailSettings) -> str:
+    """Connect, encrypt and sign in, and leave again without a letter. Raises NoticeNotSent."""
+    with _session(settings, "localhost") as smtp, suppress(OSError):
+        smtp.quit()
+    signed_in = f", signed in as {settings.login}" if settings.login else ""
+    return f"{settings.host}:{settings.port} answers{signed_in}"
+
+
+def submit(letter: Letter, settings: EmailSettings) -> str:
+    """Send it once. Returns the server's answer when it has taken it; raises as this module tells."""
+    with _session(settings, letter.domain) as smtp:
         try:
             _accepted("sender", smtp.mail(letter.sender))
             _accepted("recipient", smtp.rcpt(letter.recipient))
@@ -35,10 +43,10 @@ def submit(letter: Letter, settings: EmailSettings) -> None:
         if answer[0] != _GO_AHEAD:
             _accepted("mail", answer)
             raise NoticeNotSent(f"{settings.host} answered DATA with {answer[0]} instead of {_GO_AHEAD}")
-        _hand_over(smtp, letter, settings)
+        return _hand_over(smtp, letter, settings)
 
 
-def _hand_over(smtp: smtplib.SMTP, letter: Letter, settings: EmailSettings) -> None:
+def _hand_over(smtp: smtplib.SMTP, letter: Letter, settings: EmailSettings) -> str:
     stuffed = re.sub(rb"(?m)^\.", b"..", letter.data)  # RFC 5321, 4.5.2
     try:
         smtp.send(stuffed + b".\r\n")
@@ -51,15 +59,20 @@ def _hand_over(smtp: smtplib.SMTP, letter: Letter, settings: EmailSettings) -> N
     _accepted("mail", answer, otherwise=OutcomeUnknown)
     with suppress(OSError):  # taken is taken
         smtp.quit()
+    return f"{settings.host} answered: {_said(answer)}"
+
+
+def _said(answer: tuple[int, bytes]) -> str:
+    return f"{answer[0]} {answer[1].decode('utf-8', 'replace')}".strip()
 
 
 def _accepted(
     what: str, answer: tuple[int, bytes], *, otherwise: type[NoticeNotSent | OutcomeUnknown] = NoticeNotSent
 ) -> None:
-    code, text = answer
+    code, _ = answer
     if 200 <= code < 300:
         return
-    said = f"{code} {text.decode('utf-8', 'replace')}".strip()
+    said = _said(answer)
     if 400 <= code < 500:
         raise NoticeNotSent(f"the server refuses the {what} for now: {said}")
     if 500 <= code < 600:
@@ -68,10 +81,10 @@ def _accepted(
 
 
 @contextmanager
-def _session(letter: Letter, settings: EmailSettings) -> Iterator[smtplib.SMTP]:
+def _session(settings: EmailSettings, greeting: str) -> Iterator[smtplib.SMTP]:
     """Connected, encrypted and signed in; closed at the end, however that comes."""
     try:
-        smtp = _connected(letter, settings)
+        smtp = _connected(settings, greeting)
     except OSError as error:
         raise NoticeNotSent(f"no connection to {settings.host}:{settings.port}: {_reason(error)}") from error
     try:
@@ -90,9 +103,9 @@ def _session(letter: Letter, settings: EmailSettings) -> Iterator[smtplib.SMTP]:
         smtp.close()
 
 
-def _connected(letter: Letter, settings: EmailSettings) -> smtplib.SMTP:
+def _connected(settings: EmailSettings, greeting: str) -> smtplib.SMTP:
     # Greeting under the sender's domain spares a look-up of this machine's name, which may take as long as it likes.
-    host, port, seconds, greeting = settings.host, settings.port, settings.timeout_seconds, letter.domain
+    host, port, seconds = settings.host, settings.port, settings.timeout_seconds
     if settings.security == "tls":
         return smtplib.SMTP_SSL(host, port, greeting, timeout=seconds, context=_tls(settings))
     return smtplib.SMTP(host, port, greeting, timeout=seconds)

@@ -9,6 +9,7 @@ import pytest
 from billhead.plugin import (
     Attachment,
     ChannelConnection,
+    CheckedChannel,
     InvalidInput,
     Message,
     NoticeNotSent,
@@ -154,6 +155,14 @@ def test_an_address_to_unsubscribe_is_named(channel, serve, mailbox):
     assert mailbox.mails[0]["List-Unsubscribe"] == "<mailto:stop@northcable.example>"
 
 
+def test_one_click_ends_what_may_be_ended_however_long_its_address(channel, server, mailbox):
+    url = f"https://billing.{'a-rather-long-name-of-a-shop.' * 3}example/news/stop/123456-{'d2e3' * 8}"
+    channel.send(server, replace(WELCOME, unsubscribe_url=url))
+    raw = mailbox.envelopes[0].original_content
+    assert f"\r\nList-Unsubscribe: <{url}>\r\n".encode() in raw, "whole, on one line, as mail programs read it"
+    assert mailbox.mails[0]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
 # -- surely not sent, never accepted, perhaps sent --------------------------------------------------------------------
 
 
@@ -281,3 +290,23 @@ def test_a_spool_that_can_not_be_written_is_not_sent(channel, tmp_path):
 def test_the_plugin_offers_it():
     assert plugin.API == 1
     assert [channel.code for channel in plugin.notification_channels()] == ["email"]
+
+
+def test_a_knock_says_who_answers_and_sends_nothing(channel, serve, mailbox):
+    port = serve()
+    assert channel.check(connected(port)) == f"127.0.0.1:{port} answers"
+    assert mailbox.envelopes == []
+    assert isinstance(channel, CheckedChannel)
+    with pytest.raises(NoticeNotSent, match=r"no connection to 127\.0\.0\.1:9"):
+        channel.check(connected(9))
+
+
+def test_the_answer_of_the_server_is_told(channel, server, mailbox):
+    mailbox.answers["DATA"] = "250 2.0.0 queued as 7F3A"
+    assert channel.send(server, WELCOME) == "127.0.0.1 answered: 250 2.0.0 queued as 7F3A"
+
+
+def test_a_folder_is_told_for_what_it_is(channel, tmp_path):
+    connection = connected(spool=str(tmp_path / "mails"))
+    assert "go to nobody" in channel.check(connection)
+    assert channel.send(connection, WELCOME).startswith("written to ")

@@ -78,8 +78,7 @@ def _api(state: State, request: Request, parts: list[str]) -> Any:
             return charges.shown_refund(_row(state, "card_refunds", "id", refund_id))
         case ("GET", "tokens", token):
             return _row(state, "card_tokens", "token", token)
-        case ("DELETE", "tokens", token):
-            _row(state, "card_tokens", "token", token)
+        case ("DELETE", "tokens", token) if charges.saved(state, token) is not None:
             state.store.update("card_tokens", {"deleted": 1}, "token = ?", (token,))
             return {"token": token, "deleted": True}
     raise ApiError(404, "no_such_call", f"There is no {request.method} {request.path}; see the README.")

@@ -62,12 +62,18 @@ def begin(state: State, wish: Row, base_url: str) -> tuple[Row, Verdict]:
     return find(state, charge["id"]), verdict
 
 
-def _use_token(state: State, token: str) -> Verdict:
+def saved(state: State, token: str) -> Row | None:
+    """Test tokens need no saving: each is there when it is first named."""
     known = state.store.row("SELECT * FROM card_tokens WHERE token = ?", (token,))
-    if known is None:
+    if known is None and outcomes.by_token(token, 0) is not outcomes.NO_SUCH_TOKEN:
         state.store.insert("card_tokens", {"token": token, "brand": "visa", "last4": "4242"})
-        known = {"uses": 0, "deleted": 0}
-    if known["deleted"]:
+        return saved(state, token)
+    return known
+
+
+def _use_token(state: State, token: str) -> Verdict:
+    known = saved(state, token)
+    if known is None or known["deleted"]:
         return outcomes.NO_SUCH_TOKEN
     state.store.run("UPDATE card_tokens SET uses = uses + 1 WHERE token = ?", (token,))
     return outcomes.by_token(token, known["uses"])

@@ -1,6 +1,7 @@
 """Which dialect a panel is spoken to in. `settings.DIALECTS` holds the same names, for the operator's form.
 
-Only a check tries other dialects than the one that is set, by reads alone; what it finds it says, and changes nothing.
+Where the dialect is left open, the first that answers is found by reads alone, and core remembers it. A check of one
+that is set tries the others when it fails; what it finds it says, and changes nothing.
 """
 
 from collections.abc import Iterator
@@ -36,6 +37,23 @@ def checked(panel: PanelConnection) -> str:
                 continue
             raise _speaks(other, found, error) from error
         raise
+
+
+def found_out(panel: PanelConnection) -> dict[str, str]:
+    """The dialect that answers with these credentials, and where; {} if none does, or not with the other settings."""
+    for dialect in (dialect_of(panel), *_others(panel)):
+        try:
+            dialect.check()
+            found = {"dialect": dialect.settings.spoken, "url": dialect.settings.url}
+            replace(panel.settings, **found)
+        except PanelError as error:
+            if error.__cause__ is not None:  # nothing listens there, in any dialect
+                return {}
+        except InvalidInput:
+            return {}
+        else:
+            return found
+    return {}
 
 
 def _others(panel: PanelConnection) -> Iterator[Dialect]:

@@ -22,6 +22,7 @@ from billhead.plugin import (
     Gone,
     LineKind,
     ListedLine,
+    LiveOnLine,
     LiveSession,
     LookUp,
     NotAuthorised,
@@ -40,7 +41,7 @@ from billhead_xtream.classic_fields import chosen_fields, end_fields, new_fields
 from billhead_xtream.client import number
 from billhead_xtream.database import PanelDatabase, listed
 from billhead_xtream.dialects.dialect import Dialect
-from billhead_xtream.dialects.xui_sessions import live_session_in
+from billhead_xtream.dialects.xui_sessions import live_on_line, live_session_in
 from billhead_xtream.planning import missed
 from billhead_xtream.transport import reading_back
 
@@ -83,6 +84,7 @@ class Classic(Dialect):
             listing=told,
             viewings=told,
             live=told,
+            live_listing=told,
         )
 
     def resource_for(self, desired: Desired) -> Resource:
@@ -187,6 +189,9 @@ class Classic(Dialect):
             return super().live_sessions(desired)
         found = next((account for _, account in self._ours(desired)), None)
         return [live_session_in(row) for row in self._database.live(found.line_id)] if found else []
+
+    def live_everywhere(self) -> Iterable[LiveOnLine]:
+        return super().live_everywhere() if self._database is None else map(live_on_line, self._database.everybodys())
 
     def check(self) -> str:
         if not self._client.is_classic():

@@ -5,9 +5,9 @@ refused in the words of its panel, and its capabilities say so beforehand.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from billhead.plugin import (
     Access,
@@ -16,7 +16,9 @@ from billhead.plugin import (
     Desired,
     Free,
     Gone,
+    InvalidInput,
     ListedLine,
+    LiveOnLine,
     LiveSession,
     LookUp,
     Observed,
@@ -81,6 +83,13 @@ class Dialect(ABC):
     def list_lines(self) -> Iterable[ListedLine]:
         raise self._cannot("list its lines")
 
+    def handle_for(self, desired: Desired, number: str) -> Mapping[str, Any]:
+        """Each sort of account counts for itself: a box's number is that of its device, not of its hidden line."""
+        resource = self.resource_for(desired)
+        if not (number.isascii() and number.isdigit() and int(number)):
+            raise InvalidInput("number", f"is the id of the {resource.noun} on the panel, like 1234")
+        return {resource.id_in_handle: int(number)}
+
     def catalogue(self) -> Catalogue:
         return Catalogue({}, {})
 
@@ -95,6 +104,9 @@ class Dialect(ABC):
 
     def live_sessions(self, desired: Desired) -> Sequence[LiveSession]:
         raise self._cannot("tell who watches")
+
+    def live_everywhere(self) -> Iterable[LiveOnLine]:
+        raise self._cannot("list who watches")
 
     def kick(self, desired: Desired, session_id: str) -> None:
         raise self._cannot("cut a session")

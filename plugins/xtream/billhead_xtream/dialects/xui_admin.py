@@ -5,7 +5,7 @@ searches are slow, broken in one version, and match more than was asked for. Wha
 the panel says it stored.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +24,7 @@ from billhead.plugin import (
     Gone,
     LineKind,
     ListedLine,
+    LiveOnLine,
     LiveSession,
     LookUp,
     Observed,
@@ -52,7 +53,7 @@ from billhead_xtream.classic_fields import owner_in
 from billhead_xtream.client import AnsweredNull, Refused, XuiClient, number
 from billhead_xtream.database import PanelDatabase, listed
 from billhead_xtream.dialects.dialect import Dialect
-from billhead_xtream.dialects.xui_sessions import Sessions, live_session_in
+from billhead_xtream.dialects.xui_sessions import Sessions, live_on_line, live_session_in
 from billhead_xtream.payloads import create_payload, edit_payload, pair_of
 from billhead_xtream.planning import missed
 from billhead_xtream.players import Players
@@ -86,6 +87,7 @@ class XuiAdmin(Dialect):
             owners=True,
             viewings=True,
             live=True,
+            live_listing=self.settings.find_by == "lists",  # sql is for panels whose list calls are broken
             kick=True,
         )
 
@@ -174,30 +176,10 @@ class XuiAdmin(Dialect):
         if self._database is not None:
             yield from (listed(account, account.observed()) for account in self._database.accounts())
             return
-        is_checked = self._bouquet_check()
         for resource in RESOURCES:
             for row in self._search.rows(resource):
-                if row.get("username") is None:
-                    continue
-                short = _listed(resource, row)
-                full = self._get(resource, number(row.get(resource.id_column)) or 0) if is_checked(short) else None
-                yield short if full is None or full.lost else replace(short, observed=full.observed())
-
-    def _bouquet_check(self) -> Callable[[ListedLine], bool]:
-        """Lists don't tell bouquets. Of our lines, some are read whole: others every day, and not too many."""
-        most = self.settings.bouquet_checks
-        if not most or self.settings.find_by == "sql":
-            return lambda short: False
-        parts = max(1, -(-(self._client.read("get_lines", {"limit": "1"}).total or 0) // most))
-        left = most
-
-        def is_checked(short: ListedLine) -> bool:
-            nonlocal left
-            chosen = bool(short.ref) and left > 0 and _id_in(short) % parts == self._client.day % parts
-            left -= chosen
-            return chosen
-
-        return is_checked
+                if row.get("username") is not None:
+                    yield _listed(resource, row)
 
     def owners(self) -> Sequence[Owner]:
         return [owner_in(row) for row in self._search.users()]
@@ -208,6 +190,9 @@ class XuiAdmin(Dialect):
     def live_sessions(self, desired: Desired) -> Sequence[LiveSession]:
         account = self._ours(desired)
         return [live_session_in(row) for row in self._sessions.live(account.line_id)] if account else []
+
+    def live_everywhere(self) -> Iterator[LiveOnLine]:
+        return map(live_on_line, self._sessions.everybodys())
 
     def kick(self, desired: Desired, session_id: str) -> None:
         account = self._ours(desired)
@@ -396,10 +381,6 @@ def _judged(named: list[Account], desired: Desired) -> LookUp | Account:
         why = "has lost its line: delete it on the panel" if named[0].lost else "does not carry our reference"
         return Foreign(f"{_shown(named[0])} has this {named[0].resource.name_column} and {why}")
     return Absent()
-
-
-def _id_in(short: ListedLine) -> int:
-    return number(short.remote_id.partition(":")[2]) or 0
 
 
 def _listed(resource: Resource, row: Row) -> ListedLine:

@@ -8,6 +8,7 @@ whether something was bought.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from billhead.plugin import (
@@ -23,6 +24,7 @@ from billhead.plugin import (
     Gone,
     Impossible,
     LineKind,
+    LiveSession,
     LookUp,
     Observed,
     PanelConnection,
@@ -34,13 +36,15 @@ from billhead.plugin import (
     Resolution,
     Step,
     Unobservable,
+    Viewing,
     diff,
 )
 from billhead_xtream.accounts import LINE, Account, Resource, account_in, notes_with, reference_in, text
 from billhead_xtream.client import Answer, AnsweredNull, Refused, XuiClient, number
 from billhead_xtream.dialects.dialect import Dialect
+from billhead_xtream.dialects.xui_sessions import Sessions, live_session_in
 from billhead_xtream.packages import credits_in, package_in
-from billhead_xtream.payloads import Payload
+from billhead_xtream.payloads import Payload, pair_of
 from billhead_xtream.planning import impossible
 from billhead_xtream.transport import reading_back
 
@@ -51,6 +55,7 @@ _LOGGED = 25
 
 _SHORTEST = 8
 _IN_LOG = {"line": "line", "mag": "mag", "e2": "enigma", "enigma": "enigma"}
+_NO_KICK = "A reseller's key cuts no session: what runs ends by itself, or when the line is blocked and asks again."
 _NO_TRACE = "the panel's log of purchases does not answer"
 
 
@@ -62,9 +67,12 @@ class XuiReseller(Dialect):
     def __init__(self, panel: PanelConnection) -> None:
         super().__init__(panel)
         self._client = XuiClient(panel)
+        self._sessions = Sessions(self._client, self._what)
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(Expiry.PURCHASED, frozenset(LineKind), balance=True)
+        return Capabilities(
+            Expiry.PURCHASED, frozenset(LineKind), balance=True, pairs=True, viewings=True, live=True, lacks=(_NO_KICK,)
+        )
 
     def look_up(self, desired: Desired) -> LookUp:
         """Absent also where the log does not answer: the panel refuses a name or MAC that is there, at no cost."""
@@ -145,8 +153,7 @@ class XuiReseller(Dialect):
         fields = _purchase_fields(resource, purchase)
         if purchase.found is None:
             fields |= {"reseller_notes": notes_with(desired.handle.ref, desired.note)}
-            fields |= {"mac": desired.mac or ""} if resource.is_device else {"username": desired.login}
-            fields |= {} if resource.is_device else {"password": desired.password}
+            fields |= _named(resource, desired)
             answer = self._spent(f"create_{resource.noun}", fields)
             return self._bought_new(resource, desired, answer)
         account = self._confirmed(desired, purchase.found, PanelRejected)
@@ -163,7 +170,7 @@ class XuiReseller(Dialect):
             account = self._known(resource, data)
             if account is None or not _is_ours(account, desired):
                 return Resolution.STILL_UNKNOWN
-            return self._moved(_observed(account), purchase)
+            return self._moved(account, purchase)
         known = self._known(resource, desired.handle.data)
         if known is not None:
             return Resolution.BOUGHT if _is_ours(known, desired) else Resolution.STILL_UNKNOWN
@@ -180,6 +187,16 @@ class XuiReseller(Dialect):
         if found is None:
             raise PanelUnreachable(f"{self._what} does not say how many credits are left.")
         return found
+
+    def viewings(self, since: datetime, until: datetime) -> Iterator[Viewing]:
+        return self._sessions.viewings(since, until)
+
+    def live_sessions(self, desired: Desired) -> Sequence[LiveSession]:
+        resource = self.resource_for(desired)
+        account = self._known(resource, desired.handle.data)
+        if account is None or not _is_ours(account, desired):
+            return []
+        return [live_session_in(row) for row in self._sessions.live(account.line_id)]
 
     def catalogue(self) -> Catalogue:
         offered = {text(row, "id"): package_in(row) for row in self._packages()}
@@ -235,7 +252,11 @@ class XuiReseller(Dialect):
             raise PanelOutcomeUnknown(f"{self._what} says that it sold a {resource.noun}, but does not show it.")
         return _observed(account)
 
-    def _moved(self, now: Observed, purchase: Purchase) -> Resolution:
+    def _moved(self, account: Account, purchase: Purchase) -> Resolution:
+        """A box that hangs on a line moves with it, at no cost: there only our credit tells whether it was bought."""
+        now = _observed(account)
+        if number(account.line.get("pair_id")):
+            return Resolution.STILL_UNKNOWN if self._spent_since(purchase) else Resolution.NOT_BOUGHT
         before = purchase.found.expires_at if purchase.found is not None else UNOBSERVABLE
         if before is UNOBSERVABLE or now.expires_at is UNOBSERVABLE or before is None or now.expires_at is None:
             return Resolution.STILL_UNKNOWN
@@ -289,6 +310,14 @@ class XuiReseller(Dialect):
         if stored is None:
             raise PanelOutcomeUnknown(f"{self._what} has lost {_shown(account)} while it was changed.")
         return stored
+
+
+def _named(resource: Resource, desired: Desired) -> Payload:
+    """What a new account is known by, and the line that a new box hangs on, where that is on the panel already."""
+    if not resource.is_device:
+        return {"username": desired.login, "password": desired.password}
+    leads = pair_of(desired)
+    return {"mac": desired.mac or "", **({"pair_id": str(leads)} if leads else {})}
 
 
 def _purchase_fields(resource: Resource, purchase: Purchase) -> Payload:

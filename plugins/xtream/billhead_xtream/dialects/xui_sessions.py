@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from billhead.plugin import LiveSession, PanelOutcomeUnknown, Viewing, ViewingKind
+from billhead.plugin import LiveOnLine, LiveSession, PanelOutcomeUnknown, Viewing, ViewingKind
 from billhead_xtream.accounts import Row, instant_in, reference_in, text
 from billhead_xtream.client import XuiClient, number
 from billhead_xtream.search import pages
@@ -31,6 +31,10 @@ class Sessions:
         """The running sessions of this line; a build that ignores the filter shows others' too, which are left out."""
         rows = pages(self._client, "live_connections", {"user_id": str(line_id)})
         return [row for row in rows if number(row.get("user_id")) == line_id]
+
+    def everybodys(self) -> Iterator[Row]:
+        """What runs on whatever line, a thousand sessions a call; without rows that no line owns."""
+        return (row for row in pages(self._client, "live_connections", {}) if number(row.get("user_id")))
 
     def kick(self, line_id: int, session_id: str) -> None:
         """Only a session that this line has now: a number that came back belongs to somebody else."""
@@ -83,14 +87,23 @@ def live_session_in(row: Row) -> LiveSession:
     )
 
 
+def live_on_line(row: Row) -> LiveOnLine:
+    device = _device(row)
+    return LiveOnLine(
+        live_session_in(row),
+        ref=reference_in(text(row, "admin_notes")),  # only the database tells notes
+        remote_id=device or f"line:{number(row.get('user_id'))}",
+        login="" if device else text(row, "username"),
+    )
+
+
 def viewing_in(row: Row) -> Viewing | None:
     """None for a row that no line owns (its line was deleted) or that has no times."""
     began, ended = instant_in(row, "date_start"), instant_in(row, "date_end")
     log_number, line_id = number(row.get("activity_id")), number(row.get("user_id"))
     if began is None or ended is None or ended < began or not log_number or not line_id:
         return None
-    mag_id, device_id = number(row.get("mag_id")), number(row.get("device_id"))
-    device = f"mag:{mag_id}" if mag_id else f"device:{device_id}" if device_id else ""  # as the handle keeps them
+    device = _device(row)
     return Viewing(
         id=f"{log_number}.{number(row.get('date_start'))}",
         kind=KINDS.get(number(row.get("type")) or 1, ViewingKind.LIVE),
@@ -105,6 +118,12 @@ def viewing_in(row: Row) -> Viewing | None:
         country=text(row, "geoip_country_code"),
         device=text(row, "user_agent"),
     )
+
+
+def _device(row: Row) -> str:
+    """The box or receiver, as the handle keeps it; "" for a line of its own."""
+    mag_id, device_id = number(row.get("mag_id")), number(row.get("device_id"))
+    return f"mag:{mag_id}" if mag_id else f"device:{device_id}" if device_id else ""
 
 
 def _until(done: Callable[[], bool], seconds: float) -> bool:

@@ -1,4 +1,4 @@
-// Copy buttons: <button data-copy="text" hidden>. They show up only where copying works.
+// Copy buttons: <button data-copy="text" hidden>. They show up only where copying works; <body> has the words.
 if (navigator.clipboard) {
   for (const button of document.querySelectorAll("button[data-copy]")) {
     button.hidden = false;
@@ -7,9 +7,9 @@ if (navigator.clipboard) {
     button.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(button.dataset.copy);
-        button.textContent = "Copied";
+        button.textContent = document.body.dataset.copied;
       } catch {
-        button.textContent = "Select and copy by hand";
+        button.textContent = document.body.dataset.copyByHand;
       }
       setTimeout(() => { button.innerHTML = before; }, 2000);
     });

@@ -1,6 +1,7 @@
 // A form is sent once: its button rests until the answer is there. The server has its own guard (the idempotency key).
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (event) => {
+    if (event.submitter?.formTarget) return; // shown elsewhere: this page stays
     if (form.dataset.sent) {
       event.preventDefault();
       return;

@@ -1,12 +1,17 @@
-// The staff's keys and dialogs. Everything here works without it too, one page load slower.
+// The keys and dialogs of staff and resellers. Everything here works without it too, one page load slower.
 
 const typing = (element) => element.matches("input, select, textarea, [contenteditable]");
 
-// "/" finds a customer, "f" goes to the list's own search, Escape leaves the field.
+// "/" finds anything, "f" goes to the list's own search, "n" adds one, Escape leaves the field.
 const keys = { "/": "[data-find]", f: "[data-search]" };
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.matches("input[type=search]")) event.target.blur();
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
+  const adds = event.key === "n" && document.querySelector("a[data-new]");
+  if (adds) {
+    event.preventDefault();
+    adds.click();
+  }
   const field = keys[event.key] && document.querySelector(keys[event.key]);
   if (!field) return;
   event.preventDefault();

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request, Response
 from billhead_sandbox.panel.php import Form, PhpCrash, read_form
 from billhead_sandbox.panel.state import State
 from billhead_sandbox.panel.store import Row
-from billhead_sandbox.panel.xtream import devices, lines, lists, offers, pages, player, sessions, users
+from billhead_sandbox.panel.xtream import devices, lines, lists, offers, pages, player, queries, sessions, users
 from billhead_sandbox.panel.xtream.call import Call, Refused
 
 Action = Callable[[Call], Any]
@@ -60,6 +60,7 @@ ACTIONS: dict[str, Action] = {
     "get_groups": offers.groups,
     "get_servers": offers.servers,
     "kill_connection": sessions.kill,
+    "mysql_query": queries.mysql_query,
     "get_lines": _list(lists.LINES),
     "get_mags": _list(lists.MAGS),
     "get_enigmas": _list(lists.ENIGMAS),

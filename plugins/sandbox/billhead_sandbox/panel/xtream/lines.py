@@ -124,11 +124,11 @@ def edit(call: Call) -> Any:
     _check_name(call, row, line_id)
     call.state.store.update("lines", row, "id = ?", (line_id,))
     cache.signal(call.state, line_id)
-    _sync_devices(call, line_id)
+    sync_devices(call, line_id)
     return success(shown(find(call, line_id)))
 
 
-def _sync_devices(call: Call, line_id: int) -> None:
+def sync_devices(call: Call, line_id: int) -> None:
     """Paired devices follow an edit of their main line: expiry, bouquets, enabled."""
     main = find(call, line_id)
     mirrored = {name: main[name] for name in ("exp_date", "bouquet", "enabled", "admin_enabled", "updated")}

@@ -1,11 +1,13 @@
 """The reseller API: its own access code, a reseller's key, and packages that cost the reseller's credits.
 
 A renewal is a purchase and is not idempotent. Switches and deletes do not look whose line it is; reads do. The list of
-lines is empty, or null in 2.1, whatever the reseller owns; the log of purchases works where lists do.
+lines is empty, or null in 2.1, whatever the reseller owns; the logs and the live connections work where other lists do,
+and show what is the reseller's.
 """
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
@@ -13,7 +15,7 @@ from werkzeug.wrappers import Request, Response
 from billhead_sandbox.panel.php import integer
 from billhead_sandbox.panel.state import State
 from billhead_sandbox.panel.store import Row
-from billhead_sandbox.panel.xtream import admin, cache, devices, lines
+from billhead_sandbox.panel.xtream import admin, cache, devices, lines, lists
 from billhead_sandbox.panel.xtream.call import Call, Refused, shown, success
 from billhead_sandbox.panel.xtream.devices import ENIGMA, MAG, Kind
 
@@ -153,6 +155,7 @@ def _insert(call: Call, row: Row) -> int:
 def edit_line(call: Call) -> Any:
     line = _own(call, call.number("id"), "STATUS_NO_PERMISSIONS")
     _renew(call, line, "line", call.plain("package"))
+    lines.sync_devices(call, line["id"])
     return success(shown(lines.find(call, line["id"])))
 
 
@@ -186,7 +189,11 @@ def _create_device(kind: Kind, word: str) -> Callable[[Call], Any]:
         mac = devices.checked_mac(call, kind, 0)
         _check_credits(call, cost)
         row = {"username": lines.random_text(32), "password": lines.random_text(32), **_named(call)}
-        line_id = _insert(call, {**row, **_sold(call, item, call.now() + seconds), kind.line_flag: 1})
+        row |= {**_sold(call, item, call.now() + seconds), kind.line_flag: 1}
+        main = lines.check_pair(call)
+        if main is not None:
+            row |= {"pair_id": main["id"], "exp_date": main["exp_date"], "bouquet": main["bouquet"]}
+        line_id = _insert(call, row)
         device_id = call.state.store.insert(kind.table, {"user_id": line_id, "mac": mac, "lock_device": 0})
         _pay(call, word, "new", device_id, item, cost)
         return success(devices.shown_device(call, kind, devices.find(call, kind, device_id)))
@@ -223,6 +230,14 @@ def user_logs(call: Call) -> Any:
     return success([shown(row) for row in rows])
 
 
+def _own_sessions(listing: lists.Listing) -> Callable[[Call], Any]:
+    def answer(call: Call) -> Any:
+        own = ("l.member_id = ?", (call.user["id"],))
+        return lists.answer(call, replace(listing, conditions=lambda call: [own, *listing.conditions(call)]))
+
+    return answer
+
+
 def no_lines(call: Call) -> Any:
     return None if call.settings["version"].startswith("2.1") else success([])
 
@@ -246,4 +261,6 @@ ACTIONS: dict[str, Callable[[Call], Any]] = {
     "delete_enigma": _delete_device(ENIGMA),
     "user_logs": user_logs,
     "get_lines": no_lines,
+    "live_connections": _own_sessions(lists.LIVE),
+    "activity_logs": _own_sessions(lists.ACTIVITY),
 }

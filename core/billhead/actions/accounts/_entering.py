@@ -1,0 +1,27 @@
+"""The end of every way to sign in: a session, a device that is known from now on, and a mail where it was not."""
+
+from dataclasses import dataclass, field
+
+from billhead.actions.accounts._telling import tell_change
+from billhead.actions.accounts._tokens import Browser, know, open_session
+from billhead.actions.verb import audit
+from billhead.db import Tx
+from billhead.models.people import User
+
+__all__ = ["SignedIn", "enter"]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    user_id: int
+    role: str
+    token: str = field(repr=False)
+
+
+def enter(tx: Tx, user: User, browser: Browser, by: str) -> SignedIn:
+    """Open the session of somebody who has proved who they are; `by` is how, for the audit trail."""
+    audit(tx, "accounts.sign_in", f"user:{user.id}", {"ip": browser.ip, "by": by})
+    token = open_session(tx, user, browser)
+    if know(tx, user.id, browser):
+        tell_change(tx, user, "new_device", browser)
+    return SignedIn(user.id, user.role, token)

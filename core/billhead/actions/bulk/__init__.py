@@ -1,0 +1,1 @@
+"""One decision about many subscriptions: asked with figures, done one by one, stopped, and taken back."""

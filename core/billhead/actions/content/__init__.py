@@ -1,0 +1,1 @@
+"""The pages that an operator writes for the shop: its front, imprint, terms, channel list …"""

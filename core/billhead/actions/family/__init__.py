@@ -1,0 +1,1 @@
+"""Further logins of a customer, each with the rights that the main login gives."""

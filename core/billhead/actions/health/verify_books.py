@@ -1,0 +1,16 @@
+"""Prove the ledger, and keep when that was and how it ended."""
+
+from billhead.actions.health._facts import remember
+from billhead.actions.ledger.verify import LedgerReport, verify_ledger
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+
+__all__ = ["verify_books"]
+
+
+def verify_books(ctx: Context) -> LedgerReport:
+    with reading() as session:
+        report = verify_ledger(session)
+    with writing(ctx) as tx:
+        remember(tx, "ledger", verified=report.verified, entries=report.entries, faults=len(report.faults))
+    return report

@@ -1,0 +1,1 @@
+"""What customers read by themselves: help articles, announcements, how the network is."""

@@ -1,0 +1,48 @@
+"""What notices to resellers about their own shops tell.
+
+kind                                         ids in `data`
+shop_waiting                                 reseller_id
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from billhead.actions.notifications._logins import home_of
+from billhead.actions.notifications._rows import Parts, named
+from billhead.actions.notifications._values import Address
+from billhead.actions.resellers._seen import figures_of
+from billhead.domain.errors import NoticeRejected
+from billhead.domain.money import CREDITS, Money
+from billhead.models.operations import Notice
+from billhead.models.people import Customer
+from billhead.models.sellers import Seller
+from billhead.models.shops import Shop, ShopSupply
+
+__all__ = ["PARTS"]
+
+
+def _shop(session: Session, notice: Notice) -> Mapping[str, Any]:
+    """As it is when it is told: nobody is told of orders that were supplied meanwhile."""
+    reseller_id = named(notice, "reseller_id")
+    waits = ShopSupply.reseller_id == reseller_id, ShopSupply.state == "waiting"
+    waiting, takes = session.execute(select(func.count(), func.sum(ShopSupply.credits_minor)).where(*waits)).one()
+    own = session.scalar(select(Customer.id).where(Customer.buys_for_reseller_id == reseller_id))
+    name = session.scalar(
+        select(Seller.name).join(Shop, Shop.seller_id == Seller.id).where(Shop.reseller_id == reseller_id)
+    )
+    if not waiting or own != notice.customer_id or name is None:
+        raise NoticeRejected("no order of this shop waits any more")
+    told = {
+        "name": name,
+        "waiting": waiting,
+        "takes": Money(takes or 0, CREDITS),
+        "left": Money(figures_of(session, [reseller_id])[reseller_id].balance_minor, CREDITS),
+        "buy_url": Address(f"{home_of(session, notice)}/reseller/credits/buy"),
+    }
+    return {"shop": told}
+
+
+PARTS: Parts = {"shop_waiting": (_shop,)}

@@ -1,0 +1,145 @@
+"""What notices about a subscription tell: its state, its price, what is used of it.
+
+kind                                         ids in `data`
+suspended, restored, canceled, trial_ending  subscription_id
+throttled                                    subscription_id
+order_held, order_refused                    subscription_id
+promised                                     subscription_id, promise_id
+price_change, price_stays                    subscription_id, reprice_id
+allowance                                    subscription_id, metric_id, percent
+"""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.documents._subscriptions import about
+from billhead.actions.notifications._facts_billing import told_of
+from billhead.actions.notifications._logins import home_of
+from billhead.actions.notifications._rows import Parts, found_row, must_be_theirs, named
+from billhead.actions.notifications._values import Debt, Debts, TermOf
+from billhead.actions.usage.current_usage import current_usage
+from billhead.domain.document import OWED, Kind
+from billhead.domain.errors import NoticeRejected
+from billhead.domain.money import Money
+from billhead.domain.periods import Term, cycle_index, cycle_start
+from billhead.domain.subscription import State, SuspendedBy
+from billhead.models.catalogue import Plan, Reprice
+from billhead.models.documents import Document
+from billhead.models.dunning import PaymentPromise
+from billhead.models.operations import Notice
+from billhead.models.subscriptions import Subscription, SubscriptionComponent
+
+__all__ = ["PARTS"]
+
+
+def _subscription(session: Session, notice: Notice) -> Mapping[str, Any]:
+    subscription = found_row(session, Subscription, int(named(notice, "subscription_id")), "subscription")
+    must_be_theirs(notice, subscription.customer_id, "subscription")
+    unpaid = (
+        select(Document)
+        .where(about(subscription.id), Document.state.in_([state.value for state in OWED]))
+        .where(Document.kind == Kind.INVOICE.value)
+        .order_by(Document.due_on, Document.id)
+    )
+    home = home_of(session, notice)
+    told = {
+        "plan": found_row(session, Plan, subscription.plan_id, "plan").name,
+        "suspended": subscription.state == State.SUSPENDED,
+        "for_debt": subscription.suspended_for == SuspendedBy.DEBT,
+        "ends_on": subscription.service_ends_on,
+        "trial_ends_on": subscription.phase_ends_on,
+        "unpaid": Debts([_debt(document, home) for document in session.scalars(unpaid)]),
+    }
+    return {"subscription": told}
+
+
+def _debt(document: Document, home: str) -> Debt:
+    facts = told_of(document, home)
+    return Debt(facts["title"], facts["owed"], facts["pay_url"])
+
+
+def _price_change(session: Session, notice: Notice) -> Mapping[str, Any]:
+    facts = _subscription(session, notice)
+    row = found_row(session, Reprice, int(named(notice, "reprice_id")), "price change")
+    if notice.kind == "price_stays":
+        return {**facts, "change": {"from": row.existing_from}}
+    subscription = found_row(session, Subscription, int(notice.data["subscription_id"]), "subscription")
+    if row.state in ("recalling", "withdrawn"):
+        raise NoticeRejected("the price change was withdrawn, so nobody is told of it")
+    return {**facts, "change": _dearer(session, subscription, row.existing_from)}
+
+
+def _dearer(session: Session, subscription: Subscription, day: date) -> dict[str, Any]:
+    term = Term.parse(subscription.term)
+    first = cycle_start(subscription.anchor, term, cycle_index(subscription.anchor, term, day))
+    if first < day:
+        first = cycle_start(subscription.anchor, term, cycle_index(subscription.anchor, term, day) + 1)
+    part, catalogue = SubscriptionComponent, Catalogue()
+    parts = session.execute(
+        select(part.price_id, part.quantity).where(part.subscription_id == subscription.id, part.ends_on.is_(None))
+    ).all()
+    catalogue.need(session, prices=[price_id for price_id, _ in parts])
+    before, after = (
+        sum(catalogue.prices[catalogue.price_at(price_id, on)].amount_minor * quantity for price_id, quantity in parts)
+        for on in (day - timedelta(days=1), first)
+    )
+    if before == after:
+        raise NoticeRejected("what they pay does not change any more")
+    costs = {"before": Money(before, subscription.currency), "after": Money(after, subscription.currency)}
+    return {"from": first, **costs, "term": TermOf(str(term))}
+
+
+def _suspension(session: Session, notice: Notice) -> Mapping[str, Any]:
+    facts = _subscription(session, notice)
+    if not facts["subscription"]["suspended"]:
+        raise NoticeRejected(f"{facts['subscription']['plan']} is not suspended any more, so nobody is told that it is")
+    return facts
+
+
+def _throttled(session: Session, notice: Notice) -> Mapping[str, Any]:
+    facts = _subscription(session, notice)
+    if not facts["subscription"]["unpaid"]:
+        raise NoticeRejected("it was paid meanwhile, so nobody is told that less can be watched")
+    return facts
+
+
+def _promise(session: Session, notice: Notice) -> Mapping[str, Any]:
+    promise = found_row(session, PaymentPromise, int(named(notice, "promise_id")), "promise")
+    must_be_theirs(notice, promise.customer_id, "promise")
+    return {"promise": {"day": promise.day, "owed": Money(promise.owed_minor, promise.currency)}}
+
+
+def _allowance(session: Session, notice: Notice) -> Mapping[str, Any]:
+    """As it is when it is told; gone with the period, or when staff have taken events out again."""
+    facts = _subscription(session, notice)
+    subscription_id, metric_id = int(named(notice, "subscription_id")), int(named(notice, "metric_id"))
+    found = current_usage(session, [subscription_id]).get(subscription_id, [])
+    one = next((now for now in found if now.metric_id == metric_id), None)
+    percent = int(named(notice, "percent"))
+    if one is None or one.percent is None or one.percent < percent:
+        raise NoticeRejected("that much of the allowance is not used any more, so nobody is told that it is")
+    told = {name: getattr(one, name) for name in ("name", "unit", "percent")}
+    amounts = {name: Decimal(getattr(one, name)) for name in ("used", "allowance")}
+    until = one.ends_on - timedelta(days=1)
+    return {**facts, "usage": {**told, **amounts, "until": until, "all": one.percent >= 100}}
+
+
+PARTS: Parts = {
+    "allowance": (_allowance,),
+    "canceled": (_subscription,),
+    "order_held": (_subscription,),
+    "order_refused": (_subscription,),
+    "price_change": (_price_change,),
+    "price_stays": (_price_change,),
+    "promised": (_subscription, _promise),
+    "restored": (_subscription,),
+    "suspended": (_suspension,),
+    "throttled": (_throttled,),
+    "trial_ending": (_subscription,),
+}

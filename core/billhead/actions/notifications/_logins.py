@@ -1,0 +1,122 @@
+"""What notices to a login tell: links to set a password, and changes of its security.
+
+kind                                         ids in `data`
+welcome                                      – ; sealed_token where a password is still to be set
+password_link, invited, known_address        user_id, sealed_token
+security_change                              user_id, what, at, agent, ip
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from billhead.actions.notifications._rows import Parts
+from billhead.actions.notifications._values import Address, Rows, said
+from billhead.actions.shops._addresses import address_of
+from billhead.domain.browser_names import device_named
+from billhead.domain.errors import NoticeRejected
+from billhead.models.operations import Notice
+from billhead.models.people import Customer, Reseller, User
+from billhead.models.sellers import Seller
+from billhead.plugin_host import vault
+from billhead.wording import marked
+
+__all__ = ["PARTS", "WORDS", "Reader", "addressee", "home_of"]
+
+WORDS = {
+    "password_changed": marked("Your password was changed"),
+    "new_device": marked("Somebody signed in from a device that we have not seen before"),
+    "two_step_on": marked("Signing in asks for a second step now"),
+    "two_step_off": marked("Signing in asks for no second step any more"),
+    "two_step_reset": marked("Our staff have taken the second step of your sign-in away"),
+    "app_removed": marked("The app that made your codes was removed"),
+    "passkey_added": marked("A passkey was added"),
+    "passkey_removed": marked("A passkey was removed"),
+    "recovery_codes": marked("New recovery codes were made; the old ones do not work any more"),
+    "recovery_used": marked("Somebody signed in with one of your recovery codes"),
+    "sso_linked": marked("Your login was linked to single sign-on"),
+    "sso_claimed": marked(
+        "Your login was linked to single sign-on; the password, second step and devices from before open it no more"
+    ),
+    "sso_unlinked": marked("A link of your login to single sign-on was removed"),
+}
+"""By `what`, as a sentence without its stop."""
+
+
+class Reader(NamedTuple):
+    seller: Seller
+    name: str
+    zone: str
+    language: str  # "": the seller's
+
+
+def addressee(session: Session, notice: Notice) -> Reader:
+    """Whom a notice is for. Raises NoticeRejected when it is gone."""
+    user = session.get(User, notice.user_id) if notice.user_id is not None else None
+    customer = session.get(Customer, notice.customer_id) if notice.customer_id is not None else None
+    seller_id = customer.seller_id if customer is not None else user.seller_id if user is not None else None
+    seller = session.get(Seller, seller_id) if seller_id is not None else None
+    if seller is None:
+        raise NoticeRejected("whom this notice is for does not exist any more")
+    if customer is not None and (user is None or not user.family):
+        return Reader(seller, customer.name, customer.zone, customer.language)
+    name = _called(session, user, notice)
+    if customer is not None:
+        return Reader(seller, name, customer.zone, customer.language)
+    return Reader(seller, name, seller.zone, "")
+
+
+def home_of(session: Session, notice: Notice) -> str:
+    """The address of the shop whose notice it is."""
+    return address_of(session, addressee(session, notice).seller.id)
+
+
+def _called(session: Session, user: User | None, notice: Notice) -> str:
+    reseller = session.get(Reseller, user.reseller_id) if user is not None and user.reseller_id is not None else None
+    return reseller.name if reseller is not None else notice.recipient
+
+
+def _security_change(session: Session, notice: Notice) -> Mapping[str, Any]:
+    what, at, agent = (notice.data.get(name, "") for name in ("what", "at", "agent"))
+    if what not in WORDS or not at:
+        raise NoticeRejected(f"a security notice must say what was changed and when, not {what!r}")
+    told: dict[str, Any] = {
+        "what": said(WORDS[what]),
+        "at": datetime.fromisoformat(at),
+        "device": (lambda words: device_named(agent, words.say)) if agent else "",
+        "ip": notice.data.get("ip", ""),
+    }
+    details = Rows([(said(label), told[name]) for label, name in _DETAILS if told[name]])
+    url = Address(f"{home_of(session, notice)}/security")
+    return {"change": {**told, "details": details}, "security_url": url}
+
+
+_DETAILS = ((marked("When"), "at"), (marked("Device"), "device"), (marked("Address"), "ip"))
+
+
+def _password_link(session: Session, notice: Notice) -> Mapping[str, Any]:
+    sealed = notice.data.get("sealed_token")
+    if not sealed:
+        raise NoticeRejected(f"a notice of the kind {notice.kind} must name a sealed_token, but its data does not")
+    return {"password_url": _password_url(session, notice, sealed)}
+
+
+def _welcome(session: Session, notice: Notice) -> Mapping[str, Any]:
+    sealed = notice.data.get("sealed_token")
+    return {"password_url": _password_url(session, notice, sealed) if sealed else ""}
+
+
+def _password_url(session: Session, notice: Notice, sealed_token: str) -> Address:
+    """By the public address of the shop, whatever host a request named."""
+    return Address(f"{home_of(session, notice)}/set-password/{vault().decrypt(sealed_token)}")
+
+
+PARTS: Parts = {
+    "invited": (_password_link,),
+    "known_address": (_password_link,),
+    "password_link": (_password_link,),
+    "security_change": (_security_change,),
+    "welcome": (_welcome,),
+}

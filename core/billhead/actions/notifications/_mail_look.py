@@ -1,0 +1,48 @@
+"""How a seller's mails look: the colours of its theme, its own colour and picture, and what stands at the foot."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead.actions.notifications._letter import LOGO_ID, Look
+from billhead.actions.shops._colours import readable_on
+from billhead.domain.errors import NotFound
+from billhead.models.sellers import Seller, SellerLogo
+from billhead.models.shops import Shop
+from billhead.plugin import Attachment
+from billhead.plugin_host import plugins
+
+__all__ = ["logo_of", "look_of_mail"]
+
+
+def look_of_mail(session: Session, seller: Seller) -> Look:
+    has_logo = session.scalar(select(SellerLogo.seller_id).where(SellerLogo.seller_id == seller.id)) is not None
+    return Look(_tokens(session, seller), has_logo, tuple(_foot(seller)))
+
+
+def logo_of(session: Session, seller: Seller) -> tuple[Attachment, ...]:
+    """The picture as a part of the mail itself."""
+    logo = session.get(SellerLogo, seller.id)
+    if logo is None:
+        return ()
+    media_type = "image/png" if logo.format == "png" else "image/jpeg"
+    return (Attachment(f"logo.{logo.format}", media_type, logo.data, LOGO_ID),)
+
+
+def _tokens(session: Session, seller: Seller) -> dict[str, str]:
+    """Those of its theme, and on top of them a shop's own, or the seller's own colour."""
+    try:
+        tokens = dict(plugins().theme(seller.theme).tokens)
+    except NotFound:  # its plugin is switched off
+        tokens = {}
+    shop = session.get(Shop, seller.id)
+    if shop is not None:
+        tokens.update(shop.looks.get("tokens", {}).get("light", {}))
+    own = str(seller.invoicing.get("accent") or "")
+    return {**tokens, "accent": own, "on-accent": readable_on(own)} if own else tokens
+
+
+def _foot(seller: Seller) -> list[str]:
+    own = [line.strip() for line in str(seller.mails.get("foot") or "").splitlines()]
+    place = [seller.legal_name, seller.address.get("street")]
+    place.append(" ".join(str(seller.address[name]) for name in ("postcode", "city") if seller.address.get(name)))
+    return [line for line in (*own, ", ".join(str(one) for one in place if one)) if line]

@@ -1,0 +1,201 @@
+"""A reseller changes what a subscriber has: plan, term, connections, bouquets, for credits."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.actions.catalogue._regions import check_licensed
+from billhead.actions.provisioning._queue import queue_converge
+from billhead.actions.resellers._changed_parts import put_parts, running_parts
+from billhead.actions.resellers._holds import Purchase, hold_and_extend, refuse_while_held
+from billhead.actions.resellers._prices import credit_prices, in_credits
+from billhead.actions.resellers._rights import effective_rights
+from billhead.actions.resellers._tree import check_may_sell
+from billhead.actions.resellers._unused import gives_back, tomorrow_of, unused
+from billhead.actions.resellers._users import with_payer
+from billhead.actions.subscriptions._sale import LINE_KINDS, AddOnOrder, Sold, addon_of, check_units, plan_of
+from billhead.actions.subscriptions._shape import refuse_other_lines
+from billhead.actions.subscriptions._state import live_services
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.errors import Conflict, InvalidInput
+from billhead.domain.money import CREDITS, Money
+from billhead.domain.periods import Period, Term, cycle
+from billhead.domain.subscription import RUNNING, State
+from billhead.models.catalogue import Plan
+from billhead.models.people import Customer, Reseller
+from billhead.models.subscriptions import Subscription
+
+__all__ = ["WAYS", "UserChange", "UserChangePreview", "UserChanged", "change_user", "preview_change_user"]
+
+WAYS = ("keep_end", "new_term", "convert")
+"""keep_end: the paid time ends as before, and the difference for its unused days is paid or returned. new_term: a whole
+term begins, what is left of the old one is counted towards it. convert: nothing is paid, what is left becomes days."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserChange:
+    """All that the subscription has afterwards. Empty plan and term, and addons None: as before."""
+
+    plan: str = ""
+    term: str = ""
+    addons: tuple[AddOnOrder, ...] | None = None
+    way: str = "keep_end"
+
+
+@dataclass(frozen=True, slots=True)
+class UserChangePreview:
+    """Hundredths of a credit: what is left of the old purchases, what the new time costs, what is to be paid or comes
+    back; `lapses_minor` does not, where the reseller's rights don't give unused days back. `paid_through` is the first
+    unpaid day, ISO."""
+
+    left_minor: int
+    costs_minor: int
+    pay_minor: int
+    back_minor: int
+    paid_through: str
+    lapses_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UserChanged:
+    """`pay_minor` is held until the lines have it; `back_minor` comes back then."""
+
+    subscription_id: int
+    pay_minor: int
+    back_minor: int
+    paid_through: str
+
+
+class _Planned(NamedTuple):
+    subscription: Subscription
+    reseller: Reseller
+    parts: tuple[Sold, ...]
+    term: str
+    today: date
+    period: Period
+    anchor: date
+    left: list[tuple[int, int]]
+    costs: int
+    gives_back: bool
+
+    @property
+    def worth(self) -> int:
+        return sum(minor for _, minor in self.left)
+
+
+def preview_change_user(tx: Tx, subscription_id: int, wish: UserChange) -> UserChangePreview:
+    """What `change_user` would cost, without doing it. Raises what it raises, but for too few credits."""
+    plan = _planned(tx, subscription_id, wish)
+    pay, less = max(plan.costs - plan.worth, 0), max(plan.worth - plan.costs, 0)
+    back, lapses = (less, 0) if plan.gives_back else (0, less)
+    return UserChangePreview(plan.worth, plan.costs, pay, back, plan.period.end.isoformat(), lapses)
+
+
+@verb("resellers.change_user")
+def change_user(tx: Tx, subscription_id: int, wish: UserChange) -> UserChanged:
+    """The lines have it with the next job; what is to be paid is held until they do, and everything is put back if the
+    panel can't do it. What is left over comes back as it would by ending the subscription (`terminate_user`): only with
+    those rights. A trial becomes what is chosen, with `new_term`.
+
+    Raises NotFound, NotAllowed, InvalidInput (plan, add-ons, way) or Conflict (it does not run, a purchase is open, too
+    few credits).
+    """
+    plan = _planned(tx, subscription_id, wish)
+    subscription, pay = plan.subscription, max(plan.costs - plan.worth, 0)
+    back = max(plan.worth - plan.costs, 0) if plan.gives_back else 0
+    bought = Purchase(
+        "change",
+        Money(pay, CREDITS),
+        plan.period,
+        plan.anchor,
+        {
+            "term": plan.term,
+            "sold": [[part.plan.id, part.quantity] for part in plan.parts],
+            "worth_minor": plan.costs,
+            "spent_minor": pay + plan.worth - back,  # more than it is worth where the rest lapses
+            "back_minor": back,
+            "carried": [list(one) for one in plan.left],
+        },
+    )
+    held = hold_and_extend(tx, plan.reseller, subscription, bought)
+    before = put_parts(tx, subscription, plan.parts, plan.term, plan.today)
+    held.details = {**held.details, "parts": before}
+    for line in live_services(tx, subscription):  # also where its panel has nothing to do: that settles the hold
+        queue_converge(tx, line.id, line.panel_id, ahead=True)
+    return UserChanged(subscription.id, pay, back, plan.period.end.isoformat())
+
+
+def _planned(tx: Tx, subscription_id: int, wish: UserChange) -> _Planned:
+    if wish.way not in WAYS:
+        raise InvalidInput("way", f"{wish.way!r} is not one of {', '.join(WAYS)}")
+    subscription, reseller = with_payer(tx, subscription_id)
+    _refuse(tx, subscription)
+    today, tomorrow = clock.today_in(subscription.zone), tomorrow_of(subscription)
+    parts, term = _parts(tx, reseller, subscription, wish, today)
+    if term != subscription.term and wish.way != "new_term":
+        raise InvalidInput("term", "another length begins anew", hint="choose a new term")
+    left = unused(tx, subscription)
+    paid = subscription.paid_through or today
+    start = tomorrow if paid > today else today
+    whole = cycle(start, Term.parse(term), 0)
+    price = sum(in_credits(part.price.credit_minor, part.plan, term, part.quantity).minor for part in parts)
+    worth = sum(minor.minor for _, minor in left)
+    anchor = start
+    if wish.way == "new_term":
+        period, costs = whole, price
+    elif wish.way == "convert":
+        days = worth * whole.days // price if price else 0
+        if days < 1:
+            raise Conflict("what is left is worth less than a day of it", hint="begin a new term instead")
+        period = Period(start, date.fromordinal(start.toordinal() + days))
+        costs = -(-price * days // whole.days)
+    else:
+        if paid <= start or subscription.phase == "trial":
+            raise Conflict("no paid day is left to change", hint="begin a new term instead")
+        period, anchor = Period(start, paid), subscription.anchor
+        costs = -(-price * period.days // whole.days)
+    carried = [(held.id, minor.minor) for held, minor in left]
+    back = gives_back(tx, effective_rights(tx.session, reseller.id), subscription)
+    return _Planned(subscription, reseller, parts, term, today, period, anchor, carried, costs, back)
+
+
+def _refuse(tx: Tx, subscription: Subscription) -> None:
+    if subscription.service_ends_on is not None:
+        raise Conflict(f"this subscription is canceled to {subscription.service_ends_on}", hint="order a new one")
+    if State(subscription.state) not in RUNNING:
+        raise Conflict(f"a subscription that is {subscription.state} can't be changed", hint="renew or enable it first")
+    refuse_while_held(tx, subscription)
+
+
+def _parts(
+    tx: Tx, reseller: Reseller, subscription: Subscription, wish: UserChange, today: date
+) -> tuple[tuple[Sold, ...], str]:
+    customer = tx.session.get_one(Customer, subscription.customer_id)
+    term = wish.term or subscription.term
+    now = running_parts(tx, subscription, today)
+    base = tx.session.get_one(Plan, subscription.plan_id)
+    plan = plan_of(tx.session, customer, wish.plan) if wish.plan and wish.plan != base.code else base
+    if plan.id != base.id:
+        check_licensed(tx.session, customer.country, [plan])
+        check_may_sell(tx.session, reseller, plan.code)
+        if plan.kind not in LINE_KINDS:
+            raise InvalidInput("plan", f"{plan.name} is not a subscription")
+    refuse_other_lines(tx, subscription, plan)
+    had = [row for row in now if row.kind != "plan"]
+    codes = dict(tx.session.execute(select(Plan.id, Plan.code).where(Plan.id.in_([row.plan_id for row in had]))).all())
+    kept = tuple(AddOnOrder(codes[row.plan_id], row.quantity) for row in had)
+    orders = kept if wish.addons is None else tuple(one for one in wish.addons if one.quantity)
+    wanted = [plan_of(tx.session, customer, one.code) for one in orders]
+    check_licensed(tx.session, customer.country, [one for one in wanted if one.id not in codes], "addons")
+    prices = credit_prices(tx.session, reseller, customer, {plan.id, *(one.id for one in wanted)})
+    quantity = next((row.quantity for row in now if row.kind == "plan"), 1)
+    check_units(plan, quantity)
+    first = Sold(plan, prices.of(plan, term), quantity)
+    addons = [addon_of(plan, term, *pair, prices) for pair in zip(wanted, orders, strict=True)]
+    if any(not one.price.term for one in addons):
+        raise InvalidInput("addons", "a box is bought with a new order")
+    return (first, *addons), term

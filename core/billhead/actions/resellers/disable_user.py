@@ -1,0 +1,27 @@
+"""A reseller stops a subscriber's lines for a while. The paid time runs on meanwhile."""
+
+from dataclasses import dataclass
+
+from billhead.actions.resellers._users import with_payer
+from billhead.actions.subscriptions._stopping import stop
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.errors import Conflict
+from billhead.domain.subscription import RUNNING, State, SuspendedBy
+
+__all__ = ["UserDisabled", "disable_user"]
+
+
+@dataclass(frozen=True, slots=True)
+class UserDisabled:
+    subscription_id: int
+
+
+@verb("resellers.disable_user")
+def disable_user(tx: Tx, subscription_id: int) -> UserDisabled:
+    """Raises NotFound, NotAllowed (suspended) or Conflict (it does not run)."""
+    subscription, _ = with_payer(tx, subscription_id)
+    if State(subscription.state) not in RUNNING:
+        raise Conflict(f"this subscription is {subscription.state}: there is nothing to disable")
+    stop(tx, subscription, SuspendedBy.RESELLER)
+    return UserDisabled(subscription.id)

@@ -1,0 +1,1 @@
+"""Setting a house up: the one-time code of the wizard, and how far it has come."""

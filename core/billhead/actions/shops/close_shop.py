@@ -1,0 +1,69 @@
+"""Close a reseller's shop: nothing new is sold, to nobody new. Who is there keeps what they have, and renews it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from billhead import clock
+from billhead.actions.resellers._tree import lock_resellers
+from billhead.actions.verb import verb
+from billhead.db import Tx
+from billhead.domain.document import OWED, Kind, ProformaState
+from billhead.domain.errors import Conflict, NotFound
+from billhead.domain.subscription import RUNNING
+from billhead.models.documents import Document
+from billhead.models.people import Customer
+from billhead.models.shops import Shop, ShopSupply
+from billhead.models.subscriptions import Subscription
+
+__all__ = ["ClosePreview", "ShopClosed", "close_shop", "preview_close_shop"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePreview:
+    """All of it stays: customers, what runs, documents that may still be paid, paid orders that wait for credits."""
+
+    customers: int
+    running: int
+    unpaid: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShopClosed:
+    seller_id: int
+
+
+def preview_close_shop(tx: Tx, reseller_id: int) -> ClosePreview:
+    """Who is touched. Raises what `close_shop` raises."""
+    shop = _open_shop_of(tx, reseller_id)
+
+    def count(*conditions: object) -> int:
+        return int(tx.session.scalar(select(func.count()).where(*conditions)) or 0)  # type: ignore[arg-type]
+
+    owed = (Document.kind == Kind.INVOICE) & Document.state.in_([state.value for state in OWED])
+    offered = (Document.kind == Kind.PROFORMA) & (Document.state == ProformaState.OPEN.value)
+    return ClosePreview(
+        count(Customer.seller_id == shop.seller_id),
+        count(Subscription.seller_id == shop.seller_id, Subscription.state.in_([state.value for state in RUNNING])),
+        count(Document.seller_id == shop.seller_id, owed | offered),
+        count(ShopSupply.seller_id == shop.seller_id, ShopSupply.state == "waiting"),
+    )
+
+
+@verb("shops.close", permission="resellers.write")
+def close_shop(tx: Tx, reseller_id: int) -> ShopClosed:
+    """Raises NotFound, or Conflict: it is closed."""
+    shop = _open_shop_of(tx, reseller_id)
+    shop.state, shop.closed_at = "closed", clock.now()
+    return ShopClosed(shop.seller_id)
+
+
+def _open_shop_of(tx: Tx, reseller_id: int) -> Shop:
+    (reseller,) = lock_resellers(tx, reseller_id)
+    shop = tx.session.scalar(select(Shop).where(Shop.reseller_id == reseller.id).with_for_update())
+    if shop is None:
+        raise NotFound("shop", reseller.code)
+    if shop.state != "open":
+        raise Conflict(f"the shop of {reseller.name} is closed already")
+    return shop

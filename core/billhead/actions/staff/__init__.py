@@ -1,0 +1,1 @@
+"""Staff: who works here, under which role, and what a role may do."""

@@ -1,0 +1,47 @@
+"""Who may see which ticket: a customer their own; of staff whoever its department is for. Everything else is not
+found."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead.db import Tx
+from billhead.domain.context import Context, Role
+from billhead.domain.errors import NotFound
+from billhead.models.support import Department, Ticket
+
+__all__ = ["departments_for", "locked_ticket", "may_see", "ticket_for"]
+
+
+def departments_for(session: Session, ctx: Context) -> list[Department]:
+    """Those whose tickets this member of staff sees; there are few of them in a house."""
+    rows = session.scalars(select(Department).order_by(Department.position, Department.name))
+    return [row for row in rows if may_see(row, ctx)]
+
+
+def may_see(department: Department, ctx: Context) -> bool:
+    if ctx.role is Role.SYSTEM or ctx.may("*"):
+        return True
+    return ctx.role is Role.STAFF and (not department.staff_ids or ctx.user_id in department.staff_ids)
+
+
+def ticket_for(session: Session, ctx: Context, ticket_id: int) -> Ticket:
+    """Raises NotFound, also for what this actor may not see."""
+    return _checked(session, ctx, session.get(Ticket, ticket_id), ticket_id)
+
+
+def locked_ticket(tx: Tx, ticket_id: int) -> Ticket:
+    """As `ticket_for`, locked until the transaction ends."""
+    row = tx.session.get(Ticket, ticket_id, with_for_update=True, populate_existing=True)
+    return _checked(tx.session, tx.ctx, row, ticket_id)
+
+
+def _checked(session: Session, ctx: Context, row: Ticket | None, ticket_id: int) -> Ticket:
+    if row is None:
+        raise NotFound("ticket", ticket_id)
+    if ctx.role is Role.CUSTOMER:
+        seen = ctx.scope.customer_id == row.customer_id
+    else:
+        seen = may_see(session.get_one(Department, row.department_id), ctx)
+    if not seen:
+        raise NotFound("ticket", ticket_id)
+    return row

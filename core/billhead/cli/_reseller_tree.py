@@ -1,0 +1,106 @@
+"""`billhead resellers`, what changes the tree: suspend, resume, move-users, remove. Without --yes they only tell."""
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead.actions.resellers.move_users import move_users, preview_move_users
+from billhead.actions.resellers.remove_reseller import preview_remove_reseller, remove_reseller
+from billhead.actions.resellers.resume_reseller import resume_reseller
+from billhead.actions.resellers.suspend_reseller import LINES, preview_suspend_reseller, suspend_reseller
+from billhead.cli import in_app, json_option, show
+from billhead.db import writing
+from billhead.domain.context import Context
+from billhead.domain.errors import NotFound
+from billhead.domain.money import CREDITS, Money
+from billhead.models.people import Reseller
+
+__all__ = ["add_tree_commands", "reason_option", "reseller_named", "said", "yes_option"]
+
+yes_option = click.option("--yes", is_flag=True, help="Do it; without it, only what would happen is told.")
+reason_option = click.option("--reason", default="", help="Why; kept in the audit trail.")
+
+
+def reseller_named(session: Session, code: str) -> Reseller:
+    found = session.scalar(select(Reseller).where(Reseller.code == code, Reseller.removed_on.is_(None)))
+    if found is None:
+        raise NotFound("reseller", code, hint="see them with: billhead resellers list")
+    return found
+
+
+def add_tree_commands(group: click.Group) -> None:
+    for command in (suspend, resume, move, remove):
+        group.add_command(command)
+
+
+@click.command()
+@click.argument("code")
+@click.option("--lines", type=click.Choice(LINES), default=LINES[0], help="What becomes of its lines.")
+@reason_option
+@yes_option
+@json_option
+@in_app
+def suspend(code: str, lines: str, reason: str, yes: bool, as_json: bool) -> None:
+    """Suspend the reseller CODE: it sells and passes on nothing. Its lines run out, or are stopped with it."""
+    with writing(Context.system("cli:resellers", reason=reason)) as tx:
+        key = reseller_named(tx.session, code).id
+        seen = preview_suspend_reseller(tx, key)
+        if yes:
+            suspend_reseller(tx, key, lines)
+    told = {"reseller": code, "done": yes, "below": seen.below, "running": seen.running, "lines": lines}
+    does = "stop" if lines == "stopped" else "run on until their time is over"
+    show(told, as_json, [f"{seen.running} subscriptions {does}; {seen.below} resellers stand below it.", said(yes)])
+
+
+@click.command()
+@click.argument("code")
+@reason_option
+@json_option
+@in_app
+def resume(code: str, reason: str, as_json: bool) -> None:
+    """Let the reseller CODE act again; lines that were stopped with it run again."""
+    with writing(Context.system("cli:resellers", reason=reason)) as tx:
+        resume_reseller(tx, reseller_named(tx.session, code).id)
+    show({"reseller": code, "done": True}, as_json, [f"{code} acts again."])
+
+
+@click.command("move-users")
+@click.argument("code")
+@click.argument("to")
+@reason_option
+@yes_option
+@json_option
+@in_app
+def move(code: str, to: str, reason: str, yes: bool, as_json: bool) -> None:
+    """Hand all subscribers of the reseller CODE over to the reseller TO, which pays for what comes next."""
+    with writing(Context.system("cli:resellers", reason=reason)) as tx:
+        ids = [reseller_named(tx.session, one).id for one in (code, to)]
+        seen = preview_move_users(tx, ids[0], ids[1])
+        if yes:
+            move_users(tx, ids[0], ids[1])
+    told = {"from": code, "to": to, "done": yes, "customers": seen.customers, "subscriptions": seen.subscriptions}
+    show(told, as_json, [f"{seen.customers} customers with {seen.subscriptions} subscriptions go over.", said(yes)])
+
+
+@click.command()
+@click.argument("code")
+@click.option("--to", default="", help="Who gets its subscribers and resellers; its parent unless told.")
+@reason_option
+@yes_option
+@json_option
+@in_app
+def remove(code: str, to: str, reason: str, yes: bool, as_json: bool) -> None:
+    """Remove the reseller CODE after its subscribers have gone over. Its books stay."""
+    with writing(Context.system("cli:resellers", reason=reason)) as tx:
+        key, heir = reseller_named(tx.session, code).id, reseller_named(tx.session, to).id if to else None
+        seen = preview_remove_reseller(tx, key, heir)
+        if yes:
+            remove_reseller(tx, key, heir)
+    left = f"{Money(seen.credits_minor, CREDITS).decimal():f}"
+    told = {"reseller": code, "done": yes, "customers": seen.customers, "below": seen.below, "credits": left}
+    text = f"{seen.customers} customers and {seen.below} resellers go over, {left} credits go up the tree."
+    show(told, as_json, [text, said(yes)])
+
+
+def said(yes: bool) -> str:
+    return "Done." if yes else "Nothing is done yet: say --yes."

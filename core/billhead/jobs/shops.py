@@ -1,0 +1,32 @@
+"""The kinds of job that resellers' shops have. Registered when the application is made."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from billhead.actions.shops._supplying import queue_supply
+from billhead.actions.shops.supply_waiting import supply_waiting
+from billhead.db import writing
+from billhead.domain.context import Context
+from billhead.jobs.kinds import job_kind
+from billhead.models.shops import ShopSupply
+
+__all__: list[str] = []
+
+
+@job_kind("shops.supply")
+def _supply_shop(ctx: Context, args: Mapping[str, Any]) -> None:
+    after: int | None = 0
+    while after is not None:
+        with writing(ctx) as tx:
+            after = supply_waiting(tx, int(args["reseller_id"]), after).last_id
+
+
+@job_kind("shops.supply_all")
+def _supply_shops(ctx: Context, _args: Mapping[str, Any]) -> None:
+    """What nobody woke: a price was given its credits, somebody above was resumed."""
+    with writing(ctx) as tx:
+        waiting = select(ShopSupply.reseller_id).where(ShopSupply.state == "waiting").distinct()
+        for reseller_id in tx.session.scalars(waiting):
+            queue_supply(tx, reseller_id)

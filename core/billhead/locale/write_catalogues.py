@@ -1,0 +1,105 @@
+"""Bring `pages.po` and `notices.po` of each language in step with what is said there: `make words`.
+
+What is new comes in empty, what nobody says any more goes. The order is that of the English text, so that two people
+who add words rarely meet.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages import Catalog
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po, write_po
+
+from billhead.actions.credits._top_up import WHY_STOPPED
+from billhead.actions.notifications._standard import paragraphs
+from billhead.refusals import refusals
+
+_HERE = Path(__file__).resolve().parent
+_WEB = _HERE.parent / "web"
+_NOTICES = _HERE.parent / "actions" / "notifications"
+_SPOKEN_ELSEWHERE = ("admin",)  # English only: see billhead.web.speaking
+_KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "say": None,
+    "later": None,
+    "marked": None,
+    "said": None,
+    "ngettext": (1, 2),
+    "say_count": (1, 2),
+    "count": (1, 2),
+}
+_NOISE = ('"POT-', '"PO-Rev', '"Generated', '"Project', '"Report', '"Last-T', '"Language-Team')  # in each diff
+_ALSO = _HERE / "also_said.txt"  # one a line: words that reach a page as data, such as states and terms
+
+
+def said() -> set[str | tuple[str, str]]:
+    """Every text that the shop and the areas say; a pair for what has a plural."""
+    pages = (path for path in sorted(_WEB.rglob("*")) if not any(part in _SPOKEN_ELSEWHERE for part in path.parts))
+    return {*_ALSO.read_text("utf-8").splitlines(), *refusals(), *_marked_in(pages)}
+
+
+def said_in_notices() -> set[str | tuple[str, str]]:
+    """Every text of the notices, paragraph by paragraph, and what stands around them."""
+    return {*paragraphs(), *_marked_in(sorted(_NOTICES.rglob("*"))), *WHY_STOPPED.values()}
+
+
+DOMAINS = {"pages": said, "notices": said_in_notices}
+
+
+def _marked_in(paths: Iterable[Path]) -> Iterator[str | tuple[str, str]]:
+    options = {"silent": "false", "encoding": "utf-8", "newstyle_gettext": "true", "trimmed": "true"}
+    for path in paths:
+        if path.suffix not in (".html", ".py") and path.parent.name != "frame":
+            continue
+        method = "python" if path.suffix == ".py" else "jinja2.ext:babel_extract"
+        with path.open("rb") as source:
+            for _line, text, _comments, _context in extract(method, source, _KEYWORDS, options=options):
+                if text and all(text):
+                    yield text if isinstance(text, str) else (text[0], text[1])
+
+
+def catalogue(language: str, domain: str = "pages") -> Catalog:
+    path = _path(language, domain)
+    if not path.is_file():
+        return Catalog(locale=language, domain=domain, fuzzy=False)
+    with path.open("rb") as source:
+        return read_po(source, locale=language, domain=domain)
+
+
+def in_step(language: str, domain: str = "pages") -> Catalog:
+    old = catalogue(language, domain)
+    header = f"# {domain.capitalize()}, {language}."
+    new = Catalog(locale=language, domain=domain, fuzzy=False, header_comment=header)
+    for text in DOMAINS[domain]():
+        known = old.get(text if isinstance(text, str) else text[0])
+        new.add(text, known.string if known and known.id == text else None)
+    return new
+
+
+def main(languages: list[str]) -> None:
+    for domain in DOMAINS:
+        for language in languages or sorted(
+            found.parents[1].name for found in _HERE.glob(f"*/LC_MESSAGES/{domain}.po")
+        ):
+            catalogue, buffer = in_step(language, domain), BytesIO()
+            write_po(buffer, catalogue, width=0, sort_output=True, omit_header=False)
+            kept = [line for line in buffer.getvalue().decode().splitlines() if not line.startswith(_NOISE)]
+            _path(language, domain).write_text("\n".join(kept).strip() + "\n", "utf-8")
+            empty = sum(not _done(one.string) for one in catalogue if one.id)
+            sys.stdout.write(f"{language}, {domain}: {empty} to translate\n")
+
+
+def _path(language: str, domain: str) -> Path:
+    return _HERE / language / "LC_MESSAGES" / f"{domain}.po"
+
+
+def _done(text: str | Sequence[str] | None) -> bool:
+    return bool(text) and all(text or ())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

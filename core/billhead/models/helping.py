@@ -1,0 +1,63 @@
+"""What customers read by themselves: articles, announcements, and how the network is."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billhead.db import Model
+
+__all__ = ["Announcement", "HelpArticle", "PanelStatus"]
+
+
+class HelpArticle(Model):
+    """`words` and `title_words` are what is searched: lower case, without accents and marks."""
+
+    __tablename__ = "help_article"
+    __table_args__ = (
+        UniqueConstraint("seller_id", "language", "slug"),
+        Index("ix_help_article_shown", "seller_id", "published", "language", "category"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
+    language: Mapped[str] = mapped_column(default="en")
+    category: Mapped[str]
+    slug: Mapped[str]
+    title: Mapped[str]
+    body: Mapped[str]  # Markdown
+    published: Mapped[bool] = mapped_column(default=False)
+    title_words: Mapped[str]
+    words: Mapped[str]
+    helped: Mapped[int] = mapped_column(default=0)
+    not_helped: Mapped[int] = mapped_column(default=0)
+    changed_at: Mapped[datetime]
+
+
+class Announcement(Model):
+    """Shown in the areas from `starts_at` until before `ends_at`; with a panel, to who watches by it."""
+
+    __tablename__ = "announcement"
+    __table_args__ = (Index("ix_announcement_shown", "seller_id", "ends_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
+    panel_id: Mapped[int | None] = mapped_column(ForeignKey("panel.id"))
+    title: Mapped[str]
+    body: Mapped[str]  # Markdown
+    urgent: Mapped[bool] = mapped_column(default=False)
+    pinned: Mapped[bool] = mapped_column(default=False)  # a banner on every page, until it ends
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+
+
+class PanelStatus(Model):
+    """How a panel is called and described to the public. Without a name it is not shown at all."""
+
+    __tablename__ = "panel_status"
+
+    panel_id: Mapped[int] = mapped_column(ForeignKey("panel.id"), primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    said: Mapped[str] = mapped_column(default="")  # operational | maintenance | disturbed; empty: as it is measured
+    words: Mapped[str] = mapped_column(default="")
+    changed_at: Mapped[datetime]

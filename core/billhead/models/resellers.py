@@ -1,0 +1,86 @@
+"""What resellers have beside their credits: orders that wait to be paid, renewals of many at once, keys to the API."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billhead.db import Model
+
+__all__ = ["BulkRenewal", "BulkRenewalItem", "ResellerKey", "ResellerOrder"]
+
+
+class ResellerOrder(Model):
+    """A credit package, or a plan that makes somebody a reseller: what is to be given when its document is paid.
+
+    offered · given · taken_back: the money went back, and so did what was left of the credits.
+    """
+
+    __tablename__ = "reseller_order"
+    __table_args__ = (
+        Index("ix_reseller_order_document", "document_id"),
+        Index("ix_reseller_order_customer", "customer_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))  # the proforma, and its invoice once it is paid
+    state: Mapped[str] = mapped_column(default="offered")
+    credits_minor: Mapped[int]  # what it gives, in hundredths
+    times_given: Mapped[int] = mapped_column(default=0)  # a payment may come back after a chargeback
+    lot_id: Mapped[int | None] = mapped_column(ForeignKey("credit_lot.id"))
+    taken_minor: Mapped[int] = mapped_column(default=0)  # of what was given last, and so much went back
+    missing_minor: Mapped[int] = mapped_column(default=0)  # was spent when the money went back
+    created_at: Mapped[datetime]
+
+
+class BulkRenewal(Model):
+    """Many subscriptions to be renewed with credits: one decision, one row, with its progress."""
+
+    __tablename__ = "bulk_renewal"
+    __table_args__ = (Index("ix_bulk_renewal_reseller", "reseller_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reseller_id: Mapped[int] = mapped_column(ForeignKey("reseller.id"))  # for whom it was asked
+    actor: Mapped[str]  # who asked, in which role and scope: each renewal is theirs
+    role: Mapped[str]
+    scope_reseller_id: Mapped[int | None]  # null: staff
+    state: Mapped[str] = mapped_column(default="running")  # running | done
+    total: Mapped[int]
+    renewed: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    credits_minor: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class BulkRenewalItem(Model):
+    """One subscription of it: waiting · renewed (credits are held, then taken as with any renewal) · refused."""
+
+    __tablename__ = "bulk_renewal_item"
+    __table_args__ = (UniqueConstraint("bulk_id", "subscription_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    bulk_id: Mapped[int] = mapped_column(ForeignKey("bulk_renewal.id"))
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
+    state: Mapped[str] = mapped_column(default="waiting")
+    credits_minor: Mapped[int] = mapped_column(default=0)
+    paid_through: Mapped[str] = mapped_column(default="")  # ISO
+    why: Mapped[str] = mapped_column(default="")
+
+
+class ResellerKey(Model):
+    """A reseller's key to the API: shown once, kept as its hash. `hint` is how it begins, to tell keys apart."""
+
+    __tablename__ = "reseller_key"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reseller_id: Mapped[int] = mapped_column(ForeignKey("reseller.id"), index=True)
+    name: Mapped[str]
+    hint: Mapped[str]
+    key_hash: Mapped[str] = mapped_column(unique=True)
+    created_by: Mapped[str]  # the actor
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

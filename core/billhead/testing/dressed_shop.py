@@ -1,0 +1,179 @@
+"""A filled shop in a theme, and a walk through all of its pages: each kind of page that links lead to, as each role.
+
+The shop is NorthCable of `examples/`, small; nothing is asked of a panel or a payment provider.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from shutil import copy
+from tempfile import mkdtemp
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import TestResponse
+
+from billhead import clock
+from billhead.app import create_app
+from billhead.cli._running import migrate_all
+from billhead.config import Config
+from billhead.db import Tx, db, writing
+from billhead.demo.calendar import FIRST_DAY
+from billhead.demo.northcable import DEMO_PASSWORD, load
+from billhead.demo.panels import SandboxPanels
+from billhead.domain.context import Context
+from billhead.models.people import Customer, Reseller
+from billhead.models.sellers import Seller
+from billhead.models.subscriptions import Subscription
+from billhead.plugin_host import PluginHost
+from billhead.testing.page_faults import page_faults
+from billhead.web import theming
+
+__all__ = ["PEOPLE", "DressedShop", "open_dressed_shop"]
+
+_STAFF = "staff@northcable.example"
+PEOPLE = ("viewer@northcable.example", "reseller@northcable.example", _STAFF)
+_STARTS = ("/", "/no-such-page", "/account/", "/security/", "/reseller/", "/admin/")
+_NOWHERE = SandboxPanels("http://127.0.0.1:9", "http://127.0.0.1:9")
+_NO_PAGE = re.compile(r"\.(?:pdf|xml)$|/sign-out|/openapi|/live$")
+_PAGES_AT_MOST = 600
+_SUBSCRIBERS = 40
+_TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+
+
+@dataclass
+class DressedShop:
+    app: Flask
+    theme: str
+    assets: dict[str, int] = field(default_factory=dict)
+
+    def visitor(self, email: str = "", language: str = "en") -> FlaskClient:
+        """A browser, signed in where an address is given."""
+        client = self.app.test_client()
+        client.set_cookie("language", language)
+        if email:
+            token = _TOKEN.search(client.get("/sign-in").text)
+            assert token is not None, "the sign-in page has no form with csrf_token"
+            told = {"csrf_token": token[1], "email": email, "password": DEMO_PASSWORD}
+            answer = client.post("/sign-in", data=told)
+            assert answer.status_code == 303, f"signing in as {email}: {answer.status_code}"
+        return client
+
+    def faults(self, language: str) -> tuple[list[str], int]:
+        """Of all pages in that language, and how many were looked at."""
+        found: list[str] = []
+        count = 0
+        for email in ("", *PEOPLE):
+            for path, answer in self._pages(self.visitor(email, language)):
+                count += 1
+                # the admin area speaks English, also what of it is a plugin's, or about security
+                english = path.startswith("/admin") or (
+                    email == _STAFF and f'<html lang="{language}"' not in answer.text
+                )
+                who, spoken = email or "visitor", "en" if english else language
+                found += [f"{path} ({who}): {fault}" for fault in self.faults_of(answer, spoken)]
+        return found, count
+
+    def faults_of(self, answer: TestResponse, language: str) -> Iterator[str]:
+        if answer.status_code not in (200, 403, 404, 409):  # what is not possible has a page, too
+            yield f"status {answer.status_code}"
+        faults, reader = page_faults(answer.text, language)
+        yield from faults
+        if f"/theme/{self.theme}.css" not in answer.text:
+            yield f"not in the theme {self.theme}"
+        client = self.app.test_client()
+        for asset in reader.assets:
+            address = urlsplit(asset)
+            if address.scheme == "data":
+                continue
+            if address.netloc:
+                yield f"{asset} is elsewhere"
+            elif asset not in self.assets:
+                with client.get(asset) as answered:
+                    self.assets[asset] = answered.status_code
+            if self.assets.get(asset, 200) != 200:
+                yield f"{asset}: {self.assets[asset]}"
+
+    def _pages(self, client: FlaskClient) -> Iterator[tuple[str, TestResponse]]:
+        """One of each kind (endpoint), as links lead to it."""
+        router = self.app.url_map.bind("localhost")
+        waiting, seen = list(_STARTS), set[str]()
+        while waiting and len(seen) < _PAGES_AT_MOST:
+            path = waiting.pop(0)
+            kind = _kind(router, path)
+            if kind in seen or _NO_PAGE.search(urlsplit(path).path):
+                continue
+            seen.add(kind)
+            answer = client.get(path)
+            if answer.status_code in (301, 302, 303, 308):
+                waiting.append(urljoin(path, answer.location))
+            elif answer.mimetype != "text/html":
+                answer.close()
+            else:
+                yield path, answer
+                waiting += [urljoin(path, link) for link in re.findall(r'<a [^>]*href="(/[^"#]*)"', answer.text)]
+
+
+def _kind(router: Any, path: str) -> str:
+    try:
+        return str(router.match(urlsplit(path).path, method="GET")[0])
+    except HTTPException:
+        return f"nothing at {path}"
+
+
+@contextmanager
+def open_dressed_shop(home: Path, theme: str, host: PluginHost | None = None) -> Iterator[DressedShop]:
+    """All areas wear the theme, also those with a look of their own. It must be installed, or offered by `host`."""
+    file = home / "billhead.sqlite3"
+    copy(_filled(), file)
+    app = _app(home, file)
+    if host is not None:
+        app.extensions["billhead"].plugins = host
+    of_staff, theming.STAFF_THEME = theming.STAFF_THEME, theme
+    try:
+        with clock.business_time(FIRST_DAY):
+            with app.app_context(), writing(Context.system("test")) as tx:
+                tx.session.execute(update(Seller).values(theme=theme))
+            yield DressedShop(app, theme)
+    finally:
+        theming.STAFF_THEME = of_staff
+        with app.app_context():
+            db.engine.dispose()
+
+
+@cache
+def _filled() -> Path:
+    """A database with the example operator in it: one a process, copied for each shop."""
+    home = Path(mkdtemp(prefix="billhead-dressed-"))
+    file = home / "filled.sqlite3"
+    app = _app(home, file)
+    migrate_all(app)
+    with app.app_context(), clock.business_time(FIRST_DAY):
+        load(_NOWHERE, home / "mail", subscribers=_SUBSCRIBERS)
+        with writing(Context.system("test")) as tx:
+            _give_users(tx)
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.engine.dispose()
+    return file
+
+
+def _give_users(tx: Tx) -> None:
+    """The super-reseller of the example has nobody yet: every second subscriber becomes its, paid with credits."""
+    reseller = tx.session.scalars(select(Reseller.id).where(Reseller.code == "aurora")).one()
+    its = select(Customer.id).where(Customer.id % 2 == 1, Customer.buys_for_reseller_id.is_(None))
+    paid = {"settlement": "credits", "payer_reseller_id": reseller}
+    tx.session.execute(update(Subscription).where(Subscription.customer_id.in_(its)).values(paid))
+    tx.session.execute(update(Customer).where(Customer.id.in_(its)).values(reseller_id=reseller))
+
+
+def _app(home: Path, file: Path) -> Flask:
+    config = Config(home, f"sqlite:///{file}", "memory://", "a secret of the tests", testing=True)
+    return create_app(replace(config, public_url="http://localhost"))

@@ -1,0 +1,115 @@
+"""The audit trail: who did what to which thing, when and why. Each page of a thing shows the newest lines about it and
+leads here for all of them."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement, false, or_, select
+
+from billhead.db import reading
+from billhead.models.operations import AuditEntry
+from billhead.models.people import User
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, staff_zone, who
+from billhead.web.admin.columns import Column, code, instant, text
+from billhead.web.admin.listing import Choice, Listing, Typed
+
+__all__ = ["AUDIT"]
+
+_SIGNED_IN = ("staff", "customer", "reseller", "super_reseller")
+
+
+def _by(typed: str) -> ColumnElement[bool]:
+    """`staff:7`, also where it acted as somebody else; or the e-mail address of a login, by which it acted under any
+    of its roles."""
+    if "@" in typed:
+        named = select(User.id).where(User.email == typed.strip().lower())
+        with reading() as session:
+            actors = [f"{role}:{one}" for one in session.scalars(named) for role in _SIGNED_IN]
+        return or_(*(_did(one) for one in actors)) if actors else false()
+    return _did(typed)
+
+
+def _did(actor: str) -> ColumnElement[bool]:
+    return or_(AuditEntry.actor == actor, AuditEntry.actor.startswith(f"{actor} as ", autoescape=True))
+
+
+def _about(typed: str) -> ColumnElement[bool]:
+    """One or several things, as `customer:12,subscription:7`."""
+    return AuditEntry.subject.in_([one.strip() for one in typed.split(",")])
+
+
+def _begin(typed: str, *, days: int = 0) -> datetime | None:
+    """The midnight of a day where staff works."""
+    try:
+        day = date.fromisoformat(typed)
+        return datetime.combine(day + timedelta(days=days), time(), ZoneInfo(staff_zone())).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _since(typed: str) -> ColumnElement[bool] | None:
+    begin = _begin(typed)
+    return AuditEntry.at >= begin if begin is not None else None
+
+
+def _until(typed: str) -> ColumnElement[bool] | None:
+    end = _begin(typed, days=1)
+    return AuditEntry.at < end if end is not None else None
+
+
+AUDIT = Listing(
+    name="audit-trail",
+    title="Audit trail",
+    query=select(
+        AuditEntry.id,
+        AuditEntry.at,
+        AuditEntry.actor,
+        AuditEntry.role,
+        AuditEntry.action,
+        AuditEntry.subject,
+        AuditEntry.reason,
+        AuditEntry.details,
+        AuditEntry.request_id,
+    ),
+    key=AuditEntry.id,
+    columns=(
+        instant("When", "at"),
+        Column("Who", lambda row: who(row.actor), lambda row: who(row.actor)),
+        text("What", "action"),
+        code("To what", "subject"),
+        text("Why", "reason", css="why"),
+        Column(
+            "Details",
+            lambda row: "; ".join(f"{name}={value}" for name, value in row.details.items()),
+            lambda row: ", ".join(f"{name}: {value}" for name, value in row.details.items()) or "–",
+            "why",
+        ),
+        code("Request", "request_id"),
+    ),
+    choices=(
+        Choice(
+            "role",
+            "Role",
+            AuditEntry.role,
+            (*_SIGNED_IN, "visitor", "system"),
+        ),
+    ),
+    typed=(
+        Typed("actor", "Who (staff:1 or e-mail)", _by),
+        Typed("verb", "What (documents.void)", lambda typed: AuditEntry.action.startswith(typed, autoescape=True)),
+        Typed("object", "To what (customer:7)", _about),
+        Typed("since", "From", _since, kind="date"),
+        Typed("until", "To", _until, kind="date"),
+    ),
+    search=lambda typed: or_(AuditEntry.request_id == typed, AuditEntry.reason.icontains(typed, autoescape=True)),
+    search_label="Reason or request",
+    empty="Every change is written down here, by whom and why.",
+)
+
+
+@admin.get("/audit")
+@allow("staff")
+def audit() -> ResponseReturnValue:
+    return AUDIT.answer()

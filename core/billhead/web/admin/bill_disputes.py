@@ -1,0 +1,129 @@
+"""Disputed bills: all of them, and the decision about one."""
+
+from dataclasses import replace
+from typing import Any
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from wtforms import SelectField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from billhead.actions.support._seen import departments_for, ticket_for
+from billhead.actions.support.settle_dispute import DisputeSettled, settle_dispute
+from billhead.db import Tx, reading
+from billhead.domain.money import Money
+from billhead.domain.support import DISPUTE_REASONS, DisputeState
+from billhead.models.documents import Document, DocumentLine
+from billhead.models.people import Customer
+from billhead.models.support import BillDispute, Ticket
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found
+from billhead.web.admin.asking import Question
+from billhead.web.admin.columns import Column, amount, on, state, text
+from billhead.web.admin.corrections import WAYS, amount_field
+from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.previewing import Figures, PreviewForm, previewed
+from billhead.web.formatting import money
+from billhead.web.forms import stripped
+from billhead.web.request_context import current_ctx
+
+__all__ = ["BILL_DISPUTES"]
+
+
+def _reason(row: Any) -> str:
+    return DISPUTE_REASONS[row.reason]
+
+
+BILL_DISPUTES = Listing(
+    name="disputed-bills",
+    title="Disputed bills",
+    lead="Lines of invoices with which customers do not agree. How many there are over time stands in the report.",
+    query=select(
+        BillDispute.id,
+        BillDispute.ticket_id,
+        Ticket.subject,
+        BillDispute.customer_id,
+        Customer.name.label("customer"),
+        BillDispute.reason,
+        BillDispute.state,
+        BillDispute.currency,
+        BillDispute.disputed_minor,
+        BillDispute.granted_minor,
+        BillDispute.opened_on,
+        BillDispute.waits_until,
+    )
+    .join(Ticket, Ticket.id == BillDispute.ticket_id)
+    .join(Customer, Customer.id == BillDispute.customer_id),
+    key=BillDispute.id,
+    columns=(
+        text("No.", "id"),
+        text("Line", "subject", to="ticket", key="ticket_id"),
+        text("Customer", "customer", to="customer", key="customer_id"),
+        Column("Why", _reason, _reason),
+        state("State", "state"),
+        amount("Disputed", "disputed_minor"),
+        amount("Given back", "granted_minor"),
+        on("Since", "opened_on"),
+        on("Dunning waits to", "waits_until"),
+    ),
+    choices=(
+        Choice("state", "State", BillDispute.state, tuple(one.value for one in DisputeState)),
+        Choice("reason", "Why", BillDispute.reason, tuple(DISPUTE_REASONS)),
+    ),
+    search=lambda typed: Customer.name.icontains(typed, autoescape=True) | (Customer.email == typed.lower()),
+    search_label="Customer’s name or e-mail",
+    narrow={"customer": BillDispute.customer_id, "document": BillDispute.document_id},
+    empty="Customers dispute a line from the page of its invoice.",
+)
+
+
+@admin.get("/disputed-bills")
+@allow("staff")
+def bill_disputes() -> ResponseReturnValue:
+    with reading() as session:
+        seen = [one.id for one in departments_for(session, current_ctx())]
+    return replace(BILL_DISPUTES, query=BILL_DISPUTES.query.where(Ticket.department_id.in_(seen))).answer()
+
+
+class SettleForm(PreviewForm):
+    granted = amount_field("Give back", "With tax. 0 refuses it.")
+    way = SelectField("What was paid", choices=WAYS)
+    words = TextAreaField(
+        "What the customer reads",
+        filters=[stripped],
+        validators=[DataRequired("They are told why."), Length(max=5000)],
+        render_kw={"rows": 5},
+    )
+
+
+@admin.route("/disputed-bills/<int:key>/decide", methods=["GET", "POST"])
+@allow("staff", permission="tickets.write")
+def decide_bill_dispute(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, BillDispute, key, "dispute")
+        ticket_for(session, current_ctx(), row.ticket_id)
+        document, line = session.get_one(Document, row.document_id), session.get_one(DocumentLine, row.line_id)
+    form = SettleForm(granted=f"{Money(row.disputed_minor, row.currency).decimal():f}")
+
+    def act(tx: Tx) -> DisputeSettled:
+        minor = Money.parse(form.granted.data, row.currency).minor
+        return settle_dispute(tx, key, minor, form.words.data, form.way.data)
+
+    def figures(done: DisputeSettled) -> Figures:
+        if not done.granted_minor:
+            return [("Decision", "refused: the line stands as it is, and dunning goes on")]
+        amounts = (
+            ("Given back, with tax", done.granted_minor), ("Owed less", done.on_documents),
+            ("Becomes credit", done.credited), ("Goes back", done.refunded),
+        )  # fmt: skip
+        return [(what, money(minor, row.currency)) for what, minor in amounts if minor]
+
+    question = Question(
+        f"Decide about {line.description} on {document.number_text}",
+        f"{DISPUTE_REASONS[row.reason]}: {money(row.disputed_minor, row.currency)}. What is given back is a credit "
+        "note, which can’t be taken back. The customer gets a mail.",
+        "Decide",
+        url_for("admin.ticket", key=row.ticket_id),
+    )
+    return previewed(question, form, act, figures, lambda _, done: f"It is {done.state}.")

@@ -1,0 +1,247 @@
+"""The search of the whole house: exact hits first, a single one is opened at once; else what begins like it.
+
+It asks once for each kind of thing, by columns that have an index; nothing is looked for in the middle of words.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from billhead.db import reading
+from billhead.domain.address import canonical_mail
+from billhead.domain.creditor_reference import About, references_in
+from billhead.domain.errors import InvalidInput
+from billhead.domain.mac import parse_mac
+from billhead.domain.seeking import dialled, sought
+from billhead.domain.whole_number import whole_number
+from billhead.models.documents import Document
+from billhead.models.payments import Payment, PaymentAttempt
+from billhead.models.people import Customer, Reseller
+from billhead.models.subscriptions import Service, Subscription
+from billhead.models.support import Ticket
+from billhead.plugin import allow
+from billhead.web.access import stated
+from billhead.web.admin.area import admin
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx
+
+__all__: list[str] = []
+
+_MOST = 8
+_READ = 50
+_LAST = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    title: str
+    about: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`more`: there are others that begin like it."""
+
+    title: str
+    hits: list[Hit]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`query` gives id, title, about. `exact` and `begins` make conditions of what was typed, None: not by this."""
+
+    title: str
+    endpoint: str
+    query: Select[*tuple[Any, ...]]
+    key: InstrumentedAttribute[int]
+    exact: Callable[[str], list[ColumnElement[bool]]]
+    begins: Callable[[str], list[ColumnElement[bool]]]
+
+
+def _begins(column: Any, start: str) -> ColumnElement[bool]:
+    """By the index on both databases: SQLite takes a range, PostgreSQL the pattern."""
+    return and_(column.startswith(start, autoescape=True), column >= start, column < start + _LAST)
+
+
+def _customer_exact(typed: str) -> list[ColumnElement[bool]]:
+    digits = dialled(typed)
+    found = [Customer.external_ref == typed]
+    if words := sought(typed):  # marks alone leave nothing, and most have no company
+        found += [Customer.sought_name == words, Customer.sought_company == words]
+    if "@" in typed:
+        found = [Customer.email == typed.lower(), Customer.mailbox == canonical_mail(typed)]
+    if _is_phone(typed):
+        found += [Customer.sought_phone == digits]
+    return found
+
+
+def _is_phone(typed: str) -> bool:
+    return len(dialled(typed)) >= 5 and not set(typed) - set("+0123456789 ()-/.")
+
+
+def _customer_begins(typed: str) -> list[ColumnElement[bool]]:
+    words = sought(typed)
+    names = (Customer.sought_name, Customer.sought_last, Customer.sought_company) if words else ()
+    found = [_begins(one, words) for one in names]
+    found += [_begins(Customer.email, typed.lower())]
+    return found + ([_begins(Customer.sought_phone, dialled(typed))] if _is_phone(typed) else [])
+
+
+def _line_exact(typed: str) -> list[ColumnElement[bool]]:
+    found = [Service.login == typed, Service.handle == typed.lower()]
+    with suppress(InvalidInput):  # not a MAC
+        found.append(Service.mac == parse_mac(typed))
+    return found
+
+
+def _document_exact(typed: str) -> list[ColumnElement[bool]]:
+    named = [one.id for one in references_in(typed) if one.about is About.DOCUMENT]
+    return [Document.number_text == typed.upper(), *([Document.id.in_(named)] if named else [])]
+
+
+def _payment_exact(typed: str) -> list[ColumnElement[bool]]:
+    return [Payment.provider_ref == typed]
+
+
+def _attempt_exact(typed: str) -> list[ColumnElement[bool]]:
+    named = [one.id for one in references_in(typed) if one.about is About.ATTEMPT]
+    return [
+        PaymentAttempt.key == typed,
+        PaymentAttempt.provider_ref == typed,
+        *([PaymentAttempt.id.in_(named)] if named else []),
+    ]
+
+
+def _ticket_exact(typed: str) -> list[ColumnElement[bool]]:
+    number = whole_number(typed.removeprefix("#"), 9)
+    return [Ticket.id == number] if number is not None else []
+
+
+def _nothing(_typed: str) -> list[ColumnElement[bool]]:
+    return []
+
+
+KINDS = (
+    Kind(
+        "Customers",
+        "customer",
+        select(Customer.id, Customer.name.label("title"), Customer.email.label("about")),
+        Customer.id,
+        _customer_exact,
+        _customer_begins,
+    ),
+    Kind(
+        "Lines",
+        "service",
+        select(Service.id, Service.login.label("title"), Customer.name.label("about"))
+        .join(Subscription, Subscription.id == Service.subscription_id)
+        .join(Customer, Customer.id == Subscription.customer_id)
+        .where(Service.lifecycle != "gone"),
+        Service.id,
+        _line_exact,
+        lambda typed: [_begins(Service.login, typed), _begins(Service.mac, typed.upper())],
+    ),
+    Kind(
+        "Documents",
+        "document",
+        select(Document.id, Document.number_text.label("title"), Customer.name.label("about")).join(
+            Customer, Customer.id == Document.customer_id
+        ),
+        Document.id,
+        _document_exact,
+        _nothing,
+    ),
+    Kind(
+        "Payments",
+        "payment",
+        select(Payment.id, Payment.provider_ref.label("title"), Customer.name.label("about")).join(
+            Customer, Customer.id == Payment.customer_id
+        ),
+        Payment.id,
+        _payment_exact,
+        _nothing,
+    ),
+    Kind(
+        "Attempts",
+        "attempt",
+        select(PaymentAttempt.id, PaymentAttempt.provider_ref.label("title"), Customer.name.label("about")).join(
+            Customer, Customer.id == PaymentAttempt.customer_id
+        ),
+        PaymentAttempt.id,
+        _attempt_exact,
+        _nothing,
+    ),
+    Kind(
+        "Resellers",
+        "reseller",
+        select(Reseller.id, Reseller.name.label("title"), Reseller.code.label("about")),
+        Reseller.id,
+        lambda typed: [Reseller.code == typed.lower()],
+        lambda typed: [_begins(Reseller.code, typed.lower())],
+    ),
+    Kind(
+        "Tickets",
+        "ticket",
+        select(Ticket.id, Ticket.subject.label("title"), Customer.name.label("about")).join(
+            Customer, Customer.id == Ticket.customer_id
+        ),
+        Ticket.id,
+        _ticket_exact,
+        _nothing,
+    ),
+)
+
+
+@admin.get("/find")
+@allow("staff")
+def find() -> ResponseReturnValue:
+    typed = " ".join(request.args.get("q", "").replace("\0", " ").split())[:200]
+    groups: list[Group] = []
+    exact = False
+    if typed:
+        with reading() as session:
+            groups = list(_found(session, typed, exact=True))
+            exact = bool(groups)
+            if not exact and len(typed) > 1:
+                groups = list(_found(session, typed, exact=False))
+    hits = [hit for group in groups for hit in group.hits]
+    if exact and len(hits) == 1:
+        return redirect(hits[0].address, 303)
+    return page("admin/find.html", typed=typed, groups=groups, exact=exact)
+
+
+def _found(session: Session, typed: str, *, exact: bool) -> Iterator[Group]:
+    for kind in KINDS:
+        if not _may_open(kind.endpoint):
+            continue
+        conditions = kind.exact(typed) if exact else kind.begins(typed)
+        if not conditions:
+            continue
+        query = kind.query.where(kind.key.in_(_each(kind, conditions))).order_by(kind.key.desc()).limit(_MOST + 1)
+        rows = session.execute(query).all()
+        if rows:
+            hits = [
+                Hit(row.title or f"No. {row.id}", row.about or "", url_for(f"admin.{kind.endpoint}", key=row.id))
+                for row in rows[:_MOST]
+            ]
+            yield Group(kind.title, hits, len(rows) > _MOST)
+
+
+def _each(kind: Kind, conditions: list[ColumnElement[bool]]) -> CompoundSelect[int]:
+    """Ids by one condition after the other, each by its own index; an OR of them might walk through the table."""
+    found = (select(kind.key).where(one).limit(_READ).subquery() for one in conditions)
+    return union_all(*(select(one.c[0]) for one in found))
+
+
+def _may_open(endpoint: str) -> bool:
+    """What somebody may not open is not found either."""
+    permission = stated(current_app.view_functions[f"admin.{endpoint}"])[1]
+    return not permission or current_ctx().may(permission)

@@ -1,0 +1,74 @@
+"""Health: what the doctor says, with the way to mend it and the page on which that is done."""
+
+from dataclasses import dataclass
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from werkzeug.routing import BuildError
+
+from billhead.actions.health._check import GROUPS, STATES, Check
+from billhead.actions.health._health import last_health
+from billhead.actions.health._work import lives
+from billhead.actions.health.check_house import check_house
+from billhead.actions.scheduling import enqueue
+from billhead.db import reading, writing
+from billhead.models.health import WorkerPulse
+from billhead.plugin import allow
+from billhead.web.admin.area import admin
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx
+
+__all__ = ["Found", "shown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A check, and the address of the page where it is mended."""
+
+    check: Check
+    where: str
+
+
+def shown(checks: list[Check]) -> list[Found]:
+    return [Found(check, _where(check)) for check in checks]
+
+
+def _where(check: Check) -> str:
+    """A page of an older release that is gone is no link."""
+    try:
+        return url_for(f"admin.{check.page}", **check.args) if check.page else ""
+    except BuildError:
+        return ""
+
+
+@admin.get("/health")
+@allow("staff")
+def health() -> ResponseReturnValue:
+    """Nothing is asked over the network here: what needs that is shown as it was found last."""
+    now = last_health()
+    found = shown(now.checks)
+    with reading() as session:
+        alive = session.scalars(select(WorkerPulse).order_by(WorkerPulse.seen_at.desc()).limit(20)).all()
+    groups = [(group, [one for one in found if one.check.group == group]) for group in GROUPS]
+    faults = [one for state in STATES[:2] for one in found if one.check.state == state]
+    return page("admin/health.html", health=now, groups=groups, faults=faults, processes=alive, lives=lives)
+
+
+@admin.post("/health/check")
+@allow("staff", permission="jobs.write")
+def check_health() -> ResponseReturnValue:
+    """Here and now, since a house whose workers stand still must be told so. It changes nothing and does not ask."""
+    now = check_house(current_ctx())
+    told = f"Checked: {now.count('bad')} faults, {now.count('warn')} to look at."
+    flash(told, "good" if now.healthy else "bad")
+    return redirect(url_for("admin.health"), 303)
+
+
+@admin.post("/health/ledger")
+@allow("staff", permission="jobs.write")
+def verify_ledger_now() -> ResponseReturnValue:
+    with writing(current_ctx()) as tx:
+        job = enqueue(tx, "ledger.verify", key="ledger.verify")
+    flash("The ledger is proven as soon as a worker is free.", "good")
+    return redirect(url_for("admin.job", key=job), 303)

@@ -1,0 +1,69 @@
+"""Every permission that there is, as the routes and the actions state them, and what each allows in words."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import import_module
+from pkgutil import walk_packages
+
+from flask import current_app
+
+from billhead import actions
+from billhead.domain.rights import OWN_RIGHTS
+from billhead.web.access import stated
+
+__all__ = ["WORDS", "in_words", "known_permissions"]
+
+WORDS = {
+    "billing.run": "start a billing run",
+    "catalogue.write": "change plans, prices, coupons and set-up guides",
+    "content.write": "write the shop's front and its pages",
+    "credits.write": "give customers credit and take it back",
+    "customers.write": "change customers, and take the second step of their logins away",
+    "devices.write": "book boxes, hand them out and take them back",
+    "documents.write": "draft, finalise, merge and split documents",
+    "dunning.write": "change dunning and what happens to debts",
+    "fraud.review": "let orders that were stopped go on, or refuse them",
+    "gateways.write": "set up gateway accounts, with their keys",
+    "help.write": "write help articles, announcements and the network's status",
+    "house.freeze": "stop charges, mails or panel work of the whole house",
+    "jobs.write": "run jobs again, or drop them",
+    "money.correct": "void documents, write credit notes, waive fees",
+    "money.dispute": "answer disputes",
+    "money.refund": "give money back",
+    "money.write_off": "write debts off",
+    "panels.write": "set up panels, adopt and move their lines",
+    "payments.write": "book payments and assign money",
+    "people.look_in": "look into the area of a customer or reseller as they see it",
+    "plugins.write": "switch plugins on and off, and change their settings",
+    "privacy.write": "copy and erase what is held about a customer, and say how long what is kept",
+    "rates.write": "set exchange rates",
+    "resellers.write": "change resellers, their credits and rights",
+    "sellers.write": "change sellers, numbering and departments",
+    "services.access": "see how a customer watches: addresses and passwords of lines",
+    "services.write": "change lines: boxes, limits, passwords",
+    "simulations.write": "run simulations",
+    "staff.write": "invite staff, change their roles, disable them",
+    "subscriptions.write": "start, change, hold and end subscriptions",
+    "tickets.write": "answer tickets, sort and merge them",
+    "usage.write": "book usage, and decide about what was rejected",
+    "users.write": "give anybody a login, also one of a customer",
+}
+"""Of our own permissions; a plugin's is shown by its name."""
+
+
+def known_permissions() -> list[str]:
+    of_views = {stated(view)[1] for view in current_app.view_functions.values()}
+    return sorted((of_views | _of_verbs()) - OWN_RIGHTS - {""})
+
+
+def in_words(permissions: Iterable[str]) -> list[str]:
+    return [WORDS.get(one, one) for one in sorted(permissions)]
+
+
+@lru_cache(maxsize=1)
+def _of_verbs() -> frozenset[str]:
+    found = set()
+    for module in walk_packages(actions.__path__, f"{actions.__name__}."):
+        for one in vars(import_module(module.name)).values():
+            found.add(getattr(one, "billhead_permission", ""))
+    return frozenset(name for name in found if isinstance(name, str))

@@ -1,0 +1,96 @@
+"""What providers sent to the bank, and what staff book of it where the provider sends no message."""
+
+from typing import Any
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from wtforms import BooleanField, DateField, SelectField, StringField
+from wtforms.validators import InputRequired, Optional
+
+from billhead import clock
+from billhead.actions.payments.book_payout import book_payout
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.domain.money import Money
+from billhead.models.payments import GatewayAccount, Payout
+from billhead.plugin import allow
+from billhead.plugin_host import tells_payouts
+from billhead.web.admin.area import admin
+from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
+from billhead.web.admin.columns import amount, code, instant, state, text
+from billhead.web.admin.corrections import amount_field
+from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.unassigned import reference_field
+from billhead.web.formatting import money
+from billhead.web.forms import stripped
+
+__all__ = ["PAYOUTS"]
+
+PAYOUTS = Listing(
+    name="payouts",
+    title="Payouts",
+    query=select(
+        Payout.id,
+        GatewayAccount.name.label("account"),
+        Payout.provider_ref,
+        Payout.state,
+        Payout.currency,
+        Payout.amount_minor,
+        Payout.fee_minor,
+        Payout.paid_at,
+    ).join(GatewayAccount, GatewayAccount.id == Payout.account_id),
+    key=Payout.id,
+    columns=(
+        text("Account", "account"),
+        code("Reference", "provider_ref"),
+        state("State", "state"),
+        amount("Amount", "amount_minor"),
+        amount("Fee", "fee_minor"),
+        instant("Left", "paid_at"),
+    ),
+    choices=(Choice("state", "State", Payout.state, ("paid", "returned")),),
+    search=lambda typed: Payout.provider_ref == typed,
+    search_label="Reference",
+    empty="Stripe tells of its payouts; those of others are booked here when they have come to the bank.",
+)
+
+
+class PayoutForm(ReasonForm):
+    account = SelectField("Account", coerce=int)
+    currency = StringField("Currency", filters=[stripped, lambda typed: (typed or "").upper()])
+    amount = amount_field("Amount that came to the bank")
+    fee = StringField("Fee that was kept", filters=[stripped], validators=[Optional()])
+    on = DateField("Day", validators=[InputRequired()], description="In the seller’s time zone.")
+    reference = reference_field()
+    more_than_held = BooleanField("Also if it is more than the books say the provider holds")
+    reason = reason_field()
+
+
+@admin.get("/payouts")
+@allow("staff")
+def payouts() -> ResponseReturnValue:
+    return PAYOUTS.answer(add=url_for("admin.book_a_payout"), add_label="Book a payout", add_needs="payments.write")
+
+
+@admin.route("/payouts/new", methods=["GET", "POST"])
+@allow("staff", permission="payments.write")
+def book_a_payout() -> ResponseReturnValue:
+    with reading() as session:
+        accounts = session.scalars(select(GatewayAccount).order_by(GatewayAccount.position, GatewayAccount.id)).all()
+    form = PayoutForm(on=clock.business_now().date())
+    form.account.choices = [(one.id, one.name) for one in accounts if not tells_payouts(one)]
+    text = "It moves so much from clearing, which the provider holds, to cash. The same reference is booked once."
+    question = Question("Book a payout", text, "Book it", url_for("admin.payouts"), danger=False)
+
+    def act(ctx: Context, form: Any) -> str:
+        came = Money.parse(form.amount.data, form.currency.data)
+        fee = Money.parse(form.fee.data, form.currency.data).minor if form.fee.data else 0
+        with writing(ctx) as tx:
+            done = book_payout(
+                tx, form.account.data, came.minor, came.currency, form.reference.data, fee_minor=fee, on=form.on.data,
+                more_than_held=form.more_than_held.data,
+            )  # fmt: skip
+        return f"Booked. By the books the provider holds {money(done.held_minor, done.currency)} now."
+
+    return asked(question, form, act)

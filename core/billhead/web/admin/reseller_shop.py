@@ -1,0 +1,278 @@
+"""A reseller's own shop, for staff: opened, closed, paid by which gateways, reached by which names; and all orders."""
+
+from dataclasses import replace
+from typing import Any
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from sqlalchemy import func, select
+from wtforms import StringField
+from wtforms.validators import DataRequired, Length
+
+from billhead.actions.shops._addresses import address_of, at_path
+from billhead.actions.shops._own import customer_of, shop_of
+from billhead.actions.shops.allow_gateways import allow_gateways
+from billhead.actions.shops.close_shop import close_shop, preview_close_shop
+from billhead.actions.shops.confirm_host import confirm_host
+from billhead.actions.shops.drop_host import drop_host
+from billhead.actions.shops.open_shop import NewShop, open_shop
+from billhead.actions.shops.reopen_shop import reopen_shop
+from billhead.actions.shops.try_again import try_again
+from billhead.db import Tx, reading, writing
+from billhead.domain.context import Context
+from billhead.domain.errors import BillheadError, NotFound
+from billhead.domain.money import CREDITS, Money
+from billhead.models.catalogue import Plan
+from billhead.models.payments import GatewayAccount
+from billhead.models.people import Customer, Reseller
+from billhead.models.sellers import Seller
+from billhead.models.shops import ShopHost, ShopSupply
+from billhead.models.subscriptions import Subscription
+from billhead.plugin import allow
+from billhead.plugin_host import plugins
+from billhead.web.admin.area import admin
+from billhead.web.admin.asking import Question, ReasonForm, asked
+from billhead.web.admin.columns import Column, badge, instant, text
+from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.previewing import PreviewForm, previewed
+from billhead.web.admin.reseller_forms import about_reseller, one_reseller, ticked
+from billhead.web.errors import refusal
+from billhead.web.formatting import money
+from billhead.web.forms import stripped
+from billhead.web.pages import page
+from billhead.web.request_context import submit_ctx
+
+__all__ = ["SHOP_ORDERS"]
+
+_NEEDS = "resellers.write"
+
+
+def _plainly(row: Any) -> str:
+    return "" if row.credits_minor is None else f"{Money(row.credits_minor, CREDITS).decimal():f}"
+
+
+def _taken(row: Any) -> str:
+    return money(row.credits_minor, CREDITS) if row.credits_minor is not None else "–"
+
+
+def _state(row: Any) -> Markup:
+    if row.state != "refused" or not submit_ctx().may(_NEEDS):
+        return badge(row.state)
+    to = url_for("admin.try_shop_order_again", key=row.id)
+    return Markup('{} <a href="{}" data-ask>Try again</a>').format(badge(row.state), to)
+
+
+SHOP_ORDERS = Listing(
+    name="shop-orders",
+    title="Orders of resellers' shops",
+    lead="What customers have paid for, and the reseller's credits for it. Nothing is made without them.",
+    query=select(
+        ShopSupply.id,
+        ShopSupply.created_at,
+        ShopSupply.state,
+        ShopSupply.why,
+        ShopSupply.until,
+        ShopSupply.credits_minor,
+        ShopSupply.subscription_id,
+        ShopSupply.document_id,
+        ShopSupply.reseller_id,
+        Seller.name.label("shop"),
+        Customer.name.label("customer"),
+        Plan.name.label("plan"),
+    )
+    .join(Seller, Seller.id == ShopSupply.seller_id)
+    .join(Subscription, Subscription.id == ShopSupply.subscription_id)
+    .join(Customer, Customer.id == Subscription.customer_id)
+    .join(Plan, Plan.id == Subscription.plan_id),
+    key=ShopSupply.id,
+    columns=(
+        text("No.", "id"),
+        instant("Paid", "created_at"),
+        text("Shop", "shop", to="reseller_shop", key="reseller_id"),
+        text("Customer", "customer", to="subscription", key="subscription_id"),
+        text("Plan", "plan"),
+        Column("Credits", _plainly, _taken),
+        Column("State", lambda row: row.state, _state),
+        text("Why", "why"),
+        text("Document", "document_id", to="document", key="document_id"),
+    ),
+    choices=(
+        Choice("state", "State", ShopSupply.state, ("waiting", "held", "supplied", "refused", "dropped")),
+    ),
+    narrow={"reseller": lambda one: ShopSupply.reseller_id == one},
+    empty="No reseller's shop has sold anything yet.",
+)  # fmt: skip
+
+
+class OpenForm(ReasonForm):
+    code = StringField(
+        "Code", filters=[stripped], validators=[DataRequired("It is the shop's path."), Length(max=40)],
+        description="Small letters, digits and -: the shop is at /shop/code. It stays as it is.",
+    )  # fmt: skip
+    name = StringField("Name", filters=[stripped], validators=[Length(max=140)], description="Empty: the reseller's.")
+    mail_from = StringField(
+        "Mail from", filters=[stripped], validators=[Length(max=200)], description="Empty: the reseller's address."
+    )
+    currency = StringField("Currency", filters=[stripped], validators=[Length(max=3)], description="Empty: it pays in.")
+    gateways = ticked("May be paid by", "The reseller enters its own accounts there: the money is its own.")
+
+
+class GatewaysForm(ReasonForm):
+    gateways = ticked("May be paid by", "An account at one that goes is offered no more.")
+
+
+def _gateway_choices() -> list[tuple[str, str]]:
+    return [(one.code, one.label) for _, one in plugins().offers("payment_gateways")]
+
+
+@admin.get("/shop-orders")
+@allow("staff")
+def shop_orders() -> ResponseReturnValue:
+    return SHOP_ORDERS.answer()
+
+
+@admin.route("/shop-orders/<int:key>/try-again", methods=["GET", "POST"])
+@allow("staff", permission=_NEEDS)
+def try_shop_order_again(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = session.get(ShopSupply, key)
+    if row is None:
+        raise NotFound("order", key)
+    lead = f"Its panel refused it: {row.why}. It takes its credits and is made once more, if that has been mended."
+
+    def act(ctx: Context, _filled: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            try_again(tx, row.reseller_id, key)
+        return "It is tried again."
+
+    back = url_for("admin.shop_orders")
+    return asked(Question(f"Try order {key} again", lead, "Try again", back, danger=False), ReasonForm(), act)
+
+
+@admin.get("/resellers/<int:key>/shop")
+@allow("staff")
+def reseller_shop(key: int) -> ResponseReturnValue:
+    row = one_reseller(key)
+    with reading() as session:
+        own = shop_of(session, key)
+        if own is None:
+            return page("admin/reseller_shop.html", reseller=row, own=None)
+        seller_id = own.seller.id
+        counted = select(ShopSupply.state, func.count().label("number")).where(ShopSupply.seller_id == seller_id)
+        shown = {
+            "address": address_of(session, seller_id),
+            "path": at_path(own.seller.code),
+            "hosts": session.scalars(
+                select(ShopHost).where(ShopHost.seller_id == seller_id).order_by(ShopHost.id)
+            ).all(),
+            "accounts": session.scalars(
+                select(GatewayAccount).where(GatewayAccount.seller_id == seller_id).order_by(GatewayAccount.position)
+            ).all(),
+            "customers": session.scalar(select(func.count()).where(Customer.seller_id == seller_id)),
+            "orders": {one.state: one.number for one in session.execute(counted.group_by(ShopSupply.state))},
+        }
+    return page("admin/reseller_shop.html", reseller=row, own=own, **shown)
+
+
+@admin.route("/resellers/<int:key>/shop/open", methods=["GET", "POST"])
+@allow("staff", permission=_NEEDS)
+def open_reseller_shop(key: int) -> ResponseReturnValue:
+    row = one_reseller(key)
+    with reading() as session:
+        own = customer_of(session, row)
+    form = OpenForm(code=row.code.replace("_", "-"), currency=own.currency)
+    form.gateways.choices = _gateway_choices()
+
+    def act(ctx: Context, filled: OpenForm) -> str:
+        told = NewShop(
+            filled.code.data or "",
+            filled.name.data or "",
+            filled.mail_from.data or "",
+            currency=(filled.currency.data or "").upper(),
+            gateways=tuple(filled.gateways.data or ()),
+        )
+        with writing(ctx) as tx:
+            open_shop(tx, key, told)
+        return "The shop is there. The reseller sets its prices, its looks and its accounts."
+
+    lead = (
+        "A seller of its own: name, numbers, prices, mail and money. Its plans are yours; what it sells takes credits."
+    )
+    return asked(_about(row, "A shop of its own", lead, "Open the shop"), form, act)
+
+
+@admin.route("/resellers/<int:key>/shop/gateways", methods=["GET", "POST"])
+@allow("staff", permission=_NEEDS)
+def reseller_shop_gateways(key: int) -> ResponseReturnValue:
+    row = one_reseller(key)
+    with reading() as session:
+        own = shop_of(session, key)
+    form = GatewaysForm(gateways=list(own.shop.gateways) if own else [])
+    form.gateways.choices = _gateway_choices()
+
+    def act(ctx: Context, filled: GatewaysForm) -> str:
+        with writing(ctx) as tx:
+            done = allow_gateways(tx, key, tuple(filled.gateways.data or ()))
+        return f"Saved; {done.switched_off} accounts are offered no more."
+
+    return asked(_about(row, "How its shop is paid", "What was begun is still settled.", "Save"), form, act)
+
+
+@admin.route("/resellers/<int:key>/shop/close", methods=["GET", "POST"])
+@allow("staff", permission=_NEEDS)
+def close_reseller_shop(key: int) -> ResponseReturnValue:
+    row = one_reseller(key)
+
+    def act(tx: Tx) -> Any:
+        seen = preview_close_shop(tx, key)
+        close_shop(tx, key)
+        return seen
+
+    lead = "Nobody signs up and nothing new is sold. Who is there keeps what they have, pays and renews."
+    return previewed(
+        _about(row, "Close its shop", lead, "Close the shop"),
+        PreviewForm(),
+        act,
+        lambda seen: [
+            ("Customers who stay", str(seen.customers)),
+            ("Subscriptions that run on", str(seen.running)),
+            ("Documents that may still be paid", str(seen.unpaid)),
+            ("Paid orders that wait for credits", str(seen.waiting)),
+        ],
+        lambda _ctx, _seen: "The shop is closed.",
+    )
+
+
+@admin.post("/resellers/<int:key>/shop/reopen")
+@allow("staff", permission=_NEEDS)
+def reopen_reseller_shop(key: int) -> ResponseReturnValue:
+    return _done(key, lambda tx: reopen_shop(tx, key), "The shop is open again.")
+
+
+@admin.post("/resellers/<int:key>/shop/hosts/<int:host_id>/confirm")
+@allow("staff", permission=_NEEDS)
+def confirm_shop_host(key: int, host_id: int) -> ResponseReturnValue:
+    return _done(key, lambda tx: confirm_host(tx, host_id), "The shop answers there now.")
+
+
+@admin.post("/resellers/<int:key>/shop/hosts/<int:host_id>/drop")
+@allow("staff", permission=_NEEDS)
+def drop_shop_host(key: int, host_id: int) -> ResponseReturnValue:
+    return _done(key, lambda tx: drop_host(tx, key, host_id), "Removed.")
+
+
+def _done(key: int, act: Any, told: str) -> ResponseReturnValue:
+    one_reseller(key)
+    try:
+        with writing(submit_ctx()) as tx:
+            act(tx)
+    except BillheadError as refused:
+        flash(refusal(refused)[0], "bad")
+    else:
+        flash(told, "good")
+    return redirect(url_for("admin.reseller_shop", key=key), 303)
+
+
+def _about(row: Reseller, title: str, lead: str, button: str) -> Any:
+    return replace(about_reseller(row, title, lead, button), back=url_for("admin.reseller_shop", key=row.id))

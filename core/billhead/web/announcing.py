@@ -1,0 +1,51 @@
+"""Announcements in the areas: what is pinned stands on top of every page, all of it on one."""
+
+from flask import Flask
+from sqlalchemy import ColumnElement, Select, exists, or_, select
+
+from billhead import clock
+from billhead.db import reading
+from billhead.domain.context import Role
+from billhead.models.helping import Announcement
+from billhead.models.subscriptions import Service, Subscription
+from billhead.web.markdown import as_html
+from billhead.web.request_context import signed_in
+from billhead.web.signed_in import Login
+
+__all__ = ["announcements_for", "install"]
+
+_SHOWN = 3
+_READERS = (Role.CUSTOMER, Role.RESELLER, Role.SUPER_RESELLER)
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.globals.update(as_html=as_html, banners=_banners)
+
+
+def _banners() -> list[Announcement]:
+    """One statement on a page of who is signed in, none for visitors and staff."""
+    login = signed_in()
+    if login is None or login.role not in _READERS:
+        return []
+    query = announcements_for(login).where(Announcement.pinned)
+    with reading() as session:
+        return list(session.scalars(query.order_by(Announcement.urgent.desc(), Announcement.id.desc()).limit(_SHOWN)))
+
+
+def announcements_for(login: Login) -> Select[Announcement]:
+    """What this login is told now."""
+    at, row = clock.business_now(), Announcement
+    return select(row).where(
+        row.seller_id == login.seller_id,
+        row.starts_at <= at,
+        or_(row.ends_at.is_(None), row.ends_at > at),
+        or_(row.panel_id.is_(None), _watches(login)),
+    )
+
+
+def _watches(login: Login) -> ColumnElement[bool]:
+    """Resellers sell on any panel, and are told of all."""
+    if login.customer_id is None:
+        return Announcement.panel_id.is_not(None)
+    theirs = Service.subscription_id == Subscription.id, Subscription.customer_id == login.customer_id
+    return exists().where(*theirs, Service.panel_id == Announcement.panel_id, Service.lifecycle == "wanted")

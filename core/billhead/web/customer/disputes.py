@@ -1,0 +1,88 @@
+"""Something on an invoice is wrong: the customer chooses the line and says why."""
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from wtforms import RadioField, SelectField
+
+from billhead.actions.documents._corrected import lines_of
+from billhead.actions.documents.describe_line import describe_line
+from billhead.actions.support.open_dispute import open_dispute
+from billhead.actions.support.withdraw_dispute import withdraw_dispute
+from billhead.db import reading, writing
+from billhead.domain.document import Kind
+from billhead.domain.errors import NotFound
+from billhead.domain.support import DISPUTE_REASONS
+from billhead.models.documents import Document
+from billhead.models.support import BillDispute
+from billhead.plugin import allow
+from billhead.web.customer.blueprint import customer
+from billhead.web.customer.read import own_document
+from billhead.web.customer.tickets import departments_of, text_area
+from billhead.web.formatting import money
+from billhead.web.forms import Form
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
+from billhead.web.sent_files import files_field, sent_files
+from billhead.web.speaking import later, say, speech
+
+__all__: list[str] = []
+
+
+class DisputeForm(Form):
+    line = RadioField(later("Which line?"), coerce=int)
+    reason = SelectField(
+        later("What is wrong?"), choices=lambda: [(name, say(words)) for name, words in DISPUTE_REASONS.items()]
+    )
+    text = text_area(later("Tell us more"), 6)
+    department = SelectField(later("To"), coerce=int)
+    files = files_field()
+
+
+@customer.route("/documents/<int:document_id>/dispute", methods=["GET", "POST"])
+@allow("customer", permission="own.support")
+def dispute(document_id: int) -> ResponseReturnValue:
+    form = DisputeForm()
+    with reading() as session:
+        row = _own_invoice(session, document_id)
+        form.line.choices = _lines(session, row)
+        form.department.choices = departments_of(session)
+    if not form.department.choices:
+        return page("customer/no_support.html")
+    if form.validate_on_submit():
+        with form.refusals():
+            with writing(submit_ctx()) as tx:
+                done = open_dispute(
+                    tx, document_id, form.line.data, form.reason.data, form.text.data or "", form.department.data,
+                    tuple(sent_files()),
+                )  # fmt: skip
+            flash(say("Thank you. We look at it, and answer in this ticket."), "good")
+            return redirect(url_for("customer.ticket", ticket_id=done.ticket_id), 303)
+    return page("customer/dispute.html", document=row, form=form), 422 if form.is_submitted() else 200
+
+
+def _own_invoice(session: Session, document_id: int) -> Document:
+    row = own_document(session, current_customer_id(), document_id)
+    if row.kind != Kind.INVOICE or not current_ctx().may("own.invoices"):
+        raise NotFound("document", document_id)
+    return row
+
+
+def _lines(session: Session, row: Document) -> list[tuple[int, str]]:
+    """Of which something is left and that were not disputed yet."""
+    disputed = set(session.scalars(select(BillDispute.line_id).where(BillDispute.document_id == row.id)))
+    return [
+        (key, f"{describe_line(line.row, speech().say)}: {money(line.left, row.currency)}")
+        for key, line in lines_of(session, row).items()
+        if line.left > 0 and key not in disputed
+    ]
+
+
+@customer.post("/disputes/<int:dispute_id>/withdraw")
+@allow("customer", permission="own.support")
+def withdraw(dispute_id: int) -> ResponseReturnValue:
+    with writing(submit_ctx()) as tx:
+        done = withdraw_dispute(tx, dispute_id)
+    flash(say("Withdrawn. The invoice stands as it is."), "good")
+    return redirect(url_for("customer.ticket", ticket_id=done.ticket_id), 303)

@@ -1,0 +1,193 @@
+"""Credits: the statement, what is held, buying a package, passing some on."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Select, select
+from wtforms import SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from billhead.actions.resellers._packages import offered_to
+from billhead.actions.resellers._seen import figures_of, seen_reseller
+from billhead.actions.resellers._statement import KINDS, holds_of, statement_of
+from billhead.actions.resellers.buy_credits import buy_credits
+from billhead.actions.resellers.transfer_credits import transfer_credits
+from billhead.db import Tx, reading, writing
+from billhead.domain.errors import BillheadError, Conflict, InvalidInput, NotFound
+from billhead.domain.money import CREDITS, Money
+from billhead.domain.periods import start_of_day
+from billhead.domain.whole_number import whole_number
+from billhead.models.credits import CreditHold
+from billhead.models.documents import Document
+from billhead.models.ledger import LedgerEntry
+from billhead.models.people import Reseller
+from billhead.models.resellers import ResellerOrder
+from billhead.plugin import allow
+from billhead.web.changing import day_of
+from billhead.web.csv_export import csv_response
+from billhead.web.errors import refusal
+from billhead.web.forms import stripped
+from billhead.web.pages import page
+from billhead.web.paging import page_of
+from billhead.web.request_context import current_ctx, submit_ctx
+from billhead.web.reseller.area import in_credits, my_zone, own_customer, own_id, own_reseller, reseller
+from billhead.web.reseller.asking import Figures, Question, QuestionForm, asked
+from billhead.web.speaking import later, say
+
+__all__: list[str] = []
+
+_CSV = ("id", "at", "what", "credits", "before", "after", "user", "other", "subscription", "document", "who", "reason")
+_BATCH = 500
+_HOLDS = 50
+
+
+@reseller.get("/credits")
+@allow("reseller", "super_reseller")
+def statement() -> ResponseReturnValue:
+    problem = ""
+    with reading() as session:
+        me = own_reseller(session)
+        query = statement_of(me)
+        try:
+            query = _narrowed(query)
+        except InvalidInput as refused:
+            problem, _status = refusal(refused)
+        if request.args.get("format") == "csv" and not problem:
+            return csv_response("credits", [say(head) for head in _CSV], _csv(query))
+        rows = page_of(session, query, LedgerEntry.id, whole_rows=True, size=_HOLDS)
+        holds = session.execute(holds_of(me.id).order_by(CreditHold.id.desc()).limit(_HOLDS)).all()
+        waiting = _unpaid(session, own_customer(session).id)
+    kept: dict[str, Any] = {name: request.args[name] for name in ("kind", "from", "to") if request.args.get(name)}
+    as_csv = url_for("reseller.statement", **{**kept, "format": "csv"})
+    shown = {"me": me, "rows": rows, "holds": holds, "kinds": KINDS, "kept": kept, "waiting": waiting}
+    return page("reseller/statement.html", **shown, as_csv=as_csv, problem=problem), 422 if problem else 200
+
+
+def _narrowed(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """By kind and by days of the reseller's, both included. Raises InvalidInput for what is no day."""
+    kind = request.args.get("kind", "")
+    if kind in KINDS:
+        query = query.where(LedgerEntry.kind == kind)
+    since, until = day_of(request.args, "from"), day_of(request.args, "to")
+    if since is not None:
+        query = query.where(LedgerEntry.recorded_at >= start_of_day(since, my_zone()))
+    if until is not None and until < date.max:
+        query = query.where(LedgerEntry.recorded_at < start_of_day(until + timedelta(days=1), my_zone()))
+    return query
+
+
+def _csv(query: Select[*tuple[Any, ...]]) -> Iterator[list[Any]]:
+    ordered = query.order_by(LedgerEntry.id.desc()).execution_options(yield_per=_BATCH)
+    with reading() as session:
+        for row in session.execute(ordered):
+            figures = [
+                Money(minor, CREDITS).decimal() for minor in (row.change_minor, row.before_minor, row.after_minor)
+            ]
+            yield [
+                row.id, row.at.isoformat(timespec="seconds"), row.kind, *figures, row.user, row.other,
+                row.subscription_id, row.document_id, row.actor, row.reason,
+            ]  # fmt: skip
+
+
+def _unpaid(session: Any, customer_id: int) -> list[Any]:
+    """(document, credits, amount, currency) of orders that wait to be paid."""
+    return list(
+        session.execute(
+            select(Document.id, ResellerOrder.credits_minor, Document.total_minor, Document.currency)
+            .join(ResellerOrder, ResellerOrder.document_id == Document.id)
+            .where(Document.customer_id == customer_id, Document.kind == "proforma", Document.state == "open")
+            .order_by(Document.id.desc())
+            .limit(5)
+        )
+    )
+
+
+@reseller.route("/credits/buy", methods=["GET", "POST"])
+@allow("reseller", "super_reseller")
+def buy() -> ResponseReturnValue:
+    """One of the packages; then it is paid on the pages that everything is paid on."""
+    problem, status = "", 200
+    if request.method == "POST":
+        try:
+            with writing(submit_ctx()) as tx:
+                ordered = buy_credits(tx, own_id(), request.form.get("package", ""))
+        except NotFound:
+            problem, status = say("Choose one of the packages."), 422
+        except BillheadError as refused:
+            problem, status = refusal(refused)
+        else:
+            return redirect(url_for("storefront.pay", document_id=ordered.document_id), 303)
+    with reading() as session:
+        me = own_reseller(session)
+        offered = offered_to(session, me)
+        waiting = _unpaid(session, own_customer(session).id)
+    return page("reseller/buy.html", me=me, offered=offered, waiting=waiting, problem=problem), status
+
+
+class PassOnForm(QuestionForm):
+    to = SelectField(later("To"), coerce=int)
+    amount = StringField(
+        later("Credits"),
+        filters=[stripped],
+        validators=[InputRequired(later("Say how many.")), Length(max=20)],
+        render_kw={"inputmode": "decimal", "autocomplete": "off", "autofocus": True},
+    )
+
+
+@reseller.route("/credits/pass-on", methods=["GET", "POST"])
+@allow("super_reseller")
+def pass_on() -> ResponseReturnValue:
+    """First the form, then both balances before and after, then it is done."""
+    form = PassOnForm()
+    with reading() as session:
+        below = session.execute(
+            select(Reseller.id, Reseller.name)
+            .where(Reseller.parent_id == own_id(), Reseller.removed_on.is_(None))
+            .order_by(Reseller.name)
+        ).all()
+        asked_for = whole_number(request.args.get("to", ""))
+        if not form.is_submitted() and asked_for is not None:
+            form.to.data = seen_reseller(session, current_ctx(), asked_for).id
+    form.to.choices = [(row.id, row.name) for row in below]
+    if not below:
+        return page("reseller/nobody_below.html")
+
+    def figures(tx: Tx) -> Figures:
+        return _both(tx, form) if form.is_submitted() and form.amount.data else ()
+
+    def act(tx: Tx) -> str:
+        amount = _amount(form)
+        transfer_credits(tx, own_id(), form.to.data, amount)
+        return say(
+            "%(credits)s credits are passed on to %(name)s.",
+            credits=in_credits(amount.minor),
+            name=dict(form.to.choices)[form.to.data],
+        )
+
+    back = url_for("reseller.resellers")
+    text = say("You see both balances before it is done.")
+    question = Question(say("Pass credits on"), text, say("Pass on"), back, first=say("Show both balances"))
+    return asked(question, figures, act, form)
+
+
+def _amount(form: PassOnForm) -> Money:
+    try:
+        return Money.parse((form.amount.data or "").replace(",", "."), CREDITS)
+    except InvalidInput as refused:
+        raise InvalidInput("amount", refused.why) from refused
+
+
+def _both(tx: Tx, form: PassOnForm) -> Figures:
+    amount, to = _amount(form), seen_reseller(tx.session, tx.ctx, form.to.data or 0)
+    if amount.minor <= 0:
+        raise InvalidInput("amount", say("must be above zero"))
+    mine, theirs = (figures_of(tx.session, [own_id(), to.id])[key].balance_minor for key in (own_id(), to.id))
+    if mine < amount.minor and not own_reseller(tx.session).credit_line_minor:
+        raise Conflict(say("you have %(credits)s", credits=in_credits(mine)), hint=say("pass on less, or buy credits"))
+    return (
+        (say("Your balance"), f"{in_credits(mine)} → {in_credits(mine - amount.minor)}"),
+        (say("Balance of %(name)s", name=to.name), f"{in_credits(theirs)} → {in_credits(theirs + amount.minor)}"),
+    )

@@ -1,0 +1,109 @@
+"""Orders of the shop and its documents, as lists and as CSV."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Select, select
+
+from billhead.actions.shops.try_again import try_again
+from billhead.db import reading, writing
+from billhead.domain.errors import BillheadError, NotFound
+from billhead.domain.money import Money
+from billhead.models.catalogue import Plan
+from billhead.models.documents import Document
+from billhead.models.people import Customer
+from billhead.models.shops import ShopSupply
+from billhead.models.subscriptions import Subscription
+from billhead.plugin import allow
+from billhead.web.csv_export import csv_response
+from billhead.web.errors import refusal
+from billhead.web.paging import page_of
+from billhead.web.request_context import submit_ctx
+from billhead.web.reseller.area import in_credits, own_id, reseller
+from billhead.web.reseller.shop import own_shop, shop_page
+from billhead.web.speaking import marked, say, speech
+
+__all__: list[str] = []
+
+_BATCH = 500
+_STATES = (marked("waiting"), marked("held"), marked("supplied"), marked("refused"), marked("dropped"))
+"""Of an order's credits; `badge` says them in the language of the page."""
+
+
+@reseller.get("/shop/orders")
+@allow("reseller", "super_reseller")
+def shop_orders() -> ResponseReturnValue:
+    with reading() as session:
+        own = own_shop(session)
+        query = _orders(own.seller.id)
+        if request.args.get("format") == "csv":
+            heads = [say(head) for head in ("Number", "Customer", "Plan", "until", "Credits", "State", "Why")]
+            return csv_response("shop-orders", heads, _order_lines(query))
+        rows = page_of(session, query, ShopSupply.id, whole_rows=True)
+        as_csv = url_for("reseller.shop_orders", format="csv")
+        return shop_page(session, "shop_orders", own, rows=rows, as_csv=as_csv)
+
+
+@reseller.post("/shop/orders/<int:supply_id>/try-again")
+@allow("reseller", "super_reseller")
+def try_shop_order_again(supply_id: int) -> ResponseReturnValue:
+    try:
+        with writing(submit_ctx()) as tx:
+            try_again(tx, own_id(), supply_id)
+    except NotFound:
+        raise
+    except BillheadError as refused:
+        flash(refusal(refused)[0], "bad")
+    return redirect(url_for("reseller.shop_orders"), 303)
+
+
+@reseller.get("/shop/documents")
+@allow("reseller", "super_reseller")
+def shop_documents() -> ResponseReturnValue:
+    with reading() as session:
+        own = own_shop(session)
+        query = (
+            select(Document.id, Document.kind, Document.number_text, Document.issued_on, Document.state,
+                   Document.total_minor, Document.settled_minor, Document.currency, Customer.name)
+            .join(Customer, Customer.id == Document.customer_id)
+            .where(Document.seller_id == own.seller.id)
+        )  # fmt: skip
+        if request.args.get("format") == "csv":
+            heads = [say(head) for head in ("Number", "Date", "Customer", "State", "Total", "Paid")]
+            return csv_response("shop-documents", heads, _document_lines(query))
+        rows = page_of(session, query, Document.id, whole_rows=True)
+        as_csv = url_for("reseller.shop_documents", format="csv")
+        return shop_page(session, "shop_documents", own, rows=rows, as_csv=as_csv)
+
+
+def _orders(seller_id: int) -> Select[*tuple[Any, ...]]:
+    return (
+        select(ShopSupply.id, ShopSupply.created_at, ShopSupply.until, ShopSupply.credits_minor, ShopSupply.state,
+               ShopSupply.why, ShopSupply.subscription_id, Customer.name, Plan.name.label("plan"), Document.number_text,
+               Document.total_minor, Document.currency)
+        .join(Subscription, Subscription.id == ShopSupply.subscription_id)
+        .join(Customer, Customer.id == Subscription.customer_id)
+        .join(Plan, Plan.id == Subscription.plan_id)
+        .join(Document, Document.id == ShopSupply.document_id)
+        .where(ShopSupply.seller_id == seller_id)
+    )  # fmt: skip
+
+
+def _order_lines(query: Select[*tuple[Any, ...]]) -> Iterator[list[Any]]:
+    words = speech()
+    for row in _all(query, ShopSupply.id):
+        taken = in_credits(row.credits_minor) if row.credits_minor is not None else ""
+        yield [row.number_text or row.id, row.name, row.plan, row.until, taken, row.state, words.refusal(row.why)]
+
+
+def _document_lines(query: Select[*tuple[Any, ...]]) -> Iterator[list[Any]]:
+    for row in _all(query, Document.id):
+        total, paid = (Money(minor, row.currency) for minor in (row.total_minor, row.settled_minor))
+        yield [row.number_text or row.id, row.issued_on, row.name, row.state, str(total), str(paid)]
+
+
+def _all(query: Select[*tuple[Any, ...]], key: Any) -> Iterator[Any]:
+    with reading() as session:
+        yield from session.execute(query.order_by(key).execution_options(yield_per=_BATCH))

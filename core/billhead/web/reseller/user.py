@@ -1,0 +1,182 @@
+"""One user: what is paid, the lines with what may be done about each, and what happened."""
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from wtforms import StringField
+from wtforms.validators import DataRequired, Length
+
+from billhead.actions.access.reset_line_password import reset_line_password
+from billhead.actions.provisioning.swap_mac import preview_swap_mac, swap_mac
+from billhead.actions.resellers._changed_parts import running_parts
+from billhead.actions.resellers._seen import seen_reseller
+from billhead.actions.resellers.disable_user import disable_user
+from billhead.actions.resellers.enable_user import enable_user
+from billhead.actions.resellers.terminate_user import preview_terminate_user, terminate_user
+from billhead.clock import today_in
+from billhead.db import Tx, reading, writing
+from billhead.domain.mac import usual_prefixes
+from billhead.domain.subscription import RUNNING, State
+from billhead.models.catalogue import Plan
+from billhead.models.credits import CreditHold
+from billhead.models.subscriptions import Service, SubscriptionEvent
+from billhead.plugin import allow
+from billhead.web.forms import stripped
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx, submit_ctx
+from billhead.web.reseller.area import in_credits, own_rights, reseller
+from billhead.web.reseller.asking import Figures, Question, QuestionForm, asked
+from billhead.web.reseller.own_users import own_line, own_user
+from billhead.web.speaking import later, say
+
+__all__: list[str] = []
+
+_EVENTS = 20
+
+
+@reseller.get("/users/<int:key>")
+@allow("reseller", "super_reseller")
+def user(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        seen = own_user(session, key)
+        one = seen.subscription
+        parts = running_parts(Tx(current_ctx(), session), one, today_in(one.zone))
+        plans = {plan.id: plan for plan in session.scalars(select(Plan).where(Plan.id.in_([p.plan_id for p in parts])))}
+        extras = [(plans[part.plan_id].name, part.quantity) for part in parts if part.kind != "plan"]
+        history = session.scalars(
+            select(SubscriptionEvent)
+            .where(SubscriptionEvent.subscription_id == key)
+            .order_by(SubscriptionEvent.id.desc())
+            .limit(_EVENTS)
+        ).all()
+        held = _held(session, key)
+        whose = seen_reseller(session, current_ctx(), seen.customer.reseller_id or 0)
+        rights = own_rights(session)
+    state = State(one.state)
+    can = {
+        "renew": state in RUNNING or state is State.EXPIRED,
+        "change": state in RUNNING,
+        "disable": state in RUNNING,
+        "enable": state is State.SUSPENDED and one.suspended_for == "reseller",
+        "terminate": rights.terminate and state is not State.CANCELED,
+    }
+    if one.service_ends_on is not None or one.settlement != "credits":
+        can = dict.fromkeys(can, False)
+    shown = {"seen": seen, "extras": extras, "history": history, "held": held, "whose": whose, "may": can}
+    return page("reseller/user.html", **shown)
+
+
+def _held(session: Session, key: int) -> int:
+    """Credits that wait for this user's panel."""
+    rows = session.scalars(
+        select(CreditHold.amount_minor)
+        .join(Service, Service.id == CreditHold.service_id)
+        .where(Service.subscription_id == key, CreditHold.state == "held")
+    )
+    return sum(rows)
+
+
+@reseller.route("/users/<int:key>/disable", methods=["GET", "POST"])
+@allow("reseller", "super_reseller")
+def disable(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        name = own_user(session, key).customer.name
+
+    def act(tx: Tx) -> str:
+        disable_user(tx, key)
+        return say("%(name)s is disabled: the lines stop in a moment.", name=name)
+
+    text = say("The lines stop until you enable them again. The paid time runs on meanwhile.")
+    back = url_for("reseller.user", key=key)
+    question = Question(say("Disable %(name)s?", name=name), text, say("Disable"), back, danger=True)
+    return asked(question, lambda _tx: (), act)
+
+
+@reseller.post("/users/<int:key>/enable")
+@allow("reseller", "super_reseller")
+def enable(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        name = own_user(session, key).customer.name
+    with writing(submit_ctx()) as tx:
+        enable_user(tx, key)
+    flash(say("%(name)s is enabled: the lines run again in a moment.", name=name), "good")
+    return redirect(url_for("reseller.user", key=key), 303)
+
+
+@reseller.route("/users/<int:key>/terminate", methods=["GET", "POST"])
+@allow("reseller", "super_reseller")
+def terminate(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        seen = own_user(session, key)
+        held = _held(session, key)
+
+    def figures(tx: Tx) -> Figures:
+        back = preview_terminate_user(tx, key).returned_minor
+        shown = [(say("Credits that come back"), in_credits(back)), (say("Lines taken off"), str(len(seen.lines)))]
+        return [*shown, (say("Held, back when the line is gone"), in_credits(held))] if held else shown
+
+    def act(tx: Tx) -> str:
+        done = terminate_user(tx, key)
+        back = in_credits(done.returned_minor)
+        return say("%(name)s is ended. %(credits)s credits came back.", name=seen.customer.name, credits=back)
+
+    text = say("The lines are taken off their panels at once, and can’t be brought back.")
+    back = url_for("reseller.user", key=key)
+    title = say("End %(name)s, %(plan)s?", name=seen.customer.name, plan=seen.plan.name)
+    question = Question(title, text, say("End it"), back, danger=True)
+    return asked(question, figures, act)
+
+
+@reseller.route("/users/<int:key>/lines/<int:service_id>/password", methods=["GET", "POST"])
+@allow("reseller", "super_reseller")
+def line_password(key: int, service_id: int) -> ResponseReturnValue:
+    with reading() as session:
+        seen, line = own_line(session, key, service_id)
+
+    def act(tx: Tx) -> str:
+        reset_line_password(tx, service_id)
+        return say("A new password is on its way to the panel. Send the text again when it is there.")
+
+    text = say("Every device has to be set up again, and the short address ends at once.")
+    back = url_for("reseller.user", key=key)
+    title = say("New password for %(login)s?", login=line.login)
+    question = Question(title, text, say("Change it"), back, danger=True)
+    return asked(question, lambda _tx: ((say("User"), seen.customer.name),), act)
+
+
+class BoxForm(QuestionForm):
+    mac = StringField(
+        later("MAC address of the new box"),
+        filters=[stripped],
+        validators=[DataRequired(later("Write the address on the label below the box.")), Length(max=30)],
+        description=later("On the label below the box. Any spelling will do."),
+        render_kw={"placeholder": "00:1A:79:AA:BB:01", "autocomplete": "off", "spellcheck": "false", "autofocus": True},
+    )
+
+
+@reseller.route("/users/<int:key>/lines/<int:service_id>/box", methods=["GET", "POST"])
+@allow("reseller", "super_reseller")
+def another_box(key: int, service_id: int) -> ResponseReturnValue:
+    with reading() as session:
+        _seen, line = own_line(session, key, service_id)
+    form = BoxForm()
+
+    def figures(tx: Tx) -> Figures:
+        left = preview_swap_mac(tx, service_id)
+        return (
+            (say("Box now"), line.mac or "–"),
+            (say("Left this month"), say("%(count)s of %(all)s", count=left.left, all=left.limit)),
+        )
+
+    def act(tx: Tx) -> str:
+        done = swap_mac(tx, service_id, form.mac.data or "")
+        odd = usual_prefixes(line.kind, done.mac)
+        told = say("%(mac)s is let in within a minute or two.", mac=done.mac)
+        if odd:
+            told += " " + say("Boxes of this kind mostly begin with %(these)s: look at it again.", these=", ".join(odd))
+        return told
+
+    back = url_for("reseller.user", key=key)
+    question = Question(say("Another box?"), say("The box from before is no longer let in."), say("Exchange it"), back)
+    return asked(question, figures, act, form)

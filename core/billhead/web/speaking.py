@@ -1,0 +1,74 @@
+"""Which language a page speaks: the visitor's choice, else the customer's own, else the browser's, else English.
+
+Templates say `_("…")` or `{% trans %}…{% endtrans %}`; Python says `say("…")` in a view and `later("…")` where the
+words are needed at import, as in forms. The admin area speaks English: whoever reads a log has to find the words again.
+"""
+
+from flask import Flask, g, has_request_context, request
+from werkzeug.local import LocalProxy
+
+from billhead.web.request_context import in_staff_area, signed_in
+from billhead.wording import PAGE_LANGUAGES, Wording, marked, wording
+
+__all__ = ["LANGUAGE_COOKIE", "install", "later", "marked", "other_language", "say", "say_count", "speech"]
+
+LANGUAGE_COOKIE = "language"
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
+
+    @app.context_processor
+    def language() -> dict[str, object]:
+        offered = () if in_staff_area() else PAGE_LANGUAGES
+        return {"speech": speech(), "languages": [wording(code, "pages") for code in offered]}
+
+
+def speech() -> Wording:
+    """The words of this request."""
+    if "speech" not in g:
+        g.speech = wording(_language(), "pages")
+    found: Wording = g.speech
+    return found
+
+
+def other_language() -> Wording | None:
+    """The words of this page, if it isn't in English (a command has no page)."""
+    if not has_request_context():
+        return None
+    words = speech()
+    return None if words.language == "en" else words
+
+
+def _language() -> str:
+    if in_staff_area():
+        return "en"
+    login = signed_in()
+    for wanted in (request.cookies.get(LANGUAGE_COOKIE, ""), login.language if login is not None else ""):
+        if (code := wanted.partition("-")[0].lower()) in PAGE_LANGUAGES:
+            return code
+    return request.accept_languages.best_match(PAGE_LANGUAGES) or "en"
+
+
+def say(text: str, **named: object) -> str:
+    """The text in the language of this request; `%(name)s` in it is filled in from `named`."""
+    return speech().say(text, **named)
+
+
+def say_count(one: str, many: str, number: int) -> str:
+    """ "%(count)d line" or "%(count)d lines", by the plural rules of the language."""
+    return speech().count(one, many, number)
+
+
+def later(text: str) -> str:
+    """The text, put into the language of the request in which it is shown: for labels of forms."""
+    return LocalProxy(lambda: speech().say(text))  # type: ignore[return-value]
+
+
+def _gettext(text: str) -> str:
+    return speech().say(text)
+
+
+def _ngettext(one: str, many: str, number: int) -> str:
+    return speech().choose(one, many, number)

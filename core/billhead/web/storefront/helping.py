@@ -1,0 +1,129 @@
+"""Help articles, how the network is, and news: what somebody reads before they write to us."""
+
+from flask import flash, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead.actions.helping.find_articles import find_articles
+from billhead.actions.helping.rate_article import rate_article
+from billhead.actions.helping.show_status import show_status
+from billhead.db import reading, writing
+from billhead.domain.errors import NotAllowed, NotFound
+from billhead.models.helping import Announcement, HelpArticle
+from billhead.models.sellers import Seller
+from billhead.plugin import allow
+from billhead.web.announcing import announcements_for
+from billhead.web.errors import refusal
+from billhead.web.pages import page
+from billhead.web.paging import page_of
+from billhead.web.request_context import client_address, current_ctx, current_seller, signed_in
+from billhead.web.speaking import speech
+from billhead.web.storefront.blueprint import storefront
+
+__all__: list[str] = []
+
+_IN_A_CATEGORY = 200
+_SUGGESTED = 4
+
+
+def _shop() -> Seller:
+    seller = current_seller()
+    if seller is None:
+        raise NotFound("shop", "here")
+    return seller
+
+
+def _language(db_session: Session, seller_id: int) -> str:
+    """The reader's, if there is anything in it."""
+    wanted = speech().language
+    some = select(HelpArticle.id).where(
+        HelpArticle.seller_id == seller_id, HelpArticle.published, HelpArticle.language == wanted
+    )
+    return wanted if db_session.scalar(some.limit(1)) is not None else "en"
+
+
+@storefront.get("/help")
+@allow("anyone")
+def help_home() -> ResponseReturnValue:
+    seller, typed = _shop(), request.args.get("q", "").strip()
+    with reading() as db_session:
+        language = _language(db_session, seller.id)
+        found = find_articles(db_session, seller.id, language, typed) if typed else []
+        shown = select(HelpArticle.slug, HelpArticle.title, HelpArticle.category, HelpArticle.language).where(
+            HelpArticle.seller_id == seller.id, HelpArticle.published, HelpArticle.language == language
+        )
+        rows = db_session.execute(
+            shown.order_by(HelpArticle.category, HelpArticle.helped.desc(), HelpArticle.title).limit(_IN_A_CATEGORY)
+        ).all()
+    categories: dict[str, list[object]] = {}
+    for row in rows:
+        categories.setdefault(row.category, []).append(row)
+    return page("storefront/help.html", categories=categories, typed=typed, found=found)
+
+
+@storefront.get("/help/suggest")
+@allow("anyone")
+def help_suggest() -> ResponseReturnValue:
+    """A piece of page for who is just writing to us."""
+    seller = _shop()
+    with reading() as db_session:
+        language = _language(db_session, seller.id)
+        found = find_articles(db_session, seller.id, language, request.args.get("q", ""), most=_SUGGESTED)
+    return page("storefront/_suggested.html", found=found)
+
+
+@storefront.get("/help/<language>/<slug>")
+@allow("anyone")
+def help_article(language: str, slug: str) -> ResponseReturnValue:
+    with reading() as db_session:
+        row = _published(db_session, language, slug)
+    rated = session.get("rated", [])
+    return page("storefront/help_article.html", article=row, rated=row.id in rated)
+
+
+def _published(db_session: Session, language: str, slug: str) -> HelpArticle:
+    row = db_session.scalar(
+        select(HelpArticle).where(
+            HelpArticle.seller_id == _shop().id,
+            HelpArticle.published,
+            HelpArticle.language == language,
+            HelpArticle.slug == slug,
+        )
+    )
+    if row is None:
+        raise NotFound("article", slug)
+    return row
+
+
+@storefront.post("/help/<language>/<slug>")
+@allow("anyone")
+def rate_help(language: str, slug: str) -> ResponseReturnValue:
+    with reading() as db_session:
+        row = _published(db_session, language, slug)
+    rated = session.get("rated", [])
+    if row.id not in rated:
+        try:
+            with writing(current_ctx()) as tx:
+                rate_article(tx, row.id, request.form.get("helped") == "yes", client_address())
+        except NotAllowed as refused:
+            flash(refusal(refused)[0], "plain")
+        session["rated"] = [*rated, row.id][-50:]
+    return redirect(url_for("storefront.help_article", language=language, slug=slug), 303)
+
+
+@storefront.get("/status")
+@allow("anyone")
+def network_status() -> ResponseReturnValue:
+    with reading() as db_session:
+        return page("storefront/status.html", panels=show_status(db_session, _shop().id))
+
+
+@storefront.get("/news")
+@allow("customer", "reseller", "super_reseller")
+def news() -> ResponseReturnValue:
+    login = signed_in()
+    assert login is not None, "nobody else comes here"
+    with reading() as db_session:
+        rows = page_of(db_session, announcements_for(login), Announcement.id)
+    return page("storefront/news.html", rows=rows)

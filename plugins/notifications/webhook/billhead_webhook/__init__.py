@@ -1,0 +1,1 @@
+"""Signed copies of notices to a system of the operator."""

@@ -1,0 +1,175 @@
+"""What rules refuse to resellers and customers stands in `locale/refusals.txt`: pages say it in other languages."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from billhead.refusals import read_refusal, refusals
+from billhead.wording import wording
+
+CORE = Path(read_refusal.__code__.co_filename).parent
+PLACE = re.compile(r"%\(\w+\)s")
+TOLD = {
+    "Conflict": slice(1), "NotAllowed": slice(1), "OnHold": slice(1), "too_often": slice(1),
+    "InvalidInput": slice(1, None), "count_try": slice(4, None),
+}  # fmt: skip
+"""Which arguments say what is refused."""
+PACKAGES = (
+    "resellers", "shops",
+    "access", "accounts", "coupons", "credits", "devices", "dunning", "entitlements", "family", "fraud", "helping",
+    "notifications", "payments", "privacy", "referrals", "sign_in", "subscriptions", "support",
+)  # fmt: skip
+"""Of actions whose refusals resellers and customers meet."""
+FOR_STAFF = {
+    "access": "lend_access message_box save_guide see_access",
+    "accounts": "create_login set_tax_facts",
+    "coupons": "change_coupon create_coupon redeem_coupon",
+    "credits": "grant_credit take_credit",
+    "devices": "_delivery book_device exchange_device hand_out import_devices save_model take_back",
+    "dunning": "_entering save_policy throttle",
+    "entitlements": "_giving_back call_off refund_one",
+    "fraud": "_networks decide_case save_entry",
+    "helping": "save_announcement save_article set_status",
+    "notifications": "_codes _own_texts send_again set_mails",
+    "payments": (
+        "_allocating _disputing _policy _proofs _refunding _taking _transfers approve_proof assign_money book_payout "
+        "book_receipt book_transfer charge_back close_refund decide_attempt import_statement keep_unassigned "
+        "reallocate refund reject_proof return_money save_gateway_account store_callback"
+    ),
+    "privacy": "_own erase_customer",
+    "resellers": (
+        "_packages _rights grant_credits remove_reseller save_credit_package save_reseller_plan take_credits use_key"
+    ),
+    "shops": "_gateways allow_gateways close_shop confirm_host open_shop reopen_shop",
+    "sign_in": "reset_second_step save_provider",
+    "subscriptions": "_free_time _gift_scope _given_days cancel_gift give_days set_billing_day transfer",
+    "support": (
+        "answer_ticket decide_mail merge_tickets save_department save_reply save_rules settle_dispute sort_ticket "
+        "store_mail write_to_customer"
+    ),
+}
+"""Modules whose refusals the operator alone reads, or a program; those of _rights are listed as far as needed."""
+ONLY_STAFF = (": it needs ", "is not one of ", "is no code", "use a-z, 0-9", "there is a reseller ")
+WORDS = {"line", "renewal", "reseller", "reseller below", "service", "subscription", "super-reseller", "this document"}
+"""What is not found: said alone, in "There is no %(what)s"."""
+STAFF_SENTENCES = {
+    "too often",
+    "must be an address with https",
+    "as the provider calls its issuer",
+    "has nothing after ? or #",
+    "\0 is taken by another line",
+    "no panel is called \0",
+    "add it under Panels, or change the plan's panel",
+    "only staff may decide what becomes of paid time",
+    "a day is needed for on_date, and for nothing else",
+    "must be \0 or later, got \0",
+    "must be from \0 to today, \0, got \0",
+    "only staff may choose the day of a change",
+    "\0 is not immediate or end_of_term",
+    "the least must be above zero, and the most not below it",
+    "the amounts to choose from must lie between the least and the most",
+    "only the operator lends credits",
+    "must be credits from zero up",
+    "a super-reseller is set up by the operator",
+    "start-up credits come with the plan: pass more on afterwards",
+    "\0 owes \0 already",
+    "let it pay that back first",
+    "is needed: the reseller reads it in its statement",
+}
+
+
+def sentences(node):
+    """Every text in an expression, with \\0 for each value."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "\0" for part in one.values)
+    inside = {id(part) for one in ast.walk(node) if isinstance(one, ast.JoinedStr) for part in ast.walk(one)}
+    for one in ast.walk(node):
+        if isinstance(one, ast.Constant) and isinstance(one.value, str) and id(one) not in inside:
+            yield one.value
+
+
+def refused(source):
+    """The sentences of refusals that are raised, also those that are put together just before."""
+    tree = ast.parse(source)
+    named = {node.targets[0].id: node.value for node in ast.walk(tree) if is_named(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (kind := getattr(node.func, "id", "")) in TOLD:
+            hints = [word.value for word in node.keywords if word.arg == "hint"]
+            for part in [*node.args[TOLD[kind]], *hints]:
+                part = named.get(part.id, part) if isinstance(part, ast.Name) else part
+                yield from (one for one in sentences(part) if len(one) > 3)
+
+
+def is_named(node):
+    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+
+
+def unlisted(source):
+    known = {PLACE.sub("\0", one) for one in refusals()}
+    return [
+        one
+        for one in refused(source)
+        if one not in known and one not in STAFF_SENTENCES and not any(piece in one for piece in ONLY_STAFF)
+    ]
+
+
+def modules():
+    """ "package/module" → its path."""
+    paths = (path for package in PACKAGES for path in sorted((CORE / "actions" / package).glob("*.py")))
+    return {f"{path.parent.name}/{path.stem}": path for path in paths}
+
+
+def for_staff():
+    return {f"{package}/{name}" for package, names in FOR_STAFF.items() for name in names.split()}
+
+
+@pytest.mark.parametrize("name", [name for name in modules() if name not in for_staff()])
+def test_what_is_refused_on_a_page_in_another_language_is_listed(name):
+    assert unlisted(modules()[name].read_text("utf-8")) == []
+
+
+def test_what_only_staff_are_refused_is_still_there():
+    assert for_staff() - set(modules()) == set()
+
+
+def test_a_refusal_that_is_not_listed_is_found():
+    source = 'raise Conflict(f"{name} is gone", hint="look elsewhere" if x else "wait")\nraise InvalidInput("a", "no")'
+    assert unlisted(source) == ["\0 is gone", "look elsewhere", "wait"]
+
+
+def sources():
+    """The core's, and those of gateways, which say why a payment can't be made."""
+    yield from CORE.rglob("*.py")
+    yield from (CORE.parents[1] / "plugins" / "gateways").glob("*/billhead_*/*.py")
+
+
+def test_nothing_is_listed_that_nobody_says():
+    said = {one for path in sources() for one in sentences(ast.parse(path.read_text("utf-8")))}
+    assert [one for one in refusals() if PLACE.sub("\0", one) not in said and one not in WORDS] == []
+
+
+def test_a_sentence_is_read_back_with_its_values():
+    assert read_refusal("Aurora is suspended already") == ("%(who)s is suspended already", {"who": "Aurora"})
+    assert read_refusal("amount: must be credits above zero, got 0.00 XCR")[1] == {"amount": "0.00 XCR"}
+    assert read_refusal("this line is nobody's") == ("this line is nobody's", {})
+
+
+def test_no_sentence_is_taken_for_another():
+    for sentence in refusals():
+        told = re.sub(r"%\((\w+)\)s", r"<\1>", sentence)
+        assert read_refusal(told)[0] == sentence
+
+
+def test_days_amounts_and_states_in_it_are_written_as_the_language_does():
+    german = wording("de")
+    assert "12.03.2026" in german.refusal("this subscription is canceled to 2026-03-12")
+    told = german.refusal("Nord has 1.50 XCR, and may owe up to 100.00 XCR; 1200.00 XCR are needed")
+    assert told == "Nord hat 1,50 und darf bis zu 100,00 schulden; nötig sind 1.200,00"
+    assert "„gesperrt“" in german.refusal("this subscription is suspended, not disabled")
+    assert german.refusal("SPRING is for 1 month or 3 months only") == "SPRING gilt nur für 1 Monat, 3 Monate"
+    assert german.refusal("INV-7 is paid: there is nothing to pay on it").startswith("INV-7 hat den Stand „bezahlt“")
+    assert german.refusal("3 is not a MAC address") == "3 ist keine MAC-Adresse"
+    assert wording("en").refusal("3 is not a MAC address") == "3 is not a MAC address"

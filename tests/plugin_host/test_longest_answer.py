@@ -1,0 +1,56 @@
+"""Whoever is asked decides what the answer is, but not how much of our memory it takes."""
+
+import gzip
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from billhead.domain.errors import PanelOutcomeUnknown, PanelUnreachable
+from billhead.plugin import HttpClient
+
+
+@pytest.fixture
+def far_side() -> Iterator[str]:
+    """Answers with ten million spaces, which travel as ten thousand bytes; at /short with five."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = gzip.compress(b" " * (5 if self.path == "/short" else 10_000_000))
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_answer_that_is_too_long_is_broken_off(far_side: str):
+    client = HttpClient("acme", largest=1_000_000)
+    try:
+        assert client.read(f"{far_side}/short").body == b" " * 5
+        with pytest.raises(PanelUnreachable):
+            client.read(far_side)
+        with pytest.raises(PanelOutcomeUnknown):  # it may have acted
+            client.write("POST", far_side)
+        assert client.read(f"{far_side}/short").status == 200
+    finally:
+        client.close()
+
+
+def test_what_fits_is_read_whole(far_side: str):
+    client = HttpClient("acme")
+    try:
+        assert len(client.read(far_side).body) == 10_000_000
+    finally:
+        client.close()

@@ -1,0 +1,80 @@
+"""The search in the top bar: whatever a caller says leads to one page, by few questions that an index answers."""
+
+from sqlalchemy import insert
+
+from billhead import clock
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.domain.creditor_reference import About, Reference
+from billhead.models.people import Customer, Reseller
+from billhead.models.subscriptions import Service
+from billhead.models.support import Department, Ticket
+
+FEW = ("SCAN seller", "SCAN reseller", "SCAN anon_")  # the last: what a statement has found already
+
+
+def test_what_a_caller_says_leads_to_one_page(any_counter):
+    counter = any_counter
+    counter.shop.change(
+        Customer, 1, name="Zoë  Müller-Öst King", company="Öst TV Oy", phone="+358 (0)40-123 4567", external_ref="K-1"
+    )
+    counter.shop.change(Service, 1, mac="00:1A:79:AA:BB:01")
+    line = counter.row(Service, 1)
+    (shop_id,) = counter.add(
+        Reseller(seller_id=1, code="north", name="North TV", tier="reseller", created_on=clock.now().date())
+    )
+    attempt = counter.shop.attempt()
+    for said, page in {
+        "zoe muller-ost KING": "/admin/customers/1",
+        "ost tv oy": "/admin/customers/1",
+        "ADA@example.com": "/admin/customers/1",
+        "00358 40 1234567": "/admin/customers/1",
+        "K-1": "/admin/customers/1",
+        "001a.79aa.bb01": "/admin/services/1",
+        line.login: "/admin/services/1",
+        line.handle.upper(): "/admin/services/1",
+        Reference(About.ATTEMPT, attempt.id).text: f"/admin/attempts/{attempt.id}",
+        "NORTH": f"/admin/resellers/{shop_id}",
+    }.items():
+        answer = counter.get("/admin/find", query_string={"q": said})
+        assert (answer.status_code, answer.headers.get("Location")) == (303, page), (said, answer.text[-1500:])
+    for said in ("zoe mul", "king", "ost", "ada@ex", "35840"):
+        answer = counter.get("/admin/find", query_string={"q": said})
+        assert "begins like it" in answer.text, said
+        assert 'href="/admin/customers/1"' in answer.text, said
+    for said in ("%", "_", "z%", "'", "RF", "nobody at all", "x\u0000y", "\u0301\u0301", "💥", "9" * 300):
+        answer = counter.get("/admin/find", query_string={"q": said})
+        assert answer.status_code == 200, said
+        assert "Nothing found" in answer.text, said
+    assert "What are you looking for?" in counter.get("/admin/find").text
+
+
+def test_what_somebody_may_not_open_is_not_found(counter, shop):
+    (place,) = counter.add(Department(seller_id=1, name="Help"))
+    (ticket,) = counter.add(
+        Ticket(seller_id=1, customer_id=1, department_id=place, token="t", subject="No sound", opened_at=clock.now())
+    )
+    assert counter.get(f"/admin/find?q=%23{ticket}").headers["Location"] == f"/admin/tickets/{ticket}"
+    newcomer = shop.person("staff", "new@example.com")
+    answer = newcomer.get(f"/admin/find?q=%23{ticket}")
+    opened = newcomer.get(f"/admin/tickets/{ticket}").status_code
+    assert (answer.status_code == 303) is (opened == 200)
+
+
+def test_a_hundred_thousand_customers_are_found_by_an_index(counter):
+    """Each statement of the search names an index in its plan; none walks through a table that grows."""
+    with counter.shop.app.app_context(), writing(Context.system("test")) as tx:
+        tx.session.execute(insert(Customer), [
+            {"seller_id": 1, "name": f"P {n}", "sought_name": f"p {n}", "sought_last": str(n),
+             "email": f"{n}@x.example", "country": "FI", "currency": "EUR", "created_at": clock.now()}
+            for n in range(2000)
+        ])  # fmt: skip
+    with counter.counting() as asked:
+        assert "Nothing found" in counter.get("/admin/find?q=nobody").text
+    searches = [one for one in asked if " LIMIT " in one and "ORDER BY" in one]
+    assert 5 <= len(searches) <= 12, asked
+    with counter.shop.app.app_context(), reading() as session:
+        for one in searches:
+            plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", ("x",) * one.count("?")).all()
+            scans = [row[3] for row in plan if row[3].startswith("SCAN") and not row[3].startswith(FEW)]
+            assert not scans, (one, plan)

@@ -1,0 +1,290 @@
+"""A reseller's day in the area: users added, sent their text, renewed, changed, ended; credits to the hundredth."""
+
+import re
+from datetime import timedelta
+
+from reseller_area import Area
+from web_shop import BOX
+
+from billhead import clock
+from billhead.models.operations import AuditEntry
+from billhead.models.resellers import ResellerKey
+from billhead.models.subscriptions import Service, Subscription
+
+
+def test_every_page_opens_empty_and_says_what_to_do(area: Area):
+    baltic, aurora = area.browsers["baltic"], area.browsers["aurora"]
+    for path in (
+        "",
+        "users",
+        "users/new",
+        "credits",
+        "credits/buy",
+        "prices",
+        "keys",
+        "users?format=csv",
+        "credits?format=csv",
+    ):
+        assert baltic.get(f"/reseller/{path}").status_code == 200, path
+    for path in ("resellers", "resellers/new", "credits/pass-on"):
+        assert aurora.get(f"/reseller/{path}").status_code == 200, path
+        assert baltic.get(f"/reseller/{path}").status_code == 403, path
+    home = baltic.get("/reseller/").text
+    assert "100.00" in home
+    assert "Granted by the operator" in home
+    assert "Add the first one" in baltic.get("/reseller/users").text
+
+
+def test_a_user_is_added_watched_getting_ready_and_sent_a_text(area: Area):
+    baltic = area.browsers["baltic"]
+    form = baltic.get("/reseller/users/new").text
+    assert "leaves 90.00" in form
+    assert "leaves 88.00" in form  # a box takes 12.00
+    key = area.add("baltic", "Anna", language="de")
+    assert area.credits("baltic") == 9000  # 100.00 − 10.00, held
+    waiting = baltic.get(f"/reseller/users/{key}/ready").text
+    assert "being made" in waiting
+    assert f'data-look="/reseller/users/{key}/ready?looks=1"' in waiting
+    assert "<noscript><meta http-equiv=" in waiting
+    assert "10.00 credits are held" in baltic.get(f"/reseller/users/{key}").text
+    area.shop.work()
+    there = baltic.get(f"/reseller/users/{key}/ready?looks=1")
+    assert there.status_code == 303
+    text = baltic.get(there.location).text
+    assert "Anna can watch" in text
+    (line,) = area.shop.rows(Service, Service.subscription_id == key)
+    for told in (f"Benutzername: {line.login}", "Passwort: ", "Kurzadresse: http", "username="):
+        assert told in text, told
+    looks = area.shop.rows(AuditEntry, AuditEntry.action == "access.seen")
+    assert [(one.subject, one.role) for one in looks] == [(f"service:{line.id}", "reseller")]
+    # whose plan is remembered, and what the rest of the day looks like
+    assert 'value="basic|1 month" checked' in baltic.get("/reseller/users/new").text
+    for path in (
+        "",
+        "users",
+        f"users/{key}",
+        f"users/{key}/renew",
+        f"users/{key}/change",
+        f"users/{key}/disable",
+        "credits",
+    ):
+        page = baltic.get(f"/reseller/{path}")
+        assert page.status_code == 200, path
+        assert "Anna" in page.text, path
+
+
+def test_renewed_one_by_one_and_many_with_the_figures_first(area: Area):
+    baltic = area.browsers["baltic"]
+    anna, bob, box = (
+        area.add("baltic", "Anna"),
+        area.add("baltic", "Bob"),
+        area.add("baltic", "Cleo", offer="box|1 month", mac=BOX),
+    )
+    assert area.credits("baltic") == 6800  # 100.00 − 10.00 − 10.00 − 12.00
+    area.shop.work()
+    asked = baltic.get(f"/reseller/users/{anna}/renew").text
+    assert "68.00 → 58.00" in asked
+    unseen = baltic.post(f"/reseller/users/{anna}/renew", {"seen": "something else"})
+    assert unseen.status_code == 200
+    assert "This has changed in the meantime" in unseen.text
+    assert baltic.yes(f"/reseller/users/{anna}/renew").status_code == 303
+    assert area.credits("baltic") == 5800
+    area.shop.work()
+    # 10.00 for Anna and 12.00 for Cleo; Bob is stopped, and refused
+    area.shop.change(Subscription, bob, state="suspended", suspended_for="staff")
+    picked = {"pick": [str(anna), str(bob), str(box)]}
+    preview = baltic.post("/reseller/users/renew", picked, page="/reseller/users")
+    assert "Renew for 22.00 credits" in preview.text
+    assert "it can’t be renewed now" in preview.text or "can&#39;t be renewed now" in preview.text
+    sure = re.search(r'name="sure" value="([^"]+)"', preview.text)[1]
+    begun = baltic.post("/reseller/users/renew", {**picked, "sure": sure}, page="/reseller/users")
+    assert begun.status_code == 303
+    assert "data-look=" in baltic.get(begun.location).text
+    area.shop.work()
+    done = baltic.get(begun.location).text
+    assert "2 of 3 renewed" in done
+    assert area.credits("baltic") == 3600  # 58.00 − 22.00
+    assert "data-look=" not in done
+    # everybody that a filter finds, without picking
+    preview = baltic.post("/reseller/users/renew", {"all": "yes", "show": "active"}, page="/reseller/users")
+    assert "Renew 2 users?" in preview.text
+    assert baltic.post("/reseller/users/renew", {}, page="/reseller/users").location == "/reseller/users"
+
+
+def test_changed_disabled_swapped_and_ended_with_what_comes_back(area: Area):
+    baltic = area.browsers["baltic"]
+    anna, cleo = area.add("baltic", "Anna"), area.add("baltic", "Cleo", offer="box|1 month", mac=BOX)
+    area.shop.work()
+    # a second screen for the days that are left
+    shown = baltic.get(f"/reseller/users/{anna}/change?offer=&addon-screen=1&way=keep_end").text
+    sure = re.search(r'name="sure" value="([^"]+)"', shown)[1]
+    wish = {"offer": "", "addon-screen": "1", "way": "keep_end"}
+    assert baltic.post(f"/reseller/users/{anna}/change", {**wish, "sure": "1:2:3"}).status_code == 200
+    before = area.credits("baltic")
+    assert baltic.post(f"/reseller/users/{anna}/change", {**wish, "sure": sure}).status_code == 303
+    pay, back, _ = sure.split(":")
+    assert 0 < int(pay) <= 300
+    assert area.credits("baltic") == before - int(pay)
+    area.shop.work()
+    page = baltic.get(f"/reseller/users/{anna}").text
+    assert "Second screen" in page
+    assert "2 streams at a time" in page
+    # stopped and let on again
+    assert baltic.yes(f"/reseller/users/{anna}/disable").status_code == 303
+    area.shop.work()
+    assert "disabled" in baltic.get(f"/reseller/users/{anna}").text
+    assert baltic.post(f"/reseller/users/{anna}/enable", page=f"/reseller/users/{anna}").status_code == 303
+    # a new password, another box
+    (line,) = area.shop.rows(Service, Service.subscription_id == anna)
+    assert baltic.yes(f"/reseller/users/{anna}/lines/{line.id}/password").status_code == 303
+    (boxed,) = area.shop.rows(Service, Service.subscription_id == cleo)
+    swap = f"/reseller/users/{cleo}/lines/{boxed.id}/box"
+    assert baltic.yes(swap, mac="00:1A:79:00:00:99").status_code == 303
+    assert area.shop.rows(Service, Service.id == boxed.id)[0].mac == "00:1A:79:00:00:99"
+    # a box of Cleo's is none of Anna's
+    assert baltic.get(f"/reseller/users/{anna}/lines/{boxed.id}/box").status_code == 404
+    area.shop.work()
+    asked = baltic.get(f"/reseller/users/{cleo}/terminate").text
+    back = re.search(r"Credits that come back</dt><dd>([\d.]+)", asked)[1]
+    assert 0 < float(back) < 12
+    before = area.credits("baltic")
+    assert baltic.yes(f"/reseller/users/{cleo}/terminate").status_code == 303
+    assert area.credits("baltic") == before + round(float(back) * 100)
+
+
+def test_credits_are_bought_passed_on_and_told_row_by_row(area: Area):
+    aurora, baltic = area.browsers["aurora"], area.browsers["baltic"]
+    assert baltic.post("/reseller/credits/buy", {"package": "thousand"}).status_code == 422
+    to_pay = baltic.post("/reseller/credits/buy", {"package": "hundred"})
+    assert to_pay.location.startswith("/pay/")
+    page = baltic.get(to_pay.location)
+    assert page.status_code == 200
+    account = str(area.shop.accounts["cards"])
+    led_on = baltic.post(to_pay.location, {"account": account})
+    assert led_on.status_code == 303, led_on.text
+    area.shop.pay()
+    area.shop.work()
+    back = baltic.get(f"{to_pay.location}/return")
+    assert back.location, re.sub("<[^>]+>|\\s+", " ", back.text)
+    assert back.location == "/reseller/"
+    assert area.credits("baltic") == 20000
+    assert "Bought" in baltic.get("/reseller/credits?kind=credits_bought").text
+    # nobody else may look at it
+    assert area.browsers["gulf"].get(to_pay.location).status_code == 404
+    # both balances, then it is done
+    told = {"to": str(area.ids["coast"]), "amount": "12,50"}
+    shown = aurora.post("/reseller/credits/pass-on", told)
+    assert "100.00 → 87.50" in shown.text
+    assert "100.00 → 112.50" in shown.text
+    assert aurora.yes("/reseller/credits/pass-on", shown, **told).status_code == 303
+    assert (area.credits("aurora"), area.credits("coast")) == (8750, 11250)
+    assert aurora.post("/reseller/credits/pass-on", {**told, "amount": "500"}).status_code == 422
+    csv = aurora.get("/reseller/credits?format=csv").text.splitlines()
+    assert csv[1].split(",")[2:6] == ["credits_transferred", "-12.50", "100.00", "87.50"]
+    assert aurora.get("/reseller/credits?from=yesterday").status_code == 422
+
+
+def test_a_reseller_is_added_below_given_rights_suspended_and_looks_only(area: Area):
+    aurora = area.browsers["aurora"]
+    wanted = {"plan": "partner", "name": "Dune", "email": "dune@example.com"}
+    shown = aurora.post("/reseller/resellers/new", wanted)
+    for told in ("Takes</dt><dd>30.00", "start with</dt><dd>20.00", "You have then</dt><dd>70.00"):
+        assert told in shown.text, told
+    assert aurora.yes("/reseller/resellers/new", shown, **wanted).status_code == 303
+    assert area.credits("aurora") == 7000
+    assert "Dune" in aurora.get("/reseller/resellers").text
+    baltic_page = f"/reseller/resellers/{area.ids['baltic']}"
+    rights = {"name": "Baltic", "sells": ["basic"], "trials_per_day": "1", "terminate": ""}
+    shown = aurora.post(f"{baltic_page}/rights", rights)
+    assert aurora.yes(f"{baltic_page}/rights", shown, **rights).status_code == 303
+    anna = area.add("baltic", "Anna")
+    assert "Basic for boxes" not in area.browsers["baltic"].get("/reseller/users/new").text
+    refused = area.browsers["baltic"].yes(f"/reseller/users/{anna}/terminate")
+    assert "may not terminate" in refused.text
+    # suspended: everything can be looked at, nothing done
+    assert aurora.yes(f"{baltic_page}/suspend", lines="run_out").status_code == 303
+    baltic = area.browsers["baltic"]
+    for path in ("", "users", f"users/{anna}", "credits", "users/new"):
+        page = baltic.get(f"/reseller/{path}")
+        assert page.status_code == 200, path
+        assert "is suspended" in page.text, path
+    for path in (
+        "users/new",
+        f"users/{anna}/renew",
+        f"users/{anna}/disable",
+        "credits/buy",
+        "keys",
+        "users/renew",
+        "prices",
+    ):
+        assert baltic.post(f"/reseller/{path}", {"name": "x"}, page="/reseller/").status_code == 403, path
+    assert aurora.post(f"{baltic_page}/resume", page=baltic_page).status_code == 303
+    assert area.add("baltic", "Bea")
+
+
+def test_keys_are_shown_once_and_prices_are_the_resellers_own(area: Area):
+    baltic, aurora = area.browsers["baltic"], area.browsers["aurora"]
+    made = baltic.post("/reseller/keys", {"name": "my shop"})
+    key = re.search(r"bhr_[\w-]+", made.text)[0]
+    assert key not in baltic.get("/reseller/keys").text
+    (row,) = area.shop.rows(ResellerKey)
+    assert aurora.get(f"/reseller/keys/{row.id}/revoke").status_code == 404  # also for whoever stands above
+    assert baltic.yes(f"/reseller/keys/{row.id}/revoke").status_code == 303
+    assert "revoked" in baltic.get("/reseller/keys").text
+    assert baltic.post("/reseller/prices", {"offer": "basic|1 month", "amount": "14,90"}).status_code == 303
+    assert 'value="14.90"' in baltic.get("/reseller/prices").text
+    assert 'value="14.90"' not in aurora.get("/reseller/prices").text
+    assert baltic.post("/reseller/prices", {"offer": "basic|1 month", "amount": "x"}).status_code == 422
+
+
+def test_the_margin_by_plan_and_what_those_below_earn(area: Area):
+    baltic, aurora = area.browsers["baltic"], area.browsers["aurora"]
+    assert "Nothing was sold in these days" in baltic.get("/reseller/margin").text
+    assert baltic.post("/reseller/prices", {"offer": "basic|1 month", "amount": "14.90"}).status_code == 303
+    area.add("baltic", "Anna")
+    area.add("baltic", "Bo")
+    area.shop.work()
+    page = baltic.get("/reseller/margin").text
+    assert "€29.80" in page  # 2 × 14.90; the credits were a gift and cost nothing
+    assert "<svg" in page
+    assert baltic.get("/reseller/margin?format=csv").text.splitlines()[1].split(",")[3:8] == [
+        "2",
+        "20.00",
+        "0.00",
+        "29.80",
+        "29.80",
+    ]
+    assert baltic.get("/reseller/margin?from=2026-02-30").status_code == 422
+    assert "Baltic" in aurora.get("/reseller/margin?below=yes").text
+    assert "Baltic" not in area.browsers["gulf"].get("/reseller/margin?below=yes").text
+
+
+def test_a_pasted_list_of_boxes_is_found_and_renewed_together(area: Area):
+    baltic, boxes = area.browsers["baltic"], [f"00:1A:79:00:00:0{number}" for number in (1, 2)]
+    keys = [area.add("baltic", f"Box {mac[-1]}", offer="box|1 month", mac=mac) for mac in boxes]
+    area.add("baltic", "Somebody else")
+    area.shop.work()
+    for between in ("%0A", " ", ""):  # a browser's field takes line breaks out
+        found = baltic.get(f"/reseller/users?q={between.join([*boxes, '00-1a-79-00-00-09'])}").text
+        assert "Box 1" in found
+        assert "Box 2" in found
+        assert "Somebody else" not in found
+        assert "1 of the 3 pasted addresses belong to nobody here:" in found
+        assert "<code>00:1A:79:00:00:09</code>" in found
+        assert "Renew all 2 found" in found
+    page = "/reseller/users"
+    planned = baltic.post("/reseller/users/renew", {"q": " ".join(boxes), "all": "yes"}, page=page).text
+    assert "Renew 2 users?" in planned
+    assert len(keys) == 2
+
+
+def test_the_overview_warns_of_too_few_credits_for_what_ends_soon(area: Area):
+    baltic = area.browsers["baltic"]
+    keys = [area.add("baltic", f"User {number}") for number in range(6)]  # 60.00 of 100.00
+    area.shop.work()
+    assert "To renew what ends" not in baltic.get("/reseller/").text
+    for key in keys:
+        area.shop.change(Subscription, key, paid_through=clock.business_now().date() + timedelta(days=3))
+    shown = baltic.get("/reseller/").text
+    assert "To renew what ends in 7 days takes 60.00 credits; 40.00 are there." in shown
+    assert "/reseller/credits/buy" in shown

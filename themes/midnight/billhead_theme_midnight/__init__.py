@@ -1,0 +1,1 @@
+"""The theme Lounge: its look is in theme.toml."""
