@@ -3,14 +3,13 @@
 The same goes for the certificates of authorities, which httpx reads for every client that it makes.
 
 A test has an application and an engine of its own. SQLAlchemy keeps the compiled statements with the engine, Jinja
-the templates with the application, and Werkzeug writes code for each of its routes; together that was more than half of
+the templates with the application, and Werkzeug what it makes of each route; together that was more than half of
 what the tests cost. They are the same ones in every test, so they are shared as in one long-lived process. What an
 installed plugin offers is asked for once as well, and garbage is looked for less often: little of it is in circles.
 """
 
 import gc
 import sys
-from collections.abc import Callable
 from functools import cache
 from importlib.metadata import EntryPoint
 from typing import Any
@@ -26,8 +25,8 @@ from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 _statements: dict[str, LRUCache[Any, Any]] = {}
-_builders: dict[tuple[Any, ...], Callable[..., tuple[str, str]]] = {}
-_compile_builder = Rule._compile_builder
+_rules: dict[tuple[Any, ...], Rule] = {}
+_compile_rule = Rule.compile
 
 
 def _is_same(one: Any, other: object) -> bool:
@@ -43,14 +42,23 @@ def _share_statements(connection: Connection) -> None:
     connection.execution_options(compiled_cache=cache)
 
 
-def _shared_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-    """The code depends on the rule's text alone, as long as no default stands for one of its parts."""
-    if rule.defaults:
-        return _compile_builder(rule, append_unknown)
-    key = (append_unknown, *rule._trace)
-    if key not in _builders:
-        _builders[key] = _compile_builder(rule, append_unknown)
-    return _builders[key]
+def _compile_once(rule: Rule) -> None:
+    """What a rule compiles to depends on its text and on its map's ways, as long as no default stands for a part."""
+    place = rule.map
+    if rule.defaults or place is None:
+        return _compile_rule(rule)
+    domain = rule.host if place.host_matching else rule.subdomain
+    key = (place.host_matching, domain, rule.rule, rule.merge_slashes, tuple(place.converters.items()))
+    if key not in _rules:
+        _compile_rule(rule)
+        _rules[key] = rule
+        return None
+    known = _rules[key]
+    rule._parts, rule._trace, rule._converters = known._parts, known._trace, known._converters
+    rule.arguments = set(known.arguments)
+    rule._build = known._build.__func__.__get__(rule)
+    rule._build_unknown = known._build_unknown.__func__.__get__(rule)
+    return None
 
 
 def _load_plugins_once() -> None:
@@ -69,6 +77,7 @@ def _load_plugins_once() -> None:
         return known
 
     discovery._load = loaded_once
+    discovery.entry_points = cache(discovery.entry_points)
 
 
 class _Templates(BytecodeCache):
@@ -89,7 +98,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):
         dialect.__eq__, dialect.__hash__ = _is_same, _hash
     event.listen(Engine, "engine_connect", _share_statements)
-    Rule._compile_builder = _shared_builder
+    Rule.compile = _compile_once
     httpx._transports.default.create_ssl_context = cache(httpx._config.create_ssl_context)
     _load_plugins_once()
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Templates()}
