@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -71,14 +72,14 @@ CUSTOMERS = Listing(
     search=_matching,
     search_label="Name, e-mail, reference, MAC or login",
     narrow={"reseller": Customer.reseller_id},
-    empty="Customers come by signing up in the shop, or with billhead import.",
+    empty="Customers sign up in the shop, come with billhead import, or are added here.",
 )
 
 
 @admin.get("/customers")
 @allow("staff")
 def customers() -> ResponseReturnValue:
-    return CUSTOMERS.answer()
+    return CUSTOMERS.answer(add=url_for("admin.new_customer"), add_label="Add a customer", add_needs="customers.write")
 
 
 @admin.get("/customers/<int:key>")

@@ -18,7 +18,7 @@ WORDS = {
     "catalogue.write": "change plans, prices, coupons and set-up guides",
     "content.write": "write the shop's front and its pages",
     "credits.write": "give customers credit and take it back",
-    "customers.write": "change customers, and take the second step of their logins away",
+    "customers.write": "add and change customers, let them sign in, and take the second step of their logins away",
     "devices.write": "book boxes, hand them out and take them back",
     "documents.write": "draft, finalise, merge and split documents",
     "dunning.write": "change dunning and what happens to debts",

@@ -1,0 +1,62 @@
+"""`billhead customers`: add one, and let one sign in."""
+
+import click
+
+from billhead.actions.accounts.add_customer import NewCustomer, add_customer
+from billhead.actions.accounts.invite_customer import invite_customer
+from billhead.actions.accounts.update_profile import Profile
+from billhead.cli import in_app, json_option, show
+from billhead.cli._seller import seller_of
+from billhead.db import writing
+from billhead.domain.context import Context
+
+__all__ = ["group"]
+
+_reason = click.option("--reason", default="", help="Stands in the audit trail.")
+
+
+@click.group()
+def group() -> None:
+    """Customers: add, invite."""
+
+
+@group.command()
+@click.argument("email")
+@click.option("--name", required=True, help="As it should stand on invoices.")
+@click.option("--country", default="", help="Two letters; without it the seller's.")
+@click.option("--currency", default="", help="Without it the seller's.")
+@click.option("--language", default="en", show_default=True)
+@click.option("--group", "price_group", default="", help="Whose price books are open to it beside everybody's.")
+@click.option("--company", default="")
+@click.option("--vat-id", default="", help="Its register is asked by a job.")
+@click.option("--phone", default="")
+@click.option("--zone", default="", help="Like Europe/Helsinki; without it the seller's.")
+@click.option("--seller", "code", default="", help="Its code; the only one where there is one.")
+@click.option("--invite", is_flag=True, help="Mail a link to set a password.")
+@_reason
+@json_option
+@in_app
+def add(
+    email: str, name: str, country: str, currency: str, language: str, price_group: str, company: str, vat_id: str,
+    phone: str, zone: str, code: str, invite: bool, reason: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Add a customer."""
+    with writing(Context.system("cli:customers", reason=reason)) as tx:
+        seller = seller_of(tx.session, code)
+        profile = Profile(name, company, phone, "", "", "", country or seller.country, vat_id, zone=zone or seller.zone)
+        wanted = NewCustomer(email, profile, currency, language, price_group, invite)
+        made = add_customer(tx, seller.id, wanted)
+    told = f"Customer {made.customer_id}{', who is mailed a link to set a password' if invite else ''}."
+    show({"customer_id": made.customer_id, "email": email}, as_json, [told])
+
+
+@group.command()
+@click.argument("customer", type=int)
+@_reason
+@json_option
+@in_app
+def invite(customer: int, reason: str, as_json: bool) -> None:
+    """Mail a link to set a first password."""
+    with writing(Context.system("cli:customers", reason=reason)) as tx:
+        invited = invite_customer(tx, customer)
+    show({"customer_id": customer, "user_id": invited.user_id}, as_json, ["The link is on its way."])
