@@ -24,7 +24,7 @@ PACKAGES = (
 """Of actions whose refusals resellers and customers meet."""
 FOR_STAFF = {
     "access": "lend_access message_box save_guide see_access",
-    "accounts": "add_customer create_login invite_customer set_tax_facts",
+    "accounts": "add_customer create_login invite_customer set_customer_email set_tax_facts",
     "coupons": "change_coupon create_coupon redeem_coupon",
     "credits": "grant_credit take_credit",
     "devices": "_delivery book_device exchange_device hand_out import_devices save_model take_back",

@@ -1,9 +1,10 @@
-"""`billhead customers`: add one, and let one sign in."""
+"""`billhead customers`: add one, let one sign in, and write to one elsewhere."""
 
 import click
 
 from billhead.actions.accounts.add_customer import NewCustomer, add_customer
 from billhead.actions.accounts.invite_customer import invite_customer
+from billhead.actions.accounts.set_customer_email import set_customer_email
 from billhead.actions.accounts.update_profile import Profile
 from billhead.cli import in_app, json_option, show
 from billhead.cli._seller import seller_of
@@ -17,7 +18,7 @@ _reason = click.option("--reason", default="", help="Stands in the audit trail."
 
 @click.group()
 def group() -> None:
-    """Customers: add, invite."""
+    """Customers: add, invite, set-email."""
 
 
 @group.command()
@@ -60,3 +61,16 @@ def invite(customer: int, reason: str, as_json: bool) -> None:
     with writing(Context.system("cli:customers", reason=reason)) as tx:
         invited = invite_customer(tx, customer)
     show({"customer_id": customer, "user_id": invited.user_id}, as_json, ["The link is on its way."])
+
+
+@group.command("set-email")
+@click.argument("customer", type=int)
+@click.argument("email")
+@click.option("--reason", required=True, help="Stands in the audit trail.")
+@json_option
+@in_app
+def set_email(customer: int, email: str, reason: str, as_json: bool) -> None:
+    """Give a customer another e-mail address, at once."""
+    with writing(Context.system("cli:customers", reason=reason)) as tx:
+        set_customer_email(tx, customer, email)
+    show({"customer_id": customer, "email": email}, as_json, ["Changed. The address of before is told."])

@@ -135,14 +135,15 @@ class LoginAttempt(Model):
 
 
 class OneTimeToken(Model):
-    """Set or reset a password: hash of the token that was mailed. Once it is used the row is gone."""
+    """Set a password, or confirm an address: hash of the token that was mailed. Once it is used the row is gone."""
 
     __tablename__ = "one_time_token"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_login.id"), index=True)
-    purpose: Mapped[str]
+    purpose: Mapped[str]  # set_password | new_email
     token_hash: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[str] = mapped_column(default="", server_default="")  # the address that it confirms
     expires_at: Mapped[datetime]
 
 

@@ -3,9 +3,10 @@
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from billhead.domain.errors import InvalidInput
 from billhead.models.people import Customer, User
 
-__all__ = ["is_taken", "whose_address"]
+__all__ = ["check_free", "taken", "whose_address"]
 
 
 def whose_address(session: Session, seller_id: int, email: str) -> Customer | None:
@@ -17,6 +18,11 @@ def whose_address(session: Session, seller_id: int, email: str) -> Customer | No
     )
 
 
-def is_taken(session: Session, seller_id: int, email: str) -> bool:
-    """A login has it, whoever's: of staff too."""
-    return session.scalar(select(User.id).where(User.seller_id == seller_id, User.email == email)) is not None
+def check_free(session: Session, seller_id: int, email: str) -> None:
+    """Raises InvalidInput (`email`) where a login has it, whoever's: of staff too."""
+    if session.scalar(select(User.id).where(User.seller_id == seller_id, User.email == email)) is not None:
+        raise taken(email)
+
+
+def taken(email: str) -> InvalidInput:
+    return InvalidInput("email", f"{email} has a login at this seller already", code="has_account")

@@ -14,7 +14,12 @@ from billhead.domain.context import Role
 from billhead.models.people import OneTimeToken, User, UserSession
 from billhead.models.sign_in import HalfSignIn, KnownDevice
 
-__all__ = ["Browser", "attempt_keys", "forget_attempts", "hash_of", "know", "new_half", "new_link", "open_session"]
+__all__ = [
+    "NEW_EMAIL", "Browser", "attempt_keys", "forget_attempts", "hash_of", "know", "new_half", "new_link", "open_session"
+]  # fmt: skip
+
+NEW_EMAIL = "new_email"
+"""The purpose of a link that confirms an address."""
 
 _SESSION_LASTS = {Role.STAFF.value: timedelta(hours=12)}
 _OTHER_SESSIONS_LAST = timedelta(days=30)
@@ -74,12 +79,14 @@ def new_half(tx: Tx, user_id: int) -> str:
     return token
 
 
-def new_link(tx: Tx, user_id: int, purpose: str, lasts: timedelta) -> str:
+def new_link(tx: Tx, user_id: int, purpose: str, lasts: timedelta, email: str = "") -> str:
     """A one-time token for a link; earlier ones for the same purpose end."""
     tx.session.execute(delete(OneTimeToken).where(OneTimeToken.user_id == user_id, OneTimeToken.purpose == purpose))
     token = secrets.token_urlsafe(32)
-    row = OneTimeToken(user_id=user_id, purpose=purpose, token_hash=hash_of(token), expires_at=clock.now() + lasts)
-    tx.session.add(row)
+    ends = clock.now() + lasts
+    tx.session.add(
+        OneTimeToken(user_id=user_id, purpose=purpose, token_hash=hash_of(token), email=email, expires_at=ends)
+    )
     tx.session.flush()
     return token
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from billhead import clock
-from billhead.actions.accounts._known_address import is_taken, whose_address
+from billhead.actions.accounts._known_address import check_free, whose_address
 from billhead.actions.accounts._passwords import checked_email
 from billhead.actions.accounts.invite_customer import invite_customer
 from billhead.actions.accounts.update_profile import Profile, update_profile
@@ -55,8 +55,9 @@ def add_customer(tx: Tx, seller_id: int, wanted: NewCustomer) -> CustomerAdded:
         raise InvalidInput("language", f"{wanted.language!r} is not one of {', '.join(LANGUAGES)}")
     currency = wanted.currency or seller.currency
     exponent(currency)
-    if whose_address(tx.session, seller_id, email) is not None or is_taken(tx.session, seller_id, email):
-        raise InvalidInput("email", f"somebody at this seller has {email} already", code="has_account")
+    check_free(tx.session, seller_id, email)
+    if whose_address(tx.session, seller_id, email) is not None:
+        raise InvalidInput("email", f"a customer of this seller has {email} already", code="has_account")
     customer = Customer(
         seller_id=seller.id,
         reseller_id=payer_of(tx.session, seller.id),

@@ -15,14 +15,15 @@ _KINDS = {
     "support": ("ticket_answer", "ticket_news", "ticket_opened", "ticket_written"),
     NEWS: ("planned_work", "price_stays", "trial_ending"),
     SECURITY: (
-        "channel_code", "erasing", "erasure_asked", "erasure_blocked", "export_ready", "invited", "known_address",
-        "password_link", "security_change", "welcome",
+        "channel_code", "confirm_email", "erasing", "erasure_asked", "erasure_blocked", "export_ready", "invited",
+        "known_address", "password_link", "security_change", "welcome",
     ),
 }  # fmt: skip
 HOLDS_A_SECRET = frozenset(
     {
         "access",
         "channel_code",
+        "confirm_email",
         "invited",
         "known_address",
         "new_address",

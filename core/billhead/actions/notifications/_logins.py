@@ -3,6 +3,7 @@
 kind                                         ids in `data`
 welcome                                      – ; sealed_token where a password is still to be set
 password_link, invited, known_address        user_id, sealed_token
+confirm_email                                user_id, sealed_token
 security_change                              user_id, what, at, agent, ip
 """
 
@@ -36,6 +37,11 @@ WORDS = {
     "passkey_removed": marked("A passkey was removed"),
     "recovery_codes": marked("New recovery codes were made; the old ones do not work any more"),
     "recovery_used": marked("Somebody signed in with one of your recovery codes"),
+    "email_asked": marked(
+        "Somebody who knows your password asked to sign in as you by another e-mail address; a link was mailed there"
+    ),
+    "email_changed": marked("You sign in by another e-mail address from now on, and are written to there"),
+    "email_set": marked("Our staff have given your account another e-mail address"),
     "sso_linked": marked("Your login was linked to single sign-on"),
     "sso_claimed": marked(
         "Your login was linked to single sign-on; the password, second step and devices from before open it no more"
@@ -97,15 +103,24 @@ _DETAILS = ((marked("When"), "at"), (marked("Device"), "device"), (marked("Addre
 
 
 def _password_link(session: Session, notice: Notice) -> Mapping[str, Any]:
+    return {"password_url": _password_url(session, notice, _sealed(notice))}
+
+
+def _sealed(notice: Notice) -> str:
     sealed = notice.data.get("sealed_token")
     if not sealed:
         raise NoticeRejected(f"a notice of the kind {notice.kind} must name a sealed_token, but its data does not")
-    return {"password_url": _password_url(session, notice, sealed)}
+    return str(sealed)
 
 
 def _welcome(session: Session, notice: Notice) -> Mapping[str, Any]:
     sealed = notice.data.get("sealed_token")
     return {"password_url": _password_url(session, notice, sealed) if sealed else ""}
+
+
+def _confirm_email(session: Session, notice: Notice) -> Mapping[str, Any]:
+    token = vault().decrypt(_sealed(notice))
+    return {"confirm_url": Address(f"{home_of(session, notice)}/new-address/{token}")}
 
 
 def _password_url(session: Session, notice: Notice, sealed_token: str) -> Address:
@@ -114,6 +129,7 @@ def _password_url(session: Session, notice: Notice, sealed_token: str) -> Addres
 
 
 PARTS: Parts = {
+    "confirm_email": (_confirm_email,),
     "invited": (_password_link,),
     "known_address": (_password_link,),
     "password_link": (_password_link,),

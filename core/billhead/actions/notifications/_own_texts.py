@@ -23,6 +23,7 @@ __all__ = ["MUST", "can_be_filled", "check_text", "check_there_is", "digest_of",
 MUST = {
     "access": "service.access",
     "channel_code": "code",
+    "confirm_email": "confirm_url",
     "invited": "password_url",
     "known_address": "password_url",
     "message": "words",

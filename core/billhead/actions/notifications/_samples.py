@@ -148,6 +148,7 @@ _OF: dict[str, dict[str, Any]] = {
     "canceled": _ABOUT_A_SUBSCRIPTION,
     "card_expiring": {**_METHOD, "month": Month(date(2027, 1, 1))},
     "channel_code": {"code": "123456"},
+    "confirm_email": {"confirm_url": Address(f"{_SHOP}/new-address/7")},
     "charged_back": {"payment": _PAYMENT},
     "credit_note": {"document": _NOTE},
     "invited": _PASSWORD,

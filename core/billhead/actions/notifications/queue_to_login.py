@@ -10,7 +10,7 @@ from billhead.models.people import User
 __all__ = ["queue_to_login"]
 
 
-def queue_to_login(tx: Tx, user: User, kind: str, key: str, data: dict[str, Any]) -> int | None:
-    """As `queue_notice`; `data` names the login as its `user_id`."""
-    to: dict[str, Any] = {"customer_id": user.customer_id, "user_id": user.id, "recipient": user.email}
+def queue_to_login(tx: Tx, user: User, kind: str, key: str, data: dict[str, Any], *, recipient: str = "") -> int | None:
+    """As `queue_notice`; `data` names the login as its `user_id`. `recipient`: an address that is not its own yet."""
+    to: dict[str, Any] = {"customer_id": user.customer_id, "user_id": user.id, "recipient": recipient or user.email}
     return queued_once(tx, kind, key, {**data, "user_id": user.id}, channel=EMAIL, **to)

@@ -1540,6 +1540,7 @@ def upgrade() -> None:
     sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('purpose', sa.String(), nullable=False),
     sa.Column('token_hash', sa.String(), nullable=False),
+    sa.Column('email', sa.String(), server_default='', nullable=False),
     sa.Column('expires_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['user_id'], ['user_login.id'], name=op.f('fk_one_time_token_user_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_one_time_token')),

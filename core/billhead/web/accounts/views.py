@@ -4,6 +4,7 @@ from flask import flash, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from billhead.actions.accounts.ask_password_link import ask_password_link
+from billhead.actions.accounts.confirm_new_email import confirm_new_email, preview_confirm_new_email
 from billhead.actions.accounts.set_password import ByLink, set_password
 from billhead.actions.accounts.sign_in import HalfSignedIn, sign_in
 from billhead.actions.accounts.sign_out import sign_out
@@ -18,6 +19,7 @@ from billhead.web.accounts.entering import accounts, enter, go_half_way, shop_id
 from billhead.web.accounts.forms import LinkForm, NewPasswordForm, SignInForm, SignUpForm
 from billhead.web.accounts.landing import landing, local_path
 from billhead.web.cookies import drop_cookie, set_cookie
+from billhead.web.errors import reason
 from billhead.web.pages import page
 from billhead.web.request_context import (
     browser,
@@ -152,6 +154,26 @@ def set_password_page(token: str) -> ResponseReturnValue:
             flash(say("Your password is set. Sign in with it."), "good")
             return redirect(url_for("accounts.sign_in_page"), 303)
     return page("accounts/set_password.html", form=form), 422 if form.is_submitted() else 200
+
+
+@accounts.route("/new-address/<token>", methods=["GET", "POST"])
+@allow("anyone")
+def new_address(token: str) -> ResponseReturnValue:
+    """Asked by a button: mail programs follow links by themselves."""
+    try:
+        if request.method == "POST":
+            with writing(current_ctx()) as tx:
+                confirm_new_email(tx, token)
+            flash(say("Your new address holds. Sign in by it from now on."), "good")
+            login = signed_in()
+            return redirect(landing(login.role) if login is not None else url_for("accounts.sign_in_page"), 303)
+        with reading() as db_session:
+            email = preview_confirm_new_email(db_session, token)
+    except Conflict:
+        return page("accounts/confirm_email.html", email="", problem=""), 409
+    except InvalidInput as refused:
+        return page("accounts/confirm_email.html", email="", problem=reason(refused)), 422
+    return page("accounts/confirm_email.html", email=email)
 
 
 @accounts.post("/language")

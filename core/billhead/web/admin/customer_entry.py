@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired, Length
 from billhead.actions.accounts._known_address import whose_address
 from billhead.actions.accounts.add_customer import NewCustomer, add_customer
 from billhead.actions.accounts.invite_customer import invite_customer
+from billhead.actions.accounts.set_customer_email import set_customer_email
 from billhead.actions.accounts.update_profile import Profile, update_profile
 from billhead.db import reading, writing
 from billhead.domain.context import Context
@@ -154,3 +155,32 @@ def invite_one(key: int) -> ResponseReturnValue:
     text = f"{row.email} is mailed a link that holds three days. A link from before ends."
     back = url_for("admin.customer_logins", key=key)
     return asked(Question(f"Let {row.name} sign in?", text, "Mail the link", back, danger=False), ReasonForm(), act)
+
+
+class EmailForm(Form):
+    email = EmailField(
+        "New e-mail address", filters=[stripped], validators=[InputRequired("An address is needed.")],
+        render_kw={"autocomplete": "off"},
+    )  # fmt: skip
+    reason = reason_field()
+
+
+@admin.route("/customers/<int:key>/email", methods=["GET", "POST"])
+@allow("staff", permission="customers.write")
+def customer_email(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Customer, key, "customer")
+
+    def act(ctx: Context, form: EmailForm) -> str:
+        with writing(ctx) as tx:
+            set_customer_email(tx, key, form.email.data)
+        return f"{row.name} is written to at {form.email.data} from now on."
+
+    text = (
+        f"Now it is {row.email or 'none'}. The new one holds at once, also to sign in by, and nobody checks that it is "
+        "theirs: ask who it is first. The address of before is told; links that were mailed there end."
+    )
+    question = Question(
+        f"Another e-mail address for {row.name}?", text, "Change it", url_for("admin.customer", key=key)
+    )
+    return asked(question, EmailForm(), act)
