@@ -4,18 +4,24 @@ from datetime import UTC, date, datetime
 
 import pytest
 from billing_shop import SYSTEM, open_shop
+from coupon_shop import make
 from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.billing.quote import Part, Wanted, quote, read_buyers
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.ledger.verify import verify_ledger
+from billhead.actions.payments._book import Receipt, book
 from billhead.actions.subscriptions.start import Order, start_subscription
+from billhead.actions.subscriptions.start_several import start_several
 from billhead.db import reading, writing
+from billhead.domain.money import Money
+from billhead.models.coupons import CouponRedemption
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document, DocumentLine
+from billhead.models.payments import GatewayAccount
 from billhead.models.people import Customer
-from billhead.models.subscriptions import Subscription
+from billhead.models.subscriptions import Service, Subscription
 
 JAN = date(2026, 1, 1)
 
@@ -94,7 +100,33 @@ def test_a_part_that_is_paid_when_it_is_over_is_no_subscription(shop):
     order = ordered(shop, shop.customer(billing_day=25))
     on(date(2026, 1, 25))
     assert settled(order.document_id) is None
-    assert shop.get(Subscription, order.subscription_id).state == "pending"
+    assert shop.get(Subscription, order.subscription_id).state == "canceled"
+    assert [one.lifecycle for one in shop.all(Service)] == ["unwanted"]
+
+
+def test_in_a_cart_only_the_part_that_is_over_is_credit_and_the_rest_begins(shop):
+    """The bank tells on 25 January, the billing day, of money for a part of January and for a week."""
+    shop.plan("tv", 3100)
+    shop.plan("week", 700, term="1 week")
+    make(shop, "TENTH", percent_ppm=100_000, plans=("tv",))
+    customer = shop.customer(billing_day=25)
+    orders = [Order(customer, "tv", "1 month", coupons=("TENTH",)), Order(customer, "week", "1 week")]
+    with writing(SYSTEM) as tx:
+        ordered = start_several(tx, orders)
+    # 31.00 - 10 % = 27.90 × 15 / 31 = 13.50, and 7.00: 20.50 and 20 % of it
+    assert shop.get(Document, ordered.document_id).total_minor == 2460
+    on(date(2026, 1, 25))
+    with writing(SYSTEM) as tx:
+        account = tx.session.get_one(GatewayAccount, shop.cards_id)
+        book(tx, tx.session.get_one(Document, ordered.document_id), Receipt(account, Money(2460, "EUR"), "camt-1"))
+    (invoice,) = shop.all(Document, Document.kind == "invoice")
+    assert (invoice.net_minor, invoice.total_minor, invoice.state) == (700, 840, "paid")
+    assert [lot.remaining_minor for lot in shop.all(CustomerCredit)] == [1620]  # 13.50 + 20 %
+    tv, week = (shop.get(Subscription, key) for key in ordered.subscription_ids)
+    assert (tv.state, week.state, week.paid_through) == ("canceled", "active", date(2026, 2, 1))
+    assert [one.state for one in shop.all(CouponRedemption)] == ["released"]
+    with reading() as session:
+        assert verify_ledger(session).faults == []
 
 
 def test_a_trial_is_followed_by_the_part_until_the_billing_day(shop):

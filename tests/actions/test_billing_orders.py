@@ -11,7 +11,7 @@ from billhead.actions.billing.quote import Part, Wanted, quote, read_buyers, vis
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.db import reading, writing
-from billhead.domain.errors import Conflict, CurrencyMismatch, IllegalTransition
+from billhead.domain.errors import CurrencyMismatch, IllegalTransition
 from billhead.domain.money import Money
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.ledger import LedgerEntry
@@ -137,12 +137,11 @@ def test_an_open_offer_is_not_made_twice(shop):
     assert (report.considered, report.proformas, len(shop.all(Document))) == (1, 0, 1)
 
 
-def test_money_for_a_subscription_that_has_ended_is_refused_here(shop):
+def test_nothing_is_invoiced_for_a_subscription_that_has_ended(shop):
     subscription, document_id = order(shop, shop.customer(), shop.plan("tv", 1000))
     shop.change(Subscription, subscription, state="canceled")
-    with pytest.raises(Conflict, match="has ended"):
-        settled(shop, document_id)
-    assert shop.get(Document, document_id).state == "open"
+    assert settled(shop, document_id) is None
+    assert shop.all(Document, Document.kind == "invoice") == []
 
 
 class ThirdOff:

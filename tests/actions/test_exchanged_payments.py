@@ -122,3 +122,23 @@ def test_what_was_not_exchanged_is_booked_as_ever(shop):
     attempt = shop.checkout(shop.order().document_id).attempt_id
     told(shop, attempt, fee=Money(48, "EUR"), settled=PAID)
     assert books() == {("clearing", "EUR"): 1207, ("fees", "EUR"): 48}
+
+
+def test_what_was_taken_back_before_the_exchange_was_told_is_counted_once(shop):
+    """A refund of 5.02 and a chargeback of 4.00 come before the provider tells what it has exchanged."""
+    attempt = shop.checkout(shop.order().document_id).attempt_id
+    told(shop, attempt)
+    (payment,) = shop.rows(Payment)
+    shop.act(refund, payment.id, 502, "source", reason="a gift")
+    with writing(SYSTEM) as tx:
+        apply_refund_outcome(
+            tx, tx.session.scalar(select(Refund)), Outcome(AttemptState.SUCCEEDED, "re_1", Money(502, "EUR"))
+        )
+    disputed(shop, "dp_1", "processing", 400)
+    assert books() == {("clearing", "EUR"): 1255 - 502 - 400}
+    for _ in range(2):
+        told(shop, attempt, fee=FEE, settled=GOT)
+    # 13.60 - 0.70, less 13.60 x 5.02 / 12.55 = 5.44, less 13.60 x 4.00 / 12.55 = 4.33
+    assert (books()["clearing", "USD"], ("clearing", "EUR") in books()) == (1290 - 544 - 433, False)
+    disputed(shop, "dp_1", "failed", 400)
+    assert (books()["clearing", "USD"], ("clearing", "EUR") in books()) == (1290 - 544, False)

@@ -1,7 +1,7 @@
 """Several plans in one order: one proforma that costs what the cart said, and starts all of them when it is paid."""
 
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from threading import Barrier, BrokenBarrierError, Thread
 
 import pytest
@@ -12,7 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from billhead import clock
 from billhead.actions.billing.quote import Part, Wanted, quote, read_buyers, spread_codes
 from billhead.actions.billing.settle_proforma import settle_proforma
+from billhead.actions.documents import expire_proformas as expiring
 from billhead.actions.subscriptions import start_several as several
+from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.start import AddOnOrder, Order
 from billhead.actions.subscriptions.start_several import start_several
 from billhead.db import reading, writing
@@ -210,7 +212,88 @@ def test_what_it_renews_at_is_said_with_the_coupons_that_hold_then(shop):
     assert renewal("ONCE", trial=True) == ("1 month", 500, 1000)  # the trial uses none of it
 
 
+@pytest.mark.parametrize(
+    ("minimum", "total", "coupons"),
+    [
+        (9500, 5400, {"FIVE": "released", "HALF": "reserved"}),  # 90.00 are too little: half of them, and 20 %
+        (9000, 4800, {"FIVE": "reserved", "HALF": "reserved"}),  # half of 90.00 less 5.00, and 20 %
+    ],
+)
+def test_a_coupon_is_judged_again_when_a_plan_of_its_order_is_canceled(shop, minimum, total, coupons):
+    shop.plan("tv", 1000)
+    shop.plan("year", 9000, term="1 year")
+    five = make(shop, "FIVE", "fixed", amount_minor=500, currency="EUR", minimum_minor=minimum, stackable=True)
+    make(shop, "HALF", percent_ppm=500_000, stackable=True)
+    customer = shop.customer()
+    orders = [Order(customer, "tv", "1 month"), Order(customer, "year", "1 year", coupons=("FIVE", "HALF"))]
+    with writing(SYSTEM) as tx:
+        ordered = start_several(tx, orders)
+    assert shop.get(Document, ordered.document_id).total_minor == 6000  # 10.00 + 45.00 - 5.00, and 20 %
+    tv, year = ordered.subscription_ids
+    with writing(SYSTEM) as tx:
+        cancel(tx, tv, "immediate")
+    proforma = shop.get(Document, ordered.document_id)
+    assert (proforma.state, proforma.total_minor) == ("open", total)
+    names = {one.id: one.code for one in shop.all(Coupon)}
+    assert {names[one.coupon_id]: one.state for one in shop.all(CouponRedemption)} == coupons
+    assert shop.get(Coupon, five).used == (coupons["FIVE"] == "reserved")
+    with writing(SYSTEM) as tx:
+        invoice_id = settle_proforma(tx, ordered.document_id)
+    assert (shop.get(Document, invoice_id).total_minor, shop.get(Subscription, year).state) == (total, "active")
+    assert sorted(one.state for one in shop.all(CouponRedemption)) == sorted(
+        "released" if state == "released" else "used" for state in coupons.values()
+    )
+
+
 BOX, OTHER_BOX = "00:1A:79:00:00:01", "00:1A:79:00:00:02"
+
+
+def meeting():
+    """Two threads wait for each other after each step that is made `pausing`."""
+    both = Barrier(2)
+
+    def pausing(real):
+        def until_the_other_is_here(*told):
+            done = real(*told)
+            with suppress(BrokenBarrierError):
+                both.wait(0.4)
+            return done
+
+        return until_the_other_is_here
+
+    return pausing
+
+
+def test_orders_that_expire_and_a_cart_at_once_wait_in_turn_for_the_same_coupons(shop, monkeypatch):
+    shop.plan("tv", 1000)
+    for code in ("ONE", "TWO"):
+        make(shop, code, percent_ppm=100_000)
+    pausing, seen = meeting(), []
+    for code in ("TWO", "ONE"):
+        order = Order(shop.customer(), "tv", "1 month", coupons=(code,))
+        with writing(SYSTEM) as tx:
+            start_several(tx, [order])
+    carts = shop.customer()
+    monkeypatch.setattr(several, "redeem", pausing(several.redeem))
+    monkeypatch.setattr(expiring, "end_unpaid", pausing(expiring.end_unpaid))
+
+    def at_once(what, *told):
+        with shop.app.app_context(), clock.business_time(NOON + timedelta(days=60)):
+            try:
+                with writing(SYSTEM) as tx:
+                    what(tx, *told)
+                seen.append("done")
+            except DBAPIError as wrong:
+                seen.append(str(wrong.orig))
+
+    wishes = [Order(carts, "tv", "1 month", coupons=(code,)) for code in ("ONE", "TWO")]
+    threads = [Thread(target=at_once, args=args) for args in ((expiring.expire_proformas,), (start_several, wishes))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert seen == ["done", "done"]
+    assert {one.code: one.used for one in shop.all(Coupon)} == {"ONE": 1, "TWO": 1}
 
 
 @pytest.mark.parametrize(
@@ -228,17 +311,7 @@ def test_two_carts_at_once_in_another_order_wait_in_turn(shop, monkeypatch, firs
         shop.plan(code, 1000, trial_term="7 days", trial_minor=100, kind=kind, details=details)
     for code in ("ONE", "TWO"):
         make(shop, code, percent_ppm=100_000)
-    people, both, seen = [shop.customer(), shop.customer()], Barrier(2), []
-
-    def pausing(real):
-        def until_the_other_is_here(*told):
-            done = real(*told)
-            with suppress(BrokenBarrierError):
-                both.wait(0.4)
-            return done
-
-        return until_the_other_is_here
-
+    people, seen, pausing = [shop.customer(), shop.customer()], [], meeting()
     for step in ("sell", "redeem"):
         monkeypatch.setattr(several, step, pausing(getattr(several, step)))
 

@@ -1,6 +1,7 @@
 """A reseller's shop is reached at its path and at its confirmed names; nowhere else, and never another one there."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import event, select
@@ -22,6 +23,7 @@ from billhead.models.operations import Notice
 from billhead.models.people import Customer, Reseller
 from billhead.models.sellers import Seller
 from billhead.models.shops import Shop, ShopHost
+from billhead.web.shop_address import outside
 
 ADA = "ada@example.com"
 
@@ -144,6 +146,25 @@ def test_links_stay_in_the_shop(white_label: WhiteLabel):
     assert ada.post("/appearance", {"appearance": "dark", "back": "/shop/aurora-tv/cart"}).location.endswith(
         "/aurora-tv/cart"
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "back"),
+    [
+        ("tv.aurora.example", "", "http://tv.aurora.example{port}/back"),
+        ("tv.aurora.example", "/shop/aurora-tv", "http://tv.aurora.example{port}/shop/aurora-tv/back"),
+        ("localhost", "/shop/aurora-tv", "{base}/shop/aurora-tv/back"),
+        ("localhost", "", "{base}/back"),
+    ],
+)
+def test_who_pays_comes_back_to_the_host_where_they_are_signed_in(white_label: WhiteLabel, host, path, back):
+    white_label.host("aurora", "tv.aurora.example")
+    app = white_label.shop.app
+    base = app.extensions["billhead"].config.base_url
+    told = {"SCRIPT_NAME": path, "billhead.shop": path.removeprefix("/shop/")}
+    with app.test_request_context("/cart", base_url=f"http://{host}", environ_overrides=told):
+        port = f":{urlsplit(base).port}" if urlsplit(base).port else ""
+        assert outside(f"{path}/back") == back.format(base=base, port=port)
 
 
 def test_mail_of_a_shop_leads_to_the_shop(white_label: WhiteLabel):

@@ -8,17 +8,23 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 from white_label import WhiteLabel
 
 from billhead import clock
 from billhead.actions.billing.run import run_billing
 from billhead.actions.fraud.decide_case import decide_case
 from billhead.actions.payments._time_bought import pull_back_time
+from billhead.actions.provisioning._entitled import entitled_of
 from billhead.actions.shops.try_again import try_again
+from billhead.actions.subscriptions.lapse import lapse
+from billhead.db import reading, writing
+from billhead.domain.context import Context
 from billhead.domain.periods import start_of_day
 from billhead.models.catalogue import Plan
 from billhead.models.documents import Document
 from billhead.models.fraud import FraudCase
+from billhead.models.panels import Panel
 from billhead.models.sellers import Seller
 from billhead.models.shops import ShopSupply
 from billhead.models.subscriptions import Service, Subscription
@@ -83,6 +89,37 @@ def test_days_before_a_late_renewal_was_paid_are_no_days_of_waiting(white_label:
         white_label.shop.work()
     assert terms(white_label) == [("supplied", day(1, 1), day(2, 1)), ("supplied", day(2, 1), day(3, 1))]
     assert ends(white_label) == (day(3, 1), day(3, 1))
+    assert white_label.area.credits("aurora") == 10000 - 1000 - 322  # 9 of 28 days can be watched: 10.00 x 9 / 28
+
+
+def test_a_renewal_that_is_paid_after_its_month_takes_no_credits(white_label: WhiteLabel):
+    """Counted from 1 February and paid on 5 March: nothing of it can be watched, and it can be renewed again."""
+    renewed_from(white_label, "expiry")
+    with on(1, 1):
+        white_label.sell()
+        white_label.shop.work()
+    with on(3, 5):
+        white_label.renew()
+        white_label.shop.work()
+    assert [row.state for row in white_label.shop.rows(ShopSupply)] == ["supplied", "dropped"]
+    assert white_label.area.credits("aurora") == 10000 - 1000
+    with on(3, 5), white_label.shop.app.app_context(), writing(Context.system("test")) as tx:
+        assert lapse(tx).expired == 1
+
+
+def test_what_waits_for_credits_is_not_bought_at_a_panel_either(white_label: WhiteLabel):
+    white_label.leave(1000)
+    with on(1, 1):
+        white_label.sell()
+        white_label.shop.work()
+    with on(1, 20):
+        white_label.renew()
+        white_label.shop.work()
+        assert ends(white_label) == (day(3, 1), day(2, 1))
+        with white_label.shop.app.app_context(), reading() as session:
+            (line,) = session.scalars(select(Service))
+            panel = session.get_one(Panel, line.panel_id)
+            assert entitled_of(session, line, panel).ends == (day(2, 1),)
 
 
 def test_a_late_renewal_gets_the_days_on_which_it_waited_for_credits(white_label: WhiteLabel):

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, g, request
 from flask.sessions import SecureCookieSessionInterface
 from sqlalchemy import and_, exists, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from billhead.actions.shops._addresses import PATH, at_host
 from billhead.db import reading
@@ -116,12 +116,12 @@ def _code() -> str:
 
 
 def _at_path(session: Session, code: str, host: str) -> Asked | None:
-    others = exists().where(
-        ShopHost.host == host, ShopHost.confirmed_at.is_not(None), ShopHost.seller_id != Shop.seller_id
-    )
-    query = select(Seller).join(Shop, Shop.seller_id == Seller.id).where(Seller.code == code, ~others)
-    seller = session.scalar(query)
-    return Asked(seller, True) if seller is not None else None
+    other = aliased(ShopHost)
+    others = exists().where(other.host == host, other.confirmed_at.is_not(None), other.seller_id != Shop.seller_id)
+    own = and_(ShopHost.seller_id == Seller.id, ShopHost.host == host, ShopHost.confirmed_at.is_not(None))
+    query = select(Seller, ShopHost.host).join(Shop, Shop.seller_id == Seller.id).outerjoin(ShopHost, own)
+    found = session.execute(query.where(Seller.code == code, ~others)).first()
+    return Asked(found[0], True, found[1] or "") if found is not None else None
 
 
 def _at_host(session: Session, host: str) -> Asked | None:

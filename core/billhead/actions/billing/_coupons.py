@@ -195,15 +195,11 @@ def _used(before: Redeemed, minor: int, cycles: int, after: Coupon) -> CouponUse
     )
 
 
-def begin_redeemed(session: Session, subscription_id: int, proforma_id: int) -> None:
-    """The order is paid: its coupons hold. Paid late, what was given back is taken again, though it be the last one."""
-    row, offered = CouponRedemption, select(CouponUse.redemption_id).where(CouponUse.document_id == proforma_id)
-    mine = row.subscription_id == subscription_id
-    late = session.scalars(select(row.coupon_id).where(mine, row.state == "released", row.id.in_(offered))).all()
-    if late:
-        session.execute(update(CouponRow).where(CouponRow.id.in_(late)).values(used=CouponRow.used + 1))
-    taken = or_(row.state == "reserved", (row.state == "released") & row.id.in_(offered))
-    session.execute(update(row).where(mine, taken).values(state="active").execution_options(synchronize_session=False))
+def begin_redeemed(session: Session, subscription_id: int) -> None:
+    """The order of a subscription, which is locked, is paid: its coupons hold. Their uses were taken when it came."""
+    row = CouponRedemption
+    mine = update(row).where(row.subscription_id == subscription_id, row.state == "reserved").values(state="active")
+    session.execute(mine.execution_options(synchronize_session=False))
 
 
 def used_of_proforma(

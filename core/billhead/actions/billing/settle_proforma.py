@@ -14,7 +14,9 @@ from billhead.actions.billing._limits import ends_on, limit_time, part_ends
 from billhead.actions.billing._rated import Advance, CouponUsed, LineDetail, Rated, RatedLine, Share
 from billhead.actions.billing._reading import read_buyers
 from billhead.actions.billing.issue_invoice import issue_invoice
+from billhead.actions.coupons._entering import lock_orders
 from billhead.actions.documents._line_taxes import line_taxes
+from billhead.actions.subscriptions._never_paid import end_unpaid
 from billhead.actions.subscriptions._settle_change import offered_change, settle_change
 from billhead.db import Tx
 from billhead.domain.document import PROFORMA_TRANSITIONS, Kind, ProformaEvent, ProformaState
@@ -47,13 +49,14 @@ _BEGINS = {(State.PENDING, "trial"): Event.START_TRIAL, (State.PENDING, "recurri
 def settle_proforma(tx: Tx, proforma_id: int) -> int | None:
     """Issue the invoice of an open (or expired) proforma and move its subscriptions on; returns the invoice's id.
 
-    The proforma of a change makes the change. None where that can't be made any more, or where a part of a period was
-    ordered that is over by now: the money is then the customer's credit.
+    The proforma of a change makes the change. A subscription whose time is over by now (it or its season has ended, or
+    a part of a period was ordered that has passed) is left out: its money is the customer's credit, and an order that
+    never began ends. None where nothing is left, or the change can't be made any more.
 
     The invoice has the proforma's lines and amounts, so that it equals what was paid, with the period fixed by the
     rule of each subscription's plan (from expiry, from now, or the later). It is open: whoever calls books the payment
     on it, sets what is paid through, and extends the lines; an invoice over 0.00 is paid and done with at once.
-    Raises IllegalTransition for a proforma that is settled or void, and Conflict when its subscription has ended.
+    Raises IllegalTransition for a proforma that is settled or void.
     """
     session = tx.session
     session.flush()
@@ -68,10 +71,12 @@ def settle_proforma(tx: Tx, proforma_id: int) -> int | None:
     rows = session.scalars(
         select(DocumentLine).where(DocumentLine.document_id == proforma_id).order_by(DocumentLine.position)
     ).all()
-    if _waited_too_long(tx, rows):
-        return None
     parts = _parts(tx, proforma, rows)
+    rows = [row for part in parts for row in part.rows]
+    if not rows:
+        return None
     only = parts[0] if len(parts) == 1 else None
+    net, tax = sum(row.net_minor for row in rows), sum(row.tax_minor for row in rows)
     seller = session.get_one(Seller, proforma.seller_id)
     issued_on = clock.today_in(seller.zone)
     taxes: dict[str, int] = {}
@@ -87,9 +92,9 @@ def settle_proforma(tx: Tx, proforma_id: int) -> int | None:
         issued_on,
         issued_on + timedelta(days=seller.terms_days),
         tuple([_line(row, part.periods) for part in parts for row in part.rows]),
-        proforma.net_minor,
-        proforma.tax_minor,
-        proforma.total_minor,
+        net,
+        tax,
+        net + tax,
         tuple((code, minor) for code, minor in taxes.items() if minor),
         (),
         read_buyers(session, [proforma.customer_id])[proforma.customer_id].party,
@@ -145,21 +150,31 @@ class _Part(NamedTuple):
 
 
 def _parts(tx: Tx, proforma: Document, rows: Sequence[DocumentLine]) -> list[_Part]:
-    """In the order of the lines; the subscriptions are locked in that of their ids, as everybody does it."""
+    """In the order of the lines, without those whose time is over; the subscriptions are locked in the order of their
+    ids, as everybody does it."""
     whose: dict[int | None, list[DocumentLine]] = {}
     for row in rows:
         whose.setdefault(row.subscription_id, []).append(row)
+    if len(whose) > 1:
+        lock_orders(tx, [key for key in whose if key is not None])
     done: dict[int | None, _Part] = {}
     for key in sorted(whose, key=lambda found: found or 0):
-        periods, advance = _moved_on(tx, proforma, key, whose[key])
+        try:
+            with tx.session.begin_nested():
+                periods, advance = _moved_on(tx, proforma, key, whose[key])
+        except Conflict as refused:
+            if key is None or refused.code != "subscription_ended":
+                raise
+            end_unpaid(tx, key, "paid too late")
+            continue
         done[key] = _Part(key, whose[key], periods, advance, _used(tx, proforma, key, periods))
-    return [done[key] for key in whose]
+    return [done[key] for key in whose if key in done]
 
 
 def _used(tx: Tx, proforma: Document, subscription_id: int | None, periods: _Periods | None) -> tuple[CouponUsed, ...]:
     if subscription_id is None:
         return ()
-    begin_redeemed(tx.session, subscription_id, proforma.id)
+    begin_redeemed(tx.session, subscription_id)
     whole = periods and (periods.whole.start, periods.whole.end)
     return used_of_proforma(tx.session, {}, proforma.id, subscription_id, whole)
 
@@ -209,15 +224,13 @@ def _moved_on(
     session = tx.session
     subscription = session.get_one(Subscription, subscription_id, with_for_update=True, populate_existing=True)
     if subscription.state == State.CANCELED:
-        raise Conflict(
-            f"subscription {subscription.id} has ended: a proforma of it can't be settled any more",
-            code="subscription_ended",
-            hint="book the money as the customer's credit",
-        )
+        raise _over(f"subscription {subscription.id} has ended")
     plan = session.get_one(Plan, subscription.plan_id)
     zone = read_buyers(session, [subscription.customer_id])[subscription.customer_id].zone
     trial = timed[0].kind == "trial"
     anchor, whole, start = _whole(subscription, plan, timed[0], clock.today_in(zone))
+    if start >= whole.end:
+        raise _over(f"the part of a period that was ordered is over since {whole.end}")
     if subscription.billed_through is None:
         limit_time(session, subscription, plan, whole.end if trial else start)
     ends = [end for end in (subscription.billing_ends_on, part_ends(session, subscription.id, start)) if end]
@@ -260,27 +273,17 @@ def _whole(subscription: Subscription, plan: Plan, line: DocumentLine, today: da
     return anchor, Period(start, cycle(anchor, term, cycle_index(anchor, term, start)).end), start
 
 
-def _waited_too_long(tx: Tx, rows: Sequence[DocumentLine]) -> bool:
-    """A part of a first period was ordered, and the period is over."""
-    for row in rows:
-        if row.cycle_end is not None and row.subscription_id is not None:
-            ordered = tx.session.get_one(Subscription, row.subscription_id)
-            if ordered.billed_through is None and row.cycle_end <= clock.today_in(ordered.zone):
-                return True
-    return False
-
-
 def _until(whole: Period, ends_on: date | None) -> Period:
     """The cycle, cut off where the subscription ends."""
     if ends_on is None or ends_on >= whole.end:
         return whole
     if ends_on <= whole.start:
-        raise Conflict(
-            f"the subscription has ended on {ends_on}: nothing can be renewed any more",
-            code="subscription_ended",
-            hint="book the money as the customer's credit",
-        )
+        raise _over(f"the subscription has ended on {ends_on}")
     return Period(whole.start, ends_on)
+
+
+def _over(why: str) -> Conflict:
+    return Conflict(why, code="subscription_ended", hint="book the money as the customer's credit")
 
 
 def _start(subscription: Subscription, renewal_from: str, today: date) -> date:

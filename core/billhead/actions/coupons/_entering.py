@@ -4,7 +4,7 @@ The last use can't be given twice: `used` is raised and compared in one statemen
 customer wait for each other, so that what a customer has is counted afterwards.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -23,7 +23,16 @@ from billhead.models.coupons import Coupon, CouponPlan, CouponRedemption
 from billhead.models.documents import Document
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["Entered", "as_written", "found_coupon", "found_coupons", "lock_coupons", "release", "reserve"]
+__all__ = [
+    "Entered",
+    "as_written",
+    "found_coupon",
+    "found_coupons",
+    "lock_coupons",
+    "lock_orders",
+    "release",
+    "reserve",
+]
 
 _MOST = 5
 
@@ -178,15 +187,27 @@ def reserve(tx: Tx, order: Entered, codes: Sequence[str], state: str = "reserved
     return redeemed
 
 
-def release(tx: Tx, subscription_id: int) -> None:
-    """An order came to nothing: others may have the uses that it held."""
+def lock_orders(tx: Tx, subscriptions: Collection[int]) -> None:
+    """Before several orders end, or one takes from another: they and the coupons that they hold are locked in the order
+    in which everybody locks them."""
     session = tx.session
     session.flush()
-    held = session.scalars(
-        select(CouponRedemption).where(
-            CouponRedemption.subscription_id == subscription_id, CouponRedemption.state == "reserved"
-        )
-    ).all()
+    ids = sorted(subscriptions)
+    theirs = select(Subscription.id).where(Subscription.id.in_(ids))
+    session.scalars(theirs.order_by(Subscription.id).with_for_update()).all()
+    held = select(CouponRedemption.coupon_id).where(
+        CouponRedemption.subscription_id.in_(ids), CouponRedemption.state == "reserved"
+    )
+    session.scalars(select(Coupon.id).where(Coupon.id.in_(held)).order_by(Coupon.id).with_for_update()).all()
+
+
+def release(tx: Tx, subscription_id: int, only: Collection[int] | None = None) -> None:
+    """An order came to nothing: others may have the uses that it held. `only`: of these redemptions."""
+    session = tx.session
+    session.flush()
+    mine = CouponRedemption.subscription_id == subscription_id, CouponRedemption.state == "reserved"
+    held = session.scalars(select(CouponRedemption).where(*mine)).all()
+    held = [one for one in held if only is None or one.id in only]
     for one in sorted(held, key=lambda one: one.coupon_id):
         one.state = "released"
         session.execute(update(Coupon).where(Coupon.id == one.coupon_id).values(used=Coupon.used - 1))

@@ -45,7 +45,7 @@ def pay_with_credit(tx: Tx, document_id: int) -> PaidWithCredit:
             raise Conflict(f"your credit does not cover {owed}", code="credit_too_small", hint=f"pay {left} otherwise")
         invoice_id = settle_proforma(house, document_id)
         if invoice_id is None:
-            raise Conflict("this change can't be made any more; your credit was not used")
+            raise Conflict("what this was for can't be had any more; your credit was not used")
         document = tx.session.get_one(Document, invoice_id, with_for_update=True, populate_existing=True)
         drawn = draw_credit(house, document)
         if drawn != document.total_minor:

@@ -1,5 +1,6 @@
 """An offer that nobody should pay any more: void as a whole, or without the lines of the one that has ended."""
 
+from billhead.actions.billing._judged_again import judge_again
 from billhead.actions.documents._changeable import lines_of, recompute
 from billhead.actions.documents._moving import another_like, move_lines, moved, name_subscription
 from billhead.db import Tx
@@ -12,13 +13,15 @@ __all__ = ["withdraw"]
 def withdraw(tx: Tx, proforma: Document, subscription_id: int) -> None:
     """The subscription's lines are void; what else stands on the proforma stays to be paid.
 
-    Somebody may be paying it right now: then more comes than is owed, and the rest becomes their credit.
+    Somebody may be paying it right now: then more comes than is owed, and the rest becomes their credit. Where a coupon
+    needs a larger order than is left, it is gone with its discount, and less came than is owed.
     """
     lines = lines_of(tx, proforma.id)
     theirs = [line for line in lines if line.subscription_id == subscription_id]
     if len(theirs) < len(lines):
         off = another_like(tx, proforma, "", None, proforma.due_on)
         move_lines(tx, theirs, off)
+        judge_again(tx, proforma)
         for one in (proforma, off):
             name_subscription(tx, one)
             recompute(tx, one)

@@ -6,19 +6,17 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.coupons._entering import lock_orders
 from billhead.actions.documents._changeable import is_being_paid
 from billhead.actions.documents._subscriptions import open_offers, subscriptions_of
 from billhead.actions.events import emit
-from billhead.actions.provisioning.want import want
-from billhead.actions.subscriptions._state import live_services, move
+from billhead.actions.subscriptions._never_paid import end_unpaid
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.document import PROFORMA_TRANSITIONS, ProformaEvent, ProformaState
 from billhead.domain.state import next_state
-from billhead.domain.subscription import Event, State
 from billhead.models.documents import Document
 from billhead.models.sellers import Seller
-from billhead.models.subscriptions import Subscription
 
 __all__ = ["Expired", "expire_proformas"]
 
@@ -50,7 +48,8 @@ def expire_proformas(tx: Tx, after_id: int = 0) -> Expired:
         .limit(_BATCH)
         .with_for_update(of=Document, skip_locked=True)
     ).all()
-    expired = released = 0
+    over: set[int] = set()
+    expired = 0
     for document, seller in rows:
         kept_open = clock.today_in(seller.zone) - timedelta(days=seller.proforma_days)
         if document.due_on is None or document.due_on >= kept_open or is_being_paid(tx, document.id):
@@ -60,17 +59,8 @@ def expire_proformas(tx: Tx, after_id: int = 0) -> Expired:
         data = {"document_id": document.id, "customer_id": document.customer_id}
         emit(tx, "document.expired", f"document:{document.id}", data)
         expired += 1
-        released += sum(_release(tx, subscription_id) for subscription_id in subscriptions_of(tx.session, document.id))
+        over.update(subscriptions_of(tx.session, document.id))
+    lock_orders(tx, over)
+    over -= open_offers(tx.session, over, ProformaState.OPEN.value).keys()
+    released = sum(end_unpaid(tx, subscription_id, "never paid") for subscription_id in sorted(over))
     return Expired(expired, released, next_after=rows[-1][0].id if len(rows) == _BATCH else 0)
-
-
-def _release(tx: Tx, subscription_id: int) -> bool:
-    subscription = tx.session.get_one(Subscription, subscription_id, with_for_update=True, populate_existing=True)
-    tx.session.flush()
-    if subscription.state != State.PENDING or open_offers(tx.session, [subscription_id], ProformaState.OPEN.value):
-        return False
-    move(tx, subscription, Event.CANCEL, clock.today_in(subscription.zone), because="never paid")
-    subscription.next_bill_on = None
-    for service in live_services(tx, subscription):
-        want(tx, service, lifecycle="unwanted")
-    return True

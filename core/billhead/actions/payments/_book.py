@@ -18,7 +18,6 @@ from billhead.actions.payments._putting_back import open_on
 from billhead.crash import crash_point
 from billhead.db import Tx
 from billhead.domain.document import Kind, ProformaState
-from billhead.domain.errors import Conflict
 from billhead.domain.ledger import AccountCode, Posting, credit, debit
 from billhead.domain.money import Money
 from billhead.models.credits import CustomerCredit
@@ -128,13 +127,7 @@ def _target(tx: Tx, document: Document, amount: Money) -> Document | None:
         there = amount + usable_credit(tx.session, customer, document.currency)
         if there.minor < document.total_minor:
             return None
-        try:
-            with tx.session.begin_nested():
-                invoice_id = settle_proforma(tx, document.id)
-        except Conflict as refused:
-            if refused.code != "subscription_ended":
-                raise
-            return None  # the season was over when the money came
+        invoice_id = settle_proforma(tx, document.id)
         return tx.session.get_one(Document, invoice_id) if invoice_id is not None else None
     return document if open_on(document) else None
 

@@ -10,8 +10,9 @@ from billhead.actions.ledger.post import post
 from billhead.db import Tx
 from billhead.domain.ledger import AccountCode, Posting, credit, debit
 from billhead.domain.money import Money
+from billhead.domain.payment import DisputeState, RefundState
 from billhead.domain.periods import local_date
-from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt, Refund
+from billhead.models.payments import Dispute, GatewayAccount, Payment, PaymentAttempt, Refund
 from billhead.models.sellers import Seller
 from billhead.plugin import Outcome
 
@@ -19,7 +20,10 @@ __all__ = ["book_exchange", "exchange_disputed", "exchange_refund"]
 
 
 def book_exchange(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
-    """Once, on the day of the payment, however often it is told: money and fee in the balance's currency."""
+    """Once, on the day of the payment, however often it is told: money and fee in the balance's currency.
+
+    What had gone back before that was known leaves that balance as well, at the payment's own rate.
+    """
     settled, fee = outcome.settled, outcome.fee
     if settled is None or settled.minor <= 0:
         return
@@ -37,6 +41,17 @@ def book_exchange(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
     account = tx.session.get_one(GatewayAccount, payment.account_id)
     day = local_date(payment.received_at, tx.session.get_one(Seller, account.seller_id).zone)
     post(tx, account.seller_id, "exchange", day, f"exchange:{payment.id}", legs)
+    _exchange_what_went(tx, payment)
+
+
+def _exchange_what_went(tx: Tx, payment: Payment) -> None:
+    sent = select(Refund).where(Refund.payment_id == payment.id, Refund.state == RefundState.SUCCEEDED.value)
+    for refund in tx.session.scalars(sent.order_by(Refund.id)):
+        exchange_refund(tx, refund, payment, None)
+    disputes = select(Dispute).where(Dispute.payment_id == payment.id, Dispute.state != DisputeState.WON.value)
+    taken = sum(int(minor) for dispute in tx.session.scalars(disputes) for _, _, minor in dispute.taken)
+    if taken:
+        exchange_disputed(tx, payment, 0, taken, f"exchange_charged_back:{payment.id}")
 
 
 def exchange_refund(tx: Tx, refund: Refund, payment: Payment, settled: Money | None, *, back: bool = False) -> None:

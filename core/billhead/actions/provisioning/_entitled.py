@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.domain.periods import Term, start_of_day
+from billhead.actions.shops._supplying import is_supplied
+from billhead.domain.periods import Term, local_date, start_of_day
 from billhead.domain.upstream import SURE_AFTER, State, falls_short, unbought
 from billhead.models.catalogue import Plan
 from billhead.models.panels import Panel, PanelPackage, UpstreamPurchase
@@ -129,7 +130,7 @@ def entitled_of(session: Session, service: Service, panel: Panel) -> Entitled:
     rows = session.scalars(select(UpstreamPurchase).where(*mine)).all()
     trial = subscription.phase == "trial"
     sold = TRIAL if trial else subscription.term
-    paid = subscription.paid_through
+    paid = _paid_until(subscription, service)
     covered = [row.paid_until for row in rows if row.state == State.BOUGHT and FORGOTTEN not in row.entitlement]
     today = clock.today_in(subscription.zone)
     length = Term.parse(subscription.term)
@@ -151,6 +152,14 @@ def entitled_of(session: Session, service: Service, panel: Panel) -> Entitled:
         return entitled
     why, until = _told(unsettled, clock.business_now())
     return replace(entitled, open_why=why, open_until=until)
+
+
+def _paid_until(subscription: Subscription, service: Service) -> date | None:
+    """What a shop's customer has paid is bought as far as its reseller's credits went: so far its line runs."""
+    if not is_supplied(subscription):
+        return subscription.paid_through
+    ends = service.desired_expires_at
+    return local_date(ends, subscription.zone) if ends is not None else None
 
 
 def _chosen(session: Session, panel_id: int, plan_id: int, sold: str) -> _Chosen | None:

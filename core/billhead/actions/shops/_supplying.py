@@ -160,10 +160,10 @@ def supply_settled(tx: Tx, hold_id: int, state: str, why: str = "") -> None:
     wake_supply(tx, row.reseller_id)
 
 
-def share_of_term(line: DocumentLine, credit_minor: int) -> Money:
-    """What a line takes: the whole term, or the days of it that were sold, rounded up to the hundredth."""
-    whole = credit_minor * line.quantity
-    if line.cycle_start is None or line.cycle_end is None or line.period_start is None or line.period_end is None:
-        return Money(whole, CREDITS)
-    days = Fraction((line.period_end - line.period_start).days, max((line.cycle_end - line.cycle_start).days, 1))
-    return Money(ceil(whole * min(days, Fraction(1))), CREDITS)
+def share_of_term(line: DocumentLine, credit_minor: int, left: Fraction) -> Money:
+    """What a line takes: the whole term, or the days of it that were sold, and what is `left` of these; rounded up to
+    the hundredth."""
+    days = Fraction(1)
+    if line.cycle_start and line.cycle_end and line.period_start and line.period_end:
+        days = Fraction((line.period_end - line.period_start).days, max((line.cycle_end - line.cycle_start).days, 1))
+    return Money(ceil(credit_minor * line.quantity * min(days, Fraction(1)) * left), CREDITS)

@@ -10,39 +10,46 @@ from billhead.actions.subscriptions._free_time import free_time
 from billhead.actions.subscriptions._state import live_services, move
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.db import Tx
+from billhead.domain.periods import Period
 from billhead.domain.subscription import Event, State
 from billhead.models.people import Customer
 from billhead.models.shops import ShopSupply
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["begin_today", "is_overtaken"]
+__all__ = ["begin_today", "is_overtaken", "time_of"]
 
 _NONE = timedelta(0)
 
 
 def begin_today(tx: Tx, subscription: Subscription, row: ShopSupply) -> None:
     """The order's time comes as much later as it has waited for its credits, and what was paid after it follows it.
-    The days between are not charged.
-
-    Days before it was paid are none of these, nor are days on which its lines ran by what was paid before.
-    """
-    if is_overtaken(tx, row):
-        return
-    today = clock.today_in(subscription.zone)
-    runs = _runs_until(tx, subscription) or row.starts_on
-    if row.starts_on < runs < row.until:  # what was paid before it had waited too
-        row.starts_on = runs
-    days = today - max(row.starts_on, row.waits_since, runs)
+    The days between are not charged."""
+    today, its, ended = clock.today_in(subscription.zone), time_of(tx, subscription, row), row.until
+    days = its.end - ended
+    row.starts_on, row.until = its.start, its.end
     if days <= _NONE:
         return
     row.waits_since = today  # should the panel refuse it, these days are counted
-    ended = row.until
-    _shift(row, days)
     for one in _later(tx, row):
         days = max(days - max(one.starts_on - ended, _NONE), _NONE)  # what was paid late leaves days between
         ended = one.until
         _shift(one, days)
     _put_off(tx, subscription, days, today)
+
+
+def time_of(tx: Tx, subscription: Subscription, row: ShopSupply) -> Period:
+    """The time of an order if its credits come today: later by the days on which it waited for them.
+
+    Days before it was paid are none of these, nor are days on which its lines ran by what was paid before.
+    """
+    starts, until, today = row.starts_on, row.until, clock.today_in(subscription.zone)
+    if is_overtaken(tx, row):
+        return Period(starts, until)
+    runs = _runs_until(tx, subscription) or starts
+    if starts < runs < until:  # what was paid before it had waited too
+        starts = runs
+    days = max(today - max(starts, row.waits_since, runs), _NONE)
+    return Period(starts + days, until + days)
 
 
 def is_overtaken(tx: Tx, row: ShopSupply) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from billhead.actions.resellers._prices import credit_prices, in_credits
 from billhead.actions.resellers._tree import is_stopped, lock_resellers
 from billhead.actions.shops._own import customer_of
 from billhead.actions.shops._supplying import TIMED, share_of_term
-from billhead.actions.shops._waited import begin_today, is_overtaken
+from billhead.actions.shops._waited import begin_today, is_overtaken, time_of
 from billhead.actions.subscriptions._state import live_services, record
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -30,6 +31,8 @@ from billhead.models.shops import ShopSupply
 from billhead.models.subscriptions import Subscription
 
 __all__ = ["Supplying", "supply_waiting"]
+
+_OVER = "its time is over: no credits are taken for it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,9 @@ def _supply(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSup
     gone = subscription.paid_through is None or subscription.paid_through < row.until
     if gone or bought_until is None or subscription.state == State.CANCELED:
         row.state, row.why, row.settled_at = "dropped", "its money went back, or it was canceled", clock.now()
+        return
+    if not is_overtaken(tx, row) and _is_over(tx, subscription, row):
+        row.state, row.why, row.settled_at = "dropped", _OVER, clock.now()
         return
     row.why = _keeps_waiting(tx, subscription, row)
     if row.why:
@@ -120,8 +126,19 @@ def _keeps_waiting(tx: Tx, subscription: Subscription, row: ShopSupply) -> str:
 def _in_vain(tx: Tx, subscription: Subscription, row: ShopSupply) -> str:
     if tx.session.get_one(Document, row.document_id).state != Paid.PAID:
         return "its invoice is not paid any more"
-    over = row.until <= clock.today_in(subscription.zone) and is_overtaken(tx, row)
-    return "its time is over: no credits are taken for it" if over else ""
+    return _OVER if _is_over(tx, subscription, row) else ""
+
+
+def _is_over(tx: Tx, subscription: Subscription, row: ShopSupply) -> bool:
+    return time_of(tx, subscription, row).end <= clock.today_in(subscription.zone)
+
+
+def _left(tx: Tx, subscription: Subscription, row: ShopSupply) -> Fraction:
+    """Which share of its time can still be watched: all, unless it was paid late. The days before that nobody can."""
+    its, today = time_of(tx, subscription, row), clock.today_in(subscription.zone)
+    if today <= its.start or is_overtaken(tx, row):  # overtaken: its lines ran, by what came later
+        return Fraction(1)
+    return Fraction((its.end - today).days, (its.end - its.start).days)
 
 
 def _may_come(tx: Tx, subscription: Subscription, row: ShopSupply) -> bool:
@@ -141,7 +158,8 @@ def _planned(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSu
 
 
 def _cost(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSupply) -> tuple[Money, dict[str, Any]]:
-    """By the price list of today for who pays; and what it is sold for, as the shop's invoice says, without tax."""
+    """By the price list of today for who pays, for what can still be watched; and what it is sold for, as the shop's
+    invoice says, without tax."""
     lines = tx.session.scalars(
         select(DocumentLine)
         .where(
@@ -154,12 +172,12 @@ def _cost(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSuppl
     ).all()
     customer = tx.session.get_one(Customer, subscription.customer_id)
     prices = credit_prices(tx.session, reseller, customer, {line.plan_id for line in lines if line.plan_id})
-    total, sold = Money(0, CREDITS), []
+    total, sold, left = Money(0, CREDITS), [], _left(tx, subscription, row)
     for line in lines:
         plan = tx.session.get_one(Plan, line.plan_id)
         price = prices.of(plan, line.term)
         in_credits(price.credit_minor, plan, line.term)
-        total += share_of_term(line, price.credit_minor or 0)
+        total += share_of_term(line, price.credit_minor or 0, left)
         sold.append([plan.id, line.quantity])
     asked = {"sold_minor": sum(line.net_minor for line in lines), "sold_currency": subscription.currency}
     return total, {"sold": sold, **asked}

@@ -3,19 +3,20 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from billhead import clock
 from billhead.actions.billing._rated import Rated
 from billhead.actions.billing.issue_invoice import issue_invoice
-from billhead.actions.documents._subscriptions import about
+from billhead.actions.coupons._entering import lock_orders
+from billhead.actions.documents._subscriptions import about, subscriptions_of
 from billhead.actions.documents._withdrawing import withdraw
 from billhead.db import Tx
 from billhead.domain.document import Kind, ProformaState
 from billhead.models.documents import Document
 from billhead.models.subscriptions import Subscription, SubscriptionChange
 
-__all__ = ["offer_change", "withdraw_offers"]
+__all__ = ["lock_offers", "offer_change", "withdraw_offers"]
 
 
 def offer_change(tx: Tx, subscription: Subscription, rated: Rated, wish: dict[str, Any], today: date) -> int:
@@ -50,16 +51,23 @@ def offer_change(tx: Tx, subscription: Subscription, rated: Rated, wish: dict[st
     return document_id
 
 
+def lock_offers(tx: Tx, subscription_id: int) -> None:
+    """What is open of it, then whatever else was ordered on that: in this order whoever is paid locks them too."""
+    mine = select(Document.id).where(*_open_of(subscription_id)).order_by(Document.id)
+    offers = tx.session.scalars(mine.with_for_update()).all()
+    lock_orders(tx, {subscription_id, *(one for offer in offers for one in subscriptions_of(tx.session, offer))})
+
+
+def _open_of(subscription_id: int) -> tuple[ColumnElement[bool], ...]:
+    states = [ProformaState.OPEN.value, ProformaState.EXPIRED.value]
+    return about(subscription_id), Document.kind == Kind.PROFORMA.value, Document.state.in_(states)
+
+
 def withdraw_offers(tx: Tx, subscription_id: int) -> None:
     """Nobody pays for time that will not come, or for a change that was made otherwise: what is open becomes void."""
     tx.session.flush()
-    offers = tx.session.scalars(
-        select(Document).where(
-            about(subscription_id),
-            Document.kind == Kind.PROFORMA.value,
-            Document.state.in_([ProformaState.OPEN.value, ProformaState.EXPIRED.value]),
-        )
-    )
+    mine = select(Document).where(*_open_of(subscription_id)).execution_options(populate_existing=True)
+    offers = tx.session.scalars(mine)
     for offer in offers.all():
         withdraw(tx, offer, subscription_id)
     tx.session.execute(

@@ -1,0 +1,56 @@
+"""What was ordered, as a case for the rater: the lines that its first document has while nobody has paid it."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from billhead import clock
+from billhead.actions.billing._bridge import bridge_of
+from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.billing._coupons import read_reserved, take_off
+from billhead.actions.billing._draft import Draft, inclusive_of_tax, order_lines
+from billhead.actions.billing._rated import Part
+from billhead.actions.billing._rating import Case
+from billhead.actions.billing._reading import read_buyers
+from billhead.db import Tx
+from billhead.models.subscriptions import Subscription, SubscriptionComponent
+
+__all__ = ["ordered_case"]
+
+_OPEN_FOR = timedelta(days=14)
+_DAY = timedelta(days=1)
+
+
+def ordered_case(tx: Tx, subscription_id: int, catalogue: Catalogue) -> Case:
+    """An ordered subscription as its first document shows it: from its components, without periods."""
+    session = tx.session
+    subscription = session.get_one(Subscription, subscription_id)
+    components = session.scalars(
+        select(SubscriptionComponent)
+        .where(SubscriptionComponent.subscription_id == subscription_id)
+        .order_by(SubscriptionComponent.id)
+    )
+    parts = [Part(one.id, one.plan_id, one.price_id, one.quantity, one.starts_on, one.ends_on) for one in components]
+    buyer = read_buyers(session, [subscription.customer_id])[subscription.customer_id]
+    catalogue.need(
+        session,
+        sellers={subscription.seller_id},
+        plans={part.plan_id for part in parts},
+        prices={part.price_id for part in parts},
+    )
+    currency, today = subscription.currency, clock.today_in(buyer.zone)
+    reserved = read_reserved(session, catalogue.coupons, subscription_id)
+    bridge = None
+    if subscription.phase != "trial":
+        bridge = bridge_of(session, subscription.customer_id, subscription.term, currency, today, reserved)
+    lines, used = take_off(order_lines(parts, catalogue, currency, subscription.phase, bridge), reserved)
+    draft = Draft(
+        "proforma",
+        currency,
+        lines,
+        inclusive_of_tax(parts, catalogue),
+        None,
+        due_on=min(today + _OPEN_FOR, bridge.period.end - _DAY) if bridge else today + _OPEN_FOR,
+        used=used,
+    )
+    return Case(draft, buyer, subscription.seller_id, subscription_id, None, today)
