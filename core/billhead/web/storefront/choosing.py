@@ -1,6 +1,6 @@
 """What a plan's form asks for, and whether the cart has room for it."""
 
-from flask import request
+from collections.abc import Mapping
 
 from billhead.domain.errors import InvalidInput
 from billhead.domain.mac import parse_mac
@@ -13,16 +13,16 @@ from billhead.web.storefront.offers import Offer
 __all__ = ["check_room", "chosen_plan"]
 
 
-def chosen_plan(found: Offer, key: str) -> Basket:
+def chosen_plan(form: Mapping[str, str], found: Offer, key: str) -> Basket:
     """Raises InvalidInput naming what is missing or not possible."""
-    choice = request.form.get("term", "")
+    choice = form.get("term", "")
     term, _, trial = choice.partition("|")
     price = found.price(term)
     if price is None or (trial and not price.trial_term):
         raise InvalidInput("term", say("choose for how long"))
-    addons = _addons(found, term)
-    mac = _box(found, addons)
-    asked = request.form.get("quantity", str(found.least))
+    addons = _addons(form, found, term)
+    mac = _box(form, found, addons)
+    asked = form.get("quantity", str(found.least))
     units = whole_number(asked, 5) or 0
     if not found.least <= units <= max(found.most, found.least):
         most = max(found.most, found.least)
@@ -31,10 +31,10 @@ def chosen_plan(found: Offer, key: str) -> Basket:
     return Basket(key, found.code, term, bool(trial), mac, addons, units, costs.minor, costs.currency)
 
 
-def _addons(found: Offer, term: str) -> dict[str, int]:
+def _addons(form: Mapping[str, str], found: Offer, term: str) -> dict[str, int]:
     addons = {}
     for addon in found.addons:
-        asked = request.form.get(f"addon-{addon.code}", "").strip() or "0"
+        asked = form.get(f"addon-{addon.code}", "").strip() or "0"
         quantity = whole_number(asked, 5)
         if quantity is None or quantity > addon.most:
             told = say("%(addon)s can be had at most %(most)s times", addon=addon.name, most=addon.most)
@@ -47,9 +47,9 @@ def _addons(found: Offer, term: str) -> dict[str, int]:
     return addons
 
 
-def _box(found: Offer, addons: dict[str, int]) -> str:
+def _box(form: Mapping[str, str], found: Offer, addons: dict[str, int]) -> str:
     """The MAC that the plan needs, or "" where none is: the box comes from stock with the order."""
-    mac = request.form.get("mac", "").strip()
+    mac = form.get("mac", "").strip()
     if not found.boxed or (not mac and any(addon.stocked and addon.code in addons for addon in found.addons)):
         return ""
     if not mac:

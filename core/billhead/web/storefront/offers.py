@@ -153,10 +153,10 @@ def currencies(session: Session, seller: Seller) -> list[str]:
     return sorted(found, key=lambda code: (code != seller.currency, code))
 
 
-def offers(session: Session, audience: Audience) -> list[Offer]:
-    """Every listed plan with a price, in the order of KINDS, then tier."""
-    listed = select(Plan).where(*_sold(assortment(session, audience.seller_id), audience), Plan.listed)
-    plans = _licensed(session, audience, session.scalars(listed).all())
+def offers(session: Session, audience: Audience, *, unlisted: bool = False) -> list[Offer]:
+    """Every listed plan with a price, or every plan at all, in the order of KINDS, then tier."""
+    sold = select(Plan).where(*_sold(assortment(session, audience.seller_id), audience))
+    plans = _licensed(session, audience, session.scalars(sold if unlisted else sold.where(Plan.listed)).all())
     prices = _prices(session, audience, [plan.id for plan in plans])
     bouquets = _bouquets(session, [plan.id for plan in plans])
     found = [_offer(plan, prices[plan.id], bouquets.get(plan.id, [])) for plan in plans if prices.get(plan.id)]

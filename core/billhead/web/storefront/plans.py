@@ -98,7 +98,9 @@ def _put(seller: Seller, found: Offer, kept: Cart, chosen: Basket | None) -> Non
     """What the form asks for, into the cart. Raises InvalidInput naming what is missing or not possible."""
     sent = request.form.get("_key", "")
     # a form that was sent twice puts in one plan
-    basket = chosen_plan(found, chosen.key if chosen is not None else sent[:8] if _KEY.fullmatch(sent) else new_key())
+    basket = chosen_plan(
+        request.form, found, chosen.key if chosen is not None else sent[:8] if _KEY.fullmatch(sent) else new_key()
+    )
     if chosen is None and kept.plan(basket.key) not in (None, basket):
         basket = replace(basket, key=new_key())  # the form was gone back to, and says something else now
     check_room(kept, basket, found)

@@ -32,7 +32,7 @@ from billhead.web.speaking import say
 from billhead.web.storefront.basket import Basket, Cart, promoted
 from billhead.web.storefront.offers import Audience, Offer, TermPrice, audience_of, currencies, offer
 
-__all__ = ["Gone", "Priced", "PricedPlan", "audience", "priced"]
+__all__ = ["Gone", "Priced", "PricedPlan", "audience", "priced", "priced_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,23 @@ def audience(session: Session, seller: Seller) -> Audience:
 
 
 def priced(session: Session, seller: Seller, cart: Cart) -> Priced:
-    who, sold = audience(session, seller), assortment(session, seller.id)
+    """For who is at the browser, with the coupons of the links by which they came."""
+    codes = [*cart.coupons, *(code for code in promoted() if code not in cart.coupons)]
+    return priced_for(session, seller, cart, audience(session, seller), *_buyer(session, seller), codes=codes)
+
+
+def priced_for(
+    session: Session,
+    seller: Seller,
+    cart: Cart,
+    who: Audience,
+    buyer: Buyer,
+    estimated_for: str = "",
+    *,
+    codes: Sequence[str],
+) -> Priced:
+    """For anybody; `codes` are all that may hold."""
+    sold = assortment(session, seller.id)
     offers = {code: offer(session, sold, who, code) for code in dict.fromkeys(one.plan for one in cart.plans)}
     found: list[tuple[Basket, Offer, TermPrice, Wanted]] = []
     gone: list[Gone] = []
@@ -115,8 +131,6 @@ def priced(session: Session, seller: Seller, cart: Cart) -> Priced:
             found.append((basket, *fits))
     if not found:
         return Priced(cart, (), tuple(gone), None)
-    buyer, estimated_for = _buyer(session, seller)
-    codes = [*cart.coupons, *(code for code in promoted() if code not in cart.coupons)]
     wanted = [one[3] for one in found]
     spread = spread_codes(session, seller.id, who.currency, wanted, buyer, codes)
     wanted = [one._replace(coupons=coupons) for one, coupons in zip(wanted, spread.coupons, strict=True)]

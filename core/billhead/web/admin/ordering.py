@@ -1,0 +1,116 @@
+"""Staff order for a customer: what it can buy, what that costs with tax, and then the document."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from billhead.actions.billing.quote import read_buyers
+from billhead.actions.credits._usable import usable_credit
+from billhead.actions.shops._sells import assortment
+from billhead.actions.subscriptions.order_for import order_for
+from billhead.db import reading, writing
+from billhead.domain.errors import BillheadError, InvalidInput, NotFound
+from billhead.domain.money import Money
+from billhead.models.people import Customer, Reseller
+from billhead.models.sellers import Seller
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found
+from billhead.web.errors import refusal
+from billhead.web.pages import page
+from billhead.web.request_context import submit_ctx
+from billhead.web.storefront.basket import Basket, Cart
+from billhead.web.storefront.choosing import chosen_plan
+from billhead.web.storefront.offers import Audience, Offer, offer, offers
+from billhead.web.storefront.priced import Priced, priced_for
+
+__all__: list[str] = []
+
+_CHANGED = "What this costs has changed since it was shown. Look at it again, please."
+
+
+class _Wish(NamedTuple):
+    """What the form asks for and what it costs; `credit` could pay it."""
+
+    basket: Basket
+    coupons: tuple[str, ...]
+    priced: Priced
+    credit: Money
+
+
+def _buys(session: Session, key: int) -> Customer:
+    row = found(session, Customer, key, "customer")
+    if row.erased_at is not None:
+        raise NotFound("customer", key)
+    return row
+
+
+@admin.get("/customers/<int:key>/order")
+@allow("staff", permission="subscriptions.write")
+def order_for_customer(key: int) -> ResponseReturnValue:
+    """All that the customer can buy at its prices, also what the shop does not list."""
+    with reading() as session:
+        row = _buys(session, key)
+        sold = offers(session, Audience.of(row), unlisted=True)
+        reseller = session.get(Reseller, row.reseller_id) if row.reseller_id is not None else None
+    return page("admin/order_choose.html", customer=row, offers=sold, reseller=reseller)
+
+
+@admin.route("/customers/<int:key>/order/<code>", methods=["GET", "POST"])
+@allow("staff", permission="subscriptions.write")
+def order_plan(key: int, code: str) -> ResponseReturnValue:
+    """The form, then the same page with the cost and a button to order."""
+    form = request.form if request.method == "POST" else request.args
+    wish: _Wish | None = None
+    problem, status, errors = "", 200, dict[str, str]()
+    with reading() as session:
+        row = _buys(session, key)
+        seller = session.get_one(Seller, row.seller_id)
+        sold = offer(session, assortment(session, seller.id), Audience.of(row), code)
+        if sold is None:
+            raise NotFound("plan", code)
+        if "term" in form:
+            try:
+                wish = _wish(session, seller, row, sold, form)
+            except BillheadError as refused:
+                problem, status = refusal(refused)
+                errors[refused.field or ""] = problem
+    if request.method == "POST" and wish is not None:
+        try:
+            if form.get("seen") == wish.priced.seen:
+                return _place(row, wish, form.get("pay", ""))
+            problem, status = _CHANGED, 409
+        except BillheadError as refused:
+            problem, status = (_CHANGED, 409) if refused.code == "price_changed" else refusal(refused)
+    shown = {"customer": row, "offer": sold, "form": form, "wish": wish, "problem": problem, "errors": errors}
+    return page("admin/order_plan.html", **shown), status
+
+
+def _wish(session: Session, seller: Seller, row: Customer, sold: Offer, form: Mapping[str, str]) -> _Wish:
+    """Raises InvalidInput naming what is missing or not possible."""
+    basket = chosen_plan(form, sold, "order")
+    typed = form.get("coupon", "").strip().upper()[:40]
+    coupons = (typed,) if typed else ()
+    buyer = read_buyers(session, [row.id])[row.id]
+    priced = priced_for(session, seller, Cart((basket,), coupons), Audience.of(row), buyer, codes=coupons)
+    if priced.refused:
+        raise InvalidInput("coupon", priced.refused)
+    if priced.quote is None:
+        raise InvalidInput("", next((gone.why for gone in priced.gone if gone.why), "It can't be ordered so."))
+    return _Wish(basket, coupons, priced, usable_credit(session, row, row.currency))
+
+
+def _place(row: Customer, wish: _Wish, pay: str) -> ResponseReturnValue:
+    order = replace(wish.basket.order(row.id, wish.coupons), ip="", device="")  # nothing is known of the customer's
+    with writing(submit_ctx()) as tx:
+        ordered = order_for(tx, order, wish.priced.total, pay)
+    told = {
+        "mail": f"Ordered. {row.name} is mailed a link to pay it.",
+        "credit": "Ordered, and paid from credit.",
+        "later": "Ordered. It starts when it is paid.",
+    }
+    flash(told[pay] if wish.priced.total else "Ordered. There is nothing to pay, and it is being set up.", "good")
+    return redirect(url_for("admin.document", key=ordered.document_id), 303)
