@@ -15,6 +15,7 @@ from billhead.web.customer import notifications as _notifications  # noqa: F401 
 from billhead.web.customer import once as _once  # noqa: F401 registers its views
 from billhead.web.customer import orders as _orders  # noqa: F401 registers its views
 from billhead.web.customer import profile as _profile  # noqa: F401 registers its views
+from billhead.web.customer import renewal as _renewal  # noqa: F401 registers its views
 from billhead.web.customer import services as _services  # noqa: F401 registers its views
 from billhead.web.customer import statement as _statement  # noqa: F401 registers its views
 from billhead.web.customer import tickets as _tickets  # noqa: F401 registers its views

@@ -1,0 +1,111 @@
+"""The switch for automatic renewal: off, the subscription ends when its paid time does; on, it goes on, and a saved
+method is charged where there is one."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from billhead import clock
+from billhead.actions.billing.next_document import Upcoming, next_document
+from billhead.actions.documents._subscriptions import open_offers
+from billhead.actions.payments._methods import first_usable
+from billhead.actions.rehearse import rehearse
+from billhead.actions.subscriptions._state import visible_subscription
+from billhead.actions.subscriptions._taking_steps import look_again
+from billhead.actions.subscriptions.cancel import cancel
+from billhead.actions.subscriptions.keep import keep
+from billhead.actions.verb import note, verb
+from billhead.db import Tx, reading
+from billhead.domain.context import Context
+from billhead.domain.document import ProformaState
+from billhead.domain.errors import BillheadError, Conflict
+from billhead.domain.subscription import RUNNING, State
+from billhead.models.payments import PaymentMethod
+from billhead.models.subscriptions import Subscription
+
+__all__ = ["AutoRenew", "Standing", "preview_auto_renew", "set_auto_renew"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`way`: charged (a saved method, by itself), by_hand (an offer comes, and is paid or not) or ends. `method` is
+    what is charged. `upcoming` is the next document; `ends_on` the first day without service: of what ends, and of
+    what nobody pays."""
+
+    way: str
+    method: str
+    ends_on: date | None
+    upcoming: Upcoming
+
+
+@dataclass(frozen=True, slots=True)
+class AutoRenew:
+    """How it stands, and what the switch would do: `then` is how it stands afterwards. None: it can't be switched,
+    and `refusal` says why not, where there is a reason to tell."""
+
+    now: Standing
+    then: Standing | None = None
+    refusal: BillheadError | None = None
+
+    @property
+    def on(self) -> bool:
+        return self.now.way == "charged"
+
+
+def preview_auto_renew(ctx: Context, subscription_id: int) -> AutoRenew:
+    """Raises NotFound."""
+    with reading() as session:
+        now = _standing(Tx(ctx, session), subscription_id)
+
+    def switched(tx: Tx) -> Standing:
+        set_auto_renew(tx, subscription_id, now.way != "charged")
+        return _standing(tx, subscription_id)
+
+    try:
+        return AutoRenew(now, rehearse(replace(ctx, idempotency_key=None), switched))
+    except BillheadError as refused:
+        return AutoRenew(now, refusal=refused)
+
+
+@verb("subscriptions.set_auto_renew")
+def set_auto_renew(tx: Tx, subscription_id: int, on: bool) -> None:
+    """Off cancels at the end of the paid time; on takes that back, or has the customer's first saved method charged for
+    what was renewed by hand. What stands so already stays.
+
+    Raises NotFound, NotAllowed (a guard, or staff have ended it), or Conflict where there is nothing to switch.
+    """
+    subscription = visible_subscription(tx, subscription_id)
+    if subscription.state not in [one.value for one in RUNNING] or subscription.settlement != "invoice":
+        raise Conflict(f"this subscription is {subscription.state}: it can't be renewed now")
+    if on and subscription.service_ends_on is not None:
+        keep(tx, subscription_id)
+    elif on and subscription.payment_method_id is None:
+        _charge(tx, subscription)
+    elif not on and subscription.service_ends_on is None:
+        if subscription.paid_through is None or subscription.paid_through <= clock.today_in(subscription.zone):
+            raise Conflict("nothing is paid beyond today", hint="cancel it instead")
+        cancel(tx, subscription_id, "end_of_term")
+    note(tx, f"subscription:{subscription_id}", on=on)
+
+
+def _charge(tx: Tx, subscription: Subscription) -> None:
+    if open_offers(tx.session, [subscription.id], ProformaState.OPEN.value):
+        raise Conflict("a renewal waits to be paid", hint="pay it first, and keep the card then")
+    method = first_usable(tx, subscription.customer_id, subscription.currency)
+    if method is None:
+        raise Conflict("no payment method is saved", hint="save one, or keep the card when you pay")
+    subscription.payment_method_id, subscription.collection = method.id, "auto"
+    subscription.version += 1
+    look_again(tx, subscription, clock.today_in(subscription.zone))
+    tx.session.flush()
+
+
+def _standing(tx: Tx, subscription_id: int) -> Standing:
+    subscription = visible_subscription(tx, subscription_id)
+    upcoming = next_document(tx.session, subscription_id)
+    ends = subscription.service_ends_on
+    if ends is not None or subscription.state == State.CANCELED:
+        return Standing("ends", "", ends, upcoming)
+    method = tx.session.get(PaymentMethod, subscription.payment_method_id) if subscription.payment_method_id else None
+    if method is None:
+        return Standing("by_hand", "", subscription.paid_through, upcoming)
+    return Standing("charged", method.label, None, upcoming)

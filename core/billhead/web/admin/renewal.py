@@ -1,0 +1,55 @@
+"""The switch for automatic renewal, as the customer has it, with a reason."""
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+
+from billhead.actions.subscriptions.set_auto_renew import Standing, preview_auto_renew, set_auto_renew
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.models.catalogue import Plan
+from billhead.models.people import Customer
+from billhead.models.subscriptions import Subscription
+from billhead.plugin import allow
+from billhead.web.admin.area import admin, found
+from billhead.web.admin.asking import Question, ReasonForm, asked
+from billhead.web.formatting import money
+from billhead.web.request_context import current_ctx
+
+__all__: list[str] = []
+
+
+@admin.route("/subscriptions/<int:key>/renewal", methods=["GET", "POST"])
+@allow("staff", permission="subscriptions.write")
+def switch_renewal(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Subscription, key, "subscription")
+        plan, who = session.get_one(Plan, row.plan_id).name, session.get_one(Customer, row.customer_id).name
+    switch = preview_auto_renew(current_ctx(), key)
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            set_auto_renew(tx, key, not switch.on)
+        return f"Automatic renewal is {'off' if switch.on else 'on'}."
+
+    text = f"Now: {_told(switch.now)} "
+    if switch.then is not None:
+        text += f"Turned {'off' if switch.on else 'on'}: {_told(switch.then)}"
+    elif switch.refusal is not None:
+        text += f"It can't be turned: {switch.refusal.message}"
+    title = f"Turn automatic renewal of {plan} of {who} {'off' if switch.on else 'on'}?"
+    question = Question(
+        title, text, "Turn it off" if switch.on else "Turn it on", url_for("admin.subscription", key=key), switch.on
+    )
+    return asked(question, ReasonForm(), act)
+
+
+def _told(standing: Standing) -> str:
+    if standing.way == "ends":
+        return f"it ends on {standing.ends_on}, and nothing is charged any more."
+    document = standing.upcoming.document
+    amount = money(document.owed, document.currency) if document is not None else ""
+    if standing.way == "charged":
+        on = (document.charged_on if document is not None else None) or standing.upcoming.on
+        return f"on {on} {amount} are charged to {standing.method}." if amount else f"{standing.method} is charged."
+    offer = f"an offer for {amount} is mailed on {standing.upcoming.on}" if amount else "an offer is mailed in time"
+    return f"{offer}; unpaid, it is over on {standing.ends_on}."

@@ -1,0 +1,49 @@
+"""The switch for automatic renewal: what happens on which day for how much, as it stands and after it is turned."""
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from billhead.actions.subscriptions.set_auto_renew import preview_auto_renew, set_auto_renew
+from billhead.db import reading, writing
+from billhead.domain.errors import BillheadError
+from billhead.plugin import allow
+from billhead.web.customer.blueprint import customer
+from billhead.web.customer.read import own_subscription
+from billhead.web.errors import refusal
+from billhead.web.forms import Form
+from billhead.web.pages import page
+from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
+from billhead.web.speaking import say
+
+__all__: list[str] = []
+
+
+@customer.get("/subscriptions/<int:subscription_id>/renewal")
+@allow("customer", permission="own.lines")
+def renewal(subscription_id: int) -> ResponseReturnValue:
+    return _shown(subscription_id)
+
+
+def _shown(subscription_id: int, problem: str = "", status: int = 200) -> ResponseReturnValue:
+    with reading() as session:
+        one = own_subscription(session, current_customer_id(), subscription_id)
+    switch = preview_auto_renew(current_ctx(), subscription_id)
+    why = refusal(switch.refusal)[0] if switch.refusal is not None else ""
+    return page("customer/renewal.html", one=one, switch=switch, why=why, problem=problem, form=Form()), status
+
+
+@customer.post("/subscriptions/<int:subscription_id>/renewal/<switch>")
+@allow("customer", permission="own.pay")
+def switch_renewal(subscription_id: int, switch: str) -> ResponseReturnValue:
+    """`switch` is "on" or "off"; anything else turns nothing."""
+    with reading() as session:
+        own_subscription(session, current_customer_id(), subscription_id)
+    if switch not in ("on", "off"):
+        return redirect(url_for("customer.renewal", subscription_id=subscription_id), 303)
+    try:
+        with writing(submit_ctx()) as tx:
+            set_auto_renew(tx, subscription_id, switch == "on")
+    except BillheadError as refused:
+        return _shown(subscription_id, *refusal(refused))
+    flash(say("Automatic renewal is on.") if switch == "on" else say("Automatic renewal is off."), "good")
+    return redirect(url_for("customer.renewal", subscription_id=subscription_id), 303)

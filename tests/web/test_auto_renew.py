@@ -1,0 +1,122 @@
+"""The switch for automatic renewal: what happens when and for how much, turned off and on, and who may."""
+
+import pytest
+from web_shop import Browser, Shop
+
+from billhead.models.operations import AuditEntry
+from billhead.models.payments import PaymentMethod
+from billhead.models.subscriptions import Subscription
+
+PAGE = "/account/subscriptions/1/renewal"
+
+
+def bought(shop: Shop, *, kept: bool) -> Browser:
+    ada = shop.customer()
+    shop.order(ada, **({"save": "1"} if kept else {}))
+    shop.pay(save=kept)
+    shop.work()
+    return ada
+
+
+def turn(browser: Browser, way: str):
+    return browser.post(f"{PAGE}/{way}", page=PAGE)
+
+
+def test_off_ends_it_with_the_paid_time_and_on_takes_that_back(any_shop: Shop):
+    shop = any_shop
+    ada = bought(shop, kept=True)
+    assert 'href="/account/subscriptions/1/renewal"' in ada.get("/account/subscriptions/1").text
+    (before,) = shop.rows(Subscription)
+    page = ada.get(PAGE).text
+    assert "€9.99 are charged to Visa •••• 4242" in page
+    assert "Turn it off" in page
+    assert "nothing is charged any more" in page, "what would be, were it off"
+    assert shop.rows(Subscription)[0].service_ends_on is None, "looked at, not turned"
+    assert turn(ada, "off").location == PAGE
+    (off,) = shop.rows(Subscription)
+    assert (off.service_ends_on, off.state) == (before.paid_through, "active")
+    page = ada.get(PAGE).text
+    assert "Turn it on" in page
+    assert "€9.99 are charged to Visa" in page, "what would be, were it on again"
+    assert turn(ada, "off").location == PAGE, "twice is once"
+    assert turn(ada, "on").location == PAGE
+    (on,) = shop.rows(Subscription)
+    assert (on.service_ends_on, on.billing_ends_on, on.payment_method_id) == (None, None, before.payment_method_id)
+    assert on.next_bill_on == before.next_bill_on
+    turned = shop.rows(AuditEntry, AuditEntry.action == "subscriptions.set_auto_renew")
+    assert [(one.subject, one.details["on"]) for one in turned] == [
+        ("subscription:1", way) for way in (False, False, True)
+    ]
+
+
+def test_what_is_renewed_by_hand_is_charged_to_the_saved_card_from_now_on(shop: Shop):
+    ada = bought(shop, kept=False)
+    page = ada.get(PAGE).text
+    assert "we mail you an offer for €9.99" in page
+    assert "Unpaid, it is over on" in page
+    assert "No payment method is saved" in page.replace("no payment", "No payment")
+    assert "Turn it on" not in page
+    assert turn(ada, "on").status_code == 409
+    shop.order(ada, save="1")  # another one, paid by a card that is kept
+    shop.pay(event="evt_2", save=True)
+    shop.work()
+    page = ada.get(PAGE).text
+    assert "If you turn it on" in page
+    assert "charged to Visa •••• 4242" in page
+    assert turn(ada, "on").location == PAGE
+    (one, other) = shop.rows(Subscription)
+    assert (one.collection, one.payment_method_id) == ("auto", other.payment_method_id)
+    assert one.next_bill_on == other.next_bill_on, "not days before, as by hand"
+
+
+def test_what_can_t_be_turned_says_why(shop: Shop):
+    ada = shop.customer()
+    shop.order(ada)
+    assert "can't be turned now" in ada.get(PAGE).text.replace("&#39;", "'")
+    assert turn(ada, "on").status_code == 409
+    assert turn(ada, "sideways").location == PAGE
+    shop.pay(save=True)
+    shop.work()
+    shop.change(PaymentMethod, 1, usable=False)
+    shop.change(Subscription, 1, payment_method_id=None, collection="manual")
+    assert turn(ada, "on").status_code == 409, "the card was declined for good"
+    assert shop.rows(Subscription)[0].collection == "manual"
+
+
+def test_whose_it_is_not_finds_nothing(shop: Shop):
+    bought(shop, kept=True)
+    eve = shop.customer("eve@example.com", name="Eve Online")
+    assert eve.get(PAGE).status_code == 404
+    for way in ("on", "off"):
+        assert eve.post(f"{PAGE}/{way}", page="/account/").status_code == 404
+    assert shop.rows(Subscription)[0].service_ends_on is None
+    assert shop.visitor().get(PAGE).location.startswith("/sign-in")
+
+
+def test_staff_turn_it_with_a_reason_and_the_customer_is_told_who_did(shop: Shop):
+    ada = bought(shop, kept=True)
+    sam = shop.person("staff", "sam@example.com", "subscriptions.write")
+    path = "/admin/subscriptions/1/renewal"
+    assert 'href="/admin/subscriptions/1/renewal"' in sam.get("/admin/subscriptions/1").text
+    page = sam.get(path).text
+    assert "€9.99 are charged to Visa •••• 4242" in page
+    assert "nothing is charged any more" in page
+    assert sam.post(path, {}).status_code == 422, "without a reason"
+    assert sam.post(path, {"reason": "asked by phone"}).status_code == 303
+    assert shop.rows(Subscription)[0].service_ends_on is not None
+    assert "only staff can take that back" in ada.get(PAGE).text
+    assert turn(ada, "on").status_code == 403
+    assert sam.post(path, {"reason": "changed her mind"}).status_code == 303
+    assert shop.rows(Subscription)[0].service_ends_on is None
+    (line, _again) = shop.rows(AuditEntry, AuditEntry.action == "subscriptions.set_auto_renew")
+    assert (line.actor, line.reason) == ("staff:2", "asked by phone")
+    assert sam.get("/admin/subscriptions/7/renewal").status_code == 404
+    assert shop.person("staff", "reader@example.com").get(path).status_code == 403
+
+
+@pytest.mark.parametrize("path", [PAGE])
+def test_a_look_asks_a_bounded_number_of_queries(shop: Shop, path):
+    ada = bought(shop, kept=True)
+    with shop.asking() as seen:
+        assert ada.get(path).status_code == 200
+    assert len(seen) < 80, len(seen)
