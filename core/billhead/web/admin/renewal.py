@@ -1,5 +1,7 @@
 """The switch for automatic renewal, as the customer has it, with a reason."""
 
+from datetime import date
+
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
@@ -12,7 +14,8 @@ from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked
-from billhead.web.formatting import money
+from billhead.web.errors import refusal
+from billhead.web.formatting import day_in_words, money
 from billhead.web.request_context import current_ctx
 
 __all__: list[str] = []
@@ -35,7 +38,7 @@ def switch_renewal(key: int) -> ResponseReturnValue:
     if switch.then is not None:
         text += f"Turned {'off' if switch.on else 'on'}: {_told(switch.then)}"
     elif switch.refusal is not None:
-        text += f"It can't be turned: {switch.refusal.message}"
+        text += f"It can't be turned: {refusal(switch.refusal)[0]}"
     title = f"Turn automatic renewal of {plan} of {who} {'off' if switch.on else 'on'}?"
     question = Question(
         title, text, "Turn it off" if switch.on else "Turn it on", url_for("admin.subscription", key=key), switch.on
@@ -45,11 +48,19 @@ def switch_renewal(key: int) -> ResponseReturnValue:
 
 def _told(standing: Standing) -> str:
     if standing.way == "ends":
-        return f"it ends on {standing.ends_on}, and nothing is charged any more."
+        return f"it ends on {_day(standing.ends_on)}, and nothing is charged any more."
     document = standing.upcoming.document
     amount = money(document.owed, document.currency) if document is not None else ""
     if standing.way == "charged":
         on = (document.charged_on if document is not None else None) or standing.upcoming.on
-        return f"on {on} {amount} are charged to {standing.method}." if amount else f"{standing.method} is charged."
-    offer = f"an offer for {amount} is mailed on {standing.upcoming.on}" if amount else "an offer is mailed in time"
-    return f"{offer}; unpaid, it is over on {standing.ends_on}."
+        return (
+            f"on {_day(on)} {amount} are charged to {standing.method}." if amount else f"{standing.method} is charged."
+        )
+    offer = (
+        f"an offer for {amount} is mailed on {_day(standing.upcoming.on)}" if amount else "an offer is mailed in time"
+    )
+    return f"{offer}; unpaid, it is over on {_day(standing.ends_on)}."
+
+
+def _day(on: date | None) -> str:
+    return day_in_words(on) if on is not None else "a day that is not known yet"
