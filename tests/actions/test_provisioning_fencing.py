@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from billhead.actions.provisioning._queue import queue_converge
+from billhead.domain.errors import PanelRejected
 from two_panels import NEW_YEAR
 
 BOTH = pytest.mark.parametrize("on", ["stalker", "xtream"])
@@ -98,6 +99,24 @@ def test_two_workers_at_once_make_one_line(operator):
     assert (held.ref, held.ends, len(held.bouquets)) == ("line1", NEW_YEAR, 1)
     assert service.sync == "ok"
     assert len(operator.events("service.active")) == 1
+
+
+def test_a_name_that_another_worker_took_for_the_same_line_is_no_failure(operator, monkeypatch):
+    from billhead.plugin_host import plugins
+
+    line = operator.line("xtream", bouquets=["sport"])
+    with operator.app.app_context():
+        module = plugins().module("xtream")
+        real = module.apply
+
+        def apply_after_the_other(panel, step):
+            monkeypatch.setattr(module, "apply", real)
+            assert operator.converge(line).sync == "ok"
+            raise PanelRejected("the name is taken by another account of the panel")
+
+        monkeypatch.setattr(module, "apply", apply_after_the_other)
+        assert operator.converge(line).sync == "ok"
+    assert (operator.only("xtream").ref, operator.events("service.failed")) == ("line1", [])
 
 
 def test_two_workers_at_once_on_a_portal_make_one_line_or_it_is_noticed(operator):

@@ -14,7 +14,7 @@ from billhead.actions.provisioning._desired import PanelView
 from billhead.actions.provisioning._entitled import Entitled, ToBuy
 from billhead.actions.provisioning._observed import as_observed, comparable, enforced
 from billhead.crash import crash_point
-from billhead.domain.errors import NotAuthorised, PanelError, PanelOutcomeUnknown, PanelUnreachable
+from billhead.domain.errors import NotAuthorised, PanelError, PanelOutcomeUnknown, PanelRejected, PanelUnreachable
 from billhead.plugin import (
     Absent,
     Ambiguous,
@@ -91,13 +91,24 @@ def _bring_in_step(view: PanelView, desired: Desired, entitled: Entitled | None)
         case Found(observed=observed):
             return _step_until_done(view, desired, observed, entitled)
         case Absent():
-            return _step_until_done(view, desired, None, entitled)
+            return _made(view, desired, entitled)
         case CannotTell(why=why):
             return Answer("unknown", error=why, panel_down=True)
         case Ambiguous(candidates=candidates):
             return Answer("failed", error=f"several lines answer to {desired.handle.ref}: {', '.join(candidates)}")
         case Foreign(why=why):
             return Answer("failed", error=why, foreign=True)
+
+
+def _made(view: PanelView, desired: Desired, entitled: Entitled | None) -> Answer:
+    """A refusal is no failure where another worker has made the same line meanwhile: its name is taken, and ours."""
+    try:
+        return _step_until_done(view, desired, None, entitled)
+    except PanelRejected:
+        match view.module.look_up(view.connection, desired):
+            case Found(observed=observed):
+                return _step_until_done(view, desired, observed, entitled)
+        raise
 
 
 def _step_until_done(view: PanelView, desired: Desired, current: Observed | None, entitled: Entitled | None) -> Answer:
