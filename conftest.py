@@ -3,8 +3,11 @@
 The fixtures are in tests/support/. This file is at the root so that the tests of plugins and themes have them too.
 """
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
+from roomy import memory_or_disk
 
 pytest_plugins = [
     "databases", "servers", "apps", "processes", "pretend_plugins", "two_panels", "selling_shop", "web_shop",
@@ -24,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("full" if config.getoption("--full") else "house")
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory_or_disk()))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

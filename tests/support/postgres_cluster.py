@@ -5,15 +5,14 @@ Whoever needs it first starts it; a watcher process removes it when the run's ow
 
 import fcntl
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from roomy import memory_or_disk
 
 _TEMPLATE = "billhead_template"
 _NO_DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
@@ -82,21 +81,13 @@ def only_one(lock_file: Path) -> Iterator[None]:
 
 def cluster_of_run(run_id: str, run_pid: int) -> PostgresCluster:
     """The run's cluster; the first caller starts it, the others wait for that."""
-    folder = _roomy_memory_or_disk() / f"billhead-postgres-{run_id}"
+    folder = memory_or_disk() / f"billhead-postgres-{run_id}"
     folder.mkdir(exist_ok=True)
     ready = folder / "ready"
     with only_one(folder / "lock"):
         if not ready.exists():
             ready.write_text(_start(folder, run_pid))
     return PostgresCluster(folder, ready.read_text())
-
-
-def _roomy_memory_or_disk() -> Path:
-    """In memory a database is made in a tenth of the time; a container's default of 64 MB there is too little."""
-    memory = Path("/dev/shm")
-    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 1 << 30:
-        return memory
-    return Path(tempfile.gettempdir())
 
 
 def _start(folder: Path, run_pid: int) -> str:
