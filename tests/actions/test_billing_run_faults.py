@@ -1,18 +1,14 @@
 """What a billing run survives: killed processes, rivals, bad items, failing plugins, and numbers that look wrong."""
 
-import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
+from billing_process import billing_process
 from billing_shop import SYSTEM, open_shop
 from sqlalchemy import func, select, update
 
@@ -27,9 +23,9 @@ from billhead.models.documents import BillingRun, Document, DocumentLine, Failed
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 from billhead.plugin import ExtraLine
+from processes import until
 
 NOV, DEC = date(2026, 11, 1), date(2026, 12, 1)
-PROCESS = Path(__file__).parents[1] / "support" / "billing_process.py"
 
 
 @pytest.fixture
@@ -191,16 +187,9 @@ def undisturbed(migrated_sqlite, tmp_path_factory):
         return shop.canonical()
 
 
-def process(url, home, crash="", chunk=100):
-    environment = {**os.environ, "BILLHEAD_CRASH_AT": crash, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, str(PROCESS), url, str(home), NOV.isoformat(), str(chunk)]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
-
-
 @pytest.mark.parametrize("point", ["before_batch:4", "batch_written:1", "batch_written:6", "batch_committed:3"])
 def test_killed_at_a_crash_point_and_started_again(operator, database_url, tmp_path, undisturbed, point):
-    with process(database_url, tmp_path, f"billing.{point}") as killed:
-        assert killed.wait(60) == -signal.SIGKILL
+    assert billing_process(database_url, tmp_path, NOV, chunk=100, crash=f"billing.{point}").was_killed()
     halfway = len(operator.all(Document))
     assert halfway < 1000
     operator.run(NOV)
@@ -211,10 +200,10 @@ def test_killed_at_a_crash_point_and_started_again(operator, database_url, tmp_p
 @pytest.mark.full
 @pytest.mark.parametrize("seed", range(30))
 def test_killed_at_any_moment_and_started_again(operator, database_url, tmp_path, undisturbed, seed):
-    with process(database_url, tmp_path, chunk=20) as killed:
-        killed.stdout.readline()
-        time.sleep(random.Random(seed).uniform(0, 1.5))
-        killed.kill()
+    running = billing_process(database_url, tmp_path, NOV, chunk=20)
+    until(lambda: "ready" in running.said(), "the run begins")
+    time.sleep(random.Random(seed).uniform(0, 1.5))
+    running.kill()
     operator.run(NOV)
     each_billed_once(operator, 1000)
     assert operator.canonical() == undisturbed

@@ -1,15 +1,12 @@
 """Events from files, their correction, the rejects' second chance, and what customers are told of their allowance."""
 
-import os
-import signal
-import subprocess
-import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from billing_shop import SYSTEM, open_shop
 from metered_shop import billed, events, meter, meter_of, metric, rejects, tell, used
+from warm_process import WarmProcess
 
 from billhead import clock
 from billhead.actions.notifications._facts import gather
@@ -99,17 +96,19 @@ def test_an_import_that_is_killed_and_begun_again_counts_each_event_once(shop, t
     rows = [f"e{n},S1,minutes,1,2026-11-{n % 20 + 1:02d}T12:00:00Z" for n in range(2 * BATCH + 500)]
     (tmp_path / "events.csv").write_text("\n".join(["id,reference,metric,quantity,at", *rows]))
     env = {
-        **os.environ,
         "BILLHEAD_HOME": str(shop.home),
         "BILLHEAD_DATABASE_URL": shop.url,
         "BILLHEAD_SECRET_KEY": "k" * 32,
     }
-    command = [sys.executable, "-m", "billhead", "usage", "import", str(tmp_path / "events.csv"), "--source", "file"]
-    killed = subprocess.run(command, env={**env, "BILLHEAD_CRASH_AT": f"{point}:2"}, capture_output=True, check=False)
-    assert killed.returncode == -signal.SIGKILL
+
+    def importing(**more):
+        words = ["usage", "import", str(tmp_path / "events.csv"), "--source", "file"]
+        return WarmProcess("billhead.cli:main", words, env=env | more, output=tmp_path / f"said-{len(more)}.txt")
+
+    assert importing(BILLHEAD_CRASH_AT=f"{point}:2").was_killed()
     assert len(events(shop.anna)) == (BATCH if point == "usage.recorded" else 2 * BATCH)
-    again = subprocess.run([*command, "--json"], env=env, capture_output=True, check=False)
-    assert again.returncode == 0, again.stderr
+    again = importing()
+    assert again.ended() == 0, again.said()
     assert len(events(shop.anna)) == 2 * BATCH + 500
 
 

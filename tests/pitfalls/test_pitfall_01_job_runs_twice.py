@@ -1,12 +1,9 @@
 """Pitfall 1: two schedulers at once, and a job that is called more often than planned: one invoice, one charge each."""
 
-import os
-import subprocess
-import sys
 from datetime import date
-from pathlib import Path
 
 import pytest
+from billing_process import billing_process
 from billing_shop import SYSTEM, open_shop
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
@@ -19,23 +16,15 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.models.operations import Job
 
 NOV = date(2026, 11, 1)
-PROCESS = Path(__file__).parents[1] / "support" / "billing_process.py"
 COUNT = 400
-
-
-def started(url, home):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, str(PROCESS), url, str(home), NOV.isoformat(), "20"]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
 
 
 def test_pitfall_01_two_processes_at_once_write_one_document_each(database_url, tmp_path):
     with open_shop(database_url, tmp_path, bare=True) as shop:
         build_operator(COUNT)
-        both = [started(database_url, tmp_path) for _ in range(2)]
+        both = [billing_process(database_url, tmp_path, NOV, chunk=20) for _ in range(2)]
         for one in both:
-            one.communicate(timeout=120)
-            assert one.returncode == 0
+            assert one.ended() == 0, one.said()
         with reading() as session:
             per_period = session.execute(
                 select(DocumentLine.subscription_id, DocumentLine.component_id, DocumentLine.period_start, func.count())

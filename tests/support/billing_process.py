@@ -1,14 +1,21 @@
-"""A billing run in a process of its own, to be killed: `python billing_process.py URL HOME DATE CHUNK [PART OF]`."""
+"""A billing run in a process of its own, to be killed."""
 
-import sys
+import os
 from datetime import date
 from pathlib import Path
 
 from billing_shop import open_shop
+from warm_process import WarmProcess
 
-if __name__ == "__main__":
-    url, home, day, chunk, *partition = sys.argv[1:]
+
+def bill(url: str, home: str, day: str, chunk: str) -> None:
     with open_shop(url, Path(home)) as shop:
-        part, of = map(int, partition or (0, 1))
         print("ready", flush=True)
-        shop.run(date.fromisoformat(day), chunk_size=int(chunk), partition=(part, of))
+        shop.run(date.fromisoformat(day), chunk_size=int(chunk))
+
+
+def billing_process(url: str, home: Path, day: date, *, chunk: int, crash: str = "") -> WarmProcess:
+    """A run that has begun; `crash` is the point where it dies."""
+    output = home / f"billing-{os.urandom(4).hex()}.txt"
+    arguments = url, str(home), day.isoformat(), str(chunk)
+    return WarmProcess("billing_process:bill", *arguments, env={"BILLHEAD_CRASH_AT": crash}, output=output)

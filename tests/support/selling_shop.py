@@ -4,10 +4,6 @@
 panel itself has sold; `upstream.break_buying(Break.BEFORE_ANSWER)` loses the answer of the next purchase.
 """
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +14,7 @@ import pytest
 from flask import Flask
 from pretend_plugins import plugin_point
 from sqlalchemy import select
+from warm_process import WarmProcess
 
 from apps import SECRET_KEY
 
@@ -142,12 +139,10 @@ class Shop:
         """Another process brings the line in step, and is killed at that point."""
         from billhead import clock
 
-        script = Path(__file__).with_name("selling_process.py")
-        arguments = [self.url, str(self.home), str(line), clock.business_now().isoformat()]
-        path = os.pathsep.join([str(script.parent), os.environ.get("PYTHONPATH", "")])
-        environment = {**os.environ, "BILLHEAD_CRASH_AT": point, "PYTHONPATH": path}
-        done = subprocess.run([sys.executable, str(script), *arguments], env=environment, timeout=60, check=False)
-        assert done.returncode == -signal.SIGKILL, f"it did not come to {point}"
+        arguments = self.url, str(self.home), str(line), clock.business_now().isoformat()
+        output, env = self.home / f"worker-{line}.txt", {"BILLHEAD_CRASH_AT": point}
+        worker = WarmProcess("selling_process:bring_in_step", *arguments, env=env, output=output)
+        assert worker.was_killed(), f"it did not come to {point}: {worker.said()}"
 
     def break_buying(self, at: Any) -> None:
         """Break the next purchase at this moment: look up and credit are asked before it, the purchase is the third."""
