@@ -7,6 +7,9 @@ BIN    := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 USE_UV ?= auto
 
+# Bytecode is kept whatever the environment says: a process that compiles all of Billhead takes seconds more to begin.
+export PYTHONDONTWRITEBYTECODE =
+
 # Every distribution in the tree: core, plugins (also grouped ones), themes.
 PROJECTS := . $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml plugins/*/*/pyproject.toml themes/*/pyproject.toml)))
 
