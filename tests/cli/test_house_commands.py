@@ -251,6 +251,7 @@ def test_a_panel_that_is_not_there_is_named_with_those_that_are(run):
         told = run.refused("panels", command, "stalker-two")
         assert "There is no panel stalker-two" in told
         assert "stalker-one, xtream-one" in told
+    assert "There is no line viewer12" in run.refused("panels", "try", "viewer12")
 
 
 # -- stop -------------------------------------------------------------------------------------------------------------

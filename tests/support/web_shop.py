@@ -33,6 +33,9 @@ CUT = []
 ALL_ON = []  # who watches, as the panel lists it; empty: it tells line by line alone
 VIEWINGS = []  # an exception among them breaks off there
 ASKED = []
+TOLD = []  # what boxes were told
+PROOFS = []  # the next answer to a device's question; empty: it can't be asked as one
+COMMANDS = set()
 
 @dataclass(frozen=True)
 class Settings:
@@ -44,7 +47,7 @@ class Memory(ProvisioningModule):
         lacks = ("Without its feed: no viewing history.",)
         return Capabilities(Expiry.SETTABLE, frozenset(LineKind), bouquets=True, connections=True, owners=True,
                             listing=True, live=True, live_listing=bool(ALL_ON), kick=True, viewings=True,
-                            lacks=lacks)
+                            commands=frozenset(COMMANDS), proof=bool(PROOFS), lacks=lacks)
     def live_sessions(self, panel, desired):
         found = SESSIONS.get(desired.handle.ref, ())
         if isinstance(found, Exception):
@@ -55,6 +58,10 @@ class Memory(ProvisioningModule):
     def kick(self, panel, desired, session_id):
         CUT.append((desired.handle.ref, session_id))
         SESSIONS[desired.handle.ref] = [one for one in SESSIONS[desired.handle.ref] if one.id != session_id]
+    def command(self, panel, desired, command):
+        TOLD.append((desired.handle.ref, str(command)))
+    def prove(self, panel, desired, *, disturb=False):
+        return PROOFS[disturb]
     def viewings(self, panel, since, until):
         ASKED.append((since, until))
         for one in VIEWINGS:

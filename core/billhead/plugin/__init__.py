@@ -121,7 +121,7 @@ from billhead.plugin.tax import (
     TaxRequest,
 )
 from billhead.plugin.usage import UsageReading
-from billhead.plugin.watching import LiveOnLine, LiveSession, Viewing, ViewingKind
+from billhead.plugin.watching import BoxCommand, LiveOnLine, LiveSession, Proof, Viewing, ViewingKind
 
 API_VERSION = 1
 
@@ -135,6 +135,7 @@ __all__ = [
     "AttemptState",
     "AttemptView",
     "BillheadError",
+    "BoxCommand",
     "CallbackForged",
     "CannotTell",
     "Capabilities",
@@ -204,6 +205,7 @@ __all__ = [
     "PanelUnreachable",
     "PaymentGateway",
     "PeriodicJob",
+    "Proof",
     "ProvisioningModule",
     "Purchase",
     "RawCallback",

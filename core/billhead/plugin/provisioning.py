@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 from billhead.domain.errors import InvalidInput, PanelRejected
 from billhead.plugin.http import HttpClient
 from billhead.plugin.purchasing import Due, Package, Resolution
-from billhead.plugin.watching import LiveOnLine, LiveSession, Viewing
+from billhead.plugin.watching import BoxCommand, LiveOnLine, LiveSession, Proof, Viewing
 
 __all__ = [
     "UNOBSERVABLE",
@@ -84,8 +84,9 @@ class Capabilities:
     `pairs`: a box or receiver can hang on a stream line and follow it. `owners`: the panel knows resellers, and a line
     belongs to one. `balance`: the panel sells to us and tells how much credit is left. `viewings`: what was watched can
     be read; `live`: what is being watched, `live_listing`: on all lines at once, and `kick`: cut. `messages`: a text
-    can be put on a box's screen. `lacks`: sentences for staff that say what this panel can't do as it is set up, and
-    what would bring it.
+    can be put on a box's screen, `commands`: what a box can be told to do. `proof`: a line can be asked for as its own
+    box or player does. `lacks`: sentences for staff that say what this panel can't do as it is set up, and what would
+    bring it.
     """
 
     expiry: Expiry
@@ -102,6 +103,8 @@ class Capabilities:
     live_listing: bool = False
     kick: bool = False
     messages: bool = False
+    commands: frozenset[BoxCommand] = frozenset()
+    proof: bool = False
     lacks: tuple[str, ...] = ()
 
 
@@ -412,6 +415,18 @@ class ProvisioningModule(Protocol):
     def show_message(self, panel: PanelConnection, desired: Desired, text: str) -> None:
         """Put a text on the screen of this line's box. Called only with `capabilities().messages`."""
         raise PanelRejected(f"{self.label} shows no messages")
+
+    def command(self, panel: PanelConnection, desired: Desired, command: BoxCommand) -> None:
+        """Tell this line's box to do something, once. Called only with one of `capabilities().commands`."""
+        raise PanelRejected(f"{self.label} tells boxes nothing")
+
+    def prove(self, panel: PanelConnection, desired: Desired, *, disturb: bool = False) -> Proof:
+        """Ask as this line's own box or player would: is it let in? Called only with `capabilities().proof`.
+
+        Nothing may come of it on the panel but a new session. Where that would end the one of a device that is on,
+        it is asked with `disturb` alone; without it the answer is a Proof with `disturbs`.
+        """
+        raise PanelRejected(f"{self.label} can't be asked as a box or player")
 
     def buy(self, panel: PanelConnection, purchase: Purchase) -> Observed:
         """Spend, once: create the line with the package, or buy the package for the line that is there; read back.

@@ -1,10 +1,11 @@
-"""What a panel tells of who watches now, and of what was watched."""
+"""What a panel tells of who watches now, of what was watched, and of the device itself; and what a box can be told."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["LiveOnLine", "LiveSession", "Viewing", "ViewingKind"]
+__all__ = ["BoxCommand", "LiveOnLine", "LiveSession", "Proof", "Viewing", "ViewingKind"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +59,28 @@ class Viewing:
     ip: str = ""
     country: str = ""
     device: str = ""
+
+
+class BoxCommand(StrEnum):
+    """What a box can be told to do. It hears of it when it asks its portal next; one that is off may never do."""
+
+    RESTART = "restart"
+    RELOAD = "reload"
+    CHANNELS = "channels"
+    MENU = "menu"
+    UPDATE = "update"
+    CUT_OFF = "cut_off"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of asking as the line's own box or player would. `said` is a sentence for staff.
+
+    `serves`: it is let in, or turned away; None where that could not be told. `facts` is what the panel knows of the
+    device, label → value. `disturbs`: it was not asked because the device is on and would lose its session by it.
+    """
+
+    serves: bool | None
+    said: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+    disturbs: bool = False

@@ -17,7 +17,6 @@ Form = Mapping[str, str | list[str]]
 _LISTING_PATIENCE = 10  # a list of all accounts takes the portal several queries per account
 _LIST_BEGINS = re.compile(r'\s*\{\s*"status"\s*:\s*"OK"\s*,\s*"results"\s*:\s*\[\s*')
 _BETWEEN = re.compile(r"\s*(,|\])\s*")
-_NOBODYS_BOX = "00:1A:79:00:00:00"  # a handshake stores nothing, whoever asks
 _MESSAGE_LIVES = 7 * 86_400
 
 
@@ -28,7 +27,7 @@ class Portal:
         self.panel = panel
         self.code = panel.code
         self.settings: StalkerSettings = panel.settings
-        self._http = panel.http
+        self.http = panel.http
 
     def accounts(self, identifier: str) -> list[Record]:
         """The records of an account number or of a MAC with colons; [] is the portal's proof that there is none."""
@@ -85,21 +84,18 @@ class Portal:
     def tariffs(self) -> list[Record]:
         return _records(self._read("tariffs"))
 
-    def answers_boxes(self) -> bool:
-        """Whether the side that boxes speak to answers: a handshake, which stores nothing and registers nobody."""
-        url = f"{self.settings.root}/server/load.php"
-        asked = {"type": "stb", "action": "handshake", "token": "", "JsHttpRequest": "1-xml"}
-        cookies = {"Cookie": f"mac={quote(_NOBODYS_BOX)}; stb_lang=en; timezone=Europe/London"}
-        try:
-            response = self._http.read(url, params=asked, headers=cookies, timeout=self.settings.timeout_seconds)
-            return bool(json.loads(response.body)["js"]["token"])
-        except (PanelUnreachable, ValueError, KeyError, TypeError):
-            return False
-
     def every_account(self) -> Iterator[Record]:
         """All accounts, one at a time: a portal of 100,000 accounts answers with some 33 MB."""
-        url = self._url("accounts", None)
-        response = self._http.read(url, **self._options(self.settings.timeout_seconds * _LISTING_PATIENCE))
+        return self._everybody("accounts")
+
+    def every_box(self) -> Iterator[Record]:
+        """The same accounts as boxes: `ls`, `login`, `mac`, `online`, `ip`, `version`, `last_active`. Of one query on
+        the portal, where the list of accounts takes it several for each."""
+        return self._everybody("stb")
+
+    def _everybody(self, resource: str) -> Iterator[Record]:
+        url = self._url(resource, None)
+        response = self.http.read(url, **self._options(self.settings.timeout_seconds * _LISTING_PATIENCE))
         text = response.text
         begins = _LIST_BEGINS.match(text) if response.status == 200 else None
         if begins is None:
@@ -115,14 +111,14 @@ class Portal:
         return {"auth": (self.settings.login, self.settings.password), "timeout": timeout}
 
     def _read(self, resource: str, whom: Somebody | None = None) -> Any:
-        response = self._http.read(self._url(resource, whom), **self._options(self.settings.timeout_seconds))
+        response = self.http.read(self._url(resource, whom), **self._options(self.settings.timeout_seconds))
         return results_of(response, wrote=False)
 
     def _write(self, method: str, resource: str, whom: Somebody | None, form: Form) -> Any:
         if whom is None and (method, resource) != ("POST", "accounts"):
             raise ValueError(f"{method} {resource} without an identifier would act on everybody")
         url = self._url(resource, whom)
-        response = self._http.write(method, url, data=form, **self._options(self.settings.timeout_seconds))
+        response = self.http.write(method, url, data=form, **self._options(self.settings.timeout_seconds))
         return results_of(response, wrote=True, hide=str(form.get("password", "")))
 
 

@@ -12,6 +12,7 @@ from billhead.plugin import (
     Absent,
     Access,
     Ambiguous,
+    BoxCommand,
     Capabilities,
     Catalogue,
     Desired,
@@ -30,6 +31,7 @@ from billhead.plugin import (
     PanelConnection,
     PanelOutcomeUnknown,
     PanelRejected,
+    Proof,
     ProvisioningModule,
     Step,
     Tombstone,
@@ -41,7 +43,8 @@ from billhead_stalker.client import Portal, Record
 from billhead_stalker.database import PortalDatabase
 from billhead_stalker.identifiers import is_number, same
 from billhead_stalker.owning import owners_of_all, with_owner
-from billhead_stalker.records import described, is_ended, marked, observe, place, registered_itself, text
+from billhead_stalker.proving import answers_boxes, proof
+from billhead_stalker.records import described, is_ended, is_on, marked, observe, place, registered_itself, text
 from billhead_stalker.settings import StalkerSettings
 from billhead_stalker.viewings import ended_between
 from billhead_stalker.writing import create, update
@@ -49,6 +52,14 @@ from billhead_stalker.writing import create, update
 _KEPT = "the account is kept, blocked: a box without one could register itself on this portal"
 _WITHOUT_DATABASE = "Without the database connection: no reseller on the portal, no viewing history."
 _MAG_PREFIX = "00:1A:79"
+_EVENTS = {
+    BoxCommand.RESTART: "reboot",
+    BoxCommand.RELOAD: "reload_portal",
+    BoxCommand.CHANNELS: "update_channels",
+    BoxCommand.MENU: "show_menu",
+    BoxCommand.UPDATE: "update_image",
+    BoxCommand.CUT_OFF: "cut_off",
+}
 _log = logging.getLogger(__name__)
 
 
@@ -72,6 +83,8 @@ class StalkerModule(ProvisioningModule):
             live_listing=True,
             kick=True,
             messages=True,
+            commands=frozenset(_EVENTS),
+            proof=True,
             lacks=() if connected else (_WITHOUT_DATABASE,),
         )
 
@@ -133,7 +146,7 @@ class StalkerModule(ProvisioningModule):
         sentence = f"The portal answers: {len(known.plans)} plans, {len(known.packages)} optional packages."
         if known.unusable:
             sentence += f" {known.unusable} more plans have no external id of their own and can't be chosen."
-        if not portal.answers_boxes():
+        if not answers_boxes(portal):
             sentence += " The side for boxes (server/load.php) gives them no token: they may not get in."
         if panel.settings.has_database:
             sentence += f" Its database knows {len(PortalDatabase(panel.settings).resellers()) - 1} resellers."
@@ -164,16 +177,17 @@ class StalkerModule(ProvisioningModule):
     def live_sessions(self, panel: PanelConnection, desired: Desired) -> Sequence[LiveSession]:
         """The box, while it gives signs of life: the portal does not say over REST what is on."""
         record = _only_record(Portal(panel), desired)
-        return () if record is None or not _is_on(record) else (_session(record),)
+        return () if record is None or not is_on(record) else (_session(record),)
 
     def live_everywhere(self, panel: PanelConnection) -> Iterator[LiveOnLine]:
-        """One call for all accounts. A number that several share is nobody's: whose it is, is not known."""
-        records = [record for record in Portal(panel).every_account() if _is_on(record)]
-        numbers = Counter(text(record, "account_number") for record in records)
-        for record in records:
-            number = text(record, "account_number")
+        """One call for all boxes. A number that several share is nobody's: whose it is, is not known."""
+        boxes = [box for box in Portal(panel).every_box() if is_on(box)]
+        numbers = Counter(text(box, "ls") for box in boxes)
+        for box in boxes:
+            number, login = text(box, "ls"), text(box, "login")
             ours = number if is_number(number) and numbers[number] == 1 else ""
-            yield LiveOnLine(_session(record), ref=ours, login=text(record, "login"))
+            session = LiveSession(text(box, "mac").upper() or login, "", ip=text(box, "ip"))
+            yield LiveOnLine(session, ref=ours, login=login)
 
     def kick(self, panel: PanelConnection, desired: Desired, session_id: str) -> None:
         """A new token: the box or app has to authorise again. Somebody else's session is not touched."""
@@ -188,10 +202,23 @@ class StalkerModule(ProvisioningModule):
         portal, shown = Portal(panel), text.strip()
         if not shown:
             raise PanelRejected("There is nothing to show: the message is empty")
-        record = _only_record(portal, desired)
-        if record is None:
-            raise PanelRejected(f"The portal has no account {desired.handle.ref} to show a message to")
-        portal.show_message(_for_boxes(record, desired), escape(shown).replace("\n", "<br>"))
+        portal.show_message(_box_to_tell(portal, desired), escape(shown).replace("\n", "<br>"))
+
+    def command(self, panel: PanelConnection, desired: Desired, command: BoxCommand) -> None:
+        """An event, which the box takes when it asks next. `cut_off` alone blocks no account."""
+        portal = Portal(panel)
+        portal.send_event(_box_to_tell(portal, desired), _EVENTS[command])
+
+    def prove(self, panel: PanelConnection, desired: Desired, *, disturb: bool = False) -> Proof:
+        portal = Portal(panel)
+        return proof(portal, _only_record(portal, desired), desired, disturb=disturb)
+
+
+def _box_to_tell(portal: Portal, desired: Desired) -> str:
+    record = _only_record(portal, desired)
+    if record is None:
+        raise PanelRejected(f"The portal has no account {desired.handle.ref} whose box could be told anything")
+    return _for_boxes(record, desired)
 
 
 def _only_record(portal: Portal, desired: Desired) -> Record | None:
@@ -201,10 +228,6 @@ def _only_record(portal: Portal, desired: Desired) -> Record | None:
         shared = "; ".join(described(record) for record in records)
         raise PanelRejected(f"{desired.handle.ref} is the number of several accounts: {shared}")
     return records[0] if records else None
-
-
-def _is_on(record: Record) -> bool:
-    return text(record, "online") == "1"
 
 
 def _session(record: Record) -> LiveSession:

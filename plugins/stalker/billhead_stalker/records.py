@@ -24,6 +24,11 @@ def text(record: Record, name: str) -> str:
     return str(record.get(name) or "").strip()
 
 
+def is_on(record: Record) -> bool:
+    """An account or a box that gave a sign of life within the portal's `watchdog_timeout`."""
+    return text(record, "online") == "1"
+
+
 def observe(record: Record, settings: StalkerSettings, handle: Handle | None = None) -> Observed:
     """What a record says. The portal never tells a password, and one line is one connection there."""
     subscribed = record.get("subscribed")

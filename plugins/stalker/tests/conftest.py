@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import httpx
 import pymysql
 import pytest
 
@@ -36,6 +37,34 @@ MAC = "00:1A:79:AA:BB:01"
 def sandbox() -> Iterator[Running]:
     with start() as running:
         yield running
+
+
+_FIRMWARE = "ImageDescription: 0.2.18; Player Engine version: 0x566"
+
+
+class Box:
+    """A MAG at its portal: handshake, profile, and then what it asks all day."""
+
+    def __init__(self, portal: str, mac: str) -> None:
+        self.url = f"{portal}/server/load.php"
+        self.cookies = f"mac={mac}; stb_lang=en; timezone=Europe/London"
+        self.token = ""
+        self.token = self.ask("stb", "handshake")["token"]
+        self.profile = self.ask("stb", "get_profile", ver=_FIRMWARE, stb_type="MAG250", sn="SN1")
+
+    def asked(self, kind: str, action: str, **more: str) -> httpx.Response:
+        headers = {"Cookie": self.cookies} | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
+        asked = {"type": kind, "action": action, "JsHttpRequest": "1-xml", **more}
+        return httpx.get(self.url, params=asked, headers=headers)
+
+    def ask(self, kind: str, action: str, **more: str) -> Any:
+        return self.asked(kind, action, **more).json()["js"]
+
+    def next_event(self) -> dict[str, Any]:
+        return self.ask("watchdog", "get_events")["data"]
+
+    def channels(self) -> int:
+        return len(self.ask("itv", "get_all_channels")["data"])
 
 
 @dataclass
@@ -77,6 +106,14 @@ class Bench:
     def account(self) -> dict[str, Any]:
         (only,) = self.accounts()
         return only
+
+    def box(self, mac: str) -> Box:
+        """Switched on."""
+        return Box(self.settings["url"], mac)
+
+    def events(self) -> list[tuple[str, str]]:
+        rows = self.sandbox.state.store.rows("SELECT event, msg FROM stalker_events ORDER BY id")
+        return [(row["event"], row["msg"]) for row in rows]
 
     def stands(self, **columns: Any) -> int:
         """An account that was on the portal before us."""
@@ -121,8 +158,6 @@ def alice() -> Desired:
 @pytest.fixture
 def scripted() -> Iterator[Callable[..., PanelConnection]]:
     """A portal that gives one fixed answer: what no sandbox would say."""
-    import httpx
-
     clients = []
 
     def connect(status: int = 200, body: str | bytes = b"", **headers: str) -> PanelConnection:

@@ -13,7 +13,17 @@ from typing import Any
 
 import pytest
 
-from billhead.plugin import Absent, Desired, Found, Gone, LineKind, PanelOutcomeUnknown, PanelUnreachable, Tombstone
+from billhead.plugin import (
+    Absent,
+    BoxCommand,
+    Desired,
+    Found,
+    Gone,
+    LineKind,
+    PanelOutcomeUnknown,
+    PanelUnreachable,
+    Tombstone,
+)
 from billhead_sandbox.panel.server import Running, start
 
 DOC = Path(__file__).parents[3] / "docs" / "fault-matrix.md"
@@ -65,9 +75,10 @@ def _asked(name: str) -> Callable[[Any, Any, Desired], Any]:
     def act(bench: Any, panel: Any, line: Desired) -> Any:
         bench.arm()
         about = {"look_up": (line,), "live_sessions": (line,), "remove": (line,), "kick": (line, line.mac),
-                 "show_message": (line, "Hello")}.get(name, ())  # fmt: skip
+                 "show_message": (line, "Hello"), "prove": (line,),
+                 "command": (line, BoxCommand.RESTART)}.get(name, ())  # fmt: skip
         answer = getattr(bench.module, name)(panel, *about)
-        return list(answer) if name == "list_lines" else answer
+        return list(answer) if name in ("list_lines", "live_everywhere") else answer
 
     return act
 
@@ -79,6 +90,8 @@ CALLS = {
     "look_up, by number": Call("stalker.accounts.GET", "unreachable", _asked("look_up")),
     "look_up, by login": Call("stalker.users.GET", "unreachable", _asked("look_up"), new=True),
     "live_sessions": Call("stalker.accounts.GET", "unreachable", _asked("live_sessions")),
+    "live_everywhere": Call("stalker.stb.GET", "unreachable", _asked("live_everywhere")),
+    "prove": Call("stalker.device.get_all_channels", "unreachable", _asked("prove")),
     "create": Call("stalker.accounts.POST", "unknown", _applied(), new=True),
     "create, reading back": Call("stalker.accounts.GET", "unreachable", _applied(), new=True),
     "create, its packages": Call(
@@ -95,6 +108,7 @@ CALLS = {
     ),
     "kick": Call("stalker.stb_auth.PUT", "unknown", _asked("kick")),
     "show_message": Call("stalker.stb_msg.POST", "unknown", _asked("show_message")),
+    "command": Call("stalker.send_event.POST", "unknown", _asked("command")),
 }
 
 
@@ -146,8 +160,9 @@ def test_fault(bench, alice, monkeypatch, name, fault):
     assert sum(each["struck"] for each in bench.sandbox.state.faults.shown()) == 1
     healed(bench, name, made)
     assert bench.sandbox.state.store.row("SELECT * FROM stalker_accounts WHERE login = 'neighbour'") == before
-    events = bench.sandbox.state.store.rows("SELECT * FROM stalker_events WHERE msg = 'Hello'")
-    assert len(events) <= 1, "a message was sent twice"
+    told = "msg = 'Hello' OR event = 'reboot'"
+    events = bench.sandbox.state.store.rows(f"SELECT * FROM stalker_events WHERE {told}")
+    assert len(events) <= 1, "a message or command was sent twice"
 
 
 def test_a_create_that_the_portal_does_after_we_have_left_and_looked_is_not_made_twice(bench, alice):

@@ -18,6 +18,7 @@ from billhead.plugin import (
     Observed,
     Owner,
     PanelConnection,
+    Proof,
     ProvisioningModule,
     Purchase,
     Resolution,
@@ -87,6 +88,10 @@ class XtreamModule(ProvisioningModule):
 
     def kick(self, panel: PanelConnection, desired: Desired, session_id: str) -> None:
         dialect_of(panel).kick(desired, session_id)
+
+    def prove(self, panel: PanelConnection, desired: Desired, *, disturb: bool = False) -> Proof:
+        """A player's question ends nobody's session: there is nothing to disturb."""
+        return dialect_of(panel).prove(desired)
 
     def buy(self, panel: PanelConnection, purchase: Purchase) -> Observed:
         return dialect_of(panel).buy(purchase)

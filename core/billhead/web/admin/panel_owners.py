@@ -35,6 +35,8 @@ _SAID = (
     ("live", "who watches now"),
     ("kick", "cutting a session"),
     ("messages", "messages on the screen"),
+    ("commands", "telling a box to restart"),
+    ("proof", "trying a line as its box or player"),
 )
 
 

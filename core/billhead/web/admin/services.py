@@ -127,14 +127,14 @@ def service(key: int) -> ResponseReturnValue:
         jobs = session.scalars(select(Job).where(Job.key == f"converge:{key}").order_by(Job.id.desc()).limit(5)).all()
         trail = trail_of(session, f"service:{key}")
         bouquets = _bouquet_names(session, row.panel_id)
-        able = capabilities_of(panel)
+        able = capabilities_of(panel) if row.observed_at else None
     return page(
         "admin/service.html",
         service=row,
         label=str(label_of(row)),
         comparison=comparison,
         bouquets=bouquets,
-        shows_texts=bool(row.mac and row.observed_at and able is not None and able.messages),
+        box=able,
         customer=customer,
         plan=plan,
         panel=panel,

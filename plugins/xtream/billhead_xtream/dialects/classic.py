@@ -85,6 +85,7 @@ class Classic(Dialect):
             viewings=told,
             live=told,
             live_listing=told,
+            proof=True,
         )
 
     def resource_for(self, desired: Desired) -> Resource:

@@ -14,6 +14,7 @@ from billhead.plugin import (
     Capabilities,
     Catalogue,
     Desired,
+    Found,
     Free,
     Gone,
     InvalidInput,
@@ -25,6 +26,7 @@ from billhead.plugin import (
     Owner,
     PanelConnection,
     PanelRejected,
+    Proof,
     Purchase,
     Resolution,
     Step,
@@ -32,9 +34,16 @@ from billhead.plugin import (
     Viewing,
 )
 from billhead_xtream.access import access_of
-from billhead_xtream.accounts import Resource, resource_for
+from billhead_xtream.accounts import LINE, Resource, resource_for
 from billhead_xtream.planning import normalised, planned
+from billhead_xtream.players import Players, Serving
 from billhead_xtream.settings import XtreamSettings
+
+_PROOFS = {
+    Serving.WORKS: Proof(True, "Players are let in with this login and password"),
+    Serving.REFUSED: Proof(False, "Players are turned away with this login and password"),
+    Serving.UNKNOWN: Proof(None, "The panel's side for players does not answer, or does not answer us"),
+}
 
 
 class Dialect(ABC):
@@ -45,6 +54,7 @@ class Dialect(ABC):
     def __init__(self, panel: PanelConnection) -> None:
         self._what = panel.code
         self.settings: XtreamSettings = panel.settings
+        self._players = Players(panel.http, self.settings.players)
 
     def resource_for(self, desired: Desired) -> Resource:
         """The sort of account that this panel keeps for such a line."""
@@ -110,6 +120,14 @@ class Dialect(ABC):
 
     def kick(self, desired: Desired, session_id: str) -> None:
         raise self._cannot("cut a session")
+
+    def prove(self, desired: Desired) -> Proof:
+        """As a player. A line is looked up before: ten names that nobody has get our address banned."""
+        if self.resource_for(desired) is not LINE:
+            return Proof(None, "The portal for boxes lets blocked ones in, too: only the panel's API tells")
+        if not isinstance(self.look_up(desired), Found):
+            return Proof(None, f"{self._what} shows no such line of ours: bring it in step first")
+        return _PROOFS[self._players.serving(desired.login, desired.password)]
 
     def buy(self, purchase: Purchase) -> Observed:
         raise self._cannot("sell: its expiry is set, not bought")

@@ -56,7 +56,6 @@ from billhead_xtream.dialects.dialect import Dialect
 from billhead_xtream.dialects.xui_sessions import Sessions, live_on_line, live_session_in
 from billhead_xtream.payloads import create_payload, edit_payload, pair_of
 from billhead_xtream.planning import missed
-from billhead_xtream.players import Players
 from billhead_xtream.search import search_for
 from billhead_xtream.transport import reading_back
 
@@ -74,7 +73,6 @@ class XuiAdmin(Dialect):
         self._search = search_for(self._client)
         self._database = PanelDatabase(self.settings, self._what) if self.settings.database_host else None
         self._sessions = Sessions(self._client, self._what)
-        self._players = Players(panel.http, self.settings.players)
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
@@ -89,6 +87,7 @@ class XuiAdmin(Dialect):
             live=True,
             live_listing=self.settings.find_by == "lists",  # sql is for panels whose list calls are broken
             kick=True,
+            proof=True,
         )
 
     def look_up(self, desired: Desired) -> LookUp:

@@ -71,7 +71,14 @@ class XuiReseller(Dialect):
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            Expiry.PURCHASED, frozenset(LineKind), balance=True, pairs=True, viewings=True, live=True, lacks=(_NO_KICK,)
+            Expiry.PURCHASED,
+            frozenset(LineKind),
+            balance=True,
+            pairs=True,
+            viewings=True,
+            live=True,
+            proof=True,
+            lacks=(_NO_KICK,),
         )
 
     def look_up(self, desired: Desired) -> LookUp:
