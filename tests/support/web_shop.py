@@ -46,8 +46,8 @@ class Memory(ProvisioningModule):
     def capabilities(self, panel):
         lacks = ("Without its feed: no viewing history.",)
         return Capabilities(Expiry.SETTABLE, frozenset(LineKind), bouquets=True, connections=True, owners=True,
-                            listing=True, live=True, live_listing=bool(ALL_ON), kick=True, viewings=True,
-                            commands=frozenset(COMMANDS), proof=bool(PROOFS), lacks=lacks)
+                            owner_credits=True, listing=True, live=True, live_listing=bool(ALL_ON), kick=True,
+                            viewings=True, commands=frozenset(COMMANDS), proof=bool(PROOFS), lacks=lacks)
     def live_sessions(self, panel, desired):
         found = SESSIONS.get(desired.handle.ref, ())
         if isinstance(found, Exception):
@@ -89,6 +89,10 @@ class Memory(ProvisioningModule):
         if panel.settings.url == "down":
             raise PanelUnreachable("nobody answers at the panel")
         return [Owner("1", "The house"), Owner("7", "North TV", 12345)]
+    def change_credits(self, panel, owner, amount_minor, reason):
+        if owner.credits_minor != 12345:
+            raise PanelRejected("it has another credit by now")
+        return Owner(owner.remote_id, "North TV", owner.credits_minor + amount_minor)
     def access(self, panel, desired):
         if desired.kind is LineKind.MAG:
             return Access(portal_url=f"{panel.settings.url}/c/", mac=desired.mac)

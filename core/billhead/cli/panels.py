@@ -22,6 +22,7 @@ from billhead.actions.provisioning.reconcile import reconcile_panel
 from billhead.cli import in_app, json_option, show
 from billhead.cli._adopting import lines_of, told, write_csv
 from billhead.cli._panel_lines import add_line_commands
+from billhead.cli._panel_owners import add_owner_commands
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, InvalidInput, NotFound
@@ -38,10 +39,11 @@ _CTX = Context.system("cli:panels")
 
 @click.group()
 def group() -> None:
-    """Panels: list, check, try a line, reconcile, adopt, move, tell their addresses and planned work."""
+    """Panels: list, check, try a line, their resellers, reconcile, adopt, move, tell addresses and planned work."""
 
 
 add_line_commands(group)
+add_owner_commands(group)
 
 
 @group.command("list")

@@ -82,11 +82,11 @@ class Capabilities:
     """What this module can do on this panel. `parallel_writes` False: core runs one write at a time per panel.
 
     `pairs`: a box or receiver can hang on a stream line and follow it. `owners`: the panel knows resellers, and a line
-    belongs to one. `balance`: the panel sells to us and tells how much credit is left. `viewings`: what was watched can
-    be read; `live`: what is being watched, `live_listing`: on all lines at once, and `kick`: cut. `messages`: a text
-    can be put on a box's screen, `commands`: what a box can be told to do. `proof`: a line can be asked for as its own
-    box or player does. `lacks`: sentences for staff that say what this panel can't do as it is set up, and what would
-    bring it.
+    belongs to one; `owner_credits`: we may change what credit they have there. `balance`: the panel sells to us and
+    tells how much credit is left. `viewings`: what was watched can be read; `live`: what is being watched,
+    `live_listing`: on all lines at once, and `kick`: cut. `messages`: a text can be put on a box's screen, `commands`:
+    what a box can be told to do. `proof`: a line can be asked for as its own box or player does. `lacks`: sentences for
+    staff that say what this panel can't do as it is set up, and what would bring it.
     """
 
     expiry: Expiry
@@ -97,6 +97,7 @@ class Capabilities:
     parallel_writes: bool = False
     pairs: bool = False
     owners: bool = False
+    owner_credits: bool = False
     balance: bool = False
     viewings: bool = False
     live: bool = False
@@ -388,6 +389,12 @@ class ProvisioningModule(Protocol):
     def owners(self, panel: PanelConnection) -> Sequence[Owner]:
         """The resellers that the panel knows. Called only with `capabilities().owners`."""
         raise PanelRejected(f"{self.label} knows no resellers")
+
+    def change_credits(self, panel: PanelConnection, owner: Owner, amount_minor: int, reason: str) -> Owner:
+        """Give a reseller credits there, or take them (negative): once, and read back. `owner` is as it was read last:
+        where it has another credit by now nothing is sent (PanelRejected). Only with `capabilities().owner_credits`.
+        """
+        raise PanelRejected(f"{self.label} keeps no credits of resellers")
 
     def balance(self, panel: PanelConnection) -> int:
         """Our own credit at the panel, two decimals. Called only with `capabilities().balance`."""

@@ -74,6 +74,9 @@ class XtreamModule(ProvisioningModule):
     def owners(self, panel: PanelConnection) -> Sequence[Owner]:
         return dialect_of(panel).owners()
 
+    def change_credits(self, panel: PanelConnection, owner: Owner, amount_minor: int, reason: str) -> Owner:
+        return dialect_of(panel).change_credits(owner, amount_minor, reason)
+
     def balance(self, panel: PanelConnection) -> int:
         return dialect_of(panel).balance()
 

@@ -137,9 +137,29 @@ def test_a_panel_that_does_not_answer_is_said_and_loses_nothing(counter):
 
 def test_the_panels_page_says_what_it_can_do_and_what_it_lacks(counter):
     shown = counter.get("/admin/panels/1").text
-    can = "bouquets, connections, list of its lines, resellers, viewing history, who watches now, cutting a session"
-    assert f"Lines, {can}." in shown
+    can = "bouquets, connections, list of its lines, resellers, their credits, viewing history, who watches now"
+    assert f"Lines, {can}, cutting a session." in shown
     assert "Not: " in shown
     assert "Without its feed: no viewing history." in shown
     counter.shop.change(Panel, 1, settings={})
     assert "What it can do" not in counter.get("/admin/panels/1").text
+
+
+def test_a_resellers_credit_there_is_changed_after_a_yes_with_a_reason(counter):
+    reseller(counter, "north", "North")
+    counter.post(OWNERS, on="- 1\nnorth 7", policy="enforce")
+    counter.post("/admin/services/1/converge")
+    counter.shop.work()
+    shown = counter.post(f"{OWNERS}/read").text
+    assert "/admin/panels/1/owners/7/credits?name=North+TV&amp;seen=12345" in shown
+    assert '<td data-label="Lines of ours" class="num">1</td>' in shown  # the house's
+    question = counter.get(f"{OWNERS}/7/credits?name=North+TV&seen=12345").text
+    assert "Change the credit of North TV" in question
+    assert 'value="123.45"' in question
+    refused = counter.post(f"{OWNERS}/7/credits", seen="99", amount="50", reason="paid")
+    assert (refused.status_code, "has another credit by now" in refused.text) == (422, True)
+    assert counter.post(f"{OWNERS}/7/credits", seen="123.45", amount="fifty", reason="paid").status_code == 422
+    assert counter.post(f"{OWNERS}/7/credits", seen="123.45", amount="50").status_code == 422
+    told = counter.confirm(f"{OWNERS}/7/credits", seen="123.45", amount="-23.45", reason="paid")
+    assert "North TV has 100.00" in told.text
+    assert counter.trail("panels.change_owner_credits")[-1] == ("staff:2", "panel:1", "paid")

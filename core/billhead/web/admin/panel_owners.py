@@ -1,11 +1,11 @@
 """Which owner on a panel each reseller is, with what the panel itself says; and what a panel can do."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from wtforms import SelectField, TextAreaField
 
@@ -15,6 +15,7 @@ from billhead.db import reading, writing
 from billhead.domain.errors import InvalidInput
 from billhead.models.panels import Panel, PanelOwner
 from billhead.models.people import Reseller
+from billhead.models.subscriptions import Service
 from billhead.plugin import Capabilities, Owner, allow
 from billhead.plugin_host import capabilities_of
 from billhead.web.admin.area import admin, found
@@ -30,6 +31,7 @@ _SAID = (
     ("listing", "list of its lines"),
     ("pairs", "boxes that follow a stream line"),
     ("owners", "resellers"),
+    ("owner_credits", "their credits"),
     ("balance", "our credit there"),
     ("viewings", "viewing history"),
     ("live", "who watches now"),
@@ -95,7 +97,15 @@ def read_panel_owners(key: int) -> ResponseReturnValue:
         row = found(session, Panel, key, "panel")
         named = _named(session, key)
         form = _form(row, [*named, *_guessed(session, row, named, read.owners)], formdata=None)
-    return _page(row, form, read)
+        lines = _lines_of(session, key)
+    return _page(row, form, read, lines)
+
+
+def _lines_of(session: Session, panel_id: int) -> dict[str, int]:
+    """The panel's id of a reseller → lines of ours that are theirs there, as they were seen last."""
+    owner = Service.observed["owner"].as_string()
+    lines = select(owner, func.count()).where(Service.panel_id == panel_id, Service.lifecycle != "gone")
+    return {remote: count for remote, count in session.execute(lines.group_by(owner)) if remote}
 
 
 def _named(session: Session, panel_id: int) -> list[NamedOwner]:
@@ -126,5 +136,6 @@ def _form(row: Panel, named: Iterable[NamedOwner], **more: Any) -> OwnersForm:
     return OwnersForm(data={"on": text, "policy": row.managed.get("owner", "enforce")}, **more)
 
 
-def _page(row: Panel, form: OwnersForm, read: OwnersRead | None) -> str:
-    return page("admin/panel_owners.html", panel=row, form=form, read=read, able=capabilities_of(row))
+def _page(row: Panel, form: OwnersForm, read: OwnersRead | None, lines: Mapping[str, int] | None = None) -> str:
+    able = capabilities_of(row)
+    return page("admin/panel_owners.html", panel=row, form=form, read=read, able=able, lines=lines or {})

@@ -106,6 +106,9 @@ class Dialect(ABC):
     def owners(self) -> Sequence[Owner]:
         raise self._cannot("list its resellers")
 
+    def change_credits(self, owner: Owner, amount_minor: int, reason: str) -> Owner:
+        raise self._cannot("change the credits of its resellers")
+
     def balance(self) -> int:
         raise self._cannot("tell a credit of ours: it sells nothing to us")
 

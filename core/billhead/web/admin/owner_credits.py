@@ -1,0 +1,49 @@
+"""Credits of a panel's own resellers: given or taken there, after a yes with a reason."""
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+
+from billhead.actions.panels.change_owner_credits import change_owner_credits
+from billhead.db import reading
+from billhead.domain.context import Context
+from billhead.domain.errors import Conflict
+from billhead.domain.money import CREDITS, Money
+from billhead.models.panels import Panel
+from billhead.plugin import Owner, allow
+from billhead.web.admin.area import admin, found
+from billhead.web.admin.asking import Question, ReasonForm, asked
+from billhead.web.admin.corrections import amount_field
+from billhead.web.admin.reseller_forms import parsed_credits
+from billhead.web.formatting import money
+
+__all__: list[str] = []
+
+
+class OwnerCreditsForm(ReasonForm):
+    seen = amount_field("It has there", "As the panel told it. Has it another credit by now, nothing is sent.")
+    amount = amount_field("Change by", "Like 50, or -20 to take some. Most panels know whole credits only.")
+
+
+@admin.route("/panels/<int:key>/owners/<remote>/credits", methods=["GET", "POST"])
+@allow("staff", permission="panels.write")
+def panel_owner_credits(key: int, remote: str) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Panel, key, "panel")
+    told = request.args.get("seen", type=int)
+    form = OwnerCreditsForm(data={"seen": "" if told is None else f"{Money(told, CREDITS).decimal():f}"})
+    name = request.args.get("name", "") or remote
+
+    def act(ctx: Context, form: OwnerCreditsForm) -> str:
+        seen = parsed_credits("seen", form.seen.data).minor
+        done = change_owner_credits(
+            ctx, key, Owner(remote, name, seen), parsed_credits("amount", form.amount.data).minor
+        )
+        if done.in_doubt:
+            raise Conflict(f"Not known: {done.problem} It may have been done: read its credit again.")
+        if done.owner is None or done.owner.credits_minor is None:
+            raise Conflict(done.problem)
+        return f"{done.owner.name} has {money(done.owner.credits_minor, CREDITS)} on {row.name} now."
+
+    text = "This is sent to the panel, once. What your own resellers have here is another credit, and stays as it is."
+    back = url_for("admin.panel_owners", key=key)
+    return asked(Question(f"Change the credit of {name} on {row.name}?", text, "Change it", back), form, act)
