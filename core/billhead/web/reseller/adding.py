@@ -60,8 +60,8 @@ class UserForm(Form):
 def new_user() -> ResponseReturnValue:
     with reading() as session:
         me, own = own_reseller(session), own_customer(session)
-        offers = offers_for(session, me, own)
-        addons = addons_for(session, me, own, {one.code for one in offers})
+        offers = offers_for(session, me, own, own.country)  # whose country a new one is taken to live in
+        addons = addons_for(session, me, own, {one.code for one in offers}, own.country)
         last = _last(session, me)
         a_day = own_rights(session).trials_per_day
     form = UserForm()

@@ -76,11 +76,13 @@ def _choices(session: Session, seen: Seen) -> tuple[list[Offer], list[AddOn], di
     """Plans whose lines are those that there are, what can be added to them, and how many of each part there are."""
     me, own, one = own_reseller(session), own_customer(session), seen.subscription
     kinds = tuple(line.service.kind for line in seen.lines)
-    offers = [offer for offer in offers_for(session, me, own) if offer.kinds == kinds]
-    addons = addons_for(session, me, own, {seen.plan.code, *(offer.code for offer in offers)})
     parts = running_parts(Tx(current_ctx(), session), one, today_in(one.zone))
     codes = dict(session.execute(select(Plan.id, Plan.code).where(Plan.id.in_([p.plan_id for p in parts]))).all())
-    return offers, addons, {codes[part.plan_id]: part.quantity for part in parts if part.kind != "plan"}
+    had = {codes[part.plan_id]: part.quantity for part in parts if part.kind != "plan"}
+    lives = seen.customer.country
+    offers = [offer for offer in offers_for(session, me, own, lives, {seen.plan.code}) if offer.kinds == kinds]
+    addons = addons_for(session, me, own, {seen.plan.code, *(offer.code for offer in offers)}, lives, had)
+    return offers, addons, had
 
 
 def _wish(form: Any, offers: list[Offer], addons: list[AddOn], had: dict[str, int]) -> UserChange:

@@ -1,12 +1,13 @@
 """What a reseller may sell, and for how many credits: plans with their terms, trials, and what can be added."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.catalogue._regions import not_licensed
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.actions.resellers._rights import effective_rights
 from billhead.actions.subscriptions._sale import LINE_KINDS
@@ -52,10 +53,14 @@ class AddOn:
     prices: dict[str, int]
 
 
-def offers_for(session: Session, reseller: Reseller, own: Customer) -> list[Offer]:
-    """All that its rights and its price list have, a plan's terms together, the cheapest first."""
+def offers_for(
+    session: Session, reseller: Reseller, own: Customer, country: str | None = None, had: Collection[str] = ()
+) -> list[Offer]:
+    """All that its rights and its price list have, a plan's terms together, the cheapest first. With the `country` of
+    a subscriber only what is licensed there, and the plan that they have already."""
     sells = effective_rights(session, reseller.id).sells
     plans = _plans(session, reseller, Plan.code.in_(sells), Plan.kind.in_(LINE_KINDS))
+    plans = _licensed(session, plans, country, had)
     found = []
     for (plan_id, term), sold in _prices(session, reseller, own, plans).items():
         price, plan = sold.price, plans[plan_id]
@@ -67,10 +72,18 @@ def offers_for(session: Session, reseller: Reseller, own: Customer) -> list[Offe
     return sorted(found, key=lambda one: (cheapest[one.code], one.code, one.minor))
 
 
-def addons_for(session: Session, reseller: Reseller, own: Customer, codes: Iterable[str]) -> list[AddOn]:
-    """Bouquets and connections that fit one of these plans and have a price in credits."""
+def addons_for(
+    session: Session,
+    reseller: Reseller,
+    own: Customer,
+    codes: Iterable[str],
+    country: str | None = None,
+    had: Collection[str] = (),
+) -> list[AddOn]:
+    """Bouquets and connections that fit one of these plans and have a price in credits; `country` and `had` as for
+    offers."""
     wanted = set(codes)
-    plans = _plans(session, reseller, Plan.kind.in_(_ADDONS))
+    plans = _licensed(session, _plans(session, reseller, Plan.kind.in_(_ADDONS)), country, had)
     fitting = {key: plan for key, plan in plans.items() if wanted & set(plan.details.get("plans", ()))}
     prices: dict[int, dict[str, int]] = {}
     for (plan_id, term), sold in _prices(session, reseller, own, fitting).items():
@@ -93,6 +106,13 @@ def addons_for(session: Session, reseller: Reseller, own: Customer, codes: Itera
 def _plans(session: Session, reseller: Reseller, *conditions: object) -> dict[int, Plan]:
     query = select(Plan).where(Plan.seller_id == reseller.seller_id, Plan.retired.is_(False), *conditions)  # type: ignore[arg-type]
     return {plan.id: plan for plan in session.scalars(query)}
+
+
+def _licensed(session: Session, plans: dict[int, Plan], country: str | None, had: Collection[str]) -> dict[int, Plan]:
+    if country is None:
+        return plans
+    refused = not_licensed(session, list(plans), country)
+    return {key: plan for key, plan in plans.items() if key not in refused or plan.code in had}
 
 
 def _prices(session: Session, reseller: Reseller, own: Customer, plans: dict[int, Plan]) -> PriceList:
