@@ -8,6 +8,7 @@ from billhead.actions.resellers.save_reseller_plan import ResellerPlanEntry, sav
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.money import CREDITS, Money
+from billhead.models.documents import Document
 from billhead.models.people import Customer, Reseller, User
 
 STAFF = Context.system("test")
@@ -49,9 +50,14 @@ def test_a_customer_becomes_a_reseller_by_paying(shop):
         assert (made.tier, user.role, user.reseller_id) == ("reseller", "reseller", made.id)
         assert session.get_one(Customer, user.customer_id).buys_for_reseller_id == made.id
         assert balance(Tx(STAFF, session), made).minor == 2_000
-    # the same login may be raised, and pays by a link: a reseller has no customer's pages
+    # the same login keeps what it had as a customer, in the reseller's area
+    papers = ada.get("/account/documents")
+    assert 'class="has-side staff reseller"' in papers.text
+    (invoice,) = shop.rows(Document, Document.kind == "invoice")
+    assert f"/account/documents/{invoice.id}.pdf" in papers.text
+    # and may be raised
     raised = ada.post("/become-a-reseller/dealer", {}, page="/become-a-reseller")
-    assert raised.location.startswith("/pay/link/")
+    assert raised.location.startswith("/pay/")
     assert "€100.00" in ada.get(raised.location).text
     page = ada.get("/become-a-reseller").text
     assert ("The dealer" in page, "The seller" in page) == (True, False)

@@ -1,10 +1,13 @@
-"""What a login of a customer may do in the customer's area. The main login may do all; a family login what it was
-given; staff that look in for support, nothing that pays or changes how somebody pays, signs in or is known."""
+"""What a login of a customer may do in the customer's area. The main login may do all, and so may a reseller's; a
+family login what it was given; staff that look in for support, nothing that pays or changes how somebody pays, signs in
+or is known."""
 
 __all__ = [
-    "FAMILY_RIGHTS", "OWN_AREA", "OWN_RIGHTS", "RESELLER_RIGHTS", "STRICTEST", "SUPPORT_RIGHTS", "family_rights",
-    "visit_needs",
+    "BUYERS", "FAMILY_RIGHTS", "OWN_AREA", "OWN_RIGHTS", "STRICTEST", "SUPPORT_RIGHTS", "family_rights", "visit_needs",
 ]  # fmt: skip
+
+BUYERS = ("customer", "reseller", "super_reseller")
+"""The roles that have the customer's pages: a reseller as the customer that pays for its credits."""
 
 OWN_AREA = "own.area"
 """The pages that everybody has who is in the area at all."""
@@ -21,8 +24,6 @@ FAMILY_RIGHTS = {
 """What a family login can be given: by name, in words."""
 
 OWN_RIGHTS = frozenset({OWN_AREA, *FAMILY_RIGHTS, "own.profile", "own.methods", "own.family", STRICTEST})
-RESELLER_RIGHTS = frozenset({"own.pay"})
-"""Of the customer's pages a reseller has those on which it pays for credits; the rest is in its own area."""
 
 SUPPORT_RIGHTS = frozenset({OWN_AREA, "own.invoices", "own.lines", "own.support", "own.profile"})
 

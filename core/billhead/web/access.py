@@ -37,7 +37,8 @@ def install(app: Flask) -> None:
             return None
         if signed_in() is None and Role.VISITOR not in roles:
             return _ask_to_sign_in()
-        login, ctx = signed_in(), current_ctx()
+        login = signed_in()
+        role = login.role if login is not None else Role.VISITOR
         if login is not None and login.must_set_up and request.blueprint != "security":
             flash("Staff of this house sign in with a second step. Set one up first, then you can go on.", "warn")
             return redirect(url_for("security.overview"), 303)
@@ -45,7 +46,7 @@ def install(app: Flask) -> None:
             permission = STRICTEST  # who may not do all needs to be let in by name
         if login is not None and login.visit is not None and login.role in roles:
             _check_visit(login.visit, login.role, permission)
-        if ctx.role not in roles or (permission and not ctx.may(permission)):
+        if role not in roles or (permission and not current_ctx().may(permission)):
             raise NotAllowed(
                 "Your account has no access to this page.", hint=f"it needs {permission}" * bool(permission)
             )

@@ -2,7 +2,6 @@
 
 import re
 import secrets
-from dataclasses import replace
 
 from flask import Flask, Response, abort, current_app, g, request
 
@@ -10,6 +9,7 @@ from billhead.actions.accounts._tokens import Browser
 from billhead.actions.accounts.sign_in import SignedIn
 from billhead.db import reading
 from billhead.domain.context import Context, Role, Scope
+from billhead.domain.rights import BUYERS
 from billhead.models.sellers import Seller
 from billhead.plugin_host.current import config
 from billhead.web.cookies import drop_cookie, set_cookie
@@ -29,7 +29,6 @@ __all__ = [
     "in_staff_area",
     "install",
     "keep_login",
-    "payer_ctx",
     "signed_in",
     "submit_ctx",
 ]
@@ -37,6 +36,7 @@ __all__ = [
 COOKIE = "billhead_login"
 _KEY = re.compile(r"[0-9a-f]{32}")
 _COOKIE_LASTS = 30 * 24 * 3600
+_AS_BUYER = frozenset({"customer", "storefront"})
 _DEVICE_COOKIE = "billhead_device"
 _DEVICE_LASTS = 400 * 24 * 3600  # the longest that browsers keep
 _DEVICE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -68,15 +68,17 @@ def signed_in() -> Login | None:
 
 
 def current_ctx() -> Context:
-    """The Context of this request, for actions."""
+    """The Context of this request, for actions. On the customer's pages and the shop's a reseller is the customer that
+    pays for it: it sees and does there what that one may, and nothing of its users."""
     login = signed_in()
     request_id: str = g.get("request_id", "")
     if login is None:
         return Context(actor="visitor", role=Role.VISITOR, scope=Scope(), request_id=request_id)
+    buys = login.role.value in BUYERS and login.customer_id is not None and request.blueprint in _AS_BUYER
     return Context(
         actor=login.actor,
-        role=login.role,
-        scope=login.scope,
+        role=Role.CUSTOMER if buys else login.role,
+        scope=Scope(customer_id=login.customer_id) if buys else login.scope,
         permissions=login.permissions,
         request_id=request_id,
         user_id=login.user_id,
@@ -89,11 +91,6 @@ def submit_ctx() -> Context:
     key = request.form.get("_key", "")
     ctx = current_ctx()
     return ctx.keyed(key) if _KEY.fullmatch(key) else ctx
-
-
-def payer_ctx() -> Context:
-    """`submit_ctx()` of whoever pays: a reseller pays as the customer that buys for it."""
-    return replace(submit_ctx(), scope=Scope(customer_id=current_customer_id()))
 
 
 def current_customer_id() -> int:

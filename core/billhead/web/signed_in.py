@@ -12,7 +12,7 @@ from billhead.actions.accounts._tokens import hash_of
 from billhead.actions.sign_in._second_step import asks_twice
 from billhead.db import reading, writing
 from billhead.domain.context import Context, Role, Scope
-from billhead.domain.rights import OWN_RIGHTS, RESELLER_RIGHTS, SUPPORT_RIGHTS, family_rights
+from billhead.domain.rights import OWN_RIGHTS, SUPPORT_RIGHTS, family_rights
 from billhead.models.people import Customer, Reseller, User, UserSession
 from billhead.models.sellers import Seller
 from billhead.models.sign_in import Impersonation, StaffRole
@@ -118,7 +118,7 @@ def _login(row: UserSession, user: User, of_role: list[Any] | None, lacks: bool,
     if role is Role.CUSTOMER:
         permissions = family_rights(user.permissions) if user.family else OWN_RIGHTS
     elif role in (Role.RESELLER, Role.SUPER_RESELLER):
-        permissions = RESELLER_RIGHTS
+        permissions = OWN_RIGHTS
     return Login(
         user_id=user.id,
         session_id=row.id,

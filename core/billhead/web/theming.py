@@ -65,7 +65,7 @@ def current_theme() -> Theme:
     that one is not there."""
     if "theme" not in g:
         at_work = in_staff_area() or (request.blueprint or "").startswith("reseller")
-        if at_work or _worker_at_their_security():
+        if at_work or _worker_at_home():
             wanted = STAFF_THEME
         else:
             seller = current_seller()
@@ -75,9 +75,10 @@ def current_theme() -> Theme:
     return found
 
 
-def _worker_at_their_security() -> bool:
+def _worker_at_home() -> bool:
+    """Staff and resellers at their own security, resellers at their own account."""
     login = signed_in()
-    return request.blueprint == "security" and login is not None and login.role is not Role.CUSTOMER
+    return request.blueprint in ("security", "customer") and login is not None and login.role is not Role.CUSTOMER
 
 
 def _theme(code: str) -> Theme | None:

@@ -18,6 +18,7 @@ from billhead.actions.access.revoke_code import revoke_code
 from billhead.actions.provisioning.show_access import show_access
 from billhead.db import Tx, reading, writing
 from billhead.domain.errors import BillheadError, NotFound
+from billhead.domain.rights import BUYERS
 from billhead.domain.whole_number import whole_number
 from billhead.models.access import AccessCode
 from billhead.models.catalogue import Plan
@@ -50,7 +51,7 @@ def own_line(session: Session, service_id: int) -> tuple[Service, Subscription]:
 
 
 @customer.get("/lines/<int:service_id>")
-@allow("customer", permission="own.lines")
+@allow(*BUYERS, permission="own.lines")
 def line(service_id: int) -> ResponseReturnValue:
     return _shown(service_id)
 
@@ -115,25 +116,25 @@ def _done(service_id: int, act: Callable[[Tx], object], told: str) -> ResponseRe
 
 
 @customer.post("/lines/<int:service_id>/code")
-@allow("customer", permission="own.lines")
+@allow(*BUYERS, permission="own.lines")
 def new_code(service_id: int) -> ResponseReturnValue:
     return _done(service_id, lambda tx: make_code(tx, service_id), say("Here is your short address."))
 
 
 @customer.post("/lines/<int:service_id>/code/end")
-@allow("customer", permission="own.lines")
+@allow(*BUYERS, permission="own.lines")
 def end_code(service_id: int) -> ResponseReturnValue:
     return _done(service_id, lambda tx: revoke_code(tx, service_id), say("The short address leads nowhere any more."))
 
 
 @customer.post("/lines/<int:service_id>/password")
-@allow("customer", permission="own.lines")
+@allow(*BUYERS, permission="own.lines")
 def new_line_password(service_id: int) -> ResponseReturnValue:
     told = say("A new password is on its way to the line. Enter it on all your devices; the old one ends in a moment.")
     return _done(service_id, lambda tx: reset_line_password(tx, service_id), told)
 
 
 @customer.post("/lines/<int:service_id>/mail")
-@allow("customer", permission="own.lines")
+@allow(*BUYERS, permission="own.lines")
 def mail_line(service_id: int) -> ResponseReturnValue:
     return _done(service_id, lambda tx: mail_access(tx, service_id), say("It is on its way to your mail address."))

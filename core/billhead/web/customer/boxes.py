@@ -10,6 +10,7 @@ from billhead.actions.provisioning.swap_mac import SwapsLeft, preview_swap_mac, 
 from billhead.db import Tx, reading, writing
 from billhead.domain.errors import NotFound
 from billhead.domain.mac import parse_mac, usual_prefixes
+from billhead.domain.rights import BUYERS
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import allow
 from billhead.web.customer.blueprint import customer
@@ -33,7 +34,7 @@ class BoxForm(Form):
 
 
 @customer.route("/services/<int:service_id>/box", methods=["GET", "POST"])
-@allow("customer", permission="own.lines")
+@allow(*BUYERS, permission="own.lines")
 def another_box(service_id: int) -> ResponseReturnValue:
     with reading() as session:
         service = _own(session, service_id)

@@ -15,6 +15,7 @@ from billhead.db import Tx, reading, writing
 from billhead.domain.changes import When
 from billhead.domain.errors import BillheadError
 from billhead.domain.money import Money
+from billhead.domain.rights import BUYERS
 from billhead.plugin import allow
 from billhead.web.changing import day_of, wish_of
 from billhead.web.customer.blueprint import customer
@@ -30,7 +31,7 @@ __all__: list[str] = []
 
 
 @customer.route("/subscriptions/<int:subscription_id>/change", methods=["GET", "POST"])
-@allow("customer", permission="own.pay")
+@allow(*BUYERS, permission="own.pay")
 def change_subscription(subscription_id: int) -> ResponseReturnValue:
     """The form, then the same page with the cost and a button to confirm it."""
     form = request.form if request.method == "POST" else request.args
@@ -71,7 +72,7 @@ def _changed(done: Changed) -> ResponseReturnValue:
 
 
 @customer.route("/subscriptions/<int:subscription_id>/hold", methods=["GET", "POST"])
-@allow("customer", permission="own.lines")
+@allow(*BUYERS, permission="own.lines")
 def hold_subscription(subscription_id: int) -> ResponseReturnValue:
     form = request.form if request.method == "POST" else request.args
     preview, problem, status = None, "", 200
@@ -97,7 +98,7 @@ def hold_subscription(subscription_id: int) -> ResponseReturnValue:
 
 
 @customer.post("/subscriptions/<int:subscription_id>/resume")
-@allow("customer", permission="own.lines")
+@allow(*BUYERS, permission="own.lines")
 def resume_subscription(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         own_subscription(session, current_customer_id(), subscription_id)
@@ -112,7 +113,7 @@ def resume_subscription(subscription_id: int) -> ResponseReturnValue:
 
 
 @customer.post("/subscriptions/<int:subscription_id>/keep")
-@allow("customer", permission="own.lines")
+@allow(*BUYERS, permission="own.lines")
 def keep_subscription(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         own_subscription(session, current_customer_id(), subscription_id)

@@ -18,6 +18,7 @@ from billhead.db import reading, writing
 from billhead.domain.consent import Agreed
 from billhead.domain.errors import NotFound
 from billhead.domain.privacy import OPEN
+from billhead.domain.rights import BUYERS
 from billhead.models.consents import Consent
 from billhead.models.people import Customer
 from billhead.models.privacy import DataExport, ErasureRequest
@@ -52,7 +53,7 @@ class EraseForm(Form):
 
 
 @customer.get("/data")
-@allow("customer", permission="own.privacy")
+@allow(*BUYERS, permission="own.privacy")
 def data() -> ResponseReturnValue:
     me = current_customer_id()
     with reading() as session:
@@ -86,7 +87,7 @@ def _codes(erasure: ErasureRequest | None) -> list[str]:
 
 
 @customer.post("/data/advertising")
-@allow("customer", permission="own.privacy")
+@allow(*BUYERS, permission="own.privacy")
 def advertising() -> ResponseReturnValue:
     me, wanted = current_customer_id(), request.form.get("wanted") == "y"
     with writing(submit_ctx()) as tx:
@@ -99,7 +100,7 @@ def advertising() -> ResponseReturnValue:
 
 
 @customer.route("/data/copy", methods=["GET", "POST"])
-@allow("customer", permission="own.privacy")
+@allow(*BUYERS, permission="own.privacy")
 @fresh
 def copy_data() -> ResponseReturnValue:
     form = Form()
@@ -115,7 +116,7 @@ def copy_data() -> ResponseReturnValue:
 
 
 @customer.get("/data/copy/<int:export_id>")
-@allow("customer", permission="own.privacy")
+@allow(*BUYERS, permission="own.privacy")
 @fresh
 def copied_data(export_id: int) -> ResponseReturnValue:
     with reading() as session:
@@ -126,7 +127,7 @@ def copied_data(export_id: int) -> ResponseReturnValue:
 
 
 @customer.route("/data/erase", methods=["GET", "POST"])
-@allow("customer", permission="own.privacy")
+@allow(*BUYERS, permission="own.privacy")
 @fresh
 def erase_data() -> ResponseReturnValue:
     me, form = current_customer_id(), EraseForm()
@@ -144,7 +145,7 @@ def erase_data() -> ResponseReturnValue:
 
 
 @customer.post("/data/keep")
-@allow("customer", permission="own.privacy")
+@allow(*BUYERS, permission="own.privacy")
 def keep_data() -> ResponseReturnValue:
     with writing(submit_ctx()) as tx:
         revoke_erasure(tx, current_customer_id())

@@ -9,6 +9,7 @@ from wtforms.validators import InputRequired
 
 from billhead.actions.dunning.promise_payment import preview_promise, promise_payment
 from billhead.db import Tx, reading, writing
+from billhead.domain.rights import BUYERS
 from billhead.plugin import allow
 from billhead.web.customer.blueprint import customer
 from billhead.web.customer.read import own_subscription
@@ -26,7 +27,7 @@ class PromiseForm(Form):
 
 
 @customer.route("/subscriptions/<int:subscription_id>/promise", methods=["GET", "POST"])
-@allow("customer", permission="own.pay")
+@allow(*BUYERS, permission="own.pay")
 def promise(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         found = own_subscription(session, current_customer_id(), subscription_id)

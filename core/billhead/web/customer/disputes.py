@@ -13,6 +13,7 @@ from billhead.actions.support.withdraw_dispute import withdraw_dispute
 from billhead.db import reading, writing
 from billhead.domain.document import Kind
 from billhead.domain.errors import NotFound
+from billhead.domain.rights import BUYERS
 from billhead.domain.support import DISPUTE_REASONS
 from billhead.models.documents import Document
 from billhead.models.support import BillDispute
@@ -41,7 +42,7 @@ class DisputeForm(Form):
 
 
 @customer.route("/documents/<int:document_id>/dispute", methods=["GET", "POST"])
-@allow("customer", permission="own.support")
+@allow(*BUYERS, permission="own.support")
 def dispute(document_id: int) -> ResponseReturnValue:
     form = DisputeForm()
     with reading() as session:
@@ -80,7 +81,7 @@ def _lines(session: Session, row: Document) -> list[tuple[int, str]]:
 
 
 @customer.post("/disputes/<int:dispute_id>/withdraw")
-@allow("customer", permission="own.support")
+@allow(*BUYERS, permission="own.support")
 def withdraw(dispute_id: int) -> ResponseReturnValue:
     with writing(submit_ctx()) as tx:
         done = withdraw_dispute(tx, dispute_id)

@@ -15,6 +15,7 @@ from billhead.actions.documents.write_einvoice import write_einvoice
 from billhead.db import reading
 from billhead.domain.errors import NotFound
 from billhead.domain.money import Money
+from billhead.domain.rights import BUYERS
 from billhead.models.documents import Allocation, Document, DocumentLine, Party
 from billhead.models.payments import Payment
 from billhead.models.people import Customer
@@ -36,7 +37,7 @@ def _mine(customer_id: int) -> Select[Document]:
 
 
 @customer.get("/documents")
-@allow("customer", permission="own.invoices")
+@allow(*BUYERS, permission="own.invoices")
 def documents() -> ResponseReturnValue:
     with reading() as session:
         rows = page_of(session, _mine(current_customer_id()), Document.id)
@@ -46,7 +47,7 @@ def documents() -> ResponseReturnValue:
 
 
 @customer.get("/documents.csv")
-@allow("customer", permission="own.invoices")
+@allow(*BUYERS, permission="own.invoices")
 def documents_csv() -> Response:
     customer_id = current_customer_id()
 
@@ -64,7 +65,7 @@ def _owed(document: Document) -> int:
 
 
 @customer.get("/documents/<int:document_id>")
-@allow("customer", permission="own.invoices")
+@allow(*BUYERS, permission="own.invoices")
 def document(document_id: int) -> ResponseReturnValue:
     with reading() as session:
         found = own_document(session, current_customer_id(), document_id)
@@ -101,7 +102,7 @@ def document(document_id: int) -> ResponseReturnValue:
 
 
 @customer.get("/documents/<int:document_id>.pdf")
-@allow("customer", permission="own.invoices")
+@allow(*BUYERS, permission="own.invoices")
 def document_pdf(document_id: int) -> Response:
     with reading() as session:
         found = own_document(session, current_customer_id(), document_id)
@@ -110,7 +111,7 @@ def document_pdf(document_id: int) -> Response:
 
 
 @customer.get("/documents/<int:document_id>/e-invoice")
-@allow("customer", permission="own.invoices")
+@allow(*BUYERS, permission="own.invoices")
 def document_einvoice(document_id: int) -> Response:
     """In the format that is offered; there is no such page where none is."""
     with reading() as session:
@@ -129,7 +130,7 @@ def _offered(session: Session, document: Document) -> str:
 
 
 @customer.get("/receipts/<int:payment_id>.pdf")
-@allow("customer", permission="own.invoices")
+@allow(*BUYERS, permission="own.invoices")
 def receipt_pdf(payment_id: int) -> Response:
     with reading() as session:
         payment = session.get(Payment, payment_id)

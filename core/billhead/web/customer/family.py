@@ -13,7 +13,7 @@ from billhead.actions.family.invite_member import invite_member
 from billhead.actions.family.remove_member import remove_member
 from billhead.db import reading, writing
 from billhead.domain.errors import NotFound
-from billhead.domain.rights import FAMILY_RIGHTS
+from billhead.domain.rights import BUYERS, FAMILY_RIGHTS
 from billhead.models.people import User
 from billhead.plugin import allow
 from billhead.web.customer.blueprint import customer
@@ -47,7 +47,7 @@ class InviteForm(Form):
 
 
 @customer.get("/family")
-@allow("customer", permission="own.family")
+@allow(*BUYERS, permission="own.family")
 def family() -> ResponseReturnValue:
     mine = select(User).where(User.customer_id == current_customer_id(), User.family, User.disabled.is_(False))
     with reading() as session:
@@ -56,7 +56,7 @@ def family() -> ResponseReturnValue:
 
 
 @customer.route("/family/new", methods=["GET", "POST"])
-@allow("customer", permission="own.family")
+@allow(*BUYERS, permission="own.family")
 @fresh
 def invite() -> ResponseReturnValue:
     form = InviteForm()
@@ -69,7 +69,7 @@ def invite() -> ResponseReturnValue:
 
 
 @customer.route("/family/<int:user_id>", methods=["GET", "POST"])
-@allow("customer", permission="own.family")
+@allow(*BUYERS, permission="own.family")
 @fresh
 def member(user_id: int) -> ResponseReturnValue:
     with reading() as session:
@@ -85,7 +85,7 @@ def member(user_id: int) -> ResponseReturnValue:
 
 
 @customer.route("/family/<int:user_id>/remove", methods=["GET", "POST"])
-@allow("customer", permission="own.family")
+@allow(*BUYERS, permission="own.family")
 def remove_from_family(user_id: int) -> ResponseReturnValue:
     with reading() as session:
         row = _own(session, user_id)

@@ -9,6 +9,7 @@ from billhead.actions.referrals._refer import rules_for
 from billhead.actions.referrals.make_code import make_code
 from billhead.db import reading, writing
 from billhead.domain.referral import ReferralRules, ReferralState, rules_from
+from billhead.domain.rights import BUYERS
 from billhead.models.credits import CustomerCredit
 from billhead.models.people import Customer
 from billhead.models.referrals import Referral, ReferralCode
@@ -50,7 +51,7 @@ def _rules(session: Session, me: Customer) -> ReferralRules | None:
 
 
 @customer.get("/friends")
-@allow("customer", permission="own.invoices")
+@allow(*BUYERS, permission="own.invoices")
 def friends() -> ResponseReturnValue:
     customer_id, login = current_customer_id(), signed_in()
     with reading() as session:

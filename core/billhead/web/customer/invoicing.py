@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from billhead.actions.accounts.set_customer_invoicing import set_customer_invoicing
 from billhead.actions.documents.render_statement import render_statement
 from billhead.db import reading, writing
+from billhead.domain.rights import BUYERS
 from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.web.customer.blueprint import customer
@@ -19,7 +20,7 @@ __all__: list[str] = []
 
 
 @customer.route("/invoicing", methods=["GET", "POST"])
-@allow("customer", permission="own.profile")
+@allow(*BUYERS, permission="own.profile")
 def invoicing() -> ResponseReturnValue:
     with reading() as session:
         me = session.get_one(Customer, current_customer_id())
@@ -34,7 +35,7 @@ def invoicing() -> ResponseReturnValue:
 
 
 @customer.get("/statement.pdf")
-@allow("customer", permission="own.invoices")
+@allow(*BUYERS, permission="own.invoices")
 def statement_pdf() -> ResponseReturnValue:
     with reading() as session:
         me = session.get_one(Customer, current_customer_id())

@@ -4,6 +4,7 @@ from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from billhead.db import reading
+from billhead.domain.rights import BUYERS
 from billhead.domain.watching import masked
 from billhead.models.catalogue import Plan
 from billhead.models.people import Customer
@@ -19,7 +20,7 @@ __all__: list[str] = []
 
 
 @customer.get("/lines/<int:service_id>/live")
-@allow("customer", permission="own.lines")
+@allow(*BUYERS, permission="own.lines")
 def live(service_id: int) -> ResponseReturnValue:
     """Asked when it is opened, of the panel itself: no session is open while it answers."""
     with reading() as session:
@@ -33,7 +34,7 @@ def live(service_id: int) -> ResponseReturnValue:
 
 
 @customer.post("/lines/<int:service_id>/live")
-@allow("customer", permission="own.lines")
+@allow(*BUYERS, permission="own.lines")
 def cut(service_id: int) -> ResponseReturnValue:
     told = say("Cut. A device that has your addresses may come back: change the password to keep it out.")
     cut_and_tell(service_id, told)

@@ -20,6 +20,7 @@ from billhead.actions.notifications.forget_address import forget_address
 from billhead.actions.notifications.send_code import send_code
 from billhead.db import reading, writing
 from billhead.domain.errors import NoticeNotSent
+from billhead.domain.rights import BUYERS
 from billhead.models.notices import NoticeAddress, NoticeChoice
 from billhead.models.operations import Notice
 from billhead.models.people import Customer
@@ -96,7 +97,7 @@ def _addresses(session: Session) -> dict[str, NoticeAddress]:
 
 
 @customer.route("/notifications", methods=["GET", "POST"])
-@allow("customer", permission="own.privacy")
+@allow(*BUYERS, permission="own.privacy")
 def notifications() -> ResponseReturnValue:
     with reading() as session:
         me = session.get_one(Customer, current_customer_id())
@@ -127,7 +128,7 @@ def _shown(chosen: NoticeChoice | None) -> dict[str, Any]:
 
 
 @customer.route("/notifications/<channel>", methods=["GET", "POST"])
-@allow("customer", permission="own.privacy")
+@allow(*BUYERS, permission="own.privacy")
 def connect(channel: str) -> ResponseReturnValue:
     with reading() as session:
         there = connectable(session, channel, *_OWN)
@@ -155,7 +156,7 @@ def _by_start(there: NotificationChannel) -> ResponseReturnValue:
 
 
 @customer.post("/notifications/<channel>/started")
-@allow("customer", permission="own.privacy")
+@allow(*BUYERS, permission="own.privacy")
 def started(channel: str) -> ResponseReturnValue:
     try:
         find_started(current_ctx(), channel)
@@ -172,7 +173,7 @@ def started(channel: str) -> ResponseReturnValue:
 
 
 @customer.route("/notifications/<channel>/code", methods=["GET", "POST"])
-@allow("customer", permission="own.privacy")
+@allow(*BUYERS, permission="own.privacy")
 def enter_code(channel: str) -> ResponseReturnValue:
     with reading() as session:
         there = connectable(session, channel, Addressing.TYPED)
@@ -194,7 +195,7 @@ def enter_code(channel: str) -> ResponseReturnValue:
 
 
 @customer.post("/notifications/<channel>/remove")
-@allow("customer", permission="own.privacy")
+@allow(*BUYERS, permission="own.privacy")
 def forget_channel(channel: str) -> ResponseReturnValue:
     with writing(submit_ctx()) as tx:
         forget_address(tx, current_customer_id(), channel)
@@ -203,7 +204,7 @@ def forget_channel(channel: str) -> ResponseReturnValue:
 
 
 @customer.get("/messages")
-@allow("customer", permission="own.privacy")
+@allow(*BUYERS, permission="own.privacy")
 def messages() -> ResponseReturnValue:
     mine = select(Notice).where(Notice.customer_id == current_customer_id(), Notice.channel.in_(_seen_channels()))
     with reading() as session:

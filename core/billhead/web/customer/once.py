@@ -16,6 +16,7 @@ from billhead.actions.entitlements.buy_once import KINDS, buy_once
 from billhead.db import reading
 from billhead.domain.errors import BillheadError
 from billhead.domain.money import Money
+from billhead.domain.rights import BUYERS
 from billhead.domain.subscription import RUNNING
 from billhead.models.catalogue import Plan, Price
 from billhead.models.entitlements import Entitlement
@@ -93,7 +94,7 @@ def _costs(session: Session, subscription: Subscription, code: str) -> Money:
 
 
 @customer.post("/subscriptions/<int:subscription_id>/buy")
-@allow("customer", permission="own.pay")
+@allow(*BUYERS, permission="own.pay")
 def buy(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         one = own_subscription(session, current_customer_id(), subscription_id)
@@ -113,7 +114,7 @@ def buy(subscription_id: int) -> ResponseReturnValue:
 
 
 @customer.get("/subscriptions/<int:subscription_id>/usage.csv")
-@allow("customer", permission="own.lines")
+@allow(*BUYERS, permission="own.lines")
 def usage_csv(subscription_id: int) -> Response:
     with reading() as session:
         own_subscription(session, current_customer_id(), subscription_id)

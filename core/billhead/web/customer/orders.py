@@ -4,6 +4,7 @@ from flask.typing import ResponseReturnValue
 
 from billhead.actions.subscriptions._order_steps import MORE, orders
 from billhead.db import reading
+from billhead.domain.rights import BUYERS
 from billhead.models.documents import Document
 from billhead.plugin import allow
 from billhead.web.customer.blueprint import customer
@@ -15,7 +16,7 @@ __all__: list[str] = []
 
 
 @customer.get("/orders")
-@allow("customer", permission="own.pay")
+@allow(*BUYERS, permission="own.pay")
 def own_orders() -> ResponseReturnValue:
     with reading() as session:
         mine = (

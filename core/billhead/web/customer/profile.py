@@ -16,6 +16,7 @@ from billhead.actions.payments.start_saving import start_saving
 from billhead.db import reading, writing
 from billhead.domain.errors import Conflict, GatewayError, NotFound, OutcomeUnknown
 from billhead.domain.payment import UNRESOLVED, AttemptState
+from billhead.domain.rights import BUYERS
 from billhead.models.payments import GatewayAccount, MethodSaving, PaymentMethod
 from billhead.models.people import Customer
 from billhead.plugin import allow
@@ -65,7 +66,7 @@ class ProfileForm(Form):
 
 
 @customer.route("/profile", methods=["GET", "POST"])
-@allow("customer", permission="own.profile")
+@allow(*BUYERS, permission="own.profile")
 def profile() -> ResponseReturnValue:
     with reading() as session:
         me = session.get_one(Customer, current_customer_id())
@@ -82,7 +83,7 @@ def profile() -> ResponseReturnValue:
 
 
 @customer.get("/payment-methods")
-@allow("customer", permission="own.methods")
+@allow(*BUYERS, permission="own.methods")
 def payment_methods() -> ResponseReturnValue:
     with reading() as session:
         methods = session.scalars(
@@ -101,7 +102,7 @@ def payment_methods() -> ResponseReturnValue:
 
 
 @customer.post("/payment-methods/add/<int:account_id>")
-@allow("customer", permission="own.methods")
+@allow(*BUYERS, permission="own.methods")
 def add_method(account_id: int) -> ResponseReturnValue:
     """To the gateway's page, on which a method is saved and nothing is paid."""
     back = outside(url_for("customer.payment_methods") + "/added")
@@ -117,7 +118,7 @@ def add_method(account_id: int) -> ResponseReturnValue:
 
 
 @customer.get("/payment-methods/adding/<int:saving_id>")
-@allow("customer", permission="own.methods")
+@allow(*BUYERS, permission="own.methods")
 def adding_method(saving_id: int) -> ResponseReturnValue:
     with reading() as session:
         saving = session.get(MethodSaving, saving_id)
@@ -129,7 +130,7 @@ def adding_method(saving_id: int) -> ResponseReturnValue:
 
 
 @customer.get("/payment-methods/added/<int:saving_id>")
-@allow("customer", permission="own.methods")
+@allow(*BUYERS, permission="own.methods")
 def added_method(saving_id: int) -> ResponseReturnValue:
     """Back from the gateway's page: it is asked what became of it."""
     state = resolve_saving(current_ctx(), saving_id)
@@ -143,7 +144,7 @@ def added_method(saving_id: int) -> ResponseReturnValue:
 
 
 @customer.post("/payment-methods/<int:method_id>/default")
-@allow("customer", permission="own.methods")
+@allow(*BUYERS, permission="own.methods")
 def use_method(method_id: int) -> ResponseReturnValue:
     with writing(submit_ctx()) as tx:
         prefer_method(tx, method_id)
@@ -152,7 +153,7 @@ def use_method(method_id: int) -> ResponseReturnValue:
 
 
 @customer.post("/payment-methods/<int:method_id>/remove")
-@allow("customer", permission="own.methods")
+@allow(*BUYERS, permission="own.methods")
 def remove_method(method_id: int) -> ResponseReturnValue:
     with writing(submit_ctx()) as tx:
         forget_method(tx, method_id)

@@ -13,6 +13,7 @@ from billhead.actions.subscriptions.cancel import cancel, preview_cancel
 from billhead.db import Tx, reading, writing
 from billhead.domain.document import Kind
 from billhead.domain.errors import BillheadError
+from billhead.domain.rights import BUYERS
 from billhead.domain.whole_number import whole_number
 from billhead.models.people import Customer
 from billhead.models.subscriptions import SubscriptionEvent
@@ -42,7 +43,7 @@ def _refresh(lines: list[Line]) -> str:
 
 
 @customer.get("/")
-@allow("customer", permission="own.area")
+@allow(*BUYERS, permission="own.area")
 def dashboard() -> ResponseReturnValue:
     with reading() as session:
         me = session.get_one(Customer, current_customer_id())
@@ -53,7 +54,7 @@ def dashboard() -> ResponseReturnValue:
 
 
 @customer.get("/subscriptions/<int:subscription_id>")
-@allow("customer", permission="own.lines")
+@allow(*BUYERS, permission="own.lines")
 def subscription(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         found = own_subscription(session, current_customer_id(), subscription_id)
@@ -86,7 +87,7 @@ def subscription(subscription_id: int) -> ResponseReturnValue:
 
 
 @customer.get("/subscriptions/<int:subscription_id>/next")
-@allow("customer", permission="own.invoices")
+@allow(*BUYERS, permission="own.invoices")
 def next_invoice(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         found = own_subscription(session, current_customer_id(), subscription_id)
@@ -95,7 +96,7 @@ def next_invoice(subscription_id: int) -> ResponseReturnValue:
 
 
 @customer.get("/subscriptions/<int:subscription_id>/cancel")
-@allow("customer", permission="own.lines")
+@allow(*BUYERS, permission="own.lines")
 def ask_to_cancel(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         found = own_subscription(session, current_customer_id(), subscription_id)
@@ -104,7 +105,7 @@ def ask_to_cancel(subscription_id: int) -> ResponseReturnValue:
 
 
 @customer.post("/subscriptions/<int:subscription_id>/cancel")
-@allow("customer", permission="own.lines")
+@allow(*BUYERS, permission="own.lines")
 def cancel_it(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         found = own_subscription(session, current_customer_id(), subscription_id)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from billhead.db import reading
 from billhead.domain.ledger import AccountCode
+from billhead.domain.rights import BUYERS
 from billhead.models.documents import Document
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
 from billhead.models.people import Customer
@@ -58,7 +59,7 @@ class Row:
 
 
 @customer.get("/statement")
-@allow("customer", permission="own.invoices")
+@allow(*BUYERS, permission="own.invoices")
 def statement() -> ResponseReturnValue:
     customer_id = current_customer_id()
     with reading() as session:

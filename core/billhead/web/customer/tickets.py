@@ -16,6 +16,7 @@ from billhead.actions.support.open_ticket import NewTicket, open_ticket
 from billhead.actions.support.reply_to_ticket import reply_to_ticket
 from billhead.db import reading, writing
 from billhead.domain.errors import NotFound
+from billhead.domain.rights import BUYERS
 from billhead.models.documents import Document
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription
@@ -60,7 +61,7 @@ class ReplyForm(Form):
 
 
 @customer.get("/tickets")
-@allow("customer", permission="own.support")
+@allow(*BUYERS, permission="own.support")
 def tickets() -> ResponseReturnValue:
     mine = select(Ticket).where(Ticket.customer_id == current_customer_id(), Ticket.merged_into_id.is_(None))
     with reading() as session:
@@ -70,7 +71,7 @@ def tickets() -> ResponseReturnValue:
 
 
 @customer.route("/tickets/new", methods=["GET", "POST"])
-@allow("customer", permission="own.support")
+@allow(*BUYERS, permission="own.support")
 def new_ticket() -> ResponseReturnValue:
     form = NewTicketForm(formdata=request.form or None, about=request.args.get("about", ""))
     with reading() as session:
@@ -120,7 +121,7 @@ def _things(session: Session) -> dict[str, str]:
 
 
 @customer.route("/tickets/<int:ticket_id>", methods=["GET", "POST"])
-@allow("customer", permission="own.support")
+@allow(*BUYERS, permission="own.support")
 def ticket(ticket_id: int) -> ResponseReturnValue:
     with reading() as session:
         row = ticket_for(session, current_ctx(), ticket_id)
@@ -168,7 +169,7 @@ def files_of(session: Session, message_ids: list[int]) -> dict[int, list[TicketF
 
 
 @customer.post("/tickets/<int:ticket_id>/close")
-@allow("customer", permission="own.support")
+@allow(*BUYERS, permission="own.support")
 def close_own_ticket(ticket_id: int) -> ResponseReturnValue:
     with writing(submit_ctx()) as tx:
         close_ticket(tx, ticket_id)
@@ -177,7 +178,7 @@ def close_own_ticket(ticket_id: int) -> ResponseReturnValue:
 
 
 @customer.get("/tickets/files/<int:file_id>")
-@allow("customer", permission="own.support")
+@allow(*BUYERS, permission="own.support")
 def ticket_file(file_id: int) -> Response:
     with reading() as session:
         row = session.get(TicketFile, file_id)

@@ -18,6 +18,7 @@ from billhead.actions.credits.set_wallet import MOST_A_DAY, MOST_A_MONTH, Wallet
 from billhead.db import reading, writing
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import Money
+from billhead.domain.rights import BUYERS
 from billhead.models.credits import CustomerWallet
 from billhead.models.payments import PaymentMethod
 from billhead.models.people import Customer
@@ -69,13 +70,13 @@ class WalletForm(Form):
 
 
 @customer.get("/credit")
-@allow("customer", permission="own.invoices")
+@allow(*BUYERS, permission="own.invoices")
 def credit() -> ResponseReturnValue:
     return _shown(BuyForm(), None)
 
 
 @customer.post("/credit/buy")
-@allow("customer", permission="own.pay")
+@allow(*BUYERS, permission="own.pay")
 def buy_more_credit() -> ResponseReturnValue:
     """One of the amounts that are offered, or another; then it is paid like everything else."""
     form = BuyForm()
@@ -93,7 +94,7 @@ def buy_more_credit() -> ResponseReturnValue:
 
 
 @customer.post("/credit/rules")
-@allow("customer", permission="own.methods")
+@allow(*BUYERS, permission="own.methods")
 def credit_rules() -> ResponseReturnValue:
     form = WalletForm()
     if form.validate_on_submit():

@@ -1,5 +1,6 @@
 """The area in which resellers live all day: users, credits, and for super-resellers whoever stands below them."""
 
+from billhead.web.reseller import account as _account  # noqa: F401 registers what its pages need
 from billhead.web.reseller import adding as _adding  # noqa: F401 registers its views
 from billhead.web.reseller import below as _below  # noqa: F401 registers its views
 from billhead.web.reseller import changing as _changing  # noqa: F401 registers its views

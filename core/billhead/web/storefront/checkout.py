@@ -16,6 +16,7 @@ from billhead.actions.subscriptions.start_several import Ordered
 from billhead.db import reading, writing
 from billhead.domain.document import Kind
 from billhead.domain.errors import BillheadError
+from billhead.domain.rights import BUYERS
 from billhead.models.documents import Document
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service
@@ -46,7 +47,7 @@ _ONCE_IN = timedelta(minutes=1)
 
 
 @storefront.get("/checkout")
-@allow("visitor", "customer")
+@allow("visitor", *BUYERS)
 def checkout() -> ResponseReturnValue:
     if not kept_cart().plans:
         return redirect(url_for("storefront.cart"), 303)
@@ -83,7 +84,7 @@ def _summary(problem: str, status: int = 200) -> ResponseReturnValue:
 
 
 @storefront.post("/checkout")
-@allow("customer", permission="own.pay")
+@allow(*BUYERS, permission="own.pay")
 def place_order() -> ResponseReturnValue:
     """Write the order, then go on to pay it. What fails after that leaves an order that can be paid from its page."""
     last = browser.get("ordered")

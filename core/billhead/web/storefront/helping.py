@@ -10,6 +10,7 @@ from billhead.actions.helping.rate_article import rate_article
 from billhead.actions.helping.show_status import show_status
 from billhead.db import reading, writing
 from billhead.domain.errors import NotAllowed, NotFound
+from billhead.domain.rights import BUYERS
 from billhead.models.helping import Announcement, HelpArticle
 from billhead.models.sellers import Seller
 from billhead.plugin import allow
@@ -120,7 +121,7 @@ def network_status() -> ResponseReturnValue:
 
 
 @storefront.get("/news")
-@allow("customer", "reseller", "super_reseller")
+@allow(*BUYERS)
 def news() -> ResponseReturnValue:
     login = signed_in()
     assert login is not None, "nobody else comes here"

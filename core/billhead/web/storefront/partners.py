@@ -4,8 +4,6 @@ from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from billhead import clock
-from billhead.actions.payments._pay_links import pay_link
 from billhead.actions.resellers._packages import Offered, places_for, places_on_sale
 from billhead.actions.resellers.buy_reseller_plan import buy_reseller_plan
 from billhead.db import reading, writing
@@ -34,9 +32,9 @@ def partners() -> ResponseReturnValue:
 @storefront.post("/become-a-reseller/<code>")
 @allow("customer", "reseller")
 def become_reseller(code: str) -> ResponseReturnValue:
-    """Ordered, and on to paying: a reseller that is raised pays by a link, as its login has no customer's pages."""
-    customer_id, login = current_customer_id(), signed_in()
-    if login is not None and login.role is Role.CUSTOMER and not current_ctx().may(STRICTEST):
+    """Ordered, and on to paying."""
+    customer_id = current_customer_id()
+    if not current_ctx().may(STRICTEST):
         raise NotAllowed("Only the main login of an account can become a reseller.")
     if problem := not_agreed():
         return _shown(problem, 422)
@@ -46,10 +44,7 @@ def become_reseller(code: str) -> ResponseReturnValue:
             ordered = buy_reseller_plan(tx, customer_id, code)
     except BillheadError as refused:
         return _shown(*refusal(refused))
-    if login is not None and login.role is Role.CUSTOMER:
-        return redirect(url_for("storefront.pay", document_id=ordered.document_id), 303)
-    token = pay_link(ordered.document_id, clock.business_now())
-    return redirect(url_for("storefront.pay_by_link", token=token), 303)
+    return redirect(url_for("storefront.pay", document_id=ordered.document_id), 303)
 
 
 def _shown(problem: str, status: int = 200) -> ResponseReturnValue:

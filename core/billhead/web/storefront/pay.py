@@ -20,10 +20,10 @@ from billhead.actions.payments.start_checkout import start_checkout
 from billhead.actions.scheduling import enqueue
 from billhead.actions.subscriptions._order_steps import order_of
 from billhead.db import reading, writing
-from billhead.domain.context import Role
 from billhead.domain.document import OWED, Kind, ProformaState, State
 from billhead.domain.errors import BillheadError, NotFound
 from billhead.domain.payment import BLOCKS_ANOTHER, UNRESOLVED, AttemptState
+from billhead.domain.rights import BUYERS
 from billhead.domain.whole_number import whole_number
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.payments import PaymentAttempt
@@ -32,7 +32,7 @@ from billhead.plugin import allow
 from billhead.web.accounts.landing import home_of_login
 from billhead.web.errors import refusal
 from billhead.web.pages import page
-from billhead.web.request_context import client_address, current_ctx, current_customer_id, payer_ctx, signed_in
+from billhead.web.request_context import client_address, current_ctx, current_customer_id, submit_ctx
 from billhead.web.shop_address import outside
 from billhead.web.speaking import say
 from billhead.web.storefront.blueprint import storefront
@@ -69,7 +69,7 @@ def _last_attempt(session: Session, document_id: int) -> PaymentAttempt | None:
 
 
 @storefront.get("/pay/<int:document_id>")
-@allow("customer", "reseller", "super_reseller", permission="own.pay")
+@allow(*BUYERS, permission="own.pay")
 def pay(document_id: int) -> ResponseReturnValue:
     return _choose(document_id, "")
 
@@ -87,9 +87,7 @@ def _choose(document_id: int, problem: str, status: int = 200) -> ResponseReturn
         to_pay = asked_now(session, document) - (by_credit := _by_credit(session, document))
     if not _is_open(document):
         flash(say("There is nothing left to pay on this one."), "good")
-        own = signed_in()
-        is_customer = own is not None and own.role is Role.CUSTOMER
-        return redirect(url_for("customer.document", document_id=document_id) if is_customer else home_of_login(), 303)
+        return redirect(url_for("customer.document", document_id=document_id), 303)
     if last is not None and AttemptState(last.state) in BLOCKS_ANOTHER and not problem:
         return redirect(url_for("storefront.paid", document_id=document_id), 303)
     problem = problem or document.held_because
@@ -106,10 +104,10 @@ def _by_credit(session: Session, document: Document) -> int:
 
 
 @storefront.post("/pay/<int:document_id>/credit")
-@allow("customer", "reseller", "super_reseller", permission="own.pay")
+@allow(*BUYERS, permission="own.pay")
 def pay_by_credit(document_id: int) -> ResponseReturnValue:
     try:
-        with writing(payer_ctx()) as tx:
+        with writing(submit_ctx()) as tx:
             pay_with_credit(tx, document_id)
     except BillheadError as refused:
         if isinstance(refused, NotFound):
@@ -120,7 +118,7 @@ def pay_by_credit(document_id: int) -> ResponseReturnValue:
 
 
 @storefront.post("/pay/<int:document_id>")
-@allow("customer", "reseller", "super_reseller", permission="own.pay")
+@allow(*BUYERS, permission="own.pay")
 def start_paying(document_id: int) -> ResponseReturnValue:
     account = chosen_account()
     if account is None:
@@ -136,7 +134,7 @@ def begin(document_id: int, account_id: int, *, save: bool) -> ResponseReturnVal
     try:
         typed = typed_fields(account_id)
         begun = start_checkout(
-            payer_ctx(), document_id, account_id, back, save_method=save, fields=typed, ip=client_address()
+            submit_ctx(), document_id, account_id, back, save_method=save, fields=typed, ip=client_address()
         )
     except BillheadError as refused:
         return _choose(document_id, *not_begun(account_id, refused))
@@ -144,7 +142,7 @@ def begin(document_id: int, account_id: int, *, save: bool) -> ResponseReturnVal
 
 
 @storefront.get("/pay/on/<int:attempt_id>")
-@allow("customer", "reseller", "super_reseller", permission="own.pay")
+@allow(*BUYERS, permission="own.pay")
 def lead_on(attempt_id: int) -> ResponseReturnValue:
     """To the gateway's page, or the instructions for paying."""
     with reading() as session:
@@ -167,7 +165,7 @@ def lead_on(attempt_id: int) -> ResponseReturnValue:
 
 
 @storefront.get("/pay/<int:document_id>/return")
-@allow("customer", "reseller", "super_reseller", permission="own.pay")
+@allow(*BUYERS, permission="own.pay")
 def paid(document_id: int) -> ResponseReturnValue:
     """Back from the gateway: it is asked, its word is waited for (looking by itself), then on, or to another try."""
     with reading() as session:
@@ -213,9 +211,7 @@ def _follow_or_home(document_id: int) -> str:
     """Paid, the order's own page until its line is there; then, and for anything else, home."""
     with reading() as session:
         found = order_of(session, document_id)
-    login = signed_in()
-    is_customer = login is not None and login.role is Role.CUSTOMER
-    if is_customer and found is not None and found.step in ("making", "stuck"):
+    if found is not None and found.step in ("making", "stuck"):
         return url_for("storefront.order", document_id=document_id)
     return home_of_login()
 

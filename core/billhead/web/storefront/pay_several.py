@@ -11,6 +11,7 @@ from billhead.actions.payments.start_checkout import start_checkout
 from billhead.db import reading
 from billhead.domain.document import Kind
 from billhead.domain.errors import BillheadError
+from billhead.domain.rights import BUYERS
 from billhead.models.documents import Document
 from billhead.models.people import Customer
 from billhead.plugin import allow
@@ -26,14 +27,14 @@ __all__: list[str] = []
 
 
 @storefront.get("/pay/several")
-@allow("customer", permission="own.pay")
+@allow(*BUYERS, permission="own.pay")
 def pay_several() -> ResponseReturnValue:
     """`?document=7&document=9`; without any, everything that is open."""
     return _choose(request.args.getlist("document"), "")
 
 
 @storefront.post("/pay/several")
-@allow("customer", permission="own.pay")
+@allow(*BUYERS, permission="own.pay")
 def start_paying_several() -> ResponseReturnValue:
     wanted, account = request.form.getlist("document"), chosen_account()
     if not wanted:

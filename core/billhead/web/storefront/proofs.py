@@ -10,13 +10,14 @@ from billhead.actions.payments.send_proof import LARGEST_PROOF, send_proof
 from billhead.db import reading, writing
 from billhead.domain.errors import BillheadError, NotFound
 from billhead.domain.payment import UNRESOLVED, AttemptState
+from billhead.domain.rights import BUYERS
 from billhead.models.banking import TransferProof
 from billhead.models.payments import PaymentAttempt
 from billhead.plugin import allow
 from billhead.web.downloads import strangers_file
 from billhead.web.errors import refusal
 from billhead.web.pages import page
-from billhead.web.request_context import current_customer_id, payer_ctx
+from billhead.web.request_context import current_customer_id, submit_ctx
 from billhead.web.speaking import say
 from billhead.web.storefront.blueprint import storefront
 from billhead.web.storefront.payment_options import by_hand
@@ -44,12 +45,12 @@ def _own_attempt(attempt_id: int) -> PaymentAttempt:
 
 
 @storefront.post("/pay/on/<int:attempt_id>/proof")
-@allow("customer", "reseller", "super_reseller", permission="own.pay")
+@allow(*BUYERS, permission="own.pay")
 def show_proof(attempt_id: int) -> ResponseReturnValue:
     attempt = _own_attempt(attempt_id)
     name, data = _sent()
     try:
-        with writing(payer_ctx()) as tx:
+        with writing(submit_ctx()) as tx:
             send_proof(tx, attempt_id, name, data)
     except BillheadError as refused:
         shows = attempt.action.get("kind") == "instructions" and AttemptState(attempt.state) in UNRESOLVED
@@ -72,7 +73,7 @@ def _sent() -> tuple[str, bytes]:
 
 
 @storefront.get("/pay/proofs/<int:proof_id>")
-@allow("customer", "reseller", "super_reseller", permission="own.pay")
+@allow(*BUYERS, permission="own.pay")
 def own_proof(proof_id: int) -> Response:
     with reading() as session:
         proof = session.get(TransferProof, proof_id)

@@ -19,6 +19,7 @@ from billhead.actions.subscriptions._order_steps import last_try, order_of, plan
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import NotFound
+from billhead.domain.rights import BUYERS
 from billhead.domain.whole_number import whole_number
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.payments import PaymentAttempt
@@ -37,7 +38,7 @@ _TRIES, _WINDOW = 60, timedelta(minutes=15)
 
 
 @storefront.get("/orders/<int:document_id>")
-@allow("customer", permission="own.pay")
+@allow(*BUYERS, permission="own.pay")
 def order(document_id: int) -> ResponseReturnValue:
     with reading() as session:
         document = session.get(Document, document_id)
