@@ -24,7 +24,7 @@ from billhead.domain.errors import NotFound
 from billhead.models.operations import PluginState
 from billhead.models.panels import Panel
 from billhead.models.payments import GatewayAccount
-from billhead.models.people import Reseller, User
+from billhead.models.people import Customer, Reseller, User
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 from billhead.plugin_host import plugins, store_settings
@@ -162,9 +162,10 @@ def _logins(tx: Tx, seller_id: int) -> None:
     hashed = PasswordHasher(time_cost=1, memory_cost=8192).hash(DEMO_PASSWORD)
     customer = tx.session.scalar(select(Subscription.customer_id).order_by(Subscription.id).limit(1))
     reseller = tx.session.scalar(select(Reseller.id).where(Reseller.code == "aurora"))
+    buyer = tx.session.scalar(select(Customer.id).where(Customer.buys_for_reseller_id == reseller))
     people: list[tuple[str, Role, dict[str, Any]]] = [
         ("staff@northcable.example", Role.STAFF, {"staff_role_id": make_starting_roles(tx)[OWNER]}),
-        ("reseller@northcable.example", Role.SUPER_RESELLER, {"reseller_id": reseller}),
+        ("reseller@northcable.example", Role.SUPER_RESELLER, {"reseller_id": reseller, "customer_id": buyer}),
         ("viewer@northcable.example", Role.CUSTOMER, {"customer_id": customer}),
     ]
     for email, role, more in people:
