@@ -34,6 +34,7 @@ _STATUSES: tuple[tuple[type[BillheadError], int], ...] = (
     (GatewayRejected, 502),
     (PanelUnreachable, 503),
 )
+_BY_CODE = {"too_often": 429, "unknown_key": 401}
 _TITLES = {
     400: marked("This form could not be read"),
     403: marked("No access"),
@@ -60,9 +61,7 @@ _BROKEN = marked("We could not finish this. It has been noted; nothing half-done
 
 
 def status_of(error: BillheadError) -> int:
-    if error.code == "too_often":
-        return 429
-    return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+    return _BY_CODE.get(error.code) or next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
 def refusal(error: BillheadError) -> tuple[str, int]:
@@ -99,7 +98,7 @@ def _refused(error: BillheadError) -> ResponseReturnValue:
     if status == 500:
         return _answer(500, "error", _BROKEN, "")
     text = _TEXTS[status] if status >= 502 else error.message
-    return _answer(status, error.code, text, error.hint or "")
+    return _answer(status, error.code, text, error.hint or "", error.field or "")
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -113,11 +112,11 @@ def _broken(error: Exception) -> ResponseReturnValue:
     return _answer(500, "error", _BROKEN, "")
 
 
-def _answer(status: int, code: str, text: str, hint: str) -> ResponseReturnValue:
+def _answer(status: int, code: str, text: str, hint: str, field: str = "") -> ResponseReturnValue:
     request_id = g.get("request_id", "")
     wanted = request.accept_mimetypes.best_match(("text/html", "application/json"), "text/html")
-    if wanted == "application/json":
-        told = {"code": code, "message": text, "hint": hint, "request_id": request_id}
+    if wanted == "application/json" or request.path.startswith("/api/"):
+        told = {"code": code, "message": text, "hint": hint, "field": field, "request_id": request_id}
         return jsonify({name: value for name, value in told.items() if value}), status
     title = _TITLES.get(status, marked("Something went wrong"))
     try:

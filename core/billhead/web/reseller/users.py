@@ -26,7 +26,7 @@ from billhead.web.request_context import current_ctx, signed_in
 from billhead.web.reseller.area import my_zone, own_id, reseller
 from billhead.web.speaking import marked, say
 
-__all__ = ["SHOWN", "filtered"]
+__all__ = ["SHOWN", "filtered", "narrowed"]
 
 _SIZE = 50
 _CSV_BATCH = 500
@@ -49,10 +49,14 @@ _SORTS = {"new": marked("newest first"), "ends": marked("what ends first"), "nam
 
 def filtered(session: Session, told: Mapping[str, str]) -> Select[*tuple[Any, ...]]:
     """The users that an address or a form names: q, show, reseller. Raises NotFound for somebody else's reseller."""
-    query = _whose(session, told)
+    return narrowed(_whose(session, told), told, my_zone())
+
+
+def narrowed(query: Select[*tuple[Any, ...]], told: Mapping[str, str], zone: str) -> Select[*tuple[Any, ...]]:
+    """Of `users_of`, those that `q` and `show` name; `zone`: whose day it is."""
     show = told.get("show", "")
     if show == "ending":
-        query = query.where(expiring(clock.today_in(my_zone())))
+        query = query.where(expiring(clock.today_in(zone)))
     elif show in SHOWN:
         query = query.where(Subscription.state.in_(SHOWN[show]))
     else:

@@ -1,0 +1,191 @@
+"""What programs of resellers do with a key: the same as the area, once, and nothing of anybody else's."""
+
+import re
+from datetime import date, timedelta
+
+from reseller_area import Area
+from sqlalchemy import func, select
+
+from billhead.actions.resellers.create_key import create_key
+from billhead.actions.resellers.revoke_key import revoke_key
+from billhead.db import reading, writing
+from billhead.domain.context import Context, Role, Scope
+from billhead.models.ledger import LedgerEntry
+from billhead.models.operations import AuditEntry
+from billhead.models.people import Reseller
+from billhead.models.resellers import ResellerKey
+from billhead.models.subscriptions import Subscription
+from billhead.web.api_v1 import asking
+from billhead.web.api_v1.description import DESCRIPTION
+
+ANNA = {"plan": "basic", "term": "1 month", "name": "Anna"}
+
+
+class Program:
+    """Of a reseller: asks with its key, and never with a cookie."""
+
+    def __init__(self, area: Area, who: str) -> None:
+        self.area, self.who, self.client = area, who, area.shop.app.test_client(use_cookies=False)
+        scope = Scope(reseller_id=area.ids[who])
+        with area.shop.app.app_context(), writing(Context(f"reseller:{who}", Role.RESELLER, scope)) as tx:
+            self.key = create_key(tx, area.ids[who], "till").key
+
+    def get(self, path: str, status: int = 200):
+        answer = self.client.get(f"/api/v1{path}", headers={"Authorization": f"Bearer {self.key}"})
+        assert answer.status_code == status, answer.text
+        return answer.json
+
+    def post(self, path: str, body: object = None, once: str = "", status: int = 200):
+        headers = {"Authorization": f"Bearer {self.key}"} | ({"Idempotency-Key": once} if once else {})
+        answer = self.client.post(f"/api/v1{path}", json=body, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer.json
+
+
+def entries(area: Area) -> int:
+    with area.shop.app.app_context(), reading() as session:
+        return session.scalar(select(func.count()).select_from(LedgerEntry))
+
+
+def test_a_day_of_a_program(area: Area):
+    shop, till = area.shop, Program(area, "baltic")
+    assert till.get("/balance") == {
+        "reseller": "baltic", "name": "Baltic", "suspended": False, "credits": "100.00", "held": "0.00",
+        "owed": "0.00", "credit_line": "0.00", "users": 0,
+    }  # fmt: skip
+    sold = till.get("/packages")
+    assert {"plan": "basic", "name": "Basic", "term": "1 month", "credits": "10.00", "needs_mac": False,
+            "trial": {"term": "2 days", "credits": "1.00"}} in sold["packages"]  # fmt: skip
+    assert sold["add_ons"] == [
+        {"code": "screen", "name": "Second screen", "most": 2, "plans": ["basic"], "credits": {"1 month": "3.00"}}
+    ]
+    # 10.00 + 3.00 for a screen; sent twice, it is done once
+    wanted = ANNA | {"email": "anna@example.com", "addons": {"screen": 1}}
+    anna = till.post("/users", wanted, "order-1", 201)
+    assert anna["credits"] == "13.00"
+    assert till.post("/users", wanted, "order-1", 201) == anna
+    assert till.post("/users", ANNA, "order-1", 409)["code"] == "conflict"
+    assert till.get("/balance")["held"] == "13.00"
+    shop.work()
+    assert (till.get("/balance")["credits"], till.get("/balance")["held"]) == ("87.00", "0.00")
+    seen = till.get(f"/users/{anna['id']}")
+    assert (seen["name"], seen["state"], seen["paid_through"]) == ("Anna", "active", anna["paid_through"])
+    assert seen["line"]["login"] in till.get(f"/users/{anna['id']}/access")["text"]
+    assert shop.rows(AuditEntry, AuditEntry.action == "access.seen")[0].actor == "reseller_key:1"
+    # a month more, once
+    renewed = till.post(f"/users/{anna['id']}/renew", once="renewal-1")
+    assert till.post(f"/users/{anna['id']}/renew", once="renewal-1") == renewed
+    assert date.fromisoformat(renewed["paid_through"]) > date.fromisoformat(anna["paid_through"]) + timedelta(days=27)
+    shop.work()
+    assert area.credits("baltic") == 10000 - 1300 - 1300
+    blocked = till.post(f"/users/{anna['id']}/block", once="b-1")
+    assert (blocked["state"], blocked["blocked_by"]) == ("suspended", "reseller")
+    assert till.post(f"/users/{anna['id']}/block", once="b-2", status=409)["code"] == "conflict"
+    assert till.get("/users?show=disabled")["users"][0]["id"] == anna["id"]
+    assert till.post(f"/users/{anna['id']}/unblock", once="b-3")["state"] == "active"
+    trial = till.post("/users", ANNA | {"name": "Ben", "trial": True}, "order-2", 201)
+    assert trial["credits"] == "1.00"
+    # pages, and what the credits went to
+    first = till.get("/users?limit=1")
+    assert [first["users"][0]["name"], first["next"]] == ["Ben", trial["id"]]
+    second = till.get(f"/users?limit=1&before={first['next']}")
+    assert [second["users"][0]["name"], second["next"]] == ["Anna", None]
+    assert [one["name"] for one in till.get("/users?q=anna@")["users"]] == ["Anna"]
+    rows = till.get("/statement")["rows"]
+    assert [one["change"] for one in rows] == ["-1.00", "-13.00", "-13.00", "100.00"]
+    assert rows[0]["after"] == till.get("/balance")["credits"] == "73.00"
+    assert [one["change"] for one in till.get("/statement?kind=credits_granted")["rows"]] == ["100.00"]
+    did = {one.action for one in shop.rows(AuditEntry, AuditEntry.actor == "reseller_key:1")}
+    assert {"resellers.add_user", "resellers.renew_user", "resellers.disable_user", "resellers.enable_user"} <= did
+    with shop.asking() as few:
+        till.get("/users")
+    assert len(few) <= 12
+
+
+def test_whose_it_is_and_who_asks(area: Area):
+    shop, till, above = area.shop, Program(area, "baltic"), Program(area, "aurora")
+    anna = till.post("/users", ANNA, "1", 201)["id"]
+    shop.work()
+    assert above.get(f"/users/{anna}")["reseller"] == area.ids["baltic"]
+    assert [one["id"] for one in above.get(f"/users?reseller={area.ids['baltic']}")["users"]] == [anna]
+    before = entries(area)
+    for who in ("coast", "gulf"):
+        other = Program(area, who)
+        assert other.get("/users")["users"] == []
+        for path in (f"/users/{anna}", f"/users/{anna}/access", f"/users?reseller={area.ids['baltic']}"):
+            assert other.get(path, 404)["code"] == "not_found"
+        for act in ("renew", "block", "unblock"):
+            assert other.post(f"/users/{anna}/{act}", once="1", status=404)["code"] == "not_found"
+    assert till.get(f"/users?reseller={area.ids['aurora']}", 404)["code"] == "not_found"
+    assert entries(area) == before
+    # no key, a wrong one, a cookie instead of one
+    bare = area.browsers["baltic"].client
+    for headers in ({}, {"Authorization": "Bearer bhr_wrong"}, {"Authorization": f"Basic {till.key}"}):
+        answer = bare.get("/api/v1/balance", headers=headers)
+        assert (answer.status_code, answer.json["code"]) == (401, "unknown_key")
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert bare.post("/api/v1/users", json=ANNA, headers={**headers, "Idempotency-Key": "x"}).status_code == 401
+    assert bare.get("/api/v1/nothing").json["code"] == "not_found"
+    # a suspended reseller looks and does nothing
+    shop.change(Reseller, area.ids["baltic"], suspended=True)
+    assert till.get("/balance")["suspended"] is True
+    for path, body in (("/users", ANNA), (f"/users/{anna}/renew", None), (f"/users/{anna}/block", None)):
+        assert till.post(path, body, "9", 403)["code"] == "reseller_suspended"
+    shop.change(Reseller, area.ids["baltic"], suspended=False)
+    # a revoked key is none
+    key = shop.rows(ResellerKey)[0]
+    scope = Scope(reseller_id=area.ids["baltic"])
+    with shop.app.app_context(), writing(Context("reseller:1", Role.RESELLER, scope)) as tx:
+        revoke_key(tx, area.ids["baltic"], key.id)
+    assert till.get("/balance", 401)["code"] == "unknown_key"
+
+
+def test_what_is_refused_costs_nothing(area: Area, monkeypatch):
+    till = Program(area, "baltic")
+    before = entries(area)
+    wrong = [
+        ({"plan": "basic", "term": "1 month"}, "name"), (ANNA | {"name": 7}, "name"),
+        (ANNA | {"name": "x" * 201}, "name"),
+        (ANNA | {"trial": "yes"}, "trial"), (ANNA | {"addons": {"screen": -1}}, "addons"),
+        (ANNA | {"addons": {"screen": True}}, "addons"), (ANNA | {"addons": ["screen"]}, "addons"),
+        (ANNA | {"credits": "0.00"}, "credits"), (ANNA | {"customer_id": 1}, "customer_id"),
+        (ANNA | {"language": "xx"}, "language"), (ANNA | {"email": "no"}, "email"), (ANNA | {"plan": "box"}, "mac"),
+        ([ANNA], "body"), ("Anna", "body"), (None, "body"),
+    ]  # fmt: skip
+    for number, (body, field) in enumerate(wrong):
+        assert till.post("/users", body, f"w{number}", 422)["field"] == field, body
+    assert till.post("/users", ANNA, "", 422)["field"] == "Idempotency-Key"
+    assert till.post("/users", ANNA, "with space", 422)["field"] == "Idempotency-Key"
+    assert till.post("/users", ANNA | {"plan": "gift"}, "p", 422)["code"] == "plan_not_for_reseller"
+    for path in ("/users?limit=0", "/users?limit=201", "/users?limit=x", "/users?before=x", "/users?show=all",
+                 "/statement?kind=x"):  # fmt: skip
+        assert till.get(path, 422)["code"] == "invalid_input", path
+    assert till.post("/users", ANNA | {"term": "12 months"}, "year", 201)["credits"] == "100.00"
+    assert till.post("/users", ANNA, "one-more", 409)["code"]  # nothing is left
+    assert entries(area) == before + 1
+    assert len(area.shop.rows(Subscription)) == 1
+    assert area.credits("baltic") == 0
+    monkeypatch.setattr(asking, "_A_MINUTE", 3)
+    refused = till.client.get("/api/v1/balance", headers={"Authorization": f"Bearer {till.key}"})
+    assert (refused.status_code, refused.json["code"], refused.headers["Retry-After"]) == (429, "too_often", "60")
+    assert Program(area, "gulf").get("/balance")["credits"] == "100.00"  # others go on
+
+
+def test_the_description_says_what_there_is(area: Area):
+    app = area.shop.app
+    routes = {
+        (re.sub(r"<int:key>", "{id}", rule.rule).removeprefix("/api/v1"), method.lower())
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods & {"GET", "POST"}
+        if rule.endpoint.startswith("api_v1.") and rule.endpoint != "api_v1.openapi"
+    }
+    assert routes == {(path, method) for path, methods in DESCRIPTION["paths"].items() for method in methods}
+    told = app.test_client().get("/api/v1/openapi.json").json
+    assert told["openapi"] == "3.1.0"
+    answer = told["paths"]["/users/{id}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    till = Program(area, "baltic")
+    anna = till.post("/users", ANNA, "1", 201)
+    assert set(till.get(f"/users/{anna['id']}")) == set(answer["properties"])
+    assert set(till.get("/balance")) == set(
+        told["paths"]["/balance"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]["properties"]
+    )
