@@ -82,11 +82,12 @@ class Capabilities:
     """What this module can do on this panel. `parallel_writes` False: core runs one write at a time per panel.
 
     `pairs`: a box or receiver can hang on a stream line and follow it. `owners`: the panel knows resellers, and a line
-    belongs to one; `owner_credits`: we may change what credit they have there. `balance`: the panel sells to us and
-    tells how much credit is left. `viewings`: what was watched can be read; `live`: what is being watched,
-    `live_listing`: on all lines at once, and `kick`: cut. `messages`: a text can be put on a box's screen, `commands`:
-    what a box can be told to do. `proof`: a line can be asked for as its own box or player does. `lacks`: sentences for
-    staff that say what this panel can't do as it is set up, and what would bring it.
+    belongs to one; `owner_credits`: we may change what credit they have there. `countries`: a line can be held to one
+    country. `balance`: the panel sells to us and tells how much credit is left. `viewings`: what was watched can be
+    read; `live`: what is being watched, `live_listing`: on all lines at once, and `kick`: cut. `messages`: a text can
+    be put on a box's screen, `commands`: what a box can be told to do. `proof`: a line can be asked for as its own box
+    or player does. `lacks`: sentences for staff that say what this panel can't do as it is set up, and what would bring
+    it.
     """
 
     expiry: Expiry
@@ -98,6 +99,7 @@ class Capabilities:
     pairs: bool = False
     owners: bool = False
     owner_credits: bool = False
+    countries: bool = False
     balance: bool = False
     viewings: bool = False
     live: bool = False
@@ -128,8 +130,9 @@ class Desired:
     `previous_password` is set while a password change is on its way (dialects that identify a line by its password):
     it was in step last. `passwords_between` were wanted after it, and the panel may have taken any of them.
     `pair` is the stream line that a box or receiver hangs on, `owner` the panel's own id of the reseller it belongs to;
-    both only where the panel can. An empty `owner` is no wish: whoever has the line keeps it. `due` is set
-    only where expiry is purchased.
+    both only where the panel can. An empty `owner` is no wish: whoever has the line keeps it. `country` (ISO 3166) is
+    the only one in which the line may be watched, "" anywhere, None no wish. `due` is set only where expiry is
+    purchased.
     """
 
     handle: Handle
@@ -148,6 +151,7 @@ class Desired:
     passwords_between: tuple[str, ...] = field(default=(), repr=False)
     pair: Handle | None = None
     owner: str = ""
+    country: str | None = None
     due: Due | None = None
 
 
@@ -165,6 +169,7 @@ class Observed:
     expires_at: datetime | Unobservable | None = UNOBSERVABLE
     blocked: bool | Unobservable = UNOBSERVABLE
     owner: str | Unobservable = UNOBSERVABLE
+    country: str | Unobservable = UNOBSERVABLE
     banned: bool = False  # by the panel's own staff: reported, not ours to lift
 
 
@@ -449,8 +454,8 @@ class ProvisioningModule(Protocol):
         raise PanelRejected(f"{self.label} sells nothing: its expiry is not purchased")
 
 
-_COMPARED = ("login", "password", "mac", "plan", "bouquets", "connections", "expires_at", "blocked", "owner")
-_WISH_OR_NOTHING = {"owner"}  # empty: the panel keeps what it has
+_COMPARED = ("login", "password", "mac", "plan", "bouquets", "connections", "expires_at", "blocked", "owner", "country")
+_NO_WISH: Mapping[str, Any] = {"owner": "", "country": None}  # the panel keeps what it has
 
 
 def diff(
@@ -469,7 +474,7 @@ def diff(
         for name in _COMPARED
         if getattr(found, name) is not UNOBSERVABLE
         and getattr(found, name) != getattr(wanted, name)
-        and (getattr(wanted, name) or name not in _WISH_OR_NOTHING)
+        and not (name in _NO_WISH and getattr(wanted, name) == _NO_WISH[name])
     )
     return [Free("update", wanted, found, differing)] if differing else []
 

@@ -143,6 +143,7 @@ def observed_row(resource: Resource, row: Row, handle_data: Mapping[str, Any]) -
         expires_at=expiry_in(row) if "exp_date" in row else UNOBSERVABLE,
         blocked=not flag(row, "enabled") if "enabled" in row else UNOBSERVABLE,
         owner=text(row, "member_id") if "member_id" in row else UNOBSERVABLE,
+        country=text(row, "forced_country").upper() if line and "forced_country" in row else UNOBSERVABLE,
         banned="admin_enabled" in row and not flag(row, "admin_enabled"),
     )
 

@@ -2,8 +2,8 @@
 
 An edit resets whatever it does not name: the login to random letters, the expiry to never, a block to none. So every
 edit is built from the whole stored row, field by field, with the wanted fields over it. What an edit keeps by itself
-(owner, pair, the resellers' notes; the package, where the plan names none) is left out, and so can't be spoilt by being
-sent back.
+(owner, pair, the resellers' notes; package and country, where none is wished) is left out, and so can't be spoilt by
+being sent back.
 """
 
 from collections.abc import Collection, Iterable
@@ -66,6 +66,7 @@ def _wanted(settings: XtreamSettings, resource: Resource, desired: Desired) -> d
         "login": {"username": desired.login},
         "password": {"password": desired.password},
         "connections": {"max_connections": str(desired.connections)},
+        "country": {} if desired.country is None else {"forced_country": desired.country},
         "package": {"package_id": desired.plan} if desired.plan.isascii() and desired.plan.isdecimal() else {},
     }
 

@@ -93,7 +93,7 @@ class SqlSearch:
 def _page_after(resource: Resource, after: int) -> str:
     columns = (
         "l.username, l.exp_date, l.enabled, l.admin_enabled, l.admin_notes, l.bouquet, l.max_connections, l.member_id,"
-        " l.is_restreamer, l.pair_id"
+        " l.is_restreamer, l.pair_id, l.forced_country"
     )
     if resource is LINE:
         return (

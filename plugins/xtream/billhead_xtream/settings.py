@@ -48,6 +48,11 @@ class XtreamSettings:
         default="",
         hint="names with commas: their lines get the restreamer flag, others lose it",
     )
+    lock_country: bool = option(
+        "Hold lines to the country of their licence",
+        default=False,
+        hint="xui_admin: forced_country of a line whose bouquets are licensed in one country alone; others lose it",
+    )
     cut_streams: bool = option(
         "Cut running streams", default=True, hint="of a line that is blocked or removed; else they run until they end"
     )

@@ -74,7 +74,7 @@ def test_the_operators_file_decides_and_the_same_is_done_afterwards(foreign):
     plan = next(one.plan.code for one in plans_here(counter, key))
     words = f"login,plan\nanna,{plan}\n".encode()
     boxes = counter.get(f"/admin/panels/{key}/adopt").text
-    assert boxes.count('name="writes" type="checkbox"') == 7
+    assert boxes.count('name="writes" type="checkbox"') == 8
     assert "<option" not in boxes.partition('name="writes"')[2].partition("</fieldset>")[0]
     answer = ask(counter, key, dry_run="y", file=(io.BytesIO(words), "words.csv"), writes="bouquets")
     assert answer.status_code == 303, answer.text

@@ -18,7 +18,19 @@ from billhead.models.people import Reseller
 
 __all__ = ["KEYS", "WRITABLE", "AdoptionWish", "check_wish", "read_mapping"]
 
-WRITABLE = ("login", "password", "mac", "plan", "bouquets", "connections", "expires_at", "blocked", "owner", "note")
+WRITABLE = (
+    "login",
+    "password",
+    "mac",
+    "plan",
+    "bouquets",
+    "connections",
+    "expires_at",
+    "blocked",
+    "owner",
+    "country",
+    "note",
+)
 KEYS = ("remote_id", "login", "mac")
 _WORDS = ("plan", "term", "name", "email", "reseller", "paid_through", "skip")
 # what the preview's own file holds besides: it can be edited and handed back

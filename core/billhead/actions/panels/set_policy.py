@@ -9,7 +9,19 @@ from billhead.models.panels import Panel
 
 __all__ = ["FIELDS", "POLICIES", "set_policy"]
 
-FIELDS = ("login", "password", "mac", "plan", "bouquets", "connections", "expires_at", "blocked", "owner", "note")
+FIELDS = (
+    "login",
+    "password",
+    "mac",
+    "plan",
+    "bouquets",
+    "connections",
+    "expires_at",
+    "blocked",
+    "owner",
+    "country",
+    "note",
+)
 POLICIES = ("enforce", "report", "accept")
 
 

@@ -1,6 +1,6 @@
 """From a service row to the Desired that a module understands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.provisioning._earlier_passwords import earlier_passwords
+from billhead.models.catalogue import Bouquet
 from billhead.models.panels import Panel, PanelBouquet
 from billhead.models.subscriptions import Service
 from billhead.plugin import Capabilities, Desired, Expiry, Handle, LineKind, PanelConnection, ProvisioningModule
@@ -28,6 +29,7 @@ class PanelView:
     capabilities: Capabilities
     bouquets: Mapping[int, str]  # our id → the panel's
     managed: Mapping[str, str]  # field → enforce | report | accept
+    licensed: Mapping[int, frozenset[str]]  # our id → the only countries; of a panel that can hold a line to one
 
 
 def panel_view(session: Session, panel: Panel, *, bouquets: bool = True) -> PanelView:
@@ -50,7 +52,23 @@ def panel_view(session: Session, panel: Panel, *, bouquets: bool = True) -> Pane
         capabilities=capabilities,
         bouquets={row.bouquet_id: row.remote for row in session.execute(named)} if bouquets else {},
         managed=managed,
+        licensed=_licensed(session) if capabilities.countries else {},
     )
+
+
+def _licensed(session: Session) -> dict[int, frozenset[str]]:
+    limited = select(Bouquet.id, Bouquet.countries).where(Bouquet.country_rule == "only")
+    return {bouquet: frozenset(countries) for bouquet, countries in session.execute(limited)}
+
+
+def _only_country(bouquets: Iterable[int], view: PanelView) -> str | None:
+    """The one country in which all of these may be watched; "" where there are several, or no such rule. None on a
+    panel that can't hold a line to one."""
+    if not view.capabilities.countries:
+        return None
+    limits = [view.licensed[bouquet] for bouquet in bouquets if bouquet in view.licensed]
+    common = frozenset.intersection(*limits) if limits else frozenset()
+    return next(iter(common)) if len(common) == 1 else ""
 
 
 def lead_of(session: Session, service: Service) -> Service | None:
@@ -73,6 +91,7 @@ def desired_of(
     stream line which it hangs on; a panel that knows no pairs is told of none. `owner`: see `_owners`."""
     before = earlier_passwords(service)
     kept, limit = service.limit_bouquets, service.limit_connections  # what debt leaves until it is paid
+    served = [b for b in service.desired_bouquets if b in view.bouquets and (kept is None or b in kept)]
     desired = Desired(
         handle=Handle(service.handle, dict(service.handle_data)),
         kind=LineKind(service.kind),
@@ -82,15 +101,14 @@ def desired_of(
         passwords_between=tuple(before[1:]),
         mac=service.mac,
         plan=service.desired_plan,
-        bouquets=frozenset(
-            view.bouquets[b] for b in service.desired_bouquets if b in view.bouquets and (kept is None or b in kept)
-        ),
+        bouquets=frozenset(view.bouquets[b] for b in served),
         connections=min(n for n in (service.desired_connections, limit, service.capped_connections) if n is not None),
         expires_at=service.desired_expires_at,
         blocked=service.desired_blocked,
         trial=service.trial,
         pair=Handle(lead.handle, dict(lead.handle_data)) if lead is not None and view.capabilities.pairs else None,
         owner=owner,
+        country=_only_country(served, view),
     )
     expires = desired.expires_at
     if view.capabilities.expiry is Expiry.NOT_ENFORCED and expires is not None and expires <= clock.business_now():

@@ -36,7 +36,7 @@ __all__ = ["Answer", "ask_panel"]
 log = logging.getLogger(__name__)
 
 _ROUNDS = 4
-_LEFT_AS_IT_IS = ("login", "password", "mac", "plan", "bouquets", "connections", "expires_at", "owner")
+_LEFT_AS_IT_IS = ("login", "password", "mac", "plan", "bouquets", "connections", "expires_at", "owner", "country")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from billhead.plugin import UNOBSERVABLE, Desired, Free, Impossible, Observed, S
 
 __all__ = ["Comparison", "FieldPair", "compare"]
 
-FIELDS = ("login", "mac", "plan", "bouquets", "connections", "expires_at", "blocked", "owner")
+FIELDS = ("login", "mac", "plan", "bouquets", "connections", "expires_at", "blocked", "owner", "country")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +91,15 @@ class _RowView:
     expires_at: datetime | None
     blocked: bool
     owner: str = ""  # which of ours it is there, only the module's panel can tell
+    country: str | None = None
 
 
 def _plain_differences(desired: Any, seen: Observed) -> frozenset[str]:
-    """Bouquets and owner are left out: without its module nobody knows what ours are called on the panel."""
+    """Bouquets, owner and country are left out: without its module nobody knows what ours are called on the panel."""
     return frozenset(
         name
         for name in FIELDS
-        if name not in ("bouquets", "owner")
+        if name not in ("bouquets", "owner", "country")
         and getattr(seen, name) is not UNOBSERVABLE
         and getattr(seen, name) != getattr(desired, name)
     )
@@ -114,6 +115,8 @@ def _pairs(
         observed = UNOBSERVABLE if seen is None else getattr(seen, name)
         if name == "owner" and not desired.owner and observed is UNOBSERVABLE:
             continue  # a panel without resellers, or none of ours is named on it
+        if name == "country" and desired.country is None:
+            continue  # whatever the panel has there is its staff's
         if name in changes or name in refused:
             verdict = "differs"
         elif observed is UNOBSERVABLE:

@@ -39,6 +39,7 @@ _WRITABLE = (
     ("login", "login"),
     ("expires_at", "expiry"),
     ("owner", "owner"),
+    ("country", "the only country to watch in"),
 )
 _TONES = {"adopt": "ok", "known": "pending", "refused": "failed"}
 

@@ -30,6 +30,7 @@ _NAMES = {
     "plan": "The panel's plan",
     "expires_at": "Expiry",
     "blocked": "Block",
+    "country": "The only country to watch in",
     "note": "Our reference in the notes",
 }
 _SAID = {"enforce": "bring it in step", "report": "tell staff, change nothing", "accept": "the panel is right"}

@@ -33,6 +33,7 @@ _SAID = (
     ("owners", "resellers"),
     ("owner_credits", "their credits"),
     ("balance", "our credit there"),
+    ("countries", "holding a line to one country"),
     ("viewings", "viewing history"),
     ("live", "who watches now"),
     ("kick", "cutting a session"),

@@ -85,6 +85,7 @@ class XuiAdmin(Dialect):
             pairs=True,
             owners=True,
             owner_credits=True,
+            countries=self.settings.lock_country,
             viewings=True,
             live=True,
             live_listing=self.settings.find_by == "lists",  # sql is for panels whose list calls are broken
