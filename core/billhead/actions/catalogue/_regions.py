@@ -6,7 +6,7 @@ touched: who moves keeps it and renews it, and can't add what is not sold there.
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from billhead.actions.importing._fields import COUNTRIES
@@ -17,25 +17,28 @@ from billhead.models.catalogue import Bouquet, BundlePart, Plan, PlanBouquet
 __all__ = ["check_licensed", "checked_regions", "not_licensed"]
 
 
+_PLANS = bindparam("plans", expanding=True)
+_LIMITS = union_all(
+    select(literal(1).label("place"), Plan.id.label("plan_id"), Plan.name, Plan.country_rule, Plan.countries).where(
+        Plan.id.in_(_PLANS), Plan.country_rule != ""
+    ),
+    select(literal(2), BundlePart.bundle_id, Plan.name, Plan.country_rule, Plan.countries)
+    .join(Plan, Plan.id == BundlePart.plan_id)
+    .where(BundlePart.bundle_id.in_(_PLANS), Plan.country_rule != ""),
+    select(literal(3), PlanBouquet.plan_id, Bouquet.name, Bouquet.country_rule, Bouquet.countries)
+    .join(Bouquet, Bouquet.id == PlanBouquet.bouquet_id)
+    .where(PlanBouquet.plan_id.in_(_PLANS), Bouquet.country_rule != ""),
+).order_by("place")
+"""What limits a plan: its own rule, then its parts', then its bouquets'."""
+
+
 def not_licensed(session: Session, plans: Collection[int], country: str) -> dict[int, str]:
     """Those of the plans that may not be sold in the country, each with why."""
-    limits = (
-        select(Plan.id, Plan.name, Plan.country_rule, Plan.countries).where(
-            Plan.id.in_(plans), Plan.country_rule != ""
-        ),
-        select(BundlePart.bundle_id, Plan.name, Plan.country_rule, Plan.countries)
-        .join(Plan, Plan.id == BundlePart.plan_id)
-        .where(BundlePart.bundle_id.in_(plans), Plan.country_rule != ""),
-        select(PlanBouquet.plan_id, Bouquet.name, Bouquet.country_rule, Bouquet.countries)
-        .join(Bouquet, Bouquet.id == PlanBouquet.bouquet_id)
-        .where(PlanBouquet.plan_id.in_(plans), Bouquet.country_rule != ""),
-    )
     found: dict[int, str] = {}
-    for query in limits:
-        for plan_id, name, rule, countries in session.execute(query):
-            regions = Regions.of(rule, countries)
-            if plan_id not in found and not regions.allow(country):
-                found[plan_id] = _why(name, regions, country)
+    for _, plan_id, name, rule, countries in session.execute(_LIMITS, {"plans": list(plans)}) if plans else ():
+        regions = Regions.of(rule, countries)
+        if plan_id not in found and not regions.allow(country):
+            found[plan_id] = _why(name, regions, country)
     return found
 
 
@@ -49,8 +52,6 @@ def _why(name: str, regions: Regions, country: str) -> str:
 
 def check_licensed(session: Session, country: str, plans: Collection[Plan], field: str = "plan") -> None:
     """Raises InvalidInput(field, …) for the first of them that may not be sold in the customer's country."""
-    if not plans:
-        return
     refused = not_licensed(session, [plan.id for plan in plans], country)
     if refused:
         why = next(refused[plan.id] for plan in plans if plan.id in refused)
