@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from billhead.domain.errors import InvalidInput
+from billhead.domain.whole_number import whole_number
 
 __all__ = ["Config", "load_config"]
 
@@ -76,25 +77,27 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
     def setting(name: str, default: str) -> str:
         return env.get(f"BILLHEAD_{name.upper()}") or str(stored.get(name, default))
 
-    port = setting("port", "8000")
-    if not port.isdigit() or not 0 <= int(port) < 65536:
-        raise InvalidInput("BILLHEAD_PORT", f"{port!r} is not a port number from 0 to 65535")
-    proxies = setting("proxies", "")
-    if proxies and not (proxies.isascii() and proxies.isdigit() and int(proxies) <= _MOST_PROXIES):
-        raise InvalidInput("BILLHEAD_PROXIES", f"{proxies!r} is not a number from 0 to {_MOST_PROXIES}")
+    port, proxies = setting("port", "8000"), setting("proxies", "")
     return Config(
         home=home,
         database_url=setting("database_url", f"sqlite:///{home / 'billhead.sqlite3'}"),
         broker_url=setting("broker_url", "memory://"),
         secret_key=setting("secret_key", "") or _kept_secret(home / "secret.key"),
         host=setting("host", "127.0.0.1"),
-        port=int(port),
+        port=_number("BILLHEAD_PORT", port, 65535, "a port number"),
         public_url=setting("public_url", ""),
         country_header=setting("country_header", ""),
         country_file=setting("country_file", ""),
         hosting_file=setting("hosting_file", ""),
-        proxies=int(proxies) if proxies else None,
+        proxies=_number("BILLHEAD_PROXIES", proxies, _MOST_PROXIES, "a number") if proxies else None,
     )
+
+
+def _number(setting: str, text: str, most: int, what: str) -> int:
+    number = whole_number(text)
+    if number is None or number > most:
+        raise InvalidInput(setting, f"{text!r} is not {what} from 0 to {most}")
+    return number
 
 
 def _stored(file: Path) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def test_a_first_start_makes_a_secret_that_is_kept_and_readable_by_its_owner_onl
         ('publicurl = "https://tv.example"', "'publicurl' is not a setting"),
         ("port = ", "is not TOML"),
         ("port = 70000", "is not a port number"),
+        ("port = '²'", "is not a port number"),
     ],
 )
 def test_a_mistake_in_the_file_is_named(tmp_path, written, said):

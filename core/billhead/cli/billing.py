@@ -12,6 +12,7 @@ from billhead.cli import in_app, json_option, show
 from billhead.cli._dates import DATE
 from billhead.db import reading
 from billhead.domain.money import Money
+from billhead.domain.whole_number import whole_number
 
 __all__ = ["group"]
 
@@ -26,9 +27,9 @@ class Part(click.ParamType):
     ) -> tuple[int, int]:
         if isinstance(value, tuple):
             return value
-        which, _, of = value.partition("/")
-        if which.isascii() and which.isdigit() and of.isascii() and of.isdigit() and 1 <= int(which) <= int(of) <= 64:
-            return int(which) - 1, int(of)
+        which, _, of = (whole_number(part) for part in value.partition("/"))
+        if which is not None and of is not None and 1 <= which <= of <= 64:
+            return which - 1, of
         self.fail(f"{value} is no share; write it as 1/2, of at most 64", param, ctx)
 
 

@@ -18,6 +18,7 @@ from billhead.cli import in_app, json_option, show
 from billhead.db import reading
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import Money
+from billhead.domain.whole_number import whole_number
 from billhead.models.documents import Document
 from billhead.wording import LANGUAGES
 
@@ -93,7 +94,8 @@ def _found(session: Session, named: str) -> Document:
     rows = session.scalars(select(Document).where(Document.number_text == named).limit(2)).all()
     if len(rows) > 1:
         raise Conflict(f"{named} is the number of several documents", hint="use the id")
-    row = rows[0] if rows else session.get(Document, int(named)) if named.isascii() and named.isdigit() else None
+    key = whole_number(named)
+    row = rows[0] if rows else session.get(Document, key) if key is not None else None
     if row is None:
         raise NotFound("document", named)
     return row

@@ -40,6 +40,7 @@ def test_differences_are_listed_and_repaired(lost):
     assert "missing" in page
     assert "&lt;else&gt;" in page
     assert "Repair these" in page
+    assert counter.get("/admin/panels/differences?panel=²").status_code == 200
     only = counter.get(f"/admin/panels/differences?panel={panel_id}&kind=extra&format=csv").text
     assert "else" in only
     assert "missing" not in only

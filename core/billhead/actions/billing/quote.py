@@ -25,14 +25,6 @@ class Portion(NamedTuple):
     lines: tuple[RatedLine, ...]
     renewal: Renewal | None
 
-    @property
-    def net_minor(self) -> int:
-        return sum(line.net_minor for line in self.lines)
-
-    @property
-    def gross_minor(self) -> int:
-        return self.net_minor + sum(line.tax_minor for line in self.lines)
-
 
 class Quote(NamedTuple):
     """Amounts in minor units of `currency`; lines, notes and what holds it up as they will stand on the document.

@@ -13,6 +13,7 @@ from billhead.actions.panels.repair_differences import KINDS, preview_repair, re
 from billhead.actions.panels.set_policy import FIELDS, POLICIES, set_policy
 from billhead.db import reading, writing
 from billhead.domain.context import Context
+from billhead.domain.whole_number import whole_number
 from billhead.models.panels import Panel, PanelDifference
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
@@ -78,10 +79,10 @@ DIFFERENCES = Listing(
 @admin.get("/panels/differences")
 @allow("staff")
 def differences() -> ResponseReturnValue:
-    panel = request.args.get("panel", "")
-    if not panel.isdigit():
+    panel = whole_number(request.args.get("panel", ""))
+    if panel is None:
         return DIFFERENCES.answer()
-    repair = url_for("admin.repair_panel", key=int(panel), kind=request.args.get("kind", ""))
+    repair = url_for("admin.repair_panel", key=panel, kind=request.args.get("kind", ""))
     return DIFFERENCES.answer(add=repair, add_label="Repair these", add_needs="panels.write")
 
 

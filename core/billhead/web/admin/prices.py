@@ -19,6 +19,7 @@ from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS, Money
+from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan, Price, PriceBook, Reprice
 from billhead.models.people import Reseller
 from billhead.plugin import allow
@@ -306,10 +307,10 @@ def _ppm(text: str) -> int:
 
 
 def _whole(field: str, text: str) -> int:
-    digits = text.removeprefix("-")
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
+    amount = whole_number(text.removeprefix("-"), 15)
+    if amount is None:
         raise InvalidInput(field, f"{text!r} is not a whole number")
-    return int(text)
+    return -amount if text.startswith("-") else amount
 
 
 @admin.route("/price-changes/new", methods=["GET", "POST"])
