@@ -5,8 +5,9 @@ touched: who moves keeps it and renews it, and can't add what is not sold there.
 """
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
-from sqlalchemy import bindparam, literal, select, union_all
+from sqlalchemy import BindParameter, bindparam, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from billhead.actions.importing._fields import COUNTRIES
@@ -17,7 +18,7 @@ from billhead.models.catalogue import Bouquet, BundlePart, Plan, PlanBouquet
 __all__ = ["check_licensed", "checked_regions", "not_licensed"]
 
 
-_PLANS = bindparam("plans", expanding=True)
+_PLANS: BindParameter[Any] = bindparam("plans", expanding=True)
 _LIMITS = union_all(
     select(literal(1).label("place"), Plan.id.label("plan_id"), Plan.name, Plan.country_rule, Plan.countries).where(
         Plan.id.in_(_PLANS), Plan.country_rule != ""
