@@ -46,7 +46,7 @@ class BulkRenewal(Model):
     actor: Mapped[str]  # who asked, in which role and scope: each renewal is theirs
     role: Mapped[str]
     scope_reseller_id: Mapped[int | None]  # null: staff
-    state: Mapped[str] = mapped_column(default="running")  # running | done
+    state: Mapped[str] = mapped_column(default="running")  # running | done | stopped
     total: Mapped[int]
     renewed: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
@@ -56,7 +56,8 @@ class BulkRenewal(Model):
 
 
 class BulkRenewalItem(Model):
-    """One subscription of it: waiting · renewed (credits are held, then taken as with any renewal) · refused."""
+    """One subscription of it: waiting · renewed (credits are held, then taken as with any renewal) · refused · stopped
+    before its turn."""
 
     __tablename__ = "bulk_renewal_item"
     __table_args__ = (UniqueConstraint("bulk_id", "subscription_id"),)

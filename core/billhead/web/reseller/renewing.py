@@ -9,14 +9,15 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billhead.actions.resellers._tree import is_within
+from billhead.actions.resellers._seen import seen_renewals
 from billhead.actions.resellers.renew_many import ManyPreview, preview_renew_many, renew_many
 from billhead.actions.resellers.renew_user import preview_renew_user, renew_user
+from billhead.actions.resellers.stop_renewals import stop_renewals
 from billhead.db import Tx, reading, writing
-from billhead.domain.errors import BillheadError, NotFound
+from billhead.domain.errors import BillheadError
 from billhead.domain.whole_number import whole_number
 from billhead.models.people import Customer
-from billhead.models.resellers import BulkRenewal, BulkRenewalItem
+from billhead.models.resellers import BulkRenewalItem
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.errors import refusal
@@ -30,7 +31,7 @@ from billhead.web.reseller.once_more import next_look
 from billhead.web.reseller.own_users import own_user
 from billhead.web.reseller.users import filtered
 from billhead.web.reseller.worth import left_after
-from billhead.web.speaking import say
+from billhead.web.speaking import say, say_count
 
 __all__ = ["picked"]
 
@@ -120,9 +121,7 @@ def _names(session: Session, keys: Sequence[int]) -> dict[int, str]:
 @allow("reseller", "super_reseller")
 def renewal(key: int) -> ResponseReturnValue:
     with reading() as session:
-        bulk = session.get(BulkRenewal, key)
-        if bulk is None or not is_within(session, bulk.reseller_id, own_id()):
-            raise NotFound("renewal", key)
+        bulk = seen_renewals(session, current_ctx(), key)
         item = BulkRenewalItem
         query = (
             select(
@@ -138,8 +137,26 @@ def renewal(key: int) -> ResponseReturnValue:
             .join(Customer, Customer.id == Subscription.customer_id)
             .where(item.bulk_id == key)
         )
-        if request.args.get("show") in ("renewed", "refused", "waiting"):
+        if request.args.get("show") in ("renewed", "refused", "waiting", "stopped"):
             query = query.where(item.state == request.args["show"])
         rows = page_of(session, query, item.id, whole_rows=True, size=_NAMED)
     look = next_look() if bulk.state == "running" else ""
     return page("reseller/renewal.html", bulk=bulk, rows=rows, look=look, last=_last)
+
+
+@reseller.route("/renewals/<int:key>/stop", methods=["GET", "POST"])
+@allow("reseller", "super_reseller")
+def stop_renewal(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        seen_renewals(session, current_ctx(), key)
+
+    def act(tx: Tx) -> str:
+        left = stop_renewals(tx, key).left
+        return say_count(
+            "Stopped: %(count)d user is left as it was.", "Stopped: %(count)d users are left as they were.", left
+        )
+
+    text = say("Who is renewed stays so, with the credits for it; who waits is left as it is.")
+    back = url_for("reseller.renewal", key=key)
+    question = Question(say("Stop these renewals?"), text, say("Stop"), back, danger=True)
+    return asked(question, lambda _tx: (), act)
