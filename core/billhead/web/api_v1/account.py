@@ -45,8 +45,8 @@ def packages() -> ResponseReturnValue:
     with reading() as session:
         me = asking_reseller(session)
         own = session.scalars(select(Customer).where(Customer.buys_for_reseller_id == me.id)).one()
-        offers = offers_for(session, me, own)
-        addons = addons_for(session, me, own, {one.code for one in offers})
+        offers = offers_for(session, me, own, own.country)
+        addons = addons_for(session, me, own, {one.code for one in offers}, own.country)
     sold = [
         {
             "plan": one.code,
