@@ -21,6 +21,7 @@ from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import Column, badge, code, number, text
 from billhead.web.admin.listing import Choice, Listing
+from billhead.web.affected import of_plan
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.usage import priced_usage
@@ -152,6 +153,7 @@ def lead_of_plan(key: int) -> ResponseReturnValue:
 def retire_one_plan(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Plan, key, "plan")
+        touched = of_plan(session, key)
     retired = not row.retired
 
     def act(ctx: Context, _form: ReasonForm) -> str:
@@ -160,7 +162,7 @@ def retire_one_plan(key: int) -> ResponseReturnValue:
         return f"{row.name} is not sold any more." if retired else f"{row.name} is sold again."
 
     title = f"Take {row.name} out of the shop?" if retired else f"Sell {row.name} again?"
-    told = "Nobody can order it any more. Who has it keeps it." if retired else "It can be ordered."
+    told = f"Nobody can order it any more. Who has it keeps it. {touched}" if retired else "It can be ordered."
     button = "Retire the plan" if retired else "Sell it again"
     question = Question(title, told, button, url_for("admin.plan", key=key), danger=retired)
     return asked(question, ReasonForm(), act)

@@ -30,6 +30,7 @@ from billhead.web.admin.listing import Listing
 from billhead.web.admin.panel_owners import abilities
 from billhead.web.admin.services import TROUBLE
 from billhead.web.admin.settings import EntryForm, entered, settings_page_form
+from billhead.web.affected import of_panel
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, signed_in, submit_ctx
@@ -286,6 +287,7 @@ def reconcile_panel_now(key: int) -> ResponseReturnValue:
 def panel_maintenance(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Panel, key, "panel")
+        touched = of_panel(session, key)
     turn_on = not row.maintenance
 
     def act(ctx: Context, _form: ReasonForm) -> str:
@@ -299,5 +301,6 @@ def panel_maintenance(key: int) -> ResponseReturnValue:
         if turn_on
         else "What has waited in the queue is done from now on."
     )
+    text_ = f"{text_} {touched}"
     question = Question(title, text_, "Let it rest" if turn_on else "Back in service", url_for("admin.panel", key=key))
     return asked(question, ReasonForm(), act)

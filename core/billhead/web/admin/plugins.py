@@ -15,6 +15,7 @@ from billhead.plugin_host.discovery import code_of
 from billhead.web.admin.area import admin
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.settings import EntryForm, entered, settings_page_form
+from billhead.web.affected import of_plugin
 from billhead.web.csv_export import csv_response
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
@@ -70,7 +71,9 @@ def enable_plugin(name: str) -> ResponseReturnValue:
 @admin.route("/plugins/<name>/disable", methods=["GET", "POST"])
 @allow("staff", permission="plugins.write")
 def disable_plugin(name: str) -> ResponseReturnValue:
-    host().get(name)
+    plugin = host().get(name)
+    with reading() as session:
+        touched = of_plugin(session, plugin)
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
@@ -78,6 +81,7 @@ def disable_plugin(name: str) -> ResponseReturnValue:
         return f"{name} is off; what it stored is kept."
 
     text = "Nothing of it is called any more: panels and accounts that need it stand still. What it stored stays."
+    text = f"{text} {touched}".strip()
     question = Question(f"Switch {name} off?", text, "Switch off", url_for("admin.plugins"))
     return asked(question, ReasonForm(), act)
 

@@ -10,6 +10,8 @@ from billhead.models.payments import PaymentMethod
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked
+from billhead.web.affected import by_method
+from billhead.web.formatting import day_in_words, money
 
 __all__: list[str] = []
 
@@ -19,9 +21,16 @@ __all__: list[str] = []
 def remove_saved_method(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, PaymentMethod, key, "payment method")
+        renewed = by_method(session, key)
+    listed = "; ".join(
+        f"{one.plan}: {money(one.owed.minor, one.owed.currency) if one.owed else 'nothing'} next"
+        + (f", paid to {day_in_words(end)}" if (end := one.subscription.paid_through) else "")
+        for one in renewed
+    )
     text = (
-        "Nothing is charged to it from now on: renewals that used it are offered by mail. It goes at the payment "
-        "provider too; what can’t be done there stands under Jobs."
+        "Nothing is charged to it from now on. It goes at the payment provider too; what can’t be done there stands "
+        f"under Jobs. Subscriptions that it renews, and that are offered by mail then: {len(renewed)}"
+        + (f" ({listed})." if listed else ".")
     )
     question = Question(f"Remove {row.label}?", text, "Remove", url_for("admin.customer", key=row.customer_id))
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from wtforms import SelectField, StringField
@@ -21,6 +21,7 @@ from billhead.models.payments import GatewayAccount, MethodSaving, PaymentMethod
 from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.plugin_host import gateway_abilities
+from billhead.web.affected import by_method
 from billhead.web.customer.blueprint import customer
 from billhead.web.errors import refusal
 from billhead.web.forms import Form, stripped
@@ -152,9 +153,17 @@ def use_method(method_id: int) -> ResponseReturnValue:
     return redirect(url_for("customer.payment_methods"), 303)
 
 
-@customer.post("/payment-methods/<int:method_id>/remove")
+@customer.route("/payment-methods/<int:method_id>/remove", methods=["GET", "POST"])
 @allow(*BUYERS, permission="own.methods")
 def remove_method(method_id: int) -> ResponseReturnValue:
+    """What it renews is shown first."""
+    if request.method == "GET":
+        with reading() as session:
+            method = session.get(PaymentMethod, method_id)
+            if method is None or not method.token or method.customer_id != current_customer_id():
+                raise NotFound("payment method", method_id)
+            renewed = by_method(session, method_id)
+        return page("customer/method_remove.html", method=method, renewed=renewed)
     with writing(submit_ctx()) as tx:
         forget_method(tx, method_id)
     flash(say("Removed. Renewals that used it are offered to you by mail instead."), "good")

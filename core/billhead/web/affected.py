@@ -1,0 +1,94 @@
+"""How much something touches, in figures: said before it is done."""
+
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from billhead import clock
+from billhead.actions.billing.next_document import next_document
+from billhead.domain.money import Money
+from billhead.domain.subscription import RUNNING, State
+from billhead.models.catalogue import Plan
+from billhead.models.operations import Job
+from billhead.models.panels import Panel
+from billhead.models.payments import GatewayAccount, PaymentMethod
+from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
+from billhead.plugin_host import Plugin
+from billhead.plugin_host.discovery import code_of
+
+__all__ = ["Renewed", "by_method", "of_panel", "of_plan", "of_plugin"]
+
+_MOST = 10
+_RUNS = Subscription.state.in_([*(one.value for one in RUNNING), State.SUSPENDED.value])
+
+
+class Renewed(NamedTuple):
+    """A subscription that a saved method renews; `owed`: what is charged next, where that is known."""
+
+    subscription: Subscription
+    plan: str
+    owed: Money | None
+
+
+def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
+    return int(session.scalar(select(func.count()).select_from(Subscription).where(*conditions)) or 0)
+
+
+def of_plan(session: Session, plan_id: int) -> str:
+    """Who has a plan or add-on, and orders of it."""
+    today = clock.business_now().date()
+    part = select(SubscriptionComponent.subscription_id).where(
+        SubscriptionComponent.plan_id == plan_id,
+        SubscriptionComponent.ends_on.is_(None) | (SubscriptionComponent.ends_on > today),
+    )
+    theirs = or_(Subscription.plan_id == plan_id, Subscription.id.in_(part))
+    running, ordered = (
+        _count(session, theirs, _RUNS),
+        _count(session, theirs, Subscription.state == State.PENDING.value),
+    )
+    return f"Subscriptions that have it, and renew as before: {running}. Orders of it that wait to be paid: {ordered}."
+
+
+def of_panel(session: Session, panel_id: int) -> str:
+    lines = select(func.count()).select_from(Service).where(Service.panel_id == panel_id, Service.lifecycle != "gone")
+    waiting = select(func.count()).select_from(Job).where(Job.lane == f"panel:{panel_id}", Job.state == "queued")
+    return f"Lines on it: {session.scalar(lines)}. Changes that wait in its queue: {session.scalar(waiting)}."
+
+
+def of_plugin(session: Session, plugin: Plugin) -> str:
+    """The panels and gateway accounts that need it; "" for one that has neither."""
+    modules = [code_of(one) for one in plugin.offers.get("provisioning_modules", ())]
+    gateways = [code_of(one) for one in plugin.offers.get("payment_gateways", ())]
+    told = []
+    if modules:
+        panels = select(Panel.id).where(Panel.module.in_(modules))
+        lines = (
+            select(func.count()).select_from(Service).where(Service.panel_id.in_(panels), Service.lifecycle != "gone")
+        )
+        number = session.scalar(select(func.count()).select_from(panels.subquery()))
+        told.append(f"Panels of it: {number}, with {session.scalar(lines)} lines.")
+    if gateways:
+        accounts = select(GatewayAccount.id).where(GatewayAccount.gateway.in_(gateways), GatewayAccount.enabled)
+        number = session.scalar(select(func.count()).select_from(accounts.subquery()))
+        saved = select(PaymentMethod.id).where(PaymentMethod.account_id.in_(accounts), PaymentMethod.usable)
+        charged = _count(session, _RUNS, Subscription.payment_method_id.in_(saved))
+        told.append(f"Gateway accounts of it: {number}. Subscriptions that are charged there by themselves: {charged}.")
+    return " ".join(told)
+
+
+def by_method(session: Session, method_id: int) -> list[Renewed]:
+    """What a saved method renews, the soonest first, up to ten."""
+    rows = session.execute(
+        select(Subscription, Plan.name)
+        .join(Plan, Plan.id == Subscription.plan_id)
+        .where(Subscription.payment_method_id == method_id, _RUNS, Subscription.service_ends_on.is_(None))
+        .order_by(Subscription.next_bill_on, Subscription.id)
+        .limit(_MOST)
+    ).all()
+    return [Renewed(one, plan, _owed(session, one)) for one, plan in rows]
+
+
+def _owed(session: Session, subscription: Subscription) -> Money | None:
+    document = next_document(session, subscription.id).document
+    return Money(document.owed, document.currency) if document is not None else None
