@@ -73,6 +73,24 @@ def test_paid_from_credit_at_once(shop: Shop, sam: Browser):
     assert len(shop.rows(Subscription)) == 1, "and nothing is written"
 
 
+def test_credit_that_came_later_pays_the_order(shop: Shop, sam: Browser):
+    order(sam, pay="later")
+    path, why = "/admin/documents/1/credit", {"reason": "she asked"}
+    assert "Pay from credit" in sam.get("/admin/documents/1").text
+    answer = sam.post(path, why)
+    assert answer.status_code == 422, "there is none"
+    assert [one.state for one in shop.rows(Document)] == ["open"]
+    sam.post("/admin/customers/1/credit", {"amount": "13.00", "reason": "opening offer"})
+    page = sam.get(path).text
+    assert "€12.99 is open on it, and Ada Lovelace has €13.00 of credit." in page
+    assert sam.post(path, {}).status_code == 422, "without a reason"
+    assert sam.post(path, why).status_code == 303
+    assert [one.state for one in shop.rows(Document, Document.kind == "invoice")] == ["paid"]
+    (line,) = shop.rows(AuditEntry, AuditEntry.action == "credits.pay")
+    assert (line.actor, line.reason) == ("staff:2", "she asked")
+    assert sam.get("/admin/documents/7/credit").status_code == 404
+
+
 def test_what_changed_or_was_sent_twice_orders_nothing_more(shop: Shop, sam: Browser):
     seen = sam.get(PATH, query_string=LINE)
     shop.change(Price, 1, amount_minor=1099)

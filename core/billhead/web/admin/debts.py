@@ -1,4 +1,4 @@
-"""About one debtor: a promise taken by phone, credit given and taken back, a late fee let off."""
+"""About one debtor: a promise taken by phone, credit given, spent and taken back, a late fee let off."""
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
@@ -6,7 +6,9 @@ from wtforms import DateField, StringField
 from wtforms.validators import DataRequired, InputRequired
 from wtforms.validators import Optional as MayBeEmpty
 
+from billhead.actions.credits._usable import usable_credit
 from billhead.actions.credits.grant_credit import grant_credit
+from billhead.actions.credits.pay_with_credit import pay_with_credit
 from billhead.actions.credits.take_credit import take_credit
 from billhead.actions.dunning.promise_payment import preview_promise, promise_payment
 from billhead.actions.dunning.waive_late_fee import waive_late_fee
@@ -70,6 +72,29 @@ def give_credit(key: int) -> ResponseReturnValue:
         danger=False,
     )
     return asked(question, GiveForm(), act)
+
+
+@admin.route("/documents/<int:key>/credit", methods=["GET", "POST"])
+@allow("staff", permission="payments.write")
+def credit_pays(key: int) -> ResponseReturnValue:
+    """As customers do it themselves: an order or renewal whole, an invoice as far as credit goes."""
+    with reading() as session:
+        row = found(session, Document, key, "document")
+        customer = session.get_one(Customer, row.customer_id)
+        there = usable_credit(session, customer, row.currency)
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            paid = pay_with_credit(tx, key)
+        return f"{money(paid.paid_minor, row.currency)} paid from credit."
+
+    name = row.number_text or f"{row.kind} {row.id}"
+    text = (
+        f"{money(row.total_minor - row.settled_minor, row.currency)} is open on it, and {customer.name} has "
+        f"{money(there.minor, row.currency)} of credit. An order or renewal takes its whole amount, or nothing is paid."
+    )
+    question = Question(f"Pay {name} from credit?", text, "Pay it", url_for("admin.document", key=key), danger=False)
+    return asked(question, ReasonForm(), act)
 
 
 @admin.route("/customers/<int:key>/credit/take", methods=["GET", "POST"])
