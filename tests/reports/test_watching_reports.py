@@ -5,14 +5,16 @@ from datetime import UTC, date, datetime
 import pytest
 from billing_shop import NOW, open_shop
 from debt_shop import at, november
+from sqlalchemy import select
 
 from billhead.actions.subscriptions.suspend import suspend
 from billhead.actions.usage._lines import DAY, epoch
+from billhead.actions.viewings._contents import keep_contents
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.models.catalogue import Bouquet, PlanBouquet
 from billhead.models.entitlements import Entitlement
-from billhead.models.panels import Panel
+from billhead.models.panels import Panel, PanelBouquet
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
 from billhead.models.viewings import ContentTitle, SharingCase, Viewing, ViewingCursor
 from billhead.reports import ask, report_of, tabled
@@ -107,6 +109,20 @@ def test_hours_by_every_bouquet_that_the_line_had_then(shop):
     watched(shop, key, 12, 180)
     watched(shop, key, 15, 60)
     assert made("consumption", by="bouquet") == [("News", 6, 3, 1), ("Film", 4, 2, 1), ("Sport", 1, 1, 1)]
+    (panel,) = shop.all(Panel)
+    with writing(SYSTEM) as tx:
+        for bouquet, remote in ((news, "n"), (film, "f")):
+            tx.session.add(PanelBouquet(panel_id=panel.id, bouquet_id=bouquet.id, remote=remote))
+        tx.session.flush()
+        told = {"n": frozenset({"1"}), "f": frozenset(), "x": frozenset({"1"})}
+        assert keep_contents(tx, panel.id, told) == 2
+        assert keep_contents(tx, panel.id, {"n": frozenset({"1", "2"})}) == 1  # asked again; films stay as they were
+    # the news hold the channel, the films are told to be empty, of the sport nothing is known
+    assert made("consumption", by="bouquet") == [("News", 6, 3, 1), ("Sport", 1, 1, 1)]
+    watched(shop, key, 16, 60, kind="episode", item="77")  # of series the panel tells no episodes
+    assert made("consumption", by="bouquet")[1:] == [("Film", 1, 1, 1), ("Sport", 1, 1, 1)]
+    with writing(SYSTEM) as tx:
+        tx.session.delete(tx.session.scalars(select(Viewing).where(Viewing.kind == "episode")).one())
     other = line(shop)  # has news by another plan, and nothing else
     (alone,) = shop.all(Service, Service.id == other)
     (its,) = shop.all(SubscriptionComponent, SubscriptionComponent.subscription_id == alone.subscription_id)

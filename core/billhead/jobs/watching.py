@@ -16,6 +16,7 @@ from billhead.actions.viewings.find_sharing import find_sharing
 from billhead.actions.viewings.look_live import look_live
 from billhead.actions.viewings.purge_viewings import purge_viewings
 from billhead.actions.viewings.queue_reading import queue_reading
+from billhead.actions.viewings.read_contents import read_contents
 from billhead.actions.viewings.read_viewings import read_viewings
 from billhead.db import writing
 from billhead.domain.context import Context
@@ -49,6 +50,8 @@ def _read(ctx: Context, args: Mapping[str, Any]) -> None:
         raise TryLater(clock.business_now() + _LATER, str(error)) from error
     if report is not None and report.behind:
         raise TryLater(clock.business_now() + _SOON, f"read to {report.read_to}")
+    if report is not None:
+        read_contents(ctx, report.panel_id)
 
 
 @job_kind("viewings.look_live_all")

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["ContentTitle", "LiveSighting", "SharingCase", "Viewing", "ViewingCursor", "ViewingRule"]
+__all__ = ["BouquetItem", "ContentTitle", "LiveSighting", "SharingCase", "Viewing", "ViewingCursor", "ViewingRule"]
 
 
 class ViewingCursor(Model):
@@ -20,6 +20,7 @@ class ViewingCursor(Model):
     read_to: Mapped[datetime]
     looked_at: Mapped[datetime]
     error: Mapped[str] = mapped_column(default="")
+    contents_at: Mapped[datetime | None]  # when the bouquets' contents were asked for last
 
 
 class Viewing(Model):
@@ -82,6 +83,18 @@ class ContentTitle(Model):
     kind: Mapped[str] = mapped_column(primary_key=True)
     item: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
+
+
+class BouquetItem(Model):
+    """What a bouquet holds on a panel, as it told last. A bouquet without any row is not known; of one that is, the row
+    of the item "" says so, also where it is empty."""
+
+    __tablename__ = "bouquet_item"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    panel_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    bouquet_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    item: Mapped[str] = mapped_column(primary_key=True)
 
 
 class ViewingRule(Model):

@@ -275,11 +275,15 @@ class ListedLine:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Plans and bouquets that the panel offers (remote id → name), and where expiry is purchased, what it sells."""
+    """Plans and bouquets that the panel offers (remote id → name), and where expiry is purchased, what it sells.
+
+    `contents`: what a bouquet holds, by the ids that `Viewing.item` has. One that is left out is not known.
+    """
 
     plans: Mapping[str, str]
     bouquets: Mapping[str, str]
     packages: Mapping[str, Package] = field(default_factory=dict)
+    contents: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

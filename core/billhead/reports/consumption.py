@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from billhead.models.catalogue import Bouquet, Plan
 from billhead.models.panels import Panel
 from billhead.models.people import Customer, Reseller
 from billhead.models.subscriptions import Service, Subscription
-from billhead.models.viewings import ContentTitle, Viewing
+from billhead.models.viewings import BouquetItem, ContentTitle, Viewing
 from billhead.plugin import Report, ReportAsked, ReportChart, ReportColumn, ReportParameter, ViewingKind
 from billhead.reports._bouquets_had import bouquets_had
 from billhead.reports._months import months_of
@@ -36,6 +36,14 @@ _BY = (
 def _named() -> ColumnElement[bool]:
     same_item = and_(ContentTitle.kind == Viewing.kind, ContentTitle.item == Viewing.item)
     return and_(ContentTitle.panel_id == Viewing.panel_id, same_item)
+
+
+def _holds(bouquet_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether the bouquet holds what was watched, as far as its panel told: episodes are not told, series are."""
+    row = BouquetItem
+    of_it = and_(row.panel_id == Viewing.panel_id, row.bouquet_id == bouquet_id)
+    told = exists().where(of_it, row.item == "")
+    return or_(Viewing.kind == ViewingKind.EPISODE.value, ~told, exists().where(of_it, row.item == Viewing.item))
 
 
 def _label(by: str) -> Any:
@@ -68,6 +76,7 @@ def _query(source: Source, asked: ReportAsked, by: str) -> Select[Any]:
         had = bouquets_had(source.session, first, until).c
         same = and_(had.panel_id == Viewing.panel_id, had.viewing_id == Viewing.viewing_id)
         query = query.join(had.panel_id.table, same).join(Bouquet, Bouquet.id == had.bouquet_id)
+        query = query.where(_holds(had.bouquet_id))
     elif by == "reseller":
         query = query.join(Customer, Customer.id == Subscription.customer_id)
         query = query.outerjoin(Reseller, Reseller.id == Customer.reseller_id)
@@ -111,7 +120,8 @@ REPORT = Report(
     code="consumption",
     title="What is watched",
     description="Hours, sessions and lines that watched, from what the panels told, by channel or film, plan, bouquet "
-    "(each that the line had then, by its plan, an add-on or bought once), reseller, panel, kind, day or month. Days "
+    "(each that the line had then, by its plan, an add-on or bought once, and that holds what was watched, where the "
+    "panel tells that), reseller, panel, kind, day or month. Days "
     "are UTC.",
     group="Watching",
     parameters=(

@@ -6,7 +6,7 @@ short rows. A MAG or Enigma2 device is a device row with a hidden line, which ho
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -20,6 +20,7 @@ LAST_SECOND = _EPOCH + timedelta(seconds=2**31 - 1)
 """The panel's expiry is a signed 32-bit number; anything later is stored as this."""
 
 _REFERENCE = re.compile(r"\bbillhead:([0-9A-Za-z]+)")
+_CONTENTS = ("bouquet_channels", "bouquet_movies", "bouquet_radios")
 _ENDED = re.compile(r"\bbillhead-ended:([0-9A-Za-z]+)")
 
 Row = Mapping[str, Any]
@@ -215,3 +216,13 @@ def readable_mac(stored: str) -> str:
         return parse_mac(stored)
     except InvalidInput:
         return stored.upper()
+
+
+def contents_in(bouquets: Iterable[Any]) -> dict[str, frozenset[str]]:
+    """Bouquet → the ids of its channels, films and radios, as sessions name them; of series it has other ids. A row
+    that tells no channels at all is of a build that does not say."""
+    return {
+        text(row, "id"): frozenset(str(found) for column in _CONTENTS for found in id_list(row, column))
+        for row in bouquets
+        if isinstance(row, Mapping) and "bouquet_channels" in row
+    }

@@ -196,3 +196,9 @@ def test_every_dialect_that_can_be_chosen_is_spoken(connect):
     assert tuple(SPOKEN) == DIALECTS
     for name in DIALECTS:
         assert isinstance(dialect_of(connect(dialect=name)), SPOKEN[name])
+
+
+def test_what_each_bouquet_holds_is_told_as_sessions_name_it(module, panel, classic):
+    told = module.catalogue(panel).contents
+    assert (told["1"], told["4"]) == ({"1", "2", "3"}, {"5", "101", "102"})
+    assert module.catalogue(classic()).contents == {}  # this build names its bouquets alone

@@ -8,6 +8,7 @@ from billhead.actions.codes import code_of, free_code
 from billhead.actions.exchange import exchange
 from billhead.actions.panels._asking import AskedPanel, asked_panel
 from billhead.actions.verb import audit
+from billhead.actions.viewings._contents import keep_contents
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import NotAllowed, PanelError
@@ -39,6 +40,7 @@ def import_bouquets(ctx: Context, panel_id: int) -> BouquetsBrought:
         if isinstance(answer, PanelError):
             return BouquetsBrought(0, 0, problem=str(answer))
         brought = _bring(tx, asked.seller_id, panel_id, answer)
+        keep_contents(tx, panel_id, answer.contents)
         audit(tx, "panels.import_bouquets", f"panel:{panel_id}", {"added": brought.added, "named": brought.named})
         return brought
 

@@ -261,9 +261,9 @@ TRACES = frozenset(
 HOUSE = frozenset(
     {
         "address_news", "adoption", "announcement", "billing_run", "bouquet", "bulk_action", "bulk_renewal",
-        "bundle_part", "canned_reply", "content_title", "coupon", "coupon_plan", "credit_lot", "credit_use",
-        "day_gift", "device_model", "dunning_policy", "event", "event_delivery", "exchange_rate", "fraud_entry",
-        "content_page", "content_text", "content_version",
+        "bouquet_item", "bundle_part", "canned_reply", "content_title", "coupon", "coupon_plan", "credit_lot",
+        "credit_use", "day_gift", "device_model", "dunning_policy", "event", "event_delivery", "exchange_rate",
+        "fraud_entry", "content_page", "content_text", "content_version",
         "freeze_switch", "gateway_account", "gateway_payout", "help_article", "house_fact", "ledger_account",
         "ledger_entry", "ledger_seal", "notice_text", "number_series", "panel", "panel_bouquet", "panel_move",
         "panel_owner",

@@ -28,6 +28,13 @@ def upgrade() -> None:
         batch_op.create_index('ix_audit_entry_actor', ['actor', 'at'], unique=False)
         batch_op.create_index('ix_audit_entry_subject', ['subject'], unique=False)
 
+    op.create_table('bouquet_item',
+    sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('bouquet_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('panel_id', 'bouquet_id', 'item', name=op.f('pk_bouquet_item')),
+    sqlite_with_rowid=False
+    )
     op.create_table('box_address',
     sa.Column('mac', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('mac', name=op.f('pk_box_address'))
@@ -1187,6 +1194,7 @@ def upgrade() -> None:
     sa.Column('read_to', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('looked_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('error', sa.String(), nullable=False),
+    sa.Column('contents_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_viewing_cursor_panel_id')),
     sa.PrimaryKeyConstraint('panel_id', name=op.f('pk_viewing_cursor'))
     )
@@ -3394,6 +3402,7 @@ def downgrade() -> None:
     op.drop_table('event')
     op.drop_table('content_title')
     op.drop_table('box_address')
+    op.drop_table('bouquet_item')
     with op.batch_alter_table('audit_entry', schema=None) as batch_op:
         batch_op.drop_index('ix_audit_entry_subject')
         batch_op.drop_index('ix_audit_entry_actor')

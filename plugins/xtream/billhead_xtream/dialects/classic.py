@@ -35,7 +35,7 @@ from billhead.plugin import (
     Tombstone,
     Viewing,
 )
-from billhead_xtream.accounts import LINE, MAG, Account, Resource, flag, text
+from billhead_xtream.accounts import LINE, MAG, Account, Resource, contents_in, flag, text
 from billhead_xtream.classic_client import ClassicClient, Said
 from billhead_xtream.classic_fields import chosen_fields, end_fields, new_fields, note_field, owner_in
 from billhead_xtream.client import number
@@ -174,7 +174,8 @@ class Classic(Dialect):
             return Catalogue({}, {})
         found = rows.values() if isinstance(rows, Mapping) else rows
         named = [row for row in found if isinstance(row, Mapping) and row.get("id")]
-        return Catalogue({}, {text(row, "id"): text(row, "bouquet_name") or text(row, "name") for row in named})
+        names = {text(row, "id"): text(row, "bouquet_name") or text(row, "name") for row in named}
+        return Catalogue({}, names, contents=contents_in(named))
 
     def owners(self) -> Sequence[Owner]:
         return [owner_in(row) for row in self._client.resellers()]

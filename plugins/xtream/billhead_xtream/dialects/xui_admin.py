@@ -43,6 +43,7 @@ from billhead_xtream.accounts import (
     Resource,
     Row,
     account_in,
+    contents_in,
     notes_with,
     observed_row,
     reference_in,
@@ -221,9 +222,11 @@ class XuiAdmin(Dialect):
             self._sessions.kick(account.line_id, session_id)
 
     def catalogue(self) -> Catalogue:
+        bouquets = self._client.read("get_bouquets").data
         return Catalogue(
             plans=_names(self._client.read("get_packages").data, "package_name"),
-            bouquets=_names(self._client.read("get_bouquets").data, "bouquet_name"),
+            bouquets=_names(bouquets, "bouquet_name"),
+            contents=contents_in(bouquets or []),
         )
 
     def check(self) -> str:
