@@ -17,7 +17,7 @@ TOLD = {
 }  # fmt: skip
 """Which arguments say what is refused."""
 PACKAGES = (
-    "resellers", "shops",
+    "resellers", "shops", "content",
     "access", "accounts", "coupons", "credits", "devices", "dunning", "entitlements", "family", "fraud", "helping",
     "notifications", "payments", "privacy", "referrals", "sign_in", "subscriptions", "support",
 )  # fmt: skip
@@ -25,6 +25,7 @@ PACKAGES = (
 FOR_STAFF = {
     "access": "_box command_box lend_access message_box prove_line save_guide see_access",
     "accounts": "add_customer create_login invite_customer set_customer_email set_tax_facts",
+    "content": "put_back",
     "coupons": "change_coupon create_coupon redeem_coupon",
     "credits": "grant_credit take_credit",
     "devices": "_delivery book_device exchange_device hand_out import_devices save_model take_back",

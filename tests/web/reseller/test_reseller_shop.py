@@ -32,7 +32,8 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63e04e2a050001"
     "5e00e35b9bbcad0000000049454e44ae426082"
 )
-PAGES = ("/reseller/shop", "/reseller/shop/looks", "/reseller/shop/prices", "/reseller/shop/payment",
+PAGES = ("/reseller/shop/pages", "/reseller/shop/pages/new",
+         "/reseller/shop", "/reseller/shop/looks", "/reseller/shop/prices", "/reseller/shop/payment",
          "/reseller/shop/payment/cards", "/reseller/shop/orders", "/reseller/shop/documents")  # fmt: skip
 INSIDE = ("http://127.0.0.1:8000/", "https://localhost/", "https://10.0.0.7/", "https://[::1]/", "https://db/x?y=",
           "https://169.254.169.254/latest", "https://2130706433/", "https://0x7f.0.0.1/", "https://panel.local/",
