@@ -32,9 +32,9 @@ from billhead.bench.sandbox_panel import (
 from billhead.db import db, reading, writing
 from billhead.jobs.work import drain
 from billhead.migrations import upgrade_core
-from billhead.models.catalogue import Plan
+from billhead.models.catalogue import Bouquet, Plan
 from billhead.models.operations import Job
-from billhead.models.panels import Panel
+from billhead.models.panels import Panel, PanelBouquet
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription
@@ -112,6 +112,16 @@ def _build(url: str, panels: int) -> None:
         tx.session.flush()
         panel_ids, subscription_id = [row.id for row in rows], subscription.id
         connection = panel_connection(rows[0])
+        sold = [Bouquet(seller_id=seller.id, code=f"b{remote}", name=remote)
+                for remote in plugins().module("xtream").catalogue(connection).bouquets]  # fmt: skip
+        tx.session.add_all(sold)
+        tx.session.flush()
+        tx.session.add_all(
+            PanelBouquet(panel_id=panel_id, bouquet_id=one.id, remote=one.name)
+            for panel_id in panel_ids
+            for one in sold
+        )
+        bouquets = [one.id for one in sold]
     number = 0
     for batch in batches(plugins().module("xtream").list_lines(connection)):
         values = []
@@ -127,6 +137,7 @@ def _build(url: str, panels: int) -> None:
                     "handle_data": dict(seen.handle_data),
                     "login": seen.login,
                     "password": vault().encrypt(str(seen.password)),
+                    "desired_bouquets": [bouquets[int(seen.login[-6:]) % len(bouquets)]],  # as the sandbox makes them
                     "desired_connections": seen.connections,
                     "desired_expires_at": seen.expires_at,
                     "desired_blocked": number % _EVERY_HUNDREDTH == 0,
