@@ -137,7 +137,9 @@ def _build(url: str, panels: int) -> None:
                     "handle_data": dict(seen.handle_data),
                     "login": seen.login,
                     "password": vault().encrypt(str(seen.password)),
-                    "desired_bouquets": [bouquets[int(seen.login[-6:]) % len(bouquets)]],  # as the sandbox makes them
+                    "desired_bouquets": [
+                        bouquets[int(str(seen.login)[-6:]) % len(bouquets)]
+                    ],  # as the sandbox makes them
                     "desired_connections": seen.connections,
                     "desired_expires_at": seen.expires_at,
                     "desired_blocked": number % _EVERY_HUNDREDTH == 0,
