@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import date, timedelta
 from time import sleep
 from typing import Any
@@ -29,7 +30,7 @@ from billhead.bench.sandbox_panel import (
     peak_memory,
     sandbox_panel,
 )
-from billhead.db import db, reading, writing
+from billhead.db import Tx, db, reading, writing
 from billhead.jobs.work import drain
 from billhead.migrations import upgrade_core
 from billhead.models.catalogue import Bouquet, Plan
@@ -112,16 +113,7 @@ def _build(url: str, panels: int) -> None:
         tx.session.flush()
         panel_ids, subscription_id = [row.id for row in rows], subscription.id
         connection = panel_connection(rows[0])
-        sold = [Bouquet(seller_id=seller.id, code=f"b{remote}", name=remote)
-                for remote in plugins().module("xtream").catalogue(connection).bouquets]  # fmt: skip
-        tx.session.add_all(sold)
-        tx.session.flush()
-        tx.session.add_all(
-            PanelBouquet(panel_id=panel_id, bouquet_id=one.id, remote=one.name)
-            for panel_id in panel_ids
-            for one in sold
-        )
-        bouquets = [one.id for one in sold]
+        bouquets = _sold(tx, rows, plugins().module("xtream").catalogue(connection).bouquets)
     number = 0
     for batch in batches(plugins().module("xtream").list_lines(connection)):
         values = []
@@ -137,9 +129,7 @@ def _build(url: str, panels: int) -> None:
                     "handle_data": dict(seen.handle_data),
                     "login": seen.login,
                     "password": vault().encrypt(str(seen.password)),
-                    "desired_bouquets": [
-                        bouquets[int(str(seen.login)[-6:]) % len(bouquets)]
-                    ],  # as the sandbox makes them
+                    "desired_bouquets": [bouquets[int(str(seen.login)[-6:]) % len(bouquets)]],
                     "desired_connections": seen.connections,
                     "desired_expires_at": seen.expires_at,
                     "desired_blocked": number % _EVERY_HUNDREDTH == 0,
@@ -150,6 +140,17 @@ def _build(url: str, panels: int) -> None:
             )
         with writing(CTX) as tx:
             tx.session.execute(insert(Service), values)
+
+
+def _sold(tx: Tx, panels: Sequence[Panel], names: Sequence[str]) -> list[int]:
+    """The panels' bouquets, each sold under its own name. The sandbox gives one to each line, in turn."""
+    sold = [Bouquet(seller_id=panels[0].seller_id, code=f"b{name}", name=name) for name in names]
+    tx.session.add_all(sold)
+    tx.session.flush()
+    tx.session.add_all(
+        PanelBouquet(panel_id=row.id, bouquet_id=one.id, remote=one.name) for row in panels for one in sold
+    )
+    return [one.id for one in sold]
 
 
 def _reconcile() -> dict[str, Any]:
