@@ -113,7 +113,7 @@ def _build(url: str, panels: int) -> None:
         tx.session.flush()
         panel_ids, subscription_id = [row.id for row in rows], subscription.id
         connection = panel_connection(rows[0])
-        bouquets = _sold(tx, rows, plugins().module("xtream").catalogue(connection).bouquets)
+        bouquets = _sold(tx, rows, list(plugins().module("xtream").catalogue(connection).bouquets))
     number = 0
     for batch in batches(plugins().module("xtream").list_lines(connection)):
         values = []
