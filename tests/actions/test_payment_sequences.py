@@ -1,9 +1,11 @@
-"""Whatever order charges, lost answers, callbacks, look-ups, refunds and disputes come in: one payment for each charge
-that the provider has really made, never two charges of one debt, and a ledger that balances."""
+"""Whatever order charges, checkouts, lost answers, callbacks, look-ups, refunds and disputes come in, and whatever of
+it comes at once: one payment for each charge that the provider has really made, never two charges of one debt by us,
+and a ledger that balances."""
 
 import json
 import shutil
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -20,6 +22,7 @@ from billhead.actions.payments.collect import collect
 from billhead.actions.payments.refund import refund
 from billhead.actions.payments.resolve import resolve
 from billhead.actions.payments.send_refund import send_refund
+from billhead.actions.payments.start_checkout import start_checkout
 from billhead.actions.payments.store_callback import store_callback
 from billhead.db import reading, writing
 from billhead.domain.errors import Conflict, InvalidInput, OutcomeUnknown
@@ -27,7 +30,7 @@ from billhead.domain.money import Money
 from billhead.domain.payment import AttemptState, DeclineClass
 from billhead.models.documents import Document
 from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt, PaymentMethod, Refund
-from billhead.plugin import GatewayCapabilities, Outcome, Verified, VerifiedKind
+from billhead.plugin import GatewayCapabilities, Outcome, PaymentGateway, Redirect, Verified, VerifiedKind
 from billhead.plugin_host import vault
 
 NOV = date(2026, 11, 1)
@@ -39,16 +42,24 @@ class NoSettings:
     pass
 
 
-class Provider:
+class Provider(PaymentGateway):
     """What is true at the provider: charges and refunds by their keys. What it answers may be lost on the way."""
 
     code, label, settings_type = "sandbox", "Provider", NoSettings
 
     def __init__(self):
-        self.charges, self.refunds, self.answer = {}, {}, "paid"
+        self.charges, self.refunds, self.pages, self.answer = {}, {}, {}, "paid"
 
     def capabilities(self):
         return GatewayCapabilities(off_session=True, refund=True, partial_refund=True)
+
+    def start_checkout(self, account, attempt):
+        if self.answer == "lost_before":
+            raise OutcomeUnknown("nobody answered")
+        self.pages[attempt.key] = [True, attempt.amount]
+        if self.answer == "lost_after":
+            raise OutcomeUnknown("the page is there, and nobody heard of it")
+        return Redirect(f"https://pay.example/{attempt.key}", provider_ref=f"ch-{attempt.key}")
 
     def charge_saved(self, account, attempt, method):
         if self.answer == "lost_before":
@@ -63,6 +74,9 @@ class Provider:
         return self.told(attempt.key)
 
     def told(self, key):
+        if key in self.pages and key not in self.charges:
+            is_open = self.pages[key][0]
+            return Outcome(AttemptState.REQUIRES_ACTION if is_open else AttemptState.EXPIRED, f"ch-{key}")
         if key not in self.charges:
             return Outcome(AttemptState.FAILED, decline=DeclineClass.SOFT, code="never_came")
         state, amount = self.charges[key]
@@ -128,6 +142,35 @@ class Debt:
     def charge(self, _pick):
         collect(SYSTEM, self.invoice)
 
+    def open_page(self, _pick):
+        start_checkout(SYSTEM, self.invoice, self.shop.cards_id, "https://shop.example/back")
+
+    def page_is_paid(self, pick):
+        """By its payer, who may have left it and come back; nobody is told yet."""
+        if keys := [key for key, (is_open, _) in self.provider.pages.items() if is_open]:
+            key = keys[pick % len(keys)]
+            self.provider.charges.setdefault(key, ["succeeded", self.provider.pages[key][1]])
+
+    def page_is_left(self, pick):
+        """It can't be paid any more."""
+        for key in list(self.provider.pages)[pick % 2 :: 2]:
+            self.provider.pages[key][0] = False
+
+    def at_once(self, pick):
+        """The same message twice and a look-up, by three workers."""
+        if rows := self.attempts():
+            attempt, now = rows[pick % len(rows)], clock.business_now()
+            told = {"kind": "charge", "key": attempt.key, "event": f"{self.customer}-{pick % 3}"}
+
+            def worker(step, *about):
+                with self.shop.app.app_context(), clock.business_time(now):
+                    step(*about)
+
+            works = [(self.say, told), (self.say, told), (resolve, SYSTEM, attempt.id)]
+            with ThreadPoolExecutor(3) as pool:
+                for done in [pool.submit(worker, *work) for work in works]:
+                    done.result()
+
     def look_up(self, pick):
         if rows := self.attempts():
             resolve(SYSTEM, rows[pick % len(rows)].id)
@@ -180,6 +223,8 @@ class Debt:
         """Everything is decided at the provider, and looked up."""
         self.provider.answer = "paid"
         self.comes_through(0)
+        self.page_is_left(0)
+        self.page_is_left(1)
         with clock.business_time(clock.now() + timedelta(days=self.days + 1)):
             for attempt in self.attempts():
                 resolve(SYSTEM, attempt.id)
@@ -190,8 +235,11 @@ class Debt:
         booked = Counter(self.shop.get(PaymentAttempt, row.attempt_id).key for row in self.mine(Payment))
         assert set(booked.values()) <= {1}, "a charge is one payment"
         assert set(booked) <= set(real), "no payment without a charge"
-        assert len(real) <= 1 or all(
-            row.state == "charged_back" or row.refunded_minor for row in self.mine(Payment)[:-1]
+        by_payer = set(real) & set(self.provider.pages)  # who pays two pages, or one beside a charge, has paid twice
+        assert (
+            len(real) <= 1
+            or by_payer
+            or all(row.state == "charged_back" or row.refunded_minor for row in self.mine(Payment)[:-1])
         )
         if settled:
             assert set(booked) == set(real), "no charge without a payment"
@@ -199,7 +247,10 @@ class Debt:
             assert gone == sum(row.refunded_minor for row in self.mine(Payment))
 
 
-STEPS = ("charge", "charge", "look_up", "comes_through", "callback", "callback", "give_back", "resend", "dispute")
+STEPS = (
+    "charge", "charge", "look_up", "comes_through", "callback", "callback", "give_back", "resend", "dispute",
+    "open_page", "page_is_paid", "page_is_left", "at_once",
+)  # fmt: skip
 STEP = st.tuples(st.sampled_from(STEPS), st.integers(0, len(ANSWERS) - 1), st.integers(0, 5))
 
 
@@ -210,10 +261,30 @@ STEP = st.tuples(st.sampled_from(STEPS), st.integers(0, len(ANSWERS) - 1), st.in
 @example(
     [("charge", 2, 0), ("look_up", 0, 0), ("charge", 0, 0), ("dispute", 0, 0), ("dispute", 0, 2), ("callback", 0, 1)]
 )
+@example([("open_page", 0, 0), ("page_is_paid", 0, 0), ("at_once", 0, 0), ("callback", 0, 1), ("charge", 0, 0)])
+@example([("open_page", 3, 0), ("page_is_left", 0, 0), ("open_page", 0, 0), ("charge", 0, 0), ("at_once", 0, 1)])
 def test_each_charge_is_one_payment_whatever_comes_in_which_order(shop, steps):
+    play(shop, steps)
+
+
+AT_ONCE = (
+    [("charge", 3, 0), ("at_once", 0, 0), ("at_once", 0, 0), ("give_back", 3, 0), ("resend", 0, 0)],
+    [("open_page", 0, 0), ("page_is_paid", 0, 0), ("at_once", 0, 0), ("dispute", 0, 0), ("at_once", 0, 1)],
+    [("charge", 4, 0), ("open_page", 0, 0), ("comes_through", 0, 0), ("at_once", 0, 0), ("charge", 0, 0)],
+)
+
+
+def test_who_tells_the_same_at_once_books_it_once(database_url, tmp_path):
+    with open_shop(database_url, tmp_path) as shop:
+        shop.tv = shop.plan("tv", 1000)
+        for steps in AT_ONCE:
+            play(shop, steps)
+
+
+def play(shop, steps):
     debt = Debt(shop)
     for what, answer, pick in steps:
-        with suppress(Conflict, InvalidInput):  # more than is left, or decided already
+        with suppress(Conflict, InvalidInput, OutcomeUnknown):  # more than is left, or decided already, or not answered
             debt.do(what, answer, pick)
         debt.check()
     debt.settle_down()
