@@ -15,7 +15,7 @@ from billhead.cli import main
 from billhead.db import Model, reading, writing
 from billhead.domain.context import Context
 from billhead.models.operations import AuditEntry, Job
-from billhead.models.payments import PaymentMethod
+from billhead.models.payments import MethodSaving, PaymentMethod
 from billhead.plugin_host import Vault, vault
 
 SYSTEM = Context.system("test")
@@ -48,6 +48,27 @@ def test_one_that_is_removed_is_taken_away_once_it_is_saved_no_more(any_shop: Sh
     shop.work()
     assert gateway.asked == ["tok_1"]
     assert tokens(shop) == [("", ""), ("", "")]
+
+
+def test_with_the_last_one_the_gateway_is_told_that_nothing_is_left(shop: Shop, monkeypatch):
+    gateway = ForgettingGateway(shop, monkeypatch, failures=0)
+    browser = shop.customer()
+    for token in ("tok_1", "tok_2", "tok_3"):
+        save_card(shop, token)
+    remove(browser, 1)
+    shop.work()
+    with shop.app.app_context(), writing(SYSTEM) as tx:
+        about = {"customer_id": 1, "account_id": 1, "key": "s1", "created_at": clock.now()}
+        tx.session.add(MethodSaving(**about, state="requires_action"))
+    remove(browser, 2)
+    remove(browser, 3)
+    shop.work()
+    assert gateway.last == [False, False, False], "another is saved, then one is being saved"
+    shop.change(MethodSaving, 1, state="expired")
+    save_card(shop, "tok_4")
+    remove(browser, 4)
+    shop.work()
+    assert gateway.last[3:] == [True]
 
 
 def test_a_gateway_that_forgets_nothing_is_not_asked(shop: Shop):

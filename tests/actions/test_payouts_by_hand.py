@@ -6,6 +6,9 @@ import pytest
 from card_shop import open_card_shop
 
 from billhead.actions.payments.book_payout import book_payout
+from billhead.actions.payments.return_payout import return_payout
+from billhead.db import writing
+from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.models.ledger import LedgerEntry
 from billhead.models.operations import AuditEntry
@@ -75,3 +78,38 @@ def test_what_makes_no_sense_is_refused(shop, minor, reference, more):
         pay_out(shop, minor, reference, **more)
     with pytest.raises(NotFound):
         shop.act(book_payout, 99, 100, "EUR", "W-1")
+
+
+def give_back(payout_id, reason="the account was closed", **more):
+    with writing(Context.system("test", reason=reason)) as tx:
+        return return_payout(tx, payout_id, **more)
+
+
+def test_what_came_back_is_held_again_with_its_reason(shop):
+    """12.00 and a fee of 0.25 were booked for 20 November; the bank sends them back on the 22nd."""
+    before = shop.balances()
+    booked = pay_out(shop, 1200, fee_minor=25, on=date(2026, 11, 20))
+    assert give_back(booked.payout_id).held_minor == 1237
+    assert shop.balances() == before
+    (row,) = shop.rows(Payout)
+    assert (row.state, row.returned_because) == ("returned", "the account was closed")
+    (entry,) = shop.rows(LedgerEntry, LedgerEntry.kind == "payout_returned")
+    assert entry.day == date(2026, 11, 22)
+    (trail,) = shop.rows(AuditEntry, AuditEntry.action == "payments.payout_returned")
+    assert trail.reason == "the account was closed"
+    with pytest.raises(Conflict, match="returned already"):
+        give_back(booked.payout_id)
+    assert shop.balances() == before
+
+
+def test_a_return_that_makes_no_sense_is_refused(shop):
+    booked = pay_out(shop, 1200, on=date(2026, 11, 20))
+    for wrong in ({"reason": " "}, {"on": date(2026, 11, 19)}, {"on": date(2026, 11, 23)}):
+        with pytest.raises(InvalidInput):
+            give_back(booked.payout_id, **wrong)
+    with pytest.raises(NotFound):
+        give_back(99)
+    shop.change(Payout, booked.payout_id, by_hand=False)
+    with pytest.raises(Conflict, match="by itself"):
+        give_back(booked.payout_id)
+    assert shop.balances()["cash"] == 1200

@@ -37,7 +37,7 @@ FOR_STAFF = {
     "payments": (
         "_allocating _disputing _policy _proofs _refunding _taking _transfers approve_proof assign_money book_payout "
         "book_receipt book_transfer charge_back close_refund decide_attempt import_statement keep_unassigned "
-        "reallocate refund reject_proof return_money save_gateway_account store_callback"
+        "reallocate refund reject_proof return_money return_payout save_gateway_account store_callback"
     ),
     "privacy": "_own erase_customer",
     "resellers": (

@@ -152,6 +152,10 @@ class Ledger:
             acts = {("payment_intent", "cancel"): self._cancel, ("payment_method", "detach"): self._detach}
             acts[(noun, verb)](row)
             return self.shown(noun, key, expand)
+        if method == "DELETE":
+            self._row(noun, key)
+            self.rows[noun][key] = {"id": key, "object": noun, "deleted": True}
+            return self.rows[noun][key]
         if method == "GET" and key:
             self._row(noun, key)
             return self.shown(noun, key, expand)

@@ -18,11 +18,13 @@ class ForgettingGateway:
 
     def __init__(self, shop: Shop, monkeypatch, failures: int = 2):
         self.asked: list[str] = []
+        self.last: list[bool] = []
         with shop.app.app_context():
             kind = type(plugins().gateway("cards"))
 
         def forget(_gateway, _account, method):
             self.asked.append(method.token)
+            self.last.append(method.last)
             if len(self.asked) <= failures:
                 raise GatewayUnreachable("nobody answers")
 

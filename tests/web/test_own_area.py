@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 from web_shop import BOX, Browser, Shop
 
+from billhead import clock
 from billhead.actions.payments._refund_outcome import apply_refund_outcome
 from billhead.actions.payments.refund import refund
 from billhead.db import reading, writing
@@ -13,6 +14,7 @@ from billhead.models.payments import PaymentMethod, Refund
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import AttemptState, Outcome
+from billhead.plugin_host import vault
 
 
 @pytest.fixture
@@ -181,6 +183,38 @@ def test_a_declined_card_cannot_be_chosen(shop: Shop, ada: Browser):
     shop.change(PaymentMethod, 1, usable=False, is_default=False)
     assert "declined" in ada.get("/account/payment-methods").text
     assert ada.post("/account/payment-methods/1/default").status_code == 409
+
+
+def test_saved_methods_are_moved_up_and_down(any_shop: Shop):
+    """Visa pays renewals; SEPA and Amex were saved after it, and the Amex was declined for good."""
+    shop, ada = any_shop, any_shop.customer()
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        kept = {"customer_id": 1, "account_id": 1, "token": vault().encrypt("t"), "created_at": clock.now()}
+        tx.session.add(PaymentMethod(**kept, label="Visa", is_default=True, position=0))
+        tx.session.add(PaymentMethod(**kept, label="SEPA", position=1))
+        tx.session.add(PaymentMethod(**kept, label="Amex", position=2, usable=False))
+
+    def order() -> list[tuple[str, bool]]:
+        rows = shop.rows(PaymentMethod)
+        return [(one.label, one.is_default) for one in sorted(rows, key=lambda one: (not one.is_default, one.position))]
+
+    def move(key: int, way: str, who: Browser = ada) -> int:
+        return who.post(f"/account/payment-methods/{key}/move", {"way": way}).status_code
+
+    page = ada.get("/account/payment-methods").text
+    assert (page.count(">Move up<"), page.count(">Move down<")) == (2, 2)
+    assert move(3, "up") == 303
+    assert order() == [("Visa", True), ("Amex", False), ("SEPA", False)]
+    assert move(3, "up") == 409, "what was declined can't come first"
+    assert move(1, "down") == 409
+    assert ">Move up<" in ada.get("/account/payment-methods").text
+    assert (move(2, "up"), move(2, "up")) == (303, 303)
+    assert order() == [("SEPA", True), ("Visa", False), ("Amex", False)]
+    assert (move(2, "up"), move(3, "down")) == (303, 303), "there is no place further"
+    assert order() == [("SEPA", True), ("Visa", False), ("Amex", False)]
+    assert move(1, "sideways") == 422
+    bob = shop.customer("bob@example.com")
+    assert move(1, "up", bob) == 404
 
 
 def test_signing_out_everywhere_else(shop: Shop, ada: Browser):

@@ -13,6 +13,7 @@ from billhead.actions.documents.void_document import void_document
 from billhead.actions.documents.write_off import write_off
 from billhead.actions.payments.book_payout import PayoutBooked, book_payout
 from billhead.actions.payments.refund import DESTINATIONS, refund
+from billhead.actions.payments.return_payout import return_payout
 from billhead.actions.payments.send_refund import send_refund
 from billhead.actions.rehearse import rehearse
 from billhead.cli import in_app, json_option, show
@@ -22,7 +23,7 @@ from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.money import Money
 from billhead.domain.whole_number import whole_number
 from billhead.models.documents import Document, DocumentLine
-from billhead.models.payments import GatewayAccount, Payment, Refund
+from billhead.models.payments import GatewayAccount, Payment, Payout, Refund
 
 __all__ = ["group"]
 
@@ -34,7 +35,7 @@ _dry = click.option("--dry-run", is_flag=True, help="Show what would happen, to 
 
 @click.group()
 def group() -> None:
-    """Money back, corrections and payouts: credit-note, refund, void, write-off, payout, refunds."""
+    """Money back, corrections and payouts: credit-note, refund, void, write-off, payout, payout-returned, refunds."""
 
 
 def _done(act: Callable[[Tx], T], reason: str, dry_run: bool) -> T:
@@ -182,6 +183,26 @@ def payout(
 
     made = _done(act, reason, dry_run)
     said = f"{came} {'would be' if dry_run else 'are'} booked; {Money(made.held_minor, came.currency)} are held then."
+    show(_told(made, dry_run), as_json, [said])
+
+
+@group.command("payout-returned")
+@click.argument("account")
+@click.argument("reference")
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day; without it today.")
+@_reason
+@_dry
+@json_option
+@in_app
+def payout_returned(account: str, reference: str, on: Any, reason: str, dry_run: bool, as_json: bool) -> None:
+    """Book back the payout with this REFERENCE that was booked by hand: it did not stay at the bank."""
+    query = select(Payout.id).join(GatewayAccount, GatewayAccount.id == Payout.account_id)
+    with reading() as session:
+        key = session.scalar(query.where(GatewayAccount.code == account, Payout.provider_ref == reference))
+    if key is None:
+        raise NotFound("payout", reference)
+    made = _done(lambda tx: return_payout(tx, key, on=on.date() if on else None), reason, dry_run)
+    said = f"{Money(made.held_minor, made.currency)} are held {'then' if dry_run else 'again'}."
     show(_told(made, dry_run), as_json, [said])
 
 

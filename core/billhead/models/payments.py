@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
@@ -266,8 +266,10 @@ class Payout(Model):
     currency: Mapped[str]
     state: Mapped[str]  # paid | returned
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))  # the money left for the bank
+    by_hand: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # staff have booked it
     paid_at: Mapped[datetime]
     returned_at: Mapped[datetime | None]
+    returned_because: Mapped[str] = mapped_column(default="", server_default="")  # of those that staff book
 
 
 class Callback(Model):

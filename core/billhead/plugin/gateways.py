@@ -138,6 +138,7 @@ class SavedMethod:
 
     `fingerprint` is opaque and the same whenever the same card is saved, also by somebody else. Core keeps only a keyed
     hash of it, to tell that two accounts are one person. `country`, two letters, is that of the bank that issued it.
+    `last`, when it is forgotten: nothing else of its owner is saved, paid or looked up with the account.
     """
 
     token: str = field(repr=False)
@@ -145,6 +146,7 @@ class SavedMethod:
     expires: str = ""
     fingerprint: str = field(default="", repr=False)
     country: str = ""
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +357,7 @@ class PaymentGateway(Protocol):
         """Take a saved method away at the provider, whose customer has removed it or was erased.
 
         Twice is as once: what is gone there already is no error. What is raised is tried again, then shown to staff.
+        With the `last` of its owner goes what the provider holds of them: their record with name and address.
         """
         raise GatewayRejected(f"{self.label} can't take a saved method away")
 

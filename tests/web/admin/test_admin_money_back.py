@@ -3,9 +3,13 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
+from billhead.actions.payments.book_payout import book_payout
+from billhead.db import writing
+from billhead.domain.context import Context
 from billhead.models.documents import Document
-from billhead.models.payments import Dispute, Payment, Refund
+from billhead.models.payments import Dispute, GatewayAccount, Payment, Refund
 from billhead.plugin import AttemptState, GatewayCapabilities, Outcome
 from billhead.plugin_host import plugins
 
@@ -124,3 +128,21 @@ def test_an_account_that_tells_of_its_payouts_is_not_offered_for_booking_one(cou
     asked = counter.get("/admin/payouts/new").text
     assert ">Card</option>" not in asked
     assert ">Bank transfer</option>" in asked
+
+
+def test_a_payout_that_came_back_is_returned_with_its_reason(counter):
+    with counter.shop.app.app_context(), writing(Context.system("test")) as tx:
+        account = tx.session.scalar(select(GatewayAccount.id).order_by(GatewayAccount.id))
+        key = book_payout(tx, account, 700, "EUR", "W-7", more_than_held=True).payout_id
+    assert f'href="/admin/payouts/{key}/return"' in counter.get("/admin/payouts").text
+    clerk = counter.shop.person("staff", "clerk@example.com", "documents.write")
+    assert "/return" not in clerk.get("/admin/payouts").text
+    assert clerk.get(f"/admin/payouts/{key}/return").status_code == 403
+    asked = {"on": "2001-01-01", "reason": "no such account"}
+    assert "since it was paid out" in counter.post(f"/admin/payouts/{key}/return", **asked).text
+    asked["on"] = re.search(r'type="date" value="([^"]+)"', counter.get(f"/admin/payouts/{key}/return").text)[1]
+    told = counter.post(f"/admin/payouts/{key}/return", **asked)
+    assert told.status_code == 303
+    shown = counter.get("/admin/payouts").text
+    assert "no such account" in shown
+    assert "/return" not in shown

@@ -19,7 +19,7 @@ from billhead.models.payments import GatewayAccount, Payout
 from billhead.models.sellers import Seller
 from billhead.plugin_host import tells_payouts
 
-__all__ = ["PayoutBooked", "book_payout"]
+__all__ = ["PayoutBooked", "book_payout", "held_by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def book_payout(
     known = select(Payout.id).where(Payout.account_id == account_id, Payout.provider_ref == reference)
     if tx.session.scalar(known) is not None:
         raise Conflict(f"a payout with reference {reference!r} is booked already", code="booked_already")
-    held, out = _held_by(tx.session, account, currency), Money(amount_minor + fee_minor, currency)
+    held, out = held_by(tx.session, account, currency), Money(amount_minor + fee_minor, currency)
     if out.minor > held.minor and not more_than_held:
         raise Conflict(
             f"the books say that {held} are held there, and {out} are to leave",
@@ -68,7 +68,7 @@ def book_payout(
         )
     row = Payout(
         account_id=account.id, provider_ref=reference, amount_minor=amount_minor, fee_minor=fee_minor,
-        currency=currency, state="paid",
+        currency=currency, state="paid", by_hand=True,
         paid_at=datetime.combine(day, time(), ZoneInfo(seller.zone)).astimezone(UTC),
     )  # fmt: skip
     tx.session.add(row)
@@ -83,7 +83,7 @@ def book_payout(
     return PayoutBooked(row.id, amount_minor, fee_minor, currency, (held - out).minor)
 
 
-def _held_by(session: Session, account: GatewayAccount, currency: str) -> Money:
+def held_by(session: Session, account: GatewayAccount, currency: str) -> Money:
     """What the books say that a provider holds for the seller: its clearing account."""
     return debited(session, account.seller_id, AccountCode.CLEARING, currency, f"gateway:{account.id}")
 

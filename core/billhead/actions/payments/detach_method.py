@@ -9,7 +9,8 @@ from billhead.actions.payments._attempts import OpenedAccount, open_account
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.context import Context
-from billhead.models.payments import GatewayAccount, PaymentMethod
+from billhead.domain.payment import UNRESOLVED
+from billhead.models.payments import GatewayAccount, MethodSaving, PaymentAttempt, PaymentMethod
 from billhead.plugin import SavedMethod
 from billhead.plugin_host import vault
 
@@ -42,9 +43,24 @@ def detach_method(ctx: Context, method_id: int) -> None:
             row.detaching_token = ""
             return None
         account = open_account(tx.session.get_one(GatewayAccount, row.account_id))
-        return _Intent(row.id, row.customer_id, account, SavedMethod(token, row.label))
+        return _Intent(row.id, row.customer_id, account, SavedMethod(token, row.label, last=_is_last(tx, row)))
 
     exchange(ctx, intend=intend, call=_call, record=_record)
+
+
+def _is_last(tx: Tx, row: PaymentMethod) -> bool:
+    """Nothing else of theirs is saved there, and nothing is open that is looked up by whom it belongs to."""
+    open_states = [state.value for state in UNRESOLVED]
+    live = PaymentMethod.token != ""
+    for model, still in (
+        (PaymentMethod, live),
+        (PaymentAttempt, PaymentAttempt.state.in_(open_states)),
+        (MethodSaving, MethodSaving.state.in_(open_states)),
+    ):
+        mine = model.customer_id == row.customer_id, model.account_id == row.account_id, still
+        if tx.session.scalar(select(model.id).where(*mine).limit(1)) is not None:
+            return False
+    return True
 
 
 def _call(intent: _Intent) -> None:

@@ -4,28 +4,40 @@ from typing import Any
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy import select
 from wtforms import BooleanField, DateField, SelectField, StringField
 from wtforms.validators import InputRequired, Optional
 
 from billhead import clock
 from billhead.actions.payments.book_payout import book_payout
+from billhead.actions.payments.return_payout import return_payout
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.money import Money
 from billhead.models.payments import GatewayAccount, Payout
+from billhead.models.sellers import Seller
 from billhead.plugin import allow
 from billhead.plugin_host import tells_payouts
-from billhead.web.admin.area import admin
+from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
-from billhead.web.admin.columns import amount, code, instant, state, text
+from billhead.web.admin.columns import Column, amount, code, instant, state, text
 from billhead.web.admin.corrections import amount_field
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.admin.unassigned import reference_field
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
+from billhead.web.request_context import current_ctx
 
 __all__ = ["PAYOUTS"]
+
+
+def _return_link(row: Any) -> Markup | str:
+    if row.state != "paid" or not row.by_hand or not current_ctx().may("payments.write"):
+        return ""
+    url = url_for("admin.return_a_payout", key=row.id)
+    return Markup('<a href="{}">Return<span class="visually-hidden"> {}</span></a>').format(url, row.provider_ref)
+
 
 PAYOUTS = Listing(
     name="payouts",
@@ -39,6 +51,8 @@ PAYOUTS = Listing(
         Payout.amount_minor,
         Payout.fee_minor,
         Payout.paid_at,
+        Payout.by_hand,
+        Payout.returned_because,
     ).join(GatewayAccount, GatewayAccount.id == Payout.account_id),
     key=Payout.id,
     columns=(
@@ -48,6 +62,8 @@ PAYOUTS = Listing(
         amount("Amount", "amount_minor"),
         amount("Fee", "fee_minor"),
         instant("Left", "paid_at"),
+        text("Why returned", "returned_because"),
+        Column("", lambda _row: "", lambda row: _return_link(row)),
     ),
     choices=(Choice("state", "State", Payout.state, ("paid", "returned")),),
     search=lambda typed: Payout.provider_ref == typed,
@@ -64,6 +80,11 @@ class PayoutForm(ReasonForm):
     on = DateField("Day", validators=[InputRequired()], description="In the seller’s time zone.")
     reference = reference_field()
     more_than_held = BooleanField("Also if it is more than the books say the provider holds")
+    reason = reason_field()
+
+
+class ReturnForm(ReasonForm):
+    on = DateField("Day", validators=[InputRequired()], description="In the seller’s time zone.")
     reason = reason_field()
 
 
@@ -92,5 +113,25 @@ def book_a_payout() -> ResponseReturnValue:
                 more_than_held=form.more_than_held.data,
             )  # fmt: skip
         return f"Booked. By the books the provider holds {money(done.held_minor, done.currency)} now."
+
+    return asked(question, form, act)
+
+
+@admin.route("/payouts/<int:key>/return", methods=["GET", "POST"])
+@allow("staff", permission="payments.write")
+def return_a_payout(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Payout, key, "payout")
+        account = session.get_one(GatewayAccount, row.account_id)
+        zone = session.get_one(Seller, account.seller_id).zone
+    form = ReturnForm(on=clock.today_in(zone))
+    out = money(row.amount_minor + row.fee_minor, row.currency)
+    text = f"{row.provider_ref}: {out}, its fee included, move back from cash to clearing, which the provider holds."
+    question = Question("Return a payout", text, "Return it", url_for("admin.payouts"))
+
+    def act(ctx: Context, form: Any) -> str:
+        with writing(ctx) as tx:
+            done = return_payout(tx, key, on=form.on.data)
+        return f"Returned. By the books the provider holds {money(done.held_minor, done.currency)} now."
 
     return asked(question, form, act)

@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired, Length
 
 from billhead.actions.accounts.update_profile import Profile, update_profile
 from billhead.actions.payments.forget_method import forget_method
+from billhead.actions.payments.move_method import move_method
 from billhead.actions.payments.prefer_method import prefer_method
 from billhead.actions.payments.resolve_saving import resolve_saving
 from billhead.actions.payments.start_saving import start_saving
@@ -150,6 +151,16 @@ def use_method(method_id: int) -> ResponseReturnValue:
     with writing(submit_ctx()) as tx:
         prefer_method(tx, method_id)
     flash(say("This one is used for renewals from now on."), "good")
+    return redirect(url_for("customer.payment_methods"), 303)
+
+
+@customer.post("/payment-methods/<int:method_id>/move")
+@allow(*BUYERS, permission="own.methods")
+def move_one_method(method_id: int) -> ResponseReturnValue:
+    """`way`: up or down."""
+    with writing(submit_ctx()) as tx:
+        move_method(tx, method_id, request.form.get("way", ""))
+    flash(say("The order is changed."), "good")
     return redirect(url_for("customer.payment_methods"), 303)
 
 

@@ -166,6 +166,20 @@ def test_what_is_forgotten_is_charged_no_more_and_twice_is_as_once(gateway, acco
     gateway.forget_saved(account, method)
 
 
+@pytest.mark.parametrize("fault", [None, "lost", "rate"])
+def test_with_the_last_method_its_customer_goes_once_however_often_it_is_tried(gateway, account, stripe, saved, fault):
+    method = saved()
+    gateway.forget_saved(account, method)
+    assert not stripe.all("customer")[0].get("deleted"), "more of theirs is saved or under way"
+    if fault:
+        stripe.fault("DELETE /v1/customers/", fault)
+        with pytest.raises((OutcomeUnknown, GatewayUnreachable)):
+            gateway.forget_saved(account, replace(method, last=True))
+    for _ in range(2):
+        gateway.forget_saved(account, replace(method, last=True))
+        assert stripe.all("customer")[0]["deleted"]
+
+
 @pytest.mark.parametrize(("kind", "error"), [("refused", OutcomeUnknown), ("lost", OutcomeUnknown),
                                              ("status", OutcomeUnknown), ("rate", GatewayUnreachable)])  # fmt: skip
 def test_what_could_not_be_forgotten_is_forgotten_at_the_next_try(gateway, account, stripe, saved, kind, error):
