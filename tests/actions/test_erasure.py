@@ -28,7 +28,7 @@ from billhead.models.credits import CustomerCredit
 from billhead.models.devices import BoxAddress
 from billhead.models.documents import Document, Party
 from billhead.models.operations import AuditEntry, Event, IdempotencyRecord, Job, Notice
-from billhead.models.payments import Callback, GatewayAccount, PaymentMethod, Refund
+from billhead.models.payments import Callback, GatewayAccount, PaymentAttempt, PaymentMethod, Refund
 from billhead.models.people import Customer, LoginAttempt, User
 from billhead.models.privacy import ErasureRequest
 from billhead.models.subscriptions import Service, Subscription
@@ -234,6 +234,24 @@ def test_her_card_is_taken_away_at_the_gateway_which_does_not_hold_up_the_erasur
     assert [(one.token, one.detaching_token) for one in shop.rows(PaymentMethod)] == [("", "")]
     (trail,) = (one for one in shop.rows(AuditEntry) if one.action == "payments.method_detached")
     assert (trail.subject, trail.details) == ("customer:1", {"method_id": 1})
+
+
+def test_who_has_paid_and_saved_nothing_is_forgotten_at_the_gateway_too(shop: Shop, monkeypatch):
+    gateway = ForgettingGateway(shop, monkeypatch)
+    zoe(shop)
+    with shop.app.app_context(), writing(SYSTEM) as tx:
+        about = {"customer_id": 1, "amount_minor": 1, "currency": "EUR"}
+        (document,) = tx.session.scalars(select(Document.id).where(Document.customer_id == 1).limit(1))
+        for number, account in ((90, 1), (91, 1), (92, 2)):
+            kept = {"document_id": document, "account_id": account, "number": number, "created_at": clock.now()}
+            told = {"key": f"k{number}", "provider_ref": f"ref-{number}", "state": "failed"}
+            tx.session.add(PaymentAttempt(**about, **kept, **told))
+    asked(shop)
+    after(shop, days=15)
+    after(shop, days=17)
+    (references,) = gateway.payers
+    assert references[:2] == ("ref-91", "ref-90"), "the newest first, at the gateway that can"
+    assert "ref-92" not in references
 
 
 def test_a_gateway_that_never_lets_it_go_is_shown(shop: Shop, monkeypatch):

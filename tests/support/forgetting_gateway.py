@@ -19,6 +19,7 @@ class ForgettingGateway:
     def __init__(self, shop: Shop, monkeypatch, failures: int = 2):
         self.asked: list[str] = []
         self.last: list[bool] = []
+        self.payers: list[tuple[str, ...]] = []
         with shop.app.app_context():
             kind = type(plugins().gateway("cards"))
 
@@ -31,6 +32,8 @@ class ForgettingGateway:
         able = GatewayCapabilities(save=True, off_session=True, forget=True, refund=True, partial_refund=True)
         monkeypatch.setattr(kind, "capabilities", lambda _gateway: able)
         monkeypatch.setattr(kind, "forget_saved", forget, raising=False)
+        forget_payer = lambda _gateway, _account, references: self.payers.append(tuple(references))  # noqa: E731
+        monkeypatch.setattr(kind, "forget_payer", forget_payer, raising=False)
 
 
 def save_card(shop: Shop, token: str = "tok_1") -> None:

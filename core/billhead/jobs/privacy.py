@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from billhead.actions.payments.detach_method import detach_method
+from billhead.actions.payments.forget_payer import forget_payer
 from billhead.actions.privacy.erase_customer import erase_customer
 from billhead.actions.privacy.make_export import make_export
 from billhead.domain.context import Context
@@ -28,3 +29,8 @@ def _erase(ctx: Context, args: Mapping[str, Any]) -> None:
 @job_kind("payments.detach_method")
 def _detach_method(ctx: Context, args: Mapping[str, Any]) -> None:
     detach_method(ctx, int(args["method_id"]))
+
+
+@job_kind("payments.forget_payer")
+def _forget_payer(ctx: Context, args: Mapping[str, Any]) -> None:
+    forget_payer(ctx, int(args["customer_id"]), int(args["account_id"]))

@@ -361,6 +361,10 @@ class PaymentGateway(Protocol):
         """
         raise GatewayRejected(f"{self.label} can't take a saved method away")
 
+    def forget_payer(self, account: GatewayConnection, references: Sequence[str]) -> None:
+        """Delete what the provider holds of somebody who was erased: their record with name and address, by what it
+        calls their newest payments. As `forget_saved`; a provider without such records has nothing to do."""
+
     def refund(self, account: GatewayConnection, refund: RefundView) -> Outcome:
         """Send money back; the same `refund.key` never refunds twice."""
         raise GatewayRejected(f"{self.label} can't refund: send the money back by hand")

@@ -18,6 +18,7 @@ from billhead.actions.privacy._logins import open_logins, shut_logins
 from billhead.actions.privacy._rows import erase_table, ordered, theirs
 from billhead.actions.privacy._standing import BLOCKERS, LEAVES, blockers
 from billhead.actions.privacy._traces import erase_traces, person_of
+from billhead.actions.scheduling import enqueue
 from billhead.actions.subscriptions._money_rule import money_rule
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.verb import audit
@@ -29,10 +30,11 @@ from billhead.domain.privacy import OPEN, ErasureState
 from billhead.domain.subscription import State as Life
 from billhead.models.documents import Document
 from billhead.models.operations import Notice
-from billhead.models.payments import PaymentMethod
+from billhead.models.payments import GatewayAccount, PaymentAttempt, PaymentMethod
 from billhead.models.people import Customer
 from billhead.models.privacy import ErasureRequest
 from billhead.models.subscriptions import Service, Subscription
+from billhead.plugin_host import gateway_abilities
 
 __all__ = ["Erasure", "erase_customer"]
 
@@ -133,6 +135,7 @@ def _end(tx: Tx, customer_id: int) -> None:
     methods = select(PaymentMethod.id).where(PaymentMethod.customer_id == customer_id, PaymentMethod.token != "")
     for method_id in session.scalars(methods).all():
         forget_method(tx, method_id)
+    _forget_payer(tx, customer_id)
     offers = select(Document).where(
         Document.customer_id == customer_id,
         Document.kind == Kind.PROFORMA.value,
@@ -141,6 +144,16 @@ def _end(tx: Tx, customer_id: int) -> None:
     for offer in session.scalars(offers):
         moved(offer, Event.VOID, ProformaEvent.VOID)
     session.flush()
+
+
+def _forget_payer(tx: Tx, customer_id: int) -> None:
+    """Where they have paid, by jobs: this transaction asks nobody."""
+    paid_with = select(PaymentAttempt.account_id).where(PaymentAttempt.customer_id == customer_id)
+    accounts = select(GatewayAccount).where(GatewayAccount.id.in_(paid_with)).order_by(GatewayAccount.id)
+    for account in tx.session.scalars(accounts):
+        if gateway_abilities(account.gateway).forget:
+            args = {"customer_id": customer_id, "account_id": account.id}
+            enqueue(tx, "payments.forget_payer", args, key=f"forget_payer:{customer_id}:{account.id}")
 
 
 def _waits_for(tx: Tx, row: ErasureRequest) -> tuple[str, datetime]:

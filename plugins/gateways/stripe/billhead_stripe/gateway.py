@@ -70,6 +70,11 @@ class Stripe(PaymentGateway):
 
         detach(_api(account), method)
 
+    def forget_payer(self, account: GatewayConnection, references: Sequence[str]) -> None:
+        from billhead_stripe.forgetting import drop_customers
+
+        drop_customers(_api(account), references)
+
     def refund(self, account: GatewayConnection, refund: RefundView) -> Outcome:
         from billhead_stripe.charging import send_back
 

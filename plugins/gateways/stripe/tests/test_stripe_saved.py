@@ -180,6 +180,17 @@ def test_with_the_last_method_its_customer_goes_once_however_often_it_is_tried(g
         assert stripe.all("customer")[0]["deleted"]
 
 
+def test_who_is_erased_and_has_saved_nothing_is_deleted_by_their_payments(gateway, account, attempt, stripe):
+    page = gateway.start_checkout(account, attempt)
+    references = (page.provider_ref, "cs_of_nobody", "pi_of_nobody", "")
+    stripe.fault("DELETE /v1/customers/", "lost")
+    with pytest.raises(OutcomeUnknown):
+        gateway.forget_payer(account, references)
+    for _ in range(2):
+        gateway.forget_payer(account, references)
+        assert [one.get("deleted") for one in stripe.all("customer")] == [True]
+
+
 @pytest.mark.parametrize(("kind", "error"), [("refused", OutcomeUnknown), ("lost", OutcomeUnknown),
                                              ("status", OutcomeUnknown), ("rate", GatewayUnreachable)])  # fmt: skip
 def test_what_could_not_be_forgotten_is_forgotten_at_the_next_try(gateway, account, stripe, saved, kind, error):
