@@ -364,6 +364,7 @@ class PaymentGateway(Protocol):
     def forget_payer(self, account: GatewayConnection, references: Sequence[str]) -> None:
         """Delete what the provider holds of somebody who was erased: their record with name and address, by what it
         calls their newest payments. As `forget_saved`; a provider without such records has nothing to do."""
+        return
 
     def refund(self, account: GatewayConnection, refund: RefundView) -> Outcome:
         """Send money back; the same `refund.key` never refunds twice."""
