@@ -1,8 +1,10 @@
 """Payouts: a provider sends what it holds for us to our bank account, and now and then it does not get there."""
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.ledger._sums import debited
 from billhead.actions.ledger.post import post
 from billhead.db import Tx
 from billhead.domain.errors import AmountMismatch
@@ -13,9 +15,14 @@ from billhead.models.payments import GatewayAccount, Payout
 from billhead.models.sellers import Seller
 from billhead.plugin import Verified
 
-__all__ = ["apply_payout"]
+__all__ = ["apply_payout", "held_by"]
 
 _NOT_THERE = frozenset({AttemptState.FAILED, AttemptState.CANCELED})
+
+
+def held_by(session: Session, account: GatewayAccount, currency: str) -> Money:
+    """What the books say that a provider holds for the seller: its clearing account."""
+    return debited(session, account.seller_id, AccountCode.CLEARING, currency, f"gateway:{account.id}")
 
 
 def apply_payout(tx: Tx, account_id: int, fact: Verified) -> None:

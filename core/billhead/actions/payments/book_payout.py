@@ -5,11 +5,10 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.ledger._sums import debited
 from billhead.actions.ledger.post import post
+from billhead.actions.payments._payouts import held_by
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
@@ -19,7 +18,7 @@ from billhead.models.payments import GatewayAccount, Payout
 from billhead.models.sellers import Seller
 from billhead.plugin_host import tells_payouts
 
-__all__ = ["PayoutBooked", "book_payout", "held_by"]
+__all__ = ["PayoutBooked", "book_payout"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +80,6 @@ def book_payout(
     row.entry_id = post(tx, seller.id, "payout", day, f"payout:{row.id}", legs)
     audit(tx, "payments.payout_booked", f"gateway_account:{account.id}", {"payout_id": row.id, "reference": reference})
     return PayoutBooked(row.id, amount_minor, fee_minor, currency, (held - out).minor)
-
-
-def held_by(session: Session, account: GatewayAccount, currency: str) -> Money:
-    """What the books say that a provider holds for the seller: its clearing account."""
-    return debited(session, account.seller_id, AccountCode.CLEARING, currency, f"gateway:{account.id}")
 
 
 def _proper(amount_minor: int, fee_minor: int, reference: str, day: date, today: date) -> None:

@@ -4,7 +4,8 @@ from datetime import date
 
 from billhead import clock
 from billhead.actions.ledger._reversing import reverse
-from billhead.actions.payments.book_payout import PayoutBooked, held_by
+from billhead.actions.payments._payouts import held_by
+from billhead.actions.payments.book_payout import PayoutBooked
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
