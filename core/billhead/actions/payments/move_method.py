@@ -19,7 +19,7 @@ def move_method(tx: Tx, method_id: int, way: str) -> None:
     Raises InvalidInput, NotFound (not theirs, or removed) or Conflict (what was declined for good would come first).
     """
     if way not in ("up", "down"):
-        raise InvalidInput("way", "must be up or down")
+        raise InvalidInput("way", f"{way!r} is not one of up, down")
     method = tx.session.get(PaymentMethod, method_id)
     scope = tx.ctx.scope
     if method is None or not method.token or not (scope.everything or scope.customer_id == method.customer_id):
