@@ -9,7 +9,7 @@ from billhead.actions.access.command_box import command_box
 from billhead.actions.access.prove_line import prove_line
 from billhead.db import reading
 from billhead.domain.context import Context
-from billhead.domain.errors import Conflict, NotAllowed
+from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
 from billhead.models.operations import AuditEntry
 from billhead.plugin import BoxCommand
 from two_panels import BOX, Operator
@@ -48,6 +48,14 @@ def test_a_restart_comes_to_one_box_once_and_is_written_down(operator: Operator,
         command_box(asked, box, BoxCommand.RESTART)
     assert events(operator) == ["reboot"]
     assert trail("access.command") == [(f"service:{box}", {"command": "restart", "outcome": "sent"})]
+
+
+def test_a_channel_is_named_where_one_is_to_be_shown(operator: Operator, box: int):
+    for number in (None, 0, 100_000):
+        with pytest.raises(InvalidInput, match="by its number"):
+            command_box(SYSTEM, box, BoxCommand.PLAY, number)
+    assert command_box(SYSTEM, box, BoxCommand.PLAY, 7).problem == ""
+    assert trail("access.command") == [(f"service:{box}", {"command": "play", "channel": 7, "outcome": "sent"})]
 
 
 def test_a_restart_whose_answer_was_lost_is_a_doubt(operator: Operator, box: int):

@@ -58,7 +58,7 @@ class Memory(ProvisioningModule):
     def kick(self, panel, desired, session_id):
         CUT.append((desired.handle.ref, session_id))
         SESSIONS[desired.handle.ref] = [one for one in SESSIONS[desired.handle.ref] if one.id != session_id]
-    def command(self, panel, desired, command):
+    def command(self, panel, desired, command, channel=None):
         TOLD.append((desired.handle.ref, str(command)))
     def prove(self, panel, desired, *, disturb=False):
         return PROOFS[disturb]

@@ -432,8 +432,11 @@ class ProvisioningModule(Protocol):
         """Put a text on the screen of this line's box. Called only with `capabilities().messages`."""
         raise PanelRejected(f"{self.label} shows no messages")
 
-    def command(self, panel: PanelConnection, desired: Desired, command: BoxCommand) -> None:
-        """Tell this line's box to do something, once. Called only with one of `capabilities().commands`."""
+    def command(
+        self, panel: PanelConnection, desired: Desired, command: BoxCommand, channel: int | None = None
+    ) -> None:
+        """Tell this line's box to do something, once. Called only with one of `capabilities().commands`, and with a
+        channel's number for those that name one."""
         raise PanelRejected(f"{self.label} tells boxes nothing")
 
     def prove(self, panel: PanelConnection, desired: Desired, *, disturb: bool = False) -> Proof:

@@ -62,7 +62,10 @@ class Viewing:
 
 
 class BoxCommand(StrEnum):
-    """What a box can be told to do. It hears of it when it asks its portal next; one that is off may never do."""
+    """What a box can be told to do. It hears of it when it asks its portal next; one that is off may never do.
+
+    PLAY and RADIO name a channel: its number on the box's screen.
+    """
 
     RESTART = "restart"
     RELOAD = "reload"
@@ -70,6 +73,12 @@ class BoxCommand(StrEnum):
     MENU = "menu"
     UPDATE = "update"
     CUT_OFF = "cut_off"
+    PLAY = "play"
+    RADIO = "radio"
+
+    @property
+    def names_channel(self) -> bool:
+        return self in (BoxCommand.PLAY, BoxCommand.RADIO)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,9 +77,10 @@ class Portal:
         """Put a message on the screen; it waits a week for the box. Twice is two messages: never repeated blindly."""
         _done(self._write("POST", "stb_msg", OneBox(number), {"msg": html, "ttl": str(_MESSAGE_LIVES)}))
 
-    def send_event(self, number: str, event: str) -> None:
+    def send_event(self, number: str, event: str, channel: int | None = None) -> None:
         """A command for the box, which it finds when it asks next, within four minutes, or never."""
-        _done(self._write("POST", "send_event", OneBox(number), {"event": event}))
+        which = {} if channel is None else {"channel": str(channel)}
+        _done(self._write("POST", "send_event", OneBox(number), {"event": event, **which}))
 
     def tariffs(self) -> list[Record]:
         return _records(self._read("tariffs"))

@@ -59,6 +59,8 @@ _EVENTS = {
     BoxCommand.MENU: "show_menu",
     BoxCommand.UPDATE: "update_image",
     BoxCommand.CUT_OFF: "cut_off",
+    BoxCommand.PLAY: "play_channel",
+    BoxCommand.RADIO: "play_radio_channel",
 }
 _log = logging.getLogger(__name__)
 
@@ -204,10 +206,12 @@ class StalkerModule(ProvisioningModule):
             raise PanelRejected("There is nothing to show: the message is empty")
         portal.show_message(_box_to_tell(portal, desired), escape(shown).replace("\n", "<br>"))
 
-    def command(self, panel: PanelConnection, desired: Desired, command: BoxCommand) -> None:
+    def command(
+        self, panel: PanelConnection, desired: Desired, command: BoxCommand, channel: int | None = None
+    ) -> None:
         """An event, which the box takes when it asks next. `cut_off` alone blocks no account."""
         portal = Portal(panel)
-        portal.send_event(_box_to_tell(portal, desired), _EVENTS[command])
+        portal.send_event(_box_to_tell(portal, desired), _EVENTS[command], channel)
 
     def prove(self, panel: PanelConnection, desired: Desired, *, disturb: bool = False) -> Proof:
         portal = Portal(panel)

@@ -98,10 +98,12 @@ def test_each_command_that_is_offered_is_an_event_of_the_portal_and_comes_to_thi
     box = bench.box(line.mac)
     bench.stands(login="bystander", account_number="77", stb_mac="00:1A:79:00:00:07")
     told = ["reboot", "reload_portal", "update_channels", "show_menu", "update_image", "cut_off"]
+    told += ["play_channel", "play_radio_channel"]
     assert bench.module.capabilities(bench.connection()).commands == set(BoxCommand)
     for command in BoxCommand:
-        bench.module.command(bench.connection(), line, command)
-    assert [box.next_event()["event"] for _ in told] == told
+        bench.module.command(bench.connection(), line, command, 7 if command.names_channel else None)
+    heard = [box.next_event() for _ in told]
+    assert [(one["event"], one["msg"]) for one in heard] == [(each, "7" if "play" in each else "") for each in told]
     assert len(bench.events()) == len(told)
     assert box.channels() == 3  # cut_off blocks no account
 

@@ -13,7 +13,7 @@ LINE = "/admin/services/1"
 @pytest.fixture
 def panel(counter):
     module = sys.modules["pretend_panel"]
-    module.COMMANDS.update({BoxCommand.RESTART, BoxCommand.MENU})
+    module.COMMANDS.update({BoxCommand.RESTART, BoxCommand.MENU, BoxCommand.PLAY})
     module.PROOFS[:] = [
         Proof(None, "It is on, and would have to sign in again.", {"Model": "MAG <250>"}, disturbs=True),
         Proof(False, "The portal denies this box its channels"),
@@ -30,6 +30,7 @@ def test_a_box_is_told_after_a_yes_with_a_reason(counter, panel):
     assert counter.post(f"{LINE}/command", command="restart").status_code == 422
     assert counter.post(f"{LINE}/command", command="update", reason="x").status_code == 422
     assert panel.TOLD == []
+    assert "by its number" in counter.post(f"{LINE}/command", command="play", reason="x").text
     assert counter.post(f"{LINE}/command", command="restart", reason="black screen").status_code == 303
     assert [(counter.row(Service, 1).handle, "restart")] == panel.TOLD
     assert counter.trail("access.command") == [("staff:2", "service:1", "black screen")]

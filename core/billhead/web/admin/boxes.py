@@ -2,8 +2,8 @@
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import SelectField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms import IntegerField, SelectField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
 
 from billhead.actions.access.command_box import command_box
 from billhead.actions.access.message_box import LONGEST, message_box
@@ -29,6 +29,8 @@ _COMMANDS = {
     BoxCommand.MENU: "show the menu",
     BoxCommand.UPDATE: "bring its firmware up to date",
     BoxCommand.CUT_OFF: "stop what it shows, until it starts anew",
+    BoxCommand.PLAY: "show a channel",
+    BoxCommand.RADIO: "play a radio channel",
 }
 
 
@@ -55,6 +57,9 @@ def message_service_box(key: int) -> ResponseReturnValue:
 
 class CommandForm(ReasonForm):
     command = SelectField("It shall")
+    channel = IntegerField(
+        "Channel", validators=[Optional()], description="Its number, where a channel is to be shown."
+    )
 
 
 @admin.route("/services/<int:key>/command", methods=["GET", "POST"])
@@ -68,7 +73,7 @@ def command_service_box(key: int) -> ResponseReturnValue:
     form.command.choices = [(str(each), label) for each, label in _COMMANDS.items() if each in commands]
 
     def act(ctx: Context, form: CommandForm) -> str:
-        problem = command_box(ctx, key, BoxCommand(form.command.data)).problem
+        problem = command_box(ctx, key, BoxCommand(form.command.data), form.channel.data).problem
         return problem or "The panel has it; the box hears of it when it asks next, if it is on."
 
     text = "Whoever watches is interrupted. It is sent once, and a box that is off may never hear of it."
