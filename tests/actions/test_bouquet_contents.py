@@ -1,12 +1,14 @@
 """What a panel's bouquets hold is read after the viewings, once a day, and kept when it does not answer."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
+from billhead.actions.viewings._contents import keep_contents
 from billhead.actions.viewings.read_contents import read_contents
 from billhead.actions.viewings.read_viewings import read_viewings
-from billhead.db import reading
+from billhead.db import db, reading
 from billhead.domain.context import Context
+from billhead.models.panels import PanelBouquet
 from billhead.models.viewings import BouquetItem
 from two_panels import Operator
 
@@ -44,3 +46,21 @@ def test_it_is_read_once_a_day_for_bouquets_that_are_ours(operator: Operator):
     operator.sandbox.state.faults.clear()
     operator.wait(hours=21)
     assert read_contents(SYSTEM, panel) == 2
+
+
+def test_only_what_has_changed_is_written(operator: Operator):
+    """A channel more in sport and one less; kids is as it was."""
+    panel, sport, kids = operator.panels["xtream"], operator.bouquets["sport"], operator.bouquets["kids"]
+    with reading() as session:
+        named = select(PanelBouquet.bouquet_id, PanelBouquet.remote).where(PanelBouquet.panel_id == panel)
+        remote = {row.bouquet_id: row.remote for row in session.execute(named)}
+    first = {remote[sport]: frozenset({"6", "7"}), remote[kids]: frozenset({"8"})}
+    assert keep_contents(SYSTEM, panel, first) == 2
+    written: list[tuple[str, object]] = []
+    listening = (db.engine, "before_cursor_execute", lambda _c, _u, sql, told, *_: written.append((sql[:6], told)))
+    event.listen(*listening)
+    assert keep_contents(SYSTEM, panel, {**first, remote[sport]: frozenset({"6", "9"})}) == 2
+    event.remove(*listening)
+    changes = [one for one in written if one[0] in ("DELETE", "INSERT")]
+    assert changes == [("DELETE", (panel, sport, '["7"]')), ("INSERT", (panel, sport, "9"))]
+    assert kept() == {sport: {"", "6", "9"}, kids: {"", "8"}}

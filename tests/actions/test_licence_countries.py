@@ -56,6 +56,12 @@ def test_a_line_follows_the_licences_of_its_bouquets(operator: Operator):
     operator.converge(line)
     assert held(operator) == ""
     licensed(operator, "sport", "FI")
+    licensed(operator, "kids", "FI")
+    operator.converge(line)
+    licensed(operator, "kids", "SE")  # nowhere may both be watched: it is not let go
+    operator.converge(line)
+    assert held(operator) == "FI"
+    licensed(operator, "kids", "FI", "SE")
     operator.want(line, bouquets=("kids",))
     operator.work()
     assert held(operator) == ""

@@ -113,10 +113,9 @@ def test_hours_by_every_bouquet_that_the_line_had_then(shop):
     with writing(SYSTEM) as tx:
         for bouquet, remote in ((news, "n"), (film, "f")):
             tx.session.add(PanelBouquet(panel_id=panel.id, bouquet_id=bouquet.id, remote=remote))
-        tx.session.flush()
-        told = {"n": frozenset({"1"}), "f": frozenset(), "x": frozenset({"1"})}
-        assert keep_contents(tx, panel.id, told) == 2
-        assert keep_contents(tx, panel.id, {"n": frozenset({"1", "2"})}) == 1  # asked again; films stay as they were
+    told = {"n": frozenset({"1"}), "f": frozenset(), "x": frozenset({"1"})}
+    assert keep_contents(SYSTEM, panel.id, told) == 2
+    assert keep_contents(SYSTEM, panel.id, {"n": frozenset({"1", "2"})}) == 1  # asked again; films stay as they were
     # the news hold the channel, the films are told to be empty, of the sport nothing is known
     assert made("consumption", by="bouquet") == [("News", 6, 3, 1), ("Sport", 1, 1, 1)]
     watched(shop, key, 16, 60, kind="episode", item="77")  # of series the panel tells no episodes

@@ -5,6 +5,7 @@ A month of Basic costs 25.00 EUR in the shop of Aurora and takes 10.00 of its cr
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -28,7 +29,7 @@ from billhead.models.panels import Panel
 from billhead.models.sellers import Seller
 from billhead.models.shops import ShopSupply
 from billhead.models.subscriptions import Service, Subscription
-from billhead.plugin import Impossible
+from billhead.plugin import Expiry, Impossible
 from billhead.plugin_host import plugins
 
 
@@ -92,6 +93,22 @@ def test_days_before_a_late_renewal_was_paid_are_no_days_of_waiting(white_label:
     assert white_label.area.credits("aurora") == 10000 - 1000 - 322  # 9 of 28 days can be watched: 10.00 x 9 / 28
 
 
+def test_a_panel_that_sells_time_sells_all_of_a_late_month(white_label: WhiteLabel, monkeypatch: pytest.MonkeyPatch):
+    """February is paid on the 26th: its panel sells no three days, so it takes 10.00 and not 1.08."""
+    with white_label.shop.app.app_context():
+        module = type(plugins().module("memory"))
+    renewed_from(white_label, "expiry")
+    with on(1, 1):
+        white_label.sell()
+        white_label.shop.work()
+    able = module.capabilities
+    with on(2, 26), monkeypatch.context() as selling:
+        selling.setattr(module, "capabilities", lambda *asked: replace(able(*asked), expiry=Expiry.PURCHASED))
+        white_label.renew()
+        white_label.shop.work()
+    assert [row.credits_minor for row in white_label.shop.rows(ShopSupply)] == [1000, 1000]
+
+
 def test_a_renewal_that_is_paid_after_its_month_takes_no_credits(white_label: WhiteLabel):
     """Counted from 1 February and paid on 5 March: nothing of it can be watched, and it can be renewed again."""
     renewed_from(white_label, "expiry")
@@ -105,6 +122,24 @@ def test_a_renewal_that_is_paid_after_its_month_takes_no_credits(white_label: Wh
     assert white_label.area.credits("aurora") == 10000 - 1000
     with on(3, 5), white_label.shop.app.app_context(), writing(Context.system("test")) as tx:
         assert lapse(tx).expired == 1
+
+
+def test_what_is_over_waits_for_an_earlier_order_that_would_put_it_off(white_label: WhiteLabel):
+    """January waits for its credits; February is paid on 5 March. With January's, February comes after them."""
+    renewed_from(white_label, "expiry")
+    white_label.leave(0)
+    with on(1, 1):
+        white_label.sell()
+        white_label.shop.work()
+    with on(3, 5):
+        white_label.renew()
+        white_label.shop.work()
+        assert [row.state for row in white_label.shop.rows(ShopSupply)] == ["waiting", "waiting"]
+        white_label.grant(2000)
+        white_label.shop.work()
+    # 31 days from 5 March, then the 28 of February
+    assert terms(white_label) == [("supplied", day(3, 5), day(4, 5)), ("supplied", day(4, 5), day(5, 3))]
+    assert ends(white_label) == (day(5, 3), day(5, 3))
 
 
 def test_what_waits_for_credits_is_not_bought_at_a_panel_either(white_label: WhiteLabel):

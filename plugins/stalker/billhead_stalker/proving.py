@@ -88,6 +88,8 @@ def proof(portal: Portal, record: Record | None, desired: Desired, *, disturb: b
     if record is None:
         return Proof(None, "The portal has no account of this line: bring it in step first")
     facts = {label: text(record, name) for label, name in _FACTS if text(record, name)}
+    if desired.mac and text(record, "stb_mac").upper() != desired.mac.upper():
+        return Proof(None, "The portal has another box on this account: bring it in step first", facts)
     if is_on(record) and not disturb:
         return Proof(None, "It is on, and would have to sign in again after such a check.", facts, disturbs=True)
     serves, said = _as_box(portal, desired.mac) if desired.mac else _as_app(portal, desired)

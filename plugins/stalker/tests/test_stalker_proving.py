@@ -36,6 +36,17 @@ def test_what_somebody_changed_on_the_portal_shows(bench, line):
     assert proof(bench, line).said == "The portal denies this box its channels"
 
 
+def test_another_box_on_the_account_is_not_taken_for_this_one(bench, line):
+    """Somebody else has its MAC by now, and would be let in."""
+    bench.sandbox.state.store.run("UPDATE stalker_accounts SET stb_mac = '00:1A:79:00:00:77'")
+    bench.stands(login="bystander", account_number="77", stb_mac=line.mac)
+    found = proof(bench, line)
+    assert (found.serves, found.said) == (
+        None, "The portal has another box on this account: bring it in step first",
+    )  # fmt: skip
+    assert "device.handshake" not in bench.calls()
+
+
 def test_it_registers_no_box_and_does_not_make_this_one_look_as_if_it_were_on(bench, line):
     bench.portal_settings(auto_add_stb=True)
     before = bench.account()

@@ -16,7 +16,8 @@ def first(tx: Tx, *subscription_ids: int) -> int:
     """Write one proforma of ordered subscriptions of one customer from their components; returns the document's id.
 
     It has terms but no periods: those begin when it is paid. What costs nothing is settled at once, and the id is then
-    that of the invoice over 0.00. Raises InvalidInput where prices with and without tax meet.
+    that of the invoice over 0.00. Raises InvalidInput where prices with and without tax meet, or Conflict
+    ("subscription_ended") where it costs nothing and a part of it can't begin any more.
     """
     tx.session.flush()
     rater, catalogue = rater_now()
@@ -27,5 +28,5 @@ def first(tx: Tx, *subscription_ids: int) -> int:
     cases = [case._replace(draft=case.draft._replace(due_on=due_on)) for case in cases]
     (answer,) = rater.rate_cases([joint(cases)])
     document = issue_invoice(tx, raised(answer))
-    settled = None if document.rated.total_minor else settle_proforma(tx, document.document_id)
+    settled = None if document.rated.total_minor else settle_proforma(tx, document.document_id, whole=True)
     return document.document_id if settled is None else settled

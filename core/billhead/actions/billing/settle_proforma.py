@@ -46,7 +46,7 @@ _BEGINS = {(State.PENDING, "trial"): Event.START_TRIAL, (State.PENDING, "recurri
            (State.TRIAL, "recurring"): Event.ACTIVATE, (State.EXPIRED, "recurring"): Event.RENEW}  # fmt: skip
 
 
-def settle_proforma(tx: Tx, proforma_id: int) -> int | None:
+def settle_proforma(tx: Tx, proforma_id: int, *, whole: bool = False) -> int | None:
     """Issue the invoice of an open (or expired) proforma and move its subscriptions on; returns the invoice's id.
 
     The proforma of a change makes the change. A subscription whose time is over by now (it or its season has ended, or
@@ -56,7 +56,8 @@ def settle_proforma(tx: Tx, proforma_id: int) -> int | None:
     The invoice has the proforma's lines and amounts, so that it equals what was paid, with the period fixed by the
     rule of each subscription's plan (from expiry, from now, or the later). It is open: whoever calls books the payment
     on it, sets what is paid through, and extends the lines; an invoice over 0.00 is paid and done with at once.
-    Raises IllegalTransition for a proforma that is settled or void.
+    Raises IllegalTransition for a proforma that is settled or void; `whole`: also Conflict ("subscription_ended")
+    instead of leaving anything out, where no money has come that could be credit.
     """
     session = tx.session
     session.flush()
@@ -71,7 +72,7 @@ def settle_proforma(tx: Tx, proforma_id: int) -> int | None:
     rows = session.scalars(
         select(DocumentLine).where(DocumentLine.document_id == proforma_id).order_by(DocumentLine.position)
     ).all()
-    parts = _parts(tx, proforma, rows)
+    parts = _parts(tx, proforma, rows, whole)
     rows = [row for part in parts for row in part.rows]
     if not rows:
         return None
@@ -149,9 +150,9 @@ class _Part(NamedTuple):
     used: tuple[CouponUsed, ...]
 
 
-def _parts(tx: Tx, proforma: Document, rows: Sequence[DocumentLine]) -> list[_Part]:
-    """In the order of the lines, without those whose time is over; the subscriptions are locked in the order of their
-    ids, as everybody does it."""
+def _parts(tx: Tx, proforma: Document, rows: Sequence[DocumentLine], whole: bool) -> list[_Part]:
+    """In the order of the lines; those whose time is over are left out, unless the whole is wanted. The subscriptions
+    are locked in the order of their ids, as everybody does it."""
     whose: dict[int | None, list[DocumentLine]] = {}
     for row in rows:
         whose.setdefault(row.subscription_id, []).append(row)
@@ -163,7 +164,7 @@ def _parts(tx: Tx, proforma: Document, rows: Sequence[DocumentLine]) -> list[_Pa
             with tx.session.begin_nested():
                 periods, advance = _moved_on(tx, proforma, key, whose[key])
         except Conflict as refused:
-            if key is None or refused.code != "subscription_ended":
+            if whole or key is None or refused.code != "subscription_ended":
                 raise
             end_unpaid(tx, key, "paid too late")
             continue

@@ -1,10 +1,11 @@
 """An offer that nobody should pay any more: void as a whole, or without the lines of the one that has ended."""
 
 from billhead.actions.billing._judged_again import judge_again
+from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.documents._changeable import lines_of, recompute
 from billhead.actions.documents._moving import another_like, move_lines, moved, name_subscription
 from billhead.db import Tx
-from billhead.domain.document import Event, ProformaEvent
+from billhead.domain.document import Event, ProformaEvent, ProformaState
 from billhead.models.documents import Document
 
 __all__ = ["withdraw"]
@@ -25,5 +26,7 @@ def withdraw(tx: Tx, proforma: Document, subscription_id: int) -> None:
         for one in (proforma, off):
             name_subscription(tx, one)
             recompute(tx, one)
+        if proforma.state == ProformaState.OPEN and not proforma.total_minor:
+            settle_proforma(tx, proforma.id)  # what is left costs nothing: nobody would ever pay it
         proforma = off
     moved(proforma, Event.VOID, ProformaEvent.VOID)

@@ -36,16 +36,17 @@ def import_bouquets(ctx: Context, panel_id: int) -> BouquetsBrought:
     if not (ctx.may("panels.write") and ctx.may("catalogue.write")):
         raise NotAllowed(f"{ctx.actor} may not bring bouquets: it needs panels.write and catalogue.write")
 
-    def record(tx: Tx, asked: AskedPanel, answer: Catalogue | PanelError) -> BouquetsBrought:
+    def record(tx: Tx, asked: AskedPanel, answer: Catalogue | PanelError) -> tuple[BouquetsBrought, Catalogue]:
         if isinstance(answer, PanelError):
-            return BouquetsBrought(0, 0, problem=str(answer))
+            return BouquetsBrought(0, 0, problem=str(answer)), Catalogue({}, {})
         brought = _bring(tx, asked.seller_id, panel_id, answer)
-        keep_contents(tx, panel_id, answer.contents)
         audit(tx, "panels.import_bouquets", f"panel:{panel_id}", {"added": brought.added, "named": brought.named})
-        return brought
+        return brought, answer
 
-    brought = exchange(ctx, intend=lambda tx: asked_panel(tx, panel_id), call=_read, record=record)
-    assert brought is not None, "intend always has a panel to ask"
+    done = exchange(ctx, intend=lambda tx: asked_panel(tx, panel_id), call=_read, record=record)
+    assert done is not None, "intend always has a panel to ask"
+    brought, told = done
+    keep_contents(ctx, panel_id, told.contents)
     return brought
 
 

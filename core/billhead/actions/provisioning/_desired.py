@@ -62,12 +62,16 @@ def _licensed(session: Session) -> dict[int, frozenset[str]]:
 
 
 def _only_country(bouquets: Iterable[int], view: PanelView) -> str | None:
-    """The one country in which all of these may be watched; "" where there are several, or no such rule. None on a
-    panel that can't hold a line to one."""
+    """The one country in which all of these may be watched; "" where there are several, or no such rule. None where
+    the panel keeps what it has: it can't hold a line to one, or no country is in all of them."""
     if not view.capabilities.countries:
         return None
     limits = [view.licensed[bouquet] for bouquet in bouquets if bouquet in view.licensed]
-    common = frozenset.intersection(*limits) if limits else frozenset()
+    if not limits:
+        return ""
+    common = frozenset.intersection(*limits)
+    if not common:
+        return None  # let go, it would be watched where none of them may be
     return next(iter(common)) if len(common) == 1 else ""
 
 

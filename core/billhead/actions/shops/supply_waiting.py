@@ -10,6 +10,7 @@ from sqlalchemy import select
 from billhead import clock
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._paid import is_kept, paid_until
+from billhead.actions.provisioning._desired import panel_view
 from billhead.actions.resellers._holds import Purchase, hold_and_extend, settle_holds
 from billhead.actions.resellers._prices import credit_prices, in_credits
 from billhead.actions.resellers._tree import is_stopped, lock_resellers
@@ -26,9 +27,11 @@ from billhead.domain.periods import Period
 from billhead.domain.subscription import State
 from billhead.models.catalogue import Plan
 from billhead.models.documents import Document, DocumentLine
+from billhead.models.panels import Panel
 from billhead.models.people import Customer, Reseller
 from billhead.models.shops import ShopSupply
-from billhead.models.subscriptions import Subscription
+from billhead.models.subscriptions import Service, Subscription
+from billhead.plugin import Expiry
 
 __all__ = ["Supplying", "supply_waiting"]
 
@@ -70,10 +73,9 @@ def _supply(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSup
     if gone or bought_until is None or subscription.state == State.CANCELED:
         row.state, row.why, row.settled_at = "dropped", "its money went back, or it was canceled", clock.now()
         return
-    if not is_overtaken(tx, row) and _is_over(tx, subscription, row):
-        row.state, row.why, row.settled_at = "dropped", _OVER, clock.now()
-        return
     row.why = _keeps_waiting(tx, subscription, row)
+    if row.why == _OVER and not is_overtaken(tx, row):
+        row.state, row.settled_at = "dropped", clock.now()
     if row.why:
         return
     try:
@@ -106,9 +108,7 @@ def _bought_until(tx: Tx, subscription: Subscription, row: ShopSupply) -> date |
 
 
 def _keeps_waiting(tx: Tx, subscription: Subscription, row: ShopSupply) -> str:
-    """Why no credits are asked for yet, "" where they are."""
-    if why := _in_vain(tx, subscription, row):
-        return why
+    """Why no credits are asked for yet, "" where they are. What is over may be put off by what comes before it."""
     earlier = tx.session.scalars(
         select(ShopSupply)
         .where(
@@ -120,13 +120,14 @@ def _keeps_waiting(tx: Tx, subscription: Subscription, row: ShopSupply) -> str:
     ).all()
     # time runs from its beginning to its end: what comes later must not be given in place of what comes first
     comes_first = any(one.state == "held" or _may_come(tx, subscription, one) for one in earlier)
-    return "an earlier order of this subscription comes first" if comes_first else ""
+    return "an earlier order of this subscription comes first" if comes_first else _in_vain(tx, subscription, row)
 
 
 def _in_vain(tx: Tx, subscription: Subscription, row: ShopSupply) -> str:
-    if tx.session.get_one(Document, row.document_id).state != Paid.PAID:
-        return "its invoice is not paid any more"
-    return _OVER if _is_over(tx, subscription, row) else ""
+    if _is_over(tx, subscription, row):
+        return _OVER
+    paid = tx.session.get_one(Document, row.document_id).state == Paid.PAID
+    return "" if paid else "its invoice is not paid any more"
 
 
 def _is_over(tx: Tx, subscription: Subscription, row: ShopSupply) -> bool:
@@ -134,11 +135,19 @@ def _is_over(tx: Tx, subscription: Subscription, row: ShopSupply) -> bool:
 
 
 def _left(tx: Tx, subscription: Subscription, row: ShopSupply) -> Fraction:
-    """Which share of its time can still be watched: all, unless it was paid late. The days before that nobody can."""
+    """Which share of its time is bought: what can still be watched, which is all unless it was paid late. A panel that
+    sells time sells it whole."""
     its, today = time_of(tx, subscription, row), clock.today_in(subscription.zone)
     if today <= its.start or is_overtaken(tx, row):  # overtaken: its lines ran, by what came later
         return Fraction(1)
+    if any(_is_sold_whole(tx, line) for line in live_services(tx, subscription)):
+        return Fraction(1)
     return Fraction((its.end - today).days, (its.end - its.start).days)
+
+
+def _is_sold_whole(tx: Tx, line: Service) -> bool:
+    panel = tx.session.get_one(Panel, line.panel_id)
+    return panel_view(tx.session, panel, bouquets=False).capabilities.expiry is Expiry.PURCHASED
 
 
 def _may_come(tx: Tx, subscription: Subscription, row: ShopSupply) -> bool:
@@ -158,7 +167,7 @@ def _planned(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSu
 
 
 def _cost(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSupply) -> tuple[Money, dict[str, Any]]:
-    """By the price list of today for who pays, for what can still be watched; and what it is sold for, as the shop's
+    """By the price list of today for who pays, for what is bought of it; and what it is sold for, as the shop's
     invoice says, without tax."""
     lines = tx.session.scalars(
         select(DocumentLine)

@@ -24,8 +24,9 @@ from billhead.actions.shops._sells import catalogue_of, check_open, payer_of
 from billhead.actions.subscriptions._services import AccessWish, Placement, add_services
 from billhead.actions.subscriptions._state import record
 from billhead.db import Tx, reserve_ids
-from billhead.domain.errors import InvalidInput, NotAllowed, NotFound
+from billhead.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from billhead.domain.mac import parse_mac
+from billhead.domain.periods import Term, cycle_start
 from billhead.domain.subscription import State
 from billhead.models.catalogue import Plan, Price
 from billhead.models.people import Customer
@@ -87,8 +88,8 @@ def sell(tx: Tx, customer: Customer, order: Order, prices: PriceList | None = No
     another list than the customer's own, as where a reseller pays with credits.
 
     Raises NotFound (plan, term or add-on that this customer can't buy), InvalidInput (MAC, quantity, coupon, a country
-    in which it may not be sold), Conflict (no panel has room, the trial was had before) or NotAllowed (a plugin's
-    guard, with its reason).
+    in which it may not be sold), Conflict (no panel has room, the trial was had before or would outlast the season)
+    or NotAllowed (a plugin's guard, with its reason).
     """
     plan = plan_of(tx.session, customer, order.plan)
     if plan.kind not in LINE_KINDS:
@@ -108,8 +109,7 @@ def sell(tx: Tx, customer: Customer, order: Order, prices: PriceList | None = No
         refuse_second_trial(tx, customer, plan, Marks(mac, order.ip, order.device))
     _ask_guards(customer, order, trial)
     today = clock.today_in(customer.zone)
-    if plan.season_ends_on is not None and plan.season_ends_on <= today:
-        raise NotFound("plan", order.plan, hint=f"its season has ended on {plan.season_ends_on}")
+    _check_season(plan, today, price.trial_term if trial else None)
     subscription = _subscription(tx, customer, plan, order.term, today, trial)
     parts = (Sold(plan, price, order.quantity), *addons)
     for number, part in enumerate(parts):
@@ -201,6 +201,15 @@ def check_units(plan: Plan, quantity: int, field: str = "quantity") -> None:
     least, most = int(plan.details.get("min_units") or 1), int(plan.details.get("max_units") or 1)
     if not least <= quantity <= max(most, least):
         raise InvalidInput(field, f"{plan.name} can be had {least} to {max(most, least)} times, not {quantity}")
+
+
+def _check_season(plan: Plan, today: date, trial_term: str | None) -> None:
+    """A trial leaves at least a day that is paid."""
+    ends = plan.season_ends_on
+    if ends is not None and ends <= today:
+        raise NotFound("plan", plan.code, hint=f"its season has ended on {ends}")
+    if ends is not None and trial_term and ends <= cycle_start(today, Term.parse(trial_term), 1):
+        raise Conflict(f"the season of {plan.name} ends before its trial would", hint="choose a plan without trial")
 
 
 def _ask_guards(customer: Customer, order: Order, trial: bool) -> None:

@@ -30,10 +30,8 @@ def read_contents(ctx: Context, panel_id: int) -> int | None:
         cursor.contents_at = now
         return panel_view(tx.session, panel, bouquets=False)
 
-    def record(tx: Tx, _view: PanelView, contents: Mapping[str, frozenset[str]]) -> int:
-        return keep_contents(tx, panel_id, contents)
-
-    return exchange(ctx, intend=intend, call=_call, record=record)
+    contents = exchange(ctx, intend=intend, call=_call, record=lambda _tx, _view, told: told)
+    return None if contents is None else keep_contents(ctx, panel_id, contents)
 
 
 def _call(view: PanelView) -> Mapping[str, frozenset[str]]:
