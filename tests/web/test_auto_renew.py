@@ -108,7 +108,9 @@ def test_staff_turn_it_with_a_reason_and_the_customer_is_told_who_did(shop: Shop
     assert turn(ada, "on").status_code == 403
     assert sam.post(path, {"reason": "changed her mind"}).status_code == 303
     assert shop.rows(Subscription)[0].service_ends_on is None
-    (line, _again) = shop.rows(AuditEntry, AuditEntry.action == "subscriptions.set_auto_renew")
+    assert sam.post(path, {"reason": "from a page of before", "wanted": "on"}).status_code == 303
+    assert shop.rows(Subscription)[0].service_ends_on is None, "as the page of before asked for"
+    (line, *_again) = shop.rows(AuditEntry, AuditEntry.action == "subscriptions.set_auto_renew")
     assert (line.actor, line.reason) == ("staff:2", "asked by phone")
     assert sam.get("/admin/subscriptions/7/renewal").status_code == 404
     assert shop.person("staff", "reader@example.com").get(path).status_code == 403
@@ -120,3 +122,30 @@ def test_a_look_asks_a_bounded_number_of_queries(shop: Shop, path):
     with shop.asking() as seen:
         assert ada.get(path).status_code == 200
     assert len(seen) < 80, len(seen)
+
+
+def test_what_is_told_is_what_the_run_will_do(shop: Shop):
+    ada = bought(shop, kept=True)
+    shop.change(Subscription, 1, payment_method_id=None)  # as after it was handed over, or an import
+    assert "charged to Visa •••• 4242" in ada.get(PAGE).text, "the first that can be charged"
+    shop.change(Subscription, 1, payment_method_id=1)
+    shop.change(PaymentMethod, 1, usable=False)  # declined for good
+    page = ada.get(PAGE).text
+    assert "we send you an invoice for €9.99" in page
+    assert "charged to Visa" not in page
+    shop.change(Subscription, 1, collection="manual")
+    assert "we mail you an offer for €9.99" in ada.get(PAGE).text
+    assert turn(ada, "on").status_code == 409, "nothing can be charged"
+
+
+def test_on_says_what_came_of_it(shop: Shop):
+    ada = bought(shop, kept=False)
+    turn(ada, "off")
+    turn(ada, "on")
+    page = ada.get(PAGE).text
+    assert "It goes on. We mail you an offer in time." in page
+    assert "Automatic renewal is on." not in page
+    (one,) = shop.rows(Subscription)
+    shop.change(Subscription, 1, service_ends_on=one.paid_through)
+    assert "This subscription is about to end. Order it anew." in ada.get(PAGE).text, "by its plan"
+    assert turn(ada, "on").status_code == 409

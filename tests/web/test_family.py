@@ -6,7 +6,7 @@ from sqlalchemy import select
 from web_shop import PASSWORD, Browser, Shop
 
 from billhead.db import reading
-from billhead.domain.rights import FAMILY_RIGHTS, OWN_RIGHTS
+from billhead.domain.rights import BUYERS, FAMILY_RIGHTS, OWN_RIGHTS
 from billhead.models.operations import Notice
 from billhead.models.people import User
 from billhead.plugin_host import vault
@@ -78,9 +78,10 @@ def test_every_route_of_the_area_names_its_right_and_holds_it(shop: Shop):
     ada = shop.customer()
     shop.order(ada)
     views = shop.app.view_functions
+    assert {stated(view)[0] for name, view in views.items() if name.startswith("customer.")} == {frozenset(BUYERS)}
     mine = {name: stated(view)[1] for name, view in views.items() if stated(view)[0] == {"customer"}}
     assert {right for right in mine.values() if right} <= OWN_RIGHTS
-    assert [name for name, right in mine.items() if name.startswith("customer.") and not right] == []
+    assert [name for name, view in views.items() if name.startswith("customer.") and not stated(view)[1]] == []
     shop.app.config["WTF_CSRF_ENABLED"] = False
     rules = [rule for rule in shop.app.url_map.iter_rules() if rule.endpoint in mine]
     faults = []
@@ -95,3 +96,15 @@ def test_every_route_of_the_area_names_its_right_and_holds_it(shop: Shop):
                 if refused == (mine[rule.endpoint] in (right, "own.area")):
                     faults.append(f"{method} {rule.rule} with {right}")
     assert faults == []
+
+
+def test_who_may_pay_only_neither_ends_a_service_nor_renews_it(shop: Shop):
+    ada = shop.customer()
+    shop.order(ada, save="1")
+    shop.pay(save=True)
+    shop.work()
+    for number, right in enumerate(("own.pay", "own.lines")):
+        browser = joined(shop, ada, f"f{number}@example.com", right)
+        page = "/account/subscriptions/1/renewal"
+        statuses = [browser.post(f"{page}/{way}", page="/account/").status_code for way in ("on", "off")]
+        assert statuses == ([403, 403] if right == "own.pay" else [403, 303]), right

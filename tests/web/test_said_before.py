@@ -4,6 +4,7 @@ from web_shop import Shop
 
 from billhead.models.payments import PaymentMethod
 from billhead.models.subscriptions import Subscription
+from billhead.web import affected
 
 
 def test_staff_read_figures_before_they_stop_something(shop: Shop):
@@ -27,7 +28,7 @@ def test_staff_read_figures_before_they_stop_something(shop: Shop):
     assert "offered by mail then: 1 (Basic: €9.99 next, paid to" in gone
 
 
-def test_a_customer_reads_what_a_card_renews_before_it_is_removed(shop: Shop):
+def test_a_customer_reads_what_a_card_renews_before_it_is_removed(shop: Shop, monkeypatch):
     ada = shop.customer()
     shop.order(ada, save="1")
     shop.pay(save=True)
@@ -37,7 +38,12 @@ def test_a_customer_reads_what_a_card_renews_before_it_is_removed(shop: Shop):
     assert "It renews 1 subscription." in page
     assert "€9.99" in page
     assert shop.rows(PaymentMethod)[0].token, "looked at"
+    monkeypatch.setattr(affected, "_MOST", 1)
+    shop.order(ada)
+    shop.change(Subscription, 2, payment_method_id=1, state="active")
+    assert "It renews 2 subscriptions." in ada.get("/account/payment-methods/1/remove").text, "not only what is listed"
     shop.change(Subscription, 1, payment_method_id=None)
+    shop.change(Subscription, 2, payment_method_id=None)
     assert "It renews nothing now" in ada.get("/account/payment-methods/1/remove").text
     eve = shop.customer("eve@example.com", name="Eve Online")
     assert eve.get("/account/payment-methods/1/remove").status_code == 404

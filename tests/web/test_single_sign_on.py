@@ -324,3 +324,22 @@ def test_a_reset_takes_the_links_too(shop: Shop, provider: Provider):
     assert "links to single sign-on" in owner.get(path).text
     assert owner.post(path, {"reason": "somebody else has their account there"}).status_code == 303
     assert shop.rows(LinkedIdentity) == []
+
+
+def test_what_was_proved_of_an_earlier_address_opens_nothing_at_the_next(shop: Shop, provider: Provider):
+    """Mallory proves a mailbox of her own, then has the login given Ada's address, and waits for Ada."""
+    set_up(shop, provider, for_customers="y")
+    shop.customer("mallory@example.com")
+    (login,) = shop.rows(User, User.email == "mallory@example.com")
+    proved = AuditEntry(
+        at=login.created_at, actor="visitor", role="visitor", action="accounts.set_password",
+        subject=f"user:{login.id}", reason="", request_id="", details={"by": "ByLink"},
+    )  # fmt: skip
+    add(shop, proved)
+    sam = shop.person("staff", "sam@example.com", "customers.write")
+    why = {"email": ADA, "reason": "she wrote to us"}
+    assert sam.post(f"/admin/customers/{login.customer_id}/email", why).status_code == 303
+    provider.claims = {"sub": "c-1", "email": ADA, "email_verified": True}
+    assert go(shop, provider)[1] == "/account/"
+    assert shop.visitor().sign_in(ADA).status_code == 422, "her password is gone"
+    assert told(shop)[-1] == "sso_claimed"

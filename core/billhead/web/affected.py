@@ -77,16 +77,17 @@ def of_plugin(session: Session, plugin: Plugin) -> str:
     return " ".join(told)
 
 
-def by_method(session: Session, method_id: int) -> list[Renewed]:
-    """What a saved method renews, the soonest first, up to ten."""
+def by_method(session: Session, method_id: int) -> tuple[int, list[Renewed]]:
+    """How many a saved method renews, and the soonest of them, up to ten."""
+    renewed = Subscription.payment_method_id == method_id, _RUNS, Subscription.service_ends_on.is_(None)
     rows = session.execute(
         select(Subscription, Plan.name)
         .join(Plan, Plan.id == Subscription.plan_id)
-        .where(Subscription.payment_method_id == method_id, _RUNS, Subscription.service_ends_on.is_(None))
+        .where(*renewed)
         .order_by(Subscription.next_bill_on, Subscription.id)
         .limit(_MOST)
     ).all()
-    return [Renewed(one, plan, _owed(session, one)) for one, plan in rows]
+    return _count(session, *renewed), [Renewed(one, plan, _owed(session, one)) for one, plan in rows]
 
 
 def _owed(session: Session, subscription: Subscription) -> Money | None:

@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from billhead.plugin_host import mount_plugins
 from billhead.web import (
     access,
+    addresses,
     announcing,
     charting,
     content_links,
@@ -63,8 +64,8 @@ def mount_web(app: Flask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=1)  # type: ignore[method-assign]
     Bootstrap5(app)
     foundation = (
-        static_files, theming, formatting, charting, speaking, pages, request_context, announcing, content_links,
-        access, csrf, headers, errors,
+        static_files, theming, formatting, charting, speaking, pages, request_context, addresses, announcing,
+        content_links, access, csrf, headers, errors,
     )  # fmt: skip
     for part in foundation:
         part.install(app)

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from billhead.domain.errors import PanelOutcomeUnknown
 from billhead.models.subscriptions import Service
 from billhead.plugin import BoxCommand, Proof
 
@@ -52,3 +53,18 @@ def test_a_panel_that_can_do_neither_shows_neither(counter):
     assert "Tell the box" not in shown
     assert "Try it as its device" not in shown
     assert counter.post(f"{LINE}/try").status_code == 409
+
+
+def test_an_answer_that_was_lost_is_no_success(counter, panel, monkeypatch):
+    def lost(*_args, **_more):
+        raise PanelOutcomeUnknown("reset")
+
+    monkeypatch.setattr(panel.Memory, "command", lost)
+    answer = counter.post(f"{LINE}/command", command="restart", reason="black screen")
+    assert (answer.status_code, "answer was lost" in answer.text) == (422, True)
+
+
+def test_a_module_that_is_broken_is_written_down(counter, panel, monkeypatch):
+    monkeypatch.setattr(panel.Memory, "prove", lambda *_args, **_more: 1 / 0)
+    assert "module failed" in counter.post(f"{LINE}/try").text
+    assert len(counter.trail("access.prove")) == 1

@@ -150,6 +150,7 @@ def test_what_is_refused_costs_nothing(area: Area, monkeypatch):
         (ANNA | {"addons": {"screen": True}}, "addons"), (ANNA | {"addons": ["screen"]}, "addons"),
         (ANNA | {"credits": "0.00"}, "credits"), (ANNA | {"customer_id": 1}, "customer_id"),
         (ANNA | {"language": "xx"}, "language"), (ANNA | {"email": "no"}, "email"), (ANNA | {"plan": "box"}, "mac"),
+        (ANNA | {"addons": {"\ud800": 1}}, "addons"), (ANNA | {"addons": {"\0": 1}}, "addons"),
         ([ANNA], "body"), ("Anna", "body"), (None, "body"),
     ]  # fmt: skip
     for number, (body, field) in enumerate(wrong):
@@ -160,6 +161,10 @@ def test_what_is_refused_costs_nothing(area: Area, monkeypatch):
     for path in ("/users?limit=0", "/users?limit=201", "/users?limit=x", "/users?before=x", "/users?show=all",
                  "/statement?kind=x"):  # fmt: skip
         assert till.get(path, 422)["code"] == "invalid_input", path
+    for path in (f"/users/{10**30}", "/users?q=%00"):
+        assert till.get(path, 404), path
+    deep = {"Authorization": f"Bearer {till.key}", "Idempotency-Key": "deep", "Content-Type": "application/json"}
+    assert till.client.post("/api/v1/users", data="[" * 200_000, headers=deep).json["field"] == "body"
     assert till.post("/users", ANNA | {"term": "12 months"}, "year", 201)["credits"] == "100.00"
     assert till.post("/users", ANNA, "one-more", 409)["code"]  # nothing is left
     assert entries(area) == before + 1

@@ -1,5 +1,6 @@
 """Ask a panel as a line's own box or player would, and hold the answer against what the customer should have."""
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +16,8 @@ from billhead.domain.errors import Conflict, NotAllowed, PanelError
 from billhead.plugin import Desired, Proof
 
 __all__ = ["LineProven", "prove_line"]
+
+log = logging.getLogger(__name__)
 
 _MINUTE = timedelta(minutes=1)
 _OFTEN = 6
@@ -69,6 +72,9 @@ def _asked(asking: Asking, disturb: bool) -> Proof:
         return asking.view.module.prove(asking.view.connection, asking.desired, disturb=disturb)
     except PanelError as error:
         return Proof(None, str(error))
+    except Exception:
+        log.exception("the module of panel %s failed on line %s", asking.view.code, asking.service_id)
+        return Proof(None, "The panel's module failed. What went wrong stands in the log.")
 
 
 def _should_serve(desired: Desired) -> bool:

@@ -5,10 +5,14 @@ from sqlalchemy.exc import IntegrityError
 
 from billhead.actions.accounts._known_address import check_free, taken
 from billhead.actions.accounts._telling import tell_change
+from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.models.people import Customer, OneTimeToken, User
 
-__all__ = ["put_email"]
+__all__ = ["EMAIL_PUT", "put_email"]
+
+EMAIL_PUT = "accounts.put_email"
+"""In the audit trail of a login: nobody has proved before this line that they read the mail of its address."""
 
 
 def put_email(tx: Tx, user: User, email: str, what: str) -> None:
@@ -25,3 +29,4 @@ def put_email(tx: Tx, user: User, email: str, what: str) -> None:
             user.email = email
     except IntegrityError as error:  # two at once
         raise taken(email) from error
+    audit(tx, EMAIL_PUT, f"user:{user.id}", {})

@@ -10,6 +10,7 @@ from billhead.actions.events import emit
 from billhead.actions.fraud._releasing import give_waited, release
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._order_gone import give_back_short
+from billhead.actions.subscriptions._offers import lock_offers
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.verb import audit, verb
@@ -51,8 +52,10 @@ def decide_case(tx: Tx, case_id: int, decision: str, reason: str) -> Decided:
     found = tx.session.get(FraudCase, case_id)
     if found is None:
         raise NotFound("case", case_id)
-    # the subscription first, as whoever cancels it
-    subscription = visible_subscription(tx, found.subscription_id) if found.subscription_id is not None else None
+    subscription = None
+    if found.subscription_id is not None:  # its offers and it first, as whoever cancels it
+        lock_offers(tx, found.subscription_id)
+        subscription = visible_subscription(tx, found.subscription_id)
     case = tx.session.get_one(FraudCase, case_id, with_for_update=True, populate_existing=True)
     if case.state != CaseState.REVIEW or subscription is None:
         raise Conflict(f"there is nothing to decide: the order was {case.state}", code="decided")

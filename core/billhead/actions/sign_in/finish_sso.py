@@ -8,10 +8,11 @@ before its owner came, opens nothing any more.
 import json
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from billhead import clock
 from billhead.actions.accounts._entering import SignedIn, enter
+from billhead.actions.accounts._put_email import EMAIL_PUT
 from billhead.actions.accounts._telling import tell_change
 from billhead.actions.accounts._tokens import Browser, hash_of, new_half
 from billhead.actions.accounts._tries import count_try
@@ -120,9 +121,12 @@ def _login(tx: Tx, row: SignInProvider, issuer: str, proven: Proven, browser: Br
 
 def _address_proved(tx: Tx, user: User) -> bool:
     """Whether who reads the mail of this address was in before: by a mailed link, or from a provider. Who signs up only
-    says that it is theirs. Where the trail is forgotten, it was not."""
+    says that it is theirs, and what was proved of an earlier address says nothing of this one. Where the trail is
+    forgotten, it was not."""
+    mine = AuditEntry.subject == f"user:{user.id}"
+    put = select(func.max(AuditEntry.id)).where(mine, AuditEntry.action == EMAIL_PUT).scalar_subquery()
     trail = select(AuditEntry.action, AuditEntry.details).where(
-        AuditEntry.subject == f"user:{user.id}", AuditEntry.action.in_(("accounts.set_password", "accounts.linked"))
+        mine, AuditEntry.action.in_(("accounts.set_password", "accounts.linked")), AuditEntry.id > func.coalesce(put, 0)
     )
     return any(
         action == "accounts.linked" or details.get("by") == "ByLink" for action, details in tx.session.execute(trail)

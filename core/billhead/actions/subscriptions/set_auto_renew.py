@@ -9,6 +9,8 @@ from billhead.actions.billing.next_document import Upcoming, next_document
 from billhead.actions.documents._subscriptions import open_offers
 from billhead.actions.payments._methods import first_usable
 from billhead.actions.rehearse import rehearse
+from billhead.actions.subscriptions._offers import lock_offers
+from billhead.actions.subscriptions._scheduled import last_cancel
 from billhead.actions.subscriptions._state import visible_subscription
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.subscriptions.cancel import cancel
@@ -22,19 +24,23 @@ from billhead.domain.subscription import RUNNING, State
 from billhead.models.payments import PaymentMethod
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["AutoRenew", "Standing", "preview_auto_renew", "set_auto_renew"]
+__all__ = ["AutoRenew", "Standing", "Switched", "preview_auto_renew", "set_auto_renew"]
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`way`: charged (a saved method, by itself), by_hand (an offer comes, and is paid or not) or ends. `method` is
-    what is charged. `upcoming` is the next document; `ends_on` the first day without service: of what ends, and of
-    what nobody pays."""
+    """`way`: charged (a saved method, by itself), invoiced (it goes on and is owed for, with nothing to charge),
+    by_hand (an offer comes, and is paid or not) or ends. `method` is what is charged. `upcoming` is the next document;
+    `ends_on` the first day without service: of what ends, and of what nobody pays."""
 
     way: str
     method: str
     ends_on: date | None
     upcoming: Upcoming
+
+    @property
+    def on(self) -> bool:
+        return self.way in ("charged", "invoiced")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,15 @@ class AutoRenew:
 
     @property
     def on(self) -> bool:
-        return self.now.way == "charged"
+        return self.now.on
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """`way`: as in Standing, afterwards. Turned on it may be by_hand: its end is taken back, and no method is saved."""
+
+    subscription_id: int
+    way: str
 
 
 def preview_auto_renew(ctx: Context, subscription_id: int) -> AutoRenew:
@@ -57,7 +71,7 @@ def preview_auto_renew(ctx: Context, subscription_id: int) -> AutoRenew:
         now = _standing(Tx(ctx, session), subscription_id)
 
     def switched(tx: Tx) -> Standing:
-        set_auto_renew(tx, subscription_id, now.way != "charged")
+        set_auto_renew(tx, subscription_id, not now.on)
         return _standing(tx, subscription_id)
 
     try:
@@ -67,24 +81,29 @@ def preview_auto_renew(ctx: Context, subscription_id: int) -> AutoRenew:
 
 
 @verb("subscriptions.set_auto_renew")
-def set_auto_renew(tx: Tx, subscription_id: int, on: bool) -> None:
+def set_auto_renew(tx: Tx, subscription_id: int, on: bool) -> Switched:
     """Off cancels at the end of the paid time; on takes that back, or has the customer's first saved method charged for
     what was renewed by hand. What stands so already stays.
 
     Raises NotFound, NotAllowed (a guard, or staff have ended it), or Conflict where there is nothing to switch.
     """
+    if not on:
+        lock_offers(tx, subscription_id)
     subscription = visible_subscription(tx, subscription_id)
     if subscription.state not in [one.value for one in RUNNING] or subscription.settlement != "invoice":
         raise Conflict(f"this subscription is {subscription.state}: it can't be renewed now")
     if on and subscription.service_ends_on is not None:
+        if last_cancel(tx, subscription_id) is None:
+            raise Conflict("this subscription is about to end", hint="order it anew")
         keep(tx, subscription_id)
-    elif on and subscription.payment_method_id is None:
+    elif on and _charged(tx, subscription) is None:
         _charge(tx, subscription)
     elif not on and subscription.service_ends_on is None:
         if subscription.paid_through is None or subscription.paid_through <= clock.today_in(subscription.zone):
             raise Conflict("nothing is paid beyond today", hint="cancel it instead")
         cancel(tx, subscription_id, "end_of_term")
     note(tx, f"subscription:{subscription_id}", on=on)
+    return Switched(subscription_id, _way(tx, subscription))
 
 
 def _charge(tx: Tx, subscription: Subscription) -> None:
@@ -99,13 +118,27 @@ def _charge(tx: Tx, subscription: Subscription) -> None:
     tx.session.flush()
 
 
+def _charged(tx: Tx, subscription: Subscription) -> PaymentMethod | None:
+    """What `collect` takes: the method that was chosen for it, or what is billed by itself the customer's first."""
+    chosen = subscription.payment_method_id
+    method = tx.session.get(PaymentMethod, chosen) if chosen is not None else None
+    if method is not None and method.usable:
+        return method
+    by_hand = subscription.collection == "manual"
+    return None if by_hand else first_usable(tx, subscription.customer_id, subscription.currency)
+
+
+def _way(tx: Tx, subscription: Subscription) -> str:
+    if subscription.service_ends_on is not None or subscription.state == State.CANCELED:
+        return "ends"
+    if _charged(tx, subscription) is not None:
+        return "charged"
+    return "by_hand" if subscription.collection == "manual" else "invoiced"
+
+
 def _standing(tx: Tx, subscription_id: int) -> Standing:
     subscription = visible_subscription(tx, subscription_id)
     upcoming = next_document(tx.session, subscription_id)
-    ends = subscription.service_ends_on
-    if ends is not None or subscription.state == State.CANCELED:
-        return Standing("ends", "", ends, upcoming)
-    method = tx.session.get(PaymentMethod, subscription.payment_method_id) if subscription.payment_method_id else None
-    if method is None:
-        return Standing("by_hand", "", subscription.paid_through, upcoming)
-    return Standing("charged", method.label, None, upcoming)
+    way, method = _way(tx, subscription), _charged(tx, subscription)
+    ends = {"ends": subscription.service_ends_on, "by_hand": subscription.paid_through}.get(way)
+    return Standing(way, method.label if way == "charged" and method is not None else "", ends, upcoming)

@@ -10,6 +10,7 @@ from billhead.actions.access.message_box import LONGEST, message_box
 from billhead.actions.access.prove_line import prove_line
 from billhead.db import reading
 from billhead.domain.context import Context
+from billhead.domain.errors import Conflict
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service
 from billhead.plugin import BoxCommand, allow
@@ -74,7 +75,9 @@ def command_service_box(key: int) -> ResponseReturnValue:
 
     def act(ctx: Context, form: CommandForm) -> str:
         problem = command_box(ctx, key, BoxCommand(form.command.data), form.channel.data).problem
-        return problem or "The panel has it; the box hears of it when it asks next, if it is on."
+        if problem:
+            raise Conflict(problem)
+        return "The panel has it; the box hears of it when it asks next, if it is on."
 
     text = "Whoever watches is interrupted. It is sent once, and a box that is off may never hear of it."
     question = Question(f"Tell the box {service.mac} something?", text, "Tell it", url_for("admin.service", key=key))

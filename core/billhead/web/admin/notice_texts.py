@@ -29,6 +29,7 @@ from billhead.actions.notifications.send_test_notice import send_test_notice
 from billhead.actions.notifications.set_mails import MAY_BE_OFF, MailRules, set_mails
 from billhead.db import reading, writing
 from billhead.domain.context import Context
+from billhead.domain.whole_number import whole_number
 from billhead.models.notices import NoticeText
 from billhead.models.sellers import Seller
 from billhead.plugin import allow
@@ -66,7 +67,7 @@ class NoticeForm(Form):
 @allow("staff")
 def notice_texts() -> ResponseReturnValue:
     """Each kind, with the languages in which the seller has words of its own."""
-    seller_id = request.args.get("seller", own_seller_id(), type=int)
+    seller_id = whole_number(request.args.get("seller", "")) or own_seller_id()
     language = request.args.get("language", "en")
     check_there_is("welcome", language)
     with reading() as session:

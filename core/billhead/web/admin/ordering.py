@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.billing.quote import read_buyers
 from billhead.actions.credits._usable import usable_credit
-from billhead.actions.shops._sells import assortment
+from billhead.actions.shops._sells import assortment, payer_of
 from billhead.actions.subscriptions.order_for import order_for
 from billhead.db import reading, writing
 from billhead.domain.errors import BillheadError, InvalidInput, NotFound
@@ -56,7 +56,8 @@ def order_for_customer(key: int) -> ResponseReturnValue:
         row = _buys(session, key)
         sold = offers(session, Audience.of(row), unlisted=True)
         reseller = session.get(Reseller, row.reseller_id) if row.reseller_id is not None else None
-    return page("admin/order_choose.html", customer=row, offers=sold, reseller=reseller)
+        by_credits = payer_of(session, row.seller_id) is not None
+    return page("admin/order_choose.html", customer=row, offers=sold, reseller=reseller, by_credits=by_credits)
 
 
 @admin.route("/customers/<int:key>/order/<code>", methods=["GET", "POST"])

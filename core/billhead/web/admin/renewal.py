@@ -4,6 +4,8 @@ from datetime import date
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
+from wtforms import HiddenField
+from wtforms.validators import AnyOf
 
 from billhead.actions.subscriptions.set_auto_renew import Standing, preview_auto_renew, set_auto_renew
 from billhead.db import reading, writing
@@ -20,6 +22,17 @@ from billhead.web.request_context import current_ctx
 
 __all__: list[str] = []
 
+_DONE = {
+    "charged": "Automatic renewal is on.",
+    "invoiced": "Automatic renewal is on: an invoice comes, for there is no method to charge.",
+    "by_hand": "It goes on, by an offer that is mailed: there is no method to charge.",
+    "ends": "Automatic renewal is off.",
+}
+
+
+class RenewalForm(ReasonForm):
+    wanted = HiddenField(validators=[AnyOf(["on", "off"])])
+
 
 @admin.route("/subscriptions/<int:key>/renewal", methods=["GET", "POST"])
 @allow("staff", permission="subscriptions.write")
@@ -29,10 +42,9 @@ def switch_renewal(key: int) -> ResponseReturnValue:
         plan, who = session.get_one(Plan, row.plan_id).name, session.get_one(Customer, row.customer_id).name
     switch = preview_auto_renew(current_ctx(), key)
 
-    def act(ctx: Context, _form: ReasonForm) -> str:
+    def act(ctx: Context, form: RenewalForm) -> str:
         with writing(ctx) as tx:
-            set_auto_renew(tx, key, not switch.on)
-        return f"Automatic renewal is {'off' if switch.on else 'on'}."
+            return _DONE[set_auto_renew(tx, key, form.wanted.data == "on").way]
 
     text = f"Now: {_told(switch.now)} "
     if switch.then is not None:
@@ -43,7 +55,7 @@ def switch_renewal(key: int) -> ResponseReturnValue:
     question = Question(
         title, text, "Turn it off" if switch.on else "Turn it on", url_for("admin.subscription", key=key), switch.on
     )
-    return asked(question, ReasonForm(), act)
+    return asked(question, RenewalForm(data={"wanted": "off" if switch.on else "on"}), act)
 
 
 def _told(standing: Standing) -> str:
@@ -56,6 +68,8 @@ def _told(standing: Standing) -> str:
         return (
             f"on {_day(on)} {amount} are charged to {standing.method}." if amount else f"{standing.method} is charged."
         )
+    if standing.way == "invoiced":
+        return f"an invoice for {amount} comes on {_day(standing.upcoming.on)}." if amount else "an invoice comes."
     offer = (
         f"an offer for {amount} is mailed on {_day(standing.upcoming.on)}" if amount else "an offer is mailed in time"
     )

@@ -21,15 +21,15 @@ __all__: list[str] = []
 def remove_saved_method(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, PaymentMethod, key, "payment method")
-        renewed = by_method(session, key)
+        number, renewed = by_method(session, key)
     listed = "; ".join(
         f"{one.plan}: {money(one.owed.minor, one.owed.currency) if one.owed else 'nothing'} next"
         + (f", paid to {day_in_words(end)}" if (end := one.subscription.paid_through) else "")
         for one in renewed
-    )
+    ) + ("; …" if number > len(renewed) else "")
     text = (
         "Nothing is charged to it from now on. It goes at the payment provider too; what can’t be done there stands "
-        f"under Jobs. Subscriptions that it renews, and that are offered by mail then: {len(renewed)}"
+        f"under Jobs. Subscriptions that it renews, and that are offered by mail then: {number}"
         + (f" ({listed})." if listed else ".")
     )
     question = Question(f"Remove {row.label}?", text, "Remove", url_for("admin.customer", key=row.customer_id))

@@ -91,7 +91,10 @@ def acting() -> Iterator[Tx]:
 def fields(known: dict[str, Callable[[object], Any]]) -> dict[str, Any]:
     """The body's fields, each checked by its reader (which raises ValueError with why). Raises InvalidInput, naming the
     field, also for one that is not known."""
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # lists in lists in lists
+        body = None
     if not isinstance(body, dict):
         raise InvalidInput("body", "must be a JSON object", hint="send it as application/json")
     found = {}

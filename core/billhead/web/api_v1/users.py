@@ -82,6 +82,9 @@ def _text(most: int) -> Any:
     return read
 
 
+_code = _text(100)
+
+
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("must be true or false")
@@ -98,15 +101,16 @@ def _addons(value: object) -> tuple[AddOnOrder, ...]:
     if not isinstance(value, dict) or len(value) > 50:
         raise ValueError("must be an object: code of an add-on → how many")
     found = []
-    for code, quantity in value.items():
+    for name, quantity in value.items():
+        code = _code(name)
         if type(quantity) is not int or not 1 <= quantity <= 999:
-            raise ValueError(f"{code[:60]}: must be a whole number from 1 to 999")
-        found.append(AddOnOrder(code[:100], quantity))
+            raise ValueError(f"{code}: must be a whole number from 1 to 999")
+        found.append(AddOnOrder(code, quantity))
     return tuple(found)
 
 
 _NEW = {
-    "plan": _text(100),
+    "plan": _code,
     "term": _text(40),
     "name": _text(200),
     "email": _text(200),

@@ -173,8 +173,8 @@ def remove_method(method_id: int) -> ResponseReturnValue:
             method = session.get(PaymentMethod, method_id)
             if method is None or not method.token or method.customer_id != current_customer_id():
                 raise NotFound("payment method", method_id)
-            renewed = by_method(session, method_id)
-        return page("customer/method_remove.html", method=method, renewed=renewed)
+            number, renewed = by_method(session, method_id)
+        return page("customer/method_remove.html", method=method, number=number, renewed=renewed)
     with writing(submit_ctx()) as tx:
         forget_method(tx, method_id)
     flash(say("Removed. Renewals that used it are offered to you by mail instead."), "good")

@@ -5,7 +5,8 @@ from flask.typing import ResponseReturnValue
 
 from billhead.actions.subscriptions.set_auto_renew import preview_auto_renew, set_auto_renew
 from billhead.db import reading, writing
-from billhead.domain.errors import BillheadError
+from billhead.domain.errors import BillheadError, NotAllowed
+from billhead.domain.rights import BUYERS
 from billhead.plugin import allow
 from billhead.web.customer.blueprint import customer
 from billhead.web.customer.read import own_subscription
@@ -13,13 +14,20 @@ from billhead.web.errors import refusal
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
-from billhead.web.speaking import say
+from billhead.web.speaking import marked, say
 
 __all__: list[str] = []
 
+_DONE = {
+    "charged": marked("Automatic renewal is on."),
+    "invoiced": marked("Automatic renewal is on."),
+    "by_hand": marked("It goes on. We mail you an offer in time."),
+    "ends": marked("Automatic renewal is off."),
+}
+
 
 @customer.get("/subscriptions/<int:subscription_id>/renewal")
-@allow("customer", permission="own.lines")
+@allow(*BUYERS, permission="own.lines")
 def renewal(subscription_id: int) -> ResponseReturnValue:
     return _shown(subscription_id)
 
@@ -33,17 +41,19 @@ def _shown(subscription_id: int, problem: str = "", status: int = 200) -> Respon
 
 
 @customer.post("/subscriptions/<int:subscription_id>/renewal/<switch>")
-@allow("customer", permission="own.pay")
+@allow(*BUYERS, permission="own.lines")
 def switch_renewal(subscription_id: int, switch: str) -> ResponseReturnValue:
-    """`switch` is "on" or "off"; anything else turns nothing."""
+    """`switch` is "on" or "off"; anything else turns nothing. On costs money, so it takes the right to pay as well."""
+    if switch == "on" and not current_ctx().may("own.pay"):
+        raise NotAllowed("Your account has no access to this page.", hint="it needs own.pay")
     with reading() as session:
         own_subscription(session, current_customer_id(), subscription_id)
     if switch not in ("on", "off"):
         return redirect(url_for("customer.renewal", subscription_id=subscription_id), 303)
     try:
         with writing(submit_ctx()) as tx:
-            set_auto_renew(tx, subscription_id, switch == "on")
+            done = set_auto_renew(tx, subscription_id, switch == "on")
     except BillheadError as refused:
         return _shown(subscription_id, *refusal(refused))
-    flash(say("Automatic renewal is on.") if switch == "on" else say("Automatic renewal is off."), "good")
+    flash(say(_DONE[done.way]), "good")
     return redirect(url_for("customer.renewal", subscription_id=subscription_id), 303)
