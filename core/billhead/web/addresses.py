@@ -1,6 +1,7 @@
-"""What an address may hold: numbers that fit a column, and text that a database takes. Else nothing is there."""
+"""What an address may hold: numbers that fit a column, and text that a database takes."""
 
 from flask import Flask, abort, request
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import IntegerConverter
 
 __all__ = ["install"]
@@ -16,5 +17,9 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def takes_no_nul() -> None:
-        if "\0" in request.path or any("\0" in value for _name, value in request.args.items(multi=True)):
+        """Nothing is at an address with one; in what is searched for it is as good as a space."""
+        if "\0" in request.path:
             abort(404)
+        asked = list(request.args.items(multi=True))
+        if any("\0" in value for _, value in asked):
+            request.args = ImmutableMultiDict((name, value.replace("\0", " ")) for name, value in asked)

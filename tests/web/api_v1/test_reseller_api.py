@@ -161,8 +161,8 @@ def test_what_is_refused_costs_nothing(area: Area, monkeypatch):
     for path in ("/users?limit=0", "/users?limit=201", "/users?limit=x", "/users?before=x", "/users?show=all",
                  "/statement?kind=x"):  # fmt: skip
         assert till.get(path, 422)["code"] == "invalid_input", path
-    for path in (f"/users/{10**30}", "/users?q=%00"):
-        assert till.get(path, 404), path
+    assert till.get(f"/users/{10**30}", 404)
+    assert till.get("/users?q=a%00b", 200)["users"] == []
     deep = {"Authorization": f"Bearer {till.key}", "Idempotency-Key": "deep", "Content-Type": "application/json"}
     assert till.client.post("/api/v1/users", data="[" * 200_000, headers=deep).json["field"] == "body"
     assert till.post("/users", ANNA | {"term": "12 months"}, "year", 201)["credits"] == "100.00"

@@ -203,7 +203,7 @@ KINDS = (
 @admin.get("/find")
 @allow("staff")
 def find() -> ResponseReturnValue:
-    typed = " ".join(request.args.get("q", "").replace("\0", " ").split())[:200]
+    typed = " ".join(request.args.get("q", "").split())[:200]
     groups: list[Group] = []
     exact = False
     if typed:
