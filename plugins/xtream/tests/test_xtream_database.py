@@ -35,7 +35,7 @@ LINES = (
     "id INT AUTO_INCREMENT PRIMARY KEY, member_id INT, username VARCHAR(50), password VARCHAR(50), exp_date INT,"
     " admin_enabled INT DEFAULT 1, enabled INT DEFAULT 1, admin_notes TEXT, bouquet TEXT,"
     " max_connections INT DEFAULT 1, is_restreamer INT DEFAULT 0, is_mag INT DEFAULT 0,"
-    " is_e2 INT DEFAULT 0, pair_id INT"
+    " is_e2 INT DEFAULT 0, pair_id INT, forced_country VARCHAR(3)"
 )
 SESSIONS = (
     "activity_id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, stream_id INT, server_id INT, user_ip VARCHAR(39),"
