@@ -141,6 +141,7 @@ def test_nothing_is_invoiced_for_a_subscription_that_has_ended(shop):
     subscription, document_id = order(shop, shop.customer(), shop.plan("tv", 1000))
     shop.change(Subscription, subscription, state="canceled")
     assert settled(shop, document_id) is None
+    assert shop.get(Document, document_id).state == "settled"
     assert shop.all(Document, Document.kind == "invoice") == []
 
 

@@ -197,6 +197,7 @@ def test_a_season_pass_is_paid_by_day_in_its_last_month_and_not_sold_afterwards(
     late = _offered(shop)
     with at("2026-12-11"), writing(SYSTEM) as tx:
         assert settle_proforma(tx, late) is None
+    assert shop.get(Document, late).state == "settled"
     assert shop.get(Subscription, subscription).billing_ends_on == date(2026, 12, 11)
 
 
