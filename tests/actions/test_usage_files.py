@@ -103,7 +103,7 @@ def test_an_import_that_is_killed_and_begun_again_counts_each_event_once(shop, t
 
     def importing(**more):
         words = ["usage", "import", str(tmp_path / "events.csv"), "--source", "file"]
-        return WarmProcess("billhead.cli:main", words, env=env | more, output=tmp_path / f"said-{len(more)}.txt")
+        return WarmProcess("billhead.cli:main", words, env=env | more, folder=tmp_path)
 
     assert importing(BILLHEAD_CRASH_AT=f"{point}:2").was_killed()
     assert len(events(shop.anna)) == (BATCH if point == "usage.recorded" else 2 * BATCH)

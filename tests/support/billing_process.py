@@ -1,6 +1,5 @@
 """A billing run in a process of its own, to be killed."""
 
-import os
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +15,5 @@ def bill(url: str, home: str, day: str, chunk: str) -> None:
 
 def billing_process(url: str, home: Path, day: date, *, chunk: int, crash: str = "") -> WarmProcess:
     """A run that has begun; `crash` is the point where it dies."""
-    output = home / f"billing-{os.urandom(4).hex()}.txt"
     arguments = url, str(home), day.isoformat(), str(chunk)
-    return WarmProcess("billing_process:bill", *arguments, env={"BILLHEAD_CRASH_AT": crash}, output=output)
+    return WarmProcess("billing_process:bill", *arguments, env={"BILLHEAD_CRASH_AT": crash}, folder=home)

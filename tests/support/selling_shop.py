@@ -140,8 +140,8 @@ class Shop:
         from billhead import clock
 
         arguments = self.url, str(self.home), str(line), clock.business_now().isoformat()
-        output, env = self.home / f"worker-{line}.txt", {"BILLHEAD_CRASH_AT": point}
-        worker = WarmProcess("selling_process:bring_in_step", *arguments, env=env, output=output)
+        env = {"BILLHEAD_CRASH_AT": point}
+        worker = WarmProcess("selling_process:bring_in_step", *arguments, env=env, folder=self.home)
         assert worker.was_killed(), f"it did not come to {point}: {worker.said()}"
 
     def break_buying(self, at: Any) -> None:

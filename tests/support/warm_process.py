@@ -8,20 +8,22 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 _context = get_context("forkserver")
+_numbers = count(1)
 _context.set_forkserver_preload(["billhead.app", "billhead.cli", "billhead.jobs.tasks", "billing_shop"])
 
 
 class WarmProcess:
-    """`target` is "module:function" of tests/support or of Billhead; what it prints is `said`."""
+    """`target` is "module:function" of tests/support or of Billhead; what it prints lies in `folder`, and is `said`."""
 
-    def __init__(self, target: str, *arguments: Any, env: Mapping[str, str], output: Path) -> None:
+    def __init__(self, target: str, *arguments: Any, env: Mapping[str, str], folder: Path) -> None:
         own = {name: value for name, value in os.environ.items() if not name.startswith("BILLHEAD_")}
-        self._output = output
+        self._output = output = folder / f"process-{next(_numbers)}.txt"
         self._process = _context.Process(target=_run, args=(target, arguments, {**own, **env}, str(output)))
         self._process.start()
 
