@@ -4,6 +4,7 @@ import pytest
 from billing_shop import open_shop
 from sqlalchemy import event
 
+from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.actions.subscriptions.hold import hold
 from billhead.actions.subscriptions.set_auto_renew import set_auto_renew
@@ -13,6 +14,7 @@ from billhead.domain.context import Context
 from billhead.domain.errors import NotFound
 
 VERBS = {
+    "cancel": lambda tx: cancel(tx, 7, "immediate"),
     "change": lambda tx: change(tx, ChangeWish(7)),
     "hold": lambda tx: hold(tx, 7),
     "transfer": lambda tx: transfer(tx, 7, 8),

@@ -10,8 +10,8 @@ from billhead.actions.events import emit
 from billhead.actions.fraud._releasing import give_waited, release
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._order_gone import give_back_short
-from billhead.actions.subscriptions._offers import lock_offers
-from billhead.actions.subscriptions._state import record, visible_subscription
+from billhead.actions.subscriptions._offers import subscription_to_end
+from billhead.actions.subscriptions._state import record
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
@@ -54,8 +54,7 @@ def decide_case(tx: Tx, case_id: int, decision: str, reason: str) -> Decided:
         raise NotFound("case", case_id)
     subscription = None
     if found.subscription_id is not None:  # its offers and it first, as whoever cancels it
-        lock_offers(tx, found.subscription_id)
-        subscription = visible_subscription(tx, found.subscription_id)
+        subscription = subscription_to_end(tx, found.subscription_id)
     case = tx.session.get_one(FraudCase, case_id, with_for_update=True, populate_existing=True)
     if case.state != CaseState.REVIEW or subscription is None:
         raise Conflict(f"there is nothing to decide: the order was {case.state}", code="decided")

@@ -9,7 +9,7 @@ from billhead.actions.subscriptions._free_time import give_time
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput
-from billhead.domain.subscription import RUNNING, State
+from billhead.domain.subscription import STANDING
 from billhead.models.subscriptions import Subscription
 
 __all__ = ["NO_DAYS", "checked_days", "give_days_to"]
@@ -17,7 +17,7 @@ __all__ = ["NO_DAYS", "checked_days", "give_days_to"]
 _MOST = 366
 
 NO_DAYS: tuple[tuple[ColumnElement[bool], str], ...] = (
-    (Subscription.state.not_in([*(one.value for one in RUNNING), State.SUSPENDED.value]), "it does not run"),
+    (Subscription.state.not_in([one.value for one in STANDING]), "it does not run"),
     (Subscription.timing != "advance", "it is paid afterwards"),
     (Subscription.paid_through.is_(None), "nothing of it was paid yet"),
 )

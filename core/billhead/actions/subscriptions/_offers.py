@@ -11,12 +11,13 @@ from billhead.actions.billing.issue_invoice import issue_invoice
 from billhead.actions.coupons._entering import lock_orders
 from billhead.actions.documents._subscriptions import about, subscriptions_of
 from billhead.actions.documents._withdrawing import withdraw
+from billhead.actions.subscriptions._state import visible_subscription
 from billhead.db import Tx
 from billhead.domain.document import Kind, ProformaState
 from billhead.models.documents import Document
 from billhead.models.subscriptions import Subscription, SubscriptionChange
 
-__all__ = ["lock_offers", "offer_change", "withdraw_offers"]
+__all__ = ["offer_change", "subscription_to_end", "withdraw_offers"]
 
 
 def offer_change(tx: Tx, subscription: Subscription, rated: Rated, wish: dict[str, Any], today: date) -> int:
@@ -51,11 +52,13 @@ def offer_change(tx: Tx, subscription: Subscription, rated: Rated, wish: dict[st
     return document_id
 
 
-def lock_offers(tx: Tx, subscription_id: int) -> None:
-    """What is open of it, then whatever else was ordered on that: in this order whoever is paid locks them too."""
+def subscription_to_end(tx: Tx, subscription_id: int) -> Subscription:
+    """As `visible_subscription`, for whoever ends or changes it: locked after what is open of it, and whatever else was
+    ordered on that. In this order whoever is paid locks them too."""
     mine = select(Document.id).where(*_open_of(subscription_id)).order_by(Document.id)
     offers = tx.session.scalars(mine.with_for_update()).all()
     lock_orders(tx, {subscription_id, *(one for offer in offers for one in subscriptions_of(tx.session, offer))})
+    return visible_subscription(tx, subscription_id)
 
 
 def _open_of(subscription_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from billhead import clock
 from billhead.actions.fraud._case import held_by_review
 from billhead.actions.subscriptions._holding import begin_hold, way_of
-from billhead.actions.subscriptions._offers import lock_offers
+from billhead.actions.subscriptions._offers import subscription_to_end
 from billhead.actions.subscriptions._scheduled import drop_scheduled
 from billhead.actions.subscriptions._shape import reshape
-from billhead.actions.subscriptions._state import record, visible_subscription
+from billhead.actions.subscriptions._state import record
 from billhead.actions.subscriptions.resume import resume
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -56,8 +56,7 @@ def begin_scheduled(tx: Tx, after_id: int = 0) -> Begun:
         # one that can't begin must not keep the others from it; it is tried again in an hour
         try:
             with tx.session.begin_nested():
-                lock_offers(tx, row.subscription_id)
-                subscription = visible_subscription(tx, row.subscription_id)
+                subscription = subscription_to_end(tx, row.subscription_id)
                 tx.session.refresh(row)
                 if row.effective_on <= clock.today_in(subscription.zone) and row.state == "scheduled":
                     begun += _begin(tx, subscription, row)

@@ -10,7 +10,7 @@ from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning.want import want
 from billhead.actions.subscriptions._money_rule import money_rule
-from billhead.actions.subscriptions._offers import lock_offers, withdraw_offers
+from billhead.actions.subscriptions._offers import subscription_to_end, withdraw_offers
 from billhead.actions.subscriptions._scheduled import last_cancel, take_back, wished_of
 from billhead.actions.subscriptions._state import live_services, move, record, visible_subscription
 from billhead.actions.subscriptions._taking_steps import look_again
@@ -82,8 +82,7 @@ def cancel(tx: Tx, subscription_id: int, policy: str, *, on: date | None = None,
     `money` is the plan's rule if it is not given; only staff may give it, and a day that has passed. Raises NotAllowed
     when a plugin's guard refuses a customer's wish; staff's wish is never refused.
     """
-    lock_offers(tx, subscription_id)
-    subscription = visible_subscription(tx, subscription_id)
+    subscription = subscription_to_end(tx, subscription_id)
     dates = _dates(tx, subscription, policy, on, money)
     if not tx.ctx.may("subscriptions.write"):
         facts = {"plan_id": subscription.plan_id, "policy": policy}

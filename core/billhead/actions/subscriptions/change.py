@@ -11,7 +11,7 @@ from billhead.actions.billing._rated import Rated, RatedLine
 from billhead.actions.billing.rebill import Desk, preview_rebill
 from billhead.actions.documents._subscriptions import owed_of
 from billhead.actions.subscriptions._making import Changed, make_change
-from billhead.actions.subscriptions._offers import lock_offers, offer_change, withdraw_offers
+from billhead.actions.subscriptions._offers import offer_change, subscription_to_end, withdraw_offers
 from billhead.actions.subscriptions._sale import AddOnOrder
 from billhead.actions.subscriptions._scheduled import last_cancel, schedule, wished_of
 from billhead.actions.subscriptions._state import record, visible_subscription
@@ -88,8 +88,7 @@ def change(tx: Tx, wish: ChangeWish) -> Changed:
     Raises NotAllowed (forbidden by the rules), Conflict (an unpaid invoice, a subscription that does not run) and what
     the price list refuses.
     """
-    lock_offers(tx, wish.subscription_id)
-    subscription = visible_subscription(tx, wish.subscription_id)
+    subscription = subscription_to_end(tx, wish.subscription_id)
     plan = _planned(tx, subscription, wish)
     withdraw_offers(tx, subscription.id)
     if plan.when is When.END_OF_TERM:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from billhead import clock
 from billhead.actions.billing.rebill import Desk, preview_rebill
 from billhead.actions.subscriptions._holding import Held, begin_hold, way_of
-from billhead.actions.subscriptions._offers import lock_offers
+from billhead.actions.subscriptions._offers import subscription_to_end
 from billhead.actions.subscriptions._scheduled import last_cancel, schedule, wished_of
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.verb import verb
@@ -61,8 +61,7 @@ def hold(tx: Tx, subscription_id: int, starts_on: date | None = None, ends_on: d
     Customers hold within the limits of their plan (`hold` in its details: min_days, max_days in a year, way); staff
     always, and also from a day that has passed. Raises NotAllowed, InvalidInput or Conflict with the reason.
     """
-    lock_offers(tx, subscription_id)
-    subscription = visible_subscription(tx, subscription_id)
+    subscription = subscription_to_end(tx, subscription_id)
     start, way, _ = _checked(tx, subscription, starts_on, ends_on)
     today = clock.today_in(subscription.zone)
     if start > today:

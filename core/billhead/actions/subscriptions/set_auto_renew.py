@@ -9,7 +9,7 @@ from billhead.actions.billing.next_document import Upcoming, next_document
 from billhead.actions.documents._subscriptions import open_offers
 from billhead.actions.payments._methods import first_usable
 from billhead.actions.rehearse import rehearse
-from billhead.actions.subscriptions._offers import lock_offers
+from billhead.actions.subscriptions._offers import subscription_to_end
 from billhead.actions.subscriptions._scheduled import last_cancel
 from billhead.actions.subscriptions._state import visible_subscription
 from billhead.actions.subscriptions._taking_steps import look_again
@@ -87,9 +87,7 @@ def set_auto_renew(tx: Tx, subscription_id: int, on: bool) -> Switched:
 
     Raises NotFound, NotAllowed (a guard, or staff have ended it), or Conflict where there is nothing to switch.
     """
-    if not on:
-        lock_offers(tx, subscription_id)
-    subscription = visible_subscription(tx, subscription_id)
+    subscription = (visible_subscription if on else subscription_to_end)(tx, subscription_id)
     if subscription.state not in [one.value for one in RUNNING] or subscription.settlement != "invoice":
         raise Conflict(f"this subscription is {subscription.state}: it can't be renewed now")
     if on and subscription.service_ends_on is not None:
@@ -103,7 +101,7 @@ def set_auto_renew(tx: Tx, subscription_id: int, on: bool) -> Switched:
             raise Conflict("nothing is paid beyond today", hint="cancel it instead")
         cancel(tx, subscription_id, "end_of_term")
     note(tx, f"subscription:{subscription_id}", on=on)
-    return Switched(subscription_id, _way(tx, subscription))
+    return Switched(subscription_id, _way(tx, subscription)[0])
 
 
 def _charge(tx: Tx, subscription: Subscription) -> None:
@@ -128,17 +126,19 @@ def _charged(tx: Tx, subscription: Subscription) -> PaymentMethod | None:
     return None if by_hand else first_usable(tx, subscription.customer_id, subscription.currency)
 
 
-def _way(tx: Tx, subscription: Subscription) -> str:
+def _way(tx: Tx, subscription: Subscription) -> tuple[str, str]:
+    """As in Standing, and the method that is charged."""
     if subscription.service_ends_on is not None or subscription.state == State.CANCELED:
-        return "ends"
-    if _charged(tx, subscription) is not None:
-        return "charged"
-    return "by_hand" if subscription.collection == "manual" else "invoiced"
+        return "ends", ""
+    method = _charged(tx, subscription)
+    if method is not None:
+        return "charged", method.label
+    return ("by_hand" if subscription.collection == "manual" else "invoiced"), ""
 
 
 def _standing(tx: Tx, subscription_id: int) -> Standing:
     subscription = visible_subscription(tx, subscription_id)
     upcoming = next_document(tx.session, subscription_id)
-    way, method = _way(tx, subscription), _charged(tx, subscription)
+    way, method = _way(tx, subscription)
     ends = {"ends": subscription.service_ends_on, "by_hand": subscription.paid_through}.get(way)
-    return Standing(way, method.label if way == "charged" and method is not None else "", ends, upcoming)
+    return Standing(way, method, ends, upcoming)

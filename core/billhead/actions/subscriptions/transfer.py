@@ -9,9 +9,9 @@ from billhead.actions.documents._subscriptions import owed_of
 from billhead.actions.events import emit
 from billhead.actions.resellers._tree import is_within
 from billhead.actions.subscriptions._free_time import free_time
-from billhead.actions.subscriptions._offers import lock_offers, withdraw_offers
+from billhead.actions.subscriptions._offers import subscription_to_end, withdraw_offers
 from billhead.actions.subscriptions._scheduled import take_back, wished_of
-from billhead.actions.subscriptions._state import record, visible_subscription
+from billhead.actions.subscriptions._state import record
 from billhead.actions.subscriptions._steps import Steps, Wanted
 from billhead.actions.subscriptions._taking_steps import look_again, take_steps
 from billhead.actions.verb import verb
@@ -47,8 +47,7 @@ def transfer(tx: Tx, subscription_id: int, to_customer_id: int, money: str = "mo
     """
     if money not in MONEY:
         raise InvalidInput("money", f"{money!r} is not one of {', '.join(MONEY)}")
-    lock_offers(tx, subscription_id)
-    subscription = visible_subscription(tx, subscription_id)
+    subscription = subscription_to_end(tx, subscription_id)
     before, after = tx.session.get_one(Customer, subscription.customer_id), _recipient(tx, to_customer_id)
     _refuse(tx, subscription, before, after)
     denied = plugins().guard(
