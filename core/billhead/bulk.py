@@ -1,4 +1,5 @@
-"""Many rows at once: asked for by their ids, and written past the ORM on the session's own driver connection.
+"""Many rows at once: asked for by their ids, counted, changed; and written past the ORM on the session's own driver
+connection.
 
 SQLite: executemany. PostgreSQL: COPY for inserts, one UPDATE … FROM unnest(…) for updates. Dates and instants are given
 as text, which both take, so that a date that thousands of rows share is written out once.
@@ -11,12 +12,12 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, CursorResult, UpdateBase, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-__all__ = ["Bulk", "Row", "among"]
+__all__ = ["Bulk", "Row", "among", "how_many", "rows_changed"]
 
 Row = tuple[Any, ...]
 
@@ -29,6 +30,18 @@ def among(column: Any, values: Iterable[int] | Iterable[str], session: Session) 
         listed = func.json_each(bindparam(None, json.dumps(list(values)))).table_valued("value")
         return column.in_(select(listed.c.value))
     return column == func.any(bindparam(None, list(values), type_=ARRAY(column.type)))
+
+
+def how_many(session: Session, *conditions: ColumnElement[bool]) -> int:
+    """Rows of the table that the conditions are about."""
+    return session.scalar(select(func.count()).where(*conditions)) or 0
+
+
+def rows_changed(session: Session, change: UpdateBase) -> int:
+    """Execute an UPDATE or DELETE; returns how many rows it found."""
+    result = session.execute(change)
+    assert isinstance(result, CursorResult), "no rows are asked back"
+    return result.rowcount
 
 
 class Bulk:

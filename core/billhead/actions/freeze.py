@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.errors import InvalidInput
+from billhead.domain.errors import Conflict, InvalidInput
 from billhead.models.operations import FreezeSwitch
 
-__all__ = ["SWITCHES", "Switched", "is_frozen", "set_freeze"]
+__all__ = ["SWITCHES", "Switched", "check_panels_open", "is_frozen", "set_freeze"]
 
 SWITCHES = ("charges", "panels")
 
@@ -24,6 +24,12 @@ class Switched:
 def is_frozen(session: Session, name: str) -> bool:
     switch = session.get(FreezeSwitch, name)
     return switch is not None and switch.on
+
+
+def check_panels_open(session: Session) -> None:
+    """Raises Conflict while nothing may be written to panels."""
+    if is_frozen(session, "panels"):
+        raise Conflict("Nothing is written to panels now. Try again later.")
 
 
 @verb("house.freeze", permission="house.freeze")

@@ -3,16 +3,13 @@
 from typing import Any
 
 import click
-from sqlalchemy import select
 
 from billhead.actions.panels.change_owner_credits import change_owner_credits
 from billhead.actions.panels.read_owners import read_owners
 from billhead.cli import in_app, json_option, show
-from billhead.db import reading
+from billhead.cli._panels_named import panels_named
 from billhead.domain.context import Context
-from billhead.domain.errors import NotFound
 from billhead.domain.money import CREDITS, Money
-from billhead.models.panels import Panel
 from billhead.plugin import Owner
 
 __all__ = ["add_owner_commands"]
@@ -29,7 +26,7 @@ def add_owner_commands(group: click.Group) -> None:
 @in_app
 def resellers(code: str, as_json: bool) -> None:
     """Read the panel CODE's own resellers and their credits. Exit code 1 when the panel can't be read."""
-    read = read_owners(Context.system("cli:panels"), _panel(code))
+    read = read_owners(Context.system("cli:panels"), panels_named([code])[code])
     rows = [_row(owner) for owner in read.owners]
     lines = [f"{row['id']:>8}  {row['name']:24} {row['credits'] or 'no credits told':>12}" for row in rows]
     show(
@@ -54,7 +51,7 @@ def credit(code: str, reseller: str, amount: str, seen: str, reason: str, as_jso
     """
     ctx = Context.system("cli:panels", reason=reason)
     owner = Owner(reseller, reseller, Money.parse(seen, CREDITS).minor)
-    done = change_owner_credits(ctx, _panel(code), owner, Money.parse(amount, CREDITS).minor)
+    done = change_owner_credits(ctx, panels_named([code])[code], owner, Money.parse(amount, CREDITS).minor)
     found = {"done": done.owner is not None, "in_doubt": done.in_doubt, "problem": done.problem}
     found["reseller"] = _row(done.owner) if done.owner is not None else None
     word = "NOT KNOWN: " if done.in_doubt else "refused: "
@@ -67,11 +64,3 @@ def credit(code: str, reseller: str, amount: str, seen: str, reason: str, as_jso
 def _row(owner: Owner) -> dict[str, Any]:
     credits = None if owner.credits_minor is None else f"{Money(owner.credits_minor, CREDITS).decimal():f}"
     return {"id": owner.remote_id, "name": owner.name, "credits": credits}
-
-
-def _panel(code: str) -> int:
-    with reading() as session:
-        found = session.scalar(select(Panel.id).where(Panel.code == code))
-    if found is None:
-        raise NotFound("panel", code)
-    return found

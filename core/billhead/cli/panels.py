@@ -23,6 +23,7 @@ from billhead.cli import in_app, json_option, show
 from billhead.cli._adopting import lines_of, told, write_csv
 from billhead.cli._panel_lines import add_line_commands
 from billhead.cli._panel_owners import add_owner_commands
+from billhead.cli._panels_named import panels_named
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, InvalidInput, NotFound
@@ -86,7 +87,7 @@ def _row(panel: Panel, lines: int) -> dict[str, Any]:
 @in_app
 def check(codes: Sequence[str], as_json: bool) -> None:
     """Ask each panel (or those named) for a sign of life. Exit code 1 if one gives none."""
-    found = {code: _checked(panel_id) for code, panel_id in _chosen(codes).items()}
+    found = {code: _checked(panel_id) for code, panel_id in panels_named(codes).items()}
     lines = [f"{code}: {'well' if one['ok'] else 'NOT WELL'}: {one['said']}" for code, one in found.items()]
     ok = all(one["ok"] for one in found.values())
     show({"ok": ok, "panels": found}, as_json, lines or ["There is no panel."])
@@ -115,7 +116,7 @@ def reconcile(codes: Sequence[str], no_repair: bool, confirm: bool, as_json: boo
     """
     found = {
         code: _reconciled(panel_id, repair=not no_repair, confirmed=confirm)
-        for code, panel_id in _chosen(codes).items()
+        for code, panel_id in panels_named(codes).items()
     }
     differences = sum(one.get("differences", 0) for one in found.values())
     show({"differences": differences, "panels": found}, as_json, [_told(code, one) for code, one in found.items()])
@@ -136,15 +137,6 @@ def _told(code: str, one: dict[str, Any]) -> str:
     kinds = ", ".join(f"{one['counts'].get(kind, 0)} {kind}" for kind in ("missing", "extra", "differing"))
     told = f"{code}: {one['in_step']} of {one['services']} in step; {one['differences']} differences ({kinds})"
     return f"{told}\n  {one['held']}: --confirm" if one["held"] else told
-
-
-def _chosen(codes: Sequence[str]) -> dict[str, int]:
-    with reading() as session:
-        there = dict(session.execute(select(Panel.code, Panel.id).order_by(Panel.code)).all())
-    for code in codes:
-        if code not in there:
-            raise NotFound("panel", code, hint=f"there are: {', '.join(there) or 'none'}")
-    return {code: there[code] for code in codes or there}
 
 
 @group.command()
@@ -177,7 +169,7 @@ def adopt(
 
     Nothing is written to the panel but the fields named by --write. Exit code 1 when the list can't be read.
     """
-    panel_id = _chosen([code])[code]
+    panel_id = panels_named([code])[code]
     pairs = dict(_owner(pair) for pair in owners)
     until = unlimited_until.date() if unlimited_until else None
     wish = AdoptionWish(term, least_score, writes, pairs, until, take_claimed)
@@ -211,7 +203,7 @@ def _owner(pair: str) -> tuple[str, str]:
 @in_app
 def move(source: str, to: str, dry_run: bool, plan: str | None, grace: int, as_json: bool) -> None:
     """Move the lines of the panel FROM to the panel TO: a job that the workers do, seen in the admin area."""
-    panels = _chosen([source, to])
+    panels = panels_named([source, to])
     with reading() as session:
         plan_id = _plan(session, panels[source], plan) if plan else None
         found: dict[str, Any] = preview_move(session, panels[source], panels[to], plan_id).as_dict()
@@ -235,7 +227,7 @@ def move(source: str, to: str, dry_run: bool, plan: str | None, grace: int, as_j
 @in_app
 def tell_panel_addresses(code: str, words: str, dry_run: bool, as_json: bool) -> None:
     """Mail everybody on the panel CODE its addresses, after its portal or stream domain was changed."""
-    panel_id = _chosen([code])[code]
+    panel_id = panels_named([code])[code]
     with reading() as session:
         found = preview_tell_addresses(Tx(_CTX, session), panel_id)
     news_id = None
@@ -257,7 +249,7 @@ def tell_panel_addresses(code: str, words: str, dry_run: bool, as_json: bool) ->
 @in_app
 def tell_planned_work(code: str, begins: datetime, ends: datetime, words: str, dry_run: bool, as_json: bool) -> None:
     """Tell everybody on the panel CODE, once each, that it will be worked on."""
-    panel_id = _chosen([code])[code]
+    panel_id = panels_named([code])[code]
     with reading() as session:
         found = preview_tell_work(Tx(_CTX, session), panel_id)
         zone = ZoneInfo(session.get_one(Seller, session.get_one(Panel, panel_id).seller_id).zone)

@@ -57,6 +57,10 @@ RUNNING = frozenset({State.TRIAL, State.ACTIVE, State.PAST_DUE})
 """The customer may watch, and the billing run looks here. Suspended ones get no new invoices."""
 
 
+STANDING = RUNNING | {State.SUSPENDED}
+"""Not over: it runs, or comes back as it was."""
+
+
 class SuspendedBy(StrEnum):
     """Why a subscription stands still. Payment lifts only what debt has caused."""
 

@@ -16,6 +16,7 @@ from sqlalchemy import Row, Select, Table, bindparam, delete, func, insert, or_,
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.bulk import rows_changed
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.jobs.kinds import KINDS, Kind, TryLater, backoff
@@ -199,15 +200,13 @@ def give_back(held: Iterable[Leased]) -> None:
 def give_back_all() -> int:
     """Queue again whatever is marked running: right at the start of the only process (embedded mode)."""
     with writing(_CTX) as tx:
-        result = tx.session.execute(
-            update(_job).where(_columns.state == "running").values(_LET_GO | {"state": "queued"})
-        )
-        return int(result.rowcount)  # type: ignore[attr-defined]
+        running = update(_job).where(_columns.state == "running")
+        return rows_changed(tx.session, running.values(_LET_GO | {"state": "queued"}))
 
 
 def purge(before: datetime) -> int:
     """Delete jobs that were done before an instant; failed and parked ones stay until a person has dealt with them."""
     with writing(_CTX) as tx:
-        gone = int(tx.session.execute(delete(Job).where(Job.state == "done", Job.finished_at < before)).rowcount)  # type: ignore[attr-defined]
+        gone = rows_changed(tx.session, delete(Job).where(Job.state == "done", Job.finished_at < before))
         tx.session.execute(delete(JobTry).where(JobTry.at < before, JobTry.job_id.not_in(select(Job.id))))
         return gone

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from flask import Flask, current_app
+from flask import Flask
 
 from billhead import clock
 from billhead.crash import crash_point
@@ -15,6 +15,7 @@ from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError
 from billhead.jobs.kinds import KINDS, TryLater
 from billhead.jobs.queue import Leased, extend, finish, give_back, lease
+from billhead.plugin_host.current import this_app
 
 __all__ = ["Turn", "Work", "drain"]
 
@@ -145,7 +146,7 @@ def _run(job: Leased) -> Exception | None:
 
 def drain(*, threads: int = 1) -> int:
     """Run jobs until none is due by the business clock; returns how many were run."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = this_app()
     work = Work(app)
     with work.keeping_leases():
         if threads == 1:

@@ -17,6 +17,7 @@ from billhead.plugin.purchasing import Due, Package, Resolution
 from billhead.plugin.watching import BoxCommand, LiveOnLine, LiveSession, Proof, Viewing
 
 __all__ = [
+    "COMPARED",
     "UNOBSERVABLE",
     "Absent",
     "Access",
@@ -461,7 +462,7 @@ class ProvisioningModule(Protocol):
         raise PanelRejected(f"{self.label} sells nothing: its expiry is not purchased")
 
 
-_COMPARED = ("login", "password", "mac", "plan", "bouquets", "connections", "expires_at", "blocked", "owner", "country")
+COMPARED = ("login", "password", "mac", "plan", "bouquets", "connections", "expires_at", "blocked", "owner", "country")
 _NO_WISH: Mapping[str, Any] = {"owner": "", "country": None}  # the panel keeps what it has
 
 
@@ -478,7 +479,7 @@ def diff(
         return [Free("create", wanted)]
     differing = frozenset(
         name
-        for name in _COMPARED
+        for name in COMPARED
         if getattr(found, name) is not UNOBSERVABLE
         and getattr(found, name) != getattr(wanted, name)
         and not (name in _NO_WISH and getattr(wanted, name) == _NO_WISH[name])

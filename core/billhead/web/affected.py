@@ -2,13 +2,14 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.billing.next_document import next_document
+from billhead.bulk import how_many
 from billhead.domain.money import Money
-from billhead.domain.subscription import RUNNING, State
+from billhead.domain.subscription import STANDING, State
 from billhead.models.catalogue import Plan
 from billhead.models.operations import Job
 from billhead.models.panels import Panel
@@ -20,7 +21,7 @@ from billhead.plugin_host.discovery import code_of
 __all__ = ["Renewed", "by_method", "of_panel", "of_plan", "of_plugin"]
 
 _MOST = 10
-_RUNS = Subscription.state.in_([*(one.value for one in RUNNING), State.SUSPENDED.value])
+_RUNS = Subscription.state.in_([one.value for one in STANDING])
 
 
 class Renewed(NamedTuple):
@@ -29,10 +30,6 @@ class Renewed(NamedTuple):
     subscription: Subscription
     plan: str
     owed: Money | None
-
-
-def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
-    return int(session.scalar(select(func.count()).select_from(Subscription).where(*conditions)) or 0)
 
 
 def of_plan(session: Session, plan_id: int) -> str:
@@ -44,16 +41,16 @@ def of_plan(session: Session, plan_id: int) -> str:
     )
     theirs = or_(Subscription.plan_id == plan_id, Subscription.id.in_(part))
     running, ordered = (
-        _count(session, theirs, _RUNS),
-        _count(session, theirs, Subscription.state == State.PENDING.value),
+        how_many(session, theirs, _RUNS),
+        how_many(session, theirs, Subscription.state == State.PENDING.value),
     )
     return f"Subscriptions that have it, and renew as before: {running}. Orders of it that wait to be paid: {ordered}."
 
 
 def of_panel(session: Session, panel_id: int) -> str:
-    lines = select(func.count()).select_from(Service).where(Service.panel_id == panel_id, Service.lifecycle != "gone")
-    waiting = select(func.count()).select_from(Job).where(Job.lane == f"panel:{panel_id}", Job.state == "queued")
-    return f"Lines on it: {session.scalar(lines)}. Changes that wait in its queue: {session.scalar(waiting)}."
+    lines = how_many(session, Service.panel_id == panel_id, Service.lifecycle != "gone")
+    waiting = how_many(session, Job.lane == f"panel:{panel_id}", Job.state == "queued")
+    return f"Lines on it: {lines}. Changes that wait in its queue: {waiting}."
 
 
 def of_plugin(session: Session, plugin: Plugin) -> str:
@@ -62,17 +59,18 @@ def of_plugin(session: Session, plugin: Plugin) -> str:
     gateways = [code_of(one) for one in plugin.offers.get("payment_gateways", ())]
     told = []
     if modules:
-        panels = select(Panel.id).where(Panel.module.in_(modules))
-        lines = (
-            select(func.count()).select_from(Service).where(Service.panel_id.in_(panels), Service.lifecycle != "gone")
-        )
-        number = session.scalar(select(func.count()).select_from(panels.subquery()))
-        told.append(f"Panels of it: {number}, with {session.scalar(lines)} lines.")
+        mine = Panel.module.in_(modules)
+        lines = how_many(session, Service.panel_id.in_(select(Panel.id).where(mine)), Service.lifecycle != "gone")
+        told.append(f"Panels of it: {how_many(session, mine)}, with {lines} lines.")
     if gateways:
-        accounts = select(GatewayAccount.id).where(GatewayAccount.gateway.in_(gateways), GatewayAccount.enabled)
-        number = session.scalar(select(func.count()).select_from(accounts.subquery()))
-        saved = select(PaymentMethod.id).where(PaymentMethod.account_id.in_(accounts), PaymentMethod.usable)
-        charged = _count(session, _RUNS, Subscription.payment_method_id.in_(saved))
+        active = GatewayAccount.gateway.in_(gateways) & GatewayAccount.enabled
+        saved = select(PaymentMethod.id).where(
+            PaymentMethod.account_id.in_(select(GatewayAccount.id).where(active)), PaymentMethod.usable
+        )
+        number, charged = (
+            how_many(session, active),
+            how_many(session, _RUNS, Subscription.payment_method_id.in_(saved)),
+        )
         told.append(f"Gateway accounts of it: {number}. Subscriptions that are charged there by themselves: {charged}.")
     return " ".join(told)
 
@@ -87,7 +85,7 @@ def by_method(session: Session, method_id: int) -> tuple[int, list[Renewed]]:
         .order_by(Subscription.next_bill_on, Subscription.id)
         .limit(_MOST)
     ).all()
-    return _count(session, *renewed), [Renewed(one, plan, _owed(session, one)) for one, plan in rows]
+    return how_many(session, *renewed), [Renewed(one, plan, _owed(session, one)) for one, plan in rows]
 
 
 def _owed(session: Session, subscription: Subscription) -> Money | None:

@@ -12,7 +12,7 @@ from billhead.actions.accounts._tokens import hash_of
 from billhead.actions.sign_in._second_step import asks_twice
 from billhead.db import reading, writing
 from billhead.domain.context import Context, Role, Scope
-from billhead.domain.rights import OWN_RIGHTS, SUPPORT_RIGHTS, family_rights
+from billhead.domain.rights import BUYERS, OWN_RIGHTS, SUPPORT_RIGHTS, family_rights
 from billhead.models.people import Customer, Reseller, User, UserSession
 from billhead.models.sellers import Seller
 from billhead.models.sign_in import Impersonation, StaffRole
@@ -115,10 +115,8 @@ def login_of(token: str) -> Login | None:
 def _login(row: UserSession, user: User, of_role: list[Any] | None, lacks: bool, language: str) -> Login:
     role = Role(user.role)
     permissions = frozenset(user.permissions) | frozenset(of_role or ())
-    if role is Role.CUSTOMER:
+    if role.value in BUYERS:
         permissions = family_rights(user.permissions) if user.family else OWN_RIGHTS
-    elif role in (Role.RESELLER, Role.SUPER_RESELLER):
-        permissions = OWN_RIGHTS
     return Login(
         user_id=user.id,
         session_id=row.id,

@@ -12,7 +12,7 @@ from billhead.actions.access._limits import count_try
 from billhead.actions.access._lines import living, visible_line
 from billhead.actions.access._live import Asking, asked_of, told
 from billhead.actions.exchange import exchange
-from billhead.actions.freeze import is_frozen
+from billhead.actions.freeze import check_panels_open
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.context import Context
@@ -52,8 +52,7 @@ def say_to_box(ctx: Context, service_id: int, saying: Saying) -> str:
             raise NotAllowed(f"{ctx.actor} may not say anything to a box: it needs services.write")
         line = visible_line(tx, service_id)
         living(line.service)
-        if is_frozen(tx.session, "panels"):
-            raise Conflict("Nothing is written to panels now. Try again later.")
+        check_panels_open(tx.session)
         if ctx.idempotency_key:
             count_try(tx, f"{limit}:{ctx.idempotency_key}", 1, _HOUR, "It was sent already.")
         count_try(tx, f"{limit}:{service_id}", _OFTEN, _HOUR, "This box was sent enough for an hour.")

@@ -7,7 +7,7 @@ from billhead.actions.access._limits import count_try
 from billhead.actions.access._lines import living, visible_line
 from billhead.actions.access._live import Asking, asked_of, told
 from billhead.actions.exchange import exchange
-from billhead.actions.freeze import is_frozen
+from billhead.actions.freeze import check_panels_open
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.context import Context
@@ -40,8 +40,7 @@ def cut_session(ctx: Context, service_id: int, session_id: str | None) -> Sessio
         line = visible_line(tx, service_id)
         living(line.service)
         count_try(tx, f"cut:{service_id}", _OFTEN, _MINUTE, "Wait a minute before you cut another.")
-        if is_frozen(tx.session, "panels"):
-            raise Conflict("Nothing is written to panels now. Try again later.")
+        check_panels_open(tx.session)
         asking = asked_of(tx, line.service)
         if isinstance(asking, str):
             refused.append(asking)

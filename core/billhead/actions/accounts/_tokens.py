@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions import tries
 from billhead.db import Tx
 from billhead.domain.context import Role
+from billhead.domain.errors import Conflict
 from billhead.models.people import OneTimeToken, User, UserSession
 from billhead.models.sign_in import HalfSignIn, KnownDevice
 
 __all__ = [
-    "NEW_EMAIL", "Browser", "attempt_keys", "forget_attempts", "hash_of", "know", "new_half", "new_link", "open_session"
+    "NEW_EMAIL", "Browser", "attempt_keys", "forget_attempts", "hash_of", "know", "link_ended", "mailed_link",
+    "new_half", "new_link", "open_session",
 ]  # fmt: skip
 
 NEW_EMAIL = "new_email"
@@ -89,6 +92,19 @@ def new_link(tx: Tx, user_id: int, purpose: str, lasts: timedelta, email: str = 
     )
     tx.session.flush()
     return token
+
+
+def mailed_link(session: Session, token: str, purpose: str, *, lock: bool = False) -> OneTimeToken:
+    """Raises Conflict (`link_ended`): it was used, is too old, or was never mailed for this."""
+    found = select(OneTimeToken).where(OneTimeToken.token_hash == hash_of(token), OneTimeToken.purpose == purpose)
+    row = session.scalar(found.with_for_update() if lock else found)
+    if row is None or row.expires_at <= clock.now():
+        raise link_ended()
+    return row
+
+
+def link_ended() -> Conflict:
+    return Conflict("This link was used already or is too old.", code="link_ended", hint="ask for a new one")
 
 
 def attempt_keys(seller_id: int, email: str, ip: str) -> tuple[str, str]:

@@ -2,20 +2,19 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
-from billhead import clock
 from billhead.actions import tries
 from billhead.actions.accounts._links import PURPOSE
 from billhead.actions.accounts._passwords import check_password, checked_new_password, hashed
 from billhead.actions.accounts._telling import tell_change
-from billhead.actions.accounts._tokens import forget_attempts, hash_of
+from billhead.actions.accounts._tokens import forget_attempts, mailed_link
 from billhead.actions.accounts._tries import count_try
 from billhead.actions.exchange import exchange
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.context import Context
-from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
+from billhead.domain.errors import InvalidInput, NotAllowed
 from billhead.models.people import OneTimeToken, User, UserSession
 from billhead.models.sign_in import HalfSignIn
 
@@ -90,11 +89,4 @@ def _key(user_id: int) -> str:
 
 
 def _link(tx: Tx, proof: ByLink) -> OneTimeToken:
-    row = tx.session.scalar(
-        select(OneTimeToken)
-        .where(OneTimeToken.token_hash == hash_of(proof.token), OneTimeToken.purpose == PURPOSE)
-        .with_for_update()
-    )
-    if row is None or row.expires_at <= clock.now():
-        raise Conflict("This link was used already or is too old.", code="link_ended", hint="ask for a new one")
-    return row
+    return mailed_link(tx.session, proof.token, PURPOSE, lock=True)

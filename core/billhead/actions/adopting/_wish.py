@@ -10,27 +10,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.actions.panels.set_policy import FIELDS
 from billhead.csv_lines import unguarded
 from billhead.domain.errors import InvalidInput
 from billhead.domain.periods import Term
 from billhead.models.catalogue import Plan
 from billhead.models.people import Reseller
 
-__all__ = ["KEYS", "WRITABLE", "AdoptionWish", "check_wish", "read_mapping"]
+__all__ = ["KEYS", "AdoptionWish", "check_wish", "read_mapping"]
 
-WRITABLE = (
-    "login",
-    "password",
-    "mac",
-    "plan",
-    "bouquets",
-    "connections",
-    "expires_at",
-    "blocked",
-    "owner",
-    "country",
-    "note",
-)
 KEYS = ("remote_id", "login", "mac")
 _WORDS = ("plan", "term", "name", "email", "reseller", "paid_through", "skip")
 # what the preview's own file holds besides: it can be edited and handed back
@@ -75,8 +63,8 @@ def check_wish(session: Session, seller_id: int, wish: AdoptionWish) -> None:
     if not 0 <= wish.least_score <= 100:
         raise InvalidInput("least_score", "must be from 0 to 100")
     for name in wish.writes:
-        if name not in WRITABLE:
-            raise InvalidInput("writes", f"{name!r} is no field; there are: {', '.join(WRITABLE)}")
+        if name not in FIELDS:
+            raise InvalidInput("writes", f"{name!r} is no field; there are: {', '.join(FIELDS)}")
     codes = set(wish.owners.values())
     known = set(session.scalars(select(Reseller.code).where(Reseller.seller_id == seller_id, Reseller.code.in_(codes))))
     for code in sorted(codes - known):

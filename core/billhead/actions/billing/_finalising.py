@@ -17,7 +17,7 @@ from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._draft import Draft, DraftedLine
 from billhead.actions.billing._issuing import numbered, poured, queue_collection, tell, use_credit
 from billhead.actions.billing._parties import party_ids
-from billhead.actions.billing._rated import LineDetail, Rated
+from billhead.actions.billing._rated import Buyer, LineDetail, Rated
 from billhead.actions.billing._rating import Case, rater_now
 from billhead.actions.billing._reading import read_buyers, read_chargeable, read_lots
 from billhead.actions.billing._taxing import TaxedAmount
@@ -65,7 +65,7 @@ def rate_drafts(session: Session, documents: Sequence[Document]) -> tuple[list[R
     for line in session.scalars(query.order_by(DocumentLine.document_id, DocumentLine.position, DocumentLine.id)):
         lines[line.document_id].append(line)
     catalogue.need(session, sellers={document.seller_id for document in documents})
-    cases = [_case(document, lines[document.id], buyers, catalogue) for document in documents]
+    cases = [_case(document, lines[document.id], buyers[document.customer_id]) for document in documents]
     answers = rater.rate_cases(cases, read_lots(session, customers), read_chargeable(session, customers))
     ready: list[Ready] = []
     refused: list[tuple[int, BillheadError]] = []
@@ -79,8 +79,7 @@ def rate_drafts(session: Session, documents: Sequence[Document]) -> tuple[list[R
     return ready, refused
 
 
-def _case(document: Document, lines: Sequence[DocumentLine], buyers: dict, catalogue: Catalogue) -> Case:  # type: ignore[type-arg]
-    buyer = buyers[document.customer_id]
+def _case(document: Document, lines: Sequence[DocumentLine], buyer: Buyer) -> Case:
     today = clock.today_in(buyer.zone)
     begins = min((line.period_start for line in lines if line.period_start is not None), default=None)
     due_on: date | None = begins if begins is not None and begins > today else None

@@ -1,20 +1,23 @@
 """An order became smaller before it was paid: its coupons are looked at as if it had been ordered like that."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, select
 
 from billhead import clock
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._couponed import asked_now
-from billhead.actions.billing._draft import DraftedLine
+from billhead.actions.billing._draft import Draft, DraftedLine
 from billhead.actions.billing._ordered import ordered_case
 from billhead.actions.coupons._entering import release
 from billhead.actions.documents._subscriptions import subscriptions_of
+from billhead.actions.subscriptions._state import record
 from billhead.db import Tx
 from billhead.domain.subscription import State
 from billhead.models.catalogue import Price
 from billhead.models.coupons import Coupon, CouponRedemption, CouponUse
 from billhead.models.documents import Document, DocumentLine
-from billhead.models.subscriptions import Subscription, SubscriptionComponent, SubscriptionEvent
+from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
 __all__ = ["judge_again"]
 
@@ -27,7 +30,7 @@ def judge_again(tx: Tx, proforma: Document) -> None:
     session.flush()
     mine = Subscription.id.in_(subscriptions_of(session, proforma.id)), Subscription.state == State.PENDING.value
     ordered = session.scalars(select(Subscription).where(*mine).order_by(Subscription.id)).all()
-    amount = sum(_amount(tx, one) for one in ordered)
+    amount, catalogue = _amount(tx, ordered), Catalogue()
     for subscription in ordered:
         held = session.execute(
             select(CouponRedemption.id, Coupon.code)
@@ -41,50 +44,39 @@ def judge_again(tx: Tx, proforma: Document) -> None:
         if not held:
             continue
         release(tx, subscription.id, only=[key for key, _ in held])
-        _write_again(tx, proforma, subscription)
+        _write_again(tx, proforma, ordered_case(tx, subscription.id, catalogue).draft, subscription.id)
         subscription.version += 1
-        session.add(
-            SubscriptionEvent(
-                subscription_id=subscription.id,
-                kind="coupon_taken_off",
-                effective_on=clock.today_in(subscription.zone),
-                details={"codes": [code for _, code in held], "document_id": proforma.id},
-                recorded_at=clock.now(),
-            )
-        )
+        on, codes = clock.today_in(subscription.zone), [code for _, code in held]
+        record(tx, subscription, "coupon_taken_off", on, codes=codes, document_id=proforma.id)
 
 
-def _amount(tx: Tx, subscription: Subscription) -> int:
-    part = SubscriptionComponent
-    query = select(part.quantity, Price).join(Price, Price.id == part.price_id)
-    rows = tx.session.execute(query.where(part.subscription_id == subscription.id)).all()
-    return sum(quantity * asked_now(price, subscription.phase == "trial") for quantity, price in rows)
+def _amount(tx: Tx, ordered: Sequence[Subscription]) -> int:
+    part, trials = SubscriptionComponent, {one.id: one.phase == "trial" for one in ordered}
+    query = select(part.subscription_id, part.quantity, Price).join(Price, Price.id == part.price_id)
+    rows = tx.session.execute(query.where(part.subscription_id.in_(trials))).all()
+    return sum(quantity * asked_now(price, trials[key]) for key, quantity, price in rows)
 
 
-def _write_again(tx: Tx, proforma: Document, subscription: Subscription) -> None:
+def _write_again(tx: Tx, proforma: Document, draft: Draft, subscription_id: int) -> None:
     session = tx.session
-    draft = ordered_case(tx, subscription.id, Catalogue()).draft
     rows = session.scalars(
         select(DocumentLine).where(
-            DocumentLine.document_id == proforma.id, DocumentLine.subscription_id == subscription.id
+            DocumentLine.document_id == proforma.id, DocumentLine.subscription_id == subscription_id
         )
     ).all()
     drafted = {(line.component_id, line.kind): line for line in draft.lines}
     for row in rows:
         if line := drafted.get((row.component_id, row.kind)):
             _rewrite(row, line)
-    theirs = select(CouponRedemption.id).where(CouponRedemption.subscription_id == subscription.id)
+    theirs = select(CouponRedemption.id).where(CouponRedemption.subscription_id == subscription_id)
     uses = delete(CouponUse).where(CouponUse.document_id == proforma.id, CouponUse.redemption_id.in_(theirs))
     session.execute(uses.execution_options(synchronize_session=False))
-    for used in draft.used:
-        session.add(
-            CouponUse(
-                document_id=proforma.id,
-                redemption_id=used.redemption_id,
-                discount_minor=used.minor,
-                cycles=used.cycles,
-            )
+    session.add_all(
+        CouponUse(
+            document_id=proforma.id, redemption_id=used.redemption_id, discount_minor=used.minor, cycles=used.cycles
         )
+        for used in draft.used
+    )
     session.flush()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, aliased
 
-from billhead.domain.subscription import RUNNING, State
+from billhead.domain.subscription import STANDING
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
@@ -60,7 +60,7 @@ def touched_by(session: Session, reprice_id: int) -> Iterator[Touched]:
         .where(
             part.ends_on.is_(None),
             Subscription.settlement == "invoice",
-            Subscription.state.in_([*(state.value for state in RUNNING), State.SUSPENDED.value]),
+            Subscription.state.in_([state.value for state in STANDING]),
         )
         .order_by(Subscription.id, part.id)
     )  # fmt: skip

@@ -15,7 +15,7 @@ from billhead.domain.changes import DAYS_A_MONTH, price_per_day
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import LARGEST_MINOR, Money, Rounding, round_ratio
 from billhead.domain.periods import Term
-from billhead.domain.subscription import RUNNING, State
+from billhead.domain.subscription import STANDING
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 from billhead.models.usage import UsagePrice
@@ -138,7 +138,7 @@ def _paying(session: Session, prices: Iterable[int]) -> dict[int, tuple[int, int
         .where(
             part.price_id.in_(list(prices)),
             part.ends_on.is_(None),
-            Subscription.state.in_([*(state.value for state in RUNNING), State.SUSPENDED.value]),
+            Subscription.state.in_([state.value for state in STANDING]),
             Subscription.settlement == "invoice",
         )
         .group_by(part.price_id)

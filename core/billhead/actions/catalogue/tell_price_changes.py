@@ -9,7 +9,7 @@ from billhead.actions.catalogue._versions import everywhere
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.subscription import RUNNING, State
+from billhead.domain.subscription import STANDING
 from billhead.models.catalogue import Price, Reprice
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
@@ -81,7 +81,7 @@ def _next(session: Session, row: Reprice, *, back: bool = False) -> list[tuple[i
             Subscription.id.in_(whose),
             ahead,
             Subscription.settlement == "invoice",
-            Subscription.state.in_([*(state.value for state in RUNNING), State.SUSPENDED.value]),
+            Subscription.state.in_([state.value for state in STANDING]),
         )
         .order_by(Subscription.id.desc() if back else Subscription.id)
         .limit(_BATCH)

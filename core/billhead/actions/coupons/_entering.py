@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.payments._card_marks import same_person
+from billhead.bulk import rows_changed
 from billhead.db import Tx
 from billhead.domain.discounts import CouponKind
 from billhead.domain.document import Kind
@@ -163,10 +164,8 @@ def reserve(tx: Tx, order: Entered, codes: Sequence[str], state: str = "reserved
     redeemed = []
     for coupon in sorted(found_coupons(session, order, codes), key=lambda coupon: coupon.id):
         room = or_(Coupon.total_uses.is_(None), Coupon.used < Coupon.total_uses)
-        took = session.execute(
-            update(Coupon).where(Coupon.id == coupon.id, Coupon.disabled.is_(False), room).values(used=Coupon.used + 1)
-        )
-        if not took.rowcount:  # type: ignore[attr-defined]
+        this = update(Coupon).where(Coupon.id == coupon.id, Coupon.disabled.is_(False), room)
+        if not rows_changed(session, this.values(used=Coupon.used + 1)):
             raise _used_up(coupon)
         _check_uses(session, coupon, order)  # again: now no other order of theirs can come between
         assert order.customer_id is not None, "somebody orders"

@@ -7,12 +7,12 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from disposable_email_domains import blocklist
-from flask import current_app
 
 from billhead import clock
 from billhead.actions.fraud._case import Screening
 from billhead.domain.fraud import CHECKS, Entry, FraudRules, entry_matches, too_large, too_many, verdict_of
 from billhead.plugin import FraudCheck, FraudReason, OrderFacts
+from billhead.plugin_host.current import this_app
 
 __all__ = ["house_says", "plugins_say", "sum_up"]
 
@@ -115,7 +115,7 @@ def plugins_say(checks: Sequence[tuple[str, FraudCheck]], facts: OrderFacts, sec
     past it. Such an order is looked at.
     """
     answers: SimpleQueue[tuple[str, Said]] = SimpleQueue()
-    app, until = current_app._get_current_object(), clock.monotonic() + seconds  # type: ignore[attr-defined]
+    app, until = this_app(), clock.monotonic() + seconds
     asked = {name: _Asked(app, name, check, seconds) for name, check in checks}
     said: dict[str, Said] = {}
     for name, one in asked.items():

@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 
-from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from billhead import clock
@@ -15,6 +14,7 @@ from billhead.actions.verb import audit
 from billhead.db import writing
 from billhead.domain.context import Context
 from billhead.domain.errors import NotAllowed
+from billhead.plugin_host.current import this_app
 
 __all__ = ["check_house"]
 
@@ -39,7 +39,7 @@ def _slow_checks() -> list[Check]:
     looks = [look for look in LOOKS if look.slow]
     with suppress(SQLAlchemyError):  # told by the look at the database
         looks += _outside.looks_of_rows()
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = this_app()
 
     def within(look: Look) -> list[Check]:
         with app.app_context():

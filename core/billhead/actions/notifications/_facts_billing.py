@@ -49,10 +49,10 @@ def document_told(session: Session, notice: Notice) -> Mapping[str, Any]:
 
 
 def _line(line: DocumentLine, currency: str) -> BillLine:
-    there = line.period_start is not None and line.period_end is not None
+    start, end = line.period_start, line.period_end
     return BillLine(
         description=lambda words: describe_line(line, words.say),
-        period=(line.period_start, line.period_end) if there else None,  # type: ignore[arg-type]
+        period=(start, end) if start is not None and end is not None else None,
         discount=(lambda words: describe_discount(line, currency, words.number)) if line.discount_minor else None,
         net=Money(line.net_minor, currency),
     )

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from billhead.actions import tries
 from billhead.actions.exchange import exchange
-from billhead.actions.freeze import is_frozen
+from billhead.actions.freeze import check_panels_open
 from billhead.actions.panels._asking import AskedPanel, asked_panel
 from billhead.actions.verb import audit
 from billhead.db import Tx
@@ -48,8 +48,7 @@ def change_owner_credits(ctx: Context, panel_id: int, owner: Owner, amount_minor
         asked = asked_panel(tx, panel_id)
         if not asked.module.capabilities(asked.connection).owner_credits:
             raise InvalidInput("panel", f"{asked.code} lets nobody change credits of its resellers as it is set up")
-        if is_frozen(tx.session, "panels"):
-            raise Conflict("Nothing is written to panels now. Try again later.")
+        check_panels_open(tx.session)
         if tries.count(tx, key, 1, _DOUBT) is None:
             raise Conflict("A change for this reseller has no outcome yet: read its credit again in ten minutes.")
         _note(tx, panel_id, owner, amount_minor, "sent")

@@ -6,22 +6,11 @@ from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotAllowed, NotFound
 from billhead.models.panels import Panel
+from billhead.plugin.provisioning import COMPARED
 
 __all__ = ["FIELDS", "POLICIES", "set_policy"]
 
-FIELDS = (
-    "login",
-    "password",
-    "mac",
-    "plan",
-    "bouquets",
-    "connections",
-    "expires_at",
-    "blocked",
-    "owner",
-    "country",
-    "note",
-)
+FIELDS = (*COMPARED, "note")
 POLICIES = ("enforce", "report", "accept")
 
 

@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.db import Tx
+from billhead.domain.context import Context
+from billhead.domain.errors import NotFound
 from billhead.domain.payment import DeclineClass
 from billhead.models.payments import GatewayAccount, PaymentAttempt, PaymentMethod
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["MOST_TRIES", "first_usable", "has_default", "put_first", "stop_method", "tried_too_often"]
+__all__ = ["MOST_TRIES", "first_usable", "has_default", "put_first", "stop_method", "tried_too_often", "visible_method"]
 
 MOST_TRIES = 15
 """Declines of one card in 30 days, by whatever invoices: more are fined by the card networks (Visa: 15)."""
@@ -26,6 +29,14 @@ def first_usable(tx: Tx, customer_id: int, currency: str) -> PaymentMethod | Non
         .order_by(PaymentMethod.is_default.desc(), PaymentMethod.position, PaymentMethod.id.desc())
     )
     return next((one for one, account in rows if not account.currencies or currency in account.currencies), None)
+
+
+def visible_method(session: Session, ctx: Context, method_id: int) -> PaymentMethod:
+    """Raises NotFound: not theirs, or removed."""
+    method, scope = session.get(PaymentMethod, method_id), ctx.scope
+    if method is None or not method.token or not (scope.everything or scope.customer_id == method.customer_id):
+        raise NotFound("payment method", method_id)
+    return method
 
 
 def has_default(tx: Tx, customer_id: int) -> bool:

@@ -2,10 +2,11 @@
 
 from sqlalchemy import select
 
+from billhead.actions.payments._methods import visible_method
 from billhead.actions.payments.prefer_method import prefer_method
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
-from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.errors import InvalidInput, NotFound
 from billhead.models.payments import PaymentMethod
 
 __all__ = ["move_method"]
@@ -20,10 +21,7 @@ def move_method(tx: Tx, method_id: int, way: str) -> None:
     """
     if way not in ("up", "down"):
         raise InvalidInput("way", f"{way!r} is not one of up, down")
-    method = tx.session.get(PaymentMethod, method_id)
-    scope = tx.ctx.scope
-    if method is None or not method.token or not (scope.everything or scope.customer_id == method.customer_id):
-        raise NotFound("payment method", method_id)
+    method = visible_method(tx.session, tx.ctx, method_id)
     mine = PaymentMethod.customer_id == method.customer_id
     locked = select(PaymentMethod).where(mine).order_by(PaymentMethod.id).with_for_update()
     theirs = tx.session.scalars(locked.execution_options(populate_existing=True)).all()
@@ -37,8 +35,6 @@ def move_method(tx: Tx, method_id: int, way: str) -> None:
         return
     first = rows[0]
     rows[at], rows[to] = rows[to], rows[at]
-    if first.is_default and rows[0] is not first and not rows[0].usable:
-        raise Conflict(f"{rows[0].label} was declined for good", hint="pay with another card and keep that one")
     for place, one in enumerate(rows):
         one.position = place
     tx.session.flush()

@@ -2,11 +2,10 @@
 
 from sqlalchemy import select
 
-from billhead.actions.payments._methods import put_first
+from billhead.actions.payments._methods import put_first, visible_method
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
-from billhead.domain.errors import Conflict, NotFound
-from billhead.models.payments import PaymentMethod
+from billhead.domain.errors import Conflict
 from billhead.models.subscriptions import Subscription
 
 __all__ = ["prefer_method"]
@@ -18,10 +17,7 @@ def prefer_method(tx: Tx, method_id: int) -> None:
 
     Raises NotFound (not theirs, or removed) or Conflict (it was declined for good).
     """
-    method = tx.session.get(PaymentMethod, method_id)
-    scope = tx.ctx.scope
-    if method is None or not method.token or not (scope.everything or scope.customer_id == method.customer_id):
-        raise NotFound("payment method", method_id)
+    method = visible_method(tx.session, tx.ctx, method_id)
     if not method.usable:
         raise Conflict(f"{method.label} was declined for good", hint="pay with another card and keep that one")
     put_first(tx, method)

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from billhead.actions.privacy._belongings import BELONGINGS
+from billhead.bulk import rows_changed
 from billhead.db import Model, Tx
 
 __all__ = ["count_of", "erase_table", "ordered", "table_of", "theirs"]
@@ -58,12 +59,12 @@ def erase_table(tx: Tx, name: str, customer_id: int) -> int:
     """Delete or write over; returns how many rows. Twice is as once."""
     mine, table, where = BELONGINGS[name], table_of(name), theirs(name, customer_id)
     if mine.deleted:
-        return int(tx.session.execute(delete(table).where(where)).rowcount)  # type: ignore[attr-defined]
+        return rows_changed(tx.session, delete(table).where(where))
     values = {column: _empty(table.c[column]) for column in mine.empties.split()}
     values |= {column: _written(table, value) for column, value in mine.becomes.items()}
     if not values:
         return 0
-    return int(tx.session.execute(update(table).where(where).values(values)).rowcount)  # type: ignore[attr-defined]
+    return rows_changed(tx.session, update(table).where(where).values(values))
 
 
 def _empty(column: Column[Any]) -> Any:

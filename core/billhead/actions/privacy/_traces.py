@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from billhead.actions.privacy._rows import table_of, theirs
 from billhead.actions.privacy._whole_words import ids_saying, says, whole_words, with_letters
-from billhead.bulk import among
+from billhead.bulk import among, rows_changed
 from billhead.db import Tx
 from billhead.domain.address import parse_address
 from billhead.models.documents import Document, Party
@@ -167,8 +167,7 @@ def _callbacks(tx: Tx, who: Person) -> int:
 
 def _records(tx: Tx, who: Person) -> int:
     """Theirs are deleted. Those of others lose the address alone: without its record a request would be done twice."""
-    gone = tx.session.execute(delete(IdempotencyRecord).where(_by(who, IdempotencyRecord.actor)))
-    touched = int(gone.rowcount)  # type: ignore[attr-defined]
+    touched = rows_changed(tx.session, delete(IdempotencyRecord).where(_by(who, IdempotencyRecord.actor)))
     mails = [one for one in who.only_theirs if "@" in one]
     for ids in ids_saying(tx, mails, IdempotencyRecord.result):
         these = among(IdempotencyRecord.id, ids, tx.session)
@@ -223,7 +222,7 @@ def _boxes(tx: Tx, who: Person) -> int:
     macs = [one.upper() for one in who.only_theirs if one.count(":") == 5]
     others = select(table_of("service").c.mac).where(~theirs("service", who.customer_id))
     kept = boxes.c.mac.in_(others.where(table_of("service").c.mac.is_not(None)))
-    return int(tx.session.execute(delete(boxes).where(boxes.c.mac.in_(macs), ~kept)).rowcount)  # type: ignore[attr-defined]
+    return rows_changed(tx.session, delete(boxes).where(boxes.c.mac.in_(macs), ~kept))
 
 
 def _delete(tx: Tx, model: Any, who: Person, *columns: InstrumentedAttribute[Any]) -> int:

@@ -52,7 +52,7 @@ def panel_view(session: Session, panel: Panel, *, bouquets: bool = True) -> Pane
         capabilities=capabilities,
         bouquets={row.bouquet_id: row.remote for row in session.execute(named)} if bouquets else {},
         managed=managed,
-        licensed=_licensed(session) if capabilities.countries else {},
+        licensed=_licensed(session) if bouquets and capabilities.countries else {},
     )
 
 

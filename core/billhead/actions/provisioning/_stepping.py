@@ -30,13 +30,14 @@ from billhead.plugin import (
     Tombstone,
     merge,
 )
+from billhead.plugin.provisioning import COMPARED
 
 __all__ = ["Answer", "ask_panel"]
 
 log = logging.getLogger(__name__)
 
 _ROUNDS = 4
-_LEFT_AS_IT_IS = ("login", "password", "mac", "plan", "bouquets", "connections", "expires_at", "owner", "country")
+_LEFT_AS_IT_IS = tuple(name for name in COMPARED if name != "blocked")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ from billhead.domain.errors import BillheadError, NotFound
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service
 from billhead.plugin import UNOBSERVABLE, Desired, Free, Impossible, Observed, Step
+from billhead.plugin.provisioning import COMPARED
 
 __all__ = ["Comparison", "FieldPair", "compare"]
 
-FIELDS = ("login", "mac", "plan", "bouquets", "connections", "expires_at", "blocked", "owner", "country")
+FIELDS = tuple(name for name in COMPARED if name != "password")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from billhead.actions.resellers._rights import (
 )
 from billhead.actions.resellers._wallet import add_lot, balance, book, repay, take_last, wallet
 from billhead.actions.verb import audit
+from billhead.bulk import rows_changed
 from billhead.db import Tx
 from billhead.domain.document import Kind
 from billhead.domain.ledger import AccountCode, credit, debit
@@ -193,12 +194,13 @@ def _become(tx: Tx, plan: Plan, customer: Customer) -> None:
         join_tree(tx, reseller, parent)
         customer.buys_for_reseller_id = reseller.id
     tx.session.flush()
-    logins = tx.session.execute(
+    logins = rows_changed(
+        tx.session,
         update(User)
         .where(User.customer_id == customer.id, User.role.in_(["customer", *TIERS]), User.family.is_(False))
-        .values(role=reseller.tier, reseller_id=reseller.id)
+        .values(role=reseller.tier, reseller_id=reseller.id),
     )
-    if not logins.rowcount and customer.email:  # type: ignore[attr-defined]
+    if not logins and customer.email:
         give_login(tx, reseller, customer, customer.email)
     audit(tx, "resellers.joined", f"reseller:{reseller.id}", {"customer_id": customer.id, "plan": plan.code})
     emit(tx, "reseller.joined", f"reseller:{reseller.id}", {"reseller_id": reseller.id, "customer_id": customer.id})

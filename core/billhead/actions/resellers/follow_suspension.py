@@ -9,7 +9,7 @@ from billhead.actions.subscriptions._state import visible_subscription
 from billhead.actions.subscriptions._stopping import start_again, stop
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.subscription import RUNNING, State, SuspendedBy
+from billhead.domain.subscription import RUNNING, STANDING, State, SuspendedBy
 from billhead.models.people import Reseller, ResellerClosure
 from billhead.models.subscriptions import Subscription
 
@@ -35,7 +35,7 @@ def follow_suspension(tx: Tx, reseller_id: int, after: int = 0) -> SuspensionFol
         .where(
             Subscription.payer_reseller_id.in_(subtree(reseller_id)),
             Subscription.settlement == "credits",
-            Subscription.state.in_([*(state.value for state in RUNNING), State.SUSPENDED.value]),
+            Subscription.state.in_([state.value for state in STANDING]),
             Subscription.id > after,
         )
         .order_by(Subscription.id)

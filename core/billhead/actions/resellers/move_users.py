@@ -9,7 +9,7 @@ from billhead.actions.resellers._tree import is_within, lock_resellers
 from billhead.actions.resellers._users import lock_paid_by
 from billhead.actions.scheduling import enqueue
 from billhead.actions.verb import verb
-from billhead.bulk import among
+from billhead.bulk import among, rows_changed
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.models.credits import CreditHold
@@ -64,13 +64,14 @@ def move_users(tx: Tx, from_id: int, to_id: int, customers: Sequence[int] | None
     if customers is not None and len(theirs) != len(set(customers)):
         missing = next(key for key in customers if key not in set(theirs))
         raise NotFound("customer", missing)
-    moved = tx.session.execute(
+    moved = rows_changed(
+        tx.session,
         update(Subscription)
         .where(
             among(Subscription.__table__.c.customer_id, theirs, tx.session), Subscription.payer_reseller_id == from_id
         )
         .values(payer_reseller_id=to_id, version=Subscription.version + 1)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False),
     )
     tx.session.execute(
         update(Customer)
@@ -82,7 +83,7 @@ def move_users(tx: Tx, from_id: int, to_id: int, customers: Sequence[int] | None
     if theirs:
         enqueue(tx, "resellers.follow_owner", {"reseller_id": to_id}, key=f"follow_owner:{to_id}")
         enqueue(tx, "resellers.follow_suspension", {"reseller_id": to_id}, key=f"follow_suspension:{to_id}")
-    return UsersMoved(to_id, len(theirs), int(moved.rowcount))  # type: ignore[attr-defined]
+    return UsersMoved(to_id, len(theirs), moved)
 
 
 def _both(tx: Tx, from_id: int, to_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from billhead import clock
@@ -11,6 +11,7 @@ from billhead.actions.resellers._users import lock_paid_by
 from billhead.actions.resellers._wallet import add_lot, balance, book, owed_by, take, wallet
 from billhead.actions.resellers.move_users import move_users
 from billhead.actions.verb import verb
+from billhead.bulk import how_many
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.ledger import AccountCode, credit, debit
@@ -52,14 +53,11 @@ def preview_remove_reseller(tx: Tx, reseller_id: int, to_id: int | None = None) 
     reseller = lock_below(tx, reseller_id)
     _refuse(tx, reseller, to_id)
 
-    def count(*conditions: object) -> int:
-        return int(tx.session.scalar(select(func.count()).where(*conditions)) or 0)  # type: ignore[arg-type]
-
     return RemovePreview(
-        count(Customer.reseller_id == reseller_id),
-        count(Subscription.payer_reseller_id == reseller_id),
-        count(Reseller.parent_id == reseller_id),
-        count(User.reseller_id == reseller_id, User.disabled.is_(False)),
+        how_many(tx.session, Customer.reseller_id == reseller_id),
+        how_many(tx.session, Subscription.payer_reseller_id == reseller_id),
+        how_many(tx.session, Reseller.parent_id == reseller_id),
+        how_many(tx.session, User.reseller_id == reseller_id, User.disabled.is_(False)),
         balance(tx, reseller).minor,
     )
 
@@ -175,6 +173,8 @@ def _give_credits_up(tx: Tx, reseller: Reseller) -> None:
     )  # fmt: skip
     legs = [debit(AccountCode.CREDITS_AVAILABLE, left, wallet(reseller)), to]
     entry_id = book(tx, reseller, "reseller_removed", key, legs, other_id=parent.id if parent else None)
-    for part in taken if parent else ():
+    if parent is None:
+        return
+    for part in taken:
         cost = Money(part.cost_minor, part.cost_currency) if part.cost_currency else None
-        add_lot(tx, parent, "transfer", Money(part.minor, CREDITS), cost, entry_id)  # type: ignore[arg-type]
+        add_lot(tx, parent, "transfer", Money(part.minor, CREDITS), cost, entry_id)

@@ -7,6 +7,7 @@ from sqlalchemy import update
 from billhead import clock
 from billhead.actions.resellers._seen import seen_renewals
 from billhead.actions.verb import verb
+from billhead.bulk import rows_changed
 from billhead.db import Tx
 from billhead.domain.errors import Conflict
 from billhead.models.resellers import BulkRenewalItem
@@ -31,6 +32,6 @@ def stop_renewals(tx: Tx, bulk_id: int) -> RenewalsStopped:
     if bulk.state != "running":
         raise Conflict("these renewals are over: there is nothing to stop")
     waiting = BulkRenewalItem.bulk_id == bulk_id, BulkRenewalItem.state == "waiting"
-    left = tx.session.execute(update(BulkRenewalItem).where(*waiting).values(state="stopped"))
+    left = rows_changed(tx.session, update(BulkRenewalItem).where(*waiting).values(state="stopped"))
     bulk.state, bulk.finished_at = "stopped", clock.now()
-    return RenewalsStopped(bulk_id, left.rowcount)  # type: ignore[attr-defined]
+    return RenewalsStopped(bulk_id, left)

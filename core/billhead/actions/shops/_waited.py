@@ -1,7 +1,6 @@
 """Days for which a paid order has waited for its reseller's credits: its customer has the whole term all the same."""
 
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -10,7 +9,7 @@ from billhead.actions.subscriptions._free_time import free_time
 from billhead.actions.subscriptions._state import live_services, move
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.db import Tx
-from billhead.domain.periods import Period
+from billhead.domain.periods import Period, local_date
 from billhead.domain.subscription import Event, State
 from billhead.models.people import Customer
 from billhead.models.shops import ShopSupply
@@ -65,7 +64,7 @@ def is_overtaken(tx: Tx, row: ShopSupply) -> bool:
 def _runs_until(tx: Tx, subscription: Subscription) -> date | None:
     """The first day that was not supplied yet; None: its lines never ran."""
     ends = [line.desired_expires_at for line in live_services(tx, subscription) if line.desired_expires_at is not None]
-    return max(ends).astimezone(ZoneInfo(subscription.zone)).date() if ends else None
+    return local_date(max(ends), subscription.zone) if ends else None
 
 
 def _shift(row: ShopSupply, days: timedelta) -> None:

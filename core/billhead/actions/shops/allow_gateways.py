@@ -8,6 +8,7 @@ from sqlalchemy import update
 from billhead.actions.shops._gateways import allowed_gateways
 from billhead.actions.shops._own import lock_shop
 from billhead.actions.verb import verb
+from billhead.bulk import rows_changed
 from billhead.db import Tx
 from billhead.models.payments import GatewayAccount
 
@@ -27,13 +28,14 @@ def allow_gateways(tx: Tx, reseller_id: int, gateways: Sequence[str]) -> Gateway
     """What was begun there is still settled. Raises NotFound, NotAllowed or InvalidInput."""
     own = lock_shop(tx, reseller_id)
     own.shop.gateways = allowed_gateways(gateways)
-    off = tx.session.execute(
+    off = rows_changed(
+        tx.session,
         update(GatewayAccount)
         .where(
             GatewayAccount.seller_id == own.seller.id,
             GatewayAccount.gateway.not_in(own.shop.gateways),
             GatewayAccount.enabled,
         )
-        .values(enabled=False)
+        .values(enabled=False),
     )
-    return GatewaysAllowed(own.seller.id, int(off.rowcount))  # type: ignore[attr-defined]
+    return GatewaysAllowed(own.seller.id, off)

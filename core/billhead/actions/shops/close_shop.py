@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.resellers._tree import lock_resellers
 from billhead.actions.verb import verb
+from billhead.bulk import how_many
 from billhead.db import Tx
 from billhead.domain.document import OWED, Kind, ProformaState
 from billhead.domain.errors import Conflict, NotFound
@@ -38,16 +39,14 @@ def preview_close_shop(tx: Tx, reseller_id: int) -> ClosePreview:
     """Who is touched. Raises what `close_shop` raises."""
     shop = _open_shop_of(tx, reseller_id)
 
-    def count(*conditions: object) -> int:
-        return int(tx.session.scalar(select(func.count()).where(*conditions)) or 0)  # type: ignore[arg-type]
-
     owed = (Document.kind == Kind.INVOICE) & Document.state.in_([state.value for state in OWED])
     offered = (Document.kind == Kind.PROFORMA) & (Document.state == ProformaState.OPEN.value)
+    running = Subscription.state.in_([state.value for state in RUNNING])
     return ClosePreview(
-        count(Customer.seller_id == shop.seller_id),
-        count(Subscription.seller_id == shop.seller_id, Subscription.state.in_([state.value for state in RUNNING])),
-        count(Document.seller_id == shop.seller_id, owed | offered),
-        count(ShopSupply.seller_id == shop.seller_id, ShopSupply.state == "waiting"),
+        how_many(tx.session, Customer.seller_id == shop.seller_id),
+        how_many(tx.session, Subscription.seller_id == shop.seller_id, running),
+        how_many(tx.session, Document.seller_id == shop.seller_id, owed | offered),
+        how_many(tx.session, ShopSupply.seller_id == shop.seller_id, ShopSupply.state == "waiting"),
     )
 
 

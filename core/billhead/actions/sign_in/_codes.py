@@ -8,6 +8,7 @@ from sqlalchemy import delete, update
 
 from billhead import clock
 from billhead.actions.accounts._tokens import hash_of
+from billhead.bulk import rows_changed
 from billhead.db import Tx
 from billhead.models.sign_in import CodeApp, RecoveryCode
 from billhead.plugin_host import vault
@@ -27,7 +28,7 @@ def spend_app_code(tx: Tx, row: CodeApp, typed: str) -> bool:
     if step is None:
         return False
     newer = update(CodeApp).where(CodeApp.user_id == row.user_id, CodeApp.last_step < step).values(last_step=step)
-    return bool(tx.session.execute(newer, execution_options={"synchronize_session": False}).rowcount)  # type: ignore[attr-defined]
+    return bool(rows_changed(tx.session, newer.execution_options(synchronize_session=False)))
 
 
 def _step_of(secret: str, typed: str) -> int | None:
@@ -63,4 +64,4 @@ def spend_recovery_code(tx: Tx, user_id: int, typed: str) -> bool:
         )
         .values(used_at=clock.now())
     )
-    return bool(tx.session.execute(used, execution_options={"synchronize_session": False}).rowcount)  # type: ignore[attr-defined]
+    return bool(rows_changed(tx.session, used.execution_options(synchronize_session=False)))

@@ -29,6 +29,7 @@ from billhead.actions.sign_in._passkeys import (
     spend_challenge,
 )
 from billhead.actions.sign_in._second_step import Ways, ways_of
+from billhead.bulk import rows_changed
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, InvalidInput
@@ -97,8 +98,8 @@ def pass_second_step(ctx: Context, token: str, proof: ByCode | ByPasskey, browse
             raise _ended()
         by = _by_code(tx, user, proof.code) if isinstance(proof, ByCode) else _by_passkey(tx, user, proof.answer)
         used = update(HalfSignIn).where(HalfSignIn.id == half_id, HalfSignIn.used_at.is_(None))
-        done = tx.session.execute(used.values(used_at=clock.now()), execution_options={"synchronize_session": False})
-        if not done.rowcount:  # type: ignore[attr-defined]
+        spent = used.values(used_at=clock.now()).execution_options(synchronize_session=False)
+        if not rows_changed(tx.session, spent):
             raise _ended()
         tries.forget(tx, _key(user.id))
         return enter(tx, user, browser, by)

@@ -153,8 +153,8 @@ def lead_of_plan(key: int) -> ResponseReturnValue:
 def retire_one_plan(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Plan, key, "plan")
-        touched = of_plan(session, key)
-    retired = not row.retired
+        retired = not row.retired
+        touched = of_plan(session, key) if retired else ""
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:

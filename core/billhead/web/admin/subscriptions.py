@@ -115,6 +115,7 @@ def subscription(key: int) -> ResponseReturnValue:
         "changed": row.state in RUNNING and row.service_ends_on is None and row.settlement == "invoice",
         "held": row.state in (State.ACTIVE, State.PAST_DUE) and row.service_ends_on is None,
         "resumed": row.state == State.SUSPENDED and row.suspended_for == SuspendedBy.CUSTOMER,
+        "renewed": row.state in RUNNING and row.settlement == "invoice",
         "kept": row.state != State.CANCELED and shown["may_keep"],
         "transferred": row.state not in (State.CANCELED, State.PENDING) and row.settlement == "invoice",
     }

@@ -4,15 +4,15 @@ from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from billhead.actions.resellers._seen import figures_of
 from billhead.actions.resellers._statement import KINDS, statement_of
 from billhead.actions.resellers._tree import is_stopped
+from billhead.actions.shops._own import customer_of
 from billhead.db import reading
 from billhead.domain.errors import InvalidInput
 from billhead.models.ledger import LedgerEntry
-from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.web.api_v1.asking import api, asking_reseller, in_credits, one_page
 from billhead.web.reseller.offers import addons_for, offers_for
@@ -44,7 +44,7 @@ def packages() -> ResponseReturnValue:
     """What it may sell now, by its rights and its price list."""
     with reading() as session:
         me = asking_reseller(session)
-        own = session.scalars(select(Customer).where(Customer.buys_for_reseller_id == me.id)).one()
+        own = customer_of(session, me)
         offers = offers_for(session, me, own, own.country)
         addons = addons_for(session, me, own, {one.code for one in offers}, own.country)
     sold = [

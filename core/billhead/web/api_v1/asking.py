@@ -123,9 +123,10 @@ def one_page(
 
 def _number(name: str) -> int | None:
     typed = request.args.get(name, "")
-    if typed and whole_number(typed) is None:
+    number = whole_number(typed)
+    if typed and number is None:
         raise InvalidInput(name, "must be a whole number")
-    return whole_number(typed)
+    return number
 
 
 def in_credits(minor: int) -> str:

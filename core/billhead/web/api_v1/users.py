@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from billhead.actions.access.hand_out_access import hand_out_access
@@ -13,11 +13,11 @@ from billhead.actions.resellers.add_user import NewUser, add_user
 from billhead.actions.resellers.disable_user import disable_user
 from billhead.actions.resellers.enable_user import enable_user
 from billhead.actions.resellers.renew_user import renew_user
+from billhead.actions.shops._own import customer_of
 from billhead.actions.subscriptions._sale import AddOnOrder
 from billhead.db import reading, writing
 from billhead.domain.errors import InvalidInput
 from billhead.domain.whole_number import whole_number
-from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.api_v1.asking import acting, api, asker, asking_reseller, fields, in_credits, one_page
@@ -39,8 +39,8 @@ def users() -> ResponseReturnValue:
         query = users_of(me.id)
         if whose:
             query = users_of(seen_reseller(session, asker(), whole_number(whose) or 0).id, alone=True)
-        zone = session.scalars(select(Customer.zone).where(Customer.buys_for_reseller_id == me.id)).one()
-        rows, more = one_page(session, narrowed(query, request.args, zone), Subscription.id)
+        narrow = narrowed(query, request.args, customer_of(session, me).zone)
+        rows, more = one_page(session, narrow, Subscription.id)
     return {"users": [_told(row) for row in rows], "next": more}
 
 

@@ -9,6 +9,7 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from billhead.actions.accounts.update_profile import Profile, update_profile
+from billhead.actions.payments._methods import visible_method
 from billhead.actions.payments.forget_method import forget_method
 from billhead.actions.payments.move_method import move_method
 from billhead.actions.payments.prefer_method import prefer_method
@@ -170,9 +171,7 @@ def remove_method(method_id: int) -> ResponseReturnValue:
     """What it renews is shown first."""
     if request.method == "GET":
         with reading() as session:
-            method = session.get(PaymentMethod, method_id)
-            if method is None or not method.token or method.customer_id != current_customer_id():
-                raise NotFound("payment method", method_id)
+            method = visible_method(session, current_ctx(), method_id)
             number, renewed = by_method(session, method_id)
         return page("customer/method_remove.html", method=method, number=number, renewed=renewed)
     with writing(submit_ctx()) as tx:

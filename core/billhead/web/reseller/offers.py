@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
@@ -103,8 +103,8 @@ def addons_for(
     return sorted(found, key=lambda one: one.name)
 
 
-def _plans(session: Session, reseller: Reseller, *conditions: object) -> dict[int, Plan]:
-    query = select(Plan).where(Plan.seller_id == reseller.seller_id, Plan.retired.is_(False), *conditions)  # type: ignore[arg-type]
+def _plans(session: Session, reseller: Reseller, *conditions: ColumnElement[bool]) -> dict[int, Plan]:
+    query = select(Plan).where(Plan.seller_id == reseller.seller_id, Plan.retired.is_(False), *conditions)
     return {plan.id: plan for plan in session.scalars(query)}
 
 

@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 from billhead.actions.content._pages import MOST_PAGES
 from billhead.actions.content.save_page import PageEntry
 from billhead.actions.content.save_text import TextEntry
+from billhead.actions.shops._own import OwnShop
 from billhead.actions.shops.remove_shop_page import remove_shop_page
 from billhead.actions.shops.save_shop_page import save_shop_page
 from billhead.actions.shops.save_shop_text import save_shop_text
@@ -70,9 +71,9 @@ class TextForm(Form):
     began_with = HiddenField()
 
 
-def _page(session: Session, page_id: int) -> ContentPage:
+def _page(session: Session, own: OwnShop, page_id: int) -> ContentPage:
     row = session.get(ContentPage, page_id)
-    if row is None or row.seller_id != own_shop(session).seller.id:
+    if row is None or row.seller_id != own.seller.id:
         raise NotFound("page", page_id)
     return row
 
@@ -133,7 +134,8 @@ def new_shop_page() -> ResponseReturnValue:
 @allow("reseller", "super_reseller")
 def one_shop_page(page_id: int) -> ResponseReturnValue:
     with reading() as session:
-        row, own = _page(session, page_id), own_shop(session)
+        own = own_shop(session)
+        row = _page(session, own, page_id)
         rows = session.execute(_written(own.seller.id).where(ContentPage.id == page_id)).all()
     form = PageForm(obj=row)
     if _kept(form, page_id) is not None:
@@ -153,7 +155,8 @@ def shop_text(page_id: int, language: str) -> ResponseReturnValue:
     if language not in LANGUAGES:
         raise NotFound("language", language)
     with reading() as session:
-        row, own = _page(session, page_id), own_shop(session)
+        own = own_shop(session)
+        row = _page(session, own, page_id)
         text = session.get(ContentText, (page_id, language))
         newest = session.get(ContentVersion, (page_id, language, text.newest)) if text is not None else None
     form = TextForm(obj=newest, began_with=str(newest.number if newest is not None else 0))
@@ -187,7 +190,7 @@ def unpublish_own_text(page_id: int, language: str) -> ResponseReturnValue:
 @allow("reseller", "super_reseller")
 def remove_own_page(page_id: int) -> ResponseReturnValue:
     with reading() as session:
-        row = _page(session, page_id)
+        row = _page(session, own_shop(session), page_id)
 
     def act(tx: Tx) -> str:
         remove_shop_page(tx, own_id(), page_id)

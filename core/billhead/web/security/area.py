@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from billhead import clock
 from billhead.actions.sign_in.confirm_identity import HOLDS
 from billhead.domain.context import Role
+from billhead.domain.rights import BUYERS
 from billhead.web.admin.area import menu
 from billhead.web.pages import page
 from billhead.web.request_context import current_seller, signed_in
@@ -19,7 +20,7 @@ from billhead.web.signed_in import Login
 
 __all__ = ["EVERYBODY", "Question", "fresh", "me", "own_page", "security"]
 
-EVERYBODY = ("staff", "customer", "reseller", "super_reseller")
+EVERYBODY = ("staff", *BUYERS)
 
 security = Blueprint("security", __name__, url_prefix="/security")
 

@@ -14,6 +14,7 @@ from billhead.actions.sign_in.confirm_identity import confirm_identity
 from billhead.db import reading, writing
 from billhead.domain.browser_names import device_named
 from billhead.domain.errors import NotAllowed
+from billhead.domain.rights import BUYERS
 from billhead.models.people import UserSession
 from billhead.models.sign_in import Impersonation, LinkedIdentity, Passkey
 from billhead.plugin import allow
@@ -80,7 +81,7 @@ def _into_mine(login: Login) -> ColumnElement[bool]:
 
 
 @security.get("/visits")
-@allow("customer", "reseller", "super_reseller")
+@allow(*BUYERS)
 def visits() -> ResponseReturnValue:
     """When our staff looked in, and why."""
     if me().family:
