@@ -26,14 +26,14 @@ from billhead.domain.whole_number import whole_number
 from billhead.models.people import Reseller
 from billhead.web.shop_address import asked
 
-__all__ = ["acting", "api", "asker", "asking_reseller", "fields", "in_credits", "one_page"]
+__all__ = ["MOST", "SIZE", "acting", "api", "asker", "asking_reseller", "fields", "in_credits", "one_page"]
 
 api = Blueprint("api_v1", __name__, url_prefix="/api/v1")
 
 _OPEN = frozenset({"api_v1.openapi"})
 _A_MINUTE, _WINDOW = 120, timedelta(minutes=1)
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")
-_SIZE, _MOST = 50, 200
+SIZE, MOST = 50, 200
 
 
 @api.before_request
@@ -113,9 +113,9 @@ def one_page(
 ) -> tuple[list[Any], int | None]:
     """(rows by falling key, where the next page begins): `?limit=` rows of those before `?before=`."""
     limit, before = _number("limit"), _number("before")
-    size = _SIZE if limit is None else limit
-    if not 1 <= size <= _MOST:
-        raise InvalidInput("limit", f"choose from 1 to {_MOST}")
+    size = SIZE if limit is None else limit
+    if not 1 <= size <= MOST:
+        raise InvalidInput("limit", f"choose from 1 to {MOST}")
     older: list[ColumnElement[bool]] = [key < before] if before is not None else []
     rows = list(session.execute(query.where(*older).order_by(key.desc()).limit(size + 1)))
     return rows[:size], rows[size - 1].id if len(rows) > size else None

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 
 from billhead.actions.resellers._statement import KINDS
 from billhead.plugin import allow
-from billhead.web.api_v1.asking import api
+from billhead.web.api_v1.asking import MOST, SIZE, api
 from billhead.web.reseller.users import SHOWN
 
 __all__ = ["DESCRIPTION"]
@@ -49,7 +49,7 @@ _NEW = _object(
 _ERROR = _object(code="string", message="string", hint="string", field="string", request_id="string")
 _PAGED = (
     _in_query("before", "`next` of the page before", {"type": "integer"}),
-    _in_query("limit", "how many, 50 unless said", {"type": "integer", "minimum": 1, "maximum": 200}),
+    _in_query("limit", f"how many, {SIZE} unless said", {"type": "integer", "minimum": 1, "maximum": MOST}),
 )
 _KEY = {
     "name": "Idempotency-Key",
