@@ -42,6 +42,13 @@ def test_it_comes_to_one_box_once_and_is_written_down(operator: Operator, box: i
     assert (entry.subject, entry.details) == (f"service:{box}", {"text": "Back at 21:00", "outcome": "shown"})
 
 
+def test_a_video_goes_with_it(operator: Operator, box: int):
+    assert message_box(SYSTEM, box, "How to pay", " https://films.example/1.mp4 ").problem == ""
+    store = operator.sandbox.state.store
+    sent = store.rows("SELECT msg, video FROM stalker_events WHERE event = 'send_msg_with_video'")
+    assert [(row["msg"], row["video"]) for row in sent] == [("How to pay", "https://films.example/1.mp4")]
+
+
 def test_an_answer_that_was_lost_is_told_and_not_sent_again(operator: Operator, box: int):
     operator.fault("reset", "*stb_msg*", perform=True)
     assert message_box(SYSTEM, box, "Hello").problem.startswith("The panel's answer was lost")
@@ -53,6 +60,11 @@ def test_what_can_not_be_is_refused(operator: Operator, box: int):
     operator.work()
     with pytest.raises(Conflict, match="no box that shows texts"):
         message_box(SYSTEM, line, "Hello")
+    with pytest.raises(Conflict, match="no box that plays videos"):
+        message_box(SYSTEM, line, "Hello", "https://films.example/1.mp4")
+    for video in ("films.example/1.mp4", "javascript:alert(1)", "https://films.example/a b", "https://" + "x" * 500):
+        with pytest.raises(InvalidInput, match="begins with http"):
+            message_box(SYSTEM, box, "Hello", video)
     for text in ("", "  ", "x" * 501):
         with pytest.raises(InvalidInput):
             message_box(SYSTEM, box, text)

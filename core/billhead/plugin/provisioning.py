@@ -86,9 +86,9 @@ class Capabilities:
     belongs to one; `owner_credits`: we may change what credit they have there. `countries`: a line can be held to one
     country. `balance`: the panel sells to us and tells how much credit is left. `viewings`: what was watched can be
     read; `live`: what is being watched, `live_listing`: on all lines at once, and `kick`: cut. `messages`: a text can
-    be put on a box's screen, `commands`: what a box can be told to do. `proof`: a line can be asked for as its own box
-    or player does. `lacks`: sentences for staff that say what this panel can't do as it is set up, and what would bring
-    it.
+    be put on a box's screen, `message_videos`: with a video, `commands`: what a box can be told to do. `proof`: a line
+    can be asked for as its own box or player does. `lacks`: sentences for staff that say what this panel can't do as
+    it is set up, and what would bring it.
     """
 
     expiry: Expiry
@@ -107,6 +107,7 @@ class Capabilities:
     live_listing: bool = False
     kick: bool = False
     messages: bool = False
+    message_videos: bool = False
     commands: frozenset[BoxCommand] = frozenset()
     proof: bool = False
     lacks: tuple[str, ...] = ()
@@ -429,8 +430,9 @@ class ProvisioningModule(Protocol):
         """Cut one session of this line, and of no other. Idempotent. Called only with `capabilities().kick`."""
         raise PanelRejected(f"{self.label} can't cut a session")
 
-    def show_message(self, panel: PanelConnection, desired: Desired, text: str) -> None:
-        """Put a text on the screen of this line's box. Called only with `capabilities().messages`."""
+    def show_message(self, panel: PanelConnection, desired: Desired, text: str, video: str = "") -> None:
+        """Put a text on the screen of this line's box. Called only with `capabilities().messages`, and with the
+        address of a `video` that goes with it only with `capabilities().message_videos`."""
         raise PanelRejected(f"{self.label} shows no messages")
 
     def command(

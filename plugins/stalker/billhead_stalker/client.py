@@ -73,14 +73,18 @@ class Portal:
         """Make the box authorise again; `forget_box` also clears MAC and device ids."""
         _done(self._write("PUT", "stb_auth", OneBox(number), {"reset_device_id": "1"} if forget_box else {}))
 
-    def show_message(self, number: str, html: str) -> None:
-        """Put a message on the screen; it waits a week for the box. Twice is two messages: never repeated blindly."""
-        _done(self._write("POST", "stb_msg", OneBox(number), {"msg": html, "ttl": str(_MESSAGE_LIVES)}))
+    def show_message(self, number: str, html: str, video: str = "") -> None:
+        """Put a message on the screen, with the address of a video it may play; it waits a week for the box. Twice is
+        two messages: never repeated blindly."""
+        message = {"msg": html, "ttl": str(_MESSAGE_LIVES)}
+        if video:
+            self.send_event(number, "send_msg_with_video", **message, video=video)
+        else:
+            _done(self._write("POST", "stb_msg", OneBox(number), message))
 
-    def send_event(self, number: str, event: str, channel: int | None = None) -> None:
-        """A command for the box, which it finds when it asks next, within four minutes, or never."""
-        which = {} if channel is None else {"channel": str(channel)}
-        _done(self._write("POST", "send_event", OneBox(number), {"event": event, **which}))
+    def send_event(self, number: str, event: str, **more: str) -> None:
+        """An event for the box, which it finds when it asks next. A command is lost after some four minutes."""
+        _done(self._write("POST", "send_event", OneBox(number), {"event": event, **more}))
 
     def tariffs(self) -> list[Record]:
         return _records(self._read("tariffs"))

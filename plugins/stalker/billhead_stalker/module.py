@@ -85,6 +85,7 @@ class StalkerModule(ProvisioningModule):
             live_listing=True,
             kick=True,
             messages=True,
+            message_videos=True,
             commands=frozenset(_EVENTS),
             proof=True,
             lacks=() if connected else (_WITHOUT_DATABASE,),
@@ -199,19 +200,20 @@ class StalkerModule(ProvisioningModule):
             with suppress(Missing):
                 portal.end_sessions(_for_boxes(record, desired))
 
-    def show_message(self, panel: PanelConnection, desired: Desired, text: str) -> None:
+    def show_message(self, panel: PanelConnection, desired: Desired, text: str, video: str = "") -> None:
         """A box shows HTML: the text is escaped. It waits a week for a box that is off."""
         portal, shown = Portal(panel), text.strip()
         if not shown:
             raise PanelRejected("There is nothing to show: the message is empty")
-        portal.show_message(_box_to_tell(portal, desired), escape(shown).replace("\n", "<br>"))
+        portal.show_message(_box_to_tell(portal, desired), escape(shown).replace("\n", "<br>"), video)
 
     def command(
         self, panel: PanelConnection, desired: Desired, command: BoxCommand, channel: int | None = None
     ) -> None:
         """An event, which the box takes when it asks next. `cut_off` alone blocks no account."""
         portal = Portal(panel)
-        portal.send_event(_box_to_tell(portal, desired), _EVENTS[command], channel)
+        which = {} if channel is None else {"channel": str(channel)}
+        portal.send_event(_box_to_tell(portal, desired), _EVENTS[command], **which)
 
     def prove(self, panel: PanelConnection, desired: Desired, *, disturb: bool = False) -> Proof:
         portal = Portal(panel)

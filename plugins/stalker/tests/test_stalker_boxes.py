@@ -28,6 +28,15 @@ def test_a_message_comes_to_this_box_alone_as_text_and_not_as_html(bench, told):
     assert bench.calls() == {"accounts.GET": 1, "stb_msg.POST": 1, "device.get_events": 1}
 
 
+def test_a_message_comes_with_the_video_that_it_names(bench, told):
+    alice, box = told
+    bench.module.show_message(bench.connection(), alice, "How to <pay>", "https://films.example/pay.mp4?a=1&b=2")
+    heard = box.next_event()
+    assert (heard["event"], heard["msg"]) == ("send_msg_with_video", "How to &lt;pay&gt;")
+    assert heard["video"] == "https://films.example/pay.mp4?a=1&b=2"
+    assert bench.calls() == {"accounts.GET": 1, "send_event.POST": 1, "device.get_events": 1}
+
+
 def test_a_message_waits_a_week_for_a_box_that_is_off(bench, alice):
     _, alice = bench.converge(alice)
     bench.module.show_message(bench.connection(), alice, "Welcome")

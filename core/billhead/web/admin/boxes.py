@@ -2,11 +2,11 @@
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import IntegerField, SelectField, TextAreaField
+from wtforms import IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from billhead.actions.access.command_box import command_box
-from billhead.actions.access.message_box import LONGEST, message_box
+from billhead.actions.access.message_box import LONGEST, LONGEST_ADDRESS, message_box
 from billhead.actions.access.prove_line import prove_line
 from billhead.db import reading
 from billhead.domain.context import Context
@@ -37,6 +37,12 @@ _COMMANDS = {
 
 class MessageForm(Form):
     text = TextAreaField("What it says", validators=[InputRequired(), Length(max=LONGEST)])
+    video = StringField(
+        "Video",
+        validators=[Length(max=LONGEST_ADDRESS)],
+        description="The address of one that the box plays with it, if any.",
+        render_kw={"type": "url", "inputmode": "url"},
+    )
 
 
 @admin.route("/services/<int:key>/message", methods=["GET", "POST"])
@@ -45,9 +51,12 @@ def message_service_box(key: int) -> ResponseReturnValue:
     form = MessageForm()
     with reading() as session:
         service = found(session, Service, key, "service")
+        able = capabilities_of(session.get_one(Panel, service.panel_id))
+    if able is None or not able.message_videos:
+        del form.video
     if form.validate_on_submit():
         with form.refusals():
-            done = message_box(submit_ctx(), key, form.text.data)
+            done = message_box(submit_ctx(), key, form.text.data, form.video.data if form.video else "")
             flash(
                 done.problem or "The panel has it; a box that is off shows it when it is on.",
                 "bad" if done.problem else "good",

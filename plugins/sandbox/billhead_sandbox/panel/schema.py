@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS stalker_subscriptions (
     account_id INTEGER NOT NULL, package_id INTEGER NOT NULL, PRIMARY KEY (account_id, package_id));
 CREATE TABLE IF NOT EXISTS stalker_events (
     id INTEGER PRIMARY KEY AUTOINCREMENT, account_id INTEGER NOT NULL, event TEXT NOT NULL,
-    msg TEXT NOT NULL DEFAULT '', need_reboot INTEGER NOT NULL DEFAULT 0,
+    msg TEXT NOT NULL DEFAULT '', video TEXT NOT NULL DEFAULT '', need_reboot INTEGER NOT NULL DEFAULT 0,
     auto_hide_timeout INTEGER NOT NULL DEFAULT 0, expires INTEGER NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS stalker_events_waiting ON stalker_events (account_id, sent);
 CREATE TABLE IF NOT EXISTS stalker_monitoring (channel_id INTEGER PRIMARY KEY, status INTEGER NOT NULL);

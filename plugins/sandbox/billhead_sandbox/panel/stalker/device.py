@@ -155,6 +155,7 @@ def get_events(box: Box) -> Any:
             "id": str(event["id"]),
             "event": event["event"],
             "msg": event["msg"],
+            "video": event["video"],
             "need_confirm": "0",
             "reboot_after_ok": str(event["need_reboot"]),
             "auto_hide_timeout": str(event["auto_hide_timeout"]),

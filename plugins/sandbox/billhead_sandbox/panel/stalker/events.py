@@ -28,6 +28,7 @@ def queue(
     event: str,
     *,
     msg: str = "",
+    video: str = "",
     ttl: int = 0,
     need_reboot: int = 0,
     auto_hide_timeout: int = 0,
@@ -40,6 +41,7 @@ def queue(
             "account_id": account_id,
             "event": event,
             "msg": msg,
+            "video": video,
             "need_reboot": need_reboot,
             "auto_hide_timeout": auto_hide_timeout,
             "expires": int(state.clock.now()) + (ttl or usual),
@@ -53,14 +55,14 @@ def send_event(call: Call) -> Any:
     event = text(call.form, "event")
     if event not in _MESSAGES and event not in _COMMANDS:
         return False
-    payload = {"send_msg_with_video": "video", "play_channel": "channel", "play_radio_channel": "channel"}
-    msg = text(call.form, "msg") + text(call.form, payload.get(event, ""))
+    msg = text(call.form, "channel" if event in ("play_channel", "play_radio_channel") else "msg")
     for account in found:
         queue(
             call.state,
             account["id"],
             event,
             msg=msg,
+            video=text(call.form, "video") if event == "send_msg_with_video" else "",
             ttl=integer(text(call.form, "ttl")),
             need_reboot=integer(text(call.form, "need_reboot")),
         )
