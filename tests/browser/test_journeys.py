@@ -2,7 +2,11 @@
 
 import pytest
 from walking import DESKTOP, PHONE
-from web_shop import PASSWORD
+from web_shop import BOX, PASSWORD
+
+from billhead.db import writing
+from billhead.domain.context import Context
+from billhead.models.support import Department
 
 pytestmark = pytest.mark.xdist_group("browser")
 SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -44,6 +48,40 @@ def test_a_customer_looks_after_their_line(walker, shop, size):
     )
     for path in sorted(set(links)):
         visitor.go(path)
+
+
+@SIZES
+def test_a_customer_changes_their_plan_writes_and_has_another_box(walker, shop, size):
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        tx.session.add(Department(seller_id=shop.seller_id, name="Help", position=1))
+    ada = shop.customer()
+    shop.order(ada, save="yes")
+    shop.pay(save=True)
+    shop.order(ada, "box", mac=BOX)
+    shop.pay(event="evt_2")
+    shop.work()
+    visitor = walker(size)
+    visitor.sign_in("ada@example.com")
+
+    visitor.go("/account/subscriptions/1")
+    visitor.press("Change plan or add-ons")
+    visitor.fill(**{"addon-screen": "1"})
+    visitor.send("Show what it costs")
+    assert "€3.00" in visitor.read()  # a second screen, from the first day of the month that is paid
+    visitor.send("Change it")
+    assert "Second screen" in visitor.read()
+
+    visitor.go("/account/tickets")
+    visitor.press("Write to us")
+    visitor.fill(subject="No sound", text="Since noon.")
+    visitor.send("Send")
+    assert "Since noon." in visitor.read()
+
+    visitor.go("/account/subscriptions/2")
+    visitor.press("Another box")
+    visitor.fill(mac="00:1A:79:00:00:0B")
+    visitor.send("Watch on this box")
+    assert "00:1A:79:00:00:0B is your box now" in visitor.read()
 
 
 MAIN = (

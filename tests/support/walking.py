@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from web_shop import PASSWORD, Shop
 from werkzeug.serving import make_server
 
@@ -47,6 +47,36 @@ class Walker:
         """Press the button or follow the link of that name, and look at what comes."""
         self.page.get_by_role("button", name=name).or_(self.page.get_by_role("link", name=name)).first.click()
         self.look()
+
+    @property
+    def place(self) -> Locator:
+        """The question that is open over the page, else what the page is about."""
+        return self.page.locator("main, dialog[open]").last
+
+    def ask(self, name: str) -> None:
+        """Press what opens a question over the page, and look at it."""
+        self.place.get_by_role("link", name=name, exact=True).first.click()
+        self.page.locator("dialog[open]").wait_for()
+        self.look()
+
+    def fill(self, **values: str) -> None:
+        """Fields by their names; one that is chosen from gets the value of what is chosen."""
+        for name, value in values.items():
+            field = self.place.locator(f"[name='{name}']:not([type=hidden])").first
+            if field.evaluate("one => one.tagName") == "SELECT":
+                field.select_option(value)
+            elif field.get_attribute("type") == "radio":
+                self.place.locator(f"[name='{name}'][value='{value}']").check()
+            else:
+                field.fill(value)
+
+    def send(self, name: str) -> None:
+        """Press the button of what was filled in, and look at what comes."""
+        self.place.get_by_role("button", name=name, exact=True).first.click()
+        self.look()
+
+    def read(self) -> str:
+        return self.place.inner_text()
 
     def sign_in(self, email: str, path: str = "/sign-in") -> None:
         """By the form, in whatever language; at the page that is open where no path is given."""

@@ -1,4 +1,4 @@
-"""The first page: what is there to spend, what ends soon, how many run, and what moved last."""
+"""The first page: what is there to spend, what ends soon, how many run, how it went, and what moved last."""
 
 from typing import Any
 
@@ -18,6 +18,7 @@ from billhead.models.subscriptions import Subscription, SubscriptionComponent
 from billhead.plugin import allow
 from billhead.web.pages import page
 from billhead.web.reseller.area import my_zone, own_id, own_reseller, reseller
+from billhead.web.reseller.home_charts import charts_of
 
 __all__: list[str] = []
 
@@ -37,9 +38,10 @@ def home() -> ResponseReturnValue:
         how_many = session.scalar(select(func.count()).select_from(soon.subquery())) or 0
         needed = _needed(session, soon)
         moved = session.execute(statement_of(me).order_by(LedgerEntry.id.desc()).limit(_MOVED)).all()
+        charts = charts_of(session, today)
     shown = {"me": me, "today": today, "states": states, "ending": ending, "how_many": how_many}
     shown["needed"] = needed
-    return page("reseller/home.html", **shown, moved=moved, kinds=KINDS)
+    return page("reseller/home.html", **shown, moved=moved, kinds=KINDS, charts=charts)
 
 
 def _needed(session: Session, soon: Select[*tuple[Any, ...]]) -> int:

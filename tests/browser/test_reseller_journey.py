@@ -1,0 +1,93 @@
+"""A reseller's day with a mouse and on a phone, from the first user to the looks of a shop: each page is looked at."""
+
+import pytest
+from reseller_area import open_area
+from walking import DESKTOP, PHONE
+from white_label import open_shops
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_users_credits_and_those_below(walker, shop, size):
+    area = open_area(shop)
+    open_shops(area)
+    area.add("aurora", "Bob")
+    shop.work()
+    visitor = walker(size, permissions=["clipboard-read", "clipboard-write"])
+    visitor.sign_in("aurora@example.com")
+    add_a_user(visitor, shop)
+    renew_both(visitor, shop)
+
+    search = visitor.page.get_by_role("searchbox").first
+    search.fill("anna")
+    search.press("Enter")
+    visitor.page.wait_for_url("**/users?q=anna")
+    visitor.look()
+    assert "Bob" not in visitor.read()
+
+    pass_credits_on(visitor)
+    add_a_reseller(visitor)
+    dress_the_shop(visitor)
+    visitor.go("/reseller/margin")
+    visitor.go("/reseller/")
+    assert "Credits by week" in visitor.read()
+
+
+def add_a_user(visitor, shop):
+    visitor.press("New user")
+    visitor.fill(offer="basic|1 month", name="Anna")
+    visitor.send("Add user")
+    assert "It is being made" in visitor.read()
+    shop.work()
+    visitor.page.wait_for_url("**/access**")
+    visitor.look()
+    assert "Anna can watch" in visitor.read()
+    visitor.page.get_by_role("button", name="Copy the text").click()
+    visitor.page.get_by_role("button", name="Copied").wait_for()
+    text = visitor.page.evaluate("navigator.clipboard.readText()")
+    assert "User name: " in text
+    assert "Password: " in text
+
+
+def renew_both(visitor, shop):
+    visitor.go("/reseller/users")
+    for name in ("Anna", "Bob"):
+        visitor.page.get_by_label(f"Pick {name}").check()
+    visitor.send("Renew the picked ones")
+    assert "60.00" in visitor.read()  # 100.00 − 2 × 10.00 spent already − 2 × 10.00 now
+    visitor.send("Renew for 20.00 credits")
+    shop.work()
+    visitor.page.get_by_text("2 of 2 renewed").wait_for()
+    visitor.look()
+
+
+def pass_credits_on(visitor):
+    visitor.go("/reseller/credits")
+    visitor.press("Pass on")
+    visitor.place.get_by_label("To").select_option(label="Baltic")
+    visitor.fill(amount="12.50")
+    visitor.send("Show both balances")
+    assert "60.00 → 47.50" in visitor.read()
+    visitor.send("Pass on")
+    assert "12.50 credits are passed on to Baltic." in visitor.read()
+
+
+def add_a_reseller(visitor):
+    visitor.go("/reseller/resellers")
+    visitor.press("Add a reseller")
+    visitor.fill(plan="partner", name="Dune", email="dune@example.com")
+    visitor.send("Show what they get")
+    assert "17.50" in visitor.read()  # 47.50 − 30.00
+    visitor.send("Add")
+    assert "Dune" in visitor.read()
+
+
+def dress_the_shop(visitor):
+    visitor.go("/reseller/shop")
+    visitor.go("/reseller/shop/looks")
+    visitor.fill(theme="lounge")
+    visitor.fill(**{"light-accent": "#7a1f5c"})
+    visitor.send("Look at it")
+    visitor.send("Save")
+    visitor.go("/shop/aurora-tv/")
