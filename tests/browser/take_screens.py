@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from walking import open_port
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"
-DESKTOP, PHONE = (1280, 800), (390, 780)
+DESKTOP, TALL, PHONE = (1280, 800), (1280, 1360), (390, 780)
 THEMES = ("lounge", "midnight", "console")
 CUSTOMER, RESELLER, STAFF = PEOPLE
 CART = ("basic-stream", "family-stream")
@@ -65,18 +65,24 @@ SHOTS = (
     Shot("Security", "lounge", CUSTOMER, "/security/", DESKTOP, "light", "es"),
     Shot("Sign in", "midnight", "", "/sign-in", PHONE, "dark", "fr"),
     Shot("Account", "midnight", CUSTOMER, "/account/", DESKTOP, "dark", "ar"),
-    Shot("Reseller", "console", RESELLER, "/reseller/"),
+    Shot("Change plan", "lounge", CUSTOMER, "/account/subscriptions/1/change"),
+    Shot("Automatic renewal", "midnight", CUSTOMER, "/account/subscriptions/1/renewal", PHONE, "light", "fr"),
+    Shot("Reseller", "console", RESELLER, "/reseller/", TALL),
     Shot("Reseller", "console", RESELLER, "/reseller/", DESKTOP, "dark", "ar"),
     Shot("Users", "console", RESELLER, "/reseller/users", DESKTOP, "light", "de"),
     Shot("User", "console", RESELLER, "/reseller/users/2", PHONE),
     Shot("User", "console", RESELLER, "/reseller/users/2", PHONE, "dark", "ar"),
     Shot("Add a user", "console", RESELLER, "/reseller/users/new"),
     Shot("Credits", "console", RESELLER, "/reseller/credits", PHONE, "light", "tr"),
+    Shot("Resellers", "console", RESELLER, "/reseller/resellers", DESKTOP, "dark", "es"),
     Shot("Admin", "console", STAFF, "/admin/"),
     Shot("Reports", "console", STAFF, "/admin/reports"),
     Shot("Panel", "console", STAFF, "/admin/panels/1"),
     Shot("Customer", "console", STAFF, "/admin/customers/4", DESKTOP, "dark"),
     Shot("Customers", "console", STAFF, "/admin/customers", PHONE),
+    Shot("Add a customer", "console", STAFF, "/admin/customers/new", PHONE, "dark"),
+    Shot("Order for a customer", "console", STAFF, "/admin/customers/4/order/basic-stream?term=1+month", TALL),
+    Shot("Documents", "console", STAFF, "/admin/documents", DESKTOP, "dark"),
 )
 
 

@@ -69,7 +69,7 @@ def test_a_customer_changes_their_plan_writes_and_has_another_box(walker, shop, 
     visitor.send("Show what it costs")
     assert "€3.00" in visitor.read()  # a second screen, from the first day of the month that is paid
     visitor.send("Change it")
-    assert "Second screen" in visitor.read()
+    assert "2 streams at a time" in visitor.read()
 
     visitor.go("/account/tickets")
     visitor.press("Write to us")

@@ -100,7 +100,8 @@ def whole(count: int) -> str:
 def short_money(minor: int, currency: str) -> str:
     """What stands at an axis: "€950", "€12.5k", "€3M"; below one unit with its part."""
     if (other := other_language()) is not None:
-        return other.short_money(minor, currency)
+        whole_credits = currency == CREDITS and minor % 100 == 0
+        return other.short_count(minor // 100) if whole_credits else other.short_money(minor, currency)
     one = 10 ** exponent(currency)
     if abs(minor) < one and minor % one:
         return money(minor, currency)

@@ -16,7 +16,12 @@ __all__ = ["files_field", "sent_files"]
 def files_field() -> Any:
     return MultipleFileField(
         later("Files"),
-        description=f"Up to {MOST_FILES} of {LARGEST_FILE // 1024**2} MB: {', '.join(sorted(KINDS))}.",
+        description=later(
+            "Up to %(count)s files of %(size)s MB: %(kinds)s.",
+            count=MOST_FILES,
+            size=LARGEST_FILE // 1024**2,
+            kinds=", ".join(sorted(KINDS)),
+        ),
         render_kw={"accept": ",".join(f".{ending}" for ending in sorted(KINDS))},
     )
 

@@ -61,9 +61,9 @@ def say_count(one: str, many: str, number: int) -> str:
     return speech().count(one, many, number)
 
 
-def later(text: str) -> str:
+def later(text: str, **values: object) -> str:
     """The text, put into the language of the request in which it is shown: for labels of forms."""
-    return LocalProxy(lambda: speech().say(text))  # type: ignore[return-value]
+    return LocalProxy(lambda: speech().say(text, **values))  # type: ignore[return-value]
 
 
 def _gettext(text: str) -> str:

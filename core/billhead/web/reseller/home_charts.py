@@ -64,10 +64,14 @@ def _credits(session: Session, weeks: Sequence[date]) -> Chart:
 
 def _moves(session: Session, weeks: Sequence[date], today: date) -> Chart:
     """Of all in the subtree, as they stand now: who has come back since is not among those who ended."""
-    began, ended, over = Subscription.started_on, Subscription.paid_through, ("expired", "canceled")
+    began, over = Subscription.started_on, ("expired", "canceled")
+    ended = func.coalesce(Subscription.service_ends_on, Subscription.paid_through)
     came = _counted(session, began, Subscription.state != "pending", began.between(weeks[0], today))
     left = _counted(session, ended, Subscription.state.in_(over), ended.between(weeks[0], today))
-    series = (Series(say("Began in the week"), _by_week(came, weeks)), Series(say("Ended in the week"), _by_week(left, weeks)))
+    series = (
+        Series(say("Began in the week"), _by_week(came, weeks)),
+        Series(say("Ended in the week"), _by_week(left, weeks)),
+    )
     told = say("Users that began, and those whose time ended and who are not back.")
     return Chart(say("Users by week"), "bar", weeks, series, "", told, say("Week from"))
 
