@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
 from web_shop import PASSWORD, Shop
 from werkzeug.serving import make_server
 
@@ -33,8 +33,12 @@ class Walker:
     faults: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("console", lambda said: said.type == "error" and self._fault(f"console: {said.text}"))
+        self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self._fault(f"script: {error}"))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._fault(f"console: {message.text} {message.location.get('url', '')}")
 
     def _fault(self, text: str) -> None:
         self.faults.append(f"{self.page.url}: {text}")
