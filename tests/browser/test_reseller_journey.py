@@ -1,4 +1,4 @@
-"""A reseller's day with a mouse and on a phone, from the first user to the looks of a shop: each page is looked at."""
+"""A reseller's day, from the first user to the looks of a shop: each page is looked at. On a phone in every run."""
 
 import pytest
 from reseller_area import open_area
@@ -8,7 +8,9 @@ from white_label import open_shops
 pytestmark = pytest.mark.xdist_group("browser")
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    "size", [pytest.param(DESKTOP, id="desktop", marks=pytest.mark.full), pytest.param(PHONE, id="phone")]
+)
 def test_users_credits_and_those_below(walker, shop, size):
     area = open_area(shop)
     open_shops(area)

@@ -1,5 +1,5 @@
-"""A day behind the counter with a mouse and on a phone: somebody calls and has a line at the end, money goes back, a
-ticket is answered, a panel rests, a price changes. Each page and each question is looked at."""
+"""A day behind the counter: somebody calls and has a line at the end, money goes back, a ticket is answered, a panel
+rests, a price changes. Each page and each question is looked at, in a window in every run."""
 
 import pytest
 from walking import DESKTOP, PHONE
@@ -12,7 +12,9 @@ from billhead.models.support import Department
 pytestmark = pytest.mark.xdist_group("browser")
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    "size", [pytest.param(DESKTOP, id="desktop"), pytest.param(PHONE, id="phone", marks=pytest.mark.full)]
+)
 def test_from_a_call_to_a_line_and_the_rest_of_the_day(walker, shop, size):
     with shop.app.app_context(), writing(Context.system("test")) as tx:
         tx.session.add(Department(seller_id=shop.seller_id, name="Help", position=1))
