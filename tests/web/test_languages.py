@@ -104,8 +104,9 @@ def test_amounts_in_a_refusal_and_a_field_that_a_gateway_names(shop):
 
 
 def test_each_catalogue_is_asked_for_its_own_words_first():
-    """ "Number" heads a document, and is a count on a page."""
-    assert (wording("de", "pages").say("Number"), wording("de", "documents").say("Number")) == ("Anzahl", "Nummer")
+    """ "Balance" is what is open on a document, and what is there to spend on a page."""
+    assert (wording("de", "pages").say("Balance"), wording("de", "documents").say("Balance")) == ("Guthaben", "Saldo")
+    assert (wording("de", "pages").say("Number"), wording("de", "pages").say("How many")) == ("Nummer", "Anzahl")
     assert (wording("tr", "pages").say("Credit"), wording("tr").say("Credit")) == ("Bakiye", "Alacak")
     assert wording("de", "notices").say("Legal name") == wording("de", "pages").say("Legal name")
 
