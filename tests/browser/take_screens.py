@@ -82,7 +82,6 @@ SHOTS = (
     Shot("Customers", "console", STAFF, "/admin/customers", PHONE),
     Shot("Add a customer", "console", STAFF, "/admin/customers/new", PHONE, "dark"),
     Shot("Order for a customer", "console", STAFF, "/admin/customers/4/order/basic-stream?term=1+month", TALL),
-    Shot("Documents", "console", STAFF, "/admin/documents", DESKTOP, "dark"),
 )
 
 
