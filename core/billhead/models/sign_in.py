@@ -1,7 +1,7 @@
 """How people sign in beyond a password: codes of an app, recovery codes, passkeys, half-way sign-ins, known devices;
 and the roles of staff and their visits to other people's areas."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, UniqueConstraint
@@ -20,6 +20,7 @@ __all__ = [
     "SignInProvider",
     "SignInTrip",
     "SpentChallenge",
+    "StaffKey",
     "StaffRole",
 ]
 
@@ -150,6 +151,26 @@ class StaffRole(Model):
     name: Mapped[str] = mapped_column(unique=True)
     about: Mapped[str] = mapped_column(default="")
     permissions: Mapped[list[Any]] = mapped_column(JSON, default=list)
+
+
+class StaffKey(Model):
+    """A key with which a program acts for somebody of staff: shown once, kept as its hash. `hint` is how it begins.
+
+    `permissions` are at most what it may do: what its owner may not do any more, the key may not either.
+    """
+
+    __tablename__ = "staff_key"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_login.id"), index=True)
+    name: Mapped[str]
+    hint: Mapped[str]
+    key_hash: Mapped[str] = mapped_column(unique=True)
+    permissions: Mapped[list[Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    ends_on: Mapped[date | None]  # the first day on which it opens nothing
+    revoked_at: Mapped[datetime | None]
 
 
 class Impersonation(Model):

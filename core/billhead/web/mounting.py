@@ -26,6 +26,7 @@ from billhead.web import (
 )
 from billhead.web.accounts import accounts
 from billhead.web.admin import admin, plugin_pages
+from billhead.web.api_staff import api_staff
 from billhead.web.api_v1 import api
 from billhead.web.callbacks import callbacks
 from billhead.web.customer import customer
@@ -38,7 +39,7 @@ from billhead.web.storefront import storefront
 
 __all__ = ["AREAS", "mount_web"]
 
-AREAS = (storefront, accounts, security, customer, reseller, admin, api, callbacks, health, setting_up)
+AREAS = (storefront, accounts, security, customer, reseller, admin, api, api_staff, callbacks, health, setting_up)
 
 _HERE = Path(__file__).resolve().parent
 

@@ -15,7 +15,7 @@ from billhead.models.operations import AuditEntry
 from billhead.models.people import Reseller
 from billhead.models.resellers import ResellerKey
 from billhead.models.subscriptions import Subscription
-from billhead.web.api_v1 import asking
+from billhead.web import programs
 from billhead.web.api_v1.description import DESCRIPTION
 
 ANNA = {"plan": "basic", "term": "1 month", "name": "Anna"}
@@ -170,7 +170,7 @@ def test_what_is_refused_costs_nothing(area: Area, monkeypatch):
     assert entries(area) == before + 1
     assert len(area.shop.rows(Subscription)) == 1
     assert area.credits("baltic") == 0
-    monkeypatch.setattr(asking, "_A_MINUTE", 3)
+    monkeypatch.setattr(programs, "_A_MINUTE", 3)
     refused = till.client.get("/api/v1/balance", headers={"Authorization": f"Bearer {till.key}"})
     assert (refused.status_code, refused.json["code"], refused.headers["Retry-After"]) == (429, "too_often", "60")
     assert Program(area, "gulf").get("/balance")["credits"] == "100.00"  # others go on

@@ -1585,6 +1585,24 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_recovery_code')),
     sa.UniqueConstraint('user_id', 'code_hash', name=op.f('uq_recovery_code_user_id_code_hash'))
     )
+    op.create_table('staff_key',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('hint', sa.String(), nullable=False),
+    sa.Column('key_hash', sa.String(), nullable=False),
+    sa.Column('permissions', sa.JSON(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('last_used_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ends_on', sa.Date(), nullable=True),
+    sa.Column('revoked_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['user_login.id'], name=op.f('fk_staff_key_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_staff_key')),
+    sa.UniqueConstraint('key_hash', name=op.f('uq_staff_key_key_hash'))
+    )
+    with op.batch_alter_table('staff_key', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_staff_key_user_id'), ['user_id'], unique=False)
+
     op.create_table('subscription',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -3147,6 +3165,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_subscription_created')
 
     op.drop_table('subscription')
+    with op.batch_alter_table('staff_key', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_staff_key_user_id'))
+
+    op.drop_table('staff_key')
     op.drop_table('recovery_code')
     with op.batch_alter_table('passkey', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_passkey_user_id'))

@@ -12,6 +12,7 @@ from billhead.domain.context import Role
 from billhead.domain.errors import NotFound
 from billhead.models.operations import AuditEntry, FreezeSwitch
 from billhead.models.people import User
+from billhead.models.sign_in import StaffKey
 from billhead.web.request_context import current_seller, signed_in
 
 __all__ = ["MENU", "Trail", "admin", "found", "own_seller_id", "staff_zone", "trail_of", "who"]
@@ -121,6 +122,7 @@ MENU = (
             ("notice_texts", "Texts of mails"),
             ("staff", "Staff"),
             ("staff_roles", "Roles"),
+            ("api_keys", "API keys"),
             ("switches", "Freeze switches"),
             ("audit", "Audit trail"),
         ),
@@ -144,14 +146,16 @@ def own_seller_id() -> int:
 
 def who(actor: str) -> str:
     """An actor of the audit trail as colleagues know them: "staff:7" is the e-mail address of that login, also where it
-    looked in as somebody else."""
-    if not actor.startswith("staff:"):
+    looked in as somebody else, and "staff_key:3" what the key is for, and whose it is."""
+    if not actor.startswith(("staff:", "staff_key:")):
         return actor
     actor, behind, whom = actor.partition(" as ")
     if "staff_names" not in g:
         with reading() as session:
-            rows = session.execute(select(User.id, User.email).where(User.role == Role.STAFF.value))
-            g.staff_names = {f"staff:{key}": email for key, email in rows}
+            people = select(User.id, User.email).where(User.role == Role.STAFF.value)
+            keys = select(StaffKey.id, StaffKey.name, User.email).join(User, User.id == StaffKey.user_id)
+            names = {f"staff:{key}": email for key, email in session.execute(people)}
+            g.staff_names = names | {f"staff_key:{key}": f"{name} ({of})" for key, name, of in session.execute(keys)}
     return f"{g.staff_names.get(actor, actor)}{behind}{whom}"
 
 

@@ -10,8 +10,9 @@ from flask import current_app
 from billhead import actions
 from billhead.domain.rights import OWN_RIGHTS
 from billhead.web.access import stated
+from billhead.web.request_context import current_ctx
 
-__all__ = ["WORDS", "in_words", "known_permissions"]
+__all__ = ["WORDS", "in_words", "known_permissions", "permission_choices"]
 
 WORDS = {
     "billing.run": "start a billing run",
@@ -58,6 +59,12 @@ def known_permissions() -> list[str]:
 
 def in_words(permissions: Iterable[str]) -> list[str]:
     return [WORDS.get(one, one) for one in sorted(permissions)]
+
+
+def permission_choices() -> list[tuple[str, str]]:
+    """For a form: what the reader has, for nobody gives more."""
+    ctx = current_ctx()
+    return [(one, WORDS.get(one, one)) for one in known_permissions() if ctx.may(one)]
 
 
 @lru_cache(maxsize=1)

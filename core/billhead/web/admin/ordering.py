@@ -27,13 +27,13 @@ from billhead.web.storefront.choosing import chosen_plan
 from billhead.web.storefront.offers import Audience, Offer, offer, offers
 from billhead.web.storefront.priced import Priced, priced_for
 
-__all__: list[str] = []
+__all__ = ["Wish", "buyer_of", "sold_to", "wish_of"]
 
 _CHANGED = "What this costs has changed since it was shown. Look at it again, please."
 
 
-class _Wish(NamedTuple):
-    """What the form asks for and what it costs; `credit` could pay it."""
+class Wish(NamedTuple):
+    """What is asked for and what it costs; `credit` could pay it."""
 
     basket: Basket
     coupons: tuple[str, ...]
@@ -41,11 +41,21 @@ class _Wish(NamedTuple):
     credit: Money
 
 
-def _buys(session: Session, key: int) -> Customer:
+def buyer_of(session: Session, key: int) -> Customer:
+    """Raises NotFound, also for one who was erased."""
     row = found(session, Customer, key, "customer")
     if row.erased_at is not None:
         raise NotFound("customer", key)
     return row
+
+
+def sold_to(session: Session, row: Customer, code: str) -> tuple[Seller, Offer]:
+    """A plan at the customer's prices. Raises NotFound."""
+    seller = session.get_one(Seller, row.seller_id)
+    sold = offer(session, assortment(session, seller.id), Audience.of(row), code)
+    if sold is None:
+        raise NotFound("plan", code)
+    return seller, sold
 
 
 @admin.get("/customers/<int:key>/order")
@@ -53,7 +63,7 @@ def _buys(session: Session, key: int) -> Customer:
 def order_for_customer(key: int) -> ResponseReturnValue:
     """All that the customer can buy at its prices, also what the shop does not list."""
     with reading() as session:
-        row = _buys(session, key)
+        row = buyer_of(session, key)
         sold = offers(session, Audience.of(row), unlisted=True)
         reseller = session.get(Reseller, row.reseller_id) if row.reseller_id is not None else None
         by_credits = payer_of(session, row.seller_id) is not None
@@ -65,17 +75,14 @@ def order_for_customer(key: int) -> ResponseReturnValue:
 def order_plan(key: int, code: str) -> ResponseReturnValue:
     """The form, then the same page with the cost and a button to order."""
     form = request.form if request.method == "POST" else request.args
-    wish: _Wish | None = None
+    wish: Wish | None = None
     problem, status, errors = "", 200, dict[str, str]()
     with reading() as session:
-        row = _buys(session, key)
-        seller = session.get_one(Seller, row.seller_id)
-        sold = offer(session, assortment(session, seller.id), Audience.of(row), code)
-        if sold is None:
-            raise NotFound("plan", code)
+        row = buyer_of(session, key)
+        seller, sold = sold_to(session, row, code)
         if "term" in form:
             try:
-                wish = _wish(session, seller, row, sold, form)
+                wish = wish_of(session, seller, row, sold, form)
             except BillheadError as refused:
                 problem, status = refusal(refused)
                 errors[refused.field or ""] = problem
@@ -90,7 +97,7 @@ def order_plan(key: int, code: str) -> ResponseReturnValue:
     return page("admin/order_plan.html", **shown), status
 
 
-def _wish(session: Session, seller: Seller, row: Customer, sold: Offer, form: Mapping[str, str]) -> _Wish:
+def wish_of(session: Session, seller: Seller, row: Customer, sold: Offer, form: Mapping[str, str]) -> Wish:
     """Raises InvalidInput naming what is missing or not possible."""
     basket = chosen_plan(form, sold, "order")
     typed = form.get("coupon", "").strip().upper()[:40]
@@ -101,10 +108,10 @@ def _wish(session: Session, seller: Seller, row: Customer, sold: Offer, form: Ma
         raise InvalidInput("coupon", priced.refused)
     if priced.quote is None:
         raise InvalidInput("", next((gone.why for gone in priced.gone if gone.why), "It can't be ordered so."))
-    return _Wish(basket, coupons, priced, usable_credit(session, row, row.currency))
+    return Wish(basket, coupons, priced, usable_credit(session, row, row.currency))
 
 
-def _place(row: Customer, wish: _Wish, pay: str) -> ResponseReturnValue:
+def _place(row: Customer, wish: Wish, pay: str) -> ResponseReturnValue:
     order = replace(wish.basket.order(row.id, wish.coupons), ip="", device="")  # nothing is known of the customer's
     with writing(submit_ctx()) as tx:
         ordered = order_for(tx, order, wish.priced.total, pay)

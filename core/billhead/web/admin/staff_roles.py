@@ -20,25 +20,19 @@ from billhead.models.sign_in import StaffRole
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, own_seller_id, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
-from billhead.web.admin.known_permissions import WORDS, in_words, known_permissions
+from billhead.web.admin.known_permissions import in_words, permission_choices
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
-from billhead.web.request_context import current_ctx, submit_ctx
+from billhead.web.request_context import submit_ctx
 
 __all__: list[str] = []
-
-
-def _choices() -> list[tuple[str, str]]:
-    """What the reader has: nobody gives more."""
-    ctx = current_ctx()
-    return [(one, WORDS.get(one, one)) for one in known_permissions() if ctx.may(one)]
 
 
 class RoleForm(Form):
     name = StringField("Name", filters=[stripped], validators=[DataRequired("Name the role."), Length(max=60)])
     about = StringField("What it is for", filters=[stripped], validators=[Length(max=200)])
     permissions = SelectMultipleField(
-        "May do", choices=_choices, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+        "May do", choices=permission_choices, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
     )
     reason = reason_field()
 

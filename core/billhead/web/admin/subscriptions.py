@@ -57,6 +57,7 @@ SUBSCRIPTIONS = Listing(
         Subscription.customer_id,
         Customer.name.label("customer"),
         Plan.name.label("plan"),
+        Plan.code.label("plan_code"),
         Subscription.term,
         Subscription.state,
         Subscription.collection,

@@ -14,7 +14,8 @@ from billhead.db import reading
 from billhead.domain.errors import InvalidInput
 from billhead.models.ledger import LedgerEntry
 from billhead.plugin import allow
-from billhead.web.api_v1.asking import api, asking_reseller, in_credits, one_page
+from billhead.web.api_v1.asking import api, asking_reseller, in_credits
+from billhead.web.programs import one_page
 from billhead.web.reseller.offers import addons_for, offers_for
 
 __all__: list[str] = []

@@ -14,15 +14,14 @@ from billhead.actions.resellers.disable_user import disable_user
 from billhead.actions.resellers.enable_user import enable_user
 from billhead.actions.resellers.renew_user import renew_user
 from billhead.actions.shops._own import customer_of
-from billhead.actions.subscriptions._sale import AddOnOrder
 from billhead.db import reading, writing
 from billhead.domain.errors import InvalidInput
 from billhead.domain.whole_number import whole_number
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
-from billhead.web.api_v1.asking import acting, api, asker, asking_reseller, fields, in_credits, one_page
+from billhead.web.api_v1.asking import api, asking_reseller, in_credits
+from billhead.web.programs import acting, addons, asker, fields, flag, language, one_page, text
 from billhead.web.reseller.users import SHOWN, narrowed
-from billhead.wording import LANGUAGES
 
 __all__: list[str] = []
 
@@ -73,62 +72,23 @@ def _told(row: Row[Any]) -> dict[str, object]:
     }
 
 
-def _text(most: int) -> Any:
-    def read(value: object) -> str:
-        if not isinstance(value, str) or len(value) > most or not value.isprintable():
-            raise ValueError(f"must be text of up to {most} letters")
-        return value.strip()
-
-    return read
-
-
-_code = _text(100)
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false")
-    return value
-
-
-def _language(value: object) -> str:
-    if value not in LANGUAGES:
-        raise ValueError(f"is not one of {', '.join(LANGUAGES)}")
-    return str(value)
-
-
-def _addons(value: object) -> tuple[AddOnOrder, ...]:
-    if not isinstance(value, dict) or len(value) > 50:
-        raise ValueError("must be an object: code of an add-on → how many")
-    found = []
-    for name, quantity in value.items():
-        code = _code(name)
-        if type(quantity) is not int or not 1 <= quantity <= 999:
-            raise ValueError(f"{code}: must be a whole number from 1 to 999")
-        found.append(AddOnOrder(code, quantity))
-    return tuple(found)
-
-
 _NEW = {
-    "plan": _code,
-    "term": _text(40),
-    "name": _text(200),
-    "email": _text(200),
-    "phone": _text(40),
-    "mac": _text(30),
-    "language": _language,
-    "trial": _flag,
-    "addons": _addons,
+    "plan": text(100),
+    "term": text(40),
+    "name": text(200),
+    "email": text(200),
+    "phone": text(40),
+    "mac": text(30),
+    "language": language,
+    "trial": flag,
+    "addons": addons,
 }
 
 
 @api.post("/users")
 @allow("anyone")
 def new_user() -> ResponseReturnValue:
-    told = fields(_NEW)
-    for needed in ("plan", "term", "name"):
-        if not told.get(needed):
-            raise InvalidInput(needed, "is missing")
+    told = fields(_NEW, ("plan", "term", "name"))
     with acting() as tx:
         added = add_user(tx, asking_reseller(tx.session).id, NewUser(**told))
     return {

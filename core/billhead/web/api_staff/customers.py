@@ -1,0 +1,84 @@
+"""Customers: found, looked at, added."""
+
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+
+from billhead.actions.accounts.add_customer import NewCustomer, add_customer
+from billhead.actions.accounts.update_profile import Profile
+from billhead.actions.credits._usable import usable_credit
+from billhead.db import reading
+from billhead.models.people import Customer, User
+from billhead.models.sellers import Seller
+from billhead.plugin import allow
+from billhead.web.admin.area import found
+from billhead.web.admin.customers import CUSTOMERS
+from billhead.web.api_staff.asking import amount, api_staff, instant, listed
+from billhead.web.programs import acting, asker, fields, flag, language, text
+
+__all__: list[str] = []
+
+
+@api_staff.get("/customers")
+@allow("anyone")
+def customers() -> ResponseReturnValue:
+    with reading() as session:
+        return listed(CUSTOMERS, session, _told)
+
+
+def _told(row: Any) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "email": row.email,
+        "reference": row.external_ref,
+        "country": row.country,
+        "currency": row.currency,
+        "reseller": row.reseller_id,
+        "since": instant(row.created_at),
+    }
+
+
+@api_staff.get("/customers/<int:key>")
+@allow("anyone")
+def customer(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Customer, key, "customer")
+        credit = usable_credit(session, row, row.currency)
+        more = {name: getattr(row, name) for name in ("company", "phone", "language", "zone", "vat_id")}
+        return _told(row) | more | {"credit": amount(credit.minor, credit.currency)}
+
+
+_PROFILE = {
+    "name": text(200),
+    "company": text(200),
+    "phone": text(40),
+    "street": text(200),
+    "postcode": text(40),
+    "city": text(200),
+    "region": text(40),
+    "country": text(2),
+    "vat_id": text(40),
+    "zone": text(60),
+}
+_NEW = _PROFILE | {
+    "email": text(200),
+    "currency": text(3),
+    "language": language,
+    "price_group": text(60),
+    "invite": flag,
+}
+
+
+@api_staff.post("/customers")
+@allow("anyone")
+def new_customer() -> ResponseReturnValue:
+    """Of the shop of who has the key, as the form of the admin area; in its zone unless another is said."""
+    told = fields(_NEW, ("name", "email", "country"))
+    with acting() as tx:
+        seller = tx.session.get_one(Seller, tx.session.get_one(User, asker().user_id).seller_id)
+        about = dict.fromkeys(_PROFILE, "") | {"zone": seller.zone}
+        profile = Profile(**about | {k: v for k, v in told.items() if k in _PROFILE})
+        wanted = NewCustomer(profile=profile, **{k: v for k, v in told.items() if k not in _PROFILE})
+        added = add_customer(tx, seller.id, wanted)
+    return {"id": added.customer_id}, 201
