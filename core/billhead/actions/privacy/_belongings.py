@@ -270,7 +270,7 @@ HOUSE = frozenset(
         "panel_package", "panel_status", "plan", "plan_bouquet", "plan_change", "plugin_state",
         "plugin_storage", "price", "price_book", "reprice", "reseller", "reseller_key", "seller", "seller_logo",
         "setup_code", "setup_guide", "shop", "shop_host", "sign_in_provider", "sign_in_trip", "simulation",
-        "spent_challenge", "staff_role", "support_department", "tax_registration", "usage_batch",
+        "spent_challenge", "staff_key", "staff_role", "support_department", "tax_registration", "usage_batch",
         "usage_metric", "usage_price", "usage_source", "viewing_cursor", "viewing_rule", "worker_pulse",
     }
 )  # fmt: skip

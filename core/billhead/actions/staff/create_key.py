@@ -40,6 +40,8 @@ def create_key(tx: Tx, name: str, permissions: Iterable[str], ends_on: date | No
     user = tx.session.get(User, tx.ctx.user_id or 0, with_for_update=True)
     if user is None or tx.ctx.role is not Role.STAFF:
         raise NotAllowed(f"{tx.ctx.actor} is nobody of staff: a key acts for somebody")
+    if not tx.ctx.may("keys.write"):
+        raise NotAllowed(f"{tx.ctx.actor} may not make keys: it needs keys.write")
     name, wanted = " ".join(name.split()), sorted(set(permissions))
     if not 1 <= len(name) <= 60:
         raise InvalidInput("name", "say what it is for, in up to 60 letters")

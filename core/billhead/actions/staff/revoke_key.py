@@ -9,7 +9,7 @@ from billhead.models.sign_in import StaffKey
 __all__ = ["revoke_key"]
 
 
-@verb("staff.revoke_key")
+@verb("staff.revoke_key", permission="keys.write")
 def revoke_key(tx: Tx, key_id: int) -> None:
     """One's own, or with `staff.write` anybody's. Raises NotFound, also for what one may not revoke, or Conflict (it is
     revoked)."""

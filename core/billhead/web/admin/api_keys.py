@@ -57,7 +57,7 @@ def api_keys() -> ResponseReturnValue:
 
 
 @admin.route("/keys/new", methods=["GET", "POST"])
-@allow("staff")
+@allow("staff", permission="keys.write")
 def new_api_key() -> ResponseReturnValue:
     """The answer itself shows the key: it has no address, and is nowhere once the page is left."""
     form = KeyForm()
@@ -71,7 +71,7 @@ def new_api_key() -> ResponseReturnValue:
 
 
 @admin.route("/keys/<int:key>/revoke", methods=["GET", "POST"])
-@allow("staff")
+@allow("staff", permission="keys.write")
 def end_api_key(key: int) -> ResponseReturnValue:
     ctx = current_ctx()
     with reading() as session:

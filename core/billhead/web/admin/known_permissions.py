@@ -28,6 +28,7 @@ WORDS = {
     "help.write": "write help articles, announcements and the network's status",
     "house.freeze": "stop charges, mails or panel work of the whole house",
     "jobs.write": "run jobs again, or drop them",
+    "keys.write": "make keys with which programs act for them, and revoke them",
     "money.correct": "void documents, write credit notes, waive fees",
     "money.dispute": "answer disputes",
     "money.refund": "give money back",
