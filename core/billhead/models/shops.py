@@ -51,7 +51,8 @@ class ShopSupply(Model):
 
     waiting (`why` says for what) → held → supplied, or refused by the panel; dropped: the money went back before.
     `document_id` is the invoice; its subscription's lines run until `until`, the first day that is not paid.
-    `waits_since`, in the customer's zone: when it was paid; days before it were not waited for credits.
+    `waits_since`, in the customer's zone: when it was paid; days before it were not waited for credits. `changes`: it
+    brings another plan or add-ons for time that was paid before; then `document_id` may be a credit note.
     """
 
     __tablename__ = "shop_supply"
@@ -66,6 +67,7 @@ class ShopSupply(Model):
     reseller_id: Mapped[int] = mapped_column(ForeignKey("reseller.id"))
     subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
+    changes: Mapped[bool] = mapped_column(default=False)
     starts_on: Mapped[date]
     until: Mapped[date]
     waits_since: Mapped[date]

@@ -12,7 +12,7 @@ from billhead.actions.entitlements._opening import opened_by
 from billhead.actions.events import emit
 from billhead.actions.provisioning.want import want
 from billhead.actions.resellers._given import given_by
-from billhead.actions.shops._supplying import ask_supply, is_supplied
+from billhead.actions.shops._supplying import ask_supply, is_supplied, wake_supply
 from billhead.actions.subscriptions._state import live_services
 from billhead.db import Tx
 from billhead.domain.document import Kind, State
@@ -65,6 +65,8 @@ def _extend(tx: Tx, seller: Seller, subscription: Subscription, invoice: Documen
     if is_supplied(subscription):
         if bought is not None and (before is None or bought > before):
             ask_supply(tx, subscription, invoice, through)
+        else:  # a change that was made before it is paid
+            wake_supply(tx, subscription.payer_reseller_id or 0)
         return
     expires = start_of_day(through, subscription.zone) + timedelta(hours=seller.grace_hours)
     for service in live_services(tx, subscription):

@@ -21,14 +21,23 @@ __all__ = ["floors"]
 
 
 def floors(
-    session: Session, listed: PriceList, plans: Mapping[int, Plan], percent: int, *, seller_id: int, inclusive: bool
+    session: Session,
+    listed: PriceList,
+    plans: Mapping[int, Plan],
+    percent: int,
+    *,
+    seller_id: int,
+    inclusive: bool,
+    trials: bool = False,
 ) -> dict[tuple[int, str], Money]:
     """(plan, term) → the least, of what is listed of these plans; nothing where there is no floor. `seller_id`: who
-    asks the price; `inclusive`: with tax. Raises PluginFailed where the tax can't be told."""
+    asks the price; `inclusive`: with tax; `trials`: of what a trial costs. Raises PluginFailed where the tax can't be
+    told."""
     if not percent:
         return {}
-    whole = {key: sold.price.amount_minor for key, sold in listed.items() if key[0] in plans}
-    other = [key for key in whole if listed[key].tax_inclusive != inclusive]
+    listing = {key: sold for key, sold in listed.items() if key[0] in plans and (sold.price.trial_term or not trials)}
+    whole = {key: sold.price.trial_minor if trials else sold.price.amount_minor for key, sold in listing.items()}
+    other = {key: minor for key, minor in whole.items() if listed[key].tax_inclusive != inclusive}
     if other:
         whole.update(_turned(session, listed, plans, other, seller_id, inclusive))
     currency = listed.audience.currency
@@ -39,7 +48,7 @@ def _turned(
     session: Session,
     listed: PriceList,
     plans: Mapping[int, Plan],
-    keys: list[tuple[int, str]],
+    amounts: Mapping[tuple[int, str], int],
     seller_id: int,
     inclusive: bool,
 ) -> dict[tuple[int, str], int]:
@@ -54,12 +63,12 @@ def _turned(
             audience.on,
             audience.currency,
             not inclusive,
-            ((plans[key[0]].tax_class, listed[key].price.amount_minor),),
+            ((plans[key[0]].tax_class, minor),),
         )
-        for key in keys
+        for key, minor in amounts.items()
     ]
     found = {}
-    for key, answer in zip(keys, desk.answers(questions), strict=True):
+    for key, answer in zip(amounts, desk.answers(questions), strict=True):
         if isinstance(answer, PluginFailed):
             raise answer
         found[key] = answer.net_minor + (answer.tax_minor if inclusive else 0)

@@ -26,6 +26,7 @@ from billhead.actions.resellers._coming_back import give_back, lock_payers
 from billhead.actions.resellers._uses import note_use
 from billhead.actions.resellers._wallet import book, put_back, repay, share_of, take, wallet, without
 from billhead.actions.shops._supplying import supply_settled
+from billhead.actions.subscriptions._shape import put_shapes
 from billhead.actions.subscriptions._state import live_services, move, record
 from billhead.db import Tx
 from billhead.domain.errors import Conflict
@@ -206,7 +207,7 @@ def _capture(tx: Tx, held: CreditHold, subscription: Subscription) -> None:
     key = f"credits_captured:{held.id}"
     _moved(tx, reseller, held, key, AccountCode.CREDITS_HELD, AccountCode.CREDITS_CONSUMED)
     note_use(tx, held, "bought", taken_by(held))
-    if held.details["kind"] == "change":
+    if "carried" in held.details:
         carry(tx, held, subscription, payers)
     on = date.fromisoformat(held.details["start"])
     if held.details["kind"] == SUPPLY:
@@ -246,6 +247,7 @@ def _put_dates_back(tx: Tx, held: CreditHold, subscription: Subscription) -> Non
 def _put_lines_back(tx: Tx, held: CreditHold, subscription: Subscription) -> None:
     """A line that was new has no time to go back to: then it is asked of no panel."""
     is_new = held.details["kind"] == SUPPLY
+    put_shapes(tx, subscription, held.details.get("shapes", {}))
     for line in live_services(tx, subscription):
         expires, trial = held.details["lines"].get(str(line.id), (None, line.trial))
         if expires is not None or is_new:

@@ -48,6 +48,7 @@ def unused(tx: Tx, subscription: Subscription) -> list[tuple[CreditHold, Money]]
         days = (end - max(start, tomorrow)).days
         worth = int(told.get("worth_minor", held.amount_minor))
         minor = worth * days // (end - start).days if days > 0 else 0
-        if minor and told["kind"] != "trial" and "carried_minor" not in told and "returned_minor" not in told:
+        trial = told["kind"] == "trial" or told.get("trial")
+        if minor and not trial and "carried_minor" not in told and "returned_minor" not in told:
             left.append((held, Money(minor, CREDITS)))
     return left

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import distinct, func, select
+from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.accounts._passwords import checked_email
@@ -10,20 +10,18 @@ from billhead.actions.catalogue._regions import check_licensed
 from billhead.actions.events import emit
 from billhead.actions.resellers._holds import Purchase, hold_and_extend
 from billhead.actions.resellers._prices import credit_prices, in_credits
-from billhead.actions.resellers._rights import effective_rights
 from billhead.actions.resellers._tree import check_may_sell, lock_resellers
+from billhead.actions.resellers._trials import check_trials_left, day_of_trials, trials_left
 from billhead.actions.resellers._wallet import balance
 from billhead.actions.subscriptions._sale import AddOnOrder, Order, Sale, Sold, addon_of, plan_of, sell
 from billhead.actions.subscriptions._state import record
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.money import CREDITS, Money
 from billhead.domain.periods import Term, cycle, zone
-from billhead.models.credits import CreditHold
 from billhead.models.people import Customer, Reseller
 from billhead.models.sellers import Seller
-from billhead.models.subscriptions import Service, SubscriptionEvent
 
 __all__ = ["NewUser", "UserAdded", "UserPreview", "add_user", "preview_add_user"]
 
@@ -94,8 +92,7 @@ def preview_add_user(tx: Tx, reseller_id: int, wanted: NewUser) -> UserPreview:
         each = [in_credits(part.price.credit_minor, part.plan, wanted.term, part.quantity) for part in parts]
         cost = sum(each, Money(0, CREDITS))
     left = balance(tx, reseller) - cost
-    most = effective_rights(tx.session, reseller.id).trials_per_day
-    return UserPreview(cost.minor, left.minor, max(most - _trials_given(tx, reseller), 0))
+    return UserPreview(cost.minor, left.minor, trials_left(tx.session, reseller))
 
 
 @verb("resellers.add_user")
@@ -109,7 +106,7 @@ def add_user(tx: Tx, reseller_id: int, wanted: NewUser) -> UserAdded:
     (reseller,) = lock_resellers(tx, reseller_id)
     check_may_sell(tx.session, reseller, wanted.plan)
     if wanted.trial:
-        _check_trials_left(tx, reseller)
+        check_trials_left(tx.session, reseller)
     customer = _customer(tx, reseller, wanted)
     order = Order(customer.id, wanted.plan, wanted.term, wanted.addons, wanted.mac, wanted.trial, wanted.ip)
     sale = sell(tx, customer, order, credit_prices(tx.session, reseller, customer))
@@ -118,7 +115,7 @@ def add_user(tx: Tx, reseller_id: int, wanted: NewUser) -> UserAdded:
     tx.session.flush()
     bought = _trial(sale) if wanted.trial else _term(sale)
     if wanted.trial:
-        record(tx, subscription, "trial_given", clock.today_in(_zone_of(tx, reseller)))
+        record(tx, subscription, "trial_given", day_of_trials(tx.session, reseller))
     hold_and_extend(tx, reseller, subscription, bought)
     data = {"subscription_id": subscription.id, "customer_id": customer.id, "plan": wanted.plan}
     emit(tx, "subscription.started", f"subscription:{subscription.id}", data)
@@ -144,38 +141,8 @@ def _trial(sale: Sale) -> Purchase:
     return Purchase("trial", Money(price.trial_credit_minor, CREDITS), period, period.end, sold)
 
 
-def _check_trials_left(tx: Tx, reseller: Reseller) -> None:
-    """Counted by the reseller's own calendar day; a trial that never came to be is none."""
-    most = effective_rights(tx.session, reseller.id).trials_per_day
-    if _trials_given(tx, reseller) >= most:
-        raise Conflict(
-            f"{reseller.name} may give {most} trials a day, and has given them", code="trials_used", hint="try tomorrow"
-        )
-
-
-def _trials_given(tx: Tx, reseller: Reseller) -> int:
-    today = clock.today_in(_zone_of(tx, reseller))
-    given = tx.session.scalar(
-        select(func.count(distinct(Service.subscription_id)))
-        .join(CreditHold, CreditHold.service_id == Service.id)
-        .join(SubscriptionEvent, SubscriptionEvent.subscription_id == Service.subscription_id)
-        .where(
-            CreditHold.reseller_id == reseller.id,
-            CreditHold.state != "released",
-            SubscriptionEvent.kind == "trial_given",
-            SubscriptionEvent.effective_on == today,
-        )
-    )
-    return int(given or 0)
-
-
 def _own_customer(tx: Tx, reseller: Reseller) -> Customer | None:
     return tx.session.scalar(select(Customer).where(Customer.buys_for_reseller_id == reseller.id))
-
-
-def _zone_of(tx: Tx, reseller: Reseller) -> str:
-    own = _own_customer(tx, reseller)
-    return own.zone if own else tx.session.get_one(Seller, reseller.seller_id).zone
 
 
 def _customer(tx: Tx, reseller: Reseller, wanted: NewUser) -> Customer:

@@ -31,6 +31,7 @@ from billhead.models.subscriptions import Subscription
 
 __all__ = [
     "TIMED",
+    "ask_change",
     "ask_supplies",
     "ask_supply",
     "is_supplied",
@@ -81,6 +82,7 @@ def _newest(tx: Tx, subscription: Subscription) -> ShopSupply | None:
     return tx.session.scalar(
         select(ShopSupply)
         .where(ShopSupply.subscription_id == subscription.id, ShopSupply.state.in_(["waiting", "held", "supplied"]))
+        .where(ShopSupply.changes.is_(False))
         .order_by(ShopSupply.id.desc())
         .limit(1)
         .with_for_update()
@@ -138,6 +140,27 @@ def ask_supplies(tx: Tx, paid: Collection[tuple[int, int, date]]) -> None:
     session.execute(insert(ShopSupply), rows)
     for reseller_id in sorted({row["reseller_id"] for row in rows}):
         queue_supply(tx, reseller_id)
+
+
+def ask_change(tx: Tx, subscription: Subscription, document_id: int, today: date) -> None:
+    """A change of it was billed by that document: its lines have it when the credits for it are there."""
+    reseller_id = subscription.payer_reseller_id
+    assert reseller_id is not None, "what is supplied has a payer"
+    tx.session.add(
+        ShopSupply(
+            seller_id=subscription.seller_id,
+            reseller_id=reseller_id,
+            subscription_id=subscription.id,
+            document_id=document_id,
+            changes=True,
+            starts_on=today,
+            until=subscription.paid_through or today,
+            waits_since=today,
+            created_at=clock.now(),
+        )
+    )
+    tx.session.flush()
+    queue_supply(tx, reseller_id)
 
 
 def queue_supply(tx: Tx, reseller_id: int) -> None:

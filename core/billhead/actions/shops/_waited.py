@@ -1,6 +1,7 @@
 """Days for which a paid order has waited for its reseller's credits: its customer has the whole term all the same."""
 
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import select
 
@@ -9,24 +10,34 @@ from billhead.actions.subscriptions._free_time import free_time
 from billhead.actions.subscriptions._state import live_services, move
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.db import Tx
-from billhead.domain.periods import Period, local_date
+from billhead.domain.periods import local_date
 from billhead.domain.subscription import Event, State
 from billhead.models.people import Customer
 from billhead.models.shops import ShopSupply
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["begin_today", "is_overtaken", "time_of"]
+__all__ = ["Its", "begin_today", "time_of"]
 
 _NONE = timedelta(0)
 
 
-def begin_today(tx: Tx, subscription: Subscription, row: ShopSupply) -> None:
+class Its(NamedTuple):
+    """The time of an order if its credits come today. `overtaken`: a later order was supplied before it, and has run
+    since then. `over`: nothing of it can be watched any more."""
+
+    start: date
+    end: date
+    overtaken: bool
+    over: bool
+
+
+def begin_today(tx: Tx, subscription: Subscription, row: ShopSupply, its: Its) -> None:
     """The order's time comes as much later as it has waited for its credits, and what was paid after it follows it.
     The days between are not charged."""
-    today, its, ended = clock.today_in(subscription.zone), time_of(tx, subscription, row), row.until
+    today, ended = clock.today_in(subscription.zone), row.until
     days = its.end - ended
     row.starts_on, row.until = its.start, its.end
-    if days <= _NONE:
+    if days <= _NONE or row.changes:
         return
     row.waits_since = today  # should the panel refuse it, these days are counted
     for one in _later(tx, row):
@@ -36,23 +47,27 @@ def begin_today(tx: Tx, subscription: Subscription, row: ShopSupply) -> None:
     _put_off(tx, subscription, days, today)
 
 
-def time_of(tx: Tx, subscription: Subscription, row: ShopSupply) -> Period:
-    """The time of an order if its credits come today: later by the days on which it waited for them.
+def time_of(tx: Tx, subscription: Subscription, row: ShopSupply) -> Its:
+    """Later by the days on which it waited for its credits.
 
-    Days before it was paid are none of these, nor are days on which its lines ran by what was paid before.
+    Days before it was paid are none of these, nor are days on which its lines ran by what was paid before. A change
+    waits for none: it is of time that runs.
     """
     starts, until, today = row.starts_on, row.until, clock.today_in(subscription.zone)
-    if is_overtaken(tx, row):
-        return Period(starts, until)
-    runs = _runs_until(tx, subscription) or starts
+    overtaken, runs = _is_overtaken(tx, row), _runs_until(tx, subscription)
+    if row.changes:
+        until = runs or starts
+        return Its(starts, until, False, until <= today + timedelta(days=1))  # the day that runs is used
+    if overtaken:
+        return Its(starts, until, True, until <= today)
+    runs = runs or starts
     if starts < runs < until:  # what was paid before it had waited too
         starts = runs
     days = max(today - max(starts, row.waits_since, runs), _NONE)
-    return Period(starts + days, until + days)
+    return Its(starts + days, until + days, False, until + days <= today)
 
 
-def is_overtaken(tx: Tx, row: ShopSupply) -> bool:
-    """A later order was supplied before it, and has run since then: this one's time is what it was."""
+def _is_overtaken(tx: Tx, row: ShopSupply) -> bool:
     query = select(ShopSupply.id).where(
         ShopSupply.subscription_id == row.subscription_id,
         ShopSupply.id > row.id,
@@ -101,6 +116,8 @@ def _move_ends(tx: Tx, subscription: Subscription, days: timedelta, today: date)
     subscription.paid_through, subscription.billed_through = paid + days, start + days
     if tx.session.get_one(Customer, subscription.customer_id).billing_day is None:
         subscription.anchor = start + days
+    if subscription.phase == "trial":
+        subscription.phase_ends_on = subscription.paid_through
     for end in ("service_ends_on", "billing_ends_on"):
         if (day := getattr(subscription, end)) is not None:
             setattr(subscription, end, day + days)

@@ -1,32 +1,35 @@
 """The next order of a reseller's shop that waits for its credits: held and wanted, or it waits on, and why."""
 
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.catalogue.prices_for import PriceList
 from billhead.actions.notifications.queue import queue_notice
-from billhead.actions.payments._paid import is_kept, paid_until
+from billhead.actions.payments._paid import is_kept
 from billhead.actions.provisioning._desired import panel_view
 from billhead.actions.resellers._holds import Purchase, hold_and_extend, settle_holds
 from billhead.actions.resellers._prices import credit_prices, in_credits
 from billhead.actions.resellers._tree import is_stopped, lock_resellers
+from billhead.actions.resellers._unused import tomorrow_of
+from billhead.actions.shops._changing import cost_of_change
+from billhead.actions.shops._may_come import is_bought, is_paid, open_orders
 from billhead.actions.shops._own import customer_of
 from billhead.actions.shops._supplying import TIMED, share_of_term
-from billhead.actions.shops._waited import begin_today, is_overtaken, time_of
+from billhead.actions.shops._waited import Its, begin_today, time_of
+from billhead.actions.subscriptions._shape import reshape, shapes_of
 from billhead.actions.subscriptions._state import live_services, record
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.document import State as Paid
 from billhead.domain.errors import BillheadError, Conflict
 from billhead.domain.money import CREDITS, Money
 from billhead.domain.periods import Period
 from billhead.domain.subscription import State
 from billhead.models.catalogue import Plan
-from billhead.models.documents import Document, DocumentLine
+from billhead.models.documents import DocumentLine
 from billhead.models.panels import Panel
 from billhead.models.people import Customer, Reseller
 from billhead.models.shops import ShopSupply
@@ -34,8 +37,6 @@ from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import Expiry
 
 __all__ = ["Supplying", "supply_waiting"]
-
-_OVER = "its time is over: no credits are taken for it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +69,38 @@ def supply_waiting(tx: Tx, reseller_id: int, after: int = 0) -> Supplying:
 
 
 def _supply(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSupply) -> None:
-    bought_until = _bought_until(tx, subscription, row)
     gone = subscription.paid_through is None or subscription.paid_through < row.until
-    if gone or bought_until is None or subscription.state == State.CANCELED:
-        row.state, row.why, row.settled_at = "dropped", "its money went back, or it was canceled", clock.now()
+    if gone or not is_bought(tx, subscription, row) or subscription.state == State.CANCELED:
+        _drop(row, "its money went back, or it was canceled")
         return
-    row.why = _keeps_waiting(tx, subscription, row)
-    if row.why == _OVER and not is_overtaken(tx, row):
-        row.state, row.settled_at = "dropped", clock.now()
-    if row.why:
-        return
+    its = time_of(tx, subscription, row)
+    if open_orders(tx, subscription, before=row.id):
+        # time runs from its beginning to its end: what comes later must not be given in place of what comes first
+        row.why = "an earlier order of this subscription comes first"
+    elif its.over:
+        row.why = "its time is over: no credits are taken for it"
+        if not its.overtaken:
+            _drop(row, row.why)
+    elif not is_paid(tx, row):
+        row.why = "its invoice is not paid"
+    else:
+        _take(tx, reseller, subscription, row, its)
+
+
+def _drop(row: ShopSupply, why: str) -> None:
+    row.state, row.why, row.settled_at = "dropped", why, clock.now()
+
+
+def _take(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSupply, its: Its) -> None:
     try:
-        cost, more = _planned(tx, reseller, subscription, row)
+        bought = _planned(tx, reseller, subscription, row, its)
         with tx.session.begin_nested():
-            begin_today(tx, subscription, row)
-            bought = Purchase("supply", cost, Period(row.starts_on, row.until), subscription.anchor, more)
+            begin_today(tx, subscription, row, its)
             held = hold_and_extend(tx, reseller, subscription, bought)
+            if _brings_change(tx, row):
+                shapes = shapes_of(tx, subscription)
+                held.details = {**held.details, "shapes": shapes}
+                reshape(tx, subscription)
         row.hold_id, row.state, row.why = held.id, "held", ""
         record(tx, subscription, "supplied", row.starts_on, supply_id=row.id, until=row.until.isoformat())
         tx.session.flush()
@@ -95,6 +112,17 @@ def _supply(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSup
             _tell(tx, reseller)
 
 
+def _brings_change(tx: Tx, row: ShopSupply) -> bool:
+    """Its own, or one that was paid before and never came: the time that is paid now is of what was changed to."""
+    query = select(ShopSupply.id).where(
+        ShopSupply.subscription_id == row.subscription_id,
+        ShopSupply.id <= row.id,
+        ShopSupply.changes.is_(True),
+        ShopSupply.state != "supplied",
+    )
+    return tx.session.scalar(query.limit(1)) is not None
+
+
 def _tell(tx: Tx, reseller: Reseller) -> None:
     """Once a day, however many wait."""
     own = customer_of(tx.session, reseller)
@@ -102,43 +130,11 @@ def _tell(tx: Tx, reseller: Reseller) -> None:
     queue_notice(tx, own.id, "shop_waiting", key, {"reseller_id": reseller.id})
 
 
-def _bought_until(tx: Tx, subscription: Subscription, row: ShopSupply) -> date | None:
-    """None where what was bought by its invoice was given back."""
-    return paid_until(tx, tx.session.get_one(Document, row.document_id), subscription)
-
-
-def _keeps_waiting(tx: Tx, subscription: Subscription, row: ShopSupply) -> str:
-    """Why no credits are asked for yet, "" where they are. What is over may be put off by what comes before it."""
-    earlier = tx.session.scalars(
-        select(ShopSupply)
-        .where(
-            ShopSupply.subscription_id == subscription.id,
-            ShopSupply.id < row.id,
-            ShopSupply.state.in_(["waiting", "held", "refused"]),
-        )
-        .order_by(ShopSupply.id)
-    ).all()
-    # time runs from its beginning to its end: what comes later must not be given in place of what comes first
-    comes_first = any(one.state == "held" or _may_come(tx, subscription, one) for one in earlier)
-    return "an earlier order of this subscription comes first" if comes_first else _in_vain(tx, subscription, row)
-
-
-def _in_vain(tx: Tx, subscription: Subscription, row: ShopSupply) -> str:
-    if _is_over(tx, subscription, row):
-        return _OVER
-    paid = tx.session.get_one(Document, row.document_id).state == Paid.PAID
-    return "" if paid else "its invoice is not paid any more"
-
-
-def _is_over(tx: Tx, subscription: Subscription, row: ShopSupply) -> bool:
-    return time_of(tx, subscription, row).end <= clock.today_in(subscription.zone)
-
-
-def _left(tx: Tx, subscription: Subscription, row: ShopSupply) -> Fraction:
+def _left(tx: Tx, subscription: Subscription, its: Its) -> Fraction:
     """Which share of its time is bought: what can still be watched, which is all unless it was paid late. A panel that
     sells time sells it whole."""
-    its, today = time_of(tx, subscription, row), clock.today_in(subscription.zone)
-    if today <= its.start or is_overtaken(tx, row):  # overtaken: its lines ran, by what came later
+    today = clock.today_in(subscription.zone)
+    if today <= its.start or its.overtaken:  # overtaken: its lines ran, by what came later
         return Fraction(1)
     if any(_is_sold_whole(tx, line) for line in live_services(tx, subscription)):
         return Fraction(1)
@@ -150,23 +146,26 @@ def _is_sold_whole(tx: Tx, line: Service) -> bool:
     return panel_view(tx.session, panel, bouquets=False).capabilities.expiry is Expiry.PURCHASED
 
 
-def _may_come(tx: Tx, subscription: Subscription, row: ShopSupply) -> bool:
-    """What is over, or not paid any more, keeps nothing back."""
-    return not _in_vain(tx, subscription, row) and _bought_until(tx, subscription, row) is not None
-
-
-def _planned(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSupply) -> tuple[Money, dict[str, Any]]:
-    """What it takes, and what is kept with the hold."""
+def _planned(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSupply, its: Its) -> Purchase:
     if is_stopped(tx.session, reseller):
         raise Conflict(f"{reseller.name} is suspended", code="reseller_suspended")
     if any(line.in_review for line in live_services(tx, subscription)):
         raise Conflict("the order is being checked", code="in_review")
-    cost, sold = _cost(tx, reseller, subscription, row)
+    if row.changes:
+        days = Period(tomorrow_of(subscription), its.end)
+        cost, sold = cost_of_change(tx, reseller, subscription, row, days)
+    else:
+        left = _left(tx, subscription, its)
+        days = Period(its.start if left == 1 else clock.today_in(subscription.zone), its.end)
+        cost, sold = _cost(tx, reseller, subscription, row, left)
     row.credits_minor = cost.minor
-    return cost, {"term": subscription.term, **sold, "supply_id": row.id}
+    asked = {"sold_currency": subscription.currency, "term": subscription.term, "supply_id": row.id}
+    return Purchase("supply", cost, days, subscription.anchor, {**asked, **sold})
 
 
-def _cost(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSupply) -> tuple[Money, dict[str, Any]]:
+def _cost(
+    tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSupply, left: Fraction
+) -> tuple[Money, dict[str, Any]]:
     """By the price list of today for who pays, for what is bought of it; and what it is sold for, as the shop's
     invoice says, without tax."""
     lines = tx.session.scalars(
@@ -181,12 +180,18 @@ def _cost(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSuppl
     ).all()
     customer = tx.session.get_one(Customer, subscription.customer_id)
     prices = credit_prices(tx.session, reseller, customer, {line.plan_id for line in lines if line.plan_id})
-    total, sold, left = Money(0, CREDITS), [], _left(tx, subscription, row)
+    total, sold = Money(0, CREDITS), []
     for line in lines:
         plan = tx.session.get_one(Plan, line.plan_id)
-        price = prices.of(plan, line.term)
-        in_credits(price.credit_minor, plan, line.term)
-        total += share_of_term(line, price.credit_minor or 0, left)
+        total += share_of_term(line, _asked_for(line, plan, subscription.term, prices).minor, left)
         sold.append([plan.id, line.quantity])
-    asked = {"sold_minor": sum(line.net_minor for line in lines), "sold_currency": subscription.currency}
-    return total, {"sold": sold, **asked}
+    trial = any(line.kind == "trial" for line in lines)
+    return total, {"sold": sold, "sold_minor": sum(line.net_minor for line in lines), "trial": trial}
+
+
+def _asked_for(line: DocumentLine, plan: Plan, term: str, prices: PriceList) -> Money:
+    """A line of a trial has the trial's own length; its price stands beside that of the term which follows."""
+    if line.kind != "trial":
+        return in_credits(prices.of(plan, line.term).credit_minor, plan, line.term)
+    price = prices.of(plan, term)
+    return in_credits(price.trial_credit_minor if price.trial_term else None, plan, "a trial")

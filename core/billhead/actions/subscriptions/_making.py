@@ -6,6 +6,7 @@ from datetime import date
 from billhead.actions.billing._limits import lasts, limit_time
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.events import emit
+from billhead.actions.shops._supplying import ask_change, is_supplied
 from billhead.actions.subscriptions._scheduled import drop_scheduled, last_cancel
 from billhead.actions.subscriptions._shape import reshape
 from billhead.actions.subscriptions._state import record
@@ -30,14 +31,17 @@ class Changed:
 
 
 def make_change(tx: Tx, subscription: Subscription, steps: Steps, on: date, *, use_credit: bool = True) -> Changed:
-    """Take the steps, bill the difference, and let the lines have it."""
+    """Take the steps, bill the difference, and let the lines have it: of a shop, with its reseller's credits."""
     before = subscription.plan_id
     take_steps(tx, subscription, steps, on)
     if subscription.plan_id != before:
         _limit(tx, subscription, before, on)
     written = rebill(tx, subscription.id, use_credit=use_credit)
     tx.session.refresh(subscription)
-    reshape(tx, subscription)
+    if not is_supplied(subscription):
+        reshape(tx, subscription)
+    elif written.document_id is not None:
+        ask_change(tx, subscription, written.document_id, on)
     record(
         tx, subscription, "changed", on, plan_id=subscription.plan_id, before=before, document_id=written.document_id
     )

@@ -19,8 +19,9 @@ from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_fo
 from billhead.actions.coupons._entering import Entered, reserve
 from billhead.actions.devices._reserving import keep_devices, pick_devices
 from billhead.actions.fraud._trials import Marks, refuse_second_trial
-from billhead.actions.resellers._tree import is_within
-from billhead.actions.shops._sells import catalogue_of, check_open, payer_of
+from billhead.actions.resellers._tree import is_within, lock_rows
+from billhead.actions.resellers._trials import check_trials_left, day_of_trials, trials_for_credits
+from billhead.actions.shops._sells import ADDED, catalogue_of, check_open, payer_of
 from billhead.actions.subscriptions._services import AccessWish, Placement, add_services
 from billhead.actions.subscriptions._state import record
 from billhead.db import Tx, reserve_ids
@@ -29,14 +30,14 @@ from billhead.domain.mac import parse_mac
 from billhead.domain.periods import Term, cycle_start
 from billhead.domain.subscription import State
 from billhead.models.catalogue import Plan, Price
-from billhead.models.people import Customer
+from billhead.models.people import Customer, Reseller
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
 from billhead.plugin import OrderView
 from billhead.plugin_host import plugins
 
 __all__ = [
-    "AddOnOrder", "Order", "Sale", "Sold", "addon_of", "check_units", "own_customer", "paid_once", "plan_of", "redeem",
-    "sell", "worth",
+    "AddOnOrder", "Order", "Sale", "Sold", "addon_of", "check_sold", "check_units", "lock_shops_trials",
+    "outlasts_season", "own_customer", "paid_once", "plan_of", "redeem", "sell", "worth",
 ]  # fmt: skip
 
 LINE_KINDS = ("stream", "mag", "paired", "enigma2", "bundle")
@@ -98,7 +99,7 @@ def sell(tx: Tx, customer: Customer, order: Order, prices: PriceList | None = No
     check_licensed(tx.session, customer.country, [plan])
     check_licensed(tx.session, customer.country, wanted, "addons")
     if prices is None:
-        _check_sold(tx.session, customer, [plan, *wanted])
+        check_sold(tx.session, customer, [plan, *wanted])
         prices = prices_for(tx.session, Audience.of(customer), {plan.id, *(addon.id for addon in wanted)})
     price = prices.of(plan, order.term)
     trial = order.trial and bool(price.trial_term)
@@ -106,6 +107,7 @@ def sell(tx: Tx, customer: Customer, order: Order, prices: PriceList | None = No
     addons = [addon_of(plan, order.term, *pair, prices) for pair in zip(wanted, order.addons, strict=True)]
     mac = parse_mac(order.mac) if order.mac.strip() else None
     if trial:
+        _check_shops_trial(tx, customer, plan, price, wanted)
         refuse_second_trial(tx, customer, plan, Marks(mac, order.ip, order.device))
     _ask_guards(customer, order, trial)
     today = clock.today_in(customer.zone)
@@ -129,6 +131,9 @@ def sell(tx: Tx, customer: Customer, order: Order, prices: PriceList | None = No
     sale = Sale(subscription, tuple(services), parts)
     redeem(tx, customer, sale, order.coupons, worth(sale), (subscription.id,))
     record(tx, subscription, "ordered", today, plan=plan.code, term=order.term)
+    if trial and subscription.payer_reseller_id is not None:
+        payer = tx.session.get_one(Reseller, subscription.payer_reseller_id)
+        record(tx, subscription, "trial_given", day_of_trials(tx.session, payer))
     return sale
 
 
@@ -172,7 +177,7 @@ def plan_of(session: Session, customer: Customer, code: str) -> Plan:
     return plan
 
 
-def _check_sold(session: Session, customer: Customer, plans: Sequence[Plan]) -> None:
+def check_sold(session: Session, customer: Customer, plans: Sequence[Plan]) -> None:
     """A reseller's shop sells what its reseller may sell and has not left out, while it is open."""
     sold = check_open(session, customer.seller_id)
     for plan in plans:
@@ -203,12 +208,36 @@ def check_units(plan: Plan, quantity: int, field: str = "quantity") -> None:
         raise InvalidInput(field, f"{plan.name} can be had {least} to {max(most, least)} times, not {quantity}")
 
 
-def _check_season(plan: Plan, today: date, trial_term: str | None) -> None:
+def lock_shops_trials(tx: Tx, customer: Customer) -> Reseller | None:
+    """Of a shop's customer, who gives its trials: two that are ordered at once are counted in turn."""
+    payer_id = payer_of(tx.session, customer.seller_id)
+    return None if payer_id is None else lock_rows(tx, {payer_id})[payer_id]
+
+
+def _check_shops_trial(tx: Tx, customer: Customer, plan: Plan, price: Price, added: Sequence[Plan]) -> None:
+    """In a reseller's shop by the reseller's rights, as long as the operator gives it for credits."""
+    payer = lock_shops_trials(tx, customer)
+    if payer is None:
+        return
+    check_trials_left(tx.session, payer)
+    given = trials_for_credits(tx.session, payer).get((plan.id, price.term))
+    if given is None or given.trial_term != price.trial_term:
+        raise Conflict(f"{plan.name} has no such trial any more", hint="choose a plan without trial")
+    if any(addon.kind in ADDED for addon in added):
+        raise InvalidInput("addons", "a trial is of the plan alone", hint="add them when it is renewed")
+
+
+def outlasts_season(plan: Plan, today: date, trial_term: str) -> bool:
     """A trial leaves at least a day that is paid."""
+    ends = plan.season_ends_on
+    return ends is not None and ends <= cycle_start(today, Term.parse(trial_term), 1)
+
+
+def _check_season(plan: Plan, today: date, trial_term: str | None) -> None:
     ends = plan.season_ends_on
     if ends is not None and ends <= today:
         raise NotFound("plan", plan.code, hint=f"its season has ended on {ends}")
-    if ends is not None and trial_term and ends <= cycle_start(today, Term.parse(trial_term), 1):
+    if trial_term and outlasts_season(plan, today, trial_term):
         raise Conflict(f"the season of {plan.name} ends before its trial would", hint="choose a plan without trial")
 
 

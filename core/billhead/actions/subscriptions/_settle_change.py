@@ -6,13 +6,14 @@ from sqlalchemy import select
 
 from billhead.actions.billing.rebill import Desk, preview_rebill
 from billhead.actions.events import emit
+from billhead.actions.shops._supplying import is_supplied
 from billhead.actions.subscriptions._making import make_change
 from billhead.actions.subscriptions._sale import AddOnOrder
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.subscriptions._steps import Steps, steps_of
 from billhead.actions.subscriptions._wish import ChangeWish, resolved
 from billhead.db import Tx
-from billhead.domain.errors import BillheadError
+from billhead.domain.errors import BillheadError, Conflict
 from billhead.domain.subscription import RUNNING
 from billhead.models.documents import Document
 from billhead.models.subscriptions import Subscription, SubscriptionChange
@@ -54,6 +55,8 @@ def _steps(tx: Tx, subscription: Subscription, change: SubscriptionChange, paid_
     asked = resolved(tx, subscription, history, _wish(subscription.id, change.wish), today)
     steps = steps_of(history.item, asked.parts, today, plan_id=asked.plan.id, term=asked.term, restart=False)
     rated = preview_rebill(tx.session, desk, history._replace(item=steps.item), credit=False)
+    if not rated.kind and is_supplied(subscription):  # nothing is billed that its credits could be asked for
+        raise Conflict("no day of it that was billed is left")
     costs = rated.total_minor if rated.kind == "invoice" else 0
     return steps if costs <= paid_minor else None
 

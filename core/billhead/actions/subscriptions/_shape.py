@@ -1,5 +1,6 @@
 """What the lines of a subscription should have, by the parts that it has now: plan, bouquets, connections."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -15,7 +16,9 @@ from billhead.models.catalogue import Plan, PlanBouquet
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
 
-__all__ = ["refuse_other_lines", "reshape"]
+__all__ = ["put_shapes", "refuse_other_lines", "reshape", "shapes_of"]
+
+_SHAPE = ("desired_plan", "desired_bouquets", "desired_connections")
 
 
 def reshape(tx: Tx, subscription: Subscription) -> int:
@@ -41,6 +44,19 @@ def reshape(tx: Tx, subscription: Subscription) -> int:
             desired_connections=1 if template["kind"] != "stream" else connections,
         )
     return changed
+
+
+def shapes_of(tx: Tx, subscription: Subscription) -> dict[str, dict[str, Any]]:
+    """What its lines have now, by line, for `put_shapes`."""
+    lines = live_services(tx, subscription)
+    return {str(line.id): {name: getattr(line, name) for name in _SHAPE} for line in lines}
+
+
+def put_shapes(tx: Tx, subscription: Subscription, shapes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Let the lines have again what they had."""
+    for line in live_services(tx, subscription):
+        if str(line.id) in shapes:
+            want(tx, line, **shapes[str(line.id)])
 
 
 def refuse_other_lines(tx: Tx, subscription: Subscription, plan: Plan) -> None:

@@ -10,7 +10,7 @@ from billhead.actions.billing._difference import History
 from billhead.actions.catalogue._change_rules import when_allowed
 from billhead.actions.catalogue._regions import check_licensed
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
-from billhead.actions.subscriptions._sale import AddOnOrder, addon_of, check_units, plan_of
+from billhead.actions.subscriptions._sale import AddOnOrder, addon_of, check_sold, check_units, plan_of
 from billhead.actions.subscriptions._shape import refuse_other_lines
 from billhead.actions.subscriptions._steps import Wanted
 from billhead.db import Tx
@@ -65,6 +65,7 @@ def resolved(tx: Tx, subscription: Subscription, history: History, wish: ChangeW
     plan = plan_of(session, customer, wish.plan) if wish.plan and wish.plan != old.code else old
     term = str(Term.parse(wish.term)) if wish.term else subscription.term
     if plan is not old:
+        check_sold(session, customer, [plan])
         check_licensed(session, customer.country, [plan])
     kept = plan is old and term == subscription.term
     prices = prices_for(session, Audience.of(customer))
@@ -120,6 +121,7 @@ def _new(
 ) -> Wanted:
     addon = plan_of(tx.session, customer, order.code)
     if addon.id not in {one.plan_id for one in now}:
+        check_sold(tx.session, customer, [addon])
         check_licensed(tx.session, customer.country, [addon], "addons")
     sold = addon_of(plan, term, addon, order, prices)
     kind = "connection" if sold.plan.kind == "connection" else "addon"

@@ -10,6 +10,8 @@ from billhead.actions.billing._difference import History
 from billhead.actions.billing._rated import Rated, RatedLine
 from billhead.actions.billing.rebill import Desk, preview_rebill
 from billhead.actions.documents._subscriptions import owed_of
+from billhead.actions.shops._may_come import refuse_while_supplied
+from billhead.actions.shops._supplying import is_supplied
 from billhead.actions.subscriptions._making import Changed, make_change
 from billhead.actions.subscriptions._offers import offer_change, subscription_to_end, withdraw_offers
 from billhead.actions.subscriptions._sale import AddOnOrder
@@ -84,7 +86,9 @@ def preview_change(tx: Tx, wish: ChangeWish) -> ChangePreview:
 def change(tx: Tx, wish: ChangeWish) -> Changed:
     """Make the change at once, schedule it for the end of the term, or offer it as a proforma that makes it when paid.
 
-    More money a day comes at once, less at the end of the term, unless the operator's rules or staff say otherwise.
+    More money a day comes at once, less at the end of the term, unless the operator's rules or staff say otherwise. In
+    a reseller's shop the lines have it with the reseller's credits, and what costs nothing more comes with the next
+    term, whose credits it then takes.
     Raises NotAllowed (forbidden by the rules), Conflict (an unpaid invoice, a subscription that does not run) and what
     the price list refuses.
     """
@@ -113,21 +117,23 @@ def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
     when = _moment(asked, wish, staff)
     if not wish.when and not staff and _paid_elsewhere(history):
         when = When.END_OF_TERM
-    end = max(subscription.billed_through or today, today)
-    if subscription.timing == "arrears":
-        end = max(subscription.next_bill_on or today, today)
-    if when is When.END_OF_TERM:
-        on = end
-    steps = steps_of(history.item, asked.parts, on, plan_id=asked.plan.id, term=asked.term, restart=wish.restart)
+    if when is not When.END_OF_TERM:
+        steps = _steps(history, asked, on, restart=wish.restart)
+        found = preview_rebill(tx.session, desk, history._replace(item=steps.item), credit=False)
+        if found.kind or not is_supplied(subscription):
+            owes = found.kind == "invoice" and found.total_minor > 0
+            must_pay = owes and subscription.collection == "manual" and not staff
+            return _Planned(history, asked, steps, on, when, found if found.kind else None, must_pay)
+    end = subscription.next_bill_on if subscription.timing == "arrears" else subscription.billed_through
+    on = max(end or today, today)
+    return _Planned(history, asked, _steps(history, asked, on), on, When.END_OF_TERM, None, False)
+
+
+def _steps(history: History, asked: Resolved, on: date, *, restart: bool = False) -> Steps:
+    steps = steps_of(history.item, asked.parts, on, plan_id=asked.plan.id, term=asked.term, restart=restart)
     if not steps.ends and not steps.adds:
         raise InvalidInput("plan", "this is what the subscription has already")
-    if when is When.END_OF_TERM:
-        return _Planned(history, asked, steps, on, when, None, False)
-    found = preview_rebill(tx.session, desk, history._replace(item=steps.item), credit=False)
-    rated = found if found.kind else None
-    owes = rated is not None and rated.kind == "invoice" and rated.total_minor > 0
-    must_pay = owes and subscription.collection == "manual" and not staff
-    return _Planned(history, asked, steps, on, when, rated, must_pay)
+    return steps
 
 
 def _paid_elsewhere(history: History) -> bool:
@@ -141,18 +147,20 @@ def _paid_elsewhere(history: History) -> bool:
 def _refuse_impossible(tx: Tx, subscription: Subscription, wish: ChangeWish, staff: bool) -> None:
     if not staff and (wish.on is not None or wish.when or wish.restart):
         raise NotAllowed("only staff may choose the day of a change")
+    if wish.restart and is_supplied(subscription):
+        raise InvalidInput("restart", "what a reseller's shop has sold keeps its term")
     if wish.restart and (subscription.collection == "manual" or subscription.timing == "arrears"):
         raise InvalidInput("restart", "only what is billed in advance by the calendar can begin anew today")
     if subscription.timing == "arrears" and wish.term and wish.term != subscription.term:
         raise InvalidInput("term", "what is billed afterwards keeps its term", hint="order it as a new subscription")
     if subscription.settlement == "credits":
         raise Conflict("a reseller pays for this subscription with credits", hint="change it in the reseller's area")
-    if subscription.payer_reseller_id is not None:
-        raise Conflict("what was ordered in this shop can't be changed", hint="order the other plan anew")
     if subscription.state not in RUNNING:
         raise Conflict(
             f"a subscription that is {subscription.state} can't be changed", hint="renew or restore it first"
         )
+    if is_supplied(subscription):
+        refuse_while_supplied(tx, subscription)
     if last_cancel(tx, subscription.id) is not None:
         raise Conflict("this subscription is about to end", hint="take the cancellation back first")
     if wished_of(tx, subscription.id, "change"):

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.catalogue._change_rules import when_allowed
 from billhead.actions.catalogue._regions import not_licensed
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
+from billhead.actions.shops._sells import assortment
 from billhead.domain.changes import Offering, When
 from billhead.domain.money import Money
 from billhead.domain.periods import Term
@@ -62,22 +63,19 @@ def change_choices(session: Session, subscription_id: int, *, all_plans: bool = 
     customer = session.get_one(Customer, subscription.customer_id)
     prices = prices_for(session, Audience.of(customer))
     base, had = _now(session, subscription)
-    plans = session.scalars(select(Plan).where(_in_reach(subscription, base.plan_id))).all()
+    sold = assortment(session, subscription.seller_id)
+    plans = session.scalars(select(Plan).where(or_(sold.holds(), Plan.id.in_([base.plan_id, *had])))).all()
     refused = not_licensed(session, [plan.id for plan in plans], customer.country)
     plans = [plan for plan in plans if plan.id not in refused or plan.id == base.plan_id or plan.id in had]
     fitting = [plan for plan in plans if plan.id == base.plan_id or _fits(session, subscription, plan, all_plans)]
     found = [choice for plan in fitting for choice in _terms(session, subscription, base, plan, prices)]
     shown = [one for one in found if all_plans or one.current or one.when is not When.FORBIDDEN]
     addons = [plan for plan in plans if plan.kind in _ADDONS and not plan.retired]
+    choices = [_addon(plan, had.get(plan.id, 0), prices) for plan in addons if plan.details.get("plans")]
     return Choices(
         tuple(sorted(shown, key=lambda one: (not one.current, one.amount.minor))),
-        tuple(_addon(plan, had.get(plan.id, 0), prices) for plan in addons if plan.details.get("plans")),
+        tuple(one for one in choices if one.had or one.prices),
     )
-
-
-def _in_reach(subscription: Subscription, plan_id: int) -> ColumnElement[bool]:
-    """A reseller's shop has no plans of its own to change to."""
-    return or_(Plan.seller_id == subscription.seller_id, Plan.id == plan_id)
 
 
 def _now(session: Session, subscription: Subscription) -> tuple[SubscriptionComponent, dict[int, int]]:

@@ -50,6 +50,7 @@ def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
     checked = select(Service.subscription_id).where(Service.in_review, Service.desired_expires_at.is_(None))
     supplied_later = exists().where(
         ShopSupply.subscription_id == Subscription.id,
+        ShopSupply.changes.is_(False),
         ShopSupply.state.in_(["waiting", "held"]),
         ShopSupply.until <= Subscription.paid_through,  # else its money went back
     )

@@ -2531,6 +2531,7 @@ def upgrade() -> None:
     sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('changes', sa.Boolean(), nullable=False),
     sa.Column('starts_on', sa.Date(), nullable=False),
     sa.Column('until', sa.Date(), nullable=False),
     sa.Column('waits_since', sa.Date(), nullable=False),

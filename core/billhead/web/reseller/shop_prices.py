@@ -4,8 +4,10 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from billhead.actions.resellers._rights import effective_rights
+from billhead.actions.shops._prices import prices_of_shop
 from billhead.actions.shops.leave_out import leave_out
-from billhead.actions.shops.set_shop_price import preview_set_shop_price, set_shop_price
+from billhead.actions.shops.set_shop_price import set_shop_price
+from billhead.actions.shops.set_shop_trial import set_shop_trial
 from billhead.db import reading, writing
 from billhead.domain.errors import BillheadError, InvalidInput
 from billhead.domain.money import Money
@@ -28,16 +30,20 @@ def shop_prices() -> ResponseReturnValue:
 @reseller.post("/shop/prices")
 @allow("reseller", "super_reseller")
 def set_price_of_shop() -> ResponseReturnValue:
-    """One price a form: `offer` is plan and term with a bar between."""
-    plan, _, term = request.form.get("offer", "").partition("|")
+    """One price a form: `offer` is plan and term with a bar between, and one more where it is the trial's."""
+    plan, term, trial = (*request.form.get("offer", "").split("|", 2), "", "")[:3]
     typed = request.form.get("amount", "").strip()
     try:
         with reading() as session:
             currency = own_shop(session).seller.currency
-        if not typed:
+        if not typed and not trial:
             raise InvalidInput("amount", say("say how much"))
+        amount = Money.parse(typed.replace(",", "."), currency) if typed else None
         with writing(submit_ctx()) as tx:
-            set_shop_price(tx, own_id(), plan, term, Money.parse(typed.replace(",", "."), currency))
+            if amount is None or trial:
+                set_shop_trial(tx, own_id(), plan, term, amount)
+            else:
+                set_shop_price(tx, own_id(), plan, term, amount)
     except BillheadError as refused:
         problem, status = refusal(refused)
         return _shown(problem), status
@@ -60,6 +66,7 @@ def leave_out_of_shop() -> ResponseReturnValue:
 def _shown(problem: str = "") -> str:
     with reading() as session:
         own = own_shop(session)
-        prices = preview_set_shop_price(session, own)
-        floor = effective_rights(session, own.reseller.id).floor_percent
-        return shop_page(session, "shop_prices", own, prices=prices, floor=floor, problem=problem)
+        prices = prices_of_shop(session, own)
+        rights = effective_rights(session, own.reseller.id)
+        shown = {"prices": prices, "floor": rights.floor_percent, "trials": rights.trials_per_day}
+        return shop_page(session, "shop_prices", own, **shown, problem=problem)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from billhead.actions.shops._sells import ADDED
 from billhead.domain.errors import InvalidInput
 from billhead.domain.mac import parse_mac
 from billhead.domain.whole_number import whole_number
@@ -21,6 +22,8 @@ def chosen_plan(form: Mapping[str, str], found: Offer, key: str) -> Basket:
     if price is None or (trial and not price.trial_term):
         raise InvalidInput("term", say("choose for how long"))
     addons = _addons(form, found, term)
+    if trial and found.trial_alone and any(one.code in addons and one.kind in ADDED for one in found.addons):
+        raise InvalidInput("addons", say("a trial is of the plan alone"), hint=say("add them when it is renewed"))
     mac = _box(form, found, addons)
     asked = form.get("quantity", str(found.least))
     units = whole_number(asked, 5) or 0

@@ -20,6 +20,7 @@ from billhead.models.devices import DeviceModel
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.web.speaking import marked, speech
+from billhead.web.storefront.trials import TrialsGiven
 from billhead.wording import direction
 
 __all__ = [
@@ -101,8 +102,8 @@ class Features:
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A plan that this audience can buy. `boxed`: it is watched on a box, whose MAC is needed. `parts`: of a bundle;
-    `least` and `most`: how many units of it can be had. `once`: its trial is given once. `lasts` ("12 months") and
-    `ends_on`: when it is over by itself."""
+    `least` and `most`: how many units of it can be had. `once`: its trial is given once; `trial_alone`: without
+    add-ons. `lasts` ("12 months") and `ends_on`: when it is over by itself."""
 
     plan_id: int
     code: str
@@ -119,6 +120,7 @@ class Offer:
     once: bool = False
     lasts: str = ""
     ends_on: date | None = None
+    trial_alone: bool = False
     addons: Sequence[AddOn] = field(default=())
     features: Features = field(default_factory=Features)
 
@@ -157,7 +159,7 @@ def offers(session: Session, audience: Audience, *, unlisted: bool = False) -> l
     """Every listed plan with a price, or every plan at all, in the order of KINDS, then tier."""
     sold = select(Plan).where(*_sold(assortment(session, audience.seller_id), audience))
     plans = _licensed(session, audience, session.scalars(sold if unlisted else sold.where(Plan.listed)).all())
-    prices = _prices(session, audience, [plan.id for plan in plans])
+    prices = _prices(session, audience, plans)
     bouquets = _bouquets(session, [plan.id for plan in plans])
     found = [_offer(plan, prices[plan.id], bouquets.get(plan.id, [])) for plan in plans if prices.get(plan.id)]
     order = list(KINDS)
@@ -171,12 +173,13 @@ def offer(session: Session, sold: Assortment, audience: Audience, code: str) -> 
     plan = session.scalar(select(Plan).where(*_sold(sold, audience), Plan.code == code))
     if plan is None or not _licensed(session, audience, [plan]):
         return None
-    prices = _prices(session, audience, [plan.id]).get(plan.id)
+    prices = _prices(session, audience, [plan]).get(plan.id)
     if not prices:
         return None
     bouquets = _bouquets(session, [plan.id]).get(plan.id, [])
     terms = [price.term for price in prices]
     found = _offer(plan, prices, bouquets, _addons(session, sold, audience, plan, terms))
+    found = replace(found, trial_alone=sold.seller_id != audience.seller_id)  # in a reseller's shop
     return replace(found, parts=_parts(session, plan)) if plan.kind == "bundle" else found
 
 
@@ -259,9 +262,14 @@ def _addons(session: Session, sold: Assortment, audience: Audience, plan: Plan, 
     return sorted(found, key=lambda addon: (addon.kind, addon.name))
 
 
-def _prices(session: Session, audience: Audience, plan_ids: Sequence[int]) -> dict[int, list[TermPrice]]:
-    """Per plan, one price a term."""
-    return _by_plan(prices_for(session, audience, plan_ids))
+def _prices(session: Session, audience: Audience, plans: Sequence[Plan]) -> dict[int, list[TermPrice]]:
+    """Per plan, one price a term; with a trial only where an order would be given it."""
+    found = _by_plan(prices_for(session, audience, [plan.id for plan in plans]))
+    given = TrialsGiven(session, audience)
+    for plan in plans:
+        each = found.get(plan.id, [])
+        each[:] = [one if given(plan, one.term, one.trial_term) else replace(one, trial_term="") for one in each]
+    return found
 
 
 def _by_plan(prices: PriceList) -> dict[int, list[TermPrice]]:

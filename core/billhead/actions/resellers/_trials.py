@@ -1,0 +1,69 @@
+"""How many trials a reseller may give a day: to its own users, and in its shop."""
+
+from datetime import date
+
+from sqlalchemy import and_, distinct, func, or_, select
+from sqlalchemy.orm import Session
+
+from billhead import clock
+from billhead.actions.resellers._prices import credit_prices
+from billhead.actions.resellers._rights import effective_rights
+from billhead.domain.errors import Conflict
+from billhead.domain.subscription import State
+from billhead.models.catalogue import Price
+from billhead.models.credits import CreditHold
+from billhead.models.people import Customer, Reseller
+from billhead.models.sellers import Seller
+from billhead.models.subscriptions import Service, Subscription, SubscriptionEvent
+
+__all__ = ["check_trials_left", "day_of_trials", "trials_for_credits", "trials_left"]
+
+
+def trials_left(session: Session, reseller: Reseller) -> int:
+    return max(effective_rights(session, reseller.id).trials_per_day - _given(session, reseller), 0)
+
+
+def check_trials_left(session: Session, reseller: Reseller) -> None:
+    """Raises Conflict where there is none left today."""
+    most = effective_rights(session, reseller.id).trials_per_day
+    if _given(session, reseller) >= most:
+        raise Conflict(
+            f"{reseller.name} may give {most} trials a day, and has given them", code="trials_used", hint="try tomorrow"
+        )
+
+
+def trials_for_credits(session: Session, reseller: Reseller) -> dict[tuple[int, str], Price]:
+    """(plan, term) → the price that says how long its trial is and what it takes."""
+    own = session.scalars(select(Customer).where(Customer.buys_for_reseller_id == reseller.id)).one()
+    found = credit_prices(session, reseller, own)
+    prices = {key: sold.price for key, sold in found.items()}
+    return {key: one for key, one in prices.items() if one.trial_term and one.trial_credit_minor is not None}
+
+
+def day_of_trials(session: Session, reseller: Reseller) -> date:
+    """They are counted by the reseller's own calendar day."""
+    own = session.scalar(select(Customer).where(Customer.buys_for_reseller_id == reseller.id))
+    return clock.today_in(own.zone if own else session.get_one(Seller, reseller.seller_id).zone)
+
+
+def _given(session: Session, reseller: Reseller) -> int:
+    """A trial that never came to be is none; what was ordered in the shop counts before its credits are held."""
+    session.flush()
+    taken = and_(CreditHold.reseller_id == reseller.id, CreditHold.state != "released")
+    ordered = and_(
+        CreditHold.id.is_(None),
+        Subscription.payer_reseller_id == reseller.id,
+        Subscription.state != State.CANCELED.value,
+    )
+    given = session.scalar(
+        select(func.count(distinct(Subscription.id)))
+        .join(SubscriptionEvent, SubscriptionEvent.subscription_id == Subscription.id)
+        .join(Service, Service.subscription_id == Subscription.id)
+        .outerjoin(CreditHold, CreditHold.service_id == Service.id)
+        .where(
+            SubscriptionEvent.kind == "trial_given",
+            SubscriptionEvent.effective_on == day_of_trials(session, reseller),
+            or_(taken, ordered),
+        )
+    )
+    return int(given or 0)
