@@ -5,10 +5,11 @@ from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Select, select
+from sqlalchemy import Select, case, select
 
 from billhead.actions.shops.try_again import try_again
 from billhead.db import reading, writing
+from billhead.domain.document import Kind
 from billhead.domain.errors import BillheadError, NotFound
 from billhead.domain.money import Money
 from billhead.models.catalogue import Plan
@@ -28,6 +29,7 @@ from billhead.web.speaking import marked, say, speech
 __all__: list[str] = []
 
 _BATCH = 500
+_PAID = case((Document.kind == Kind.CREDIT_NOTE.value, -Document.total_minor), else_=Document.total_minor)
 _STATES = (marked("waiting"), marked("held"), marked("supplied"), marked("refused"), marked("dropped"))
 """Of an order's credits; `badge` says them in the language of the page."""
 
@@ -81,8 +83,8 @@ def shop_documents() -> ResponseReturnValue:
 def _orders(seller_id: int) -> Select[*tuple[Any, ...]]:
     return (
         select(ShopSupply.id, ShopSupply.created_at, ShopSupply.until, ShopSupply.credits_minor, ShopSupply.state,
-               ShopSupply.why, ShopSupply.subscription_id, Customer.name, Plan.name.label("plan"), Document.number_text,
-               Document.total_minor, Document.currency)
+               ShopSupply.why, ShopSupply.changes, ShopSupply.subscription_id, Customer.name, Plan.name.label("plan"),
+               Document.number_text, _PAID.label("paid_minor"), Document.currency)
         .join(Subscription, Subscription.id == ShopSupply.subscription_id)
         .join(Customer, Customer.id == Subscription.customer_id)
         .join(Plan, Plan.id == Subscription.plan_id)
@@ -95,7 +97,8 @@ def _order_lines(query: Select[*tuple[Any, ...]]) -> Iterator[list[Any]]:
     words = speech()
     for row in _all(query, ShopSupply.id):
         taken = in_credits(row.credits_minor) if row.credits_minor is not None else ""
-        yield [row.number_text or row.id, row.name, row.plan, row.until, taken, row.state, words.refusal(row.why)]
+        plan = say("%(plan)s, changed", plan=row.plan) if row.changes else row.plan
+        yield [row.number_text or row.id, row.name, plan, row.until, taken, row.state, words.refusal(row.why)]
 
 
 def _document_lines(query: Select[*tuple[Any, ...]]) -> Iterator[list[Any]]:
