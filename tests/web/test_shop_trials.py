@@ -72,7 +72,11 @@ def test_a_trial_takes_1_credit_and_the_month_after_it_runs_on_the_same_line(any
         assert "Try it for 2 days" in shops.visitor("aurora").get("/plans/basic").text
         tries(shops)
         (subscription,), (line,) = shops.shop.rows(Subscription), shops.shop.rows(Service)
-        assert (subscription.state, subscription.phase, subscription.paid_through) == ("trial", "trial", date(2027, 6, 3))
+        assert (subscription.state, subscription.phase, subscription.paid_through) == (
+            "trial",
+            "trial",
+            date(2027, 6, 3),
+        )
         assert (line.sync, line.trial) == ("ok", True)
         assert states(shops) == [("supplied", 100)]
         assert shops.area.credits("aurora") == 9900

@@ -11,7 +11,8 @@ __all__ = ["Announcement", "HelpArticle", "PanelStatus"]
 
 
 class HelpArticle(Model):
-    """`words` and `title_words` are what is searched: lower case, without accents and marks."""
+    """`words` and `title_words` are what is searched: lower case, without accents and marks. `in_shops`: it also stands
+    in the shops of the seller's resellers."""
 
     __tablename__ = "help_article"
     __table_args__ = (
@@ -27,6 +28,7 @@ class HelpArticle(Model):
     title: Mapped[str]
     body: Mapped[str]  # Markdown
     published: Mapped[bool] = mapped_column(default=False)
+    in_shops: Mapped[bool] = mapped_column(default=False)
     title_words: Mapped[str]
     words: Mapped[str]
     helped: Mapped[int] = mapped_column(default=0)

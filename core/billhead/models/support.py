@@ -12,8 +12,9 @@ __all__ = ["BillDispute", "CannedReply", "Department", "SupportMail", "Ticket", 
 
 
 class Department(Model):
-    """Who is written to. `staff_ids`: who sees its tickets, empty for all of staff; `settings` and `secrets` are those
-    of its mailbox, `mail_cursor` how far that was read."""
+    """Who is written to. `staff_ids`: who sees its tickets, empty for all of staff; with a `reseller_id` they are that
+    reseller's, who answers for its shop. `settings` and `secrets` are those of its mailbox, `mail_cursor` how far that
+    was read."""
 
     __tablename__ = "support_department"
     __table_args__ = (UniqueConstraint("seller_id", "name"),)
@@ -21,6 +22,7 @@ class Department(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
     name: Mapped[str]
+    reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"))
     mail: Mapped[str] = mapped_column(default="")  # lower case; what customers write to, and answers come from
     staff_ids: Mapped[list[Any]] = mapped_column(JSON, default=list)
     position: Mapped[int] = mapped_column(default=0)

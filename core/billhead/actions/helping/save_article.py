@@ -20,7 +20,8 @@ _LONGEST = 60_000
 
 @dataclass(frozen=True, slots=True)
 class ArticleEntry:
-    """`body` is Markdown; HTML in it is shown as it is typed. `slug` empty: made of the title."""
+    """`body` is Markdown; HTML in it is shown as it is typed. `slug` empty: made of the title. `in_shops`: it also
+    stands in the shops of resellers."""
 
     title: str
     category: str
@@ -28,6 +29,7 @@ class ArticleEntry:
     body: str
     published: bool = False
     slug: str = ""
+    in_shops: bool = False
 
 
 @verb("helping.save_article", permission="help.write")
@@ -52,7 +54,7 @@ def save_article(tx: Tx, seller_id: int, entry: ArticleEntry, article_id: int | 
     if tx.session.scalar(same) is not None:
         raise InvalidInput("slug", f"{slug} is another article's in {entry.language}")
     row.title, row.category, row.language, row.body, row.slug = title, category, entry.language, body, slug
-    row.published, row.changed_at = entry.published, clock.business_now()
+    row.published, row.in_shops, row.changed_at = entry.published, entry.in_shops, clock.business_now()
     row.title_words = searched(title)
     row.words = f"{row.title_words} {searched(category)} {searched(body)}"
     tx.session.add(row)

@@ -31,8 +31,9 @@ def _ticket_told(session: Session, notice: Notice) -> Mapping[str, Any]:
         raise NoticeRejected("the ticket that this notice is about does not exist any more")
     if message.kind not in ("customer", "staff"):
         raise NoticeRejected("a note of staff is never sent")
+    department = session.get_one(Department, ticket.department_id)
     if notice.kind == "ticket_news":
-        _check_staff(session, notice)
+        _check_reader(session, notice, department)
     elif ticket.customer_id != notice.customer_id:
         raise NoticeRejected("the ticket that this notice is about belongs to another customer")
     by_mail = bool(reply_to(session, ticket)) and notice.kind != "ticket_news"
@@ -44,16 +45,21 @@ def _ticket_told(session: Session, notice: Notice) -> Mapping[str, Any]:
         "body": message.body,
         "files": list(session.scalars(files)),
         "url": Address(f"{home_of(session, notice)}/account/tickets/{ticket.id}"),
-        "staff_url": Address(f"{config().base_url}/admin/tickets/{ticket.id}"),
+        "staff_url": Address(f"{config().base_url}/{_desk(department)}/tickets/{ticket.id}"),
         "by_mail": by_mail,
     }
     return {"ticket": told, "reply_to": reply_to(session, ticket) if by_mail else ""}
 
 
-def _check_staff(session: Session, notice: Notice) -> None:
+def _desk(department: Department) -> str:
+    return "admin" if department.reseller_id is None else "reseller/shop"
+
+
+def _check_reader(session: Session, notice: Notice, department: Department) -> None:
     user = session.get(User, notice.user_id) if notice.user_id is not None else None
-    if user is None or user.role != "staff" or user.disabled:
-        raise NoticeRejected("whom this notice is for is no staff any more")
+    of_shop = user is not None and user.reseller_id is not None and user.reseller_id == department.reseller_id
+    if user is None or user.disabled or not (of_shop or user.role == "staff"):
+        raise NoticeRejected("whom this notice is for answers no tickets any more")
 
 
 def reply_to(session: Session, ticket: Ticket) -> str:

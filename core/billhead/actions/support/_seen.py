@@ -1,5 +1,5 @@
-"""Who may see which ticket: a customer their own; of staff whoever its department is for. Everything else is not
-found."""
+"""Who may see which ticket: a customer their own; of staff whoever its department is for; of a shop its reseller.
+Everything else is not found."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -7,20 +7,23 @@ from sqlalchemy.orm import Session
 from billhead.db import Tx
 from billhead.domain.context import Context, Role
 from billhead.domain.errors import NotFound
-from billhead.models.support import Department, Ticket
+from billhead.models.support import BillDispute, Department, Ticket
 
 __all__ = ["departments_for", "locked_ticket", "may_see", "ticket_for"]
 
 
 def departments_for(session: Session, ctx: Context) -> list[Department]:
-    """Those whose tickets this member of staff sees; there are few of them in a house."""
-    rows = session.scalars(select(Department).order_by(Department.position, Department.name))
+    """Those whose tickets this member of staff works on; there are few of them in a house."""
+    ours = select(Department).where(Department.reseller_id.is_(None))
+    rows = session.scalars(ours.order_by(Department.position, Department.name))
     return [row for row in rows if may_see(row, ctx)]
 
 
 def may_see(department: Department, ctx: Context) -> bool:
     if ctx.role is Role.SYSTEM or ctx.may("*"):
         return True
+    if department.reseller_id is not None:
+        return department.reseller_id == ctx.scope.reseller_id
     return ctx.role is Role.STAFF and (not department.staff_ids or ctx.user_id in department.staff_ids)
 
 
@@ -41,7 +44,14 @@ def _checked(session: Session, ctx: Context, row: Ticket | None, ticket_id: int)
     if ctx.role is Role.CUSTOMER:
         seen = ctx.scope.customer_id == row.customer_id
     else:
-        seen = may_see(session.get_one(Department, row.department_id), ctx)
+        department = session.get_one(Department, row.department_id)
+        seen = may_see(department, ctx) or (department.reseller_id is not None and _decides(session, ctx, row))
     if not seen:
         raise NotFound("ticket", ticket_id)
     return row
+
+
+def _decides(session: Session, ctx: Context, row: Ticket) -> bool:
+    """Of a shop's tickets staff see those about a bill: what is given back of one they decide."""
+    about_bill = select(BillDispute.id).where(BillDispute.ticket_id == row.id)
+    return ctx.may("money.correct") and session.scalar(about_bill.limit(1)) is not None

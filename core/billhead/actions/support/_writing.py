@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from billhead import clock
 from billhead.actions.access._limits import count_try
 from billhead.actions.notifications.queue import queue_notice
@@ -15,7 +17,7 @@ from billhead.domain.errors import InvalidInput
 from billhead.domain.state import next_state
 from billhead.domain.support import TRANSITIONS, Event, State
 from billhead.models.people import User
-from billhead.models.support import Ticket, TicketFile, TicketMessage
+from billhead.models.support import Department, Ticket, TicketFile, TicketMessage
 
 __all__ = ["author_of", "checked_text", "count_message", "move", "say", "tell_customer", "tell_staff", "write"]
 
@@ -84,8 +86,16 @@ def tell_customer(tx: Tx, ticket: Ticket, message: TicketMessage, kind: str = "t
 
 
 def tell_staff(tx: Tx, ticket: Ticket, message: TicketMessage) -> None:
-    """The colleague whose ticket it is; one that is nobody's waits in the queue."""
+    """The colleague whose ticket it is; one that is nobody's waits in the queue. A reseller has none to look at all
+    day: it is told of all that is written in its shop."""
     user = tx.session.get(User, ticket.assignee_id) if ticket.assignee_id is not None else None
-    if user is not None and not user.disabled:
-        data = {"ticket_id": ticket.id, "message_id": message.id}
-        queue_to_login(tx, user, "ticket_news", f"ticket-news:{ticket.id}:{message.id}", data)
+    told = [user] if user is not None and not user.disabled else _of_shop(tx, ticket)
+    data = {"ticket_id": ticket.id, "message_id": message.id}
+    for one in told:
+        queue_to_login(tx, one, "ticket_news", f"ticket-news:{ticket.id}:{message.id}:{one.id}", data)
+
+
+def _of_shop(tx: Tx, ticket: Ticket) -> Sequence[User]:
+    reseller_id = tx.session.get_one(Department, ticket.department_id).reseller_id
+    mine = select(User).where(User.reseller_id == reseller_id, User.disabled.is_(False), User.family.is_(False))
+    return [] if reseller_id is None else tx.session.scalars(mine.order_by(User.id)).all()

@@ -6,7 +6,7 @@ from datetime import timedelta
 from billhead.actions.access._limits import count_try
 from billhead.actions.support._opening import NewTicket, check_new, new_ticket
 from billhead.actions.support._rules import rules_of
-from billhead.actions.support._writing import count_message, tell_customer, write
+from billhead.actions.support._writing import count_message, tell_customer, tell_staff, write
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.context import Role
@@ -42,4 +42,6 @@ def open_ticket(tx: Tx, customer_id: int, wanted: NewTicket) -> TicketOpened:
     ticket.priority = wanted.priority
     message = write(tx, ticket, "customer", checked.text, checked.files)
     tell_customer(tx, ticket, message, "ticket_opened")
+    if checked.department.reseller_id is not None:
+        tell_staff(tx, ticket, message)
     return TicketOpened(ticket.id, message.id)

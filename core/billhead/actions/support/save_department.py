@@ -27,10 +27,13 @@ class DepartmentEntry:
 
 
 @verb("support.save_department", permission="sellers.write")
-def save_department(tx: Tx, seller_id: int, entry: DepartmentEntry, department_id: int | None = None) -> int:
-    """Its id. Raises NotFound, or InvalidInput naming the field: two of a name, an address that is none or is taken."""
+def save_department(
+    tx: Tx, seller_id: int, entry: DepartmentEntry, department_id: int | None = None, reseller_id: int | None = None
+) -> int:
+    """Its id. `reseller_id`: whose tickets they are, where they are not staff's. Raises NotFound, or InvalidInput naming
+    the field: two of a name, an address that is none or is taken."""
     row = tx.session.get(Department, department_id) if department_id is not None else Department(seller_id=seller_id)
-    if row is None or row.seller_id != seller_id:
+    if row is None or row.seller_id != seller_id or (department_id is not None and row.reseller_id != reseller_id):
         raise NotFound("department", department_id)
     name, mail = " ".join(entry.name.split()), entry.mail.strip().lower()
     if not name:
@@ -47,7 +50,7 @@ def save_department(tx: Tx, seller_id: int, entry: DepartmentEntry, department_i
     if len(set(tx.session.scalars(known))) != len(wanted):
         raise InvalidInput("staff_ids", "only staff can see tickets")
     row.name, row.mail, row.staff_ids = name, mail, wanted
-    row.position, row.retired = entry.position, entry.retired
+    row.position, row.retired, row.reseller_id = entry.position, entry.retired, reseller_id
     tx.session.add(row)
     tx.session.flush()
     return row.id

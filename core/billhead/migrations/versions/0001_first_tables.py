@@ -456,6 +456,7 @@ def upgrade() -> None:
     sa.Column('title', sa.String(), nullable=False),
     sa.Column('body', sa.String(), nullable=False),
     sa.Column('published', sa.Boolean(), nullable=False),
+    sa.Column('in_shops', sa.Boolean(), nullable=False),
     sa.Column('title_words', sa.String(), nullable=False),
     sa.Column('words', sa.String(), nullable=False),
     sa.Column('helped', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -671,21 +672,6 @@ def upgrade() -> None:
     with op.batch_alter_table('sign_in_trip', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_sign_in_trip_expires_at'), ['expires_at'], unique=False)
 
-    op.create_table('support_department',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('name', sa.String(), nullable=False),
-    sa.Column('mail', sa.String(), nullable=False),
-    sa.Column('staff_ids', sa.JSON(), nullable=False),
-    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('retired', sa.Boolean(), nullable=False),
-    sa.Column('settings', sa.JSON(), nullable=False),
-    sa.Column('secrets', sa.String(), nullable=False),
-    sa.Column('mail_cursor', sa.JSON(), nullable=False),
-    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_support_department_seller_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_support_department')),
-    sa.UniqueConstraint('seller_id', 'name', name=op.f('uq_support_department_seller_id_name'))
-    )
     op.create_table('tax_registration',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -851,18 +837,6 @@ def upgrade() -> None:
     with op.batch_alter_table('callback', schema=None) as batch_op:
         batch_op.create_index('ix_callback_state', ['state', 'received_at'], unique=False)
 
-    op.create_table('canned_reply',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('department_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('name', sa.String(), nullable=False),
-    sa.Column('language', sa.String(), nullable=False),
-    sa.Column('body', sa.String(), nullable=False),
-    sa.ForeignKeyConstraint(['department_id'], ['support_department.id'], name=op.f('fk_canned_reply_department_id')),
-    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_canned_reply_seller_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_canned_reply')),
-    sa.UniqueConstraint('seller_id', 'name', 'language', name=op.f('uq_canned_reply_seller_id_name_language'))
-    )
     op.create_table('content_text',
     sa.Column('page_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('language', sa.String(), nullable=False),
@@ -1191,6 +1165,23 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('seller_id', name=op.f('pk_shop')),
     sa.UniqueConstraint('reseller_id', name=op.f('uq_shop_reseller_id'))
     )
+    op.create_table('support_department',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('mail', sa.String(), nullable=False),
+    sa.Column('staff_ids', sa.JSON(), nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('retired', sa.Boolean(), nullable=False),
+    sa.Column('settings', sa.JSON(), nullable=False),
+    sa.Column('secrets', sa.String(), nullable=False),
+    sa.Column('mail_cursor', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_support_department_reseller_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_support_department_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_support_department')),
+    sa.UniqueConstraint('seller_id', 'name', name=op.f('uq_support_department_seller_id_name'))
+    )
     op.create_table('viewing_cursor',
     sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('read_to', billhead.db.UtcDateTime(timezone=True), nullable=False),
@@ -1199,6 +1190,18 @@ def upgrade() -> None:
     sa.Column('contents_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['panel_id'], ['panel.id'], name=op.f('fk_viewing_cursor_panel_id')),
     sa.PrimaryKeyConstraint('panel_id', name=op.f('pk_viewing_cursor'))
+    )
+    op.create_table('canned_reply',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('department_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('body', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['department_id'], ['support_department.id'], name=op.f('fk_canned_reply_department_id')),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_canned_reply_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_canned_reply')),
+    sa.UniqueConstraint('seller_id', 'name', 'language', name=op.f('uq_canned_reply_seller_id_name_language'))
     )
     op.create_table('consent',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -3257,7 +3260,9 @@ def downgrade() -> None:
         batch_op.drop_index('ix_consent_customer')
 
     op.drop_table('consent')
+    op.drop_table('canned_reply')
     op.drop_table('viewing_cursor')
+    op.drop_table('support_department')
     op.drop_table('shop')
     with op.batch_alter_table('reseller_key', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_reseller_key_reseller_id'))
@@ -3309,7 +3314,6 @@ def downgrade() -> None:
     op.drop_table('coupon_plan')
     op.drop_table('content_version')
     op.drop_table('content_text')
-    op.drop_table('canned_reply')
     with op.batch_alter_table('callback', schema=None) as batch_op:
         batch_op.drop_index('ix_callback_state')
 
@@ -3336,7 +3340,6 @@ def downgrade() -> None:
     op.drop_table('usage_metric')
     op.drop_table('usage_batch')
     op.drop_table('tax_registration')
-    op.drop_table('support_department')
     with op.batch_alter_table('sign_in_trip', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_sign_in_trip_expires_at'))
 

@@ -1,5 +1,6 @@
 """Help articles, announcements and what the public is told of each panel."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -70,12 +71,14 @@ class ArticleForm(Form):
     )
     slug = StringField("Address", filters=[stripped], validators=[Length(max=80)], description="Empty: of the title.")
     published = BooleanField("Published")
+    in_shops = BooleanField("Also in resellers’ shops", description="Under their names: let it not say yours.")
 
 
 @admin.get("/articles")
 @allow("staff")
 def articles() -> ResponseReturnValue:
-    return ARTICLES.answer(add=url_for("admin.new_article"), add_label="Write one", add_needs="help.write")
+    ours = replace(ARTICLES, query=ARTICLES.query.where(HelpArticle.seller_id == own_seller_id()))
+    return ours.answer(add=url_for("admin.new_article"), add_label="Write one", add_needs="help.write")
 
 
 @admin.route("/articles/new", methods=["GET", "POST"])
@@ -100,7 +103,7 @@ def _article(row: HelpArticle | None) -> ResponseReturnValue:
     if form.validate_on_submit():
         entry = ArticleEntry(
             form.title.data or "", form.category.data or "", form.language.data, form.body.data or "",
-            bool(form.published.data), form.slug.data or "",
+            bool(form.published.data), form.slug.data or "", bool(form.in_shops.data),
         )  # fmt: skip
         with form.refusals():
             with writing(submit_ctx()) as tx:

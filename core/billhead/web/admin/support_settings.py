@@ -38,7 +38,7 @@ DEPARTMENTS = Listing(
     lead="Whom customers write to, and who of staff reads it.",
     query=select(
         Department.id, Department.name, Department.mail, Department.staff_ids, Department.position, Department.retired
-    ),
+    ).where(Department.reseller_id.is_(None)),
     key=Department.id,
     columns=(
         text("Name", "name", to="department"),

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billhead.actions.helping.find_articles import find_articles
+from billhead.actions.helping.find_articles import find_articles, shown_in
 from billhead.actions.helping.rate_article import rate_article
 from billhead.actions.helping.show_status import show_status
 from billhead.db import reading, writing
@@ -38,9 +38,7 @@ def _shop() -> Seller:
 def _language(db_session: Session, seller_id: int) -> str:
     """The reader's, if there is anything in it."""
     wanted = speech().language
-    some = select(HelpArticle.id).where(
-        HelpArticle.seller_id == seller_id, HelpArticle.published, HelpArticle.language == wanted
-    )
+    some = select(HelpArticle.id).where(shown_in(db_session, seller_id), HelpArticle.language == wanted)
     return wanted if db_session.scalar(some.limit(1)) is not None else "en"
 
 
@@ -52,7 +50,7 @@ def help_home() -> ResponseReturnValue:
         language = _language(db_session, seller.id)
         found = find_articles(db_session, seller.id, language, typed) if typed else []
         shown = select(HelpArticle.slug, HelpArticle.title, HelpArticle.category, HelpArticle.language).where(
-            HelpArticle.seller_id == seller.id, HelpArticle.published, HelpArticle.language == language
+            shown_in(db_session, seller.id), HelpArticle.language == language
         )
         rows = db_session.execute(
             shown.order_by(HelpArticle.category, HelpArticle.helped.desc(), HelpArticle.title).limit(_IN_A_CATEGORY)
@@ -84,14 +82,12 @@ def help_article(language: str, slug: str) -> ResponseReturnValue:
 
 
 def _published(db_session: Session, language: str, slug: str) -> HelpArticle:
-    row = db_session.scalar(
-        select(HelpArticle).where(
-            HelpArticle.seller_id == _shop().id,
-            HelpArticle.published,
-            HelpArticle.language == language,
-            HelpArticle.slug == slug,
-        )
+    """Of two of one address the shop's own goes before the operator's."""
+    seller = _shop()
+    rows = select(HelpArticle).where(
+        shown_in(db_session, seller.id), HelpArticle.language == language, HelpArticle.slug == slug
     )
+    row = db_session.scalar(rows.order_by((HelpArticle.seller_id == seller.id).desc()).limit(1))
     if row is None:
         raise NotFound("article", slug)
     return row
