@@ -30,10 +30,11 @@ class DepartmentEntry:
 def save_department(
     tx: Tx, seller_id: int, entry: DepartmentEntry, department_id: int | None = None, reseller_id: int | None = None
 ) -> int:
-    """Its id. `reseller_id`: whose tickets they are, where they are not staff's. Raises NotFound, or InvalidInput naming
-    the field: two of a name, an address that is none or is taken."""
-    row = tx.session.get(Department, department_id) if department_id is not None else Department(seller_id=seller_id)
-    if row is None or row.seller_id != seller_id or (department_id is not None and row.reseller_id != reseller_id):
+    """Its id. `reseller_id`: whose tickets they are, where they are not staff's. Raises NotFound, or InvalidInput
+    naming the field: two of a name, an address that is none or is taken."""
+    new = Department(seller_id=seller_id, reseller_id=reseller_id)
+    row = tx.session.get(Department, department_id) if department_id is not None else new
+    if row is None or (row.seller_id, row.reseller_id) != (seller_id, reseller_id):
         raise NotFound("department", department_id)
     name, mail = " ".join(entry.name.split()), entry.mail.strip().lower()
     if not name:
@@ -50,7 +51,7 @@ def save_department(
     if len(set(tx.session.scalars(known))) != len(wanted):
         raise InvalidInput("staff_ids", "only staff can see tickets")
     row.name, row.mail, row.staff_ids = name, mail, wanted
-    row.position, row.retired, row.reseller_id = entry.position, entry.retired, reseller_id
+    row.position, row.retired = entry.position, entry.retired
     tx.session.add(row)
     tx.session.flush()
     return row.id
