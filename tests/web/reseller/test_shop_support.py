@@ -8,7 +8,6 @@ from billhead.actions.notifications._facts import gather
 from billhead.actions.notifications._render import render
 from billhead.actions.shops.answer_shop_ticket import answer_shop_ticket
 from billhead.actions.shops.save_shop_department import save_shop_department
-from billhead.actions.support.answer_ticket import answer_ticket
 from billhead.actions.support.open_dispute import open_dispute
 from billhead.actions.support.save_department import DepartmentEntry, save_department
 from billhead.db import reading
