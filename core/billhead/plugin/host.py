@@ -29,7 +29,8 @@ class PeriodicJob:
 @dataclass(frozen=True, slots=True)
 class Theme:
     """`tokens` are CSS custom properties without the leading --, `dark` those that differ in the dark; `root` may hold
-    `templates/` that win over core's and `static/` that is served under the theme's code.
+    `templates/` that win over core's (in `templates/mail/` those of mails) and `static/` that is served under the
+    theme's code.
 
     A child names its `parent` by code: it has the parent's tokens, templates and static files where it has none itself.
     """

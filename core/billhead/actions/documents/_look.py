@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from billhead.domain.errors import NotFound
+from billhead.actions.sellers._tokens import own_colour, tokens_of
+from billhead.actions.shops._colours import SMALL_TEXT, contrast
 from billhead.models.sellers import Seller, SellerLogo
-from billhead.plugin_host import plugins
 
 __all__ = ["Look", "look_of"]
 
-_PLAIN = "#23395d"
+_PLAIN, _PAPER = "#23395d", "#ffffff"
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -21,16 +21,9 @@ class Look(NamedTuple):
 
 
 def look_of(session: Session, seller_id: int) -> Look:
-    """The seller's own colour, else that of its theme."""
+    """The seller's own colour; else that of its shop or theme, where words in it can be read on paper."""
     seller = session.get_one(Seller, seller_id)
     logo = session.get(SellerLogo, seller_id)
-    own = str(seller.invoicing.get("accent") or "")
-    return Look(own or _theme_accent(seller.theme), logo.data if logo else b"")
-
-
-def _theme_accent(code: str) -> str:
-    try:
-        accent = str(plugins().theme(code).tokens.get("accent", ""))
-    except NotFound:  # its plugin is switched off
-        return _PLAIN
-    return accent if _HEX.fullmatch(accent) else _PLAIN
+    accent = tokens_of(session, seller).get("accent", "")
+    readable = _HEX.fullmatch(accent) and contrast(accent, _PAPER) >= SMALL_TEXT
+    return Look(accent if readable or own_colour(seller) else _PLAIN, logo.data if logo else b"")

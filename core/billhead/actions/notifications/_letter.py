@@ -6,12 +6,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from billhead.wording import Wording
 
-__all__ = ["LOGO_ID", "Framed", "Look", "button_of", "letter"]
+__all__ = ["FRAME", "LOGO_ID", "MAIL_TEMPLATES", "Framed", "Look", "button_of", "letter"]
+
+FRAME = Path(__file__).with_name("frame")
+MAIL_TEMPLATES = Path("templates", "mail")
+"""Of a theme: what it has instead of ours. A template extends ours as `frame/letter.html`."""
 
 LOGO_ID = "logo"
 """The picture that comes with the mail itself, so that showing it tells nobody that the mail was read."""
@@ -19,11 +23,13 @@ LOGO_ID = "logo"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """`tokens` are those of the seller's theme. `foot` is what the seller says below every mail, and its address."""
+    """`tokens` are those of the seller's theme, `templates` folders of its own that go before ours. `foot` is what the
+    seller says below every mail, and its address."""
 
     tokens: Mapping[str, str] = field(default_factory=dict)
     has_logo: bool = False
     foot: tuple[str, ...] = ()
+    templates: tuple[Path, ...] = ()
 
     def colour(self, token: str) -> str:
         return self.tokens.get(token, _PLAIN[token])
@@ -44,7 +50,7 @@ class Framed:
 def button_of(look: Look, words: Wording) -> Callable[[str, str], Markup]:
     def button(address: str, said: str) -> Markup:
         named = {"address": address, "words": said, "colour": look.colour, "say": words.say}
-        return Markup(_environment().get_template("button.html").render(named))  # noqa: S704 the template escapes
+        return Markup(_environment(look.templates).get_template("button.html").render(named))  # noqa: S704 the template escapes
 
     return button
 
@@ -61,14 +67,16 @@ def letter(text: str, html: Markup, facts: Mapping[str, Any], look: Look, words:
         "logo": f"cid:{LOGO_ID}" if look.has_logo else "",
         "content": html,
     }
-    below = _environment().get_template("foot.txt").render(named)
-    return Framed(f"{text}\n\n{below.strip()}\n", _environment().get_template("letter.html").render(named))
+    templates = _environment(look.templates)
+    below = templates.get_template("foot.txt").render(named)
+    return Framed(f"{text}\n\n{below.strip()}\n", templates.get_template("letter.html").render(named))
 
 
 @cache
-def _environment() -> Environment:
+def _environment(templates: tuple[Path, ...]) -> Environment:
+    ours = FileSystemLoader(FRAME)
     return Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("frame")),
+        loader=ChoiceLoader([*map(FileSystemLoader, templates), ours, PrefixLoader({"frame": ours})]),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,13 +1,14 @@
 """How a seller's mails look: the colours of its theme, its own colour and picture, and what stands at the foot."""
 
+from pathlib import Path
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billhead.actions.notifications._letter import LOGO_ID, Look
-from billhead.actions.shops._colours import readable_on
+from billhead.actions.notifications._letter import LOGO_ID, MAIL_TEMPLATES, Look
+from billhead.actions.sellers._tokens import tokens_of
 from billhead.domain.errors import NotFound
 from billhead.models.sellers import Seller, SellerLogo
-from billhead.models.shops import Shop
 from billhead.plugin import Attachment
 from billhead.plugin_host import plugins
 
@@ -16,7 +17,7 @@ __all__ = ["logo_of", "look_of_mail"]
 
 def look_of_mail(session: Session, seller: Seller) -> Look:
     has_logo = session.scalar(select(SellerLogo.seller_id).where(SellerLogo.seller_id == seller.id)) is not None
-    return Look(_tokens(session, seller), has_logo, tuple(_foot(seller)))
+    return Look(tokens_of(session, seller), has_logo, tuple(_foot(seller)), _templates(seller))
 
 
 def logo_of(session: Session, seller: Seller) -> tuple[Attachment, ...]:
@@ -28,17 +29,13 @@ def logo_of(session: Session, seller: Seller) -> tuple[Attachment, ...]:
     return (Attachment(f"logo.{logo.format}", media_type, logo.data, LOGO_ID),)
 
 
-def _tokens(session: Session, seller: Seller) -> dict[str, str]:
-    """Those of its theme, and on top of them a shop's own, or the seller's own colour."""
+def _templates(seller: Seller) -> tuple[Path, ...]:
+    """Where its theme has templates of mails, the nearest in its line first."""
     try:
-        tokens = dict(plugins().theme(seller.theme).tokens)
+        line = plugins().theme_line(seller.theme)
     except NotFound:  # its plugin is switched off
-        tokens = {}
-    shop = session.get(Shop, seller.id)
-    if shop is not None:
-        tokens.update(shop.looks.get("tokens", {}).get("light", {}))
-    own = str(seller.invoicing.get("accent") or "")
-    return {**tokens, "accent": own, "on-accent": readable_on(own)} if own else tokens
+        return ()
+    return tuple(own for one in line if (own := one.root / MAIL_TEMPLATES).is_dir())
 
 
 def _foot(seller: Seller) -> list[str]:

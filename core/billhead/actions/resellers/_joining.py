@@ -4,8 +4,7 @@ import re
 
 from sqlalchemy import select
 
-from billhead import clock
-from billhead.actions.accounts._passwords import checked_email
+from billhead.actions.accounts._new_login import new_login
 from billhead.actions.accounts.send_password_link import send_password_link
 from billhead.actions.codes import code_of, free_code
 from billhead.actions.resellers._uses import note_place
@@ -49,21 +48,8 @@ def code_for(tx: Tx, wanted: str, name: str) -> str:
 
 def give_login(tx: Tx, reseller: Reseller, customer: Customer, email: str) -> User:
     """A login of the reseller's role; the person sets a password by the link that is mailed."""
-    email = checked_email(email)
-    if tx.session.scalar(select(User.id).where(User.seller_id == reseller.seller_id, User.email == email)) is not None:
-        raise InvalidInput("email", f"{email} has a login at this seller already")
-    user = User(
-        seller_id=reseller.seller_id,
-        email=email,
-        role=reseller.tier,
-        permissions=[],
-        customer_id=customer.id,
-        reseller_id=reseller.id,
-        created_at=clock.now(),
-    )
-    tx.session.add(user)
-    tx.session.flush()
-    send_password_link(tx, reseller.seller_id, email)
+    user = new_login(tx, reseller.seller_id, email, reseller.tier, customer_id=customer.id, reseller_id=reseller.id)
+    send_password_link(tx, reseller.seller_id, user.email)
     return user
 
 

@@ -8,19 +8,24 @@ A child theme also says whose: `parents` are the themes that it inherits from, t
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from billhead import web
+from billhead.actions.notifications._letter import FRAME, MAIL_TEMPLATES, Look
+from billhead.actions.notifications._render import Rendered, render
+from billhead.actions.notifications._samples import sample_facts
 from billhead.actions.shops._colours import PAIRS, SMALL_TEXT, contrast
 from billhead.plugin import Theme
 from billhead.plugin_host.themes import with_inherited
 from billhead.testing.dressed_shop import open_dressed_shop
 from billhead.testing.page_faults import PageReader
-from billhead.wording import PAGE_LANGUAGES
+from billhead.wording import NOTICE_LANGUAGES, PAGE_LANGUAGES, direction
 
 __all__ = ["ThemeConformance"]
 
@@ -29,6 +34,10 @@ _RRGGBB = re.compile(r"#[0-9a-fA-F]{6}")
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
 _OURS = Path(web.__file__).with_name("templates")
 _PAGES_AT_LEAST = 150
+_MAIL = f"{MAIL_TEMPLATES.name}/"
+_RUNS_OR_FETCHES = re.compile(
+    r"<(?:script|link|iframe|object|form|video)\b|\bsrc=\"(?!cid:)|url\(|@import|\son\w+=", re.I
+)
 _OUT_OF_BOUNDS = ("config", "session", "g", "self")  # the application's insides
 # what would end the declaration, start another rule or fetch something
 _UNSAFE = re.compile(r"[;{}<>\\]|url\(|@import|expression\(|/\*", re.IGNORECASE)
@@ -82,6 +91,8 @@ class ThemeConformance:
 
     def test_templates_keep_the_content_security_policy(self, theme: Theme) -> None:
         for name, path in _templates(theme):
+            if name.startswith(_MAIL):
+                continue  # a mail has nothing but what is inline
             strict = PageReader()
             strict.feed(path.read_text(encoding="utf-8"))
             faults = [f"{name}: {fault}" for fault in strict.faults if "inline" in fault]
@@ -91,7 +102,7 @@ class ThemeConformance:
         """Whatever has another name is rendered by nobody, unless a template of the theme uses it."""
         used = "".join(path.read_text("utf-8") for one in (theme, *parents) for _, path in _templates(one))
         for name, _path in _templates(theme):
-            assert (_OURS / name).is_file() or f'"{name}"' in used, f"{name}: no page and no template asks for it"
+            assert _is_ours(name) or f'"{name}"' in used, f"{name}: no page and no template asks for it"
 
     def test_templates_show_and_do_no_more(self, theme: Theme) -> None:
         """No way around escaping, nothing of the application's insides."""
@@ -109,6 +120,16 @@ class ThemeConformance:
                 assert not faults, f"{language}, {len(faults)} faults:\n" + "\n".join(faults[:40])
                 assert pages >= _PAGES_AT_LEAST, f"only {pages} pages could be reached by links"
 
+    def test_mails_in_it_are_whole(self, theme: Theme, parents: Sequence[Theme], whole: Theme) -> None:
+        """In each language, with and without a picture: what it is for is there, and nothing runs or is fetched."""
+        folders = tuple(one.root / MAIL_TEMPLATES for one in (theme, *parents))
+        for language, has_logo in product(NOTICE_LANGUAGES, (True, False)):
+            look = Look(whole.tokens, has_logo, ("NorthCable Oy, Satamakatu 4",), folders)
+            facts = sample_facts("reminder", look=look, language=language)
+            mail = render("reminder", facts)
+            faults = [*_faults_of_mail(mail.html, language), *(f"{one}" for one in _lacks(mail, facts))]
+            assert not faults, f"{language}: {', '.join(faults)}"
+
     def test_static_files_fetch_nothing_from_elsewhere(self, theme: Theme) -> None:
         for path in sorted((theme.root / "static").rglob("*.css")):
             far = re.findall(r"(?:url\(\s*['\"]?|@import\s+['\"])(?:https?:)?//[^'\")\s]+", path.read_text("utf-8"))
@@ -118,8 +139,28 @@ class ThemeConformance:
 def _templates(theme: Theme) -> Iterator[tuple[str, Path]]:
     """(name, file)"""
     root = theme.root / "templates"
-    for path in sorted(root.rglob("*.html")):
-        yield str(path.relative_to(root)), path
+    for path in sorted(one for one in root.rglob("*") if one.suffix in (".html", ".txt")):
+        yield path.relative_to(root).as_posix(), path
+
+
+def _is_ours(name: str) -> bool:
+    return (FRAME / name.removeprefix(_MAIL)).is_file() if name.startswith(_MAIL) else (_OURS / name).is_file()
+
+
+def _faults_of_mail(html: str, language: str) -> Iterator[str]:
+    if f'<html lang="{language}" dir="{direction(language)}">' not in html:
+        yield f"it doesn't say that it is in {language}, {direction(language)}"
+    for found in _RUNS_OR_FETCHES.finditer(html):
+        yield f"{found[0]!r} runs or is fetched, or is left out by mail programs"
+
+
+def _lacks(mail: Rendered, facts: Mapping[str, Any]) -> Iterator[str]:
+    """What each mail says, whatever it looks like."""
+    for said in (facts["seller"], facts["account_url"], facts["document"]["pay_url"], facts["look"].foot[0]):
+        if str(said) not in mail.html:
+            yield f"{said} is missing"
+        if str(said) not in mail.text:
+            yield f"{said} is missing in the plain text"
 
 
 def _oversteps(source: str) -> Iterator[str]:
