@@ -63,3 +63,28 @@ def themes():
     assert any("</div> closes <nav>" in fault for fault in faults)
     assert "/static/gone.png: 404" in faults
     assert not any("not in the theme" in fault for fault in faults)
+
+
+HEAD = '{% extends "frame/letter.html" %}{% block head %}<p>HEAD</p>{% endblock %}'
+
+
+@pytest.mark.parametrize(
+    ("letter", "fault"),
+    [
+        (HEAD.replace("HEAD", "In our way of {{ seller }}"), ""),
+        (HEAD.replace("HEAD", '<img src="https://far.example/x.png">'), "is fetched"),
+        ("<html><body>{{ content }}</body></html>", "doesn't say that it is in"),
+        (HEAD.replace("block head", "block foot").replace("HEAD", ""), "NorthCable Oy, Satamakatu 4 is missing"),
+    ],
+)
+def test_mails_of_a_theme_say_what_they_are_for_and_fetch_nothing(tmp_path, letter, fault):
+    (tmp_path / "templates" / "mail").mkdir(parents=True)
+    (tmp_path / "templates" / "mail" / "letter.html").write_text(letter)
+    theme, kit = Theme("dusk", "Dusk", tmp_path, {}, {}), ThemeConformance()
+    kit.test_each_template_takes_the_place_of_one(theme, ())
+    kit.test_templates_keep_the_content_security_policy(theme)
+    if fault:
+        with pytest.raises(AssertionError, match=fault):
+            kit.test_mails_in_it_are_whole(theme, (), theme)
+    else:
+        kit.test_mails_in_it_are_whole(theme, (), theme)

@@ -4,10 +4,17 @@ from pathlib import Path
 
 import pytest
 from pretend_plugins import plugin_point
-from web_shop import PASSWORD, Shop
+from web_shop import PASSWORD
+from web_shop import Shop as WebShop
 
+from billhead.actions.documents._look import look_of
+from billhead.actions.notifications._mail_look import look_of_mail
+from billhead.actions.notifications._render import render
+from billhead.actions.notifications._samples import sample_facts
+from billhead.db import reading
 from billhead.domain.errors import InvalidInput
 from billhead.models.sellers import Seller
+from billhead.models.shops import Shop
 from billhead.plugin import Theme
 from billhead.plugin_host import PluginHost
 from billhead.plugin_host.themes import lineage
@@ -35,7 +42,7 @@ def test_a_token_that_is_more_than_a_value_is_refused(value):
         style_sheet(Theme("teal", "Teal", Path("."), {"accent": value}))
 
 
-def with_theme(shop: Shop, root: Path) -> None:
+def with_theme(shop: WebShop, root: Path) -> None:
     source = f"""
 from pathlib import Path
 
@@ -46,7 +53,7 @@ def themes():
     shop.app.extensions["billhead"].plugins = PluginHost.load([plugin_point("own", source)])
 
 
-def test_a_themes_template_wins_also_where_ours_extends_it(shop: Shop, tmp_path):
+def test_a_themes_template_wins_also_where_ours_extends_it(shop: WebShop, tmp_path):
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "_nav.html").write_text("<nav>The theme's own menu</nav>")
     with_theme(shop, tmp_path)
@@ -58,7 +65,7 @@ def test_a_themes_template_wins_also_where_ours_extends_it(shop: Shop, tmp_path)
     assert "--accent:#112233" in shop.app.test_client().get("/theme/own.css").text
 
 
-def test_a_missing_theme_is_replaced_by_the_plain_one(shop: Shop):
+def test_a_missing_theme_is_replaced_by_the_plain_one(shop: WebShop):
     shop.change(Seller, shop.seller_id, theme="uninstalled")
     page = shop.visitor().get("/").text
     assert f"/theme/{PLAIN.code}.css" in page
@@ -66,7 +73,7 @@ def test_a_missing_theme_is_replaced_by_the_plain_one(shop: Shop):
     assert shop.app.test_client().get("/theme/uninstalled.css").status_code == 404
 
 
-def test_each_seller_has_its_own_shop_look_and_logins(shop: Shop):
+def test_each_seller_has_its_own_shop_look_and_logins(shop: WebShop):
     from billhead.db import writing
     from billhead.domain.context import Context
 
@@ -87,7 +94,7 @@ def test_each_seller_has_its_own_shop_look_and_logins(shop: Shop):
     assert refused.status_code == 422
 
 
-def test_a_child_inherits_tokens_and_templates(shop: Shop, tmp_path):
+def test_a_child_inherits_tokens_and_templates(shop: WebShop, tmp_path):
     for name, files in (("own", {"templates/_nav.html": "<nav>The child's menu</nav>"}),
                         ("elder", {"templates/_nav.html": "<nav>The parent's menu</nav>",
                                    "templates/error.html": "The parent's regret"})):  # fmt: skip
@@ -118,3 +125,46 @@ def test_a_circle_of_parents_and_one_that_is_gone_end_the_line():
               for code, parent in (("one", "two"), ("two", "one"), ("lone", "gone"))}  # fmt: skip
     assert [theme.code for theme in lineage(themes, "one")] == ["one", "two"]
     assert [theme.code for theme in lineage(themes, "lone")] == ["lone"]
+
+
+def test_mails_and_papers_are_in_the_look_of_their_seller(white_label, tmp_path):
+    """A child without templates of mails has its parent's; a shop's colours go before the theme's."""
+    head = tmp_path / "elder" / "templates" / "mail" / "letter.html"
+    head.parent.mkdir(parents=True)
+    head.write_text(
+        '{% extends "frame/letter.html" %}{% block head %}<p>{{ colour("accent") }} of {{ seller }}</p>{% endblock %}'
+    )
+    source = f"""
+from pathlib import Path
+
+@hookimpl
+def themes():
+    root = Path({str(tmp_path)!r})
+    return [Theme("own", "Own", root / "own", {{"accent": "#112233"}}, parent="elder"),
+            Theme("elder", "Elder", root / "elder", {{"accent": "#ffff99"}})]
+"""
+    shop, aurora = white_label.shop, white_label.sellers["aurora"]
+    shop.app.extensions["billhead"].plugins = PluginHost.load([plugin_point("own", source)])
+    for seller_id in (shop.seller_id, aurora):
+        shop.change(Seller, seller_id, theme="own")
+
+    def head_of(seller_id: int) -> str:
+        with shop.app.app_context(), reading() as session:
+            seller = session.get_one(Seller, seller_id)
+            facts = sample_facts("reminder", look=look_of_mail(session, seller), seller=seller.name)
+            return render("reminder", facts).html
+
+    def accent_of(seller_id: int) -> str:
+        with shop.app.app_context(), reading() as session:
+            return look_of(session, seller_id).accent
+
+    assert "<p>#112233 of NorthCable</p>" in head_of(shop.seller_id)
+    assert (accent_of(shop.seller_id), accent_of(aurora)) == ("#112233", "#112233")
+    shop.change(Shop, aurora, looks={"chosen": {}, "tokens": {"light": {"accent": "#7a1f5c"}, "dark": {}}})
+    assert "<p>#7a1f5c of Aurora TV</p>" in head_of(aurora)
+    assert accent_of(aurora) == "#7a1f5c"
+    shop.change(Shop, aurora, looks={})
+    shop.change(Seller, aurora, theme="elder")
+    assert accent_of(aurora) == "#23395d"  # light yellow could not be read on paper
+    shop.change(Seller, aurora, theme="uninstalled")
+    assert "Aurora TV" in head_of(aurora)

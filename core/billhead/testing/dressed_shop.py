@@ -1,9 +1,11 @@
 """A filled shop in a theme, and a walk through all of its pages: each kind of page that links lead to, as each role.
 
-The shop is NorthCable of `examples/`, small; nothing is asked of a panel or a payment provider.
+The shop is NorthCable of `examples/`, small; nothing is asked of a panel or a payment provider. Its super-reseller has
+a shop of its own, with picture and colours of its own on top of the theme.
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,6 +23,14 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from billhead import clock
+from billhead.actions.accounts._new_login import new_login
+from billhead.actions.shops._own import shop_of
+from billhead.actions.shops._prices import prices_of_shop, put_price
+from billhead.actions.shops.open_shop import NewShop, open_shop
+from billhead.actions.shops.save_shop_department import save_shop_department
+from billhead.actions.shops.set_shop_logo import set_shop_logo
+from billhead.actions.shops.set_shop_looks import ShopLooks, set_shop_looks
+from billhead.actions.support.save_department import DepartmentEntry
 from billhead.app import create_app
 from billhead.cli._running import migrate_all
 from billhead.config import Config
@@ -28,8 +38,9 @@ from billhead.db import Tx, db, writing
 from billhead.demo.calendar import FIRST_DAY
 from billhead.demo.northcable import DEMO_PASSWORD, load
 from billhead.demo.panels import SandboxPanels
-from billhead.domain.context import Context
-from billhead.models.people import Customer, Reseller
+from billhead.domain.context import Context, Role
+from billhead.domain.money import Money
+from billhead.models.people import Customer, Reseller, User
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 from billhead.plugin_host import PluginHost
@@ -41,6 +52,10 @@ __all__ = ["PEOPLE", "DressedShop", "open_dressed_shop"]
 _STAFF = "staff@northcable.example"
 PEOPLE = ("viewer@northcable.example", "reseller@northcable.example", _STAFF)
 _STARTS = ("/", "/no-such-page", "/account/", "/security/", "/reseller/", "/admin/")
+_PICTURE = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+_OWN = "/shop/aurora-tv"
+_OWN_CUSTOMER = "viewer@aurora.example"
+_OWN_COLOUR = "#7a1f5c"
 _NOWHERE = SandboxPanels("http://127.0.0.1:9", "http://127.0.0.1:9")
 _NO_PAGE = re.compile(r"\.(?:pdf|xml)$|/sign-out|/openapi|/live$")
 _PAGES_AT_MOST = 600
@@ -54,15 +69,15 @@ class DressedShop:
     theme: str
     assets: dict[str, int] = field(default_factory=dict)
 
-    def visitor(self, email: str = "", language: str = "en") -> FlaskClient:
-        """A browser, signed in where an address is given."""
+    def visitor(self, email: str = "", language: str = "en", at: str = "") -> FlaskClient:
+        """A browser, signed in where an address is given; `at` the path of a shop."""
         client = self.app.test_client()
         client.set_cookie("language", language)
         if email:
-            token = _TOKEN.search(client.get("/sign-in").text)
+            token = _TOKEN.search(client.get(f"{at}/sign-in").text)
             assert token is not None, "the sign-in page has no form with csrf_token"
             told = {"csrf_token": token[1], "email": email, "password": DEMO_PASSWORD}
-            answer = client.post("/sign-in", data=told)
+            answer = client.post(f"{at}/sign-in", data=told)
             assert answer.status_code == 303, f"signing in as {email}: {answer.status_code}"
         return client
 
@@ -79,6 +94,21 @@ class DressedShop:
                 )
                 who, spoken = email or "visitor", "en" if english else language
                 found += [f"{path} ({who}): {fault}" for fault in self.faults_of(answer, spoken)]
+        return found, count
+
+    def faults_of_shop(self, language: str) -> tuple[list[str], int]:
+        """The same of the reseller's shop, as visitor and customer: in its own picture and colours as well."""
+        found: list[str] = []
+        count = 0
+        for email in ("", _OWN_CUSTOMER):
+            for path, answer in self._pages(self.visitor(email, language, _OWN), _OWN):
+                count += 1
+                faults = [*self.faults_of(answer, language)]
+                faults += [f"{one} is missing" for one in ("/look.css", "/logo") if f'"{_OWN}{one}' not in answer.text]
+                found += [f"{path} ({email or 'visitor'}): {fault}" for fault in faults]
+        sheet = self.visitor(at=_OWN).get(f"{_OWN}/look.css").text
+        if _OWN_COLOUR not in sheet:
+            found.append("the shop's colour is not in its sheet")
         return found, count
 
     def faults_of(self, answer: TestResponse, language: str) -> Iterator[str]:
@@ -101,13 +131,15 @@ class DressedShop:
             if self.assets.get(asset, 200) != 200:
                 yield f"{asset}: {self.assets[asset]}"
 
-    def _pages(self, client: FlaskClient) -> Iterator[tuple[str, TestResponse]]:
-        """One of each kind (endpoint), as links lead to it."""
+    def _pages(self, client: FlaskClient, at: str = "") -> Iterator[tuple[str, TestResponse]]:
+        """One of each kind (endpoint), as links lead to it; of a shop at a path, what is below that."""
         router = self.app.url_map.bind("localhost")
-        waiting, seen = list(_STARTS), set[str]()
+        waiting, seen = [at + start for start in _STARTS], set[str]()
         while waiting and len(seen) < _PAGES_AT_MOST:
             path = waiting.pop(0)
-            kind = _kind(router, path)
+            if not path.startswith(f"{at}/"):
+                raise AssertionError(f"a page of {at} leads to {path}")
+            kind = _kind(router, path.removeprefix(at))
             if kind in seen or _NO_PAGE.search(urlsplit(path).path):
                 continue
             seen.add(kind)
@@ -159,6 +191,7 @@ def _filled() -> Path:
         load(_NOWHERE, home / "mail", subscribers=_SUBSCRIBERS)
         with writing(Context.system("test")) as tx:
             _give_users(tx)
+            _give_shop(tx)
         with db.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         db.engine.dispose()
@@ -172,6 +205,30 @@ def _give_users(tx: Tx) -> None:
     paid = {"settlement": "credits", "payer_reseller_id": reseller}
     tx.session.execute(update(Subscription).where(Subscription.customer_id.in_(its)).values(paid))
     tx.session.execute(update(Customer).where(Customer.id.in_(its)).values(reseller_id=reseller))
+
+
+def _give_shop(tx: Tx) -> None:
+    """Its own, which sells one of the operator's plans, with a picture and colours, and somebody who has an account."""
+    reseller = tx.session.scalars(select(Reseller).where(Reseller.code == "aurora")).one()
+    reseller.rights = {**reseller.rights, "own_shop": True}
+    code = _OWN.rpartition("/")[2]
+    seller_id = open_shop(tx, reseller.id, NewShop(code, "Aurora TV", mail_from="tv@aurora.example")).seller_id
+    set_shop_looks(tx, reseller.id, ShopLooks("lounge", {"accent": _OWN_COLOUR}, {}))
+    set_shop_logo(tx, reseller.id, _PICTURE)
+    save_shop_department(tx, reseller.id, DepartmentEntry("Questions"))
+    own = shop_of(tx.session, reseller.id)
+    assert own is not None, "it was opened just now"
+    for row in prices_of_shop(tx.session, own):
+        put_price(tx, own, row._replace(asked=row.least or Money(2500, own.seller.currency)))
+    like = tx.session.scalars(select(User).where(User.email == PEOPLE[0])).one()
+    person = Customer(
+        seller_id=seller_id, reseller_id=reseller.id, name="Vera", email=_OWN_CUSTOMER, country="FI",
+        currency=own.seller.currency, zone="Europe/Helsinki", created_at=clock.now(),
+    )  # fmt: skip
+    tx.session.add(person)
+    tx.session.flush()
+    login = new_login(tx, seller_id, _OWN_CUSTOMER, Role.CUSTOMER.value, customer_id=person.id)
+    login.password_hash = like.password_hash
 
 
 def _app(home: Path, file: Path) -> Flask:

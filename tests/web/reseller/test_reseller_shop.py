@@ -34,6 +34,7 @@ PNG = bytes.fromhex(
 )
 PAGES = ("/reseller/shop/pages", "/reseller/shop/pages/new",
          "/reseller/shop", "/reseller/shop/looks", "/reseller/shop/prices", "/reseller/shop/payment",
+         "/reseller/shop/tickets", "/reseller/shop/departments/new", "/reseller/shop/help", "/reseller/shop/help/new",
          "/reseller/shop/payment/cards", "/reseller/shop/orders", "/reseller/shop/documents")  # fmt: skip
 INSIDE = ("http://127.0.0.1:8000/", "https://localhost/", "https://10.0.0.7/", "https://[::1]/", "https://db/x?y=",
           "https://169.254.169.254/latest", "https://2130706433/", "https://0x7f.0.0.1/", "https://panel.local/",

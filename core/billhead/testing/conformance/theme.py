@@ -34,6 +34,7 @@ _RRGGBB = re.compile(r"#[0-9a-fA-F]{6}")
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
 _OURS = Path(web.__file__).with_name("templates")
 _PAGES_AT_LEAST = 150
+_OF_SHOP_AT_LEAST = 30
 _MAIL = f"{MAIL_TEMPLATES.name}/"
 _RUNS_OR_FETCHES = re.compile(
     r"<(?:script|link|iframe|object|form|video)\b|\bsrc=\"(?!cid:)|url\(|@import|\son\w+=", re.I
@@ -111,14 +112,15 @@ class ThemeConformance:
 
     def test_all_pages_in_it_are_whole(self, theme: Theme, tmp_path: Path, request: pytest.FixtureRequest) -> None:
         """Each kind of page of a filled shop, as visitor, customer, reseller and staff: answers, well-formed, in its
-        language and direction, with one <main> and one <h1>, nothing inline, and files that are there. Right to left
-        in short; in all languages with --full."""
+        language and direction, with one <main> and one <h1>, nothing inline, and files that are there. So of a
+        reseller's shop, in its own picture and colours. Right to left in short; in all languages with --full."""
         languages = PAGE_LANGUAGES if request.config.getoption("--full", default=False) else ("ar",)
         with open_dressed_shop(tmp_path, theme.code) as shop:
             for language in languages:
-                faults, pages = shop.faults(language)
-                assert not faults, f"{language}, {len(faults)} faults:\n" + "\n".join(faults[:40])
-                assert pages >= _PAGES_AT_LEAST, f"only {pages} pages could be reached by links"
+                for walk, least in ((shop.faults, _PAGES_AT_LEAST), (shop.faults_of_shop, _OF_SHOP_AT_LEAST)):
+                    faults, pages = walk(language)
+                    assert not faults, f"{language}, {len(faults)} faults:\n" + "\n".join(faults[:40])
+                    assert pages >= least, f"only {pages} pages could be reached by links"
 
     def test_mails_in_it_are_whole(self, theme: Theme, parents: Sequence[Theme], whole: Theme) -> None:
         """In each language, with and without a picture: what it is for is there, and nothing runs or is fetched."""
