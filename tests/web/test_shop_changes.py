@@ -21,8 +21,9 @@ from billhead.actions.shops.close_shop import close_shop
 from billhead.actions.shops.leave_out import leave_out
 from billhead.actions.shops.set_shop_price import set_shop_price
 from billhead.actions.shops.try_again import try_again
+from billhead.actions.subscriptions._given_days import give_days_to
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
-from billhead.actions.subscriptions.change import ChangeWish, change, preview_change
+from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.actions.subscriptions.lapse import lapse
 from billhead.db import reading, writing
 from billhead.domain.context import Context
@@ -240,20 +241,27 @@ def test_less_at_once_gives_back_what_the_rules_say_to_both(shops: WhiteLabel):
         assert screens(shops) == 1
 
 
-def test_what_costs_the_same_is_planned_for_the_next_month(shops: WhiteLabel):
+def test_what_costs_the_same_takes_its_credits_all_the_same(shops: WhiteLabel):
     shops.act(set_shop_price, shops.area.ids["aurora"], "gold", "1 month", Money(2500, "EUR"), who="aurora")
     with on(6, 16):
-        with shops.shop.app.app_context(), writing(Context.system("test")) as tx:
-            shown = preview_change(tx, ChangeWish(1, "gold"))
-        assert (shown.when, shown.effective_on) == ("end_of_term", date(2027, 7, 1))
-        wants(shops)
-        assert len(states(shops)) == 1
-        assert screens(shops) == 1
+        assert "/pay/" not in wants(shops).location
+        assert (states(shops)[-1], screens(shops)) == (("supplied", 281), 2)
+
+
+def test_days_that_were_given_are_changed_with_the_next_term(shops: WhiteLabel):
+    """Nothing was billed for them that could be billed anew; staff change them no sooner."""
+    with on(6, 16):
+        shops.act(give_days_to, 1, 10, "outage")
+    with on(7, 5):
+        done = shops.act(change, ChangeWish(1, "gold", when="immediate"))
+        assert (done.state, done.effective_on) == ("scheduled", "2027-07-11")
+        shops.shop.work()
+        assert (len(states(shops)), screens(shops)) == (1, 1)
 
 
 def test_what_staff_change_waits_until_it_is_paid(shops: WhiteLabel):
     with on(6, 16):
-        with pytest.raises(InvalidInput, match="keeps its term"):
+        with pytest.raises(InvalidInput, match="begin anew today"):
             shops.act(change, ChangeWish(1, "gold", restart=True))
         shops.act(change, ChangeWish(1, "gold"))
         shops.shop.work()
@@ -282,7 +290,7 @@ def test_only_what_the_shop_sells_can_be_changed_to(shops: WhiteLabel):
         assert "Gold" not in ada(shops).get(page).text
         shops.act(leave_out, aurora, [], who="aurora")
         offered = ada(shops).post(page, {"offer": "gold|1 month"}, page=page)
-        shops.act(close_shop, aurora, "over")
+        shops.act(close_shop, aurora)
         assert ada(shops).get(f"{page}?offer=gold|1+month").status_code == 422
         where = offered.location.removeprefix("/shop/aurora-tv")  # was offered before it closed, and is paid now
         ada(shops).post(where, {"account": str(shops.accounts["aurora"])})

@@ -103,6 +103,7 @@ def test_whose_department_it_is_is_not_changed_from_outside(white_label: WhiteLa
 def test_a_disputed_bill_of_a_shop_is_read_by_its_reseller_and_decided_by_staff(white_label: WhiteLabel):
     white_label.act(save_shop_department, white_label.area.ids["aurora"], DepartmentEntry("Bills"), who="aurora")
     white_label.sell()
+    white_label.shop.work()
     (invoice,) = white_label.shop.rows(Document, Document.kind == "invoice")
     (line,) = white_label.shop.rows(DocumentLine, DocumentLine.document_id == invoice.id)
     (department,) = white_label.shop.rows(Department)

@@ -1,19 +1,13 @@
 """Look for articles: all words must be in one; those that have them in their title come first. Bounded."""
 
-from sqlalchemy import ColumnElement, case, select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
+from billhead.actions.helping._shown import shown_in
 from billhead.actions.helping._words import words_in
-from billhead.actions.shops._sells import catalogue_of
 from billhead.models.helping import HelpArticle
 
-__all__ = ["find_articles", "shown_in"]
-
-
-def shown_in(session: Session, seller_id: int) -> ColumnElement[bool]:
-    """Of articles: those that a shop shows, its own, and in a reseller's shop what the operator has for all of them."""
-    row, whose = HelpArticle, catalogue_of(session, seller_id)
-    return row.published & ((row.seller_id == seller_id) | (row.in_shops & (row.seller_id == whose)))
+__all__ = ["find_articles"]
 
 
 def find_articles(session: Session, seller_id: int, language: str, typed: str, *, most: int = 20) -> list[HelpArticle]:

@@ -87,8 +87,8 @@ def change(tx: Tx, wish: ChangeWish) -> Changed:
     """Make the change at once, schedule it for the end of the term, or offer it as a proforma that makes it when paid.
 
     More money a day comes at once, less at the end of the term, unless the operator's rules or staff say otherwise. In
-    a reseller's shop the lines have it with the reseller's credits, and what costs nothing more comes with the next
-    term, whose credits it then takes.
+    a reseller's shop the lines have it with the reseller's credits; where none of its days was billed, with those of
+    the next term.
     Raises NotAllowed (forbidden by the rules), Conflict (an unpaid invoice, a subscription that does not run) and what
     the price list refuses.
     """
@@ -147,9 +147,8 @@ def _paid_elsewhere(history: History) -> bool:
 def _refuse_impossible(tx: Tx, subscription: Subscription, wish: ChangeWish, staff: bool) -> None:
     if not staff and (wish.on is not None or wish.when or wish.restart):
         raise NotAllowed("only staff may choose the day of a change")
-    if wish.restart and is_supplied(subscription):
-        raise InvalidInput("restart", "what a reseller's shop has sold keeps its term")
-    if wish.restart and (subscription.collection == "manual" or subscription.timing == "arrears"):
+    by_hand = subscription.collection == "manual" or is_supplied(subscription)
+    if wish.restart and (by_hand or subscription.timing == "arrears"):
         raise InvalidInput("restart", "only what is billed in advance by the calendar can begin anew today")
     if subscription.timing == "arrears" and wish.term and wish.term != subscription.term:
         raise InvalidInput("term", "what is billed afterwards keeps its term", hint="order it as a new subscription")

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from wtforms import SelectField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
@@ -83,7 +83,9 @@ BILL_DISPUTES = Listing(
 @allow("staff")
 def bill_disputes() -> ResponseReturnValue:
     with reading() as session:
-        seen = Ticket.department_id.in_([one.id for one in departments_for(session, current_ctx())])
+        seen: ColumnElement[bool] = Ticket.department_id.in_(
+            [one.id for one in departments_for(session, current_ctx())]
+        )
     if current_ctx().may("money.correct"):  # what is given back in a shop of a reseller staff decide
         seen |= Department.reseller_id.is_not(None)
     return replace(BILL_DISPUTES, query=BILL_DISPUTES.query.where(seen)).answer()

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from billhead.actions.helping.find_articles import shown_in
+from billhead.actions.helping._shown import shown_in
 from billhead.actions.helping.save_article import ArticleEntry
 from billhead.actions.shops.save_shop_article import save_shop_article
 from billhead.db import reading, writing

@@ -5,7 +5,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billhead.actions.helping.find_articles import find_articles, shown_in
+from billhead.actions.helping._shown import shown_in
+from billhead.actions.helping.find_articles import find_articles
 from billhead.actions.helping.rate_article import rate_article
 from billhead.actions.helping.show_status import show_status
 from billhead.db import reading, writing
