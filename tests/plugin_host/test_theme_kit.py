@@ -59,7 +59,7 @@ def themes():
 """
     with open_dressed_shop(tmp_path, "own", PluginHost.load([plugin_point("own", source)])) as shop:
         client = shop.visitor()
-        faults = list(shop.faults_of(client.get("/cart"), "en"))
+        faults = list(shop.faults_of(client.get("/cart"), "en", client))
     assert any("</div> closes <nav>" in fault for fault in faults)
     assert "/static/gone.png: 404" in faults
     assert not any("not in the theme" in fault for fault in faults)

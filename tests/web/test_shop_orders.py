@@ -234,14 +234,21 @@ def test_a_shops_customers_stay_with_its_reseller(shops: WhiteLabel):
 
 
 def test_what_was_ordered_in_a_shop_is_not_changed_past_the_credits(shops: WhiteLabel):
+    """To a year, 200.00 EUR, from the next term on: it takes the year's 100.00 credits, and waits for them."""
     from billhead.actions.subscriptions.change import ChangeWish, change
-    from billhead.domain.errors import Conflict
+    from billhead.domain.errors import NotFound
 
     shops.sell()
     shops.shop.work()
     (subscription,) = shops.shop.rows(Subscription)
-    with pytest.raises(Conflict, match="in this shop"):
+    with pytest.raises(NotFound, match="no price"):  # of the shop's; the operator sells it
         shops.act(change, ChangeWish(subscription.id, term="12 months"))
+    shops.act(set_shop_price, shops.area.ids["aurora"], "basic", "12 months", Money(20000, "EUR"), who="aurora")
+    assert shops.act(change, ChangeWish(subscription.id, term="12 months")).state == "scheduled"
+    shops.leave(0)
+    shops.renew()
+    shops.shop.work()
+    assert states(shops) == [("supplied", 400), ("waiting", 10000)]
 
 
 def test_a_price_of_nothing_takes_its_credits_all_the_same(shops: WhiteLabel):

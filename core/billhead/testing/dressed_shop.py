@@ -86,14 +86,15 @@ class DressedShop:
         found: list[str] = []
         count = 0
         for email in ("", *PEOPLE):
-            for path, answer in self._pages(self.visitor(email, language)):
+            client = self.visitor(email, language)
+            for path, answer in self._pages(client):
                 count += 1
                 # the admin area speaks English, also what of it is a plugin's, or about security
                 english = path.startswith("/admin") or (
                     email == _STAFF and f'<html lang="{language}"' not in answer.text
                 )
                 who, spoken = email or "visitor", "en" if english else language
-                found += [f"{path} ({who}): {fault}" for fault in self.faults_of(answer, spoken)]
+                found += [f"{path} ({who}): {fault}" for fault in self.faults_of(answer, spoken, client)]
         return found, count
 
     def faults_of_shop(self, language: str) -> tuple[list[str], int]:
@@ -101,9 +102,10 @@ class DressedShop:
         found: list[str] = []
         count = 0
         for email in ("", _OWN_CUSTOMER):
-            for path, answer in self._pages(self.visitor(email, language, _OWN), _OWN):
+            client = self.visitor(email, language, _OWN)
+            for path, answer in self._pages(client, _OWN):
                 count += 1
-                faults = [*self.faults_of(answer, language)]
+                faults = [*self.faults_of(answer, language, client)]
                 faults += [f"{one} is missing" for one in ("/look.css", "/logo") if f'"{_OWN}{one}' not in answer.text]
                 found += [f"{path} ({email or 'visitor'}): {fault}" for fault in faults]
         sheet = self.visitor(at=_OWN).get(f"{_OWN}/look.css").text
@@ -111,14 +113,14 @@ class DressedShop:
             found.append("the shop's colour is not in its sheet")
         return found, count
 
-    def faults_of(self, answer: TestResponse, language: str) -> Iterator[str]:
+    def faults_of(self, answer: TestResponse, language: str, client: FlaskClient) -> Iterator[str]:
+        """`client`: whose page it is, and who may have its files."""
         if answer.status_code not in (200, 403, 404, 409):  # what is not possible has a page, too
             yield f"status {answer.status_code}"
         faults, reader = page_faults(answer.text, language)
         yield from faults
         if f"/theme/{self.theme}.css" not in answer.text:
             yield f"not in the theme {self.theme}"
-        client = self.app.test_client()
         for asset in reader.assets:
             address = urlsplit(asset)
             if address.scheme == "data":
