@@ -51,7 +51,8 @@ __all__ = ["PEOPLE", "DressedShop", "open_dressed_shop"]
 
 _STAFF = "staff@northcable.example"
 PEOPLE = ("viewer@northcable.example", "reseller@northcable.example", _STAFF)
-_STARTS = ("/", "/no-such-page", "/account/", "/security/", "/reseller/", "/admin/")
+_STARTS = ("/", "/no-such-page", "/account/", "/security/")
+_AREAS = ("/reseller/", "/admin/")
 _PICTURE = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 _OWN = "/shop/aurora-tv"
 _OWN_CUSTOMER = "viewer@aurora.example"
@@ -136,7 +137,8 @@ class DressedShop:
     def _pages(self, client: FlaskClient, at: str = "") -> Iterator[tuple[str, TestResponse]]:
         """One of each kind (endpoint), as links lead to it; of a shop at a path, what is below that."""
         router = self.app.url_map.bind("localhost")
-        waiting, seen = [at + start for start in _STARTS], set[str]()
+        starts = _STARTS if at else (*_STARTS, *_AREAS)
+        waiting, seen = [at + start for start in starts], set[str]()
         while waiting and len(seen) < _PAGES_AT_MOST:
             path = waiting.pop(0)
             if not path.startswith(f"{at}/"):
