@@ -198,15 +198,16 @@ def reference_in(notes: str) -> str:
 
 def notes_with(reference: str, notes: str) -> str:
     """The notes with our reference in front, and with all that the panel's staff wrote."""
-    return f"billhead:{reference} {_by_staff(notes)}".strip()
+    return f"billhead:{reference} {by_staff(notes)}".strip()
 
 
 def notes_ended(reference: str, notes: str) -> str:
     """The same for an account that can't be deleted: nobody's from now on, so that another service may take it."""
-    return f"billhead-ended:{reference} {_by_staff(notes)}".strip()
+    return f"billhead-ended:{reference} {by_staff(notes)}".strip()
 
 
-def _by_staff(notes: str) -> str:
+def by_staff(notes: str) -> str:
+    """The notes without any mark of ours."""
     return _ENDED.sub("", _REFERENCE.sub("", notes)).strip()
 
 

@@ -16,7 +16,7 @@ import pymysql
 from pymysql.cursors import SSDictCursor
 
 from billhead.plugin import ListedLine, NotAuthorised, Observed, PanelUnreachable, Viewing
-from billhead_xtream.accounts import ENIGMA, LINE, MAG, Account, Row, readable_mac, text
+from billhead_xtream.accounts import ENIGMA, LINE, MAG, Account, Row, by_staff, readable_mac, text
 from billhead_xtream.dialects.xui_sessions import viewing_in
 from billhead_xtream.settings import XtreamSettings
 
@@ -24,7 +24,7 @@ _DENIED = {1044, 1045, 1142, 1143, 1227, 1698}
 _LISTING_PATIENCE = 10  # a list or a log may keep us waiting so many times as long as one line
 _COLUMNS = (
     "l.id, l.username, l.password, l.exp_date, l.enabled, l.admin_enabled, l.admin_notes, l.bouquet,"
-    " l.max_connections, l.member_id, l.is_restreamer, l.is_mag, l.is_e2, l.pair_id"
+    " l.max_connections, l.member_id, l.is_restreamer, l.is_mag, l.is_e2, l.pair_id, l.forced_country"
 )
 
 
@@ -161,4 +161,5 @@ def _mac(stored: str) -> str:
 
 
 def listed(account: Account, observed: Observed) -> ListedLine:
-    return ListedLine(account.reference, f"{account.resource.noun}:{account.id}", account.resource.kind, observed)
+    resource, note = account.resource, by_staff(account.notes)
+    return ListedLine(account.reference, f"{resource.noun}:{account.id}", resource.kind, observed, note=note)

@@ -87,15 +87,16 @@ def run(database):
 
 
 def test_all_lines_come_with_their_bouquets(module, panel, run, desired):
-    run("INSERT INTO {lines} (username, password, exp_date, admin_notes, bouquet) VALUES"
-        " ('anna', 'secret-1', 1798761600, 'billhead:A2B3C4D5E6F', '[1,2]')")  # fmt: skip
+    run("INSERT INTO {lines} (username, password, exp_date, admin_notes, bouquet, forced_country) VALUES"
+        " ('anna', 'secret-1', 1798761600, 'billhead:A2B3C4D5E6F Flat 4 &amp; garage', '[1,2]', 'de')")  # fmt: skip
     run("INSERT INTO {lines} (username, is_mag, bouquet) VALUES ('hidden', 1, '[3]'), ('orphan', 1, '[]')")
     run("INSERT INTO {lines} (username) VALUES (NULL)")
     run("INSERT INTO mag_devices (user_id, mac) VALUES (2, %s)", base64.b64encode(b"00:1A:79:AA:BB:01").decode())
     assert module.capabilities(panel).listing
     line, box = module.list_lines(panel)
     assert (line.ref, line.remote_id, line.kind) == ("A2B3C4D5E6F", "line:1", LineKind.STREAM)
-    assert module.plan(panel, desired(), line.observed) == []
+    assert (line.note, line.observed.country) == ("Flat 4 & garage", "DE")
+    assert module.plan(panel, desired(country="DE"), line.observed) == []
     assert (box.remote_id, box.observed.mac, box.observed.bouquets) == ("mag:1", "00:1A:79:AA:BB:01", {"3"})
 
 

@@ -46,6 +46,7 @@ from billhead_xtream.dialects.xui_sessions import live_on_line, live_session_in
 from billhead_xtream.planning import missed
 from billhead_xtream.transport import reading_back
 
+_WITHOUT_DATABASE = "Without the database connection: no list of its lines, neither who watches nor what was watched."
 _NO_DELETE = "the line is blocked: this panel's API can't delete"
 
 
@@ -88,6 +89,7 @@ class Classic(Dialect):
             live=told,
             live_listing=told,
             proof=True,
+            lacks=() if told else (_WITHOUT_DATABASE,),
         )
 
     def resource_for(self, desired: Desired) -> Resource:

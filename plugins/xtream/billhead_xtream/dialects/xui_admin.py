@@ -43,8 +43,8 @@ from billhead_xtream.accounts import (
     Resource,
     Row,
     account_in,
+    by_staff,
     contents_in,
-    notes_with,
     observed_row,
     reference_in,
     resource_for,
@@ -61,6 +61,8 @@ from billhead_xtream.planning import missed
 from billhead_xtream.search import search_for
 from billhead_xtream.transport import reading_back
 
+_WITHOUT_LISTS = "Accounts are found by sql, its list calls being broken: who watches is not told, no session is cut."
+_NO_LOG = "What was watched would come with the database connection."
 _SKEW = 60  # seconds that a panel's clock may be off
 
 
@@ -77,6 +79,8 @@ class XuiAdmin(Dialect):
         self._sessions = Sessions(self._client, self._what)
 
     def capabilities(self) -> Capabilities:
+        lists = self.settings.find_by == "lists"  # sql is for panels whose list calls are broken
+        logged = lists or self._database is not None
         return Capabilities(
             Expiry.SETTABLE,
             frozenset(LineKind),
@@ -87,11 +91,12 @@ class XuiAdmin(Dialect):
             owners=True,
             owner_credits=True,
             countries=self.settings.lock_country,
-            viewings=True,
-            live=True,
-            live_listing=self.settings.find_by == "lists",  # sql is for panels whose list calls are broken
-            kick=True,
+            viewings=logged,
+            live=lists,
+            live_listing=lists,
+            kick=lists,
             proof=True,
+            lacks=(*(() if lists else (_WITHOUT_LISTS,)), *(() if logged else (_NO_LOG,))),
         )
 
     def look_up(self, desired: Desired) -> LookUp:
@@ -414,7 +419,7 @@ def _listed(resource: Resource, row: Row) -> ListedLine:
     if resource.is_device:
         data["user_id"] = number(row.get("user_id"))
     observed = observed_row(resource, row, data)
-    note = notes_with("", text(row, "admin_notes")).removeprefix("billhead:").strip()
+    note = by_staff(text(row, "admin_notes"))
     return ListedLine(reference, f"{resource.noun}:{account_id}", resource.kind, observed, note=note)
 
 
