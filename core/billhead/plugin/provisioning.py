@@ -80,7 +80,7 @@ class Expiry(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What this module can do on this panel. `parallel_writes` False: core runs one write at a time per panel.
+    """What this module can do on this panel. Whatever it is, core runs one write at a time per panel.
 
     `pairs`: a box or receiver can hang on a stream line and follow it. `owners`: the panel knows resellers, and a line
     belongs to one; `owner_credits`: we may change what credit they have there. `countries`: a line can be held to one
@@ -96,7 +96,6 @@ class Capabilities:
     bouquets: bool = False
     connections: bool = False
     listing: bool = False
-    parallel_writes: bool = False
     pairs: bool = False
     owners: bool = False
     owner_credits: bool = False
