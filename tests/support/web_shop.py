@@ -36,6 +36,7 @@ ASKED = []
 TOLD = []  # what boxes were told
 PROOFS = []  # the next answer to a device's question; empty: it can't be asked as one
 COMMANDS = set()
+KINDS = set(ViewingKind)  # of what was watched that it tells
 
 @dataclass(frozen=True)
 class Settings:
@@ -47,7 +48,7 @@ class Memory(ProvisioningModule):
         lacks = ("Without its feed: no viewing history.",)
         return Capabilities(Expiry.SETTABLE, frozenset(LineKind), bouquets=True, connections=True, owners=True,
                             owner_credits=True, listing=True, live=True, live_listing=bool(ALL_ON), kick=True,
-                            viewings=True, commands=frozenset(COMMANDS), proof=bool(PROOFS), lacks=lacks)
+                            viewings=frozenset(KINDS), commands=frozenset(COMMANDS), proof=bool(PROOFS), lacks=lacks)
     def live_sessions(self, panel, desired):
         found = SESSIONS.get(desired.handle.ref, ())
         if isinstance(found, Exception):

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 from billhead.domain.errors import InvalidInput, PanelRejected
 from billhead.plugin.http import HttpClient
 from billhead.plugin.purchasing import Due, Package, Resolution
-from billhead.plugin.watching import BoxCommand, LiveOnLine, LiveSession, Proof, Viewing
+from billhead.plugin.watching import BoxCommand, LiveOnLine, LiveSession, Proof, Viewing, ViewingKind
 
 __all__ = [
     "COMPARED",
@@ -82,13 +82,13 @@ class Expiry(StrEnum):
 class Capabilities:
     """What this module can do on this panel. Whatever it is, core runs one write at a time per panel.
 
-    `pairs`: a box or receiver can hang on a stream line and follow it. `owners`: the panel knows resellers, and a line
-    belongs to one; `owner_credits`: we may change what credit they have there. `countries`: a line can be held to one
-    country. `balance`: the panel sells to us and tells how much credit is left. `viewings`: what was watched can be
-    read; `live`: what is being watched, `live_listing`: on all lines at once, and `kick`: cut. `messages`: a text can
-    be put on a box's screen, `message_videos`: with a video, `commands`: what a box can be told to do. `proof`: a line
-    can be asked for as its own box or player does. `lacks`: sentences for staff that say what this panel can't do as
-    it is set up, and what would bring it.
+    `pairs`: a box or receiver can hang on a stream line and follow it. `owners`: the panel knows resellers, and a
+    line belongs to one; `owner_credits`: we may change what credit they have there. `countries`: a line can be held
+    to one country. `balance`: the panel sells to us and tells how much credit is left. `viewings`: the kinds of what
+    was watched that can be read; `live`: what is being watched, `live_listing`: on all lines at once, and `kick`:
+    cut. `messages`: a text can be put on a box's screen, `message_videos`: with a video, `commands`: what a box can
+    be told to do. `proof`: a line can be asked for as its own box or player does. `lacks`: sentences for staff that
+    say what this panel can't do as it is set up, and what would bring it.
     """
 
     expiry: Expiry
@@ -101,7 +101,7 @@ class Capabilities:
     owner_credits: bool = False
     countries: bool = False
     balance: bool = False
-    viewings: bool = False
+    viewings: frozenset[ViewingKind] = frozenset()
     live: bool = False
     live_listing: bool = False
     kick: bool = False

@@ -126,7 +126,8 @@ class _Panel(ProvisioningModule):
         self.code, self.label, self.settings_type = self.real.code, self.real.label, self.real.settings_type
 
     def capabilities(self, panel: PanelConnection) -> Capabilities:
-        able = replace(self.real.capabilities(panel), viewings=False, live=False, kick=False)  # nobody watches a copy
+        # nobody watches a copy
+        able = replace(self.real.capabilities(panel), viewings=frozenset(), live=False, kick=False)
         return replace(able, expiry=Expiry.SETTABLE) if able.expiry is Expiry.PURCHASED else able
 
     def look_up(self, panel: PanelConnection, desired: Desired) -> LookUp:

@@ -46,7 +46,7 @@ from billhead_stalker.owning import owners_of_all, with_owner
 from billhead_stalker.proving import answers_boxes, proof
 from billhead_stalker.records import described, is_ended, is_on, marked, observe, place, registered_itself, text
 from billhead_stalker.settings import StalkerSettings
-from billhead_stalker.viewings import ended_between
+from billhead_stalker.viewings import TOLD, ended_between
 from billhead_stalker.writing import create, update
 
 _KEPT = "the account is kept, blocked: a box without one could register itself on this portal"
@@ -80,7 +80,7 @@ class StalkerModule(ProvisioningModule):
             bouquets=True,
             listing=True,
             owners=connected,
-            viewings=connected,
+            viewings=TOLD if connected else frozenset(),
             live=True,
             live_listing=True,
             kick=True,

@@ -27,6 +27,7 @@ _TABLES = (
     ("timeshift", ViewingKind.CATCHUP, _WITH_LENGTH.format(table="played_timeshift")),
     ("video", ViewingKind.FILM, _FILMS),
 )
+TOLD = frozenset(kind for _, kind, _ in _TABLES)
 
 
 def ended_between(database: PortalDatabase, since: datetime, until: datetime) -> Iterator[Viewing]:

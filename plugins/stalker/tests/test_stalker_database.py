@@ -33,14 +33,14 @@ def linked(bench, tables):
 
 def test_without_the_connection_the_module_says_what_is_missing(bench):
     able = bench.module.capabilities(bench.connection())
-    assert (able.owners, able.viewings) == (False, False)
+    assert (able.owners, able.viewings) == (False, set())
     assert able.lacks == ("Without the database connection: no reseller on the portal, no viewing history.",)
     assert (able.live, able.kick, able.messages) == (True, True, True)
 
 
 def test_with_it_resellers_and_viewings_are_there(linked, tables):
     able = linked.module.capabilities(linked.connection())
-    assert (able.owners, able.viewings, able.lacks) == (True, True, ())
+    assert (able.owners, able.viewings, able.lacks) == (True, {ViewingKind.CATCHUP, ViewingKind.FILM}, ())
     north = tables.reseller("North TV")
     assert linked.module.owners(linked.connection()) == [Owner("0", "(no reseller)"), Owner(north, "North TV")]
     assert linked.module.check(linked.connection()).endswith("Its database knows 1 resellers.")

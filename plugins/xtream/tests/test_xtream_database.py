@@ -39,7 +39,7 @@ LINES = (
 )
 SESSIONS = (
     "activity_id INT AUTO_INCREMENT PRIMARY KEY, user_id INT, stream_id INT, server_id INT, user_ip VARCHAR(39),"
-    " container VARCHAR(9), date_start INT, date_end INT"
+    " container VARCHAR(50), date_start INT, date_end INT"
 )
 
 
@@ -106,7 +106,14 @@ def test_what_was_watched_is_told_with_our_reference(module, panel, run):
     for user, ended in ((1, NOON), (1, NOON + MINUTE), (0, NOON)):
         run("INSERT INTO {log} (user_id, stream_id, date_start, date_end) VALUES (%s, 5, %s, %s)",
             user, int(NOON.timestamp()) - 60, int(ended.timestamp()))  # fmt: skip
-    (seen,) = module.viewings(panel, NOON, NOON + MINUTE)
+    run("INSERT INTO streams VALUES (6, 1, 'North Sport 1')")
+    for container in ("ts", "TV Archive", "TV Archive (HLS)"):
+        run("INSERT INTO {log} (user_id, stream_id, container, date_start, date_end) VALUES (1, 6, %s, %s, %s)",
+            container, *[int(at.timestamp()) for at in (NOON - 3 * MINUTE, NOON)])  # fmt: skip
+    seen, *channel = module.viewings(panel, NOON, NOON + MINUTE)
+    assert [one.kind for one in channel] == [ViewingKind.LIVE, ViewingKind.CATCHUP, ViewingKind.CATCHUP]
+    told = module.capabilities(panel).viewings
+    assert (ViewingKind.CATCHUP in told) == (panel.settings.spoken == "classic")
     assert (seen.kind, seen.title, seen.login, seen.ref) == (ViewingKind.FILM, "Harbour Lights", "anna", "A2B3C4D5E6F")
     assert (seen.began_at, seen.ended_at) == (NOON - MINUTE, NOON)
 

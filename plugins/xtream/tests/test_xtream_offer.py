@@ -17,6 +17,7 @@ from billhead.plugin import (
     PanelRejected,
     ProvisioningModule,
     Purchase,
+    ViewingKind,
     load_settings,
 )
 from billhead_xtream.dialects.choosing import SPOKEN, dialect_of
@@ -41,18 +42,19 @@ def test_it_sets_expiry_and_knows_all_three_kinds(module, panel):
     able = module.capabilities(panel)
     assert (able.expiry, able.kinds) == (Expiry.SETTABLE, frozenset(LineKind))
     assert (able.bouquets, able.connections, able.listing) == (True, True, True)
-    assert (able.pairs, able.owners, able.viewings, able.live, able.kick) == (True,) * 5
+    assert (able.pairs, able.owners, able.live, able.kick) == (True,) * 4
+    assert able.viewings == set(ViewingKind) - {ViewingKind.CATCHUP}  # a recording is logged as its channel
     assert (able.balance, able.messages, able.lacks) == (False, False, ())
 
 
 def test_where_lists_are_broken_nothing_is_promised_that_lists_tell(module, connect):
     """Core would ask for viewings every quarter of an hour, for ever, and get null."""
     able = module.capabilities(connect(find_by="sql"))
-    assert (able.viewings, able.live, able.live_listing, able.kick, able.listing) == (False, False, False, False, True)
+    assert (able.viewings, able.live, able.live_listing, able.kick, able.listing) == (set(), False, False, False, True)
     assert [text.split(",")[-1].strip() for text in able.lacks] == ["no session is cut.", NO_LOG]
     beside = {"database_host": "127.0.0.1", "database_name": "xui", "database_user": "reader"}
     able = module.capabilities(connect(find_by="sql", **beside))
-    assert (able.viewings, able.live, len(able.lacks)) == (True, False, 1)
+    assert (ViewingKind.LIVE in able.viewings, able.live, len(able.lacks)) == (True, False, 1)
 
 
 @pytest.mark.parametrize(

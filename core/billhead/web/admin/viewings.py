@@ -1,5 +1,7 @@
 """Viewings for staff: how far each panel is read, what becomes of them, and who watched without being known."""
 
+from collections.abc import Iterable, Mapping
+
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
@@ -21,6 +23,7 @@ from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import say
 
 __all__: list[str] = []
 
@@ -45,9 +48,19 @@ def viewings() -> ResponseReturnValue:
             .limit(_UNKNOWN)
         ).all()
     codes = {panel.id: panel.code for panel, _ in panels}
-    able = {panel.id: capabilities_of(panel) for panel, _ in panels}
-    tells = {key for key, can in able.items() if can is not None and can.viewings}
-    return page("admin/viewings.html", panels=panels, tells=tells, rules=rules, strangers=strangers, codes=codes)
+    tells = _told(panel for panel, _ in panels)
+    shown = {"tells": tells, "heard": _heard(tells)}
+    return page("admin/viewings.html", panels=panels, rules=rules, strangers=strangers, codes=codes, **shown)
+
+
+def _told(panels: Iterable[Panel]) -> dict[int, frozenset[ViewingKind]]:
+    """The kinds of what was watched that each panel tells."""
+    able = {panel.id: capabilities_of(panel) for panel in panels}
+    return {key: can.viewings if can is not None else frozenset() for key, can in able.items()}
+
+
+def _heard(tells: Mapping[int, frozenset[ViewingKind]]) -> frozenset[ViewingKind]:
+    return frozenset[ViewingKind]().union(*tells.values())
 
 
 @admin.post("/panels/<int:key>/viewings")
@@ -62,7 +75,7 @@ def read_panel_viewings(key: int) -> ResponseReturnValue:
 
 
 class RuleForm(Form):
-    kind = SelectField("What was watched", choices={kind.value: kind.value for kind in ViewingKind})
+    kind = SelectField("What was watched")
     metric = SelectField("Counts as")
     measure = SelectField("In", choices={measure: measure for measure in MEASURES})
     least_seconds = IntegerField(
@@ -84,6 +97,11 @@ def viewing_rule() -> ResponseReturnValue:
     with reading() as session:
         metrics = select(UsageMetric.code, UsageMetric.name).where(UsageMetric.seller_id == own_seller_id())
         form.metric.choices = dict(session.execute(metrics.order_by(UsageMetric.name)).all())
+        heard = _heard(_told(session.scalars(select(Panel))))
+    form.kind.choices = {
+        kind.value: kind.value if kind in heard else say("%(kind)s (no panel tells it)", kind=kind.value)
+        for kind in ViewingKind
+    }
     if form.validate_on_submit():
         with form.refusals():
             told = ViewingMeasure(

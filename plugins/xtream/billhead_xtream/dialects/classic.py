@@ -34,6 +34,7 @@ from billhead.plugin import (
     PanelUnreachable,
     Tombstone,
     Viewing,
+    ViewingKind,
 )
 from billhead_xtream.accounts import LINE, MAG, Account, Resource, contents_in, flag, text
 from billhead_xtream.classic_client import ClassicClient, Said
@@ -42,7 +43,7 @@ from billhead_xtream.client import number
 from billhead_xtream.crediting import changed_credits
 from billhead_xtream.database import PanelDatabase, listed
 from billhead_xtream.dialects.dialect import Dialect
-from billhead_xtream.dialects.xui_sessions import live_on_line, live_session_in
+from billhead_xtream.dialects.xui_sessions import TOLD, live_on_line, live_session_in
 from billhead_xtream.planning import missed
 from billhead_xtream.transport import reading_back
 
@@ -85,7 +86,7 @@ class Classic(Dialect):
             owners=True,
             owner_credits=True,
             listing=told,
-            viewings=told,
+            viewings=TOLD | {ViewingKind.CATCHUP} if told else frozenset(),
             live=told,
             live_listing=told,
             proof=True,

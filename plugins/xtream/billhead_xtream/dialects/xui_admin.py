@@ -55,7 +55,7 @@ from billhead_xtream.client import AnsweredNull, Refused, XuiClient, number
 from billhead_xtream.crediting import changed_credits
 from billhead_xtream.database import PanelDatabase, listed
 from billhead_xtream.dialects.dialect import Dialect
-from billhead_xtream.dialects.xui_sessions import Sessions, live_on_line, live_session_in
+from billhead_xtream.dialects.xui_sessions import TOLD, Sessions, live_on_line, live_session_in
 from billhead_xtream.payloads import create_payload, edit_payload, pair_of
 from billhead_xtream.planning import missed
 from billhead_xtream.search import search_for
@@ -91,7 +91,7 @@ class XuiAdmin(Dialect):
             owners=True,
             owner_credits=True,
             countries=self.settings.lock_country,
-            viewings=logged,
+            viewings=TOLD if logged else frozenset(),
             live=lists,
             live_listing=lists,
             kick=lists,

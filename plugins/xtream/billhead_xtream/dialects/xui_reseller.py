@@ -42,7 +42,7 @@ from billhead.plugin import (
 from billhead_xtream.accounts import LINE, Account, Resource, account_in, notes_with, reference_in, text
 from billhead_xtream.client import Answer, AnsweredNull, Refused, XuiClient, number
 from billhead_xtream.dialects.dialect import Dialect
-from billhead_xtream.dialects.xui_sessions import Sessions, live_session_in
+from billhead_xtream.dialects.xui_sessions import TOLD, Sessions, live_session_in
 from billhead_xtream.packages import credits_in, package_in
 from billhead_xtream.payloads import Payload, pair_of
 from billhead_xtream.planning import impossible
@@ -75,7 +75,7 @@ class XuiReseller(Dialect):
             frozenset(LineKind),
             balance=True,
             pairs=True,
-            viewings=True,
+            viewings=TOLD,
             live=True,
             proof=True,
             lacks=(_NO_KICK,),

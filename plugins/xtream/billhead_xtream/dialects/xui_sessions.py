@@ -19,7 +19,11 @@ _ZONES = timedelta(days=1)  # the panel's days are those of its API user's zone,
 _PATIENCE, _PAUSE = 3.0, 0.2  # seconds; a cut takes about one
 _BY_START = {"order[0][column]": "7", "order[0][dir]": "asc"}
 
-KINDS = {1: ViewingKind.LIVE, 2: ViewingKind.FILM, 3: ViewingKind.LIVE, 4: ViewingKind.RADIO, 5: ViewingKind.EPISODE}
+_ARCHIVE = "TV Archive"  # the container of a recording, with " (HLS)" behind it for some players
+_KINDS = {1: ViewingKind.LIVE, 2: ViewingKind.FILM, 3: ViewingKind.LIVE, 4: ViewingKind.RADIO, 5: ViewingKind.EPISODE}
+
+TOLD = frozenset(_KINDS.values())
+"""A recording is logged as its channel on these panels; classic ones alone keep it apart."""
 
 
 class Sessions:
@@ -106,7 +110,7 @@ def viewing_in(row: Row) -> Viewing | None:
     device = _device(row)
     return Viewing(
         id=f"{log_number}.{number(row.get('date_start'))}",
-        kind=KINDS.get(number(row.get("type")) or 1, ViewingKind.LIVE),
+        kind=_kind(row),
         item=text(row, "stream_id"),
         title=text(row, "stream_display_name"),
         began_at=began,
@@ -118,6 +122,12 @@ def viewing_in(row: Row) -> Viewing | None:
         country=text(row, "geoip_country_code"),
         device=text(row, "user_agent"),
     )
+
+
+def _kind(row: Row) -> ViewingKind:
+    if text(row, "container").startswith(_ARCHIVE):
+        return ViewingKind.CATCHUP
+    return _KINDS.get(number(row.get("type")) or 1, ViewingKind.LIVE)
 
 
 def _device(row: Row) -> str:
