@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from billhead.domain.usage import plain_terms, terms_from
 from two_panels import BOX, NOW
 
 ENDS = datetime(2026, 12, 15, 13, 37, tzinfo=UTC)
@@ -399,3 +400,34 @@ def test_a_batch_that_was_adopted_when_the_process_died_is_not_adopted_again(sol
     module.adopt_panel(sold.ctx, asked.adoption_id)
     row = sold._read(lambda s: s.get_one(Adoption, asked.adoption_id))
     assert (row.state, row.lines, row.adopted, row.known, count(sold, Customer)) == ("done", 5, 5, 0, 6)
+
+
+def test_what_was_used_before_the_adoption_is_paid_as_its_term_is(sold):
+    """Paid to 16 December. Five hours of the day before the adoption cost nothing, even the ones told after it."""
+    from billhead import clock
+    from billhead.actions.billing.run import run_billing
+    from billhead.actions.usage.record_events import record_events
+    from billhead.models.catalogue import Plan, Price
+    from billhead.models.usage import UsageBilled, UsageMetric, UsagePrice
+    from billhead.plugin import UsageReading
+
+    with sold._writing() as tx:
+        hours = UsageMetric(seller_id=sold.seller_id, code="hours", name="Hours", aggregation="sum", unit="h")
+        tx.session.add(hours)
+        tx.session.flush()
+        of_basic = tx.session.scalar(select(Price.id).join(Plan).where(Plan.code == "basic"))
+        terms = plain_terms(terms_from({"pricing": "standard", "currency": "EUR", "minimum": "3.10",
+                                        "tiers": [{"unit": "0.50"}]}))  # fmt: skip
+        tx.session.add(UsagePrice(price_id=of_basic, metric_id=hours.id, terms=terms))
+    stands(sold, "xtream", "anna")
+    adopt(sold, "xtream")
+    whose = f"service:{service_of(sold, 'anna').id}"
+    used = [UsageReading("old", whose, "hours", 5, NOW - timedelta(hours=16)),
+            UsageReading("new", whose, "hours", 20, NOW + timedelta(hours=8))]  # fmt: skip
+    with clock.business_time(NOW + timedelta(days=1)), sold._writing() as tx:
+        assert record_events(tx, "panel:1", used).accepted == 2
+    with clock.business_time(datetime(2026, 12, 17, tzinfo=UTC)):
+        run_billing(date(2026, 12, 17))
+    (billed,) = sold._read(lambda session: session.scalars(select(UsageBilled)).all())
+    assert (billed.period_start, billed.period_end, billed.days) == (date(2026, 11, 22), date(2026, 12, 16), 24)
+    assert (billed.used, billed.amount_minor) == (20, 1000)  # 20 hours at 0.50

@@ -1,6 +1,6 @@
 """Write a batch of adopted lines: customer, subscription with what is paid already, and the service as it stands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +11,14 @@ from billhead.actions.adopting._house import House, prices_of
 from billhead.actions.adopting._judging import Judged
 from billhead.actions.provisioning._observed import as_json
 from billhead.actions.provisioning._queue import queue_at_expiry, queue_converge
+from billhead.actions.usage._lines import epoch
 from billhead.db import Tx, reserve_ids
 from billhead.domain.context import Role
 from billhead.domain.periods import Term, cycle_start
 from billhead.domain.subscription import State
 from billhead.models.people import Customer, User
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent, SubscriptionEvent
+from billhead.models.usage import UsageMeter, UsagePrice
 from billhead.plugin import Expiry
 
 __all__ = ["adopt_batch", "external_ref"]
@@ -30,12 +32,13 @@ def external_ref(house: House, remote_id: str) -> str:
 def adopt_batch(tx: Tx, house: House, batch: Sequence[Judged]) -> None:
     """Table by table with keys taken beforehand. Nothing is asked of the panel for a line that is in step."""
     session, count = tx.session, len(batch)
+    metered = set(session.scalars(select(UsagePrice.price_id)))
     keys = zip(*(reserve_ids(session, table, count) for table in ("customer", "subscription", "service")), strict=True)
     customers, subscriptions, services, details = [], [], [], []
     for one, (customer_id, subscription_id, service_id) in zip(batch, keys, strict=True):
         customers.append(_customer(house, one, customer_id))
         subscriptions.append(_subscription(house, one, customers[-1], subscription_id))
-        details += _history(tx, house, one, subscriptions[-1])
+        details += _history(tx, house, one, subscriptions[-1], metered)
         services.append(_service(one, subscription_id, service_id))
     for rows in (customers, list(_logins(tx, house, customers)), subscriptions, [*details, *services]):
         session.add_all(rows)
@@ -108,10 +111,11 @@ def _subscription(house: House, one: Judged, customer: Customer, key: int) -> Su
     )
 
 
-def _history(tx: Tx, house: House, one: Judged, subscription: Subscription) -> list[Any]:
+def _history(tx: Tx, house: House, one: Judged, subscription: Subscription, metered: Set[int]) -> list[Any]:
     assert one.plan is not None, "judged before"
     assert one.paid_through is not None, "judged before"
     reseller_id = house.resellers[one.reseller] if one.reseller else None
+    price_id = prices_of(tx.session, house, reseller_id).of(one.plan.plan, one.term).id
     details = {"paid_through": one.paid_through.isoformat(), "panel": house.view.code, "line": one.line.remote_id}
     return [
         SubscriptionEvent(
@@ -124,12 +128,19 @@ def _history(tx: Tx, house: House, one: Judged, subscription: Subscription) -> l
         SubscriptionComponent(
             subscription_id=subscription.id,
             plan_id=one.plan.plan.id,
-            price_id=prices_of(tx.session, house, reseller_id).of(one.plan.plan, one.term).id,
+            price_id=price_id,
             kind="plan",
             quantity=1,
             starts_on=subscription.started_on,
         ),
+        *([_meter(subscription)] if price_id in metered else []),
     ]
+
+
+def _meter(subscription: Subscription) -> UsageMeter:
+    """What was used of the running term until now is paid, as the term is: counted is what comes from here on."""
+    now, today = clock.business_now(), clock.today_in(subscription.zone)
+    return UsageMeter(subscription_id=subscription.id, through=today, billed_to=epoch(now), due_on=today)
 
 
 def _service(one: Judged, subscription_id: int, key: int) -> Service:
