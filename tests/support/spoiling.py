@@ -21,7 +21,8 @@ FAULTS = {
 
 
 class Spoiling(httpx.BaseTransport):
-    """Spoils the call `name` (`create_line`, `user.info`) once, after `skip` of its kind that go well.
+    """Spoils the call `name` (`create_line`, `user.info`) once, after `skip` of its kind that go well. Players call
+    `player_api.php`.
 
     `ignores` is a call and a field that this build of the panel does not look at.
     """
@@ -35,6 +36,7 @@ class Spoiling(httpx.BaseTransport):
     def handle_request(self, request):
         body = request.read().decode()
         called = ".".join(re.findall(r"(?:^|[?&])(?:action|sub)=(\w+)", f"{request.url.query.decode()}&{body}"))
+        called = called or request.url.path.rpartition("/")[2]  # players ask without an action
         if called == self._ignores[0]:
             request = _without(request, body, self._ignores[1])
         if called != self._name or self.struck or self._skipped():

@@ -39,7 +39,9 @@ class Device:
     def channels(self, mac: str) -> int | None:
         """How many channels this box gets; None: it is turned away."""
         token = self.handshake(mac)
-        self._js(self._ask(mac, token, "stb", "get_profile", hd="1", stb_type="MAG250", auth_second_step="0"))
+        profile = self._js(self._ask(mac, token, "stb", "get_profile", hd="1", stb_type="MAG250", auth_second_step="0"))
+        if not isinstance(profile, dict):
+            _unclear("get_profile")
         said = self._ask(mac, token, "itv", "get_all_channels")
         if said.strip() == _DENIED:
             return None
@@ -54,10 +56,11 @@ class Device:
         form = {"grant_type": "password", "username": login, "password": password}
         url = f"{self._settings.root}/auth/token.php"
         answer = self._portal.http.read(url, method="POST", data=form, timeout=self._settings.timeout_seconds)
-        content = answer.json_object() if answer.status == 200 else None
-        if content is None or not (content.get("access_token") or content.get("error")):
-            _unclear("auth/token.php")
-        return "" if content.get("access_token") else str(content["error"])
+        content = (answer.json_object() if answer.status == 200 else None) or {}
+        token, error = content.get("access_token"), content.get("error")
+        if isinstance(token, str) and token:
+            return ""
+        return error if isinstance(error, str) and error else _unclear("auth/token.php")
 
     def _ask(self, mac: str, bearer: str, kind: str, action: str, **more: str) -> str:
         headers = {"Cookie": f"mac={quote(mac)}; stb_lang=en; timezone=Europe/London"}

@@ -71,11 +71,11 @@ def _applied(**wish: Any) -> Callable[[Any, Any, Desired], Any]:
     return act
 
 
-def _asked(name: str) -> Callable[[Any, Any, Desired], Any]:
+def _asked(name: str, *more: str, **wish: Any) -> Callable[[Any, Any, Desired], Any]:
     def act(bench: Any, panel: Any, line: Desired) -> Any:
         bench.arm()
         about = {"look_up": (line,), "live_sessions": (line,), "remove": (line,), "kick": (line, line.mac),
-                 "show_message": (line, "Hello"), "prove": (line,),
+                 "show_message": (line, "Hello", *more), "prove": (replace(line, **wish),),
                  "command": (line, BoxCommand.RESTART)}.get(name, ())  # fmt: skip
         answer = getattr(bench.module, name)(panel, *about)
         return list(answer) if name in ("list_lines", "live_everywhere") else answer
@@ -83,6 +83,7 @@ def _asked(name: str) -> Callable[[Any, Any, Desired], Any]:
     return act
 
 
+_APP = {"kind": LineKind.STREAM, "mac": None}
 CALLS = {
     "check": Call("stalker.tariffs.GET", "unreachable", _asked("check")),
     "catalogue": Call("stalker.tariffs.GET", "unreachable", _asked("catalogue")),
@@ -92,6 +93,9 @@ CALLS = {
     "live_sessions": Call("stalker.accounts.GET", "unreachable", _asked("live_sessions")),
     "live_everywhere": Call("stalker.stb.GET", "unreachable", _asked("live_everywhere")),
     "prove": Call("stalker.device.get_all_channels", "unreachable", _asked("prove")),
+    "prove, the handshake": Call("stalker.device.handshake", "unreachable", _asked("prove")),
+    "prove, the profile": Call("stalker.device.get_profile", "unreachable", _asked("prove")),
+    "prove, as an app": Call("stalker.token", "unreachable", _asked("prove", **_APP)),
     "create": Call("stalker.accounts.POST", "unknown", _applied(), new=True),
     "create, reading back": Call("stalker.accounts.GET", "unreachable", _applied(), new=True),
     "create, its packages": Call(
@@ -101,6 +105,8 @@ CALLS = {
     "renew, reading back": Call("stalker.accounts.GET", "unreachable", _applied(expires_at=None)),
     "packages": Call("stalker.account_subscription.PUT", "unknown", _applied(bouquets=frozenset({"PKG_KIDS"}))),
     "plan, asking for the plans": Call("stalker.tariffs.GET", "unreachable", _applied(plan="PREMIUM")),
+    "another box": Call("stalker.accounts.PUT", "unknown", _applied(mac="00:1A:79:AA:BB:02")),
+    "no box any more, forgetting it": Call("stalker.stb_auth.PUT", "unknown", _applied(mac=None)),
     "password, ending sessions": Call("stalker.stb_auth.PUT", "unknown", _applied(password="battery-staple")),
     "remove": Call("stalker.accounts.DELETE", "unknown", _asked("remove")),
     "remove, keeping it blocked": Call(
@@ -108,6 +114,9 @@ CALLS = {
     ),
     "kick": Call("stalker.stb_auth.PUT", "unknown", _asked("kick")),
     "show_message": Call("stalker.stb_msg.POST", "unknown", _asked("show_message")),
+    "show_message, with a video": Call(
+        "stalker.send_event.POST", "unknown", _asked("show_message", "http://tv.example/film.mp4")
+    ),
     "command": Call("stalker.send_event.POST", "unknown", _asked("command")),
 }
 

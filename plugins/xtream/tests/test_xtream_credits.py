@@ -6,9 +6,10 @@ import pytest
 from fault_tables import first_table
 from spoiling import FAULTS, Spoiling
 
-from billhead.plugin import Owner, PanelOutcomeUnknown, PanelRejected
+from billhead.plugin import NotAuthorised, Owner, PanelOutcomeUnknown, PanelRejected, PanelUnreachable
 
 CALLS = {"xui_admin": "adjust_credits", "classic": "reg_user.credits"}
+READS = {"xui_admin": "get_user", "classic": "reg_user.list"}
 REASON = "paid by transfer"
 
 
@@ -83,10 +84,23 @@ def test_a_change_whose_answer_was_lost(module, to, rita, credit, connect, diale
         assert credit() == 150
 
 
+def before_it(dialect, fault):
+    return "not authorised" if (dialect, fault) == ("classic", "empty") else "unreachable"
+
+
+def test_a_question_before_it_that_fails_sends_nothing(module, to, rita, credit, dialect):
+    for fault in FAULTS:
+        panel, spoiling = to(), Spoiling(READS[dialect], fault)
+        spoilt = replace(panel, http=panel.http.through(spoiling))
+        with pytest.raises(NotAuthorised if before_it(dialect, fault) == "not authorised" else PanelUnreachable):
+            module.change_credits(spoilt, rita, 50_00, REASON)
+        spoilt.http.close()
+        assert (spoiling.struck, credit()) == (True, 100)
+
+
 def test_a_change_that_can_not_be_read_back_is_in_doubt(module, to, rita, dialect):
-    read = {"xui_admin": "get_user", "classic": "reg_user.list"}[dialect]
     panel = to()
-    spoilt = replace(panel, http=panel.http.through(Spoiling(read, "HTML", skip=1)))
+    spoilt = replace(panel, http=panel.http.through(Spoiling(READS[dialect], "HTML", skip=1)))
     with pytest.raises(PanelOutcomeUnknown):
         module.change_credits(spoilt, rita, 50_00, REASON)
     spoilt.http.close()
@@ -106,4 +120,7 @@ def test_another_change_in_the_same_moment_is_in_doubt(module, to, rita, sandbox
 def test_the_table_in_the_docs_is_this_matrix():
     cells = [outcome(fault) for fault in FAULTS]
     rows = [[call, *cells, "`test_a_change_whose_answer_was_lost`"] for call in CALLS.values()]
+    for dialect, call in READS.items():
+        cells = [before_it(dialect, fault) for fault in FAULTS]
+        rows.append([f"{call}, before it", *cells, "`test_a_question_before_it_that_fails_sends_nothing`"])
     assert first_table("### Credits of resellers") == [["call", *FAULTS, "test"], *rows]

@@ -108,6 +108,10 @@ def receiver(**fields):
     return line(kind=LineKind.ENIGMA2, mac=BOX, **fields)
 
 
+def blocked_box():
+    return box(blocked=True)
+
+
 def made(panel, connection, wanted):
     panel.converge(wanted, connection)
 
@@ -123,6 +127,14 @@ def swapped(panel, connection, wanted):
 
 def blocked(panel, connection, wanted):
     panel.converge(replace(wanted, blocked=True), connection)
+
+
+def freed(panel, connection, wanted):
+    panel.converge(replace(wanted, blocked=False), connection)
+
+
+def kicked(panel, connection, wanted):
+    MODULE.kick(connection, wanted, panel.session)
 
 
 def removed(panel, connection, wanted):
@@ -151,13 +163,16 @@ READS = {  # of a line, unless the sort of account stands behind it
         "get_bouquets": (lambda on, wanted: MODULE.catalogue(on), line),
         "get_users": (lambda on, wanted: MODULE.owners(on), line),
         "live_connections": (MODULE.live_sessions, line),
+        "live_connections, of all lines": (lambda on, wanted: list(MODULE.live_everywhere(on)), line),
         "activity_logs": (lambda on, wanted: list(MODULE.viewings(on, JUNE, JUNE)), line),
+        "player_api.php": (MODULE.prove, line),
     },
     "classic": {
         "user.info": (MODULE.look_up, line),
         "stb.info": (MODULE.look_up, box),
         "reg_user.list": (lambda on, wanted: MODULE.owners(on), line),
         "bouquet.get": (lambda on, wanted: MODULE.catalogue(on), line),
+        "player_api.php": (MODULE.prove, line),
     },
 }
 WRITES = {  # call that fails, what is wished for, of what, and whether it is there before
@@ -165,10 +180,13 @@ WRITES = {  # call that fails, what is wished for, of what, and whether it is th
         "create_line": ("create_line", made, line, False),
         "edit_line": ("edit_line", changed, line, True),
         "kill_connection, after a block": ("kill_connection", blocked, line, True),
+        "kill_connection, of one session": ("kill_connection", kicked, line, True),
+        "disable_line, before a delete": ("disable_line", removed, line, True),
         "delete_line": ("delete_line", removed, line, True),
         "create_mag": ("create_mag", made, box, False),
         "edit_mag": ("edit_mag", changed, box, True),
         "disable_line, of a box": ("disable_line", blocked, box, True),
+        "enable_line, of a box": ("enable_line", freed, blocked_box, True),
         "reload_cache, after it": ("reload_cache", blocked, box, True),
         "delete_mag": ("delete_mag", removed, box, True),
         "create_enigma": ("create_enigma", made, receiver, False),
@@ -187,6 +205,8 @@ WRITES = {  # call that fails, what is wished for, of what, and whether it is th
 
 
 def read_outcome(dialect, call, fault):
+    if call == "player_api.php":
+        return "not known"
     if (dialect, fault) != ("classic", "empty"):
         return "unreachable"
     return "no bouquets" if call == "bouquet.get" else "not authorised"  # as builds without that call say, too
@@ -198,10 +218,12 @@ def test_a_read_that_fails_proves_nothing(panel_of, dialect, call):
     for fault in FAULTS:
         panel = panel_of(dialect)
         kept = panel.converge(subject())
-        before, spoiling = panel.rows(), Spoiling(call, fault)
+        before, spoiling = panel.rows(), Spoiling(call.partition(",")[0], fault)
         outcome = read_outcome(dialect, call, fault)
         if outcome == "no bouquets":
             assert ask(panel.spoilt(spoiling), kept) == Catalogue({}, {})
+        elif outcome == "not known":
+            assert ask(panel.spoilt(spoiling), kept).serves is None
         else:
             with pytest.raises(ERRORS[outcome]) as caught:
                 ask(panel.spoilt(spoiling), kept)
@@ -217,9 +239,10 @@ def test_a_write_that_fails_is_unknown_and_in_step_after_the_next_round(panel_of
     for fault in FAULTS:
         panel = panel_of(dialect)
         wanted = panel.converge(subject()) if there else subject()
-        if wish is blocked and subject is line:
+        if hit in ("kill_connection", "disable_line") and subject is line:
             sessions.watch(panel.state, panel.rows()[0]["id"], 1, None)
-        ignores = ("edit_mag", "enabled") if subject is box and wish is blocked else ("", "")  # as some builds do
+            (panel.session,) = [one.id for one in MODULE.live_sessions(panel.connection, wanted)]
+        ignores = ("edit_mag", "enabled") if hit.endswith("able_line") or hit == "reload_cache" else ("", "")
         spoiling = Spoiling(hit, fault, ignores=ignores)
         with pytest.raises(PanelError) as caught:
             wish(panel, panel.spoilt(spoiling), wanted)
@@ -232,10 +255,29 @@ def test_a_write_that_fails_is_unknown_and_in_step_after_the_next_round(panel_of
         assert len(serving) == (0 if wish in (removed, blocked) else 1)
         if wish is changed:
             assert serving[0]["exp_date"] == int((JUNE + timedelta(days=30)).timestamp())
-        if wish is blocked:
+        if wish in (blocked, kicked):
             assert MODULE.live_sessions(panel.connection, wanted) == []
         if wish is removed and dialect == "xui_admin":
             assert panel.rows() == []
+
+
+def test_players_that_can_not_be_asked_hold_no_block_up(panel_of):
+    for fault in FAULTS:
+        panel = panel_of("xui_admin")
+        wanted, spoiling = panel.converge(line()), Spoiling("player_api.php", fault)
+        blocked(panel, panel.spoilt(spoiling), wanted)
+        assert (spoiling.struck, panel.rows()[0]["enabled"]) == (True, 0)
+
+
+@pytest.mark.parametrize("dialect", ["xui_admin", "classic"])
+def test_two_workers_that_create_at_once_leave_one_line(panel_of, dialect):
+    """Both have looked, and found nothing."""
+    for subject in (line, box):
+        panel = panel_of(dialect)
+        (create,) = MODULE.plan(panel.connection, subject(), None)
+        first, second = (MODULE.apply(panel.connection, create) for _ in range(2))
+        assert first == second
+        assert len(panel.rows()) == 1
 
 
 @pytest.mark.parametrize("dialect", ["xui_admin", "classic"])
