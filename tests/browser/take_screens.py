@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from walking import open_port
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"
-DESKTOP, TALL, PHONE = (1280, 800), (1280, 1360), (390, 780)
+DESKTOP, TALL, PHONE = (1280, 800), (1280, 1060), (390, 780)
 THEMES = ("lounge", "midnight", "console")
 CUSTOMER, RESELLER, STAFF = PEOPLE
 CART = ("basic-stream", "family-stream")
@@ -57,6 +57,7 @@ SHOTS = (
     Shot("Plan", "midnight", "", "/plans/basic-stream", PHONE),
     Shot("Shop", "lounge", "", "/", PHONE, "light", "ar"),
     Shot("Compare", "lounge", "", "/compare"),
+    Shot("Help", "midnight", "", "/help", DESKTOP, "light", "tr"),
     Shot("Cart", "lounge", "", "/cart", cart=CART),
     Shot("Cart", "midnight", "", "/cart", PHONE, "dark", "ar", CART),
     Shot("Checkout", "console", CUSTOMER, "/checkout", cart=CART),
@@ -103,6 +104,7 @@ def take(browser: Browser, address: str, shot: Shot, cookies: dict[str, list[obj
         page.goto(f"{address}/plans/{plan}")
         page.locator("main form button.btn-primary").first.click()
     page.goto(address + shot.path)
+    page.evaluate("scrollTo(0, 0)")  # to the top, also where a field further down has the cursor
     page.screenshot(path=folder / shot.file, type="jpeg", quality=60)
     context.close()
 

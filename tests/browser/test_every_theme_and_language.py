@@ -15,7 +15,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 CUSTOMER, RESELLER, STAFF = PEOPLE
 THEMES = ("console", "lounge", "midnight")
 PAGES = {
-    "storefront": ("", ("/", "/plans/basic-stream", "/cart", "/help/", "/sign-in", "/sign-up")),
+    "storefront": ("", ("/", "/plans/basic-stream", "/cart", "/help", "/sign-in", "/sign-up")),
     "customer": (
         CUSTOMER,
         ("/account/", "/account/subscriptions/1", "/account/documents", "/account/orders", "/account/tickets",
