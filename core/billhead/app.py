@@ -8,7 +8,7 @@ from celery import Celery
 from flask import Flask, has_request_context
 
 from billhead import models as _models  # noqa: F401 registers the tables
-from billhead.actions.access.lend_access import lend_access
+from billhead.actions.access.lend_line import lend_line
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.usage.record_events import record_events
 from billhead.actions.verb import audit
@@ -23,7 +23,7 @@ from billhead.jobs import simulations as _simulations  # noqa: F401 registers it
 from billhead.jobs import support as _support  # noqa: F401 registers its kinds of job
 from billhead.jobs import tasks as _tasks  # noqa: F401 registers the kinds of job
 from billhead.jobs.celery_app import make_celery
-from billhead.plugin import Access, UsageReading
+from billhead.plugin import OpenLine, UsageReading
 from billhead.plugin_host import PluginHost, Vault, provide_facade
 from billhead.web import mount_web
 from billhead.web.request_context import current_ctx
@@ -54,7 +54,7 @@ def create_app(config: Config | None = None) -> Flask:
         vault=Vault.from_secret(config.secret_key),
         celery=make_celery(app, config),
     )
-    provide_facade(app, _queue_notice, _record_usage, _lend_access, _audit)
+    provide_facade(app, _queue_notice, _record_usage, _lend_line, _audit)
     mount_web(app)
     return app
 
@@ -79,7 +79,7 @@ def _audit(plugin: str, action: str, subject: str, reason: str, details: Mapping
         audit(tx, f"{plugin}.{action}", subject, dict(details))
 
 
-def _lend_access(plugin: str, service_id: int | None, login: str) -> Access:
-    """What a line is watched by, for a plugin; that it asked is written with it."""
+def _lend_line(plugin: str, service_id: int | None, login: str, ref: str) -> OpenLine:
+    """What a line is watched by, for a plugin; that staff asked is written with it."""
     with writing(Context.system(f"plugin:{plugin}")) as tx:
-        return lend_access(tx, service_id, login)
+        return lend_line(tx, service_id, login, ref)

@@ -23,7 +23,7 @@ PACKAGES = (
 )  # fmt: skip
 """Of actions whose refusals resellers and customers meet."""
 FOR_STAFF = {
-    "access": "_box command_box lend_access message_box prove_line save_guide see_access",
+    "access": "_box command_box lend_line message_box prove_line save_guide see_access",
     "accounts": "add_customer create_login invite_customer set_customer_email set_tax_facts",
     "content": "put_back",
     "coupons": "change_coupon create_coupon redeem_coupon",

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import asdict
+from datetime import timedelta
 
 import pytest
 from web_shop import BOX, Browser, Shop
@@ -11,7 +12,7 @@ from billhead.actions.provisioning._earlier_passwords import earlier_passwords
 from billhead.actions.provisioning.want import want
 from billhead.db import writing
 from billhead.domain.context import Context
-from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.errors import Conflict, InvalidInput, NotFound, PanelUnreachable
 from billhead.domain.watching import WatchingRules
 from billhead.models.access import AccessCode, AccessCodeUse, SetupGuide
 from billhead.models.operations import AuditEntry, Event, Notice
@@ -20,7 +21,7 @@ from billhead.models.people import Customer, LoginAttempt
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import current_host
-from billhead.plugin_host import plugins, vault
+from billhead.plugin_host import panel_connection, plugins, vault
 
 LINE = "/account/lines/1"
 
@@ -270,17 +271,42 @@ def test_a_plugin_is_lent_access_by_number_or_login_and_it_is_audited(shop: Shop
     with shop.app.app_context():
         name = plugins().active_names()[0]
         host = current_host(name)
-        assert host.access(service_id=1).password == host.access(login=line.login).password == password
+        assert host.line(service_id=1).access.password == host.line(login=line.login).access.password == password
         for asked, refusal in (({}, InvalidInput), ({"login": "nobody"}, NotFound), ({"service_id": 404}, NotFound)):
             with pytest.raises(refusal):
-                host.access(**asked)
+                host.line(**asked)
         with writing(Context.system("test")) as tx:
             told = {column.key: getattr(line, column.key) for column in Service.__table__.columns}
             tx.session.add(Service(**{**told, "id": None, "handle": "TWIN"}))
         with pytest.raises(Conflict, match="more than one line"):
-            host.access(login=line.login)
+            host.line(login=line.login)
     trail = [(row.actor, row.subject) for row in shop.rows(AuditEntry) if row.action == "access.seen"]
     assert trail == [(f"plugin:{name}", "service:1")] * 2
+
+
+def test_a_plugin_is_lent_no_line_that_the_panel_should_not_be_asked_about(shop: Shop, ada: Browser):
+    """By the reference, as whoever was given it asks: with the panel's own client, and without a line in the trail."""
+    line, password, past = shop.rows(Service)[0], password_of(shop), clock.business_now() - timedelta(days=1)
+    with shop.app.app_context():
+        host = current_host(plugins().active_names()[0])
+        lent = host.line(ref=line.handle)
+        panel = panel_connection(shop.rows(Panel)[0])
+        assert (lent.access.password, lent.http) == (password, panel.http)
+        for table, changes, refusal in (
+            (Service, {"desired_blocked": True}, Conflict),
+            (Service, {"desired_expires_at": past}, Conflict),
+            (Service, {"observed": {"login": "before"}}, Conflict),
+            (Service, {"observed_at": None}, Conflict),
+            (Service, {"lifecycle": "unwanted"}, NotFound),
+            (Panel, {"maintenance": True}, PanelUnreachable),
+            (Panel, {"open_until": clock.business_now() + timedelta(minutes=5)}, PanelUnreachable),
+        ):
+            was = {name: getattr(shop.rows(table)[0], name) for name in changes}
+            shop.change(table, 1, **changes)
+            with pytest.raises(refusal):
+                host.line(ref=line.handle)
+            shop.change(table, 1, **was)
+    assert not shop.rows(AuditEntry, AuditEntry.action == "access.seen")
 
 
 def test_an_operators_guide_replaces_the_houses_and_goes_away_again(shop: Shop, ada: Browser):

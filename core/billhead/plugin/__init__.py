@@ -54,7 +54,7 @@ from billhead.plugin.gateways import (
     VerifiedKind,
 )
 from billhead.plugin.hookspecs import hookimpl
-from billhead.plugin.host import Host, PeriodicJob, Theme, allow, current_host
+from billhead.plugin.host import Host, OpenLine, PeriodicJob, Theme, allow, current_host
 from billhead.plugin.http import HttpClient, HttpResponse
 from billhead.plugin.notifications import (
     Addressing,
@@ -190,6 +190,7 @@ __all__ = [
     "NoticeRejected",
     "NotificationChannel",
     "Observed",
+    "OpenLine",
     "OrderFacts",
     "OrderView",
     "Outcome",

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from billhead.plugin.http import HttpClient
 from billhead.plugin.provisioning import Access
 from billhead.plugin.usage import UsageReading
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-__all__ = ["Host", "PeriodicJob", "Theme", "allow", "current_host"]
+__all__ = ["Host", "OpenLine", "PeriodicJob", "Theme", "allow", "current_host"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,16 @@ class PeriodicJob:
     code: str
     every_minutes: int
     run: Callable[["Host"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """What a line is watched by, as its panel's module tells it, and the panel's own client to ask about it with: its
+    calls are spaced with all others to that panel. Ask of this line alone: for names that it does not know, a panel
+    may shut us out."""
+
+    access: Access
+    http: HttpClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +86,12 @@ class Host(Protocol):
     def document(self, document_id: int) -> Mapping[str, Any]:
         """A document with its lines; raises NotFound."""
 
-    def access(self, *, service_id: int | None = None, login: str = "") -> Access:
-        """What a line is watched by, as its panel's module tells it: for work that staff began. Give one of the two.
-        That the plugin asked stands in the audit trail. Raises NotFound, or Conflict (more than one has the login)."""
+    def line(self, *, service_id: int | None = None, login: str = "", ref: str = "") -> OpenLine:
+        """A line that may be watched now. Give one of the three: the number or the login for work that staff began,
+        which stands in the audit trail; the reference of its handle for whoever was given it.
+
+        Raises NotFound (no such line, or it has ended), Conflict (more than one has the login; or it is stopped, or not
+        on its panel yet), or PanelUnreachable (maintenance, or the panel has not answered: not to be asked now)."""
 
     def record_usage(self, readings: Sequence[UsageReading]) -> Mapping[str, int]:
         """Record events of metered use, the plugin being their source: each id is counted once, however often it is

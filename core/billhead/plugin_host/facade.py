@@ -19,8 +19,7 @@ from billhead.models.operations import PluginStorage
 from billhead.models.payments import GatewayAccount
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
-from billhead.plugin.host import provide_host
-from billhead.plugin.provisioning import Access
+from billhead.plugin.host import OpenLine, provide_host
 from billhead.plugin.usage import UsageReading
 from billhead.plugin_host.connections import plugin_settings
 from billhead.plugin_host.current import plugins
@@ -37,8 +36,8 @@ Record = Callable[[str, Sequence[UsageReading]], Mapping[str, int]]
 Audit = Callable[[str, str, str, str, Mapping[str, Any]], None]
 """(plugin, action, subject, reason, details): writes in a transaction of its own."""
 
-Lend = Callable[[str, int | None, str], Access]
-"""(plugin, service id, login): reads and audits in a transaction of its own."""
+Lend = Callable[[str, int | None, str, str], OpenLine]
+"""(plugin, service id, login, reference): reads and audits in a transaction of its own."""
 
 
 class Facade:
@@ -128,12 +127,12 @@ class Facade:
             self._needs_no_transaction("notify")
             self._notify(customer_id, kind, f"plugin:{self.plugin}:{key}", data)
 
-    def access(self, *, service_id: int | None = None, login: str = "") -> Access:
+    def line(self, *, service_id: int | None = None, login: str = "", ref: str = "") -> OpenLine:
         if self._lend is None:
-            raise Conflict("this application lends no access", hint="give provide_facade(lend=…) a function")
+            raise Conflict("this application lends no lines", hint="give provide_facade(lend=…) a function")
         with self._in_app():
-            self._needs_no_transaction("access")
-            return self._lend(self.plugin, service_id, login)
+            self._needs_no_transaction("line")
+            return self._lend(self.plugin, service_id, login, ref)
 
     def record_usage(self, readings: Sequence[UsageReading]) -> Mapping[str, int]:
         if self._record is None:

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from billhead.domain.errors import NotFound
-from billhead.plugin import Access, UsageReading
+from billhead.plugin import OpenLine, UsageReading
 
 __all__ = ["FakeHost"]
 
 
 class FakeHost:
-    """Fill `customers`, `subscriptions`, `documents` and `lines` by id; read `storage` and `notices`."""
+    """Fill `customers`, `subscriptions` and `documents` by id, `lines` by number or reference; read `storage` and
+    `notices`."""
 
     def __init__(self, plugin: str = "plugin", settings: Any = None) -> None:
         self.plugin = plugin
@@ -18,7 +19,7 @@ class FakeHost:
         self.customers: dict[int, Mapping[str, Any]] = {}
         self.subscriptions: dict[int, Mapping[str, Any]] = {}
         self.documents: dict[int, Mapping[str, Any]] = {}
-        self.lines: dict[int, Access] = {}
+        self.lines: dict[int | str, OpenLine] = {}
         self.notices: dict[str, tuple[int, str, Mapping[str, Any]]] = {}
         self.accounts: dict[str, str] = {}
         self.trail: list[tuple[str, str, str, Mapping[str, Any]]] = []
@@ -52,11 +53,11 @@ class FakeHost:
     def audit(self, action: str, subject: str, *, reason: str = "", details: Mapping[str, Any] | None = None) -> None:
         self.trail.append((action, subject, reason, details or {}))
 
-    def access(self, *, service_id: int | None = None, login: str = "") -> Access:
-        for id, access in self.lines.items():
-            if id == service_id or (login and access.login == login):
-                return access
-        raise NotFound("service", service_id or login)
+    def line(self, *, service_id: int | None = None, login: str = "", ref: str = "") -> OpenLine:
+        for key, line in self.lines.items():
+            if key in (service_id, ref) or (login and line.access.login == login):
+                return line
+        raise NotFound("service", service_id or login or ref)
 
     def record_usage(self, readings: Sequence[UsageReading]) -> Mapping[str, int]:
         new = {reading.id: reading for reading in readings if reading.id not in self.usage}

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from billhead.plugin import Access
 from billhead_enigma2.channels import Channel
-from billhead_enigma2.delivery import Line
 
 __all__ = ["FILE", "Entry", "autoscript", "bouquet", "entries"]
 
@@ -30,7 +30,7 @@ class Entry:
     reference: str = field(default="", repr=False)
 
 
-def entries(line: Line, channels: Iterable[Channel], service_type: int) -> Iterator[Entry]:
+def entries(line: Access, channels: Iterable[Channel], service_type: int) -> Iterator[Entry]:
     """Channels in the panel's order, with a marker where another category begins."""
     category = None
     user, password = quote(line.login, safe=""), quote(line.password, safe="")
@@ -39,11 +39,11 @@ def entries(line: Line, channels: Iterable[Channel], service_type: int) -> Itera
             category = channel.category
             if category:
                 yield Entry(_plain(category))
-        stream = f"{line.server}/live/{user}/{password}/{channel.id}.ts".replace(":", "%3a")
+        stream = f"{line.server_url}/live/{user}/{password}/{channel.id}.ts".replace(":", "%3a")
         yield Entry(_plain(channel.name), f"{service_type}:0:1:0:0:0:0:0:0:0:{stream}")
 
 
-def bouquet(name: str, line: Line, channels: Iterable[Channel], service_type: int) -> str:
+def bouquet(name: str, line: Access, channels: Iterable[Channel], service_type: int) -> str:
     rows, markers = [f"#NAME {_plain(name)}"], 0
     for entry in entries(line, channels, service_type):
         if entry.reference:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
-from billhead.plugin import HttpClient, PanelRejected, PanelUnreachable
-from billhead_enigma2.delivery import Line
+from billhead.plugin import OpenLine, PanelRejected, PanelUnreachable
 
 __all__ = ["Channel", "channels_of"]
 
@@ -18,14 +17,14 @@ class Channel:
     category: str
 
 
-def channels_of(http: HttpClient, line: Line) -> list[Channel]:
+def channels_of(line: OpenLine) -> list[Channel]:
     """Live channels in the panel's order. Raises PanelRejected (this line can't watch) or PanelUnreachable."""
     categories = {
         str(row.get("category_id")): unescape(str(row.get("category_name") or ""))
-        for row in _asked(http, line, "get_live_categories")
+        for row in _asked(line, "get_live_categories")
     }
     found = []
-    for row in _asked(http, line, "get_live_streams"):
+    for row in _asked(line, "get_live_streams"):
         number = str(row.get("stream_id"))
         if number.isascii() and number.isdecimal():
             category = categories.get(str(row.get("category_id")), "")
@@ -33,10 +32,11 @@ def channels_of(http: HttpClient, line: Line) -> list[Channel]:
     return found
 
 
-def _asked(http: HttpClient, line: Line, action: str) -> list[dict[str, Any]]:
-    answer = http.read(
-        f"{line.server}/player_api.php",
-        params={"username": line.login, "password": line.password, "action": action},
+def _asked(line: OpenLine, action: str) -> list[dict[str, Any]]:
+    access = line.access
+    answer = line.http.read(
+        f"{access.server_url}/player_api.php",
+        params={"username": access.login, "password": access.password, "action": action},
     )
     if answer.status in (401, 403, 404):
         raise PanelRejected("the panel does not let this line in")

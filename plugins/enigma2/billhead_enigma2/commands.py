@@ -9,10 +9,10 @@ import os
 
 import click
 
-from billhead.plugin import BillheadError, Conflict, HttpClient, InvalidInput, PanelOutcomeUnknown, current_host
+from billhead.plugin import BillheadError, Conflict, InvalidInput, PanelOutcomeUnknown, current_host
 from billhead_enigma2.bouquet import Entry, entries
 from billhead_enigma2.channels import channels_of
-from billhead_enigma2.delivery import Line, Settings
+from billhead_enigma2.delivery import Settings
 from billhead_enigma2.openwebif import OpenWebif, address_of
 from billhead_enigma2.push import Pushed, push
 
@@ -57,15 +57,11 @@ def _channels(service: int | None, login: str) -> tuple[list[Entry], str]:
         raise InvalidInput("line", "name the line by --login or by --service: one of them")
     host = current_host("enigma2")
     settings: Settings = host.settings()
-    access = host.access(service_id=service, login=login)
+    line = host.line(service_id=service, login=login)
+    access = line.access
     if not (access.m3u_url and access.server_url and access.login and access.password) or access.mac:
         raise Conflict("this line has no channels by login and password", hint="A device by its MAC has none.")
-    http = HttpClient("the panel's player API", timeout_seconds=20)
-    try:
-        line = Line(access.server_url, access.login, access.password)
-        found = list(entries(line, channels_of(http, line), settings.service_type))
-    finally:
-        http.close()
+    found = list(entries(access, channels_of(line), settings.service_type))
     if not found:
         raise Conflict("the panel lists no channels for this line: the box was left as it is")
     return found, settings.name

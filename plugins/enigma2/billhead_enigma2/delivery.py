@@ -1,7 +1,7 @@
 """Where a receiver downloads its channels: an address that nobody can guess, and that holds what is needed to answer.
 
-The address seals the line's server, login and password with the plugin's key. So nothing is stored, a new password
-ends the old address, and so does a new key.
+The address seals the line's reference and password with the plugin's key. So nothing is stored, a new password ends
+the old address, and so does a new key; while the panel's own address and the line's login are those of the day.
 """
 
 import json
@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from billhead.plugin import InvalidInput, option, secret
 
-__all__ = ["Delivery", "Line", "Settings"]
+__all__ = ["Delivery", "Settings"]
 
 _LONGEST = 2000
 
@@ -45,15 +45,6 @@ class Settings:
             raise InvalidInput("name", "is missing, or longer than 40 letters")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What a receiver watches by: the address for players without a slash at its end, and the login there."""
-
-    server: str
-    login: str
-    password: str
-
-
 class Delivery:
     """Makes addresses of lines, and finds the line of an address."""
 
@@ -65,17 +56,19 @@ class Delivery:
     def ready(self) -> bool:
         return bool(self.settings.address and self.settings.key)
 
-    def token(self, line: Line) -> str:
-        return self._sealed.encrypt(json.dumps([line.server, line.login, line.password]).encode()).decode().rstrip("=")
+    def token(self, ref: str, password: str) -> str:
+        return self._sealed.encrypt(json.dumps([ref, password]).encode()).decode().rstrip("=")
 
     def address(self, token: str, file: str) -> str:
         return f"{self.settings.address.rstrip('/')}/x/enigma2/{token}/{file}"
 
-    def line(self, token: str) -> Line | None:
-        """None for whatever this plugin has not sealed with this key."""
+    def opened(self, token: str) -> tuple[str, str] | None:
+        """The line's reference, and its password when the address was given; None for whatever this plugin has not
+        sealed with this key."""
         if not self.ready or len(token) > _LONGEST:
             return None
         try:
-            return Line(*json.loads(self._sealed.decrypt(token + "=" * (-len(token) % 4))))
+            ref, password = json.loads(self._sealed.decrypt(token + "=" * (-len(token) % 4)))
         except (InvalidToken, ValueError):
             return None
+        return ref, password

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from billhead.plugin import Access, Desired, LineKind, PanelConnection
-from billhead_enigma2.delivery import Delivery, Line
+from billhead_enigma2.delivery import Delivery
 from billhead_xtream.module import XtreamModule
 
 __all__ = ["EnigmaModule"]
@@ -26,5 +26,5 @@ class EnigmaModule(XtreamModule):
         access, delivery = super().access(panel, desired), self._delivery()
         if desired.kind is LineKind.MAG or not (access.m3u_url and delivery.ready):
             return access
-        token = delivery.token(Line(access.server_url, access.login, access.password))
+        token = delivery.token(desired.handle.ref, access.password)
         return replace(access, receiver_url=delivery.address(token, "autoscript.sh"))

@@ -27,7 +27,7 @@ def provisioning_modules() -> Sequence[ProvisioningModule]:
 
 @hookimpl
 def blueprints() -> Sequence[Blueprint]:
-    return [make_blueprint(_delivery)]
+    return [make_blueprint(_delivery, lambda ref: current_host("enigma2").line(ref=ref))]
 
 
 @hookimpl

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from billhead.plugin import Desired, Handle, HttpClient, LineKind, PanelConnection, load_settings
+from billhead.testing import FakeHost
 from billhead_enigma2.delivery import Delivery, Settings
 from billhead_enigma2.module import EnigmaModule
 from billhead_enigma2.views import make_blueprint
@@ -56,9 +57,15 @@ def desired():
 
 
 @pytest.fixture
-def receiver(delivery):
+def host():
+    """What core lends: nothing, until a test fills its lines by our references."""
+    return FakeHost("enigma2")
+
+
+@pytest.fixture
+def receiver(delivery, host):
     """A receiver's wget: the answer to an address."""
     app = Flask("receivers", static_folder=None)
-    app.register_blueprint(make_blueprint(lambda: delivery), url_prefix="/x/enigma2")
+    app.register_blueprint(make_blueprint(lambda: delivery, lambda ref: host.line(ref=ref)), url_prefix="/x/enigma2")
     client = app.test_client()
     return lambda address: client.get(address.removeprefix("http://billing.example"))

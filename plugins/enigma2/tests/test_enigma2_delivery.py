@@ -9,24 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billhead.plugin import InvalidInput, LineKind
+from billhead.plugin import Access, InvalidInput, LineKind, OpenLine, PanelUnreachable
 from billhead_enigma2.bouquet import FILE, autoscript, bouquet
 from billhead_enigma2.channels import Channel
-from billhead_enigma2.delivery import Delivery, Line, Settings
+from billhead_enigma2.delivery import Delivery, Settings
 from billhead_enigma2.module import EnigmaModule
 
 KEY = "another key of the tests, longer than 32 characters"
-LINE = Line("http://tv.example:8080", "ann", "p:a/s s")
+LINE = Access(login="ann", password="p:a/s s", server_url="http://tv.example:8080")
+REF = "A2B3C4D5E6F"
 
 
-def made(module, panel, wanted):
+def made(module, panel, wanted, host):
     (create,) = module.plan(panel, wanted, None)
     module.apply(panel, create)
-    return module.access(panel, wanted)
+    access = module.access(panel, wanted)
+    host.lines[wanted.handle.ref] = OpenLine(access, panel.http)
+    return access
 
 
-def test_the_bouquet_has_the_channels_of_the_line(module, connected, desired, receiver, sandbox):
-    access = made(module, connected, desired())
+def test_the_bouquet_has_the_channels_of_the_line(module, connected, desired, receiver, sandbox, host):
+    access = made(module, connected, desired(), host)
     script = receiver(access.receiver_url)
     assert script.status_code == 200
     assert script.text.startswith("#!/bin/sh")
@@ -45,17 +48,44 @@ def test_the_bouquet_has_the_channels_of_the_line(module, connected, desired, re
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_line_that_is_stopped_has_no_channels(module, connected, desired, receiver, delivery):
-    made(module, connected, desired(blocked=True))
-    token = delivery.token(Line(connected.settings.players, "anna", "secret-1"))
-    answer = receiver(f"/x/enigma2/{token}/{FILE}")
+def test_a_line_that_is_stopped_has_no_channels(module, connected, desired, receiver, delivery, host):
+    made(module, connected, desired(blocked=True), host)
+    answer = receiver(f"/x/enigma2/{delivery.token(REF, 'secret-1')}/{FILE}")
     assert (answer.status_code, "can't be watched now" in answer.text) == (404, True)
 
 
-def test_a_panel_that_is_down_is_said_so(receiver, delivery, sandbox):
+def test_a_panel_that_is_down_is_said_so(module, connected, desired, receiver, delivery, sandbox, host):
+    made(module, connected, desired(), host)
     sandbox.state.faults.add(kind="html", match="player.*")
-    answer = receiver(f"/x/enigma2/{delivery.token(Line(sandbox.url, 'anna', 'secret-1'))}/{FILE}")
+    answer = receiver(f"/x/enigma2/{delivery.token(REF, 'secret-1')}/{FILE}")
     assert (answer.status_code, "does not answer" in answer.text) == (503, True)
+
+
+def test_what_core_does_not_lend_costs_no_call(module, connected, desired, receiver, delivery, sandbox, host):
+    """Eleven lines of a year ago, asked for by their receivers each night: ten names that it does not know, and the
+    panel shuts this server out. Nor is one asked for under its old password, or while the panel is worked on."""
+    sandbox.state.change_settings({"xtream": {"flood_guard": True}})
+    wanted = desired()
+    access = made(module, connected, wanted, host)
+    sandbox.state.clear_calls()
+    for number in range(11):
+        answer = receiver(f"/x/enigma2/{delivery.token(f'GONE{number}', f'secret-{number}')}/{FILE}")
+        assert (answer.status_code, "can't be watched now" in answer.text) == (404, True)
+    before = delivery.token(REF, "an earlier one")
+    assert receiver(f"/x/enigma2/{before}/{FILE}").status_code == 404
+    host.line = lambda ref: (_ for _ in ()).throw(PanelUnreachable("Our servers are being worked on."))
+    busy = receiver(access.receiver_url.replace("autoscript.sh", FILE))
+    assert (busy.status_code, busy.headers["Retry-After"]) == (503, "300")
+    assert sandbox.state.calls == {}
+    assert "signed in" in module.check(connected)
+
+
+def test_an_address_follows_the_panel_to_its_new_domain(module, connected, desired, receiver, host):
+    address = made(module, connected, desired(), host).receiver_url.replace("autoscript.sh", FILE)
+    there = host.lines[REF]
+    host.lines[REF] = replace(there, access=replace(there.access, server_url=there.access.server_url + "/."))
+    moved = receiver(address)
+    assert (moved.status_code, "/./live/anna/secret-1/" in moved.text) == (200, True)
 
 
 @pytest.mark.parametrize("token", ["x", "gAAAA", "A" * 5000, "gAAAAA" + "B" * 120])
@@ -67,11 +97,11 @@ def test_a_guess_is_answered_without_asking_any_panel(receiver, sandbox, token):
 
 
 def test_another_key_ends_all_addresses(delivery):
-    token = delivery.token(LINE)
-    assert delivery.line(token) == LINE
+    token = delivery.token(REF, "secret-1")
+    assert delivery.opened(token) == (REF, "secret-1")
     other = Delivery(replace(delivery.settings, key=KEY + "!"))
-    assert other.line(token) is None
-    assert "ann" not in token
+    assert other.opened(token) is None
+    assert REF not in token
 
 
 def test_nothing_is_told_where_nothing_is_delivered(module, connected, desired):

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from fake_openwebif import Box, served
 from fault_tables import first_table
 
-from billhead.plugin import Access, InvalidInput
+from billhead.plugin import Access, HttpClient, InvalidInput, OpenLine
 from billhead.testing import FakeHost
 from billhead_enigma2 import commands
 from billhead_enigma2.channels import Channel
@@ -48,10 +48,12 @@ def panel():
 def push(server, panel, monkeypatch):
     host = FakeHost("enigma2", Settings(name="Northern TV"))
     tv = "http://tv.example:8080"
-    host.lines[17] = Access(login="anna", password="line-secret", m3u_url=f"{tv}/get.php", server_url=tv)
-    host.lines[18] = Access(mac="00:1A:79:00:00:01", portal_url=f"{tv}/c/")
+    http = HttpClient("panel tv")
+    anna = Access(login="anna", password="line-secret", m3u_url=f"{tv}/get.php", server_url=tv)
+    host.lines[17] = OpenLine(anna, http)
+    host.lines[18] = OpenLine(Access(mac="00:1A:79:00:00:01", portal_url=f"{tv}/c/"), http)
     monkeypatch.setattr(commands, "current_host", lambda name: host)
-    monkeypatch.setattr(commands, "channels_of", lambda http, line: panel)
+    monkeypatch.setattr(commands, "channels_of", lambda line: panel)
 
     def push(*words, box=f"127.0.0.1:{server.server_port}", line=("--login", "anna"), env=None):
         return CliRunner().invoke(commands.push_, [box, *line, *words], env=env)

@@ -13,7 +13,7 @@ from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service
 from billhead.plugin import Desired
 
-__all__ = ["NO_ANSWER", "Asking", "asked_of", "told"]
+__all__ = ["NO_ANSWER", "Asking", "asked_of", "should_serve", "told"]
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,10 @@ def asked_of(tx: Tx, service: Service) -> Asking | str:
     except BillheadError as error:
         log.warning("panel %s can't be asked about its lines: %s", panel.code, error)
         return NO_ANSWER
+
+
+def should_serve(desired: Desired) -> bool:
+    return not desired.blocked and (desired.expires_at is None or desired.expires_at > clock.business_now())
 
 
 def told(asking: Asking, ask: Callable[[Asking], T]) -> T | str:

@@ -4,16 +4,15 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from billhead import clock
 from billhead.actions.access._limits import count_try
 from billhead.actions.access._lines import living, visible_line
-from billhead.actions.access._live import Asking, asked_of
+from billhead.actions.access._live import Asking, asked_of, should_serve
 from billhead.actions.exchange import exchange
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, NotAllowed, PanelError
-from billhead.plugin import Desired, Proof
+from billhead.plugin import Proof
 
 __all__ = ["LineProven", "prove_line"]
 
@@ -58,7 +57,7 @@ def prove_line(ctx: Context, service_id: int, *, disturb: bool = False) -> LineP
         return asking
 
     def record(tx: Tx, asking: Asking, proof: Proof) -> LineProven:
-        proven = LineProven(service_id, _should_serve(asking.desired), proof)
+        proven = LineProven(service_id, should_serve(asking.desired), proof)
         about = {"right": proven.right, "said": proof.said[:_LONGEST], "disturb": disturb}
         audit(tx, "access.prove", f"service:{service_id}", about)
         return proven
@@ -75,7 +74,3 @@ def _asked(asking: Asking, disturb: bool) -> Proof:
     except Exception:
         log.exception("the module of panel %s failed on line %s", asking.view.code, asking.service_id)
         return Proof(None, "The panel's module failed. What went wrong stands in the log.")
-
-
-def _should_serve(desired: Desired) -> bool:
-    return not desired.blocked and (desired.expires_at is None or desired.expires_at > clock.business_now())
