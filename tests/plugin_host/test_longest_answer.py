@@ -2,18 +2,21 @@
 
 import gzip
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from billhead import clock
 from billhead.domain.errors import PanelOutcomeUnknown, PanelUnreachable
 from billhead.plugin import HttpClient
 
 
 @pytest.fixture
 def far_side() -> Iterator[str]:
-    """Answers with ten million spaces, which travel as ten thousand bytes; at /short with five."""
+    """Answers with ten million spaces, which travel as ten thousand bytes; at /short with five, at /drip one by one."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -22,7 +25,13 @@ def far_side() -> Iterator[str]:
             self.send_header("Content-Encoding", "gzip")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            if self.path == "/drip":
+                with suppress(OSError):  # whoever waits may have had enough
+                    for byte in body:
+                        self.wfile.write(bytes([byte]))
+                        time.sleep(0.3)
+            else:
+                self.wfile.write(body)
 
         do_POST = do_GET
 
@@ -52,5 +61,19 @@ def test_what_fits_is_read_whole(far_side: str):
     client = HttpClient("acme")
     try:
         assert len(client.read(far_side).body) == 10_000_000
+    finally:
+        client.close()
+
+
+def test_an_answer_that_drips_is_not_waited_for(far_side: str):
+    """A byte each 0.3 seconds: no wait is as long as the timeout of one second, and the answer would take an hour."""
+    client = HttpClient("acme", timeout_seconds=1)
+    try:
+        began = clock.monotonic()
+        with pytest.raises(PanelUnreachable):
+            client.read(f"{far_side}/drip")
+        with pytest.raises(PanelOutcomeUnknown):  # it may have acted
+            client.write("POST", f"{far_side}/drip")
+        assert 2 <= clock.monotonic() - began < 20
     finally:
         client.close()

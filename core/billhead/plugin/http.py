@@ -28,6 +28,9 @@ for _name in ("httpx", "httpcore"):  # they log URLs and headers, which may hold
 LARGEST = 256 * 2**20
 """The lines of a large panel, in bytes."""
 
+_SLOWEST = 32 * 2**10
+"""Bytes a second of an answer: what comes slower, once its timeout is over, is dripping and is not waited for."""
+
 # the request can't have reached the server: no connection, or no address
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
@@ -63,8 +66,9 @@ def _trusted() -> ssl.SSLContext:
 class HttpClient:
     """A small client over one httpx.Client. `what` names the far side in errors; bodies and headers stay out.
 
-    With a `pacer` each call waits for its turn first; that wait is not part of the timeout. An answer of more than
-    `largest` bytes, unpacked, counts as broken off.
+    With a `pacer` each call waits for its turn first; that wait is not part of the timeout. The timeout is that of each
+    wait for more, and then of the whole answer, but for what is long and comes fast. An answer of more than `largest`
+    bytes, unpacked, counts as broken off.
     """
 
     def __init__(
@@ -128,9 +132,13 @@ class HttpClient:
     def _send(self, method: str, url: str, options: dict[str, Any]) -> HttpResponse:
         self._pacer.wait()
         body = bytearray()
+        patience = options.get("timeout", self._made_with["timeout_seconds"])
         with self._client.stream(method, url, **options) as response:
+            began = clock.monotonic()
             for part in response.iter_bytes():
                 body += part
+                if clock.monotonic() - began > patience + len(body) / _SLOWEST:
+                    raise httpx.ReadTimeout("it drips")
                 if len(body) > self._largest:
                     raise httpx.ReadError("longer than it may be")
         return HttpResponse(response.status_code, response.headers, bytes(body))
