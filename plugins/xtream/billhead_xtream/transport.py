@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from billhead.plugin import NotAuthorised, PanelError, PanelOutcomeUnknown, PanelRejected, PanelUnreachable
+from billhead.plugin import NotAuthorised, PanelError, PanelOutcomeUnknown, PanelUnreachable
 
 Unclear = type[PanelUnreachable] | type[PanelOutcomeUnknown]
 """What an answer that says nothing means: a read may be repeated, a write may have happened."""
@@ -16,7 +16,7 @@ def stopped_before(what: str, action: str, status: int, unclear: Unclear, *, all
     if status == 404:
         return NotAuthorised(f"{what} has nothing at this address (HTTP 404).", hint=address)
     if 300 <= status < 400:
-        return PanelRejected(
+        return PanelUnreachable(  # a page that says that it is being worked on, or another address: both pass
             f"{what} redirects {action} elsewhere (HTTP {status}).",
             hint="Enter the address that it redirects to, often https instead of http.",
         )

@@ -313,7 +313,7 @@ def test_bouquets_in_the_wrong_form_end_in_an_empty_body_that_says_what_to_try(m
     [
         (403, NotAuthorised),
         (404, NotAuthorised),
-        (301, PanelRejected),
+        (302, PanelUnreachable),
         (429, PanelUnreachable),
         (500, PanelUnreachable),
     ],
@@ -328,7 +328,7 @@ def test_what_the_web_server_says_to_a_read(module, connect, desired, status, er
     [
         (403, NotAuthorised),
         (404, NotAuthorised),
-        (301, PanelRejected),
+        (302, PanelUnreachable),
         (429, PanelUnreachable),
         (502, PanelOutcomeUnknown),
     ],
@@ -336,6 +336,28 @@ def test_what_the_web_server_says_to_a_read(module, connect, desired, status, er
 def test_what_the_web_server_says_to_a_write(module, connect, desired, status, error):
     with pytest.raises(error):
         creating(module, connect(lambda form: httpx.Response(status, text="<html>")), desired())
+
+
+def test_a_panel_whose_database_fails_is_down_and_has_not_refused_the_line(module, connect, desired, converge, stored):
+    """Its API says FAILURE then, to a create and to an edit of what is there; an edit may be stored all the same."""
+
+    def failing(form):
+        failed = form["action"][0] in ("create_line", "edit_line")
+        return httpx.Response(200, text='{"status": "STATUS_FAILURE"}') if failed else None
+
+    broken = connect(failing)
+    with pytest.raises(PanelOutcomeUnknown, match="its database does not work"):
+        creating(module, broken, desired())
+    wanted = keeping(desired(), converge(desired(), on=connect()))
+    with pytest.raises(PanelOutcomeUnknown, match="its database does not work"):
+        converge(replace(wanted, bouquets=frozenset({"3"})), on=broken)
+    assert stored("anna")["bouquet"] == "[1,2]"
+
+    sure = connect()
+    stale = module.look_up(sure, wanted)
+    (step,) = module.plan(sure, replace(wanted, bouquets=frozenset({"3"})), stale.observed)
+    module.apply(sure, step)
+    assert module.apply(broken, step).bouquets == {"3"}  # stored, and failure said
 
 
 def test_a_wrong_key_is_refused_with_http_200(module, connect, desired):
