@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from billhead.actions.access.command_box import command_box
 from billhead.actions.access.prove_line import prove_line
-from billhead.db import reading
+from billhead.actions.freeze import set_freeze
+from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
 from billhead.models.operations import AuditEntry
@@ -89,6 +90,13 @@ def test_a_line_is_tried_and_held_against_what_was_paid(operator: Operator, box:
     operator.want(box, desired_blocked=True)
     assert prove_line(SYSTEM, box).right is True
     assert [details["right"] for _, details in trail("access.prove")] == [True, False, True]
+    with writing(SYSTEM) as tx:
+        set_freeze(tx, "panels", True)
+    with pytest.raises(Conflict, match="Nothing is written to panels"):
+        prove_line(SYSTEM, box, disturb=True)  # that would write the box's session anew
+    assert prove_line(SYSTEM, box).right is True
+    with writing(SYSTEM) as tx:
+        set_freeze(tx, "panels", False)
     operator.want(box, desired_blocked=False)
     operator.work()
     operator.wait(days=60)  # over, and the portal has ended it by itself

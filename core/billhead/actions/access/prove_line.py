@@ -8,6 +8,7 @@ from billhead.actions.access._limits import count_try
 from billhead.actions.access._lines import living, visible_line
 from billhead.actions.access._live import Asking, asked_of, should_serve
 from billhead.actions.exchange import exchange
+from billhead.actions.freeze import check_panels_open
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.context import Context
@@ -39,7 +40,8 @@ class LineProven:
 def prove_line(ctx: Context, service_id: int, *, disturb: bool = False) -> LineProven:
     """One look as the customer's device; with `disturb` also where a device that is on loses its session by it.
 
-    Raises NotFound, NotAllowed (`too_often`), Conflict (not on a panel, or the panel can't be asked like that).
+    Raises NotFound, NotAllowed (`too_often`), Conflict (not on a panel, the panel can't be asked like that, or nothing
+    may be disturbed there now).
     """
     refused: list[LineProven] = []
 
@@ -54,6 +56,8 @@ def prove_line(ctx: Context, service_id: int, *, disturb: bool = False) -> LineP
             return None
         if not asking.view.capabilities.proof:
             raise Conflict("This panel can't be asked as a box or player.")
+        if disturb:
+            check_panels_open(tx.session)  # the device's session is written anew there
         return asking
 
     def record(tx: Tx, asking: Asking, proof: Proof) -> LineProven:
