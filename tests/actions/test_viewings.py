@@ -140,7 +140,8 @@ def test_after_days_of_silence_it_catches_up_in_bounded_windows(tv: Shop):
     first = read(tv, 5 * 24, windows=8)
     assert first.behind
     assert len(asked) == 8
-    assert all(until - since <= timedelta(hours=9) for since, until in asked)
+    longer = [until - since for since, until in asked if until - since > timedelta(hours=9)]
+    assert longer == [timedelta(hours=54)] * 2  # once a day what came late is looked for
     assert not read(tv, 5 * 24, windows=40).behind
     assert [key for key, _ in used(tv)] == ["a", "late", "later"]
 
@@ -151,6 +152,18 @@ def test_what_a_panel_imports_late_is_found_by_the_overlap(tv: Shop):
     told(seen(tv, "a"), seen(tv, "slow", 4 * 60, 30))  # ended at 4:30, and was told after 6:00
     read(tv, 7)
     assert [key for key, _ in used(tv)] == ["a", "slow"]
+
+
+def test_what_came_a_night_late_is_found_by_the_first_reading_of_a_day(tv: Shop):
+    """A server of the panel was cut off from it: what ended at 5:30 was told after eight in the evening."""
+    told(seen(tv, "a"))
+    read(tv, 6)
+    read(tv, 20)
+    told(seen(tv, "a"), seen(tv, "cut off", 5 * 60, 30))
+    read(tv, 22)
+    assert [key for key, _ in used(tv)] == ["a"]
+    read(tv, 25)
+    assert [key for key, _ in used(tv)] == ["a", "cut off"]
 
 
 def test_a_stranger_is_kept_and_counted_when_adopted(tv: Shop):

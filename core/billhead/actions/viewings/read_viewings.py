@@ -1,4 +1,5 @@
 """Read from a panel what was watched since the last time, once each: [cursor - overlap, now), in bounded windows.
+The overlap is a few hours; once a day it is two days, for what a panel came to know late.
 
 The cursor moves when a window is whole. Whoever dies in a window begins it again, and what was kept is kept once.
 """
@@ -27,6 +28,7 @@ __all__ = ["ReadReport", "read_viewings"]
 
 _FIRST = timedelta(days=1)
 _OVERLAP = timedelta(hours=3)  # panels import sessions late
+_ONCE_A_DAY = timedelta(days=2)  # a server of theirs that was cut off for a night tells afterwards
 _WINDOW = timedelta(hours=6)
 _BATCH = 2000
 
@@ -62,7 +64,7 @@ def read_viewings(ctx: Context, panel_id: int, *, windows: int = 8) -> ReadRepor
             break
         until = min(at + _WINDOW, now)
         try:
-            for stored in _window(ctx, view, at if first else at - _OVERLAP, until):
+            for stored in _window(ctx, view, at if first else at - _overlap(at, until), until):
                 new, unknown, odd = new + stored.new, unknown + stored.unknown, odd + stored.odd
         except PanelError as error:
             _move(ctx, panel_id, at, str(error))
@@ -72,6 +74,11 @@ def read_viewings(ctx: Context, panel_id: int, *, windows: int = 8) -> ReadRepor
         at, first = until, False
     matched = match_viewings(ctx, panel_id)
     return ReadReport(panel_id, at.isoformat(), new, unknown, odd, matched, at < now)
+
+
+def _overlap(at: datetime, until: datetime) -> timedelta:
+    """How far before `at` a window begins again: further in the one of each day that goes over midnight."""
+    return _OVERLAP if at.date() == until.date() else _ONCE_A_DAY
 
 
 def _opened(panel_id: int) -> tuple[PanelView, datetime | None] | None:
