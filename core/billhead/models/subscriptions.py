@@ -202,4 +202,5 @@ class Service(Model):
     observed: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     observed_at: Mapped[datetime | None]
     created_by_us: Mapped[bool] = mapped_column(default=True)  # created or adopted: only then may it be removed
+    stopped_at: Mapped[datetime | None]  # it is to go, and was stopped: what was watched on it is read before that
     told_at: Mapped[datetime | None]  # access details sent to the customer

@@ -64,7 +64,7 @@ class XtreamSettings:
         default=5,
         minimum=0,
         maximum=120,
-        hint="what runs when a line is removed is logged about a minute later; without its line it can't be billed",
+        hint="what runs when a line is removed is logged about a minute later. Counted viewings are read before in any case",
     )
     database_host: str = option(
         "Database host", default="", hint="the panel's MySQL or MariaDB, read only; empty: not used"

@@ -12,6 +12,7 @@ from datetime import datetime
 from billhead import clock
 from billhead.actions.provisioning._desired import PanelView
 from billhead.actions.provisioning._entitled import Entitled, ToBuy
+from billhead.actions.provisioning._last_watched import STOPPED
 from billhead.actions.provisioning._observed import as_observed, comparable, enforced
 from billhead.crash import crash_point
 from billhead.domain.errors import NotAuthorised, PanelError, PanelOutcomeUnknown, PanelRejected, PanelUnreachable
@@ -44,8 +45,8 @@ _LEFT_AS_IT_IS = tuple(name for name in COMPARED if name != "blocked")
 class Answer:
     """What came of a call. `sync` is the service's new state; `panel_down` feeds the breaker; `retry` the job.
 
-    `foreign`: proven that no line is ours, since what ours would be called by is somebody else's. `to_buy`: all that is
-    free is done, and this is to be bought next.
+    `foreign`: proven that no line is ours, since what ours would be called by is somebody else's. `stopped`: it is to
+    go, and serves no longer. `to_buy`: all that is free is done, and this is to be bought next.
     """
 
     sync: str
@@ -55,13 +56,19 @@ class Answer:
     panel_down: bool = False
     retry: bool = False
     foreign: bool = False
+    stopped: bool = False
     wait_until: datetime | None = None
     to_buy: ToBuy | None = None
 
 
-def ask_panel(view: PanelView, desired: Desired, *, remove: bool, entitled: Entitled | None = None) -> Answer:
-    """Bring a line in step, or end it. `entitled` only on a panel that sells time: nothing is bought here, but told."""
+def ask_panel(
+    view: PanelView, desired: Desired, *, remove: bool, stop_first: bool = False, entitled: Entitled | None = None
+) -> Answer:
+    """Bring a line in step, or end it; with `stop_first` one that is there is only stopped. `entitled` only on a panel
+    that sells time: nothing is bought here, but told."""
     try:
+        if remove and stop_first and (stopped := _stop(view, desired)) is not None:
+            return stopped
         return _end(view, desired, entitled) if remove else _bring_in_step(view, desired, entitled)
     except (PanelUnreachable, PanelOutcomeUnknown) as error:
         return Answer("unknown", error=_said(error), panel_down=True)
@@ -85,6 +92,15 @@ def _end(view: PanelView, desired: Desired, entitled: Entitled | None) -> Answer
         return Answer("unknown", error=entitled.open_why, wait_until=entitled.open_until)
     outcome = view.module.remove(view.connection, desired)
     return Answer("ok", gone=True, error=outcome.why if isinstance(outcome, Tombstone) else "")
+
+
+def _stop(view: PanelView, desired: Desired) -> Answer | None:
+    """None for a line that is not there, or not plainly ours: its end is the module's to judge."""
+    match view.module.look_up(view.connection, desired):
+        case Found(observed=observed):
+            seen = _at_least_blocked(view, replace(desired, blocked=True), observed)
+            return Answer("pending", seen, STOPPED, stopped=True)
+    return None
 
 
 def _bring_in_step(view: PanelView, desired: Desired, entitled: Entitled | None) -> Answer:

@@ -8,6 +8,7 @@ this panel can't do it       → `impossible`, shown to staff with field and rea
 somebody else's line         → `failed`, shown to staff; no retry
 a box whose line is not there → waits for it, where the panel pairs them: it hangs on the line's id there
 paid time is to be bought    → what is free first, then one purchase (`_buying`), then all of it again
+a watched line is to go      → stopped first, and gone when what was watched on it is read (`_last_watched`)
 """
 
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from billhead.actions.provisioning._earlier_passwords import note_sent
 from billhead.actions.provisioning._entitled import Entitled, entitled_of
 from billhead.actions.provisioning._health import is_well, must_wait, note_answer, until_mended
 from billhead.actions.provisioning._keeping import keep_observed
+from billhead.actions.provisioning._last_watched import STOPPED, look_again, must_stop_first, unread_until
 from billhead.actions.provisioning._owners import owner_of
 from billhead.actions.provisioning._queue import queue_at_expiry, queue_converge
 from billhead.actions.provisioning._stepping import Answer, ask_panel
@@ -56,6 +58,7 @@ class _Intent:
     service_id: int
     version: int
     remove: bool
+    stop_first: bool
     desired: Desired
     view: PanelView
     unnamed: tuple[str, ...]  # bouquets that were sold, but have no name on this panel
@@ -125,13 +128,20 @@ def _opened(tx: Tx, service: Service, panel: Panel, waits: list[Answer]) -> _Int
         service.sync_error = f"waits for its stream line {lead.login}, which is not on panel {panel.code} yet"
         waits.append(Answer(service.sync, error=service.sync_error, wait_until=until_mended()))
         return None
+    remove = service.lifecycle == "unwanted"
+    if not remove:
+        service.stopped_at = None
+    elif (unread := unread_until(tx, service)) is not None:
+        waits.append(Answer(service.sync, error=STOPPED, wait_until=unread))
+        return None
     unnamed = unnamed_bouquets(service.desired_bouquets, view)
     sells = view.capabilities.expiry is Expiry.PURCHASED
     names = tx.session.scalars(select(Bouquet.name).where(Bouquet.id.in_(unnamed))).all() if unnamed else ()
     return _Intent(
         service_id=service.id,
         version=service.desired_version,
-        remove=service.lifecycle == "unwanted",
+        remove=remove,
+        stop_first=remove and must_stop_first(tx, service, panel, view),
         desired=desired,
         view=view,
         unnamed=tuple(names),
@@ -141,7 +151,9 @@ def _opened(tx: Tx, service: Service, panel: Panel, waits: list[Answer]) -> _Int
 
 
 def _call(intent: _Intent) -> Answer:
-    answer = ask_panel(intent.view, intent.desired, remove=intent.remove, entitled=intent.entitled)
+    answer = ask_panel(
+        intent.view, intent.desired, remove=intent.remove, stop_first=intent.stop_first, entitled=intent.entitled
+    )
     if answer.sync != "ok" or intent.remove or not intent.unnamed:
         return answer
     why = f"bouquets: {', '.join(intent.unnamed)} have no name on this panel; enter it on the panel's page"
@@ -167,6 +179,8 @@ def _record(tx: Tx, intent: _Intent, answer: Answer) -> Answer:
     if answer.sync == "ok":
         service.converged_version, service.previous_password = intent.version, ""
         _came_true(tx, service, answer, intent.view)
+    elif answer.stopped:
+        service.stopped_at, answer = clock.business_now(), replace(answer, wait_until=look_again())
     elif answer.sync in ("failed", "impossible") and before != answer.sync:
         emit(tx, "service.failed", f"service:{service.id}", {"service_id": service.id, "error": answer.error[:300]})
     settle_holds(tx, held, service, answer)

@@ -1882,6 +1882,7 @@ def upgrade() -> None:
     sa.Column('observed', sa.JSON(), nullable=False),
     sa.Column('observed_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('created_by_us', sa.Boolean(), nullable=False),
+    sa.Column('stopped_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('told_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['moved_from_id'], ['service.id'], name=op.f('fk_service_moved_from_id')),
     sa.ForeignKeyConstraint(['paired_with_id'], ['service.id'], name=op.f('fk_service_paired_with_id')),
