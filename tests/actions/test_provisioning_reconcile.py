@@ -321,3 +321,58 @@ def test_what_was_found_is_kept_and_repaired_by_kind(operator):
     assert operator.reconcile("xtream").differences == 1  # the stranger
     with operator._writing() as tx, pytest.raises(Conflict):
         repair_differences(tx, panel)
+
+
+def test_a_line_that_came_back_after_its_end_ends_again_where_a_person_says_so(operator):
+    """The panel was put back from a backup: what ended since serves again, under our reference."""
+    from billhead.actions.panels.repair_differences import repair_differences
+
+    line, *_ = lines_in_step(operator, "xtream")
+    store = operator.sandbox.state.store
+    (row,) = store.rows("SELECT * FROM lines WHERE username = 'viewer1'")
+    operator.want(line, lifecycle="unwanted")
+    operator.work()
+    assert operator.service(line).lifecycle == "gone"
+
+    store.insert("lines", dict(row))
+    report = operator.reconcile("xtream")
+    assert (report.extra, report.repairs) == (["line1"], [])  # it may be their staff's doing
+    operator.work()
+    assert len(operator.on("xtream")) == 3
+    with operator._writing() as tx:
+        assert repair_differences(tx, operator.panels["xtream"], "extra").lines == 1
+    operator.work()
+    assert [held.login for held in operator.on("xtream")] == ["viewer2", "viewer3"]
+    assert operator.service(line).lifecycle == "gone"
+
+
+def test_an_end_that_was_given_up_is_tried_again_each_night(operator):
+    """Also on a panel that lists nothing, where no comparison would see that the line serves on."""
+    from billhead.actions.provisioning.end_again import end_again
+    from billhead.models.operations import Job
+    from billhead.models.subscriptions import Service
+
+    first, second, _ = lines_in_step(operator, "xtream")
+    (given_up,) = operator.jobs(first)
+    operator.change(Job, given_up.id, state="parked")
+    operator.change(Service, first, lifecycle="unwanted", sync="failed")
+    operator.want(second, lifecycle="unwanted")  # its job is to come
+    with operator._writing() as tx:
+        assert end_again(tx).lines == 1
+    assert [job.state for job in operator.jobs(first)] == ["canceled", "queued"]
+    operator.work()
+    assert [operator.service(one).lifecycle for one in (first, second)] == ["gone", "gone"]
+    with operator._writing() as tx:
+        assert end_again(tx).lines == 0
+
+
+def test_a_panel_is_compared_by_one_job_at_a_time(operator):
+    from billhead.actions.provisioning._queue import queue_reconcile
+    from billhead.jobs.queue import finish, lease
+
+    with operator._writing() as tx:
+        nightly, confirmed = (queue_reconcile(tx, operator.panels["xtream"], confirmed=told) for told in (False, True))
+    first = lease()
+    assert (first.id, lease()) == (nightly, None)
+    finish(first, None)
+    assert lease().id == confirmed

@@ -40,7 +40,9 @@ from billhead.actions.payments.resolve import resolve
 from billhead.actions.payments.send_refund import send_refund
 from billhead.actions.payments.tell_expiring import tell_expiring
 from billhead.actions.provisioning._balance import panels_with_balance
+from billhead.actions.provisioning._queue import queue_reconcile
 from billhead.actions.provisioning.converge import converge
+from billhead.actions.provisioning.end_again import end_again
 from billhead.actions.provisioning.reconcile import reconcile_panel
 from billhead.actions.provisioning.resolve_purchase import resolve_purchase
 from billhead.actions.resellers.follow_owner import follow_owner
@@ -204,7 +206,8 @@ def _reconcile(ctx: Context, args: Mapping[str, Any]) -> None:
 def _reconcile_all(ctx: Context, _args: Mapping[str, Any]) -> None:
     with writing(ctx) as tx:
         for panel_id in tx.session.scalars(select(Panel.id).where(Panel.maintenance.is_(False))):
-            enqueue(tx, "provisioning.reconcile", {"panel_id": panel_id}, key=f"reconcile:{panel_id}")
+            queue_reconcile(tx, panel_id)
+        end_again(tx)
 
 
 @job_kind("billing.run")

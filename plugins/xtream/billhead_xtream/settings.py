@@ -64,7 +64,7 @@ class XtreamSettings:
         default=5,
         minimum=0,
         maximum=120,
-        hint="what runs when a line is removed is logged about a minute later. Counted viewings are read before in any case",
+        hint="what runs when a line is removed is logged about a minute later; counted viewings are read before",
     )
     database_host: str = option(
         "Database host", default="", hint="the panel's MySQL or MariaDB, read only; empty: not used"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from billhead.actions.scheduling import enqueue
+from billhead.actions.provisioning._queue import queue_reconcile
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import NotFound
@@ -23,6 +23,4 @@ def ask_reconcile(tx: Tx, panel_id: int, *, confirmed: bool = False) -> Reconcil
     also where so many lines are missing that it would stop and ask."""
     if tx.session.get(Panel, panel_id) is None:
         raise NotFound("panel", panel_id)
-    args = {"panel_id": panel_id, "confirmed": confirmed}
-    job = enqueue(tx, "provisioning.reconcile", args, key=f"reconcile:{panel_id}{':confirmed' if confirmed else ''}")
-    return ReconcileAsked(panel_id, job)
+    return ReconcileAsked(panel_id, queue_reconcile(tx, panel_id, confirmed=confirmed))

@@ -6,10 +6,12 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.provisioning._queue import queue_converge
+from billhead.actions.provisioning.want import want
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.models.panels import Panel, PanelDifference
+from billhead.models.subscriptions import Service
 
 __all__ = ["KINDS", "RepairAsked", "preview_repair", "repair_differences"]
 
@@ -31,9 +33,12 @@ def preview_repair(session: Session, panel_id: int) -> dict[str, int]:
 
 @verb("panels.repair", permission="panels.write")
 def repair_differences(tx: Tx, panel_id: int, kind: str = "") -> RepairAsked:
-    """Queues the lines; each is looked up again before anything is written. At most a few thousand at once, the rest
-    by asking again. Raises Conflict when there is nothing to repair, or when so much is missing that the comparison was
-    held: that is confirmed for the whole panel, after another look at it."""
+    """Queues the lines; each is looked up again before anything is written. A line of ours that had ended and is back,
+    serving, ends again. At most a few thousand at once, the rest by asking again.
+
+    Raises Conflict when there is nothing to repair, or when so much is missing that the comparison was held: that is
+    confirmed for the whole panel, after another look at it.
+    """
     panel = tx.session.get(Panel, panel_id)
     if panel is None:
         raise NotFound("panel", panel_id)
@@ -48,7 +53,11 @@ def repair_differences(tx: Tx, panel_id: int, kind: str = "") -> RepairAsked:
         raise Conflict("There is nothing that can be repaired.", hint="compare the panel again")
     for one in found:
         assert one.service_id is not None, "asked for"
-        queue_converge(tx, one.service_id, panel_id)
+        service = tx.session.get_one(Service, one.service_id, with_for_update=True)
+        if service.lifecycle == "gone":
+            want(tx, service, lifecycle="unwanted")  # it has come back on the panel, and ends once more
+        else:
+            queue_converge(tx, service.id, panel_id)
         one.repair = False  # asked for already
     return RepairAsked(panel_id, len(found))
 

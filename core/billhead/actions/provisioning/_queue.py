@@ -1,4 +1,5 @@
-"""The job that brings one service in step: one queued per service, one running per panel (its lane)."""
+"""The jobs that bring one service in step (one queued per service) and compare a whole panel: of each sort one is
+running per panel, its lane."""
 
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ from billhead.actions.scheduling import enqueue
 from billhead.db import Tx
 from billhead.models.subscriptions import Service
 
-__all__ = ["queue_at_expiry", "queue_converge"]
+__all__ = ["queue_at_expiry", "queue_converge", "queue_reconcile"]
 
 _KIND = "provisioning.converge"
 _AHEAD = timedelta(hours=1)
@@ -21,6 +22,13 @@ def queue_converge(tx: Tx, service_id: int, panel_id: int, *, ahead: bool = Fals
     due_at = clock.business_now() - (_AHEAD if ahead else timedelta(0))
     lane = f"panel:{panel_id}"
     return enqueue(tx, _KIND, {"service_id": service_id}, key=f"converge:{service_id}", lane=lane, due_at=due_at)
+
+
+def queue_reconcile(tx: Tx, panel_id: int, *, confirmed: bool = False) -> int:
+    """Compare the panel now; one that a person has confirmed is not the same as one that may stop and ask."""
+    args, lane = {"panel_id": panel_id, "confirmed": confirmed}, f"reconcile:{panel_id}"
+    key = f"{lane}:confirmed" if confirmed else lane
+    return enqueue(tx, "provisioning.reconcile", args, key=key, lane=lane)
 
 
 def queue_at_expiry(tx: Tx, service: Service) -> None:

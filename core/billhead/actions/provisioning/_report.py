@@ -13,7 +13,8 @@ _SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`kind`: missing | extra | differing. `repair`: the operator's policy lets free steps mend it."""
+    """`kind`: missing | extra | differing. `repair`: the operator's policy lets free steps mend it; `by_hand`: only
+    where a person asks for that."""
 
     kind: str
     ref: str
@@ -21,6 +22,7 @@ class Difference:
     service_id: int | None = None
     fields: tuple[str, ...] = ()
     repair: bool = False
+    by_hand: bool = False
 
 
 @dataclass(slots=True)
@@ -61,7 +63,8 @@ class PanelReport:
 
     @property
     def repairs(self) -> list[int]:
-        return [one.service_id for one in self.found if one.repair and one.service_id is not None]
+        mended = (one for one in self.found if one.repair and not one.by_hand)
+        return [one.service_id for one in mended if one.service_id is not None]
 
     def _bouquets(self) -> dict[str, int]:
         """Of how many lines they were read this time and in this round, of how many, and how many nights a round is."""

@@ -39,7 +39,7 @@ def reconcile_panel(ctx: Context, panel_id: int, *, repair: bool = True, confirm
     ours = OurSide.of(panel_id)
 
     def record(tx: Tx, _ours: OurSide, report: PanelReport) -> PanelReport:
-        panel = tx.session.get_one(Panel, panel_id)
+        panel = tx.session.get_one(Panel, panel_id, with_for_update=True)  # the command may compare it beside the job
         if not confirmed:
             report.held = _brake(panel, report)
         if report.short:
@@ -145,10 +145,12 @@ def _note_extra(report: PanelReport, ended: Row[Any] | None, line: ListedLine) -
         return
     if ended is not None and ended.lifecycle in ("arriving", "leaving"):
         return  # a move sees to it
-    ours = ended is not None and ended.lifecycle == "unwanted" and ended.created_by_us
+    ours = ended is not None and ended.lifecycle in ("unwanted", "gone") and ended.created_by_us
+    came_back = ours and ended is not None and ended.lifecycle == "gone"  # from a backup
     login = line.observed.login if isinstance(line.observed.login, str) else ""
     service_id = ended.id if ended is not None else None
-    report.found.append(Difference("extra", line.ref or line.remote_id, login, service_id, repair=ours))
+    name = line.ref or line.remote_id
+    report.found.append(Difference("extra", name, login, service_id, repair=ours, by_hand=came_back))
 
 
 def _compare_line(report: PanelReport, ours: OurSide, rows: Rows, row: Row[Any], line: ListedLine) -> None:

@@ -51,7 +51,7 @@ from billhead_xtream.accounts import (
     text,
 )
 from billhead_xtream.classic_fields import owner_in
-from billhead_xtream.client import AnsweredNull, Answer, Refused, XuiClient, number
+from billhead_xtream.client import Answer, AnsweredNull, Refused, XuiClient, number
 from billhead_xtream.crediting import changed_credits
 from billhead_xtream.database import PanelDatabase, listed
 from billhead_xtream.dialects.dialect import Dialect
