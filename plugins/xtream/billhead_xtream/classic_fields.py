@@ -19,9 +19,9 @@ def new_fields(settings: XtreamSettings, resource: Resource, desired: Desired) -
     """A complete create: a column that is not named takes the database's default, which may be anything."""
     owner = desired.owner or (str(settings.member_id) if settings.member_id else "")
     columns = {
-        **_columns(resource, desired),
-        "mac": desired.mac or "",
         "is_restreamer": "0",
+        **_columns(settings, resource, desired),
+        "mac": desired.mac or "",
         "admin_enabled": "1",
         "admin_notes": notes_with(desired.handle.ref, desired.note),
     }
@@ -30,9 +30,11 @@ def new_fields(settings: XtreamSettings, resource: Resource, desired: Desired) -
     return _named(columns | ({"member_id": owner} if owner else {}))
 
 
-def chosen_fields(resource: Resource, desired: Desired, changes: Collection[str]) -> Fields:
+def chosen_fields(
+    settings: XtreamSettings, resource: Resource, desired: Desired, changes: Collection[str]
+) -> Fields:
     """The columns of the fields that `changes` names (none: all). Whether it is a trial is said with any of them."""
-    columns = _columns(resource, desired) | ({"member_id": desired.owner} if desired.owner else {})
+    columns = _columns(settings, resource, desired) | ({"member_id": desired.owner} if desired.owner else {})
     return _named(
         {name: value for name, value in columns.items() if not changes or _FIELD[name] in {*changes, "trial"}}
     )
@@ -59,11 +61,13 @@ _FIELD = {
     "enabled": "blocked",
     "is_trial": "trial",
     "member_id": "owner",
+    "is_restreamer": "restreamer",
 }
 
 
-def _columns(resource: Resource, desired: Desired) -> Fields:
-    """A box has a login of the panel's own and one connection. No expiry is an empty one."""
+def _columns(settings: XtreamSettings, resource: Resource, desired: Desired) -> Fields:
+    """A box has a login of the panel's own and one connection. No expiry is an empty one. The flag of a restreamer is
+    named only where the operator has said which plans have it."""
     at = desired.expires_at
     columns = {
         "bouquet": "[" + ",".join(sorted(desired.bouquets, key=int)) + "]",
@@ -73,6 +77,8 @@ def _columns(resource: Resource, desired: Desired) -> Fields:
     }
     if resource is not LINE:
         return columns
+    if settings.restreamers:
+        columns["is_restreamer"] = "1" if desired.plan in settings.restreamers else "0"
     return columns | {
         "username": desired.login,
         "password": desired.password,

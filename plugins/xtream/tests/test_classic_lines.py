@@ -88,6 +88,32 @@ def test_a_block_keeps_the_paid_time_and_a_renewal_does_not_lift_it(desired, con
     assert (stored("anna")["enabled"], stored("anna")["exp_date"]) == (1, None)
 
 
+def test_lines_of_a_restreamers_plan_are_flagged_and_others_not(module, classic, desired, converge, stored):
+    panel = classic(restreamer_plans="Wholesale, Partner")
+    wanted = desired(plan="Partner")
+    observed = converge(wanted, on=panel)
+    assert stored("anna")["is_restreamer"] == 1
+    assert module.plan(panel, wanted, observed) == []
+    retail = keeping(wanted, observed, plan="Basic")
+    observed = converge(retail, on=panel)
+    assert stored("anna")["is_restreamer"] == 0
+    assert module.plan(panel, retail, observed) == []
+    wholesale = keeping(retail, observed, plan="Wholesale")
+    (step,) = module.plan(panel, wholesale, observed)
+    assert step.changes == {"restreamer"}
+    observed = converge(wholesale, on=panel)
+    assert stored("anna")["is_restreamer"] == 1
+    assert module.plan(panel, wholesale, observed) == []
+
+
+def test_without_plans_for_restreamers_the_flag_that_staff_set_stays(desired, converge, stored, sandbox):
+    wanted = desired()
+    observed = converge(wanted)
+    sandbox.state.store.update("lines", {"is_restreamer": 1}, "username = ?", ("anna",))
+    converge(keeping(wanted, observed, password="secret-2", previous_password="secret-1", expires_at=JUNE))
+    assert stored("anna")["is_restreamer"] == 1
+
+
 def test_a_ban_is_seen_and_never_lifted(module, panel, desired, converge, sandbox, stored):
     wanted = desired()
     observed = converge(wanted)

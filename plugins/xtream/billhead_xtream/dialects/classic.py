@@ -142,7 +142,7 @@ class Classic(Dialect):
         wanted_mac = desired.mac or ""
         if key.resource is MAG and key.name != wanted_mac and (not changes or "mac" in changes):
             return self._swap_box(account, desired)
-        fields = chosen_fields(key.resource, desired, changes) | note_field(account, desired)
+        fields = chosen_fields(self.settings, key.resource, desired, changes) | note_field(account, desired)
         self._client.write(_noun(key.resource), "edit", {**key.fields, **fields})
         return self._settled(_key_after(key, fields), desired, changes)
 
