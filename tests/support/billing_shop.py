@@ -56,6 +56,7 @@ class Plugins:
     rules: list = field(default_factory=list)
     watching: list[str] = field(default_factory=list)
     gateways: dict[str, object] = field(default_factory=dict)
+    modules: dict[str, object] = field(default_factory=dict)
     engine: object = field(default_factory=TwentyPercent)
     checkers: list[tuple[str, object]] = field(default_factory=list)
 
@@ -66,6 +67,11 @@ class Plugins:
         if code not in self.gateways:
             raise NotFound("active payment gateway", code)
         return self.gateways[code]
+
+    def module(self, code):
+        if code not in self.modules:
+            raise NotFound("active provisioning module", code)
+        return self.modules[code]
 
     def tax_engine(self, code):
         return self.engine

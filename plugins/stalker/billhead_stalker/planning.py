@@ -34,13 +34,15 @@ def steps(settings: StalkerSettings, desired: Desired, found: Observed | None) -
     changes = differences(wanted, found)
     if changes:
         return [Free("update", wanted, found, changes)]
+    # the rest is said only when all else is in step: a block must not wait for the operator
     if settings.portal_ends_lines and desired.expires_at is not None and found.expires_at is UNOBSERVABLE:
-        # said only when all else is in step: a block must not wait for the operator's settings
         why = (
             "the portal shows no end dates, so it ends no line: set enable_internal_billing = true in its custom.ini, "
             "or switch off 'The portal ends lines by itself' in the panel's settings"
         )
         return [Impossible("expires_at", why)]
+    if desired.connections > 1:
+        return [Impossible("connections", "a Stalker portal lets each account watch on one screen")]
     return []
 
 

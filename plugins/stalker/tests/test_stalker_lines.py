@@ -294,6 +294,19 @@ def test_what_a_portal_can_not_say_is_impossible_before_anything_is_sent(bench, 
         assert refused(replace(alice, mac=mac)) == ["mac"]
 
 
+def test_a_second_screen_is_impossible_once_all_else_is_in_step(bench, alice):
+    _, alice = bench.converge(alice)
+    panel, wanted = bench.connection(), replace(alice, connections=3, blocked=True)
+    (free,) = bench.module.plan(panel, wanted, bench.module.look_up(panel, wanted).observed)
+    seen = bench.module.apply(panel, free)
+    assert seen.blocked is True
+    (impossible,) = bench.module.plan(panel, wanted, seen)
+    assert (impossible.field, impossible.why) == (
+        "connections",
+        "a Stalker portal lets each account watch on one screen",
+    )
+
+
 def test_capabilities_follow_who_ends_lines(bench):
     assert bench.module.capabilities(bench.connection()).expiry is Expiry.SETTABLE
     assert bench.module.capabilities(bench.connection(portal_ends_lines=False)).expiry is Expiry.NOT_ENFORCED

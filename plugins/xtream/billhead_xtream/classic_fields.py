@@ -30,9 +30,7 @@ def new_fields(settings: XtreamSettings, resource: Resource, desired: Desired) -
     return _named(columns | ({"member_id": owner} if owner else {}))
 
 
-def chosen_fields(
-    settings: XtreamSettings, resource: Resource, desired: Desired, changes: Collection[str]
-) -> Fields:
+def chosen_fields(settings: XtreamSettings, resource: Resource, desired: Desired, changes: Collection[str]) -> Fields:
     """The columns of the fields that `changes` names (none: all). Whether it is a trial is said with any of them."""
     columns = _columns(settings, resource, desired) | ({"member_id": desired.owner} if desired.owner else {})
     return _named(

@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.catalogue._bundles import fill_bundle, fill_bundles_of
+from billhead.actions.catalogue._carried import without_addon, without_screens
 from billhead.actions.catalogue._details import checked_details
 from billhead.actions.catalogue._regions import checked_regions
 from billhead.actions.catalogue._versions import normal_term
@@ -112,6 +113,7 @@ def save_plan(tx: Tx, seller_id: int, entry: PlanEntry, plan_id: int | None = No
         raise Conflict(f"{plan.name} is in use as {plan.kind}", hint="add another plan, and retire this one")
     _check_rules(entry, kind)
     _check_places(session, seller_id, entry)
+    _check_carried(session, seller_id, entry, kind)
     plan.then_plan_id = _then(session, seller_id, entry, plan)
     plan.code, plan.name, plan.kind, plan.description = entry.code, entry.name.strip(), kind, entry.description.strip()
     plan.tax_class, plan.family, plan.tier = entry.tax_class, entry.family.strip(), entry.tier
@@ -191,6 +193,19 @@ def _check_places(session: Session, seller_id: int, entry: PlanEntry) -> None:
     for service in entry.services:
         if service.panel not in known:
             raise InvalidInput("services", f"no panel or group of panels is called {service.panel!r}")
+
+
+def _check_carried(session: Session, seller_id: int, entry: PlanEntry, kind: str) -> None:
+    """What no panel gives is not sold: it would be paid, and nobody would have it."""
+    lines = [{"kind": one.kind, "panel": one.panel} for one in entry.services]
+    several = max(entry.connections, entry.max_units) > 1
+    if several and (panel := without_screens(session, lines, by_unit=entry.max_units > 1)):
+        raise InvalidInput("connections", f"a line on {panel} has no more connections than the panel gives it")
+    if kind not in _ADDONS:
+        return
+    for plan in session.scalars(select(Plan).where(Plan.seller_id == seller_id, Plan.code.in_(entry.addon_of))):
+        if panel := without_addon(session, plan.details.get("services", []), kind):
+            raise InvalidInput("addon_of", f"{plan.name} has its lines on {panel}, which can't give them more of this")
 
 
 def _then(session: Session, seller_id: int, entry: PlanEntry, plan: Plan) -> int | None:

@@ -87,7 +87,7 @@ def preview_add_user(tx: Tx, reseller_id: int, wanted: NewUser) -> UserPreview:
     else:
         chosen = [(plan_of(tx.session, buyer, one.code), one) for one in wanted.addons]
         check_licensed(tx.session, where, [addon for addon, _ in chosen], "addons")
-        addons = [addon_of(plan, wanted.term, addon, one, prices) for addon, one in chosen]
+        addons = [addon_of(tx.session, plan, wanted.term, addon, one, prices) for addon, one in chosen]
         parts = [Sold(plan, price), *addons]
         each = [in_credits(part.price.credit_minor, part.plan, wanted.term, part.quantity) for part in parts]
         cost = sum(each, Money(0, CREDITS))

@@ -195,7 +195,11 @@ def _parts(
     quantity = next((row.quantity for row in now if row.kind == "plan"), 1)
     check_units(plan, quantity)
     first = Sold(plan, prices.of(plan, term), quantity)
-    addons = [addon_of(plan, term, *pair, prices) for pair in zip(wanted, orders, strict=True)]
+    addons = [
+        # a new term is bought with the bouquets that there are then
+        addon_of(tx.session, plan, term, addon, one, prices, running=wish.way != "new_term" and addon.id not in codes)
+        for addon, one in zip(wanted, orders, strict=True)
+    ]
     if any(not one.price.term for one in addons):
         raise InvalidInput("addons", "a box is bought with a new order")
     return (first, *addons), term

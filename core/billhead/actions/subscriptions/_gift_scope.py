@@ -11,8 +11,10 @@ from billhead.domain.errors import InvalidInput, NotFound
 from billhead.models.catalogue import Bouquet, Plan, PlanBouquet
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
+from billhead.plugin import Expiry
+from billhead.plugin_host import capabilities_of
 
-__all__ = ["GiftScope", "count_in", "ids_in"]
+__all__ = ["GiftScope", "count_bought", "count_in", "ids_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,20 @@ class GiftScope:
 
 def count_in(session: Session, scope: GiftScope) -> int:
     return int(session.scalar(select(func.count()).select_from(_those(session, scope).subquery())) or 0)
+
+
+def count_bought(session: Session, scope: GiftScope) -> int:
+    """Of those, the ones with a line on a panel that sells time: given days are not bought there."""
+    selling = [
+        panel.id
+        for panel in session.scalars(select(Panel))
+        if (able := capabilities_of(panel)) is not None and able.expiry is Expiry.PURCHASED
+    ]
+    if not selling:
+        return 0
+    lines = select(Service.subscription_id).where(Service.panel_id.in_(selling), Service.lifecycle == "wanted")
+    those = _those(session, scope).where(Subscription.id.in_(lines))
+    return int(session.scalar(select(func.count()).select_from(those.subquery())) or 0)
 
 
 def ids_in(session: Session, scope: GiftScope, after: int, limit: int) -> Sequence[int]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.billing._bridge import anchor_of_order
 from billhead.actions.billing._couponed import asked_now
+from billhead.actions.catalogue._carried import without_addon
 from billhead.actions.catalogue._regions import check_licensed
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.actions.coupons._entering import Entered, reserve
@@ -104,7 +105,7 @@ def sell(tx: Tx, customer: Customer, order: Order, prices: PriceList | None = No
     price = prices.of(plan, order.term)
     trial = order.trial and bool(price.trial_term)
     check_units(plan, order.quantity)
-    addons = [addon_of(plan, order.term, *pair, prices) for pair in zip(wanted, order.addons, strict=True)]
+    addons = [addon_of(tx.session, plan, order.term, *pair, prices) for pair in zip(wanted, order.addons, strict=True)]
     mac = parse_mac(order.mac) if order.mac.strip() else None
     if trial:
         _check_shops_trial(tx, customer, plan, price, wanted)
@@ -185,14 +186,26 @@ def check_sold(session: Session, customer: Customer, plans: Sequence[Plan]) -> N
             raise NotFound("plan", plan.code)
 
 
-def addon_of(plan: Plan, term: str, addon: Plan, wanted: AddOnOrder, prices: PriceList) -> Sold:
-    """A bouquet, connections or a rented device for the same term, or a device that is paid once, with the order."""
+def addon_of(
+    session: Session,
+    plan: Plan,
+    term: str,
+    addon: Plan,
+    wanted: AddOnOrder,
+    prices: PriceList,
+    *,
+    running: bool = False,
+) -> Sold:
+    """A bouquet, connections or a rented device for the same term, or a device that is paid once, with the order.
+    `running`: it is new to lines that there are already."""
     fitting: Sequence[str] = addon.details.get("plans", [])
     if addon.kind not in ("bouquet", "connection", "device") or plan.code not in fitting:
         raise InvalidInput("addons", f"{addon.name} can't be added to {plan.name}")
     lines = plan.details.get("services", [])
     if addon.kind == "connection" and lines and not any(line["kind"] == "stream" for line in lines):
         raise InvalidInput("addons", f"{plan.name} is watched on a box, which has one screen")
+    if without_addon(session, lines, addon.kind, running=running):
+        raise InvalidInput("addons", f"{addon.name} can't be added to {plan.name}")
     check_units(addon, wanted.quantity, "addons")
     return Sold(addon, prices.of(addon, "" if paid_once(addon) else term), wanted.quantity)
 

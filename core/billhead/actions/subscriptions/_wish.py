@@ -120,10 +120,11 @@ def _new(
     now: list[SubscriptionComponent],
 ) -> Wanted:
     addon = plan_of(tx.session, customer, order.code)
-    if addon.id not in {one.plan_id for one in now}:
+    new = addon.id not in {one.plan_id for one in now}
+    if new:
         check_sold(tx.session, customer, [addon])
         check_licensed(tx.session, customer.country, [addon], "addons")
-    sold = addon_of(plan, term, addon, order, prices)
+    sold = addon_of(tx.session, plan, term, addon, order, prices, running=new)
     kind = "connection" if sold.plan.kind == "connection" else "addon"
     return Wanted(sold.plan.id, sold.price.id, sold.quantity, kind)
 

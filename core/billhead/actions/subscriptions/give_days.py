@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from billhead import clock
 from billhead.actions.scheduling import enqueue
-from billhead.actions.subscriptions._gift_scope import GiftScope, count_in
+from billhead.actions.subscriptions._gift_scope import GiftScope, count_bought, count_in
 from billhead.actions.subscriptions._given_days import checked_days
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
@@ -20,8 +20,12 @@ __all__ = ["GiftAsked", "GiftPreview", "GiftScope", "give_days", "preview_give_d
 
 @dataclass(frozen=True, slots=True)
 class GiftPreview:
+    """`bought`: of the subscriptions, those with a line on a panel that sells time. The days are not bought there, so
+    the line ends on the day that was bought, and goes on with what is bought next."""
+
     subscriptions: int
     days: int
+    bought: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class GiftAsked:
 
 def preview_give_days(tx: Tx, scope: GiftScope, days: int) -> GiftPreview:
     """How many subscriptions would get the days. Raises what `give_days` raises."""
-    return GiftPreview(count_in(tx.session, scope), checked_days(days))
+    return GiftPreview(count_in(tx.session, scope), checked_days(days), count_bought(tx.session, scope))
 
 
 @verb("subscriptions.give_days", permission="subscriptions.write")
