@@ -15,7 +15,7 @@ BOTH = pytest.mark.parametrize("on", ["stalker", "xtream"])
 
 @pytest.fixture
 def sold(operator):
-    """On Xtream basic (bouquet 3) and family (3 and 5, two screens); on Stalker boxes of the tariff BASIC."""
+    """On Xtream basic (bouquet 3), family (3 and 5, two screens) and mag (3); on Stalker boxes of the tariff BASIC."""
     from billhead.models.catalogue import Plan, PlanBouquet, Price, PriceBook
     from billhead.models.panels import Panel
 
@@ -29,6 +29,7 @@ def sold(operator):
             ("basic", "xtream", "stream", "", ["sport"], 1),
             ("family", "xtream", "stream", "", ["sport", "kids"], 2),
             ("box", "stalker", "mag", "BASIC", [], 1),
+            ("mag", "xtream", "mag", "", ["sport"], 1),
         ):
             template = {"kind": kind, "panel": codes[module], "panel_plan": panel_plan}
             plan = Plan(
@@ -125,6 +126,29 @@ def test_a_dry_run_adopts_nothing_and_a_second_adoption_knows_the_first(sold, on
     assert adopt(sold, on).adopted == 1
     again = adopt(sold, on)
     assert (again.adopted, again.known, count(sold, Customer)) == (0, 1, customers + 1)
+
+
+def test_a_box_that_hangs_on_a_line_is_not_a_second_customer(sold):
+    from billhead.models.adoptions import AdoptionLine
+    from billhead.models.people import Customer
+
+    customers = count(sold, Customer)
+    line = stands(sold, "xtream", "anna")
+    alone = stands(sold, "xtream", "hidden1", is_mag=1)
+    hung = stands(sold, "xtream", "hidden2", is_mag=1, pair_id=line)
+    for hidden, mac in ((alone, "00:1A:79:00:00:01"), (hung, "00:1A:79:00:00:02")):
+        sold.sandbox.state.store.insert("mag_devices", {"user_id": hidden, "mac": mac})
+    adoption = adopt(sold, "xtream", mapping="mac,plan\n00:1A:79:00:00:02,mag\n")
+    query = select(AdoptionLine).where(AdoptionLine.adoption_id == adoption.id)
+    found = {one.mac: one for one in sold._read(lambda session: list(session.scalars(query)))}
+    verdicts = {mac: (one.verdict, one.code) for mac, one in found.items()}
+    assert verdicts == {
+        "": ("adopt", ""),
+        "00:1A:79:00:00:01": ("adopt", ""),
+        "00:1A:79:00:00:02": ("refused", "paired"),
+    }
+    assert f"hangs on line:{line} " in found["00:1A:79:00:00:02"].reason
+    assert count(sold, Customer) == customers + 2
 
 
 def test_the_nearest_plan_by_bouquets_and_screens(sold):

@@ -171,6 +171,7 @@ class Observed:
     blocked: bool | Unobservable = UNOBSERVABLE
     owner: str | Unobservable = UNOBSERVABLE
     country: str | Unobservable = UNOBSERVABLE
+    follows: str | Unobservable = UNOBSERVABLE  # `remote_id` of the line that a box hangs on; not compared
     banned: bool = False  # by the panel's own staff: reported, not ours to lift
 
 

@@ -134,6 +134,7 @@ def observed_row(resource: Resource, row: Row, handle_data: Mapping[str, Any]) -
     seen = {resource.seen_in_handle: name} if name else {}
     flagged, column = ("restreamer", "is_restreamer") if line else ("pair", "pair_id")
     more = {"short": True} if column not in row else {flagged: value} if (value := number(row[column])) else {}
+    leads = None if line else number(row.get("pair_id"))
     return Observed(
         handle_data={**handle_data, **seen, **more},
         login=text(row, "username") if line and "username" in row else UNOBSERVABLE,
@@ -145,6 +146,7 @@ def observed_row(resource: Resource, row: Row, handle_data: Mapping[str, Any]) -
         blocked=not flag(row, "enabled") if "enabled" in row else UNOBSERVABLE,
         owner=text(row, "member_id") if "member_id" in row else UNOBSERVABLE,
         country=text(row, "forced_country").upper() if line and "forced_country" in row else UNOBSERVABLE,
+        follows=f"{LINE.noun}:{leads}" if leads else UNOBSERVABLE,
         banned="admin_enabled" in row and not flag(row, "admin_enabled"),
     )
 

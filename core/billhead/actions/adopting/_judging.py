@@ -76,6 +76,7 @@ def judge(house: House, one: Judged, prices: PriceList) -> None:
         if one.said.get("skip") == "yes":
             raise Refused("skipped", "the mapping file says so")
         _refuse_stopped(one.line.observed)
+        _refuse_hanging(one.line.observed)
         one.paid_through, ends_at = _paid_through(house, one)
         _choose_plan(house, one)
         one.term = _term(house, one, prices)
@@ -89,6 +90,13 @@ def _refuse_stopped(seen: Observed) -> None:
         raise Refused("banned", "it is banned by the panel's staff")
     if seen.blocked is True:
         raise Refused("blocked", "it is blocked on the panel: to adopt it would open it")
+
+
+def _refuse_hanging(seen: Observed) -> None:
+    """Its line's customer would pay twice: the panel runs the box along with what is paid for the line."""
+    if isinstance(seen.follows, str):
+        why = f"it hangs on {seen.follows} and runs as long as that does: it belongs to who has that line"
+        raise Refused("paired", why)
 
 
 def _paid_through(house: House, one: Judged) -> tuple[date, datetime]:

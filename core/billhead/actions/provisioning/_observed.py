@@ -9,11 +9,11 @@ from billhead.plugin import UNOBSERVABLE, Desired, Free, Observed, Step
 
 __all__ = ["as_json", "as_observed", "comparable", "enforced", "from_json"]
 
-_HIDDEN = {"password", "handle_data"}
+_HIDDEN = {"password", "handle_data", "follows"}
 
 
 def as_json(observed: Observed) -> dict[str, Any]:
-    """Observed fields as plain JSON; passwords are left out, unobservable fields too."""
+    """Observed fields as plain JSON; left out is what is secret, unobservable, or asked by adoptions alone."""
     plain: dict[str, Any] = {}
     for f in fields(observed):
         value = getattr(observed, f.name)
