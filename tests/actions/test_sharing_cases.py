@@ -8,6 +8,7 @@ from sqlalchemy import select
 from web_shop import Shop
 
 from billhead import clock
+from billhead.actions.freeze import set_freeze
 from billhead.actions.notifications._facts import gather
 from billhead.actions.notifications._render import render
 from billhead.actions.usage._lines import DAY, epoch
@@ -17,7 +18,7 @@ from billhead.actions.viewings.look_live import look_live
 from billhead.actions.viewings.purge_viewings import purge_viewings
 from billhead.db import reading, writing
 from billhead.domain.context import Context
-from billhead.models.operations import AuditEntry, Notice
+from billhead.models.operations import AuditEntry, Job, Notice
 from billhead.models.panels import Panel
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription
@@ -63,6 +64,11 @@ def look(shop: Shop) -> None:
 
 
 PLACES = ("198.51.1.1", "198.51.2.1", "198.51.3.1", "198.51.4.1")
+
+
+def freeze(shop: Shop, *, on: bool) -> None:
+    with shop.app.app_context(), writing(SYSTEM) as tx:
+        set_freeze(tx, "panels", on)
 
 
 def case(shop: Shop) -> SharingCase:
@@ -133,8 +139,37 @@ def test_everybody_is_cut_by_a_job(tv: Shop):
     panel.SESSIONS[handle] = [LiveSession("a", "77"), LiveSession("b", "78")]
     staff = tv.person("staff", "boss@example.com", "*")
     staff.post("/admin/sharing/1/kick", {"reason": "enough"}, page="/admin/switches")
+    assert case(tv).settled_at is None  # nobody is cut yet
+    freeze(tv, on=True)
     tv.work()
+    assert (panel.CUT, case(tv).state) == ([], "open")
+    freeze(tv, on=False)
+    with clock.business_time(clock.business_now() + timedelta(minutes=16)):
+        tv.work()
     assert [(handle, "a"), (handle, "b")] == panel.CUT
+    (asked,) = [row for row in rows(tv, AuditEntry) if row.action == "sharing.kick"]
+    assert (case(tv).state, case(tv).settled_by) == ("kicked", asked.actor)
+
+
+def test_only_what_the_lines_panel_can_do_is_offered_and_done(tv: Shop, monkeypatch):
+    watched_in(tv, *PLACES)
+    rules = {"most_networks": 2, "most_addresses": 3, "acts_by_itself": "limit", "acts_from": 100}
+    tv.change(Seller, tv.seller_id, watching=rules)
+    panel = sys.modules["pretend_panel"]
+    monkeypatch.setattr(panel, "CANNOT", {"kick", "connections"})
+    look(tv)
+    assert (case(tv).state, rows(tv, Service)[0].capped_connections) == ("open", None)
+    staff = tv.person("staff", "boss@example.com", "*")
+    offered = staff.get("/admin/sharing/1").text
+    assert [word in offered for word in ("Warn", "Block it", "Limit it", "Cut them")] == [True, True, False, False]
+    for step, why in (("kick", "cut a session"), ("limit", "how many streams")):
+        answer = staff.post(f"/admin/sharing/1/{step}", {"reason": "enough"}, page="/admin/switches")
+        assert (answer.status_code, why in answer.text) == (422, True)
+    assert case(tv).state == "open"
+    assert "access.cut_all" not in [job.kind for job in rows(tv, Job)]
+    monkeypatch.setattr(panel, "CANNOT", set())
+    look(tv)
+    assert (case(tv).state, rows(tv, Service)[0].capped_connections) == ("limited", 1)
 
 
 def test_by_itself_only_what_the_operator_said_and_only_from_their_score(tv: Shop):

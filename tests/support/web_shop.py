@@ -37,6 +37,7 @@ TOLD = []  # what boxes were told
 PROOFS = []  # the next answer to a device's question; empty: it can't be asked as one
 COMMANDS = set()
 KINDS = set(ViewingKind)  # of what was watched that it tells
+CANNOT = set()  # of kick, connections
 
 @dataclass(frozen=True)
 class Settings:
@@ -46,8 +47,9 @@ class Memory(ProvisioningModule):
     code, label, settings_type = "memory", "Panel in memory", Settings
     def capabilities(self, panel):
         lacks = ("Without its feed: no viewing history.",)
-        return Capabilities(Expiry.SETTABLE, frozenset(LineKind), bouquets=True, connections=True, owners=True,
-                            owner_credits=True, listing=True, live=True, live_listing=bool(ALL_ON), kick=True,
+        return Capabilities(Expiry.SETTABLE, frozenset(LineKind), bouquets=True, owners=True,
+                            connections="connections" not in CANNOT, kick="kick" not in CANNOT,
+                            owner_credits=True, listing=True, live=True, live_listing=bool(ALL_ON),
                             viewings=frozenset(KINDS), commands=frozenset(COMMANDS), proof=bool(PROOFS), lacks=lacks)
     def live_sessions(self, panel, desired):
         found = SESSIONS.get(desired.handle.ref, ())

@@ -10,15 +10,17 @@ from sqlalchemy import select
 from billhead import clock
 from billhead.actions.access.cut_session import cut_session
 from billhead.actions.fraud.forget_facts import forget_facts
+from billhead.actions.freeze import is_frozen
 from billhead.actions.privacy.purge_old import purge_old
 from billhead.actions.scheduling import enqueue
 from billhead.actions.viewings.find_sharing import find_sharing
+from billhead.actions.viewings.finish_kick import finish_kick
 from billhead.actions.viewings.look_live import look_live
 from billhead.actions.viewings.purge_viewings import purge_viewings
 from billhead.actions.viewings.queue_reading import queue_reading
 from billhead.actions.viewings.read_contents import read_contents
 from billhead.actions.viewings.read_viewings import read_viewings
-from billhead.db import writing
+from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import NotAllowed, NotFound, PanelRejected, PanelUnreachable
 from billhead.jobs.kinds import TryLater, job_kind
@@ -83,6 +85,9 @@ def _find_sharing(ctx: Context, _args: Mapping[str, Any]) -> None:
 @job_kind("access.cut_all", max_tries=4)
 def _cut_all(ctx: Context, args: Mapping[str, Any]) -> None:
     """Everybody who watches on a line now. A line that is gone meanwhile has nobody."""
+    with reading() as session:
+        if is_frozen(session, "panels"):
+            raise TryLater(clock.business_now() + _LATER, "nothing is written to panels now")
     with suppress(NotFound):
         try:
             cut = cut_session(ctx, int(args["service_id"]), None)
@@ -90,6 +95,8 @@ def _cut_all(ctx: Context, args: Mapping[str, Any]) -> None:
             raise TryLater(clock.business_now() + _SOON, often.message) from often
         if cut.problem:
             raise PanelRejected(cut.problem)
+        with writing(ctx) as tx:
+            finish_kick(tx, int(args["case_id"]), str(args["by"]))
 
 
 def forget(ctx: Context) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select, union
 
 from billhead import clock
 from billhead.actions.usage._lines import epoch
+from billhead.actions.viewings._out_of_reach import out_of_reach
 from billhead.actions.viewings._sightings import sessions_seen
 from billhead.actions.viewings.settle_sharing import settle_sharing
 from billhead.bulk import among
@@ -83,5 +84,7 @@ def _put_up(tx: Tx, service_id: int, finding: Finding, case: SharingCase | None,
     case.seen_at = now
     tx.session.flush()
     if rules.acts_by_itself and case.score >= rules.acts_from:
+        if rules.acts_by_itself in out_of_reach(tx.session, tx.session.get_one(Service, service_id)):
+            return  # left open: a person decides what else is done
         by_itself = Tx(replace(tx.ctx, reason=f"by itself, at a score of {case.score}"), tx.session)
         settle_sharing(by_itself, case.id, rules.acts_by_itself)

@@ -8,6 +8,7 @@ from billhead.actions.provisioning.want import want
 from billhead.actions.scheduling import enqueue
 from billhead.actions.subscriptions.suspend import suspend
 from billhead.actions.verb import audit, verb
+from billhead.actions.viewings._out_of_reach import out_of_reach
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.models.subscriptions import Service, Subscription
@@ -27,10 +28,11 @@ class SharingSettled:
 
 @verb("sharing.settle", permission="services.write")
 def settle_sharing(tx: Tx, case_id: int, step: str) -> SharingSettled:
-    """`step`: ignore · warn (a notice) · limit (one stream until it is lifted) · kick (whoever watches now) · block
+    """`step`: ignore · warn (a notice) · limit (one stream until it is lifted) · kick (whoever watches now: a job cuts
+    them, and the case is settled when they are) · block
     (the subscription is suspended by staff, which no payment lifts).
 
-    Raises NotFound, InvalidInput, or Conflict when somebody has settled it already.
+    Raises NotFound, InvalidInput, or Conflict when somebody has settled it already, or the line's panel can't do it.
     """
     if step not in SETTLED:
         raise InvalidInput("step", f"is one of {', '.join(SETTLED)}")
@@ -40,6 +42,8 @@ def settle_sharing(tx: Tx, case_id: int, step: str) -> SharingSettled:
     if case.settled_at is not None:
         raise Conflict(f"It was settled already: {case.state}.")
     service = tx.session.get_one(Service, case.service_id, with_for_update=True)
+    if why := out_of_reach(tx.session, service).get(step):
+        raise Conflict(why)
     subscription = tx.session.get_one(Subscription, service.subscription_id)
     if step == "warn":
         data = {"service_id": service.id, "case_id": case.id}
@@ -47,10 +51,12 @@ def settle_sharing(tx: Tx, case_id: int, step: str) -> SharingSettled:
     elif step == "limit":
         want(tx, service, capped_connections=1)
     elif step == "kick":
-        enqueue(tx, "access.cut_all", {"service_id": service.id}, key=f"cut:{service.id}")
+        args = {"service_id": service.id, "case_id": case.id, "by": tx.ctx.actor}
+        enqueue(tx, "access.cut_all", args, key=f"cut:{service.id}")
     elif step == "block":
         suspend(tx, subscription.id, "staff")
-    case.state, case.settled_at, case.settled_by = SETTLED[step], clock.business_now(), tx.ctx.actor
+    if step != "kick":
+        case.state, case.settled_at, case.settled_by = SETTLED[step], clock.business_now(), tx.ctx.actor
     about = {"case": case.id, "score": case.score, "reasons": case.reasons, "step": step}
     audit(tx, f"sharing.{step}", f"service:{service.id}", about)
     return SharingSettled(service.id, case.id, case.state)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import NotFound as NoSuchPage
 
 from billhead.actions.viewings._looks import Looks, looks_at
+from billhead.actions.viewings._out_of_reach import out_of_reach
 from billhead.actions.viewings.lift_cap import lift_cap
 from billhead.actions.viewings.settle_sharing import SETTLED, settle_sharing
 from billhead.db import reading, writing
@@ -114,9 +115,11 @@ def sharing_case(key: int) -> ResponseReturnValue:
             .limit(_SHOWN)
         ).all()
         newest = select(LiveSighting).where(LiveSighting.service_id == service.id).order_by(LiveSighting.seen.desc())
+        beyond = out_of_reach(session, service)
         live = session.scalars(newest.limit(_SHOWN)).all()
     shown = {"live": live, "case": case, "service": service, "viewings": rows, "network_of": network_of}
-    return page("admin/sharing_case.html", **shown, steps=_QUESTIONS, instant_of=_instant)
+    steps = {step: question for step, question in _QUESTIONS.items() if step not in beyond}
+    return page("admin/sharing_case.html", **shown, steps=steps, instant_of=_instant)
 
 
 @admin.route("/sharing/<int:key>/<step>", methods=["GET", "POST"])
@@ -131,7 +134,8 @@ def settle_case(key: int, step: str) -> ResponseReturnValue:
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
-            return f"{login}: {settle_sharing(tx, key, step).state}."
+            done = settle_sharing(tx, key, step).state
+        return f"{login}: whoever watches is cut now." if step == "kick" else f"{login}: {done}."
 
     question = Question(title.format(login), text_, button, url_for("admin.sharing"), step in ("limit", "block"))
     return asked(question, ReasonForm(), act)
