@@ -13,9 +13,10 @@ from billhead import clock
 from billhead.actions.billing.quote import Part, Wanted, quote, read_buyers, spread_codes
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.documents import expire_proformas as expiring
+from billhead.actions.subscriptions import _sale
 from billhead.actions.subscriptions import start_several as several
 from billhead.actions.subscriptions.cancel import cancel
-from billhead.actions.subscriptions.start import AddOnOrder, Order
+from billhead.actions.subscriptions.start import AddOnOrder, Order, start_subscription
 from billhead.actions.subscriptions.start_several import start_several
 from billhead.db import reading, writing
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
@@ -23,6 +24,7 @@ from billhead.domain.money import Money
 from billhead.models.coupons import Coupon, CouponRedemption
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.operations import AuditEntry
+from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service, Subscription
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -253,8 +255,8 @@ def meeting():
     both = Barrier(2)
 
     def pausing(real):
-        def until_the_other_is_here(*told):
-            done = real(*told)
+        def until_the_other_is_here(*told, **more):
+            done = real(*told, **more)
             with suppress(BrokenBarrierError):
                 both.wait(0.4)
             return done
@@ -306,8 +308,11 @@ def test_orders_that_expire_and_a_cart_at_once_wait_in_turn_for_the_same_coupons
 )
 def test_two_carts_at_once_in_another_order_wait_in_turn(shop, monkeypatch, first, second, outcomes):
     kind = "mag" if "mac" in first else "stream"
-    details = {"once_per_customer": True, "services": [{"kind": kind, "panel": "p1", "panel_plan": ""}]}
-    for code in ("tv", "radio"):
+    shop.change(Panel, shop.panel_id, capacity=9)
+    with writing(SYSTEM) as tx:
+        tx.session.add(Panel(seller_id=shop.seller_id, code="p2", name="Two", module="sandbox", capacity=9))
+    for code, panel in (("tv", "p1"), ("radio", "p2")):
+        details = {"once_per_customer": True, "services": [{"kind": kind, "panel": panel, "panel_plan": ""}]}
         shop.plan(code, 1000, trial_term="7 days", trial_minor=100, kind=kind, details=details)
     for code in ("ONE", "TWO"):
         make(shop, code, percent_ppm=100_000)
@@ -334,3 +339,28 @@ def test_two_carts_at_once_in_another_order_wait_in_turn(shop, monkeypatch, firs
     for thread in threads:
         thread.join(30)
     assert sorted(seen) == outcomes
+
+
+def test_the_last_place_on_a_panel_is_taken_once(shop, monkeypatch):
+    """Both have counted before either has taken it, where nothing holds the second back."""
+    shop.change(Panel, shop.panel_id, capacity=1)
+    shop.plan("tv", 1000, details={"services": [{"kind": "stream", "panel": "p1", "panel_plan": ""}]})
+    monkeypatch.setattr(_sale, "add_services", meeting()(_sale.add_services))
+    people, seen = [shop.customer(), shop.customer()], []
+
+    def place(customer):
+        with shop.app.app_context(), clock.business_time(NOON):
+            try:
+                with writing(SYSTEM) as tx:
+                    start_subscription(tx, Order(customer, "tv", "1 month"))
+                seen.append("ordered")
+            except Conflict as refused:
+                seen.append(refused.code)
+
+    threads = [Thread(target=place, args=(customer,)) for customer in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(seen) == ["no_capacity", "ordered"]
+    assert len(shop.all(Service)) == 1

@@ -112,7 +112,8 @@ def _write(tx: Tx, look: _Lookup, rows: Sequence[GoodRow]) -> None:
     ]
     _flush(tx, subscriptions)
     wishes = [AccessWish(row.access.login, row.access.password, row.access.mac) for row in rows]
-    placement, service_ids = Placement(session, wishes), iter(reserve_ids(session, "service", count * 4))
+    placement = Placement(session, wishes, [look.plans[row.sale.offer.plan.code] for row in rows])
+    service_ids = iter(reserve_ids(session, "service", count * 4))
     details: list[Any] = []
     services: list[Service] = []
     for row, customer, subscription, wish in zip(rows, customers, subscriptions, wishes, strict=True):

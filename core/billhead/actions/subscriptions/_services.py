@@ -1,11 +1,11 @@
 """The services of a subscription: which lines its plan makes, on which panel, with which bouquets."""
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.provisioning._one_box import lock_macs
@@ -15,7 +15,16 @@ from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin_host import vault
 
-__all__ = ["AccessWish", "Placement", "add_services", "new_handle", "new_login", "new_password", "pairs_among"]
+__all__ = [
+    "AccessWish",
+    "Placement",
+    "add_services",
+    "lock_places",
+    "new_handle",
+    "new_login",
+    "new_password",
+    "pairs_among",
+]
 
 _ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -48,6 +57,15 @@ def is_handle(text: str) -> bool:
     return len(text) == 10 and set(text) <= set(_BASE32) and not text.isdigit()
 
 
+def lock_places(session: Session, plans: Iterable[Plan]) -> None:
+    """Until the transaction ends nobody else takes a place on a panel that holds so many lines and no more. Count them
+    after this, not before; whoever sells several plans locks for all of them at once."""
+    wanted = {line["panel"] for plan in plans for line in plan.details.get("services", [])}
+    limited = select(Panel.id).where(or_(Panel.code.in_(wanted), Panel.group.in_(wanted)), Panel.capacity > 0)
+    # rows that name the panel may be written meanwhile
+    session.execute(limited.order_by(Panel.id).with_for_update(key_share=True)).all()
+
+
 class Placement:
     """What making lines needs to know, read once: panels and, where it counts, how full they are, bouquets, logins and
     MACs in use.
@@ -55,8 +73,9 @@ class Placement:
     One order makes one; an import makes one per batch, so that its rows need no query of their own.
     """
 
-    def __init__(self, session: Session, wishes: Sequence["AccessWish"]) -> None:
+    def __init__(self, session: Session, wishes: Sequence["AccessWish"], plans: Iterable[Plan]) -> None:
         self._session = session
+        lock_places(session, plans)
         self._used: dict[int, int] = {}  # of panels that were counted
         self._panels = list(session.scalars(select(Panel).order_by(Panel.id)))
         self._bouquets: dict[int, list[int]] = {}

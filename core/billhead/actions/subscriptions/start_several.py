@@ -9,6 +9,7 @@ from billhead.actions.events import emit
 from billhead.actions.fraud._trials import lock_trials
 from billhead.actions.provisioning._one_box import lock_macs
 from billhead.actions.subscriptions._sale import Order, lock_shops_trials, own_customer, plan_of, redeem, sell, worth
+from billhead.actions.subscriptions._services import lock_places
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput
@@ -61,6 +62,8 @@ def _lock_shared(tx: Tx, customer: Customer, orders: Sequence[Order]) -> None:
     """What each sale locks for itself, here for all in one order: two that come at once in another wait in turn."""
     if any(order.trial for order in orders):
         lock_shops_trials(tx, customer)
-    tried = [plan_of(tx.session, customer, order.plan) for order in orders if order.trial]
+    plans = [plan_of(tx.session, customer, order.plan) for order in orders]
+    tried = [plan for plan, order in zip(plans, orders, strict=True) if order.trial]
     lock_trials(tx, [plan.id for plan in tried if plan.details.get("once_per_customer")])
+    lock_places(tx.session, plans)
     lock_macs(tx.session, [parse_mac(order.mac) for order in orders if order.mac.strip()])
