@@ -52,7 +52,7 @@ class HttpResponse:
         """The JSON object that the body is; None for all else."""
         try:
             told = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return told if isinstance(told, dict) else None
 

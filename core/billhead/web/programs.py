@@ -27,7 +27,8 @@ from billhead.web.shop_address import asked
 from billhead.wording import LANGUAGES
 
 __all__ = [
-    "MOST", "SIZE", "acting", "addons", "asker", "fields", "flag", "language", "one_page", "only_with_a_key", "text",
+    "MOST", "SIZE", "acting", "addons", "asker", "fields", "flag", "language", "no_fields", "one_page",
+    "only_with_a_key", "text",
 ]  # fmt: skip
 
 _A_MINUTE, _WINDOW = 120, timedelta(minutes=1)
@@ -142,6 +143,12 @@ def addons(value: object) -> tuple[AddOnOrder, ...]:
             raise ValueError(f"{code}: must be a whole number from 1 to 999")
         found.append(AddOnOrder(code, quantity))
     return tuple(found)
+
+
+def no_fields() -> None:
+    """Of what is asked without a body: one that is sent all the same says nothing. Raises InvalidInput."""
+    if request.get_data():
+        fields({})
 
 
 def one_page(

@@ -59,6 +59,8 @@ def _call(intent: _Intent) -> Sequence[Verified] | CallbackForged:
         return intent.account.gateway.parse_callback(intent.account.connection, intent.raw)
     except CallbackForged as forged:
         return forged
+    except RecursionError:  # lists in lists in lists
+        return CallbackForged("it is nested too deeply to be read")
 
 
 def _record(tx: Tx, intent: _Intent, facts: Sequence[Verified] | CallbackForged) -> str:

@@ -19,9 +19,9 @@ def move_method(tx: Tx, method_id: int, way: str) -> None:
 
     Raises InvalidInput, NotFound (not theirs, or removed) or Conflict (what was declined for good would come first).
     """
+    method = visible_method(tx.session, tx.ctx, method_id)
     if way not in ("up", "down"):
         raise InvalidInput("way", f"{way!r} is not one of up, down")
-    method = visible_method(tx.session, tx.ctx, method_id)
     mine = PaymentMethod.customer_id == method.customer_id
     locked = select(PaymentMethod).where(mine).order_by(PaymentMethod.id).with_for_update()
     theirs = tx.session.scalars(locked.execution_options(populate_existing=True)).all()

@@ -93,10 +93,12 @@ def answered_challenge(answer: str, purpose: str) -> Answer:
         if len(answer) > _LONGEST:
             raise ValueError("too long")
         told: dict[str, Any] = json.loads(answer)
+        if not str(told["id"]).isprintable():
+            raise ValueError("no id of a passkey")
         client = json.loads(base64url_to_bytes(told["response"]["clientDataJSON"]))
         challenge = base64url_to_bytes(client["challenge"]).decode()
         meant, _ = _signer().loads(challenge, max_age=int(_LASTS.total_seconds()))
-    except (ValueError, KeyError, TypeError, BadSignature) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, BadSignature) as error:
         raise refused_passkey() from error
     if meant != purpose:
         raise refused_passkey()

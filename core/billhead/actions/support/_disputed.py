@@ -23,7 +23,10 @@ def open_dispute_of(tx: Tx, dispute_id: int) -> tuple[BillDispute, Ticket]:
     row = tx.session.get(BillDispute, dispute_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound("dispute", dispute_id)
-    ticket = locked_ticket(tx, row.ticket_id)
+    try:
+        ticket = locked_ticket(tx, row.ticket_id)
+    except NotFound:
+        raise NotFound("dispute", dispute_id) from None
     if row.state != DisputeState.OPEN:
         raise Conflict(f"this dispute is {row.state} already", code="decided_already")
     return row, ticket

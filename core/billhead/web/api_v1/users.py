@@ -20,7 +20,7 @@ from billhead.domain.whole_number import whole_number
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.api_v1.asking import api, asking_reseller, in_credits
-from billhead.web.programs import acting, addons, asker, fields, flag, language, one_page, text
+from billhead.web.programs import acting, addons, asker, fields, flag, language, no_fields, one_page, text
 from billhead.web.reseller.users import SHOWN, narrowed
 
 __all__: list[str] = []
@@ -101,6 +101,7 @@ def new_user() -> ResponseReturnValue:
 @api.post("/users/<int:key>/renew")
 @allow("anyone")
 def renew(key: int) -> ResponseReturnValue:
+    no_fields()
     with acting() as tx:
         done = renew_user(tx, key)
     return {"id": key, "credits": in_credits(done.credits_minor), "paid_through": done.paid_through}
@@ -109,6 +110,7 @@ def renew(key: int) -> ResponseReturnValue:
 @api.post("/users/<int:key>/block")
 @allow("anyone")
 def block(key: int) -> ResponseReturnValue:
+    no_fields()
     with acting() as tx:
         disable_user(tx, key)
         return _one(tx.session, key)
@@ -117,6 +119,7 @@ def block(key: int) -> ResponseReturnValue:
 @api.post("/users/<int:key>/unblock")
 @allow("anyone")
 def unblock(key: int) -> ResponseReturnValue:
+    no_fields()
     with acting() as tx:
         enable_user(tx, key)
         return _one(tx.session, key)
