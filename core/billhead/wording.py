@@ -34,7 +34,10 @@ _LOCALE = Path(__file__).with_name("locale")
 _FORMATS = {"en": "en_GB"}  # 2 Nov 2026, as on our pages, and no month before the day
 _DIGITS = "latn"  # amounts must look like those of the bank and the gateway, in every script
 
-LANGUAGES: tuple[str, ...] = ("en", *sorted(found.name for found in _LOCALE.iterdir() if found.is_dir()))
+LANGUAGES: tuple[str, ...] = (
+    "en",
+    *sorted(found.name for found in _LOCALE.iterdir() if (found / "LC_MESSAGES").is_dir()),
+)
 """The languages that documents are written in."""
 
 

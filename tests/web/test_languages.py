@@ -61,11 +61,16 @@ def test_who_signs_up_on_a_german_page_gets_german_mail_and_pages(shop):
     assert page.index("Österreich") < page.index("Polen")
 
 
-def test_staff_see_their_own_security_in_the_language_of_the_admin_area(shop):
+def test_staff_work_in_the_language_of_their_browser_or_of_their_choice(shop):
     boss = shop.person("staff", "boss@example.com", "*")
-    page = boss.get("/security/", headers={"Accept-Language": "de"}).text
-    assert '<html lang="en"' in page
-    assert 'name="language"' not in page
+    assert '<html lang="en"' in boss.get("/admin/").text
+    for address in ("/admin/", "/security/"):
+        page = boss.get(address, headers={"Accept-Language": "de"}).text
+        assert '<html lang="de"' in page
+        assert 'name="language" value="ar"' in page
+    boss.post("/language", {"language": "ar", "back": "/admin/"})
+    page = boss.get("/admin/", headers={"Accept-Language": "de"}).text
+    assert '<html lang="ar" dir="rtl"' in page
 
 
 def test_amounts_and_days_are_written_as_the_language_does(shop):
@@ -73,7 +78,7 @@ def test_amounts_and_days_are_written_as_the_language_does(shop):
         assert money(123450, "EUR") == "1.234,50\u00a0€"
         assert day(date(2026, 11, 2)) == '<time datetime="2026-11-02">02.11.2026</time>'
         assert (term("1 month"), term("3 months"), percent(190_000)) == ("Monat", "3 Monate", "19\u00a0%")
-    with shop.app.test_request_context("/admin/", headers={"Accept-Language": "de"}):
+    with shop.app.test_request_context("/admin/", headers={"Accept-Language": "en"}):
         assert money(123450, "EUR") == "€1,234.50"
 
 

@@ -19,8 +19,8 @@ from billhead.refusals import refusals
 
 _HERE = Path(__file__).resolve().parent
 _WEB = _HERE.parent / "web"
+_REPORTS = _HERE.parent / "reports"
 _NOTICES = _HERE.parent / "actions" / "notifications"
-_SPOKEN_ELSEWHERE = ("admin",)  # English only: see billhead.web.speaking
 _KEYWORDS = {
     "_": None,
     "gettext": None,
@@ -37,9 +37,9 @@ _ALSO = _HERE / "also_said.txt"  # one a line: words that reach a page as data, 
 
 
 def said() -> set[str | tuple[str, str]]:
-    """Every text that the shop and the areas say; a pair for what has a plural."""
-    pages = (path for path in sorted(_WEB.rglob("*")) if not any(part in _SPOKEN_ELSEWHERE for part in path.parts))
-    return {*_ALSO.read_text("utf-8").splitlines(), *refusals(), *_marked_in(pages)}
+    """Every text that the shop, the areas and the reports say; a pair for what has a plural."""
+    spoken = _marked_in([*sorted(_WEB.rglob("*")), *sorted(_REPORTS.glob("*.py"))])
+    return {*_ALSO.read_text("utf-8").splitlines(), *refusals(), *spoken}
 
 
 def said_in_notices() -> set[str | tuple[str, str]]:

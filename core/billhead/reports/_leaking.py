@@ -11,18 +11,19 @@ from billhead.models.subscriptions import Subscription
 from billhead.plugin import ReportAsked, ReportColumn, ReportLink
 from billhead.reports._prices import term_prices
 from billhead.reports._source import BATCH
+from billhead.wording import marked
 
 __all__ = ["COLUMNS", "SHARED", "leaking", "shown"]
 
 COLUMNS = (
-    ReportColumn("kind", "Leak"),
-    ReportColumn("customer", "Customer", "link"),
-    ReportColumn("subscription", "Subscription", "link"),
-    ReportColumn("line", "Line", "link"),
-    ReportColumn("plan", "Plan"),
-    ReportColumn("why", "What is known"),
-    ReportColumn("term", "Term"),
-    ReportColumn("leak", "Price of it", "money", total=True),
+    ReportColumn("kind", marked("Leak")),
+    ReportColumn("customer", marked("Customer"), "link"),
+    ReportColumn("subscription", marked("Subscription"), "link"),
+    ReportColumn("line", marked("Line"), "link"),
+    ReportColumn("plan", marked("Plan")),
+    ReportColumn("why", marked("What is known")),
+    ReportColumn("term", marked("Term")),
+    ReportColumn("leak", marked("Price of it"), "money", total=True),
 )
 
 SHARED = 7

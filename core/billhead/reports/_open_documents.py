@@ -11,17 +11,18 @@ from billhead.domain.document import Kind, State
 from billhead.models.documents import Allocation, Document
 from billhead.models.ledger import LedgerEntry
 from billhead.plugin import ReportAsked, ReportColumn
+from billhead.wording import marked
 
 __all__ = ["AGES", "by_age", "open_documents"]
 
 AGES = (
-    ReportColumn("documents", "Documents", "count", total=True),
-    ReportColumn("not_due", "Not due yet", "money", total=True),
-    ReportColumn("days_30", "1 to 30 days", "money", total=True),
-    ReportColumn("days_60", "31 to 60 days", "money", total=True),
-    ReportColumn("days_90", "61 to 90 days", "money", total=True),
-    ReportColumn("older", "More than 90 days", "money", total=True),
-    ReportColumn("owed", "Owed", "money", total=True),
+    ReportColumn("documents", marked("Documents"), "count", total=True),
+    ReportColumn("not_due", marked("Not due yet"), "money", total=True),
+    ReportColumn("days_30", marked("1 to 30 days"), "money", total=True),
+    ReportColumn("days_60", marked("31 to 60 days"), "money", total=True),
+    ReportColumn("days_90", marked("61 to 90 days"), "money", total=True),
+    ReportColumn("older", marked("More than 90 days"), "money", total=True),
+    ReportColumn("owed", marked("Owed"), "money", total=True),
 )
 """The columns that `by_age` fills."""
 

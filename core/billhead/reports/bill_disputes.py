@@ -12,6 +12,7 @@ from billhead.models.support import BillDispute, Ticket
 from billhead.plugin import Report, ReportAsked, ReportColumn
 from billhead.reports._parameters import CURRENCY, FROM_YEAR_AGO, SELLER, TO
 from billhead.reports._source import Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -43,21 +44,23 @@ def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
 
 REPORT = Report(
     code="bill-disputes",
-    title="Complaints about bills",
-    description="Lines of invoices that customers did not agree with, by month and reason: what was decided, the "
-    "amounts with tax, and what was given back by credit notes.",
-    group="Operations",
+    title=marked("Complaints about bills"),
+    description=marked(
+        "Lines of invoices that customers did not agree with, by month and reason: what was decided, the "
+        "amounts with tax, and what was given back by credit notes."
+    ),
+    group=marked("Operations"),
     parameters=(FROM_YEAR_AGO, TO, SELLER, CURRENCY),
     columns=(
-        ReportColumn("month", "Month"),
-        ReportColumn("reason", "Why"),
-        ReportColumn("disputed", "Disputed", "count", total=True),
-        ReportColumn("open", "Open", "count", total=True),
-        ReportColumn("refused", "Refused", "count", total=True),
-        ReportColumn("granted", "Granted", "count", total=True),
-        ReportColumn("withdrawn", "Withdrawn", "count", total=True),
-        ReportColumn("amount", "Amount", "money", total=True),
-        ReportColumn("given_back", "Given back", "money", total=True),
+        ReportColumn("month", marked("Month")),
+        ReportColumn("reason", marked("Why")),
+        ReportColumn("disputed", marked("Disputed"), "count", total=True),
+        ReportColumn("open", marked("Open"), "count", total=True),
+        ReportColumn("refused", marked("Refused"), "count", total=True),
+        ReportColumn("granted", marked("Granted"), "count", total=True),
+        ReportColumn("withdrawn", marked("Withdrawn"), "count", total=True),
+        ReportColumn("amount", marked("Amount"), "money", total=True),
+        ReportColumn("given_back", marked("Given back"), "money", total=True),
     ),
     rows=_rows,
 )

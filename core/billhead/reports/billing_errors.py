@@ -14,6 +14,7 @@ from billhead.models.subscriptions import Subscription
 from billhead.plugin import Report, ReportAsked, ReportColumn, ReportLink
 from billhead.reports._parameters import FROM_MONTH, SELLER, TO
 from billhead.reports._source import BATCH, Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -66,20 +67,22 @@ def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
 
 REPORT = Report(
     code="billing-errors",
-    title="Billing errors",
-    description="Subscriptions that could not be billed, with the reason and since when: those that still can't come "
-    "first, then those that worked again in the span.",
-    group="Leaks",
+    title=marked("Billing errors"),
+    description=marked(
+        "Subscriptions that could not be billed, with the reason and since when: those that still can't come "
+        "first, then those that worked again in the span."
+    ),
+    group=marked("Leaks"),
     parameters=(FROM_MONTH, TO, SELLER),
     columns=(
-        ReportColumn("subscription", "Subscription", "link"),
-        ReportColumn("customer", "Customer", "link"),
-        ReportColumn("plan", "Plan"),
-        ReportColumn("plugin", "Plugin"),
-        ReportColumn("error", "Why"),
-        ReportColumn("tries", "Tries", "count", total=True),
-        ReportColumn("since", "Since", "date"),
-        ReportColumn("mended", "Worked again", "date"),
+        ReportColumn("subscription", marked("Subscription"), "link"),
+        ReportColumn("customer", marked("Customer"), "link"),
+        ReportColumn("plan", marked("Plan")),
+        ReportColumn("plugin", marked("Plugin")),
+        ReportColumn("error", marked("Why")),
+        ReportColumn("tries", marked("Tries"), "count", total=True),
+        ReportColumn("since", marked("Since"), "date"),
+        ReportColumn("mended", marked("Worked again"), "date"),
     ),
     rows=_rows,
 )

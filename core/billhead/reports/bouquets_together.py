@@ -15,6 +15,7 @@ from billhead.plugin import Report, ReportAsked, ReportColumn, ReportParameter
 from billhead.reports._bouquets_had import bouquets_had
 from billhead.reports._parameters import FROM_MONTH, SELLER, TO
 from billhead.reports._source import Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -79,25 +80,27 @@ def _catalogue(source: Source, bouquets: set[int]) -> tuple[dict[int, str], dict
 
 REPORT = Report(
     code="bouquets-together",
-    title="Packages suggested",
-    description="Bouquets that the same lines had and watched by: the rarer one of each pair, how many lines had it, "
-    "how many of these had the other one too, and how many hours they watched while they had the rarer one. Whichever "
-    "plan on sale brings both is the package that fits; where there is none, one would.",
-    group="Watching",
+    title=marked("Packages suggested"),
+    description=marked(
+        "Bouquets that the same lines had and watched by: the rarer one of each pair, how many lines had it, "
+        "how many of these had the other one too, and how many hours they watched while they had the rarer one. "
+        "Whichever plan on sale brings both is the package that fits; where there is none, one would."
+    ),
+    group=marked("Watching"),
     parameters=(
         FROM_MONTH,
         TO,
-        ReportParameter("share", "Of 100 lines with the rarer one, at least so many", "count", default="50"),
+        ReportParameter("share", marked("Of 100 lines with the rarer one, at least so many"), "count", default="50"),
         SELLER,
     ),
     columns=(
-        ReportColumn("bouquet", "Bouquet"),
-        ReportColumn("other", "Had with"),
-        ReportColumn("lines", "Lines with it", "count"),
-        ReportColumn("both", "Lines with both", "count"),
-        ReportColumn("share", "Of 100", "count"),
-        ReportColumn("hours", "Hours of these", "count"),
-        ReportColumn("plans", "Plans that bring both"),
+        ReportColumn("bouquet", marked("Bouquet")),
+        ReportColumn("other", marked("Had with")),
+        ReportColumn("lines", marked("Lines with it"), "count"),
+        ReportColumn("both", marked("Lines with both"), "count"),
+        ReportColumn("share", marked("Of 100"), "count"),
+        ReportColumn("hours", marked("Hours of these"), "count"),
+        ReportColumn("plans", marked("Plans that bring both")),
     ),
     rows=_rows,
 )

@@ -12,6 +12,7 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.plugin import Report, ReportAsked, ReportColumn
 from billhead.reports._parameters import CURRENCY, FROM_MONTH, SELLER, TO
 from billhead.reports._source import BATCH, Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -64,14 +65,16 @@ def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
 
 REPORT = Report(
     code="bundle-revenue",
-    title="Revenue of bundles by part",
-    description="What bundles were billed for, net, shared out over their parts by the weights that they have now.",
-    group="Sales",
+    title=marked("Revenue of bundles by part"),
+    description=marked(
+        "What bundles were billed for, net, shared out over their parts by the weights that they have now."
+    ),
+    group=marked("Sales"),
     parameters=(FROM_MONTH, TO, SELLER, CURRENCY),
     columns=(
-        ReportColumn("bundle", "Bundle"),
-        ReportColumn("part", "Part"),
-        ReportColumn("net", "Net", "money", total=True),
+        ReportColumn("bundle", marked("Bundle")),
+        ReportColumn("part", marked("Part")),
+        ReportColumn("net", marked("Net"), "money", total=True),
     ),
     rows=_rows,
 )

@@ -16,20 +16,21 @@ from billhead.reports._bouquets_had import bouquets_had
 from billhead.reports._months import months_of
 from billhead.reports._parameters import FROM_MONTH, SELLER, TO
 from billhead.reports._source import BATCH, Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
 _EPOCH = date(1970, 1, 1)
 _SUMS = func.sum(Viewing.ended - Viewing.began), func.count(), func.count(Viewing.service_id.distinct())
 _BY = (
-    ("content", "Channel or film"),
-    ("plan", "Plan"),
-    ("bouquet", "Bouquet that the line had"),
-    ("reseller", "Reseller"),
-    ("panel", "Panel"),
-    ("kind", "Kind"),
-    ("day", "Day"),
-    ("month", "Month"),
+    ("content", marked("Channel or film")),
+    ("plan", marked("Plan")),
+    ("bouquet", marked("Bouquet that the line had")),
+    ("reseller", marked("Reseller")),
+    ("panel", marked("Panel")),
+    ("kind", marked("Kind")),
+    ("day", marked("Day")),
+    ("month", marked("Month")),
 )
 
 
@@ -118,24 +119,27 @@ def _months(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
 
 REPORT = Report(
     code="consumption",
-    title="What is watched",
-    description="Hours, sessions and lines that watched, from what the panels told, by channel or film, plan, bouquet "
-    "(each that the line had then, by its plan, an add-on or bought once, and that holds what was watched, where the "
-    "panel tells that), reseller, panel, kind, day or month. Days "
-    "are UTC.",
-    group="Watching",
+    title=marked("What is watched"),
+    description=marked(
+        "Hours, sessions and lines that watched, from what the panels told, by channel or film, plan, bouquet "
+        "(each that the line had then, by its plan, an add-on or bought once, and that holds what was watched, where "
+        "the panel tells that), reseller, panel, kind, day or month. Days are UTC."
+    ),
+    group=marked("Watching"),
     parameters=(
         FROM_MONTH,
         TO,
-        ReportParameter("by", "By", "choice", default="content", options=_BY),
-        ReportParameter("kind", "Kind", "choice", options=tuple((kind.value, kind.value) for kind in ViewingKind)),
+        ReportParameter("by", marked("By"), "choice", default="content", options=_BY),
+        ReportParameter(
+            "kind", marked("Kind"), "choice", options=tuple((kind.value, kind.value) for kind in ViewingKind)
+        ),
         SELLER,
     ),
     columns=(
-        ReportColumn("what", "What"),
-        ReportColumn("hours", "Hours", "count"),
-        ReportColumn("sessions", "Sessions", "count", total=True),
-        ReportColumn("lines", "Lines", "count"),
+        ReportColumn("what", marked("What")),
+        ReportColumn("hours", marked("Hours"), "count"),
+        ReportColumn("sessions", marked("Sessions"), "count", total=True),
+        ReportColumn("lines", marked("Lines"), "count"),
     ),
     rows=_rows,
     chart=ReportChart("what", ("hours",)),

@@ -11,6 +11,7 @@ from billhead.models.documents import Document
 from billhead.plugin import Report, ReportAsked, ReportColumn
 from billhead.reports._parameters import CURRENCY, FROM_MONTH, SELLER, TO
 from billhead.reports._source import BATCH, Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -45,17 +46,19 @@ def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
 
 REPORT = Report(
     code="coupons",
-    title="Coupons",
-    description="By coupon: who used it, on how many invoices, what it took off them, and what was billed on them.",
-    group="Sales",
+    title=marked("Coupons"),
+    description=marked(
+        "By coupon: who used it, on how many invoices, what it took off them, and what was billed on them."
+    ),
+    group=marked("Sales"),
     parameters=(FROM_MONTH, TO, SELLER, CURRENCY),
     columns=(
-        ReportColumn("code", "Code"),
-        ReportColumn("name", "Name"),
-        ReportColumn("subscriptions", "Subscriptions", "count", total=True),
-        ReportColumn("invoices", "Invoices", "count", total=True),
-        ReportColumn("discount", "Taken off", "money", total=True),
-        ReportColumn("net", "Billed, net", "money", total=True),
+        ReportColumn("code", marked("Code")),
+        ReportColumn("name", marked("Name")),
+        ReportColumn("subscriptions", marked("Subscriptions"), "count", total=True),
+        ReportColumn("invoices", marked("Invoices"), "count", total=True),
+        ReportColumn("discount", marked("Taken off"), "money", total=True),
+        ReportColumn("net", marked("Billed, net"), "money", total=True),
     ),
     rows=_rows,
 )

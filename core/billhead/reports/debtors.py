@@ -11,6 +11,7 @@ from billhead.plugin import Report, ReportAsked, ReportColumn, ReportLink
 from billhead.reports._open_documents import AGES, by_age, open_documents
 from billhead.reports._parameters import AS_OF, CURRENCY, SELLER
 from billhead.reports._source import BATCH, Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -32,10 +33,12 @@ def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
 
 REPORT = Report(
     code="debtors",
-    title="Customers who owe",
-    description="What each customer owed at the end of a day, by how long it was overdue; the largest debts first.",
-    group="Money",
+    title=marked("Customers who owe"),
+    description=marked(
+        "What each customer owed at the end of a day, by how long it was overdue; the largest debts first."
+    ),
+    group=marked("Money"),
     parameters=(AS_OF, SELLER, CURRENCY),
-    columns=(ReportColumn("customer", "Customer", "link"), *AGES),
+    columns=(ReportColumn("customer", marked("Customer"), "link"), *AGES),
     rows=_rows,
 )

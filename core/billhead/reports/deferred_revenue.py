@@ -21,6 +21,7 @@ from billhead.reports._ledger import sums_by_currency, ties_by_currency
 from billhead.reports._months import months_of
 from billhead.reports._parameters import CURRENCY, FROM_YEAR_AGO, SELLER, TO
 from billhead.reports._source import Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -100,23 +101,25 @@ def _ties(source: Source, asked: ReportAsked) -> Iterator[ReportTie]:
     here = {currency: sum(days.values()) for currency, days in _invoiced(source, asked).items()}
     for currency, minor in earned.items():
         here[currency] = here.get(currency, 0) - minor
-    yield from ties_by_currency("Invoiced less earned, beside the deferred revenue account", here, ledger)
+    yield from ties_by_currency(marked("Invoiced less earned, beside the deferred revenue account"), here, ledger)
 
 
 REPORT = Report(
     code="deferred-revenue",
-    title="Revenue earned and deferred",
-    description="By month: what customers had paid or been billed for ahead, what was added, what was earned by the "
-    "day, and what is left. The difference is zero when documents and ledger agree.",
-    group="Money",
+    title=marked("Revenue earned and deferred"),
+    description=marked(
+        "By month: what customers had paid or been billed for ahead, what was added, what was earned by the "
+        "day, and what is left. The difference is zero when documents and ledger agree."
+    ),
+    group=marked("Money"),
     parameters=(FROM_YEAR_AGO, TO, SELLER, CURRENCY),
     columns=(
-        ReportColumn("month", "Month"),
-        ReportColumn("opening", "Deferred at its start", "money"),
-        ReportColumn("invoiced", "Invoiced", "money", total=True),
-        ReportColumn("recognised", "Earned", "money", total=True),
-        ReportColumn("closing", "Deferred at its end", "money"),
-        ReportColumn("difference", "Difference", "money", total=True),
+        ReportColumn("month", marked("Month")),
+        ReportColumn("opening", marked("Deferred at its start"), "money"),
+        ReportColumn("invoiced", marked("Invoiced"), "money", total=True),
+        ReportColumn("recognised", marked("Earned"), "money", total=True),
+        ReportColumn("closing", marked("Deferred at its end"), "money"),
+        ReportColumn("difference", marked("Difference"), "money", total=True),
     ),
     rows=_rows,
     ties=_ties,

@@ -11,6 +11,7 @@ from billhead.models.devices import Device, DeviceModel
 from billhead.plugin import Report, ReportAsked, ReportColumn
 from billhead.reports._parameters import CURRENCY, SELLER
 from billhead.reports._source import Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -34,17 +35,19 @@ def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
 
 REPORT = Report(
     code="device-stock",
-    title="Boxes and what they cost",
-    description="By model and state: how many there are, what the suppliers were paid for them, and what of that is "
-    "ours still: in stock, kept for an order, rented or returned.",
-    group="Operations",
+    title=marked("Boxes and what they cost"),
+    description=marked(
+        "By model and state: how many there are, what the suppliers were paid for them, and what of that is "
+        "ours still: in stock, kept for an order, rented or returned."
+    ),
+    group=marked("Operations"),
     parameters=(SELLER, CURRENCY),
     columns=(
-        ReportColumn("model", "Model"),
-        ReportColumn("state", "State"),
-        ReportColumn("count", "Boxes", "count", total=True),
-        ReportColumn("cost", "Cost", "money", total=True),
-        ReportColumn("value", "Of it ours", "money", total=True),
+        ReportColumn("model", marked("Model")),
+        ReportColumn("state", marked("State")),
+        ReportColumn("count", marked("Boxes"), "count", total=True),
+        ReportColumn("cost", marked("Cost"), "money", total=True),
+        ReportColumn("value", marked("Of it ours"), "money", total=True),
     ),
     rows=_rows,
 )

@@ -14,6 +14,7 @@ from billhead.models.documents import Document
 from billhead.plugin import Report, ReportAsked, ReportChart, ReportColumn
 from billhead.reports._parameters import FROM_YEAR_AGO, SELLER, TO
 from billhead.reports._source import Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -53,18 +54,20 @@ def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
 
 REPORT = Report(
     code="invoiced-at-home",
-    title="Invoiced, in the seller's currency",
-    description="Invoices less credit notes by month and currency, and what they were worth in the seller's own on "
-    "their day. Documents without a rate are counted and are not in the sum: billhead rates import, then fill.",
-    group="Money",
+    title=marked("Invoiced, in the seller's currency"),
+    description=marked(
+        "Invoices less credit notes by month and currency, and what they were worth in the seller's own on "
+        "their day. Documents without a rate are counted and are not in the sum: billhead rates import, then fill."
+    ),
+    group=marked("Money"),
     parameters=(FROM_YEAR_AGO, TO, SELLER),
     columns=(
-        ReportColumn("month", "Month"),
-        ReportColumn("currency", "Currency"),
-        ReportColumn("documents", "Documents", "count", total=True),
-        ReportColumn("invoiced", "Invoiced"),
-        ReportColumn("without", "Without a rate", "count", total=True),
-        ReportColumn("worth", "Worth", "money", total=True),
+        ReportColumn("month", marked("Month")),
+        ReportColumn("currency", marked("Currency")),
+        ReportColumn("documents", marked("Documents"), "count", total=True),
+        ReportColumn("invoiced", marked("Invoiced")),
+        ReportColumn("without", marked("Without a rate"), "count", total=True),
+        ReportColumn("worth", marked("Worth"), "money", total=True),
     ),
     rows=_rows,
     chart=ReportChart("month", ("worth",)),

@@ -13,6 +13,7 @@ from billhead.plugin import Report, ReportAsked, ReportChart, ReportColumn, Repo
 from billhead.reports._ledger import sums_by_currency, ties_by_currency
 from billhead.reports._parameters import CURRENCY, FROM_MONTH, SELLER, TO
 from billhead.reports._source import BATCH, Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -76,23 +77,23 @@ def _ties(source: Source, asked: ReportAsked) -> Iterator[ReportTie]:
         here[currency] = here.get(currency, 0) + int(received) - int(fee)
     conditions = *_asked_for(asked), LedgerEntry.kind.in_(("payment", "payment_fee"))
     ledger = sums_by_currency(source, asked, AccountCode.CLEARING, *conditions)
-    yield from ties_by_currency("Received less fees, beside what was booked to clearing", here, ledger)
+    yield from ties_by_currency(marked("Received less fees, beside what was booked to clearing"), here, ledger)
 
 
 REPORT = Report(
     code="money-received",
-    title="Money received",
-    description="What came in by day and payment account, the fees that were kept, and what was given back.",
-    group="Money",
+    title=marked("Money received"),
+    description=marked("What came in by day and payment account, the fees that were kept, and what was given back."),
+    group=marked("Money"),
     parameters=(FROM_MONTH, TO, SELLER, CURRENCY),
     columns=(
-        ReportColumn("day", "Day", "date"),
-        ReportColumn("account", "Account"),
-        ReportColumn("payments", "Payments", "count", total=True),
-        ReportColumn("received", "Received", "money", total=True),
-        ReportColumn("fees", "Fees", "money", total=True),
-        ReportColumn("returned", "Given back", "money", total=True),
-        ReportColumn("kept", "Left", "money", total=True),
+        ReportColumn("day", marked("Day"), "date"),
+        ReportColumn("account", marked("Account")),
+        ReportColumn("payments", marked("Payments"), "count", total=True),
+        ReportColumn("received", marked("Received"), "money", total=True),
+        ReportColumn("fees", marked("Fees"), "money", total=True),
+        ReportColumn("returned", marked("Given back"), "money", total=True),
+        ReportColumn("kept", marked("Left"), "money", total=True),
     ),
     rows=_rows,
     ties=_ties,

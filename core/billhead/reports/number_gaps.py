@@ -6,6 +6,7 @@ from typing import Any
 from billhead.plugin import Report, ReportAsked, ReportColumn
 from billhead.reports._number_gaps import series_counted
 from billhead.reports._source import Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -18,18 +19,20 @@ def _rows(source: Source, _asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
 
 REPORT = Report(
     code="number-gaps",
-    title="Numbers without gaps",
-    description="Each series of invoice and credit note numbers: first, last, how many were given, what is missing.",
-    group="Money",
+    title=marked("Numbers without gaps"),
+    description=marked(
+        "Each series of invoice and credit note numbers: first, last, how many were given, what is missing."
+    ),
+    group=marked("Money"),
     parameters=(),
     columns=(
-        ReportColumn("seller", "Seller"),
-        ReportColumn("kind", "Kind"),
-        ReportColumn("fiscal_year", "Fiscal year"),
-        ReportColumn("first", "First", "count"),
-        ReportColumn("last", "Last", "count"),
-        ReportColumn("given", "Given", "count"),
-        ReportColumn("missing", "Missing"),
+        ReportColumn("seller", marked("Seller")),
+        ReportColumn("kind", marked("Kind")),
+        ReportColumn("fiscal_year", marked("Fiscal year")),
+        ReportColumn("first", marked("First"), "count"),
+        ReportColumn("last", marked("Last"), "count"),
+        ReportColumn("given", marked("Given"), "count"),
+        ReportColumn("missing", marked("Missing")),
     ),
     rows=_rows,
 )

@@ -13,6 +13,7 @@ from billhead.models.people import Customer
 from billhead.plugin import Report, ReportAsked, ReportColumn, ReportLink
 from billhead.reports._parameters import CURRENCY, FROM_MONTH, SELLER, TO
 from billhead.reports._source import BATCH, Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -49,22 +50,24 @@ def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
 
 REPORT = Report(
     code="order-screening",
-    title="Order screening",
-    description="Each order of the shop in the span: what the checks said, what they could not say, what was decided, "
-    "by whom and why.",
-    group="Sales",
+    title=marked("Order screening"),
+    description=marked(
+        "Each order of the shop in the span: what the checks said, what they could not say, what was decided, "
+        "by whom and why."
+    ),
+    group=marked("Sales"),
     parameters=(FROM_MONTH, TO, SELLER, CURRENCY),
     columns=(
-        ReportColumn("ordered", "Ordered", "date"),
-        ReportColumn("customer", "Customer", "link"),
-        ReportColumn("plan", "Plan"),
-        ReportColumn("amount", "Amount", "money", total=True),
-        ReportColumn("state", "State"),
-        ReportColumn("score", "Score", "count"),
-        ReportColumn("reasons", "Reasons"),
-        ReportColumn("unknown", "Could not say"),
-        ReportColumn("decided_by", "Decided by"),
-        ReportColumn("decision", "Because"),
+        ReportColumn("ordered", marked("Ordered"), "date"),
+        ReportColumn("customer", marked("Customer"), "link"),
+        ReportColumn("plan", marked("Plan")),
+        ReportColumn("amount", marked("Amount"), "money", total=True),
+        ReportColumn("state", marked("State")),
+        ReportColumn("score", marked("Score"), "count"),
+        ReportColumn("reasons", marked("Reasons")),
+        ReportColumn("unknown", marked("Could not say")),
+        ReportColumn("decided_by", marked("Decided by")),
+        ReportColumn("decision", marked("Because")),
     ),
     rows=_rows,
 )

@@ -14,6 +14,7 @@ from billhead.reports._ledger import sums_by_currency, ties_by_currency
 from billhead.reports._open_documents import AGES, by_age, open_documents
 from billhead.reports._parameters import AS_OF, CURRENCY, SELLER
 from billhead.reports._source import Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -37,16 +38,16 @@ def _ties(source: Source, asked: ReportAsked) -> Iterator[ReportTie]:
     found = source.session.execute(select(rows.c.currency, func.sum(rows.c.minor)).group_by(rows.c.currency))
     here = {currency: int(minor) for currency, minor in found}
     ledger = sums_by_currency(source, asked, AccountCode.RECEIVABLE, LedgerEntry.day <= asked["as_of"])
-    yield from ties_by_currency("Open on documents, beside the receivable account", here, ledger)
+    yield from ties_by_currency(marked("Open on documents, beside the receivable account"), here, ledger)
 
 
 REPORT = Report(
     code="receivables",
-    title="Receivables by age",
-    description="What customers owed at the end of a day, by how long it was overdue.",
-    group="Money",
+    title=marked("Receivables by age"),
+    description=marked("What customers owed at the end of a day, by how long it was overdue."),
+    group=marked("Money"),
     parameters=(AS_OF, SELLER, CURRENCY),
-    columns=(ReportColumn("seller", "Seller"), ReportColumn("currency", "Currency"), *AGES),
+    columns=(ReportColumn("seller", marked("Seller")), ReportColumn("currency", marked("Currency")), *AGES),
     rows=_rows,
     ties=_ties,
 )

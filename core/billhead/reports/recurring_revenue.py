@@ -20,6 +20,7 @@ from billhead.plugin import Report, ReportAsked, ReportChart, ReportColumn
 from billhead.reports._months import months_of
 from billhead.reports._parameters import CURRENCY, FROM_YEAR_AGO, SELLER, TO
 from billhead.reports._source import Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -91,18 +92,20 @@ def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
 
 REPORT = Report(
     code="recurring-revenue",
-    title="Recurring revenue",
-    description="By month: what a month of all running subscriptions is worth before tax, how many there are, how many "
-    "came and went, and what one is worth on average.",
-    group="Money",
+    title=marked("Recurring revenue"),
+    description=marked(
+        "By month: what a month of all running subscriptions is worth before tax, how many there are, how many "
+        "came and went, and what one is worth on average."
+    ),
+    group=marked("Money"),
     parameters=(FROM_YEAR_AGO, TO, SELLER, CURRENCY),
     columns=(
-        ReportColumn("month", "Month"),
-        ReportColumn("worth", "A month is worth", "money"),
-        ReportColumn("active", "Subscriptions", "count"),
-        ReportColumn("came", "Came", "count", total=True),
-        ReportColumn("went", "Went", "count", total=True),
-        ReportColumn("average", "On average", "money"),
+        ReportColumn("month", marked("Month")),
+        ReportColumn("worth", marked("A month is worth"), "money"),
+        ReportColumn("active", marked("Subscriptions"), "count"),
+        ReportColumn("came", marked("Came"), "count", total=True),
+        ReportColumn("went", marked("Went"), "count", total=True),
+        ReportColumn("average", marked("On average"), "money"),
     ),
     rows=_rows,
     chart=ReportChart("month", ("worth",), "line"),

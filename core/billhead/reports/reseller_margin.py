@@ -11,6 +11,7 @@ from billhead.reports._ledger import sums_by_currency, ties_by_currency
 from billhead.reports._margins import credits_used, margins
 from billhead.reports._parameters import FROM_MONTH, SELLER, TO
 from billhead.reports._source import Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -36,26 +37,30 @@ def _ties(source: Source, asked: ReportAsked) -> Iterator[ReportTie]:
     here = credits_used(source.session, asked["from"], asked.until, asked["seller"])
     days = [LedgerEntry.day < asked.until, *([LedgerEntry.day >= asked["from"]] if asked["from"] else ())]
     ledger = sums_by_currency(source, asked, AccountCode.CREDITS_CONSUMED, *days)
-    yield from ties_by_currency("Credits, beside the consumed credits of all resellers", {CREDITS: here}, ledger)
+    yield from ties_by_currency(
+        marked("Credits, beside the consumed credits of all resellers"), {CREDITS: here}, ledger
+    )
 
 
 REPORT = Report(
     code="reseller-margin",
-    title="Resellers' margin",
-    description="By reseller, plan and term: the credits that their subscribers took, less what came back, and what "
-    "those had cost, against the resellers' own prices. What was given as a gift had cost nothing.",
-    group="Money",
+    title=marked("Resellers' margin"),
+    description=marked(
+        "By reseller, plan and term: the credits that their subscribers took, less what came back, and what "
+        "those had cost, against the resellers' own prices. What was given as a gift had cost nothing."
+    ),
+    group=marked("Money"),
     parameters=(FROM_MONTH, TO, SELLER),
     columns=(
-        ReportColumn("reseller", "Reseller", "link"),
-        ReportColumn("plan", "Plan"),
-        ReportColumn("term", "Term"),
-        ReportColumn("purchases", "Purchases", "count", total=True),
-        ReportColumn("credits", "Credits", "money", total=True),
-        ReportColumn("cost", "Cost", "money", total=True),
-        ReportColumn("sold", "Own price", "money", total=True),
-        ReportColumn("margin", "Margin", "money", total=True),
-        ReportColumn("unpriced", "Without a price", "count", total=True),
+        ReportColumn("reseller", marked("Reseller"), "link"),
+        ReportColumn("plan", marked("Plan")),
+        ReportColumn("term", marked("Term")),
+        ReportColumn("purchases", marked("Purchases"), "count", total=True),
+        ReportColumn("credits", marked("Credits"), "money", total=True),
+        ReportColumn("cost", marked("Cost"), "money", total=True),
+        ReportColumn("sold", marked("Own price"), "money", total=True),
+        ReportColumn("margin", marked("Margin"), "money", total=True),
+        ReportColumn("unpriced", marked("Without a price"), "count", total=True),
     ),
     rows=_rows,
     ties=_ties,

@@ -19,6 +19,7 @@ from billhead.plugin import Report, ReportAsked, ReportLink, ReportParameter
 from billhead.reports._leaking import COLUMNS, SHARED, leaking, shown
 from billhead.reports._parameters import CURRENCY, SELLER
 from billhead.reports._source import Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -29,11 +30,11 @@ _GRACE = timedelta(days=2)
 
 
 _TITLES = {
-    "unpaid_active": "Runs on the panel, not paid",
-    "suspend_pending": "Blocked here, not on the panel",
-    "paid_stopped": "Paid, does not run",
-    "not_billed": "Past its billing day, not billed",
-    "no_subscription": "A line whose subscription has ended",
+    "unpaid_active": marked("Runs on the panel, not paid"),
+    "suspend_pending": marked("Blocked here, not on the panel"),
+    "paid_stopped": marked("Paid, does not run"),
+    "not_billed": marked("Past its billing day, not billed"),
+    "no_subscription": marked("A line whose subscription has ended"),
 }
 
 
@@ -145,11 +146,13 @@ def _not_billed(about: Sequence[Any]) -> str:
 
 REPORT = Report(
     code="revenue-leaks",
-    title="Revenue leaks",
-    description="Lines that run without being paid, suspensions that no panel has confirmed, paid lines that do not "
-    "run, and subscriptions that were due and not billed, each with what its term costs.",
-    group="Leaks",
-    parameters=(ReportParameter("kind", "Kind", "choice", options=tuple(_TITLES.items())), SELLER, CURRENCY),
+    title=marked("Revenue leaks"),
+    description=marked(
+        "Lines that run without being paid, suspensions that no panel has confirmed, paid lines that do not "
+        "run, and subscriptions that were due and not billed, each with what its term costs."
+    ),
+    group=marked("Leaks"),
+    parameters=(ReportParameter("kind", marked("Kind"), "choice", options=tuple(_TITLES.items())), SELLER, CURRENCY),
     columns=COLUMNS,
     rows=_rows,
 )

@@ -16,12 +16,18 @@ from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
 from billhead.plugin import Report, ReportAsked, ReportChart, ReportColumn, ReportParameter, ReportTie
 from billhead.reports._parameters import CURRENCY, FROM_MONTH, SELLER, TO
 from billhead.reports._source import Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
 _TAX = AccountCode.TAX
-_SPANS = (("month", "month"), ("quarter", "quarter"), ("year", "year"), ("all", "all together"))
-_BY = ReportParameter("by", "Each", "choice", default="month", options=_SPANS)
+_SPANS = (
+    ("month", marked("month")),
+    ("quarter", marked("quarter")),
+    ("year", marked("year")),
+    ("all", marked("all together")),
+)
+_BY = ReportParameter("by", marked("Each"), "choice", default="month", options=_SPANS)
 _SUMS = (
     "SELECT day, currency, tax_code, rate_ppm, "
     "count(DISTINCT CASE WHEN kind = 'invoice' THEN document_id END), "
@@ -103,21 +109,23 @@ def _ledger(source: Source, asked: ReportAsked) -> dict[tuple[str, str], int]:
 
 REPORT = Report(
     code="tax",
-    title="Tax",
-    description="Net and tax by period, jurisdiction, reason and rate, over everything that was issued. Credit notes "
-    "and what was voided are subtracted. Each tax account of the ledger stands beside it; the difference is zero.",
-    group="Tax",
+    title=marked("Tax"),
+    description=marked(
+        "Net and tax by period, jurisdiction, reason and rate, over everything that was issued. Credit notes "
+        "and what was voided are subtracted. Each tax account of the ledger stands beside it; the difference is zero."
+    ),
+    group=marked("Tax"),
     parameters=(FROM_MONTH, TO, _BY, SELLER, CURRENCY),
     columns=(
-        ReportColumn("period", "Period"),
-        ReportColumn("jurisdiction", "Jurisdiction"),
-        ReportColumn("reason", "Reason"),
-        ReportColumn("rate", "Rate"),
+        ReportColumn("period", marked("Period")),
+        ReportColumn("jurisdiction", marked("Jurisdiction")),
+        ReportColumn("reason", marked("Reason")),
+        ReportColumn("rate", marked("Rate")),
         # no totals: a line with two taxes stands in two rows
-        ReportColumn("invoices", "Invoices", "count"),
-        ReportColumn("returned", "Credit notes", "count"),
-        ReportColumn("net", "Net", "money"),
-        ReportColumn("tax", "Tax", "money", total=True),
+        ReportColumn("invoices", marked("Invoices"), "count"),
+        ReportColumn("returned", marked("Credit notes"), "count"),
+        ReportColumn("net", marked("Net"), "money"),
+        ReportColumn("tax", marked("Tax"), "money", total=True),
     ),
     rows=_rows,
     ties=_ties,

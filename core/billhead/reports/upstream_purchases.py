@@ -14,6 +14,7 @@ from billhead.plugin import Report, ReportAsked, ReportColumn, ReportLink, Repor
 from billhead.reports._ledger import sums_by_currency, ties_by_currency
 from billhead.reports._parameters import CURRENCY, FROM_MONTH, SELLER, TO
 from billhead.reports._source import BATCH, Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
@@ -67,21 +68,23 @@ def _ties(source: Source, asked: ReportAsked) -> Iterator[ReportTie]:
             here[currency] = here.get(currency, 0) + int(amount)
     conditions = *_within(asked, LedgerEntry.day), LedgerEntry.kind == "upstream_purchase"
     ledger = sums_by_currency(source, asked, AccountCode.UPSTREAM_COST, *conditions)
-    yield from ties_by_currency("Bought, beside the upstream cost that was booked", here, ledger)
+    yield from ties_by_currency(marked("Bought, beside the upstream cost that was booked"), here, ledger)
 
 
 REPORT = Report(
     code="upstream-purchases",
-    title="Upstream purchases",
-    description="What was bought at panels that sell time for credits, by panel; its cost where it is known what a "
-    "credit costs.",
-    group="Money",
+    title=marked("Upstream purchases"),
+    description=marked(
+        "What was bought at panels that sell time for credits, by panel; its cost where it is known what a "
+        "credit costs."
+    ),
+    group=marked("Money"),
     parameters=(FROM_MONTH, TO, SELLER, CURRENCY),
     columns=(
-        ReportColumn("panel", "Panel", "link"),
-        ReportColumn("purchases", "Purchases", "count", total=True),
-        ReportColumn("credits", "Credits", "money", total=True),
-        ReportColumn("cost", "Cost", "money", total=True),
+        ReportColumn("panel", marked("Panel"), "link"),
+        ReportColumn("purchases", marked("Purchases"), "count", total=True),
+        ReportColumn("credits", marked("Credits"), "money", total=True),
+        ReportColumn("cost", marked("Cost"), "money", total=True),
     ),
     rows=_rows,
     ties=_ties,

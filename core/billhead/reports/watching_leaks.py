@@ -15,15 +15,16 @@ from billhead.plugin import Report, ReportAsked, ReportLink, ReportParameter
 from billhead.reports._leaking import COLUMNS, SHARED, leaking, shown
 from billhead.reports._parameters import CURRENCY, SELLER
 from billhead.reports._source import Source
+from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
 _EPOCH = date(1970, 1, 1)
 _TITLES = {
-    "watched_unpaid": "Watches, not paid",
-    "paid_unwatched": "Paid, does not watch",
-    "shared": "Watched by several households",
-    "strangers": "Watches, and is nobody's line here",
+    "watched_unpaid": marked("Watches, not paid"),
+    "paid_unwatched": marked("Paid, does not watch"),
+    "shared": marked("Watched by several households"),
+    "strangers": marked("Watches, and is nobody's line here"),
 }
 _STOPPING = ("suspend", "cancel")
 
@@ -118,13 +119,15 @@ def _strangers(source: Source, asked: ReportAsked, since: int) -> Iterator[tuple
 
 REPORT = Report(
     code="watching-leaks",
-    title="Watching and paying",
-    description="From what the panels told of the last days: lines that are watched and not paid, paid lines that are "
-    "not watched, lines that look shared, and lines that are nobody's here, each with what its term costs.",
-    group="Leaks",
+    title=marked("Watching and paying"),
+    description=marked(
+        "From what the panels told of the last days: lines that are watched and not paid, paid lines that are "
+        "not watched, lines that look shared, and lines that are nobody's here, each with what its term costs."
+    ),
+    group=marked("Leaks"),
     parameters=(
-        ReportParameter("kind", "Kind", "choice", options=tuple(_TITLES.items())),
-        ReportParameter("days", "Of the last days", "count", default="14"),
+        ReportParameter("kind", marked("Kind"), "choice", options=tuple(_TITLES.items())),
+        ReportParameter("days", marked("Of the last days"), "count", default="14"),
         SELLER,
         CURRENCY,
     ),

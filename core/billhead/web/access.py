@@ -13,6 +13,7 @@ from billhead.web.headers import PLAIN_FILES
 from billhead.web.request_context import current_ctx, signed_in
 from billhead.web.shop_address import asked, full_path
 from billhead.web.signed_in import Visit
+from billhead.web.speaking import say
 
 __all__ = ["check_every_view", "install", "stated"]
 
@@ -40,7 +41,7 @@ def install(app: Flask) -> None:
         login = signed_in()
         role = login.role if login is not None else Role.VISITOR
         if login is not None and login.must_set_up and request.blueprint != "security":
-            flash("Staff of this house sign in with a second step. Set one up first, then you can go on.", "warn")
+            flash(say("Staff of this house sign in with a second step. Set one up first, then you can go on."), "warn")
             return redirect(url_for("security.overview"), 303)
         if not permission and roles == {Role.CUSTOMER}:
             permission = STRICTEST  # who may not do all needs to be let in by name

@@ -17,6 +17,7 @@ from billhead.models.payments import GatewayAccount, PaymentMethod
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
 from billhead.plugin_host import Plugin
 from billhead.plugin_host.discovery import code_of
+from billhead.web.speaking import say
 
 __all__ = ["Renewed", "by_method", "of_panel", "of_plan", "of_plugin"]
 
@@ -44,13 +45,17 @@ def of_plan(session: Session, plan_id: int) -> str:
         how_many(session, theirs, _RUNS),
         how_many(session, theirs, Subscription.state == State.PENDING.value),
     )
-    return f"Subscriptions that have it, and renew as before: {running}. Orders of it that wait to be paid: {ordered}."
+    return say(
+        "Subscriptions that have it, and renew as before: %(running)s. Orders of it that wait to be paid: %(ordered)s.",
+        running=running,
+        ordered=ordered,
+    )
 
 
 def of_panel(session: Session, panel_id: int) -> str:
     lines = how_many(session, Service.panel_id == panel_id, Service.lifecycle != "gone")
     waiting = how_many(session, Job.lane == f"panel:{panel_id}", Job.state == "queued")
-    return f"Lines on it: {lines}. Changes that wait in its queue: {waiting}."
+    return say("Lines on it: %(lines)s. Changes that wait in its queue: %(waiting)s.", lines=lines, waiting=waiting)
 
 
 def of_plugin(session: Session, plugin: Plugin) -> str:
@@ -61,7 +66,7 @@ def of_plugin(session: Session, plugin: Plugin) -> str:
     if modules:
         mine = Panel.module.in_(modules)
         lines = how_many(session, Service.panel_id.in_(select(Panel.id).where(mine)), Service.lifecycle != "gone")
-        told.append(f"Panels of it: {how_many(session, mine)}, with {lines} lines.")
+        told.append(say("Panels of it: %(panels)s, with %(lines)s lines.", panels=how_many(session, mine), lines=lines))
     if gateways:
         active = GatewayAccount.gateway.in_(gateways) & GatewayAccount.enabled
         saved = select(PaymentMethod.id).where(
@@ -71,7 +76,13 @@ def of_plugin(session: Session, plugin: Plugin) -> str:
             how_many(session, active),
             how_many(session, _RUNS, Subscription.payment_method_id.in_(saved)),
         )
-        told.append(f"Gateway accounts of it: {number}. Subscriptions that are charged there by themselves: {charged}.")
+        told.append(
+            say(
+                "Gateway accounts of it: %(number)s. Subscriptions that are charged there by themselves: %(charged)s.",
+                number=number,
+                charged=charged,
+            )
+        )
     return " ".join(told)
 
 

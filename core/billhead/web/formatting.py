@@ -1,6 +1,6 @@
 """How money, dates and terms are written on a page, in its language. No rounding: amounts are whole minor units.
 
-English is written here, as staff read it everywhere; other languages by their own rules (`billhead.wording`).
+English is written here, other languages by their own rules (`billhead.wording`).
 """
 
 from datetime import date, datetime, timedelta

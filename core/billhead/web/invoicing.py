@@ -65,4 +65,6 @@ def _day(name: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise InvalidInput(name, f"{text[:20]!r} is not a date", hint="write it like 2026-11-30") from None
+        raise InvalidInput(
+            name, say("%(typed)s is not a date", typed=repr(text[:20])), hint=say("write it like 2026-11-30")
+        ) from None

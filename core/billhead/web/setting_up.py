@@ -18,6 +18,7 @@ from billhead.plugin import allow
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import client_address
+from billhead.web.speaking import later, say
 
 __all__ = ["setting_up"]
 
@@ -26,23 +27,31 @@ setting_up = Blueprint("setting_up", __name__)
 
 class SetupForm(Form):
     code = StringField(
-        "One-time code",
+        later("One-time code"),
         filters=[stripped],
-        validators=[DataRequired("Type the code."), Length(max=40)],
-        description="It stands where `billhead serve` was started; `billhead setup --browser` prints a new one.",
+        validators=[DataRequired(later("Type the code.")), Length(max=40)],
+        description=later("It stands where `billhead serve` was started; `billhead setup --browser` prints a new one."),
         render_kw={"autocomplete": "off"},
     )
-    company = StringField("Company", filters=[stripped], validators=[DataRequired("Write its name."), Length(max=120)])
+    company = StringField(
+        later("Company"), filters=[stripped], validators=[DataRequired(later("Write its name.")), Length(max=120)]
+    )
     country = StringField(
-        "Country", filters=[stripped], validators=[DataRequired(), Length(2, 2)], description="Two letters, like FI."
+        later("Country"),
+        filters=[stripped],
+        validators=[DataRequired(), Length(2, 2)],
+        description=later("Two letters, like FI."),
     )
     currency = StringField(
-        "Currency", filters=[stripped], validators=[DataRequired(), Length(3, 3)], description="Of the books, like EUR."
+        later("Currency"),
+        filters=[stripped],
+        validators=[DataRequired(), Length(3, 3)],
+        description=later("Of the books, like EUR."),
     )
-    zone = SelectField("Time zone", default="UTC")
-    email = EmailField("Your e-mail address", filters=[stripped], validators=[DataRequired(), Length(max=200)])
+    zone = SelectField(later("Time zone"), default="UTC")
+    email = EmailField(later("Your e-mail address"), filters=[stripped], validators=[DataRequired(), Length(max=200)])
     password = PasswordField(
-        "Password", validators=[DataRequired()], description="At least ten characters.",
+        later("Password"), validators=[DataRequired()], description=later("At least ten characters."),
         render_kw={"autocomplete": "new-password"},
     )  # fmt: skip
 
@@ -58,7 +67,7 @@ def setup_page() -> ResponseReturnValue:
     if form.validate_on_submit():
         with form.refusals():
             _open(form)
-            flash("Your house is open. Sign in, and the dashboard says what to do next.", "good")
+            flash(say("Your house is open. Sign in, and the dashboard says what to do next."), "good")
             return redirect(url_for("accounts.sign_in_page", next=url_for("admin.home")), 303)
     return page("setup.html", form=form), 422 if form.is_submitted() else 200
 

@@ -1,13 +1,14 @@
 """Which language a page speaks: the visitor's choice, else the customer's own, else the browser's, else English.
 
 Templates say `_("…")` or `{% trans %}…{% endtrans %}`; Python says `say("…")` in a view and `later("…")` where the
-words are needed at import, as in forms. The admin area speaks English: whoever reads a log has to find the words again.
+words are needed at import, as in forms. So it is in every area, also where staff work; what is kept (the audit trail,
+results of jobs, the log) stays in English: whoever reads it has to find the words again.
 """
 
 from flask import Flask, g, has_request_context, request
 from werkzeug.local import LocalProxy
 
-from billhead.web.request_context import in_staff_area, signed_in
+from billhead.web.request_context import signed_in
 from billhead.wording import PAGE_LANGUAGES, Wording, marked, wording
 
 __all__ = ["LANGUAGE_COOKIE", "install", "later", "marked", "other_language", "say", "say_count", "speech"]
@@ -21,8 +22,7 @@ def install(app: Flask) -> None:
 
     @app.context_processor
     def language() -> dict[str, object]:
-        offered = () if in_staff_area() else PAGE_LANGUAGES
-        return {"speech": speech(), "languages": [wording(code, "pages") for code in offered]}
+        return {"speech": speech(), "languages": [wording(code, "pages") for code in PAGE_LANGUAGES]}
 
 
 def speech() -> Wording:
@@ -42,8 +42,6 @@ def other_language() -> Wording | None:
 
 
 def _language() -> str:
-    if in_staff_area():
-        return "en"
     login = signed_in()
     for wanted in (request.cookies.get(LANGUAGE_COOKIE, ""), login.language if login is not None else ""):
         if (code := wanted.partition("-")[0].lower()) in PAGE_LANGUAGES:

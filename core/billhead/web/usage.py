@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from billhead.models.catalogue import Plan
 from billhead.models.entitlements import Entitlement
 from billhead.models.subscriptions import Subscription
 from billhead.models.usage import UsageBilled, UsageEvent, UsageMetric, UsagePrice, UsageSource
+from billhead.web.speaking import marked, say
 
 __all__ = ["EVENT_COLUMNS", "UsageShown", "event_rows", "priced_usage", "purchases_of", "usage_shown"]
 
@@ -126,30 +128,40 @@ def _in_words(terms: UsageTerms, unit: str) -> str:
     """ "20 hours included; 0.20 each up to 50, then 0.12; at most 15.00 a month"."""
     said = []
     if terms.included:
-        said.append(f"{terms.included:f} {unit} included{'' if terms.shared else ' for each line'}")
+        told = marked("%(quantity)s %(unit)s included")
+        if not terms.shared:
+            told = marked("%(quantity)s %(unit)s included for each line")
+        said.append(say(told, quantity=_plain(terms.included), unit=unit))
     if terms.pricing is Pricing.PERCENTAGE:
-        fee = f" and {terms.event_fee:f}" if terms.event_fee else ""
-        said.append(f"{terms.percent:f} %{fee} of each")
+        told = marked("%(percent)s %% and %(fee)s of each") if terms.event_fee else marked("%(percent)s %% of each")
+        said.append(say(told, percent=_plain(terms.percent), fee=_plain(terms.event_fee)))
     elif terms.tiers:
         said.append(_tiers(terms, unit))
     if terms.minimum:
-        said.append(f"at least {terms.minimum:f} a period")
+        said.append(say("at least %(amount)s a period", amount=_plain(terms.minimum)))
     if terms.cap is not None:
-        said.append(f"at most {terms.cap:f} a period")
+        said.append(say("at most %(amount)s a period", amount=_plain(terms.cap)))
     return "; ".join(said)
 
 
 def _tiers(terms: UsageTerms, unit: str) -> str:
-    of = "each" if terms.per == 1 else f"for {terms.per:f} {unit}"
+    of = marked("%(price)s each") if terms.per == 1 else marked("%(price)s for %(per)s %(unit)s")
     if terms.pricing is Pricing.PACKAGE:
-        of = f"for every {terms.per:f} {unit} begun"
-    parts = []
+        of = marked("%(price)s for every %(per)s %(unit)s begun")
+    told = ""
     for tier in terms.tiers:
-        flat = f" and {tier.flat:f}" if tier.flat else ""
-        upto = f" up to {tier.up_to:f}" if tier.up_to is not None else ""
-        parts.append(f"{tier.unit:f} {of}{flat}{upto}")
-    every = "all of them: " if terms.pricing is Pricing.VOLUME else ""
-    return every + ", then ".join(parts)
+        part = say(of, price=_plain(tier.unit), per=_plain(terms.per), unit=unit)
+        if tier.flat:
+            part = say("%(price)s and %(flat)s", price=part, flat=_plain(tier.flat))
+        if tier.up_to is not None:
+            part = say("%(price)s up to %(most)s", price=part, most=_plain(tier.up_to))
+        told = say("%(first)s, then %(next)s", first=told, next=part) if told else part
+    return say("all of them: %(prices)s", prices=told) if terms.pricing is Pricing.VOLUME else told
+
+
+def _plain(number: Decimal) -> str:
+    """As it was typed: never with an exponent."""
+    return f"{number:f}"
 
 
 def purchases_of(session: Session, subscription_id: int, *, limit: int = 50) -> list[Purchase]:
@@ -169,4 +181,4 @@ def _left(one: Entitlement, details: Mapping[str, Any]) -> str:
     if one.uses_left is None:
         return ""
     unit, most = details.get("unit") or "", max(int(details.get("uses") or 0), one.uses_left)
-    return f"{one.uses_left} of {most} {unit} left".replace("  ", " ")
+    return say("%(count)s of %(all)s %(unit)s left", count=one.uses_left, all=most, unit=unit).replace("  ", " ")

@@ -115,7 +115,7 @@ def test_a_line_whose_number_was_lost_says_what_to_do(sells):
         bought(state="bought"), bought(entitlement="1@1:2027-01-22", before={"expires_at": "2026-12-22T00:00:00+00:00"})
     )
     assert "give its number here" in sells.get(f"/admin/purchases/{lost}").text
-    assert "Give the line&#39;s number" in sells.get(f"/admin/purchases/{lost}").text
+    assert "Give the line's number" in sells.get(f"/admin/purchases/{lost}").text
     assert "give its number here" not in sells.get(f"/admin/purchases/{known}").text
     refused = sells.post(f"/admin/purchases/{lost}/line", number="77", reason="seen there")
     assert (refused.status_code, "without a number" in refused.text) == (422, True)

@@ -31,6 +31,7 @@ from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__: list[str] = []
 
@@ -63,33 +64,35 @@ def service_access(key: int) -> ResponseReturnValue:
 def _of_line(key: int, title: str, text: str, button: str) -> Question:
     with reading() as session:
         row = found(session, Service, key, "service")
-    return Question(title.format(row.login), text, button, url_for("admin.service", key=key))
+    return Question(say(title, line=row.login), text, say(button), url_for("admin.service", key=key))
 
 
 @admin.route("/services/<int:key>/password", methods=["GET", "POST"])
 @allow("staff", permission="services.write")
 def service_password(key: int) -> ResponseReturnValue:
-    text = "It is made by chance and told to nobody. Every device has to be set up again; short addresses end at once."
+    text = say(
+        "It is made by chance and told to nobody. Every device has to be set up again; short addresses end at once."
+    )
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             reset_line_password(tx, key)
-        return "A new password is on its way to the panel."
+        return say("A new password is on its way to the panel.")
 
-    return asked(_of_line(key, "Give {} a new password?", text, "Change it"), ReasonForm(), act)
+    return asked(_of_line(key, marked("Give %(line)s a new password?"), text, marked("Change it")), ReasonForm(), act)
 
 
 @admin.route("/services/<int:key>/end-code", methods=["GET", "POST"])
 @allow("staff", permission="services.write")
 def service_end_code(key: int) -> ResponseReturnValue:
-    text = "Apps that were set up with it lose their playlist. The customer can make another."
+    text = say("Apps that were set up with it lose their playlist. The customer can make another.")
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             revoke_code(tx, key)
-        return "The short address leads nowhere any more."
+        return say("The short address leads nowhere any more.")
 
-    return asked(_of_line(key, "End the short address of {}?", text, "End it"), ReasonForm(), act)
+    return asked(_of_line(key, marked("End the short address of %(line)s?"), text, marked("End it")), ReasonForm(), act)
 
 
 @admin.post("/services/<int:key>/mail-access")
@@ -97,7 +100,7 @@ def service_end_code(key: int) -> ResponseReturnValue:
 def service_mail_access(key: int) -> ResponseReturnValue:
     with writing(submit_ctx()) as tx:
         mail_access(tx, key)
-    flash("On its way to the customer’s mail address.", "good")
+    flash(say("On its way to the customer’s mail address."), "good")
     return redirect(url_for("admin.service", key=key), 303)
 
 
@@ -113,27 +116,35 @@ def guides() -> ResponseReturnValue:
 
 class GuideForm(Form):
     code = StringField(
-        "Code",
+        later("Code"),
         filters=[stripped],
-        validators=[DataRequired("A code is needed."), Length(max=40)],
-        description="One that exists already: another language of it, or yours instead of it.",
+        validators=[DataRequired(later("A code is needed.")), Length(max=40)],
+        description=later("One that exists already: another language of it, or yours instead of it."),
     )
-    language = StringField("Language", filters=[stripped], default="en", description="Like en, de or pt-BR.")
-    title = StringField("Title", filters=[stripped], validators=[DataRequired("A title is needed."), Length(max=80)])
+    language = StringField(
+        later("Language"), filters=[stripped], default="en", description=later("Like en, de or pt-BR.")
+    )
+    title = StringField(
+        later("Title"), filters=[stripped], validators=[DataRequired(later("A title is needed.")), Length(max=80)]
+    )
     kinds = SelectMultipleField(
-        "For",
-        choices=dict(zip(KINDS, ("Apps and computers", "MAG boxes", "Enigma2 receivers"), strict=True)),
+        later("For"),
+        choices=dict(
+            zip(KINDS, (later("Apps and computers"), later("MAG boxes"), later("Enigma2 receivers")), strict=True)
+        ),
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
     steps = TextAreaField(
-        "Steps",
-        validators=[DataRequired("Write at least one step.")],
-        description="One a line. Filled in from the line: " + " ".join(f"{{{name}}}" for name in PLACES),
+        later("Steps"),
+        validators=[DataRequired(later("Write at least one step."))],
+        description=later(
+            "One a line. Filled in from the line: %(places)s", places=" ".join(f"{{{name}}}" for name in PLACES)
+        ),
         render_kw={"rows": 10},
     )
-    position = IntegerField("Place in the list", default=0, validators=[InputRequired("Write a number.")])
-    hidden = BooleanField("Don't show it to customers")
+    position = IntegerField(later("Place in the list"), default=0, validators=[InputRequired(later("Write a number."))])
+    hidden = BooleanField(later("Don't show it to customers"))
 
     def told(self) -> GuideText:
         return GuideText(
@@ -163,9 +174,9 @@ def edit_guide(code: str, language: str) -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 save_guide(tx, own_seller_id(), form.told())
-            flash(f"{form.title.data} is saved.", "good")
+            flash(say("%(title)s is saved.", title=form.title.data), "good")
             return redirect(url_for("admin.guides"), 303)
-    title = form.title.data or "New guide"
+    title = form.title.data or say("New guide")
     shown = page("admin/entry.html", form=form, title=title, back=url_for("admin.guides"), section="guides")
     return shown, 422 if form.is_submitted() else 200
 
@@ -175,43 +186,53 @@ def edit_guide(code: str, language: str) -> ResponseReturnValue:
 def remove_guide(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, SetupGuide, key, "guide")
-    text = "If the house has a guide of this code and language, that one is shown again."
+    text = say("If the house has a guide of this code and language, that one is shown again.")
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             drop_guide(tx, key)
-        return f"{row.title} is gone."
+        return say("%(title)s is gone.", title=row.title)
 
-    return asked(Question(f"Take {row.title} away?", text, "Take it away", url_for("admin.guides")), ReasonForm(), act)
+    return asked(
+        Question(say("Take %(title)s away?", title=row.title), text, say("Take it away"), url_for("admin.guides")),
+        ReasonForm(),
+        act,
+    )
 
 
 def _count(label: str, hint: str = "") -> IntegerField:
-    return IntegerField(label, validators=[InputRequired("Write a number.")], description=hint)
+    return IntegerField(label, validators=[InputRequired(later("Write a number."))], description=hint)
 
 
 class WatchingForm(Form):
-    code_days = _count("Days that a short address holds", "0: until it is ended. Apps ask for it again and again.")
-    resets_a_day = _count("New passwords a day", "So often may a customer change a line's.")
-    mails_a_day = _count("Mails with the access details a day")
-    asks_a_minute = _count("Looks at live connections a minute", "Each asks the panel.")
-    viewing_days = _count("Days that viewings are kept")
-    address_days = _count("Days that viewers' addresses are kept", "They are personal data: emptied after that.")
-    window_hours = _count("Hours that are looked at for sharing")
-    most_addresses = _count("Different addresses of a line in that time")
-    most_networks = _count("Different networks", "A /24 of IPv4, a /48 of IPv6.")
-    most_countries = _count("Different countries")
-    overlap_minutes = _count("Minutes at a time above its limit", "More streams than were sold, for so long.")
-    review_from = _count("Score from which a line is to be looked at")
+    code_days = _count(
+        later("Days that a short address holds"), later("0: until it is ended. Apps ask for it again and again.")
+    )
+    resets_a_day = _count(later("New passwords a day"), later("So often may a customer change a line's."))
+    mails_a_day = _count(later("Mails with the access details a day"))
+    asks_a_minute = _count(later("Looks at live connections a minute"), later("Each asks the panel."))
+    viewing_days = _count(later("Days that viewings are kept"))
+    address_days = _count(
+        later("Days that viewers' addresses are kept"), later("They are personal data: emptied after that.")
+    )
+    window_hours = _count(later("Hours that are looked at for sharing"))
+    most_addresses = _count(later("Different addresses of a line in that time"))
+    most_networks = _count(later("Different networks"), later("A /24 of IPv4, a /48 of IPv6."))
+    most_countries = _count(later("Different countries"))
+    overlap_minutes = _count(
+        later("Minutes at a time above its limit"), later("More streams than were sold, for so long.")
+    )
+    review_from = _count(later("Score from which a line is to be looked at"))
     acts_by_itself = SelectField(
-        "Then, by itself",
+        later("Then, by itself"),
         choices={
-            "": "nothing: a person decides",
-            "warn": "warn the customer",
-            "limit": "leave one stream",
-            "block": "block the line",
+            "": later("nothing: a person decides"),
+            "warn": later("warn the customer"),
+            "limit": later("leave one stream"),
+            "block": later("block the line"),
         },
     )
-    acts_from = _count("Score from which that happens")
+    acts_from = _count(later("Score from which that happens"))
 
 
 @admin.route("/sellers/<int:key>/watching", methods=["GET", "POST"])
@@ -226,10 +247,10 @@ def seller_watching(key: int) -> ResponseReturnValue:
             rules = WatchingRules(**{name: form[name].data for name in before})
             with writing(submit_ctx()) as tx:
                 set_watching_rules(tx, key, rules)
-            flash("Saved.", "good")
+            flash(say("Saved."), "good")
             return redirect(url_for("admin.seller_watching", key=key), 303)
     shown = page(
-        "admin/entry.html", form=form, title=f"Access and viewings of {row.name}",
+        "admin/entry.html", form=form, title=say("Access and viewings of %(name)s", name=row.name),
         back=url_for("admin.seller_invoicing", key=key), section="sellers",
     )  # fmt: skip
     return shown, 422 if form.is_submitted() else 200

@@ -21,6 +21,7 @@ from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
@@ -30,9 +31,9 @@ _TYPED = "%Y-%m-%dT%H:%M"
 
 class NewsForm(Form):
     words = TextAreaField(
-        "Your words in the mail",
+        later("Your words in the mail"),
         validators=[Length(max=500)],
-        description="They stand below the addresses: say when the old ones end, for one.",
+        description=later("They stand below the addresses: say when the old ones end, for one."),
     )
 
 
@@ -49,19 +50,21 @@ def panel_addresses(key: int) -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 asked_for = tell_addresses(tx, key, form.words.data or "")
-            flash(f"{asked_for.lines} lines are being told.", "good")
+            flash(say("%(lines)s lines are being told.", lines=asked_for.lines), "good")
             return redirect(request.path, 303)
     status = 422 if form.is_submitted() else 200
     return page("admin/addresses.html", panel=panel, form=form, preview=preview, rows=rows), status
 
 
 class WorkForm(Form):
-    begins_at = DateTimeLocalField("From", format=_TYPED, validators=[InputRequired()])
-    ends_at = DateTimeLocalField("Until", format=_TYPED, validators=[InputRequired()])
+    begins_at = DateTimeLocalField(later("From"), format=_TYPED, validators=[InputRequired()])
+    ends_at = DateTimeLocalField(later("Until"), format=_TYPED, validators=[InputRequired()])
     words = TextAreaField(
-        "Your words in the message",
+        later("Your words in the message"),
         validators=[Length(max=500)],
-        description="Say what gets better, for one. From, until and that nothing has to be done stand there already.",
+        description=later(
+            "Say what gets better, for one. From, until and that nothing has to be done stand there already."
+        ),
     )
 
 
@@ -79,7 +82,7 @@ def panel_work(key: int) -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 asked_for = tell_work(tx, key, begins, ends, form.words.data or "")
-            flash(f"{asked_for.customers} customers are being told.", "good")
+            flash(say("%(customers)s customers are being told.", customers=asked_for.customers), "good")
             return redirect(request.path, 303)
     shown = page("admin/work.html", panel=panel, form=form, preview=preview, rows=rows, own_zone=own_zone.key)
     return shown, 422 if form.is_submitted() else 200
@@ -95,12 +98,12 @@ def _told(panel_id: int, kind: str) -> Select[AddressNews]:
 def stop_addresses(key: int) -> ResponseReturnValue:
     with reading() as session:
         news = found(session, AddressNews, key, "news")
-    text = f"{news.told} of {news.total} are told by now. Nobody else is told."
+    text = say("%(told)s of %(total)s are told by now. Nobody else is told.", told=news.told, total=news.total)
     back = "admin.panel_work" if news.kind == "work" else "admin.panel_addresses"
-    question = Question("Stop telling?", text, "Stop", url_for(back, key=news.panel_id))
+    question = Question(say("Stop telling?"), text, say("Stop"), url_for(back, key=news.panel_id))
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
-            return f"Stopped after {stop_telling(tx, key).told}."
+            return say("Stopped after %(told)s.", told=stop_telling(tx, key).told)
 
     return asked(question, ReasonForm(), act)

@@ -27,26 +27,27 @@ from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["ADOPTIONS", "ADOPTION_LINES"]
 
 _LARGEST = 16_000_000
 _WRITABLE = (
-    ("note", "our reference in the notes"),
-    ("bouquets", "bouquets"),
-    ("connections", "connections"),
-    ("plan", "the panel's plan"),
-    ("login", "login"),
-    ("expires_at", "expiry"),
-    ("owner", "owner"),
-    ("country", "the only country to watch in"),
+    ("note", later("our reference in the notes")),
+    ("bouquets", later("bouquets")),
+    ("connections", later("connections")),
+    ("plan", later("the panel's plan")),
+    ("login", later("login")),
+    ("expires_at", later("expiry")),
+    ("owner", later("owner")),
+    ("country", later("the only country to watch in")),
 )
 _TONES = {"adopt": "ok", "known": "pending", "refused": "failed"}
 
 ADOPTIONS = Listing(
     name="adoptions",
-    title="Adoptions",
-    lead="Lines that stood on a panel before, taken over. A dry run shows what would become of each.",
+    title=marked("Adoptions"),
+    lead=marked("Lines that stood on a panel before, taken over. A dry run shows what would become of each."),
     query=select(
         Adoption.id,
         Adoption.panel_id,
@@ -62,27 +63,27 @@ ADOPTIONS = Listing(
     ).join(Panel, Panel.id == Adoption.panel_id),
     key=Adoption.id,
     columns=(
-        text("Adoption", "id", to="adoption"),
-        state("State", "state"),
-        text("Panel", "name", to="panel", key="panel_id"),
-        Column("Sort", lambda row: "dry run" if row.dry_run else "adoption", lambda row: _sort(row)),
-        number("Lines", "lines"),
-        number("Adopted", "adopted"),
-        number("Ours already", "known"),
-        number("Refused", "refused"),
-        Column("Asked by", lambda row: who(row.asked_by), lambda row: who(row.asked_by)),
-        instant("Asked", "created_at"),
+        text(marked("Adoption"), "id", to="adoption"),
+        state(marked("State"), "state"),
+        text(marked("Panel"), "name", to="panel", key="panel_id"),
+        Column(marked("Sort"), lambda row: "dry run" if row.dry_run else "adoption", lambda row: _sort(row)),
+        number(marked("Lines"), "lines"),
+        number(marked("Adopted"), "adopted"),
+        number(marked("Ours already"), "known"),
+        number(marked("Refused"), "refused"),
+        Column(marked("Asked by"), lambda row: who(row.asked_by), lambda row: who(row.asked_by)),
+        instant(marked("Asked"), "created_at"),
     ),
-    choices=(Choice("state", "State", Adoption.state, ("queued", "running", "done", "failed", "canceled")),),
+    choices=(Choice("state", marked("State"), Adoption.state, ("queued", "running", "done", "failed", "canceled")),),
     narrow={"panel": Adoption.panel_id},
-    empty="Open a panel and press “Adopt lines”: a dry run writes nothing.",
+    empty=marked("Open a panel and press “Adopt lines”: a dry run writes nothing."),
 )
 
 _LINE = AdoptionLine
 ADOPTION_LINES = Listing(
     name="adoption-lines",
-    title="Lines of an adoption",
-    lead="The CSV can be edited and handed back: what stands in its column plan is your word then.",
+    title=marked("Lines of an adoption"),
+    lead=marked("The CSV can be edited and handed back: what stands in its column plan is your word then."),
     query=select(
         _LINE.id,
         _LINE.remote_id,
@@ -106,29 +107,29 @@ ADOPTION_LINES = Listing(
     ),
     key=AdoptionLine.id,
     columns=(
-        code("Remote id", "remote_id"),
-        Column("Verdict", lambda row: row.verdict, lambda row: badge(_TONES[row.verdict], row.verdict)),
-        text("Kind", "kind"),
-        text("Login", "login", to="service", key="service_id"),
-        code("MAC", "mac"),
-        text("Name", "name"),
-        instant("Ends", "ends_at"),
-        text("Bouquets", "bouquets", css="clip"),
-        text("Connections", "connections", css="num"),
-        text("Owner", "owner"),
-        text("Plan", "plan"),
-        text("Term", "term"),
-        Column("Score", lambda row: row.score, lambda row: _score(row), "num"),
-        text("Reseller", "reseller"),
-        text("Code", "code"),
-        text("Reason", "reason", css="why"),
-        text("Writes", "writes"),
+        code(marked("Remote id"), "remote_id"),
+        Column(marked("Verdict"), lambda row: row.verdict, lambda row: badge(_TONES[row.verdict], row.verdict)),
+        text(marked("Kind"), "kind"),
+        text(marked("Login"), "login", to="service", key="service_id"),
+        code(marked("MAC"), "mac"),
+        text(marked("Name"), "name"),
+        instant(marked("Ends"), "ends_at"),
+        text(marked("Bouquets"), "bouquets", css="clip"),
+        text(marked("Connections"), "connections", css="num"),
+        text(marked("Owner"), "owner"),
+        text(marked("Plan"), "plan"),
+        text(marked("Term"), "term"),
+        Column(marked("Score"), lambda row: row.score, lambda row: _score(row), "num"),
+        text(marked("Reseller"), "reseller"),
+        text(marked("Code"), "code"),
+        text(marked("Reason"), "reason", css="why"),
+        text(marked("Writes"), "writes"),
     ),
     choices=(
-        Choice("verdict", "Verdict", AdoptionLine.verdict, ("adopt", "known", "refused")),
+        Choice("verdict", marked("Verdict"), AdoptionLine.verdict, ("adopt", "known", "refused")),
         Choice(
             "code",
-            "Why refused",
+            marked("Why refused"),
             AdoptionLine.code,
             (
                 *("would_write", "far_plan", "several_plans", "no_plan", "no_price", "expired", "never_ends"),
@@ -141,57 +142,65 @@ ADOPTION_LINES = Listing(
         | AdoptionLine.mac.icontains(typed, autoescape=True)
         | AdoptionLine.name.icontains(typed, autoescape=True)
     ),
-    search_label="Login, MAC or name",
+    search_label=marked("Login, MAC or name"),
     narrow={"adoption": AdoptionLine.adoption_id},
-    empty="No line was judged yet.",
+    empty=marked("No line was judged yet."),
 )
 
 
 def _sort(row: Any) -> str:
-    return "dry run" if row.dry_run else "adoption"
+    return say("dry run") if row.dry_run else say("adoption")
 
 
 def _score(row: Any) -> Any:
     if row.score is None:
-        return "your word" if row.plan else "–"
+        return say("your word") if row.plan else "–"
     return row.score
 
 
 class AdoptionForm(Form):
     term = StringField(
-        "Term",
+        later("Term"),
         default="1 month",
         filters=[stripped],
-        validators=[DataRequired("Say for which term."), Length(max=20)],
-        description="Of lines that your file does not name. A plan that is not sold for it is taken at its shortest.",
+        validators=[DataRequired(later("Say for which term.")), Length(max=20)],
+        description=later(
+            "Of lines that your file does not name. A plan that is not sold for it is taken at its shortest."
+        ),
     )
     least_score = IntegerField(
-        "Least score of a guessed plan",
+        later("Least score of a guessed plan"),
         default=60,
         validators=[InputRequired(), NumberRange(0, 100)],
-        description="100: the same bouquets and screens. Below it a line is refused.",
+        description=later("100: the same bouquets and screens. Below it a line is refused."),
     )
     writes = SelectMultipleField(
-        "May be written on the panel",
+        later("May be written on the panel"),
         choices=[SelectChoice(name, label) for name, label in _WRITABLE],
         option_widget=CheckboxInput(),
-        description="None: a line that does not fit its plan as it stands is refused.",
+        description=later("None: a line that does not fit its plan as it stands is refused."),
     )
     owners = TextAreaField(
-        "Owners",
+        later("Owners"),
         filters=[stripped],
         validators=[Length(max=20_000)],
-        description="One a line: 12=alpha gives the lines of the panel's reseller 12 to your reseller alpha.",
+        description=later("One a line: 12=alpha gives the lines of the panel's reseller 12 to your reseller alpha."),
     )
     unlimited_until = DateField(
-        "Lines that never end are paid through", validators=[Optional()], description="Empty: they are refused."
+        later("Lines that never end are paid through"),
+        validators=[Optional()],
+        description=later("Empty: they are refused."),
     )
     take_claimed = BooleanField(
-        "Take over lines that another Billhead claims",
-        description="They carry its reference. Only when it has let go of this panel; a dry run counts them first.",
+        later("Take over lines that another Billhead claims"),
+        description=later(
+            "They carry its reference. Only when it has let go of this panel; a dry run counts them first."
+        ),
     )
-    file = FileField("Your own word", description="CSV: login, mac or remote_id, and plan, term, paid_through, skip …")
-    dry_run = BooleanField("Dry run: show what would happen, and adopt none", default=True)
+    file = FileField(
+        later("Your own word"), description=later("CSV: login, mac or remote_id, and plan, term, paid_through, skip …")
+    )
+    dry_run = BooleanField(later("Dry run: show what would happen, and adopt none"), default=True)
     reason = reason_field()
 
     def show(self, error: BillheadError) -> None:
@@ -213,7 +222,7 @@ class AdoptionForm(Form):
 def _pair(line: str) -> tuple[str, str]:
     remote, sign, reseller = (part.strip() for part in line.partition("="))
     if not (sign and remote and reseller):
-        raise InvalidInput("owners", f"{line.strip()[:40]!r} is not like 12=alpha")
+        raise InvalidInput("owners", say("%(line)s is not like 12=alpha", line=repr(line.strip()[:40])))
     return remote, reseller
 
 
@@ -223,11 +232,15 @@ def _file() -> str:
         return ""
     data = sent.read(_LARGEST + 1)
     if len(data) > _LARGEST:
-        raise InvalidInput("file", f"it is larger than {_LARGEST // 1_000_000} MB", hint="use billhead panels adopt")
+        raise InvalidInput(
+            "file",
+            say("it is larger than %(size)s MB", size=_LARGEST // 1000000),
+            hint=say("use billhead panels adopt"),
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InvalidInput("file", "it is not text in UTF-8") from None
+        raise InvalidInput("file", say("it is not text in UTF-8")) from None
 
 
 @admin.get("/adoptions")
@@ -298,15 +311,21 @@ def adopt_as_previewed(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             made = ask_adoption(tx, row.panel_id, AdoptionWish.from_json(row.wish), dry_run=False, like=key)
-        return f"Adoption {made.adoption_id} is queued."
+        return say("Adoption %(adoption_id)s is queued.", adoption_id=made.adoption_id)
 
-    told = (
-        f"{row.adopted} lines of {panel.name} become customers with a subscription that is paid as long as the line "
-        f"runs; {row.refused} are left alone. The list is read anew, so that what has changed since counts."
+    told = say(
+        "%(adopted)s lines of %(name)s become customers with a subscription that is paid as long as "
+        "the line runs; %(refused)s are left alone. The list is read anew, so that what has changed "
+        "since counts.",
+        adopted=row.adopted,
+        name=panel.name,
+        refused=row.refused,
     )
     back = url_for("admin.adoptions", panel=row.panel_id)
     return asked(
-        Question(f"Adopt the lines of {panel.name}?", told, "Adopt them", back, danger=False), ReasonForm(), act
+        Question(say("Adopt the lines of %(name)s?", name=panel.name), told, say("Adopt them"), back, danger=False),
+        ReasonForm(),
+        act,
     )
 
 
@@ -319,8 +338,10 @@ def cancel_one_adoption(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             cancel_adoption(tx, key)
-        return f"Adoption {key} is called off."
+        return say("Adoption %(key)s is called off.", key=key)
 
-    told = "It stops after the batch at hand. Lines that were adopted by then stay adopted."
+    told = say("It stops after the batch at hand. Lines that were adopted by then stay adopted.")
     back = url_for("admin.adoption", key=key)
-    return asked(Question(f"Call adoption {key} off?", told, "Call it off", back), ReasonForm(), act)
+    return asked(
+        Question(say("Call adoption %(key)s off?", key=key), told, say("Call it off"), back), ReasonForm(), act
+    )

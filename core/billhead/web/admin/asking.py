@@ -16,16 +16,17 @@ from billhead.domain.context import Context
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later
 
 __all__ = ["Question", "ReasonForm", "asked", "reason_field"]
 
 
 def reason_field() -> StringField:
     return StringField(
-        "Reason",
+        later("Reason"),
         filters=[stripped],
-        validators=[DataRequired("Say why: colleagues read it in the audit trail."), Length(max=500)],
-        description="Stands in the audit trail beside your name.",
+        validators=[DataRequired(later("Say why: colleagues read it in the audit trail.")), Length(max=500)],
+        description=later("Stands in the audit trail beside your name."),
         render_kw={"autocomplete": "off", "maxlength": 500},
     )
 

@@ -14,6 +14,7 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin, staff_zone, who
 from billhead.web.admin.columns import Column, code, instant, text
 from billhead.web.admin.listing import Choice, Listing, Typed
+from billhead.web.speaking import marked
 
 __all__ = ["AUDIT"]
 
@@ -61,7 +62,7 @@ def _until(typed: str) -> ColumnElement[bool] | None:
 
 AUDIT = Listing(
     name="audit-trail",
-    title="Audit trail",
+    title=marked("Audit trail"),
     query=select(
         AuditEntry.id,
         AuditEntry.at,
@@ -75,37 +76,39 @@ AUDIT = Listing(
     ),
     key=AuditEntry.id,
     columns=(
-        instant("When", "at"),
-        Column("Who", lambda row: who(row.actor), lambda row: who(row.actor)),
-        text("What", "action"),
-        code("To what", "subject"),
-        text("Why", "reason", css="why"),
+        instant(marked("When"), "at"),
+        Column(marked("Who"), lambda row: who(row.actor), lambda row: who(row.actor)),
+        text(marked("What"), "action"),
+        code(marked("To what"), "subject"),
+        text(marked("Why"), "reason", css="why"),
         Column(
-            "Details",
+            marked("Details"),
             lambda row: "; ".join(f"{name}={value}" for name, value in row.details.items()),
             lambda row: ", ".join(f"{name}: {value}" for name, value in row.details.items()) or "–",
             "why",
         ),
-        code("Request", "request_id"),
+        code(marked("Request"), "request_id"),
     ),
     choices=(
         Choice(
             "role",
-            "Role",
+            marked("Role"),
             AuditEntry.role,
             (*_SIGNED_IN, "visitor", "system"),
         ),
     ),
     typed=(
-        Typed("actor", "Who (staff:1 or e-mail)", _by),
-        Typed("verb", "What (documents.void)", lambda typed: AuditEntry.action.startswith(typed, autoescape=True)),
-        Typed("object", "To what (customer:7)", _about),
-        Typed("since", "From", _since, kind="date"),
-        Typed("until", "To", _until, kind="date"),
+        Typed("actor", marked("Who (staff:1 or e-mail)"), _by),
+        Typed(
+            "verb", marked("What (documents.void)"), lambda typed: AuditEntry.action.startswith(typed, autoescape=True)
+        ),
+        Typed("object", marked("To what (customer:7)"), _about),
+        Typed("since", marked("From"), _since, kind="date"),
+        Typed("until", marked("To"), _until, kind="date"),
     ),
     search=lambda typed: or_(AuditEntry.request_id == typed, AuditEntry.reason.icontains(typed, autoescape=True)),
-    search_label="Reason or request",
-    empty="Every change is written down here, by whom and why.",
+    search_label=marked("Reason or request"),
+    empty=marked("Every change is written down here, by whom and why."),
 )
 
 

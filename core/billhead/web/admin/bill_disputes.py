@@ -27,6 +27,7 @@ from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
 from billhead.web.request_context import current_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["BILL_DISPUTES"]
 
@@ -37,8 +38,10 @@ def _reason(row: Any) -> str:
 
 BILL_DISPUTES = Listing(
     name="disputed-bills",
-    title="Disputed bills",
-    lead="Lines of invoices with which customers do not agree. How many there are over time stands in the report.",
+    title=marked("Disputed bills"),
+    lead=marked(
+        "Lines of invoices with which customers do not agree. How many there are over time stands in the report."
+    ),
     query=select(
         BillDispute.id,
         BillDispute.ticket_id,
@@ -58,24 +61,24 @@ BILL_DISPUTES = Listing(
     .join(Customer, Customer.id == BillDispute.customer_id),
     key=BillDispute.id,
     columns=(
-        text("No.", "id"),
-        text("Line", "subject", to="ticket", key="ticket_id"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        Column("Why", _reason, _reason),
-        state("State", "state"),
-        amount("Disputed", "disputed_minor"),
-        amount("Given back", "granted_minor"),
-        on("Since", "opened_on"),
-        on("Dunning waits to", "waits_until"),
+        text(marked("No."), "id"),
+        text(marked("Line"), "subject", to="ticket", key="ticket_id"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        Column(marked("Why"), _reason, lambda row: say(_reason(row))),
+        state(marked("State"), "state"),
+        amount(marked("Disputed"), "disputed_minor"),
+        amount(marked("Given back"), "granted_minor"),
+        on(marked("Since"), "opened_on"),
+        on(marked("Dunning waits to"), "waits_until"),
     ),
     choices=(
-        Choice("state", "State", BillDispute.state, tuple(one.value for one in DisputeState)),
-        Choice("reason", "Why", BillDispute.reason, tuple(DISPUTE_REASONS)),
+        Choice("state", marked("State"), BillDispute.state, tuple(one.value for one in DisputeState)),
+        Choice("reason", marked("Why"), BillDispute.reason, tuple(DISPUTE_REASONS)),
     ),
     search=lambda typed: Customer.name.icontains(typed, autoescape=True) | (Customer.email == typed.lower()),
-    search_label="Customer’s name or e-mail",
+    search_label=marked("Customer’s name or e-mail"),
     narrow={"customer": BillDispute.customer_id, "document": BillDispute.document_id},
-    empty="Customers dispute a line from the page of its invoice.",
+    empty=marked("Customers dispute a line from the page of its invoice."),
 )
 
 
@@ -92,12 +95,12 @@ def bill_disputes() -> ResponseReturnValue:
 
 
 class SettleForm(PreviewForm):
-    granted = amount_field("Give back", "With tax. 0 refuses it.")
-    way = SelectField("What was paid", choices=WAYS)
+    granted = amount_field(later("Give back"), later("With tax. 0 refuses it."))
+    way = SelectField(later("What was paid"), choices=WAYS)
     words = TextAreaField(
-        "What the customer reads",
+        later("What the customer reads"),
         filters=[stripped],
-        validators=[DataRequired("They are told why."), Length(max=5000)],
+        validators=[DataRequired(later("They are told why.")), Length(max=5000)],
         render_kw={"rows": 5},
     )
 
@@ -117,18 +120,26 @@ def decide_bill_dispute(key: int) -> ResponseReturnValue:
 
     def figures(done: DisputeSettled) -> Figures:
         if not done.granted_minor:
-            return [("Decision", "refused: the line stands as it is, and dunning goes on")]
+            return [(say("Decision"), say("refused: the line stands as it is, and dunning goes on"))]
         amounts = (
-            ("Given back, with tax", done.granted_minor), ("Owed less", done.on_documents),
-            ("Becomes credit", done.credited), ("Goes back", done.refunded),
+            (say("Given back, with tax"), done.granted_minor), (say("Owed less"), done.on_documents),
+            (say("Becomes credit"), done.credited), (say("Goes back"), done.refunded),
         )  # fmt: skip
         return [(what, money(minor, row.currency)) for what, minor in amounts if minor]
 
     question = Question(
-        f"Decide about {line.description} on {document.number_text}",
-        f"{DISPUTE_REASONS[row.reason]}: {money(row.disputed_minor, row.currency)}. What is given back is a credit "
-        "note, which can’t be taken back. The customer gets a mail.",
-        "Decide",
+        say(
+            "Decide about %(description)s on %(number_text)s",
+            description=line.description,
+            number_text=document.number_text,
+        ),
+        say(
+            "%(reason)s: %(amount)s. What is given back is a credit note, which can’t be taken "
+            "back. The customer gets a mail.",
+            reason=say(DISPUTE_REASONS[row.reason]),
+            amount=money(row.disputed_minor, row.currency),
+        ),
+        say("Decide"),
         url_for("admin.ticket", key=row.ticket_id),
     )
-    return previewed(question, form, act, figures, lambda _, done: f"It is {done.state}.")
+    return previewed(question, form, act, figures, lambda _, done: say("It is %(state)s.", state=say(done.state)))

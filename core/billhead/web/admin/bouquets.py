@@ -18,16 +18,17 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, own_seller_id
 from billhead.web.admin.columns import code, number, text
 from billhead.web.admin.listing import Listing
-from billhead.web.admin.plan_forms import COUNTRIES_HINT, WHERE_SOLD
+from billhead.web.admin.plan_forms import WHERE_SOLD
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["BOUQUETS"]
 
 BOUQUETS = Listing(
     name="bouquets",
-    title="Bouquets",
+    title=marked("Bouquets"),
     query=select(
         Bouquet.id,
         Bouquet.name,
@@ -37,35 +38,45 @@ BOUQUETS = Listing(
     ),
     key=Bouquet.id,
     columns=(
-        text("Bouquet", "name", to="edit_bouquet"),
-        code("Code", "code"),
-        number("Plans and add-ons", "plans"),
-        number("Panels", "panels"),
+        text(marked("Bouquet"), "name", to="edit_bouquet"),
+        code(marked("Code"), "code"),
+        number(marked("Plans and add-ons"), "plans"),
+        number(marked("Panels"), "panels"),
     ),
     search=lambda typed: Bouquet.name.icontains(typed, autoescape=True),
-    search_label="Name",
-    empty="Add a bouquet, and plans and add-ons can bring it.",
+    search_label=marked("Name"),
+    empty=marked("Add a bouquet, and plans and add-ons can bring it."),
 )
 
 
 @admin.get("/bouquets")
 @allow("staff")
 def bouquets() -> ResponseReturnValue:
-    return BOUQUETS.answer(add=url_for("admin.new_bouquet"), add_label="Add a bouquet", add_needs="catalogue.write")
+    return BOUQUETS.answer(
+        add=url_for("admin.new_bouquet"), add_label=say("Add a bouquet"), add_needs="catalogue.write"
+    )
 
 
 class BouquetForm(Form):
-    code = StringField("Code", filters=[stripped], validators=[DataRequired("A code is needed."), Length(max=40)])
-    name = StringField("Name", filters=[stripped], validators=[DataRequired("A name is needed."), Length(max=120)])
+    code = StringField(
+        later("Code"), filters=[stripped], validators=[DataRequired(later("A code is needed.")), Length(max=40)]
+    )
+    name = StringField(
+        later("Name"), filters=[stripped], validators=[DataRequired(later("A name is needed.")), Length(max=120)]
+    )
     on = TextAreaField(
-        "On the panels", description="One a row: the panel's code, then the bouquet's name or number there."
+        later("On the panels"),
+        description=later("One a row: the panel's code, then the bouquet's name or number there."),
     )
 
-    country_rule = SelectField("Licensed", choices=WHERE_SOLD, default="")
+    country_rule = SelectField(later("Licensed"), choices=WHERE_SOLD, default="")
     countries = StringField(
-        "These countries",
+        later("These countries"),
         filters=[stripped],
-        description=f"{COUNTRIES_HINT} What brings the bouquet can be ordered there alone.",
+        description=later(
+            "Two letters each, like DE AT. The country is that of the customer's address. What brings the bouquet "
+            "can be ordered there alone."
+        ),
     )
 
     def regions(self) -> Regions:
@@ -76,7 +87,9 @@ class BouquetForm(Form):
         for row in filter(None, map(str.strip, (self.on.data or "").splitlines())):
             panel, _, remote = row.partition(" ")
             if not remote.strip() or panel in names:
-                raise InvalidInput("on", f"{row!r} does not name a panel, once, and the bouquet there")
+                raise InvalidInput(
+                    "on", say("%(row)s does not name a panel, once, and the bouquet there", row=repr(row))
+                )
             names[panel] = remote.strip()
         return names
 
@@ -120,8 +133,8 @@ def _edit(key: int | None) -> ResponseReturnValue:
                 seller_id = row.seller_id if row is not None else own_seller_id()
                 save_bouquet(tx, seller_id, form.code.data or "", form.name.data or "", form.names(), key,
                              regions=form.regions())  # fmt: skip
-            flash(f"{form.name.data} is saved.", "good")
+            flash(say("%(name)s is saved.", name=form.name.data), "good")
             return redirect(url_for("admin.bouquets"), 303)
     status = 422 if form.is_submitted() else 200
-    title, back = row.name if row is not None else "New bouquet", url_for("admin.bouquets")
+    title, back = row.name if row is not None else say("New bouquet"), url_for("admin.bouquets")
     return page("admin/entry.html", form=form, title=title, back=back, section="bouquets"), status

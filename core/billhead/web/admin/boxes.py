@@ -20,27 +20,28 @@ from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say, speech
 
 __all__: list[str] = []
 
 _COMMANDS = {
-    BoxCommand.RESTART: "start anew",
-    BoxCommand.RELOAD: "load its portal anew",
-    BoxCommand.CHANNELS: "load its channels anew",
-    BoxCommand.MENU: "show the menu",
-    BoxCommand.UPDATE: "bring its firmware up to date",
-    BoxCommand.CUT_OFF: "stop what it shows, until it starts anew",
-    BoxCommand.PLAY: "show a channel",
-    BoxCommand.RADIO: "play a radio channel",
+    BoxCommand.RESTART: marked("start anew"),
+    BoxCommand.RELOAD: marked("load its portal anew"),
+    BoxCommand.CHANNELS: marked("load its channels anew"),
+    BoxCommand.MENU: marked("show the menu"),
+    BoxCommand.UPDATE: marked("bring its firmware up to date"),
+    BoxCommand.CUT_OFF: marked("stop what it shows, until it starts anew"),
+    BoxCommand.PLAY: marked("show a channel"),
+    BoxCommand.RADIO: marked("play a radio channel"),
 }
 
 
 class MessageForm(Form):
-    text = TextAreaField("What it says", validators=[InputRequired(), Length(max=LONGEST)])
+    text = TextAreaField(later("What it says"), validators=[InputRequired(), Length(max=LONGEST)])
     video = StringField(
-        "Video",
+        later("Video"),
         validators=[Length(max=LONGEST_ADDRESS)],
-        description="The address of one that the box plays with it, if any.",
+        description=later("The address of one that the box plays with it, if any."),
         render_kw={"type": "url", "inputmode": "url"},
     )
 
@@ -58,7 +59,7 @@ def message_service_box(key: int) -> ResponseReturnValue:
         with form.refusals():
             done = message_box(submit_ctx(), key, form.text.data, form.video.data if form.video else "")
             flash(
-                done.problem or "The panel has it; a box that is off shows it when it is on.",
+                speech().refusal(done.problem) or say("The panel has it; a box that is off shows it when it is on."),
                 "bad" if done.problem else "good",
             )
             return redirect(url_for("admin.service", key=key), 303)
@@ -66,9 +67,9 @@ def message_service_box(key: int) -> ResponseReturnValue:
 
 
 class CommandForm(ReasonForm):
-    command = SelectField("It shall")
+    command = SelectField(later("It shall"))
     channel = IntegerField(
-        "Channel", validators=[Optional()], description="Its number, where a channel is to be shown."
+        later("Channel"), validators=[Optional()], description=later("Its number, where a channel is to be shown.")
     )
 
 
@@ -80,16 +81,18 @@ def command_service_box(key: int) -> ResponseReturnValue:
         service = found(session, Service, key, "service")
         able = capabilities_of(session.get_one(Panel, service.panel_id))
     commands = able.commands if able is not None else frozenset()
-    form.command.choices = [(str(each), label) for each, label in _COMMANDS.items() if each in commands]
+    form.command.choices = [(str(each), say(label)) for each, label in _COMMANDS.items() if each in commands]
 
     def act(ctx: Context, form: CommandForm) -> str:
         problem = command_box(ctx, key, BoxCommand(form.command.data), form.channel.data).problem
         if problem:
             raise Conflict(problem)
-        return "The panel has it; the box hears of it when it asks next, if it is on."
+        return say("The panel has it; the box hears of it when it asks next, if it is on.")
 
-    text = "Whoever watches is interrupted. It is sent once, and a box that is off may never hear of it."
-    question = Question(f"Tell the box {service.mac} something?", text, "Tell it", url_for("admin.service", key=key))
+    text = say("Whoever watches is interrupted. It is sent once, and a box that is off may never hear of it.")
+    question = Question(
+        say("Tell the box %(mac)s something?", mac=service.mac), text, say("Tell it"), url_for("admin.service", key=key)
+    )
     return asked(question, form, act)
 
 

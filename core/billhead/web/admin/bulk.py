@@ -29,6 +29,7 @@ from billhead.web.formatting import money
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__: list[str] = []
 
@@ -36,8 +37,8 @@ _STATES = ("queued", "running", "done", "canceled", "undoing", "undone")
 
 BULKS = Listing(
     name="bulk-actions",
-    title="Bulk actions",
-    lead="What was done to many subscriptions at once.",
+    title=marked("Bulk actions"),
+    lead=marked("What was done to many subscriptions at once."),
     query=select(
         BulkAction.id,
         BulkAction.kind,
@@ -51,23 +52,23 @@ BULKS = Listing(
     ),
     key=BulkAction.id,
     columns=(
-        text("No.", "id", to="bulk"),
-        Column("What", lambda row: row.kind, lambda row: KINDS[row.kind].label),
-        state("State", "state"),
-        number("Subscriptions", "total"),
-        number("Done", "done"),
-        number("Failed", "failed"),
-        text("Why", "reason", css="clip"),
-        Column("Asked by", lambda row: who(row.asked_by), lambda row: who(row.asked_by)),
-        instant("Asked", "created_at"),
+        text(marked("No."), "id", to="bulk"),
+        Column(marked("What"), lambda row: row.kind, lambda row: say(KINDS[row.kind].label)),
+        state(marked("State"), "state"),
+        number(marked("Subscriptions"), "total"),
+        number(marked("Done"), "done"),
+        number(marked("Failed"), "failed"),
+        text(marked("Why"), "reason", css="clip"),
+        Column(marked("Asked by"), lambda row: who(row.asked_by), lambda row: who(row.asked_by)),
+        instant(marked("Asked"), "created_at"),
     ),
-    choices=(Choice("state", "State", BulkAction.state, _STATES),),
-    empty="Filter the list of subscriptions or tick some of them, and choose what to do with all of them.",
+    choices=(Choice("state", marked("State"), BulkAction.state, _STATES),),
+    empty=marked("Filter the list of subscriptions or tick some of them, and choose what to do with all of them."),
 )
 
 ITEMS = Listing(
     name="bulk-action",
-    title="Result of a bulk action",
+    title=marked("Result of a bulk action"),
     query=select(
         BulkItem.id,
         BulkItem.subscription_id,
@@ -80,26 +81,26 @@ ITEMS = Listing(
     .join(Customer, Customer.id == Subscription.customer_id),
     key=BulkItem.id,
     columns=(
-        text("Subscription", "subscription_id", to="subscription", key="subscription_id"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        state("State", "state"),
-        text("What was said", "said", css="why"),
+        text(marked("Subscription"), "subscription_id", to="subscription", key="subscription_id"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        state(marked("State"), "state"),
+        text(marked("What was said"), "said", css="why"),
     ),
-    choices=(Choice("state", "State", BulkItem.state, ("waiting", "done", "failed", "undone", "stays")),),
+    choices=(Choice("state", marked("State"), BulkItem.state, ("waiting", "done", "failed", "undone", "stays")),),
     narrow={"bulk": BulkItem.bulk_id},
-    empty="Nothing was chosen.",
+    empty=marked("Nothing was chosen."),
 )
 
 
 class BulkForm(ReasonForm):
-    kind = SelectField("What to do")
-    days = IntegerField("Days, when days are given", default=1, validators=[Optional(), NumberRange(1, 366)])
-    subject = StringField("Subject, of a message", filters=[stripped], validators=[Length(max=150)])
+    kind = SelectField(later("What to do"))
+    days = IntegerField(later("Days, when days are given"), default=1, validators=[Optional(), NumberRange(1, 366)])
+    subject = StringField(later("Subject, of a message"), filters=[stripped], validators=[Length(max=150)])
     words = TextAreaField(
-        "Message",
+        later("Message"),
         filters=[stripped],
         validators=[Length(max=4000)],
-        description="Each customer gets it once, with your house's greeting above and its name below.",
+        description=later("Each customer gets it once, with your house's greeting above and its name below."),
     )
     reason = reason_field()
     seen = HiddenField()
@@ -122,7 +123,7 @@ def bulk_items() -> ResponseReturnValue:
 def new_bulk() -> ResponseReturnValue:
     """The address says who is meant, as it does on the list; first the figures, then the yes."""
     form = BulkForm()
-    form.kind.choices = [(name, kind.label) for name, kind in KINDS.items()]
+    form.kind.choices = [(name, say(kind.label)) for name, kind in KINDS.items()]
     chosen, told = _chosen()
     seen: BulkPreview | None = None
     if form.validate_on_submit():
@@ -176,10 +177,12 @@ def cancel_one_bulk(key: int) -> ResponseReturnValue:
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
-            return f"Stopped after {cancel_bulk(tx, key).done}."
+            return say("Stopped after %(done)s.", done=cancel_bulk(tx, key).done)
 
-    told = f"{row.done} of {row.total} are done and stay so; nothing is done to the others."
-    return asked(Question("Stop it?", told, "Stop", url_for("admin.bulk", key=key)), ReasonForm(), act)
+    told = say(
+        "%(done)s of %(total)s are done and stay so; nothing is done to the others.", done=row.done, total=row.total
+    )
+    return asked(Question(say("Stop it?"), told, say("Stop"), url_for("admin.bulk", key=key)), ReasonForm(), act)
 
 
 @admin.route("/bulk/<int:key>/undo", methods=["GET", "POST"])
@@ -190,7 +193,12 @@ def undo_one_bulk(key: int) -> ResponseReturnValue:
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
-            return f"{undo_bulk(tx, key).done} are taken back, one by one."
+            return say("%(done)s are taken back, one by one.", done=undo_bulk(tx, key).done)
 
-    told = f"{row.done} subscriptions become what they were, except where something has changed since: those stay."
-    return asked(Question("Take it back?", told, "Take back", url_for("admin.bulk", key=key)), ReasonForm(), act)
+    told = say(
+        "%(done)s subscriptions become what they were, except where something has changed since: those stay.",
+        done=row.done,
+    )
+    return asked(
+        Question(say("Take it back?"), told, say("Take back"), url_for("admin.bulk", key=key)), ReasonForm(), act
+    )

@@ -10,6 +10,7 @@ from billhead.web.admin.area import admin, found
 from billhead.web.admin.columns import code, instant, state, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.pages import page
+from billhead.web.speaking import marked, say
 
 __all__ = ["CALLBACKS"]
 
@@ -18,7 +19,7 @@ _KEPT_BACK = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 CALLBACKS = Listing(
     name="callbacks",
-    title="Callbacks",
+    title=marked("Callbacks"),
     query=select(
         Callback.id,
         Callback.account_id,
@@ -30,18 +31,22 @@ CALLBACKS = Listing(
     ).join(GatewayAccount, GatewayAccount.id == Callback.account_id),
     key=Callback.id,
     columns=(
-        text("Callback", "id", to="callback"),
-        text("Account", "account"),
-        state("State", "state"),
-        code("Event", "event_id"),
-        text("Why", "error", css="clip"),
-        instant("Received", "received_at"),
+        text(marked("Callback"), "id", to="callback"),
+        text(marked("Account"), "account"),
+        state(marked("State"), "state"),
+        code(marked("Event"), "event_id"),
+        text(marked("Why"), "error", css="clip"),
+        instant(marked("Received"), "received_at"),
     ),
-    choices=(Choice("state", "State", Callback.state, ("quarantined", "rejected", "received", "verified", "applied")),),
+    choices=(
+        Choice(
+            "state", marked("State"), Callback.state, ("quarantined", "rejected", "received", "verified", "applied")
+        ),
+    ),
     search=lambda typed: Callback.event_id == typed,
-    search_label="The gateway's event id",
+    search_label=marked("The gateway's event id"),
     narrow={"account": Callback.account_id},
-    empty="What gateways tell us is kept here as it came, before anybody believes it.",
+    empty=marked("What gateways tell us is kept here as it came, before anybody believes it."),
 )
 
 
@@ -58,7 +63,7 @@ def callback(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Callback, key, "callback")
         account = session.get_one(GatewayAccount, row.account_id)
-    headers = {name: "(kept back)" if name in _KEPT_BACK else text_ for name, text_ in sorted(row.headers.items())}
+    headers = {name: say("(kept back)") if name in _KEPT_BACK else text_ for name, text_ in sorted(row.headers.items())}
     body = row.body[:_SHOWN_BYTES].decode("utf-8", "replace")
     cut = max(len(row.body) - _SHOWN_BYTES, 0)
     return page("admin/callback.html", callback=row, account=account, headers=headers, body=body, cut=cut)

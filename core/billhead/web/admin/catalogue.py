@@ -19,11 +19,12 @@ from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
-from billhead.web.admin.columns import Column, badge, code, number, text
+from billhead.web.admin.columns import Column, badge, code, number, text, word
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.affected import of_plan
 from billhead.web.forms import stripped
 from billhead.web.pages import page
+from billhead.web.speaking import later, marked, say
 from billhead.web.usage import priced_usage
 
 __all__ = ["PLANS"]
@@ -37,7 +38,7 @@ _subscribers = (
 
 PLANS = Listing(
     name="plans",
-    title="Catalogue",
+    title=marked("Catalogue"),
     query=select(
         Plan.id,
         Plan.name,
@@ -50,38 +51,42 @@ PLANS = Listing(
     ),
     key=Plan.id,
     columns=(
-        text("Plan", "name", to="plan"),
-        code("Code", "code"),
-        text("Kind", "kind"),
-        number("Connections", "connections"),
+        text(marked("Plan"), "name", to="plan"),
+        code(marked("Code"), "code"),
+        word(marked("Kind"), "kind"),
+        number(marked("Connections"), "connections"),
         Column(
-            "Sold",
+            marked("Sold"),
             lambda row: "no" if row.retired else "yes" if row.listed else "by link",
             lambda row: (
-                badge("", "retired") if row.retired else badge("ok", "sold") if row.listed else badge("", "not listed")
+                badge("", marked("retired"))
+                if row.retired
+                else badge("ok", marked("sold"))
+                if row.listed
+                else badge("", marked("not listed"))
             ),
         ),
-        number("Running subscriptions", "subscriptions"),
+        number(marked("Running subscriptions"), "subscriptions"),
     ),
     choices=(
         Choice(
             "kind",
-            "Kind",
+            marked("Kind"),
             Plan.kind,
             ("stream", "mag", "paired", "enigma2", "bundle", "bouquet", "connection", "ppv", "rental", "device",
              "reseller", "super_reseller", "credit_package"),
         ),
     ),
     search=lambda typed: Plan.name.icontains(typed, autoescape=True) | Plan.code.icontains(typed, autoescape=True),
-    search_label="Name or code",
-    empty="Add a plan here, or load a catalogue file with billhead import.",
+    search_label=marked("Name or code"),
+    empty=marked("Add a plan here, or load a catalogue file with billhead import."),
 )  # fmt: skip
 
 
 @admin.get("/catalogue")
 @allow("staff")
 def catalogue() -> ResponseReturnValue:
-    return PLANS.answer(add=url_for("admin.new_plan"), add_label="Add a plan", add_needs="catalogue.write")
+    return PLANS.answer(add=url_for("admin.new_plan"), add_label=say("Add a plan"), add_needs="catalogue.write")
 
 
 @admin.get("/catalogue/<int:key>")
@@ -112,9 +117,9 @@ def plan(key: int) -> ResponseReturnValue:
 
 class LeadForm(ReasonForm):
     days = StringField(
-        "Days ahead",
+        later("Days ahead"),
         filters=[stripped],
-        description="A number for any term; more for some, like: 5, 1 year: 30. Empty: the seller's rule.",
+        description=later("A number for any term; more for some, like: 5, 1 year: 30. Empty: the seller's rule."),
         render_kw={"autocomplete": "off"},
     )
     reason = reason_field()
@@ -126,7 +131,7 @@ def _days_ahead(typed: str) -> dict[str, int]:
     for part in filter(None, (one.strip() for one in typed.split(","))):
         term, _, days = part.rpartition(":")
         if not days.strip().isdecimal():
-            raise InvalidInput("days", f"{part!r} is no number of days")
+            raise InvalidInput("days", say("%(part)s is no number of days", part=repr(part)))
         found[str(Term.parse(term)) if term.strip() else ""] = int(days)
     return found
 
@@ -141,10 +146,12 @@ def lead_of_plan(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: LeadForm) -> str:
         with writing(ctx) as tx:
             set_lead_days(tx, key, _days_ahead(form.days.data or ""))
-        return "Saved. It holds from each subscription's next period on."
+        return say("Saved. It holds from each subscription's next period on.")
 
-    text = "So long before a period begins it is invoiced or offered; it is due and charged on its first day."
-    question = Question(f"When is {row.name} billed?", text, "Save", url_for("admin.plan", key=key), danger=False)
+    text = say("So long before a period begins it is invoiced or offered; it is due and charged on its first day.")
+    question = Question(
+        say("When is %(name)s billed?", name=row.name), text, say("Save"), url_for("admin.plan", key=key), danger=False
+    )
     return asked(question, LeadForm(days=shown), act)
 
 
@@ -159,10 +166,20 @@ def retire_one_plan(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             retire_plan(tx, key, retired)
-        return f"{row.name} is not sold any more." if retired else f"{row.name} is sold again."
+        return (
+            say("%(name)s is not sold any more.", name=row.name)
+            if retired
+            else say("%(name)s is sold again.", name=row.name)
+        )
 
-    title = f"Take {row.name} out of the shop?" if retired else f"Sell {row.name} again?"
-    told = f"Nobody can order it any more. Who has it keeps it. {touched}" if retired else "It can be ordered."
-    button = "Retire the plan" if retired else "Sell it again"
+    title = (
+        say("Take %(name)s out of the shop?", name=row.name) if retired else say("Sell %(name)s again?", name=row.name)
+    )
+    told = (
+        say("Nobody can order it any more. Who has it keeps it.") + f" {touched}"
+        if retired
+        else say("It can be ordered.")
+    )
+    button = say("Retire the plan") if retired else say("Sell it again")
     question = Question(title, told, button, url_for("admin.plan", key=key), danger=retired)
     return asked(question, ReasonForm(), act)

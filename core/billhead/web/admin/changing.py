@@ -28,6 +28,7 @@ from billhead.web.errors import refusal
 from billhead.web.formatting import money
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__: list[str] = []
 
@@ -56,7 +57,12 @@ def change_subscription(key: int) -> ResponseReturnValue:
         except BillheadError as refused:
             problem, status = refusal(refused)
         else:
-            flash(f"Planned for {done.effective_on}." if done.state == "scheduled" else "Changed.", "good")
+            flash(
+                say("Planned for %(effective_on)s.", effective_on=done.effective_on)
+                if done.state == "scheduled"
+                else say("Changed."),
+                "good",
+            )
             return redirect(url_for("admin.subscription", key=key), 303)
     shown: dict[str, Any] = {"subscription": row, "customer": customer, "plan": plan, "choices": choices}
     return page("admin/change.html", **shown, form=form, preview=preview, problem=problem), status
@@ -68,14 +74,16 @@ def _question(key: int, title: str, text: str, button: str, *, danger: bool = Fa
         plan = session.get_one(Plan, row.plan_id).name
         who = session.get_one(Customer, row.customer_id).name
     back = url_for("admin.subscription", key=key)
-    return Question(title.format(plan=plan, who=who), text, button, back, danger)
+    return Question(say(title, plan=plan, customer=who), text, say(button), back, danger)
 
 
 class HoldForm(ReasonForm):
     starts_on = DateField(
-        "First day", validators=[Optional()], description="Empty: today. A day that has passed will do."
+        later("First day"), validators=[Optional()], description=later("Empty: today. A day that has passed will do.")
     )
-    ends_on = DateField("Runs again on", validators=[Optional()], description="Empty: until it is resumed.")
+    ends_on = DateField(
+        later("Runs again on"), validators=[Optional()], description=later("Empty: until it is resumed.")
+    )
     reason = reason_field()
 
 
@@ -84,53 +92,67 @@ class HoldForm(ReasonForm):
 def hold_subscription(key: int) -> ResponseReturnValue:
     with reading() as session:
         planned = preview_hold(Tx(current_ctx(), session), key)
-    gives = "Paid days are kept and added when it ends."
+    gives = say("Paid days are kept and added when it ends.")
     if planned.way == "credit":
-        gives = f"Held from today on, {money(planned.credit_minor, planned.currency)} would come back as credit."
-    text = f"Its lines stand still and nothing is billed for the time. {gives}"
+        gives = say(
+            "Held from today on, %(amount)s would come back as credit.",
+            amount=money(planned.credit_minor, planned.currency),
+        )
+    text = f"{say('Its lines stand still and nothing is billed for the time.')} {gives}"
 
     def act(ctx: Context, form: HoldForm) -> str:
         with writing(ctx) as tx:
             held = hold(tx, key, form.starts_on.data, form.ends_on.data)
-        return "The hold is planned." if held.state == "scheduled" else "On hold. Its lines are being blocked."
+        return (
+            say("The hold is planned.") if held.state == "scheduled" else say("On hold. Its lines are being blocked.")
+        )
 
-    return asked(_question(key, "Put {plan} of {who} on hold?", text, "Hold"), HoldForm(), act)
+    return asked(_question(key, marked("Put %(plan)s of %(customer)s on hold?"), text, marked("Hold")), HoldForm(), act)
 
 
 @admin.route("/subscriptions/<int:key>/resume", methods=["GET", "POST"])
 @allow("staff", permission="subscriptions.write")
 def resume_subscription(key: int) -> ResponseReturnValue:
-    text = "Its lines run again. The days that are left of the running period are billed, from credit first."
+    text = say("Its lines run again. The days that are left of the running period are billed, from credit first.")
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             done = resume(tx, key)
-        return f"Running again, paid to {done.paid_through}."
+        return say("Running again, paid to %(paid_through)s.", paid_through=done.paid_through)
 
-    return asked(_question(key, "End the hold of {plan} of {who}?", text, "Resume"), ReasonForm(), act)
+    return asked(
+        _question(key, marked("End the hold of %(plan)s of %(customer)s?"), text, marked("Resume")), ReasonForm(), act
+    )
 
 
 @admin.route("/subscriptions/<int:key>/keep", methods=["GET", "POST"])
 @allow("staff", permission="subscriptions.write")
 def keep_subscription(key: int) -> ResponseReturnValue:
-    text = (
+    text = say(
         "The cancellation, and every change or hold that is planned, is taken back. What had been given back for days "
+        "that are used after all is charged again."
     )
-    text += "that are used after all is charged again."
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             keep(tx, key)
-        return "It goes on as before."
+        return say("It goes on as before.")
 
-    return asked(_question(key, "Keep {plan} of {who} as it is?", text, "Take it back"), ReasonForm(), act)
+    return asked(
+        _question(key, marked("Keep %(plan)s of %(customer)s as it is?"), text, marked("Take it back")),
+        ReasonForm(),
+        act,
+    )
 
 
 class TransferForm(ReasonForm):
-    customer_id = IntegerField("To customer number", validators=[InputRequired(), NumberRange(1)])
+    customer_id = IntegerField(later("To customer number"), validators=[InputRequired(), NumberRange(1)])
     money = RadioField(
-        "Paid time",
-        choices={"moves": "Goes along", "settled": "Is credited to who had it, and charged to who gets it"},
+        later("Paid time"),
+        choices={
+            "moves": later("Goes along"),
+            "settled": later("Is credited to who had it, and charged to who gets it"),
+        },
         default="moves",
     )
     reason = reason_field()
@@ -139,22 +161,22 @@ class TransferForm(ReasonForm):
 @admin.route("/subscriptions/<int:key>/transfer", methods=["GET", "POST"])
 @allow("staff", permission="subscriptions.write")
 def transfer_subscription(key: int) -> ResponseReturnValue:
-    text = "From today on its lines, its history and its future invoices are another customer's. Documents stay."
+    text = say("From today on its lines, its history and its future invoices are another customer's. Documents stay.")
 
     def act(ctx: Context, form: TransferForm) -> str:
         with writing(ctx) as tx:
             done = transfer(tx, key, form.customer_id.data, form.money.data)
-        return f"It belongs to customer {done.customer_id} now."
+        return say("It belongs to customer %(customer_id)s now.", customer_id=done.customer_id)
 
-    question = _question(key, "Hand {plan} of {who} over?", text, "Hand it over", danger=True)
+    question = _question(key, marked("Hand %(plan)s of %(customer)s over?"), text, marked("Hand it over"), danger=True)
     return asked(question, TransferForm(), act)
 
 
 class BillingDayForm(ReasonForm):
     billing_day = IntegerField(
-        "Day of the month",
+        later("Day of the month"),
         validators=[Optional(), NumberRange(1, 31)],
-        description="1 to 31; shorter months: their last day. Empty: each subscription on its own day.",
+        description=later("1 to 31; shorter months: their last day. Empty: each subscription on its own day."),
     )
     reason = reason_field()
 
@@ -165,9 +187,9 @@ def billing_day(key: int) -> ResponseReturnValue:
     with reading() as session:
         customer = found(session, Customer, key, "customer")
     question = Question(
-        f"Bill all subscriptions of {customer.name} on one day?",
-        "What is billed stays. The days between the end of a period and the new day are billed once, as a part.",
-        "Set the day",
+        say("Bill all subscriptions of %(name)s on one day?", name=customer.name),
+        say("What is billed stays. The days between the end of a period and the new day are billed once, as a part."),
+        say("Set the day"),
         url_for("admin.customer", key=key),
         danger=False,
     )
@@ -175,6 +197,6 @@ def billing_day(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: BillingDayForm) -> str:
         with writing(ctx) as tx:
             moved = set_billing_day(tx, key, form.billing_day.data).moved
-        return f"Set. {moved} subscriptions move." if moved else "Set."
+        return say("Set. %(moved)s subscriptions move.", moved=moved) if moved else say("Set.")
 
     return asked(question, BillingDayForm(data={"billing_day": customer.billing_day}), act)

@@ -11,8 +11,9 @@ from markupsafe import Markup
 from billhead.domain.money import Money
 from billhead.web.admin.area import staff_zone
 from billhead.web.formatting import day, moment, money, tone
+from billhead.web.speaking import say
 
-__all__ = ["Column", "amount", "badge", "code", "instant", "number", "on", "state", "text"]
+__all__ = ["Column", "amount", "badge", "code", "instant", "number", "on", "state", "text", "word"]
 
 Read = Callable[[Any], Any]
 
@@ -27,7 +28,7 @@ class Column:
 
 def badge(word: str, label: str = "") -> Markup:
     """A state as a word with a dot, as `_parts.html` draws it."""
-    shown = (label or word).replace("_", " ")
+    shown = say((label or word).replace("_", " "))
     return Markup('<span class="badge-state" data-tone="{}">{}</span>').format(tone(word), shown)
 
 
@@ -56,6 +57,11 @@ def code(label: str, name: str) -> Column:
 
 def state(label: str, name: str) -> Column:
     return Column(label, lambda row: getattr(row, name), lambda row: badge(str(getattr(row, name))))
+
+
+def word(label: str, name: str) -> Column:
+    """One of a few words that are kept, such as a kind: the CSV has it as it is."""
+    return Column(label, lambda row: getattr(row, name), lambda row: say(str(getattr(row, name)).replace("_", " ")))
 
 
 def number(label: str, name: str) -> Column:

@@ -26,6 +26,7 @@ from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, say
 from billhead.wording import LANGUAGES, wording
 
 __all__ = ["own_page", "preview_address"]
@@ -33,17 +34,20 @@ __all__ = ["own_page", "preview_address"]
 
 class PageForm(Form):
     slug = StringField(
-        "Address", filters=[stripped], validators=[DataRequired("Under which address?"), Length(max=80)],
-        description="/pages/… in every language. Links to an earlier address lead nowhere once you change it.",
+        later("Address"), filters=[stripped], validators=[DataRequired(later("Under which address?")), Length(max=80)],
+        description=later("/pages/… in every language. Links to an earlier address lead nowhere once you change it."),
     )  # fmt: skip
-    place = SelectField("Linked", choices=PLACES)
+    place = SelectField(later("Linked"), choices=lambda: [(key, say(label)) for key, label in PLACES.items()])
     position = IntegerField(
-        "Order", default=10, validators=[InputRequired("Write a number."), NumberRange(0, 999, "0 to 999.")],
-        description="Pages with a smaller number come first.",
+        later("Order"), default=10,
+        validators=[InputRequired(later("Write a number.")), NumberRange(0, 999, later("0 to 999."))],
+        description=later("Pages with a smaller number come first."),
     )  # fmt: skip
     must_agree = BooleanField(
-        "Has to be agreed to at checkout",
-        description="A tick before anybody orders, once the page is published. The version that was shown is kept.",
+        later("Has to be agreed to at checkout"),
+        description=later(
+            "A tick before anybody orders, once the page is published. The version that was shown is kept."
+        ),
     )
 
 
@@ -84,7 +88,7 @@ def _texts(session: Session, page_ids: Sequence[int]) -> dict[int, list[tuple[Co
 def add_usual() -> ResponseReturnValue:
     with writing(submit_ctx()) as tx:
         add_usual_pages(tx, own_seller_id())
-    flash("Added as blank drafts. Nobody sees them before you publish them.", "good")
+    flash(say("Added as blank drafts. Nobody sees them before you publish them."), "good")
     return redirect(url_for("admin.content_pages"), 303)
 
 
@@ -96,8 +100,8 @@ def new_content_page() -> ResponseReturnValue:
     kept = _kept(form, None)
     if kept is not None:
         return redirect(url_for("admin.content_text", key=kept, language="en"), 303)
-    shown = {"title": "A page", "back": url_for("admin.content_pages"), "section": "content_pages"}
-    lead = "First where it stands, then its words."
+    shown = {"title": say("A page"), "back": url_for("admin.content_pages"), "section": "content_pages"}
+    lead = say("First where it stands, then its words.")
     return page("admin/entry.html", form=form, lead=lead, **shown), 422 if form.is_submitted() else 200
 
 
@@ -133,7 +137,7 @@ def content_page(key: int) -> ResponseReturnValue:
         trail = trail_of(session, f"page:{key}")
     form = PageForm(obj=row)
     if _kept(form, key) is not None:
-        flash("Saved.", "good")
+        flash(say("Saved."), "good")
         return redirect(url_for("admin.content_page", key=key), 303)
     written = {text.language for text, _ in texts}
     unwritten = [(code, name) for code, name in _own_names().items() if code not in written]
@@ -156,13 +160,15 @@ def add_content_text(key: int) -> ResponseReturnValue:
 def remove_content_page(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = own_page(session, key)
-    text = "Its words are gone then. A page that was published can only be taken back: its versions are kept."
-    question = Question(f"Remove /pages/{row.slug}?", text, "Remove it", url_for("admin.content_pages"))
+    text = say("Its words are gone then. A page that was published can only be taken back: its versions are kept.")
+    question = Question(
+        say("Remove /pages/%(slug)s?", slug=row.slug), text, say("Remove it"), url_for("admin.content_pages")
+    )
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             remove_page(tx, own_seller_id(), key)
-        return "It is removed."
+        return say("It is removed.")
 
     return asked(question, ReasonForm(), act)
 

@@ -21,23 +21,30 @@ from billhead.web.admin.content import own_page, preview_address
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 from billhead.wording import LANGUAGES, direction, wording
 
 __all__: list[str] = []
 
 _SHOWN_VERSIONS = 50
-_ABOUT_FRONT = "Before the first “## heading” stands the introduction; each “## heading” is a block of what you get."
+_ABOUT_FRONT = marked(
+    "Before the first “## heading” stands the introduction; each “## heading” is a block of what you get."
+)
 
 
 class TextForm(Form):
-    title = StringField("Title", filters=[stripped], validators=[DataRequired("It needs a title."), Length(max=150)])
+    title = StringField(
+        later("Title"), filters=[stripped], validators=[DataRequired(later("It needs a title.")), Length(max=150)]
+    )
     description = StringField(
-        "For search engines", filters=[stripped], validators=[Length(max=300)],
-        description="One or two sentences; not shown on the page.",
+        later("For search engines"), filters=[stripped], validators=[Length(max=300)],
+        description=later("One or two sentences; not shown on the page."),
     )  # fmt: skip
     body = TextAreaField(
-        "Text", filters=[stripped], validators=[Length(max=60_000)],
-        description="Markdown: ## heading, **strong**, - list, [words](https://address). HTML is shown as it is typed.",
+        later("Text"), filters=[stripped], validators=[Length(max=60_000)],
+        description=later(
+            "Markdown: ## heading, **strong**, - list, [words](https://address). HTML is shown as it is typed."
+        ),
         render_kw={"rows": 20},
     )  # fmt: skip
     began_with = HiddenField()
@@ -57,7 +64,7 @@ def content_text(key: int, language: str) -> ResponseReturnValue:
     form = TextForm(obj=newest, began_with=str(newest.number if newest is not None else 0))
     form.body.render_kw = {"rows": 20, "lang": language, "dir": direction(language)}
     if row.place == "front":
-        form.body.description = f"{_ABOUT_FRONT} {TextForm.body.kwargs['description']}"
+        form.body.description = f"{say(_ABOUT_FRONT)} {TextForm.body.kwargs['description']}"
     if form.validate_on_submit():
         begun = form.began_with.data or ""
         entry = TextEntry(
@@ -70,7 +77,7 @@ def content_text(key: int, language: str) -> ResponseReturnValue:
                 number = save_text(tx, own_seller_id(), key, entry, published=act == "publish")
             if act == "look":
                 return redirect(preview_address(row, language, number), 303)
-            flash("Everybody reads it now." if act == "publish" else "Kept as a draft.", "good")
+            flash(say("Everybody reads it now.") if act == "publish" else say("Kept as a draft."), "good")
             return redirect(url_for("admin.content_text", key=key, language=language), 303)
     told = {"row": row, "text": text, "versions": versions, "language": language, "form": form}
     name = wording(language).own_name
@@ -83,17 +90,19 @@ def content_text(key: int, language: str) -> ResponseReturnValue:
 def unpublish_content(key: int, language: str) -> ResponseReturnValue:
     with reading() as session:
         row = own_page(session, key)
-    told = "Nobody finds it any more in this language. Who reads another language is shown that one."
+    told = say("Nobody finds it any more in this language. Who reads another language is shown that one.")
     if row.must_agree:
-        told += " Once it is published in no language, nobody is asked to agree to it."
+        told += " " + say("Once it is published in no language, nobody is asked to agree to it.")
     back = url_for("admin.content_text", key=key, language=language)
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             unpublish_text(tx, own_seller_id(), key, language)
-        return "It is a draft now."
+        return say("It is a draft now.")
 
-    return asked(Question(f"Take /pages/{row.slug} back?", told, "Take it back", back), ReasonForm(), act)
+    return asked(
+        Question(say("Take /pages/%(slug)s back?", slug=row.slug), told, say("Take it back"), back), ReasonForm(), act
+    )
 
 
 @admin.route("/pages/<int:key>/<language>/<int:number>/back", methods=["GET", "POST"])
@@ -103,14 +112,14 @@ def put_content_back(key: int, language: str, number: int) -> ResponseReturnValu
         row = own_page(session, key)
         text = session.get(ContentText, (key, language))
     shown = text is not None and text.shown is not None
-    told = "Everybody reads it at once" if shown else "It is a draft, as the page is"
+    told = say("Everybody reads it at once.") if shown else say("It is a draft, as the page is.")
     back = url_for("admin.content_text", key=key, language=language)
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             now = put_back(tx, own_seller_id(), key, language, number)
-        return f"It is back, as version {now}."
+        return say("It is back, as version %(now)s.", now=now)
 
-    title = f"Put version {number} of /pages/{row.slug} back?"
-    words = f"{told}. It comes as a new version: nothing of the history is lost."
-    return asked(Question(title, words, "Put it back", back, danger=False), ReasonForm(), act)
+    title = say("Put version %(number)s of /pages/%(slug)s back?", number=number, slug=row.slug)
+    words = f"{told} {say('It comes as a new version: nothing of the history is lost.')}"
+    return asked(Question(title, words, say("Put it back"), back, danger=False), ReasonForm(), act)

@@ -26,18 +26,19 @@ from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
+from billhead.web.speaking import later, say
 
 __all__ = ["WAYS", "amount_field"]
 
 WAYS = {
-    "credit": "what was paid becomes credit for the next invoices",
-    "refund": "what was paid goes back to where it came from",
-    "keep": "it only reduces what is owed; the rest waits on the credit note",
+    "credit": later("what was paid becomes credit for the next invoices"),
+    "refund": later("what was paid goes back to where it came from"),
+    "keep": later("it only reduces what is owed; the rest waits on the credit note"),
 }
 
 
 def _name(row: Document) -> str:
-    return row.number_text or f"{row.kind.replace('_', ' ')} {row.id}"
+    return row.number_text or f"{say(row.kind.replace('_', ' '))} {row.id}"
 
 
 def _back(key: int) -> str:
@@ -48,7 +49,7 @@ def amount_field(label: str, description: str = "") -> StringField:
     return StringField(
         label,
         filters=[stripped],
-        validators=[DataRequired("How much?")],
+        validators=[DataRequired(later("How much?"))],
         description=description,
         render_kw={"inputmode": "decimal", "autocomplete": "off"},
     )
@@ -66,15 +67,17 @@ def _form_for(lines: dict[int, Line], currency: str) -> Any:
             default=left,
             filters=[stripped],
             validators=[Optional()],
-            description=f"{money(line.left, currency)} with tax are left of it. Empty: nothing of this line.",
+            description=say(
+                "%(amount)s with tax are left of it. Empty: nothing of this line.", amount=money(line.left, currency)
+            ),
             render_kw={"inputmode": "decimal", "autocomplete": "off"},
         )
     fields["since"] = DateField(
-        "Give back the days from",
+        later("Give back the days from"),
         validators=[Optional()],
-        description="Lines with a period return their share of days; the amounts above are not used then.",
+        description=later("Lines with a period return their share of days; the amounts above are not used then."),
     )
-    fields["way"] = SelectField("What was paid", choices=WAYS)
+    fields["way"] = SelectField(later("What was paid"), choices=WAYS)
     return type("_CreditNoteForm", (PreviewForm,), fields)()
 
 
@@ -87,7 +90,7 @@ def _corrections(form: Any, lines: dict[int, Line], currency: str) -> list[Corre
             if line.left and line.row.period_start and line.row.period_end and line.row.period_end > since
         ]
         if not timed:
-            raise InvalidInput("since", "no line has days from then on")
+            raise InvalidInput("since", say("no line has days from then on"))
         return [Correction(line_id, since=since) for line_id in timed]
     found: list[Correction] = []
     for line_id in lines:
@@ -95,7 +98,7 @@ def _corrections(form: Any, lines: dict[int, Line], currency: str) -> list[Corre
         if typed and (minor := Money.parse(typed, currency).minor):
             found.append(Correction(line_id, amount_minor=minor))
     if not found:
-        raise InvalidInput("way", "nothing is given back: fill in an amount or a day")
+        raise InvalidInput("way", say("nothing is given back: fill in an amount or a day"))
     return found
 
 
@@ -105,7 +108,7 @@ def credit_document(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Document, key, "document")
         if row.kind != Kind.INVOICE or row.number is None:
-            raise Conflict("Only an invoice is corrected by a credit note.")
+            raise Conflict(say("Only an invoice is corrected by a credit note."))
         lines = lines_of(session, row)
         form = _form_for(lines, row.currency)
 
@@ -115,19 +118,25 @@ def credit_document(key: int) -> ResponseReturnValue:
 
     def figures(made: Credited) -> Figures:
         amounts = (
-            ("Given back", made.net_minor), ("Tax", made.tax_minor), ("Together", made.total_minor),
-            ("Owed less", made.on_documents), ("Becomes credit", made.credited), ("Goes back", made.refunded),
-            ("Waits on the credit note", made.kept),
+            (say("Given back"), made.net_minor), (say("Tax"), made.tax_minor), (say("Together"), made.total_minor),
+            (say("Owed less"), made.on_documents), (say("Becomes credit"), made.credited),
+            (say("Goes back"), made.refunded), (say("Waits on the credit note"), made.kept),
         )  # fmt: skip
-        return [(what, money(minor, row.currency)) for what, minor in amounts if minor or what in ("Given back", "Tax")]
+        return [(what, money(minor, row.currency)) for place, (what, minor) in enumerate(amounts) if minor or place < 2]
 
     question = Question(
-        f"Credit note for {_name(row)}",
-        "It stands on the credit note why; the customer gets a mail with it. A credit note can't be taken back.",
-        "Issue the credit note",
+        say("Credit note for %(document)s", document=_name(row)),
+        say("It stands on the credit note why; the customer gets a mail with it. A credit note can't be taken back."),
+        say("Issue the credit note"),
         _back(key),
     )
-    return previewed(question, form, act, figures, lambda _, made: f"Credit note {made.number_text} is issued.")
+    return previewed(
+        question,
+        form,
+        act,
+        figures,
+        lambda _, made: say("Credit note %(number_text)s is issued.", number_text=made.number_text),
+    )
 
 
 @admin.route("/documents/<int:key>/void", methods=["GET", "POST"])
@@ -139,13 +148,16 @@ def void(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: ReasonForm) -> str:
         with writing(ctx) as tx:
             void_document(tx, key, reason=form.reason.data)
-        return f"{_name(row)} is void."
+        return say("%(document)s is void.", document=_name(row))
 
     question = Question(
-        f"Void {_name(row)}",
-        f"{money(row.total_minor, row.currency)} are not owed any more. It keeps its number, and nothing of it is "
-        "earned. Possible as long as nothing is paid on it.",
-        "Void it",
+        say("Void %(document)s", document=_name(row)),
+        say(
+            "%(amount)s are not owed any more. It keeps its number, and nothing of it is earned. "
+            "Possible as long as nothing is paid on it.",
+            amount=money(row.total_minor, row.currency),
+        ),
+        say("Void it"),
         _back(key),
     )
     return asked(question, ReasonForm(), act)
@@ -159,15 +171,15 @@ def write_off_document(key: int) -> ResponseReturnValue:
     form = PreviewForm()
 
     def figures(lost: WrittenOff) -> Figures:
-        rows = [("Loss", money(lost.lost_minor, row.currency))]
+        rows = [(say("Loss"), money(lost.lost_minor, row.currency))]
         if lost.tax_minor:
-            rows.append(("Tax that is not owed any more", money(lost.tax_minor, row.currency)))
+            rows.append((say("Tax that is not owed any more"), money(lost.tax_minor, row.currency)))
         return rows
 
     question = Question(
-        f"Write off {_name(row)}",
-        "Nobody is reminded of it any more. If money comes for it after all, the debt is there again and is paid.",
-        "Write it off",
+        say("Write off %(document)s", document=_name(row)),
+        say("Nobody is reminded of it any more. If money comes for it after all, the debt is there again and is paid."),
+        say("Write it off"),
         _back(key),
     )
     return previewed(
@@ -175,7 +187,7 @@ def write_off_document(key: int) -> ResponseReturnValue:
         form,
         lambda tx: write_off(tx, key, reason=form.reason.data),
         figures,
-        lambda _, lost: f"{money(lost.lost_minor, row.currency)} are written off.",
+        lambda _, lost: say("%(amount)s are written off.", amount=money(lost.lost_minor, row.currency)),
     )
 
 
@@ -184,8 +196,8 @@ def _open(row: Document) -> str:
 
 
 class MoveForm(PreviewForm):
-    amount = amount_field("Amount", "What came last is taken off first.")
-    to = SelectField("To", coerce=int)
+    amount = amount_field(later("Amount"), later("What came last is taken off first."))
+    to = SelectField(later("To"), coerce=int)
 
 
 @admin.route("/documents/<int:key>/move", methods=["GET", "POST"])
@@ -207,24 +219,39 @@ def move_money(key: int) -> ResponseReturnValue:
         ).all()
     form = MoveForm(amount=f"{Money(row.settled_minor, row.currency).decimal():f}")
     choices = {
-        one.id: f"{_name(one)}: {money(one.total_minor - one.settled_minor, one.currency)} open" for one in others
+        one.id: say(
+            "%(document)s: %(amount)s open",
+            document=_name(one),
+            amount=money(one.total_minor - one.settled_minor, one.currency),
+        )
+        for one in others
     }
-    form.to.choices = {"0": "the customer’s credit", **{str(one): label for one, label in choices.items()}}
+    form.to.choices = {"0": say("the customer’s credit"), **{str(one): label for one, label in choices.items()}}
 
     def act(tx: Tx) -> Reallocated:
         minor = Money.parse(form.amount.data, row.currency).minor
         return reallocate(tx, key, minor, form.to.data or None)
 
     def figures(moved: Reallocated) -> Figures:
-        to = choices.get(moved.to_document_id or 0, "the customer’s credit")
-        return [("Moved", money(moved.amount_minor, row.currency)), ("To", to), (f"Owed on {_name(row)} again",
-                 money(row.total_minor - row.settled_minor + moved.amount_minor, row.currency))]  # fmt: skip
+        to = choices.get(moved.to_document_id or 0, say("the customer’s credit"))
+        owed = money(row.total_minor - row.settled_minor + moved.amount_minor, row.currency)
+        again = say("Owed on %(document)s again", document=_name(row))
+        return [(say("Moved"), money(moved.amount_minor, row.currency)), (say("To"), to), (again, owed)]
 
     question = Question(
-        f"Move money off {_name(row)}",
-        f"{money(row.settled_minor, row.currency)} are settled on it. What is moved away is owed on it again.",
-        "Move it",
+        say("Move money off %(document)s", document=_name(row)),
+        say(
+            "%(amount)s are settled on it. What is moved away is owed on it again.",
+            amount=money(row.settled_minor, row.currency),
+        ),
+        say("Move it"),
         _back(key),
         danger=False,
     )
-    return previewed(question, form, act, figures, lambda _, moved: f"{money(moved.amount_minor, row.currency)} moved.")
+    return previewed(
+        question,
+        form,
+        act,
+        figures,
+        lambda _, moved: say("%(amount)s moved.", amount=money(moved.amount_minor, row.currency)),
+    )

@@ -29,6 +29,7 @@ from billhead.web.formatting import money, percent
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["COUPONS"]
 
@@ -39,17 +40,23 @@ def _gives(row: Coupon) -> str:
     """ "25% for 3 cycles", "€5.00 once", "€50.00 in all"."""
     what = percent(row.percent_ppm) if row.kind == "percent" else money(row.amount_minor, row.currency)
     if row.kind == "balance":
-        return f"{what} in all"
-    return f"{what} {'for ever' if row.cycles is None else 'once' if row.cycles == 1 else f'for {row.cycles} cycles'}"
+        return say("%(what)s in all", what=what)
+    if row.cycles is None:
+        return say("%(what)s for ever", what=what)
+    if row.cycles == 1:
+        return say("%(what)s once", what=what)
+    return say("%(what)s for %(cycles)s cycles", what=what, cycles=row.cycles)
 
 
 def _uses(row: Coupon) -> str:
-    return f"{row.used} of {row.total_uses}" if row.total_uses is not None else str(row.used)
+    return (
+        say("%(count)s of %(all)s", count=row.used, all=row.total_uses) if row.total_uses is not None else str(row.used)
+    )
 
 
 COUPONS = Listing(
     name="coupons",
-    title="Coupons",
+    title=marked("Coupons"),
     query=select(
         Coupon.id,
         Coupon.code,
@@ -66,62 +73,77 @@ COUPONS = Listing(
     ),
     key=Coupon.id,
     columns=(
-        text("Coupon", "code", to="coupon"),
-        text("Name", "name"),
-        Column("Gives", _gives, _gives),
-        Column("Used", _uses, _uses, "num"),
-        on("Until before", "ends_on"),
+        text(marked("Coupon"), "code", to="coupon"),
+        text(marked("Name"), "name"),
+        Column(marked("Gives"), _gives, _gives),
+        Column(marked("Used"), _uses, _uses, "num"),
+        on(marked("Until before"), "ends_on"),
         Column(
-            "Can be used",
+            marked("Can be used"),
             lambda row: "no" if row.disabled else "yes",
-            lambda row: badge("", "stopped") if row.disabled else badge("ok", "yes"),
+            lambda row: badge("", marked("stopped")) if row.disabled else badge("ok", marked("yes")),
         ),
     ),
-    choices=(Choice("kind", "Kind", Coupon.kind, ("percent", "fixed", "balance")),),
+    choices=(Choice("kind", marked("Kind"), Coupon.kind, ("percent", "fixed", "balance")),),
     search=lambda typed: Coupon.code.icontains(typed, autoescape=True) | Coupon.name.icontains(typed, autoescape=True),
-    search_label="Code or name",
-    empty="Make a coupon, and customers can enter it in their cart.",
+    search_label=marked("Code or name"),
+    empty=marked("Make a coupon, and customers can enter it in their cart."),
 )
 
 
 @admin.get("/coupons")
 @allow("staff")
 def coupons() -> ResponseReturnValue:
-    return COUPONS.answer(add=url_for("admin.new_coupon"), add_label="Make a coupon", add_needs="catalogue.write")
+    return COUPONS.answer(add=url_for("admin.new_coupon"), add_label=say("Make a coupon"), add_needs="catalogue.write")
 
 
 class CouponForm(Form):
     code = StringField(
-        "Code", filters=[stripped], validators=[DataRequired("A code is needed."), Length(max=40)],
-        description="What customers enter, like WELCOME. Capitals or not is the same.",
+        later("Code"), filters=[stripped], validators=[DataRequired(later("A code is needed.")), Length(max=40)],
+        description=later("What customers enter, like WELCOME. Capitals or not is the same."),
     )  # fmt: skip
-    name = StringField("Name", filters=[stripped], validators=[Length(max=120)], description="For you and reports.")
+    name = StringField(
+        later("Name"), filters=[stripped], validators=[Length(max=120)], description=later("For you and reports.")
+    )
     kind = SelectField(
-        "What it gives",
+        later("What it gives"),
         choices={
-            "percent": "A percentage",
-            "fixed": "An amount off each cycle",
-            "balance": "An amount in all, what is left goes on",
+            "percent": later("A percentage"),
+            "fixed": later("An amount off each cycle"),
+            "balance": later("An amount in all, what is left goes on"),
         },
     )
-    percent = StringField("Percent", filters=[stripped], description="For a percentage: 25, or 12.5.")
-    amount = StringField("Amount", filters=[stripped], description="For the others: digits with a dot.")
-    currency = StringField("Currency", filters=[stripped], validators=[Length(max=3)], description="Of the amounts.")
-    cycles = IntegerField(
-        "In how many cycles", default=1, validators=[Optional(), NumberRange(1, 1000)], description="Empty: for ever."
+    percent = StringField(later("Percent"), filters=[stripped], description=later("For a percentage: 25, or 12.5."))
+    amount = StringField(later("Amount"), filters=[stripped], description=later("For the others: digits with a dot."))
+    currency = StringField(
+        later("Currency"), filters=[stripped], validators=[Length(max=3)], description=later("Of the amounts.")
     )
-    stackable = BooleanField("Can be combined with others")
-    covers_setup = BooleanField("Also off set-up fees and what is paid once", default=True)
-    new_customers = BooleanField("Only for who was never billed before")
-    first_order = BooleanField("Only for a first order")
-    plans = StringField("Plans and add-ons", filters=[stripped], description="Codes with blanks between. Empty: all.")
-    terms = StringField("Terms", filters=[stripped], description="With commas between. Empty: all.")
-    countries = StringField("Countries", filters=[stripped], description="Two letters each, like FI SE. Empty: all.")
-    minimum = StringField("From an order of", filters=[stripped], description="Before discount. Empty: any.")
-    starts_on = DateField("Can be used from", validators=[Optional()])
-    ends_on = DateField("Until before", validators=[Optional()])
-    total_uses = IntegerField("How often in all", validators=[Optional(), NumberRange(1, 1_000_000)])
-    uses_per_customer = IntegerField("How often by one customer", validators=[Optional(), NumberRange(1, 1_000_000)])
+    cycles = IntegerField(
+        later("In how many cycles"),
+        default=1,
+        validators=[Optional(), NumberRange(1, 1000)],
+        description=later("Empty: for ever."),
+    )
+    stackable = BooleanField(later("Can be combined with others"))
+    covers_setup = BooleanField(later("Also off set-up fees and what is paid once"), default=True)
+    new_customers = BooleanField(later("Only for who was never billed before"))
+    first_order = BooleanField(later("Only for a first order"))
+    plans = StringField(
+        later("Plans and add-ons"), filters=[stripped], description=later("Codes with blanks between. Empty: all.")
+    )
+    terms = StringField(later("Terms"), filters=[stripped], description=later("With commas between. Empty: all."))
+    countries = StringField(
+        later("Countries"), filters=[stripped], description=later("Two letters each, like FI SE. Empty: all.")
+    )
+    minimum = StringField(
+        later("From an order of"), filters=[stripped], description=later("Before discount. Empty: any.")
+    )
+    starts_on = DateField(later("Can be used from"), validators=[Optional()])
+    ends_on = DateField(later("Until before"), validators=[Optional()])
+    total_uses = IntegerField(later("How often in all"), validators=[Optional(), NumberRange(1, 1_000_000)])
+    uses_per_customer = IntegerField(
+        later("How often by one customer"), validators=[Optional(), NumberRange(1, 1_000_000)]
+    )
 
     def wanted(self) -> NewCoupon:
         currency = (self.currency.data or "").upper()
@@ -165,12 +187,12 @@ def new_coupon() -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 made = create_coupon(tx, own_seller_id(), form.wanted())
-            flash(f"The coupon {made.code} can be used.", "good")
+            flash(say("The coupon %(code)s can be used.", code=made.code), "good")
             return redirect(url_for("admin.coupon", key=made.coupon_id), 303)
     status = 422 if form.is_submitted() else 200
-    lead = "What it gives stays as it is made; how often and how long it can be used can be changed."
+    lead = say("What it gives stays as it is made; how often and how long it can be used can be changed.")
     back = url_for("admin.coupons")
-    return page("admin/entry.html", form=form, title="A coupon", lead=lead, back=back, section="coupons"), status
+    return page("admin/entry.html", form=form, title=say("A coupon"), lead=lead, back=back, section="coupons"), status
 
 
 @admin.get("/coupons/<int:key>")
@@ -206,10 +228,12 @@ def coupon(key: int) -> ResponseReturnValue:
 
 
 class LimitsForm(ReasonForm):
-    ends_on = DateField("Until before", validators=[Optional()])
-    total_uses = IntegerField("How often in all", validators=[Optional(), NumberRange(1, 1_000_000)])
-    uses_per_customer = IntegerField("How often by one customer", validators=[Optional(), NumberRange(1, 1_000_000)])
-    disabled = BooleanField("Stop it: nobody can enter it any more")
+    ends_on = DateField(later("Until before"), validators=[Optional()])
+    total_uses = IntegerField(later("How often in all"), validators=[Optional(), NumberRange(1, 1_000_000)])
+    uses_per_customer = IntegerField(
+        later("How often by one customer"), validators=[Optional(), NumberRange(1, 1_000_000)]
+    )
+    disabled = BooleanField(later("Stop it: nobody can enter it any more"))
 
 
 @admin.route("/coupons/<int:key>/change", methods=["GET", "POST"])
@@ -228,15 +252,19 @@ def change_one_coupon(key: int) -> ResponseReturnValue:
                 total_uses=form.total_uses.data,
                 uses_per_customer=form.uses_per_customer.data,
             )
-        return f"{row.code} is changed."
+        return say("%(code)s is changed.", code=row.code)
 
-    text = "Who has it keeps what it gives."
-    question = Question(f"Change {row.code}", text, "Change it", url_for("admin.coupon", key=key), danger=False)
+    text = say("Who has it keeps what it gives.")
+    question = Question(
+        say("Change %(code)s", code=row.code), text, say("Change it"), url_for("admin.coupon", key=key), danger=False
+    )
     return asked(question, LimitsForm(obj=row), act)
 
 
 class GiveForm(ReasonForm):
-    code = StringField("Coupon", filters=[stripped], validators=[DataRequired("Which coupon?"), Length(max=40)])
+    code = StringField(
+        later("Coupon"), filters=[stripped], validators=[DataRequired(later("Which coupon?")), Length(max=40)]
+    )
 
 
 @admin.route("/subscriptions/<int:key>/coupon", methods=["GET", "POST"])
@@ -248,12 +276,12 @@ def give_coupon(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: GiveForm) -> str:
         with writing(ctx) as tx:
             given = redeem_coupon(tx, key, form.code.data or "")
-        return f"{given.code} makes the next cycle cheaper that is billed."
+        return say("%(code)s makes the next cycle cheaper that is billed.", code=given.code)
 
     question = Question(
-        f"Give subscription {key} a coupon",
-        "It holds from the next cycle that is billed.",
-        "Give it",
+        say("Give subscription %(key)s a coupon", key=key),
+        say("It holds from the next cycle that is billed."),
+        say("Give it"),
         url_for("admin.subscription", key=key),
         danger=False,
     )

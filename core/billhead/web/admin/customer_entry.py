@@ -25,6 +25,7 @@ from billhead.web.invoicing import language_choices
 from billhead.web.pages import page
 from billhead.web.places import country_choices, zone_names
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
@@ -35,7 +36,7 @@ def _text(label: str, hint: str = "") -> StringField:
 
 
 _EMAIL = EmailField(
-    "E-mail address", filters=[stripped], validators=[InputRequired("An address is needed.")],
+    later("E-mail address"), filters=[stripped], validators=[InputRequired(later("An address is needed."))],
     render_kw={"autocomplete": "off"},
 )  # fmt: skip
 """Made before the others: it stands first."""
@@ -45,20 +46,22 @@ class _ProfileFields(Form):
     """What customers say about themselves in their own area."""
 
     name = StringField(
-        "Name",
+        later("Name"),
         filters=[stripped],
-        validators=[InputRequired("As it should stand on invoices."), Length(max=200)],
+        validators=[InputRequired(later("As it should stand on invoices.")), Length(max=200)],
         render_kw={"autocomplete": "off", "maxlength": 200},
     )
-    company = _text("Company")
-    vat_id = _text("VAT id", "Its register is asked by itself.")
-    phone = _text("Phone")
-    street = _text("Street")
-    postcode = _text("Postcode")
-    city = _text("City")
-    region = _text("State or province", "Its short name, like CA.")
-    country = SelectField("Country", choices=country_choices, description="Decides which tax applies.")
-    zone = SelectField("Time zone", choices=zone_names, description="Periods begin and end at midnight there.")
+    company = _text(later("Company"))
+    vat_id = _text(later("VAT id"), later("Its register is asked by itself."))
+    phone = _text(later("Phone"))
+    street = _text(later("Street"))
+    postcode = _text(later("Postcode"))
+    city = _text(later("City"))
+    region = _text(later("State or province"), later("Its short name, like CA."))
+    country = SelectField(later("Country"), choices=country_choices, description=later("Decides which tax applies."))
+    zone = SelectField(
+        later("Time zone"), choices=zone_names, description=later("Periods begin and end at midnight there.")
+    )
 
     def profile(self) -> Profile:
         return Profile(**{name: self[name].data or "" for name in Profile.__dataclass_fields__})
@@ -66,11 +69,11 @@ class _ProfileFields(Form):
 
 class NewCustomerForm(_ProfileFields):
     email = _EMAIL
-    language = SelectField("Language", choices=language_choices, description="Of mail and documents.")
-    currency = SelectField("Currency", description="It pays in this one for good.")
-    price_group = SelectField("Price group", description="Its price books are open beside everybody’s.")
+    language = SelectField(later("Language"), choices=language_choices, description=later("Of mail and documents."))
+    currency = SelectField(later("Currency"), description=later("It pays in this one for good."))
+    price_group = SelectField(later("Price group"), description=later("Its price books are open beside everybody’s."))
     invite = BooleanField(
-        "Mail a link to set a password", description="It holds three days. Without a login you do all."
+        later("Mail a link to set a password"), description=later("It holds three days. Without a login you do all.")
     )
 
     def wanted(self) -> NewCustomer:
@@ -93,7 +96,7 @@ def _offer(session: Session, form: NewCustomerForm, seller: Seller) -> None:
     ).all()
     form.currency.choices = sorted({seller.currency, *(one.currency for one in books)})
     groups = sorted({one.price_group for one in books} - {""})
-    form.price_group.choices = [("", "everybody"), *((one, one) for one in groups)]
+    form.price_group.choices = [("", say("everybody")), *((one, one) for one in groups)]
 
 
 @admin.route("/customers/new", methods=["GET", "POST"])
@@ -109,14 +112,16 @@ def new_customer() -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 made = add_customer(tx, seller.id, form.wanted())
-            mailed = " The link to set a password is on its way." if form.invite.data else ""
-            flash(f"{form.name.data} is added.{mailed}", "good")
+            mailed = " " + say("The link to set a password is on its way.") if form.invite.data else ""
+            flash(say("%(name)s is added.", name=form.name.data) + mailed, "good")
             return redirect(url_for("admin.customer", key=made.customer_id), 303)
     if form.email.errors:
         with reading() as session:
             known = whose_address(session, seller.id, (form.email.data or "").lower())
     back, status = url_for("admin.customers"), 422 if form.is_submitted() else 200
-    shown = page("admin/new_customer.html", form=form, title="A customer", back=back, section="customers", known=known)
+    shown = page(
+        "admin/new_customer.html", form=form, title=say("A customer"), back=back, section="customers", known=known
+    )
     return shown, status
 
 
@@ -134,10 +139,12 @@ def customer_profile(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: ProfileForm) -> str:
         with writing(ctx) as tx:
             update_profile(tx, key, form.profile())
-        return "Saved. Open orders have the tax that is due now; issued documents stay as they are."
+        return say("Saved. Open orders have the tax that is due now; issued documents stay as they are.")
 
-    text = "It holds for documents from now on."
-    question = Question(f"Profile of {row.name}", text, "Save", url_for("admin.customer", key=key), danger=False)
+    text = say("It holds for documents from now on.")
+    question = Question(
+        say("Profile of %(name)s", name=row.name), text, say("Save"), url_for("admin.customer", key=key), danger=False
+    )
     return asked(question, ProfileForm(obj=row, **told), act)
 
 
@@ -150,16 +157,20 @@ def invite_one(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             invite_customer(tx, key)
-        return f"A link to set a password is on its way to {row.email}."
+        return say("A link to set a password is on its way to %(email)s.", email=row.email)
 
-    text = f"{row.email} is mailed a link that holds three days. A link from before ends."
+    text = say("%(email)s is mailed a link that holds three days. A link from before ends.", email=row.email)
     back = url_for("admin.customer_logins", key=key)
-    return asked(Question(f"Let {row.name} sign in?", text, "Mail the link", back, danger=False), ReasonForm(), act)
+    return asked(
+        Question(say("Let %(name)s sign in?", name=row.name), text, say("Mail the link"), back, danger=False),
+        ReasonForm(),
+        act,
+    )
 
 
 class EmailForm(Form):
     email = EmailField(
-        "New e-mail address", filters=[stripped], validators=[InputRequired("An address is needed.")],
+        later("New e-mail address"), filters=[stripped], validators=[InputRequired(later("An address is needed."))],
         render_kw={"autocomplete": "off"},
     )  # fmt: skip
     reason = reason_field()
@@ -174,13 +185,18 @@ def customer_email(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: EmailForm) -> str:
         with writing(ctx) as tx:
             set_customer_email(tx, key, form.email.data)
-        return f"{row.name} is written to at {form.email.data} from now on."
+        return say("%(name)s is written to at %(email)s from now on.", name=row.name, email=form.email.data)
 
-    text = (
-        f"Now it is {row.email or 'none'}. The new one holds at once, also to sign in by, and nobody checks that it is "
-        "theirs: ask who it is first. The address of before is told; links that were mailed there end."
+    text = say(
+        "Now it is %(email)s. The new one holds at once, also to sign in by, and nobody checks that "
+        "it is theirs: ask who it is first. The address of before is told; links that were mailed "
+        "there end.",
+        email=row.email or say("none"),
     )
     question = Question(
-        f"Another e-mail address for {row.name}?", text, "Change it", url_for("admin.customer", key=key)
+        say("Another e-mail address for %(name)s?", name=row.name),
+        text,
+        say("Change it"),
+        url_for("admin.customer", key=key),
     )
     return asked(question, EmailForm(), act)

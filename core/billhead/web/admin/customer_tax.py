@@ -21,11 +21,12 @@ from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.forms import stripped
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, say
 
 __all__ = ["checks_of"]
 
 _SHOWN = 5
-_BY_HAND = {"": "leave it to the register", "valid": "valid", "invalid": "invalid"}
+_BY_HAND = {"": later("leave it to the register"), "valid": later("valid"), "invalid": later("invalid")}
 
 
 def checks_of(session: Session, customer_id: int) -> list[TaxIdCheck]:
@@ -36,29 +37,34 @@ def checks_of(session: Session, customer_id: int) -> list[TaxIdCheck]:
 
 class TaxFactsForm(ReasonForm):
     exempt_reason = StringField(
-        "Exempt from tax because", filters=[stripped], validators=[Length(max=200)], render_kw={"autocomplete": "off"}
+        later("Exempt from tax because"),
+        filters=[stripped],
+        validators=[Length(max=200)],
+        render_kw={"autocomplete": "off"},
     )
     exempt_certificate = StringField(
-        "Certificate",
+        later("Certificate"),
         filters=[stripped],
         validators=[Length(max=100)],
-        description="Its number; it stands on the documents.",
+        description=later("Its number; it stands on the documents."),
         render_kw={"autocomplete": "off"},
     )
-    exempt_until = DateField("Holds to", validators=[Optional()], description="The last day. Empty: no end.")
+    exempt_until = DateField(
+        later("Holds to"), validators=[Optional()], description=later("The last day. Empty: no end.")
+    )
     evidence = StringField(
-        "Evidence of the country",
+        later("Evidence of the country"),
         filters=[stripped],
         validators=[Length(max=200)],
-        description="Beside the billing address: source and country, like ip=DE bank=DE.",
+        description=later("Beside the billing address: source and country, like ip=DE bank=DE."),
         render_kw={"autocomplete": "off"},
     )
-    vat_id_state = SelectField("VAT id by hand", choices=_BY_HAND)
+    vat_id_state = SelectField(later("VAT id by hand"), choices=_BY_HAND)
     vat_id_reference = StringField(
-        "Proof of the VAT id",
+        later("Proof of the VAT id"),
         filters=[stripped],
         validators=[Length(max=200)],
-        description="What you looked at, if you decide by hand.",
+        description=later("What you looked at, if you decide by hand."),
         render_kw={"autocomplete": "off"},
     )
     reason = reason_field()
@@ -79,7 +85,7 @@ def _evidence(typed: str) -> dict[str, str]:
     for part in re.split(r"[\s,;]+", typed):
         source, equals, country = part.partition("=")
         if part and not equals:
-            raise InvalidInput("evidence", f"{part!r} is not a source and a country, like ip=DE")
+            raise InvalidInput("evidence", say("%(part)s is not a source and a country, like ip=DE", part=repr(part)))
         if part:
             found[source.lower()] = country.upper()
     return found
@@ -100,11 +106,15 @@ def customer_tax(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: TaxFactsForm) -> str:
         with writing(ctx) as tx:
             set_tax_facts(tx, key, form.facts())
-        return "Saved. Open orders have the tax that is due now; issued documents stay as they are."
+        return say("Saved. Open orders have the tax that is due now; issued documents stay as they are.")
 
-    text = "It decides on the tax of documents from now on."
+    text = say("It decides on the tax of documents from now on.")
     return asked(
-        Question(f"Tax of {row.name}", text, "Save", url_for("admin.customer", key=key), danger=False), form, act
+        Question(
+            say("Tax of %(name)s", name=row.name), text, say("Save"), url_for("admin.customer", key=key), danger=False
+        ),
+        form,
+        act,
     )
 
 

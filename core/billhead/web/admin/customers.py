@@ -27,6 +27,7 @@ from billhead.web.admin.listing import Listing
 from billhead.web.admin.services import SERVICE_COLUMNS, is_line
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
+from billhead.web.speaking import marked, say
 
 __all__ = ["CUSTOMERS", "customer", "customers"]
 
@@ -47,7 +48,7 @@ def _matching(typed: str) -> ColumnElement[bool]:
 
 CUSTOMERS = Listing(
     name="customers",
-    title="Customers",
+    title=marked("Customers"),
     query=select(
         Customer.id,
         Customer.name,
@@ -61,25 +62,27 @@ CUSTOMERS = Listing(
     ).outerjoin(Reseller, Reseller.id == Customer.reseller_id),
     key=Customer.id,
     columns=(
-        text("Name", "name", to="customer"),
-        text("E-mail", "email"),
-        code("Reference", "external_ref"),
-        text("Country", "country"),
-        text("Currency", "currency"),
-        text("Reseller", "reseller"),
-        instant("Since", "created_at"),
+        text(marked("Name"), "name", to="customer"),
+        text(marked("E-mail"), "email"),
+        code(marked("Reference"), "external_ref"),
+        text(marked("Country"), "country"),
+        text(marked("Currency"), "currency"),
+        text(marked("Reseller"), "reseller"),
+        instant(marked("Since"), "created_at"),
     ),
     search=_matching,
-    search_label="Name, e-mail, reference, MAC or login",
+    search_label=marked("Name, e-mail, reference, MAC or login"),
     narrow={"reseller": Customer.reseller_id},
-    empty="Customers sign up in the shop, come with billhead import, or are added here.",
+    empty=marked("Customers sign up in the shop, come with billhead import, or are added here."),
 )
 
 
 @admin.get("/customers")
 @allow("staff")
 def customers() -> ResponseReturnValue:
-    return CUSTOMERS.answer(add=url_for("admin.new_customer"), add_label="Add a customer", add_needs="customers.write")
+    return CUSTOMERS.answer(
+        add=url_for("admin.new_customer"), add_label=say("Add a customer"), add_needs="customers.write"
+    )
 
 
 @admin.get("/customers/<int:key>")

@@ -24,16 +24,17 @@ from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
 from billhead.web.request_context import current_ctx
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
 
 def _amount_field() -> StringField:
     return StringField(
-        "Amount",
+        later("Amount"),
         filters=[stripped],
-        validators=[DataRequired("How much?")],
-        description="Digits with a dot for decimals, in the customer’s currency.",
+        validators=[DataRequired(later("How much?"))],
+        description=later("Digits with a dot for decimals, in the customer’s currency."),
         render_kw={"inputmode": "decimal", "autocomplete": "off"},
     )
 
@@ -41,7 +42,9 @@ def _amount_field() -> StringField:
 class GiveForm(ReasonForm):
     amount = _amount_field()
     expires_on = DateField(
-        "Can be used until", validators=[MayBeEmpty()], description="The first day on which it can’t; empty: no end."
+        later("Can be used until"),
+        validators=[MayBeEmpty()],
+        description=later("The first day on which it can’t; empty: no end."),
     )
     reason = reason_field()
 
@@ -62,12 +65,16 @@ def give_credit(key: int) -> ResponseReturnValue:
         with writing(ctx) as tx:
             given = grant_credit(tx, key, amount, form.reason.data, form.expires_on.data)
         left = money(given.remaining_minor, row.currency)
-        return f"{money(amount.minor, row.currency)} given; {left} of it is left after what was owed."
+        return say(
+            "%(amount)s given; %(left)s of it is left after what was owed.",
+            amount=money(amount.minor, row.currency),
+            left=left,
+        )
 
     question = Question(
-        f"Give credit to {row.name}",
-        "It pays open invoices at once and those to come, before any card. The customer sees it with the reason.",
-        "Give it",
+        say("Give credit to %(name)s", name=row.name),
+        say("It pays open invoices at once and those to come, before any card. The customer sees it with the reason."),
+        say("Give it"),
         url_for("admin.customer", key=key),
         danger=False,
     )
@@ -86,14 +93,23 @@ def credit_pays(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             paid = pay_with_credit(tx, key)
-        return f"{money(paid.paid_minor, row.currency)} paid from credit."
+        return say("%(amount)s paid from credit.", amount=money(paid.paid_minor, row.currency))
 
-    name = row.number_text or f"{row.kind} {row.id}"
-    text = (
-        f"{money(row.total_minor - row.settled_minor, row.currency)} is open on it, and {customer.name} has "
-        f"{money(there.minor, row.currency)} of credit. An order or renewal takes its whole amount, or nothing is paid."
+    name = row.number_text or f"{say(row.kind.replace('_', ' '))} {row.id}"
+    text = say(
+        "%(amount)s is open on it, and %(name)s has %(credit)s of credit. An order or renewal "
+        "takes its whole amount, or nothing is paid.",
+        amount=money(row.total_minor - row.settled_minor, row.currency),
+        name=customer.name,
+        credit=money(there.minor, row.currency),
     )
-    question = Question(f"Pay {name} from credit?", text, "Pay it", url_for("admin.document", key=key), danger=False)
+    question = Question(
+        say("Pay %(name)s from credit?", name=name),
+        text,
+        say("Pay it"),
+        url_for("admin.document", key=key),
+        danger=False,
+    )
     return asked(question, ReasonForm(), act)
 
 
@@ -107,19 +123,19 @@ def take_back_credit(key: int) -> ResponseReturnValue:
         amount = Money.parse(form.amount.data, row.currency)
         with writing(ctx) as tx:
             take_credit(tx, key, amount)
-        return f"{money(amount.minor, row.currency)} taken back."
+        return say("%(amount)s taken back.", amount=money(amount.minor, row.currency))
 
     question = Question(
-        f"Take credit back from {row.name}?",
-        "Only what was given and not spent can be taken back. What the customer has paid for is refunded instead.",
-        "Take it back",
+        say("Take credit back from %(name)s?", name=row.name),
+        say("Only what was given and not spent can be taken back. What the customer has paid for is refunded instead."),
+        say("Take it back"),
         url_for("admin.customer", key=key),
     )
     return asked(question, TakeForm(), act)
 
 
 class StaffPromiseForm(ReasonForm):
-    day = DateField("Pays by", validators=[InputRequired("Name the day.")])
+    day = DateField(later("Pays by"), validators=[InputRequired(later("Name the day."))])
     reason = reason_field()
 
 
@@ -129,13 +145,18 @@ def take_promise(key: int) -> ResponseReturnValue:
     with reading() as session:
         offer = preview_promise(Tx(current_ctx(), session), key)
     if offer.standing is not None or offer.refusal:
-        raise Conflict(offer.refusal or f"payment by {offer.standing} is promised already")
+        raise Conflict(offer.refusal or say("payment by %(standing)s is promised already", standing=offer.standing))
     owed = money(offer.owed.minor, offer.owed.currency)
-    again = " What debt has stopped runs again until then." if offer.restores else ""
+    again = " " + say("What debt has stopped runs again until then.") if offer.restores else ""
     question = Question(
-        "Take a promise to pay",
-        f"{owed} is overdue. The stages stand still until the day, at the latest {offer.latest}.{again}",
-        "Take it",
+        say("Take a promise to pay"),
+        say(
+            "%(owed)s is overdue. The stages stand still until the day, at the latest %(latest)s.",
+            owed=owed,
+            latest=offer.latest,
+        )
+        + again,
+        say("Take it"),
         url_for("admin.subscription", key=key),
         danger=False,
     )
@@ -143,7 +164,7 @@ def take_promise(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: StaffPromiseForm) -> str:
         with writing(ctx) as tx:
             made = promise_payment(tx, key, form.day.data)
-        return f"Promised: {owed} by {made.day}."
+        return say("Promised: %(owed)s by %(day)s.", owed=owed, day=made.day)
 
     return asked(question, StaffPromiseForm(data={"day": offer.latest}), act)
 
@@ -157,12 +178,15 @@ def waive_fee(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: ReasonForm) -> str:
         with writing(ctx) as tx:
             waive_late_fee(tx, key, reason=form.reason.data)
-        return f"{row.number_text} is let off."
+        return say("%(number_text)s is let off.", number_text=row.number_text)
 
     question = Question(
-        f"Let the late fee {row.number_text} off?",
-        f"The invoice over {money(row.total_minor, row.currency)} is void, and its stage charges no other.",
-        "Let it off",
+        say("Let the late fee %(number_text)s off?", number_text=row.number_text),
+        say(
+            "The invoice over %(amount)s is void, and its stage charges no other.",
+            amount=money(row.total_minor, row.currency),
+        ),
+        say("Let it off"),
         url_for("admin.document", key=key),
     )
     return asked(question, ReasonForm(), act)

@@ -16,11 +16,12 @@ from billhead.models.catalogue import Plan
 from billhead.models.devices import Device, DeviceModel
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, own_seller_id
-from billhead.web.admin.columns import code, number, text
+from billhead.web.admin.columns import code, number, text, word
 from billhead.web.admin.listing import Listing
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["MODELS"]
 
@@ -32,39 +33,43 @@ _IN_STOCK = (
 
 MODELS = Listing(
     name="device_models",
-    title="Models of boxes",
+    title=marked("Models of boxes"),
     query=select(
         DeviceModel.id, DeviceModel.name, DeviceModel.code, DeviceModel.kind, DeviceModel.warranty_months,
         Plan.name.label("plan"), _IN_STOCK.label("in_stock"),
     ).outerjoin(Plan, Plan.id == DeviceModel.plan_id),
     key=DeviceModel.id,
     columns=(
-        text("Model", "name", to="edit_device_model"),
-        code("Code", "code"),
-        text("For", "kind"),
-        text("Sold or rented by", "plan"),
-        number("Months of warranty", "warranty_months"),
-        number("In stock", "in_stock"),
+        text(marked("Model"), "name", to="edit_device_model"),
+        code(marked("Code"), "code"),
+        word(marked("For"), "kind"),
+        text(marked("Sold or rented by"), "plan"),
+        number(marked("Months of warranty"), "warranty_months"),
+        number(marked("In stock"), "in_stock"),
     ),
-    empty="Add a model, and deliveries of it can be taken in.",
+    empty=marked("Add a model, and deliveries of it can be taken in."),
 )  # fmt: skip
 
 
 @admin.get("/devices/models")
 @allow("staff")
 def device_models() -> ResponseReturnValue:
-    return MODELS.answer(add=url_for("admin.new_device_model"), add_label="Add a model", add_needs="devices.write")
+    return MODELS.answer(add=url_for("admin.new_device_model"), add_label=say("Add a model"), add_needs="devices.write")
 
 
 class ModelForm(Form):
     code = StringField(
-        "Code", filters=[stripped], validators=[DataRequired("A code is needed."), Length(max=40)],
-        description="Small letters and digits, like mag-540. Deliveries name it.",
+        later("Code"), filters=[stripped], validators=[DataRequired(later("A code is needed.")), Length(max=40)],
+        description=later("Small letters and digits, like mag-540. Deliveries name it."),
     )  # fmt: skip
-    name = StringField("Name", filters=[stripped], validators=[DataRequired("A name is needed."), Length(max=120)])
-    kind = SelectField("For lines of the kind", choices=list(KINDS))
-    plan = SelectField("Sold or rented by the add-on")
-    warranty_months = IntegerField("Months of warranty", default=24, validators=[InputRequired(), NumberRange(0, 120)])
+    name = StringField(
+        later("Name"), filters=[stripped], validators=[DataRequired(later("A name is needed.")), Length(max=120)]
+    )
+    kind = SelectField(later("For lines of the kind"), choices=list(KINDS))
+    plan = SelectField(later("Sold or rented by the add-on"))
+    warranty_months = IntegerField(
+        later("Months of warranty"), default=24, validators=[InputRequired(), NumberRange(0, 120)]
+    )
 
 
 @admin.route("/devices/models/new", methods=["GET", "POST"])
@@ -90,7 +95,7 @@ def _edit(key: int | None) -> ResponseReturnValue:
         ).all()
     plan = next((one.code for one in addons if row is not None and one.id == row.plan_id), "")
     form = ModelForm(obj=row, data={"plan": plan})
-    form.plan.choices = [("", "none: it is only counted"), *((one.code, one.name) for one in addons)]
+    form.plan.choices = [("", say("none: it is only counted")), *((one.code, one.name) for one in addons)]
     if form.validate_on_submit():
         with form.refusals():
             entry = ModelEntry(
@@ -102,20 +107,22 @@ def _edit(key: int | None) -> ResponseReturnValue:
             )
             with writing(submit_ctx()) as tx:
                 save_model(tx, seller_id, entry, key)
-            flash(f"{form.name.data} is saved.", "good")
+            flash(say("%(name)s is saved.", name=form.name.data), "good")
             return redirect(url_for("admin.device_models"), 303)
-    title, back = row.name if row is not None else "New model", url_for("admin.device_models")
+    title, back = row.name if row is not None else say("New model"), url_for("admin.device_models")
     shown = page("admin/entry.html", form=form, title=title, back=back, section="device_models")
     return shown, 422 if form.is_submitted() else 200
 
 
 class DeliveryForm(Form):
     file = FileField(
-        "CSV file",
-        validators=[FileRequired("Choose a file.")],
-        description=f"UTF-8, with a heading: {', '.join(COLUMNS)}. Model and serial are needed.",
+        later("CSV file"),
+        validators=[FileRequired(later("Choose a file."))],
+        description=later(
+            "UTF-8, with a heading: %(columns)s. Model and serial are needed.", columns=", ".join(COLUMNS)
+        ),
     )
-    dry_run = BooleanField("Only look: take nothing in")
+    dry_run = BooleanField(later("Only look: take nothing in"))
 
 
 @admin.route("/devices/receive", methods=["GET", "POST"])

@@ -29,6 +29,7 @@ from billhead.web.admin.columns import amount, code, on, state, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["DEVICES"]
 
@@ -44,7 +45,7 @@ def _is_device(typed: str) -> ColumnElement[bool]:
 
 DEVICES = Listing(
     name="devices",
-    title="Boxes",
+    title=marked("Boxes"),
     query=select(
         Device.id,
         Device.serial,
@@ -66,22 +67,22 @@ DEVICES = Listing(
     .outerjoin(Reseller, Reseller.id == Device.reseller_id),
     key=Device.id,
     columns=(
-        text("Serial", "serial", to="device"),
-        code("MAC", "mac"),
-        text("Model", "model"),
-        state("State", "state"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        text("In stock of", "reseller"),
-        amount("Cost", "cost_minor"),
-        on("Received", "received_on"),
-        on("Handed out", "handed_out_on"),
-        on("Warranty before", "warranty_until"),
+        text(marked("Serial"), "serial", to="device"),
+        code(marked("MAC"), "mac"),
+        text(marked("Model"), "model"),
+        state(marked("State"), "state"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        text(marked("In stock of"), "reseller"),
+        amount(marked("Cost"), "cost_minor"),
+        on(marked("Received"), "received_on"),
+        on(marked("Handed out"), "handed_out_on"),
+        on(marked("Warranty before"), "warranty_until"),
     ),
-    choices=(Choice("state", "State", Device.state, [one.value for one in DeviceState]),),
+    choices=(Choice("state", marked("State"), Device.state, [one.value for one in DeviceState]),),
     search=_is_device,
-    search_label="Serial or MAC",
+    search_label=marked("Serial or MAC"),
     narrow={"model": Device.model_id, "subscription": Device.subscription_id, "reseller": Device.reseller_id},
-    empty="Add a model, and take in a delivery.",
+    empty=marked("Add a model, and take in a delivery."),
 )
 
 
@@ -89,7 +90,7 @@ DEVICES = Listing(
 @allow("staff")
 def devices() -> ResponseReturnValue:
     return DEVICES.answer(
-        add=url_for("admin.receive_devices"), add_label="Take in a delivery", add_needs="devices.write"
+        add=url_for("admin.receive_devices"), add_label=say("Take in a delivery"), add_needs="devices.write"
     )
 
 
@@ -113,43 +114,55 @@ def device(key: int) -> ResponseReturnValue:
 
 class HandOutForm(ReasonForm):
     subscription = IntegerField(
-        "Subscription", validators=[Optional()], description="Its number. Empty: the order that it is kept for."
+        later("Subscription"),
+        validators=[Optional()],
+        description=later("Its number. Empty: the order that it is kept for."),
     )
 
 
 class TakeBackForm(Form):
     state = SelectField(
-        "It is", choices={"returned": "here again", "defective": "here, and broken", "lost": "lost, and will not come"}
+        later("It is"),
+        choices={
+            "returned": later("here again"),
+            "defective": later("here, and broken"),
+            "lost": later("lost, and will not come"),
+        },
     )
     rent_ends = SelectField(
-        "A rent ends",
-        choices={"end_of_term": "with the paid time", "immediate": "today; the days left are given back"},
+        later("A rent ends"),
+        choices={"end_of_term": later("with the paid time"), "immediate": later("today; the days left are given back")},
     )
     missing = StringField(
-        "What is missing", filters=[stripped], validators=[Length(max=200)], description="Like: remote control."
+        later("What is missing"),
+        filters=[stripped],
+        validators=[Length(max=200)],
+        description=later("Like: remote control."),
     )
-    price = StringField("What that costs", filters=[stripped], description="Makes a draft invoice. Empty: nothing.")
+    price = StringField(
+        later("What that costs"), filters=[stripped], description=later("Makes a draft invoice. Empty: nothing.")
+    )
     reason = reason_field()
 
 
 class ExchangeForm(Form):
     serial = StringField(
-        "Serial or MAC of the new box",
+        later("Serial or MAC of the new box"),
         filters=[stripped],
-        validators=[DataRequired("Write the serial."), Length(max=80)],
+        validators=[DataRequired(later("Write the serial.")), Length(max=80)],
     )
-    state = SelectField("The old one is", choices={"defective": "broken", "returned": "here again"})
+    state = SelectField(later("The old one is"), choices={"defective": "broken", "returned": later("here again")})
     reason = reason_field()
 
 
 class BookForm(Form):
-    state = SelectField("It is", choices={"in_stock": "in stock", "defective": "broken", "lost": "lost"})
-    reseller = SelectField("In whose stock", coerce=int)
+    state = SelectField(later("It is"), choices={"in_stock": later("in stock"), "defective": "broken", "lost": "lost"})
+    reseller = SelectField(later("In whose stock"), coerce=int)
     reason = reason_field()
 
 
 class SwapForm(Form):
-    mac = StringField("MAC of the new box", validators=[InputRequired("Write the MAC."), Length(max=30)])
+    mac = StringField(later("MAC of the new box"), validators=[InputRequired(later("Write the MAC.")), Length(max=30)])
     reason = reason_field()
 
 
@@ -166,11 +179,22 @@ def hand_out_device(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: HandOutForm) -> str:
         with writing(ctx) as tx:
             done = hand_out(tx, key, form.subscription.data)
-        return f"{row.serial} is {done.state} to subscription {done.subscription_id}."
+        return say(
+            "%(serial)s is %(state)s to subscription %(subscription_id)s.",
+            serial=row.serial,
+            state=say(done.state.replace("_", " ")),
+            subscription_id=done.subscription_id,
+        )
 
-    text = "The customer gets this box, and their line is watched on it. Another one kept for the order is free again."
+    text = say(
+        "The customer gets this box, and their line is watched on it. Another one kept for the order is free again."
+    )
     back = url_for("admin.device", key=key)
-    return asked(Question(f"Hand out {row.serial}", text, "Hand out", back, danger=False), HandOutForm(), act)
+    return asked(
+        Question(say("Hand out %(serial)s", serial=row.serial), text, say("Hand out"), back, danger=False),
+        HandOutForm(),
+        act,
+    )
 
 
 @admin.route("/devices/<int:key>/take-back", methods=["GET", "POST"])
@@ -190,14 +214,17 @@ def take_back_device(key: int) -> ResponseReturnValue:
                 missing_minor=minor,
                 missing=form.missing.data or "",
             )
-        told = f"{row.serial} is {done.state}."
+        told = say("%(serial)s is %(state)s.", serial=row.serial, state=say(done.state.replace("_", " ")))
         if done.rent.startswith("not ended"):
-            told += f" Its rent is {done.rent}."
-        return f"{told} The draft that charges what is missing waits under Documents." if done.document_id else told
+            told += " " + say("Its rent is %(what)s.", what=say(done.rent))
+        missing = say("The draft that charges what is missing waits under Documents.")
+        return f"{told} {missing}" if done.document_id else told
 
-    text = "A rent ends, and the box can be booked into stock again when somebody has looked at it."
+    text = say("A rent ends, and the box can be booked into stock again when somebody has looked at it.")
     back = url_for("admin.device", key=key)
-    return asked(Question(f"Take {row.serial} back", text, "Take back", back), TakeBackForm(), act)
+    return asked(
+        Question(say("Take %(serial)s back", serial=row.serial), text, say("Take back"), back), TakeBackForm(), act
+    )
 
 
 def _price(typed: str, currency: str) -> int:
@@ -218,13 +245,17 @@ def exchange_one_device(key: int) -> ResponseReturnValue:
                 select(Device).where(Device.seller_id == row.seller_id, _is_device(form.serial.data or ""))
             )
             if new is None:
-                raise InvalidInput("serial", "there is no such box")
+                raise InvalidInput("serial", say("there is no such box"))
             exchange_device(tx, key, new.id, form.state.data)
-        return f"{new.serial} takes the place of {row.serial}."
+        return say("%(new)s takes the place of %(old)s.", new=new.serial, old=row.serial)
 
-    text = "The new box has the line, the rent and the warranty of the old one. Nothing is charged."
+    text = say("The new box has the line, the rent and the warranty of the old one. Nothing is charged.")
     back = url_for("admin.device", key=key)
-    return asked(Question(f"Exchange {row.serial}", text, "Exchange", back, danger=False), ExchangeForm(), act)
+    return asked(
+        Question(say("Exchange %(serial)s", serial=row.serial), text, say("Exchange"), back, danger=False),
+        ExchangeForm(),
+        act,
+    )
 
 
 @admin.route("/devices/<int:key>/book", methods=["GET", "POST"])
@@ -235,16 +266,16 @@ def book_one_device(key: int) -> ResponseReturnValue:
         theirs = select(Reseller.id, Reseller.name).where(Reseller.seller_id == own_seller_id()).order_by(Reseller.name)
         resellers = session.execute(theirs.limit(500)).all()
     form = BookForm(data={"state": row.state, "reseller": row.reseller_id or 0})
-    form.reseller.choices = [(0, "the house"), *((one.id, one.name) for one in resellers)]
+    form.reseller.choices = [(0, say("the house")), *((one.id, one.name) for one in resellers)]
 
     def act(ctx: Context, form: BookForm) -> str:
         with writing(ctx) as tx:
             booked = book_device(tx, key, form.state.data, form.reseller.data or None)
-        return f"{row.serial} is {booked.state.replace('_', ' ')}."
+        return say("%(serial)s is %(state)s.", serial=row.serial, state=say(booked.state.replace("_", " ")))
 
-    text = "For boxes that no customer has."
+    text = say("For boxes that no customer has.")
     back = url_for("admin.device", key=key)
-    return asked(Question(f"Book {row.serial}", text, "Book", back, danger=False), form, act)
+    return asked(Question(say("Book %(serial)s", serial=row.serial), text, say("Book"), back, danger=False), form, act)
 
 
 @admin.route("/services/<int:key>/box", methods=["GET", "POST"])
@@ -256,8 +287,11 @@ def swap_box(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: SwapForm) -> str:
         with writing(ctx) as tx:
             swapped = swap_mac(tx, key, form.mac.data or "")
-        return f"It is watched on {swapped.mac}."
+        return say("It is watched on %(mac)s.", mac=swapped.mac)
 
-    text = f"The line is watched on {row.mac or 'no box'} now. The customer's own exchanges this month are not touched."
+    text = say(
+        "The line is watched on %(mac)s now. The customer's own exchanges this month are not touched.",
+        mac=row.mac or say("no box"),
+    )
     back = url_for("admin.service", key=key)
-    return asked(Question("Another box", text, "Exchange", back, danger=False), SwapForm(), act)
+    return asked(Question(say("Another box"), text, say("Exchange"), back, danger=False), SwapForm(), act)

@@ -27,13 +27,14 @@ from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
-from billhead.web.admin.columns import Column, amount, on, state, text
+from billhead.web.admin.columns import Column, amount, on, state, text, word
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.admin.unassigned import by_hand
 from billhead.web.downloads import einvoice_response, pdf_response
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
 from billhead.web.pages import page
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["DOCUMENTS"]
 
@@ -43,13 +44,13 @@ def _matching(typed: str) -> ColumnElement[bool]:
 
 
 def _link(row: Any) -> Markup:
-    name = row.number_text or f"{row.kind} {row.id}"
+    name = row.number_text or f"{say(row.kind.replace('_', ' '))} {row.id}"
     return Markup('<a href="{}">{}</a>').format(url_for("admin.document", key=row.id), name)
 
 
 DOCUMENTS = Listing(
     name="documents",
-    title="Documents",
+    title=marked("Documents"),
     query=select(
         Document.id,
         Document.number_text,
@@ -65,20 +66,20 @@ DOCUMENTS = Listing(
     ).join(Customer, Customer.id == Document.customer_id),
     key=Document.id,
     columns=(
-        Column("Document", lambda row: row.number_text or row.id, _link),
-        text("Kind", "kind"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        state("State", "state"),
-        on("Issued", "issued_on"),
-        on("Due", "due_on"),
-        amount("Total", "total_minor"),
-        amount("Open", "open_minor"),
+        Column(marked("Document"), lambda row: row.number_text or row.id, _link),
+        word(marked("Kind"), "kind"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        state(marked("State"), "state"),
+        on(marked("Issued"), "issued_on"),
+        on(marked("Due"), "due_on"),
+        amount(marked("Total"), "total_minor"),
+        amount(marked("Open"), "open_minor"),
     ),
     choices=(
-        Choice("kind", "Kind", Document.kind, [kind.value for kind in Kind]),
+        Choice("kind", marked("Kind"), Document.kind, [kind.value for kind in Kind]),
         Choice(
             "state",
-            "State",
+            marked("State"),
             Document.state,
             (
                 ("owed", [*(s.value for s in OWED), ProformaState.OPEN.value]),
@@ -87,9 +88,9 @@ DOCUMENTS = Listing(
         ),
     ),
     search=_matching,
-    search_label="Document number, customer's name or e-mail",
+    search_label=marked("Document number, customer's name or e-mail"),
     narrow={"customer": Document.customer_id, "subscription": about, "run": Document.run_id},
-    empty="An order makes a proforma, a payment or the billing run an invoice.",
+    empty=marked("An order makes a proforma, a payment or the billing run an invoice."),
 )
 
 
@@ -184,19 +185,19 @@ def _parts(session: Session, row: Document) -> dict[str, Any]:
 
 
 class TransferForm(ReasonForm):
-    account = SelectField("Account that it came to", coerce=int)
+    account = SelectField(later("Account that it came to"), coerce=int)
     amount = StringField(
-        "Amount",
+        later("Amount"),
         filters=[stripped],
-        validators=[DataRequired("How much came?")],
-        description="Digits with a dot for decimals, in the document's currency.",
+        validators=[DataRequired(later("How much came?"))],
+        description=later("Digits with a dot for decimals, in the document's currency."),
         render_kw={"inputmode": "decimal", "autocomplete": "off"},
     )
     reference = StringField(
-        "Reference",
+        later("Reference"),
         filters=[stripped],
-        validators=[DataRequired("Copy it from the statement."), Length(max=140)],
-        description="Statement line or transfer id. The same one can't be booked twice.",
+        validators=[DataRequired(later("Copy it from the statement.")), Length(max=140)],
+        description=later("Statement line or transfer id. The same one can't be booked twice."),
         render_kw={"autocomplete": "off"},
     )
     reason = reason_field()
@@ -215,13 +216,16 @@ def book_document_transfer(key: int) -> ResponseReturnValue:
         paid = Money.parse(form.amount.data, row.currency)
         with writing(ctx) as tx:
             book_transfer(tx, key, form.account.data, paid.minor, row.currency, form.reference.data)
-        return f"{money(paid.minor, row.currency)} booked."
+        return say("%(amount)s booked.", amount=money(paid.minor, row.currency))
 
-    name = row.number_text or f"{row.kind} {row.id}"
+    name = row.number_text or f"{say(row.kind.replace('_', ' '))} {row.id}"
     question = Question(
-        f"Book a transfer for {name}",
-        f"{money(open_minor, row.currency)} is open on it. Book only what you have seen in the bank.",
-        "Book it",
+        say("Book a transfer for %(name)s", name=name),
+        say(
+            "%(amount)s is open on it. Book only what you have seen in the bank.",
+            amount=money(open_minor, row.currency),
+        ),
+        say("Book it"),
         url_for("admin.document", key=key),
         danger=False,
     )

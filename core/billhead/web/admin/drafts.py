@@ -31,8 +31,9 @@ from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
-from billhead.web.formatting import day, money
+from billhead.web.formatting import day, day_in_words, lasting, money
 from billhead.web.forms import stripped
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
@@ -68,7 +69,7 @@ def _ask(
 
 
 class DraftForm(ReasonForm):
-    tax_inclusive = BooleanField("Its prices are meant with tax")
+    tax_inclusive = BooleanField(later("Its prices are meant with tax"))
     reason = reason_field()
 
 
@@ -81,12 +82,15 @@ def draft_by_hand(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: DraftForm) -> str:
         with writing(ctx) as tx:
             draft_invoice(tx, key, tax_inclusive=form.tax_inclusive.data)
-        return "The draft is there: put lines on it, then make it final."
+        return say("The draft is there: put lines on it, then make it final.")
 
     question = Question(
-        f"Write an invoice for {customer.name}?",
-        f"A draft in {customer.currency} without lines. Nobody sees it before you make it final.",
-        "Write it",
+        say("Write an invoice for %(name)s?", name=customer.name),
+        say(
+            "A draft in %(currency)s without lines. Nobody sees it before you make it final.",
+            currency=customer.currency,
+        ),
+        say("Write it"),
         url_for("admin.documents", customer=key, state="draft"),
         danger=False,
     )
@@ -103,31 +107,39 @@ def one_invoice_a_day(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             set_consolidation(tx, key, together)
-        return "From the next run on."
+        return say("From the next run on.")
 
     title = (
-        f"One invoice a day for {customer.name}?"
+        say("One invoice a day for %(name)s?", name=customer.name)
         if together
-        else f"An invoice for each of {customer.name}'s subscriptions?"
+        else say("An invoice for each of %(name)s's subscriptions?", name=customer.name)
     )
-    text = "What is due at once stands on one document." if together else "Each subscription has documents of its own."
-    return asked(Question(title, text, "Yes", url_for("admin.customer", key=key), danger=False), ReasonForm(), act)
+    text = (
+        say("What is due at once stands on one document.")
+        if together
+        else say("Each subscription has documents of its own.")
+    )
+    return asked(Question(title, text, say("Yes"), url_for("admin.customer", key=key), danger=False), ReasonForm(), act)
 
 
 def _amount(label: str, **more: Any) -> StringField:
     keys = {"inputmode": "decimal", "autocomplete": "off"}
-    return StringField(label, filters=[stripped], validators=[DataRequired("How much?")], render_kw=keys, **more)
+    return StringField(label, filters=[stripped], validators=[DataRequired(later("How much?"))], render_kw=keys, **more)
 
 
 class LineForm(ReasonForm):
-    description = StringField("What", filters=[stripped], validators=[DataRequired("Say what it is."), Length(max=200)])
-    quantity = IntegerField("Quantity", default=1, validators=[InputRequired("How many?")])
-    unit_minor = _amount("Price of one", description="Digits with a dot for decimals; below zero it is a discount.")
+    description = StringField(
+        later("What"), filters=[stripped], validators=[DataRequired(later("Say what it is.")), Length(max=200)]
+    )
+    quantity = IntegerField(later("Quantity"), default=1, validators=[InputRequired(later("How many?"))])
+    unit_minor = _amount(
+        later("Price of one"), description=later("Digits with a dot for decimals; below zero it is a discount.")
+    )
     reason = reason_field()
 
 
 class NewLineForm(LineForm):
-    tax_class = StringField("Tax class", default="tv", filters=[stripped], validators=[Length(max=40)])
+    tax_class = StringField(later("Tax class"), default="tv", filters=[stripped], validators=[Length(max=40)])
     reason = reason_field()
 
 
@@ -140,16 +152,18 @@ def add_free_line(key: int) -> ResponseReturnValue:
         unit = Money.parse(form.unit_minor.data, row.currency).minor
         line = FreeLine(form.description.data, unit, form.quantity.data, form.tax_class.data or "")
         add_line(tx, key, line)
-        return "The line is on the draft."
+        return say("The line is on the draft.")
 
-    told = "with tax" if row.tax_inclusive else "without tax"
-    text = f"Prices on this draft are meant {told}, in {row.currency}."
-    return _ask(row, f"Add a line to {_name(row)}", text, "Add it", NewLineForm(), act)
+    if row.tax_inclusive:
+        text = say("Prices on this draft are meant with tax, in %(currency)s.", currency=row.currency)
+    else:
+        text = say("Prices on this draft are meant without tax, in %(currency)s.", currency=row.currency)
+    return _ask(row, say("Add a line to %(document)s", document=_name(row)), text, say("Add it"), NewLineForm(), act)
 
 
 class ProductForm(ReasonForm):
-    price = SelectField("From the price list", coerce=int)
-    quantity = IntegerField("Quantity", default=1, validators=[InputRequired("How many?")])
+    price = SelectField(later("From the price list"), coerce=int)
+    quantity = IntegerField(later("Quantity"), default=1, validators=[InputRequired(later("How many?"))])
     reason = reason_field()
 
 
@@ -174,14 +188,22 @@ def add_product_line(key: int) -> ResponseReturnValue:
         ).all()
     form = ProductForm()
     form.price.choices = [
-        (one.id, f"{one.name}, {one.term or 'once'}: {money(one.amount_minor, row.currency)}") for one in prices
+        (one.id, f"{one.name}, {lasting(one.term) or say('once')}: {money(one.amount_minor, row.currency)}")
+        for one in prices
     ]
 
     def act(tx: Tx, form: ProductForm) -> str:
         add_line(tx, key, ProductLine(form.price.data, form.quantity.data))
-        return "The line is on the draft."
+        return say("The line is on the draft.")
 
-    return _ask(row, f"Add to {_name(row)}", "The price is charged once.", "Add it", form, act)
+    return _ask(
+        row,
+        say("Add to %(document)s", document=_name(row)),
+        say("The price is charged once."),
+        say("Add it"),
+        form,
+        act,
+    )
 
 
 @admin.route("/lines/<int:key>/change", methods=["GET", "POST"])
@@ -196,11 +218,13 @@ def change_draft_line(key: int) -> ResponseReturnValue:
     def act(tx: Tx, form: LineForm) -> str:
         price = Money.parse(form.unit_minor.data, row.currency).minor
         change_line(tx, key, form.description.data, form.quantity.data, price)
-        return "The line is changed."
+        return say("The line is changed.")
 
-    told = f" Its period, {day(line.period_start)} to {day(line.period_end)}, stays." if line.period_start else ""
-    text = f"It costs quantity × price of one from now on.{told}"
-    return _ask(row, f"Change {line.description}", text, "Change it", form, act)
+    text = say("It costs quantity × price of one from now on.")
+    if line.period_start and line.period_end:
+        start, end = day_in_words(line.period_start), day_in_words(line.period_end)
+        text += " " + say("Its period, %(start)s to %(end)s, stays.", start=start, end=end)
+    return _ask(row, say("Change %(description)s", description=line.description), text, say("Change it"), form, act)
 
 
 @admin.route("/lines/<int:key>/remove", methods=["GET", "POST"])
@@ -212,10 +236,12 @@ def remove_draft_line(key: int) -> ResponseReturnValue:
 
     def act(tx: Tx, _form: ReasonForm) -> str:
         remove_line(tx, key)
-        return "The line is gone."
+        return say("The line is gone.")
 
-    text = "Only lines that were added by hand can be taken off."
-    return _ask(row, f"Take {line.description} off?", text, "Take it off", ReasonForm(), act)
+    text = say("Only lines that were added by hand can be taken off.")
+    return _ask(
+        row, say("Take %(description)s off?", description=line.description), text, say("Take it off"), ReasonForm(), act
+    )
 
 
 @admin.route("/documents/<int:key>/finalise", methods=["GET", "POST"])
@@ -225,14 +251,19 @@ def finalise_document(key: int) -> ResponseReturnValue:
     with reading() as session:
         would_be = preview_finalise_draft(session, row)
     total, credit = money(would_be.total, row.currency), money(would_be.credit, row.currency)
-    paid = f" {credit} of it is paid by the customer's credit." if would_be.credit else ""
-    charged = " The rest is charged to the saved method." if would_be.collected else ""
-    text = f"Today it is {total}, due {would_be.due_on}.{paid}{charged} It gets its number, and stays as it is."
+    told = [say("Today it is %(total)s, due %(day)s.", total=total, day=would_be.due_on)]
+    if would_be.credit:
+        told.append(say("%(credit)s of it is paid by the customer's credit.", credit=credit))
+    if would_be.collected:
+        told.append(say("The rest is charged to the saved method."))
+    text = " ".join([*told, say("It gets its number, and stays as it is.")])
 
     def act(tx: Tx, _form: ReasonForm) -> str:
-        return f"It is final: {finalise_draft(tx, key).number}."
+        return say("It is final: %(number)s.", number=finalise_draft(tx, key).number)
 
-    return _ask(row, f"Make {_name(row)} final?", text, "Make it final", ReasonForm(), act)
+    return _ask(
+        row, say("Make %(document)s final?", document=_name(row)), text, say("Make it final"), ReasonForm(), act
+    )
 
 
 @admin.route("/documents/<int:key>/hold", methods=["GET", "POST"])
@@ -242,14 +273,14 @@ def hold_document(key: int) -> ResponseReturnValue:
 
     def act(tx: Tx, form: ReasonForm) -> str:
         hold_draft(tx, key, form.reason.data)
-        return "It waits until somebody makes it final."
+        return say("It waits until somebody makes it final.")
 
-    text = "It does not become final by itself any more. The reason stands beside it."
-    return _ask(row, f"Hold {_name(row)}?", text, "Hold it", ReasonForm(), act)
+    text = say("It does not become final by itself any more. The reason stands beside it.")
+    return _ask(row, say("Hold %(document)s?", document=_name(row)), text, say("Hold it"), ReasonForm(), act)
 
 
 class TickForm(ReasonForm):
-    ticked = _Ticked("Which", coerce=int)
+    ticked = _Ticked(later("Which"), coerce=int)
     reason = reason_field()
 
 
@@ -277,10 +308,17 @@ def merge_document(key: int) -> ResponseReturnValue:
 
     def act(tx: Tx, form: TickForm) -> str:
         new = merge_documents(tx, [key, *form.ticked.data]).document_id
-        return f"Merged into document {new}."
+        return say("Merged into document %(new)s.", new=new)
 
-    text = "Their lines go to a new document, taxed together. It can be undone until that is final or paid."
-    return _ask(row, f"Merge {_name(row)} with others of the customer", text, "Merge them", form, act)
+    text = say("Their lines go to a new document, taxed together. It can be undone until that is final or paid.")
+    return _ask(
+        row,
+        say("Merge %(document)s with others of the customer", document=_name(row)),
+        text,
+        say("Merge them"),
+        form,
+        act,
+    )
 
 
 @admin.route("/documents/<int:key>/split", methods=["GET", "POST"])
@@ -295,10 +333,14 @@ def split_lines(key: int) -> ResponseReturnValue:
     form.ticked.choices = _told(lines, row.currency)
 
     def act(tx: Tx, form: TickForm) -> str:
-        return f"Split off as document {split_document(tx, key, form.ticked.data).document_id}."
+        return say(
+            "Split off as document %(document_id)s.", document_id=split_document(tx, key, form.ticked.data).document_id
+        )
 
-    text = "The ticked lines go to a document of their own. What one subscription owes for a period stays together."
-    return _ask(row, f"Split {_name(row)}", text, "Split it", form, act)
+    text = say(
+        "The ticked lines go to a document of their own. What one subscription owes for a period stays together."
+    )
+    return _ask(row, say("Split %(document)s", document=_name(row)), text, say("Split it"), form, act)
 
 
 def _told(lines: Sequence[DocumentLine], currency: str) -> list[tuple[int, str]]:
@@ -316,10 +358,17 @@ def undo_document_merge(key: int) -> ResponseReturnValue:
 
     def act(tx: Tx, _form: ReasonForm) -> str:
         undo_merge(tx, key)
-        return "The lines are where they came from."
+        return say("The lines are where they came from.")
 
-    text = "Every line goes back to the document that it came from; this one is void then."
-    return _ask(row, f"Take the merge of {_name(row)} back?", text, "Take it back", ReasonForm(), act)
+    text = say("Every line goes back to the document that it came from; this one is void then.")
+    return _ask(
+        row,
+        say("Take the merge of %(document)s back?", document=_name(row)),
+        text,
+        say("Take it back"),
+        ReasonForm(),
+        act,
+    )
 
 
 @admin.route("/documents/<int:key>/reissue", methods=["GET", "POST"])
@@ -328,7 +377,9 @@ def reissue_document(key: int) -> ResponseReturnValue:
     row = _document(key)
 
     def act(tx: Tx, _form: ReasonForm) -> str:
-        return f"Offered anew as document {reissue_proforma(tx, key).document_id}."
+        return say("Offered anew as document %(document_id)s.", document_id=reissue_proforma(tx, key).document_id)
 
-    text = "It is void then, and the same is offered by the prices, parts and tax of today."
-    return _ask(row, f"Issue {_name(row)} anew?", text, "Issue it anew", ReasonForm(), act)
+    text = say("It is void then, and the same is offered by the prices, parts and tax of today.")
+    return _ask(
+        row, say("Issue %(document)s anew?", document=_name(row)), text, say("Issue it anew"), ReasonForm(), act
+    )

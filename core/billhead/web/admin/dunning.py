@@ -30,6 +30,7 @@ from billhead.web.admin.dunning_form import PolicyForm, entry_of, filled, form_v
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
+from billhead.web.speaking import marked, say
 
 __all__ = ["PROMISES"]
 
@@ -103,7 +104,7 @@ def _edit(row: DunningPolicy | None) -> ResponseReturnValue:
             else:
                 with writing(submit_ctx()) as tx:
                     save_policy(tx, entry)
-                flash("Saved. It counts from the next run on.", "good")
+                flash(say("Saved. It counts from the next run on."), "good")
                 return redirect(url_for("admin.dunning"), 303)
     refused = form.is_submitted() and affected is None
     filled(form)
@@ -130,23 +131,23 @@ def remove_dunning_policy(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, DunningPolicy, key, "dunning policy")
     question = Question(
-        f"Remove the stages for {row.name}?",
-        "Debts follow the next wider table from the next run on. What was done stays done.",
-        "Remove",
+        say("Remove the stages for %(name)s?", name=row.name),
+        say("Debts follow the next wider table from the next run on. What was done stays done."),
+        say("Remove"),
         url_for("admin.dunning"),
     )
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             remove_policy(tx, key)
-        return f"Removed: {row.name}."
+        return say("Removed: %(name)s.", name=row.name)
 
     return asked(question, ReasonForm(), act)
 
 
 PROMISES = Listing(
     name="promises",
-    title="Promises to pay",
+    title=marked("Promises to pay"),
     query=select(
         PaymentPromise.id,
         PaymentPromise.customer_id,
@@ -162,18 +163,18 @@ PROMISES = Listing(
     ).join(Customer, Customer.id == PaymentPromise.customer_id),
     key=PaymentPromise.id,
     columns=(
-        text("Customer", "customer", to="customer", key="customer_id"),
-        text("Subscription", "subscription_id", to="subscription", key="subscription_id"),
-        state("State", "state"),
-        on("Asked", "asked_on"),
-        on("Pays by", "day"),
-        amount("Owed then", "owed_minor"),
-        text("By", "actor"),
-        instant("Made", "created_at"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        text(marked("Subscription"), "subscription_id", to="subscription", key="subscription_id"),
+        state(marked("State"), "state"),
+        on(marked("Asked"), "asked_on"),
+        on(marked("Pays by"), "day"),
+        amount(marked("Owed then"), "owed_minor"),
+        text(marked("By"), "actor"),
+        instant(marked("Made"), "created_at"),
     ),
-    choices=(Choice("state", "State", PaymentPromise.state, ("open", "kept", "broken")),),
+    choices=(Choice("state", marked("State"), PaymentPromise.state, ("open", "kept", "broken")),),
     narrow={"customer": PaymentPromise.customer_id, "subscription": PaymentPromise.subscription_id},
-    empty="Nobody has promised to pay yet. Customers may where their seller’s stages say so.",
+    empty=marked("Nobody has promised to pay yet. Customers may where their seller’s stages say so."),
 )
 
 

@@ -38,69 +38,74 @@ from billhead.models.catalogue import Bouquet, Plan
 from billhead.models.dunning import DunningPolicy
 from billhead.web.forms import Form as PageForm
 from billhead.web.forms import stripped
+from billhead.web.speaking import later, say
 
 __all__ = ["PolicyForm", "entry_of", "filled", "form_values"]
 
 _SPARE = 2
 _WORDS = {
     "": "–",
-    "remind": "remind",
-    "warn": "warn",
-    "throttle": "throttle",
-    "suspend": "suspend",
-    "terminate": "end it",
+    "remind": later("remind"),
+    "warn": later("warn"),
+    "throttle": later("throttle"),
+    "suspend": later("suspend"),
+    "terminate": later("end it"),
 }
 
 
 class StageRow(Form):
     days = IntegerField(
-        "Day",
+        later("Day"),
         validators=[MayBeEmpty(), NumberRange(-LONGEST_LEAD_DAYS, LONGEST_WAIT_DAYS)],
     )
-    action = SelectField("What happens", choices=_WORDS)
-    fee = StringField("Late fee", filters=[stripped], render_kw={"placeholder": "2.50 EUR"})
-    share = StringField("and % of the debt", filters=[stripped], render_kw={"inputmode": "decimal"})
-    most = StringField("at most", filters=[stripped], render_kw={"placeholder": "10.00 EUR"})
-    connections = IntegerField("Streams left", validators=[MayBeEmpty(), NumberRange(0, 100)])
-    cut = BooleanField("Only these bouquets")
-    bouquets = SelectMultipleField("Bouquets left", coerce=int, choices={})
+    action = SelectField(later("What happens"), choices=_WORDS)
+    fee = StringField(later("Late fee"), filters=[stripped], render_kw={"placeholder": "2.50 EUR"})
+    share = StringField(later("and % of the debt"), filters=[stripped], render_kw={"inputmode": "decimal"})
+    most = StringField(later("at most"), filters=[stripped], render_kw={"placeholder": "10.00 EUR"})
+    connections = IntegerField(later("Streams left"), validators=[MayBeEmpty(), NumberRange(0, 100)])
+    cut = BooleanField(later("Only these bouquets"))
+    bouquets = SelectMultipleField(later("Bouquets left"), coerce=int, choices={})
 
 
 class PolicyForm(PageForm):
-    name = StringField("Name", filters=[stripped], validators=[Length(max=80)], description="What colleagues call it.")
-    plan_id = SelectField("Plan", description="Without a plan it is for all plans of the seller.")
+    name = StringField(
+        later("Name"), filters=[stripped], validators=[Length(max=80)], description=later("What colleagues call it.")
+    )
+    plan_id = SelectField(later("Plan"), description=later("Without a plan it is for all plans of the seller."))
     price_group = StringField(
-        "Price group",
+        later("Price group"),
         filters=[stripped],
         validators=[Length(max=60)],
-        description="Without one it is for all customers of the seller.",
+        description=later("Without one it is for all customers of the seller."),
     )
     stages = FieldList(FormField(StageRow), min_entries=0, max_entries=MOST_STAGES)
     retry_days = StringField(
-        "Days on which a declined card is tried again",
+        later("Days on which a declined card is tried again"),
         filters=[stripped],
-        description="After the first failure, like 1, 3, 5, 7. Once more on the eve of what takes something away.",
+        description=later(
+            "After the first failure, like 1, 3, 5, 7. Once more on the eve of what takes something away."
+        ),
     )
     credits_suspended_days = BooleanField(
-        "Days without service are not charged", description="When a suspension for debt is lifted."
+        later("Days without service are not charged"), description=later("When a suspension for debt is lifted.")
     )
     promise_days = IntegerField(
-        "Customers may promise to pay within so many days",
+        later("Customers may promise to pay within so many days"),
         validators=[InputRequired(), NumberRange(0, 60)],
-        description="0: payment can’t be put off.",
+        description=later("0: payment can’t be put off."),
     )
     promise_most = StringField(
-        "for a debt of at most",
+        later("for a debt of at most"),
         filters=[stripped],
-        description="Like 50.00 EUR, 60.00 USD. A currency that is not named has no limit.",
+        description=later("Like 50.00 EUR, 60.00 USD. A currency that is not named has no limit."),
     )
-    promise_every_days = IntegerField("once in so many days", validators=[InputRequired(), NumberRange(0, 400)])
-    promise_restores = BooleanField("What debt has stopped runs again until the promised day")
+    promise_every_days = IntegerField(later("once in so many days"), validators=[InputRequired(), NumberRange(0, 400)])
+    promise_restores = BooleanField(later("What debt has stopped runs again until the promised day"))
 
     def offer(self, session: Session, seller_id: int) -> None:
         """The choices that depend on the seller."""
         plans = session.execute(select(Plan.id, Plan.name).where(Plan.seller_id == seller_id).order_by(Plan.name))
-        self.plan_id.choices = {"": "all plans", **{str(key): name for key, name in plans}}
+        self.plan_id.choices = {"": say("all plans"), **{str(key): name for key, name in plans}}
         bouquets = session.execute(select(Bouquet.id, Bouquet.name).where(Bouquet.seller_id == seller_id))
         self._bouquets = dict(bouquets.all())
         self._offer_bouquets()
@@ -170,7 +175,7 @@ def entry_of(form: PolicyForm, seller_id: int) -> PolicyEntry:
 
 def _stage(row: Any) -> Stage:
     if row.days.data is None:
-        raise InvalidInput("stages", f"say on which day to {_WORDS[row.action.data]}")
+        raise InvalidInput("stages", say("say on which day to %(what)s", what=_WORDS[row.action.data]))
     fixed, most = amounts_of(row.fee.data or "", "stages"), amounts_of(row.most.data or "", "stages")
     ppm = ppm_of(row.share.data or "", "stages")
     return Stage(
@@ -185,5 +190,7 @@ def _stage(row: Any) -> Stage:
 def _days(text: str) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if any(whole_number(part, 4) is None for part in parts):
-        raise InvalidInput("retry_days", f"{text!r} are no days", hint="write them like 1, 3, 5, 7")
+        raise InvalidInput(
+            "retry_days", say("%(typed)s are no days", typed=repr(text)), hint=say("write them like 1, 3, 5, 7")
+        )
     return tuple(int(part) for part in parts)

@@ -30,6 +30,7 @@ from billhead.web.access import stated
 from billhead.web.admin.area import admin
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
+from billhead.web.speaking import marked, say
 
 __all__: list[str] = []
 
@@ -56,7 +57,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`query` gives id, title, about. `exact` and `begins` make conditions of what was typed, None: not by this."""
+    """`query` gives id, title, about; `title` is said where it is shown.
+    `exact` and `begins` make conditions of what was typed, None: not by this."""
 
     title: str
     endpoint: str
@@ -131,7 +133,7 @@ def _nothing(_typed: str) -> list[ColumnElement[bool]]:
 
 KINDS = (
     Kind(
-        "Customers",
+        marked("Customers"),
         "customer",
         select(Customer.id, Customer.name.label("title"), Customer.email.label("about")),
         Customer.id,
@@ -139,7 +141,7 @@ KINDS = (
         _customer_begins,
     ),
     Kind(
-        "Lines",
+        marked("Lines"),
         "service",
         select(Service.id, Service.login.label("title"), Customer.name.label("about"))
         .join(Subscription, Subscription.id == Service.subscription_id)
@@ -150,7 +152,7 @@ KINDS = (
         lambda typed: [_begins(Service.login, typed), _begins(Service.mac, typed.upper())],
     ),
     Kind(
-        "Documents",
+        marked("Documents"),
         "document",
         select(Document.id, Document.number_text.label("title"), Customer.name.label("about")).join(
             Customer, Customer.id == Document.customer_id
@@ -160,7 +162,7 @@ KINDS = (
         _nothing,
     ),
     Kind(
-        "Payments",
+        marked("Payments"),
         "payment",
         select(Payment.id, Payment.provider_ref.label("title"), Customer.name.label("about")).join(
             Customer, Customer.id == Payment.customer_id
@@ -170,7 +172,7 @@ KINDS = (
         _nothing,
     ),
     Kind(
-        "Attempts",
+        marked("Attempts"),
         "attempt",
         select(PaymentAttempt.id, PaymentAttempt.provider_ref.label("title"), Customer.name.label("about")).join(
             Customer, Customer.id == PaymentAttempt.customer_id
@@ -180,7 +182,7 @@ KINDS = (
         _nothing,
     ),
     Kind(
-        "Resellers",
+        marked("Resellers"),
         "reseller",
         select(Reseller.id, Reseller.name.label("title"), Reseller.code.label("about")),
         Reseller.id,
@@ -188,7 +190,7 @@ KINDS = (
         lambda typed: [_begins(Reseller.code, typed.lower())],
     ),
     Kind(
-        "Tickets",
+        marked("Tickets"),
         "ticket",
         select(Ticket.id, Ticket.subject.label("title"), Customer.name.label("about")).join(
             Customer, Customer.id == Ticket.customer_id
@@ -229,7 +231,11 @@ def _found(session: Session, typed: str, *, exact: bool) -> Iterator[Group]:
         rows = session.execute(query).all()
         if rows:
             hits = [
-                Hit(row.title or f"No. {row.id}", row.about or "", url_for(f"admin.{kind.endpoint}", key=row.id))
+                Hit(
+                    row.title or say("No. %(number)s", number=row.id),
+                    row.about or "",
+                    url_for(f"admin.{kind.endpoint}", key=row.id),
+                )
                 for row in rows[:_MOST]
             ]
             yield Group(kind.title, hits, len(rows) > _MOST)

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy import func, select
 from wtforms import BooleanField, IntegerField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
@@ -24,6 +25,7 @@ from billhead.web.admin.settings import EntryForm, entered, settings_page_form
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, signed_in
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["GATEWAYS"]
 
@@ -36,15 +38,20 @@ _undecided = (
 
 
 def _offered(row: Any) -> tuple[str, str]:
-    """What it says, and in which tone."""
+    """What it says in English, and in which tone."""
     if row.paused_because:
         return f"paused: {row.paused_because}", "failed"
     return ("offered", "ok") if row.enabled else ("off", "")
 
 
+def _offered_badge(row: Any) -> Markup:
+    word, shown = _offered(row)
+    return badge(shown, say("paused: %(why)s", why=row.paused_because) if row.paused_because else word)
+
+
 GATEWAYS = Listing(
     name="gateway-accounts",
-    title="Gateway accounts",
+    title=marked("Gateway accounts"),
     query=select(
         GatewayAccount.id,
         GatewayAccount.name,
@@ -58,48 +65,53 @@ GATEWAYS = Listing(
     ),
     key=GatewayAccount.id,
     columns=(
-        text("Account", "name", to="gateway_settings"),
-        code("Code", "code"),
-        text("Gateway", "gateway"),
+        text(marked("Account"), "name", to="gateway_settings"),
+        code(marked("Code"), "code"),
+        text(marked("Gateway"), "gateway"),
         Column(
-            "Currencies",
+            marked("Currencies"),
             lambda row: " ".join(row.currencies),
-            lambda row: ", ".join(row.currencies) or "any",
+            lambda row: ", ".join(row.currencies) or say("any"),
         ),
         Column(
-            "Offered",
+            marked("Offered"),
             lambda row: _offered(row)[0],
-            lambda row: badge(*reversed(_offered(row))),
+            _offered_badge,
         ),
-        number("Position", "position"),
-        number("Undecided", "undecided"),
+        number(marked("Position"), "position"),
+        number(marked("Undecided"), "undecided"),
     ),
-    empty="Add one, and the shop can be paid.",
+    empty=marked("Add one, and the shop can be paid."),
 )
 
 
 class AccountForm(EntryForm):
     name = StringField(
-        "Name",
+        later("Name"),
         filters=[stripped],
-        validators=[DataRequired("Give it a name."), Length(max=80)],
-        description="As payers read it: Card, Bank transfer.",
+        validators=[DataRequired(later("Give it a name.")), Length(max=80)],
+        description=later("As payers read it: Card, Bank transfer."),
     )
     currencies = StringField(
-        "Currencies", filters=[stripped], description="Codes with blanks between: EUR USD. Empty takes any."
+        later("Currencies"),
+        filters=[stripped],
+        description=later("Codes with blanks between: EUR USD. Empty takes any."),
     )
     position = IntegerField(
-        "Position", default=0, validators=[InputRequired(), NumberRange(0, 1000)], description="The lowest comes first."
+        later("Position"),
+        default=0,
+        validators=[InputRequired(), NumberRange(0, 1000)],
+        description=later("The lowest comes first."),
     )
-    enabled = BooleanField("Offer it to payers", default=True)
+    enabled = BooleanField(later("Offer it to payers"), default=True)
 
 
 class NewAccountForm(AccountForm):
     code = StringField(
-        "Code",
+        later("Code"),
         filters=[stripped],
-        validators=[DataRequired("Give it a code."), Length(max=40)],
-        description="Small letters, digits and -. It stays as it is.",
+        validators=[DataRequired(later("Give it a code.")), Length(max=40)],
+        description=later("Small letters, digits and -. It stays as it is."),
     )
 
 
@@ -107,7 +119,7 @@ class NewAccountForm(AccountForm):
 @allow("staff")
 def gateways() -> ResponseReturnValue:
     add = url_for("admin.choose_gateway")
-    return GATEWAYS.answer(add=add, add_label="Add an account", add_needs="gateways.write")
+    return GATEWAYS.answer(add=add, add_label=say("Add an account"), add_needs="gateways.write")
 
 
 @admin.get("/gateways/new")
@@ -118,7 +130,13 @@ def choose_gateway() -> ResponseReturnValue:
         for plugin, thing in plugins().offers("payment_gateways")
     ]
     back = url_for("admin.gateways")
-    return page("admin/choose.html", title="Add a gateway account", what="gateway", things=offered, back=back)
+    return page(
+        "admin/choose.html",
+        title=say("Add a gateway account"),
+        nothing=say("No gateway is there"),
+        things=offered,
+        back=back,
+    )
 
 
 @admin.route("/gateways/new/<gateway>", methods=["GET", "POST"])
@@ -134,12 +152,12 @@ def new_gateway(gateway: str) -> ResponseReturnValue:
             with writing(current_ctx()) as tx:
                 taken = select(GatewayAccount.id).where(GatewayAccount.code == form.code.data)
                 if tx.session.scalar(taken) is not None:
-                    raise InvalidInput("code", f"{form.code.data} is another account's")
+                    raise InvalidInput("code", say("%(code)s is another account's", code=form.code.data))
                 entry = _entry(form, form.code.data)
                 key = save_gateway_account(tx, login.seller_id, gateway, entry, settings.values())
-            flash("Added. Tell the gateway the callback address below, if it asks for one.", "good")
+            flash(say("Added. Tell the gateway the callback address below, if it asks for one."), "good")
             return redirect(url_for("admin.gateway_settings", key=key), 303)
-    title = f"Add an account: {offered.label}"
+    title = say("Add an account: %(label)s", label=offered.label)
     shown = page("admin/settings.html", title=title, form=form, settings=settings, back=url_for("admin.gateways"))
     return shown, 422 if form.is_submitted() else 200
 
@@ -155,13 +173,13 @@ def gateway_settings(key: int) -> ResponseReturnValue:
         with form.refusals(), settings.refusals_of(form):
             with writing(current_ctx()) as tx:
                 save_gateway_account(tx, row.seller_id, row.gateway, _entry(form, row.code), settings.values())
-            flash("Saved.", "good")
+            flash(say("Saved."), "good")
             return redirect(url_for("admin.gateways"), 303)
     can_check = plugins().gateway(row.gateway).capabilities().check
     shown = page(
         "admin/settings.html",
         check_url=url_for("admin.check_gateway", key=key) if can_check else "",
-        title=f"Account {row.name}",
+        title=say("Account %(name)s", name=row.name),
         form=form,
         settings=settings,
         back=url_for("admin.gateways"),

@@ -18,6 +18,7 @@ from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
@@ -25,8 +26,8 @@ _SHOWN = 50
 
 
 class GiftForm(ReasonForm):
-    scope = SelectField("Who gets them", validators=[InputRequired()])
-    days = IntegerField("Days", validators=[InputRequired(), NumberRange(1, 366)], default=1)
+    scope = SelectField(later("Who gets them"), validators=[InputRequired()])
+    days = IntegerField(later("Days"), validators=[InputRequired(), NumberRange(1, 366)], default=1)
     reason = reason_field()
 
 
@@ -54,7 +55,14 @@ def new_gift() -> ResponseReturnValue:
             if request.form.get("sure") == f"{form.scope.data}|{form.days.data}|{preview.subscriptions}":
                 with writing(submit_ctx()) as tx:
                     asked_for = give_days(tx, scope, form.days.data, form.reason.data)
-                flash(f"{asked_for.subscriptions} subscriptions get {form.days.data} days; it takes a moment.", "good")
+                flash(
+                    say(
+                        "%(subscriptions)s subscriptions get %(days)s days; it takes a moment.",
+                        subscriptions=asked_for.subscriptions,
+                        days=form.days.data,
+                    ),
+                    "good",
+                )
                 return redirect(url_for("admin.gifts"), 303)
     status = 422 if form.is_submitted() and preview is None else 200
     return page("admin/gift.html", form=form, preview=preview), status
@@ -65,12 +73,16 @@ def new_gift() -> ResponseReturnValue:
 def stop_gift(key: int) -> ResponseReturnValue:
     with reading() as session:
         gift = found(session, DayGift, key, "gift of days")
-    text = f"{gift.given} of {gift.total} have their days; they keep them. Nobody else gets any."
-    question = Question("Stop giving days?", text, "Stop", url_for("admin.gifts"))
+    text = say(
+        "%(given)s of %(total)s have their days; they keep them. Nobody else gets any.",
+        given=gift.given,
+        total=gift.total,
+    )
+    question = Question(say("Stop giving days?"), text, say("Stop"), url_for("admin.gifts"))
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
-            return f"Stopped after {cancel_gift(tx, key).given}."
+            return say("Stopped after %(done)s.", done=cancel_gift(tx, key).given)
 
     return asked(question, ReasonForm(), act)
 
@@ -80,9 +92,9 @@ def _scopes() -> list[tuple[str, str]]:
         panels = session.execute(select(Panel.id, Panel.name).order_by(Panel.name)).all()
         bouquets = session.execute(select(Bouquet.id, Bouquet.name).order_by(Bouquet.name)).all()
         plans = session.execute(select(Plan.id, Plan.name).where(Plan.retired.is_(False)).order_by(Plan.name)).all()
-    found_ones = [(f"panel:{key}", f"All on the panel {name}") for key, name in panels]
-    found_ones += [(f"bouquet:{key}", f"All with the bouquet {name}") for key, name in bouquets]
-    return found_ones + [(f"plan:{key}", f"All with {name}") for key, name in plans]
+    found_ones = [(f"panel:{key}", say("All on the panel %(name)s", name=name)) for key, name in panels]
+    found_ones += [(f"bouquet:{key}", say("All with the bouquet %(name)s", name=name)) for key, name in bouquets]
+    return found_ones + [(f"plan:{key}", say("All with %(name)s", name=name)) for key, name in plans]
 
 
 def _scope(text: str) -> GiftScope:

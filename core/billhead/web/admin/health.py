@@ -18,6 +18,7 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
+from billhead.web.speaking import say
 
 __all__ = ["Found", "shown"]
 
@@ -60,7 +61,7 @@ def health() -> ResponseReturnValue:
 def check_health() -> ResponseReturnValue:
     """Here and now, since a house whose workers stand still must be told so. It changes nothing and does not ask."""
     now = check_house(current_ctx())
-    told = f"Checked: {now.count('bad')} faults, {now.count('warn')} to look at."
+    told = say("Checked: %(bad)s faults, %(warn)s to look at.", bad=now.count("bad"), warn=now.count("warn"))
     flash(told, "good" if now.healthy else "bad")
     return redirect(url_for("admin.health"), 303)
 
@@ -70,5 +71,5 @@ def check_health() -> ResponseReturnValue:
 def verify_ledger_now() -> ResponseReturnValue:
     with writing(current_ctx()) as tx:
         job = enqueue(tx, "ledger.verify", key="ledger.verify")
-    flash("The ledger is proven as soon as a worker is free.", "good")
+    flash(say("The ledger is proven as soon as a worker is free."), "good")
     return redirect(url_for("admin.job", key=job), 303)

@@ -25,60 +25,71 @@ from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 from billhead.wording import LANGUAGES, wording
 
 __all__ = ["ANNOUNCEMENTS", "ARTICLES", "STATUS"]
 
 ARTICLES = Listing(
     name="articles",
-    title="Help articles",
-    lead="What customers read at /help, and are shown while they write a ticket.",
+    title=marked("Help articles"),
+    lead=marked("What customers read at /help, and are shown while they write a ticket."),
     query=select(
         HelpArticle.id, HelpArticle.title, HelpArticle.category, HelpArticle.language, HelpArticle.published,
         HelpArticle.helped, HelpArticle.not_helped, HelpArticle.changed_at,
     ),
     key=HelpArticle.id,
     columns=(
-        text("Title", "title", to="article"),
-        text("Category", "category"),
-        text("Language", "language"),
+        text(marked("Title"), "title", to="article"),
+        text(marked("Category"), "category"),
+        text(marked("Language"), "language"),
         Column(
-            "State",
+            marked("State"),
             lambda row: "published" if row.published else "draft",
-            lambda row: badge("ok", "published") if row.published else badge("draft"),
+            lambda row: badge("ok", marked("published")) if row.published else badge("draft"),
         ),
-        number("Helped", "helped"),
-        number("Did not", "not_helped"),
-        instant("Changed", "changed_at"),
+        number(marked("Helped"), "helped"),
+        number(marked("Did not"), "not_helped"),
+        instant(marked("Changed"), "changed_at"),
     ),
-    choices=(Choice("language", "Language", HelpArticle.language, LANGUAGES),),
+    choices=(Choice("language", marked("Language"), HelpArticle.language, LANGUAGES),),
     search=lambda typed: HelpArticle.title.icontains(typed, autoescape=True),
-    search_label="Title",
-    empty="Write down what is asked most often, and fewer people have to ask.",
+    search_label=marked("Title"),
+    empty=marked("Write down what is asked most often, and fewer people have to ask."),
 )  # fmt: skip
 
 
 class ArticleForm(Form):
-    title = StringField("Title", filters=[stripped], validators=[DataRequired("It needs a title."), Length(max=150)])
-    category = StringField("Category", filters=[stripped], validators=[DataRequired("Where?"), Length(max=60)])
-    language = SelectField("Language", choices=lambda: [(code, wording(code).own_name) for code in LANGUAGES])
+    title = StringField(
+        later("Title"), filters=[stripped], validators=[DataRequired(later("It needs a title.")), Length(max=150)]
+    )
+    category = StringField(
+        later("Category"), filters=[stripped], validators=[DataRequired(later("Where?")), Length(max=60)]
+    )
+    language = SelectField(later("Language"), choices=lambda: [(code, wording(code).own_name) for code in LANGUAGES])
     body = TextAreaField(
-        "Text",
+        later("Text"),
         filters=[stripped],
-        validators=[DataRequired("Write it."), Length(max=60_000)],
-        description="Markdown: # heading, **strong**, - list, [words](https://address). HTML is shown as it is typed.",
+        validators=[DataRequired(later("Write it.")), Length(max=60_000)],
+        description=later(
+            "Markdown: # heading, **strong**, - list, [words](https://address). HTML is shown as it is typed."
+        ),
         render_kw={"rows": 18},
     )
-    slug = StringField("Address", filters=[stripped], validators=[Length(max=80)], description="Empty: of the title.")
-    published = BooleanField("Published")
-    in_shops = BooleanField("Also in resellers’ shops", description="Under their names: let it not say yours.")
+    slug = StringField(
+        later("Address"), filters=[stripped], validators=[Length(max=80)], description=later("Empty: of the title.")
+    )
+    published = BooleanField(later("Published"))
+    in_shops = BooleanField(
+        later("Also in resellers’ shops"), description=later("Under their names: let it not say yours.")
+    )
 
 
 @admin.get("/articles")
 @allow("staff")
 def articles() -> ResponseReturnValue:
     ours = replace(ARTICLES, query=ARTICLES.query.where(HelpArticle.seller_id == own_seller_id()))
-    return ours.answer(add=url_for("admin.new_article"), add_label="Write one", add_needs="help.write")
+    return ours.answer(add=url_for("admin.new_article"), add_label=say("Write one"), add_needs="help.write")
 
 
 @admin.route("/articles/new", methods=["GET", "POST"])
@@ -108,9 +119,9 @@ def _article(row: HelpArticle | None) -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 save_article(tx, _seller_of(row), entry, row.id if row is not None else None)
-            flash("Published." if entry.published else "Kept as a draft.", "good")
+            flash(say("Published.") if entry.published else say("Kept as a draft."), "good")
             return redirect(url_for("admin.articles"), 303)
-    return _entry(form, "A help article", "articles")
+    return _entry(form, say("A help article"), "articles")
 
 
 def _entry(form: Form, title: str, section: str) -> ResponseReturnValue:
@@ -120,41 +131,49 @@ def _entry(form: Form, title: str, section: str) -> ResponseReturnValue:
 
 ANNOUNCEMENTS = Listing(
     name="announcements",
-    title="Announcements",
-    lead="Shown in the areas of customers and resellers while they hold; pinned ones on top of every page.",
+    title=marked("Announcements"),
+    lead=marked("Shown in the areas of customers and resellers while they hold; pinned ones on top of every page."),
     query=select(
         Announcement.id, Announcement.title, Panel.name.label("panel"), Announcement.pinned, Announcement.urgent,
         Announcement.starts_at, Announcement.ends_at,
     ).outerjoin(Panel, Panel.id == Announcement.panel_id),
     key=Announcement.id,
     columns=(
-        text("Title", "title", to="announcement"),
-        text("Panel", "panel"),
-        Column("Pinned", lambda row: row.pinned, lambda row: "yes" if row.pinned else "–"),
-        instant("From", "starts_at"),
-        instant("Until", "ends_at"),
+        text(marked("Title"), "title", to="announcement"),
+        text(marked("Panel"), "panel"),
+        Column(marked("Pinned"), lambda row: row.pinned, lambda row: say("yes") if row.pinned else "–"),
+        instant(marked("From"), "starts_at"),
+        instant(marked("Until"), "ends_at"),
     ),
-    empty="Tell of maintenance before it begins.",
+    empty=marked("Tell of maintenance before it begins."),
 )  # fmt: skip
 
 
 class AnnouncementForm(Form):
-    title = StringField("Title", filters=[stripped], validators=[DataRequired("It needs a title."), Length(max=150)])
+    title = StringField(
+        later("Title"), filters=[stripped], validators=[DataRequired(later("It needs a title.")), Length(max=150)]
+    )
     body = TextAreaField(
-        "Text", filters=[stripped], validators=[DataRequired("Write it.")], description="Markdown.",
-        render_kw={"rows": 8},
+        later("Text"), filters=[stripped], validators=[DataRequired(later("Write it."))],
+        description=later("Markdown."), render_kw={"rows": 8},
     )  # fmt: skip
-    panel = SelectField("For", coerce=int)
-    starts_at = DateTimeLocalField("From", validators=[InputRequired("From when?")], description="In your time zone.")
-    ends_at = DateTimeLocalField("Until", validators=[Optional()], description="Empty: until somebody ends it.")
-    pinned = BooleanField("On top of every page")
-    urgent = BooleanField("It is urgent")
+    panel = SelectField(later("For"), coerce=int)
+    starts_at = DateTimeLocalField(
+        later("From"), validators=[InputRequired(later("From when?"))], description=later("In your time zone.")
+    )
+    ends_at = DateTimeLocalField(
+        later("Until"), validators=[Optional()], description=later("Empty: until somebody ends it.")
+    )
+    pinned = BooleanField(later("On top of every page"))
+    urgent = BooleanField(later("It is urgent"))
 
 
 @admin.get("/announcements")
 @allow("staff")
 def announcements() -> ResponseReturnValue:
-    return ANNOUNCEMENTS.answer(add=url_for("admin.new_announcement"), add_label="Write one", add_needs="help.write")
+    return ANNOUNCEMENTS.answer(
+        add=url_for("admin.new_announcement"), add_label=say("Write one"), add_needs="help.write"
+    )
 
 
 @admin.route("/announcements/new", methods=["GET", "POST"])
@@ -178,8 +197,8 @@ def _announcement(row: Announcement | None) -> ResponseReturnValue:
     with reading() as session:
         panels = select(Panel.id, Panel.name).where(Panel.seller_id == _seller_of(row)).order_by(Panel.name).limit(500)
         form.panel.choices = [
-            (0, "everybody"),
-            *((key, f"who watches by {name}") for key, name in session.execute(panels)),
+            (0, say("everybody")),
+            *((key, say("who watches by %(name)s", name=name)) for key, name in session.execute(panels)),
         ]
     if form.validate_on_submit():
         begins, ends = _instant(form.starts_at.data), _instant(form.ends_at.data)
@@ -190,9 +209,9 @@ def _announcement(row: Announcement | None) -> ResponseReturnValue:
             )  # fmt: skip
             with writing(submit_ctx()) as tx:
                 save_announcement(tx, _seller_of(row), entry, row.id if row is not None else None)
-            flash("Saved.", "good")
+            flash(say("Saved."), "good")
             return redirect(url_for("admin.announcements"), 303)
-    return _entry(form, "An announcement", "announcements")
+    return _entry(form, say("An announcement"), "announcements")
 
 
 def _local(at: datetime | None) -> datetime | None:
@@ -205,30 +224,42 @@ def _instant(typed: datetime | None) -> datetime | None:
 
 STATUS = Listing(
     name="network-status",
-    title="Network status",
-    lead="What everybody reads at /status. A panel without a public name is not shown there.",
+    title=marked("Network status"),
+    lead=marked("What everybody reads at /status. A panel without a public name is not shown there."),
     query=select(
         Panel.id, Panel.name, PanelStatus.name.label("shown"), PanelStatus.said, PanelStatus.words,
         PanelStatus.changed_at,
     ).outerjoin(PanelStatus, PanelStatus.panel_id == Panel.id),
     key=Panel.id,
     columns=(
-        text("Panel", "name", to="panel_status"),
-        text("Public name", "shown"),
-        Column("Said", lambda row: row.said or "", lambda row: badge(row.said) if row.said else "as it is measured"),
-        text("Words", "words", css="clip"),
-        instant("Changed", "changed_at"),
+        text(marked("Panel"), "name", to="panel_status"),
+        text(marked("Public name"), "shown"),
+        Column(
+            marked("Said"), lambda row: row.said or "",
+            lambda row: badge(row.said) if row.said else say("as it is measured"),
+        ),
+        text(marked("Words"), "words", css="clip"),
+        instant(marked("Changed"), "changed_at"),
     ),
-    empty="Add a panel first.",
+    empty=marked("Add a panel first."),
 )  # fmt: skip
+
+
+def _said() -> dict[str, str]:
+    return {"": say("as it is measured"), **{word: say(label) for word, label in STATUSES.items()}}
 
 
 class StatusForm(Form):
     name = StringField(
-        "Public name", filters=[stripped], validators=[Length(max=60)], description="Empty: not shown to the public."
+        later("Public name"),
+        filters=[stripped],
+        validators=[Length(max=60)],
+        description=later("Empty: not shown to the public."),
     )
-    said = SelectField("State", choices={"": "as it is measured", **STATUSES})
-    words = TextAreaField("In your words", filters=[stripped], validators=[Length(max=300)], render_kw={"rows": 3})
+    said = SelectField(later("State"), choices=_said)
+    words = TextAreaField(
+        later("In your words"), filters=[stripped], validators=[Length(max=300)], render_kw={"rows": 3}
+    )
 
 
 @admin.get("/network-status")
@@ -248,6 +279,6 @@ def panel_status(key: int) -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 set_status(tx, key, form.name.data or "", form.said.data or "", form.words.data or "")
-            flash("Saved.", "good")
+            flash(say("Saved."), "good")
             return redirect(url_for("admin.network_status"), 303)
-    return _entry(form, f"What the public is told of {panel.name}", "network_status")
+    return _entry(form, say("What the public is told of %(name)s", name=panel.name), "network_status")

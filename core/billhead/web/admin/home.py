@@ -3,6 +3,7 @@
 A bounded number of queries, however large the house is (tests/web/admin/test_admin_home.py counts them).
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -28,11 +29,128 @@ from billhead.web.admin.area import admin, staff_zone
 from billhead.web.admin.home_figures import PERIODS, charts_of, debts, income, lines, span_of, work
 from billhead.web.admin.payments import UNDECIDED
 from billhead.web.pages import page
+from billhead.web.speaking import say_count
 
 __all__ = ["home"]
 
 _SOON_DECIDED = timedelta(minutes=10)
 _SHOWN = 12
+
+_Need = tuple[str, Callable[[int], str], str, dict[str, Any]]
+_NEEDS: tuple[_Need, ...] = (
+    (
+        "paused",
+        lambda count: say_count(
+            "gateway account paused: the gateway refuses our keys or account",
+            "gateway accounts paused: the gateway refuses our keys or account",
+            count,
+        ),
+        "gateways",
+        {},
+    ),
+    (
+        "down",
+        lambda count: say_count(
+            "panel not called: resting, or under maintenance", "panels not called: resting, or under maintenance", count
+        ),
+        "panels",
+        {},
+    ),
+    (
+        "undecided",
+        lambda count: say_count(
+            "payment undecided for ten minutes or more", "payments undecided for ten minutes or more", count
+        ),
+        "attempts",
+        {"state": "undecided"},
+    ),
+    (
+        "unassigned",
+        lambda count: say_count("transfer without an owner", "transfers without an owner", count),
+        "unassigned",
+        {},
+    ),
+    (
+        "proofs",
+        lambda count: say_count("proof of transfer to look at", "proofs of transfer to look at", count),
+        "proofs",
+        {"state": "waiting"},
+    ),
+    ("disputes", lambda count: say_count("dispute open", "disputes open", count), "disputes", {"state": "open"}),
+    (
+        "held",
+        lambda count: say_count("order to be checked", "orders to be checked", count),
+        "screening",
+        {"state": "review"},
+    ),
+    ("unbilled", lambda count: say_count("subscription not billed", "subscriptions not billed", count), "unbilled", {}),
+    (
+        "failed",
+        lambda count: say_count("service refused by the panel", "services refused by the panel", count),
+        "services",
+        {"sync": "failed"},
+    ),
+    (
+        "impossible",
+        lambda count: say_count("service that the panel can't give", "services that the panel can't give", count),
+        "services",
+        {"sync": "impossible"},
+    ),
+    (
+        "unknown",
+        lambda count: say_count(
+            "service of which the panel did not tell", "services of which the panel did not tell", count
+        ),
+        "services",
+        {"sync": "unknown"},
+    ),
+    (
+        "purchases",
+        lambda count: say_count("purchase to decide", "purchases to decide", count),
+        "purchases",
+        {"state": "unknown"},
+    ),
+    (
+        "unbought",
+        lambda count: say_count("purchase refused upstream", "purchases refused upstream", count),
+        "purchases",
+        {"state": "not_bought"},
+    ),
+    (
+        "low",
+        lambda count: say_count("panel on which our credit is low", "panels on which our credit is low", count),
+        "panels",
+        {},
+    ),
+    ("jobs", lambda count: say_count("job parked", "jobs parked", count), "jobs", {"state": "needs a person"}),
+    (
+        "rejected",
+        lambda count: say_count(
+            "callback proven, but of no payment of ours", "callbacks proven, but of no payment of ours", count
+        ),
+        "callbacks",
+        {"state": "rejected"},
+    ),
+    (
+        "quarantined",
+        lambda count: say_count("callback in quarantine", "callbacks in quarantine", count),
+        "callbacks",
+        {"state": "quarantined"},
+    ),
+    (
+        "deliveries",
+        lambda count: say_count("event not taken by a plugin", "events not taken by a plugin", count),
+        "deliveries",
+        {"state": "parked"},
+    ),
+    (
+        "notices",
+        lambda count: say_count("message possibly not sent", "messages possibly not sent", count),
+        "notices",
+        {"state": "unknown"},
+    ),
+)
+"""What is counted, what is said of so many, and the page where it is; the most urgent first."""
 
 
 @admin.get("/")
@@ -112,29 +230,8 @@ def _counts(session: Session) -> dict[str, int]:
 
 def _needs(counts: dict[str, int]) -> list[tuple[int, str, str]]:
     """(how many, what, where to go) of what is not zero, the most urgent first."""
-    places = (
-        ("paused", "gateway account{s} paused: the gateway refuses our keys or account", url_for("admin.gateways")),
-        ("down", "panel{s} not called: resting, or under maintenance", url_for("admin.panels")),
-        ("undecided", "payment{s} undecided for ten minutes or more", url_for("admin.attempts", state="undecided")),
-        ("unassigned", "transfer{s} without an owner", url_for("admin.unassigned")),
-        ("proofs", "proof{s} of transfer to look at", url_for("admin.proofs", state="waiting")),
-        ("disputes", "dispute{s} open", url_for("admin.disputes", state="open")),
-        ("held", "order{s} to be checked", url_for("admin.screening", state="review")),
-        ("unbilled", "subscription{s} not billed", url_for("admin.unbilled")),
-        ("failed", "service{s} refused by the panel", url_for("admin.services", sync="failed")),
-        ("impossible", "service{s} that the panel can't give", url_for("admin.services", sync="impossible")),
-        ("unknown", "service{s} of which the panel did not tell", url_for("admin.services", sync="unknown")),
-        ("purchases", "purchase{s} to decide", url_for("admin.purchases", state="unknown")),
-        ("unbought", "purchase{s} refused upstream", url_for("admin.purchases", state="not_bought")),
-        ("low", "panel{s} on which our credit is low", url_for("admin.panels")),
-        ("jobs", "job{s} parked", url_for("admin.jobs", state="needs a person")),
-        ("rejected", "callback{s} proven, but of no payment of ours", url_for("admin.callbacks", state="rejected")),
-        ("quarantined", "callback{s} in quarantine", url_for("admin.callbacks", state="quarantined")),
-        ("deliveries", "event{s} not taken by a plugin", url_for("admin.deliveries", state="parked")),
-        ("notices", "message{s} possibly not sent", url_for("admin.notices", state="unknown")),
-    )
     return [
-        (counts[name], told.format(s="" if counts[name] == 1 else "s"), where)
-        for name, told, where in places
+        (counts[name], told(counts[name]), url_for(f"admin.{endpoint}", **narrowed))
+        for name, told, endpoint, narrowed in _NEEDS
         if counts[name]
     ]

@@ -20,15 +20,16 @@ from billhead.models.ledger import LedgerEntry
 from billhead.models.operations import Job
 from billhead.models.payments import Payment, PaymentAttempt, Refund
 from billhead.models.subscriptions import Service
+from billhead.web.speaking import marked, say
 
 __all__ = ["PERIODS", "Debt", "Income", "Span", "charts_of", "debts", "income", "lines", "span_of", "work"]
 
 PERIODS = (
-    ("month", "This month"),
-    ("week", "7 days"),
-    ("days", "30 days"),
-    ("last-month", "Last month"),
-    ("year", "12 months"),
+    ("month", marked("This month")),
+    ("week", marked("7 days")),
+    ("days", marked("30 days")),
+    ("last-month", marked("Last month")),
+    ("year", marked("12 months")),
 )
 _SUCCESS_DAYS = timedelta(days=7)
 
@@ -116,15 +117,15 @@ def charts_of(incomes: Sequence[Income], span: Span) -> list[Chart]:
 def _chart(one: Income, days: Sequence[date]) -> Chart:
     came = [one.days.get(day, (0, 0))[0] for day in days]
     went = [one.days.get(day, (0, 0))[1] for day in days]
-    series = [Series("Received", came), *([Series("Given back", went)] if any(went) else [])]
+    series = [Series(say("Received"), came), *([Series(say("Given back"), went)] if any(went) else [])]
     return Chart(
-        f"Money in by day, {one.currency}",
+        say("Money in by day, %(currency)s", currency=one.currency),
         "bar",
         days,
         series,
         one.currency,
-        "What was received on each day, before fees.",
-        "Day",
+        say("What was received on each day, before fees."),
+        say("Day"),
     )
 
 

@@ -13,12 +13,15 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.pages import page
+from billhead.web.speaking import marked, say
 
 __all__: list[str] = []
 
 EFFECTS = {
-    "charges": "Nobody is charged: no checkout is opened and no saved card is used. Callbacks are still heard.",
-    "panels": "Nothing is written to any panel. What is wanted meanwhile waits, and is done when the switch is off.",
+    "charges": marked("Nobody is charged: no checkout is opened and no saved card is used. Callbacks are still heard."),
+    "panels": marked(
+        "Nothing is written to any panel. What is wanted meanwhile waits, and is done when the switch is off."
+    ),
 }
 
 
@@ -38,14 +41,17 @@ def turn_switch(name: str) -> ResponseReturnValue:
     with reading() as session:
         row = session.get(FreezeSwitch, name)
     turn_on = row is None or not row.on
+    what = say(name)
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             set_freeze(tx, name, turn_on)
-        return f"All {name} are stopped." if turn_on else f"{name.capitalize()} go on."
+        return (
+            say("All %(what)s are stopped.", what=what) if turn_on else say("%(what)s go on.", what=what.capitalize())
+        )
 
-    title = f"Stop all {name}?" if turn_on else f"Let {name} go on?"
-    told = EFFECTS[name] if turn_on else "What has waited is done from now on."
-    button = f"Stop {name}" if turn_on else "Go on"
+    title = say("Stop all %(what)s?", what=what) if turn_on else say("Let %(what)s go on?", what=what)
+    told = say(EFFECTS[name]) if turn_on else say("What has waited is done from now on.")
+    button = say("Stop %(what)s", what=what) if turn_on else say("Go on")
     question = Question(title, told, button, url_for("admin.switches"), danger=turn_on)
     return asked(question, ReasonForm(), act)

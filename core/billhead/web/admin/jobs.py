@@ -24,6 +24,7 @@ from billhead.web.admin.columns import Column, code, instant, number, state, tex
 from billhead.web.admin.jobs_many import acts_of, minutes_of
 from billhead.web.admin.listing import Choice, Listing, Typed
 from billhead.web.pages import page
+from billhead.web.speaking import marked, say
 
 __all__ = ["deliveries", "jobs"]
 
@@ -47,40 +48,47 @@ def _progress(row: Any) -> str:
     return str(next(iter(told.values()), ""))
 
 
+def _how_far(row: Any) -> str:
+    told = row.progress or {}
+    if "of" in told:
+        return say("%(count)s of %(all)s", count=told.get("done", 0), all=told["of"])
+    return _progress(row) or "–"
+
+
 def _jobs() -> Listing:
     """Made for each request: the kinds of job are known once the application is put together."""
     return Listing(
         name="jobs",
-        title="Jobs",
+        title=marked("Jobs"),
         query=select(
             Job.id, Job.kind, Job.key, Job.lane, Job.state, Job.tries, Job.due_at, Job.error, Job.created_at
         ).add_columns(Job.progress),
         key=Job.id,
         columns=(
-            text("Job", "id", to="job"),
-            text("Kind", "kind"),
-            code("Key", "key"),
-            state("State", "state"),
-            number("Tries", "tries"),
-            Column("How far", _progress, lambda row: _progress(row) or "–"),
-            instant("Due", "due_at"),
-            text("Error", "error", css="clip"),
-            instant("Queued", "created_at"),
+            text(marked("Job"), "id", to="job"),
+            text(marked("Kind"), "kind"),
+            code(marked("Key"), "key"),
+            state(marked("State"), "state"),
+            number(marked("Tries"), "tries"),
+            Column(marked("How far"), _progress, _how_far),
+            instant(marked("Due"), "due_at"),
+            text(marked("Error"), "error", css="clip"),
+            instant(marked("Queued"), "created_at"),
         ),
         choices=(
-            Choice("state", "State", Job.state, (("needs a person", NEEDS_A_PERSON), *STATES)),
-            Choice("kind", "Kind", Job.kind, sorted(KINDS)),
+            Choice("state", marked("State"), Job.state, (("needs a person", NEEDS_A_PERSON), *STATES)),
+            Choice("kind", marked("Kind"), Job.kind, sorted(KINDS)),
         ),
-        typed=(Typed("older", "Older than, in minutes", _older, kind="number"),),
+        typed=(Typed("older", marked("Older than, in minutes"), _older, kind="number"),),
         search=_matching,
-        search_label="Key, or words of the error",
-        empty="Nothing is queued, and nothing was done in the last two weeks.",
+        search_label=marked("Key, or words of the error"),
+        empty=marked("Nothing is queued, and nothing was done in the last two weeks."),
     )
 
 
 DELIVERIES = Listing(
     name="event-deliveries",
-    title="Event deliveries",
+    title=marked("Event deliveries"),
     query=select(
         EventDelivery.id,
         EventDelivery.plugin,
@@ -93,19 +101,19 @@ DELIVERIES = Listing(
     ).join(Event, Event.id == EventDelivery.event_id),
     key=EventDelivery.id,
     columns=(
-        text("Delivery", "id", to="retry_event_delivery"),
-        text("Plugin", "plugin"),
-        text("Event", "type"),
-        code("About", "aggregate"),
-        state("State", "state"),
-        number("Tries", "tries"),
-        instant("Due", "due_at"),
-        text("Error", "error", css="clip"),
+        text(marked("Delivery"), "id", to="retry_event_delivery"),
+        text(marked("Plugin"), "plugin"),
+        text(marked("Event"), "type"),
+        code(marked("About"), "aggregate"),
+        state(marked("State"), "state"),
+        number(marked("Tries"), "tries"),
+        instant(marked("Due"), "due_at"),
+        text(marked("Error"), "error", css="clip"),
     ),
-    choices=(Choice("state", "State", EventDelivery.state, ("pending", "done", "parked")),),
+    choices=(Choice("state", marked("State"), EventDelivery.state, ("pending", "done", "parked")),),
     search=lambda typed: or_(EventDelivery.plugin == typed, Event.type == typed, Event.aggregate == typed),
-    search_label="Plugin, event, or what it is about (service:7)",
-    empty="No plugin that observes events is installed, or nothing has happened yet.",
+    search_label=marked("Plugin, event, or what it is about (service:7)"),
+    empty=marked("No plugin that observes events is installed, or nothing has happened yet."),
 )
 
 
@@ -114,12 +122,18 @@ DELIVERIES = Listing(
 def jobs() -> ResponseReturnValue:
     with reading() as session:
         queue = queue_state(session)
-    tabs = [(state, queue.counts.get(state, 0), url_for("admin.jobs", state=state)) for state in STATES]
-    note = "Nothing waits."
+    tabs = [(say(state), queue.counts.get(state, 0), url_for("admin.jobs", state=state)) for state in STATES]
+    note = say("Nothing waits.")
     if queue.oldest_id is not None:
         minutes = int(queue.oldest_waits.total_seconds()) // 60
-        waits = f"{minutes} minutes" if minutes else "less than a minute"
-        note = f"{queue.waiting} are due. Job {queue.oldest_id}, {queue.oldest_kind}, has waited for longest: {waits}."
+        waits = say("%(minutes)s minutes", minutes=minutes) if minutes else say("less than a minute")
+        note = say(
+            "%(count)s are due. Job %(number)s, %(kind)s, has waited for longest: %(waits)s.",
+            count=queue.waiting,
+            number=queue.oldest_id,
+            kind=queue.oldest_kind,
+            waits=waits,
+        )
     return _jobs().answer(tabs=tabs, note=note, acts=acts_of())
 
 
@@ -139,17 +153,17 @@ def job(key: int) -> ResponseReturnValue:
 def _about(row: Job) -> list[tuple[str, str]]:
     """(label, address) of what the job's arguments name."""
     pages = {
-        "service_id": ("service", "Service"),
-        "panel_id": ("panel", "Panel"),
-        "document_id": ("document", "Document"),
-        "callback_id": ("callback", "Callback"),
-        "bulk_id": ("bulk", "Bulk action"),
-        "simulation_id": ("simulation", "Simulation"),
+        "service_id": ("service", marked("Service %(number)s")),
+        "panel_id": ("panel", marked("Panel %(number)s")),
+        "document_id": ("document", marked("Document %(number)s")),
+        "callback_id": ("callback", marked("Callback %(number)s")),
+        "bulk_id": ("bulk", marked("Bulk action %(number)s")),
+        "simulation_id": ("simulation", marked("Simulation %(number)s")),
     }
     if row.kind != "subscriptions.bulk":  # resellers have bulks of their own
         pages.pop("bulk_id")
     named = [(pages[name], value) for name, value in row.args.items() if name in pages]
-    return [(f"{label} {value}", url_for(f"admin.{endpoint}", key=value)) for (endpoint, label), value in named]
+    return [(say(label, number=value), url_for(f"admin.{endpoint}", key=value)) for (endpoint, label), value in named]
 
 
 @admin.route("/jobs/<int:key>/retry", methods=["GET", "POST"])
@@ -161,11 +175,13 @@ def retry_one_job(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             retry_job(tx, key)
-        return f"Job {key} is queued again."
+        return say("Job %(key)s is queued again.", key=key)
 
-    text = f"{row.kind} starts again, with all its tries. It does nothing twice that was done already."
+    text = say("%(kind)s starts again, with all its tries. It does nothing twice that was done already.", kind=row.kind)
     back = url_for("admin.job", key=key)
-    return asked(Question(f"Try job {key} again?", text, "Try again", back, danger=False), ReasonForm(), act)
+    return asked(
+        Question(say("Try job %(key)s again?", key=key), text, say("Try again"), back, danger=False), ReasonForm(), act
+    )
 
 
 @admin.route("/jobs/<int:key>/cancel", methods=["GET", "POST"])
@@ -177,10 +193,13 @@ def cancel_one_job(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             cancel_job(tx, key)
-        return f"Job {key} is called off."
+        return say("Job %(key)s is called off.", key=key)
 
-    text = f"{row.kind} is not run any more. What it should have done stays undone until something queues it again."
-    question = Question(f"Call job {key} off?", text, "Call it off", url_for("admin.job", key=key))
+    text = say(
+        "%(kind)s is not run any more. What it should have done stays undone until something queues it again.",
+        kind=row.kind,
+    )
+    question = Question(say("Call job %(key)s off?", key=key), text, say("Call it off"), url_for("admin.job", key=key))
     return asked(question, ReasonForm(), act)
 
 
@@ -200,9 +219,18 @@ def retry_event_delivery(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             retry_delivery(tx, key)
-        return f"{event.type} is on its way to {row.plugin} again."
+        return say("%(type)s is on its way to %(plugin)s again.", type=event.type, plugin=row.plugin)
 
-    text = f"{event.type} of {event.aggregate}, {row.state} after {row.tries} tries. {row.error}".strip()
+    text = say(
+        "%(type)s of %(what)s, %(state)s after %(count)s tries. %(error)s",
+        type=event.type,
+        what=event.aggregate,
+        state=say(row.state),
+        count=row.tries,
+        error=row.error,
+    ).strip()
     back = url_for("admin.deliveries")
-    question = Question(f"Deliver it to {row.plugin} again?", text, "Deliver again", back, danger=False)
+    question = Question(
+        say("Deliver it to %(plugin)s again?", plugin=row.plugin), text, say("Deliver again"), back, danger=False
+    )
     return asked(question, ReasonForm(), act)

@@ -14,6 +14,7 @@ from billhead.domain.whole_number import whole_number
 from billhead.plugin import allow
 from billhead.web.admin.area import admin
 from billhead.web.admin.asking import Question, ReasonForm, asked
+from billhead.web.speaking import marked, say
 
 __all__ = ["acts_of", "minutes_of"]
 
@@ -26,9 +27,9 @@ def acts_of() -> list[tuple[str, str, str]]:
     state = asked_for.get("state", "")
     acts = []
     if state in ("", "needs a person", *RETRIABLE):
-        acts.append(("Try all again", url_for("admin.retry_many_jobs", **asked_for), "jobs.write"))
+        acts.append((say("Try all again"), url_for("admin.retry_many_jobs", **asked_for), "jobs.write"))
     if state in ("needs a person", *CANCELABLE):
-        acts.append(("Call all off", url_for("admin.cancel_many_jobs", **asked_for), "jobs.write"))
+        acts.append((say("Call all off"), url_for("admin.cancel_many_jobs", **asked_for), "jobs.write"))
     return acts
 
 
@@ -44,10 +45,15 @@ def minutes_of(typed: str) -> int | None:
 
 
 def _told(figures: Figures, what: str) -> str:
+    """`what` says it with `%(count)s` and `%(kinds)s`."""
     kinds = ", ".join(f"{count} {kind}" for kind, count in figures.kinds.items())
-    said = "; ".join(f"{count} × {error}" for error, count in figures.errors.items())
-    left = f" {figures.left_out} are left out, since the same is queued already." if figures.left_out else ""
-    return f"{figures.count} jobs {what}: {kinds or 'none'}.{left}" + (f" Their errors: {said}" if said else "")
+    told = [say(what, count=figures.count, kinds=kinds or say("none"))]
+    if figures.left_out:
+        told.append(say("%(count)s are left out, since the same is queued already.", count=figures.left_out))
+    if figures.errors:
+        errors = "; ".join(f"{count} × {error}" for error, count in figures.errors.items())
+        told.append(say("Their errors: %(errors)s", errors=errors))
+    return " ".join(told)
 
 
 @admin.route("/jobs/retry", methods=["GET", "POST"])
@@ -59,11 +65,11 @@ def retry_many_jobs() -> ResponseReturnValue:
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
-            return f"{retry_jobs(tx, chosen).jobs} jobs are queued again."
+            return say("%(count)s jobs are queued again.", count=retry_jobs(tx, chosen).jobs)
 
-    text = _told(figures, "start again with all their tries")
-    title = f"Try {figures.count} jobs again?"
-    return asked(Question(title, text, "Try them again", url_for("admin.jobs"), danger=False), ReasonForm(), act)
+    text = _told(figures, marked("%(count)s jobs start again with all their tries: %(kinds)s."))
+    title = say("Try %(count)s jobs again?", count=figures.count)
+    return asked(Question(title, text, say("Try them again"), url_for("admin.jobs"), danger=False), ReasonForm(), act)
 
 
 @admin.route("/jobs/cancel", methods=["GET", "POST"])
@@ -75,9 +81,15 @@ def cancel_many_jobs() -> ResponseReturnValue:
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
-            return f"{cancel_jobs(tx, chosen).jobs} jobs are called off."
+            return say("%(count)s jobs are called off.", count=cancel_jobs(tx, chosen).jobs)
 
-    text = _told(figures, "are not run any more; what they should have done stays undone")
+    text = _told(
+        figures, marked("%(count)s jobs are not run any more; what they should have done stays undone: %(kinds)s.")
+    )
     return asked(
-        Question(f"Call {figures.count} jobs off?", text, "Call them off", url_for("admin.jobs")), ReasonForm(), act
+        Question(
+            say("Call %(count)s jobs off?", count=figures.count), text, say("Call them off"), url_for("admin.jobs")
+        ),
+        ReasonForm(),
+        act,
     )

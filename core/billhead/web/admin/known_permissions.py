@@ -11,44 +11,47 @@ from billhead import actions
 from billhead.domain.rights import OWN_RIGHTS
 from billhead.web.access import stated
 from billhead.web.request_context import current_ctx
+from billhead.web.speaking import marked, say
 
 __all__ = ["WORDS", "in_words", "known_permissions", "permission_choices"]
 
 WORDS = {
-    "billing.run": "start a billing run",
-    "catalogue.write": "change plans, prices, coupons and set-up guides",
-    "content.write": "write the shop's front and its pages",
-    "credits.write": "give customers credit and take it back",
-    "customers.write": "add and change customers, let them sign in, and take the second step of their logins away",
-    "devices.write": "book boxes, hand them out and take them back",
-    "documents.write": "draft, finalise, merge and split documents",
-    "dunning.write": "change dunning and what happens to debts",
-    "fraud.review": "let orders that were stopped go on, or refuse them",
-    "gateways.write": "set up gateway accounts, with their keys",
-    "help.write": "write help articles, announcements and the network's status",
-    "house.freeze": "stop charges, mails or panel work of the whole house",
-    "jobs.write": "run jobs again, or drop them",
-    "keys.write": "make keys with which programs act for them, and revoke them",
-    "money.correct": "void documents, write credit notes, waive fees",
-    "money.dispute": "answer disputes",
-    "money.refund": "give money back",
-    "money.write_off": "write debts off",
-    "panels.write": "set up panels, adopt and move their lines",
-    "payments.write": "book payments and assign money",
-    "people.look_in": "look into the area of a customer or reseller as they see it",
-    "plugins.write": "switch plugins on and off, and change their settings",
-    "privacy.write": "copy and erase what is held about a customer, and say how long what is kept",
-    "rates.write": "set exchange rates",
-    "resellers.write": "change resellers, their credits and rights",
-    "sellers.write": "change sellers, numbering and departments",
-    "services.access": "see how a customer watches: addresses and passwords of lines",
-    "services.write": "change lines: boxes, limits, passwords",
-    "simulations.write": "run simulations",
-    "staff.write": "invite staff, change their roles, disable them",
-    "subscriptions.write": "start, change, hold and end subscriptions",
-    "tickets.write": "answer tickets, sort and merge them",
-    "usage.write": "book usage, and decide about what was rejected",
-    "users.write": "give anybody a login, also one of a customer",
+    "billing.run": marked("start a billing run"),
+    "catalogue.write": marked("change plans, prices, coupons and set-up guides"),
+    "content.write": marked("write the shop's front and its pages"),
+    "credits.write": marked("give customers credit and take it back"),
+    "customers.write": marked(
+        "add and change customers, let them sign in, and take the second step of their logins away"
+    ),
+    "devices.write": marked("book boxes, hand them out and take them back"),
+    "documents.write": marked("draft, finalise, merge and split documents"),
+    "dunning.write": marked("change dunning and what happens to debts"),
+    "fraud.review": marked("let orders that were stopped go on, or refuse them"),
+    "gateways.write": marked("set up gateway accounts, with their keys"),
+    "help.write": marked("write help articles, announcements and the network's status"),
+    "house.freeze": marked("stop charges, mails or panel work of the whole house"),
+    "jobs.write": marked("run jobs again, or drop them"),
+    "keys.write": marked("make keys with which programs act for them, and revoke them"),
+    "money.correct": marked("void documents, write credit notes, waive fees"),
+    "money.dispute": marked("answer disputes"),
+    "money.refund": marked("give money back"),
+    "money.write_off": marked("write debts off"),
+    "panels.write": marked("set up panels, adopt and move their lines"),
+    "payments.write": marked("book payments and assign money"),
+    "people.look_in": marked("look into the area of a customer or reseller as they see it"),
+    "plugins.write": marked("switch plugins on and off, and change their settings"),
+    "privacy.write": marked("copy and erase what is held about a customer, and say how long what is kept"),
+    "rates.write": marked("set exchange rates"),
+    "resellers.write": marked("change resellers, their credits and rights"),
+    "sellers.write": marked("change sellers, numbering and departments"),
+    "services.access": marked("see how a customer watches: addresses and passwords of lines"),
+    "services.write": marked("change lines: boxes, limits, passwords"),
+    "simulations.write": marked("run simulations"),
+    "staff.write": marked("invite staff, change their roles, disable them"),
+    "subscriptions.write": marked("start, change, hold and end subscriptions"),
+    "tickets.write": marked("answer tickets, sort and merge them"),
+    "usage.write": marked("book usage, and decide about what was rejected"),
+    "users.write": marked("give anybody a login, also one of a customer"),
 }
 """Of our own permissions; a plugin's is shown by its name."""
 
@@ -59,13 +62,13 @@ def known_permissions() -> list[str]:
 
 
 def in_words(permissions: Iterable[str]) -> list[str]:
-    return [WORDS.get(one, one) for one in sorted(permissions)]
+    return [say(WORDS.get(one, one)) for one in sorted(permissions)]
 
 
 def permission_choices() -> list[tuple[str, str]]:
     """For a form: what the reader has, for nobody gives more."""
     ctx = current_ctx()
-    return [(one, WORDS.get(one, one)) for one in known_permissions() if ctx.may(one)]
+    return [(one, say(WORDS.get(one, one))) for one in known_permissions() if ctx.may(one)]
 
 
 @lru_cache(maxsize=1)

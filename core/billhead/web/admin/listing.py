@@ -27,6 +27,7 @@ from billhead.web.admin.columns import Column
 from billhead.web.csv_export import csv_response
 from billhead.web.pages import page
 from billhead.web.paging import page_by, page_of
+from billhead.web.speaking import marked
 
 __all__ = ["Choice", "Listing", "Typed"]
 
@@ -68,7 +69,8 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """`search` turns what was typed into a condition; `narrow` are ids in the address (?customer=7) by
+    """Its words are marked, and said on the page; the CSV is read by programs and has them in English.
+    `search` turns what was typed into a condition; `narrow` are ids in the address (?customer=7) by
     column, or by what makes a condition of them."""
 
     name: str
@@ -80,7 +82,7 @@ class Listing:
     choices: tuple[Choice, ...] = ()
     typed: tuple[Typed, ...] = ()
     search: Callable[[str], ColumnElement[bool]] | None = None
-    search_label: str = "Search"
+    search_label: str = marked("Search")
     narrow: Mapping[str, Narrow] = field(default_factory=dict)
     lead: str = ""
     by: ColumnElement[Any] | None = None  # rising, before the key; without it the newest come first

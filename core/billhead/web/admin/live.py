@@ -8,6 +8,7 @@ from billhead.models.subscriptions import Service
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.pages import page
+from billhead.web.speaking import say
 from billhead.web.watched import cut_and_tell, watched_now
 
 __all__: list[str] = []
@@ -25,5 +26,5 @@ def service_live(key: int) -> ResponseReturnValue:
 @admin.post("/services/<int:key>/live")
 @allow("staff", permission="services.write")
 def cut_service_session(key: int) -> ResponseReturnValue:
-    cut_and_tell(key, "Cut.")
+    cut_and_tell(key, say("Cut."))
     return redirect(url_for("admin.service_live", key=key), 303)

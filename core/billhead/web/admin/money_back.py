@@ -34,6 +34,7 @@ from billhead.web.formatting import money
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["DISPUTES", "REFUNDS"]
 
@@ -41,7 +42,7 @@ _UNDER_WAY = (RefundState.CREATED.value, RefundState.PROCESSING.value, RefundSta
 
 REFUNDS = Listing(
     name="refunds",
-    title="Refunds",
+    title=marked("Refunds"),
     query=select(
         Refund.id,
         Refund.payment_id,
@@ -60,27 +61,29 @@ REFUNDS = Listing(
     .join(GatewayAccount, GatewayAccount.id == Payment.account_id),
     key=Refund.id,
     columns=(
-        text("Refund", "key", to="refund_page"),
-        text("Payment", "payment_id", to="payment", key="payment_id"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        text("Account", "account"),
-        state("State", "state"),
-        text("Failed", "failure_code"),
-        amount("Amount", "amount_minor"),
-        instant("Decided", "created_at"),
+        text(marked("Refund"), "key", to="refund_page"),
+        text(marked("Payment"), "payment_id", to="payment", key="payment_id"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        text(marked("Account"), "account"),
+        state(marked("State"), "state"),
+        text(marked("Failed"), "failure_code"),
+        amount(marked("Amount"), "amount_minor"),
+        instant(marked("Decided"), "created_at"),
     ),
-    choices=(Choice("state", "State", Refund.state, (("under way", _UNDER_WAY), *[s.value for s in RefundState])),),
+    choices=(
+        Choice("state", marked("State"), Refund.state, (("under way", _UNDER_WAY), *[s.value for s in RefundState])),
+    ),
     search=lambda typed: or_(
         Refund.key == typed, Refund.provider_ref == typed, Customer.name.icontains(typed, autoescape=True)
     ),
-    search_label="Refund, reference or customer's name",
+    search_label=marked("Refund, reference or customer's name"),
     narrow={"customer": Payment.customer_id, "payment": Refund.payment_id},
-    empty="A refund is decided on the page of a payment, or by a credit note.",
+    empty=marked("A refund is decided on the page of a payment, or by a credit note."),
 )
 
 DISPUTES = Listing(
     name="disputes",
-    title="Disputes",
+    title=marked("Disputes"),
     query=select(
         Dispute.id,
         Dispute.payment_id,
@@ -100,21 +103,23 @@ DISPUTES = Listing(
     .join(GatewayAccount, GatewayAccount.id == Payment.account_id),
     key=Dispute.id,
     columns=(
-        number("No.", "id"),
-        text("Payment", "payment_id", to="payment", key="payment_id"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        text("Account", "account"),
-        code("Reference", "provider_ref"),
-        state("State", "state"),
-        amount("Amount", "amount_minor"),
-        amount("Fee", "fee_minor", "fee_currency"),
-        instant("Opened", "opened_at"),
+        number(marked("No."), "id"),
+        text(marked("Payment"), "payment_id", to="payment", key="payment_id"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        text(marked("Account"), "account"),
+        code(marked("Reference"), "provider_ref"),
+        state(marked("State"), "state"),
+        amount(marked("Amount"), "amount_minor"),
+        amount(marked("Fee"), "fee_minor", "fee_currency"),
+        instant(marked("Opened"), "opened_at"),
     ),
-    choices=(Choice("state", "State", Dispute.state, [s.value for s in DisputeState]),),
+    choices=(Choice("state", marked("State"), Dispute.state, [s.value for s in DisputeState]),),
     search=lambda typed: or_(Dispute.provider_ref == typed, Customer.name.icontains(typed, autoescape=True)),
-    search_label="Reference or customer's name",
+    search_label=marked("Reference or customer's name"),
     narrow={"customer": Payment.customer_id},
-    empty="A gateway reports when a payer's bank takes a payment back; otherwise book it on the payment's page.",
+    empty=marked(
+        "A gateway reports when a payer's bank takes a payment back; otherwise book it on the payment's page."
+    ),
 )
 
 
@@ -176,8 +181,10 @@ def _subjects(session: Session, row: Payment) -> list[str]:
 
 
 class RefundForm(PreviewForm):
-    amount = amount_field("Amount")
-    to = SelectField("Where to", choices={"source": "where it came from", "credit": "the customer’s credit"})
+    amount = amount_field(later("Amount"))
+    to = SelectField(
+        later("Where to"), choices={"source": later("where it came from"), "credit": later("the customer’s credit")}
+    )
     reason = reason_field()
 
 
@@ -195,35 +202,40 @@ def refund_payment(key: int) -> ResponseReturnValue:
         return refund(tx, key, minor, form.to.data, reason=form.reason.data)
 
     def figures(made: Refunded) -> Figures:
-        rows = [("Goes back" if made.refund_id else "Becomes credit", money(made.amount_minor, row.currency))]
+        rows = [(say("Goes back") if made.refund_id else say("Becomes credit"), money(made.amount_minor, row.currency))]
         if made.from_credit:
-            rows.append(("Of it from the customer’s credit", money(made.from_credit, row.currency)))
+            rows.append((say("Of it from the customer’s credit"), money(made.from_credit, row.currency)))
         for document_id, minor in made.reopened.items():
-            rows.append((f"Owed again on {_number(int(document_id))}", money(minor, row.currency)))
+            rows.append(
+                (say("Owed again on %(document)s", document=_number(int(document_id))), money(minor, row.currency))
+            )
         if made.by_hand:
-            rows.append(("How", "somebody sends it by hand and confirms it"))
+            rows.append((say("How"), say("somebody sends it by hand and confirms it")))
         elif made.refund_id and claimed:
-            rows.append(("How", "the customer is mailed a link, and says where it goes"))
+            rows.append((say("How"), say("the customer is mailed a link, and says where it goes")))
         return rows
 
     def done(_: Context, made: Refunded) -> str:
         if made.refund_id is None:
-            return f"{money(made.amount_minor, row.currency)} are the customer’s credit."
+            return say("%(amount)s are the customer’s credit.", amount=money(made.amount_minor, row.currency))
         if made.by_hand:
-            return "Noted: send the money, then confirm it here."
+            return say("Noted: send the money, then confirm it here.")
         now = send_refund(current_ctx(), made.refund_id)
         if claimed and now == RefundState.PROCESSING:
-            return "The customer is mailed a link to claim it; until then the refund is processing."
+            return say("The customer is mailed a link to claim it; until then the refund is processing.")
         return (
-            "The money is on its way back."
+            say("The money is on its way back.")
             if now == RefundState.SUCCEEDED
-            else f"The refund is {now.replace('_', ' ')}."
+            else say("The refund is %(state)s.", state=say(now.replace("_", " ")))
         )
 
     question = Question(
-        f"Refund {money(row.amount_minor, row.currency)}",
-        f"{money(left, row.currency)} of it can go back. Without a credit note, what it had paid is owed again.",
-        "Refund it",
+        say("Refund %(amount)s", amount=money(row.amount_minor, row.currency)),
+        say(
+            "%(amount)s of it can go back. Without a credit note, what it had paid is owed again.",
+            amount=money(left, row.currency),
+        ),
+        say("Refund it"),
         url_for("admin.payment", key=key),
     )
     return previewed(question, form, act, figures, done)
@@ -232,20 +244,20 @@ def refund_payment(key: int) -> ResponseReturnValue:
 def _number(document_id: int) -> str:
     with reading() as session:
         row = session.get(Document, document_id)
-    return row.number_text if row is not None and row.number_text else f"document {document_id}"
+    return row.number_text if row is not None and row.number_text else say("document %(number)s", number=document_id)
 
 
 class ChargebackForm(PreviewForm):
-    amount = amount_field("Amount that was taken")
+    amount = amount_field(later("Amount that was taken"))
     reference = StringField(
-        "Reference",
+        later("Reference"),
         filters=[stripped],
-        validators=[DataRequired("Copy it from the letter or the statement."), Length(max=140)],
-        description="The same one can't be booked twice.",
+        validators=[DataRequired(later("Copy it from the letter or the statement.")), Length(max=140)],
+        description=later("The same one can't be booked twice."),
         render_kw={"autocomplete": "off"},
     )
     fee = StringField(
-        "Fee that it costs", filters=[stripped], validators=[Optional()], render_kw={"inputmode": "decimal"}
+        later("Fee that it costs"), filters=[stripped], validators=[Optional()], render_kw={"inputmode": "decimal"}
     )
 
 
@@ -263,26 +275,34 @@ def book_chargeback(key: int) -> ResponseReturnValue:
         return charge_back(tx, key, minor, form.reference.data, fee_minor=fee, reason=form.reason.data)
 
     def figures(made: ChargedBack) -> Figures:
-        rows = [("Taken from us", money(made.amount_minor, row.currency))]
+        rows = [(say("Taken from us"), money(made.amount_minor, row.currency))]
         if made.from_credit:
-            rows.append(("Of it from the customer’s credit", money(made.from_credit, row.currency)))
+            rows.append((say("Of it from the customer’s credit"), money(made.from_credit, row.currency)))
         for document_id, minor in made.reopened.items():
-            rows.append((f"Owed again on {_number(int(document_id))}", money(minor, row.currency)))
-        rows += [(f"Subscription {one}", "its paid time ends where that invoice began") for one in made.pulled]
+            rows.append(
+                (say("Owed again on %(document)s", document=_number(int(document_id))), money(minor, row.currency))
+            )
+        rows += [
+            (say("Subscription %(number)s", number=one), say("its paid time ends where that invoice began"))
+            for one in made.pulled
+        ]
         return rows
 
     question = Question(
-        "Book a chargeback",
-        "The payer’s bank or the provider has taken this payment back. The customer is told.",
-        "Book it",
+        say("Book a chargeback"),
+        say("The payer’s bank or the provider has taken this payment back. The customer is told."),
+        say("Book it"),
         url_for("admin.payment", key=key),
     )
-    return previewed(question, form, act, figures, lambda _, made: f"Dispute {made.dispute_id} is open.")
+    return previewed(
+        question, form, act, figures, lambda _, made: say("Dispute %(number)s is open.", number=made.dispute_id)
+    )
 
 
 class DecideForm(ReasonForm):
     outcome = SelectField(
-        "How it ended", choices={"won": "won: the money is back", "lost": "lost: the money stays gone"}
+        later("How it ended"),
+        choices={"won": later("won: the money is back"), "lost": later("lost: the money stays gone")},
     )
     reason = reason_field()
 
@@ -296,12 +316,12 @@ def decide(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: DecideForm) -> str:
         with writing(ctx) as tx:
             decided = decide_dispute(tx, key, form.outcome.data)
-        return f"The dispute is {decided.state}."
+        return say("The dispute is %(state)s.", state=say(decided.state))
 
     question = Question(
-        f"Dispute {row.provider_ref}",
-        "If it is won, the money pays again what it had paid, and the time that it bought is given again.",
-        "Record it",
+        say("Dispute %(reference)s", reference=row.provider_ref),
+        say("If it is won, the money pays again what it had paid, and the time that it bought is given again."),
+        say("Record it"),
         url_for("admin.payment", key=row.payment_id),
         danger=False,
     )
@@ -309,9 +329,14 @@ def decide(key: int) -> ResponseReturnValue:
 
 
 class CloseForm(ReasonForm):
-    outcome = SelectField("What happened", choices={"sent": "the money was sent", "failed": "it did not arrive"})
+    outcome = SelectField(
+        later("What happened"), choices={"sent": later("the money was sent"), "failed": later("it did not arrive")}
+    )
     reference = StringField(
-        "Reference", filters=[stripped], validators=[Optional(), Length(max=140)], render_kw={"autocomplete": "off"}
+        later("Reference"),
+        filters=[stripped],
+        validators=[Optional(), Length(max=140)],
+        render_kw={"autocomplete": "off"},
     )
     reason = reason_field()
 
@@ -325,12 +350,15 @@ def close(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: CloseForm) -> str:
         with writing(ctx) as tx:
             closed = close_refund(tx, key, form.outcome.data, form.reference.data or "")
-        return f"The refund is {closed.state}."
+        return say("The refund is %(state)s.", state=say(closed.state))
 
     question = Question(
-        f"Refund {row.key}",
-        "Say what you know of it from the bank. If it did not arrive, the money goes back to where it was taken from.",
-        "Record it",
+        say("Refund %(key)s", key=row.key),
+        say(
+            "Say what you know of it from the bank. If it did not arrive, the money goes back to where it was taken "
+            "from."
+        ),
+        say("Record it"),
         url_for("admin.payment", key=row.payment_id),
         danger=False,
     )
@@ -344,5 +372,8 @@ def resolve_refund(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Refund, key, "refund")
     now = send_refund(current_ctx(), key)
-    flash(f"Looked up: it is {now.replace('_', ' ')}.", "good" if now == RefundState.SUCCEEDED else "warn")
+    flash(
+        say("Looked up: it is %(state)s.", state=say(now.replace("_", " "))),
+        "good" if now == RefundState.SUCCEEDED else "warn",
+    )
     return redirect(url_for("admin.payment", key=row.payment_id), 303)

@@ -28,6 +28,7 @@ from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["MOVES", "MOVE_LINES"]
 
@@ -41,22 +42,22 @@ _TONES = {
     "returning": "pending",
 }
 _REASONS = {
-    "kind": "of a kind that it does not serve",
-    "bouquets": "with bouquets that have no name there",
-    "no_bouquets": "without bouquets, which it needs",
-    "full": "for which there is no room",
-    "purchase_open": "with a purchase that is not decided yet",
-    "refused": "that it refused",
-    "ended": "that ended meanwhile",
-    "canceled": "called off",
-    "changed": "that were changed meanwhile",
+    "kind": marked("of a kind that it does not serve"),
+    "bouquets": marked("with bouquets that have no name there"),
+    "no_bouquets": marked("without bouquets, which it needs"),
+    "full": marked("for which there is no room"),
+    "purchase_open": marked("with a purchase that is not decided yet"),
+    "refused": marked("that it refused"),
+    "ended": marked("that ended meanwhile"),
+    "canceled": marked("called off"),
+    "changed": marked("that were changed meanwhile"),
 }
 
 _To = aliased(Panel)
 MOVES = Listing(
     name="moves",
-    title="Moves",
-    lead="Lines that were moved from one panel to another.",
+    title=marked("Moves"),
+    lead=marked("Lines that were moved from one panel to another."),
     query=select(
         PanelMove.id,
         PanelMove.state,
@@ -72,24 +73,26 @@ MOVES = Listing(
     .join(_To, _To.id == PanelMove.to_panel_id),
     key=PanelMove.id,
     columns=(
-        text("Move", "id", to="move"),
-        state("State", "state"),
-        text("From", "source", to="panel", key="from_panel_id"),
-        text("To", "target", to="panel", key="to_panel_id"),
-        number("Lines", "total"),
-        Column("Asked by", lambda row: who(row.asked_by), lambda row: who(row.asked_by)),
-        instant("Asked", "created_at"),
+        text(marked("Move"), "id", to="move"),
+        state(marked("State"), "state"),
+        text(marked("From"), "source", to="panel", key="from_panel_id"),
+        text(marked("To"), "target", to="panel", key="to_panel_id"),
+        number(marked("Lines"), "total"),
+        Column(marked("Asked by"), lambda row: who(row.asked_by), lambda row: who(row.asked_by)),
+        instant(marked("Asked"), "created_at"),
     ),
     choices=(
-        Choice("state", "State", PanelMove.state, ("queued", "running", "standing", "undoing", "done", "canceled")),
+        Choice(
+            "state", marked("State"), PanelMove.state, ("queued", "running", "standing", "undoing", "done", "canceled")
+        ),
     ),
     narrow={"panel": PanelMove.from_panel_id},
-    empty="Open a panel and press “Move lines”: figures come first.",
+    empty=marked("Open a panel and press “Move lines”: figures come first."),
 )
 
 MOVE_LINES = Listing(
     name="move-lines",
-    title="Lines of a move",
+    title=marked("Lines of a move"),
     query=select(
         PanelMoveLine.id,
         Service.login,
@@ -103,31 +106,31 @@ MOVE_LINES = Listing(
     ).join(Service, Service.id == PanelMoveLine.service_id),
     key=PanelMoveLine.id,
     columns=(
-        text("Line", "login", to="service", key="service_id"),
-        code("MAC", "mac"),
-        Column("State", lambda row: row.state, lambda row: badge(_TONES[row.state], row.state)),
-        text("New place", "new_service_id", to="service", key="new_service_id"),
-        text("Code", "code"),
-        text("Reason", "reason", css="why"),
-        instant("Old place goes", "leaves_at"),
+        text(marked("Line"), "login", to="service", key="service_id"),
+        code(marked("MAC"), "mac"),
+        Column(marked("State"), lambda row: row.state, lambda row: badge(_TONES[row.state], row.state)),
+        text(marked("New place"), "new_service_id", to="service", key="new_service_id"),
+        text(marked("Code"), "code"),
+        text(marked("Reason"), "reason", css="why"),
+        instant(marked("Old place goes"), "leaves_at"),
     ),
     choices=(
-        Choice("state", "State", PanelMoveLine.state, _STATES),
-        Choice("code", "Why it stays", PanelMoveLine.code, tuple(_REASONS)),
+        Choice("state", marked("State"), PanelMoveLine.state, _STATES),
+        Choice("code", marked("Why it stays"), PanelMoveLine.code, tuple(_REASONS)),
     ),
     narrow={"move": PanelMoveLine.move_id},
-    empty="No line was looked at yet.",
+    empty=marked("No line was looked at yet."),
 )
 
 
 class MoveForm(Form):
-    to = SelectField("To", coerce=int)
-    plan = SelectField("Lines of", coerce=int)
+    to = SelectField(later("To"), coerce=int)
+    plan = SelectField(later("Lines of"), coerce=int)
     grace_hours = IntegerField(
-        "Hours that the old place stands",
+        later("Hours that the old place stands"),
         default=GRACE_HOURS,
         validators=[InputRequired(), NumberRange(0, 1440)],
-        description="After its line was moved. As long as it stands, the move can be undone.",
+        description=later("After its line was moved. As long as it stands, the move can be undone."),
     )
     reason = reason_field()
 
@@ -137,7 +140,7 @@ def _form(session: Session, source: Panel) -> MoveForm:
     others = select(Panel).where(Panel.seller_id == source.seller_id, Panel.id != source.id).order_by(Panel.name)
     plans = select(Plan).where(Plan.seller_id == source.seller_id).order_by(Plan.name)
     form.to.choices = [(one.id, one.name) for one in session.scalars(others)]
-    form.plan.choices = [(0, "all plans"), *((one.id, one.name) for one in session.scalars(plans))]
+    form.plan.choices = [(0, say("all plans")), *((one.id, one.name) for one in session.scalars(plans))]
     return form
 
 
@@ -212,11 +215,13 @@ def cancel_one_move(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             cancel_move(tx, key)
-        return f"Move {key} is called off."
+        return say("Move %(key)s is called off.", key=key)
 
-    told = "Lines that are on their way stay where they are; those that were moved stay moved, and can be moved back."
+    told = say(
+        "Lines that are on their way stay where they are; those that were moved stay moved, and can be moved back."
+    )
     back = url_for("admin.move", key=key)
-    return asked(Question(f"Call move {key} off?", told, "Call it off", back), ReasonForm(), act)
+    return asked(Question(say("Call move %(key)s off?", key=key), told, say("Call it off"), back), ReasonForm(), act)
 
 
 @admin.route("/moves/<int:key>/undo", methods=["GET", "POST"])
@@ -228,11 +233,11 @@ def undo_one_move(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             undone = undo_move(tx, key)
-        return f"{undone.lines} lines go back."
+        return say("%(count)s lines go back.", count=undone.lines)
 
-    told = (
+    told = say(
         "Each line whose old place still stands goes back to it once the old panel has proven it, and its customer is "
         "told that address again. The new places are removed."
     )
     back = url_for("admin.move", key=key)
-    return asked(Question(f"Undo move {key}?", told, "Move them back", back), ReasonForm(), act)
+    return asked(Question(say("Undo move %(key)s?", key=key), told, say("Move them back"), back), ReasonForm(), act)

@@ -38,6 +38,7 @@ from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import signed_in, submit_ctx
+from billhead.web.speaking import later, say
 from billhead.wording import NOTICE_LANGUAGES, wording
 
 __all__: list[str] = []
@@ -48,16 +49,22 @@ _LETTER_CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; fra
 
 
 class NoticeForm(Form):
-    subject = StringField("Subject", filters=[stripped], validators=[DataRequired("A subject is needed.")])
-    body = TextAreaField("Text", validators=[DataRequired("A text is needed.")], render_kw={"rows": 16})
+    subject = StringField(
+        later("Subject"), filters=[stripped], validators=[DataRequired(later("A subject is needed."))]
+    )
+    body = TextAreaField(later("Text"), validators=[DataRequired(later("A text is needed."))], render_kw={"rows": 16})
     short = TextAreaField(
-        "For phones", filters=[stripped], render_kw={"rows": 2},
-        description="What an SMS says. Empty: the subject, and where to go.",
+        later("For phones"), filters=[stripped], render_kw={"rows": 2},
+        description=later("What an SMS says. Empty: the subject, and where to go."),
     )  # fmt: skip
     customer = IntegerField(
-        "Shown for customer", validators=[MayBeEmpty()], description="Its number; empty: an example. Not kept."
+        later("Shown for customer"),
+        validators=[MayBeEmpty()],
+        description=later("Its number; empty: an example. Not kept."),
     )
-    document = IntegerField("And document", validators=[MayBeEmpty()], description="Its id; empty: the newest.")
+    document = IntegerField(
+        later("And document"), validators=[MayBeEmpty()], description=later("Its id; empty: the newest.")
+    )
 
     def told(self) -> WrittenText:
         return WrittenText(self.subject.data or "", self.body.data or "", self.short.data or "")
@@ -114,7 +121,7 @@ def notice_text(key: int, kind: str, language: str) -> ResponseReturnValue:
             else:
                 with writing(submit_ctx()) as tx:
                     save_notice_text(tx, key, kind, language, form.told())
-                flash("Saved. It holds for what is sent from now on.", "good")
+                flash(say("Saved. It holds for what is sent from now on."), "good")
                 return redirect(url_for("admin.notice_text", key=key, kind=kind, language=language), 303)
     shown = page(
         "admin/notice_text.html", shop=row, kind=kind, language=language, form=form, own=own, standard=standard,
@@ -130,14 +137,16 @@ def _test(key: int, kind: str, language: str, form: NoticeForm) -> None:
     assert login is not None, "only staff comes here"
     with writing(submit_ctx()) as tx:
         send_test_notice(tx, login.user_id, key, kind, language, form.told(), form.customer.data)
-    flash(f"On its way to {login.email}. Nothing is saved yet.", "good")
+    flash(say("On its way to %(email)s. Nothing is saved yet.", email=login.email), "good")
 
 
 def _examples(kind: str, language: str) -> list[tuple[str, str]]:
     """(name, an example) of each fact."""
     voice = Voice(wording(language, "notices"), "UTC", lambda _address, _words: Markup())
     facts = example_facts(kind)
-    return [(name, voice.show(facts[name]).text or ("yes" if facts[name] else "no")) for name in sorted(facts)]
+    return [
+        (name, voice.show(facts[name]).text or (say("yes") if facts[name] else say("no"))) for name in sorted(facts)
+    ]
 
 
 @admin.post("/sellers/<int:key>/notice-texts/<kind>/<language>/preview")
@@ -174,28 +183,30 @@ def standard_notice(key: int, kind: str, language: str) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             save_notice_text(tx, key, kind, language, None)
-        return "The standard text is sent again."
+        return say("The standard text is sent again.")
 
-    text = f"What {row.name} wrote stays in the history."
+    text = say("What %(name)s wrote stays in the history.", name=row.name)
     back = url_for("admin.notice_text", key=key, kind=kind, language=language)
     return asked(
-        Question("Go back to the standard text?", text, "Go back to it", back, danger=False), ReasonForm(), act
+        Question(say("Go back to the standard text?"), text, say("Go back to it"), back, danger=False),
+        ReasonForm(),
+        act,
     )
 
 
 class MailsForm(Form):
     language = SelectField(
-        "Language", choices=lambda: [(code, wording(code).own_name) for code in NOTICE_LANGUAGES],
-        description="Of mails to staff, and to customers whose own language has no texts.",
+        later("Language"), choices=lambda: [(code, wording(code).own_name) for code in NOTICE_LANGUAGES],
+        description=later("Of mails to staff, and to customers whose own language has no texts."),
     )  # fmt: skip
     foot = TextAreaField(
-        "Foot of each mail", filters=[stripped], validators=[Length(max=400)], render_kw={"rows": 4},
-        description="Up to four lines, above the address.",
+        later("Foot of each mail"), filters=[stripped], validators=[Length(max=400)], render_kw={"rows": 4},
+        description=later("Up to four lines, above the address."),
     )  # fmt: skip
     off = SelectMultipleField(
-        "Don't send", choices={kind: kind.replace("_", " ") for kind in MAY_BE_OFF},
+        later("Don't send"), choices=lambda: {kind: say(kind.replace("_", " ")) for kind in MAY_BE_OFF},
         widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(),
-        description="All others are always sent: what the law wants told, and what guards an account.",
+        description=later("All others are always sent: what the law wants told, and what guards an account."),
     )  # fmt: skip
 
 
@@ -210,10 +221,10 @@ def seller_mails(key: int) -> ResponseReturnValue:
             rules = MailRules(form.language.data, form.foot.data or "", tuple(form.off.data or ()))
             with writing(submit_ctx()) as tx:
                 set_mails(tx, key, rules)
-            flash("Saved.", "good")
+            flash(say("Saved."), "good")
             return redirect(url_for("admin.seller_mails", key=key), 303)
     shown = page(
-        "admin/entry.html", form=form, title=f"Mails of {row.name}", back=url_for("admin.notice_texts", seller=key),
-        section="notice_texts",
+        "admin/entry.html", form=form, title=say("Mails of %(name)s", name=row.name),
+        back=url_for("admin.notice_texts", seller=key), section="notice_texts",
     )  # fmt: skip
     return shown, 422 if form.is_submitted() else 200

@@ -14,8 +14,9 @@ from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked
-from billhead.web.admin.columns import instant, state, text
+from billhead.web.admin.columns import instant, state, text, word
 from billhead.web.admin.listing import Choice, Listing
+from billhead.web.speaking import marked, say
 
 __all__ = ["NOTICES"]
 
@@ -26,7 +27,7 @@ def _matching(typed: str) -> ColumnElement[bool]:
 
 NOTICES = Listing(
     name="messages",
-    title="Messages",
+    title=marked("Messages"),
     query=select(
         Notice.id,
         Notice.customer_id,
@@ -41,25 +42,25 @@ NOTICES = Listing(
     ).outerjoin(Customer, Customer.id == Notice.customer_id),
     key=Notice.id,
     columns=(
-        text("Message", "id", to="message"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        text("About", "kind"),
-        text("By", "channel"),
-        text("To", "recipient"),
-        state("State", "state"),
-        text("Error", "error", css="clip"),
-        instant("Queued", "created_at"),
-        instant("Sent", "sent_at"),
+        text(marked("Message"), "id", to="message"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        word(marked("About"), "kind"),
+        word(marked("By"), "channel"),
+        text(marked("To"), "recipient"),
+        state(marked("State"), "state"),
+        text(marked("Error"), "error", css="clip"),
+        instant(marked("Queued"), "created_at"),
+        instant(marked("Sent"), "sent_at"),
     ),
     choices=(
-        Choice("state", "State", Notice.state, ("queued", "sending", "sent", "failed", "rejected", "unknown")),
-        Choice("kind", "About", Notice.kind, tuple(sorted(KINDS))),
-        Choice("channel", "By", Notice.channel, ("email", "sms", "telegram", "webhook")),
+        Choice("state", marked("State"), Notice.state, ("queued", "sending", "sent", "failed", "rejected", "unknown")),
+        Choice("kind", marked("About"), Notice.kind, tuple(sorted(KINDS))),
+        Choice("channel", marked("By"), Notice.channel, ("email", "sms", "telegram", "webhook")),
     ),
     search=_matching,
-    search_label="Recipient, or what it is about",
+    search_label=marked("Recipient, or what it is about"),
     narrow={"customer": Notice.customer_id},
-    empty="Customers are written to when they order, pay, owe, or when their line is ready.",
+    empty=marked("Customers are written to when they order, pay, owe, or when their line is ready."),
 )
 
 
@@ -80,10 +81,12 @@ def message(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             send_again(tx, key)
-        return f"Message {key} is on its way to {row.recipient} again."
+        return say("Message %(key)s is on its way to %(recipient)s again.", key=key, recipient=row.recipient)
 
-    twice = "It may have arrived already: then they get it twice. " if row.state == "unknown" else ""
-    text = f"{row.kind} by {row.channel} to {row.recipient}: {row.state}. {twice}{row.error}".strip()
-    title = f"Send message {key} again?" if again else f"Message {key}"
-    question = Question(title, text, "Send again", url_for("admin.notices"), danger=False)
+    twice = say("It may have arrived already: then they get it twice.") if row.state == "unknown" else ""
+    sent = {"kind": say(row.kind), "channel": say(row.channel), "to": row.recipient, "state": say(row.state)}
+    text = say("%(kind)s by %(channel)s to %(to)s: %(state)s.", **sent)
+    text = " ".join(filter(None, (text, twice, row.error)))
+    title = say("Send message %(key)s again?", key=key) if again else say("Message %(key)s", key=key)
+    question = Question(title, text, say("Send again"), url_for("admin.notices"), danger=False)
     return asked(question, ReasonForm(), act, "admin/message.html", row=row, again=again)

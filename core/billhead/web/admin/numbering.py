@@ -18,6 +18,7 @@ from billhead.web.admin.area import admin, found
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
@@ -25,37 +26,42 @@ _USUAL = "{prefix}{year}-{number:06d}"
 
 
 def _days(label: str, hint: str) -> IntegerField:
-    return IntegerField(label, validators=[InputRequired("Write a number of days.")], description=hint)
+    return IntegerField(label, validators=[InputRequired(later("Write a number of days."))], description=hint)
 
 
 class RulesForm(Form):
-    terms_days = _days("Days to pay", "Invoice date and so many days are the due date.")
-    lead_days = _days("Days ahead", "A renewal by hand is offered so long before the time is over.")
-    proforma_days = _days("Days that an offer stands", "So long after it was due an unpaid proforma expires.")
-    draft_days = _days("Days as a draft", "0: invoices are final at once.")
-    hold_for_review = BooleanField("Drafts wait until staff make them final")
-    number_on = SelectField(
-        "Numbers are given",
-        choices={"finalisation": "when an invoice is issued", "payment": "when it is paid; a proforma comes first"},
+    terms_days = _days(later("Days to pay"), later("Invoice date and so many days are the due date."))
+    lead_days = _days(later("Days ahead"), later("A renewal by hand is offered so long before the time is over."))
+    proforma_days = _days(
+        later("Days that an offer stands"), later("So long after it was due an unpaid proforma expires.")
     )
-    number_proformas = BooleanField("Proformas have a reference of their own")
+    draft_days = _days(later("Days as a draft"), later("0: invoices are final at once."))
+    hold_for_review = BooleanField(later("Drafts wait until staff make them final"))
+    number_on = SelectField(
+        later("Numbers are given"),
+        choices={
+            "finalisation": later("when an invoice is issued"),
+            "payment": later("when it is paid; a proforma comes first"),
+        },
+    )
+    number_proformas = BooleanField(later("Proformas have a reference of their own"))
     mac_swaps = IntegerField(
-        "Boxes that customers exchange in a month",
-        validators=[InputRequired("Write a number.")],
-        description="By themselves, for each line; a plan may say otherwise. 0: only staff do it.",
+        later("Boxes that customers exchange in a month"),
+        validators=[InputRequired(later("Write a number."))],
+        description=later("By themselves, for each line; a plan may say otherwise. 0: only staff do it."),
     )
 
 
 class SeriesForm(Form):
-    kind = SelectField("For", choices={kind: kind.replace("_", " ") for kind in KINDS})
-    fiscal_year = IntegerField("Fiscal year", validators=[InputRequired("Write a year.")])
+    kind = SelectField(later("For"), choices=lambda: {kind: say(kind.replace("_", " ")) for kind in KINDS})
+    fiscal_year = IntegerField(later("Fiscal year"), validators=[InputRequired(later("Write a year."))])
     format = StringField(
-        "Format",
+        later("Format"),
         filters=[stripped],
-        validators=[DataRequired("Write a format."), Length(max=80)],
+        validators=[DataRequired(later("Write a format.")), Length(max=80)],
         description="{prefix} {year} {yy} {month} {number:06d}",
     )
-    prefix = StringField("Prefix", validators=[Length(max=20)])
+    prefix = StringField(later("Prefix"), validators=[Length(max=20)])
 
 
 @admin.route("/sellers/<int:key>/billing", methods=["GET", "POST"])
@@ -69,7 +75,7 @@ def seller_billing(key: int) -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 set_billing_rules(tx, key, BillingRules(**{name: form[name].data for name in names}))
-            flash("Saved. It holds from the next document on.", "good")
+            flash(say("Saved. It holds from the next document on."), "good")
             return redirect(url_for("admin.seller_billing", key=key), 303)
     shown = page("admin/seller_billing.html", seller_row=row, form=form)
     return shown, 422 if form.is_submitted() else 200
@@ -93,7 +99,7 @@ def seller_numbers(key: int) -> ResponseReturnValue:
             told = form.kind.data, form.fiscal_year.data, form.format.data, form.prefix.data or ""
             with writing(submit_ctx()) as tx:
                 done = set_number_series(tx, key, *told)
-            flash(f"Saved. The next one is {done.next_text}.", "good")
+            flash(say("Saved. The next one is %(number)s.", number=done.next_text), "good")
             return redirect(url_for("admin.seller_numbers", key=key), 303)
     rows = [
         (one, preview_set_number_series(one.format, one.prefix, one.fiscal_year, one.next_number, today))

@@ -22,6 +22,7 @@ from billhead.web.admin.area import admin, found
 from billhead.web.errors import refusal
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import marked, say
 from billhead.web.storefront.basket import Basket, Cart
 from billhead.web.storefront.choosing import chosen_plan
 from billhead.web.storefront.offers import Audience, Offer, offer, offers
@@ -29,7 +30,7 @@ from billhead.web.storefront.priced import Priced, priced_for
 
 __all__ = ["Wish", "buyer_of", "sold_to", "wish_of"]
 
-_CHANGED = "What this costs has changed since it was shown. Look at it again, please."
+_CHANGED = marked("What this costs has changed since it was shown. Look at it again, please.")
 
 
 class Wish(NamedTuple):
@@ -90,9 +91,9 @@ def order_plan(key: int, code: str) -> ResponseReturnValue:
         try:
             if form.get("seen") == wish.priced.seen:
                 return _place(row, wish, form.get("pay", ""))
-            problem, status = _CHANGED, 409
+            problem, status = say(_CHANGED), 409
         except BillheadError as refused:
-            problem, status = (_CHANGED, 409) if refused.code == "price_changed" else refusal(refused)
+            problem, status = (say(_CHANGED), 409) if refused.code == "price_changed" else refusal(refused)
     shown = {"customer": row, "offer": sold, "form": form, "wish": wish, "problem": problem, "errors": errors}
     return page("admin/order_plan.html", **shown), status
 
@@ -107,7 +108,7 @@ def wish_of(session: Session, seller: Seller, row: Customer, sold: Offer, form: 
     if priced.refused:
         raise InvalidInput("coupon", priced.refused)
     if priced.quote is None:
-        raise InvalidInput("", next((gone.why for gone in priced.gone if gone.why), "It can't be ordered so."))
+        raise InvalidInput("", next((gone.why for gone in priced.gone if gone.why), say("It can't be ordered so.")))
     return Wish(basket, coupons, priced, usable_credit(session, row, row.currency))
 
 
@@ -116,9 +117,9 @@ def _place(row: Customer, wish: Wish, pay: str) -> ResponseReturnValue:
     with writing(submit_ctx()) as tx:
         ordered = order_for(tx, order, wish.priced.total, pay)
     told = {
-        "mail": f"Ordered. {row.name} is mailed a link to pay it.",
-        "credit": "Ordered, and paid from credit.",
-        "later": "Ordered. It starts when it is paid.",
+        "mail": say("Ordered. %(name)s is mailed a link to pay it.", name=row.name),
+        "credit": say("Ordered, and paid from credit."),
+        "later": say("Ordered. It starts when it is paid."),
     }
-    flash(told[pay] if wish.priced.total else "Ordered. There is nothing to pay, and it is being set up.", "good")
+    flash(told[pay] if wish.priced.total else say("Ordered. There is nothing to pay, and it is being set up."), "good")
     return redirect(url_for("admin.document", key=ordered.document_id), 303)

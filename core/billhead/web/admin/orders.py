@@ -19,6 +19,7 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin, own_seller_id
 from billhead.web.admin.columns import Column, amount, badge, instant, text
 from billhead.web.admin.listing import Choice, Listing
+from billhead.web.speaking import marked, say
 
 __all__ = ["ORDERS"]
 
@@ -52,27 +53,29 @@ _C = _ORDER.c
 
 ORDERS = Listing(
     name="orders",
-    title="Orders",
-    lead="First papers of subscriptions, one for all that were ordered together: of the last 60 days, and all that are "
-    "open. What stands still comes first.",
+    title=marked("Orders"),
+    lead=marked(
+        "First papers of subscriptions, one for all that were ordered together: of the last 60 days, and all that are "
+        "open. What stands still comes first."
+    ),
     query=select(_ORDER),
     key=cast(InstrumentedAttribute[int], _C.id),
     by=_C.rank * _FURTHER + case((_C.rank < _DONE, _C.id), else_=-_C.id),
     columns=(
-        text("Order", "id", to="document"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        text("Plan", "plan", to="subscription", key="subscription_id"),
-        Column("And others", lambda row: row.more, lambda row: f"+ {row.more}" if row.more else "–"),
-        Column("Step", lambda row: row.step, lambda row: badge(_TONES.get(row.step, row.step), row.step)),
-        Column("That is", lambda row: STEPS[row.step], lambda row: STEPS[row.step]),
-        amount("Total", "total_minor"),
-        instant("Ordered", "created_at"),
+        text(marked("Order"), "id", to="document"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        text(marked("Plan"), "plan", to="subscription", key="subscription_id"),
+        Column(marked("And others"), lambda row: row.more, lambda row: f"+ {row.more}" if row.more else "–"),
+        Column(marked("Step"), lambda row: row.step, lambda row: badge(_TONES.get(row.step, row.step), row.step)),
+        Column(marked("That is"), lambda row: STEPS[row.step], lambda row: say(STEPS[row.step])),
+        amount(marked("Total"), "total_minor"),
+        instant(marked("Ordered"), "created_at"),
     ),
-    choices=(Choice("step", "Step", _C.step, list(STEPS)),),
+    choices=(Choice("step", marked("Step"), _C.step, list(STEPS)),),
     search=lambda typed: _C.customer.icontains(typed, autoescape=True),
-    search_label="Customer",
+    search_label=marked("Customer"),
     narrow={"customer": lambda key: _C.customer_id == key},
-    empty="An order stands here from the moment it is placed.",
+    empty=marked("An order stands here from the moment it is placed."),
 )
 
 

@@ -15,13 +15,18 @@ from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.corrections import amount_field
 from billhead.web.admin.reseller_forms import parsed_credits
 from billhead.web.formatting import money
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
 
 class OwnerCreditsForm(ReasonForm):
-    seen = amount_field("It has there", "As the panel told it. Has it another credit by now, nothing is sent.")
-    amount = amount_field("Change by", "Like 50, or -20 to take some. Most panels know whole credits only.")
+    seen = amount_field(
+        later("It has there"), later("As the panel told it. Has it another credit by now, nothing is sent.")
+    )
+    amount = amount_field(
+        later("Change by"), later("Like 50, or -20 to take some. Most panels know whole credits only.")
+    )
 
 
 @admin.route("/panels/<int:key>/owners/<remote>/credits", methods=["GET", "POST"])
@@ -39,11 +44,24 @@ def panel_owner_credits(key: int, remote: str) -> ResponseReturnValue:
             ctx, key, Owner(remote, name, seen), parsed_credits("amount", form.amount.data).minor
         )
         if done.in_doubt:
-            raise Conflict(f"Not known: {done.problem} It may have been done: read its credit again.")
+            raise Conflict(say("Not known: %(why)s It may have been done: read its credit again.", why=done.problem))
         if done.owner is None or done.owner.credits_minor is None:
             raise Conflict(done.problem)
-        return f"{done.owner.name} has {money(done.owner.credits_minor, CREDITS)} on {row.name} now."
+        return say(
+            "%(name)s has %(amount)s on %(panel)s now.",
+            name=done.owner.name,
+            amount=money(done.owner.credits_minor, CREDITS),
+            panel=row.name,
+        )
 
-    text = "This is sent to the panel, once. What your own resellers have here is another credit, and stays as it is."
+    text = say(
+        "This is sent to the panel, once. What your own resellers have here is another credit, and stays as it is."
+    )
     back = url_for("admin.panel_owners", key=key)
-    return asked(Question(f"Change the credit of {name} on {row.name}?", text, "Change it", back), form, act)
+    return asked(
+        Question(
+            say("Change the credit of %(name)s on %(panel)s?", name=name, panel=row.name), text, say("Change it"), back
+        ),
+        form,
+        act,
+    )

@@ -23,23 +23,30 @@ from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["DIFFERENCES"]
 
 _NAMES = {
     "mac": "MAC",
-    "plan": "The panel's plan",
-    "expires_at": "Expiry",
-    "blocked": "Block",
-    "country": "The only country to watch in",
-    "note": "Our reference in the notes",
+    "plan": later("The panel's plan"),
+    "expires_at": later("Expiry"),
+    "blocked": later("Block"),
+    "country": later("The only country to watch in"),
+    "note": later("Our reference in the notes"),
 }
-_SAID = {"enforce": "bring it in step", "report": "tell staff, change nothing", "accept": "the panel is right"}
+_SAID = {
+    "enforce": later("bring it in step"),
+    "report": later("tell staff, change nothing"),
+    "accept": later("the panel is right"),
+}
 
 DIFFERENCES = Listing(
     name="panel-differences",
-    title="Differences",
-    lead="What the last comparison has found: missing on the panel, there but not wanted, or different in a field.",
+    title=marked("Differences"),
+    lead=marked(
+        "What the last comparison has found: missing on the panel, there but not wanted, or different in a field."
+    ),
     query=select(
         PanelDifference.id,
         PanelDifference.kind,
@@ -53,26 +60,26 @@ DIFFERENCES = Listing(
     ).join(Panel, Panel.id == PanelDifference.panel_id),
     key=PanelDifference.id,
     columns=(
-        code("Reference", "ref"),
-        text("Login", "login", to="service", key="service_id"),
-        text("Difference", "kind"),
-        text("Fields", "fields"),
+        code(marked("Reference"), "ref"),
+        text(marked("Login"), "login", to="service", key="service_id"),
+        Column(marked("Difference"), lambda row: row.kind, lambda row: say(row.kind)),
+        text(marked("Fields"), "fields"),
         Column(
-            "Can be repaired",
+            marked("Can be repaired"),
             lambda row: "yes" if row.repair else "no",
-            lambda row: "yes" if row.repair else "–",
+            lambda row: say("yes") if row.repair else "–",
         ),
-        text("Panel", "name", to="panel", key="panel_id"),
+        text(marked("Panel"), "name", to="panel", key="panel_id"),
     ),
-    choices=(Choice("kind", "Difference", PanelDifference.kind, KINDS),),
+    choices=(Choice("kind", marked("Difference"), PanelDifference.kind, KINDS),),
     search=lambda typed: (
         PanelDifference.login.icontains(typed, autoescape=True)
         | PanelDifference.ref.icontains(typed, autoescape=True)
         | PanelDifference.fields.icontains(typed, autoescape=True)
     ),
-    search_label="Login, reference or field",
+    search_label=marked("Login, reference or field"),
     narrow={"panel": PanelDifference.panel_id},
-    empty="Every line is as it should be, or no panel was compared yet.",
+    empty=marked("Every line is as it should be, or no panel was compared yet."),
 )
 
 
@@ -83,7 +90,7 @@ def differences() -> ResponseReturnValue:
     if panel is None:
         return DIFFERENCES.answer()
     repair = url_for("admin.repair_panel", key=panel, kind=request.args.get("kind", ""))
-    return DIFFERENCES.answer(add=repair, add_label="Repair these", add_needs="panels.write")
+    return DIFFERENCES.answer(add=repair, add_label=say("Repair these"), add_needs="panels.write")
 
 
 @admin.route("/panels/<int:key>/repair", methods=["GET", "POST"])
@@ -98,13 +105,20 @@ def repair_panel(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             done = repair_differences(tx, key, kind)
-        return f"{done.lines} lines are queued; each is looked up again before anything is written."
+        return say("%(count)s lines are queued; each is looked up again before anything is written.", count=done.lines)
 
     wanted = {name: count for name, count in counts.items() if kind in ("", name)}
-    figures = ", ".join(f"{count} {name}" for name, count in sorted(wanted.items())) or "nothing that can be repaired"
-    told = f"By the last comparison: {figures}. Only free steps are taken; lines that are not ours are left alone."
+    figures = ", ".join(f"{count} {say(name)}" for name, count in sorted(wanted.items())) or say(
+        "nothing that can be repaired"
+    )
+    told = say(
+        "By the last comparison: %(figures)s. Only free steps are taken; lines that are not ours are left alone.",
+        figures=figures,
+    )
     back = url_for("admin.differences", panel=key, kind=kind)
-    return asked(Question(f"Repair lines of {row.name}?", told, "Repair them", back), ReasonForm(), act)
+    return asked(
+        Question(say("Repair lines of %(name)s?", name=row.name), told, say("Repair them"), back), ReasonForm(), act
+    )
 
 
 @admin.route("/panels/<int:key>/confirm", methods=["GET", "POST"])
@@ -117,27 +131,31 @@ def confirm_reconcile(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             done = ask_reconcile(tx, key, confirmed=True)
-        return f"Queued as job {done.job}."
+        return say("Queued as job %(job)s.", job=done.job)
 
-    held = row.reconcile_report.get("held") or "Nothing is held back at the moment"
-    told = f"{held}. It is compared anew, and every line that is missing then is made again on {row.name}."
+    held = row.reconcile_report.get("held") or say("Nothing is held back at the moment")
+    told = say(
+        "%(held)s. It is compared anew, and every line that is missing then is made again on %(name)s.",
+        held=held,
+        name=row.name,
+    )
     back = url_for("admin.panel", key=key)
-    return asked(Question("Repair all the same?", told, "Compare and repair", back), ReasonForm(), act)
+    return asked(Question(say("Repair all the same?"), told, say("Compare and repair"), back), ReasonForm(), act)
 
 
 class PolicyForm(Form):
     """One choice a field, and the brake."""
 
     brake_percent = IntegerField(
-        "Stop and ask when more than so many per cent of the lines are missing",
+        later("Stop and ask when more than so many per cent of the lines are missing"),
         validators=[InputRequired(), NumberRange(0, 100)],
-        description="0: never. Up to ten missing lines are repaired on any panel.",
+        description=later("0: never. Up to ten missing lines are repaired on any panel."),
     )
 
 
 def _policy_form() -> type[PolicyForm]:
     choices = [SelectChoice(word, _SAID[word]) for word in POLICIES]
-    fields = {name: SelectField(_NAMES.get(name, name.capitalize()), choices=choices) for name in FIELDS}
+    fields = {name: SelectField(_NAMES.get(name) or say(name.capitalize()), choices=choices) for name in FIELDS}
     return type("PanelPolicyForm", (PolicyForm,), fields)
 
 
@@ -153,7 +171,7 @@ def panel_policy(key: int) -> ResponseReturnValue:
             managed = {name: form[name].data for name in FIELDS}
             with writing(submit_ctx()) as tx:
                 set_policy(tx, key, managed, form.brake_percent.data)
-            flash("Saved. It counts from the next comparison on.", "good")
+            flash(say("Saved. It counts from the next comparison on."), "good")
             return redirect(url_for("admin.panel", key=key), 303)
     shown = page("admin/policy.html", panel=row, form=form)
     return shown, 422 if form.is_submitted() else 200

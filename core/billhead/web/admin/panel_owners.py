@@ -22,45 +22,48 @@ from billhead.web.admin.area import admin, found
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["abilities"]
 
 _SAID = (
-    ("bouquets", "bouquets"),
-    ("connections", "connections"),
-    ("listing", "list of its lines"),
-    ("pairs", "boxes that follow a stream line"),
-    ("owners", "resellers"),
-    ("owner_credits", "their credits"),
-    ("balance", "our credit there"),
-    ("countries", "holding a line to one country"),
-    ("viewings", "viewing history"),
-    ("live", "who watches now"),
-    ("kick", "cutting a session"),
-    ("messages", "messages on the screen"),
-    ("commands", "telling a box to restart"),
-    ("proof", "trying a line as its box or player"),
+    ("bouquets", marked("bouquets")),
+    ("connections", marked("connections")),
+    ("listing", marked("list of its lines")),
+    ("pairs", marked("boxes that follow a stream line")),
+    ("owners", marked("resellers")),
+    ("owner_credits", marked("their credits")),
+    ("balance", marked("our credit there")),
+    ("countries", marked("holding a line to one country")),
+    ("viewings", marked("viewing history")),
+    ("live", marked("who watches now")),
+    ("kick", marked("cutting a session")),
+    ("messages", marked("messages on the screen")),
+    ("commands", marked("telling a box to restart")),
+    ("proof", marked("trying a line as its box or player")),
 )
 
 
 def abilities(able: Capabilities) -> dict[str, bool]:
-    """For the panel's page: what → whether."""
+    """For the panel's page, which says it: what → whether."""
     return {label: bool(getattr(able, name)) for name, label in _SAID}
 
 
 class OwnersForm(Form):
     on = TextAreaField(
-        "Resellers",
-        description="One a row: our reseller's code, its id on the panel, and if you like its name there. "
-        f"{HOUSE} in place of a code is the house itself. Whoever is not named stands under the next one above.",
+        later("Resellers"),
+        description=later(
+            "One a row: our reseller's code, its id on the panel, and if you like its name there. - in place of a "
+            "code is the house itself. Whoever is not named stands under the next one above."
+        ),
         render_kw={"rows": 10},
     )
     policy = SelectField(
-        "A line that has another owner",
+        later("A line that has another owner"),
         choices={
-            "enforce": "is put right",
-            "report": "is reported, and stays as it is",
-            "accept": "is left alone",
+            "enforce": later("is put right"),
+            "report": later("is reported, and stays as it is"),
+            "accept": later("is left alone"),
         },
     )
 
@@ -69,7 +72,7 @@ class OwnersForm(Form):
         for row in filter(None, map(str.strip, (self.on.data or "").splitlines())):
             code, *rest = row.split(maxsplit=2)
             if not rest:
-                raise InvalidInput("on", f"{row!r} does not name a reseller and its id on the panel")
+                raise InvalidInput("on", say("%(row)s does not name a reseller and its id on the panel", row=repr(row)))
             named.append(NamedOwner(code, *rest))
         return named
 
@@ -84,7 +87,7 @@ def panel_owners(key: int) -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 named = name_owners(tx, key, form.owners(), form.policy.data).named
-            flash(f"Saved: {named} named. Compare all lines to bring them in step.", "good")
+            flash(say("Saved: %(count)s named. Compare all lines to bring them in step.", count=named), "good")
             return redirect(url_for("admin.panel", key=key), 303)
     return _page(row, form, None), 422 if form.is_submitted() else 200
 

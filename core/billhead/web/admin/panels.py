@@ -34,6 +34,7 @@ from billhead.web.affected import of_panel
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, signed_in, submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["PANELS", "health_of"]
 
@@ -68,7 +69,7 @@ def _counted(*conditions: Any) -> Any:
 
 PANELS = Listing(
     name="panels",
-    title="Panels",
+    title=marked("Panels"),
     query=select(
         Panel.id,
         Panel.code,
@@ -88,79 +89,89 @@ PANELS = Listing(
     ),
     key=Panel.id,
     columns=(
-        text("Panel", "name", to="panel"),
-        code("Code", "code"),
-        text("Module", "module"),
-        text("Group", "group"),
-        Column("Health", health_of, health_badge),
-        number("Lines", "lines"),
-        number("Not in step", "trouble"),
+        text(marked("Panel"), "name", to="panel"),
+        code(marked("Code"), "code"),
+        text(marked("Module"), "module"),
+        text(marked("Group"), "group"),
+        Column(marked("Health"), health_of, health_badge),
+        number(marked("Lines"), "lines"),
+        number(marked("Not in step"), "trouble"),
         Column(
-            "Room for",
+            marked("Room for"),
             lambda row: row.capacity,
-            lambda row: row.capacity or "any number",
+            lambda row: row.capacity or say("any number"),
             "num",
         ),
-        Column("Our credit", lambda row: _credit(row), lambda row: _credit(row) or "–", "num"),
-        instant("Answered last", "last_ok_at"),
-        instant("Compared last", "reconciled_at"),
+        Column(marked("Our credit"), lambda row: _credit(row), lambda row: _credit(row) or "–", "num"),
+        instant(marked("Answered last"), "last_ok_at"),
+        instant(marked("Compared last"), "reconciled_at"),
         Column(
-            "Differences",
+            marked("Differences"),
             lambda row: row.reconcile_report.get("differences", ""),
             lambda row: row.reconcile_report.get("differences", "–"),
             "num",
         ),
     ),
     search=lambda typed: Panel.code.icontains(typed, autoescape=True) | Panel.name.icontains(typed, autoescape=True),
-    search_label="Name or code",
-    empty="Add the first one: its address and credentials are asked for by its module.",
+    search_label=marked("Name or code"),
+    empty=marked("Add the first one: its address and credentials are asked for by its module."),
 )
 
 
 class PanelForm(EntryForm):
-    name = StringField("Name", filters=[stripped], validators=[DataRequired("Give it a name."), Length(max=80)])
-    group = StringField("Group", filters=[stripped], description="Plans may name a group instead of one panel.")
+    name = StringField(
+        later("Name"), filters=[stripped], validators=[DataRequired(later("Give it a name.")), Length(max=80)]
+    )
+    group = StringField(
+        later("Group"), filters=[stripped], description=later("Plans may name a group instead of one panel.")
+    )
     capacity = IntegerField(
-        "Room for so many lines",
+        later("Room for so many lines"),
         default=0,
         validators=[InputRequired(), NumberRange(0)],
-        description="0 is no limit.",
+        description=later("0 is no limit."),
     )
     weight = IntegerField(
-        "Weight",
+        later("Weight"),
         default=1,
         validators=[InputRequired(), NumberRange(1, 1000)],
-        description="Of two panels of a group, one of twice the weight gets twice the lines.",
+        description=later("Of two panels of a group, one of twice the weight gets twice the lines."),
     )
     calls_per_second = IntegerField(
-        "Calls a second, at most",
+        later("Calls a second, at most"),
         default=0,
         validators=[InputRequired(), NumberRange(0, MOST_CALLS)],
-        description="0 is no limit. It holds for all processes of Billhead together. Some panels shut out an address "
-        "that calls too often: an Xtream panel at more than 20 a second.",
+        description=later(
+            "0 is no limit. It holds for all processes of Billhead together. Some panels shut out an address "
+            "that calls too often: an Xtream panel at more than 20 a second."
+        ),
     )
     bouquet_nights = IntegerField(
-        "Nights in which bouquets are compared",
+        later("Nights in which bouquets are compared"),
         default=7,
         validators=[InputRequired(), NumberRange(0, MOST_NIGHTS)],
-        description="Where the panel's list leaves bouquets out, they are read line by line, all within so many "
-        "nights: a call each. 0: never.",
+        description=later(
+            "Where the panel's list leaves bouquets out, they are read line by line, all within so many "
+            "nights: a call each. 0: never."
+        ),
     )
 
 
 class NewPanelForm(PanelForm):
     code = StringField(
-        "Code",
+        later("Code"),
         filters=[stripped],
-        validators=[DataRequired("Give it a code."), Length(max=40)],
-        description="Small letters, digits and -. It stays as it is.",
+        validators=[DataRequired(later("Give it a code.")), Length(max=40)],
+        description=later("Small letters, digits and -. It stays as it is."),
     )
 
 
 @admin.get("/panels")
 @allow("staff")
 def panels() -> ResponseReturnValue:
-    return PANELS.answer(add=url_for("admin.choose_panel_module"), add_label="Add a panel", add_needs="panels.write")
+    return PANELS.answer(
+        add=url_for("admin.choose_panel_module"), add_label=say("Add a panel"), add_needs="panels.write"
+    )
 
 
 @admin.get("/panels/<int:key>")
@@ -206,7 +217,13 @@ def choose_panel_module() -> ResponseReturnValue:
         (thing.label, url_for("admin.new_panel", module=thing.code), plugin)
         for plugin, thing in plugins().offers("provisioning_modules")
     ]
-    return page("admin/choose.html", title="Add a panel", what="module", things=modules, back=url_for("admin.panels"))
+    return page(
+        "admin/choose.html",
+        title=say("Add a panel"),
+        nothing=say("No module is there"),
+        things=modules,
+        back=url_for("admin.panels"),
+    )
 
 
 @admin.route("/panels/new/<module>", methods=["GET", "POST"])
@@ -222,9 +239,9 @@ def new_panel(module: str) -> ResponseReturnValue:
             with writing(current_ctx()) as tx:
                 _refuse_taken(tx.session, form.code.data)
                 key = save_panel(tx, login.seller_id, module, _entry(form, form.code.data), settings.values())
-            flash("Added. Check now whether it answers.", "good")
+            flash(say("Added. Check now whether it answers."), "good")
             return redirect(url_for("admin.panel", key=key), 303)
-    title = f"Add a panel: {offered.label}"
+    title = say("Add a panel: %(label)s", label=offered.label)
     shown = page("admin/settings.html", title=title, form=form, settings=settings, back=url_for("admin.panels"))
     return shown, 422 if form.is_submitted() else 200
 
@@ -239,10 +256,12 @@ def panel_settings(key: int) -> ResponseReturnValue:
         with form.refusals(), settings.refusals_of(form):
             with writing(current_ctx()) as tx:
                 save_panel(tx, row.seller_id, row.module, _entry(form, row.code), settings.values())
-            flash("Saved. They are used from the next call on.", "good")
+            flash(say("Saved. They are used from the next call on."), "good")
             return redirect(url_for("admin.panel", key=key), 303)
     back = url_for("admin.panel", key=key)
-    shown = page("admin/settings.html", title=f"Settings of {row.name}", form=form, settings=settings, back=back)
+    shown = page(
+        "admin/settings.html", title=say("Settings of %(name)s", name=row.name), form=form, settings=settings, back=back
+    )
     return shown, 422 if form.is_submitted() else 200
 
 
@@ -260,7 +279,7 @@ def _entry(form: PanelForm, panel_code: str) -> PanelEntry:
 
 def _refuse_taken(session: Session, panel_code: str) -> None:
     if session.scalar(select(Panel.id).where(Panel.code == panel_code)) is not None:
-        raise InvalidInput("code", f"{panel_code} is another panel's")
+        raise InvalidInput("code", say("%(code)s is another panel's", code=panel_code))
 
 
 @admin.post("/panels/<int:key>/check")
@@ -268,7 +287,12 @@ def _refuse_taken(session: Session, panel_code: str) -> None:
 def check_one_panel(key: int) -> ResponseReturnValue:
     """One harmless call; it does not ask."""
     checked = check_panel(current_ctx(), key)
-    flash(*((f"It answers: {checked.said}", "good") if checked.ok else (f"It is not well: {checked.said}", "bad")))
+    told = (
+        say("It answers: %(said)s", said=checked.said)
+        if checked.ok
+        else say("It is not well: %(said)s", said=checked.said)
+    )
+    flash(told, "good" if checked.ok else "bad")
     return redirect(url_for("admin.panel", key=key), 303)
 
 
@@ -278,7 +302,7 @@ def reconcile_panel_now(key: int) -> ResponseReturnValue:
     """Reads the panel's list and queues free steps only; it does not ask."""
     with writing(submit_ctx()) as tx:
         asked_for = ask_reconcile(tx, key)
-    flash(f"Queued as job {asked_for.job}. The report below is renewed when it is done.", "good")
+    flash(say("Queued as job %(job)s. The report below is renewed when it is done.", job=asked_for.job), "good")
     return redirect(url_for("admin.panel", key=key), 303)
 
 
@@ -293,14 +317,20 @@ def panel_maintenance(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             set_maintenance(tx, key, turn_on)
-        return f"{row.name} rests." if turn_on else f"{row.name} is back in service."
+        return say("%(name)s rests.", name=row.name) if turn_on else say("%(name)s is back in service.", name=row.name)
 
-    title = f"Put {row.name} under maintenance?" if turn_on else f"Put {row.name} back in service?"
-    text_ = (
-        "Nothing is written to it and no new line is put on it. What is wanted meanwhile waits in the queue."
+    title = (
+        say("Put %(name)s under maintenance?", name=row.name)
         if turn_on
-        else "What has waited in the queue is done from now on."
+        else say("Put %(name)s back in service?", name=row.name)
+    )
+    text_ = (
+        say("Nothing is written to it and no new line is put on it. What is wanted meanwhile waits in the queue.")
+        if turn_on
+        else say("What has waited in the queue is done from now on.")
     )
     text_ = f"{text_} {touched}"
-    question = Question(title, text_, "Let it rest" if turn_on else "Back in service", url_for("admin.panel", key=key))
+    question = Question(
+        title, text_, say("Let it rest") if turn_on else say("Back in service"), url_for("admin.panel", key=key)
+    )
     return asked(question, ReasonForm(), act)

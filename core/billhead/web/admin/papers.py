@@ -15,6 +15,7 @@ from billhead.web.downloads import pdf_response
 from billhead.web.invoicing import InvoicingForm, statement_days
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import say
 
 __all__: list[str] = []
 
@@ -29,7 +30,7 @@ def customer_invoicing(key: int) -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 set_customer_invoicing(tx, key, form.told())
-            flash("Saved. It holds for documents from now on.", "good")
+            flash(say("Saved. It holds for documents from now on."), "good")
             return redirect(url_for("admin.customer", key=key), 303)
     return page("admin/customer_invoicing.html", customer=row, form=form), 422 if form.is_submitted() else 200
 

@@ -23,6 +23,7 @@ from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["ATTEMPTS", "PAYMENTS", "UNDECIDED"]
 
@@ -36,7 +37,7 @@ def _paid_with(typed: str) -> ColumnElement[bool]:
 
 PAYMENTS = Listing(
     name="payments",
-    title="Payments",
+    title=marked("Payments"),
     query=select(
         Payment.id,
         Payment.customer_id,
@@ -55,22 +56,22 @@ PAYMENTS = Listing(
     .join(GatewayAccount, GatewayAccount.id == Payment.account_id),
     key=Payment.id,
     columns=(
-        text("No.", "id", to="payment"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        text("Account", "account"),
-        code("Reference", "provider_ref"),
-        text("Attempt", "attempt_id", to="attempt", key="attempt_id"),
-        state("State", "state"),
-        amount("Amount", "amount_minor"),
-        amount("Refunded", "refunded_minor"),
-        amount("Fee", "fee_minor"),
-        instant("Received", "received_at"),
+        text(marked("No."), "id", to="payment"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        text(marked("Account"), "account"),
+        code(marked("Reference"), "provider_ref"),
+        text(marked("Attempt"), "attempt_id", to="attempt", key="attempt_id"),
+        state(marked("State"), "state"),
+        amount(marked("Amount"), "amount_minor"),
+        amount(marked("Refunded"), "refunded_minor"),
+        amount(marked("Fee"), "fee_minor"),
+        instant(marked("Received"), "received_at"),
     ),
-    choices=(Choice("state", "State", Payment.state, ("received", "charged_back")),),
+    choices=(Choice("state", marked("State"), Payment.state, ("received", "charged_back")),),
     search=_paid_with,
-    search_label="Reference, customer's name or e-mail",
+    search_label=marked("Reference, customer's name or e-mail"),
     narrow={"customer": Payment.customer_id, "account": Payment.account_id},
-    empty="Money that came in stands here, with the reference that the gateway or the bank gave it.",
+    empty=marked("Money that came in stands here, with the reference that the gateway or the bank gave it."),
 )
 
 
@@ -84,7 +85,7 @@ def _tried_for(typed: str) -> ColumnElement[bool]:
 
 ATTEMPTS = Listing(
     name="payment-attempts",
-    title="Payment attempts",
+    title=marked("Payment attempts"),
     query=select(
         PaymentAttempt.id,
         PaymentAttempt.key,
@@ -105,23 +106,25 @@ ATTEMPTS = Listing(
     .join(GatewayAccount, GatewayAccount.id == PaymentAttempt.account_id),
     key=PaymentAttempt.id,
     columns=(
-        text("Attempt", "key", to="attempt"),
-        text("Document", "document_id", to="document", key="document_id"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        text("Account", "account"),
-        state("State", "state"),
-        text("Declined", "decline_code"),
-        amount("Amount", "amount_minor"),
-        instant("Made", "created_at"),
-        instant("Looked up next", "next_look_at"),
+        text(marked("Attempt"), "key", to="attempt"),
+        text(marked("Document"), "document_id", to="document", key="document_id"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        text(marked("Account"), "account"),
+        state(marked("State"), "state"),
+        text(marked("Declined"), "decline_code"),
+        amount(marked("Amount"), "amount_minor"),
+        instant(marked("Made"), "created_at"),
+        instant(marked("Looked up next"), "next_look_at"),
     ),
     choices=(
-        Choice("state", "State", PaymentAttempt.state, (("undecided", UNDECIDED), *[s.value for s in AttemptState])),
+        Choice(
+            "state", marked("State"), PaymentAttempt.state, (("undecided", UNDECIDED), *[s.value for s in AttemptState])
+        ),
     ),
     search=_tried_for,
-    search_label="Attempt, reference or customer's name",
+    search_label=marked("Attempt, reference or customer's name"),
     narrow={"customer": PaymentAttempt.customer_id, "document": PaymentAttempt.document_id},
-    empty="Each try to be paid through a gateway stands here, before the gateway is asked.",
+    empty=marked("Each try to be paid through a gateway stands here, before the gateway is asked."),
 )
 
 
@@ -166,20 +169,21 @@ def attempt(key: int) -> ResponseReturnValue:
 
 class DecideForm(ReasonForm):
     outcome = SelectField(
-        "What became of it", choices={"not_paid": "No money came: let it be paid anew", "paid": "It was paid"}
+        later("What became of it"),
+        choices={"not_paid": later("No money came: let it be paid anew"), "paid": later("It was paid")},
     )
     receipt = StringField(
-        "The provider’s number of the money",
+        later("The provider’s number of the money"),
         filters=[stripped],
         validators=[Length(max=140)],
-        description="Needed if it was paid; it can’t be booked twice.",
+        description=later("Needed if it was paid; it can’t be booked twice."),
         render_kw={"autocomplete": "off"},
     )
     amount = StringField(
-        "Amount that came",
+        later("Amount that came"),
         filters=[stripped],
         validators=[Length(max=30)],
-        description="Only if it is another than was asked for; what is more becomes credit.",
+        description=later("Only if it is another than was asked for; what is more becomes credit."),
         render_kw={"inputmode": "decimal", "autocomplete": "off"},
     )
     reason = reason_field()
@@ -195,13 +199,15 @@ def decide_attempt_page(key: int) -> ResponseReturnValue:
         came = Money.parse(form.amount.data, row.currency).minor if form.amount.data else None
         with writing(ctx) as tx:
             decided = decide_attempt(tx, key, form.outcome.data, form.receipt.data or "", came)
-        return f"The attempt has {decided.state}."
+        return say("The attempt has %(state)s.", state=say(decided.state.replace("_", " ")))
 
     question = Question(
-        f"Attempt {row.key}",
-        "Look for it in the provider’s own pages first: by amount, time and the payer. Money that is told of after all "
-        "is booked all the same.",
-        "Record it",
+        say("Attempt %(key)s", key=row.key),
+        say(
+            "Look for it in the provider’s own pages first: by amount, time and the payer. Money that is told of after "
+            "all is booked all the same."
+        ),
+        say("Record it"),
         url_for("admin.attempt", key=key),
         danger=False,
     )
@@ -214,5 +220,5 @@ def resolve_attempt(key: int) -> ResponseReturnValue:
     """A look-up moves no money and may be repeated, so that it does not ask."""
     state_now = resolve(current_ctx(), key)
     tone = "good" if state_now == AttemptState.SUCCEEDED else "warn"
-    flash(f"Looked up: it is {state_now.replace('_', ' ')}.", tone)
+    flash(say("Looked up: it is %(state)s.", state=say(state_now.replace("_", " "))), tone)
     return redirect(url_for("admin.attempt", key=key), 303)

@@ -28,6 +28,7 @@ from billhead.web.admin.unassigned import reference_field
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
 from billhead.web.request_context import current_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["PAYOUTS"]
 
@@ -36,12 +37,14 @@ def _return_link(row: Any) -> Markup | str:
     if row.state != "paid" or not row.by_hand or not current_ctx().may("payments.write"):
         return ""
     url = url_for("admin.return_a_payout", key=row.id)
-    return Markup('<a href="{}">Return<span class="visually-hidden"> {}</span></a>').format(url, row.provider_ref)
+    return Markup('<a href="{}">{}<span class="visually-hidden"> {}</span></a>').format(
+        url, say("Return"), row.provider_ref
+    )
 
 
 PAYOUTS = Listing(
     name="payouts",
-    title="Payouts",
+    title=marked("Payouts"),
     query=select(
         Payout.id,
         GatewayAccount.name.label("account"),
@@ -56,42 +59,44 @@ PAYOUTS = Listing(
     ).join(GatewayAccount, GatewayAccount.id == Payout.account_id),
     key=Payout.id,
     columns=(
-        text("Account", "account"),
-        code("Reference", "provider_ref"),
-        state("State", "state"),
-        amount("Amount", "amount_minor"),
-        amount("Fee", "fee_minor"),
-        instant("Left", "paid_at"),
-        text("Why returned", "returned_because"),
+        text(marked("Account"), "account"),
+        code(marked("Reference"), "provider_ref"),
+        state(marked("State"), "state"),
+        amount(marked("Amount"), "amount_minor"),
+        amount(marked("Fee"), "fee_minor"),
+        instant(marked("Left"), "paid_at"),
+        text(marked("Why returned"), "returned_because"),
         Column("", lambda _row: "", lambda row: _return_link(row)),
     ),
-    choices=(Choice("state", "State", Payout.state, ("paid", "returned")),),
+    choices=(Choice("state", marked("State"), Payout.state, ("paid", "returned")),),
     search=lambda typed: Payout.provider_ref == typed,
-    search_label="Reference",
-    empty="Stripe tells of its payouts; those of others are booked here when they have come to the bank.",
+    search_label=marked("Reference"),
+    empty=marked("Stripe tells of its payouts; those of others are booked here when they have come to the bank."),
 )
 
 
 class PayoutForm(ReasonForm):
-    account = SelectField("Account", coerce=int)
-    currency = StringField("Currency", filters=[stripped, lambda typed: (typed or "").upper()])
-    amount = amount_field("Amount that came to the bank")
-    fee = StringField("Fee that was kept", filters=[stripped], validators=[Optional()])
-    on = DateField("Day", validators=[InputRequired()], description="In the seller’s time zone.")
+    account = SelectField(later("Account"), coerce=int)
+    currency = StringField(later("Currency"), filters=[stripped, lambda typed: (typed or "").upper()])
+    amount = amount_field(later("Amount that came to the bank"))
+    fee = StringField(later("Fee that was kept"), filters=[stripped], validators=[Optional()])
+    on = DateField(later("Day"), validators=[InputRequired()], description=later("In the seller’s time zone."))
     reference = reference_field()
-    more_than_held = BooleanField("Also if it is more than the books say the provider holds")
+    more_than_held = BooleanField(later("Also if it is more than the books say the provider holds"))
     reason = reason_field()
 
 
 class ReturnForm(ReasonForm):
-    on = DateField("Day", validators=[InputRequired()], description="In the seller’s time zone.")
+    on = DateField(later("Day"), validators=[InputRequired()], description=later("In the seller’s time zone."))
     reason = reason_field()
 
 
 @admin.get("/payouts")
 @allow("staff")
 def payouts() -> ResponseReturnValue:
-    return PAYOUTS.answer(add=url_for("admin.book_a_payout"), add_label="Book a payout", add_needs="payments.write")
+    return PAYOUTS.answer(
+        add=url_for("admin.book_a_payout"), add_label=say("Book a payout"), add_needs="payments.write"
+    )
 
 
 @admin.route("/payouts/new", methods=["GET", "POST"])
@@ -101,8 +106,8 @@ def book_a_payout() -> ResponseReturnValue:
         accounts = session.scalars(select(GatewayAccount).order_by(GatewayAccount.position, GatewayAccount.id)).all()
     form = PayoutForm(on=clock.business_now().date())
     form.account.choices = [(one.id, one.name) for one in accounts if not tells_payouts(one)]
-    text = "It moves so much from clearing, which the provider holds, to cash. The same reference is booked once."
-    question = Question("Book a payout", text, "Book it", url_for("admin.payouts"), danger=False)
+    text = say("It moves so much from clearing, which the provider holds, to cash. The same reference is booked once.")
+    question = Question(say("Book a payout"), text, say("Book it"), url_for("admin.payouts"), danger=False)
 
     def act(ctx: Context, form: Any) -> str:
         came = Money.parse(form.amount.data, form.currency.data)
@@ -112,7 +117,9 @@ def book_a_payout() -> ResponseReturnValue:
                 tx, form.account.data, came.minor, came.currency, form.reference.data, fee_minor=fee, on=form.on.data,
                 more_than_held=form.more_than_held.data,
             )  # fmt: skip
-        return f"Booked. By the books the provider holds {money(done.held_minor, done.currency)} now."
+        return say(
+            "Booked. By the books the provider holds %(amount)s now.", amount=money(done.held_minor, done.currency)
+        )
 
     return asked(question, form, act)
 
@@ -126,12 +133,18 @@ def return_a_payout(key: int) -> ResponseReturnValue:
         zone = session.get_one(Seller, account.seller_id).zone
     form = ReturnForm(on=clock.today_in(zone))
     out = money(row.amount_minor + row.fee_minor, row.currency)
-    text = f"{row.provider_ref}: {out}, its fee included, move back from cash to clearing, which the provider holds."
-    question = Question("Return a payout", text, "Return it", url_for("admin.payouts"))
+    text = say(
+        "%(reference)s: %(amount)s, its fee included, move back from cash to clearing, which the provider holds.",
+        reference=row.provider_ref,
+        amount=out,
+    )
+    question = Question(say("Return a payout"), text, say("Return it"), url_for("admin.payouts"))
 
     def act(ctx: Context, form: Any) -> str:
         with writing(ctx) as tx:
             done = return_payout(tx, key, on=form.on.data)
-        return f"Returned. By the books the provider holds {money(done.held_minor, done.currency)} now."
+        return say(
+            "Returned. By the books the provider holds %(amount)s now.", amount=money(done.held_minor, done.currency)
+        )
 
     return asked(question, form, act)

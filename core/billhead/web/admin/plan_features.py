@@ -15,6 +15,7 @@ from billhead.web.admin.area import admin, found
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import say
 from billhead.wording import LANGUAGES, direction, wording
 
 __all__: list[str] = []
@@ -49,7 +50,7 @@ def plan_features(key: int) -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 write_features(tx, key, {one: (form[one].data or "").splitlines() for one in LANGUAGES})
-            flash("What the shop says of it is saved.", "good")
+            flash(say("What the shop says of it is saved."), "good")
             return redirect(url_for("admin.plan", key=key), 303)
     status = 422 if form.is_submitted() else 200
     return page("admin/plan_features.html", form=form, plan=plan, most=MOST_FEATURES), status

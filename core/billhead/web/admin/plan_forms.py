@@ -23,94 +23,115 @@ from billhead.web.admin.area import admin, found, own_seller_id
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["COUNTRIES_HINT", "WHERE_SOLD"]
 
-WHERE_SOLD = {"": "everywhere", "only": "only in these countries", "except": "everywhere except in these countries"}
-COUNTRIES_HINT = "Two letters each, like DE AT. The country is that of the customer's address."
+WHERE_SOLD = {
+    "": later("everywhere"),
+    "only": later("only in these countries"),
+    "except": later("everywhere except in these countries"),
+}
+COUNTRIES_HINT = marked("Two letters each, like DE AT. The country is that of the customer's address.")
 
 _LINES = ("stream", "mag", "paired", "enigma2")
 _KINDS = {
-    "line": "A plan with lines of its own",
-    "bundle": "A bundle of plans and add-ons at one price",
-    "bouquet": "An add-on: bouquets",
-    "connection": "An add-on: more screens",
-    "device": "A device, sold or rented",
+    "line": later("A plan with lines of its own"),
+    "bundle": later("A bundle of plans and add-ons at one price"),
+    "bouquet": later("An add-on: bouquets"),
+    "connection": later("An add-on: more screens"),
+    "device": later("A device, sold or rented"),
 }
 _EDITED = ("bundle", "bouquet", "connection", "device", *_LINES)
 
 
 class PlanForm(Form):
     code = StringField(
-        "Code",
+        later("Code"),
         filters=[stripped],
-        validators=[DataRequired("A code is needed."), Length(max=40)],
-        description="Small letters and digits, like premium-tv. Links and files name it: it stays.",
+        validators=[DataRequired(later("A code is needed.")), Length(max=40)],
+        description=later("Small letters and digits, like premium-tv. Links and files name it: it stays."),
     )
-    name = StringField("Name", filters=[stripped], validators=[DataRequired("A name is needed."), Length(max=120)])
-    description = TextAreaField("Description", filters=[stripped], validators=[Length(max=1000)])
-    kind = SelectField("What it is", choices=_KINDS)
-    services = TextAreaField(
-        "Lines that it makes",
-        description="One a row: stream, mag or enigma2, then the panel or group of panels, then what the panel calls "
-        "the plan, if it knows plans. For example: stream main",
+    name = StringField(
+        later("Name"), filters=[stripped], validators=[DataRequired(later("A name is needed.")), Length(max=120)]
     )
-    connections = IntegerField("Screens at a time", default=1, validators=[InputRequired(), NumberRange(0, 1000)])
-    bouquets = SelectMultipleField("Bouquets", widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    description = TextAreaField(later("Description"), filters=[stripped], validators=[Length(max=1000)])
+    kind = SelectField(later("What it is"), choices=_KINDS)
+    services = TextAreaField(later("Lines that it makes"))
+    connections = IntegerField(
+        later("Screens at a time"), default=1, validators=[InputRequired(), NumberRange(0, 1000)]
+    )
+    bouquets = SelectMultipleField(
+        later("Bouquets"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
     parts = TextAreaField(
-        "Parts of the bundle",
-        description="One a row: the code of a plan or add-on, its weight in the revenue, and how many of it, if more "
-        "than one. For example: premium-tv 3",
+        later("Parts of the bundle"),
+        description=later(
+            "One a row: the code of a plan or add-on, its weight in the revenue, and how many of it, if more "
+            "than one. For example: premium-tv 3"
+        ),
     )
     addon_of = StringField(
-        "Can be added to", filters=[stripped], description="Codes of plans, with blanks between. For add-ons."
+        later("Can be added to"),
+        filters=[stripped],
+        description=later("Codes of plans, with blanks between. For add-ons."),
     )
     family = StringField(
-        "Family",
+        later("Family"),
         filters=[stripped],
         validators=[Length(max=40)],
-        description="Customers may change between plans of one family.",
+        description=later("Customers may change between plans of one family."),
     )
     tier = IntegerField(
-        "Tier", default=0, validators=[InputRequired(), NumberRange(0, 1000)], description="0 is lowest."
+        later("Tier"), default=0, validators=[InputRequired(), NumberRange(0, 1000)], description=later("0 is lowest.")
     )
-    tax_class = StringField("Tax class", default="tv", filters=[stripped], validators=[DataRequired(), Length(max=40)])
-    min_units = IntegerField("Sold from", default=1, validators=[InputRequired(), NumberRange(1, 1000)])
-    max_units = IntegerField("to so many", default=1, validators=[InputRequired(), NumberRange(1, 1000)])
+    tax_class = StringField(
+        later("Tax class"), default="tv", filters=[stripped], validators=[DataRequired(), Length(max=40)]
+    )
+    min_units = IntegerField(later("Sold from"), default=1, validators=[InputRequired(), NumberRange(1, 1000)])
+    max_units = IntegerField(later("to so many"), default=1, validators=[InputRequired(), NumberRange(1, 1000)])
     renewal_from = SelectField(
-        "A renewal counts from",
-        choices={"later": "its end or the payment, the later", "expiry": "its end", "now": "the payment"},
+        later("A renewal counts from"),
+        choices={
+            "later": later("its end or the payment, the later"),
+            "expiry": later("its end"),
+            "now": later("the payment"),
+        },
     )
     cancel_policy = SelectField(
-        "Canceling",
+        later("Canceling"),
         choices={
-            "end_of_term": "at the end of the term",
-            "immediate": "at once",
-            "start_of_term": "at once, giving the period back",
+            "end_of_term": later("at the end of the term"),
+            "immediate": later("at once"),
+            "start_of_term": later("at once, giving the period back"),
         },
     )
     proration = SelectField(
-        "Parts of a period cost",
+        later("Parts of a period cost"),
         choices={
-            "actual_days": "their days of the real period",
-            "fixed_30": "their days of 30",
-            "none": "the full price",
-            "extend": "the full price, and the days are added",
+            "actual_days": later("their days of the real period"),
+            "fixed_30": later("their days of 30"),
+            "none": later("the full price"),
+            "extend": later("the full price, and the days are added"),
         },
     )
-    fixed_term = StringField("Ends after", filters=[stripped], description="Like 12 months. Empty: it goes on.")
-    season_ends_on = DateField("Ends for everybody on", validators=[Optional()])
-    then_plan = StringField("Then follows", filters=[stripped], description="The code of a plan. Empty: nothing.")
-    once_per_customer = BooleanField("One trial for each person")
-    mac_swaps = IntegerField(
-        "Boxes that customers exchange in a month",
-        validators=[Optional(), NumberRange(0, 100)],
-        description="By themselves, for each line. Empty: as the seller has it; 0: only staff do it.",
+    fixed_term = StringField(
+        later("Ends after"), filters=[stripped], description=later("Like 12 months. Empty: it goes on.")
     )
-    rented = BooleanField("A device that is rented: paid with every term, and comes back")
-    country_rule = SelectField("May be sold", choices=WHERE_SOLD, default="")
-    countries = StringField("These countries", filters=[stripped], description=COUNTRIES_HINT)
-    listed = BooleanField("Shown in the shop", default=True)
+    season_ends_on = DateField(later("Ends for everybody on"), validators=[Optional()])
+    then_plan = StringField(
+        later("Then follows"), filters=[stripped], description=later("The code of a plan. Empty: nothing.")
+    )
+    once_per_customer = BooleanField(later("One trial for each person"))
+    mac_swaps = IntegerField(
+        later("Boxes that customers exchange in a month"),
+        validators=[Optional(), NumberRange(0, 100)],
+        description=later("By themselves, for each line. Empty: as the seller has it; 0: only staff do it."),
+    )
+    rented = BooleanField(later("A device that is rented: paid with every term, and comes back"))
+    country_rule = SelectField(later("May be sold"), choices=WHERE_SOLD, default="")
+    countries = StringField(later("These countries"), filters=[stripped], description=later(COUNTRIES_HINT))
+    listed = BooleanField(later("Shown in the shop"), default=True)
 
     def entry(self) -> PlanEntry:
         return PlanEntry(
@@ -148,7 +169,7 @@ def _services(text: str) -> Iterator[ServiceEntry]:
         kind, _, rest = row.partition(" ")
         panel, _, panel_plan = rest.strip().partition(" ")
         if not panel:
-            raise InvalidInput("services", f"{row!r} names no panel")
+            raise InvalidInput("services", say("%(row)s names no panel", row=repr(row)))
         yield ServiceEntry(kind, panel, panel_plan.strip())
 
 
@@ -156,7 +177,7 @@ def _parts(text: str) -> Iterator[PartEntry]:
     for row in filter(None, map(str.strip, text.splitlines())):
         code, *numbers = row.split()
         if not 1 <= len(numbers) <= 2 or any(whole_number(one, 6) is None for one in numbers):
-            raise InvalidInput("parts", f"{row!r} is not a code, a weight and perhaps a quantity")
+            raise InvalidInput("parts", say("%(row)s is not a code, a weight and perhaps a quantity", row=repr(row)))
         yield PartEntry(code, int(numbers[0]), int(numbers[1]) if len(numbers) == 2 else 1)
 
 
@@ -167,7 +188,12 @@ def _form(session: Session, seller_id: int, plan: Plan | None) -> PlanForm:
     )
     form.bouquets.choices = dict(rows.all())
     panels = session.scalars(select(Panel.code).where(Panel.seller_id == seller_id).order_by(Panel.code))
-    form.services.description = f"{form.services.description}. There are: {', '.join(panels) or 'no panels yet'}."
+    there = ", ".join(panels) or say("no panels yet")
+    form.services.description = say(
+        "One a row: stream, mag or enigma2, then the panel or group of panels, then what the panel calls the plan, if "
+        "it knows plans. For example: stream main. There are: %(panels)s.",
+        panels=there,
+    )
     return form
 
 
@@ -219,28 +245,28 @@ def _edit(key: int | None) -> ResponseReturnValue:
         form = _form(session, seller_id, plan)
         having = preview_save_plan(session, plan.id) if plan is not None else 0
     if plan is not None and plan.kind not in _EDITED:
-        flash("What resellers buy, events and rentals are changed in the catalogue file.", "warn")
+        flash(say("What resellers buy, events and rentals are changed in the catalogue file."), "warn")
         return redirect(url_for("admin.plan", key=plan.id), 303)
     if form.validate_on_submit():
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 saved = save_plan(tx, seller_id, form.entry(), key)
-            flash(f"{form.name.data} is saved.", "good")
+            flash(say("%(name)s is saved.", name=form.name.data), "good")
             return redirect(url_for("admin.plan", key=saved.plan_id), 303)
     status = 422 if form.is_submitted() else 200
     return page("admin/plan_form.html", form=form, plan=plan, having=having), status
 
 
 class WayForm(Form):
-    to_plan = SelectField("Change to", coerce=int)
-    term = StringField("For the term", filters=[stripped], description="Like 1 year. Empty: any.")
+    to_plan = SelectField(later("Change to"), coerce=int)
+    term = StringField(later("For the term"), filters=[stripped], description=later("Like 1 year. Empty: any."))
     allowed = SelectField(
-        "Is",
+        later("Is"),
         choices={
-            "": "as the prices have it",
-            "immediate": "made at once",
-            "end_of_term": "made at the end of the term",
-            "forbidden": "not possible",
+            "": later("as the prices have it"),
+            "immediate": later("made at once"),
+            "end_of_term": later("made at the end of the term"),
+            "forbidden": later("not possible"),
         },
     )
 
@@ -268,7 +294,7 @@ def plan_ways(key: int) -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 allow_change(tx, key, form.to_plan.data, form.term.data or "", form.allowed.data)
-            flash("The way between the plans is saved.", "good")
+            flash(say("The way between the plans is saved."), "good")
             return redirect(url_for("admin.plan_ways", key=key), 303)
     status = 422 if form.is_submitted() else 200
     return page("admin/plan_ways.html", plan=plan, form=form, rules=rules), status

@@ -19,6 +19,7 @@ from billhead.web.affected import of_plugin
 from billhead.web.csv_export import csv_response
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
+from billhead.web.speaking import say
 
 __all__ = ["state_of"]
 
@@ -61,10 +62,12 @@ def enable_plugin(name: str) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             host().enable(tx, name)
-        return f"{name} is on."
+        return say("%(name)s is on.", name=name)
 
-    text = "Its modules, gateways and rules are used from now on."
-    question = Question(f"Switch {name} on?", text, "Switch on", url_for("admin.plugins"), danger=False)
+    text = say("Its modules, gateways and rules are used from now on.")
+    question = Question(
+        say("Switch %(name)s on?", name=name), text, say("Switch on"), url_for("admin.plugins"), danger=False
+    )
     return asked(question, ReasonForm(), act)
 
 
@@ -78,11 +81,11 @@ def disable_plugin(name: str) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             host().disable(tx, name)
-        return f"{name} is off; what it stored is kept."
+        return say("%(name)s is off; what it stored is kept.", name=name)
 
-    text = "Nothing of it is called any more: panels and accounts that need it stand still. What it stored stays."
+    text = say("Nothing of it is called any more: panels and accounts that need it stand still. What it stored stays.")
     text = f"{text} {touched}".strip()
-    question = Question(f"Switch {name} off?", text, "Switch off", url_for("admin.plugins"))
+    question = Question(say("Switch %(name)s off?", name=name), text, say("Switch off"), url_for("admin.plugins"))
     return asked(question, ReasonForm(), act)
 
 
@@ -99,8 +102,10 @@ def plugin_settings(name: str) -> ResponseReturnValue:
         with form.refusals(), settings.refusals_of(form):
             with writing(current_ctx()) as tx:
                 save_plugin_settings(tx, name, settings.values())
-            flash(f"The settings of {name} are saved.", "good")
+            flash(say("The settings of %(name)s are saved.", name=name), "good")
             return redirect(url_for("admin.plugins"), 303)
     back = url_for("admin.plugins")
-    shown = page("admin/settings.html", title=f"Settings of {name}", form=form, settings=settings, back=back)
+    shown = page(
+        "admin/settings.html", title=say("Settings of %(name)s", name=name), form=form, settings=settings, back=back
+    )
     return shown, 422 if form.is_submitted() else 200

@@ -29,10 +29,11 @@ from billhead.web.admin.columns import Column, number, on, state, text
 from billhead.web.admin.listing import Listing
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.csv_export import csv_response
-from billhead.web.formatting import money
+from billhead.web.formatting import lasting, money
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say, say_count
 
 __all__ = ["BOOKS", "PRICE_CHANGES"]
 
@@ -44,8 +45,10 @@ _TOUCHED = (
 
 BOOKS = Listing(
     name="price-books",
-    title="Price books",
-    lead="The most specific book that has a price counts: a reseller's before a group's, a country's, and everybody's.",
+    title=marked("Price books"),
+    lead=marked(
+        "The most specific book that has a price counts: a reseller's before a group's, a country's, and everybody's."
+    ),
     query=select(
         PriceBook.id,
         PriceBook.code,
@@ -58,24 +61,24 @@ BOOKS = Listing(
     ).outerjoin(Reseller, Reseller.id == PriceBook.reseller_id),
     key=PriceBook.id,
     columns=(
-        text("Book", "code", to="edit_book"),
-        text("Currency", "currency"),
-        text("Country", "country"),
-        text("Group", "price_group"),
-        text("Reseller", "reseller"),
+        text(marked("Book"), "code", to="edit_book"),
+        text(marked("Currency"), "currency"),
+        text(marked("Country"), "country"),
+        text(marked("Group"), "price_group"),
+        text(marked("Reseller"), "reseller"),
         Column(
-            "Tax", lambda row: "included" if row.tax_inclusive else "added",
-            lambda row: "included" if row.tax_inclusive else "added",
+            marked("Tax"), lambda row: "included" if row.tax_inclusive else "added",
+            lambda row: say("included") if row.tax_inclusive else say("added"),
         ),
-        number("Prices", "prices"),
+        number(marked("Prices"), "prices"),
     ),
-    empty="Add a book for a currency, then give plans their prices in it.",
+    empty=marked("Add a book for a currency, then give plans their prices in it."),
 )  # fmt: skip
 
 PRICE_CHANGES = Listing(
     name="price-changes",
-    title="Price changes",
-    lead="What existing subscriptions pay from a day on. Until then it can be taken back.",
+    title=marked("Price changes"),
+    lead=marked("What existing subscriptions pay from a day on. Until then it can be taken back."),
     query=select(
         Reprice.id,
         Reprice.state,
@@ -87,15 +90,17 @@ PRICE_CHANGES = Listing(
     ),
     key=Reprice.id,
     columns=(
-        text("Change", "id", to="price_change"),
-        state("State", "state"),
-        on("From", "existing_from"),
-        on("Customers are told on", "tell_on"),
-        number("Subscriptions", "subscriptions"),
-        number("Told", "told"),
-        Column("A month", lambda row: _a_month(row.a_month_minor), lambda row: _a_month(row.a_month_minor), "num"),
+        text(marked("Change"), "id", to="price_change"),
+        state(marked("State"), "state"),
+        on(marked("From"), "existing_from"),
+        on(marked("Customers are told on"), "tell_on"),
+        number(marked("Subscriptions"), "subscriptions"),
+        number(marked("Told"), "told"),
+        Column(
+            marked("A month"), lambda row: _a_month(row.a_month_minor), lambda row: _a_month(row.a_month_minor), "num"
+        ),
     ),
-    empty="Change prices for who has them already, and it stands here.",
+    empty=marked("Change prices for who has them already, and it stands here."),
 )
 
 
@@ -106,24 +111,28 @@ def _a_month(sums: dict[str, int]) -> str:
 @admin.get("/price-books")
 @allow("staff")
 def price_books() -> ResponseReturnValue:
-    return BOOKS.answer(add=url_for("admin.new_book"), add_label="Add a book", add_needs="catalogue.write")
+    return BOOKS.answer(add=url_for("admin.new_book"), add_label=say("Add a book"), add_needs="catalogue.write")
 
 
 @admin.get("/price-changes")
 @allow("staff")
 def price_changes() -> ResponseReturnValue:
     return PRICE_CHANGES.answer(
-        add=url_for("admin.new_price_change"), add_label="Change many prices", add_needs="catalogue.write"
+        add=url_for("admin.new_price_change"), add_label=say("Change many prices"), add_needs="catalogue.write"
     )
 
 
 class BookForm(Form):
-    code = StringField("Code", filters=[stripped], validators=[DataRequired("A code is needed."), Length(max=40)])
-    currency = StringField("Currency", filters=[stripped], validators=[DataRequired(), Length(max=3)])
-    country = StringField("Country", filters=[stripped], description="Two letters, like FI. Empty: all.")
-    price_group = StringField("Customer group", filters=[stripped], description="Empty: all.")
-    reseller = StringField("Reseller", filters=[stripped], description="Its code. Empty: everybody's customers.")
-    tax_inclusive = BooleanField("Prices have tax in them")
+    code = StringField(
+        later("Code"), filters=[stripped], validators=[DataRequired(later("A code is needed.")), Length(max=40)]
+    )
+    currency = StringField(later("Currency"), filters=[stripped], validators=[DataRequired(), Length(max=3)])
+    country = StringField(later("Country"), filters=[stripped], description=later("Two letters, like FI. Empty: all."))
+    price_group = StringField(later("Customer group"), filters=[stripped], description=later("Empty: all."))
+    reseller = StringField(
+        later("Reseller"), filters=[stripped], description=later("Its code. Empty: everybody's customers.")
+    )
+    tax_inclusive = BooleanField(later("Prices have tax in them"))
 
 
 @admin.route("/price-books/new", methods=["GET", "POST"])
@@ -155,30 +164,34 @@ def _book(key: int | None) -> ResponseReturnValue:
             )
             with writing(submit_ctx()) as tx:
                 save_price_book(tx, row.seller_id if row is not None else own_seller_id(), entry, key)
-            flash(f"The book {entry.code} is saved.", "good")
+            flash(say("The book %(code)s is saved.", code=entry.code), "good")
             return redirect(url_for("admin.price_books"), 303)
     status = 422 if form.is_submitted() else 200
-    title = f"Price book {row.code}" if row is not None else "New price book"
+    title = say("Price book %(code)s", code=row.code) if row is not None else say("New price book")
     shown = page("admin/entry.html", form=form, title=title, back=url_for("admin.price_books"), section="price_books")
     return shown, status
 
 
 class PriceForm(PreviewForm):
-    book = SelectField("Book", coerce=int)
-    term = StringField("Term", filters=[stripped], description="Like 1 month. Empty: it is paid once.")
-    amount = StringField("Amount", filters=[stripped], validators=[DataRequired("How much?")])
-    setup = StringField("Set-up fee", filters=[stripped], default="0")
-    trial_term = StringField("Trial", filters=[stripped], description="Like 7 days. Empty: none.")
-    trial = StringField("The trial costs", filters=[stripped], default="0")
-    credit = StringField("In credits", filters=[stripped], description="A reseller pays it. Empty: not for resellers.")
-    trial_credit = StringField("The trial in credits", filters=[stripped])
-    valid_from = DateField("Sold from", validators=[Optional()], description="Empty: at once.")
+    book = SelectField(later("Book"), coerce=int)
+    term = StringField(later("Term"), filters=[stripped], description=later("Like 1 month. Empty: it is paid once."))
+    amount = StringField(later("Amount"), filters=[stripped], validators=[DataRequired(later("How much?"))])
+    setup = StringField(later("Set-up fee"), filters=[stripped], default="0")
+    trial_term = StringField(later("Trial"), filters=[stripped], description=later("Like 7 days. Empty: none."))
+    trial = StringField(later("The trial costs"), filters=[stripped], default="0")
+    credit = StringField(
+        later("In credits"), filters=[stripped], description=later("A reseller pays it. Empty: not for resellers.")
+    )
+    trial_credit = StringField(later("The trial in credits"), filters=[stripped])
+    valid_from = DateField(later("Sold from"), validators=[Optional()], description=later("Empty: at once."))
     existing_from = DateField(
-        "Existing subscriptions pay it from", validators=[Optional()], description="Empty: they keep what they pay."
+        later("Existing subscriptions pay it from"),
+        validators=[Optional()],
+        description=later("Empty: they keep what they pay."),
     )
     tell_days = IntegerField(
-        "Tell them so many days before", default=30, validators=[Optional(), NumberRange(0, 365)],
-        description="Empty: they are not told.",
+        later("Tell them so many days before"), default=30, validators=[Optional(), NumberRange(0, 365)],
+        description=later("Empty: they are not told."),
     )  # fmt: skip
 
     def wanted(self, plan_id: int, currency: str) -> NewPrice:
@@ -228,56 +241,74 @@ def new_price(key: int) -> ResponseReturnValue:
         return add_price(tx, wanted), before
 
     def figures(done: tuple[PriceAdded, Affected | None]) -> Figures:
-        rows = [("Version", str(done[0].version))]
+        rows = [(say("Version"), str(done[0].version))]
         if done[1] is not None:
             rows += _told(done[1])
         return rows
 
     question = Question(
-        f"A price for {plan.name}",
-        "A price is never edited: this is a new version. New customers pay it from its day on; who has the plan keeps "
-        "what they pay, unless a day is given for them too.",
-        "Add the price",
+        say("A price for %(name)s", name=plan.name),
+        say(
+            "A price is never edited: this is a new version. New customers pay it from its day on; who has the plan "
+            "keeps what they pay, unless a day is given for them too."
+        ),
+        say("Add the price"),
         url_for("admin.plan", key=key),
         danger=False,
     )
-    return previewed(question, form, act, figures, lambda _, done: f"Version {done[0].version} of the price is added.")
+    return previewed(
+        question,
+        form,
+        act,
+        figures,
+        lambda _, done: say("Version %(version)s of the price is added.", version=done[0].version),
+    )
 
 
 def _told(one: Affected) -> list[tuple[str, str]]:
     change = f"{money(one.old_minor, one.currency)} → {money(one.new_minor, one.currency)}"
-    who = f"{one.subscriptions} {'subscription' if one.subscriptions == 1 else 'subscriptions'}"
-    more = f", {_a_month({one.currency: one.a_month_minor})} a month" if one.a_month_minor else ""
-    return [(f"{one.plan}, {one.term or 'once'} ({one.book})", f"{change}: {who}{more}")]
+    who = say_count("%(count)d subscription", "%(count)d subscriptions", one.subscriptions)
+    if one.a_month_minor:
+        who = say("%(who)s, %(sum)s a month", who=who, sum=_a_month({one.currency: one.a_month_minor}))
+    return [(f"{one.plan}, {lasting(one.term) or say('once')} ({one.book})", f"{change}: {who}")]
 
 
 class RepriceForm(PreviewForm):
-    plans = StringField("Plans", filters=[stripped], description="Codes with blanks between. Empty: all.")
-    books = StringField("Price books", filters=[stripped], description="Codes with blanks between. Empty: all.")
-    terms = StringField("Terms", filters=[stripped], description="Like 1 month, 1 year. Empty: all.")
-    percent = StringField("By percent", filters=[stripped], default="0", description="Like 5, or -2.5.")
+    plans = StringField(later("Plans"), filters=[stripped], description=later("Codes with blanks between. Empty: all."))
+    books = StringField(
+        later("Price books"), filters=[stripped], description=later("Codes with blanks between. Empty: all.")
+    )
+    terms = StringField(later("Terms"), filters=[stripped], description=later("Like 1 month, 1 year. Empty: all."))
+    percent = StringField(later("By percent"), filters=[stripped], default="0", description=later("Like 5, or -2.5."))
     add = StringField(
-        "And then by", filters=[stripped], default="0", description="In the currency's smallest unit: 50 are 0.50 EUR."
+        later("And then by"),
+        filters=[stripped],
+        default="0",
+        description=later("In the currency's smallest unit: 50 are 0.50 EUR."),
     )
     round_to = IntegerField(
-        "Rounded to",
+        later("Rounded to"),
         default=1,
         validators=[NumberRange(1, 1_000_000)],
-        description="100 are 1.00 EUR.",
+        description=later("100 are 1.00 EUR."),
     )
     below = IntegerField(
-        "Less",
+        later("Less"),
         default=0,
         validators=[NumberRange(0, 1_000_000)],
-        description="1 makes 9.99 of 10.00.",
+        description=later("1 makes 9.99 of 10.00."),
     )
-    valid_from = DateField("New customers pay it from", validators=[Optional()], description="Empty: at once.")
+    valid_from = DateField(
+        later("New customers pay it from"), validators=[Optional()], description=later("Empty: at once.")
+    )
     existing_from = DateField(
-        "Existing subscriptions pay it from", validators=[Optional()], description="Empty: they keep what they pay."
+        later("Existing subscriptions pay it from"),
+        validators=[Optional()],
+        description=later("Empty: they keep what they pay."),
     )
     tell_days = IntegerField(
-        "Tell them so many days before", default=30, validators=[Optional(), NumberRange(0, 365)],
-        description="Empty: they are not told.",
+        later("Tell them so many days before"), default=30, validators=[Optional(), NumberRange(0, 365)],
+        description=later("Empty: they are not told."),
     )  # fmt: skip
 
     def wish(self) -> RepriceWish:
@@ -302,14 +333,16 @@ def _ppm(text: str) -> int:
     except InvalidOperation:
         percent = Decimal("NaN")
     if not percent.is_finite() or abs(percent) > 10_000 or percent * 10_000 != int(percent * 10_000):
-        raise InvalidInput("percent", f"{text!r} is not a percentage", hint="write it like 5 or -2.5")
+        raise InvalidInput(
+            "percent", say("%(what)s is not a percentage", what=repr(text)), hint=say("write it like 5 or -2.5")
+        )
     return int(percent * 10_000)
 
 
 def _whole(field: str, text: str) -> int:
     amount = whole_number(text.removeprefix("-"), 15)
     if amount is None:
-        raise InvalidInput(field, f"{text!r} is not a whole number")
+        raise InvalidInput(field, say("%(what)s is not a whole number", what=repr(text)))
     return -amount if text.startswith("-") else amount
 
 
@@ -328,18 +361,34 @@ def new_price_change() -> ResponseReturnValue:
         sums: dict[str, int] = {}
         for one in changed:
             sums[one.currency] = sums.get(one.currency, 0) + one.a_month_minor
-        rows = [("Together", f"{len(changed)} prices, {done[0].subscriptions} subscriptions, {_a_month(sums)} a month")]
+        told = say(
+            "%(prices)s prices, %(subscriptions)s subscriptions, %(sum)s a month",
+            prices=len(changed),
+            subscriptions=done[0].subscriptions,
+            sum=_a_month(sums),
+        )
+        rows = [(say("Together"), told)]
         rows += [row for one in changed[:_SHOWN] for row in _told(one)]
-        return rows if len(changed) <= _SHOWN else [*rows, ("And", f"{len(changed) - _SHOWN} more")]
+        return (
+            rows
+            if len(changed) <= _SHOWN
+            else [*rows, (say("And"), say("%(count)s more", count=len(changed) - _SHOWN))]
+        )
 
     question = Question(
-        "Change many prices",
-        "Each price gets a new version. Nothing that was billed changes.",
-        "Change the prices",
+        say("Change many prices"),
+        say("Each price gets a new version. Nothing that was billed changes."),
+        say("Change the prices"),
         url_for("admin.price_changes"),
         danger=False,
     )
-    return previewed(question, form, act, figures, lambda _, done: f"{done[0].prices} prices have a new version.")
+    return previewed(
+        question,
+        form,
+        act,
+        figures,
+        lambda _, done: say("%(prices)s prices have a new version.", prices=done[0].prices),
+    )
 
 
 @admin.get("/price-changes/<int:key>")
@@ -385,13 +434,21 @@ def withdraw_price_change(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             withdraw_reprice(tx, key)
-        return "The price change is withdrawn."
+        return say("The price change is withdrawn.")
 
-    told = f" {row.told} customers have been told of it: they are told that it does not come." if row.told else ""
+    told = (
+        say(
+            "Existing subscriptions go on at what they pay now. %(count)s customers have been told of it: they are "
+            "told that it does not come. What new customers bought stays as it was sold.",
+            count=row.told,
+        )
+        if row.told
+        else say("Existing subscriptions go on at what they pay now. What new customers bought stays as it was sold.")
+    )
     question = Question(
-        f"Withdraw price change {key}?",
-        f"Existing subscriptions go on at what they pay now.{told} What new customers bought stays as it was sold.",
-        "Withdraw it",
+        say("Withdraw price change %(key)s?", key=key),
+        told,
+        say("Withdraw it"),
         url_for("admin.price_change", key=key),
     )
     return asked(question, ReasonForm(), act)

@@ -36,6 +36,7 @@ from billhead.web.exported_data import exported_file, open_export
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__: list[str] = []
 
@@ -43,8 +44,8 @@ _SHOWN = 20
 
 ERASURES = Listing(
     name="erasures",
-    title="Erasures",
-    lead="Who asked to be forgotten, what stands against it, and when it was done.",
+    title=marked("Erasures"),
+    lead=marked("Who asked to be forgotten, what stands against it, and when it was done."),
     query=select(
         ErasureRequest.id,
         ErasureRequest.customer_id,
@@ -58,40 +59,42 @@ ERASURES = Listing(
     ).join(Customer, Customer.id == ErasureRequest.customer_id),
     key=ErasureRequest.id,
     columns=(
-        text("Customer", "customer", to="customer_data", key="customer_id"),
-        state("State", "state"),
-        text("What is in the way", "said", css="why"),
-        Column("Asked by", lambda row: who(row.asked_by), lambda row: who(row.asked_by)),
-        instant("Asked", "asked_at"),
-        instant("Due", "due_at"),
-        instant("Ended", "finished_at"),
+        text(marked("Customer"), "customer", to="customer_data", key="customer_id"),
+        state(marked("State"), "state"),
+        text(marked("What is in the way"), "said", css="why"),
+        Column(marked("Asked by"), lambda row: who(row.asked_by), lambda row: who(row.asked_by)),
+        instant(marked("Asked"), "asked_at"),
+        instant(marked("Due"), "due_at"),
+        instant(marked("Ended"), "finished_at"),
     ),
-    choices=(Choice("state", "State", ErasureRequest.state, tuple(one.value for one in ErasureState)),),
+    choices=(Choice("state", marked("State"), ErasureRequest.state, tuple(one.value for one in ErasureState)),),
     narrow={"customer": ErasureRequest.customer_id},
-    empty="Nobody has asked to be forgotten.",
+    empty=marked("Nobody has asked to be forgotten."),
 )
 
 
 class EraseForm(Form):
-    ends_lines = BooleanField("End subscriptions that still run", default=True)
+    ends_lines = BooleanField(later("End subscriptions that still run"), default=True)
     reason = reason_field()
 
 
 def _days(label: str, told: str = "") -> IntegerField:
-    return IntegerField(label, validators=[InputRequired("Give a whole number.")], description=told)
+    return IntegerField(label, validators=[InputRequired(later("Give a whole number."))], description=told)
 
 
 class PrivacyForm(Form):
-    erasure_days = _days("Days until somebody is erased", "In which they can change their mind.")
-    export_days = _days("Days that a copy can be downloaded")
-    document_years = _days("Fiscal years that documents are kept", "As the law of the seller wants it.")
-    notice_days = _days("Days that messages are kept")
-    ticket_days = _days("Days that closed tickets are kept")
-    mail_days = _days("Days that mails to support are kept")
-    callback_days = _days("Days that messages of gateways are kept")
-    event_days = _days("Days that events are kept", "The longest of all sellers' holds, also for the two below.")
-    audit_days = _days("Days that the audit trail is kept")
-    key_days = _days("Days that results of repeated requests are kept")
+    erasure_days = _days(later("Days until somebody is erased"), later("In which they can change their mind."))
+    export_days = _days(later("Days that a copy can be downloaded"))
+    document_years = _days(later("Fiscal years that documents are kept"), later("As the law of the seller wants it."))
+    notice_days = _days(later("Days that messages are kept"))
+    ticket_days = _days(later("Days that closed tickets are kept"))
+    mail_days = _days(later("Days that mails to support are kept"))
+    callback_days = _days(later("Days that messages of gateways are kept"))
+    event_days = _days(
+        later("Days that events are kept"), later("The longest of all sellers' holds, also for the two below.")
+    )
+    audit_days = _days(later("Days that the audit trail is kept"))
+    key_days = _days(later("Days that results of repeated requests are kept"))
 
 
 @admin.get("/erasures")
@@ -134,10 +137,10 @@ def seller_privacy(key: int) -> ResponseReturnValue:
             rules = PrivacyRules(**{name: form[name].data for name in PrivacyRules.__dataclass_fields__})
             with writing(submit_ctx()) as tx:
                 set_privacy_rules(tx, key, rules)
-            flash("Saved.", "good")
+            flash(say("Saved."), "good")
             return redirect(url_for("admin.retention"), 303)
     answer = page(
-        "admin/entry.html", form=form, title=f"How long {row.name} keeps what",
+        "admin/entry.html", form=form, title=say("How long %(name)s keeps what", name=row.name),
         back=url_for("admin.retention"), section="retention",
     )  # fmt: skip
     return answer, 422 if form.is_submitted() else 200
@@ -171,11 +174,17 @@ def copy_customer(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             made = ask_export(tx, key)
-        return f"Copy {made.export_id} is being made."
+        return say("Copy %(export_id)s is being made.", export_id=made.export_id)
 
-    told = "All that is held about them, as a ZIP to download here. They are told by mail as well, and find it there."
+    told = say(
+        "All that is held about them, as a ZIP to download here. They are told by mail as well, and find it there."
+    )
     back = url_for("admin.customer_data", key=key)
-    return asked(Question(f"Copy the data of {row.name}?", told, "Copy", back, danger=False), ReasonForm(), act)
+    return asked(
+        Question(say("Copy the data of %(name)s?", name=row.name), told, say("Copy"), back, danger=False),
+        ReasonForm(),
+        act,
+    )
 
 
 @admin.get("/customers/<int:key>/data/copy/<int:export_id>")
@@ -198,11 +207,18 @@ def erase_customer_data(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: EraseForm) -> str:
         with writing(ctx) as tx:
             made = ask_erasure(tx, key, ends_lines=form.ends_lines.data)
-        return f"{row.name} is erased on {made.due_at:%Y-%m-%d}, if nothing stands against it."
+        return say(
+            "%(name)s is erased on %(due_at)s, if nothing stands against it.",
+            name=row.name,
+            due_at=made.due_at.date().isoformat(),
+        )
 
-    told = f"In {days} days all of the person is deleted or overwritten. Until then it can be revoked; after that not."
+    told = say(
+        "In %(days)s days all of the person is deleted or overwritten. Until then it can be revoked; after that not.",
+        days=days,
+    )
     back = url_for("admin.customer_data", key=key)
-    return asked(Question(f"Erase {row.name}?", told, "Erase", back), EraseForm(), act)
+    return asked(Question(say("Erase %(name)s?", name=row.name), told, say("Erase"), back), EraseForm(), act)
 
 
 @admin.route("/customers/<int:key>/data/keep", methods=["GET", "POST"])
@@ -214,8 +230,10 @@ def keep_customer_data(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             revoke_erasure(tx, key)
-        return "Nothing is erased."
+        return say("Nothing is erased.")
 
     back = url_for("admin.customer_data", key=key)
-    told = "The request is revoked; the account goes on as it was."
-    return asked(Question(f"Keep {row.name}?", told, "Keep", back, danger=False), ReasonForm(), act)
+    told = say("The request is revoked; the account goes on as it was.")
+    return asked(
+        Question(say("Keep %(name)s?", name=row.name), told, say("Keep"), back, danger=False), ReasonForm(), act
+    )

@@ -28,13 +28,16 @@ from billhead.web.downloads import strangers_file
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
 from billhead.web.pages import page
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["PROOFS"]
 
 PROOFS = Listing(
     name="proofs",
-    title="Proofs of transfers",
-    lead="What customers send to show that they have paid. Nothing is booked before somebody has seen the money.",
+    title=marked("Proofs of transfers"),
+    lead=marked(
+        "What customers send to show that they have paid. Nothing is booked before somebody has seen the money."
+    ),
     query=select(
         TransferProof.id,
         TransferProof.customer_id,
@@ -51,19 +54,21 @@ PROOFS = Listing(
     .join(Customer, Customer.id == TransferProof.customer_id),
     key=TransferProof.id,
     columns=(
-        text("No.", "id", to="proof"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        text("Account", "account"),
-        amount("Asked for", "amount_minor"),
-        state("State", "state"),
-        text("Payment", "payment_id", to="payment", key="payment_id"),
-        instant("Sent", "sent_at"),
+        text(marked("No."), "id", to="proof"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        text(marked("Account"), "account"),
+        amount(marked("Asked for"), "amount_minor"),
+        state(marked("State"), "state"),
+        text(marked("Payment"), "payment_id", to="payment", key="payment_id"),
+        instant(marked("Sent"), "sent_at"),
     ),
-    choices=(Choice("state", "State", TransferProof.state, ("waiting", "approved", "rejected")),),
+    choices=(Choice("state", marked("State"), TransferProof.state, ("waiting", "approved", "rejected")),),
     search=lambda typed: or_(Customer.name.icontains(typed, autoescape=True), Customer.email == typed),
-    search_label="Customer's name or e-mail",
+    search_label=marked("Customer's name or e-mail"),
     narrow={"customer": TransferProof.customer_id},
-    empty="A customer who pays by transfer can send the bank's confirmation from the page with the instructions.",
+    empty=marked(
+        "A customer who pays by transfer can send the bank's confirmation from the page with the instructions."
+    ),
 )
 
 
@@ -95,7 +100,7 @@ def proof_file(key: int) -> Response:
 
 
 class ApproveForm(ReasonForm):
-    amount = amount_field("Amount that came", "As the bank shows it; more than is owed becomes credit.")
+    amount = amount_field(later("Amount that came"), later("As the bank shows it; more than is owed becomes credit."))
     reference = reference_field()
     reason = reason_field()
 
@@ -112,13 +117,15 @@ def approve(key: int) -> ResponseReturnValue:
         came = Money.parse(form.amount.data, attempt.currency)
         with writing(ctx) as tx:
             approve_proof(tx, key, came.minor, form.reference.data)
-        return f"{money(came.minor, came.currency)} booked."
+        return say("%(amount)s booked.", amount=money(came.minor, came.currency))
 
     question = Question(
-        "Has the money come?",
-        f"{money(attempt.amount_minor, attempt.currency)} were asked for. Book only what you have seen in the bank: a "
-        "picture proves nothing.",
-        "Book it",
+        say("Has the money come?"),
+        say(
+            "%(amount)s were asked for. Book only what you have seen in the bank: a picture proves nothing.",
+            amount=money(attempt.amount_minor, attempt.currency),
+        ),
+        say("Book it"),
         url_for("admin.proof", key=key),
         danger=False,
     )
@@ -127,10 +134,10 @@ def approve(key: int) -> ResponseReturnValue:
 
 class RejectForm(ReasonForm):
     answer = TextAreaField(
-        "What the customer reads",
+        later("What the customer reads"),
         filters=[stripped],
-        validators=[DataRequired("They are told why."), Length(max=500)],
-        description="In a mail, and on the page with the instructions.",
+        validators=[DataRequired(later("They are told why.")), Length(max=500)],
+        description=later("In a mail, and on the page with the instructions."),
     )
     reason: StringField = reason_field()
 
@@ -144,12 +151,12 @@ def reject(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: Any) -> str:
         with writing(ctx) as tx:
             reject_proof(tx, key, form.answer.data)
-        return "Rejected; the customer is told why."
+        return say("Rejected; the customer is told why.")
 
     question = Question(
-        "Reject this proof?",
-        "Nothing is booked, and the payment goes on waiting for its money.",
-        "Reject it",
+        say("Reject this proof?"),
+        say("Nothing is booked, and the payment goes on waiting for its money."),
+        say("Reject it"),
         url_for("admin.proof", key=key),
     )
     return asked(question, RejectForm(), act)

@@ -22,12 +22,13 @@ from billhead.web.admin.columns import Column, instant, on, state, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import stripped
 from billhead.web.pages import page
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["PURCHASES", "credits_of"]
 
 PURCHASES = Listing(
     name="purchases",
-    title="Upstream purchases",
+    title=marked("Upstream purchases"),
     query=select(
         UpstreamPurchase.id,
         UpstreamPurchase.package_name,
@@ -44,20 +45,27 @@ PURCHASES = Listing(
     .join(Panel, Panel.id == UpstreamPurchase.panel_id),
     key=UpstreamPurchase.id,
     columns=(
-        text("Purchase", "package_name", to="purchase"),
-        text("Line", "login", to="service", key="service_id"),
-        text("Panel", "panel"),
-        state("State", "state"),
-        on("Paid until", "paid_until"),
-        Column("Credits", lambda row: credits_of(row.cost_minor), lambda row: credits_of(row.cost_minor) or "–", "num"),
-        instant("Sent", "sent_at"),
-        text("Why", "why"),
+        text(marked("Purchase"), "package_name", to="purchase"),
+        text(marked("Line"), "login", to="service", key="service_id"),
+        text(marked("Panel"), "panel"),
+        state(marked("State"), "state"),
+        on(marked("Paid until"), "paid_until"),
+        Column(
+            marked("Credits"),
+            lambda row: credits_of(row.cost_minor),
+            lambda row: credits_of(row.cost_minor) or "–",
+            "num",
+        ),
+        instant(marked("Sent"), "sent_at"),
+        text(marked("Why"), "why"),
     ),
-    choices=(Choice("state", "State", UpstreamPurchase.state, ("sent", "bought", "not_bought", "unknown")),),
+    choices=(Choice("state", marked("State"), UpstreamPurchase.state, ("sent", "bought", "not_bought", "unknown")),),
     narrow={"panel": UpstreamPurchase.panel_id, "service": UpstreamPurchase.service_id},
     search=lambda typed: Service.login.icontains(typed, autoescape=True),
-    search_label="Login",
-    empty="Nothing was bought yet. Purchases are made on panels that sell time for credits, for lines that are paid.",
+    search_label=marked("Login"),
+    empty=marked(
+        "Nothing was bought yet. Purchases are made on panels that sell time for credits, for lines that are paid."
+    ),
 )
 
 
@@ -65,7 +73,7 @@ def credits_of(minor: int | None) -> str:
     return "" if minor is None else str(Money(minor, CREDITS))
 
 
-_NUMBER = "Number of the line on the panel"
+_NUMBER = later("Number of the line on the panel")
 
 
 class BoughtForm(ReasonForm):
@@ -73,7 +81,9 @@ class BoughtForm(ReasonForm):
         _NUMBER,
         filters=[stripped],
         validators=[Length(max=40)],
-        description="If you see it there: the line is looked at and linked, else it may stand without a service.",
+        description=later(
+            "If you see it there: the line is looked at and linked, else it may stand without a service."
+        ),
     )
 
 
@@ -120,18 +130,24 @@ def _decide(key: int, *, bought: bool) -> ResponseReturnValue:
         number = form.number.data if isinstance(form, BoughtForm) else ""
         if number:
             link_purchase(ctx, key, number)
-            return "Noted: it was bought, and the line is linked."
+            return say("Noted: it was bought, and the line is linked.")
         with writing(ctx) as tx:
             decide_purchase(tx, key, bought)
-        return "Noted: it was bought." if bought else "Noted: it was not bought. It is tried again."
+        return say("Noted: it was bought.") if bought else say("Noted: it was not bought. It is tried again.")
 
     text_ = (
-        "It counts as bought, with its cost, and is not tried again."
+        say("It counts as bought, with its cost, and is not tried again.")
         if bought
-        else "It is bought again. If the panel did sell it the first time, it is paid for twice: look there before."
+        else say(
+            "It is bought again. If the panel did sell it the first time, it is paid for twice: look there before."
+        )
     )
-    title = f"Was {row.package_name} bought?" if bought else f"Was {row.package_name} not bought?"
-    button = "It was bought" if bought else "It was not bought"
+    title = (
+        say("Was %(package_name)s bought?", package_name=row.package_name)
+        if bought
+        else say("Was %(package_name)s not bought?", package_name=row.package_name)
+    )
+    button = say("It was bought") if bought else say("It was not bought")
     form = BoughtForm() if unlinked else ReasonForm()
     return asked(Question(title, text_, button, url_for("admin.purchase", key=key)), form, act)
 
@@ -145,10 +161,18 @@ def purchase_line(key: int) -> ResponseReturnValue:
 
     def act(ctx: Context, form: LineForm) -> str:
         link_purchase(ctx, key, form.number.data)
-        return "The line is linked, and brought in step."
+        return say("The line is linked, and brought in step.")
 
-    text_ = "The panel is asked for the line of this number. It is linked if it is ours: nothing is bought or changed."
-    question = Question(f"Which line is {login}?", text_, "Link it", url_for("admin.purchase", key=key), danger=False)
+    text_ = say(
+        "The panel is asked for the line of this number. It is linked if it is ours: nothing is bought or changed."
+    )
+    question = Question(
+        say("Which line is %(login)s?", login=login),
+        text_,
+        say("Link it"),
+        url_for("admin.purchase", key=key),
+        danger=False,
+    )
     return asked(question, LineForm(), act)
 
 
@@ -161,8 +185,14 @@ def purchase_again(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             buy_again(tx, key)
-        return "It is bought again if the panel's end falls short of what is paid."
+        return say("It is bought again if the panel's end falls short of what is paid.")
 
-    text_ = "For a line that was deleted on the panel: the period is bought once more. What this one cost stays booked."
+    text_ = say(
+        "For a line that was deleted on the panel: the period is bought once more. What this one cost stays booked."
+    )
     back = url_for("admin.purchase", key=key)
-    return asked(Question(f"Buy {row.package_name} again?", text_, "Buy it again", back), ReasonForm(), act)
+    return asked(
+        Question(say("Buy %(package_name)s again?", package_name=row.package_name), text_, say("Buy it again"), back),
+        ReasonForm(),
+        act,
+    )

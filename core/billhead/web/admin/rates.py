@@ -17,6 +17,7 @@ from billhead.web.admin.listing import Listing
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["RATES"]
 
@@ -24,8 +25,8 @@ _LARGEST = 8_000_000
 
 RATES = Listing(
     name="exchange-rates",
-    title="Exchange rates",
-    lead="What a document in another currency is worth in its seller's is frozen by these, for reports.",
+    title=marked("Exchange rates"),
+    lead=marked("What a document in another currency is worth in its seller's is frozen by these, for reports."),
     query=select(
         ExchangeRate.id,
         ExchangeRate.day,
@@ -36,22 +37,24 @@ RATES = Listing(
     ),
     key=ExchangeRate.id,
     columns=(
-        on("Day", "day"),
-        text("One", "currency"),
+        on(marked("Day"), "day"),
+        text(marked("One"), "currency"),
         text("is", "rate", css="num"),
         text("of", "base"),
-        text("From", "source"),
+        text(marked("From"), "source"),
     ),
     search=lambda typed: (ExchangeRate.currency == typed.upper()) | (ExchangeRate.base == typed.upper()),
-    search_label="Currency",
-    empty="Take in a file with rates, and documents in other currencies know what they are worth at home.",
+    search_label=marked("Currency"),
+    empty=marked("Take in a file with rates, and documents in other currencies know what they are worth at home."),
 )
 
 
 class RatesForm(Form):
     file = FileField(
-        "File",
-        description="CSV with day,currency,base,rate, or Date,USD,JPY,… as central banks publish it. All or nothing.",
+        later("File"),
+        description=later(
+            "CSV with day,currency,base,rate, or Date,USD,JPY,… as central banks publish it. All or nothing."
+        ),
     )
 
 
@@ -59,7 +62,7 @@ class RatesForm(Form):
 @allow("staff")
 def rates() -> ResponseReturnValue:
     add = url_for("admin.take_in_rates")
-    return RATES.answer(add=add, add_label="Take in a file", add_needs="rates.write")
+    return RATES.answer(add=add, add_label=say("Take in a file"), add_needs="rates.write")
 
 
 @admin.route("/rates/new", methods=["GET", "POST"])
@@ -71,7 +74,15 @@ def take_in_rates() -> ResponseReturnValue:
             name, text_of_file = _sent()
             with writing(submit_ctx()) as tx:
                 done = import_rates(tx, text_of_file, name)
-            flash(f"{done.new} rates are new, {done.replaced} replaced, {done.unchanged} were known.", "good")
+            flash(
+                say(
+                    "%(new)s rates are new, %(replaced)s replaced, %(unchanged)s were known.",
+                    new=done.new,
+                    replaced=done.replaced,
+                    unchanged=done.unchanged,
+                ),
+                "good",
+            )
             return redirect(url_for("admin.rates"), 303)
     with reading() as session:
         missing = select(func.count()).where(Document.base_minor.is_(None), Document.base_currency != "")

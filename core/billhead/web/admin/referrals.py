@@ -25,6 +25,7 @@ from billhead.web.formatting import money
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["REFERRALS"]
 
@@ -50,8 +51,8 @@ def _given(label: str, name: str) -> Column:
 
 REFERRALS = Listing(
     name="referrals",
-    title="Referrals",
-    lead="Customers who came by another customer’s link, and the credit that both got.",
+    title=marked("Referrals"),
+    lead=marked("Customers who came by another customer’s link, and the credit that both got."),
     query=select(
         Referral.id,
         Referral.state,
@@ -74,25 +75,25 @@ REFERRALS = Listing(
     .outerjoin(_CAME, _CAME.id == Referral.friend_credit_id),
     key=Referral.id,
     columns=(
-        text("No.", "id"),
-        text("Friend", "friend", to="customer", key="customer_id"),
-        text("Referred by", "referrer", to="customer", key="referrer_id"),
-        instant("Joined", "at"),
-        state("State", "state"),
-        Column("Why", _reason, lambda row: _reason(row) or "–"),
-        on("Due, or final", "due_on"),
-        _given("To who referred", "brought"),
-        _given("To the friend", "came"),
-        instant("Settled", "settled_at"),
+        text(marked("No."), "id"),
+        text(marked("Friend"), "friend", to="customer", key="customer_id"),
+        text(marked("Referred by"), "referrer", to="customer", key="referrer_id"),
+        instant(marked("Joined"), "at"),
+        state(marked("State"), "state"),
+        Column(marked("Why"), _reason, lambda row: say(_reason(row)) or "–"),
+        on(marked("Due, or final"), "due_on"),
+        _given(marked("To who referred"), "brought"),
+        _given(marked("To the friend"), "came"),
+        instant(marked("Settled"), "settled_at"),
     ),
     choices=(
-        Choice("state", "State", Referral.state, tuple(one.value for one in ReferralState)),
-        Choice("reason", "Why", Referral.reason, tuple(REASONS)),
+        Choice("state", marked("State"), Referral.state, tuple(one.value for one in ReferralState)),
+        Choice("reason", marked("Why"), Referral.reason, tuple(REASONS)),
     ),
     search=lambda typed: (_FRIEND.email == typed.lower()) | (_REFERRER.email == typed.lower()),
-    search_label="E-mail of one of the two",
+    search_label=marked("E-mail of one of the two"),
     narrow={"customer": Referral.customer_id, "referrer": Referral.referrer_id},
-    empty="Turn it on in the seller’s settings, and customers find a link of their own in their area.",
+    empty=marked("Turn it on in the seller’s settings, and customers find a link of their own in their area."),
 )
 
 
@@ -103,25 +104,27 @@ def referrals() -> ResponseReturnValue:
 
 
 class ReferralsForm(Form):
-    on = BooleanField("Customers can bring friends")
+    on = BooleanField(later("Customers can bring friends"))
     rewards = TextAreaField(
-        "Rewards",
+        later("Rewards"),
         filters=[stripped],
         validators=[Length(max=2000)],
-        description="A line for each currency: what who refers gets, then what the friend gets, like EUR 5 5. It is "
-        "gifted credit. Where a currency has no line, nothing is given.",
+        description=later(
+            "A line for each currency: what who refers gets, then what the friend gets, like EUR 5 5. It is "
+            "gifted credit. Where a currency has no line, nothing is given."
+        ),
     )
     waiting_days = IntegerField(
-        "Days to wait", validators=[InputRequired(), NumberRange(0, 365)],
-        description="After the friend’s first paid invoice.",
+        later("Days to wait"), validators=[InputRequired(), NumberRange(0, 365)],
+        description=later("After the friend’s first paid invoice."),
     )  # fmt: skip
     back_days = IntegerField(
-        "Days in which it can be taken back", validators=[InputRequired(), NumberRange(0, 365)],
-        description="When that payment is refunded or charged back later, what is unspent of the credit goes.",
+        later("Days in which it can be taken back"), validators=[InputRequired(), NumberRange(0, 365)],
+        description=later("When that payment is refunded or charged back later, what is unspent of the credit goes."),
     )  # fmt: skip
     most_a_month = IntegerField(
-        "Rewards of one customer within 30 days", validators=[InputRequired(), NumberRange(1, 1000)],
-        description="Further ones come later.",
+        later("Rewards of one customer within 30 days"), validators=[InputRequired(), NumberRange(1, 1000)],
+        description=later("Further ones come later."),
     )  # fmt: skip
 
 
@@ -146,10 +149,10 @@ def seller_referrals(key: int) -> ResponseReturnValue:
             )
             with writing(submit_ctx()) as tx:
                 set_referral_rules(tx, key, rules)
-            flash("Saved.", "good")
+            flash(say("Saved."), "good")
             return redirect(url_for("admin.seller_referrals", key=key), 303)
     shown = page(
-        "admin/entry.html", form=form, title=f"Friends of the customers of {row.name}",
+        "admin/entry.html", form=form, title=say("Friends of the customers of %(name)s", name=row.name),
         back=url_for("admin.seller_invoicing", key=key), section="sellers",
     )  # fmt: skip
     return shown, 422 if form.is_submitted() else 200

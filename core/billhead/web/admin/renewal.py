@@ -19,14 +19,15 @@ from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.errors import refusal
 from billhead.web.formatting import day_in_words, money
 from billhead.web.request_context import current_ctx
+from billhead.web.speaking import marked, say
 
 __all__: list[str] = []
 
 _DONE = {
-    "charged": "Automatic renewal is on.",
-    "invoiced": "Automatic renewal is on: an invoice comes, for there is no method to charge.",
-    "by_hand": "It goes on, by an offer that is mailed: there is no method to charge.",
-    "ends": "Automatic renewal is off.",
+    "charged": marked("Automatic renewal is on."),
+    "invoiced": marked("Automatic renewal is on: an invoice comes, for there is no method to charge."),
+    "by_hand": marked("It goes on, by an offer that is mailed: there is no method to charge."),
+    "ends": marked("Automatic renewal is off."),
 }
 
 
@@ -44,37 +45,54 @@ def switch_renewal(key: int) -> ResponseReturnValue:
 
     def act(ctx: Context, form: RenewalForm) -> str:
         with writing(ctx) as tx:
-            return _DONE[set_auto_renew(tx, key, form.wanted.data == "on").way]
+            return say(_DONE[set_auto_renew(tx, key, form.wanted.data == "on").way])
 
-    text = f"Now: {_told(switch.now)} "
+    text = say("Now: %(told)s", told=_told(switch.now))
     if switch.then is not None:
-        text += f"Turned {'off' if switch.on else 'on'}: {_told(switch.then)}"
+        then = _told(switch.then)
+        text += " " + (say("Turned off: %(told)s", told=then) if switch.on else say("Turned on: %(told)s", told=then))
     elif switch.refusal is not None:
-        text += f"It can't be turned: {refusal(switch.refusal)[0]}"
-    title = f"Turn automatic renewal of {plan} of {who} {'off' if switch.on else 'on'}?"
+        text += " " + say("It can't be turned: %(why)s", why=refusal(switch.refusal)[0])
+    title = (
+        say("Turn automatic renewal of %(plan)s of %(who)s off?", plan=plan, who=who)
+        if switch.on
+        else say("Turn automatic renewal of %(plan)s of %(who)s on?", plan=plan, who=who)
+    )
     question = Question(
-        title, text, "Turn it off" if switch.on else "Turn it on", url_for("admin.subscription", key=key), switch.on
+        title,
+        text,
+        say("Turn it off") if switch.on else say("Turn it on"),
+        url_for("admin.subscription", key=key),
+        switch.on,
     )
     return asked(question, RenewalForm(data={"wanted": "off" if switch.on else "on"}), act)
 
 
 def _told(standing: Standing) -> str:
     if standing.way == "ends":
-        return f"it ends on {_day(standing.ends_on)}, and nothing is charged any more."
+        return say("it ends on %(day)s, and nothing is charged any more.", day=_day(standing.ends_on))
     document = standing.upcoming.document
     amount = money(document.owed, document.currency) if document is not None else ""
     if standing.way == "charged":
         on = (document.charged_on if document is not None else None) or standing.upcoming.on
         return (
-            f"on {_day(on)} {amount} are charged to {standing.method}." if amount else f"{standing.method} is charged."
+            say("on %(day)s %(amount)s are charged to %(method)s.", day=_day(on), amount=amount, method=standing.method)
+            if amount
+            else say("%(method)s is charged.", method=standing.method)
         )
     if standing.way == "invoiced":
-        return f"an invoice for {amount} comes on {_day(standing.upcoming.on)}." if amount else "an invoice comes."
+        return (
+            say("an invoice for %(amount)s comes on %(day)s.", amount=amount, day=_day(standing.upcoming.on))
+            if amount
+            else say("an invoice comes.")
+        )
     offer = (
-        f"an offer for {amount} is mailed on {_day(standing.upcoming.on)}" if amount else "an offer is mailed in time"
+        say("an offer for %(amount)s is mailed on %(day)s", amount=amount, day=_day(standing.upcoming.on))
+        if amount
+        else say("an offer is mailed in time")
     )
-    return f"{offer}; unpaid, it is over on {_day(standing.ends_on)}."
+    return say("%(offer)s; unpaid, it is over on %(day)s.", offer=offer, day=_day(standing.ends_on))
 
 
 def _day(on: date | None) -> str:
-    return day_in_words(on) if on is not None else "a day that is not known yet"
+    return day_in_words(on) if on is not None else say("a day that is not known yet")

@@ -9,6 +9,7 @@ from billhead.charts import Chart, Series
 from billhead.domain.money import Money
 from billhead.plugin import Report, ReportChart, ReportLink
 from billhead.reports import Table
+from billhead.web.speaking import say, speech
 
 __all__ = ["charts_of"]
 
@@ -27,7 +28,7 @@ def charts_of(report: Report, table: Table) -> list[Chart]:
 
 def _drawn(report: Report, wanted: ReportChart, rows: Sequence[Sequence[Any]]) -> Iterator[Chart]:
     columns = [column.code for column in report.columns]
-    labels = {column.code: column.label for column in report.columns}
+    labels = {column.code: say(column.label) for column in report.columns}
     at, series = columns.index(wanted.x), [columns.index(code) for code in wanted.series]
     sums: dict[str, dict[Place, list[int]]] = {}
     for row in rows:
@@ -41,14 +42,15 @@ def _drawn(report: Report, wanted: ReportChart, rows: Sequence[Sequence[Any]]) -
             continue
         values = [by_place.get(place, [0] * len(series)) for place in places]
         shown = [Series(labels[code], [one[n] for one in values]) for n, code in enumerate(wanted.series)]
-        title = f"{report.title}, {currency}" if currency else report.title
+        title = f"{say(report.title)}, {currency}" if currency else say(report.title)
+        by = labels[wanted.x].lower() if speech().language == "en" else labels[wanted.x]
         yield Chart(
             title,
             wanted.kind,
             places,  # type: ignore[arg-type]  # all words or all dates
             shown,
             currency,
-            f"{', '.join(labels[code] for code in wanted.series)} by {labels[wanted.x].lower()}.",
+            say("%(what)s by %(place)s.", what=", ".join(labels[code] for code in wanted.series), place=by),
             labels[wanted.x],
         )
 

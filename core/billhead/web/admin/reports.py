@@ -19,12 +19,14 @@ from billhead.reports import FoundReport, all_reports, as_csv, ask, csv_columns,
 from billhead.web.admin.area import admin, staff_zone
 from billhead.web.admin.report_charts import charts_of
 from billhead.web.csv_export import csv_response
-from billhead.web.formatting import day, money
+from billhead.web.formatting import day, money, whole
 from billhead.web.pages import page
+from billhead.web.speaking import say
 
 __all__ = ["report", "reports"]
 
 _CSS = {"money": "num", "count": "num", "date": "when"}
+_WORDS = ("kind", "reason", "state")  # columns that hold one of a few words; the others hold names
 
 
 @admin.get("/reports")
@@ -100,4 +102,6 @@ def _show(column: ReportColumn, cell: Any) -> Any:
         return money(cell.minor, cell.currency)
     if isinstance(cell, ReportLink):
         return Markup('<a href="{}">{}</a>').format(url_for(f"admin.{cell.to}", key=cell.key), cell.text)
-    return day(cell) if column.kind == "date" else f"{cell:,}" if column.kind == "count" else cell
+    if column.code in _WORDS:
+        return say(cell)
+    return day(cell) if column.kind == "date" else whole(cell) if column.kind == "count" else cell

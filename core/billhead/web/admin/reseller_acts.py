@@ -30,6 +30,7 @@ from billhead.web.admin.previewing import PreviewForm, previewed
 from billhead.web.admin.reseller_forms import about_reseller, one_reseller, parsed_credits
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
@@ -37,11 +38,13 @@ _NEEDS = "resellers.write"
 
 
 class CreditsForm(PreviewForm):
-    amount = amount_field("Credits")
+    amount = amount_field(later("Credits"))
 
 
 class GrantForm(CreditsForm):
-    cost = StringField("Paid for them", filters=[stripped], description='Like "125.00 EUR". Empty: a gift.')
+    cost = StringField(
+        later("Paid for them"), filters=[stripped], description=later('Like "125.00 EUR". Empty: a gift.')
+    )
 
 
 @admin.route("/resellers/<int:key>/grant", methods=["GET", "POST"])
@@ -53,9 +56,18 @@ def grant_reseller_credits(key: int) -> ResponseReturnValue:
         return grant_credits(tx, key, parsed_credits("amount", form.amount.data), cost=_cost(form.cost.data))
 
     question = about_reseller(
-        row, f"Grant credits to {row.name}", "What it owes on a credit line is paid back first.", "Grant"
+        row,
+        say("Grant credits to %(name)s", name=row.name),
+        say("What it owes on a credit line is paid back first."),
+        say("Grant"),
     )
-    return previewed(question, form, act, _left, lambda _ctx, done: f"It has {money(done.balance_minor, CREDITS)} now.")
+    return previewed(
+        question,
+        form,
+        act,
+        _left,
+        lambda _ctx, done: say("It has %(money)s now.", money=money(done.balance_minor, CREDITS)),
+    )
 
 
 @admin.route("/resellers/<int:key>/take", methods=["GET", "POST"])
@@ -66,13 +78,19 @@ def take_reseller_credits(key: int) -> ResponseReturnValue:
     def act(tx: Tx) -> Any:
         return take_credits(tx, key, parsed_credits("amount", form.amount.data))
 
-    text = "Only what it has to spend can be taken; it reads the reason in its statement."
-    question = about_reseller(row, f"Take credits from {row.name}", text, "Take", danger=True)
-    return previewed(question, form, act, _left, lambda _ctx, done: f"It has {money(done.balance_minor, CREDITS)} now.")
+    text = say("Only what it has to spend can be taken; it reads the reason in its statement.")
+    question = about_reseller(row, say("Take credits from %(name)s", name=row.name), text, say("Take"), danger=True)
+    return previewed(
+        question,
+        form,
+        act,
+        _left,
+        lambda _ctx, done: say("It has %(money)s now.", money=money(done.balance_minor, CREDITS)),
+    )
 
 
 class PassOnForm(CreditsForm):
-    to = SelectField("To", validators=[InputRequired()])
+    to = SelectField(later("To"), validators=[InputRequired()])
 
 
 @admin.route("/resellers/<int:key>/pass-on", methods=["GET", "POST"])
@@ -84,17 +102,24 @@ def pass_credits_on(key: int) -> ResponseReturnValue:
     def act(tx: Tx) -> Any:
         return transfer_credits(tx, key, int(form.to.data), parsed_credits("amount", form.amount.data))
 
-    text = "From its credits to a reseller below it. What they cost goes along."
-    question = about_reseller(row, f"Pass on credits of {row.name}", text, "Pass on")
+    text = say("From its credits to a reseller below it. What they cost goes along.")
+    question = about_reseller(row, say("Pass on credits of %(name)s", name=row.name), text, say("Pass on"))
     return previewed(
-        question, form, act, _left, lambda _ctx, done: f"It has {money(done.balance_minor, CREDITS)} left."
+        question,
+        form,
+        act,
+        _left,
+        lambda _ctx, done: say("It has %(money)s left.", money=money(done.balance_minor, CREDITS)),
     )
 
 
 class SuspendForm(PreviewForm):
     lines = SelectField(
-        "Its lines and those below it",
-        choices={"run_out": "run until their time is over", "stopped": "stop with it, until it is resumed"},
+        later("Its lines and those below it"),
+        choices={
+            "run_out": later("run until their time is over"),
+            "stopped": later("stop with it, until it is resumed"),
+        },
     )
 
 
@@ -109,12 +134,16 @@ def suspend_one_reseller(key: int) -> ResponseReturnValue:
 
     def figures(result: Any) -> list[tuple[str, str]]:
         seen, lines = result
-        stop = f"{seen.running} stop" if lines == "stopped" else f"{seen.running} run on until their time is over"
-        return [("Resellers below it", str(seen.below)), ("Subscriptions that run now", stop)]
+        stop = (
+            say("%(running)s stop", running=seen.running)
+            if lines == "stopped"
+            else say("%(running)s run on until their time is over", running=seen.running)
+        )
+        return [(say("Resellers below it"), str(seen.below)), (say("Subscriptions that run now"), stop)]
 
-    text = "It sells and passes on nothing from then on. It can be resumed at any time."
-    question = about_reseller(row, f"Suspend {row.name}?", text, "Suspend", danger=True)
-    return previewed(question, form, act, figures, lambda _ctx, _done: f"{row.name} is suspended.")
+    text = say("It sells and passes on nothing from then on. It can be resumed at any time.")
+    question = about_reseller(row, say("Suspend %(name)s?", name=row.name), text, say("Suspend"), danger=True)
+    return previewed(question, form, act, figures, lambda _ctx, _done: say("%(name)s is suspended.", name=row.name))
 
 
 @admin.route("/resellers/<int:key>/resume", methods=["GET", "POST"])
@@ -125,14 +154,14 @@ def resume_one_reseller(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             resume_reseller(tx, key)
-        return f"{row.name} acts again."
+        return say("%(name)s acts again.", name=row.name)
 
-    text = "Lines that were stopped with it run again; those that somebody had disabled on their own stay so."
-    return asked(about_reseller(row, f"Resume {row.name}?", text, "Resume"), ReasonForm(), act)
+    text = say("Lines that were stopped with it run again; those that somebody had disabled on their own stay so.")
+    return asked(about_reseller(row, say("Resume %(name)s?", name=row.name), text, say("Resume")), ReasonForm(), act)
 
 
 class HeirForm(PreviewForm):
-    to = SelectField("To")
+    to = SelectField(later("To"))
 
 
 @admin.route("/resellers/<int:key>/move-users", methods=["GET", "POST"])
@@ -146,17 +175,17 @@ def move_reseller_users(key: int) -> ResponseReturnValue:
         move_users(tx, key, int(form.to.data or 0))
         return seen
 
-    text = "Another reseller looks after all of its subscribers, and pays for what comes next."
+    text = say("Another reseller looks after all of its subscribers, and pays for what comes next.")
     return previewed(
-        about_reseller(row, f"Move the subscribers of {row.name}", text, "Move"),
+        about_reseller(row, say("Move the subscribers of %(name)s", name=row.name), text, say("Move")),
         form,
         act,
         lambda seen: [
-            ("Customers", str(seen.customers)),
-            ("Subscriptions", str(seen.subscriptions)),
-            ("Purchases that are not settled yet", f"{seen.held} stay with who made them"),
+            (say("Customers"), str(seen.customers)),
+            (say("Subscriptions"), str(seen.subscriptions)),
+            (say("Purchases that are not settled yet"), say("%(held)s stay with who made them", held=seen.held)),
         ],
-        lambda _ctx, seen: f"{seen.customers} customers were moved.",
+        lambda _ctx, seen: say("%(customers)s customers were moved.", customers=seen.customers),
     )
 
 
@@ -164,7 +193,7 @@ def move_reseller_users(key: int) -> ResponseReturnValue:
 @allow("staff", permission=_NEEDS)
 def remove_one_reseller(key: int) -> ResponseReturnValue:
     row, form = one_reseller(key), HeirForm()
-    form.to.choices = [("", "whoever stands above it"), *_others(row)]
+    form.to.choices = [("", say("whoever stands above it")), *_others(row)]
 
     def act(tx: Tx) -> Any:
         to_id = int(form.to.data) if form.to.data else None
@@ -172,27 +201,28 @@ def remove_one_reseller(key: int) -> ResponseReturnValue:
         remove_reseller(tx, key, to_id)
         return seen
 
-    text = "Its subscribers and the resellers below it go over first. Its logins and keys end; its books stay."
+    text = say("Its subscribers and the resellers below it go over first. Its logins and keys end; its books stay.")
     question = replace(
-        about_reseller(row, f"Remove {row.name}?", text, "Remove", danger=True), back=url_for("admin.resellers")
+        about_reseller(row, say("Remove %(name)s?", name=row.name), text, say("Remove"), danger=True),
+        back=url_for("admin.resellers"),
     )
     return previewed(
         question,
         form,
         act,
         lambda seen: [
-            ("Customers that go over", str(seen.customers)),
-            ("Subscriptions", str(seen.subscriptions)),
-            ("Resellers that go over", str(seen.below)),
-            ("Logins that end", str(seen.logins)),
-            ("Credits that go up the tree", money(seen.credits_minor, CREDITS)),
+            (say("Customers that go over"), str(seen.customers)),
+            (say("Subscriptions"), str(seen.subscriptions)),
+            (say("Resellers that go over"), str(seen.below)),
+            (say("Logins that end"), str(seen.logins)),
+            (say("Credits that go up the tree"), money(seen.credits_minor, CREDITS)),
         ],
-        lambda _ctx, _seen: f"{row.name} is removed.",
+        lambda _ctx, _seen: say("%(name)s is removed.", name=row.name),
     )
 
 
 def _left(done: Any) -> list[tuple[str, str]]:
-    return [("It has to spend afterwards", money(done.balance_minor, CREDITS))]
+    return [(say("It has to spend afterwards"), money(done.balance_minor, CREDITS))]
 
 
 def _others(row: Reseller, *, below_only: bool = False) -> list[tuple[str, str]]:

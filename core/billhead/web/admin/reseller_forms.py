@@ -27,6 +27,7 @@ from billhead.web.admin.previewing import PreviewForm, previewed
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
+from billhead.web.speaking import later, say
 
 __all__ = ["RightsFields", "about_reseller", "one_reseller", "parsed_credits", "plan_choices", "ticked"]
 
@@ -60,16 +61,18 @@ def plan_choices() -> list[tuple[str, str]]:
 class RightsFields(Form):
     """What a reseller may do; fields of the forms for a reseller and for a plan that makes one."""
 
-    sells = ticked("Sells", "Never more than whoever stands above it sells.")
-    trials_per_day = IntegerField("Trials a day", validators=[InputRequired(), NumberRange(0, 10_000)], default=0)
-    terminate = BooleanField("May end a line at once")
-    refund_unused = BooleanField("Gets the credits of unused days back when it does")
-    refund_only_unwatched = BooleanField("But only where nothing was watched on the line")
+    sells = ticked(later("Sells"), later("Never more than whoever stands above it sells."))
+    trials_per_day = IntegerField(
+        later("Trials a day"), validators=[InputRequired(), NumberRange(0, 10_000)], default=0
+    )
+    terminate = BooleanField(later("May end a line at once"))
+    refund_unused = BooleanField(later("Gets the credits of unused days back when it does"))
+    refund_only_unwatched = BooleanField(later("But only where nothing was watched on the line"))
     floor_percent = IntegerField(
-        "Least price, percent of the list price", validators=[InputRequired(), NumberRange(0, 1000)], default=0,
-        description="Of its own prices. 0: as it likes.",
+        later("Least price, percent of the list price"), validators=[InputRequired(), NumberRange(0, 1000)], default=0,
+        description=later("Of its own prices. 0: as it likes."),
     )  # fmt: skip
-    own_shop = BooleanField("May have a shop of its own")
+    own_shop = BooleanField(later("May have a shop of its own"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -89,18 +92,27 @@ class RightsFields(Form):
 
 
 class NewResellerForm(Form):
-    name = StringField("Name", filters=[stripped], validators=[DataRequired("What is it called?"), Length(max=200)])
+    name = StringField(
+        later("Name"), filters=[stripped], validators=[DataRequired(later("What is it called?")), Length(max=200)]
+    )
     email = StringField(
-        "E-mail", filters=[stripped], validators=[DataRequired("Where does the link to its first login go?")],
-        description="Gets a link with which a password is set.",
+        later("E-mail"), filters=[stripped],
+        validators=[DataRequired(later("Where does the link to its first login go?"))],
+        description=later("Gets a link with which a password is set."),
     )  # fmt: skip
-    plan = SelectField("Reseller plan", description="Says its tier, rights and start-up credits.")
-    below = SelectField("Below")
-    country = StringField("Country", filters=[stripped], validators=[Length(max=2)], description="Two letters.")
-    zone = StringField("Time zone", filters=[stripped], description="Like Europe/Helsinki. Empty: as above it.")
-    currency = StringField("Currency", filters=[stripped], validators=[Length(max=3)], description="It pays in.")
-    language = StringField("Language", filters=[stripped], validators=[Length(max=5)])
-    start_up = StringField("Start-up credits", filters=[stripped], description="Empty: as the plan says.")
+    plan = SelectField(later("Reseller plan"), description=later("Says its tier, rights and start-up credits."))
+    below = SelectField(later("Below"))
+    country = StringField(
+        later("Country"), filters=[stripped], validators=[Length(max=2)], description=later("Two letters.")
+    )
+    zone = StringField(
+        later("Time zone"), filters=[stripped], description=later("Like Europe/Helsinki. Empty: as above it.")
+    )
+    currency = StringField(
+        later("Currency"), filters=[stripped], validators=[Length(max=3)], description=later("It pays in.")
+    )
+    language = StringField(later("Language"), filters=[stripped], validators=[Length(max=5)])
+    start_up = StringField(later("Start-up credits"), filters=[stripped], description=later("Empty: as the plan says."))
 
     def wanted(self) -> NewReseller:
         return NewReseller(
@@ -133,23 +145,27 @@ def new_reseller() -> ResponseReturnValue:
             .where(Reseller.seller_id == own_seller_id())
             .order_by(Reseller.name)
         ).all()
-    form.plan.choices = [("", "none: rights are set afterwards"), *((code, name) for code, name in plans)]
-    form.below.choices = [("", "the operator"), *((str(key), name) for key, name in above)]
+    form.plan.choices = [("", say("none: rights are set afterwards")), *((code, name) for code, name in plans)]
+    form.below.choices = [("", say("the operator")), *((str(key), name) for key, name in above)]
     if form.validate_on_submit():
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 made = add_reseller(tx, own_seller_id(), form.wanted())
-            flash("It is a reseller now, and has mail with a link to set its password.", "good")
+            flash(say("It is a reseller now, and has mail with a link to set its password."), "good")
             return redirect(url_for("admin.reseller", key=made.reseller_id), 303)
     status = 422 if form.is_submitted() else 200
-    lead = "Nobody pays for it: credits are taken from a super-reseller only when it adds one itself."
+    lead = say("Nobody pays for it: credits are taken from a super-reseller only when it adds one itself.")
     back = url_for("admin.resellers")
-    return page("admin/entry.html", form=form, title="A reseller", lead=lead, back=back, section="resellers"), status
+    return page(
+        "admin/entry.html", form=form, title=say("A reseller"), lead=lead, back=back, section="resellers"
+    ), status
 
 
 class ResellerForm(PreviewForm, RightsFields):
-    name = StringField("Name", filters=[stripped], validators=[DataRequired("What is it called?"), Length(max=200)])
-    credit_line = amount_field("Credit line", "How many credits it may owe.")
+    name = StringField(
+        later("Name"), filters=[stripped], validators=[DataRequired(later("What is it called?")), Length(max=200)]
+    )
+    credit_line = amount_field(later("Credit line"), later("How many credits it may owe."))
     reason = reason_field()
 
 
@@ -170,16 +186,18 @@ def reseller_rights(key: int) -> ResponseReturnValue:
         set_reseller(tx, key, entry)
         return seen
 
-    question = about_reseller(row, "Its name, rights and credit line", "What it loses, all below it lose.", "Save")
+    question = about_reseller(
+        row, say("Its name, rights and credit line"), say("What it loses, all below it lose."), say("Save")
+    )
     return previewed(
         question,
         form,
         act,
         lambda seen: [
-            ("Resellers below it", str(seen.below)),
-            ("Running subscriptions on plans that can't be sold any more", str(seen.not_sold)),
+            (say("Resellers below it"), str(seen.below)),
+            (say("Running subscriptions on plans that can't be sold any more"), str(seen.not_sold)),
         ],
-        lambda _ctx, _seen: "Saved.",
+        lambda _ctx, _seen: say("Saved."),
     )
 
 

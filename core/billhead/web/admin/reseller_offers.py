@@ -26,10 +26,13 @@ from billhead.web.formatting import money
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["CREDIT_PACKAGES", "RESELLER_PLANS"]
 
-_TIERS = {"reseller": "Resellers", "super_reseller": "Super-resellers"}
+_TIERS = {"reseller": marked("Resellers"), "super_reseller": marked("Super-resellers")}
+_LISTS = {"reseller": marked("resellers"), "super_reseller": marked("super-resellers")}
+_MAKES = {"reseller": marked("a reseller"), "super_reseller": marked("a super-reseller")}
 _COLUMNS = (
     Plan.id,
     Plan.code,
@@ -69,8 +72,12 @@ def _cost(row: Any) -> str:
     return money(row.cost_minor, row.currency) if row.currency else "–"
 
 
+def _roles(row: Any) -> str:
+    return ", ".join(_LISTS[role] for role in row.details.get("roles", ()) if role in _LISTS)
+
+
 def _for(row: Any) -> str:
-    return ", ".join(_TIERS[role].lower() for role in row.details.get("roles", ()) if role in _TIERS)
+    return ", ".join(say(_LISTS[role]) for role in row.details.get("roles", ()) if role in _LISTS)
 
 
 def _offered(row: Any) -> str:
@@ -79,65 +86,80 @@ def _offered(row: Any) -> str:
 
 CREDIT_PACKAGES = Listing(
     name="credit_packages",
-    title="Credit packages",
+    title=marked("Credit packages"),
     query=select(*_COLUMNS).where(Plan.kind == "credit_package"),
     key=Plan.id,
     columns=(
-        text("Package", "name", to="edit_credit_package"),
-        code("Code", "code"),
-        Column("Credits", lambda row: _plain(row.credits_minor), lambda row: money(row.credits_minor, CREDITS), "num"),
-        Column("Cost", _cost, _cost, "num"),
-        Column("For", _for, _for),
-        Column("Offered", _offered, lambda row: badge("", "withdrawn") if row.retired else badge("ok", "yes")),
+        text(marked("Package"), "name", to="edit_credit_package"),
+        code(marked("Code"), "code"),
+        Column(
+            marked("Credits"),
+            lambda row: _plain(row.credits_minor),
+            lambda row: money(row.credits_minor, CREDITS),
+            "num",
+        ),
+        Column(marked("Cost"), _cost, _cost, "num"),
+        Column(marked("For"), _roles, _for),
+        Column(
+            marked("Offered"),
+            _offered,
+            lambda row: badge("", marked("withdrawn")) if row.retired else badge("ok", marked("yes")),
+        ),
     ),
     search=lambda typed: Plan.name.icontains(typed, autoescape=True) | Plan.code.icontains(typed, autoescape=True),
-    search_label="Name or code",
-    lead="What resellers buy: so many credits for so much money. Each tier has its own list.",
-    empty="Add one, like 150 credits for 125.00, and resellers can buy it in their area.",
+    search_label=marked("Name or code"),
+    lead=marked("What resellers buy: so many credits for so much money. Each tier has its own list."),
+    empty=marked("Add one, like 150 credits for 125.00, and resellers can buy it in their area."),
 )
 
 RESELLER_PLANS = Listing(
     name="reseller_plans",
-    title="Reseller plans",
+    title=marked("Reseller plans"),
     query=select(*_COLUMNS).where(Plan.kind.in_(["reseller", "super_reseller"])),
     key=Plan.id,
     columns=(
-        text("Plan", "name", to="edit_reseller_plan"),
-        code("Code", "code"),
-        Column("Makes", lambda row: row.kind, lambda row: f"a {row.kind.replace('_', '-')}"),
-        Column("Cost", _cost, _cost, "num"),
+        text(marked("Plan"), "name", to="edit_reseller_plan"),
+        code(marked("Code"), "code"),
+        Column(marked("Makes"), lambda row: row.kind, lambda row: say(_MAKES[row.kind])),
+        Column(marked("Cost"), _cost, _cost, "num"),
         Column(
-            "Start-up credits",
+            marked("Start-up credits"),
             lambda row: _plain(row.start_up_credits_minor),
             lambda row: money(row.start_up_credits_minor, CREDITS),
             "num",
         ),
         Column(
-            "Can be had",
+            marked("Can be had"),
             lambda row: "no" if row.retired else "shop" if row.listed else "by staff",
             lambda row: (
-                badge("", "withdrawn") if row.retired else badge("ok", "in the shop" if row.listed else "by staff")
+                badge("", marked("withdrawn"))
+                if row.retired
+                else badge("ok", marked("in the shop") if row.listed else marked("by staff"))
             ),
         ),
     ),
     search=lambda typed: Plan.name.icontains(typed, autoescape=True) | Plan.code.icontains(typed, autoescape=True),
-    search_label="Name or code",
-    lead="Whoever pays for one is a reseller, with its start-up credits and rights.",
-    empty="Add one, and people can become resellers by paying for it; super-resellers can add them for credits.",
+    search_label=marked("Name or code"),
+    lead=marked("Whoever pays for one is a reseller, with its start-up credits and rights."),
+    empty=marked(
+        "Add one, and people can become resellers by paying for it; super-resellers can add them for credits."
+    ),
 )
 
 
 class _OfferForm(Form):
     code = StringField(
-        "Code", filters=[stripped], validators=[DataRequired("A code is needed."), Length(max=40)],
-        description="Stays as it is: files and links name it.",
+        later("Code"), filters=[stripped], validators=[DataRequired(later("A code is needed.")), Length(max=40)],
+        description=later("Stays as it is: files and links name it."),
     )  # fmt: skip
-    name = StringField("Name", filters=[stripped], validators=[DataRequired("What is it called?"), Length(max=120)])
+    name = StringField(
+        later("Name"), filters=[stripped], validators=[DataRequired(later("What is it called?")), Length(max=120)]
+    )
     costs = StringField(
-        "Cost", filters=[stripped], validators=[DataRequired("What does it cost?"), Length(max=400)],
-        description='One amount a currency, with commas between: "125.00 EUR, 130.00 USD".',
+        later("Cost"), filters=[stripped], validators=[DataRequired(later("What does it cost?")), Length(max=400)],
+        description=later('One amount a currency, with commas between: "125.00 EUR, 130.00 USD".'),
     )  # fmt: skip
-    tax_class = StringField("Tax class", filters=[stripped], default="credits", validators=[DataRequired()])
+    tax_class = StringField(later("Tax class"), filters=[stripped], default="credits", validators=[DataRequired()])
 
     def parsed_costs(self) -> tuple[Money, ...]:
         try:
@@ -152,9 +174,9 @@ def _money(typed: str) -> Money:
 
 
 class PackageForm(_OfferForm):
-    value = StringField("Credits", filters=[stripped], validators=[DataRequired("How many credits?")])
-    roles = ticked("In the list of")
-    offered = BooleanField("Can be bought", default=True)
+    value = StringField(later("Credits"), filters=[stripped], validators=[DataRequired(later("How many credits?"))])
+    roles = ticked(later("In the list of"))
+    offered = BooleanField(later("Can be bought"), default=True)
 
     def entry(self) -> PackageEntry:
         return PackageEntry(
@@ -169,14 +191,14 @@ class PackageForm(_OfferForm):
 
 
 class ResellerPlanForm(_OfferForm, RightsFields):
-    tier = SelectField("Makes", choices={"reseller": "a reseller", "super_reseller": "a super-reseller"})
-    start_up = StringField("Start-up credits", filters=[stripped], validators=[DataRequired()], default="0")
+    tier = SelectField(later("Makes"), choices={kind: later(told) for kind, told in _MAKES.items()})
+    start_up = StringField(later("Start-up credits"), filters=[stripped], validators=[DataRequired()], default="0")
     credit_price = StringField(
-        "Price in credits", filters=[stripped],
-        description="What a super-reseller pays to add one below it. Empty: it can't.",
+        later("Price in credits"), filters=[stripped],
+        description=later("What a super-reseller pays to add one below it. Empty: it can't."),
     )  # fmt: skip
-    listed = BooleanField("Can be bought in the shop", default=True)
-    offered = BooleanField("Somebody can still get it", default=True)
+    listed = BooleanField(later("Can be bought in the shop"), default=True)
+    offered = BooleanField(later("Somebody can still get it"), default=True)
 
     def entry(self) -> ResellerPlanEntry:
         price = parsed_credits("credit_price", self.credit_price.data) if self.credit_price.data else None
@@ -198,7 +220,7 @@ class ResellerPlanForm(_OfferForm, RightsFields):
 @allow("staff")
 def credit_packages() -> ResponseReturnValue:
     return CREDIT_PACKAGES.answer(
-        add=url_for("admin.new_credit_package"), add_label="Add a package", add_needs="catalogue.write"
+        add=url_for("admin.new_credit_package"), add_label=say("Add a package"), add_needs="catalogue.write"
     )
 
 
@@ -220,21 +242,21 @@ def edit_credit_package(key: int) -> ResponseReturnValue:
 
 
 def _package(key: int | None, form: PackageForm) -> ResponseReturnValue:
-    form.roles.choices = list(_TIERS.items())
+    form.roles.choices = [(role, say(told)) for role, told in _TIERS.items()]
     if form.validate_on_submit():
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 save_credit_package(tx, own_seller_id(), form.entry(), key)
-            flash("Saved. Orders that wait to be paid keep what they were offered.", "good")
+            flash(say("Saved. Orders that wait to be paid keep what they were offered."), "good")
             return redirect(url_for("admin.credit_packages"), 303)
-    return _entry(form, "A credit package", "credit_packages")
+    return _entry(form, say("A credit package"), "credit_packages")
 
 
 @admin.get("/reseller-plans")
 @allow("staff")
 def reseller_plans() -> ResponseReturnValue:
     return RESELLER_PLANS.answer(
-        add=url_for("admin.new_reseller_plan"), add_label="Add a plan", add_needs="catalogue.write"
+        add=url_for("admin.new_reseller_plan"), add_label=say("Add a plan"), add_needs="catalogue.write"
     )
 
 
@@ -272,9 +294,9 @@ def _reseller_plan(key: int | None, form: ResellerPlanForm) -> ResponseReturnVal
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 save_reseller_plan(tx, own_seller_id(), form.entry(), key)
-            flash("Saved. Who is a reseller already keeps its rights.", "good")
+            flash(say("Saved. Who is a reseller already keeps its rights."), "good")
             return redirect(url_for("admin.reseller_plans"), 303)
-    return _entry(form, "A reseller plan", "reseller_plans")
+    return _entry(form, say("A reseller plan"), "reseller_plans")
 
 
 def _entry(form: Form, title: str, section: str) -> ResponseReturnValue:

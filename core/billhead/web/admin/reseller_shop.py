@@ -42,6 +42,7 @@ from billhead.web.formatting import money
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["SHOP_ORDERS"]
 
@@ -60,13 +61,13 @@ def _state(row: Any) -> Markup:
     if row.state != "refused" or not submit_ctx().may(_NEEDS):
         return badge(row.state)
     to = url_for("admin.try_shop_order_again", key=row.id)
-    return Markup('{} <a href="{}" data-ask>Try again</a>').format(badge(row.state), to)
+    return Markup('{} <a href="{}" data-ask>{}</a>').format(badge(row.state), to, say("Try again"))
 
 
 SHOP_ORDERS = Listing(
     name="shop-orders",
-    title="Orders of resellers' shops",
-    lead="What customers have paid for, and the reseller's credits for it. Nothing is made without them.",
+    title=marked("Orders of resellers' shops"),
+    lead=marked("What customers have paid for, and the reseller's credits for it. Nothing is made without them."),
     query=select(
         ShopSupply.id,
         ShopSupply.created_at,
@@ -87,39 +88,48 @@ SHOP_ORDERS = Listing(
     .join(Plan, Plan.id == Subscription.plan_id),
     key=ShopSupply.id,
     columns=(
-        text("No.", "id"),
-        instant("Paid", "created_at"),
-        text("Shop", "shop", to="reseller_shop", key="reseller_id"),
-        text("Customer", "customer", to="subscription", key="subscription_id"),
-        text("Plan", "plan"),
-        Column("Credits", _plainly, _taken),
-        Column("State", lambda row: row.state, _state),
-        text("Why", "why"),
-        text("Document", "document_id", to="document", key="document_id"),
+        text(marked("No."), "id"),
+        instant(marked("Paid"), "created_at"),
+        text(marked("Shop"), "shop", to="reseller_shop", key="reseller_id"),
+        text(marked("Customer"), "customer", to="subscription", key="subscription_id"),
+        text(marked("Plan"), "plan"),
+        Column(marked("Credits"), _plainly, _taken),
+        Column(marked("State"), lambda row: row.state, _state),
+        text(marked("Why"), "why"),
+        text(marked("Document"), "document_id", to="document", key="document_id"),
     ),
     choices=(
-        Choice("state", "State", ShopSupply.state, ("waiting", "held", "supplied", "refused", "dropped")),
+        Choice("state", marked("State"), ShopSupply.state, ("waiting", "held", "supplied", "refused", "dropped")),
     ),
     narrow={"reseller": lambda one: ShopSupply.reseller_id == one},
-    empty="No reseller's shop has sold anything yet.",
+    empty=marked("No reseller's shop has sold anything yet."),
 )  # fmt: skip
 
 
 class OpenForm(ReasonForm):
     code = StringField(
-        "Code", filters=[stripped], validators=[DataRequired("It is the shop's path."), Length(max=40)],
-        description="Small letters, digits and -: the shop is at /shop/code. It stays as it is.",
+        later("Code"), filters=[stripped], validators=[DataRequired(later("It is the shop's path.")), Length(max=40)],
+        description=later("Small letters, digits and -: the shop is at /shop/code. It stays as it is."),
     )  # fmt: skip
-    name = StringField("Name", filters=[stripped], validators=[Length(max=140)], description="Empty: the reseller's.")
-    mail_from = StringField(
-        "Mail from", filters=[stripped], validators=[Length(max=200)], description="Empty: the reseller's address."
+    name = StringField(
+        later("Name"), filters=[stripped], validators=[Length(max=140)], description=later("Empty: the reseller's.")
     )
-    currency = StringField("Currency", filters=[stripped], validators=[Length(max=3)], description="Empty: it pays in.")
-    gateways = ticked("May be paid by", "The reseller enters its own accounts there: the money is its own.")
+    mail_from = StringField(
+        later("Mail from"),
+        filters=[stripped],
+        validators=[Length(max=200)],
+        description=later("Empty: the reseller's address."),
+    )
+    currency = StringField(
+        later("Currency"), filters=[stripped], validators=[Length(max=3)], description=later("Empty: it pays in.")
+    )
+    gateways = ticked(
+        later("May be paid by"), later("The reseller enters its own accounts there: the money is its own.")
+    )
 
 
 class GatewaysForm(ReasonForm):
-    gateways = ticked("May be paid by", "An account at one that goes is offered no more.")
+    gateways = ticked(later("May be paid by"), later("An account at one that goes is offered no more."))
 
 
 def _gateway_choices() -> list[tuple[str, str]]:
@@ -139,15 +149,20 @@ def try_shop_order_again(key: int) -> ResponseReturnValue:
         row = session.get(ShopSupply, key)
     if row is None:
         raise NotFound("order", key)
-    lead = f"Its panel refused it: {row.why}. It takes its credits and is made once more, if that has been mended."
+    lead = say(
+        "Its panel refused it: %(why)s. It takes its credits and is made once more, if that has been mended.",
+        why=row.why,
+    )
 
     def act(ctx: Context, _filled: ReasonForm) -> str:
         with writing(ctx) as tx:
             try_again(tx, row.reseller_id, key)
-        return "It is tried again."
+        return say("It is tried again.")
 
     back = url_for("admin.shop_orders")
-    return asked(Question(f"Try order {key} again", lead, "Try again", back, danger=False), ReasonForm(), act)
+    return asked(
+        Question(say("Try order %(key)s again", key=key), lead, say("Try again"), back, danger=False), ReasonForm(), act
+    )
 
 
 @admin.get("/resellers/<int:key>/shop")
@@ -194,12 +209,12 @@ def open_reseller_shop(key: int) -> ResponseReturnValue:
         )
         with writing(ctx) as tx:
             open_shop(tx, key, told)
-        return "The shop is there. The reseller sets its prices, its looks and its accounts."
+        return say("The shop is there. The reseller sets its prices, its looks and its accounts.")
 
-    lead = (
+    lead = say(
         "A seller of its own: name, numbers, prices, mail and money. Its plans are yours; what it sells takes credits."
     )
-    return asked(_about(row, "A shop of its own", lead, "Open the shop"), form, act)
+    return asked(_about(row, say("A shop of its own"), lead, say("Open the shop")), form, act)
 
 
 @admin.route("/resellers/<int:key>/shop/gateways", methods=["GET", "POST"])
@@ -214,9 +229,11 @@ def reseller_shop_gateways(key: int) -> ResponseReturnValue:
     def act(ctx: Context, filled: GatewaysForm) -> str:
         with writing(ctx) as tx:
             done = allow_gateways(tx, key, tuple(filled.gateways.data or ()))
-        return f"Saved; {done.switched_off} accounts are offered no more."
+        return say("Saved; %(switched_off)s accounts are offered no more.", switched_off=done.switched_off)
 
-    return asked(_about(row, "How its shop is paid", "What was begun is still settled.", "Save"), form, act)
+    return asked(
+        _about(row, say("How its shop is paid"), say("What was begun is still settled."), say("Save")), form, act
+    )
 
 
 @admin.route("/resellers/<int:key>/shop/close", methods=["GET", "POST"])
@@ -229,37 +246,37 @@ def close_reseller_shop(key: int) -> ResponseReturnValue:
         close_shop(tx, key)
         return seen
 
-    lead = "Nobody signs up and nothing new is sold. Who is there keeps what they have, pays and renews."
+    lead = say("Nobody signs up and nothing new is sold. Who is there keeps what they have, pays and renews.")
     return previewed(
-        _about(row, "Close its shop", lead, "Close the shop"),
+        _about(row, say("Close its shop"), lead, say("Close the shop")),
         PreviewForm(),
         act,
         lambda seen: [
-            ("Customers who stay", str(seen.customers)),
-            ("Subscriptions that run on", str(seen.running)),
-            ("Documents that may still be paid", str(seen.unpaid)),
-            ("Paid orders that wait for credits", str(seen.waiting)),
+            (say("Customers who stay"), str(seen.customers)),
+            (say("Subscriptions that run on"), str(seen.running)),
+            (say("Documents that may still be paid"), str(seen.unpaid)),
+            (say("Paid orders that wait for credits"), str(seen.waiting)),
         ],
-        lambda _ctx, _seen: "The shop is closed.",
+        lambda _ctx, _seen: say("The shop is closed."),
     )
 
 
 @admin.post("/resellers/<int:key>/shop/reopen")
 @allow("staff", permission=_NEEDS)
 def reopen_reseller_shop(key: int) -> ResponseReturnValue:
-    return _done(key, lambda tx: reopen_shop(tx, key), "The shop is open again.")
+    return _done(key, lambda tx: reopen_shop(tx, key), say("The shop is open again."))
 
 
 @admin.post("/resellers/<int:key>/shop/hosts/<int:host_id>/confirm")
 @allow("staff", permission=_NEEDS)
 def confirm_shop_host(key: int, host_id: int) -> ResponseReturnValue:
-    return _done(key, lambda tx: confirm_host(tx, host_id), "The shop answers there now.")
+    return _done(key, lambda tx: confirm_host(tx, host_id), say("The shop answers there now."))
 
 
 @admin.post("/resellers/<int:key>/shop/hosts/<int:host_id>/drop")
 @allow("staff", permission=_NEEDS)
 def drop_shop_host(key: int, host_id: int) -> ResponseReturnValue:
-    return _done(key, lambda tx: drop_host(tx, key, host_id), "Removed.")
+    return _done(key, lambda tx: drop_host(tx, key, host_id), say("Removed."))
 
 
 def _done(key: int, act: Any, told: str) -> ResponseReturnValue:

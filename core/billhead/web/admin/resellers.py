@@ -30,6 +30,7 @@ from billhead.web.formatting import money
 from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx
+from billhead.web.speaking import marked, say
 
 __all__ = ["RESELLERS", "statement_columns"]
 
@@ -98,7 +99,7 @@ def _matching(typed: str) -> ColumnElement[bool]:
 
 RESELLERS = Listing(
     name="resellers",
-    title="Resellers",
+    title=marked("Resellers"),
     query=select(
         Reseller.id,
         Reseller.name,
@@ -115,28 +116,30 @@ RESELLERS = Listing(
     .where(Reseller.removed_on.is_(None)),
     key=Reseller.id,
     columns=(
-        text("Name", "name", to="reseller"),
-        code("Code", "code"),
-        Column("Tier", lambda row: row.tier, lambda row: row.tier.replace("_", "-")),
-        text("Below", "parent", to="reseller", key="parent_id"),
-        Column("State", _acts, lambda row: badge(_acts(row))),
-        _credits("Credits", "balance_minor"),
-        _credits("Held", "held_minor"),
-        number("Subscriptions", "users"),
+        text(marked("Name"), "name", to="reseller"),
+        code(marked("Code"), "code"),
+        Column(marked("Tier"), lambda row: row.tier, lambda row: say(row.tier.replace("_", "-"))),
+        text(marked("Below"), "parent", to="reseller", key="parent_id"),
+        Column(marked("State"), _acts, lambda row: badge(_acts(row))),
+        _credits(marked("Credits"), "balance_minor"),
+        _credits(marked("Held"), "held_minor"),
+        number(marked("Subscriptions"), "users"),
     ),
-    choices=(Choice("tier", "Tier", Reseller.tier, ("super_reseller", "reseller")),),
+    choices=(Choice("tier", marked("Tier"), Reseller.tier, ("super_reseller", "reseller")),),
     search=_matching,
-    search_label="Name, code or e-mail",
+    search_label=marked("Name, code or e-mail"),
     narrow={"below": lambda key: Reseller.id.in_(subtree(key))},
-    empty="Add one here, or let people become one by buying a reseller plan.",
-    lead="Newest first; the page Reseller tree shows who stands below whom.",
+    empty=marked("Add one here, or let people become one by buying a reseller plan."),
+    lead=marked("Newest first; the page Reseller tree shows who stands below whom."),
 )
 
 
 @admin.get("/resellers")
 @allow("staff")
 def resellers() -> ResponseReturnValue:
-    return RESELLERS.answer(add=url_for("admin.new_reseller"), add_label="Add a reseller", add_needs="resellers.write")
+    return RESELLERS.answer(
+        add=url_for("admin.new_reseller"), add_label=say("Add a reseller"), add_needs="resellers.write"
+    )
 
 
 @admin.get("/resellers/tree")
@@ -227,46 +230,50 @@ def reseller_users(key: int) -> ResponseReturnValue:
     today = clock.today_in(staff_zone())
     return Listing(
         name=f"users-of-{row.code}",
-        title=f"Subscribers of {row.name} and below",
+        title=say("Subscribers of %(name)s and below", name=row.name),
         query=users_of(key),
         key=Subscription.id,
         columns=(
-            text("No.", "id", to="subscription"),
-            text("Name", "name", to="customer", key="customer_id"),
+            text(marked("No."), "id", to="subscription"),
+            text(marked("Name"), "name", to="customer", key="customer_id"),
             text("E-mail", "email"),
-            text("Plan", "plan"),
-            text("Term", "term"),
-            state("State", "state"),
-            on("Paid to", "paid_through"),
-            code("Login", "login"),
+            text(marked("Plan"), "plan"),
+            text(marked("Term"), "term"),
+            state(marked("State"), "state"),
+            on(marked("Paid to"), "paid_through"),
+            code(marked("Login"), "login"),
             code("MAC", "mac"),
-            text("Reseller", "reseller", to="reseller", key="reseller_id"),
+            text(marked("Reseller"), "reseller", to="reseller", key="reseller_id"),
         ),
         choices=(
-            Choice("state", "State", Subscription.state, ("active", "trial", "suspended", "expired", "canceled")),
+            Choice(
+                "state", marked("State"), Subscription.state, ("active", "trial", "suspended", "expired", "canceled")
+            ),
         ),
         search=matches,
-        search_label="Name, e-mail, MAC or login",
+        search_label=marked("Name, e-mail, MAC or login"),
         narrow={
             "expiring": lambda days: expiring(today, min(days, 366)),
             "alone": lambda one: Customer.reseller_id == one,
         },
-        empty="It has no subscriber yet. It adds them in its own area.",
+        empty=marked("It has no subscriber yet. It adds them in its own area."),
     ).answer()
 
 
 def statement_columns() -> tuple[Column, ...]:
     return (
-        instant("When", "at"),
-        Column("What", lambda row: KINDS.get(row.kind, row.kind), lambda row: KINDS.get(row.kind, row.kind)),
-        text("For", "user"),
-        text("Other side", "other"),
-        Column("Who", lambda row: row.actor or "", lambda row: who(row.actor or "–")),
-        text("Why", "reason", css="why"),
-        _credits("Before", "before_minor"),
-        _credits("Change", "change_minor"),
-        _credits("After", "after_minor"),
-        code("Request", "request_id"),
+        instant(marked("When"), "at"),
+        Column(
+            marked("What"), lambda row: KINDS.get(row.kind, row.kind), lambda row: say(KINDS.get(row.kind, row.kind))
+        ),
+        text(marked("For"), "user"),
+        text(marked("Other side"), "other"),
+        Column(marked("Who"), lambda row: row.actor or "", lambda row: who(row.actor or "–")),
+        text(marked("Why"), "reason", css="why"),
+        _credits(marked("Before"), "before_minor"),
+        _credits(marked("Change"), "change_minor"),
+        _credits(marked("After"), "after_minor"),
+        code(marked("Request"), "request_id"),
     )
 
 
@@ -277,9 +284,9 @@ def reseller_statement(key: int) -> ResponseReturnValue:
         row = seen_reseller(session, current_ctx(), key)
     return Listing(
         name=f"credits-of-{row.code}",
-        title=f"Credits of {row.name}",
+        title=say("Credits of %(name)s", name=row.name),
         query=statement_of(row),
         key=LedgerEntry.id,
         columns=statement_columns(),
-        empty="No credit has come in or gone out.",
+        empty=marked("No credit has come in or gone out."),
     ).answer()

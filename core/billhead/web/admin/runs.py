@@ -17,6 +17,7 @@ from billhead.web.admin.columns import Column, instant, number, on, state, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.formatting import money
 from billhead.web.pages import page
+from billhead.web.speaking import marked, say
 
 __all__ = ["RUNS"]
 
@@ -29,8 +30,10 @@ def _totals(row: BillingRun) -> str:
 
 RUNS = Listing(
     name="billing-runs",
-    title="Billing runs",
-    lead="One runs every hour: midnight comes at another hour in each zone. Here are those that found something.",
+    title=marked("Billing runs"),
+    lead=marked(
+        "One runs every hour: midnight comes at another hour in each zone. Here are those that found something."
+    ),
     query=select(
         BillingRun.id,
         BillingRun.as_of,
@@ -44,25 +47,25 @@ RUNS = Listing(
     ),
     key=BillingRun.id,
     columns=(
-        text("Run", "id", to="run"),
-        on("As of", "as_of"),
-        state("State", "state"),
-        number("Looked at", "considered"),
-        number("Documents", "documents"),
-        number("Failed", "failed"),
-        Column("Invoiced", _totals, _totals, "num"),
-        instant("Began", "started_at"),
-        instant("Ended", "finished_at"),
+        text(marked("Run"), "id", to="run"),
+        on(marked("As of"), "as_of"),
+        state(marked("State"), "state"),
+        number(marked("Looked at"), "considered"),
+        number(marked("Documents"), "documents"),
+        number(marked("Failed"), "failed"),
+        Column(marked("Invoiced"), _totals, _totals, "num"),
+        instant(marked("Began"), "started_at"),
+        instant(marked("Ended"), "finished_at"),
     ),
-    choices=(Choice("state", "State", BillingRun.state, _STATES),),
-    empty="The first run that finds something due is listed here.",
+    choices=(Choice("state", marked("State"), BillingRun.state, _STATES),),
+    empty=marked("The first run that finds something due is listed here."),
 )
 
 
 @admin.get("/runs")
 @allow("staff")
 def runs() -> ResponseReturnValue:
-    return RUNS.answer(add=url_for("admin.start_run"), add_label="Run now", add_needs="billing.run")
+    return RUNS.answer(add=url_for("admin.start_run"), add_label=say("Run now"), add_needs="billing.run")
 
 
 @admin.get("/runs/<int:key>")
@@ -83,7 +86,7 @@ def _asked(
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             ask_run(tx, confirmed=confirmed, only=only)
-        return "A worker does it next. Look again in a moment."
+        return say("A worker does it next. Look again in a moment.")
 
     return asked(Question(title, text, button, back, danger=False), ReasonForm(), act)
 
@@ -91,8 +94,8 @@ def _asked(
 @admin.route("/runs/start", methods=["GET", "POST"])
 @allow("staff", permission="billing.run")
 def start_run() -> ResponseReturnValue:
-    text = "Everything that is due by now is billed; what was billed already is not billed again."
-    return _asked("Bill what is due now?", text, "Run now", url_for("admin.runs"), confirmed=False)
+    text = say("Everything that is due by now is billed; what was billed already is not billed again.")
+    return _asked(say("Bill what is due now?"), text, say("Run now"), url_for("admin.runs"), confirmed=False)
 
 
 @admin.route("/runs/<int:key>/confirm", methods=["GET", "POST"])
@@ -100,11 +103,17 @@ def start_run() -> ResponseReturnValue:
 def confirm_run(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, BillingRun, key, "run")
-    text = (
-        f"The run as of {row.as_of} stopped at {_totals(row)} in {row.documents} documents, because that is more than "
-        "three times the usual. What it has written stands. If the figures are right, it goes on from there."
+    text = say(
+        "The run as of %(as_of)s stopped at %(totals)s in %(documents)s documents, because that "
+        "is more than three times the usual. What it has written stands. If the figures are "
+        "right, it goes on from there.",
+        as_of=row.as_of,
+        totals=_totals(row),
+        documents=row.documents,
     )
-    return _asked("Go on with this run?", text, "They are right, go on", url_for("admin.run", key=key), confirmed=True)
+    return _asked(
+        say("Go on with this run?"), text, say("They are right, go on"), url_for("admin.run", key=key), confirmed=True
+    )
 
 
 @admin.route("/runs/<int:key>/stop", methods=["GET", "POST"])
@@ -116,10 +125,10 @@ def cancel_run(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             stop_run(tx, key)
-        return "It stops after the batch that it is writing."
+        return say("It stops after the batch that it is writing.")
 
-    text = "What it has written stands. The next run goes on with what is left."
-    question = Question("Stop this run?", text, "Stop it", url_for("admin.run", key=key))
+    text = say("What it has written stands. The next run goes on with what is left.")
+    question = Question(say("Stop this run?"), text, say("Stop it"), url_for("admin.run", key=key))
     return asked(question, ReasonForm(), act)
 
 
@@ -128,6 +137,8 @@ def cancel_run(key: int) -> ResponseReturnValue:
 def bill_again(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, FailedItem, key, "failed item of subscription")
-    text = f"Last time: {row.error}"
+    text = say("Last time: %(error)s", error=row.error)
     back = url_for("admin.unbilled")
-    return _asked(f"Bill subscription {key} again?", text, "Try again", back, confirmed=False, only=(key,))
+    return _asked(
+        say("Bill subscription %(key)s again?", key=key), text, say("Try again"), back, confirmed=False, only=(key,)
+    )

@@ -10,8 +10,9 @@ from billhead.models.payments import PaymentMethod
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked
-from billhead.web.affected import by_method
+from billhead.web.affected import Renewed, by_method
 from billhead.web.formatting import day_in_words, money
+from billhead.web.speaking import say
 
 __all__: list[str] = []
 
@@ -22,21 +23,29 @@ def remove_saved_method(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, PaymentMethod, key, "payment method")
         number, renewed = by_method(session, key)
-    listed = "; ".join(
-        f"{one.plan}: {money(one.owed.minor, one.owed.currency) if one.owed else 'nothing'} next"
-        + (f", paid to {day_in_words(end)}" if (end := one.subscription.paid_through) else "")
-        for one in renewed
-    ) + ("; …" if number > len(renewed) else "")
-    text = (
+    soonest = "; ".join(map(_next, renewed)) + ("; …" if number > len(renewed) else "")
+    listed = f"{number} ({soonest})" if soonest else str(number)
+    text = say(
         "Nothing is charged to it from now on. It goes at the payment provider too; what can’t be done there stands "
-        f"under Jobs. Subscriptions that it renews, and that are offered by mail then: {number}"
-        + (f" ({listed})." if listed else ".")
+        "under Jobs. Subscriptions that it renews, and that are offered by mail then: %(listed)s.",
+        listed=listed,
     )
-    question = Question(f"Remove {row.label}?", text, "Remove", url_for("admin.customer", key=row.customer_id))
+    question = Question(
+        say("Remove %(label)s?", label=row.label), text, say("Remove"), url_for("admin.customer", key=row.customer_id)
+    )
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             forget_method(tx, key)
-        return "Removed."
+        return say("Removed.")
 
     return asked(question, ReasonForm(), act)
+
+
+def _next(one: Renewed) -> str:
+    """A subscription that it renews: its plan, what is charged next and to when it is paid."""
+    owed = money(one.owed.minor, one.owed.currency) if one.owed else say("nothing")
+    end = one.subscription.paid_through
+    if not end:
+        return say("%(plan)s: %(owed)s next", plan=one.plan, owed=owed)
+    return say("%(plan)s: %(owed)s next, paid to %(day)s", plan=one.plan, owed=owed, day=day_in_words(end))

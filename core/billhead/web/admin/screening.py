@@ -1,5 +1,6 @@
 """Orders that were screened: the queue of those to be checked, one of them with its reasons, and the lists."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -35,19 +36,20 @@ from billhead.web.formatting import money
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say, say_count
 
 __all__ = ["ENTRIES", "SCREENING"]
 
 
-def _why(row: Any) -> str:
+def _why(row: Any, told: Callable[[str], str] = str) -> str:
     """Which checks spoke. What they saw (addresses, boxes, mailboxes) is on the order's page, which few may open."""
-    return "; ".join(CHECKS.get(one["check"], one["check"]) for one in row.reasons)
+    return "; ".join(told(CHECKS.get(one["check"], one["check"])) for one in row.reasons)
 
 
 SCREENING = Listing(
     name="order-screening",
-    title="Order screening",
-    lead="Every order of the shop with what the checks said. Those in review wait for you.",
+    title=marked("Order screening"),
+    lead=marked("Every order of the shop with what the checks said. Those in review wait for you."),
     query=select(
         FraudCase.id,
         FraudCase.state,
@@ -63,35 +65,35 @@ SCREENING = Listing(
     ).join(Customer, Customer.id == FraudCase.customer_id),
     key=FraudCase.id,
     columns=(
-        text("Order", "id", to="screened_order"),
-        instant("Ordered", "ordered_at"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        text("Plan", "plan"),
-        amount("Amount", "amount_minor"),
-        state("State", "state"),
-        number("Score", "score"),
-        Column("Why", _why, lambda row: _why(row) or "–", "clip"),
-        text("Decided by", "decided_by"),
+        text(marked("Order"), "id", to="screened_order"),
+        instant(marked("Ordered"), "ordered_at"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        text(marked("Plan"), "plan"),
+        amount(marked("Amount"), "amount_minor"),
+        state(marked("State"), "state"),
+        number(marked("Score"), "score"),
+        Column(marked("Why"), _why, lambda row: _why(row, say) or "–", "clip"),
+        text(marked("Decided by"), "decided_by"),
     ),
-    choices=(Choice("state", "State", FraudCase.state, tuple(CaseState)),),
+    choices=(Choice("state", marked("State"), FraudCase.state, tuple(CaseState)),),
     search=lambda typed: Customer.email == typed.lower(),
     search_label="E-mail",
     narrow={"customer": FraudCase.customer_id, "subscription": FraudCase.subscription_id},
-    empty="Each order from the shop is written down here with what was known of it.",
+    empty=marked("Each order from the shop is written down here with what was known of it."),
 )
 
 _LIST_NAMES = {
-    "mail": "Mailbox",
-    "domain": "Mail domain",
-    "network": "Address or network",
-    "card": "Card (its mark)",
-    "mac": "Box (MAC)",
+    "mail": marked("Mailbox"),
+    "domain": marked("Mail domain"),
+    "network": marked("Address or network"),
+    "card": marked("Card (its mark)"),
+    "mac": marked("Box (MAC)"),
 }
 
 ENTRIES = Listing(
     name="screening-lists",
-    title="Allow and deny lists",
-    lead="An order of somebody denied is refused. For somebody allowed the score counts no more.",
+    title=marked("Allow and deny lists"),
+    lead=marked("An order of somebody denied is refused. For somebody allowed the score counts no more."),
     query=select(
         FraudEntry.id,
         FraudEntry.kind,
@@ -104,30 +106,30 @@ ENTRIES = Listing(
     ).join(Seller, Seller.id == FraudEntry.seller_id),
     key=FraudEntry.id,
     columns=(
-        text("Whom", "value", to="drop_screening_entry", css="clip"),
-        Column("Kind", lambda row: row.kind, lambda row: _LIST_NAMES[row.kind]),
+        text(marked("Whom"), "value", to="drop_screening_entry", css="clip"),
+        Column(marked("Kind"), lambda row: row.kind, lambda row: say(_LIST_NAMES[row.kind])),
         Column(
-            "List",
+            marked("List"),
             lambda row: "allow" if row.allows else "deny",
-            lambda row: badge("ok", "allow") if row.allows else badge("deny", "deny"),
+            lambda row: badge("ok", marked("allow")) if row.allows else badge("deny", marked("deny")),
         ),
-        instant("Until", "ends_at"),
-        text("Why", "reason"),
-        text("Shop", "seller"),
-        instant("Entered", "created_at"),
+        instant(marked("Until"), "ends_at"),
+        text(marked("Why"), "reason"),
+        text(marked("Shop"), "seller"),
+        instant(marked("Entered"), "created_at"),
     ),
-    choices=(Choice("kind", "Kind", FraudEntry.kind, LIST_KINDS),),
+    choices=(Choice("kind", marked("Kind"), FraudEntry.kind, LIST_KINDS),),
     search=lambda typed: FraudEntry.value.icontains(typed, autoescape=True),
-    search_label="Whom",
+    search_label=marked("Whom"),
     narrow={"seller": FraudEntry.seller_id},
-    empty="Nobody is trusted or refused by name.",
+    empty=marked("Nobody is trusted or refused by name."),
 )
 
 
 @admin.get("/screening")
 @allow("staff")
 def screening() -> ResponseReturnValue:
-    return SCREENING.answer(add=url_for("admin.screening_lists"), add_needs="fraud.review", add_label="Lists")
+    return SCREENING.answer(add=url_for("admin.screening_lists"), add_needs="fraud.review", add_label=say("Lists"))
 
 
 @admin.get("/screening/<int:key>")
@@ -142,7 +144,7 @@ def screened_order(key: int) -> ResponseReturnValue:
         if case.subscription_id is not None:
             subjects.append(f"subscription:{case.subscription_id}")
         trail = trail_of(session, *subjects)
-    labels = {**CHECKS, "trial": "One trial a person", **_offered()}
+    labels = {**CHECKS, "trial": marked("One trial a person"), **_offered()}
     return page("admin/screened_order.html", case=case, customer=customer, plan=plan, trail=trail, labels=labels)
 
 
@@ -152,14 +154,16 @@ def _offered() -> dict[str, str]:
 
 _QUESTIONS = {
     "approve": (
-        "Approve this order of {}?",
-        "It starts as soon as it is paid; if it is paid, now, with the days that it has waited.",
-        "Approve it",
+        marked("Approve this order of %(name)s?"),
+        marked("It starts as soon as it is paid; if it is paid, now, with the days that it has waited."),
+        marked("Approve it"),
     ),
     "refuse": (
-        "Refuse this order of {}?",
-        "It is canceled. What was paid goes back, or becomes credit where nobody can send it. No reason is told.",
-        "Refuse it",
+        marked("Refuse this order of %(name)s?"),
+        marked(
+            "It is canceled. What was paid goes back, or becomes credit where nobody can send it. No reason is told."
+        ),
+        marked("Refuse it"),
     ),
 }
 
@@ -177,43 +181,51 @@ def decide_order(key: int, decision: str) -> ResponseReturnValue:
     def act(ctx: Context, form: ReasonForm) -> str:
         with writing(ctx) as tx:
             done = decide_case(tx, key, decision, form.reason.data or "")
-        told = ["Approved." if decision == "approve" else "Refused."]
+        told = [say("Approved.") if decision == "approve" else say("Refused.")]
         if done.days:
-            told.append(f"{done.days} day{'s' if done.days > 1 else ''} of waiting are given.")
+            given = say_count("%(count)s day of waiting are given.", "%(count)s days of waiting are given.", done.days)
+            told.append(given)
         if done.refunded_minor:
-            told.append(f"{money(done.refunded_minor, case.currency)} go back.")
+            told.append(say("%(money)s go back.", money=money(done.refunded_minor, case.currency)))
         if done.credited_minor:
-            told.append(f"{money(done.credited_minor, case.currency)} are the customer's credit.")
+            told.append(say("%(money)s are the customer's credit.", money=money(done.credited_minor, case.currency)))
         return " ".join(told)
 
     back = url_for("admin.screened_order", key=key)
-    return asked(Question(title.format(name), words, button, back, decision == "refuse"), ReasonForm(), act)
+    return asked(
+        Question(say(title, name=name), say(words), say(button), back, decision == "refuse"), ReasonForm(), act
+    )
 
 
 @admin.get("/screening/lists")
 @allow("staff", permission="fraud.review")
 def screening_lists() -> ResponseReturnValue:
     add = url_for("admin.new_screening_entry")
-    return ENTRIES.answer(add=add, add_needs="fraud.review", add_label="Add an entry", section="screening")
+    return ENTRIES.answer(add=add, add_needs="fraud.review", add_label=say("Add an entry"), section="screening")
 
 
 class EntryForm(Form):
     list = SelectField(
-        "List", choices={"deny": "Deny: their orders are refused", "allow": "Allow: the score is passed"}
+        later("List"),
+        choices={"deny": later("Deny: their orders are refused"), "allow": later("Allow: the score is passed")},
     )
-    kind = SelectField("What", choices=_LIST_NAMES)
+    kind = SelectField(later("What"), choices={kind: later(name) for kind, name in _LIST_NAMES.items()})
     value = StringField(
-        "Whom",
+        later("Whom"),
         filters=[stripped],
-        validators=[DataRequired("Say whom."), Length(max=254)],
-        description="ada@example.com (each +alias is meant too), example.com, 203.0.113.0/24, 00:1A:79:AA:BB:01.",
+        validators=[DataRequired(later("Say whom.")), Length(max=254)],
+        description=later(
+            "ada@example.com (each +alias is meant too), example.com, 203.0.113.0/24, 00:1A:79:AA:BB:01."
+        ),
         render_kw={"autocomplete": "off"},
     )
-    ends = DateField("Until", validators=[Optional()], description="The last day on which it holds. Empty: for good.")
+    ends = DateField(
+        later("Until"), validators=[Optional()], description=later("The last day on which it holds. Empty: for good.")
+    )
     reason = StringField(
-        "Reason",
+        later("Reason"),
         filters=[stripped],
-        validators=[DataRequired("Say why: colleagues read it beside the entry."), Length(max=500)],
+        validators=[DataRequired(later("Say why: colleagues read it beside the entry.")), Length(max=500)],
         render_kw={"autocomplete": "off"},
     )
 
@@ -236,10 +248,15 @@ def new_screening_entry() -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 saved = save_entry(tx, case.seller_id if case else own_seller_id(), form.entry())
-            flash(f"{saved.value} is on the {form.list.data} list.", "good")
+            flash(
+                say("%(value)s is on the allow list.", value=saved.value)
+                if form.list.data == "allow"
+                else say("%(value)s is on the deny list.", value=saved.value),
+                "good",
+            )
             return redirect(url_for("admin.screening_lists"), 303)
     shown = page(
-        "admin/entry.html", form=form, title="An entry of the lists", back=url_for("admin.screening_lists"),
+        "admin/entry.html", form=form, title=say("An entry of the lists"), back=url_for("admin.screening_lists"),
         section="screening",
     )  # fmt: skip
     return shown, 422 if form.is_submitted() else 200
@@ -266,42 +283,50 @@ def _proposed(case: FraudCase | None, kind: str) -> dict[str, str]:
 def drop_screening_entry(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, FraudEntry, key, "entry")
-    words = f"It was entered because: {row.reason or '–'}."
+    words = say("It was entered because: %(reason)s.", reason=row.reason or "–")
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             drop_entry(tx, key)
-        return f"{row.value} is off the lists."
+        return say("%(value)s is off the lists.", value=row.value)
 
-    title = f"Take {row.value} off the {'allow' if row.allows else 'deny'} list?"
-    return asked(Question(title, words, "Take it off", url_for("admin.screening_lists")), ReasonForm(), act)
+    title = (
+        say("Take %(value)s off the allow list?", value=row.value)
+        if row.allows
+        else say("Take %(value)s off the deny list?", value=row.value)
+    )
+    return asked(Question(title, words, say("Take it off"), url_for("admin.screening_lists")), ReasonForm(), act)
 
 
 def _count(label: str, hint: str = "", most: int = 10000) -> IntegerField:
-    return IntegerField(label, validators=[InputRequired("A whole number."), NumberRange(0, most)], description=hint)
+    return IntegerField(
+        label, validators=[InputRequired(later("A whole number.")), NumberRange(0, most)], description=hint
+    )
 
 
 class ScreeningForm(Form):
-    review_from = _count("Score from which an order is checked by staff")
-    refuse_from = _count("Score from which it is refused at once")
-    unknown_is_review = BooleanField("Also check orders of which a check could not say")
-    asked = SelectMultipleField("Checks that are asked", validators=[Optional()])
-    window_hours = _count("Orders are counted over so many hours")
-    per_address = _count("Orders from one address in that time", "0: any number, here and below.")
-    per_mailbox = _count("Orders from one mailbox")
-    per_card = _count("Orders with one card")
-    per_phone = _count("Orders with one phone number")
+    review_from = _count(later("Score from which an order is checked by staff"))
+    refuse_from = _count(later("Score from which it is refused at once"))
+    unknown_is_review = BooleanField(later("Also check orders of which a check could not say"))
+    asked = SelectMultipleField(later("Checks that are asked"), validators=[Optional()])
+    window_hours = _count(later("Orders are counted over so many hours"))
+    per_address = _count(later("Orders from one address in that time"), later("0: any number, here and below."))
+    per_mailbox = _count(later("Orders from one mailbox"))
+    per_card = _count(later("Orders with one card"))
+    per_phone = _count(later("Orders with one phone number"))
     largest_first = StringField(
-        "Most that a new customer may order",
+        later("Most that a new customer may order"),
         filters=[stripped],
         validators=[Length(max=300)],
-        description="By currency, like 200 EUR, 220 USD. More is checked by staff, until they have paid once.",
+        description=later("By currency, like 200 EUR, 220 USD. More is checked by staff, until they have paid once."),
     )
-    trial_days = _count("Days for which trials are counted by address and network")
-    trials_per_address = _count("Trials of one plan from one address", "A /64 of IPv6.")
-    trials_per_network = _count("Trials of one plan from one network", "A /24 of IPv4, a /48 of IPv6.")
-    seconds = _count("Seconds that checks of plugins may take", most=20)
-    keep_days = _count("Days that addresses and devices are kept", "They are personal data: forgotten after that.")
+    trial_days = _count(later("Days for which trials are counted by address and network"))
+    trials_per_address = _count(later("Trials of one plan from one address"), later("A /64 of IPv6."))
+    trials_per_network = _count(later("Trials of one plan from one network"), later("A /24 of IPv4, a /48 of IPv6."))
+    seconds = _count(later("Seconds that checks of plugins may take"), most=20)
+    keep_days = _count(
+        later("Days that addresses and devices are kept"), later("They are personal data: forgotten after that.")
+    )
 
     def rules(self, known: set[str]) -> FraudRules:
         names = set(FraudRules.__dataclass_fields__) - {"off", "largest_first", "unknown_is_review"}
@@ -338,15 +363,15 @@ def seller_screening(key: int) -> ResponseReturnValue:
         ),
     }
     form = ScreeningForm(data=shown)
-    form.asked.choices = list(checks.items())
+    form.asked.choices = [(check, say(label)) for check, label in checks.items()]
     if form.validate_on_submit():
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 set_fraud_rules(tx, key, form.rules(set(checks)))
-            flash("Saved.", "good")
+            flash(say("Saved."), "good")
             return redirect(url_for("admin.seller_screening", key=key), 303)
     answer = page(
-        "admin/entry.html", form=form, title=f"Screening of orders of {row.name}",
+        "admin/entry.html", form=form, title=say("Screening of orders of %(name)s", name=row.name),
         back=url_for("admin.seller_invoicing", key=key), section="sellers",
     )  # fmt: skip
     return answer, 422 if form.is_submitted() else 200

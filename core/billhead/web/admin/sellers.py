@@ -22,59 +22,68 @@ from billhead.web.admin.listing import Listing
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["SELLERS"]
 
 SELLERS = Listing(
     name="sellers",
-    title="Sellers",
-    lead="Who sells, and what stands on the documents.",
+    title=marked("Sellers"),
+    lead=marked("Who sells, and what stands on the documents."),
     query=select(Seller.id, Seller.code, Seller.name, Seller.legal_name, Seller.country, Seller.currency),
     key=Seller.id,
     columns=(
-        text("Name", "name", to="seller_invoicing"),
-        code("Code", "code"),
-        text("Legal name", "legal_name"),
-        text("Country", "country"),
-        text("Currency", "currency"),
+        text(marked("Name"), "name", to="seller_invoicing"),
+        code(marked("Code"), "code"),
+        text(marked("Legal name"), "legal_name"),
+        text(marked("Country"), "country"),
+        text(marked("Currency"), "currency"),
     ),
-    empty="Run billhead setup.",
+    empty=marked("Run billhead setup."),
 )
 
 
 def _line(label: str, hint: str = "", *, required: str = "", longest: int = 140) -> StringField:
-    checks = [DataRequired(required)] if required else []
-    return StringField(label, filters=[stripped], validators=[*checks, Length(max=longest)], description=hint)
+    checks = [DataRequired(later(required))] if required else []
+    return StringField(later(label), filters=[stripped], validators=[*checks, Length(max=longest)],
+                       description=later(hint) if hint else "")  # fmt: skip
 
 
 class SellerForm(Form):
-    legal_name = _line("Legal name", required="Write the name that the law knows.")
-    street = _line("Street")
-    postcode = _line("Postcode")
-    city = _line("City")
-    vat_id = _line("VAT id", "With its country, like FI12345678.")
-    tax_number = _line("Tax number", "Where there is no VAT id.")
-    registration = _line("Register", "As it has to be printed: court and number.")
-    contact = _line("Contact", "Whom e-invoices name for questions.")
-    phone = _line("Phone")
-    account_holder = _line("Account holder", "Empty: the legal name.")
-    iban = _line("IBAN", "With one, unpaid documents show the account, and in euro a code for banking apps.")
+    legal_name = _line(marked("Legal name"), required=marked("Write the name that the law knows."))
+    street = _line(marked("Street"))
+    postcode = _line(marked("Postcode"))
+    city = _line(marked("City"))
+    vat_id = _line(marked("VAT id"), marked("With its country, like FI12345678."))
+    tax_number = _line(marked("Tax number"), marked("Where there is no VAT id."))
+    registration = _line(marked("Register"), marked("As it has to be printed: court and number."))
+    contact = _line(marked("Contact"), marked("Whom e-invoices name for questions."))
+    phone = _line(marked("Phone"))
+    account_holder = _line(marked("Account holder"), marked("Empty: the legal name."))
+    iban = _line(
+        marked("IBAN"), marked("With one, unpaid documents show the account, and in euro a code for banking apps.")
+    )
     bic = _line("BIC")
-    bank = _line("Bank")
+    bank = _line(marked("Bank"))
     legal_footer = TextAreaField(
-        "Foot of each page", filters=[stripped], validators=[Length(max=600)], description="Up to three lines."
+        later("Foot of each page"),
+        filters=[stripped],
+        validators=[Length(max=600)],
+        description=later("Up to three lines."),
     )
-    accent = _line("Colour", "Like #6236d6. Empty: the theme's.")
-    logo = FileField("Logo", description="PNG or JPEG, up to 512 KB; shown 13 mm high.")
-    no_logo = BooleanField("Take the logo away")
+    accent = _line(marked("Colour"), marked("Like #6236d6. Empty: the theme's."))
+    logo = FileField(later("Logo"), description=later("PNG or JPEG, up to 512 KB; shown 13 mm high."))
+    no_logo = BooleanField(later("Take the logo away"))
     einvoice = SelectField(
-        "E-invoice for customers",
-        choices=lambda: [("", "none"), *FORMATS.items()],
-        description="Staff can download every format in any case.",
+        later("E-invoice for customers"),
+        choices=lambda: [("", say("none")), *FORMATS.items()],
+        description=later("Staff can download every format in any case."),
     )
-    attach = BooleanField("Send the PDF (or Factur-X) with the mail that tells of an invoice")
-    endpoint = _line("Electronic address", "On e-invoices; many networks need it.")
-    endpoint_scheme = _line("Its list", "EM for an e-mail address, 9930 for a German VAT id, 0216 for a Finnish OVT.")
+    attach = BooleanField(later("Send the PDF (or Factur-X) with the mail that tells of an invoice"))
+    endpoint = _line(marked("Electronic address"), marked("On e-invoices; many networks need it."))
+    endpoint_scheme = _line(
+        marked("Its list"), marked("EM for an e-mail address, 9930 for a German VAT id, 0216 for a Finnish OVT.")
+    )
 
     def told(self) -> SellerInvoicing:
         names = SellerInvoicing.__dataclass_fields__
@@ -104,7 +113,7 @@ def seller_invoicing(key: int) -> ResponseReturnValue:
                 set_invoicing(tx, key, form.told())
                 if data or form.no_logo.data:
                     set_logo(tx, key, data or b"")
-            flash("Saved. It holds for documents from now on; the look holds for all.", "good")
+            flash(say("Saved. It holds for documents from now on; the look holds for all."), "good")
             return redirect(url_for("admin.seller_invoicing", key=key), 303)
     shown = page("admin/seller.html", seller_row=row, logo=logo, form=form)
     return shown, 422 if form.is_submitted() else 200

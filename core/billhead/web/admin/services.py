@@ -21,10 +21,11 @@ from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import allow
 from billhead.plugin_host import capabilities_of
 from billhead.web.admin.area import admin, found, trail_of
-from billhead.web.admin.columns import Column, badge, code, instant, state, text
+from billhead.web.admin.columns import Column, badge, code, instant, state, text, word
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import marked, say
 
 __all__ = ["SERVICES", "SERVICE_COLUMNS", "TROUBLE", "is_line"]
 
@@ -50,7 +51,7 @@ SERVICE_COLUMNS = (
 TROUBLE = ("failed", "impossible", "unknown")
 """In these a line stays until a person or its panel does something."""
 
-LABEL = Column("Service", lambda row: str(label_of(row)), lambda row: badge(str(label_of(row))))
+LABEL = Column(marked("Service"), lambda row: str(label_of(row)), lambda row: badge(str(label_of(row))))
 
 
 def is_line(typed: str) -> ColumnElement[bool]:
@@ -63,7 +64,7 @@ def is_line(typed: str) -> ColumnElement[bool]:
 
 SERVICES = Listing(
     name="services",
-    title="Services",
+    title=marked("Services"),
     query=select(
         *SERVICE_COLUMNS,
         Subscription.customer_id,
@@ -76,30 +77,32 @@ SERVICES = Listing(
     .join(Panel, Panel.id == Service.panel_id),
     key=Service.id,
     columns=(
-        text("Login", "login", to="service"),
-        text("Kind", "kind"),
+        text(marked("Login"), "login", to="service"),
+        word(marked("Kind"), "kind"),
         code("MAC", "mac"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        text("Panel", "panel", to="panel", key="panel_id"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        text(marked("Panel"), "panel", to="panel", key="panel_id"),
         LABEL,
-        state("In step", "sync"),
-        instant("Runs to", "desired_expires_at"),
-        text("Last error", "sync_error", css="clip"),
+        state(marked("In step"), "sync"),
+        instant(marked("Runs to"), "desired_expires_at"),
+        text(marked("Last error"), "sync_error", css="clip"),
     ),
     choices=(
         Choice(
             "sync",
-            "In step",
+            marked("In step"),
             Service.sync,
-            (("needs a person", TROUBLE), "ok", "pending", *TROUBLE),
+            ((marked("needs a person"), TROUBLE), "ok", "pending", *TROUBLE),
         ),
-        Choice("kind", "Kind", Service.kind, ("stream", "mag", "enigma2")),
-        Choice("lifecycle", "Lifecycle", Service.lifecycle, ("wanted", "unwanted", "gone", "arriving", "leaving")),
+        Choice("kind", marked("Kind"), Service.kind, ("stream", "mag", "enigma2")),
+        Choice(
+            "lifecycle", marked("Lifecycle"), Service.lifecycle, ("wanted", "unwanted", "gone", "arriving", "leaving")
+        ),
     ),
     search=is_line,
-    search_label="Login, MAC or reference on the panel",
+    search_label=marked("Login, MAC or reference on the panel"),
     narrow={"panel": Service.panel_id, "subscription": Service.subscription_id},
-    empty="A subscription makes its lines when it is ordered.",
+    empty=marked("A subscription makes its lines when it is ordered."),
 )
 
 
@@ -159,5 +162,5 @@ def converge_service(key: int) -> ResponseReturnValue:
     """Costs nothing and may be repeated, so that it does not ask."""
     with writing(submit_ctx()) as tx:
         ask_converge(tx, key)
-    flash("Queued. Load this page again in a moment to see what the panel says.", "good")
+    flash(say("Queued. Load this page again in a moment to see what the panel says."), "good")
     return redirect(url_for("admin.service", key=key), 303)

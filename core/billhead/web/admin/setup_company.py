@@ -24,29 +24,39 @@ from billhead.web.admin.area import admin, own_seller_id
 from billhead.web.admin.setup import next_step, step_page
 from billhead.web.forms import Form, stripped
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__: list[str] = []
 
 
 def _line(label: str, hint: str = "", *, required: str = "", longest: int = 140) -> StringField:
-    checks = [DataRequired(required)] if required else []
-    return StringField(label, filters=[stripped], validators=[*checks, Length(max=longest)], description=hint)
+    checks = [DataRequired(later(required))] if required else []
+    return StringField(later(label), filters=[stripped], validators=[*checks, Length(max=longest)],
+                       description=later(hint) if hint else "")  # fmt: skip
 
 
 class CompanyForm(Form):
-    name = _line("Name in the shop", required="Write its name.")
-    legal_name = _line("Legal name", required="Write the name that the law knows.")
-    street = _line("Street", required="Invoices need the address.")
-    postcode = _line("Postcode")
-    city = _line("City", required="Invoices need the address.")
-    country = _line("Country", "Two letters, like FI.", required="Write two letters.", longest=2)
-    currency = _line("Currency of the books", "Like EUR. It stays once there are documents.", required="Write it.")
-    zone = SelectField("Time zone", description="Documents are dated in it.")
-    vat_id = _line("VAT id", "With its country, like FI12345678. Empty: none.")
-    mail_from = EmailField(
-        "Sender of mails", filters=[stripped], validators=[DataRequired("Write an address."), Length(max=200)]
+    name = _line(marked("Name in the shop"), required=marked("Write its name."))
+    legal_name = _line(marked("Legal name"), required=marked("Write the name that the law knows."))
+    street = _line(marked("Street"), required=marked("Invoices need the address."))
+    postcode = _line(marked("Postcode"))
+    city = _line(marked("City"), required=marked("Invoices need the address."))
+    country = _line(
+        marked("Country"), marked("Two letters, like FI."), required=marked("Write two letters."), longest=2
     )
-    logo = FileField("Logo", description="PNG or JPEG, up to 512 KB. It can wait.")
+    currency = _line(
+        marked("Currency of the books"),
+        marked("Like EUR. It stays once there are documents."),
+        required=marked("Write it."),
+    )
+    zone = SelectField(later("Time zone"), description=later("Documents are dated in it."))
+    vat_id = _line(marked("VAT id"), marked("With its country, like FI12345678. Empty: none."))
+    mail_from = EmailField(
+        later("Sender of mails"),
+        filters=[stripped],
+        validators=[DataRequired(later("Write an address.")), Length(max=200)],
+    )
+    logo = FileField(later("Logo"), description=later("PNG or JPEG, up to 512 KB. It can wait."))
 
 
 @admin.route("/setup/company", methods=["GET", "POST"])
@@ -70,18 +80,20 @@ def setup_company() -> ResponseReturnValue:
                 set_invoicing(tx, key, SellerInvoicing(**{**invoicing_of(row), **papers}))
                 if data:
                     set_logo(tx, key, data)
-            flash("Saved.", "good")
+            flash(say("Saved."), "good")
             return redirect(next_step("company"), 303)
     return step_page("company", form=form)
 
 
 class TaxForm(Form):
-    engine = RadioField("Who reckons the tax", description="Each is a plugin. Ask your accountant which one fits.")
+    engine = RadioField(
+        later("Who reckons the tax"), description=later("Each is a plugin. Ask your accountant which one fits.")
+    )
     registrations = TextAreaField(
-        "Where you are registered",
+        later("Where you are registered"),
         filters=[stripped],
         validators=[Length(max=2000)],
-        description="One a row: country or region, scheme, number. For example: FI domestic FI12345678",
+        description=later("One a row: country or region, scheme, number. For example: FI domestic FI12345678"),
     )
 
     def rows(self) -> Iterator[Registered]:
@@ -101,25 +113,25 @@ def setup_tax() -> ResponseReturnValue:
     usual = f"{row.country} domestic {row.vat_id}".strip()
     form = TaxForm(data={"engine": row.tax_engine, "registrations": rows or usual})
     offered = [(one.code, getattr(one, "label", one.code)) for _, one in plugins().offers("tax_engines")]
-    form.engine.choices = [("", "Nobody: no tax is charged"), *offered]
+    form.engine.choices = [("", say("Nobody: no tax is charged")), *offered]
     if form.validate_on_submit():
         with form.refusals():
             engine = form.engine.data or ""
             with writing(submit_ctx()) as tx:
                 set_tax(tx, key, engine, list(form.rows()) if engine else ())
-            flash("Saved. It holds for documents to come.", "good")
+            flash(say("Saved. It holds for documents to come."), "good")
             return redirect(next_step("tax"), 303)
     return step_page("tax", form=form)
 
 
 class LookForm(Form):
-    theme = RadioField("Theme of the shop and the customer area")
-    logo = FileField("Logo", description="PNG or JPEG, up to 512 KB; in the head of documents.")
+    theme = RadioField(later("Theme of the shop and the customer area"))
+    logo = FileField(later("Logo"), description=later("PNG or JPEG, up to 512 KB; in the head of documents."))
     accent = StringField(
-        "Colour of documents",
+        later("Colour of documents"),
         filters=[stripped],
         validators=[Length(max=9)],
-        description="Like #6236d6.",
+        description=later("Like #6236d6."),
     )
 
 
@@ -140,6 +152,6 @@ def setup_look() -> ResponseReturnValue:
                 set_invoicing(tx, key, SellerInvoicing(**{**invoicing_of(row), "accent": form.accent.data or ""}))
                 if data:
                     set_logo(tx, key, data)
-            flash("Saved. Open the shop to see it.", "good")
+            flash(say("Saved. Open the shop to see it."), "good")
             return redirect(next_step("look"), 303)
     return step_page("look", form=form)

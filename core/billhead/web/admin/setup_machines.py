@@ -31,6 +31,7 @@ from billhead.web.admin.settings import EntryForm, entered, settings_page_form
 from billhead.web.admin.setup import next_step, step_page
 from billhead.web.forms import Form, stripped
 from billhead.web.request_context import current_ctx, signed_in
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
@@ -39,7 +40,9 @@ _SHOWN = 20
 
 
 class TestMailForm(Form):
-    recipient = EmailField("To", filters=[stripped], validators=[DataRequired("Write an address."), Length(max=200)])
+    recipient = EmailField(
+        later("To"), filters=[stripped], validators=[DataRequired(later("Write an address.")), Length(max=200)]
+    )
 
 
 @admin.route("/setup/mail", methods=["GET", "POST"])
@@ -56,7 +59,7 @@ def setup_mail() -> ResponseReturnValue:
         with form.refusals(), settings.refusals_of(form):
             with writing(current_ctx()) as tx:
                 save_plugin_settings(tx, name, settings.values())
-            flash("Saved. Now send a test mail.", "good")
+            flash(say("Saved. Now send a test mail."), "good")
             return redirect(url_for("admin.setup_mail"), 303)
     return step_page("mail", "admin/setup_mail.html", form=form, settings=settings, trial=_trial())
 
@@ -75,17 +78,19 @@ def setup_test_mail() -> ResponseReturnValue:
     if form.validate_on_submit():
         tried = send_test_mail(current_ctx(), own_seller_id(), form.recipient.data)
         if tried.ok:
-            flash(f"The mail is on its way: {tried.said}", "good")
+            flash(say("The mail is on its way: %(said)s", said=tried.said), "good")
             return redirect(next_step("mail"), 303)
-        flash(f"It was not sent: {tried.said}", "bad")
+        flash(say("It was not sent: %(said)s", said=tried.said), "bad")
     else:
-        flash("Write an e-mail address to send it to.", "bad")
+        flash(say("Write an e-mail address to send it to."), "bad")
     return redirect(url_for("admin.setup_mail"), 303)
 
 
 class PanelForm(EntryForm):
-    name = StringField("Name", filters=[stripped], validators=[DataRequired("Give it a name."), Length(max=80)])
-    bring = BooleanField("Bring its bouquets into the catalogue", default=True)
+    name = StringField(
+        later("Name"), filters=[stripped], validators=[DataRequired(later("Give it a name.")), Length(max=80)]
+    )
+    bring = BooleanField(later("Bring its bouquets into the catalogue"), default=True)
 
 
 def _code(session: Session, column: Any, wanted: str) -> str:
@@ -130,20 +135,21 @@ def _asked(key: int, module: str, *, bring: bool) -> str:
     """Where to go on: to the next step if the panel answers, else back to its settings."""
     checked = check_panel(current_ctx(), key)
     if not checked.ok:
-        flash(f"Saved, but it does not answer as it should: {checked.said}", "bad")
+        flash(say("Saved, but it does not answer as it should: %(said)s", said=checked.said), "bad")
         return url_for("admin.setup_panel", module=module, key=key)
-    flash(f"It answers: {checked.said}", "good")
+    flash(say("It answers: %(said)s", said=checked.said), "good")
     if bring and current_ctx().may("catalogue.write"):
         brought = import_bouquets(current_ctx(), key)
-        told = f"{brought.added} bouquets were added, {brought.named} named on it."
-        flash(*((f"Its bouquets were not read: {brought.problem}", "bad") if brought.problem else (told, "good")))
+        told = say("%(added)s bouquets were added, %(named)s named on it.", added=brought.added, named=brought.named)
+        failed = brought.problem and say("Its bouquets were not read: %(problem)s", problem=brought.problem)
+        flash(*((failed, "bad") if failed else (told, "good")))
     return next_step("panel")
 
 
 class AccountForm(EntryForm):
     name = StringField(
-        "Name", filters=[stripped], validators=[DataRequired("Give it a name."), Length(max=80)],
-        description="As payers read it: Card, Bank transfer.",
+        later("Name"), filters=[stripped], validators=[DataRequired(later("Give it a name.")), Length(max=80)],
+        description=later("As payers read it: Card, Bank transfer."),
     )  # fmt: skip
 
 
@@ -174,11 +180,12 @@ def setup_gateway() -> ResponseReturnValue:
 
 def _tried(key: int, gateway: str) -> str:
     if not plugins().gateway(gateway).capabilities().check:
-        flash("Saved. Its page shows the callback address, if the provider asks for one.", "good")
+        flash(say("Saved. Its page shows the callback address, if the provider asks for one."), "good")
         return next_step("gateway")
     try:
-        flash(f"It answers: {check_gateway_account(current_ctx(), key)}", "good")
+        flash(say("It answers: %(said)s", said=check_gateway_account(current_ctx(), key)), "good")
     except (GatewayError, OutcomeUnknown) as error:
-        flash(f"Saved, but it does not take our keys: {error.message}. {error.hint}".rstrip(), "bad")
+        why = f"{error.message}. {error.hint}".rstrip()
+        flash(say("Saved, but it does not take our keys: %(why)s", why=why), "bad")
         return url_for("admin.setup_gateway", gateway=gateway, key=key)
     return next_step("gateway")

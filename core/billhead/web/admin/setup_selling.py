@@ -24,35 +24,49 @@ from billhead.web.admin.area import admin, own_seller_id
 from billhead.web.admin.setup import next_step, step_page
 from billhead.web.forms import Form, stripped
 from billhead.web.request_context import signed_in, submit_ctx
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
 _TERMS = {"price_1": "1 month", "price_3": "3 months", "price_6": "6 months", "price_12": "12 months"}
-_KINDS = {"stream": "a line for apps and players", "mag": "a MAG box", "enigma2": "an Enigma2 receiver"}
+_KINDS = {
+    "stream": later("a line for apps and players"),
+    "mag": later("a MAG box"),
+    "enigma2": later("an Enigma2 receiver"),
+}
 
 
 def _price(label: str) -> StringField:
-    hint = "Like 9.99. Empty: not sold for that long."
+    hint = later("Like 9.99. Empty: not sold for that long.")
     return StringField(label, filters=[stripped], validators=[Length(max=20)], description=hint)
 
 
 class PlanForm(Form):
-    name = StringField("Name", filters=[stripped], validators=[DataRequired("A name is needed."), Length(max=120)])
-    kind = SelectField("It is", choices=_KINDS)
-    panel = SelectField("On the panel")
+    name = StringField(
+        later("Name"), filters=[stripped], validators=[DataRequired(later("A name is needed.")), Length(max=120)]
+    )
+    kind = SelectField(later("It is"), choices=_KINDS)
+    panel = SelectField(later("On the panel"))
     panel_plan = StringField(
-        "What the panel calls the plan", filters=[stripped], description="Only for panels that know plans (Stalker)."
+        later("What the panel calls the plan"),
+        filters=[stripped],
+        description=later("Only for panels that know plans (Stalker)."),
     )
-    connections = IntegerField("Screens at a time", default=1, validators=[InputRequired(), NumberRange(1, 100)])
-    price_1 = _price("Price of a month")
-    price_3 = _price("Price of 3 months")
-    price_6 = _price("Price of 6 months")
-    price_12 = _price("Price of 12 months")
-    tax_inclusive = BooleanField("Prices include the tax", default=True)
+    connections = IntegerField(later("Screens at a time"), default=1, validators=[InputRequired(), NumberRange(1, 100)])
+    price_1 = _price(later("Price of a month"))
+    price_3 = _price(later("Price of 3 months"))
+    price_6 = _price(later("Price of 6 months"))
+    price_12 = _price(later("Price of 12 months"))
+    tax_inclusive = BooleanField(later("Prices include the tax"), default=True)
     trial_days = IntegerField(
-        "Days of a free trial", default=0, validators=[InputRequired(), NumberRange(0, 31)], description="0: none."
+        later("Days of a free trial"),
+        default=0,
+        validators=[InputRequired(), NumberRange(0, 31)],
+        description=later("0: none."),
     )
-    bouquets = SelectMultipleField("Bouquets", widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    bouquets = SelectMultipleField(
+        later("Bouquets"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
 
 
 @admin.route("/setup/plan", methods=["GET", "POST"])
@@ -87,7 +101,7 @@ def setup_plan() -> ResponseReturnValue:
             )  # fmt: skip
             with writing(submit_ctx()) as tx:
                 start_selling(tx, key, first)
-            flash(f"{form.name.data} is in the shop.", "good")
+            flash(say("%(name)s is in the shop.", name=form.name.data), "good")
             return redirect(next_step("plan"), 303)
     return step_page("plan", "admin/setup_plan.html", form=form, rows=rows, panels=panels)
 
@@ -107,7 +121,7 @@ def setup_order() -> ResponseReturnValue:
             assert login is not None, "the guard lets only staff in"
             with writing(submit_ctx()) as tx:
                 try_order(tx, own_seller_id(), login.email)
-            flash("Ordered, for 0.00. The line is on its way to the panel.", "good")
+            flash(say("Ordered, for 0.00. The line is on its way to the panel."), "good")
             return redirect(url_for("admin.setup_order"), 303)
     with reading() as session:
         known = last_known(session, FACT)
@@ -140,5 +154,5 @@ def remove_test_order() -> ResponseReturnValue:
         if known is None:
             raise NotFound("test order", "")
         cancel(tx, known.data["subscription_id"], "immediate", money="nothing")
-    flash("The line is taken away from the panel. Your house is open.", "good")
+    flash(say("The line is taken away from the panel. Your house is open."), "good")
     return redirect(url_for("admin.setup_order"), 303)

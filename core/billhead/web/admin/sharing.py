@@ -24,6 +24,7 @@ from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.columns import instant, number, state, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.pages import page
+from billhead.web.speaking import marked, say, say_count
 
 __all__ = ["SHARING", "looked_at"]
 
@@ -31,8 +32,10 @@ _SHOWN = 100
 
 SHARING = Listing(
     name="sharing",
-    title="Shared lines",
-    lead="Lines that look as if several households watched them. Nothing happens by itself, unless the seller says so.",
+    title=marked("Shared lines"),
+    lead=marked(
+        "Lines that look as if several households watched them. Nothing happens by itself, unless the seller says so."
+    ),
     query=select(
         SharingCase.id,
         SharingCase.service_id,
@@ -49,26 +52,42 @@ SHARING = Listing(
     .join(Customer, Customer.id == Subscription.customer_id),
     key=SharingCase.id,
     columns=(
-        text("Line", "login", to="sharing_case"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        number("Score", "score"),
-        state("State", "state"),
-        instant("Found", "found_at"),
-        instant("Seen last", "seen_at"),
+        text(marked("Line"), "login", to="sharing_case"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        number(marked("Score"), "score"),
+        state(marked("State"), "state"),
+        instant(marked("Found"), "found_at"),
+        instant(marked("Seen last"), "seen_at"),
     ),
-    choices=(Choice("state", "State", SharingCase.state, ("open", *SETTLED.values())),),
+    choices=(Choice("state", marked("State"), SharingCase.state, ("open", *SETTLED.values())),),
     search=lambda typed: Service.login == typed,
-    search_label="Login",
+    search_label=marked("Login"),
     narrow={"service": SharingCase.service_id},
-    empty="No line was over a limit. The limits stand with each seller, under Access and viewings.",
+    empty=marked("No line was over a limit. The limits stand with each seller, under Access and viewings."),
 )
 
 _QUESTIONS = {
-    "ignore": ("Leave {} alone?", "It is not put up again for two weeks.", "Leave it"),
-    "warn": ("Warn the customer of {}?", "They get a message that their line is watched at many places.", "Warn"),
-    "limit": ("Leave {} one stream?", "Until you lift it on the line's page, whatever was sold.", "Limit it"),
-    "kick": ("Cut everybody on {}?", "Whoever watches now is cut. Their devices may come back.", "Cut them"),
-    "block": ("Block {}?", "Its subscription is suspended by staff: no payment lifts that.", "Block it"),
+    "ignore": (marked("Leave %(login)s alone?"), marked("It is not put up again for two weeks."), marked("Leave it")),
+    "warn": (
+        marked("Warn the customer of %(login)s?"),
+        marked("They get a message that their line is watched at many places."),
+        marked("Warn"),
+    ),
+    "limit": (
+        marked("Leave %(login)s one stream?"),
+        marked("Until you lift it on the line's page, whatever was sold."),
+        marked("Limit it"),
+    ),
+    "kick": (
+        marked("Cut everybody on %(login)s?"),
+        marked("Whoever watches now is cut. Their devices may come back."),
+        marked("Cut them"),
+    ),
+    "block": (
+        marked("Block %(login)s?"),
+        marked("Its subscription is suspended by staff: no payment lifts that."),
+        marked("Block it"),
+    ),
 }
 
 
@@ -87,12 +106,18 @@ def sharing() -> ResponseReturnValue:
 
 def looked_at(name: str, looks: Looks) -> str:
     if looks.all_at_once:
-        return f"{name}: who watches on its {looks.lines} lines is read each hour."
-    told = f"{name}: {min(looks.each_hour, looks.lines)} of {looks.lines} lines are asked each hour who watches"
+        return say("%(name)s: who watches on its %(lines)s lines is read each hour.", name=name, lines=looks.lines)
+    told = say(
+        "%(name)s: %(asked)s of %(lines)s lines are asked each hour who watches",
+        name=name,
+        asked=min(looks.each_hour, looks.lines),
+        lines=looks.lines,
+    )
     if looks.hours <= looks.window:
-        return f"{told}, so all of them within {looks.hours} {'hour' if looks.hours == 1 else 'hours'}."
-    rest = f"Sharing is judged by {looks.window} hours: some of it goes unseen there."
-    return f"{told}, all of them in {looks.hours} hours. {rest}"
+        soon = say_count("so all of them within %(count)s hour.", "so all of them within %(count)s hours.", looks.hours)
+        return f"{told}, {soon}"
+    rest = say("Sharing is judged by %(window)s hours: some of it goes unseen there.", window=looks.window)
+    return say("%(told)s, all of them in %(hours)s hours. %(rest)s", told=told, hours=looks.hours, rest=rest)
 
 
 @admin.get("/sharing/<int:key>")
@@ -135,9 +160,12 @@ def settle_case(key: int, step: str) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             done = settle_sharing(tx, key, step).state
-        return f"{login}: whoever watches is cut now." if step == "kick" else f"{login}: {done}."
+        if step == "kick":
+            return say("%(login)s: whoever watches is cut now.", login=login)
+        return f"{login}: {say(done)}."
 
-    question = Question(title.format(login), text_, button, url_for("admin.sharing"), step in ("limit", "block"))
+    danger = step in ("limit", "block")
+    question = Question(say(title, login=login), say(text_), say(button), url_for("admin.sharing"), danger)
     return asked(question, ReasonForm(), act)
 
 
@@ -146,12 +174,16 @@ def settle_case(key: int, step: str) -> ResponseReturnValue:
 def lift_service_cap(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Service, key, "service")
-    text_ = f"{row.desired_connections} at a time, as was sold."
+    text_ = say("%(count)s at a time, as was sold.", count=row.desired_connections)
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             lift_cap(tx, key)
-        return "Lifted. The panel is told."
+        return say("Lifted. The panel is told.")
 
     back = url_for("admin.service", key=key)
-    return asked(Question(f"Lift the limit of {row.login}?", text_, "Lift it", back, danger=False), ReasonForm(), act)
+    return asked(
+        Question(say("Lift the limit of %(login)s?", login=row.login), text_, say("Lift it"), back, danger=False),
+        ReasonForm(),
+        act,
+    )

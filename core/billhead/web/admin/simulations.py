@@ -28,6 +28,7 @@ from billhead.web.admin.columns import Column, instant, on, state, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["SIMULATIONS"]
 
@@ -39,8 +40,10 @@ _SHOWN = ("active", "trial", "past_due", "suspended", "expired", "canceled")
 
 SIMULATIONS = Listing(
     name="simulations",
-    title="Simulations",
-    lead="Months of billing in minutes, over a copy of your data: nothing is charged, sent or written to a panel.",
+    title=marked("Simulations"),
+    lead=marked(
+        "Months of billing in minutes, over a copy of your data: nothing is charged, sent or written to a panel."
+    ),
     query=select(
         Simulation.id,
         Simulation.first_day,
@@ -53,35 +56,35 @@ SIMULATIONS = Listing(
     ),
     key=Simulation.id,
     columns=(
-        text("Simulation", "id", to="simulation"),
-        state("State", "state"),
-        on("From", "first_day"),
-        on("To", "last_day"),
-        text("Who pays", "payments"),
-        Column("Asked by", lambda row: who(row.asked_by), lambda row: who(row.asked_by)),
-        instant("Asked", "created_at"),
-        instant("Ended", "finished_at"),
+        text(marked("Simulation"), "id", to="simulation"),
+        state(marked("State"), "state"),
+        on(marked("From"), "first_day"),
+        on(marked("To"), "last_day"),
+        text(marked("Who pays"), "payments"),
+        Column(marked("Asked by"), lambda row: who(row.asked_by), lambda row: who(row.asked_by)),
+        instant(marked("Asked"), "created_at"),
+        instant(marked("Ended"), "finished_at"),
     ),
-    choices=(Choice("state", "State", Simulation.state, _STATES),),
-    empty="See a year of billing before it happens: what is invoiced, what comes in, what stays owed.",
+    choices=(Choice("state", marked("State"), Simulation.state, _STATES),),
+    empty=marked("See a year of billing before it happens: what is invoiced, what comes in, what stays owed."),
 )
 
 
 class SimulationForm(Form):
-    first = DateField("From", validators=[InputRequired("Give the first day.")])
-    last = DateField("To", validators=[InputRequired("Give the last day.")])
+    first = DateField(later("From"), validators=[InputRequired(later("Give the first day."))])
+    last = DateField(later("To"), validators=[InputRequired(later("Give the last day."))])
     payments = StringField(
-        "Who pays",
+        later("Who pays"),
         default="history",
         filters=[stripped],
-        validators=[DataRequired("Say who pays."), Length(max=20)],
-        description="history: as in your own records. Or all, none, or a rate such as 95%.",
+        validators=[DataRequired(later("Say who pays.")), Length(max=20)],
+        description=later("history: as in your own records. Or all, none, or a rate such as 95%."),
     )
     seed = IntegerField(
-        "Seed",
+        later("Seed"),
         default=1,
         validators=[InputRequired(), NumberRange(0, 2**31 - 1)],
-        description="The same number gives the same payers; another one gives others.",
+        description=later("The same number gives the same payers; another one gives others."),
     )
     reason = reason_field()
 
@@ -96,7 +99,7 @@ class SimulationForm(Form):
 @allow("staff")
 def simulations() -> ResponseReturnValue:
     add = url_for("admin.new_simulation")
-    return SIMULATIONS.answer(add=add, add_label="Simulate", add_needs="simulations.write")
+    return SIMULATIONS.answer(add=add, add_label=say("Simulate"), add_needs="simulations.write")
 
 
 @admin.route("/simulations/new", methods=["GET", "POST"])
@@ -104,11 +107,11 @@ def simulations() -> ResponseReturnValue:
 def new_simulation() -> ResponseReturnValue:
     tomorrow = clock.business_now().date() + timedelta(days=1)
     form = SimulationForm(data={"first": tomorrow, "last": tomorrow + _A_YEAR})
-    told = (
+    told = say(
         "The data is copied, and each day is lived as it would be: billing, charges, dunning, revenue. "
         "Gateways, panels and mail are pretended. It takes minutes, and a processor meanwhile."
     )
-    question = Question("Simulate", told, "Simulate", url_for("admin.simulations"), danger=False)
+    question = Question(say("Simulate"), told, say("Simulate"), url_for("admin.simulations"), danger=False)
     return asked(question, form, _ask)
 
 
@@ -116,7 +119,7 @@ def _ask(ctx: Context, form: SimulationForm) -> str:
     order = Order(form.first.data, form.last.data, parse_payments(form.payments.data), form.seed.data)
     with writing(ctx) as tx:
         made = ask_simulation(tx, order, form.payments.data)
-    return f"Simulation {made.simulation_id} is queued."
+    return say("Simulation %(number)s is queued.", number=made.simulation_id)
 
 
 @admin.get("/simulations/<int:key>")
@@ -146,11 +149,13 @@ def cancel_one_simulation(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             cancel_simulation(tx, key)
-        return f"Simulation {key} is called off."
+        return say("Simulation %(key)s is called off.", key=key)
 
     back = url_for("admin.simulation", key=key)
-    told = "What was lived so far is thrown away, and its copy with it."
-    return asked(Question(f"Call simulation {key} off?", told, "Call it off", back), ReasonForm(), act)
+    told = say("What was lived so far is thrown away, and its copy with it.")
+    return asked(
+        Question(say("Call simulation %(key)s off?", key=key), told, say("Call it off"), back), ReasonForm(), act
+    )
 
 
 @admin.route("/simulations/<int:key>/forget", methods=["GET", "POST"])
@@ -162,12 +167,16 @@ def forget_one_simulation(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             forget_simulation(tx, key)
-        return f"Simulation {key} is removed."
+        return say("Simulation %(key)s is removed.", key=key)
 
-    told = (
+    told = say(
         "Its figures and charts are gone. The same dates, payers and seed bring them again while your data is the same."
     )
-    return asked(Question(f"Remove simulation {key}?", told, "Remove", url_for("admin.simulations")), ReasonForm(), act)
+    return asked(
+        Question(say("Remove simulation %(key)s?", key=key), told, say("Remove"), url_for("admin.simulations")),
+        ReasonForm(),
+        act,
+    )
 
 
 def _months(result: Mapping[str, Any]) -> list[tuple[date, Mapping[str, Any]]]:
@@ -194,35 +203,35 @@ def _charts(result: Mapping[str, Any]) -> Iterator[Chart]:
     for currency in _currencies(result):
         flows = [month["currencies"].get(currency, {}) for _, month in months]
         yield Chart(
-            f"{currency}: money in, owed and lost",
+            say("%(currency)s: money in, owed and lost", currency=currency),
             "bar",
             [first for first, _ in months],
             [
-                Series("Invoiced", [flow.get("invoiced", 0) for flow in flows]),
-                Series("In", [flow.get("money_in", 0) for flow in flows]),
-                Series("Owed at the end", [flow.get("owed", 0) for flow in flows]),
-                Series("Lost", [flow.get("lost", 0) for flow in flows]),
+                Series(say("Invoiced"), [flow.get("invoiced", 0) for flow in flows]),
+                Series(say("In"), [flow.get("money_in", 0) for flow in flows]),
+                Series(say("Owed at the end"), [flow.get("owed", 0) for flow in flows]),
+                Series(say("Lost"), [flow.get("lost", 0) for flow in flows]),
             ],
             currency,
-            "By month, with tax.",
-            "Month",
+            say("By month, with tax."),
+            say("Month"),
         )
         owed = [one["currencies"].get(currency, {}).get("owed", 0) for _, one in days]
         yield Chart(
-            f"{currency}: owed day by day",
+            say("%(currency)s: owed day by day", currency=currency),
             "area",
             [at for at, _ in days],
-            [Series("Owed", owed)],
+            [Series(say("Owed"), owed)],
             currency,
-            "What has been invoiced and may still be paid.",
-            "Day",
+            say("What has been invoiced and may still be paid."),
+            say("Day"),
         )
     names = [name for name in _SHOWN if any(one["subscriptions"].get(name) for _, one in days)]
     yield Chart(
-        "Subscriptions",
+        say("Subscriptions"),
         "stacked_area",
         [at for at, _ in days],
-        [Series(name.replace("_", " "), [one["subscriptions"].get(name, 0) for _, one in days]) for name in names],
-        description="By state, day by day.",
-        place_title="Day",
+        [Series(say(name.replace("_", " ")), [one["subscriptions"].get(name, 0) for _, one in days]) for name in names],
+        description=say("By state, day by day."),
+        place_title=say("Day"),
     )

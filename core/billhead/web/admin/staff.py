@@ -31,6 +31,7 @@ from billhead.web.admin.known_permissions import in_words
 from billhead.web.admin.listing import Listing
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["STAFF"]
 
@@ -49,7 +50,7 @@ def _state(row: Any) -> str:
 
 STAFF = Listing(
     name="staff",
-    title="Staff",
+    title=marked("Staff"),
     query=select(
         User.id,
         User.email,
@@ -68,16 +69,20 @@ STAFF = Listing(
     key=User.id,
     columns=(
         text("E-mail", "email", to="staff_member"),
-        Column("State", _state, lambda row: badge(_state(row))),
-        Column("Role", lambda row: row.role_name or ", ".join(row.permissions), lambda row: row.role_name or "its own"),
-        Column("Second step", lambda row: row.twice, lambda row: "yes" if row.twice else "no"),
-        text("Seller", "seller"),
-        instant("Last seen", "last_seen_at"),
-        instant("Since", "created_at"),
+        Column(marked("State"), _state, lambda row: badge(_state(row))),
+        Column(
+            marked("Role"),
+            lambda row: row.role_name or ", ".join(row.permissions),
+            lambda row: row.role_name or say("its own"),
+        ),
+        Column(marked("Second step"), lambda row: row.twice, lambda row: say("yes") if row.twice else say("no")),
+        text(marked("Seller"), "seller"),
+        instant(marked("Last seen"), "last_seen_at"),
+        instant(marked("Since"), "created_at"),
     ),
     search=_matching,
     search_label="E-mail",
-    empty="Nobody works here yet: billhead setup makes the first login.",
+    empty=marked("Nobody works here yet: billhead setup makes the first login."),
 )
 
 
@@ -87,25 +92,25 @@ def _roles() -> list[tuple[int, str]]:
 
 
 class RoleForm(Form):
-    role = SelectField("Role", coerce=int, choices=_roles)
+    role = SelectField(later("Role"), coerce=int, choices=_roles)
     reason = reason_field()
 
 
 class InviteForm(Form):
     email = EmailField(
-        "E-mail address",
+        later("E-mail address"),
         filters=[stripped],
-        validators=[InputRequired("Say whom."), Email("This is not an e-mail address.")],
-        description="They set their password by a link that we mail; it holds three days.",
+        validators=[InputRequired(later("Say whom.")), Email(later("This is not an e-mail address."))],
+        description=later("They set their password by a link that we mail; it holds three days."),
     )
-    role = SelectField("Role", coerce=int, choices=_roles)
+    role = SelectField(later("Role"), coerce=int, choices=_roles)
     reason = reason_field()
 
 
 @admin.get("/staff")
 @allow("staff", permission="staff.write")
 def staff() -> ResponseReturnValue:
-    return STAFF.answer(add=url_for("admin.new_staff"), add_label="Invite", add_needs="staff.write")
+    return STAFF.answer(add=url_for("admin.new_staff"), add_label=say("Invite"), add_needs="staff.write")
 
 
 @admin.route("/staff/new", methods=["GET", "POST"])
@@ -114,10 +119,10 @@ def new_staff() -> ResponseReturnValue:
     def act(ctx: Context, form: InviteForm) -> str:
         with writing(ctx) as tx:
             invite_staff(tx, own_seller_id(), form.email.data, form.role.data)
-        return f"{form.email.data} is invited."
+        return say("%(email)s is invited.", email=form.email.data)
 
-    told = "They are mailed a link by which they set a password, and may do what the role says."
-    question = Question("Invite somebody", told, "Invite", url_for("admin.staff"), danger=False)
+    told = say("They are mailed a link by which they set a password, and may do what the role says.")
+    question = Question(say("Invite somebody"), told, say("Invite"), url_for("admin.staff"), danger=False)
     return asked(question, InviteForm(), act)
 
 
@@ -151,12 +156,12 @@ def staff_role(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: RoleForm) -> str:
         with writing(ctx) as tx:
             set_staff_role(tx, key, form.role.data)
-        return f"{row.email} has another role, from now on."
+        return say("%(email)s has another role, from now on.", email=row.email)
 
     question = Question(
-        f"Another role for {row.email}?",
-        "It holds at their next click. Permissions of their own, beside a role, go.",
-        "Change the role",
+        say("Another role for %(email)s?", email=row.email),
+        say("It holds at their next click. Permissions of their own, beside a role, go."),
+        say("Change the role"),
         _back(key),
         danger=False,
     )
@@ -173,15 +178,20 @@ def disable_one(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             disable_staff(tx, key, off)
-        return f"{row.email} is {'disabled' if off else 'back'}."
+        return say("%(email)s is disabled.", email=row.email) if off else say("%(email)s is back.", email=row.email)
 
     told = (
-        f"{_open_sessions(key)} of their devices are signed out at once, and they can't sign in any more."
+        say(
+            "%(devices)s of their devices are signed out at once, and they can't sign in any more.",
+            devices=_open_sessions(key),
+        )
         if off
-        else "They sign in as before, with the password that they had."
+        else say("They sign in as before, with the password that they had.")
     )
-    title = f"Disable {row.email}?" if off else f"Let {row.email} in again?"
-    return asked(Question(title, told, "Disable" if off else "Let in", _back(key), danger=off), ReasonForm(), act)
+    title = say("Disable %(email)s?", email=row.email) if off else say("Let %(email)s in again?", email=row.email)
+    return asked(
+        Question(title, told, say("Disable") if off else say("Let in"), _back(key), danger=off), ReasonForm(), act
+    )
 
 
 @admin.route("/staff/<int:key>/sessions", methods=["GET", "POST"])
@@ -193,10 +203,14 @@ def end_staff_sessions(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             end_sessions_of(tx, key)
-        return f"{row.email} is signed out everywhere."
+        return say("%(email)s is signed out everywhere.", email=row.email)
 
-    told = f"{_open_sessions(key)} of their devices are signed out; they can sign in again."
-    return asked(Question(f"Sign {row.email} out?", told, "Sign out everywhere", _back(key)), ReasonForm(), act)
+    told = say("%(devices)s of their devices are signed out; they can sign in again.", devices=_open_sessions(key))
+    return asked(
+        Question(say("Sign %(email)s out?", email=row.email), told, say("Sign out everywhere"), _back(key)),
+        ReasonForm(),
+        act,
+    )
 
 
 @admin.route("/staff/<int:key>/second-step", methods=["GET", "POST"])
@@ -222,14 +236,20 @@ def _reset(key: int, back: str, *, of_staff: bool, customer_id: int | None = Non
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             reset_second_step(tx, key)
-        return f"{row.email} signs in with the password alone, and is told so by mail."
+        return say("%(email)s signs in with the password alone, and is told so by mail.", email=row.email)
 
-    told = (
-        f"Their app for codes ({'one' if ways.app else 'none'}), passkeys ({ways.passkeys}), recovery codes "
-        f"({ways.codes_left}) and links to single sign-on stop to work, and "
-        f"{_open_sessions(key)} devices are signed out. Be sure that it is them."
+    app = say("one") if ways.app else say("none")
+    told = say(
+        "Their app for codes (%(app)s), passkeys (%(passkeys)s), recovery codes (%(codes)s) and links to single "
+        "sign-on stop to work, and %(devices)s devices are signed out. Be sure that it is them.",
+        app=app,
+        passkeys=ways.passkeys,
+        codes=ways.codes_left,
+        devices=_open_sessions(key),
     )
-    question = Question(f"Take the second step of {row.email} away?", told, "Take it away", back)
+    question = Question(
+        say("Take the second step of %(email)s away?", email=row.email), told, say("Take it away"), back
+    )
     return asked(question, ReasonForm(), act)
 
 
@@ -249,15 +269,18 @@ def staff_second_step() -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             require_second_step(tx, seller.id, on)
-        return "All staff need a second step now." if on else "A second step is everybody's own choice again."
+        return say("All staff need a second step now.") if on else say("A second step is everybody's own choice again.")
 
     told = (
-        f"{without} of staff have none: they are led to set one up at their next click, before anything else."
+        say(
+            "%(without)s of staff have none: they are led to set one up at their next click, before anything else.",
+            without=without,
+        )
         if on
-        else "Who has a second step keeps it; others may sign in with a password alone."
+        else say("Who has a second step keeps it; others may sign in with a password alone.")
     )
-    title = "Require a second step of all staff?" if on else "Require no second step any more?"
-    button = "Require it" if on else "Leave it to them"
+    title = say("Require a second step of all staff?") if on else say("Require no second step any more?")
+    button = say("Require it") if on else say("Leave it to them")
     return asked(Question(title, told, button, url_for("admin.staff_roles"), danger=not on), ReasonForm(), act)
 
 

@@ -24,15 +24,21 @@ from billhead.web.admin.known_permissions import in_words, permission_choices
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
 
 class RoleForm(Form):
-    name = StringField("Name", filters=[stripped], validators=[DataRequired("Name the role."), Length(max=60)])
-    about = StringField("What it is for", filters=[stripped], validators=[Length(max=200)])
+    name = StringField(
+        later("Name"), filters=[stripped], validators=[DataRequired(later("Name the role.")), Length(max=60)]
+    )
+    about = StringField(later("What it is for"), filters=[stripped], validators=[Length(max=200)])
     permissions = SelectMultipleField(
-        "May do", choices=permission_choices, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+        later("May do"),
+        choices=permission_choices,
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
     )
     reason = reason_field()
 
@@ -55,7 +61,7 @@ def staff_roles() -> ResponseReturnValue:
 @admin.route("/roles/new", methods=["GET", "POST"])
 @allow("staff", permission="staff.write")
 def new_role() -> ResponseReturnValue:
-    return _edited(None, RoleForm(), "A new role", [])
+    return _edited(None, RoleForm(), say("A new role"), [])
 
 
 @admin.route("/roles/<int:key>", methods=["GET", "POST"])
@@ -64,7 +70,7 @@ def staff_role_page(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, StaffRole, key, "role")
         trail = trail_of(session, f"role:{key}")
-    return _edited(row, RoleForm(obj=row), f"The role {row.name}", trail)
+    return _edited(row, RoleForm(obj=row), say("The role %(name)s", name=row.name), trail)
 
 
 def _edited(row: StaffRole | None, form: RoleForm, title: str, trail: list[Any]) -> ResponseReturnValue:
@@ -74,7 +80,7 @@ def _edited(row: StaffRole | None, form: RoleForm, title: str, trail: list[Any])
             with writing(ctx) as tx:
                 key = row.id if row is not None else None
                 save_role(tx, key, form.name.data, form.about.data or "", form.permissions.data or [])
-            flash("Saved. It holds for everybody with this role, from their next click.", "good")
+            flash(say("Saved. It holds for everybody with this role, from their next click."), "good")
             return redirect(url_for("admin.staff_roles"), 303)
     status = 422 if form.is_submitted() else 200
     return page("admin/staff_role.html", row=row, form=form, heading=title, trail=trail), status
@@ -89,9 +95,14 @@ def remove_one_role(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             remove_role(tx, key)
-        return f"The role {row.name} is gone."
+        return say("The role %(name)s is gone.", name=row.name)
 
-    told = f"Its {len(row.permissions)} permissions are given by it no more. While somebody has it, it stays."
+    told = say(
+        "Its %(count)s permissions are given by it no more. While somebody has it, it stays.",
+        count=len(row.permissions),
+    )
     return asked(
-        Question(f"Remove the role {row.name}?", told, "Remove", url_for("admin.staff_roles")), ReasonForm(), act
+        Question(say("Remove the role %(name)s?", name=row.name), told, say("Remove"), url_for("admin.staff_roles")),
+        ReasonForm(),
+        act,
     )

@@ -18,6 +18,7 @@ from billhead.web.admin.asking import Question, ReasonForm
 from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import signed_in, submit_ctx
+from billhead.web.speaking import say
 
 __all__: list[str] = []
 
@@ -63,10 +64,13 @@ def _asked(name: str, back: str, role: str, **whom: int) -> ResponseReturnValue:
             for name in ("cart", "cart_before", "ordered"):
                 session.pop(name, None)
             return redirect(landing(role), 303)
-    told = (
-        f"This browser shows you what {name} sees, for {_MINUTES} minutes or until you end it. Everything you do is "
-        "written down under both names. You can't pay, nor change payment methods, passwords, security or privacy. "
-        f"{name} can read when you looked, and your reason."
+    told = say(
+        "This browser shows you what %(name)s sees, for %(minutes)s minutes or until you end it. "
+        "Everything you do is written down under both names. You can't pay, nor change payment "
+        "methods, passwords, security or privacy. %(name)s can read when you looked, and your "
+        "reason.",
+        name=name,
+        minutes=_MINUTES,
     )
-    question = Question(f"Look in as {name}?", told, "Look in", back, danger=False)
+    question = Question(say("Look in as %(name)s?", name=name), told, say("Look in"), back, danger=False)
     return page("admin/question.html", question=question, form=form), 422 if form.is_submitted() else 200

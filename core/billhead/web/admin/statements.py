@@ -12,11 +12,12 @@ from billhead.models.banking import BankEntry
 from billhead.models.payments import GatewayAccount
 from billhead.plugin import allow
 from billhead.web.admin.area import admin
-from billhead.web.admin.columns import amount, code, on, state, text
+from billhead.web.admin.columns import amount, code, on, state, text, word
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["BANK_ENTRIES"]
 
@@ -24,8 +25,8 @@ _LARGEST = 16 * 1024 * 1024
 
 BANK_ENTRIES = Listing(
     name="bank-entries",
-    title="Bank statements",
-    lead="What the bank has told of transfers, and what came of each.",
+    title=marked("Bank statements"),
+    lead=marked("What the bank has told of transfers, and what came of each."),
     query=select(
         BankEntry.id,
         BankEntry.servicer_ref,
@@ -42,20 +43,20 @@ BANK_ENTRIES = Listing(
     ).join(GatewayAccount, GatewayAccount.id == BankEntry.account_id),
     key=BankEntry.id,
     columns=(
-        code("Reference", "servicer_ref"),
-        text("Account", "account"),
-        on("Booked", "booked_on"),
-        text("Kind", "kind"),
-        text("From", "payer"),
-        text("Says", "said", css="clip"),
-        amount("Amount", "amount_minor"),
-        state("State", "state"),
-        text("Why", "why", css="clip"),
-        text("Payment", "payment_id", to="payment", key="payment_id"),
+        code(marked("Reference"), "servicer_ref"),
+        text(marked("Account"), "account"),
+        on(marked("Booked"), "booked_on"),
+        word(marked("Kind"), "kind"),
+        text(marked("From"), "payer"),
+        text(marked("Says"), "said", css="clip"),
+        amount(marked("Amount"), "amount_minor"),
+        state(marked("State"), "state"),
+        text(marked("Why"), "why", css="clip"),
+        text(marked("Payment"), "payment_id", to="payment", key="payment_id"),
     ),
     choices=(
-        Choice("state", "State", BankEntry.state, ("booked", "linked", "unassigned", "reversed", "open")),
-        Choice("kind", "Kind", BankEntry.kind, ("received", "taken_back", "sent_back")),
+        Choice("state", marked("State"), BankEntry.state, ("booked", "linked", "unassigned", "reversed", "open")),
+        Choice("kind", marked("Kind"), BankEntry.kind, ("received", "taken_back", "sent_back")),
     ),
     search=lambda typed: or_(
         BankEntry.servicer_ref == typed,
@@ -63,24 +64,25 @@ BANK_ENTRIES = Listing(
         BankEntry.payer.icontains(typed, autoescape=True),
         BankEntry.said.icontains(typed, autoescape=True),
     ),
-    search_label="Bank's reference, payer, IBAN or what they wrote",
+    search_label=marked("Bank's reference, payer, IBAN or what they wrote"),
     narrow={"account": BankEntry.account_id},
-    empty="Take in a camt.053 or camt.054 file of the bank: transfers find their invoices by the reference.",
+    empty=marked("Take in a camt.053 or camt.054 file of the bank: transfers find their invoices by the reference."),
 )
 
 
 class StatementForm(Form):
     file = FileField(
-        "File of the bank", description="camt.053 or camt.054, up to 16 MB. The same file twice is no harm."
+        later("File of the bank"),
+        description=later("camt.053 or camt.054, up to 16 MB. The same file twice is no harm."),
     )
-    dry_run = BooleanField("Only show what would come of it")
+    dry_run = BooleanField(later("Only show what would come of it"))
 
 
 @admin.get("/statements")
 @allow("staff")
 def statements() -> ResponseReturnValue:
     add = url_for("admin.take_in_statement")
-    return BANK_ENTRIES.answer(add=add, add_label="Take in a file", add_needs="payments.write")
+    return BANK_ENTRIES.answer(add=add, add_label=say("Take in a file"), add_needs="payments.write")
 
 
 @admin.route("/statements/new", methods=["GET", "POST"])
@@ -109,5 +111,6 @@ def _sent() -> bytes:
 
 
 def _sum(done: ImportedStatement) -> str:
-    counts = ", ".join(f"{count} {what}" for what, count in [*done.counts.items(), *done.left_out.items()])
-    return f"{done.account}: {counts or 'nothing has moved'}."
+    counts = ", ".join(f"{count} {say(what)}" for what, count in [*done.counts.items(), *done.left_out.items()])
+    told = counts or say("nothing has moved")
+    return f"{done.account}: {told}."

@@ -28,12 +28,13 @@ from billhead.models.subscriptions import Service, Subscription, SubscriptionCom
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
-from billhead.web.admin.columns import on, state, text
+from billhead.web.admin.columns import Column, on, state, text, word
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.admin.services import SERVICE_COLUMNS
-from billhead.web.formatting import money
+from billhead.web.formatting import lasting, money
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
+from billhead.web.speaking import later, marked, say
 from billhead.web.usage import purchases_of, usage_shown
 
 __all__ = ["SUBSCRIPTIONS"]
@@ -51,7 +52,7 @@ _STATES = (("running", [s.value for s in RUNNING]), *[s.value for s in State])
 
 SUBSCRIPTIONS = Listing(
     name="subscriptions",
-    title="Subscriptions",
+    title=marked("Subscriptions"),
     query=select(
         Subscription.id,
         Subscription.customer_id,
@@ -69,29 +70,29 @@ SUBSCRIPTIONS = Listing(
     .join(Plan, Plan.id == Subscription.plan_id),
     key=Subscription.id,
     columns=(
-        text("No.", "id", to="subscription"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        text("Plan", "plan"),
-        text("Term", "term"),
-        state("State", "state"),
-        text("Collected", "collection"),
-        on("Paid to", "paid_through"),
-        on("Billed next", "next_bill_on"),
-        text("Reference", "external_ref"),
+        text(marked("No."), "id", to="subscription"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        text(marked("Plan"), "plan"),
+        Column(marked("Term"), lambda row: row.term, lambda row: lasting(row.term)),
+        state(marked("State"), "state"),
+        word(marked("Collected"), "collection"),
+        on(marked("Paid to"), "paid_through"),
+        on(marked("Billed next"), "next_bill_on"),
+        text(marked("Reference"), "external_ref"),
     ),
     choices=(
-        Choice("state", "State", Subscription.state, _STATES),
-        Choice("collection", "Collected", Subscription.collection, ("auto", "manual")),
+        Choice("state", marked("State"), Subscription.state, _STATES),
+        Choice("collection", marked("Collected"), Subscription.collection, ("auto", "manual")),
     ),
     search=_matching,
-    search_label="Customer's name or e-mail, or a reference",
+    search_label=marked("Customer's name or e-mail, or a reference"),
     narrow={
         "customer": Subscription.customer_id,
         "plan": Subscription.plan_id,
         "reseller": Customer.reseller_id,
         "panel": lambda key: Subscription.id.in_(select(Service.subscription_id).where(Service.panel_id == key)),
     },
-    empty="The first order in the shop makes the first subscription.",
+    empty=marked("The first order in the shop makes the first subscription."),
 )  # fmt: skip
 
 
@@ -188,14 +189,14 @@ def _whose(session: Session, subscription_id: int) -> tuple[Customer, Plan]:
     return customer, plan
 
 
-def _question(key: int, title: str, text: str, button: str, *, danger: bool = True) -> Question:
+def _question(key: int, title: str, text: str, button: str, *, danger: bool = True, worth: str = "") -> Question:
     """The question about one subscription, by its customer's and plan's names. Raises NotFound."""
     with reading() as session:
         row = found(session, Subscription, key, "subscription")
         customer, plan = _whose(session, key)
-    names = {"plan": plan.name, "who": customer.name, "paid_through": row.paid_through or "today"}
+    names = {"worth": worth, "plan": plan.name, "who": customer.name, "paid_through": row.paid_through or say("today")}
     back = url_for("admin.subscription", key=key)
-    return Question(title.format(**names), text.format(**names), button, back, danger)
+    return Question(say(title, **names), say(text, **names), say(button), back, danger)
 
 
 @admin.route("/subscriptions/<int:key>/suspend", methods=["GET", "POST"])
@@ -203,15 +204,17 @@ def _question(key: int, title: str, text: str, button: str, *, danger: bool = Tr
 def suspend_subscription(key: int) -> ResponseReturnValue:
     question = _question(
         key,
-        "Suspend {plan} of {who}?",
-        "Its lines are blocked on their panels and no new invoice is written. A payment does not lift it; you do.",
-        "Suspend",
+        marked("Suspend %(plan)s of %(who)s?"),
+        marked(
+            "Its lines are blocked on their panels and no new invoice is written. A payment does not lift it; you do."
+        ),
+        marked("Suspend"),
     )
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             changed = suspend(tx, key, SuspendedBy.STAFF.value).changed
-        return "Suspended. Its lines are being blocked." if changed else "It was suspended already."
+        return say("Suspended. Its lines are being blocked.") if changed else say("It was suspended already.")
 
     return asked(question, ReasonForm(), act)
 
@@ -221,9 +224,9 @@ def suspend_subscription(key: int) -> ResponseReturnValue:
 def restore_subscription(key: int) -> ResponseReturnValue:
     question = _question(
         key,
-        "Restore {plan} of {who}?",
-        "Its lines run again, whatever had stopped them. What is owed stays owed.",
-        "Restore",
+        marked("Restore %(plan)s of %(who)s?"),
+        marked("Its lines run again, whatever had stopped them. What is owed stays owed."),
+        marked("Restore"),
         danger=False,
     )
 
@@ -233,28 +236,35 @@ def restore_subscription(key: int) -> ResponseReturnValue:
             if row.state != State.SUSPENDED:
                 raise Conflict(f"This subscription is {row.state}: there is nothing to lift.")
             restore(tx, key, row.suspended_for)
-        return "Restored. Its lines are being unblocked."
+        return say("Restored. Its lines are being unblocked.")
 
     return asked(question, ReasonForm(), act)
 
 
 class CancelForm(ReasonForm):
     policy = RadioField(
-        "When",
+        later("When"),
         choices={
-            "end_of_term": "When the paid time is over",
-            "immediate": "At once: its lines are removed now",
-            "on_date": "On the day below",
-            "start_of_term": "At once, and the running period is given back whole",
+            "end_of_term": later("When the paid time is over"),
+            "immediate": later("At once: its lines are removed now"),
+            "on_date": later("On the day below"),
+            "start_of_term": later("At once, and the running period is given back whole"),
         },
         default="end_of_term",
     )
     on = DateField(
-        "Day", validators=[Optional()], description="The first day without service; one that has passed will do."
+        later("Day"),
+        validators=[Optional()],
+        description=later("The first day without service; one that has passed will do."),
     )
     money = RadioField(
-        "Paid days without service",
-        choices={"": "As the plan has it", "nothing": "Stay paid", "credit": "Become credit", "refund": "Are refunded"},
+        later("Paid days without service"),
+        choices={
+            "": later("As the plan has it"),
+            "nothing": later("Stay paid"),
+            "credit": later("Become credit"),
+            "refund": later("Are refunded"),
+        },
         default="",
     )
     reason = reason_field()
@@ -265,17 +275,20 @@ class CancelForm(ReasonForm):
 def cancel_subscription(key: int) -> ResponseReturnValue:
     question = _question(
         key,
-        "Cancel {plan} of {who}?",
-        "It is paid up to {paid_through}. " + _worth(key) + " The customer is told.",
-        "Cancel the subscription",
+        marked("Cancel %(plan)s of %(who)s?"),
+        marked("It is paid up to %(paid_through)s. %(worth)s The customer is told."),
+        marked("Cancel the subscription"),
+        worth=_worth(key),
     )
 
     def act(ctx: Context, form: CancelForm) -> str:
         on = form.on.data if form.policy.data == "on_date" else None
         with writing(ctx) as tx:
             canceled = cancel(tx, key, form.policy.data, on=on, money=form.money.data)
-        back = f" {money(-canceled.total_minor, _currency(key))} came back." if canceled.total_minor < 0 else ""
-        return f"Canceled: {canceled.ends_on} is the first day without service.{back}"
+        told = say("Canceled: %(day)s is the first day without service.", day=canceled.ends_on)
+        if canceled.total_minor >= 0:
+            return told
+        return f"{told} " + say("%(money)s came back.", money=money(-canceled.total_minor, _currency(key)))
 
     return asked(question, CancelForm(), act)
 
@@ -288,8 +301,8 @@ def _worth(key: int) -> str:
             return ""
         planned = preview_cancel(Tx(current_ctx(), session), key, "immediate", money="credit")
     if planned.total_minor >= 0:
-        return "Nothing of it would come back today."
-    return f"Ended at once, {money(-planned.total_minor, planned.currency)} of it could come back."
+        return say("Nothing of it would come back today.")
+    return say("Ended at once, %(money)s of it could come back.", money=money(-planned.total_minor, planned.currency))
 
 
 def _currency(key: int) -> str:

@@ -38,15 +38,16 @@ from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.sent_files import files_field, sent_files
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["QUEUE"]
 
 _PAGE = 50
 _AFTERWARDS = {
-    "answered": "Send it: answered",
-    "waiting": "Send it: the customer has to answer",
-    "closed": "Send it and close the ticket",
-    "note": "Keep it as a note for colleagues",
+    "answered": later("Send it: answered"),
+    "waiting": later("Send it: the customer has to answer"),
+    "closed": later("Send it and close the ticket"),
+    "note": later("Keep it as a note for colleagues"),
 }
 
 
@@ -59,7 +60,7 @@ def _matching(typed: str) -> ColumnElement[bool]:
 
 QUEUE = Listing(
     name="tickets",
-    title="Tickets",
+    title=marked("Tickets"),
     query=select(
         Ticket.id,
         Ticket.last_message_id,
@@ -80,30 +81,31 @@ QUEUE = Listing(
     .outerjoin(TicketMessage, TicketMessage.id == Ticket.last_message_id),
     key=Ticket.last_message_id,
     columns=(
-        text("No.", "id", to="ticket"),
-        text("Subject", "subject", to="ticket", css="clip"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        text("Department", "department"),
-        state("State", "state"),
-        state("Priority", "priority"),
-        text("Looked after by", "assignee"),
-        instant("Last written", "written_at"),
-        instant("Opened", "opened_at"),
+        text(marked("No."), "id", to="ticket"),
+        text(marked("Subject"), "subject", to="ticket", css="clip"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        text(marked("Department"), "department"),
+        state(marked("State"), "state"),
+        state(marked("Priority"), "priority"),
+        text(marked("Looked after by"), "assignee"),
+        instant(marked("Last written"), "written_at"),
+        instant(marked("Opened"), "opened_at"),
     ),
     choices=(
-        Choice("state", "State", Ticket.state, tuple(one.value for one in State)),
-        Choice("priority", "Priority", Ticket.priority, PRIORITIES),
+        Choice("state", marked("State"), Ticket.state, tuple(one.value for one in State)),
+        Choice("priority", marked("Priority"), Ticket.priority, PRIORITIES),
     ),
     search=_matching,
-    search_label="Subject, number, customer's name or e-mail",
+    search_label=marked("Subject, number, customer's name or e-mail"),
     narrow={
         "customer": Ticket.customer_id,
         "department": Ticket.department_id,
         "assignee": Ticket.assignee_id,
         "unassigned": lambda _: Ticket.assignee_id.is_(None),
     },
-    empty="Customers write from their area, or to a department's mail address. Make a department first, if there is "
-    "none.",
+    empty=marked(
+        "Customers write from their area, or to a department's mail address. Make a department first, if there is none."
+    ),
 )
 
 
@@ -114,7 +116,7 @@ def tickets() -> ResponseReturnValue:
         departments = departments_for(session, current_ctx())
         tabs = _tabs(session, departments)
     seen = QUEUE.query.where(Ticket.department_id.in_([one.id for one in departments]))
-    more = {"add": url_for("admin.choose_whom"), "add_label": "Write to a customer", "add_needs": "tickets.write"}
+    more = {"add": url_for("admin.choose_whom"), "add_label": say("Write to a customer"), "add_needs": "tickets.write"}
     return replace(QUEUE, query=seen).answer(tabs=tabs, **more)
 
 
@@ -137,9 +139,9 @@ def _tabs(session: Session, departments: list[Department]) -> list[tuple[str, in
         return url_for("admin.tickets", state="open", **narrowed)
 
     tabs = [
-        ("Open", sum(of.values()), to()),
-        ("Mine", sum(row[2] for row in rows), to(assignee=me)),
-        ("Nobody’s", sum(row[3] for row in rows), to(unassigned=1)),
+        (say("Open"), sum(of.values()), to()),
+        (say("Mine"), sum(row[2] for row in rows), to(assignee=me)),
+        (say("Nobody’s"), sum(row[3] for row in rows), to(unassigned=1)),
     ]
     if len(departments) > 1:
         tabs += [(one.name, of.get(one.id, 0), to(department=one.id)) for one in departments]
@@ -147,16 +149,16 @@ def _tabs(session: Session, departments: list[Department]) -> list[tuple[str, in
 
 
 class AnswerForm(Form):
-    text = text_area("Answer, or note", 9)
+    text = text_area(later("Answer, or note"), 9)
     files = files_field()
-    afterwards = SelectField("Then", choices=_AFTERWARDS, default="answered")
+    afterwards = SelectField(later("Then"), choices=_AFTERWARDS, default="answered")
     seen = HiddenField()
 
 
 class SortForm(Form):
-    department = SelectField("Department", coerce=int)
-    priority = SelectField("Priority", choices=PRIORITIES)
-    assignee = SelectField("Looked after by", coerce=int)
+    department = SelectField(later("Department"), coerce=int)
+    priority = SelectField(later("Priority"), choices={one: later(one) for one in PRIORITIES})
+    assignee = SelectField(later("Looked after by"), coerce=int)
 
 
 @admin.get("/tickets/<int:key>")
@@ -180,7 +182,7 @@ def answer_one_ticket(key: int) -> ResponseReturnValue:
             shown = whole_number(seen) or 0
             with writing(submit_ctx()) as tx:
                 answer_ticket(tx, key, form.text.data or "", form.afterwards.data, sent_files(), seen=shown)
-            flash("Kept for colleagues." if AFTERWARDS[form.afterwards.data] is None else "Sent.", "good")
+            flash(say("Kept for colleagues.") if AFTERWARDS[form.afterwards.data] is None else say("Sent."), "good")
             return redirect(url_for("admin.ticket", key=key), 303)
     return _shown(key, form)
 
@@ -246,7 +248,7 @@ def sort_one_ticket(key: int) -> ResponseReturnValue:
         except BillheadError as refused:
             flash(refusal(refused)[0], "bad")
     else:
-        flash("Choose what is on the list.", "bad")
+        flash(say("Choose what is on the list."), "bad")
     with reading() as session:
         department = session.get_one(Department, session.get_one(Ticket, key).department_id)
     mine = may_see(department, current_ctx())
@@ -258,12 +260,12 @@ def sort_one_ticket(key: int) -> ResponseReturnValue:
 def close_one_ticket(key: int) -> ResponseReturnValue:
     with writing(submit_ctx()) as tx:
         close_ticket(tx, key)
-    flash("Closed; the customer opens it again by writing.", "good")
+    flash(say("Closed; the customer opens it again by writing."), "good")
     return redirect(url_for("admin.ticket", key=key), 303)
 
 
 class MergeForm(ReasonForm):
-    into = IntegerField("Into ticket no.", validators=[InputRequired("Which one goes on?")])
+    into = IntegerField(later("Into ticket no."), validators=[InputRequired(later("Which one goes on?"))])
 
 
 @admin.route("/tickets/<int:key>/merge", methods=["GET", "POST"])
@@ -280,13 +282,16 @@ def merge_ticket(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: Any) -> str:
         with writing(ctx) as tx:
             done = merge_tickets(tx, key, form.into.data)
-        return f"{done.moved} messages are in ticket {done.ticket_id} now."
+        return say("%(moved)s messages are in ticket %(number)s now.", moved=done.moved, number=done.ticket_id)
 
     question = Question(
-        f"Merge ticket {key} into another one",
-        f"All {count} messages move into the other ticket of this customer, and this one is closed. Nothing takes them "
-        "apart again.",
-        "Merge them",
+        say("Merge ticket %(key)s into another one", key=key),
+        say(
+            "All %(count)s messages move into the other ticket of this customer, and this one is "
+            "closed. Nothing takes them apart again.",
+            count=count,
+        ),
+        say("Merge them"),
         url_for("admin.ticket", key=key),
     )
     return asked(question, MergeForm(into=other), act)

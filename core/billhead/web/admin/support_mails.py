@@ -28,13 +28,14 @@ from billhead.web.errors import refusal
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["MAILS"]
 
 MAILS = Listing(
     name="support-mails",
-    title="Mail to support",
-    lead="All that came in. What waits is of nobody whom we know: you decide whose it is.",
+    title=marked("Mail to support"),
+    lead=marked("All that came in. What waits is of nobody whom we know: you decide whose it is."),
     query=select(
         SupportMail.id,
         SupportMail.sender,
@@ -47,19 +48,23 @@ MAILS = Listing(
     ).join(Department, Department.id == SupportMail.department_id),
     key=SupportMail.id,
     columns=(
-        text("No.", "id", to="support_mail"),
-        text("From", "sender"),
-        text("Subject", "subject", css="clip"),
-        text("Department", "department"),
-        state("State", "state"),
-        text("Why", "why", css="clip"),
-        text("Ticket", "ticket_id", to="ticket", key="ticket_id"),
-        instant("Came", "received_at"),
+        text(marked("No."), "id", to="support_mail"),
+        text(marked("From"), "sender"),
+        text(marked("Subject"), "subject", css="clip"),
+        text(marked("Department"), "department"),
+        state(marked("State"), "state"),
+        text(marked("Why"), "why", css="clip"),
+        text(marked("Ticket"), "ticket_id", to="ticket", key="ticket_id"),
+        instant(marked("Came"), "received_at"),
     ),
-    choices=(Choice("state", "State", SupportMail.state, ("waiting", "taken", "ignored", "left_out", "received")),),
+    choices=(
+        Choice("state", marked("State"), SupportMail.state, ("waiting", "taken", "ignored", "left_out", "received")),
+    ),
     search=lambda typed: SupportMail.sender == typed.lower(),
-    search_label="Sender’s address",
-    empty="Give a department a mail address, and let its mailbox be read or its mail be piped: see docs/support.md.",
+    search_label=marked("Sender’s address"),
+    empty=marked(
+        "Give a department a mail address, and let its mailbox be read or its mail be piped: see docs/support.md."
+    ),
 )
 
 
@@ -73,11 +78,15 @@ def support_mails() -> ResponseReturnValue:
 
 class DecideForm(Form):
     what = SelectField(
-        "It is",
-        choices={"ticket": "an answer in a ticket", "customer": "a new ticket of a customer", "none": "to be left out"},
+        later("It is"),
+        choices={
+            "ticket": later("an answer in a ticket"),
+            "customer": later("a new ticket of a customer"),
+            "none": later("to be left out"),
+        },
     )
-    ticket = IntegerField("Ticket no.", validators=[Optional()])
-    customer = StringField("Customer", filters=[stripped], description="Number or e-mail address.")
+    ticket = IntegerField(later("Ticket no."), validators=[Optional()])
+    customer = StringField(later("Customer"), filters=[stripped], description=later("Number or e-mail address."))
 
 
 @admin.get("/support-mails/<int:key>")
@@ -103,7 +112,7 @@ def decide_support_mail(key: int) -> ResponseReturnValue:
                     done = decide_mail(tx, key, **whose)
             except NotFound as missing:
                 raise InvalidInput(form.what.data, f"there is no {missing.what} {missing.key}") from missing
-            flash("It is in the ticket." if whose else "Left out.", "good")
+            flash(say("It is in the ticket.") if whose else say("Left out."), "good")
             to = url_for("admin.ticket", key=done.ticket_id) if whose else url_for("admin.support_mails")
             return redirect(to, 303)
     return _shown(row, form)
@@ -155,7 +164,7 @@ def department_mailbox(key: int) -> ResponseReturnValue:
         try:
             with writing(submit_ctx()) as tx:
                 save_mailbox(tx, key, form.values())
-            flash("Saved. It is read within two minutes, from now on.", "good")
+            flash(say("Saved. It is read within two minutes, from now on."), "good")
             return redirect(url_for("admin.department", key=key), 303)
         except BillheadError as refused:
             problem, _ = refusal(refused)

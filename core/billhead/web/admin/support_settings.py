@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
-from billhead.actions.support._canned import PLACEHOLDERS
 from billhead.actions.support._rules import SupportRules, rules_of
 from billhead.actions.support.save_department import DepartmentEntry, save_department
 from billhead.actions.support.save_reply import ReplyEntry, save_reply
@@ -28,53 +27,60 @@ from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, marked, say
 from billhead.wording import LANGUAGES, wording
 
 __all__ = ["DEPARTMENTS", "REPLIES"]
 
 DEPARTMENTS = Listing(
     name="departments",
-    title="Departments",
-    lead="Whom customers write to, and who of staff reads it.",
+    title=marked("Departments"),
+    lead=marked("Whom customers write to, and who of staff reads it."),
     query=select(
         Department.id, Department.name, Department.mail, Department.staff_ids, Department.position, Department.retired
     ).where(Department.reseller_id.is_(None)),
     key=Department.id,
     columns=(
-        text("Name", "name", to="department"),
-        text("Mail", "mail"),
+        text(marked("Name"), "name", to="department"),
+        text(marked("Mail"), "mail"),
         ListColumn(
-            "Seen by", lambda row: len(row.staff_ids) or "all", lambda row: len(row.staff_ids) or "all of staff"
+            marked("Seen by"),
+            lambda row: len(row.staff_ids) or "all",
+            lambda row: len(row.staff_ids) or say("all of staff"),
         ),
-        number("Place", "position"),
+        number(marked("Place"), "position"),
         ListColumn(
-            "Takes tickets",
+            marked("Takes tickets"),
             lambda row: "no" if row.retired else "yes",
-            lambda row: badge("retired") if row.retired else badge("ok", "yes"),
+            lambda row: badge("retired") if row.retired else badge("ok", marked("yes")),
         ),
     ),
-    empty="Make one, and customers can write to you from their area.",
+    empty=marked("Make one, and customers can write to you from their area."),
 )
 
 
 class DepartmentForm(Form):
-    name = StringField("Name", filters=[stripped], validators=[DataRequired("It needs a name."), Length(max=60)])
+    name = StringField(
+        later("Name"), filters=[stripped], validators=[DataRequired(later("It needs a name.")), Length(max=60)]
+    )
     mail = StringField(
-        "Mail address",
+        later("Mail address"),
         filters=[stripped],
         validators=[Length(max=200)],
-        description="Answers ask to be answered here. Empty: customers answer in their area.",
+        description=later("Answers ask to be answered here. Empty: customers answer in their area."),
     )
-    staff_ids = SelectMultipleField("Who sees its tickets", coerce=int, description="Nobody chosen: all of staff.")
-    position = IntegerField("Place in the list", default=0, validators=[NumberRange(0, 1000)])
-    retired = BooleanField("It takes no new tickets")
+    staff_ids = SelectMultipleField(
+        later("Who sees its tickets"), coerce=int, description=later("Nobody chosen: all of staff.")
+    )
+    position = IntegerField(later("Place in the list"), default=0, validators=[NumberRange(0, 1000)])
+    retired = BooleanField(later("It takes no new tickets"))
 
 
 @admin.get("/departments")
 @allow("staff")
 def departments() -> ResponseReturnValue:
     return DEPARTMENTS.answer(
-        add=url_for("admin.new_department"), add_label="Make a department", add_needs="sellers.write"
+        add=url_for("admin.new_department"), add_label=say("Make a department"), add_needs="sellers.write"
     )
 
 
@@ -104,7 +110,7 @@ def _department(row: Department | None) -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 key = save_department(tx, _seller_of(row), entry, row.id if row is not None else None)
-            flash(f"{entry.name} is saved.", "good")
+            flash(say("%(name)s is saved.", name=entry.name), "good")
             return redirect(url_for("admin.department", key=key), 303)
     return page("admin/department.html", form=form, row=row), 422 if form.is_submitted() else 200
 
@@ -115,34 +121,36 @@ def _seller_of(row: Any) -> int:
 
 REPLIES = Listing(
     name="prepared-answers",
-    title="Prepared answers",
-    lead="What is answered often, once per language; a ticket offers those in its customer's language.",
+    title=marked("Prepared answers"),
+    lead=marked("What is answered often, once per language; a ticket offers those in its customer's language."),
     query=select(
         CannedReply.id, CannedReply.name, CannedReply.language, Department.name.label("department"), CannedReply.body
     ).outerjoin(Department, Department.id == CannedReply.department_id),
     key=CannedReply.id,
     columns=(
-        text("Name", "name", to="prepared_answer"),
-        text("Language", "language"),
-        text("Department", "department"),
-        text("Text", "body", css="clip"),
+        text(marked("Name"), "name", to="prepared_answer"),
+        text(marked("Language"), "language"),
+        text(marked("Department"), "department"),
+        text(marked("Text"), "body", css="clip"),
     ),
-    choices=(Choice("language", "Language", CannedReply.language, LANGUAGES),),
+    choices=(Choice("language", marked("Language"), CannedReply.language, LANGUAGES),),
     search=lambda typed: CannedReply.name.icontains(typed, autoescape=True),
-    search_label="Name",
-    empty="Write one, and it can be chosen in every ticket.",
+    search_label=marked("Name"),
+    empty=marked("Write one, and it can be chosen in every ticket."),
 )
 
 
 class ReplyForm(Form):
-    name = StringField("Name", filters=[stripped], validators=[DataRequired("It needs a name."), Length(max=100)])
-    language = SelectField("Language", choices=lambda: [(code, wording(code).own_name) for code in LANGUAGES])
-    department = SelectField("Department", coerce=int)
+    name = StringField(
+        later("Name"), filters=[stripped], validators=[DataRequired(later("It needs a name.")), Length(max=100)]
+    )
+    language = SelectField(later("Language"), choices=lambda: [(code, wording(code).own_name) for code in LANGUAGES])
+    department = SelectField(later("Department"), coerce=int)
     body = TextAreaField(
-        "Text",
+        later("Text"),
         filters=[stripped],
-        validators=[DataRequired("Write it.")],
-        description=f"With {', '.join(f'{{{name}}}' for name in PLACEHOLDERS)} where the ticket's own go.",
+        validators=[DataRequired(later("Write it."))],
+        description=later("With {name}, {seller}, {ticket}, {subject}, {line}, {invoice} where the ticket's own go."),
         render_kw={"rows": 10},
     )
 
@@ -150,7 +158,9 @@ class ReplyForm(Form):
 @admin.get("/prepared-answers")
 @allow("staff")
 def prepared_answers() -> ResponseReturnValue:
-    return REPLIES.answer(add=url_for("admin.new_prepared_answer"), add_label="Write one", add_needs="tickets.write")
+    return REPLIES.answer(
+        add=url_for("admin.new_prepared_answer"), add_label=say("Write one"), add_needs="tickets.write"
+    )
 
 
 @admin.route("/prepared-answers/new", methods=["GET", "POST"])
@@ -175,28 +185,33 @@ def _reply(row: CannedReply | None) -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 save_reply(tx, _seller_of(row), entry, row.id if row is not None else None)
-            flash(f"{entry.name} is saved.", "good")
+            flash(say("%(name)s is saved.", name=entry.name), "good")
             return redirect(url_for("admin.prepared_answers"), 303)
     back = url_for("admin.prepared_answers")
-    shown = {"title": "A prepared answer", "back": back, "section": "prepared_answers", "lead": ""}
+    shown = {"title": say("A prepared answer"), "back": back, "section": "prepared_answers", "lead": ""}
     return page("admin/entry.html", form=form, **shown), 422 if form.is_submitted() else 200
 
 
 def _choices(session: Session, seller_id: int) -> list[tuple[int, str]]:
     rows = select(Department.id, Department.name).where(Department.seller_id == seller_id).order_by(Department.name)
-    return [(0, "all of them"), *((key, name) for key, name in session.execute(rows))]
+    return [(0, say("all of them")), *((key, name) for key, name in session.execute(rows))]
 
 
 class RulesForm(Form):
     waits_days = IntegerField(
-        "Days that dunning waits for a disputed invoice", validators=[InputRequired(), NumberRange(0, 365)],
-        description="Counted from its first dispute; 0: it does not wait.",
+        later("Days that dunning waits for a disputed invoice"), validators=[InputRequired(), NumberRange(0, 365)],
+        description=later("Counted from its first dispute; 0: it does not wait."),
     )  # fmt: skip
     dispute_days = IntegerField(
-        "Days after its issue on which a line can be disputed", validators=[InputRequired(), NumberRange(0, 3650)]
+        later("Days after its issue on which a line can be disputed"),
+        validators=[InputRequired(), NumberRange(0, 3650)],
     )
-    tickets_a_day = IntegerField("Tickets of one customer a day", validators=[InputRequired(), NumberRange(1, 1000)])
-    messages_an_hour = IntegerField("Messages of one an hour", validators=[InputRequired(), NumberRange(1, 1000)])
+    tickets_a_day = IntegerField(
+        later("Tickets of one customer a day"), validators=[InputRequired(), NumberRange(1, 1000)]
+    )
+    messages_an_hour = IntegerField(
+        later("Messages of one an hour"), validators=[InputRequired(), NumberRange(1, 1000)]
+    )
 
 
 @admin.route("/support-rules", methods=["GET", "POST"])
@@ -209,7 +224,7 @@ def support_rules() -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 save_rules(tx, own_seller_id(), SupportRules(**{name: form[name].data for name in asdict(rules)}))
-            flash("Saved. It holds for disputes from now on.", "good")
+            flash(say("Saved. It holds for disputes from now on."), "good")
             return redirect(url_for("admin.support_rules"), 303)
-    shown = {"title": "Rules of support", "back": url_for("admin.tickets"), "section": "support_rules", "lead": ""}
+    shown = {"title": say("Rules of support"), "back": url_for("admin.tickets"), "section": "support_rules", "lead": ""}
     return page("admin/entry.html", form=form, **shown), 422 if form.is_submitted() else 200

@@ -14,17 +14,20 @@ from billhead.web.admin.area import admin, found
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
 
 class TopUpsForm(Form):
     top_ups = TextAreaField(
-        "Amounts",
+        later("Amounts"),
         filters=[stripped],
         validators=[Length(max=2000)],
-        description="A line for each currency: the least, the most, then amounts to choose from, like EUR 5 500 10 25"
-        " 50. Without a line for their currency customers buy no credit.",
+        description=later(
+            "A line for each currency: the least, the most, then amounts to choose from, like EUR 5 500 10 25"
+            " 50. Without a line for their currency customers buy no credit."
+        ),
     )
 
 
@@ -38,10 +41,10 @@ def seller_top_ups(key: int) -> ResponseReturnValue:
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 set_top_ups(tx, key, terms_from(form.top_ups.data or ""))
-            flash("Saved.", "good")
+            flash(say("Saved."), "good")
             return redirect(url_for("admin.seller_top_ups", key=key), 303)
     shown = page(
-        "admin/entry.html", form=form, title=f"Credit that {row.name} sells",
+        "admin/entry.html", form=form, title=say("Credit that %(name)s sells", name=row.name),
         back=url_for("admin.seller_invoicing", key=key), section="sellers",
     )  # fmt: skip
     return shown, 422 if form.is_submitted() else 200

@@ -33,12 +33,13 @@ from billhead.web.admin.corrections import amount_field
 from billhead.web.admin.listing import Listing
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
+from billhead.web.speaking import later, marked, say
 
 __all__ = ["UNASSIGNED", "by_hand", "reference_field"]
 
 UNASSIGNED = Listing(
     name="unassigned",
-    title="Money without an owner",
+    title=marked("Money without an owner"),
     query=select(
         UnassignedMoney.id,
         UnassignedMoney.provider_ref,
@@ -52,20 +53,20 @@ UNASSIGNED = Listing(
     ).join(GatewayAccount, GatewayAccount.id == UnassignedMoney.account_id),
     key=UnassignedMoney.id,
     columns=(
-        text("No.", "id", to="assign"),
-        code("Reference", "provider_ref"),
-        text("From", "payer"),
-        text("Account", "account"),
-        amount("Amount", "amount_minor"),
-        instant("Kept", "received_at"),
-        text("Payment", "payment_id", to="payment", key="payment_id"),
-        instant("Given back", "returned_at"),
+        text(marked("No."), "id", to="assign"),
+        code(marked("Reference"), "provider_ref"),
+        text(marked("From"), "payer"),
+        text(marked("Account"), "account"),
+        amount(marked("Amount"), "amount_minor"),
+        instant(marked("Kept"), "received_at"),
+        text(marked("Payment"), "payment_id", to="payment", key="payment_id"),
+        instant(marked("Given back"), "returned_at"),
     ),
     search=lambda typed: or_(
         UnassignedMoney.provider_ref == typed, UnassignedMoney.payer.icontains(typed, autoescape=True)
     ),
-    search_label="Reference or payer",
-    empty="A transfer of which nobody knows whose it is waits here until somebody does.",
+    search_label=marked("Reference or payer"),
+    empty=marked("A transfer of which nobody knows whose it is waits here until somebody does."),
 )
 
 
@@ -86,10 +87,10 @@ def by_hand(seller_id: int | None = None) -> dict[str, str]:
 
 def reference_field() -> StringField:
     return StringField(
-        "Reference",
+        later("Reference"),
         filters=[stripped],
-        validators=[DataRequired("Copy it from the statement."), Length(max=140)],
-        description="Statement line or transfer id. The same one can't be booked twice.",
+        validators=[DataRequired(later("Copy it from the statement.")), Length(max=140)],
+        description=later("Statement line or transfer id. The same one can't be booked twice."),
         render_kw={"autocomplete": "off"},
     )
 
@@ -112,13 +113,16 @@ def _debts(customer_id: int, currency: str) -> dict[str, str]:
 
 def _documents_field() -> SelectMultipleField:
     return SelectMultipleField(
-        "For", coerce=int, validators=[Optional()], description="None marked: what is owed, oldest due first."
+        later("For"),
+        coerce=int,
+        validators=[Optional()],
+        description=later("None marked: what is owed, oldest due first."),
     )
 
 
 class ReceiptForm(ReasonForm):
-    account = SelectField("Account that it came to", coerce=int)
-    amount = amount_field("Amount", "What is more than is owed becomes credit.")
+    account = SelectField(later("Account that it came to"), coerce=int)
+    amount = amount_field(later("Amount"), later("What is more than is owed becomes credit."))
     reference = reference_field()
     documents = _documents_field()
     reason = reason_field()
@@ -139,12 +143,12 @@ def book_customer_receipt(key: int) -> ResponseReturnValue:
             book_receipt(
                 tx, key, form.account.data, paid.minor, row.currency, form.reference.data, tuple(form.documents.data)
             )
-        return f"{money(paid.minor, row.currency)} booked."
+        return say("%(money)s booked.", money=money(paid.minor, row.currency))
 
     question = Question(
-        f"Book a transfer of {row.name}",
-        "One transfer may pay several invoices. Book only what you have seen in the bank.",
-        "Book it",
+        say("Book a transfer of %(name)s", name=row.name),
+        say("One transfer may pay several invoices. Book only what you have seen in the bank."),
+        say("Book it"),
         url_for("admin.customer", key=key),
         danger=False,
     )
@@ -155,15 +159,17 @@ def book_customer_receipt(key: int) -> ResponseReturnValue:
 @allow("staff")
 def unassigned() -> ResponseReturnValue:
     add = url_for("admin.keep_money")
-    return UNASSIGNED.answer(add=add, add_needs="payments.write", add_label="Keep money")
+    return UNASSIGNED.answer(add=add, add_needs="payments.write", add_label=say("Keep money"))
 
 
 class KeepForm(ReasonForm):
-    account = SelectField("Account that it came to", coerce=int)
-    amount = amount_field("Amount")
-    currency = StringField("Currency", filters=[stripped], validators=[DataRequired("Three letters."), Length(3, 3)])
+    account = SelectField(later("Account that it came to"), coerce=int)
+    amount = amount_field(later("Amount"))
+    currency = StringField(
+        later("Currency"), filters=[stripped], validators=[DataRequired(later("Three letters.")), Length(3, 3)]
+    )
     reference = reference_field()
-    payer = StringField("From", filters=[stripped], validators=[Optional(), Length(max=200)])
+    payer = StringField(later("From"), filters=[stripped], validators=[Optional(), Length(max=200)])
     reason = reason_field()
 
 
@@ -179,12 +185,12 @@ def keep_money() -> ResponseReturnValue:
             keep_unassigned(
                 tx, form.account.data, paid.minor, paid.currency, form.reference.data, form.payer.data or ""
             )
-        return f"{money(paid.minor, paid.currency)} wait until somebody knows whose they are."
+        return say("%(money)s wait until somebody knows whose they are.", money=money(paid.minor, paid.currency))
 
     question = Question(
-        "Keep money without an owner",
-        "It waits in suspense. As soon as you know whose it is, assign it.",
-        "Keep it",
+        say("Keep money without an owner"),
+        say("It waits in suspense. As soon as you know whose it is, assign it."),
+        say("Keep it"),
         url_for("admin.unassigned"),
         danger=False,
     )
@@ -192,12 +198,16 @@ def keep_money() -> ResponseReturnValue:
 
 
 class AssignForm(ReasonForm):
-    customer = IntegerField("Customer number", validators=[DataRequired("It stands in the address of their page.")])
+    customer = IntegerField(
+        later("Customer number"), validators=[DataRequired(later("It stands in the address of their page."))]
+    )
     document = StringField(
-        "Invoice or order",
+        later("Invoice or order"),
         filters=[stripped],
         validators=[Optional(), Length(max=60)],
-        description="Its number, or the reference. Empty: what they owe, oldest due first; the rest becomes credit.",
+        description=later(
+            "Its number, or the reference. Empty: what they owe, oldest due first; the rest becomes credit."
+        ),
     )
     reason = reason_field()
 
@@ -214,15 +224,22 @@ def assign(key: int) -> ResponseReturnValue:
         with writing(ctx) as tx:
             chosen = _chosen(tx, row, form.customer.data, form.document.data) if form.document.data else []
             assigned = assign_money(tx, key, form.customer.data, chosen)
-        return f"Assigned: payment {assigned.payment_id}."
+        return say("Assigned: payment %(payment_id)s.", payment_id=assigned.payment_id)
 
     form = AssignForm(**{name: request.args.get(name) for name in ("customer", "document")})
-    said = f" They say: “{entry.said}”." if entry is not None and entry.said else ""
-    why = f" Not booked by itself, because {entry.why}." if entry is not None and entry.why else ""
+    told = (
+        say("They came with the reference %(ref)s from %(payer)s.", ref=row.provider_ref, payer=row.payer)
+        if row.payer
+        else say("They came with the reference %(ref)s.", ref=row.provider_ref)
+    )
+    if entry is not None and entry.said:
+        told += " " + say("They say: “%(said)s”.", said=entry.said)
+    if entry is not None and entry.why:
+        told += " " + say("Not booked by itself, because %(why)s.", why=entry.why)
     question = Question(
-        f"Whose are {money(row.amount_minor, row.currency)}?",
-        f"They came with the reference {row.provider_ref}{' from ' + row.payer if row.payer else ''}.{said}{why}",
-        "Assign them",
+        say("Whose are %(money)s?", money=money(row.amount_minor, row.currency)),
+        told,
+        say("Assign them"),
         url_for("admin.unassigned"),
         danger=False,
     )
@@ -231,9 +248,9 @@ def assign(key: int) -> ResponseReturnValue:
 
 class GiveBackForm(ReasonForm):
     reference = StringField(
-        "Reference of the transfer back",
+        later("Reference of the transfer back"),
         filters=[stripped],
-        validators=[DataRequired("Copy it from the bank, or from the provider's page."), Length(max=140)],
+        validators=[DataRequired(later("Copy it from the bank, or from the provider's page.")), Length(max=140)],
         render_kw={"autocomplete": "off"},
     )
     reason = reason_field()
@@ -250,13 +267,18 @@ def give_back(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: Any) -> str:
         with writing(ctx) as tx:
             return_money(tx, key, form.reference.data)
-        return f"{whole} are given back."
+        return say("%(amount)s are given back.", amount=whole)
 
+    first = (
+        say("First send them from %(account)s to %(payer)s: Billhead can't.", account=account, payer=row.payer)
+        if row.payer
+        else say("First send them from %(account)s: Billhead can't.", account=account)
+    )
     question = Question(
-        f"Give {whole} back?",
-        f"First send them from {account}{' to ' + row.payer if row.payer else ''}: Billhead can't. This books that "
-        f"{whole} have left, and nobody can be assigned them any more.",
-        "They are sent back",
+        say("Give %(amount)s back?", amount=whole),
+        f"{first} "
+        + say("This books that %(amount)s have left, and nobody can be assigned them any more.", amount=whole),
+        say("They are sent back"),
         url_for("admin.unassigned"),
     )
     return asked(question, GiveBackForm(), act)

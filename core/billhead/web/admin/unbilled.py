@@ -15,19 +15,20 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin
 from billhead.web.admin.columns import Column, instant, number, text
 from billhead.web.admin.listing import Listing
+from billhead.web.speaking import marked, say
 
 __all__ = ["UNBILLED"]
 
 
 def _again(row: Any) -> Markup:
     address = url_for("admin.bill_again", key=row.subscription_id)
-    return Markup('<a class="btn btn-outline btn-small" href="{}" data-ask>Try again</a>').format(address)
+    return Markup('<a class="btn btn-outline btn-small" href="{}" data-ask>{}</a>').format(address, say("Try again"))
 
 
 UNBILLED = Listing(
     name="not-billed",
-    title="Not billed",
-    lead="The next billing run tries these again and clears what works.",
+    title=marked("Not billed"),
+    lead=marked("The next billing run tries these again and clears what works."),
     query=select(
         FailedItem.subscription_id,
         Subscription.customer_id,
@@ -43,16 +44,16 @@ UNBILLED = Listing(
     .join(Plan, Plan.id == Subscription.plan_id),
     key=FailedItem.subscription_id,
     columns=(
-        text("Subscription", "subscription_id", to="subscription", key="subscription_id"),
-        text("Customer", "customer", to="customer", key="customer_id"),
-        text("Plan", "plan"),
-        text("Plugin", "plugin"),
-        text("Why", "error", css="why"),
-        number("Tries", "tries"),
-        instant("Last", "at"),
+        text(marked("Subscription"), "subscription_id", to="subscription", key="subscription_id"),
+        text(marked("Customer"), "customer", to="customer", key="customer_id"),
+        text(marked("Plan"), "plan"),
+        text(marked("Plugin"), "plugin"),
+        text(marked("Why"), "error", css="why"),
+        number(marked("Tries"), "tries"),
+        instant(marked("Last"), "at"),
         Column("", lambda row: "", _again),
     ),
-    empty="Every subscription that was due could be billed.",
+    empty=marked("Every subscription that was due could be billed."),
 )
 
 

@@ -26,26 +26,29 @@ from billhead.web.admin.purchases import credits_of
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
 
 class SpendingForm(Form):
     cap = DecimalField(
-        "At most so many credits a day", places=2, default=0, validators=[InputRequired(), NumberRange(0, 10**9)],
-        description="0 is no limit. When it is reached, lines wait until tomorrow.",
+        later("At most so many credits a day"), places=2, default=0,
+        validators=[InputRequired(), NumberRange(0, 10**9)],
+        description=later("0 is no limit. When it is reached, lines wait until tomorrow."),
     )  # fmt: skip
     low = DecimalField(
-        "Tell when our credit falls below", places=2, default=0, validators=[InputRequired(), NumberRange(0, 10**9)],
-        description="0 is never.",
+        later("Tell when our credit falls below"), places=2, default=0,
+        validators=[InputRequired(), NumberRange(0, 10**9)],
+        description=later("0 is never."),
     )  # fmt: skip
     cost = StringField(
-        "What a credit costs",
+        later("What a credit costs"),
         filters=[stripped],
         validators=[Optional(), Length(max=20)],
-        description="Like 2.50. Without it purchases are counted in credits only, and no cost is booked.",
+        description=later("Like 2.50. Without it purchases are counted in credits only, and no cost is booked."),
     )
-    currency = StringField("Its currency", filters=[stripped], validators=[Optional(), Length(min=3, max=3)])
+    currency = StringField(later("Its currency"), filters=[stripped], validators=[Optional(), Length(min=3, max=3)])
 
 
 @admin.route("/panels/<int:key>/spending", methods=["GET", "POST"])
@@ -67,10 +70,12 @@ def panel_spending(key: int) -> ResponseReturnValue:
                     credit_cost_minor=cost,
                     currency=currency,
                 )
-            flash("Saved.", "good")
+            flash(say("Saved."), "good")
             return redirect(url_for("admin.panel", key=key), 303)
     back = url_for("admin.panel", key=key)
-    shown = page("admin/entry.html", form=form, title=f"Credits on {row.name}", back=back, section="panels")
+    shown = page(
+        "admin/entry.html", form=form, title=say("Credits on %(panel)s", panel=row.name), back=back, section="panels"
+    )
     return shown, 422 if form.is_submitted() else 200
 
 
@@ -94,9 +99,11 @@ def _minor(typed: str, currency: str) -> int:
 
 class PackagesForm(Form):
     on = TextAreaField(
-        "What is bought",
-        description="One a row: a plan's code, the term as it is sold or the word trial, = and the package's id. "
-        "Like: basic 1 month = 4",
+        later("What is bought"),
+        description=later(
+            "One a row: a plan's code, the term as it is sold or the word trial, = and the package's id. "
+            "Like: basic 1 month = 4"
+        ),
         render_kw={"rows": 10},
     )
 
@@ -122,7 +129,7 @@ def panel_packages(key: int) -> ResponseReturnValue:
     if form.validate_on_submit():
         with form.refusals():
             saved = choose_packages(current_ctx(), key, form.chosen())
-            flash(f"Saved: {saved} chosen.", "good")
+            flash(say("Saved: %(saved)s chosen.", saved=saved), "good")
             return redirect(url_for("admin.panel_packages", key=key), 303)
     shown = page(
         "admin/panel_packages.html",
@@ -140,11 +147,11 @@ def read_panel_balance(key: int) -> ResponseReturnValue:
     """One harmless question; it does not ask."""
     read = read_balance(current_ctx(), key)
     if read is None:
-        flash("This panel keeps no credit for us, or is not called now.", "warn")
+        flash(say("This panel keeps no credit for us, or is not called now."), "warn")
     elif read.balance_minor is None:
-        flash(f"It did not tell: {read.why}", "bad")
+        flash(say("It did not tell: %(why)s", why=read.why), "bad")
     else:
-        flash(f"{credits_of(read.balance_minor)} are left.", "good")
+        flash(say("%(credits)s are left.", credits=credits_of(read.balance_minor)), "good")
     return redirect(url_for("admin.panel", key=key), 303)
 
 
@@ -170,5 +177,9 @@ def _mismatch(one: PanelPackage) -> str:
     days = length_days(Term.parse(one.package_term)) - length_days(Term.parse(one.term))
     months = Term.parse(one.term).months and not Term.parse(one.package_term).months
     if not days:
-        return "ends up to three days apart from a calendar month" if months else ""
-    return f"{abs(days)} days {'longer' if days > 0 else 'shorter'} than what is sold"
+        return say("ends up to three days apart from a calendar month") if months else ""
+    return (
+        say("%(days)s days longer than what is sold", days=days)
+        if days > 0
+        else say("%(days)s days shorter than what is sold", days=-days)
+    )

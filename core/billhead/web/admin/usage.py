@@ -15,9 +15,10 @@ from billhead.models.usage import UsageReject, UsageSource
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked
-from billhead.web.admin.columns import code, instant, text
+from billhead.web.admin.columns import code, instant, text, word
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.csv_export import csv_response
+from billhead.web.speaking import marked, say
 from billhead.web.usage import EVENT_COLUMNS, event_rows
 
 __all__ = ["REJECTS"]
@@ -27,8 +28,8 @@ _REASONS = ("unknown_subscription", "unknown_metric", "quantity", "at", "future"
 
 REJECTS = Listing(
     name="rejected-usage",
-    title="Rejected usage",
-    lead="Events that could not be counted, with the reason. Mend it, then: billhead usage rejects --retry",
+    title=marked("Rejected usage"),
+    lead=marked("Events that could not be counted, with the reason. Mend it, then: billhead usage rejects --retry"),
     query=select(
         UsageReject.id,
         UsageReject.event_id,
@@ -39,18 +40,18 @@ REJECTS = Listing(
     ).join(UsageSource, UsageSource.id == UsageReject.source_id),
     key=UsageReject.id,
     columns=(
-        code("Event", "event_id"),
-        text("Source", "source"),
-        text("Reason", "reason"),
-        text("Why", "message", css="why"),
-        instant("Told", "rejected_at"),
+        code(marked("Event"), "event_id"),
+        text(marked("Source"), "source"),
+        word(marked("Reason"), "reason"),
+        text(marked("Why"), "message", css="why"),
+        instant(marked("Told"), "rejected_at"),
     ),
-    choices=(Choice("reason", "Reason", UsageReject.reason, _REASONS),),
+    choices=(Choice("reason", marked("Reason"), UsageReject.reason, _REASONS),),
     search=lambda typed: (
         UsageReject.event_id.icontains(typed, autoescape=True) | UsageReject.message.icontains(typed, autoescape=True)
     ),
-    search_label="Event or whose it is",
-    empty="Every event that was told could be counted.",
+    search_label=marked("Event or whose it is"),
+    empty=marked("Every event that was told could be counted."),
 )
 
 
@@ -82,13 +83,17 @@ def call_off_event(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: ReasonForm) -> str:
         with writing(ctx) as tx:
             call_off(tx, key, reason=form.reason.data or "")
-        return f"{row.name} is called off. Its buyers get their money back as credit."
+        return say("%(name)s is called off. Its buyers get their money back as credit.", name=row.name)
 
-    told = (
-        f"Nobody can buy it any more. {buyers} have bought it: what they paid becomes their credit, by a credit note "
-        "each with the reason you write here, and what they have not paid is dropped."
+    told = say(
+        "Nobody can buy it any more. %(buyers)s have bought it: what they paid becomes their "
+        "credit, by a credit note each with the reason you write here, and what they have not "
+        "paid is dropped.",
+        buyers=buyers,
     )
-    question = Question(f"Call off {row.name}?", told, "Call it off", url_for("admin.plan", key=key), danger=True)
+    question = Question(
+        say("Call off %(name)s?", name=row.name), told, say("Call it off"), url_for("admin.plan", key=key), danger=True
+    )
     return asked(question, ReasonForm(), act)
 
 
@@ -102,8 +107,14 @@ def refund_purchase(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: ReasonForm) -> str:
         with writing(ctx) as tx:
             done = refund_one(tx, key, reason=form.reason.data or "")
-        return f"{name} is given back." if done.credited_minor else f"{name} is taken off; nothing was paid for it yet."
+        return (
+            say("%(name)s is given back.", name=name)
+            if done.credited_minor
+            else say("%(name)s is taken off; nothing was paid for it yet.", name=name)
+        )
 
-    told = "What was paid becomes the customer's credit, by a credit note with the reason you write here."
+    told = say("What was paid becomes the customer's credit, by a credit note with the reason you write here.")
     back = url_for("admin.subscription", key=one.subscription_id)
-    return asked(Question(f"Give {name} back?", told, "Give it back", back, danger=True), ReasonForm(), act)
+    return asked(
+        Question(say("Give %(name)s back?", name=name), told, say("Give it back"), back, danger=True), ReasonForm(), act
+    )

@@ -23,7 +23,7 @@ from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
-from billhead.web.speaking import say
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
@@ -70,24 +70,29 @@ def read_panel_viewings(key: int) -> ResponseReturnValue:
         panel = found(session, Panel, key, "panel")
     with writing(submit_ctx()) as tx:
         queue_reading(tx, key)
-    flash(f"{panel.code} is read. Load this page again in a moment.", "good")
+    flash(say("%(code)s is read. Load this page again in a moment.", code=panel.code), "good")
     return redirect(url_for("admin.viewings"), 303)
 
 
 class RuleForm(Form):
-    kind = SelectField("What was watched")
-    metric = SelectField("Counts as")
-    measure = SelectField("In", choices={measure: measure for measure in MEASURES})
+    kind = SelectField(later("What was watched"))
+    metric = SelectField(later("Counts as"))
+    measure = SelectField(later("Measured in"), choices={measure: later(measure) for measure in MEASURES})
     least_seconds = IntegerField(
-        "From so many seconds", default=60, validators=[InputRequired()], description="What is shorter is zapping."
+        later("From so many seconds"),
+        default=60,
+        validators=[InputRequired()],
+        description=later("What is shorter is zapping."),
     )
     gap_minutes = IntegerField(
-        "Minutes between sessions of one view",
+        later("Minutes between sessions of one view"),
         default=240,
         validators=[InputRequired()],
-        description="Of views only: who pauses a film and goes on has seen it once.",
+        description=later("Of views only: who pauses a film and goes on has seen it once."),
     )
-    items = TextAreaField("Only these", description="The panel's numbers of channels or films, one a line. Empty: all.")
+    items = TextAreaField(
+        later("Only these"), description=later("The panel's numbers of channels or films, one a line. Empty: all.")
+    )
 
 
 @admin.route("/viewings/rule", methods=["GET", "POST"])
@@ -99,7 +104,7 @@ def viewing_rule() -> ResponseReturnValue:
         form.metric.choices = dict(session.execute(metrics.order_by(UsageMetric.name)).all())
         heard = _heard(_told(session.scalars(select(Panel))))
     form.kind.choices = {
-        kind.value: kind.value if kind in heard else say("%(kind)s (no panel tells it)", kind=kind.value)
+        kind.value: say(kind.value) if kind in heard else say("%(kind)s (no panel tells it)", kind=say(kind.value))
         for kind in ViewingKind
     }
     if form.validate_on_submit():
@@ -110,11 +115,11 @@ def viewing_rule() -> ResponseReturnValue:
             )  # fmt: skip
             with writing(submit_ctx()) as tx:
                 save_viewing_rule(tx, own_seller_id(), told)
-            flash("Saved. It holds for what is read from now on.", "good")
+            flash(say("Saved. It holds for what is read from now on."), "good")
             return redirect(url_for("admin.viewings"), 303)
-    lead = "" if form.metric.choices else "There is no metric yet: metrics come with the catalogue file."
+    lead = "" if form.metric.choices else say("There is no metric yet: metrics come with the catalogue file.")
     shown = page(
-        "admin/entry.html", form=form, title="Count viewings", lead=lead, back=url_for("admin.viewings"),
+        "admin/entry.html", form=form, title=say("Count viewings"), lead=lead, back=url_for("admin.viewings"),
         section="viewings",
     )  # fmt: skip
     return shown, 422 if form.is_submitted() else 200
@@ -125,12 +130,12 @@ def viewing_rule() -> ResponseReturnValue:
 def remove_viewing_rule(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, ViewingRule, key, "viewing rule")
-    title = f"Count {row.kind} no more as {row.metric}?"
-    text = "What was counted stays, and is billed."
+    title = say("Count %(kind)s no more as %(metric)s?", kind=say(row.kind), metric=row.metric)
+    text = say("What was counted stays, and is billed.")
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             drop_viewing_rule(tx, key)
-        return "It is counted no more."
+        return say("It is counted no more.")
 
-    return asked(Question(title, text, "Count it no more", url_for("admin.viewings")), ReasonForm(), act)
+    return asked(Question(title, text, say("Count it no more"), url_for("admin.viewings")), ReasonForm(), act)

@@ -27,24 +27,31 @@ from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.sent_files import files_field, sent_files
+from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
 _SHOWN = 20
 _THINGS = 50
-_AFTERWARDS = {"answered": "Nothing: it is told", "waiting": "They have to answer", "closed": "Close it at once"}
+_AFTERWARDS = {
+    "answered": later("Nothing: it is told"),
+    "waiting": later("They have to answer"),
+    "closed": later("Close it at once"),
+}
 
 
 class WriteForm(Form):
-    department = SelectField("From", coerce=int)
+    department = SelectField(later("From"), coerce=int)
     subject = StringField(
-        "Subject", filters=[stripped], validators=[DataRequired("What is it about?"), Length(max=LONGEST_SUBJECT)]
+        later("Subject"),
+        filters=[stripped],
+        validators=[DataRequired(later("What is it about?")), Length(max=LONGEST_SUBJECT)],
     )
-    about = SelectField("About", choices={})
-    text = text_area("What they read", 10)
+    about = SelectField(later("About"), choices={})
+    text = text_area(later("What they read"), 10)
     files = files_field()
-    priority = SelectField("Priority", choices=PRIORITIES, default="normal")
-    afterwards = SelectField("Then", choices=_AFTERWARDS, default="answered")
+    priority = SelectField(later("Priority"), choices={one: later(one) for one in PRIORITIES}, default="normal")
+    afterwards = SelectField(later("Then"), choices=_AFTERWARDS, default="answered")
 
 
 @admin.get("/tickets/new")
@@ -72,12 +79,15 @@ def write_customer(key: int) -> ResponseReturnValue:
         things = _things(session, key)
     form = WriteForm(data=_prefilled(replies), formdata=request.form or None)
     form.department.choices = [(one.id, one.name) for one in departments]
-    form.about.choices = {"": "nothing of these", **things}
+    form.about.choices = {"": say("nothing of these"), **things}
     if form.validate_on_submit():
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 done = write_to_customer(tx, key, _wanted(form), form.afterwards.data)
-            flash("Sent." if row.email else "Kept: they read it in their account, as they have no address.", "good")
+            flash(
+                say("Sent.") if row.email else say("Kept: they read it in their account, as they have no address."),
+                "good",
+            )
             return redirect(url_for("admin.ticket", key=done.ticket_id), 303)
     shown = page("admin/write_customer.html", customer=row, form=form, replies=replies)
     return shown, 422 if form.is_submitted() else 200
@@ -105,9 +115,9 @@ def _things(session: Session, customer_id: int) -> dict[str, str]:
         .order_by(Document.id.desc())
         .limit(_THINGS)
     )
-    named = {f"service-{key}": f"line {mac or login}" for key, mac, login in session.execute(lines)}
+    named = {f"service-{key}": say("line %(name)s", name=mac or login) for key, mac, login in session.execute(lines)}
     for key, number, kind in session.execute(papers):
-        named[f"document-{key}"] = f"{kind.replace('_', ' ')} {number or key}"
+        named[f"document-{key}"] = f"{say(kind.replace('_', ' '))} {number or key}"
     return named
 
 

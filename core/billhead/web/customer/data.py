@@ -81,7 +81,7 @@ def data() -> ResponseReturnValue:
 
 
 def _codes(erasure: ErasureRequest | None) -> list[str]:
-    """What stands against it, as codes: staff read the sentences in English."""
+    """What stands against it, as codes: the page has the sentences, in the language of who reads them."""
     said = erasure.said if erasure is not None else ""
     return [code for code, words in BLOCKERS.items() if words in said]
 
