@@ -11,7 +11,7 @@ from roomy import memory_or_disk
 
 pytest_plugins = [
     "databases", "servers", "apps", "processes", "pretend_plugins", "two_panels", "selling_shop", "web_shop",
-    "reseller_area", "white_label",
+    "reseller_area", "white_label", "peopled",
     "no_skips", "one_clock", "one_cache", "card_numbers",
 ]  # fmt: skip
 
