@@ -214,6 +214,9 @@ KINDS: dict[str, Callable[[Person], Select[Any]]] = {
     "keys": _by("reseller_key", "reseller_id"),
     "supply_id": _by("shop_supply", "reseller_id"),
     "host_id": _by("shop_host", "seller_id", "shop_id"),
+    "department_id": _by("support_department", "seller_id", "shop_id"),
+    "article_id": _by("help_article", "seller_id", "shop_id"),
+    "reseller.ticket_id": _by("ticket", "seller_id", "shop_id"),
     "page_id": _by("content_page", "seller_id", "shop_id"),
 }
 """What a number in an address names → whose it is."""
