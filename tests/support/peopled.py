@@ -171,6 +171,13 @@ def _by(table: str, column: str, owner: str = "") -> Callable[[Person], Select[A
     return query
 
 
+def _files_of_shop(who: Person) -> Select[Any]:
+    from billhead.models.support import Ticket, TicketFile, TicketMessage
+
+    files = select(TicketFile.id).join(TicketMessage, TicketMessage.id == TicketFile.message_id)
+    return files.join(Ticket, Ticket.id == TicketMessage.ticket_id).where(Ticket.seller_id == who.shop_id)
+
+
 def _family(who: Person) -> Select[Any]:
     return select(User.id).where(User.customer_id == who.customer_id, User.family)
 
@@ -217,6 +224,7 @@ KINDS: dict[str, Callable[[Person], Select[Any]]] = {
     "department_id": _by("support_department", "seller_id", "shop_id"),
     "article_id": _by("help_article", "seller_id", "shop_id"),
     "reseller.ticket_id": _by("ticket", "seller_id", "shop_id"),
+    "reseller.file_id": _files_of_shop,
     "page_id": _by("content_page", "seller_id", "shop_id"),
 }
 """What a number in an address names → whose it is."""
@@ -307,6 +315,7 @@ def _written_down(world: World) -> None:
     from billhead.domain.context import Context
     from billhead.models.content import ContentPage, ContentText, ContentVersion
     from billhead.models.documents import Document, DocumentLine
+    from billhead.models.helping import HelpArticle
     from billhead.models.resellers import BulkRenewal, ResellerKey
     from billhead.models.shops import ShopHost
     from billhead.models.support import Department
@@ -314,8 +323,11 @@ def _written_down(world: World) -> None:
     now = clock.now()
     with world.shop.app.app_context(), writing(Context.system("test")) as tx:
         add = tx.session.add
-        for seller_id in {one.seller_id for one in world.people.values()} | set(world.label.sellers.values()):
-            add(Department(seller_id=seller_id, name="Support", position=1))
+        resellers = {seller_id: world.people[who].reseller_id for who, seller_id in world.label.sellers.items()}
+        for seller_id in {one.seller_id for one in world.people.values()} | set(resellers):
+            add(Department(seller_id=seller_id, reseller_id=resellers.get(seller_id), name="Support", position=1))
+            article = {"title": "No sound", "category": "Sound", "body": "Louder!", "changed_at": now}
+            add(HelpArticle(seller_id=seller_id, slug="no-sound", title_words="no sound", words="louder", **article))
             page = ContentPage(seller_id=seller_id, slug="no-sound", place="menu")
             add(page)
             tx.session.flush()

@@ -131,7 +131,10 @@ def shop_ticket_file(file_id: int) -> Response:
         message = session.get(TicketMessage, row.message_id) if row is not None and row.message_id else None
         if row is None or message is None:
             raise NotFound("file", file_id)
-        ticket_for(session, current_ctx(), message.ticket_id)
+        try:
+            ticket_for(session, current_ctx(), message.ticket_id)
+        except NotFound:
+            raise NotFound("file", file_id) from None
         return strangers_file(row)
 
 
