@@ -2,14 +2,17 @@
 
 import os
 import subprocess
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fault_tables import first_table
 from hypothesis import given
 from hypothesis import strategies as st
+from spoiling import FAULTS, Spoiling
 
-from billhead.plugin import Access, InvalidInput, LineKind, OpenLine, PanelUnreachable
+from billhead.plugin import Access, HttpClient, InvalidInput, LineKind, OpenLine, PanelUnreachable
 from billhead_enigma2.bouquet import FILE, autoscript, bouquet
 from billhead_enigma2.channels import Channel
 from billhead_enigma2.delivery import Delivery, Settings
@@ -167,3 +170,30 @@ def test_the_script_puts_the_bouquet_there_once(tmp_path):
         assert run(script, tmp_path, downloads, status).returncode == 1
         assert (folder / FILE).read_text() == "#NAME TV\n2\n", "what was there stays"
     assert sorted(path.name for path in folder.iterdir()) == ["bouquets.tv", FILE]
+
+
+CALLS = ("get_live_categories", "get_live_streams")
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_download_that_fails_says_so_and_the_next_has_all(module, connected, desired, receiver, delivery, host, call):
+    made(module, connected, desired(), host)
+    address = f"/x/enigma2/{delivery.token(REF, 'secret-1')}/{FILE}"
+    whole = receiver(address).text
+    lent = host.lines[REF]
+    for fault in FAULTS:
+        spoiling = Spoiling(call, fault)
+        with closing(HttpClient("xtream-one", timeout_seconds=5, transport=spoiling)) as client:
+            host.lines[REF] = replace(lent, http=client)
+            broken = receiver(address)
+            assert (broken.status_code, "does not answer" in broken.text, spoiling.struck) == (503, True, True), fault
+            assert "secret-1" not in broken.text
+            assert receiver(address).text == whole, fault
+
+
+def test_the_table_in_the_docs_says_so():
+    test = "`test_a_download_that_fails_says_so_and_the_next_has_all`"
+    assert first_table("### Download by a receiver") == [
+        ["call", *FAULTS, "test"],
+        *([f"player_api.php {call}", *["unreachable" for _ in FAULTS], test] for call in CALLS),
+    ]
