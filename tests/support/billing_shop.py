@@ -94,6 +94,8 @@ class Plugins:
     def theme(self, code):
         raise NotFound("theme", code)
 
+    theme_line = theme
+
 
 @dataclass
 class Shop:
