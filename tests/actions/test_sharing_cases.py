@@ -256,7 +256,7 @@ def test_each_line_has_its_turn_within_the_window_or_the_page_says_that_it_has_n
     staff = tv.person("staff", "boss@example.com", "*")
     told = "1 of 1 lines are asked each hour who watches, so all of them within 1 hour."
     assert told in staff.get("/admin/sharing").text
-    with tv.app.app_context(), reading() as session:
+    with tv.app.test_request_context("/admin/sharing"), reading() as session:
         panel = session.get_one(Panel, tv.panel_id)
         session.expunge(panel)
         for lines, calls_per_second, each, hours in TURNS:

@@ -45,7 +45,9 @@ FOR_STAFF = {
     ),
     "shops": "_gateways allow_gateways close_shop confirm_host open_shop reopen_shop",
     "sign_in": "reset_second_step save_provider",
-    "subscriptions": "_free_time _gift_scope _given_days cancel_gift give_days set_billing_day transfer",
+    "subscriptions": (
+        "_free_time _gift_scope _given_days cancel_gift give_days lift_suspension set_billing_day transfer"
+    ),
     "support": (
         "answer_ticket decide_mail merge_tickets save_department save_reply save_rules settle_dispute sort_ticket "
         "store_mail write_to_customer"

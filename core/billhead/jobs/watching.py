@@ -95,8 +95,8 @@ def _cut_all(ctx: Context, args: Mapping[str, Any]) -> None:
             raise TryLater(clock.business_now() + _SOON, often.message) from often
         if cut.problem:
             raise PanelRejected(cut.problem)
-        with writing(ctx) as tx:
-            finish_kick(tx, int(args["case_id"]), str(args["by"]))
+    with writing(ctx) as tx:
+        finish_kick(tx, int(args["case_id"]), str(args["by"]))
 
 
 def forget(ctx: Context) -> None:

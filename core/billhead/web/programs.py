@@ -24,7 +24,7 @@ from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.whole_number import whole_number
 from billhead.web.shop_address import asked
-from billhead.wording import LANGUAGES
+from billhead.wording import LANGUAGES, wording
 
 __all__ = [
     "MOST", "SIZE", "acting", "addons", "asker", "fields", "flag", "language", "no_fields", "one_page",
@@ -52,6 +52,7 @@ def only_with_a_key(area: Blueprint, use_key: Callable[[Tx, str], Context]) -> N
             ctx = use_key(tx, key.strip() if kind.lower() == "bearer" else "")
             count_try(tx, f"api:{ctx.actor}", _A_MINUTE, _WINDOW, f"{_A_MINUTE} requests a minute are enough")
         g.api_ctx = replace(ctx, request_id=g.request_id)
+        g.speech = wording("en", "pages")  # programs compare what they are told
 
     @area.after_request
     def told_to_programs(response: Response) -> Response:
@@ -136,11 +137,13 @@ _code = text(100)
 def addons(value: object) -> tuple[AddOnOrder, ...]:
     if not isinstance(value, dict) or len(value) > 50:
         raise ValueError("must be an object: code of an add-on → how many")
-    found = []
+    found: list[AddOnOrder] = []
     for name, quantity in value.items():
         code = _code(name)
         if type(quantity) is not int or not 1 <= quantity <= 999:
             raise ValueError(f"{code}: must be a whole number from 1 to 999")
+        if any(one.code == code for one in found):
+            raise ValueError(f"{code}: stands there twice")
         found.append(AddOnOrder(code, quantity))
     return tuple(found)
 

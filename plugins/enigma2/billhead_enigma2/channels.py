@@ -42,7 +42,7 @@ def _asked(line: OpenLine, action: str) -> list[dict[str, Any]]:
         raise PanelRejected("the panel does not let this line in")
     try:
         rows = json.loads(answer.body) if answer.status == 200 else None
-    except ValueError:
+    except (ValueError, RecursionError):
         rows = None
     if not isinstance(rows, list):
         raise PanelUnreachable(f"the panel answered {answer.status} and no list")

@@ -155,7 +155,7 @@ def _one_by_one(text: str, at: int) -> Iterator[Record]:
                 break
             at = between.end()
         json.loads('{"results": [' + text[at:])
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, RecursionError) as error:
         raise PanelUnreachable(
             "The portal's list of accounts breaks off in the middle; nothing is concluded"
         ) from error

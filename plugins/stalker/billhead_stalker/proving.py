@@ -74,7 +74,7 @@ class Device:
     def _js(self, said: str) -> Any:
         try:
             return json.loads(said)["js"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             _unclear("a box's question")
 
 

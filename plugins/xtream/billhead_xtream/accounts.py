@@ -171,7 +171,7 @@ def items(row: Row, column: str) -> list[str]:
     if isinstance(value, str):
         try:
             value = json.loads(unescape(value))
-        except ValueError:
+        except (ValueError, RecursionError):
             return []
     return [unescape(str(item)) for item in value] if isinstance(value, list) else []
 

@@ -124,7 +124,7 @@ class ClassicClient:
             )
         try:
             content = json.loads(response.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise unclear(f"{self._what} answered {call} with something that is not JSON.") from None
         if isinstance(content, list):
             return content

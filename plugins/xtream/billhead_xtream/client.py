@@ -95,7 +95,7 @@ class XuiClient:
             )
         try:
             content = json.loads(response.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise unclear(f"{self._what} answered {action} with something that is not JSON.") from None
         if isinstance(content, list):
             return Answer(content)

@@ -69,6 +69,6 @@ class Players:
             return None, None
         try:
             content = json.loads(answer.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return answer, None
         return answer, content if isinstance(content, Mapping) else None

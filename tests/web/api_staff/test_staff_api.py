@@ -100,6 +100,8 @@ def test_a_day_of_a_program(any_shop: Shop, till: Program):
     why = {"reason": "he rang"}
     assert till.post(f"/subscriptions/{number}/suspend", why, "s-1")["suspended_by"] == "staff"
     assert till.post(f"/subscriptions/{number}/restore", why, "r-1")["state"] == "active"
+    assert till.post(f"/subscriptions/{number}/restore", why, "r-1")["state"] == "active", "sent again"
+    assert till.post(f"/subscriptions/{number}/restore", why, "r-2", 409), "nothing is to be lifted"
     ended = till.post(f"/subscriptions/{number}/cancel", why | {"policy": "immediate", "money": "credit"}, "e-1")
     assert ended["came_back"] == "12.99"
     assert date.fromisoformat(ended["ends_on"]) == shop.rows(Subscription)[-1].service_ends_on
@@ -151,7 +153,8 @@ def test_what_is_wrong_is_told_and_nothing_is_done(any_shop: Shop, sam: Browser,
         assert till.get(path, 404)["code"], path
     order = LINE | {"total": "12.99", "pay": "later"}
     for wrong, field in (
-        ({"plan": "nothing"}, "plan"), ({"term": "3 months"}, "term"), ({"addons": {"screen": 0}}, "addons"),
+        ({"plan": "nothing"}, "plan"), ({"term": "3 months"}, "term"), ({"term": "1 month|trial"}, "term"),
+        ({"addons": {"screen": 1, " screen": 1}}, "addons"), ({"addons": {"screen": 0}}, "addons"),
         ({"addons": {"gold": 1}}, "addons"), ({"quantity": 1.5}, "quantity"), ({"trial": 1}, "trial"),
         ({"coupon": "NONE"}, "coupon"), ({"price": "1"}, "price"),
     ):  # fmt: skip

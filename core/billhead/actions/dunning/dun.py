@@ -22,6 +22,7 @@ from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.suspend import suspend
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.document import OWED, ProformaState
 from billhead.domain.dunning import NO_FEE, TELLS, Stage, StageAction
 from billhead.domain.subscription import Event, State, SuspendedBy
 from billhead.models.dunning import DunningStep
@@ -37,6 +38,9 @@ _FROM = {
     StageAction.TERMINATE: (*_RUNNING, State.SUSPENDED, State.EXPIRED),
 }
 """From which states a subscription is throttled, stopped or ended."""
+
+
+_STANDING = (*OWED, ProformaState.OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ def dun(tx: Tx, after_id: int = 0) -> Dunned:
         if not debt.do and not debt.passed:
             continue
         tx.session.refresh(debt.document, with_for_update=True)
+        if debt.document.state not in _STANDING:  # it was paid, or made void, since this batch was read
+            continue
         for stage in debt.passed:
             _write_step(tx, debt, None, stage, "passed_over")
         for stage in debt.do:

@@ -55,6 +55,7 @@ def repair_differences(tx: Tx, panel_id: int, kind: str = "") -> RepairAsked:
         assert one.service_id is not None, "asked for"
         service = tx.session.get_one(Service, one.service_id, with_for_update=True)
         if service.lifecycle == "gone":
+            service.stopped_at = None  # it serves again, and is stopped again before it goes
             want(tx, service, lifecycle="unwanted")  # it has come back on the panel, and ends once more
         else:
             queue_converge(tx, service.id, panel_id)

@@ -15,7 +15,7 @@ from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service
 from billhead.models.viewings import ViewingCursor, ViewingRule
 
-__all__ = ["STOPPED", "look_again", "must_stop_first", "unread_until"]
+__all__ = ["STOPPED", "look_again", "must_stop_first", "unread_until", "when_logged"]
 
 STOPPED = "it is stopped, and goes when what was watched on it is read from the panel"
 
@@ -31,6 +31,11 @@ def must_stop_first(tx: Tx, service: Service, panel: Panel, view: PanelView) -> 
     return tx.session.scalar(counted) is not None
 
 
+def when_logged(stopped_at: datetime) -> datetime:
+    """From then on a reading of the panel has all that was watched."""
+    return stopped_at + _LOGGED
+
+
 def look_again() -> datetime:
     return clock.business_now() + _AGAIN
 
@@ -40,5 +45,5 @@ def unread_until(tx: Tx, service: Service) -> datetime | None:
     if service.stopped_at is None or clock.business_now() >= service.stopped_at + _LONGEST:
         return None
     cursor = tx.session.get(ViewingCursor, service.panel_id)
-    read = cursor is not None and cursor.read_to >= service.stopped_at + _LOGGED
+    read = cursor is not None and cursor.read_to >= when_logged(service.stopped_at)
     return None if read else look_again()

@@ -6,6 +6,7 @@ service, never an exception.
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -95,11 +96,14 @@ def _end(view: PanelView, desired: Desired, entitled: Entitled | None) -> Answer
 
 
 def _stop(view: PanelView, desired: Desired) -> Answer | None:
-    """None for a line that is not there, or not plainly ours: its end is the module's to judge."""
+    """None for a line that is not there, not plainly ours, or that can't be stopped: it goes now, for it would serve
+    on until its panel is read."""
     match view.module.look_up(view.connection, desired):
         case Found(observed=observed):
-            seen = _at_least_blocked(view, replace(desired, blocked=True), observed)
-            return Answer("pending", seen, STOPPED, stopped=True)
+            with suppress(PanelRejected):
+                seen = _at_least_blocked(view, replace(desired, blocked=True), observed)
+                if seen is not None and seen.blocked:
+                    return Answer("pending", seen, STOPPED, stopped=True)
     return None
 
 

@@ -26,12 +26,13 @@ from billhead.actions.provisioning._earlier_passwords import note_sent
 from billhead.actions.provisioning._entitled import Entitled, entitled_of
 from billhead.actions.provisioning._health import is_well, must_wait, note_answer, until_mended
 from billhead.actions.provisioning._keeping import keep_observed
-from billhead.actions.provisioning._last_watched import STOPPED, look_again, must_stop_first, unread_until
+from billhead.actions.provisioning._last_watched import STOPPED, look_again, must_stop_first, unread_until, when_logged
 from billhead.actions.provisioning._owners import owner_of
 from billhead.actions.provisioning._queue import queue_at_expiry, queue_converge
 from billhead.actions.provisioning._stepping import Answer, ask_panel
 from billhead.actions.provisioning.want import want
 from billhead.actions.resellers._holds import held_for, settle_holds
+from billhead.actions.viewings.queue_reading import queue_reading
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError
@@ -180,7 +181,9 @@ def _record(tx: Tx, intent: _Intent, answer: Answer) -> Answer:
         service.converged_version, service.previous_password = intent.version, ""
         _came_true(tx, service, answer, intent.view)
     elif answer.stopped:
-        service.stopped_at, answer = clock.business_now(), replace(answer, wait_until=look_again())
+        service.stopped_at = stopped_at = clock.business_now()
+        queue_reading(tx, service.panel_id, when_logged(stopped_at))
+        answer = replace(answer, wait_until=look_again())
     elif answer.sync in ("failed", "impossible") and before != answer.sync:
         emit(tx, "service.failed", f"service:{service.id}", {"service_id": service.id, "error": answer.error[:300]})
     settle_holds(tx, held, service, answer)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from billhead import clock
 from billhead.actions.accounts._tokens import hash_of
@@ -48,7 +48,8 @@ def create_key(tx: Tx, name: str, permissions: Iterable[str], ends_on: date | No
     if ends_on is not None and ends_on <= clock.now().date():
         raise InvalidInput("ends_on", "choose a day that is still to come")
     check_gives(tx.ctx, wanted)
-    live = select(func.count()).where(StaffKey.user_id == user.id, StaffKey.revoked_at.is_(None))
+    goes_on = or_(StaffKey.ends_on.is_(None), StaffKey.ends_on > clock.now().date())
+    live = select(func.count()).where(StaffKey.user_id == user.id, StaffKey.revoked_at.is_(None), goes_on)
     if int(tx.session.scalar(live) or 0) >= _MOST:
         raise Conflict(f"there are {_MOST} keys already", hint="revoke one that is not used any more")
     key = f"bhs_{secrets.token_urlsafe(32)}"

@@ -81,8 +81,10 @@ def take_back(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> No
     if row.kind != "change":
         return
     subscription.term, subscription.anchor = row.before["term"], date.fromisoformat(row.before["anchor"])
+    former = row.before.get("ends_on", {})  # of plans that last for so long only
     for component_id in row.before["ended"]:
-        tx.session.get_one(SubscriptionComponent, component_id).ends_on = None
+        told = former.get(str(component_id))
+        tx.session.get_one(SubscriptionComponent, component_id).ends_on = date.fromisoformat(told) if told else None
     for component_id in row.before["added"]:
         one = tx.session.get_one(SubscriptionComponent, component_id)
         one.ends_on = one.starts_on

@@ -26,7 +26,7 @@ from billhead.domain.changes import When
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
 from billhead.domain.subscription import RUNNING
 from billhead.models.catalogue import Price
-from billhead.models.subscriptions import Subscription
+from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
 __all__ = ["AddOnOrder", "ChangePreview", "ChangeWish", "Changed", "change", "preview_change"]
 
@@ -183,7 +183,13 @@ def _moment(asked: Resolved, wish: ChangeWish, staff: bool) -> When:
 
 def _schedule(tx: Tx, subscription: Subscription, plan: _Planned) -> Changed:
     """The parts change by their dates, so billing goes on in the new way by itself; the lines follow on the day."""
-    before = {"term": subscription.term, "anchor": subscription.anchor.isoformat(), "ended": list(plan.steps.ends)}
+    before: dict[str, Any] = {
+        "term": subscription.term,
+        "anchor": subscription.anchor.isoformat(),
+        "ended": list(plan.steps.ends),
+    }
+    ending = {one: tx.session.get_one(SubscriptionComponent, one).ends_on for one in plan.steps.ends}
+    before["ends_on"] = {str(key): ends_on.isoformat() for key, ends_on in ending.items() if ends_on is not None}
     later = plan.steps._replace(item=plan.steps.item._replace(plan_id=subscription.plan_id))
     before["added"] = take_steps(tx, subscription, later, plan.on)
     wish = {"plan_id": plan.wish.plan.id, "plan": plan.wish.plan.code, "term": plan.wish.term}

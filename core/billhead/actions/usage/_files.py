@@ -79,7 +79,7 @@ def _ndjson(_path: Path, stream: TextIO) -> Iterator[UsageReading | Unreadable]:
         try:
             # numbers stay texts: a float would have lost what was meant
             told = json.loads(line, parse_float=str, parse_constant=str)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield Unreadable(number, f"it is no JSON object: {error}")
             continue
         why = _fault(told)

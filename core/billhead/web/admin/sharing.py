@@ -161,7 +161,7 @@ def settle_case(key: int, step: str) -> ResponseReturnValue:
         with writing(ctx) as tx:
             done = settle_sharing(tx, key, step).state
         if step == "kick":
-            return say("%(login)s: whoever watches is cut now.", login=login)
+            return say("%(login)s: whoever watches is being cut.", login=login)
         return f"{login}: {say(done)}."
 
     danger = step in ("limit", "block")

@@ -13,12 +13,11 @@ from billhead.actions.billing.next_document import next_document
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.subscriptions._scheduled import may_take_back, scheduled_of
 from billhead.actions.subscriptions.cancel import cancel, preview_cancel
-from billhead.actions.subscriptions.restore import restore
+from billhead.actions.subscriptions.lift_suspension import lift_suspension
 from billhead.actions.subscriptions.suspend import suspend
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.document import OWED, Kind
-from billhead.domain.errors import Conflict
 from billhead.domain.subscription import RUNNING, State, SuspendedBy
 from billhead.models.catalogue import Plan, Price
 from billhead.models.documents import Document
@@ -232,10 +231,7 @@ def restore_subscription(key: int) -> ResponseReturnValue:
 
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
-            row = found(tx.session, Subscription, key, "subscription")
-            if row.state != State.SUSPENDED:
-                raise Conflict(f"This subscription is {row.state}: there is nothing to lift.")
-            restore(tx, key, row.suspended_for)
+            lift_suspension(tx, key)
         return say("Restored. Its lines are being unblocked.")
 
     return asked(question, ReasonForm(), act)

@@ -1,5 +1,6 @@
 """What a customer can buy, what that costs with tax, and the order: as staff order for a customer on a page."""
 
+from contextlib import suppress
 from typing import Any
 
 from flask.typing import ResponseReturnValue
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 from billhead.actions.subscriptions._sale import AddOnOrder, Order
 from billhead.actions.subscriptions.order_for import PAY, order_for
 from billhead.db import reading
-from billhead.domain.errors import InvalidInput
+from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.money import Money
 from billhead.plugin import allow
 from billhead.web.admin.ordering import Wish, buyer_of, sold_to, wish_of
@@ -71,9 +72,15 @@ def _count(value: object) -> int:
     return value
 
 
+def _term(value: object) -> str:
+    if "|" in (term := text(40)(value)):
+        raise ValueError("must be a term as it is sold, like 1 month")
+    return term
+
+
 _WISH = {
     "plan": text(100),
-    "term": text(40),
+    "term": _term,
     "trial": flag,
     "quantity": _count,
     "mac": text(30),
@@ -129,6 +136,13 @@ def quote_for_customer(key: int) -> ResponseReturnValue:
     }
 
 
+def _least(key: int, code: str) -> int:
+    """As the quote counts where nothing is said; a plan that is not sold any more is the order's to refuse."""
+    with reading() as session, suppress(NotFound):
+        return sold_to(session, buyer_of(session, key), code)[1].least
+    return 1
+
+
 @api_staff.post("/customers/<int:key>/orders")
 @allow("anyone")
 def order_for_customer(key: int) -> ResponseReturnValue:
@@ -137,6 +151,7 @@ def order_for_customer(key: int) -> ResponseReturnValue:
     if told["pay"] not in PAY:
         raise InvalidInput("pay", f"is not one of {', '.join(PAY)}")
     coupons = (told["coupon"].upper(),) if told.get("coupon") else ()
+    told.setdefault("quantity", _least(key, told["plan"]))
     order = Order(
         key,
         told["plan"],
@@ -145,7 +160,7 @@ def order_for_customer(key: int) -> ResponseReturnValue:
         mac=told.get("mac", ""),
         trial=told.get("trial", False),
         coupons=coupons,
-        quantity=told.get("quantity", 1),
+        quantity=told["quantity"],
     )
     with acting() as tx:
         expected = Money.parse(told["total"], buyer_of(tx.session, key).currency)

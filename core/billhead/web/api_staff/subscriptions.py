@@ -9,11 +9,10 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.access.see_access import see_access
 from billhead.actions.subscriptions.cancel import cancel
-from billhead.actions.subscriptions.restore import restore
+from billhead.actions.subscriptions.lift_suspension import lift_suspension
 from billhead.actions.subscriptions.suspend import suspend
 from billhead.db import Tx, reading, writing
-from billhead.domain.errors import Conflict
-from billhead.domain.subscription import State, SuspendedBy
+from billhead.domain.subscription import SuspendedBy
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import allow
 from billhead.web.admin.area import found
@@ -96,10 +95,7 @@ def suspend_subscription(key: int) -> ResponseReturnValue:
 def restore_subscription(key: int) -> ResponseReturnValue:
     """Whatever had stopped it, as the button of the admin area."""
     with acting(**fields(REASON, ("reason",))) as tx:
-        row = found(tx.session, Subscription, key, "subscription")
-        if row.state == State.CANCELED:
-            raise Conflict("this subscription is canceled")
-        restore(tx, key, row.suspended_for)
+        lift_suspension(tx, key)
         return _one(tx.session, key)
 
 
