@@ -50,7 +50,8 @@ class Panel:
     def __init__(self):
         self.there, self.mood = {}, "ok"
 
-    def ask(self, _view, desired, *, remove, entitled):
+    def ask(self, _view, desired, *, remove, stop_first, entitled):
+        assert not stop_first, "nothing that is watched is counted here"
         ref, mood = desired.handle.ref, self.mood
         if mood in ("ok", "made"):
             self.there.pop(ref, None) if remove else self.there.update({ref: desired.expires_at})
