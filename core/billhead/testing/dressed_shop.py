@@ -6,7 +6,7 @@ a shop of its own, with picture and colours of its own on top of the theme.
 
 import re
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -84,34 +84,27 @@ class DressedShop:
 
     def faults(self, language: str) -> tuple[list[str], int]:
         """Of all pages in that language, and how many were looked at."""
-        found: list[str] = []
-        count = 0
-        for email in ("", *PEOPLE):
-            client = self.visitor(email, language)
-            for path, answer in self._pages(client):
-                count += 1
-                # the admin area speaks English, also what of it is a plugin's, or about security
-                english = path.startswith("/admin") or (
-                    email == _STAFF and f'<html lang="{language}"' not in answer.text
-                )
-                who, spoken = email or "visitor", "en" if english else language
-                found += [f"{path} ({who}): {fault}" for fault in self.faults_of(answer, spoken, client)]
-        return found, count
+        return self._walk(("", *PEOPLE), language)
 
     def faults_of_shop(self, language: str) -> tuple[list[str], int]:
         """The same of the reseller's shop, as visitor and customer: in its own picture and colours as well."""
-        found: list[str] = []
-        count = 0
-        for email in ("", _OWN_CUSTOMER):
-            client = self.visitor(email, language, _OWN)
-            for path, answer in self._pages(client, _OWN):
-                count += 1
-                faults = [*self.faults_of(answer, language, client)]
-                faults += [f"{one} is missing" for one in ("/look.css", "/logo") if f'"{_OWN}{one}' not in answer.text]
-                found += [f"{path} ({email or 'visitor'}): {fault}" for fault in faults]
+        found, count = self._walk(("", _OWN_CUSTOMER), language, _OWN)
         sheet = self.visitor(at=_OWN).get(f"{_OWN}/look.css").text
         if _OWN_COLOUR not in sheet:
             found.append("the shop's colour is not in its sheet")
+        return found, count
+
+    def _walk(self, people: Sequence[str], language: str, at: str = "") -> tuple[list[str], int]:
+        found: list[str] = []
+        count = 0
+        for email in people:
+            client = self.visitor(email, language, at)
+            for path, answer in self._pages(client, at):
+                count += 1
+                faults = [*self.faults_of(answer, language, client)]
+                own = ("/look.css", "/logo") if at else ()
+                faults += [f"{one} is missing" for one in own if f'"{at}{one}' not in answer.text]
+                found += [f"{path} ({email or 'visitor'}): {fault}" for fault in faults]
         return found, count
 
     def faults_of(self, answer: TestResponse, language: str, client: FlaskClient) -> Iterator[str]:

@@ -26,7 +26,8 @@ class PageReader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = dict(attrs)
-        self.counted[tag] = self.counted.get(tag, 0) + 1
+        if "svg" not in self._open:  # what a drawing has inside, its <title> too, is its own
+            self.counted[tag] = self.counted.get(tag, 0) + 1
         if tag == "html":
             self.html = told
         self._blocked(tag, told)

@@ -129,7 +129,7 @@ class ThemeConformance:
             look = Look(whole.tokens, has_logo, ("NorthCable Oy, Satamakatu 4",), folders)
             facts = sample_facts("reminder", look=look, language=language)
             mail = render("reminder", facts)
-            faults = [*_faults_of_mail(mail.html, language), *(f"{one}" for one in _lacks(mail, facts))]
+            faults = [*_faults_of_mail(mail.html, language), *_lacks(mail, facts)]
             assert not faults, f"{language}: {', '.join(faults)}"
 
     def test_static_files_fetch_nothing_from_elsewhere(self, theme: Theme) -> None:

@@ -18,8 +18,8 @@ def btcpay():
 
 @pytest.fixture
 def account(btcpay):
-    settings = BTCPaySettings(btcpay.url, STORE, KEY, SECRET, timeout_seconds=2)
-    http = HttpClient("btcpay", timeout_seconds=2, unreachable=GatewayUnreachable, unknown=OutcomeUnknown)
+    settings = BTCPaySettings(btcpay.url, STORE, KEY, SECRET, timeout_seconds=10)
+    http = HttpClient("btcpay", timeout_seconds=10, unreachable=GatewayUnreachable, unknown=OutcomeUnknown)
     yield GatewayConnection("btcpay", settings, http, "https://shop.example/callbacks/token")
     http.close()
 

@@ -20,8 +20,8 @@ def mpesa():
 
 @pytest.fixture
 def account(mpesa):
-    settings = MpesaSettings(**CREDENTIALS, url=mpesa.url, timeout_seconds=2)
-    http = HttpClient("mpesa", timeout_seconds=2, unreachable=GatewayUnreachable, unknown=OutcomeUnknown)
+    settings = MpesaSettings(**CREDENTIALS, url=mpesa.url, timeout_seconds=10)
+    http = HttpClient("mpesa", timeout_seconds=10, unreachable=GatewayUnreachable, unknown=OutcomeUnknown)
     yield GatewayConnection("mpesa", settings, http, "https://shop.example/callbacks/token", "a-key-of-the-account")
     http.close()
 

@@ -19,8 +19,8 @@ def paypal():
 
 @pytest.fixture
 def account(paypal):
-    settings = PayPalSettings(CLIENT, SECRET, WEBHOOK, url=paypal.url, timeout_seconds=2)
-    http = HttpClient("paypal", timeout_seconds=2, unreachable=GatewayUnreachable, unknown=OutcomeUnknown)
+    settings = PayPalSettings(CLIENT, SECRET, WEBHOOK, url=paypal.url, timeout_seconds=10)
+    http = HttpClient("paypal", timeout_seconds=10, unreachable=GatewayUnreachable, unknown=OutcomeUnknown)
     yield GatewayConnection("paypal", settings, http, "https://shop.example/callbacks/token")
     http.close()
 

@@ -19,8 +19,8 @@ def stripe():
 
 @pytest.fixture
 def account(stripe):
-    settings = StripeSettings(KEY, SECRET, url=stripe.url, timeout_seconds=2)
-    http = HttpClient("stripe", timeout_seconds=2, unreachable=GatewayUnreachable, unknown=OutcomeUnknown)
+    settings = StripeSettings(KEY, SECRET, url=stripe.url, timeout_seconds=10)
+    http = HttpClient("stripe", timeout_seconds=10, unreachable=GatewayUnreachable, unknown=OutcomeUnknown)
     yield GatewayConnection("stripe", settings, http, "https://shop.example/callbacks/token")
     http.close()
 
