@@ -187,7 +187,7 @@ def test_a_key_is_shown_once_acts_as_its_reseller_and_ends_at_once(shop):
     made = act(ctx, create_key, key, "my website")
     assert made.key not in repr(made)
     with reading() as session:
-        row = session.get_one(ResellerKey, made.reseller_key_id)
+        row = session.get_one(ResellerKey, made.key_id)
         assert (row.key_hash != made.key, made.key.startswith(row.hint), row.last_used_at) == (True, True, None)
     with writing(STAFF) as tx:
         acting = use_key(tx, made.key)
@@ -196,13 +196,13 @@ def test_a_key_is_shown_once_acts_as_its_reseller_and_ends_at_once(shop):
     shop.add("baltic", ctx=acting)
     assert shop.rows(select(ResellerKey))[0].last_used_at is not None
     with pytest.raises(NotFound):
-        act(shop.acting("gulf"), revoke_key, key, made.reseller_key_id)
-    act(ctx, revoke_key, key, made.reseller_key_id)
+        act(shop.acting("gulf"), revoke_key, key, made.key_id)
+    act(ctx, revoke_key, key, made.key_id)
     for wrong in (made.key, "bhr_nothing", ""):
         with pytest.raises(NotAllowed), writing(STAFF) as tx:
             use_key(tx, wrong)
     with pytest.raises(Conflict):
-        act(ctx, revoke_key, key, made.reseller_key_id)
+        act(ctx, revoke_key, key, made.key_id)
     with pytest.raises(InvalidInput):
         act(ctx, create_key, key, " ")
 

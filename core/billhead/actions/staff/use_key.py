@@ -1,21 +1,17 @@
 """Who asks with a key of staff: the Context in which its program acts, with what key and owner both may do."""
 
-from datetime import timedelta
-
 from sqlalchemy import or_, select
 
 from billhead import clock
 from billhead.actions.accounts._tokens import hash_of
+from billhead.actions.api_keys import note_use, unknown_key
 from billhead.actions.staff._standing import permissions_of
 from billhead.db import Tx
 from billhead.domain.context import Context, Role, Scope
-from billhead.domain.errors import NotAllowed
 from billhead.models.people import User
 from billhead.models.sign_in import StaffKey
 
 __all__ = ["use_key"]
-
-_NOTED_EVERY = timedelta(minutes=1)
 
 
 def use_key(tx: Tx, key: str) -> Context:
@@ -34,10 +30,9 @@ def use_key(tx: Tx, key: str) -> Context:
         )
     ).first()
     if row is None:
-        raise NotAllowed("this key is not known", code="unknown_key")
+        raise unknown_key()
     found, user = row
-    if found.last_used_at is None or now - found.last_used_at >= _NOTED_EVERY:
-        found.last_used_at = now
+    note_use(found)
     has = permissions_of(tx.session, user)
     given = frozenset(one for one in found.permissions if "*" in has or one in has)
     return Context(f"staff_key:{found.id}", Role.STAFF, Scope(everything=True), given, user_id=user.id)
