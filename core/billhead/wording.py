@@ -102,6 +102,10 @@ class Wording:
         said = self._words.gettext(text) if text else ""
         return said % named if named else said
 
+    def say_word(self, code: str) -> str:
+        """A state or a kind, as it stands in a column: "credit_note" is said as "credit note"."""
+        return self.say(code.replace("_", " "))
+
     def say_note(self, note: str) -> str:
         """A note that a tax engine wrote in English; what it says of an exemption stays in the operator's words."""
         for told in ("Exempt from VAT: %(reason)s", "Exempt from tax: %(reason)s"):

@@ -287,7 +287,8 @@ def test_a_panel_is_compared_in_batches_with_a_bounded_number_of_queries(operato
         seen = []
 
         def note(_conn, _cursor, statement, *_rest, seen=seen):
-            if statement.startswith("SELECT"):
+            # which plugins are off is read anew after some seconds: that goes by the clock, not by the lines
+            if statement.startswith("SELECT") and "plugin_state" not in statement:
                 seen.append(statement)
 
         event.listen(db.engine, "before_cursor_execute", note)

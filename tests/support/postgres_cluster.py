@@ -3,19 +3,22 @@
 Whoever needs it first starts it; a watcher process removes it when the run's own process has ended, however it ended.
 """
 
+import atexit
 import fcntl
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import psycopg
 from roomy import memory_or_disk
 
 _TEMPLATE = "billhead_template"
-_NO_DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
+_OFF = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum", "jit")
+"""Nothing here outlives the run, and no database lives long enough to be vacuumed."""
 
 # Argument 1 is the process to outlive, 2 the cluster's folder.
 _WATCHER = """
@@ -53,10 +56,7 @@ class PostgresCluster:
 
     def execute(self, statement: str) -> None:
         """Run one statement outside of a transaction, as CREATE DATABASE wants."""
-        with psycopg.connect(
-            host=self.socket_folder, user="postgres", dbname="postgres", autocommit=True
-        ) as connection:
-            connection.execute(statement)
+        _connection(self.socket_folder).execute(statement)
 
     def migrated_template(self, migrate: Callable[[str], None]) -> str:
         """The name of a migrated database to copy; built by the first worker that asks."""
@@ -69,6 +69,14 @@ class PostgresCluster:
                 self.execute(f"ALTER DATABASE {_TEMPLATE} ALLOW_CONNECTIONS false")
                 done.touch()
         return _TEMPLATE
+
+
+@cache
+def _connection(socket_folder: str) -> psycopg.Connection:
+    """One for all that a process makes and drops: hundreds of databases."""
+    connection = psycopg.connect(host=socket_folder, user="postgres", dbname="postgres", autocommit=True)
+    atexit.register(connection.close)
+    return connection
 
 
 @contextmanager
@@ -96,7 +104,7 @@ def _start(folder: Path, run_pid: int) -> str:
     server = get_server(folder / "data", cleanup_mode=None)
     _watch(run_pid, folder)
     cluster = PostgresCluster(folder, str(server.get_postmaster_info().socket_dir))
-    for setting in _NO_DURABILITY:
+    for setting in _OFF:
         cluster.execute(f"ALTER SYSTEM SET {setting} = off")
     cluster.execute("SELECT pg_reload_conf()")
     return cluster.socket_folder

@@ -15,6 +15,7 @@ from billhead.actions.documents.describe_line import describe_line
 from billhead.actions.documents.taxes_of import taxes_of
 from billhead.domain.money import CREDITS, exponent
 from billhead.domain.periods import Term
+from billhead.models.documents import Document
 from billhead.web.places import country_name
 from billhead.web.speaking import other_language, speech
 from billhead.wording import wording
@@ -28,6 +29,7 @@ __all__ = [
     "last_day",
     "lasting",
     "moment",
+    "paper_name",
     "money",
     "percent",
     "short_count",
@@ -73,11 +75,17 @@ def install(app: Flask) -> None:
         lasting=lasting,
         describe_line=lambda line: describe_line(line, speech().say),
         line_taxes=line_taxes,
+        paper_name=paper_name,
         taxes_of=taxes_of,
     )
     app.jinja_env.globals.update(
         money=money, day=day, moment=moment, term=term, percent=percent, tone=tone, last_day=last_day, whole=whole
     )
+
+
+def paper_name(document: Document) -> str:
+    """Its number, or what it is where it has none yet: "INV-2026-0007", "draft 12"."""
+    return document.number_text or f"{speech().say_word(document.kind)} {document.id}"
 
 
 def money(minor: int, currency: str) -> str:

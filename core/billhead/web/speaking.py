@@ -11,7 +11,7 @@ from werkzeug.local import LocalProxy
 from billhead.web.request_context import signed_in
 from billhead.wording import PAGE_LANGUAGES, Wording, marked, wording
 
-__all__ = ["LANGUAGE_COOKIE", "install", "later", "marked", "other_language", "say", "say_count", "speech"]
+__all__ = ["LANGUAGE_COOKIE", "install", "later", "marked", "other_language", "say", "say_count", "say_word", "speech"]
 
 LANGUAGE_COOKIE = "language"
 
@@ -52,6 +52,11 @@ def _language() -> str:
 def say(text: str, **named: object) -> str:
     """The text in the language of this request; `%(name)s` in it is filled in from `named`."""
     return speech().say(text, **named)
+
+
+def say_word(code: str) -> str:
+    """A state or a kind, as it stands in a column, in the language of this request."""
+    return speech().say_word(code)
 
 
 def say_count(one: str, many: str, number: int) -> str:

@@ -21,9 +21,13 @@ def without_addon(session: Session, lines: _Lines, kind: str, *, running: bool =
     Where time is bought, the bouquets that are wanted then come with it: with an order, and not for a line that is
     `running`, whose time is bought.
     """
-    for panel, able in _panels(session, _streams(lines) if kind == "connection" else lines):
+    if kind == "connection":
+        return next((panel.name for panel, able in _panels(session, _streams(lines)) if not able.connections), "")
+    if kind != "bouquet":
+        return ""
+    for panel, able in _panels(session, lines):
         bought = able.expiry is Expiry.PURCHASED and not running
-        if (kind == "connection" and not able.connections) or (kind == "bouquet" and not (able.bouquets or bought)):
+        if not able.bouquets and not bought:
             return panel.name
     return ""
 

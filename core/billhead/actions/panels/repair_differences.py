@@ -51,14 +51,15 @@ def repair_differences(tx: Tx, panel_id: int, kind: str = "") -> RepairAsked:
     found = tx.session.scalars(mendable).all()
     if not found:
         raise Conflict("There is nothing that can be repaired.", hint="compare the panel again")
+    numbers = [one.service_id for one in found]
+    back = select(Service).where(Service.id.in_(numbers), Service.lifecycle == "gone").order_by(Service.id)
+    ending = {service.id: service for service in tx.session.scalars(back.with_for_update())}
     for one in found:
         assert one.service_id is not None, "asked for"
-        service = tx.session.get_one(Service, one.service_id, with_for_update=True)
-        if service.lifecycle == "gone":
-            service.stopped_at = None  # it serves again, and is stopped again before it goes
-            want(tx, service, lifecycle="unwanted")  # it has come back on the panel, and ends once more
+        if one.service_id in ending:
+            want(tx, ending[one.service_id], lifecycle="unwanted")  # it has come back, and ends once more
         else:
-            queue_converge(tx, service.id, panel_id)
+            queue_converge(tx, one.service_id, panel_id)
         one.repair = False  # asked for already
     return RepairAsked(panel_id, len(found))
 

@@ -3,12 +3,15 @@ running per panel, its lane."""
 
 from datetime import timedelta
 
+from sqlalchemy import update
+
 from billhead import clock
 from billhead.actions.scheduling import enqueue
 from billhead.db import Tx
+from billhead.models.operations import Job
 from billhead.models.subscriptions import Service
 
-__all__ = ["queue_at_expiry", "queue_converge", "queue_reconcile"]
+__all__ = ["close_parked", "queue_at_expiry", "queue_converge", "queue_reconcile"]
 
 _KIND = "provisioning.converge"
 _AHEAD = timedelta(hours=1)
@@ -22,6 +25,12 @@ def queue_converge(tx: Tx, service_id: int, panel_id: int, *, ahead: bool = Fals
     due_at = clock.business_now() - (_AHEAD if ahead else timedelta(0))
     lane = f"panel:{panel_id}"
     return enqueue(tx, _KIND, {"service_id": service_id}, key=f"converge:{service_id}", lane=lane, due_at=due_at)
+
+
+def close_parked(tx: Tx, service_id: int) -> None:
+    """The job that gave it up: before another one is queued, so that it stands once."""
+    parked = update(Job).where(Job.key == f"converge:{service_id}", Job.state == "parked")
+    tx.session.execute(parked.values(state="canceled", finished_at=clock.now()))
 
 
 def queue_reconcile(tx: Tx, panel_id: int, *, confirmed: bool = False) -> int:

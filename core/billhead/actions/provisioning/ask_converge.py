@@ -2,14 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
-from billhead import clock
-from billhead.actions.provisioning._queue import queue_converge
+from billhead.actions.provisioning._queue import close_parked, queue_converge
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, NotFound
-from billhead.models.operations import Job
 from billhead.models.panels import Panel
 from billhead.models.subscriptions import Service
 
@@ -37,8 +33,7 @@ def ask_converge(tx: Tx, service_id: int) -> ConvergeAsked:
         raise Conflict("The order of this line is being checked: it is put on its panel when that is approved.")
     if service.lifecycle == "wanted" and service.desired_expires_at is None and service.converged_version == 0:
         raise Conflict("This line is not paid for yet: it is put on its panel when it is.")
-    for job in tx.session.scalars(select(Job).where(Job.key == f"converge:{service_id}", Job.state == "parked")):
-        job.state, job.finished_at = "canceled", clock.now()
+    close_parked(tx, service_id)
     tx.session.get_one(Panel, service.panel_id, with_for_update=True).open_until = None
     queue_converge(tx, service.id, service.panel_id)
     return ConvergeAsked(service_id)

@@ -109,7 +109,7 @@ def _settled_here(service: Service) -> bool:
     """What needs no panel: a line that was never paid for is not there, and one that is not ours is left alone."""
     never_paid = service.desired_expires_at is None
     if service.lifecycle == "unwanted" and (never_paid or not service.created_by_us):
-        service.lifecycle, service.sync, service.sync_error = "gone", "ok", ""
+        service.lifecycle, service.sync, service.sync_error, service.stopped_at = "gone", "ok", "", None
         service.converged_version = service.desired_version
         return True
     return never_paid
@@ -194,7 +194,7 @@ def _came_true(tx: Tx, service: Service, answer: Answer, view: PanelView) -> Non
     if service.moved_from_id is not None:
         _close_old_place(tx, service, gone=answer.gone)
     if answer.gone:
-        service.lifecycle = "gone"
+        service.lifecycle, service.stopped_at = "gone", None
         return
     if view.capabilities.expiry is Expiry.NOT_ENFORCED:
         queue_at_expiry(tx, service)

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import String, cast, literal, select, update
+from sqlalchemy import String, cast, literal, select
 
-from billhead import clock
-from billhead.actions.provisioning._queue import queue_converge
+from billhead.actions.provisioning._queue import close_parked, queue_converge
 from billhead.db import Tx
 from billhead.models.operations import Job
 from billhead.models.subscriptions import Service
@@ -25,7 +24,6 @@ def end_again(tx: Tx) -> EndedAgain:
     given_up = select(Service.id, Service.panel_id).where(Service.lifecycle == "unwanted", ~waits)
     lines = tx.session.execute(given_up.order_by(Service.id)).all()
     for service_id, panel_id in lines:
-        parked = update(Job).where(Job.key == f"converge:{service_id}", Job.state == "parked")
-        tx.session.execute(parked.values(state="canceled", finished_at=clock.now()))
+        close_parked(tx, service_id)
         queue_converge(tx, service_id, panel_id)
     return EndedAgain(len(lines))

@@ -3,7 +3,9 @@
 A day that has begun is used. Trials are worth nothing.
 """
 
+from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -15,7 +17,22 @@ from billhead.models.credits import CreditHold
 from billhead.models.subscriptions import Service, Subscription
 from billhead.models.viewings import Viewing
 
-__all__ = ["gives_back", "tomorrow_of", "unused"]
+__all__ = ["SetOff", "gives_back", "set_off", "tomorrow_of", "unused"]
+
+
+@dataclass(frozen=True, slots=True)
+class SetOff:
+    """What it costs, what was left, what is to be paid beside it or comes back; `told` is kept with the hold."""
+
+    costs: Money
+    left: Money
+    pay: Money
+    back: Money
+    told: dict[str, Any]
+
+    @property
+    def lapses(self) -> Money:
+        return self.left + self.pay - self.costs - self.back
 
 
 def tomorrow_of(subscription: Subscription) -> date:
@@ -52,3 +69,18 @@ def unused(tx: Tx, subscription: Subscription) -> list[tuple[CreditHold, Money]]
         if minor and not trial and "carried_minor" not in told and "returned_minor" not in told:
             left.append((held, Money(minor, CREDITS)))
     return left
+
+
+def set_off(costs: Money, left: list[tuple[CreditHold, Money]], *, gives_back: bool) -> SetOff:
+    """What costs so much, against what was left. What is over lapses where nothing is given back: it was spent too."""
+    none = Money(0, CREDITS)
+    was = sum((minor for _, minor in left), none)
+    pay, less = max(costs - was, none), max(was - costs, none)
+    back = less if gives_back else none
+    told = {
+        "worth_minor": costs.minor,
+        "spent_minor": (pay + was - back).minor,
+        "back_minor": back.minor,
+        "carried": [[held.id, minor.minor] for held, minor in left],
+    }
+    return SetOff(costs, was, pay, back, told)

@@ -14,7 +14,7 @@ from billhead.actions.resellers._holds import Purchase, hold_and_extend, refuse_
 from billhead.actions.resellers._prices import credit_prices, in_credits
 from billhead.actions.resellers._rights import effective_rights
 from billhead.actions.resellers._tree import check_may_sell
-from billhead.actions.resellers._unused import gives_back, tomorrow_of, unused
+from billhead.actions.resellers._unused import SetOff, gives_back, set_off, tomorrow_of, unused
 from billhead.actions.resellers._users import with_payer
 from billhead.actions.subscriptions._sale import LINE_KINDS, AddOnOrder, Sold, addon_of, check_units, plan_of
 from billhead.actions.subscriptions._shape import refuse_other_lines
@@ -78,21 +78,14 @@ class _Planned(NamedTuple):
     today: date
     period: Period
     anchor: date
-    left: list[tuple[int, int]]
-    costs: int
-    gives_back: bool
-
-    @property
-    def worth(self) -> int:
-        return sum(minor for _, minor in self.left)
+    due: SetOff
 
 
 def preview_change_user(tx: Tx, subscription_id: int, wish: UserChange) -> UserChangePreview:
     """What `change_user` would cost, without doing it. Raises what it raises, but for too few credits."""
     plan = _planned(tx, subscription_id, wish)
-    pay, less = max(plan.costs - plan.worth, 0), max(plan.worth - plan.costs, 0)
-    back, lapses = (less, 0) if plan.gives_back else (0, less)
-    return UserChangePreview(plan.worth, plan.costs, pay, back, plan.period.end.isoformat(), lapses)
+    due, until = plan.due, plan.period.end.isoformat()
+    return UserChangePreview(due.left.minor, due.costs.minor, due.pay.minor, due.back.minor, until, due.lapses.minor)
 
 
 @verb("resellers.change_user")
@@ -105,28 +98,15 @@ def change_user(tx: Tx, subscription_id: int, wish: UserChange) -> UserChanged:
     few credits).
     """
     plan = _planned(tx, subscription_id, wish)
-    subscription, pay = plan.subscription, max(plan.costs - plan.worth, 0)
-    back = max(plan.worth - plan.costs, 0) if plan.gives_back else 0
-    bought = Purchase(
-        "change",
-        Money(pay, CREDITS),
-        plan.period,
-        plan.anchor,
-        {
-            "term": plan.term,
-            "sold": [[part.plan.id, part.quantity] for part in plan.parts],
-            "worth_minor": plan.costs,
-            "spent_minor": pay + plan.worth - back,  # more than it is worth where the rest lapses
-            "back_minor": back,
-            "carried": [list(one) for one in plan.left],
-        },
-    )
+    subscription, due = plan.subscription, plan.due
+    sold = [[part.plan.id, part.quantity] for part in plan.parts]
+    bought = Purchase("change", due.pay, plan.period, plan.anchor, {"term": plan.term, "sold": sold, **due.told})
     held = hold_and_extend(tx, plan.reseller, subscription, bought)
     before = put_parts(tx, subscription, plan.parts, plan.term, plan.today)
     held.details = {**held.details, "parts": before}
     for line in live_services(tx, subscription):  # also where its panel has nothing to do: that settles the hold
         queue_converge(tx, line.id, line.panel_id, ahead=True)
-    return UserChanged(subscription.id, pay, back, plan.period.end.isoformat())
+    return UserChanged(subscription.id, due.pay.minor, due.back.minor, plan.period.end.isoformat())
 
 
 def _planned(tx: Tx, subscription_id: int, wish: UserChange) -> _Planned:
@@ -158,9 +138,9 @@ def _planned(tx: Tx, subscription_id: int, wish: UserChange) -> _Planned:
             raise Conflict("no paid day is left to change", hint="begin a new term instead")
         period, anchor = Period(start, paid), subscription.anchor
         costs = -(-price * period.days // whole.days)
-    carried = [(held.id, minor.minor) for held, minor in left]
     back = gives_back(tx, effective_rights(tx.session, reseller.id), subscription)
-    return _Planned(subscription, reseller, parts, term, today, period, anchor, carried, costs, back)
+    due = set_off(Money(costs, CREDITS), left, gives_back=back)
+    return _Planned(subscription, reseller, parts, term, today, period, anchor, due)
 
 
 def _refuse(tx: Tx, subscription: Subscription) -> None:

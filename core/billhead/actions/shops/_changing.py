@@ -11,7 +11,7 @@ from typing import Any
 from billhead.actions.resellers._changed_parts import running_parts
 from billhead.actions.resellers._prices import credit_prices, in_credits
 from billhead.actions.resellers._rights import effective_rights
-from billhead.actions.resellers._unused import gives_back, tomorrow_of, unused
+from billhead.actions.resellers._unused import gives_back, set_off, tomorrow_of, unused
 from billhead.db import Tx
 from billhead.domain.document import Kind
 from billhead.domain.money import CREDITS, Money
@@ -32,19 +32,11 @@ def cost_of_change(
     """What it takes for these days, and what is kept with the hold. What is left over comes back as it would by ending
     it."""
     price, sold = _price(tx, reseller, subscription)
-    costs = ceil(price * _terms(subscription, days))
     left = unused(tx, subscription)
-    worth = sum(minor.minor for _, minor in left)
-    pay, less = max(costs - worth, 0), max(worth - costs, 0)
-    back = less if gives_back(tx, effective_rights(tx.session, reseller.id), subscription) else 0
-    return Money(pay, CREDITS), {
-        "sold": sold,
-        "worth_minor": costs,
-        "spent_minor": pay + worth - back,
-        "back_minor": back,
-        "carried": [[held.id, minor.minor] for held, minor in left],
-        "sold_minor": _asked(tx, row) + sum(_sold(held, minor) for held, minor in left),
-    }
+    back = gives_back(tx, effective_rights(tx.session, reseller.id), subscription)
+    due = set_off(Money(ceil(price * _terms(subscription, days)), CREDITS), left, gives_back=back)
+    asked = _asked(tx, row) + sum(_sold(held, minor) for held, minor in left)
+    return due.pay, {"sold": sold, **due.told, "sold_minor": asked}
 
 
 def _price(tx: Tx, reseller: Reseller, subscription: Subscription) -> tuple[int, list[list[int]]]:

@@ -1,7 +1,5 @@
 """Which orders of a shop may still be supplied: what went back, is over or is not paid any more keeps nothing back."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import select
 
 from billhead.actions.payments._paid import paid_until
@@ -13,12 +11,12 @@ from billhead.models.documents import Document
 from billhead.models.shops import ShopSupply
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["is_bought", "is_paid", "open_orders", "refuse_while_supplied"]
+__all__ = ["has_open_orders", "is_bought", "is_paid", "refuse_while_supplied"]
 
 
 def refuse_while_supplied(tx: Tx, subscription: Subscription) -> None:
     """Raises Conflict while what was paid for before is not there yet."""
-    if open_orders(tx, subscription):
+    if has_open_orders(tx, subscription):
         raise Conflict(
             "what was paid for before is not there yet",
             code="purchase_open",
@@ -26,15 +24,15 @@ def refuse_while_supplied(tx: Tx, subscription: Subscription) -> None:
         )
 
 
-def open_orders(tx: Tx, subscription: Subscription, before: int | None = None) -> Sequence[ShopSupply]:
-    """Those that will be supplied, or may be when somebody tries them again; `before` an order, if one is named."""
+def has_open_orders(tx: Tx, subscription: Subscription, before: int | None = None) -> bool:
+    """Whether some will be supplied, or may be when somebody tries them again; `before` an order, if one is named."""
     query = select(ShopSupply).where(
         ShopSupply.subscription_id == subscription.id, ShopSupply.state.in_(["waiting", "held", "refused"])
     )
     if before is not None:
         query = query.where(ShopSupply.id < before)
-    rows = tx.session.scalars(query.order_by(ShopSupply.id)).all()
-    return [row for row in rows if row.state == "held" or _may_come(tx, subscription, row)]
+    rows = tx.session.scalars(query.order_by(ShopSupply.id))
+    return any(row.state == "held" or _may_come(tx, subscription, row) for row in rows)
 
 
 def is_bought(tx: Tx, subscription: Subscription, row: ShopSupply) -> bool:

@@ -3,6 +3,7 @@ it may be tried, and how little may be asked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Select, select
@@ -15,6 +16,7 @@ from billhead.actions.resellers._prices import credit_prices
 from billhead.actions.resellers._rights import effective_rights
 from billhead.actions.shops._own import OwnShop, customer_of, lock_shop
 from billhead.actions.shops._sells import ADDED
+from billhead.actions.subscriptions._sale import LINE_KINDS
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.money import CREDITS, Money
@@ -22,7 +24,6 @@ from billhead.models.catalogue import Plan, Price, PriceBook
 
 __all__ = ["ShopPrice", "ShopPriceSet", "ShopTrial", "check_amount", "priced_in_shop", "prices_of_shop", "put_price"]
 
-_LINES = ("stream", "mag", "paired", "enigma2", "bundle")
 _INCLUSIVE = True  # consumers are told what they pay, with tax
 
 
@@ -60,14 +61,14 @@ def prices_of_shop(session: Session, own: OwnShop) -> list[ShopPrice]:
     rights = effective_rights(session, own.reseller.id)
     plans = session.scalars(
         select(Plan)
-        .where(Plan.seller_id == own.reseller.seller_id, Plan.retired.is_(False), Plan.kind.in_((*_LINES, *ADDED)))
+        .where(Plan.seller_id == own.reseller.seller_id, Plan.retired.is_(False), Plan.kind.in_((*LINE_KINDS, *ADDED)))
         .order_by(Plan.kind.in_(ADDED), Plan.name, Plan.id)
     ).all()
     sold = {plan.id: plan for plan in plans if plan.kind in ADDED or plan.code in rights.sells}
     credits = credit_prices(session, own.reseller, customer_of(session, own.reseller), sold)
     asked = prices_for(session, _shops(own), sold)
     percent = rights.floor_percent
-    least, of_trials = (_floors(session, own, sold, percent, trials=trials) for trials in (False, True))
+    least, of_trials = _floors(session, own, sold, percent)
     currency, found = own.seller.currency, []
     for plan in sold.values():
         terms = sorted((term for plan_id, term in credits if plan_id == plan.id and term), key=_length)
@@ -130,15 +131,18 @@ def _length(term: str) -> tuple[str, int]:
     return unit.rstrip("s"), int(number) if number.isdigit() else 0
 
 
-def _floors(
-    session: Session, own: OwnShop, plans: Mapping[int, Plan], percent: int, *, trials: bool
-) -> Mapping[tuple[int, str], Money]:
+_Floors = Mapping[tuple[int, str], Money]
+
+
+def _floors(session: Session, own: OwnShop, plans: Mapping[int, Plan], percent: int) -> tuple[_Floors, _Floors]:
+    """Of what is sold, and of its trials."""
     if not percent:
-        return {}
+        return {}, {}
     book = session.scalar(_books(own))
     inclusive = book.tax_inclusive if book is not None else _INCLUSIVE
     listed = prices_for(session, _operators(session, own), plans)
-    return floors(session, listed, plans, percent, seller_id=own.seller.id, inclusive=inclusive, trials=trials)
+    ask = partial(floors, session, listed, plans, percent, seller_id=own.seller.id, inclusive=inclusive)
+    return ask(), ask(trials=True)
 
 
 def _shops(own: OwnShop) -> Audience:

@@ -16,7 +16,7 @@ from billhead.actions.resellers._prices import credit_prices, in_credits
 from billhead.actions.resellers._tree import is_stopped, lock_resellers
 from billhead.actions.resellers._unused import tomorrow_of
 from billhead.actions.shops._changing import cost_of_change
-from billhead.actions.shops._may_come import is_bought, is_paid, open_orders
+from billhead.actions.shops._may_come import has_open_orders, is_bought, is_paid
 from billhead.actions.shops._own import customer_of
 from billhead.actions.shops._supplying import TIMED, share_of_term
 from billhead.actions.shops._waited import Its, begin_today, time_of
@@ -74,7 +74,7 @@ def _supply(tx: Tx, reseller: Reseller, subscription: Subscription, row: ShopSup
         _drop(row, "its money went back, or it was canceled")
         return
     its = time_of(tx, subscription, row)
-    if open_orders(tx, subscription, before=row.id):
+    if has_open_orders(tx, subscription, before=row.id):
         # time runs from its beginning to its end: what comes later must not be given in place of what comes first
         row.why = "an earlier order of this subscription comes first"
     elif its.over:

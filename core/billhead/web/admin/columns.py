@@ -11,7 +11,7 @@ from markupsafe import Markup
 from billhead.domain.money import Money
 from billhead.web.admin.area import staff_zone
 from billhead.web.formatting import day, moment, money, tone
-from billhead.web.speaking import say
+from billhead.web.speaking import say_word
 
 __all__ = ["Column", "amount", "badge", "code", "instant", "number", "on", "state", "text", "word"]
 
@@ -28,7 +28,7 @@ class Column:
 
 def badge(word: str, label: str = "") -> Markup:
     """A state as a word with a dot, as `_parts.html` draws it."""
-    shown = say((label or word).replace("_", " "))
+    shown = say_word(label or word)
     return Markup('<span class="badge-state" data-tone="{}">{}</span>').format(tone(word), shown)
 
 
@@ -61,7 +61,7 @@ def state(label: str, name: str) -> Column:
 
 def word(label: str, name: str) -> Column:
     """One of a few words that are kept, such as a kind: the CSV has it as it is."""
-    return Column(label, lambda row: getattr(row, name), lambda row: say(str(getattr(row, name)).replace("_", " ")))
+    return Column(label, lambda row: getattr(row, name), lambda row: say_word(str(getattr(row, name))))
 
 
 def number(label: str, name: str) -> Column:

@@ -24,7 +24,7 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
-from billhead.web.formatting import money
+from billhead.web.formatting import money, paper_name
 from billhead.web.forms import stripped
 from billhead.web.speaking import later, say
 
@@ -35,10 +35,6 @@ WAYS = {
     "refund": later("what was paid goes back to where it came from"),
     "keep": later("it only reduces what is owed; the rest waits on the credit note"),
 }
-
-
-def _name(row: Document) -> str:
-    return row.number_text or f"{say(row.kind.replace('_', ' '))} {row.id}"
 
 
 def _back(key: int) -> str:
@@ -125,7 +121,7 @@ def credit_document(key: int) -> ResponseReturnValue:
         return [(what, money(minor, row.currency)) for place, (what, minor) in enumerate(amounts) if minor or place < 2]
 
     question = Question(
-        say("Credit note for %(document)s", document=_name(row)),
+        say("Credit note for %(document)s", document=paper_name(row)),
         say("It stands on the credit note why; the customer gets a mail with it. A credit note can't be taken back."),
         say("Issue the credit note"),
         _back(key),
@@ -148,10 +144,10 @@ def void(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: ReasonForm) -> str:
         with writing(ctx) as tx:
             void_document(tx, key, reason=form.reason.data)
-        return say("%(document)s is void.", document=_name(row))
+        return say("%(document)s is void.", document=paper_name(row))
 
     question = Question(
-        say("Void %(document)s", document=_name(row)),
+        say("Void %(document)s", document=paper_name(row)),
         say(
             "%(amount)s are not owed any more. It keeps its number, and nothing of it is earned. "
             "Possible as long as nothing is paid on it.",
@@ -177,7 +173,7 @@ def write_off_document(key: int) -> ResponseReturnValue:
         return rows
 
     question = Question(
-        say("Write off %(document)s", document=_name(row)),
+        say("Write off %(document)s", document=paper_name(row)),
         say("Nobody is reminded of it any more. If money comes for it after all, the debt is there again and is paid."),
         say("Write it off"),
         _back(key),
@@ -221,7 +217,7 @@ def move_money(key: int) -> ResponseReturnValue:
     choices = {
         one.id: say(
             "%(document)s: %(amount)s open",
-            document=_name(one),
+            document=paper_name(one),
             amount=money(one.total_minor - one.settled_minor, one.currency),
         )
         for one in others
@@ -235,11 +231,11 @@ def move_money(key: int) -> ResponseReturnValue:
     def figures(moved: Reallocated) -> Figures:
         to = choices.get(moved.to_document_id or 0, say("the customer’s credit"))
         owed = money(row.total_minor - row.settled_minor + moved.amount_minor, row.currency)
-        again = say("Owed on %(document)s again", document=_name(row))
+        again = say("Owed on %(document)s again", document=paper_name(row))
         return [(say("Moved"), money(moved.amount_minor, row.currency)), (say("To"), to), (again, owed)]
 
     question = Question(
-        say("Move money off %(document)s", document=_name(row)),
+        say("Move money off %(document)s", document=paper_name(row)),
         say(
             "%(amount)s are settled on it. What is moved away is owed on it again.",
             amount=money(row.settled_minor, row.currency),

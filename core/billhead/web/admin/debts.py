@@ -21,7 +21,7 @@ from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
-from billhead.web.formatting import money
+from billhead.web.formatting import money, paper_name
 from billhead.web.forms import stripped
 from billhead.web.request_context import current_ctx
 from billhead.web.speaking import later, say
@@ -95,7 +95,7 @@ def credit_pays(key: int) -> ResponseReturnValue:
             paid = pay_with_credit(tx, key)
         return say("%(amount)s paid from credit.", amount=money(paid.paid_minor, row.currency))
 
-    name = row.number_text or f"{say(row.kind.replace('_', ' '))} {row.id}"
+    name = paper_name(row)
     text = say(
         "%(amount)s is open on it, and %(name)s has %(credit)s of credit. An order or renewal "
         "takes its whole amount, or nothing is paid.",

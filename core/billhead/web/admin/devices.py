@@ -29,7 +29,7 @@ from billhead.web.admin.columns import amount, code, on, state, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import later, marked, say, say_word
 
 __all__ = ["DEVICES"]
 
@@ -182,7 +182,7 @@ def hand_out_device(key: int) -> ResponseReturnValue:
         return say(
             "%(serial)s is %(state)s to subscription %(subscription_id)s.",
             serial=row.serial,
-            state=say(done.state.replace("_", " ")),
+            state=say_word(done.state),
             subscription_id=done.subscription_id,
         )
 
@@ -214,7 +214,7 @@ def take_back_device(key: int) -> ResponseReturnValue:
                 missing_minor=minor,
                 missing=form.missing.data or "",
             )
-        told = say("%(serial)s is %(state)s.", serial=row.serial, state=say(done.state.replace("_", " ")))
+        told = say("%(serial)s is %(state)s.", serial=row.serial, state=say_word(done.state))
         if done.rent.startswith("not ended"):
             told += " " + say("Its rent is %(what)s.", what=say(done.rent))
         missing = say("The draft that charges what is missing waits under Documents.")
@@ -271,7 +271,7 @@ def book_one_device(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: BookForm) -> str:
         with writing(ctx) as tx:
             booked = book_device(tx, key, form.state.data, form.reseller.data or None)
-        return say("%(serial)s is %(state)s.", serial=row.serial, state=say(booked.state.replace("_", " ")))
+        return say("%(serial)s is %(state)s.", serial=row.serial, state=say_word(booked.state))
 
     text = say("For boxes that no customer has.")
     back = url_for("admin.device", key=key)

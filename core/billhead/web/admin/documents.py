@@ -31,7 +31,7 @@ from billhead.web.admin.columns import Column, amount, on, state, text, word
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.admin.unassigned import by_hand
 from billhead.web.downloads import einvoice_response, pdf_response
-from billhead.web.formatting import money
+from billhead.web.formatting import money, paper_name
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.speaking import later, marked, say
@@ -44,7 +44,7 @@ def _matching(typed: str) -> ColumnElement[bool]:
 
 
 def _link(row: Any) -> Markup:
-    name = row.number_text or f"{say(row.kind.replace('_', ' '))} {row.id}"
+    name = paper_name(row)
     return Markup('<a href="{}">{}</a>').format(url_for("admin.document", key=row.id), name)
 
 
@@ -218,7 +218,7 @@ def book_document_transfer(key: int) -> ResponseReturnValue:
             book_transfer(tx, key, form.account.data, paid.minor, row.currency, form.reference.data)
         return say("%(amount)s booked.", amount=money(paid.minor, row.currency))
 
-    name = row.number_text or f"{say(row.kind.replace('_', ' '))} {row.id}"
+    name = paper_name(row)
     question = Question(
         say("Book a transfer for %(name)s", name=name),
         say(

@@ -34,7 +34,7 @@ from billhead.web.formatting import money
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import later, marked, say, say_word
 
 __all__ = ["DISPUTES", "REFUNDS"]
 
@@ -226,7 +226,7 @@ def refund_payment(key: int) -> ResponseReturnValue:
         return (
             say("The money is on its way back.")
             if now == RefundState.SUCCEEDED
-            else say("The refund is %(state)s.", state=say(now.replace("_", " ")))
+            else say("The refund is %(state)s.", state=say_word(now))
         )
 
     question = Question(
@@ -373,7 +373,7 @@ def resolve_refund(key: int) -> ResponseReturnValue:
         row = found(session, Refund, key, "refund")
     now = send_refund(current_ctx(), key)
     flash(
-        say("Looked up: it is %(state)s.", state=say(now.replace("_", " "))),
+        say("Looked up: it is %(state)s.", state=say_word(now)),
         "good" if now == RefundState.SUCCEEDED else "warn",
     )
     return redirect(url_for("admin.payment", key=row.payment_id), 303)

@@ -38,7 +38,7 @@ from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import signed_in, submit_ctx
-from billhead.web.speaking import later, say
+from billhead.web.speaking import later, say, say_word
 from billhead.wording import NOTICE_LANGUAGES, wording
 
 __all__: list[str] = []
@@ -204,7 +204,7 @@ class MailsForm(Form):
         description=later("Up to four lines, above the address."),
     )  # fmt: skip
     off = SelectMultipleField(
-        later("Don't send"), choices=lambda: {kind: say(kind.replace("_", " ")) for kind in MAY_BE_OFF},
+        later("Don't send"), choices=lambda: {kind: say_word(kind) for kind in MAY_BE_OFF},
         widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(),
         description=later("All others are always sent: what the law wants told, and what guards an account."),
     )  # fmt: skip

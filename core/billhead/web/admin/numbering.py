@@ -18,7 +18,7 @@ from billhead.web.admin.area import admin, found
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
-from billhead.web.speaking import later, say
+from billhead.web.speaking import later, say, say_word
 
 __all__: list[str] = []
 
@@ -53,7 +53,7 @@ class RulesForm(Form):
 
 
 class SeriesForm(Form):
-    kind = SelectField(later("For"), choices=lambda: {kind: say(kind.replace("_", " ")) for kind in KINDS})
+    kind = SelectField(later("For"), choices=lambda: {kind: say_word(kind) for kind in KINDS})
     fiscal_year = IntegerField(later("Fiscal year"), validators=[InputRequired(later("Write a year."))])
     format = StringField(
         later("Format"),

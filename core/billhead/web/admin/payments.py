@@ -23,7 +23,7 @@ from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import later, marked, say, say_word
 
 __all__ = ["ATTEMPTS", "PAYMENTS", "UNDECIDED"]
 
@@ -199,7 +199,7 @@ def decide_attempt_page(key: int) -> ResponseReturnValue:
         came = Money.parse(form.amount.data, row.currency).minor if form.amount.data else None
         with writing(ctx) as tx:
             decided = decide_attempt(tx, key, form.outcome.data, form.receipt.data or "", came)
-        return say("The attempt has %(state)s.", state=say(decided.state.replace("_", " ")))
+        return say("The attempt has %(state)s.", state=say_word(decided.state))
 
     question = Question(
         say("Attempt %(key)s", key=row.key),
@@ -220,5 +220,5 @@ def resolve_attempt(key: int) -> ResponseReturnValue:
     """A look-up moves no money and may be repeated, so that it does not ask."""
     state_now = resolve(current_ctx(), key)
     tone = "good" if state_now == AttemptState.SUCCEEDED else "warn"
-    flash(say("Looked up: it is %(state)s.", state=say(state_now.replace("_", " "))), tone)
+    flash(say("Looked up: it is %(state)s.", state=say_word(state_now)), tone)
     return redirect(url_for("admin.attempt", key=key), 303)

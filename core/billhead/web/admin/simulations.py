@@ -28,7 +28,7 @@ from billhead.web.admin.columns import Column, instant, on, state, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import later, marked, say, say_word
 
 __all__ = ["SIMULATIONS"]
 
@@ -231,7 +231,7 @@ def _charts(result: Mapping[str, Any]) -> Iterator[Chart]:
         say("Subscriptions"),
         "stacked_area",
         [at for at, _ in days],
-        [Series(say(name.replace("_", " ")), [one["subscriptions"].get(name, 0) for _, one in days]) for name in names],
+        [Series(say_word(name), [one["subscriptions"].get(name, 0) for _, one in days]) for name in names],
         description=say("By state, day by day."),
         place_title=say("Day"),
     )
