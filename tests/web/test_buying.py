@@ -37,13 +37,16 @@ def test_a_visitor_becomes_a_watching_customer(any_shop: Shop):
 
     waiting = browser.get("/pay/1/return")
     assert "Waiting for the payment" in waiting.text
-    assert 'http-equiv="refresh" content="2; url=/pay/1/return?looks=1"' in waiting.text
+    assert 'data-look="/pay/1/return?looks=1" data-look-every="2"' in waiting.text
+    assert '<a href="/pay/1/return?looks=1">Look again</a>' in waiting.text
+    assert "http-equiv" not in waiting.text
 
     assert any_shop.pay().data == b"OK"
     any_shop.work()
-    arrived = browser.get("/pay/1/return", follow_redirects=True)
-    assert arrived.request.path == "/account/"
-    assert "your payment has arrived" in arrived.text
+    led = browser.get("/pay/1/return?looks=1", headers={"X-Look": "1"})
+    assert (led.status_code, led.headers["X-Leads-To"], led.location) == (204, "/account/", None)
+    arrived = browser.get("/account/")
+    assert arrived.text.count("your payment has arrived") == 1, "what the script asked for said it to nobody"
     assert 'data-tone="good">active</span>' in arrived.text
 
     access = browser.get("/account/subscriptions/1").text

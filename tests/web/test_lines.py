@@ -175,7 +175,7 @@ def test_a_new_password_is_wanted_shown_on_its_way_and_then_true(shop: Shop, ada
     assert ada.post(f"{LINE}/password").status_code == 303
     page = ada.get(LINE).text
     assert "A change is on its way" in page
-    assert 'http-equiv="refresh"' in page
+    assert f'data-look="{LINE}?looks=1"' in page
     with shop.app.app_context():
         assert vault().decrypt(shop.rows(Service)[0].previous_password) == before
     assert shop.app.test_client().get(f"/a/{code}").status_code == 404

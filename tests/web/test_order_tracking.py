@@ -26,13 +26,13 @@ def test_each_step_is_told_until_the_line_is_there(any_shop: Shop):
     visitor = shop.visitor()
     for page in (ada.get("/orders/1").text, visitor.get(followed).text):
         assert "Waiting for your payment" in page
-        assert 'http-equiv="refresh" content="15; url=/orders/' in page
+        assert 'data-look-every="15"' in page
     shop.pay("failed")
     shop.work()
     page = ada.get("/orders/1").text
     assert "The payment did not go through" in page
     assert 'href="/pay/1"' in page
-    assert 'http-equiv="refresh"' not in page, "there is nothing to wait for"
+    assert "data-look=" not in page, "there is nothing to wait for"
     ada.post("/pay/1", {"account": shop.accounts["cards"]})
     shop.pay(event="evt_2")
     assert ada.get("/account/orders").text.count("Order 1") == 1

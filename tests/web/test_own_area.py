@@ -71,7 +71,7 @@ def test_a_line_that_is_being_set_up_looks_again_by_itself(shop: Shop, ada: Brow
     shop.change(Service, 1, sync="pending", converged_version=0, observed={}, observed_at=None)
     page = ada.get("/account/subscriptions/1").text
     assert "provisioning</span>" in page
-    assert 'http-equiv="refresh" content="4; url=/account/subscriptions/1?looks=1"' in page
+    assert 'data-look="/account/subscriptions/1?looks=1" data-look-every="4"' in page
     assert "http-equiv" not in ada.get("/account/subscriptions/1?looks=40").text
 
 

@@ -11,13 +11,19 @@ from uuid import uuid4
 
 import pytest
 from page_forms import forms
-from peopled import KINDS, World, arguments, filled
+from peopled import KINDS, Person, World, arguments, filled
 from sqlalchemy import select
+from web_shop import Browser
 from werkzeug.routing import Rule
 
+from billhead import clock
 from billhead.actions.privacy._belongings import BELONGINGS
 from billhead.actions.privacy._rows import table_of, theirs
-from billhead.db import reading
+from billhead.db import Tx, reading, writing
+from billhead.domain.context import Context
+from billhead.models.documents import DocumentLine
+from billhead.models.operations import Notice
+from billhead.models.support import BillDispute, Department, SupportMail, Ticket, TicketFile, TicketMessage
 
 pytestmark = pytest.mark.xdist_group("peopled")
 
@@ -159,3 +165,108 @@ def _pointing(world: World, who: str) -> Iterator[str]:
             for to in (key.column.table.name for key in column.foreign_keys if key.column.table.name in BELONGINGS):
                 own = {row.get("id") for row in rows[to]}
                 yield from (f"{name}.{column.name}" for row in rows[name] if row[column.name] not in own | {None})
+
+
+HIDDEN = "Zebra 8841"
+"""Stands in the subject and the words of what the other department works on, and nowhere else."""
+MAY = ("tickets.write", "customers.write", "sellers.write")
+
+
+@pytest.fixture
+def of_another_department(world: World) -> tuple[Browser, dict[str, int]]:
+    """Tess of staff works on Tech alone. Ada writes to Accounts, by the page and by mail, and disputes a line there."""
+    boss, ada = world.people["staff"], world.people["ada"]
+    with world.shop.app.app_context(), writing(Context.system("test")) as tx:
+        accounts = Department(seller_id=ada.seller_id, name="Accounts", position=5, staff_ids=[boss.user_id])
+        tx.session.add(accounts)
+        tx.session.flush()
+        number = written_to(tx, ada, accounts.id)
+    return world.shop.person("staff", "tess@example.com", *MAY), number
+
+
+def written_to(tx: Tx, ada: Person, department_id: int) -> dict[str, int]:
+    now = clock.now()
+    ticket = Ticket(
+        seller_id=ada.seller_id, customer_id=ada.customer_id, department_id=department_id, token="hidden",
+        subject=HIDDEN, opened_by_id=ada.user_id, opened_at=now,
+    )  # fmt: skip
+    tx.session.add(ticket)
+    tx.session.flush()
+    message = TicketMessage(ticket_id=ticket.id, kind="customer", author="x", body=HIDDEN, at=now)
+    mail = SupportMail(
+        department_id=department_id, sender="ada@example.com", subject=HIDDEN, body=HIDDEN, message_id="m",
+        state="waiting", received_at=now,
+    )  # fmt: skip
+    disputed = select(BillDispute.line_id)
+    line = tx.session.scalars(select(DocumentLine).where(DocumentLine.id.not_in(disputed))).first()
+    dispute = BillDispute(
+        ticket_id=ticket.id, customer_id=ada.customer_id, document_id=line.document_id, line_id=line.id,
+        reason="twice", disputed_minor=1, currency="EUR", opened_on=now.date(),
+    )  # fmt: skip
+    told = Notice(
+        customer_id=ada.customer_id, kind="ticket_answer", channel="email", key="hidden", recipient="ada@example.com",
+        subject=HIDDEN, text=HIDDEN, data={"ticket_id": ticket.id, "message_id": 0}, created_at=now, state="sent",
+    )  # fmt: skip
+    tx.session.add_all([message, mail, dispute, told])
+    tx.session.flush()
+    ticket.last_message_id = message.id
+    files = [
+        TicketFile(file_name="box.png", media_type="image/png", size=1, data=b"x", **to)
+        for to in ({"message_id": message.id}, {"mail_id": mail.id})
+    ]
+    tx.session.add_all(files)
+    tx.session.flush()
+    return {
+        "tickets": ticket.id, "support-mails": mail.id, "disputed-bills": dispute.id, "messages": told.id,
+        "file_id": files[0].id,
+    }  # fmt: skip
+
+
+def test_staff_find_nothing_of_another_department(world: World, of_another_department):
+    """Each route about a ticket, its mail, its files, its disputes and what was mailed of it, to look and to do."""
+    tess, theirs = of_another_department
+    world.shop.app.config["WTF_CSRF_ENABLED"] = False
+    asked, faults, before = 0, [], world.contents()
+    for rule in world.shop.app.url_map.iter_rules():
+        kind = rule.rule.split("/")[2] if rule.endpoint.startswith("admin.") and "<int:" in rule.rule else ""
+        number = theirs["file_id"] if "<int:file_id>" in rule.rule and kind == "tickets" else theirs.get(kind)
+        for method in sorted({"GET", "POST"} & rule.methods if number else ()):
+            asked += 1
+            there = tess.client.open(filled(rule, {}, number), method=method)
+            nowhere = tess.client.open(filled(rule, {}, NOT_THERE), method=method)
+            text = (
+                OF_THE_MOMENT.sub("", there.text),
+                OF_THE_MOMENT.sub("", nowhere.text).replace(str(NOT_THERE), str(number)),
+            )
+            if (there.status_code, nowhere.status_code) != (404, 404) or text[0] != text[1]:
+                faults.append(f"{method} {rule.rule}: {there.status_code}")
+    assert faults == []
+    assert asked >= 13
+    after = world.contents()
+    assert [name for name in after if after[name] != before[name] and name not in NOTED] == []
+
+
+def test_no_page_of_staff_shows_what_another_department_works_on(world: World, of_another_department):
+    tess, theirs = of_another_department
+    boss, shown, faults = world.people["staff"], 0, []
+    pages = {world.path("staff", rule) for rule in world.routes("staff") if rule.endpoint.startswith("admin.")}
+    pages |= {f"/admin/customers/{world.people['ada'].customer_id}", f"/admin/find?q={theirs['tickets']}"}
+    pages |= {
+        f"/admin/tickets?q={HIDDEN}&format=csv",
+        "/admin/support-mails?format=csv",
+        "/admin/disputed-bills?format=csv",
+    }
+    for path in sorted(pages):
+        shown += HIDDEN.encode() in boss.client.get(path, follow_redirects=True).data
+        answer = tess.client.get(path)
+        if HIDDEN.encode() in answer.data or str(theirs["tickets"]) in (answer.location or "").split("/"):
+            faults.append(path)
+    assert faults == []
+    assert shown >= 5, "who works there sees it on its pages"
+
+
+def test_a_ticket_is_not_merged_into_one_that_its_reader_may_not_see(world: World, of_another_department):
+    tess, theirs = of_another_department
+    own = world.ids("ada", "ticket_id")[0]
+    offered = tess.client.get(f"/admin/tickets/{own}/merge").text
+    assert f'value="{theirs["tickets"]}"' not in offered

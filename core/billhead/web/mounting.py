@@ -18,6 +18,7 @@ from billhead.web import (
     errors,
     formatting,
     headers,
+    looking,
     pages,
     request_context,
     speaking,
@@ -66,7 +67,7 @@ def mount_web(app: Flask) -> None:
     Bootstrap5(app)
     foundation = (
         static_files, theming, formatting, charting, speaking, pages, request_context, addresses, announcing,
-        content_links, access, csrf, headers, errors,
+        content_links, access, csrf, headers, looking, errors,
     )  # fmt: skip
     for part in foundation:
         part.install(app)

@@ -53,11 +53,11 @@ def test_figures_come_first_then_the_move_and_the_way_back(two):
 
         answer = send(counter, key, other, "move")
         assert answer.status_code == 303, answer.text
-        assert 'http-equiv="refresh"' in counter.get(answer.location).text
+        assert 'data-look="/admin/moves/' in counter.get(answer.location).text
         work(counter)
         page = counter.get(answer.location).text
         assert "Move them back" in page
-        assert "http-equiv" not in page
+        assert "data-look=" not in page
         line = counter.row(PanelMoveLine, 1)
         assert (line.state, counter.row(PanelMove, 1).state) == ("moved", "standing"), line.reason
         assert counter.trail("panels.move") == [("staff:2", "move:1", "new rack")]

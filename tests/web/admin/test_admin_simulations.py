@@ -27,7 +27,7 @@ def live(counter, key: int = 1) -> None:
 def test_a_simulation_from_the_form_to_its_charts(counter):
     assert "Simulation 1 is queued" in asked(counter)
     waiting = counter.get("/admin/simulations/1").text
-    assert 'http-equiv="refresh"' in waiting
+    assert 'data-look="/admin/simulations/1"' in waiting
     live(counter)
     row = counter.row(Simulation, 1)
     assert (row.state, row.error) == ("done", "")
@@ -36,7 +36,7 @@ def test_a_simulation_from_the_form_to_its_charts(counter):
     assert "The ledger is verified" in page
     assert "Nothing was billed twice" in page
     assert page.count('class="chart-wide"') >= 1
-    assert "http-equiv" not in page
+    assert "data-look=" not in page
     assert not (counter.shop.app.extensions["billhead"].config.home / "simulations" / "1").exists()
     assert counter.trail("simulations.ask") == [("staff:2", "simulation:1", "asked by phone")]
     live(counter)  # a job that comes a second time changes nothing

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billhead.actions.support._writing import checked_text
-from billhead.actions.verb import verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.models.helping import Announcement
@@ -43,4 +43,5 @@ def save_announcement(tx: Tx, seller_id: int, entry: AnnouncementEntry, announce
     row.urgent, row.pinned = entry.urgent, entry.pinned
     tx.session.add(row)
     tx.session.flush()
+    note(tx, f"announcement:{row.id}", title=row.title)
     return row.id

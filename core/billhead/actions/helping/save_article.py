@@ -7,7 +7,7 @@ from sqlalchemy import select
 from billhead import clock
 from billhead.actions.helping._words import searched, slug_of
 from billhead.actions.support._writing import checked_text
-from billhead.actions.verb import verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.models.helping import HelpArticle
@@ -59,4 +59,5 @@ def save_article(tx: Tx, seller_id: int, entry: ArticleEntry, article_id: int | 
     row.words = f"{row.title_words} {searched(category)} {searched(body)}"
     tx.session.add(row)
     tx.session.flush()
+    note(tx, f"article:{row.id}", title=title, language=entry.language, published=entry.published)
     return row.id

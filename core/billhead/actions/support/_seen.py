@@ -1,7 +1,7 @@
 """Who may see which ticket: a customer their own; of staff whoever its department is for; of a shop its reseller.
 Everything else is not found."""
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from billhead.db import Tx
@@ -9,7 +9,7 @@ from billhead.domain.context import Context, Role
 from billhead.domain.errors import NotFound
 from billhead.models.support import BillDispute, Department, Ticket
 
-__all__ = ["departments_for", "locked_ticket", "may_see", "ticket_for"]
+__all__ = ["departments_for", "locked_ticket", "may_see", "must_be_seen", "seen_tickets", "ticket_for"]
 
 
 def departments_for(session: Session, ctx: Context) -> list[Department]:
@@ -17,6 +17,13 @@ def departments_for(session: Session, ctx: Context) -> list[Department]:
     ours = select(Department).where(Department.reseller_id.is_(None))
     rows = session.scalars(ours.order_by(Department.position, Department.name))
     return [row for row in rows if may_see(row, ctx)]
+
+
+def seen_tickets(session: Session, ctx: Context) -> ColumnElement[bool]:
+    """For a query: of all tickets those that this member of staff may see."""
+    if ctx.may("*"):
+        return true()
+    return Ticket.department_id.in_([one.id for one in departments_for(session, ctx)])
 
 
 def may_see(department: Department, ctx: Context) -> bool:
@@ -30,6 +37,14 @@ def may_see(department: Department, ctx: Context) -> bool:
 def ticket_for(session: Session, ctx: Context, ticket_id: int) -> Ticket:
     """Raises NotFound, also for what this actor may not see."""
     return _checked(session, ctx, session.get(Ticket, ticket_id), ticket_id)
+
+
+def must_be_seen(session: Session, ctx: Context, ticket_id: int, what: str, key: int) -> None:
+    """Of something that hangs on a ticket: who may not see that does not learn that it is there. Raises NotFound."""
+    try:
+        ticket_for(session, ctx, ticket_id)
+    except NotFound:
+        raise NotFound(what, key) from None
 
 
 def locked_ticket(tx: Tx, ticket_id: int) -> Ticket:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from billhead.actions.verb import verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.context import Role
 from billhead.domain.errors import InvalidInput, NotFound
@@ -54,6 +54,7 @@ def save_department(
     row.position, row.retired = entry.position, entry.retired
     tx.session.add(row)
     tx.session.flush()
+    note(tx, f"department:{row.id}", name=name, mail=mail, staff=wanted, retired=row.retired)
     return row.id
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from billhead.actions.support._canned import PLACEHOLDERS, unknown_placeholders
 from billhead.actions.support._writing import checked_text
-from billhead.actions.verb import verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.models.support import CannedReply, Department
@@ -50,4 +50,5 @@ def save_reply(tx: Tx, seller_id: int, entry: ReplyEntry, reply_id: int | None =
     row.name, row.language, row.body, row.department_id = name, entry.language, body, entry.department_id
     tx.session.add(row)
     tx.session.flush()
+    note(tx, f"canned_reply:{row.id}", name=name, language=entry.language)
     return row.id

@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar
 
-from flask import Blueprint, g
+from flask import Blueprint, g, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,7 @@ from billhead.domain.errors import NotFound
 from billhead.models.operations import AuditEntry, FreezeSwitch
 from billhead.models.people import User
 from billhead.models.sign_in import StaffKey
+from billhead.web.admin.history import ABOUT
 from billhead.web.request_context import current_seller, signed_in
 from billhead.web.speaking import marked
 
@@ -182,6 +183,15 @@ def trail_of(session: Session, *subjects: str) -> Trail:
     return trail
 
 
+def own_trail() -> Trail:
+    """The history of what this page is about, where the page itself shows none."""
+    about = ABOUT.get(str(request.endpoint).removeprefix("admin."))
+    if about is None:
+        return Trail()
+    with reading() as session:
+        return trail_of(session, about.format(**request.view_args or {}))
+
+
 def _stopped_switches() -> list[FreezeSwitch]:
     """What is stopped, for the top of every page: nobody is to wonder why nothing happens."""
     with reading() as session:
@@ -196,4 +206,5 @@ def menu() -> dict[str, Any]:
         "zone": staff_zone(),
         "label_of": lambda row: str(label_of(row)),
         "who": who,
+        "own_trail": own_trail,
     }

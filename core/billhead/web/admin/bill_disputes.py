@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 from wtforms import SelectField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from billhead.actions.support._seen import departments_for, ticket_for
+from billhead.actions.support._seen import departments_for, must_be_seen
 from billhead.actions.support.settle_dispute import DisputeSettled, settle_dispute
 from billhead.db import Tx, reading
 from billhead.domain.money import Money
@@ -110,7 +110,7 @@ class SettleForm(PreviewForm):
 def decide_bill_dispute(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, BillDispute, key, "dispute")
-        ticket_for(session, current_ctx(), row.ticket_id)
+        must_be_seen(session, current_ctx(), row.ticket_id, "dispute", key)
         document, line = session.get_one(Document, row.document_id), session.get_one(DocumentLine, row.line_id)
     form = SettleForm(granted=f"{Money(row.disputed_minor, row.currency).decimal():f}")
 

@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from billhead.actions.support._seen import seen_tickets
 from billhead.db import reading
 from billhead.domain.address import canonical_mail
 from billhead.domain.creditor_reference import About, references_in
@@ -227,7 +228,10 @@ def _found(session: Session, typed: str, *, exact: bool) -> Iterator[Group]:
         conditions = kind.exact(typed) if exact else kind.begins(typed)
         if not conditions:
             continue
-        query = kind.query.where(kind.key.in_(_each(kind, conditions))).order_by(kind.key.desc()).limit(_MOST + 1)
+        query = kind.query.where(kind.key.in_(_each(kind, conditions)))
+        if kind.endpoint == "ticket":
+            query = query.where(seen_tickets(session, current_ctx()))
+        query = query.order_by(kind.key.desc()).limit(_MOST + 1)
         rows = session.execute(query).all()
         if rows:
             hits = [

@@ -3,19 +3,24 @@
 from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
 
 from billhead.actions.notifications._queueing import may_be_sent_again
 from billhead.actions.notifications._standard import KINDS
 from billhead.actions.notifications.send_again import send_again
+from billhead.actions.support._seen import may_see
 from billhead.db import reading, writing
 from billhead.domain.context import Context
+from billhead.domain.errors import NotFound
 from billhead.models.operations import Notice
 from billhead.models.people import Customer
+from billhead.models.support import Department, Ticket
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.columns import instant, state, text, word
 from billhead.web.admin.listing import Choice, Listing
+from billhead.web.request_context import current_ctx
 from billhead.web.speaking import marked, say
 
 __all__ = ["NOTICES"]
@@ -53,7 +58,12 @@ NOTICES = Listing(
         instant(marked("Sent"), "sent_at"),
     ),
     choices=(
-        Choice("state", marked("State"), Notice.state, ("queued", "sending", "sent", "failed", "rejected", "unknown")),
+        Choice(
+            "state",
+            marked("State"),
+            Notice.state,
+            ("queued", "held", "in_digest", "sending", "sent", "failed", "rejected", "unknown"),
+        ),
         Choice("kind", marked("About"), Notice.kind, tuple(sorted(KINDS))),
         Choice("channel", marked("By"), Notice.channel, ("email", "sms", "telegram", "webhook")),
     ),
@@ -76,6 +86,7 @@ def message(key: int) -> ResponseReturnValue:
     """What was written, where it holds nothing that opens a line or an account; what failed can be sent again."""
     with reading() as session:
         row = found(session, Notice, key, "message")
+        _must_be_seen(session, row)
         again = may_be_sent_again(row)
 
     def act(ctx: Context, _form: ReasonForm) -> str:
@@ -90,3 +101,11 @@ def message(key: int) -> ResponseReturnValue:
     title = say("Send message %(key)s again?", key=key) if again else say("Message %(key)s", key=key)
     question = Question(title, text, say("Send again"), url_for("admin.notices"), danger=False)
     return asked(question, ReasonForm(), act, "admin/message.html", row=row, again=again)
+
+
+def _must_be_seen(session: Session, row: Notice) -> None:
+    """Of a ticket only by whom its department is for. Raises NotFound."""
+    ticket_id = row.data.get("ticket_id")
+    ticket = session.get(Ticket, ticket_id) if ticket_id is not None else None
+    if ticket is not None and not may_see(session.get_one(Department, ticket.department_id), current_ctx()):
+        raise NotFound("message", row.id)

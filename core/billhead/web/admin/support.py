@@ -11,7 +11,7 @@ from wtforms import HiddenField, IntegerField, SelectField
 from wtforms.validators import InputRequired
 
 from billhead.actions.support._canned import filled, replies_for
-from billhead.actions.support._seen import departments_for, may_see, ticket_for
+from billhead.actions.support._seen import departments_for, may_see, must_be_seen, seen_tickets, ticket_for
 from billhead.actions.support.answer_ticket import AFTERWARDS, answer_ticket
 from billhead.actions.support.close_ticket import close_ticket
 from billhead.actions.support.merge_tickets import merge_tickets
@@ -275,8 +275,9 @@ def merge_ticket(key: int) -> ResponseReturnValue:
         row = ticket_for(session, current_ctx(), key)
         count = session.scalar(select(func.count()).where(TicketMessage.ticket_id == key))
         into = select(Ticket.id).where(
-            Ticket.customer_id == row.customer_id, Ticket.id != key, Ticket.merged_into_id.is_(None)
-        )
+            Ticket.customer_id == row.customer_id, Ticket.id != key, Ticket.merged_into_id.is_(None),
+            seen_tickets(session, current_ctx()),
+        )  # fmt: skip
         other = session.scalar(into.order_by(Ticket.last_message_id.desc()).limit(1))
 
     def act(ctx: Context, form: Any) -> str:
@@ -303,7 +304,8 @@ def support_file(file_id: int) -> Response:
     with reading() as session:
         row = found(session, TicketFile, file_id, "file")
         if row.message_id is not None:
-            ticket_for(session, current_ctx(), session.get_one(TicketMessage, row.message_id).ticket_id)
+            ticket_id = session.get_one(TicketMessage, row.message_id).ticket_id
+            must_be_seen(session, current_ctx(), ticket_id, "file", file_id)
         else:
             mail = session.get_one(SupportMail, row.mail_id)
             if not may_see(session.get_one(Department, mail.department_id), current_ctx()):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,7 +19,6 @@ from billhead.actions.provisioning.show_access import show_access
 from billhead.db import Tx, reading, writing
 from billhead.domain.errors import BillheadError, NotFound
 from billhead.domain.rights import BUYERS
-from billhead.domain.whole_number import whole_number
 from billhead.models.access import AccessCode
 from billhead.models.catalogue import Plan
 from billhead.models.people import Customer
@@ -27,6 +26,7 @@ from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import Access, allow
 from billhead.web.customer.blueprint import customer
 from billhead.web.errors import refusal
+from billhead.web.looking import next_look
 from billhead.web.pages import page
 from billhead.web.qr import qr_code
 from billhead.web.request_context import current_customer_id, submit_ctx
@@ -34,8 +34,6 @@ from billhead.web.speaking import say, speech
 from billhead.wording import PAGE_LANGUAGES
 
 __all__ = ["own_line"]
-
-_LOOKS = 40
 
 
 def own_line(session: Session, service_id: int) -> tuple[Service, Subscription]:
@@ -69,7 +67,7 @@ def _shown(service_id: int, problem: str = "") -> str:
         }
         if service.observed_at is not None and state.word not in ("ended", "unpaid", "stopped"):
             shown |= _how_to_watch(session, service, subscription)
-    return page("customer/line.html", **shown, problem=problem, refresh=_refresh(service_id) if state.moves else "")
+    return page("customer/line.html", **shown, problem=problem, refresh=next_look() if state.moves else "")
 
 
 def _how_to_watch(session: Session, service: Service, subscription: Subscription) -> dict[str, Any]:
@@ -96,11 +94,6 @@ def _how_to_watch(session: Session, service: Service, subscription: Subscription
 def _language_of(me: Customer) -> str:
     """Of guides: that of the page, except where the customer's own is one that pages do not speak."""
     return speech().language if me.language in PAGE_LANGUAGES else me.language
-
-
-def _refresh(service_id: int) -> str:
-    looks = whole_number(request.args.get("looks", ""), 4) or 0
-    return "" if looks >= _LOOKS else url_for("customer.line", service_id=service_id, looks=looks + 1)
 
 
 def _done(service_id: int, act: Callable[[Tx], object], told: str) -> ResponseReturnValue:

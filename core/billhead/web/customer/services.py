@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -14,7 +14,6 @@ from billhead.db import Tx, reading, writing
 from billhead.domain.document import Kind
 from billhead.domain.errors import BillheadError
 from billhead.domain.rights import BUYERS
-from billhead.domain.whole_number import whole_number
 from billhead.models.people import Customer
 from billhead.models.subscriptions import SubscriptionEvent
 from billhead.plugin import allow
@@ -23,6 +22,7 @@ from billhead.web.customer.once import on_sale
 from billhead.web.customer.read import Line, access_of, open_documents, overviews, own_subscription
 from billhead.web.errors import refusal
 from billhead.web.formatting import day_in_words
+from billhead.web.looking import next_look
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
 from billhead.web.speaking import say
@@ -31,15 +31,12 @@ from billhead.web.usage import purchases_of, usage_shown
 __all__: list[str] = []
 
 _ON_THE_WAY = ("provisioning", "suspending", "terminating", "unknown")
-_LOOKS = 40
 
 
 def _refresh(lines: list[Line]) -> str:
     """While something is on its way the page looks again by itself, for a while."""
-    looks = whole_number(request.args.get("looks", ""), 4) or 0
-    if looks >= _LOOKS or not any(line.label in _ON_THE_WAY for line in lines):
-        return ""
-    return url_for(str(request.endpoint), **{**(request.view_args or {}), "looks": looks + 1})
+    moving = any(line.label in _ON_THE_WAY for line in lines)
+    return next_look() if moving else ""
 
 
 @customer.get("/")

@@ -6,10 +6,10 @@ from flask.typing import ResponseReturnValue
 from billhead.actions.access.hand_out_access import hand_out_access
 from billhead.db import reading, writing
 from billhead.plugin import allow
+from billhead.web.looking import next_look
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
 from billhead.web.reseller.area import reseller
-from billhead.web.reseller.once_more import next_look
 from billhead.web.reseller.own_users import own_user
 from billhead.wording import LANGUAGES, wording
 

@@ -22,12 +22,12 @@ from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.errors import refusal
 from billhead.web.formatting import day, lasting
+from billhead.web.looking import next_look
 from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.reseller.area import in_credits, own_id, reseller
 from billhead.web.reseller.asking import Figures, Question, asked
-from billhead.web.reseller.once_more import next_look
 from billhead.web.reseller.own_users import own_user
 from billhead.web.reseller.users import filtered
 from billhead.web.reseller.worth import left_after

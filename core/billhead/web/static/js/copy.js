@@ -1,6 +1,6 @@
 // Copy buttons: <button data-copy="text" hidden>. They show up only where copying works; <body> has the words.
-if (navigator.clipboard) {
-  for (const button of document.querySelectorAll("button[data-copy]")) {
+function show(within) {
+  for (const button of within.querySelectorAll("button[data-copy]")) {
     button.hidden = false;
     button.setAttribute("aria-live", "polite");
     const before = button.innerHTML;
@@ -14,4 +14,9 @@ if (navigator.clipboard) {
       setTimeout(() => { button.innerHTML = before; }, 2000);
     });
   }
+}
+
+if (navigator.clipboard) {
+  show(document);
+  addEventListener("looked", (event) => show(event.target)); // what look.js put there
 }
