@@ -4,15 +4,22 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from billing_shop import SYSTEM, open_shop
+from metered_shop import meter, metric, tell, used
 
 from billhead import clock
+from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.ledger.verify import verify_ledger
-from billhead.actions.subscriptions.cancel import cancel
+from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
+from billhead.actions.subscriptions.cancel import cancel, preview_cancel
 from billhead.actions.subscriptions.cancel_gift import cancel_gift
 from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.actions.subscriptions.give_days import GiftScope, give_days, preview_give_days
 from billhead.actions.subscriptions.give_days_batch import give_days_batch
+from billhead.actions.subscriptions.keep import keep
+from billhead.actions.subscriptions.lapse import lapse
+from billhead.actions.subscriptions.set_billing_day import set_billing_day
 from billhead.actions.subscriptions.transfer import transfer
+from billhead.actions.usage.current_usage import current_usage
 from billhead.db import Tx, reading, writing
 from billhead.domain.errors import Conflict, CurrencyMismatch, InvalidInput, NotFound
 from billhead.models.documents import Document
@@ -36,6 +43,11 @@ def shop(database_url, tmp_path):
 def do(verb, *args, **named):
     with writing(SYSTEM) as tx:
         return verb(tx, *args, **named)
+
+
+def seen(preview, *args, **named):
+    with reading() as session:
+        return preview(Tx(SYSTEM, session), *args, **named)
 
 
 def paying(shop, *plans, **more):
@@ -97,6 +109,197 @@ def test_a_change_in_given_days_costs_nothing_for_them(shop):
     do(change, ChangeWish(subscription, plan="gold"))
     assert billed(shop, customer) == 3000 - 1500 + 3000  # 15 of 30 days of April; the ten days of May are given
     assert in_order()
+
+
+FIVE = date(2026, 5, 6)
+
+
+def given_five_days(shop, subscription):
+    on(date(2026, 4, 2))
+    finish(do(give_days, GiftScope(panel_id=shop.panel_id), 5, "outage").gift_id)
+    assert shop.get(Subscription, subscription).billed_through == FIVE
+
+
+@pytest.mark.parametrize(("minutes", "net"), [(500, 0), (650, 0), (750, 500)])
+def test_the_allowance_of_a_period_that_was_made_longer_is_longer_too(shop, minutes, net):
+    """600 minutes a month are included, 0.10 each after that. April and five days: 600 × 35/30 = 700."""
+    plan = shop.plan("tv", 3000)
+    meter(shop, plan, metric(shop), "standard", unit="0.10", included="600")
+    _, subscription = paying(shop, plan)
+    given_five_days(shop, subscription)
+    tell(used(subscription, minutes, "2026-04-03T20:00:00Z"))
+    with reading() as session:
+        (now,) = current_usage(session, [subscription])[subscription]
+    assert (now.starts_on, now.ends_on, now.allowance, now.amount.minor) == (APR, FIVE, "700", net)
+    shop.run(MAY)
+    assert shop.lines(subscription) == [("recurring", APR, MAY, 3000, 600)]  # it runs, and so does what it counts
+    shop.run(FIVE)
+    use = [("usage:minutes", APR, FIVE, net, net // 5)] if net else []
+    assert shop.lines(subscription)[1:] == [("recurring", FIVE, date(2026, 6, 6), 3000, 600), *use]
+
+
+@pytest.mark.parametrize("day", [date(2026, 4, 20), date(2026, 5, 3)])
+def test_the_period_that_runs_began_where_it_was_sold(shop, day):
+    customer, subscription = paying(shop, shop.plan("tv", 3000))
+    given_five_days(shop, subscription)
+    on(day)
+    do(cancel, subscription, "start_of_term")
+    assert billed(shop, customer) == 0
+    assert in_order()
+
+
+@pytest.mark.parametrize(("plan", "net"), [("gold", 3000 - 2700 + 5400), ("mini", 3000 - 2700 + 540)])
+def test_the_difference_of_a_change_is_of_the_period_that_was_paid(shop, plan, net):
+    """On 4 April 27 of its 30 days are left; 60.00 × 27/30 and 6.00 × 27/30."""
+    customer, subscription = paying(shop, shop.plan("tv", 3000))
+    shop.plan("gold", 6000)
+    shop.plan("mini", 600)
+    given_five_days(shop, subscription)
+    on(date(2026, 4, 4))
+    do(change, ChangeWish(subscription, plan=plan, when="immediate"))
+    assert billed(shop, customer) == net
+    assert shop.get(Subscription, subscription).next_bill_on == FIVE
+    shop.run(FIVE)
+    assert shop.lines(subscription)[-1][1:3] == (FIVE, date(2026, 6, 6))
+    assert verify_billing().faults == []
+
+
+def test_a_downgrade_that_is_planned_comes_when_the_longer_time_is_over(shop):
+    """Mini from the end of April on; with five days given gold is watched until 6 May."""
+    customer, subscription = paying(shop, shop.plan("gold", 6000))
+    mini = shop.plan("mini", 600)
+    do(change, ChangeWish(subscription, plan="mini"))
+    given_five_days(shop, subscription)
+    for day in (MAY, date(2026, 5, 5), FIVE):
+        on(day)
+        shop.run(day)
+        do(begin_scheduled)
+        assert (shop.get(Subscription, subscription).plan_id == mini[0]) is (day == FIVE)
+    assert shop.lines(subscription)[1:] == [("recurring", FIVE, date(2026, 6, 6), 600, 120)]
+    assert billed(shop, customer) == 6600
+    assert verify_billing().faults == []
+
+
+def test_another_term_that_is_planned_is_taken_back_after_days_were_given(shop):
+    """A year from the end of April on, five days given, and it stays a month after all."""
+    plan = shop.plan("tv", 3000)
+    shop.price(plan[0], shop.books["EURFalse"], "1 year", 30_000)
+    _, subscription = paying(shop, plan)
+    do(change, ChangeWish(subscription, term="1 year", when="end_of_term"))
+    given_five_days(shop, subscription)
+    do(keep, subscription)
+    on(date(2026, 4, 6))
+    assert seen(preview_cancel, subscription, "start_of_term").total_minor == -3600
+    shop.run(FIVE)
+    assert shop.lines(subscription)[1:] == [("recurring", FIVE, date(2026, 6, 6), 3000, 600)]
+    assert verify_billing().faults == []
+
+
+def where(shop, subscription):
+    """All that says how it goes on."""
+    row = shop.get(Subscription, subscription)
+    names = "billed_through paid_through next_bill_on service_ends_on billing_ends_on anchor term"
+    return {name: getattr(row, name) for name in names.split()}
+
+
+@pytest.mark.parametrize("day", [20, 29])
+def test_days_given_to_somebody_who_canceled_with_credit_charge_nothing(shop, day):
+    """She leaves on 20 April and has the rest of her month back; five days after that are given."""
+    customer, subscription = paying(shop, shop.plan("tv", 3000))
+    leaves = date(2026, 4, day)
+    do(cancel, subscription, "on_date", on=leaves, money="credit")
+    assert billed(shop, customer) == (day - 1) * 100
+    finish(do(give_days, GiftScope(panel_id=shop.panel_id), 5, "outage").gift_id)
+    after = shop.get(Subscription, subscription)
+    assert (after.service_ends_on, after.billing_ends_on) == (leaves + timedelta(days=5), leaves)
+    for later in (MAY, leaves + timedelta(days=5), FIVE, JUN):
+        on(later)
+        shop.run(later)
+        do(lapse)
+        assert (shop.get(Subscription, subscription).state == "canceled") is (later >= leaves + timedelta(days=5))
+    assert billed(shop, customer) == (day - 1) * 100
+    assert verify_billing().faults == []
+
+
+def test_who_leaves_later_than_is_billed_pays_as_many_days_as_before(shop):
+    """Until 16 May, and five days given: 1 to 6 May are free, 15 of the days until 21 May are paid."""
+    _, subscription = paying(shop, shop.plan("tv", 3000))
+    do(cancel, subscription, "on_date", on=date(2026, 5, 16), money="credit")
+    given_five_days(shop, subscription)
+    for later in (FIVE, date(2026, 5, 21), date(2026, 6, 6)):
+        on(later)
+        shop.run(later)
+        do(lapse)
+    assert shop.lines(subscription)[1:] == [("recurring", FIVE, date(2026, 5, 21), 1452, 290)]  # 30.00 × 15/31
+    assert shop.get(Subscription, subscription).state == "canceled"
+
+
+LEAVING = [
+    ("end_of_term", "", None),
+    ("on_date", "credit", date(2026, 4, 20)),
+    ("on_date", "nothing", date(2026, 4, 20)),
+    ("on_date", "credit", date(2026, 5, 16)),  # April is billed, and of May what is asked for
+]
+
+
+@pytest.mark.parametrize(("policy", "money", "day"), LEAVING)
+@pytest.mark.parametrize(
+    "deeds", ["", "given", "day set", "given, day set", "day set, given", "run, given", "run, day set"]
+)
+def test_who_keeps_it_after_all_is_where_they_would_be(shop, policy, money, day, deeds):
+    """Two of the same, one of whom cancels and takes it back; whatever happens in between, they end up alike."""
+    plan = shop.plan("tv", 3000)
+    (ann, hers), (bob, his) = paying(shop, plan), paying(shop, plan)
+    on(date(2026, 4, 2))
+    do(cancel, hers, policy, on=day, money=money)
+    for deed in deeds.split(", "):
+        if deed == "given":
+            finish(do(give_days, GiftScope(panel_id=shop.panel_id), 5, "outage").gift_id)
+        if deed == "day set":
+            for customer in (ann, bob):
+                do(set_billing_day, customer, 15)
+        if deed == "run" and day == date(2026, 5, 16):
+            on(MAY)
+            shop.run(MAY)
+            assert shop.get(Subscription, hers).billed_through == day
+    do(keep, hers)
+    assert where(shop, hers) == where(shop, his)
+    assert billed(shop, ann) == billed(shop, bob)
+    for later in (MAY, FIVE, date(2026, 5, 15), JUN, date(2026, 6, 6), date(2026, 6, 15)):
+        on(later)
+        shop.run(later)
+        assert where(shop, hers) == where(shop, his)
+    assert billed(shop, ann) == billed(shop, bob)
+    assert verify_billing().faults == []
+    assert in_order()
+
+
+@pytest.mark.parametrize("deeds", ["", "given", "day set", "day set, given"])
+def test_a_trial_that_is_kept_after_all_is_as_if_nothing_had_been(shop, deeds):
+    plan = shop.plan("tv", 3000)
+    customers, both = [shop.customer(credit_minor=20_000) for _ in range(2)], []
+    for customer in customers:
+        trial = {
+            "state": "trial",
+            "phase": "trial",
+            "phase_ends_on": date(2026, 4, 8),
+            "next_bill_on": date(2026, 4, 8),
+        }
+        both.append(shop.subscribe(customer, plan, due=date(2026, 4, 8), billed_through=None, **trial))
+    do(cancel, both[0], "end_of_term")
+    for deed in deeds.split(", "):
+        if deed == "given":
+            finish(do(give_days, GiftScope(panel_id=shop.panel_id), 5, "outage").gift_id)
+        if deed == "day set":
+            for customer in customers:
+                do(set_billing_day, customer, 15)
+    do(keep, both[0])
+    for later in (date(2026, 4, 2), date(2026, 4, 8), date(2026, 4, 13), date(2026, 4, 15), FIVE, date(2026, 5, 15)):
+        on(later)
+        shop.run(later)
+        assert where(shop, both[0]) == where(shop, both[1])
+    assert billed(shop, customers[0]) == billed(shop, customers[1]) > 0
+    assert verify_billing().faults == []
 
 
 def test_a_gift_is_stopped_half_way(shop):

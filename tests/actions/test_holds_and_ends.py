@@ -256,3 +256,14 @@ def test_one_billing_day_for_all_charges_only_the_bridge(shop):
                                       ("recurring", date(2026, 5, 15), date(2026, 6, 15), 600, 120)]  # fmt: skip
     with pytest.raises(InvalidInput, match="from 1 to 31"):
         do(set_billing_day, customer, 32)
+
+
+def test_what_runs_when_a_billing_day_is_set_is_changed_by_its_own_period(shop):
+    """April is paid. From 6 April on all is billed on the 15th; gold then has 25 of April's 30 days."""
+    customer, subscription = paying(shop, shop.plan("tv", 3000))
+    shop.plan("gold", 6000)
+    on(date(2026, 4, 6))
+    do(set_billing_day, customer, 15)
+    do(change, ChangeWish(subscription, plan="gold"))
+    assert billed(shop, subscription) == 3000 - 2500 + 5000
+    assert seen(preview_cancel, subscription, "start_of_term").total_minor == -(500 + 5000) * 12 // 10

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from datetime import date
 
+from billhead.domain.calendar import Calendar
 from billhead.domain.errors import InvalidInput
 from billhead.domain.periods import Period, Term, cycle_index, cycle_start
+
+_LIMIT = 48
 
 
 def due_periods(
@@ -21,7 +24,7 @@ def due_periods(
     starts_on: date,
     ends_on: date | None,
     arrears: bool = False,
-    limit: int = 48,
+    limit: int = _LIMIT,
 ) -> list[Period]:
     """The periods to bill on the target date, oldest first; [] when there is nothing to do.
 
@@ -43,11 +46,31 @@ def due_periods(
         if arrears and target < end:
             break
         if len(found) == limit:
-            raise InvalidInput(
-                "target",
-                f"more than {limit} periods of {term} would be due from {start} to {target}",
-                hint="Check the dates, or bill up to an earlier date first.",
-            )
+            raise _too_many(limit, term, start, target)
         found.append(Period(start, end))
         start = end
     return found
+
+
+def ended_periods(calendar: Calendar, start: date, target: date, ends_on: date | None) -> list[Period]:
+    """The same in arrears, from a day on, also where the anchor has moved since."""
+    found: list[Period] = []
+    while ends_on is None or start < ends_on:
+        end = calendar.period_at(start).end
+        if ends_on is not None and ends_on < end:
+            end = ends_on
+        if target < end:
+            break
+        if len(found) == _LIMIT:
+            raise _too_many(_LIMIT, calendar.term, start, target)
+        found.append(Period(start, end))
+        start = end
+    return found
+
+
+def _too_many(limit: int, term: Term, start: date, target: date) -> InvalidInput:
+    return InvalidInput(
+        "target",
+        f"more than {limit} periods of {term} would be due from {start} to {target}",
+        hint="Check the dates, or bill up to an earlier date first.",
+    )

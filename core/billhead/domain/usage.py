@@ -7,7 +7,7 @@ Everything is scaled to whole numbers over one denominator, so that a million su
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
@@ -16,6 +16,7 @@ from itertools import pairwise
 from math import ceil, lcm
 from typing import Any, NamedTuple
 
+from billhead.domain.calendar import Calendar
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import Money, Rounding, exact, exponent, round_ratio
 from billhead.domain.periods import Term
@@ -32,6 +33,7 @@ __all__ = [
     "charge",
     "chargeable",
     "event_fee",
+    "metered_calendar",
     "metered_term",
     "parse_quantity",
     "plain_terms",
@@ -340,6 +342,12 @@ def metered_term(term: str) -> Term:
     """How long a period of usage is: a cycle of the subscription, but a month where that has several (or is a year)."""
     whole = Term.parse(term)
     return Term("month") if whole.months > 1 else whole
+
+
+def metered_calendar(calendar: Calendar) -> Calendar:
+    """The same, counted in periods of usage."""
+    before = tuple(replace(one, term=metered_term(str(one.term))) for one in calendar.before)
+    return Calendar(calendar.anchor, metered_term(str(calendar.term)), before)
 
 
 def parse_quantity(value: object, decimals: int) -> int:

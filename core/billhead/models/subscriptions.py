@@ -10,6 +10,7 @@ from billhead.db import Model
 
 __all__ = [
     "DayGift",
+    "FormerCalendar",
     "FreeTime",
     "Service",
     "Subscription",
@@ -88,6 +89,23 @@ class SubscriptionEvent(Model):
     effective_on: Mapped[date]
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     recorded_at: Mapped[datetime]
+
+
+class FormerCalendar(Model):
+    """How the cycles before `until` were counted: the anchor moved then, or the term changed.
+
+    Days from `longer_from` on were added to the cycle before them.
+    """
+
+    __tablename__ = "former_calendar"
+    __table_args__ = (Index("ix_former_calendar_subscription", "subscription_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
+    until: Mapped[date]
+    anchor: Mapped[date]
+    term: Mapped[str]
+    longer_from: Mapped[date | None]
 
 
 class FreeTime(Model):

@@ -8,11 +8,13 @@ drafted by the run's own code.
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.actions.billing._calendars import read_formers
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._coupons import read_redeemed
 from billhead.actions.billing._draft import (
@@ -29,9 +31,10 @@ from billhead.actions.billing._reading import ITEM, read_parts
 from billhead.actions.billing._standing import RETURNED, Standing, StandingLine, read_standing
 from billhead.actions.billing._taxing import TaxedAmount
 from billhead.bulk import among
+from billhead.domain.calendar import Calendar, Former
 from billhead.domain.errors import Conflict, NotFound
 from billhead.domain.owed import Charge, Cycle, Return, difference
-from billhead.domain.periods import Period, Term, cycle, cycle_index, without
+from billhead.domain.periods import Period, Term, without
 from billhead.domain.proration import ProrationMode
 from billhead.domain.subscription import RUNNING
 from billhead.models.documents import DocumentLine
@@ -45,7 +48,7 @@ _Key = tuple[int | None, str, date]
 
 class History(NamedTuple):
     """A subscription as rating needs it, what was billed of it, and the days that are not charged; of those, `moved`
-    are paid time that went to another customer.
+    are paid time that went to another customer. `before`: how its cycles were counted before its anchor moved.
 
     Whoever wants to know what a change would cost changes `item` or `free` and asks again.
     """
@@ -55,6 +58,7 @@ class History(NamedTuple):
     free: tuple[Period, ...]
     moved: tuple[Period, ...]
     used_keys: Mapping[_Key, int]
+    before: tuple[Former, ...] = ()
 
 
 def read_history(session: Session, catalogue: Catalogue, subscription_id: int, target: date) -> History:
@@ -81,6 +85,7 @@ def read_histories(
     )
     standing = read_standing(session, subscriptions)
     free, used = _free(session, subscriptions), _used_keys(session, subscriptions)
+    before = read_formers(session, subscriptions)
     return {
         item.subscription_id: History(
             item,
@@ -88,6 +93,7 @@ def read_histories(
             tuple(period for _, period in free.get(item.subscription_id, ())),
             tuple(period for why, period in free.get(item.subscription_id, ()) if why == "moved"),
             used.get(item.subscription_id, {}),
+            before.get(item.subscription_id, ()),
         )
         for item in items
     }
@@ -171,12 +177,15 @@ def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[Dra
     mode = ProrationMode(catalogue.plans[part.plan_id].proration)
     wanted = _window(part, history.item)
     upto = [Period(date.min, history.item.billed_through or _FOREVER)]  # what comes after is the run's
+    if history.item.collection == "manual":  # and what nobody has paid by hand was never watched
+        upto = _within(_billed_days(history), upto)
+    own = _own_days(known)
     for period, lines in known.items():
         if any(line.closed or line.customer_id != history.item.customer_id for line in lines):
             continue  # staff have decided about this time, or somebody else has paid it
         if any(period.overlap(one) for one in history.moved):
             continue  # it has changed hands in this time, which was worth nothing in money from then on
-        days = without(_within(_within(wanted, [period]), upto), history.free)
+        days = without(_within(_within(wanted, own[period]), upto), history.free)
         asked = Cycle(period, lines[0].whole, days, mode, [line.billed for line in lines])
         yield from _written(asked, part, {line.billed.id: line for line in lines}, history.item, catalogue)
     for period, open_days in _new_cycles(part, history, known):
@@ -185,9 +194,31 @@ def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[Dra
         yield from _written(Cycle(period, whole, open_days, mode), priced, {}, history.item, catalogue)
 
 
+def _own_days(known: Mapping[Period, Sequence[StandingLine]]) -> dict[Period, list[Period]]:
+    """Cycles overlap where the anchor moved between them. A day is of the cycle in which it was billed first, and of
+    the earliest where it was billed in none."""
+    if not any(one.overlap(other) for one, other in pairwise(sorted(known, key=lambda one: one.start))):
+        return {cycle: [cycle] for cycle in known}
+    billed = {cycle: [line.billed.period for line in lines] for cycle, lines in known.items()}
+    own: dict[Period, list[Period]] = {}
+    for cycle, days in billed.items():
+        own[cycle] = without(_merged(days), [day for earlier in own.values() for day in earlier])
+    taken = [day for days in billed.values() for day in days]
+    for cycle in sorted(known, key=lambda one: one.start):
+        rest = without([cycle], taken)
+        own[cycle] += rest
+        taken += rest
+    return own
+
+
+def _billed_days(history: History) -> list[Period]:
+    """The days that were billed of the subscription, of whatever part."""
+    return _merged([line.billed.period for lines in history.standing.values() for line in lines])
+
+
 def _window(part: Part, item: DueItem) -> list[Period]:
-    """The days for which the component is to be paid, hold or no hold."""
-    start = part.starts_on or item.started_on
+    """The days for which the component is to be paid, hold or no hold: none of a trial."""
+    start = max(part.starts_on or item.started_on, item.phase_ends_on or date.min)
     end = min(part.ends_on or _FOREVER, item.billing_ends_on or _FOREVER)
     return [Period(start, end)] if start < end else []
 
@@ -202,16 +233,19 @@ def _new_cycles(
     item = history.item
     if item.billed_through is None:
         return
-    billed = [line.billed.period for lines in history.standing.values() for line in lines]
     upto = [Period(date.min, item.billed_through)]
-    open_days = without(_within(_within(_window(part, item), upto), _merged(billed)), [*known, *history.free])
+    open_days = without(_within(_within(_window(part, item), upto), _billed_days(history)), [*known, *history.free])
     term = Term.parse(item.term)
-    by_cycle: dict[int, list[Period]] = {}
+    # what has another term now is priced by that, also for days that were counted in the old one
+    calendar = Calendar(item.anchor, term, tuple(one for one in history.before if one.term == term))
+    by_cycle: dict[Period, list[Period]] = {}
     for one in open_days:
-        for n in range(cycle_index(item.anchor, term, one.start), cycle_index(item.anchor, term, _last(one)) + 1):
-            by_cycle.setdefault(n, []).extend(_within([one], [cycle(item.anchor, term, n)]))
-    for n, found in sorted(by_cycle.items()):
-        yield cycle(item.anchor, term, n), found
+        start = one.start
+        while start < one.end:
+            end = min(calendar.period_at(start).end, one.end)
+            by_cycle.setdefault(calendar.cycle_at(start), []).append(Period(start, end))
+            start = end
+    yield from sorted(by_cycle.items(), key=lambda found: found[0].start)
 
 
 def _written(
@@ -262,7 +296,3 @@ def _merged(days: Sequence[Period]) -> list[Period]:
         else:
             found.append(one)
     return found
-
-
-def _last(days: Period) -> date:
-    return date.fromordinal(days.end.toordinal() - 1)

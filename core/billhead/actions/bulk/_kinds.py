@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, select
 
 from billhead import clock
+from billhead.actions.billing._calendars import calendars_told, put_calendars
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.shops._supplying import let_run
 from billhead.actions.subscriptions._given_days import NO_DAYS, checked_days, give_days_to
@@ -54,7 +55,7 @@ def _check_days(wish: Mapping[str, Any]) -> None:
 
 def _extend(tx: Tx, bulk: BulkAction, subscription_id: int) -> dict[str, Any]:
     subscription = visible_subscription(tx, subscription_id)
-    before = _dates_of(subscription)
+    before, calendars = _dates_of(subscription), calendars_told(tx.session, subscription)
     planned = bool(scheduled_of(tx, subscription_id))
     give_days_to(tx, subscription_id, int(bulk.wish["days"]), bulk.reason)
     tx.session.flush()
@@ -64,6 +65,7 @@ def _extend(tx: Tx, bulk: BulkAction, subscription_id: int) -> dict[str, Any]:
         "after": _dates_of(subscription),
         "free_time_id": tx.session.scalar(given),
         "planned": planned,
+        "calendars": calendars,
     }
 
 
@@ -78,6 +80,7 @@ def _take_days_back(tx: Tx, bulk: BulkAction, item: BulkItem) -> None:
     row = tx.session.get(FreeTime, item.before["free_time_id"])
     if row is not None:
         tx.session.delete(row)
+    put_calendars(tx.session, subscription, item.before["calendars"])
     assert subscription.paid_through is not None, "only what was paid for was made longer"
     grace_hours = tx.session.get_one(Seller, subscription.seller_id).grace_hours
     let_run(tx, subscription, subscription.paid_through, grace_hours)

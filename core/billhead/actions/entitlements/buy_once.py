@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 
 from billhead import clock
+from billhead.actions.billing._calendars import calendar_of
 from billhead.actions.billing._draft import Draft, inclusive_of_tax, order_lines
 from billhead.actions.billing._rated import Part
 from billhead.actions.billing._rating import Case, raised, rater_now
@@ -23,9 +24,8 @@ from billhead.db import Tx
 from billhead.domain.document import Kind, ProformaState
 from billhead.domain.entitlement import State
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
-from billhead.domain.periods import cycle, cycle_index
 from billhead.domain.subscription import RUNNING
-from billhead.domain.usage import metered_term
+from billhead.domain.usage import metered_calendar
 from billhead.models.catalogue import Plan, Price
 from billhead.models.documents import Document
 from billhead.models.entitlements import Entitlement
@@ -146,7 +146,7 @@ def _later(tx: Tx, subscription: Subscription, plan: Plan, one: Entitlement) -> 
     )  # fmt: skip
     if (tx.session.scalar(waiting) or 0) >= _MOST_WAITING:
         raise Conflict(f"{_MOST_WAITING} purchases wait for the next invoice", hint="pay this one now")
-    one.waits_until = _end_of_month(subscription, one.bought_on)
+    one.waits_until = _end_of_month(tx, subscription, one.bought_on)
     open_entitlement(tx, one, plan)
     subscription.version += 1  # a run that has read it looks again
     return Bought(one.id, None, 0)
@@ -163,10 +163,9 @@ def _by_pass(tx: Tx, subscription: Subscription, plan: Plan, one: Entitlement) -
     return Bought(one.id, None, 0)
 
 
-def _end_of_month(subscription: Subscription, today: date) -> date:
+def _end_of_month(tx: Tx, subscription: Subscription, today: date) -> date:
     """The end of the running period, of a month at most: nothing waits for a year's end."""
-    term = metered_term(subscription.term)
-    return cycle(subscription.anchor, term, cycle_index(subscription.anchor, term, today)).end
+    return metered_calendar(calendar_of(tx.session, subscription)).period_at(today).end
 
 
 def _now(tx: Tx, customer: Customer, plan: Plan, price: Price, one: Entitlement) -> Bought:

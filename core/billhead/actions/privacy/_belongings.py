@@ -86,6 +86,7 @@ BELONGINGS: dict[str, Belonging] = {
     "subscription_component": Belonging("subscription_id>subscription", "services", keeps="kind"),
     "subscription_event": Belonging("subscription_id>subscription", "services", keeps="kind details"),  # what is owed
     "subscription_change": Belonging("subscription_id>subscription", keeps="kind state wish before"),
+    "former_calendar": Belonging("subscription_id>subscription", keeps="term"),
     "free_time": Belonging("subscription_id>subscription", "services", keeps="why"),
     "payment_promise": Belonging("customer_id>customer", "payments", keeps="state currency actor"),
     "coupon_redemption": Belonging("customer_id>customer", "services", keeps="state"),

@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
+from billhead.actions.billing._calendars import calendar_of
 from billhead.actions.resellers._changed_parts import running_parts
 from billhead.actions.resellers._prices import credit_prices, in_credits
 from billhead.actions.resellers._rights import effective_rights
@@ -15,7 +16,7 @@ from billhead.actions.resellers._unused import gives_back, set_off, tomorrow_of,
 from billhead.db import Tx
 from billhead.domain.document import Kind
 from billhead.domain.money import CREDITS, Money
-from billhead.domain.periods import Period, Term, cycle, cycle_index
+from billhead.domain.periods import Period
 from billhead.models.catalogue import Plan
 from billhead.models.credits import CreditHold
 from billhead.models.documents import Document
@@ -34,7 +35,7 @@ def cost_of_change(
     price, sold = _price(tx, reseller, subscription)
     left = unused(tx, subscription)
     back = gives_back(tx, effective_rights(tx.session, reseller.id), subscription)
-    due = set_off(Money(ceil(price * _terms(subscription, days)), CREDITS), left, gives_back=back)
+    due = set_off(Money(ceil(price * _terms(tx, subscription, days)), CREDITS), left, gives_back=back)
     asked = _asked(tx, row) + sum(_sold(held, minor) for held, minor in left)
     return due.pay, {"sold": sold, **due.told, "sold_minor": asked}
 
@@ -51,14 +52,13 @@ def _price(tx: Tx, reseller: Reseller, subscription: Subscription) -> tuple[int,
     return total, [[part.plan_id, part.quantity] for part in parts]
 
 
-def _terms(subscription: Subscription, days: Period) -> Fraction:
+def _terms(tx: Tx, subscription: Subscription, days: Period) -> Fraction:
     """How many terms the days are, each a part of the cycle in which it lies."""
-    anchor, term = subscription.anchor, Term.parse(subscription.term)
-    found, n = Fraction(0), cycle_index(anchor, term, days.start)
-    while (whole := cycle(anchor, term, n)).start < days.end:
-        part = whole.overlap(days)
-        found += Fraction(part.days if part else 0, whole.days)
-        n += 1
+    calendar, found, start = calendar_of(tx.session, subscription), Fraction(0), days.start
+    while start < days.end:
+        end = min(calendar.period_at(start).end, days.end)
+        found += Fraction((end - start).days, calendar.cycle_at(start).days)
+        start = end
     return found
 
 

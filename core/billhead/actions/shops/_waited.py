@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.billing._calendars import move_anchor
 from billhead.actions.subscriptions._free_time import free_time
 from billhead.actions.subscriptions._state import live_services, move
 from billhead.actions.subscriptions._taking_steps import look_again
@@ -115,7 +116,7 @@ def _move_ends(tx: Tx, subscription: Subscription, days: timedelta, today: date)
     free_time(tx, subscription, "given", start, start + days)
     subscription.paid_through, subscription.billed_through = paid + days, start + days
     if tx.session.get_one(Customer, subscription.customer_id).billing_day is None:
-        subscription.anchor = start + days
+        move_anchor(tx.session, subscription, start + days, start + days, longer_from=start)
     if subscription.phase == "trial":
         subscription.phase_ends_on = subscription.paid_through
     for end in ("service_ends_on", "billing_ends_on"):

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.billing._calendars import move_anchor
 from billhead.actions.shops._supplying import let_run, waits_for_credits
-from billhead.actions.subscriptions._scheduled import BY_PLAN, put_off, scheduled_of
+from billhead.actions.subscriptions._scheduled import last_cancel, put_off, scheduled_of
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.db import Tx
 from billhead.domain.errors import Conflict
@@ -14,7 +15,7 @@ from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import FreeTime, Subscription
 
-__all__ = ["free_time", "give_time", "lengthen", "open_hold"]
+__all__ = ["bill_from", "free_time", "give_time", "lengthen", "open_hold"]
 
 
 def free_time(
@@ -45,17 +46,19 @@ def open_hold(tx: Tx, subscription: Subscription) -> FreeTime | None:
 def give_time(tx: Tx, subscription: Subscription, days: int, today: date, gift_id: int | None = None) -> date:
     """As `lengthen`, and an end that is set comes so much later: it is watched longer, and no more is paid for it.
 
-    So does the plan that follows this one by itself, unless it is paid for already.
+    So does a change that is planned for its end, unless it is paid for already.
     """
-    leaves = subscription.service_ends_on
+    leaves, billing, longer = subscription.service_ends_on, subscription.billing_ends_on, timedelta(days=days)
+    over = _is_over(tx, subscription)
     known = max(subscription.billed_through or today, subscription.paid_through or today)
     for row in scheduled_of(tx, subscription.id):
-        if row.before.get("by") == BY_PLAN and row.effective_on >= known:
-            put_off(tx, row, max(row.effective_on, today) + timedelta(days=days))
+        if row.kind == "change" and row.effective_on >= known:
+            put_off(tx, row, max(row.effective_on, today) + longer)
     until = lengthen(tx, subscription, days, today, gift_id)
-    if leaves is not None and subscription.billing_ends_on is not None:
-        subscription.service_ends_on = max(leaves, today) + timedelta(days=days)
-        subscription.billing_ends_on = max(subscription.billing_ends_on, subscription.billed_through or leaves)
+    if leaves is not None and billing is not None:
+        subscription.service_ends_on = max(leaves, today) + longer
+        if not over:
+            subscription.billing_ends_on = billing + longer
         look_again(tx, subscription, today)
     return until
 
@@ -64,21 +67,38 @@ def lengthen(tx: Tx, subscription: Subscription, days: int, today: date, gift_id
     """Let what is paid for run so many days longer, without charging them; returns the new end.
 
     What has expired begins again today, but for a shop's order that waits: it begins when its credits come. Billing
-    follows: from the new end on, in whole periods; an account that bills on one day of the month keeps that day, and
-    pays the part until it. Raises Conflict where nothing was ever paid.
+    follows: from the new end on, in whole periods; what runs until then is counted as it was, the days being added to
+    its cycle. An account that bills on one day of the month keeps that day, and pays the part until it. Where billing
+    is over because it was canceled it stays so, and the days are kept for whoever takes that back. Raises Conflict
+    where nothing was ever paid.
     """
     paid = subscription.paid_through
     if paid is None:
         raise Conflict("nothing of this subscription was paid yet: there is no time to make longer")
     earliest = paid if waits_for_credits(tx, subscription) else today
-    start = max(subscription.billed_through or paid, paid, earliest)
-    end = start + timedelta(days=days)
-    free_time(tx, subscription, "given", start, end, gift_id)
-    subscription.billed_through = end
+    billed = max(subscription.billed_through or paid, paid)
+    start = max(billed, earliest)
+    free_time(tx, subscription, "given", start, start + timedelta(days=days), gift_id)
+    if not _is_over(tx, subscription):
+        bill_from(tx, subscription, start + timedelta(days=days), longer_from=billed)
     subscription.paid_through = max(paid, earliest) + timedelta(days=days)
-    if tx.session.get_one(Customer, subscription.customer_id).billing_day is None:
-        subscription.anchor = end
     seller = tx.session.get_one(Seller, subscription.seller_id)
     let_run(tx, subscription, subscription.paid_through, seller.grace_hours)
     look_again(tx, subscription, today)
     return subscription.paid_through
+
+
+def bill_from(tx: Tx, subscription: Subscription, end: date, *, longer_from: date) -> None:
+    """Billing goes on at the end of days that were given, and so does what follows a trial."""
+    subscription.billed_through = end
+    if subscription.phase == "trial":
+        subscription.phase_ends_on = end
+    if tx.session.get_one(Customer, subscription.customer_id).billing_day is None:
+        move_anchor(tx.session, subscription, end, end, longer_from=longer_from)
+
+
+def _is_over(tx: Tx, subscription: Subscription) -> bool:
+    """It was canceled, and nothing is billed any more."""
+    ends, billed = subscription.billing_ends_on, subscription.billed_through or subscription.paid_through
+    over = ends is not None and billed is not None and ends <= billed
+    return over and last_cancel(tx, subscription.id) is not None

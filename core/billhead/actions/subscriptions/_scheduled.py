@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.billing._calendars import forget_calendar
 from billhead.db import Tx
 from billhead.models.subscriptions import Subscription, SubscriptionChange, SubscriptionComponent, SubscriptionEvent
 
@@ -80,7 +81,7 @@ def take_back(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> No
     row.state = "withdrawn"
     if row.kind != "change":
         return
-    subscription.term, subscription.anchor = row.before["term"], date.fromisoformat(row.before["anchor"])
+    _count_as_before(tx, subscription, row)
     former = row.before.get("ends_on", {})  # of plans that last for so long only
     for component_id in row.before["ended"]:
         told = former.get(str(component_id))
@@ -88,6 +89,15 @@ def take_back(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> No
     for component_id in row.before["added"]:
         one = tx.session.get_one(SubscriptionComponent, component_id)
         one.ends_on = one.starts_on
+
+
+def _count_as_before(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> None:
+    """An anchor that has moved since, by given days or a billing day, stays: it is of time that comes after this."""
+    term, anchor = row.before["term"], date.fromisoformat(row.before["anchor"])
+    if subscription.term != term and subscription.anchor.isoformat() == row.before["then"]:
+        forget_calendar(tx.session, subscription, row.effective_on, anchor, term)
+        subscription.anchor = anchor
+    subscription.term = term
 
 
 def may_take_back(tx: Tx, subscription: Subscription, planned: Sequence[SubscriptionChange]) -> bool:

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from billhead.actions.billing._calendars import move_anchor
 from billhead.actions.billing._next import next_bill_day
 from billhead.actions.subscriptions._steps import Steps
 from billhead.db import Tx
@@ -27,8 +28,9 @@ def take_steps(tx: Tx, subscription: Subscription, steps: Steps, on: date) -> li
     ]
     tx.session.add_all(added)
     item = steps.item
-    subscription.plan_id, subscription.term, subscription.anchor = item.plan_id, item.term, item.anchor
-    subscription.billed_through = item.billed_through
+    if (item.term, item.anchor) != (subscription.term, subscription.anchor):
+        move_anchor(tx.session, subscription, item.anchor, on, term=item.term)
+    subscription.plan_id, subscription.billed_through = item.plan_id, item.billed_through
     look_again(tx, subscription, item.target)
     return [one.id for one in added]
 

@@ -5,10 +5,12 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from billhead import clock
+from billhead.actions.billing._calendars import calendar_of
 from billhead.actions.billing.rebill import Desk, preview_rebill, rebill
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning.want import want
+from billhead.actions.subscriptions._going_on import last_free_time
 from billhead.actions.subscriptions._money_rule import money_rule
 from billhead.actions.subscriptions._offers import subscription_to_end, withdraw_offers
 from billhead.actions.subscriptions._scheduled import last_cancel, take_back, wished_of
@@ -17,7 +19,6 @@ from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
-from billhead.domain.periods import Term, cycle_index, cycle_start
 from billhead.domain.subscription import Event, State
 from billhead.models.catalogue import Plan
 from billhead.models.subscriptions import Subscription
@@ -118,12 +119,14 @@ def _facts(tx: Tx, subscription: Subscription, dates: _Dates) -> dict[str, Any]:
         before = {
             "service_ended_on": service.isoformat() if service else None,
             "billing_ended_on": billing.isoformat() if billing else None,
+            "free_time_id": last_free_time(tx, subscription),
         }
     return {
         "billed_until": dates.billing.isoformat(),
         "by_staff": tx.ctx.may("subscriptions.write"),
         "service_ended_on": before.get("service_ended_on"),
         "billing_ended_on": before.get("billing_ended_on"),
+        "free_time_id": before["free_time_id"],
     }
 
 
@@ -144,7 +147,7 @@ def _dates(tx: Tx, subscription: Subscription, policy: str, on: date | None, mon
         raise InvalidInput("on", f"must be {subscription.started_on if staff else today} or later, got {on}")
     service = _service_end(subscription, policy, on, today)
     if policy == "start_of_term":
-        return _Dates(today, _cycle_start(subscription, today))
+        return _Dates(today, _cycle_start(tx, subscription, today))
     if money_rule(tx, subscription, money) == "nothing" or subscription.billed_through is None:
         return _Dates(service, max(service, subscription.billed_through or service))
     counts = tx.session.get_one(Plan, subscription.plan_id).details.get("cancel_day_counts")
@@ -159,9 +162,8 @@ def _service_end(subscription: Subscription, policy: str, on: date | None, today
     return max(paid, today) if policy == "end_of_term" and paid and not standing_still else today
 
 
-def _cycle_start(subscription: Subscription, today: date) -> date:
+def _cycle_start(tx: Tx, subscription: Subscription, today: date) -> date:
     """The first day of the period that runs, or today if none does."""
     if subscription.billed_through is None or subscription.billed_through <= today:
         return today
-    term = Term.parse(subscription.term)
-    return cycle_start(subscription.anchor, term, cycle_index(subscription.anchor, term, today))
+    return calendar_of(tx.session, subscription).period_at(today).start

@@ -186,6 +186,7 @@ def _schedule(tx: Tx, subscription: Subscription, plan: _Planned) -> Changed:
     before: dict[str, Any] = {
         "term": subscription.term,
         "anchor": subscription.anchor.isoformat(),
+        "then": plan.steps.item.anchor.isoformat(),
         "ended": list(plan.steps.ends),
     }
     ending = {one: tx.session.get_one(SubscriptionComponent, one).ends_on for one in plan.steps.ends}

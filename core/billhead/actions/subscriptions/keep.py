@@ -1,20 +1,18 @@
 """Take back what was asked for and has not happened yet: a cancellation, a planned change, a planned hold."""
 
 from dataclasses import dataclass
-from datetime import date
 
 from billhead import clock
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.events import emit
+from billhead.actions.subscriptions._going_on import go_on
 from billhead.actions.subscriptions._scheduled import last_cancel, take_back, wished_of
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, NotAllowed
-from billhead.domain.periods import Term, cycle_index, cycle_start
 from billhead.domain.subscription import State
-from billhead.models.subscriptions import Subscription
 
 __all__ = ["Kept", "keep"]
 
@@ -47,27 +45,10 @@ def keep(tx: Tx, subscription_id: int) -> Kept:
     if canceled is not None:
         if canceled.get("by_staff") and not tx.ctx.may("subscriptions.write"):
             raise NotAllowed("this subscription was canceled for you: only staff can take that back")
-        subscription.service_ends_on = _day(canceled.get("service_ended_on"))
-        subscription.billing_ends_on = _day(canceled.get("billing_ended_on"))
-        _bill_whole_cycle(subscription)
+        go_on(tx, subscription, canceled)
     look_again(tx, subscription, today)
     record(tx, subscription, "kept", today)
     written = rebill(tx, subscription.id)
     tx.session.refresh(subscription)
     emit(tx, "subscription.kept", f"subscription:{subscription.id}", {"subscription_id": subscription.id})
     return Kept(subscription.id, written.document_id, written.total_minor)
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
-
-
-def _bill_whole_cycle(subscription: Subscription) -> None:
-    """A cycle that the cancellation had cut short is billed to its end now, with what is missing of it."""
-    billed = subscription.billed_through
-    if billed is None or subscription.collection == "manual" or subscription.timing == "arrears":
-        return
-    term = Term.parse(subscription.term)
-    n = cycle_index(subscription.anchor, term, billed)
-    if cycle_start(subscription.anchor, term, n) != billed:
-        subscription.billed_through = cycle_start(subscription.anchor, term, n + 1)

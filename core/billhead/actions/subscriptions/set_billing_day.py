@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.billing._calendars import move_anchor
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.verb import verb
@@ -54,10 +55,12 @@ def _move(tx: Tx, subscription_id: int, day: int) -> bool:
     if not Term.parse(subscription.term).months:
         return False
     today = clock.today_in(subscription.zone)
-    anchor = anchor_for_day(day, subscription.billed_through or subscription.phase_ends_on or today)
+    from_day = subscription.billed_through or subscription.phase_ends_on or today
+    anchor = anchor_for_day(day, from_day)
     if anchor == subscription.anchor:
         return False
-    before, subscription.anchor = subscription.anchor, anchor
+    before = subscription.anchor
+    move_anchor(tx.session, subscription, anchor, from_day)
     look_again(tx, subscription, today)
     record(tx, subscription, "billing_day_set", today, before=before.isoformat(), anchor=anchor.isoformat())
     return True

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from billhead.actions.billing._calendars import read_formers
 from billhead.actions.usage._lines import start_of
 from billhead.actions.usage._shapes import (
     BilledRow,
@@ -83,13 +84,15 @@ def read_usage(
     meters = read_meters(session, wanted)
     due = [one for one in wanted if _is_due(meters[one.subscription_id], one.target, arrears=arrears)]
     late = _late_windows(session, catalogue, [meters[one.subscription_id] for one in due], parts)
-    free = _free_days(session, [one.subscription_id for one in due])
+    ids = [one.subscription_id for one in due]
+    free, before = _free_days(session, ids), read_formers(session, ids)
     windows: dict[int, list[Window]] = {}
     moved: dict[int, MovedMeter | InvalidInput] = {}
     for one in due:
         key = one.subscription_id
         try:
-            ended, moved[key] = due_windows(one, meters[key], parts[key], catalogue, free.get(key, ()))
+            known = free.get(key, ()), before.get(key, ())
+            ended, moved[key] = due_windows(one, meters[key], parts[key], catalogue, *known)
             windows[key] = [*late.get(key, ()), *ended]
         except InvalidInput as refused:
             moved[key], windows[key] = refused, []

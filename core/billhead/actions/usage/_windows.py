@@ -20,24 +20,30 @@ from billhead.actions.usage._shapes import (
     Timed,
     Window,
 )
-from billhead.domain.due import due_periods
-from billhead.domain.periods import Period, cycle, cycle_index, without
+from billhead.domain.calendar import Calendar, Former
+from billhead.domain.due import ended_periods
+from billhead.domain.periods import Period, Term, without
 from billhead.domain.proration import ProrationMode
-from billhead.domain.usage import Pricing, allowance_steps, metered_term
+from billhead.domain.usage import Pricing, allowance_steps, metered_calendar
 
 __all__ = ["billed_window", "current_windows", "due_windows", "whole_in_parts"]
 
 
 def due_windows(
-    one: Timed, meter: Meter, parts: Sequence[MeteredPart], tariffs: Tariffs, free: Sequence[Period] = ()
+    one: Timed,
+    meter: Meter,
+    parts: Sequence[MeteredPart],
+    tariffs: Tariffs,
+    free: Sequence[Period] = (),
+    before: Sequence[Former] = (),
 ) -> tuple[list[Window], MovedMeter]:
     """The stretches that have ended by the target date, and the meter after them.
 
     The first goes on at the very instant to which was billed, so that a move to another zone counts no hour twice.
     Usage of a trial is not charged, and no minimum for `free` days. What has expired without being renewed ends where
-    it was paid to.
+    it was paid to. `before`: how its cycles were counted earlier.
     """
-    term, ends_on, zone = metered_term(one.term), one.billing_ends_on, one.zone
+    calendar, ends_on, zone = _calendar(one, before), one.billing_ends_on, one.zone
     if one.state == "expired" and one.paid_through is not None:
         ends_on = one.paid_through if ends_on is None else min(ends_on, one.paid_through)
     start, begin = meter.through, meter.billed_to
@@ -45,32 +51,41 @@ def due_windows(
         start = one.phase_ends_on
         begin = start_of(start, zone)
     found: list[Window] = []
-    periods = due_periods(one.anchor, term, None, one.target, starts_on=start, ends_on=ends_on, arrears=True)
+    periods = ended_periods(calendar, start, one.target, ends_on)
     for period in periods:
-        whole = cycle(one.anchor, term, cycle_index(one.anchor, term, period.start))
+        whole = calendar.cycle_at(period.start)
         found += _stretches(one.subscription_id, period, whole, begin, parts, tariffs, zone, free)
         begin = start_of(period.end, zone)
     through = periods[-1].end if periods else start
     if ends_on is not None and through >= ends_on:
         return found, MovedMeter(max(meter.through, through), max(meter.billed_to, begin), None)
-    following = cycle(one.anchor, term, cycle_index(one.anchor, term, through)).end
+    following = calendar.period_at(through).end
     due_on = following if ends_on is None else min(following, ends_on)
     moved = periods or start > meter.through
     through, begin = (through, begin) if moved and one.target >= start else (meter.through, meter.billed_to)
     return found, MovedMeter(through, begin, due_on)
 
 
-def current_windows(one: Timed, meter: Meter, parts: Sequence[MeteredPart], tariffs: Tariffs) -> list[Window]:
+def current_windows(
+    one: Timed, meter: Meter, parts: Sequence[MeteredPart], tariffs: Tariffs, before: Sequence[Former] = ()
+) -> list[Window]:
     """The stretches of the period that runs now, up to its end: what allowances and alerts are about."""
-    term, zone = metered_term(one.term), one.zone
+    calendar, zone = _calendar(one, before), one.zone
     start = max(meter.through, one.phase_ends_on or meter.through)
-    running = cycle(one.anchor, term, cycle_index(one.anchor, term, max(start, one.target)))
+    day = max(start, one.target)
+    running = calendar.period_at(day)
     ends = running.end if one.billing_ends_on is None else min(running.end, one.billing_ends_on)
     start = max(start, running.start)
     if start >= ends:
         return []
     begin = meter.billed_to if start == meter.through else start_of(start, zone)
-    return list(_stretches(one.subscription_id, Period(start, ends), running, begin, parts, tariffs, zone))
+    whole = calendar.cycle_at(day)
+    return list(_stretches(one.subscription_id, Period(start, ends), whole, begin, parts, tariffs, zone))
+
+
+def _calendar(one: Timed, before: Sequence[Former]) -> Calendar:
+    """In periods of usage."""
+    return metered_calendar(Calendar(one.anchor, Term.parse(one.term), tuple(before)))
 
 
 def _stretches(

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.billing._calendars import read_formers
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._rated import DueItem
 from billhead.actions.billing._reading import ITEM, read_parts
@@ -49,11 +50,17 @@ def current_usage(session: Session, subscriptions: Collection[int]) -> dict[int,
     items, catalogue = _items(session, subscriptions)
     if not catalogue.metered or not items:
         return {}
-    meters = read_meters(session, items)
+    meters, before = read_meters(session, items), read_formers(session, [item.subscription_id for item in items])
     windows = [
         window
         for item in items
-        for window in current_windows(item, meters[item.subscription_id], metered_parts(item, catalogue), catalogue)
+        for window in current_windows(
+            item,
+            meters[item.subscription_id],
+            metered_parts(item, catalogue),
+            catalogue,
+            before.get(item.subscription_id, ()),
+        )
     ]
     found: dict[int, list[UsageNow]] = {}
     for one in rate_usage(zip(windows, read_totals(session, windows), strict=True)):

@@ -1812,6 +1812,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_document_subscription_id'), ['subscription_id'], unique=False)
         batch_op.create_index('uq_document_number_text', ['seller_id', 'number_text'], unique=True, sqlite_where=sa.text("number_text <> ''"), postgresql_where=sa.text("number_text <> ''"))
 
+    op.create_table('former_calendar',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('until', sa.Date(), nullable=False),
+    sa.Column('anchor', sa.Date(), nullable=False),
+    sa.Column('term', sa.String(), nullable=False),
+    sa.Column('longer_from', sa.Date(), nullable=True),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_former_calendar_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_former_calendar'))
+    )
+    with op.batch_alter_table('former_calendar', schema=None) as batch_op:
+        batch_op.create_index('ix_former_calendar_subscription', ['subscription_id'], unique=False)
+
     op.create_table('free_time',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -3129,6 +3142,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_free_time_subscription')
 
     op.drop_table('free_time')
+    with op.batch_alter_table('former_calendar', schema=None) as batch_op:
+        batch_op.drop_index('ix_former_calendar_subscription')
+
+    op.drop_table('former_calendar')
     with op.batch_alter_table('document', schema=None) as batch_op:
         batch_op.drop_index('uq_document_number_text', sqlite_where=sa.text("number_text <> ''"), postgresql_where=sa.text("number_text <> ''"))
         batch_op.drop_index(batch_op.f('ix_document_subscription_id'))
