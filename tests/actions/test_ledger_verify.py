@@ -8,6 +8,7 @@ import pytest
 from billing_shop import SYSTEM, open_shop
 from flask import current_app
 from sqlalchemy import func, select, text
+from tampering import tampered
 
 from billhead.actions.ledger.seal import seal
 from billhead.actions.ledger.verify import verify_ledger
@@ -37,23 +38,6 @@ def faults():
     return {fault.where: fault.what for fault in verified().faults}
 
 
-def tampered(shop, statement):
-    """As somebody with full access to the database would do it: the guards taken away first, and put back after."""
-    with db.engine.execution_options(billhead_writer=True).begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SET session_replication_role = replica"))
-            connection.execute(text(statement))
-            connection.execute(text("SET session_replication_role = origin"))
-            return
-        triggers = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
-        for name, _ in triggers:
-            connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        connection.exec_driver_sql("PRAGMA defer_foreign_keys = on")
-        connection.exec_driver_sql(statement)
-        for _, sql in triggers:
-            connection.exec_driver_sql(sql)
-
-
 def test_an_honest_ledger_is_verified_sealed_or_not(shop):
     before = verified()
     assert (before.verified, before.entries, before.postings, before.sealed) == (True, 20, 10 * 3 + 5 * 2 + 5 * 2, 0)
@@ -75,9 +59,9 @@ def test_sealing_goes_in_blocks_and_only_over_what_is_new(shop):
 def test_an_entry_that_was_committed_late_is_sealed_later(shop):
     """Its id is lower than that of a sealed one, as when a long transaction commits after a short one."""
     seal(SYSTEM)
-    tampered(shop, "DELETE FROM ledger_sealed WHERE entry_id = 3")
-    tampered(shop, "DELETE FROM ledger_sealed WHERE seal_id = 1 AND entry_id <> 3")
-    tampered(shop, "DELETE FROM ledger_seal")
+    tampered("DELETE FROM ledger_sealed WHERE entry_id = 3")
+    tampered("DELETE FROM ledger_sealed WHERE seal_id = 1 AND entry_id <> 3")
+    tampered("DELETE FROM ledger_seal")
     assert seal(SYSTEM, block=5) == 20
     assert verified().verified
 
@@ -100,7 +84,7 @@ def test_a_changed_entry_is_named(shop, what):
     with reading() as session:
         entry = session.scalar(select(LedgerEntry.id).where(LedgerEntry.kind == "invoice").order_by(LedgerEntry.id))
         owner = session.scalar(select(LedgerPosting.customer_id).where(LedgerPosting.entry_id == entry))
-    tampered(shop, TAMPERED[what].format(entry=entry, other=owner % 10 + 1))
+    tampered(TAMPERED[what].format(entry=entry, other=owner % 10 + 1))
     found = verified().faults
     assert {fault.where for fault in found} == {f"entry {entry}"}
     assert any("digest differs" in fault.what for fault in found)
@@ -116,14 +100,14 @@ def test_a_posting_without_its_entry_is_named(shop):
             connection.exec_driver_sql("PRAGMA foreign_keys = on")
             connection.exec_driver_sql("BEGIN")
     else:
-        tampered(shop, "DELETE FROM ledger_entry WHERE id = 7")
+        tampered("DELETE FROM ledger_entry WHERE id = 7")
     assert faults() == {"entry 7": "is gone, and its postings are still there"}
 
 
 def test_who_also_forges_the_digest_is_betrayed_by_the_seal(shop):
     seal(SYSTEM, block=5)
     zeros = "zeroblob(32)" if db.engine.dialect.name == "sqlite" else r"'\x00'"
-    tampered(shop, f"UPDATE ledger_entry SET digest = {zeros} WHERE id = 7")
+    tampered(f"UPDATE ledger_entry SET digest = {zeros} WHERE id = 7")
     found = faults()
     assert found["seal 2"] == "the digests of entries 6 to 10 are not those that were sealed"
     assert set(found) == {"entry 7", "seal 2"}
@@ -133,7 +117,7 @@ def test_a_replaced_block_breaks_the_chain_and_another_key_does_not_sign(shop):
     seal(SYSTEM, block=5)
     with reading() as session:
         assert verify_ledger(session, key=b"another installation").faults[0].where == "seal 1"
-    tampered(shop, "UPDATE ledger_seal SET previous = root WHERE id = 2")
+    tampered("UPDATE ledger_seal SET previous = root WHERE id = 2")
     found = [fault.what for fault in verified().faults if fault.where == "seal 2"]
     assert found[0].startswith("does not go on from the block before it")
 
@@ -149,7 +133,7 @@ def test_after_a_change_of_the_secret_key_its_seals_hold_while_the_old_key_is_na
 
 
 def test_credit_that_the_ledger_does_not_know_is_named(shop):
-    tampered(shop, "UPDATE customer_credit SET remaining_minor = remaining_minor - 100 WHERE id = 1")
+    tampered("UPDATE customer_credit SET remaining_minor = remaining_minor - 100 WHERE id = 1")
     (found,) = verified().faults
     assert found.where == "customer 2"
     assert found.what == "credit_bought: the ledger has 100 minor units of EUR more than the open grants"

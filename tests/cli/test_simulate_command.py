@@ -38,6 +38,7 @@ def test_an_empty_shop_is_simulated_kept_and_told(run, tmp_path):
     result = json.loads(ran.stdout)
     assert [one["day"] for one in result["days"]] == [str(today + timedelta(days=n)) for n in range(3)]
     assert (result["ledger_verified"], result["billed_twice"], result["exceptions"]) == (True, [], [])
+    assert (result["billing_faults"], result["failed"]) == ([], 0)
     with sqlite3.connect(kept) as copy:
         assert copy.execute("SELECT code FROM seller").fetchall() == [("s",)]
     assert clock.business_now().date() == today  # the clock of the living process has not moved

@@ -39,9 +39,11 @@ def test_a_change_costs_what_its_preview_said(shop):
     assert [line["net_minor"] for line in before["lines"]] == [-1500, 3000, 300]
     assert len(shop.all(SubscriptionComponent)) == 1
     assert run(shop, *words)["total_minor"] == 2160
-    assert run(shop, "billing", "verify") == {"subscriptions": 1, "differing": 0, "faults": []}
+    assert run(shop, "billing", "verify") == {"subscriptions": 1, "documents": 2, "differing": 0, "faults": []}
     shop.change(SubscriptionComponent, 2, ends_on=date(2026, 4, 20))
-    assert run(shop, "billing", "verify", code=1)["differing"] == 1
+    charged, differs = run(shop, "billing", "verify", code=1)["faults"]
+    assert charged["what"] == "component 2: 2026-04-20 to 2026-05-01 is charged, and it was not had"
+    assert (differs["subscription_id"], differs["amount_minor"]) == (1, -2200)
 
 
 def test_hold_resume_cancel_and_keep(shop):

@@ -21,7 +21,7 @@ def test_two_months_of_sixty_subscribers(operator):
     result = operator.simulated(LAST)
     assert result["exceptions"] == []
     assert result["refused"] == {}
-    assert result["billed_twice"] == []
+    assert (result["billed_twice"], result["billing_faults"], result["failed"]) == ([], [], 0)
     assert result["ledger_verified"] is True
     assert result["ledger_faults"] == []
     assert operator.rows() == before  # the living shop has not changed by a row
@@ -105,7 +105,12 @@ def test_a_day_that_is_billed_twice_is_found(small_operator):
             )
         )
     engine.dispose()
-    assert len(made.result()["billed_twice"]) == 1
+    result = made.result()
+    (twice,) = result["billed_twice"]
+    assert (date.fromisoformat(twice["period_end"]) - date.fromisoformat(twice["period_start"])).days == 3
+    (fault,) = [fault for fault in result["billing_faults"] if "twice" in fault]
+    assert fault.startswith(f"subscription {twice['subscription_id']}, document")
+    assert f"{twice['period_start']} to {twice['period_end']} is charged twice" in fault
 
 
 def test_the_copy_is_for_nobody_else_s_eyes_and_is_never_written_over(small_operator):
@@ -120,5 +125,6 @@ def test_the_copy_is_for_nobody_else_s_eyes_and_is_never_written_over(small_oper
 def test_two_years_of_all_subscribers(whole_operator):
     result = whole_operator.simulated(date(2028, 12, 31), first=date(2027, 1, 1))
     assert (result["exceptions"], result["billed_twice"], result["ledger_verified"]) == ([], [], True)
+    assert (result["billing_faults"], result["failed"], result["refused"]) == ([], 0, {})
     assert len(result["months"]) == 24
     assert len(result["days"]) == 731

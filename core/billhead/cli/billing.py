@@ -55,10 +55,12 @@ def run(as_of: date, dry_run: bool, confirm: bool, part: tuple[int, int], as_jso
 @json_option
 @in_app
 def verify(as_json: bool) -> None:
-    """Recompute what every subscription owes from its history, and compare. Writes nothing; exit code 1 on a fault."""
+    """Recompute what every subscription owes, and hold days, documents and ledger against each other. Writes nothing;
+    exit code 1 on a fault."""
     found = verify_billing()
-    lines = [f"{found.subscriptions} subscriptions recomputed, {found.differing} differ."]
-    lines += [f"  subscription {one.subscription_id}: {one.what}" for one in found.faults]
+    looked_at = f"{found.subscriptions} subscriptions and {found.documents} documents"
+    lines = [f"{looked_at} looked at, {found.differing} faults."]
+    lines += [f"  {one.where}: {one.what}" for one in found.faults]
     show(asdict(found), as_json, lines)
     if found.differing:
         raise SystemExit(1)

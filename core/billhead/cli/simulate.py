@@ -46,7 +46,8 @@ def command(
 ) -> None:
     """Move the business clock over a copy of your data and bill, collect and dun each day, as real life would.
 
-    Your data is only read, and nothing is charged, sent or written to a panel.
+    Your data is only read, and nothing is charged, sent or written to a panel. Exit code 1 where something broke, could
+    not be billed, or does not stand up to the proofs.
     """
     order = Order(first, last, parse_payments(payments), seed)
     began = _began(folder)
@@ -61,6 +62,8 @@ def command(
         if keep is not None:
             shutil.move(place / "copy.sqlite3", keep)
     show(result, as_json, _lines(result))
+    if folder is None and not _stands(result):  # a job is over when it is done, and shows what it has found
+        raise SystemExit(1)
 
 
 def _began(folder: Path | None) -> datetime:
@@ -84,6 +87,11 @@ def _place(folder: Path | None) -> Iterator[Path]:
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home, prefix="command-") as made:
         yield Path(made)
+
+
+def _stands(result: dict[str, Any]) -> bool:
+    faults = ("billed_twice", "billing_faults", "exceptions", "failed")
+    return result["ledger_verified"] and not any(result[name] for name in faults)
 
 
 _SAID = ("invoiced", "money_in", "owed", "lost", "mrr")
@@ -131,5 +139,9 @@ def _lines(result: dict[str, Any]) -> Iterator[str]:
     yield f"Ledger {'verified' if result['ledger_verified'] else 'NOT VERIFIED'}; " + (
         f"{len(result['billed_twice'])} days billed twice" if result["billed_twice"] else "nothing billed twice"
     )
+    for fault in result["billing_faults"]:
+        yield f"Wrong: {fault}"
+    if result["failed"]:
+        yield f"{result['failed']} times a subscription could not be billed."
     for broken in result["exceptions"]:
         yield f"Broke: {broken}"

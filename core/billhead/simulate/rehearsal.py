@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 
 from billhead import clock
 from billhead.app import create_app
@@ -20,6 +20,7 @@ from billhead.db import db, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.simulation import Order
 from billhead.jobs.schedule import queue_periodic
+from billhead.models.documents import BillingRun
 from billhead.simulate.copying import copy_database
 from billhead.simulate.counting import Books, Flow, failed_items, monthly_revenue, states
 from billhead.simulate.habits import Habits
@@ -58,6 +59,7 @@ class _Told:
     confirmed_runs: int = 0
     paid_by_hand: int = 0
     rehearsed: list[str] = field(default_factory=list)
+    first_run: int = 0
 
 
 class Rehearsal:
@@ -105,7 +107,7 @@ class Rehearsal:
         told = self._told
         assert told is not None, "days() was gone through"
         with self._opened().app_context(), barred():
-            proofs = prove(told.first_document)
+            proofs = prove(told.first_document, told.first_run)
             db.engine.dispose()
         return {
             "from": self._order.first.isoformat(),
@@ -155,8 +157,9 @@ class Rehearsal:
             notes = prepare(tx) + notes
         with reading() as session:
             books = Books.opened(session)
+            last_run = int(session.scalar(select(func.max(BillingRun.id))) or 0)
         yesterday = self._began.date() - timedelta(days=1)
-        return _Told(yesterday.isoformat(), asdict(books), books.document, notes)
+        return _Told(yesterday.isoformat(), asdict(books), books.document, notes, first_run=last_run)
 
     def _to_live(self) -> Iterator[date]:
         assert self._told is not None

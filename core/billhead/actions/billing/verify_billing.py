@@ -1,21 +1,29 @@
-"""Recompute from nothing what was billed: every subscription's history against its documents. Writes nothing.
+"""Prove what was billed, in two ways. Writes nothing.
 
-The nightly run goes on from where it stopped and never looks back; this looks at everything behind it. What it finds is
-either a change whose bill was not written, or an error; `rebill` writes the difference.
+From the history: what every subscription owes is computed anew, by the code that bills, and compared with what its
+documents have. The nightly run goes on from where it stopped and never looks back; this looks at everything behind it.
+What it finds is a change whose bill was not written; `rebill` writes the difference.
+
+From the documents, by code that shares nothing with what bills: on which days each component was had, which days its
+lines charge, what these are worth; and each document against its lines, the ledger and what settled it. What it finds
+is an error of ours, or of somebody who has written into the database.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import partial
 
 from sqlalchemy import func, select
 
 from billhead import clock
+from billhead.actions.billing._bills_proven import day_faults
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._difference import History, differences, read_histories
-from billhead.actions.billing._standing import Standing
+from billhead.actions.billing._documents_proven import document_faults, next_documents
 from billhead.db import reading
+from billhead.domain.errors import BillheadError
 from billhead.domain.money import Money
+from billhead.models.documents import Document
 from billhead.models.subscriptions import Subscription
 
 __all__ = ["BillingFault", "BillingVerified", "verify_billing"]
@@ -26,12 +34,19 @@ _SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class BillingFault:
-    """`amount_minor`: what is missing on the documents, as the price book has it; below zero: billed too much."""
+    """Of a subscription, of a document, or of both. `amount_minor`: what is missing on the documents, as the price book
+    has it; below zero: billed too much; 0 where nothing of that kind is wrong."""
 
-    subscription_id: int
+    subscription_id: int | None
+    document_id: int | None
     what: str
-    amount_minor: int
-    currency: str
+    amount_minor: int = 0
+    currency: str = ""
+
+    @property
+    def where(self) -> str:
+        named = {"subscription": self.subscription_id, "document": self.document_id}
+        return ", ".join(f"{name} {number}" for name, number in named.items() if number is not None)
 
 
 @dataclass(slots=True)
@@ -39,6 +54,7 @@ class BillingVerified:
     """`faults` are the first hundred of `differing`."""
 
     subscriptions: int = 0
+    documents: int = 0
     differing: int = 0
     faults: list[BillingFault] = field(default_factory=list)
 
@@ -49,49 +65,56 @@ class BillingVerified:
 
 
 def verify_billing(progress: Callable[[int, int], None] | None = None) -> BillingVerified:
-    """Look at all subscriptions in chunks, each in a fixed number of queries. `progress` gets (done, of all)."""
-    catalogue, found, after = Catalogue(), BillingVerified(), 0
-    today = clock.business_now().date()
+    """All subscriptions and documents in chunks, each in a fixed number of queries. `progress` gets (done, of all)."""
+    found = BillingVerified()
     with reading() as session:
-        total = int(session.scalar(select(func.count()).select_from(Subscription)) or 0)
-    while True:
-        with reading() as session:
-            query = select(Subscription.id).where(Subscription.id > after).order_by(Subscription.id).limit(_CHUNK)
-            ids = session.scalars(query).all()
-            histories = read_histories(session, catalogue, ids, today) if ids else {}
-        for subscription_id, history in histories.items():
-            fault = _fault(subscription_id, history, catalogue)
-            if fault is not None:
-                found.add(fault)
-        found.subscriptions += len(ids)
-        if progress is not None:
-            progress(found.subscriptions, total)
-        if len(ids) < _CHUNK:
-            return found
-        after = ids[-1]
+        total = sum(int(session.scalar(select(func.count()).select_from(one)) or 0) for one in (Subscription, Document))
+    catalogue = Catalogue()
+    for look in (partial(_subscriptions, found, catalogue), partial(_documents, found)):
+        after: int | None = 0
+        while after is not None:
+            after = look(after)
+            if progress is not None:
+                progress(found.subscriptions + found.documents, total)
+    return found
+
+
+def _subscriptions(found: BillingVerified, catalogue: Catalogue, after: int) -> int | None:
+    """The next chunk; returns where to go on, None at the end."""
+    with reading() as session:
+        query = select(Subscription.id).where(Subscription.id > after).order_by(Subscription.id).limit(_CHUNK)
+        ids = session.scalars(query).all()
+        if not ids:
+            return None
+        for named in day_faults(session, ids):
+            found.add(BillingFault(named.subscription_id, named.document_id, named.what))
+        histories = read_histories(session, catalogue, ids, clock.business_now().date())
+    for subscription_id, history in histories.items():
+        fault = _fault(subscription_id, history, catalogue)
+        if fault is not None:
+            found.add(fault)
+    found.subscriptions += len(ids)
+    return ids[-1] if len(ids) == _CHUNK else None
+
+
+def _documents(found: BillingVerified, after: int) -> int | None:
+    with reading() as session:
+        documents = next_documents(session, after, _CHUNK)
+        for wrong in document_faults(session, documents):
+            found.add(BillingFault(wrong.subscription_id, wrong.document_id, wrong.what))
+        found.documents += len(documents)
+        return documents[-1].id if len(documents) == _CHUNK else None
 
 
 def _fault(subscription_id: int, history: History, catalogue: Catalogue) -> BillingFault | None:
+    """One that can't be computed is a fault as well, and keeps nobody from the others."""
     currency = history.item.currency
-    twice = _twice(history.standing)
-    if twice:
-        return BillingFault(subscription_id, f"{twice} is billed twice", 0, currency)
-    missing = list(differences(history, catalogue))
+    try:
+        missing = list(differences(history, catalogue))
+    except (BillheadError, ValueError, ArithmeticError, LookupError) as error:
+        return BillingFault(subscription_id, None, f"can't be computed anew: {error}", 0, currency)
     if not missing:
         return None
     amount = sum(line.amount_minor for line in missing)
     days = f"{missing[0].period_start} to {missing[-1].period_end}"
-    return BillingFault(subscription_id, f"{Money(amount, currency)} differs for {days}", amount, currency)
-
-
-def _twice(standing: Standing) -> str:
-    """A day of a component that two lines charge."""
-    for lines in standing.values():
-        days = sorted(
-            (day for line in lines if not line.closed and line.billed.amount > 0 for day in line.billed.days),
-            key=lambda day: day.start,
-        )
-        for one, other in pairwise(days):
-            if other.start < one.end:
-                return str(other.start)
-    return ""
+    return BillingFault(subscription_id, None, f"{Money(amount, currency)} differs for {days}", amount, currency)

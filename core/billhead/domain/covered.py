@@ -1,0 +1,126 @@
+"""What documents say about the days of one component, held against the days on which it was had.
+
+This is for proving, and shares nothing with what bills: it looks at lines as anybody could who has the documents in
+front of them. Each day that was had stands on one line, no other day stands on any, and each cycle comes to the share
+of its price that its days are. Amounts are minor units as the price book has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from itertools import pairwise
+from typing import NamedTuple
+
+from billhead.domain.money import Money, Rounding, round_ratio
+from billhead.domain.periods import Period, without
+
+__all__ = ["Day", "Line", "Stretch", "faults_of"]
+
+
+class Line(NamedTuple):
+    """A line of an invoice or credit note, with what the calendar has taken off it since: `back` and `amount`.
+
+    `whole` is what all of `cycle` would cost. `standing`: its document is neither void nor written off, and staff have
+    corrected nothing on it, so that its amount can be counted.
+    """
+
+    document_id: int
+    kind: str
+    period: Period
+    cycle: Period
+    whole: int
+    amount: int
+    term: str
+    back: Sequence[Period] = ()
+    charges: bool = True
+    void: bool = False
+    standing: bool = True
+
+    @property
+    def days(self) -> list[Period]:
+        return without([self.period], self.back)
+
+
+class Stretch(NamedTuple):
+    """The days on which a component was had. `free` ones are not to be paid. `agreed` ones are charged or not: those of
+    a trial, and paid ones that went to another customer. `mode`: how a part of a cycle is priced."""
+
+    had: Sequence[Period]
+    free: Sequence[Period]
+    agreed: Sequence[Period]
+    mode: str
+    currency: str
+
+
+class Day(NamedTuple):
+    """A fault: on which day, on which document (None: on none), and what."""
+
+    day: date
+    document_id: int | None
+    what: str
+
+
+def faults_of(stretch: Stretch, lines: Sequence[Line]) -> Iterator[Day]:
+    """In the order of what hurts most: twice, for nothing, not at all, a wrong amount."""
+    yield from _twice(lines)
+    due = without(stretch.had, stretch.free)
+    for line in lines:
+        if line.void or not line.charges:
+            continue
+        for one in without(without(line.days, stretch.free), [*due, *stretch.agreed]):
+            yield Day(one.start, line.document_id, f"{one} is charged, and it was not had")
+    for one in without(due, [*(line.period for line in lines if line.void), *stretch.agreed, *_covered(lines)]):
+        yield Day(one.start, None, f"{one} is not charged")
+    yield from _amounts(stretch, lines)
+
+
+def _covered(lines: Iterable[Line]) -> list[Period]:
+    return [day for line in lines if not line.void for day in line.days]
+
+
+def _twice(lines: Iterable[Line]) -> Iterator[Day]:
+    charged = [(day, line) for line in lines if line.charges and not line.void for day in line.days]
+    charged.sort(key=lambda pair: (pair[0].start, pair[1].document_id))
+    for (one, first), (other, second) in pairwise(charged):
+        both = one.overlap(other)
+        if both is not None:
+            yield Day(both.start, second.document_id, f"{both} is charged twice, also on document {first.document_id}")
+
+
+def _amounts(stretch: Stretch, lines: Iterable[Line]) -> Iterator[Day]:
+    by_cycle: dict[Period, list[Line]] = {}
+    for line in lines:
+        by_cycle.setdefault(line.cycle, []).append(line)
+    for cycle, found in by_cycle.items():
+        first = found[0]
+        if not all(line.standing for line in found) or any(cycle.overlap(one) for one in stretch.agreed):
+            continue
+        days = sum(one.days for one in without(_merged(_covered(found)), stretch.free))
+        worth, amount = _worth(first, days, cycle, stretch.mode), sum(line.amount for line in found)
+        if worth != amount:
+            told, right = Money(amount, stretch.currency), Money(worth, stretch.currency)
+            what = f"{days} of the {cycle.days} days from {cycle.start} come to {told}, and are worth {right}"
+            yield Day(cycle.start, found[-1].document_id, what)
+
+
+def _worth(line: Line, days: int, cycle: Period, mode: str) -> int:
+    if not days:
+        return 0
+    of = cycle.days
+    if days >= of or mode in ("none", "extend"):
+        return line.whole
+    if mode == "fixed_30" and line.term.endswith(("month", "months", "year", "years")):
+        months = int(line.term.split()[0]) if line.term[0].isdigit() else 1
+        of = 30 * months * (12 if "year" in line.term else 1)
+    return min(round_ratio(line.whole * days, of, Rounding.HALF_UP), line.whole)
+
+
+def _merged(days: Iterable[Period]) -> list[Period]:
+    found: list[Period] = []
+    for one in sorted(days, key=lambda one: one.start):
+        if found and one.start <= found[-1].end:
+            found[-1] = Period(found[-1].start, max(found[-1].end, one.end))
+        else:
+            found.append(one)
+    return found
