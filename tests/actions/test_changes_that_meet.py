@@ -11,7 +11,7 @@ from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions import begin_scheduled as beginning
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.cancel import cancel
-from billhead.actions.subscriptions.change import ChangeWish, change
+from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change
 from billhead.actions.subscriptions.change_choices import change_choices
 from billhead.actions.subscriptions.hold import hold
 from billhead.actions.subscriptions.keep import keep
@@ -199,3 +199,18 @@ def test_a_change_that_can_not_begin_keeps_no_other_from_it(shop, monkeypatch):
     assert [shop.get(Subscription, one).state for one in (first, second)] == ["active", "suspended"]
     monkeypatch.undo()
     assert do(begin_scheduled).begun == 1, "it is tried again in an hour"
+
+
+def test_a_change_on_the_day_of_a_settled_transfer_keeps_the_part_of_who_got_it(shop):
+    tv = shop.plan("tv", 3000)
+    shop.plan("screen", 600, kind="connection", details={"plans": ["tv"], "max_units": 3})
+    customer, subscription = paying(shop, tv)
+    other = shop.customer(credit_minor=30_000)
+    on(date(2026, 4, 16))
+    do(transfer, subscription, other, "settled")
+    do(change, ChangeWish(subscription, addons=(AddOnOrder("screen", 1),)))
+    # half of April each of 30.00, and half of 6.00
+    assert (billed(shop, customer), billed(shop, other)) == (1500, 1500 + 300)
+    on(MAY)
+    shop.run(MAY)
+    assert billed(shop, other) == 1800 + 3600

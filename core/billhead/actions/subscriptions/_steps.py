@@ -37,7 +37,8 @@ def steps_of(item: DueItem, wanted: Sequence[Wanted], on: date, *, plan_id: int,
     """
     open_parts = list(wanted)
     ends: dict[int, date | None] = {}
-    for part in item.parts:
+    # the latest first: of two that are alike the earlier one may be that of a customer who had it until today
+    for part in reversed(item.parts):
         assert part.component_id is not None, "what was ordered has a component"
         starts, stops = part.starts_on or item.started_on, part.ends_on
         if starts > on:
