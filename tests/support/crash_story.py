@@ -25,7 +25,7 @@ EVE = datetime(2026, 11, 22, 9, tzinfo=UTC)
 MOMENTS = tuple(
     datetime(2026, 11, day, 6, tzinfo=UTC) + timedelta(minutes=minutes)
     for day in (23, 24)
-    for minutes in (0, 20, 40, 90, 180, 420)
+    for minutes in (0, 20, 40, 90, 180, 420, 480)
 )
 HEADER = (
     "external_ref,name,email,country,zone,currency,plan,kind,login,password,mac,started_on,paid_through,payment_method,"
