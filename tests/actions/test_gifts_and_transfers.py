@@ -22,6 +22,7 @@ from billhead.actions.subscriptions.transfer import transfer
 from billhead.actions.usage.current_usage import current_usage
 from billhead.db import Tx, reading, writing
 from billhead.domain.errors import Conflict, CurrencyMismatch, InvalidInput, NotFound
+from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
 from billhead.models.operations import AuditEntry, Job
 from billhead.models.subscriptions import DayGift, Service, Subscription
@@ -332,18 +333,82 @@ def test_what_can_not_be_given_is_refused(shop):
     assert shop.all(DayGift) == []
 
 
+def owned(shop, customer):
+    return sum(lot.remaining_minor for lot in shop.all(CustomerCredit, CustomerCredit.customer_id == customer))
+
+
 def test_paid_time_moves_along_with_a_subscription(shop):
     customer, subscription = paying(shop, shop.plan("tv", 3000))
-    shop.plan("gold", 6000)
     other = shop.customer(zone="Pacific/Kiritimati")
     on(date(2026, 4, 16))
     assert do(transfer, subscription, other).customer_id == other
     assert (billed(shop, customer), billed(shop, other)) == (3000, 0)
-    do(change, ChangeWish(subscription, plan="gold"))
-    assert billed(shop, other) == 0
     shop.run(MAY + timedelta(days=1))
-    assert billed(shop, other) == 6000
+    assert (billed(shop, customer), billed(shop, other)) == (3000, 3000)
     assert shop.get(Subscription, subscription).zone == "Pacific/Kiritimati"
+    assert in_order()
+
+
+def test_who_got_paid_time_pays_the_difference_for_more(shop):
+    customer, subscription = paying(shop, shop.plan("tv", 3000))
+    shop.plan("gold", 6000)
+    other = shop.customer()
+    on(date(2026, 4, 16))
+    do(transfer, subscription, other)
+    done = do(change, ChangeWish(subscription, plan="gold"))
+    # 15 of 30 days: 60.00 → 30.00, less 15.00 of what came along; 15.00 and 20 %
+    assert done.total_minor == 1800
+    assert (billed(shop, customer), billed(shop, other)) == (3000, 1500)
+    (invoice,) = shop.all(Document, Document.customer_id == other)
+    assert invoice.corrects_id is None  # whose invoice that was is nothing to who has it now
+    assert verify_billing().faults == []
+    shop.run(MAY)
+    assert billed(shop, other) == 1500 + 6000
+    assert in_order()
+
+
+def test_who_got_paid_time_gets_no_more_for_less_than_was_paid_for_it(shop):
+    customer, subscription = paying(shop, shop.plan("tv", 3000))
+    shop.plan("mini", 1000)
+    other = shop.customer()
+    on(date(2026, 4, 16))
+    do(transfer, subscription, other)
+    wish = ChangeWish(subscription, plan="mini", when="immediate")
+    with pytest.raises(InvalidInput, match="2026-04-16 to today"):
+        do(change, ChangeWish(subscription, plan="mini", on=date(2026, 4, 10)))  # those days were not theirs
+    assert do(change, wish).total_minor == -1200  # 30.00 − 10.00 for 15 of 30 days, and 20 %
+    assert (billed(shop, customer), billed(shop, other), owned(shop, other)) == (3000, -1000, 1200)
+    do(cancel, subscription, "start_of_term", money="credit")
+    # the days before were somebody else's, who had them: 15.00 of 30.00 is all that there was to give
+    assert (billed(shop, other), owned(shop, other)) == (-1500, 1800)
+    assert verify_billing().faults == []
+    assert in_order()
+
+
+def test_paid_time_that_was_charged_back_is_worth_nothing_to_who_got_it(shop):
+    customer, subscription = paying(shop, shop.plan("tv", 3000))
+    shop.plan("mini", 1000)
+    other = shop.customer()
+    on(date(2026, 4, 16))
+    do(transfer, subscription, other)
+    (invoice,) = shop.all(Document, Document.customer_id == customer)
+    shop.change(Document, invoice.id, state="final", settled_minor=0)
+    do(cancel, subscription, "immediate", money="credit")
+    assert (billed(shop, other), owned(shop, other)) == (0, 0)
+
+
+def test_paid_time_that_came_along_is_settled_with_the_next(shop):
+    customer, subscription = paying(shop, shop.plan("tv", 3000))
+    shop.plan("gold", 6000)
+    second, third = shop.customer(credit_minor=10_000), shop.customer()
+    on(date(2026, 4, 11))
+    do(transfer, subscription, second)
+    do(change, ChangeWish(subscription, plan="gold"))  # 20 of 30 days: 40.00 − 20.00
+    on(date(2026, 4, 21))
+    done = do(transfer, subscription, third, "settled")  # 10 of 30 days of 60.00, and 20 %
+    assert (done.credited_minor, done.charged_minor) == (2400, 2400)
+    assert [billed(shop, who) for who in (customer, second, third)] == [3000, 0, 2000]
+    assert verify_billing().faults == []
     assert in_order()
 
 

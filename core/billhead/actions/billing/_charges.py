@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._draft import Draft, DraftedLine
 from billhead.actions.billing._rated import Charge, DueItem, Rated
+from billhead.actions.billing._stated import stated
 from billhead.bulk import among
-from billhead.domain.errors import CurrencyMismatch, InvalidInput
+from billhead.domain.errors import CurrencyMismatch
 from billhead.models.entitlements import Entitlement
 
 __all__ = ["book_charges", "charges_as_read", "with_charges"]
@@ -26,9 +27,6 @@ def with_charges(draft: Draft, item: DueItem, charges: Sequence[Charge], catalog
         plan, price = catalogue.plans[charge.plan_id], catalogue.prices[charge.price_id]
         if price.currency != draft.currency:
             raise CurrencyMismatch(draft.currency, price.currency)
-        if (draft.lines or lines) and price.tax_inclusive != draft.tax_inclusive:
-            raise InvalidInput("price", "prices with and without tax can't stand on one document")
-        draft = draft._replace(tax_inclusive=price.tax_inclusive)
         lines.append(
             DraftedLine(
                 component_id,
@@ -46,7 +44,10 @@ def with_charges(draft: Draft, item: DueItem, charges: Sequence[Charge], catalog
             )
         )
     ids = tuple(charge.entitlement_id for charge in charges)
-    return draft._replace(kind=draft.kind or "invoice", lines=(*draft.lines, *lines), charges=ids)
+    every = (*draft.lines, *lines)
+    inclusive, mixed = stated(every, catalogue.prices)
+    kind = draft.kind or "invoice"
+    return draft._replace(kind=kind, lines=every, charges=ids, tax_inclusive=inclusive, mixed=mixed)
 
 
 def charges_as_read(session: Session, rated: Sequence[Rated]) -> tuple[list[Rated], list[int]]:

@@ -22,13 +22,13 @@ from billhead.actions.billing._draft import (
     DraftedLine,
     as_of,
     draft_due,
-    inclusive_of_tax,
     part_line,
     whole_price,
 )
 from billhead.actions.billing._rated import Advance, CouponUsed, DueItem, LineDetail, Part
 from billhead.actions.billing._reading import ITEM, read_parts
 from billhead.actions.billing._standing import RETURNED, Standing, StandingLine, read_standing
+from billhead.actions.billing._stated import stated
 from billhead.actions.billing._taxing import TaxedAmount
 from billhead.bulk import among
 from billhead.domain.calendar import Calendar, Former
@@ -47,8 +47,9 @@ _Key = tuple[int | None, str, date]
 
 
 class History(NamedTuple):
-    """A subscription as rating needs it, what was billed of it, and the days that are not charged; of those, `moved`
-    are paid time that went to another customer. `before`: how its cycles were counted before its anchor moved.
+    """A subscription as rating needs it, what was billed of it, and the days that are not charged. `moved` is paid time
+    that went along to another customer, from the day on which it changed hands. `before`: how its cycles were counted
+    before its anchor moved.
 
     Whoever wants to know what a change would cost changes `item` or `free` and asks again.
     """
@@ -90,7 +91,7 @@ def read_histories(
         item.subscription_id: History(
             item,
             standing.get(item.subscription_id, {}),
-            tuple(period for _, period in free.get(item.subscription_id, ())),
+            tuple(period for why, period in free.get(item.subscription_id, ()) if why != "moved"),
             tuple(period for why, period in free.get(item.subscription_id, ()) if why == "moved"),
             used.get(item.subscription_id, {}),
             before.get(item.subscription_id, ()),
@@ -140,11 +141,20 @@ def draft_difference(history: History, catalogue: Catalogue, zone: str) -> Draft
         due = draft_due(item, catalogue, zone, False)
         lines += [line._replace(detail=_revised(line, numbered)) for line in due.lines]
         advance, used = due.advance, due.used
-    corrected = {document for line in lines if (document := _corrects(line, history)) is not None}
-    inclusive = inclusive_of_tax(item.parts, catalogue)
+    corrected = {_corrects(line, history) for line in lines if line.kind == RETURNED}
+    fresh = [line for line in lines if line.given is None]
+    inclusive, mixed = stated(fresh or item.parts, catalogue.prices)
     one = corrected.pop() if len(corrected) == 1 else None
     return Draft(
-        "invoice", item.currency, tuple(lines), inclusive, advance, may_return=True, corrects_id=one, used=used
+        "invoice",
+        item.currency,
+        tuple(lines),
+        inclusive,
+        advance,
+        may_return=True,
+        corrects_id=one,
+        used=used,
+        mixed=mixed,
     )
 
 
@@ -163,10 +173,10 @@ def _revised(line: DraftedLine, numbered: Counter[_Key]) -> LineDetail | None:
 
 
 def _corrects(line: DraftedLine, history: History) -> int | None:
-    if line.kind != RETURNED or line.detail is None:
-        return None
-    wanted = line.detail.corrects_line_id
-    return next(one.document_id for lines in history.standing.values() for one in lines if one.billed.id == wanted)
+    """The document that the line gives back of; None where that is somebody else's."""
+    wanted = line.detail.corrects_line_id if line.detail else None
+    found = next(one for lines in history.standing.values() for one in lines if one.billed.id == wanted)
+    return found.document_id if found.customer_id == history.item.customer_id else None
 
 
 def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[DraftedLine]:
@@ -181,11 +191,12 @@ def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[Dra
         upto = _within(_billed_days(history), upto)
     own = _own_days(known)
     for period, lines in known.items():
-        if any(line.closed or line.customer_id != history.item.customer_id for line in lines):
+        if any(line.closed or not _theirs(line, history) for line in lines):
             continue  # staff have decided about this time, or somebody else has paid it
-        if any(period.overlap(one) for one in history.moved):
-            continue  # it has changed hands in this time, which was worth nothing in money from then on
         days = without(_within(_within(wanted, own[period]), upto), history.free)
+        handed_over = max((one.start for one in history.moved if one.overlap(period)), default=None)
+        if handed_over is not None:
+            days = _since(handed_over, days, lines)
         asked = Cycle(period, lines[0].whole, days, mode, [line.billed for line in lines])
         yield from _written(asked, part, {line.billed.id: line for line in lines}, history.item, catalogue)
     for period, open_days in _new_cycles(part, history, known):
@@ -214,6 +225,19 @@ def _own_days(known: Mapping[Period, Sequence[StandingLine]]) -> dict[Period, li
 def _billed_days(history: History) -> list[Period]:
     """The days that were billed of the subscription, of whatever part."""
     return _merged([line.billed.period for lines in history.standing.values() for line in lines])
+
+
+def _theirs(line: StandingLine, history: History) -> bool:
+    """Was it charged to who has the subscription now, or is it paid time that has come along with it?"""
+    if line.customer_id == history.item.customer_id:
+        return True
+    return line.paid and any(line.billed.period.overlap(one) for one in history.moved)
+
+
+def _since(handed_over: date, days: Sequence[Period], lines: Sequence[StandingLine]) -> list[Period]:
+    """What was charged for the days before stays with who had it then, whatever is changed now."""
+    before = _merged([day for line in lines for day in line.billed.days])
+    return _within(before, [Period(date.min, handed_over)]) + _within(days, [Period(handed_over, _FOREVER)])
 
 
 def _window(part: Part, item: DueItem) -> list[Period]:

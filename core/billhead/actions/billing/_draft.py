@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from billhead.actions.billing._catalogue import Catalogue, PlanTerms, PriceTerms
 from billhead.actions.billing._coupons import take_off
 from billhead.actions.billing._rated import Advance, CouponUsed, DueItem, LineDetail, Part, Redeemed, Share
+from billhead.actions.billing._stated import stated
 from billhead.actions.billing._taxing import TaxedAmount
 from billhead.actions.usage._shapes import UsageTaken
 from billhead.domain.discounts import Charge, whole_after
@@ -56,7 +57,7 @@ class Draft(NamedTuple):
     """`kind` as in Rated; `due_on` only where the terms of the seller don't decide it.
 
     `may_return`: below zero it becomes a credit note, of `corrects_id` if that is one document. `shares` as in Rated.
-    `charged`: a proforma for which the saved method is used.
+    `charged`: a proforma for which the saved method is used. `mixed`: some of its prices are with tax, some without.
     """
 
     kind: str
@@ -72,6 +73,7 @@ class Draft(NamedTuple):
     usage: tuple[UsageTaken, ...] = ()
     charges: tuple[int, ...] = ()  # entitlements
     charged: bool = False
+    mixed: bool = False
 
 
 class Asked(Protocol):
@@ -138,7 +140,7 @@ def order_lines(
 
 
 def inclusive_of_tax(parts: Sequence[Part], catalogue: Catalogue) -> bool:
-    """One document has prices with tax or without, never both."""
+    """What is ordered together has prices with tax or without, never both."""
     found = {catalogue.prices[part.price_id].tax_inclusive for part in parts}
     if len(found) > 1:
         raise InvalidInput("price", "prices with and without tax can't stand on one document")
@@ -162,17 +164,16 @@ def _offer(item: DueItem, catalogue: Catalogue, zone: str, offered: bool) -> Dra
     ends = [day for day in (item.billing_ends_on, *(part.ends_on for part in parts)) if day is not None]
     period = Period(end, min([whole.end, *ends])) if ends else whole
     lines = tuple([_cycle_line(as_of(part, catalogue, end), catalogue, item, period, whole) for part in parts])
-    inclusive = inclusive_of_tax(parts, catalogue)
+    inclusive, mixed = stated(lines, catalogue.prices)
     if not sum([line.amount_minor for line in take_off(lines, item.redeemed)[0]]):
         cheaper, used = take_off(lines, item.redeemed)
         lead = lead_time(catalogue.plans[item.plan_id], item.term, catalogue.sellers[item.seller_id].lead_days)
         next_bill_on = None if period.end == item.billing_ends_on else max(period.end - lead, end + timedelta(days=1))
         advance = _moved_on(item, anchor, period.end, next_bill_on, zone, period.end)
-        return Draft("invoice", item.currency, cheaper, inclusive, advance, used=used)
+        return Draft("invoice", item.currency, cheaper, inclusive, advance, used=used, mixed=mixed)
     cheaper, used = take_off(tuple([_without_period(line) for line in lines]), item.redeemed)
-    return Draft(
-        "proforma", item.currency, cheaper, inclusive, advance, end, used=used, charged=item.collection != "manual"
-    )
+    charged = item.collection != "manual"
+    return Draft("proforma", item.currency, cheaper, inclusive, advance, end, used=used, charged=charged, mixed=mixed)
 
 
 def _without_period(line: DraftedLine) -> DraftedLine:
@@ -199,7 +200,8 @@ def _bill(item: DueItem, catalogue: Catalogue, zone: str) -> Draft:
     kind = "invoice" if lines else ""
     # what is billed before its period begins is due when that begins
     due_on = spans[0].period.start if lead and spans[0].period.start > item.target else None
-    return Draft(kind, item.currency, lines, inclusive_of_tax(item.parts, catalogue), advance, due_on, used=used)
+    inclusive, mixed = stated(lines, catalogue.prices)
+    return Draft(kind, item.currency, lines, inclusive, advance, due_on, used=used, mixed=mixed)
 
 
 def lead_time(plan: PlanTerms, term: str, otherwise: int) -> timedelta:

@@ -4,7 +4,7 @@ The same tables are written as for new documents, with one statement per table; 
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.billing._booking import book_documents
-from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.billing._catalogue import Catalogue, PriceTerms
 from billhead.actions.billing._draft import Draft, DraftedLine
 from billhead.actions.billing._issuing import numbered, poured, queue_collection, tell, use_credit
 from billhead.actions.billing._parties import party_ids
 from billhead.actions.billing._rated import Buyer, LineDetail, Rated
 from billhead.actions.billing._rating import Case, rater_now
 from billhead.actions.billing._reading import read_buyers, read_chargeable, read_lots
+from billhead.actions.billing._stated import has_tax
 from billhead.actions.billing._taxing import TaxedAmount
 from billhead.actions.billing._worth import worths
 from billhead.actions.payments._paid import released
@@ -32,7 +33,7 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
 from billhead.plugin_host import plugins
 
-__all__ = ["Ready", "amount_of", "drafted_lines", "finalise", "rate_drafts"]
+__all__ = ["Ready", "amount_of", "finalise", "rate_drafts"]
 
 _DOCUMENT = {
     "state": "text", "fiscal_year": "bigint", "number": "bigint", "number_text": "text", "issued_on": "date",
@@ -65,7 +66,10 @@ def rate_drafts(session: Session, documents: Sequence[Document]) -> tuple[list[R
     for line in session.scalars(query.order_by(DocumentLine.document_id, DocumentLine.position, DocumentLine.id)):
         lines[line.document_id].append(line)
     catalogue.need(session, sellers={document.seller_id for document in documents})
-    cases = [_case(document, lines[document.id], buyers[document.customer_id]) for document in documents]
+    catalogue.need(session, prices={one.price_id for each in lines.values() for one in each if one.price_id})
+    cases = [
+        _case(document, lines[document.id], buyers[document.customer_id], catalogue.prices) for document in documents
+    ]
     answers = rater.rate_cases(cases, read_lots(session, customers), read_chargeable(session, customers))
     ready: list[Ready] = []
     refused: list[tuple[int, BillheadError]] = []
@@ -79,45 +83,44 @@ def rate_drafts(session: Session, documents: Sequence[Document]) -> tuple[list[R
     return ready, refused
 
 
-def _case(document: Document, lines: Sequence[DocumentLine], buyer: Buyer) -> Case:
+def _case(document: Document, lines: Sequence[DocumentLine], buyer: Buyer, prices: Mapping[int, PriceTerms]) -> Case:
     today = clock.today_in(buyer.zone)
     begins = min((line.period_start for line in lines if line.period_start is not None), default=None)
     due_on: date | None = begins if begins is not None and begins > today else None
     if document.kind == Kind.PROFORMA:
         due_on = document.due_on
-    drafted = drafted_lines(lines, document.tax_inclusive)
-    draft = Draft(document.kind, document.currency, drafted, document.tax_inclusive, None, due_on)
+    inclusive = document.tax_inclusive
+    mixed = any(has_tax(line, prices, inclusive) != inclusive for line in lines)
+    drafted = tuple(_drafted(line, has_tax(line, prices, inclusive)) for line in lines)
+    draft = Draft(document.kind, document.currency, drafted, inclusive, None, due_on, mixed=mixed)
     return Case(draft, buyer, document.seller_id, document.subscription_id, None, today)
 
 
-def drafted_lines(lines: Iterable[DocumentLine], inclusive: bool) -> tuple[DraftedLine, ...]:
-    """The lines as they were before tax. What is given back keeps the tax that it had."""
-    return tuple(
-        DraftedLine(
-            line.component_id,
-            line.price_id,
-            line.plan_id,
-            line.kind,
-            line.description,
-            line.term,
-            line.period_start,
-            line.period_end,
-            line.quantity,
-            line.unit_minor,
-            amount_of(line, inclusive),
-            line.tax_class,
-            LineDetail(discount_minor=line.discount_minor),
-            TaxedAmount(
-                line.net_minor,
-                line.tax_minor,
-                line.tax_code,
-                line.tax_rate_ppm,
-                tuple((code, ppm, minor) for code, ppm, minor in line.taxes or ()),
-            )
-            if line.corrects_line_id is not None
-            else None,
+def _drafted(line: DocumentLine, inclusive: bool) -> DraftedLine:
+    """The line as it was before tax. What is given back keeps the tax that it had."""
+    return DraftedLine(
+        line.component_id,
+        line.price_id,
+        line.plan_id,
+        line.kind,
+        line.description,
+        line.term,
+        line.period_start,
+        line.period_end,
+        line.quantity,
+        line.unit_minor,
+        amount_of(line, inclusive),
+        line.tax_class,
+        LineDetail(discount_minor=line.discount_minor),
+        TaxedAmount(
+            line.net_minor,
+            line.tax_minor,
+            line.tax_code,
+            line.tax_rate_ppm,
+            tuple((code, ppm, minor) for code, ppm, minor in line.taxes or ()),
         )
-        for line in lines
+        if line.corrects_line_id is not None
+        else None,
     )
 
 

@@ -22,6 +22,7 @@ def together(members: Sequence[Member]) -> Draft:
         charges=tuple(charge for draft, _, _ in members for charge in draft.charges),
         advance=None,
         may_return=any(draft.may_return for draft, _, _ in members),
+        mixed=any(draft.mixed for draft, _, _ in members),
         corrects_id=corrected.pop() if len(corrected) == 1 else None,
         shares=tuple(
             Share(subscription_id, version, draft.advance, len(draft.lines))

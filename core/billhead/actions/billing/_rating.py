@@ -13,6 +13,7 @@ from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._draft import Draft, DraftedLine
 from billhead.actions.billing._joining import together
 from billhead.actions.billing._rated import Buyer, LineDetail, Rated, RatedLine, Taken
+from billhead.actions.billing._stated import has_tax, taxed_apart
 from billhead.actions.billing._taxing import TaxDesk, Taxed, TaxedAmount, TaxQuestion, summed
 from billhead.domain.credit import Lot, consume
 from billhead.domain.errors import BillheadError, InvalidInput, PluginFailed
@@ -88,7 +89,7 @@ class Rater:
             for case, draft in zip(cases, drafts, strict=True)
             if not isinstance(draft, BillheadError) and draft.lines
         ]
-        taxed = iter(self._desk.answers([self._question(case, draft) for case, draft in asked]))
+        taxed = self._taxed(asked)
         answers: list[Answer] = []
         for case, draft in zip(cases, drafts, strict=True):
             if isinstance(draft, BillheadError):
@@ -130,15 +131,28 @@ class Rater:
         )
         return DraftView(case.subscription_id or 0, buyer.customer_id, buyer.party.country, case.today, lines)
 
+    def _taxed(self, asked: Sequence[tuple[Case, Draft]]) -> Iterator[Taxed | PluginFailed]:
+        answers = self._desk.answers([self._question(case, draft) for case, draft in asked if not draft.mixed])
+        plain = iter(answers)
+        for case, draft in asked:
+            yield self._taxed_apart(case, draft) if draft.mixed else next(plain)
+
+    def _taxed_apart(self, case: Case, draft: Draft) -> Taxed | PluginFailed:
+        prices = self.catalogue.prices
+        lines = [
+            (has_tax(line, prices, draft.tax_inclusive), line.tax_class, line.amount_minor)
+            for line in draft.lines
+            if line.given is None
+        ]
+        return taxed_apart(self._desk, lines, lambda inclusive, alike: self._asked(case, draft, inclusive, alike))
+
     def _question(self, case: Case, draft: Draft) -> TaxQuestion:
-        return self._desk.question(
-            case.buyer,
-            case.seller_id,
-            self._issued_on(case.seller_id),
-            draft.currency,
-            draft.tax_inclusive,
-            tuple([(line.tax_class, line.amount_minor) for line in draft.lines if line.given is None]),
-        )
+        lines = tuple([(line.tax_class, line.amount_minor) for line in draft.lines if line.given is None])
+        return self._asked(case, draft, draft.tax_inclusive, lines)
+
+    def _asked(self, case: Case, draft: Draft, inclusive: bool, lines: tuple[tuple[str, int], ...]) -> TaxQuestion:
+        on = self._issued_on(case.seller_id)
+        return self._desk.question(case.buyer, case.seller_id, on, draft.currency, inclusive, lines)
 
     def _untouched(self, case: Case, draft: Draft) -> Rated:
         """Nothing to bill; the subscription only moves on."""

@@ -32,6 +32,7 @@ class StandingLine(NamedTuple):
     customer_id: int
     closed: bool
     draft: bool
+    paid: bool
     quantity: int
     price_id: int | None
     plan_id: int | None
@@ -88,6 +89,7 @@ def _standing(
         customer_id,
         state in _CLOSED,
         state == State.DRAFT,
+        state == State.PAID,
         row.quantity,
         row.price_id,
         row.plan_id,

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._draft import Draft, DraftedLine
 from billhead.actions.billing._rated import LineDetail, Rated
+from billhead.actions.billing._stated import stated
 from billhead.actions.usage._shapes import RatedUsage, UsageDue, UsageTaken
 from billhead.actions.usage.rate_usage import rate_usage
 from billhead.bulk import Bulk, among
-from billhead.domain.errors import InvalidInput
 from billhead.domain.usage import Pricing, shown_quantity
 from billhead.models.usage import UsageMeter
 
@@ -38,15 +38,13 @@ def with_usage(draft: Draft, due: UsageDue, catalogue: Catalogue) -> Draft:
     draft = draft._replace(usage=(UsageTaken(due.meter, due.moved, tuple(rated)),))
     if not lines:
         return draft
-    inclusive = {catalogue.prices[one.window.price_id].tax_inclusive for one in rated}
-    if draft.lines:
-        inclusive.add(draft.tax_inclusive)
-    if len(inclusive) > 1:
-        raise InvalidInput("price", "prices with and without tax can't stand on one document")
+    every = draft.lines + lines
+    inclusive, mixed = stated(every, catalogue.prices)
     return draft._replace(
         kind=draft.kind or "invoice",
-        lines=draft.lines + lines,
-        tax_inclusive=inclusive.pop(),
+        lines=every,
+        tax_inclusive=inclusive,
+        mixed=mixed,
         may_return=draft.may_return or any(line.amount_minor < 0 for line in lines),
     )
 

@@ -14,6 +14,7 @@ from billhead.actions.billing._finalising import amount_of
 from billhead.actions.billing._parties import party_ids
 from billhead.actions.billing._rated import Buyer
 from billhead.actions.billing._reading import read_buyers
+from billhead.actions.billing._stated import has_tax, taxed_apart
 from billhead.actions.billing._taxing import TaxDesk, Taxed
 from billhead.actions.payments._attempts import under_way
 from billhead.actions.rates._lookup import Pair, worth_minor
@@ -70,11 +71,15 @@ def _retaxed(tx: Tx, document: Document, buyer: Buyer, catalogue: Catalogue, des
     ).all()
     if any(line.corrects_line_id is not None for line in lines):
         return False  # what is given back keeps the tax that it had
-    inclusive = document.tax_inclusive
-    asked = tuple((line.tax_class, amount_of(line, inclusive)) for line in lines)
+    catalogue.need(session, prices={line.price_id for line in lines if line.price_id is not None})
     on = clock.today_in(catalogue.sellers[document.seller_id].zone)
-    question = desk.question(buyer, document.seller_id, on, document.currency, inclusive, asked)
-    (taxed,) = desk.answers([question])
+    with_tax = [has_tax(line, catalogue.prices, document.tax_inclusive) for line in lines]
+    asked = [(has, line.tax_class, amount_of(line, has)) for has, line in zip(with_tax, lines, strict=True)]
+    taxed = taxed_apart(
+        desk,
+        asked,
+        lambda has, alike: desk.question(buyer, document.seller_id, on, document.currency, has, alike),
+    )
     if isinstance(taxed, PluginFailed):
         return False
     before = document.net_minor, document.tax_minor, document.held_because, tuple(document.notes)

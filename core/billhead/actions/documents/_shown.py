@@ -18,6 +18,7 @@ from billhead.actions.documents.taxes_of import TaxSum, taxes_of
 from billhead.domain.document import OWED, Kind, ProformaState
 from billhead.domain.money import Rounding, round_ratio
 from billhead.domain.tax import MILLION
+from billhead.models.catalogue import Price, PriceBook
 from billhead.models.documents import Allocation, Document, DocumentLine, Party
 from billhead.models.payments import GatewayAccount, Payment
 from billhead.models.people import Customer
@@ -133,10 +134,14 @@ class Shown:
 
 
 def read_shown(session: Session, document: Document) -> Shown:
-    rows = session.scalars(
-        select(DocumentLine).where(DocumentLine.document_id == document.id).order_by(DocumentLine.position)
+    rows = session.execute(
+        select(DocumentLine, PriceBook.tax_inclusive)
+        .outerjoin(Price, Price.id == DocumentLine.price_id)
+        .outerjoin(PriceBook, PriceBook.id == Price.book_id)
+        .where(DocumentLine.document_id == document.id)
+        .order_by(DocumentLine.position)
     )
-    lines = tuple(_line(line, document.tax_inclusive) for line in rows)
+    lines = tuple(_line(line, document.tax_inclusive if has_tax is None else has_tax) for line, has_tax in rows)
     seller = session.get_one(Seller, document.seller_id)
     corrected = session.get(Document, document.corrects_id) if document.corrects_id else None
     foreign = document.base_currency and document.base_currency != document.currency and document.fx_rate

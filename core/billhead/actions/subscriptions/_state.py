@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from billhead import clock
 from billhead.actions.coupons._entering import release
@@ -17,7 +17,7 @@ from billhead.domain.subscription import TRANSITIONS, Event, State
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription, SubscriptionEvent
 
-__all__ = ["live_services", "move", "record", "visible_subscription"]
+__all__ = ["handed_over_on", "live_services", "move", "record", "visible_subscription"]
 
 
 def visible_subscription(tx: Tx, subscription_id: int) -> Subscription:
@@ -52,6 +52,15 @@ def record(tx: Tx, subscription: Subscription, kind: str, on: date, **details: A
             subscription_id=subscription.id, kind=kind, effective_on=on, details=details, recorded_at=clock.now()
         )
     )
+
+
+def handed_over_on(tx: Tx, subscription_id: int) -> date | None:
+    """The day from which it is its customer's, where somebody else had it before."""
+    event = SubscriptionEvent
+    query = select(func.max(event.effective_on)).where(
+        event.subscription_id == subscription_id, event.kind == "transferred"
+    )
+    return tx.session.scalar(query)
 
 
 def live_services(tx: Tx, subscription: Subscription) -> list[Service]:

@@ -16,7 +16,7 @@ from billhead.actions.subscriptions._making import Changed, make_change
 from billhead.actions.subscriptions._offers import offer_change, subscription_to_end, withdraw_offers
 from billhead.actions.subscriptions._sale import AddOnOrder
 from billhead.actions.subscriptions._scheduled import last_cancel, schedule, wished_of
-from billhead.actions.subscriptions._state import record, visible_subscription
+from billhead.actions.subscriptions._state import handed_over_on, record, visible_subscription
 from billhead.actions.subscriptions._steps import Steps, steps_of
 from billhead.actions.subscriptions._taking_steps import take_steps
 from billhead.actions.subscriptions._wish import ChangeWish, Resolved, resolved
@@ -111,8 +111,9 @@ def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
     history = desk.history(tx.session, subscription.id)
     today = history.item.target
     on = wish.on or today
-    if on > today or on < subscription.started_on:
-        raise InvalidInput("on", f"must be from {subscription.started_on} to today, {today}, got {on}")
+    earliest = handed_over_on(tx, subscription.id) or subscription.started_on
+    if on > today or on < earliest:
+        raise InvalidInput("on", f"must be from {earliest} to today, {today}, got {on}")
     asked = resolved(tx, subscription, history, wish, on)
     when = _moment(asked, wish, staff)
     if not wish.when and not staff and _paid_elsewhere(history):

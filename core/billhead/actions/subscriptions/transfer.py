@@ -41,8 +41,9 @@ class Transferred:
 def transfer(tx: Tx, subscription_id: int, to_customer_id: int, money: str = "moves") -> Transferred:
     """From today on it is theirs: services, future invoices, history. Documents stay with whom they were written for.
 
-    `moves`: what is paid goes along, and is worth nothing in money to either afterwards. `settled`: who had it gets the
-    unused days back as credit, who gets it is charged for them. Both must be customers of one seller with one currency.
+    `moves`: what is paid goes along: it is worth to who gets it what it was to who had it, in a change or an end.
+    `settled`: who had it gets the unused days back as credit, who gets it is charged for them. Both must be customers
+    of one seller with one currency.
     Raises NotFound, CurrencyMismatch, InvalidInput, or Conflict (it has ended, is owed for, or a plugin denies it).
     """
     if money not in MONEY:

@@ -153,7 +153,7 @@ def _free_days(session: Session, subscriptions: Sequence[int]) -> dict[int, list
     """Days that the plan itself is not charged for: holds, and what was given."""
     one = FreeTime
     query = select(one.subscription_id, one.starts_on, one.ends_on).where(
-        among(one.subscription_id, subscriptions, session), one.why != "kept"
+        among(one.subscription_id, subscriptions, session), one.why.not_in(["kept", "moved"])
     )
     found: dict[int, list[Period]] = defaultdict(list)
     for subscription_id, starts_on, ends_on in session.connection().execute(query):
