@@ -25,6 +25,7 @@ from billhead.actions.billing._draft import (
     part_line,
     whole_price,
 )
+from billhead.actions.billing._free_days import read_free_days
 from billhead.actions.billing._rated import Advance, CouponUsed, DueItem, LineDetail, Part
 from billhead.actions.billing._reading import ITEM, read_parts
 from billhead.actions.billing._standing import RETURNED, Standing, StandingLine, read_standing
@@ -36,9 +37,9 @@ from billhead.domain.errors import Conflict, NotFound
 from billhead.domain.owed import Charge, Cycle, Return, difference
 from billhead.domain.periods import Period, Term, without
 from billhead.domain.proration import ProrationMode
-from billhead.domain.subscription import RUNNING
+from billhead.domain.subscription import RUNNING, State
 from billhead.models.documents import DocumentLine
-from billhead.models.subscriptions import FreeTime, Subscription
+from billhead.models.subscriptions import Subscription
 
 __all__ = ["History", "differences", "draft_difference", "read_histories", "read_history"]
 
@@ -77,7 +78,7 @@ def read_histories(
     rows = session.connection().execute(select(*ITEM).where(among(Subscription.id, subscriptions, session))).all()
     parts = read_parts(session, [row[0] for row in rows])
     redeemed = read_redeemed(session, catalogue.coupons, subscriptions, target)
-    items = [DueItem._make((*row[:-1], target, tuple(parts[row[0]]), redeemed.get(row[0], ()))) for row in rows]
+    items = [DueItem._make((*row[:-1], target, tuple(parts[row[0]]), redeemed.get(row[0], ()), ())) for row in rows]
     catalogue.need(
         session,
         sellers={item.seller_id for item in items},
@@ -85,7 +86,7 @@ def read_histories(
         prices={part.price_id for item in items for part in item.parts},
     )
     standing = read_standing(session, subscriptions)
-    free, used = _free(session, subscriptions), _used_keys(session, subscriptions)
+    free, used = read_free_days(session, subscriptions), _used_keys(session, subscriptions)
     before = read_formers(session, subscriptions)
     return {
         item.subscription_id: History(
@@ -98,18 +99,6 @@ def read_histories(
         )
         for item in items
     }
-
-
-def _free(session: Session, subscriptions: Collection[int]) -> dict[int, list[tuple[str, Period]]]:
-    """(why, days) by subscription."""
-    query = select(FreeTime.subscription_id, FreeTime.why, FreeTime.starts_on, FreeTime.ends_on).where(
-        among(FreeTime.subscription_id, subscriptions, session), FreeTime.why != "kept"
-    )
-    found: defaultdict[int, list[tuple[str, Period]]] = defaultdict(list)
-    for subscription_id, why, start, end in session.execute(query):
-        if end is None or start < end:
-            found[subscription_id].append((why, Period(start, end or _FOREVER)))
-    return found
 
 
 def _used_keys(session: Session, subscriptions: Collection[int]) -> dict[int, Counter[_Key]]:
@@ -130,15 +119,16 @@ def _used_keys(session: Session, subscriptions: Collection[int]) -> dict[int, Co
 def draft_difference(history: History, catalogue: Catalogue, zone: str) -> Draft:
     """Everything to be given back and charged up to now, and what has become due since; no lines if there is nothing.
 
-    Nothing new becomes due of what is renewed by hand, which is offered as a proforma, or of what stands still.
+    Nothing new becomes due of what is renewed by hand, which is offered as a proforma, or of what stands still; that
+    gets what is billed afterwards when it ends.
     """
     item, numbered = history.item, Counter(history.used_keys)
     lines = [line._replace(detail=_revised(line, numbered)) for line in differences(history, catalogue)]
     advance: Advance | None = None
     used: tuple[CouponUsed, ...] = ()
     offered = catalogue.sellers[item.seller_id].offers(item.collection, item.timing)
-    if item.state in RUNNING and not offered:
-        due = draft_due(item, catalogue, zone, False)
+    if (item.state in RUNNING or _ends_unbilled(item)) and not offered:
+        due = draft_due(item._replace(free=history.free), catalogue, zone, False)
         lines += [line._replace(detail=_revised(line, numbered)) for line in due.lines]
         advance, used = due.advance, due.used
     corrected = {_corrects(line, history) for line in lines if line.kind == RETURNED}
@@ -156,6 +146,11 @@ def draft_difference(history: History, catalogue: Catalogue, zone: str) -> Draft
         used=used,
         mixed=mixed,
     )
+
+
+def _ends_unbilled(item: DueItem) -> bool:
+    """What is billed afterwards ends while it stands still: the days before that were watched."""
+    return item.timing == "arrears" and item.state == State.SUSPENDED and item.billing_ends_on is not None
 
 
 def differences(history: History, catalogue: Catalogue) -> Iterator[DraftedLine]:

@@ -15,7 +15,8 @@ from billhead.domain.discounts import Charge, whole_after
 from billhead.domain.due import due_periods
 from billhead.domain.errors import CurrencyMismatch, InvalidInput
 from billhead.domain.money import Money
-from billhead.domain.periods import Period, Term, anchor_from, cycle, cycle_index, cycle_start
+from billhead.domain.owed import Cycle, owed
+from billhead.domain.periods import Period, Term, anchor_from, cycle, cycle_index, cycle_start, without
 from billhead.domain.proration import ProrationMode, prorate
 from billhead.domain.state import next_state
 from billhead.domain.subscription import TRANSITIONS, Event, State
@@ -288,11 +289,28 @@ def _span_lines(item: DueItem, catalogue: Catalogue, spans: Sequence[_Span]) -> 
             _same_term(item, price)
             if first and price.setup_minor:
                 yield _line(part, catalogue, "setup", "", price.setup_minor, starts, ends)
-            if starts == span.cycle.start and ends == span.cycle.end:
+            if item.free and item.timing == "arrears":
+                yield from _watched(part, catalogue, item, Period(starts, ends), span.cycle)
+            elif starts == span.cycle.start and ends == span.cycle.end:
                 yield _line(part, catalogue, "recurring", item.term, price.amount_minor, starts, ends)
             else:
                 yield _cycle_line(part, catalogue, item, Period(starts, ends), span.cycle)
         first = False
+
+
+def _watched(part: Part, catalogue: Catalogue, item: DueItem, period: Period, whole: Period) -> Iterator[DraftedLine]:
+    """The days of a cycle that were watched, a line for each stretch; together they cost what so many days do."""
+    days = without([period], item.free)
+    if days == [whole]:
+        yield _cycle_line(part, catalogue, item, whole, whole)
+        return
+    mode = ProrationMode(catalogue.plans[part.plan_id].proration)
+    minor, told = whole_price(part, catalogue, item, whole), 0
+    for count, stretch in enumerate(days, 1):
+        costs = owed(Cycle(whole, minor, days[:count], mode))
+        if costs > told or count == 1:
+            yield part_line(part, catalogue, item, stretch, whole, minor, costs - told)
+        told = costs
 
 
 def _cycle_line(part: Part, catalogue: Catalogue, item: Asked, period: Period, whole: Period) -> DraftedLine:

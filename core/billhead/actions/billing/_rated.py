@@ -8,6 +8,7 @@ from typing import NamedTuple
 from billhead.actions.usage._shapes import UsageDue, UsageTaken
 from billhead.domain.credit import Lot
 from billhead.domain.discounts import Coupon
+from billhead.domain.periods import Period
 
 __all__ = [
     "Advance",
@@ -60,7 +61,8 @@ class CouponUsed(NamedTuple):
 class DueItem(NamedTuple):
     """A subscription that the run looks at, as it was read (`version`), with its components.
 
-    `target` is the customer's local date up to which is billed.
+    `target` is the customer's local date up to which is billed. `free`: days that are not charged, of what is billed
+    afterwards; in advance they are skipped as they come.
     """
 
     subscription_id: int
@@ -84,6 +86,7 @@ class DueItem(NamedTuple):
     target: date
     parts: tuple[Part, ...]
     redeemed: tuple[Redeemed, ...] = ()
+    free: tuple[Period, ...] = ()
 
 
 class PartyFacts(NamedTuple):

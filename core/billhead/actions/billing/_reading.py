@@ -1,7 +1,7 @@
 """Reading what is due: the columns, and all that rating needs about them, in a fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._coupons import read_redeemed
+from billhead.actions.billing._free_days import read_free_days
 from billhead.actions.billing._rated import Buyer, Charge, Chunk, DueItem, Part, PartyFacts
 from billhead.actions.billing._waiting import read_charges
 from billhead.actions.documents._subscriptions import open_offers
@@ -20,7 +21,7 @@ from billhead.bulk import among
 from billhead.domain.credit import Lot, LotKind
 from billhead.domain.document import ProformaState
 from billhead.domain.money import Money
-from billhead.domain.periods import local_date
+from billhead.domain.periods import Period, local_date
 from billhead.domain.subscription import RUNNING
 from billhead.models.credits import CustomerCredit
 from billhead.models.payments import PaymentMethod
@@ -153,9 +154,12 @@ def chunk_of(
     parts = read_parts(session, [item[0] for item, _ in due])
     redeemed = read_redeemed(session, catalogue.coupons, [item[0] for item, _ in due], as_of.day)
     items = [
-        DueItem._make((*item, target, tuple(parts[item[0]]), redeemed.get(item[0], ()) if redeemed else ()))
+        DueItem._make((*item, target, tuple(parts[item[0]]), redeemed.get(item[0], ()) if redeemed else (), ()))
         for item, target in due
     ]
+    if afterwards := {item.subscription_id for item in items if item.timing == "arrears"}:
+        free = read_free_days(session, afterwards)
+        items = [item._replace(free=_not_charged(free.get(item.subscription_id, ()))) for item in items]
     customers = {item.customer_id for item in items}
     charges = read_charges(session, [item.subscription_id for item in items]) if catalogue.charges_wait(session) else {}
     sold: list[Part | Charge] = [part for found in parts.values() for part in found]
@@ -176,6 +180,10 @@ def chunk_of(
         charges=charges,
         arrears=arrears,
     )
+
+
+def _not_charged(days: Iterable[tuple[str, Period]]) -> tuple[Period, ...]:
+    return tuple(period for why, period in days if why != "moved")
 
 
 def in_company(

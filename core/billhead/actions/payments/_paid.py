@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import aliased
 
+from billhead import clock
 from billhead.actions.documents._disputed import undisputed
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.dunning.lift import lift_debt
@@ -16,7 +17,7 @@ from billhead.actions.shops._supplying import ask_supply, is_supplied, wake_supp
 from billhead.actions.subscriptions._state import live_services
 from billhead.db import Tx
 from billhead.domain.document import Kind, State
-from billhead.domain.periods import start_of_day
+from billhead.domain.periods import Term, cycle_index, cycle_start, start_of_day
 from billhead.domain.subscription import State as Life
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
@@ -68,9 +69,19 @@ def _extend(tx: Tx, seller: Seller, subscription: Subscription, invoice: Documen
         else:  # a change that was made before it is paid
             wake_supply(tx, subscription.payer_reseller_id or 0)
         return
-    expires = start_of_day(through, subscription.zone) + timedelta(hours=seller.grace_hours)
+    expires = start_of_day(_watched_until(subscription, through), subscription.zone) + timedelta(
+        hours=seller.grace_hours
+    )
     for service in live_services(tx, subscription):
         want(tx, service, desired_expires_at=expires, trial=subscription.phase == "trial")
+
+
+def _watched_until(subscription: Subscription, through: date) -> date:
+    """What is billed afterwards may be watched to the end of the cycle that runs: its bill comes then."""
+    if subscription.timing != "arrears":
+        return through
+    today, term = clock.today_in(subscription.zone), Term.parse(subscription.term)
+    return max(through, cycle_start(subscription.anchor, term, cycle_index(subscription.anchor, term, today) + 1))
 
 
 def with_given_days(tx: Tx, subscription: Subscription, through: date) -> date:

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from sqlalchemy import update
+
 from billhead import clock
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
@@ -10,7 +12,7 @@ from billhead.actions.subscriptions._free_time import free_time
 from billhead.actions.subscriptions._state import live_services, move
 from billhead.db import Tx
 from billhead.domain.subscription import Event, SuspendedBy
-from billhead.models.subscriptions import Subscription
+from billhead.models.subscriptions import FreeTime, Subscription
 
 __all__ = ["start_again", "stop"]
 
@@ -20,6 +22,8 @@ def stop(tx: Tx, subscription: Subscription, reason: SuspendedBy) -> None:
     today = clock.today_in(subscription.zone)
     move(tx, subscription, Event.SUSPEND, today, because=reason.value)
     subscription.suspended_for = reason.value
+    if subscription.timing == "arrears":
+        free_time(tx, subscription, "debt", today, None)
     for service in live_services(tx, subscription):
         want(tx, service, desired_blocked=True)
     data = {"subscription_id": subscription.id, "because": reason.value}
@@ -43,7 +47,16 @@ def start_again(tx: Tx, subscription: Subscription) -> None:
 
 
 def _skip_what_was_stopped(tx: Tx, subscription: Subscription, today: date) -> None:
-    """No invoices for periods in which the lines stood still: billing goes on from today, in the rhythm of before."""
+    """No invoices for periods in which the lines stood still: billing goes on from today, in the rhythm of before.
+
+    What is billed afterwards has the days before still to be billed: only those that stood still are left out.
+    """
+    if subscription.timing == "arrears":
+        tx.session.execute(
+            update(FreeTime)
+            .where(FreeTime.subscription_id == subscription.id, FreeTime.why == "debt", FreeTime.ends_on.is_(None))
+            .values(ends_on=today)
+        )
     billed = subscription.billed_through
     if subscription.timing == "advance" and subscription.collection == "auto" and billed and billed < today:
         free_time(tx, subscription, "debt", billed, today)

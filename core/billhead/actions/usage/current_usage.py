@@ -93,5 +93,5 @@ def _items(session: Session, subscriptions: Collection[int]) -> tuple[list[DueIt
     if not catalogue.metered:
         return [], catalogue
     rows = session.execute(select(*ITEM).where(among(Subscription.id, subscriptions, session)))
-    items = [DueItem._make((*row[:-1], clock.today_in(row.zone), tuple(parts[row[0]]), ())) for row in rows]
+    items = [DueItem._make((*row[:-1], clock.today_in(row.zone), tuple(parts[row[0]]), (), ())) for row in rows]
     return [item for item in items if any(part.price_id in catalogue.metered for part in item.parts)], catalogue

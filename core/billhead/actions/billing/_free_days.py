@@ -1,0 +1,27 @@
+"""Days of subscriptions that are not charged, with the reason, as holds, gifts and suspensions have written them."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead.bulk import among
+from billhead.domain.periods import Period
+from billhead.models.subscriptions import FreeTime
+
+__all__ = ["read_free_days"]
+
+
+def read_free_days(session: Session, subscriptions: Collection[int]) -> dict[int, list[tuple[str, Period]]]:
+    """(why, days) by subscription; what is `moved` is charged, but changed hands. A kept hold is charged as well, and
+    left out."""
+    query = select(FreeTime.subscription_id, FreeTime.why, FreeTime.starts_on, FreeTime.ends_on).where(
+        among(FreeTime.subscription_id, subscriptions, session), FreeTime.why != "kept"
+    )
+    found: defaultdict[int, list[tuple[str, Period]]] = defaultdict(list)
+    for subscription_id, why, start, end in session.execute(query):
+        if end is None or start < end:
+            found[subscription_id].append((why, Period(start, end or date.max)))
+    return found
