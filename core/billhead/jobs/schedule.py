@@ -48,6 +48,7 @@ PERIODIC: list[Periodic] = [
     Periodic("subscriptions.begin_scheduled", timedelta(hours=1), timedelta(minutes=5)),
     Periodic("documents.look_after", timedelta(hours=1), timedelta(minutes=5)),
     Periodic("dunning.run", timedelta(hours=1), timedelta(minutes=10)),
+    Periodic("dunning.lift_cleared", timedelta(days=1), timedelta(hours=2, minutes=30)),
     Periodic("credits.expire", timedelta(hours=1), timedelta(minutes=5)),
     Periodic("referrals.settle", timedelta(hours=1), timedelta(minutes=40)),
     Periodic("credits.watch", timedelta(minutes=5)),

@@ -23,6 +23,7 @@ from billhead.actions.credits.watch_credit import watch_credit
 from billhead.actions.documents.look_after import look_after
 from billhead.actions.dunning.close_promises import close_promises
 from billhead.actions.dunning.dun import dun
+from billhead.actions.dunning.lift_cleared import lift_cleared
 from billhead.actions.entitlements.follow_window import follow_window
 from billhead.actions.entitlements.refund_event import refund_event
 from billhead.actions.entitlements.refund_one import refund_one
@@ -319,6 +320,11 @@ def _dunning(ctx: Context, _args: Mapping[str, Any]) -> None:
     _batches(ctx, close_promises)
     _batches(ctx, dun)
     _batches(ctx, lapse)
+
+
+@job_kind("dunning.lift_cleared")
+def _lift_cleared(ctx: Context, _args: Mapping[str, Any]) -> None:
+    _batches(ctx, lift_cleared)
 
 
 def _batches(ctx: Context, verb: Callable[[Tx, int], Any]) -> None:

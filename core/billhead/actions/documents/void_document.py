@@ -6,12 +6,15 @@ from sqlalchemy import select, update
 
 from billhead import clock
 from billhead.actions.documents._releasing import release
+from billhead.actions.documents._subscriptions import subscriptions_of
+from billhead.actions.dunning.lift import lift_debt
 from billhead.actions.events import emit
 from billhead.actions.ledger._reversing import reverse
 from billhead.actions.payments._allocating import locked_documents
 from billhead.actions.payments._attempts import undecided
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.context import Context
 from billhead.domain.document import (
     PROFORMA_TRANSITIONS,
     TRANSITIONS,
@@ -41,7 +44,7 @@ class Voided:
 def void_document(tx: Tx, document_id: int, *, reason: str) -> Voided:
     """Void a proforma, or an invoice or credit note that nothing was settled on; what it would have earned is not.
 
-    What a void draft was for is billed anew by the next run.
+    What a void draft was for is billed anew by the next run. What only this debt had stopped runs again.
 
     Raises NotFound, InvalidInput (no reason), IllegalTransition, or Conflict: something is paid (give it back first),
     a payment of it is under way, or a credit note corrects it.
@@ -66,6 +69,10 @@ def void_document(tx: Tx, document_id: int, *, reason: str) -> Voided:
         if document.entry_id is not None:
             day = clock.today_in(tx.session.get_one(Seller, document.seller_id).zone)
             document.closing_entry_id = reverse(tx, document.entry_id, "void", day, f"void:{document.id}")
+        # whoever may make it void needs no right over subscriptions for what follows by itself
+        house = Tx(Context.system("documents:void"), tx.session)
+        for subscription_id in subscriptions_of(tx.session, document.id):
+            lift_debt(house, subscription_id)
     data = {"document_id": document.id, "customer_id": document.customer_id}
     emit(tx, "document.voided", f"document:{document.id}", data)
     return Voided(document.id, document.number_text, document.total_minor)
