@@ -53,6 +53,7 @@ from billhead.actions.scheduling import enqueue
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.give_days_batch import give_days_batch
 from billhead.actions.subscriptions.lapse import lapse
+from billhead.actions.subscriptions.tell_trials import tell_trials
 from billhead.actions.usage.watch_allowances import watch_allowances
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
@@ -371,6 +372,11 @@ def _recheck_vat_ids(ctx: Context, _args: Mapping[str, Any]) -> None:
 @job_kind("subscriptions.begin_scheduled")
 def _begin_scheduled(ctx: Context, _args: Mapping[str, Any]) -> None:
     _batches(ctx, begin_scheduled)
+
+
+@job_kind("subscriptions.tell_trials")
+def _tell_trials(ctx: Context, _args: Mapping[str, Any]) -> None:
+    _batches(ctx, tell_trials)
 
 
 @job_kind("credits.expire")

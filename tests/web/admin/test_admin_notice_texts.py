@@ -160,11 +160,13 @@ def test_own_words_that_an_upgrade_left_behind_give_way(counter):
 
 def test_what_a_seller_leaves_out_is_not_sent_and_security_always_is(counter):
     path = "/admin/sellers/1/mails"
-    assert counter.post(path, language="de", foot="Call us: 1234", off=["restored"]).status_code == 303
-    assert counter.row(Seller, 1).mails == {"language": "de", "foot": "Call us: 1234", "off": ["restored"]}
+    rules = {"language": "de", "foot": "Call us: 1234", "off": ["restored"], "trial_days": 5}
+    assert counter.post(path, **rules).status_code == 303
+    assert counter.row(Seller, 1).mails == rules
     assert restored(counter) is None
-    assert counter.post(path, language="de", foot="", off=["security_change"]).status_code == 422
-    assert counter.post(path, language="xx", foot="").status_code == 422
+    assert counter.post(path, **{**rules, "off": ["security_change"]}).status_code == 422
+    assert counter.post(path, **{**rules, "language": "xx"}).status_code == 422
+    assert counter.post(path, **{**rules, "trial_days": 31}).status_code == 422
     assert "not sent" in counter.get("/admin/notice-texts").text
 
 

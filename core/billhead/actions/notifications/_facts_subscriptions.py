@@ -54,6 +54,7 @@ def _subscription(session: Session, notice: Notice) -> Mapping[str, Any]:
         "for_debt": subscription.suspended_for == SuspendedBy.DEBT,
         "ends_on": subscription.service_ends_on,
         "trial_ends_on": subscription.phase_ends_on,
+        "by_hand": subscription.collection == "manual",
         "unpaid": Debts([_debt(document, home) for document in session.scalars(unpaid)]),
     }
     return {"subscription": told}
@@ -102,6 +103,14 @@ def _suspension(session: Session, notice: Notice) -> Mapping[str, Any]:
     return facts
 
 
+def _trial(session: Session, notice: Notice) -> Mapping[str, Any]:
+    facts = _subscription(session, notice)
+    told = facts["subscription"]
+    if told["ends_on"] and told["trial_ends_on"] and told["ends_on"] <= told["trial_ends_on"]:
+        raise NoticeRejected(f"{told['plan']} was canceled meanwhile, so nobody is told that its trial ends")
+    return facts
+
+
 def _throttled(session: Session, notice: Notice) -> Mapping[str, Any]:
     facts = _subscription(session, notice)
     if not facts["subscription"]["unpaid"]:
@@ -141,5 +150,5 @@ PARTS: Parts = {
     "restored": (_subscription,),
     "suspended": (_suspension,),
     "throttled": (_throttled,),
-    "trial_ending": (_subscription,),
+    "trial_ending": (_trial,),
 }

@@ -61,6 +61,7 @@ _SUBSCRIPTION = {
     "for_debt": True,
     "ends_on": date(2026, 12, 21),
     "trial_ends_on": date(2026, 11, 28),
+    "by_hand": False,
     "unpaid": _DEBTS,
 }
 _ACCESS = [(said("Login"), "ada"), (said("Password"), "s3cret"), (said("Playlist (M3U)"), "https://tv.example/get.php")]

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from sqlalchemy import select
 from wtforms import IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 from wtforms.validators import Optional as MayBeEmpty
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -26,7 +26,7 @@ from billhead.actions.notifications._standard import KINDS, WrittenText, standar
 from billhead.actions.notifications._voice import Voice
 from billhead.actions.notifications.save_notice_text import save_notice_text
 from billhead.actions.notifications.send_test_notice import send_test_notice
-from billhead.actions.notifications.set_mails import MAY_BE_OFF, MailRules, set_mails
+from billhead.actions.notifications.set_mails import MAY_BE_OFF, MOST_TRIAL_DAYS, MailRules, set_mails
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.whole_number import whole_number
@@ -203,6 +203,10 @@ class MailsForm(Form):
         later("Foot of each mail"), filters=[stripped], validators=[Length(max=400)], render_kw={"rows": 4},
         description=later("Up to four lines, above the address."),
     )  # fmt: skip
+    trial_days = IntegerField(
+        later("Days before the end of a trial"), default=3, validators=[InputRequired(), NumberRange(1, MOST_TRIAL_DAYS)],
+        description=later("Its customer is told then, in the morning."),
+    )  # fmt: skip
     off = SelectMultipleField(
         later("Don't send"), choices=lambda: {kind: say_word(kind) for kind in MAY_BE_OFF},
         widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(),
@@ -218,7 +222,8 @@ def seller_mails(key: int) -> ResponseReturnValue:
     form = MailsForm(data={"language": "en", **row.mails})
     if form.validate_on_submit():
         with form.refusals():
-            rules = MailRules(form.language.data, form.foot.data or "", tuple(form.off.data or ()))
+            off = tuple(form.off.data or ())
+            rules = MailRules(form.language.data, form.foot.data or "", off, form.trial_days.data or 0)
             with writing(submit_ctx()) as tx:
                 set_mails(tx, key, rules)
             flash(say("Saved."), "good")
