@@ -204,7 +204,8 @@ class MailsForm(Form):
         description=later("Up to four lines, above the address."),
     )  # fmt: skip
     trial_days = IntegerField(
-        later("Days before the end of a trial"), default=3, validators=[InputRequired(), NumberRange(1, MOST_TRIAL_DAYS)],
+        later("Days before the end of a trial"), default=3,
+        validators=[InputRequired(), NumberRange(1, MOST_TRIAL_DAYS)],
         description=later("Its customer is told then, in the morning."),
     )  # fmt: skip
     off = SelectMultipleField(
