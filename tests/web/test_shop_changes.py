@@ -16,6 +16,8 @@ from billhead import clock
 from billhead.actions.billing.run import run_billing
 from billhead.actions.documents.issue_credit_note import issue_credit_note
 from billhead.actions.ledger.verify import verify_ledger
+from billhead.actions.payments._paid import paid_in_full
+from billhead.actions.payments._time_bought import pull_back_time
 from billhead.actions.resellers._seen import figures_of
 from billhead.actions.shops.close_shop import close_shop
 from billhead.actions.shops.leave_out import leave_out
@@ -29,10 +31,12 @@ from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.money import Money
+from billhead.domain.periods import start_of_day
 from billhead.models.catalogue import Plan, PlanChange, Price, PriceBook
 from billhead.models.credits import CreditHold, CustomerCredit
 from billhead.models.documents import Document
 from billhead.models.people import Reseller
+from billhead.models.sellers import Seller
 from billhead.models.shops import ShopSupply
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import Impossible
@@ -308,3 +312,27 @@ def test_a_change_runs_on_when_its_month_is_renewed_by_the_run(shops: WhiteLabel
         run_billing(date(2027, 6, 17))
         asked = shops.shop.rows(Document, Document.kind == "proforma")[-1]
         assert asked.total_minor == 4000
+
+
+def test_a_change_whose_money_was_charged_back_and_came_again_lets_the_line_run_on(shops: WhiteLabel):
+    with on(6, 16):
+        shops.leave(0)
+        wants(shops)
+        assert states(shops) == [("supplied", 1000), ("waiting", 281)]
+    paid = shops.shop.rows(ShopSupply)[-1].document_id
+    with on(6, 17):
+        shops.act(pull_back_time, [paid], "chargeback")
+        shops.grant(1000)
+        shops.shop.work()
+        assert states(shops)[-1] == ("dropped", 281)
+        (line,) = shops.shop.rows(Service)
+        assert line.desired_expires_at.date() <= date(2027, 6, 16)
+    with on(6, 20):
+        with shops.shop.app.app_context(), writing(Context.system("test")) as tx:
+            invoice = tx.session.get_one(Document, paid)
+            paid_in_full(tx, tx.session.get_one(Seller, invoice.seller_id), invoice)
+        shops.shop.work()
+    (line,) = shops.shop.rows(Service)
+    assert line.desired_expires_at == start_of_day(date(2027, 7, 1), shops.shop.rows(Subscription)[0].zone)
+    assert screens(shops) == 2
+    assert states(shops)[-1][0] == "supplied"

@@ -15,7 +15,8 @@ from billhead.actions.billing.run import run_billing
 from billhead.actions.resellers._trials import trials_left
 from billhead.actions.shops.set_shop_trial import set_shop_trial
 from billhead.actions.subscriptions.lapse import lapse
-from billhead.db import reading
+from billhead.db import reading, writing
+from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.money import Money
 from billhead.models.catalogue import Plan, Price
@@ -23,6 +24,8 @@ from billhead.models.documents import Document
 from billhead.models.people import Reseller
 from billhead.models.shops import ShopSupply
 from billhead.models.subscriptions import Service, Subscription
+from billhead.plugin import Impossible
+from billhead.plugin_host import plugins
 
 TRIAL = "1 month|trial"
 
@@ -135,6 +138,22 @@ def test_a_shop_gives_as_many_trials_a_day_as_its_reseller_may(shops: WhiteLabel
         assert len(shops.shop.rows(Subscription)) == 2
     with on(6, 2):
         assert "Try it for 2 days" in shops.visitor("aurora").get("/plans/basic").text
+
+
+def test_a_trial_of_two_lines_that_the_panel_refuses_is_none(shops: WhiteLabel, monkeypatch: pytest.MonkeyPatch):
+    with shops.shop.app.app_context():
+        with writing(Context.system("test")) as tx:
+            basic = tx.session.query(Plan).filter_by(code="basic").one()
+            (line,) = basic.details["services"]
+            basic.details = {**basic.details, "services": [line, line]}
+        module = plugins().module("memory")
+        monkeypatch.setattr(type(module), "plan", lambda *_asked: [Impossible("plan", "no such package")])
+    with on(6, 1):
+        tries(shops)
+        assert len(shops.shop.rows(Service)) == 2
+        assert states(shops) == [("refused", 100)]
+        with shops.shop.app.app_context(), reading() as session:
+            assert trials_left(session, session.get_one(Reseller, shops.area.ids["aurora"])) == 2
 
 
 def test_a_trial_is_of_the_plan_alone_and_of_the_operators_length(shops: WhiteLabel):

@@ -49,17 +49,21 @@ def day_of_trials(session: Session, reseller: Reseller) -> date:
 def _given(session: Session, reseller: Reseller) -> int:
     """A trial that never came to be is none; what was ordered in the shop counts before its credits are held."""
     session.flush()
-    taken = and_(CreditHold.reseller_id == reseller.id, CreditHold.state != "released")
+    held = (
+        select(CreditHold.id)
+        .join(Service, Service.id == CreditHold.service_id)
+        .where(Service.subscription_id == Subscription.id)
+    )
+    taken = held.where(CreditHold.reseller_id == reseller.id, CreditHold.state != "released").exists()
+    # the credits of a subscription are held once, for all of its lines
     ordered = and_(
-        CreditHold.id.is_(None),
+        ~held.exists(),
         Subscription.payer_reseller_id == reseller.id,
         Subscription.state != State.CANCELED.value,
     )
     given = session.scalar(
         select(func.count(distinct(Subscription.id)))
         .join(SubscriptionEvent, SubscriptionEvent.subscription_id == Subscription.id)
-        .join(Service, Service.subscription_id == Subscription.id)
-        .outerjoin(CreditHold, CreditHold.service_id == Service.id)
         .where(
             SubscriptionEvent.kind == "trial_given",
             SubscriptionEvent.effective_on == day_of_trials(session, reseller),

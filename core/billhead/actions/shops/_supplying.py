@@ -103,10 +103,23 @@ def ask_supply(tx: Tx, subscription: Subscription, invoice: Document, until: dat
     if row is None:
         ask_supplies(tx, [(subscription.id, invoice.id, until)])
         return
+    if row.changes:
+        _run_as_before(tx, subscription, until)
     row.until, row.state, row.why, row.settled_at = until, "waiting", "", None
     row.waits_since = clock.today_in(subscription.zone)
     tx.session.flush()
     queue_supply(tx, row.reseller_id)
+
+
+def _run_as_before(tx: Tx, subscription: Subscription, until: date) -> None:
+    """A change is of time that runs: its lines were cut when its money went, and have that time again."""
+    newest = _newest(tx, subscription)
+    if newest is None or newest.state == "waiting":
+        return
+    expires = start_of_day(min(newest.until, until), subscription.zone)
+    for line in live_services(tx, subscription):
+        if line.desired_expires_at is not None and line.desired_expires_at < expires:
+            want(tx, line, desired_expires_at=expires)
 
 
 def ask_supplies(tx: Tx, paid: Collection[tuple[int, int, date]]) -> None:
