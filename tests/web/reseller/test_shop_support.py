@@ -114,6 +114,18 @@ def test_a_disputed_bill_of_a_shop_is_read_by_its_reseller_and_decided_by_staff(
     decides = white_label.shop.person("staff", "money@example.com", "tickets.write", "money.correct")
     assert "Ada Lovelace" in decides.get("/admin/disputed-bills").text
     assert decides.get(f"/admin/tickets/{opened.ticket_id}").status_code == 200
+    in_admin, in_shop = f"/admin/tickets/{opened.ticket_id}", f"/reseller/shop/tickets/{opened.ticket_id}"
+    aurora = white_label.area.browsers["aurora"]
+    for browser, where, words in ((decides, in_admin, "Looks like fraud."), (aurora, in_shop, "Always her.")):
+        note = {"text": words, "afterwards": "note", "seen": "99"}
+        assert browser.post(where, note, page=where).status_code == 303
+    for browser, where, own, others in (
+        (decides, in_admin, "Looks like fraud.", "Always her."),
+        (aurora, in_shop, "Always her.", "Looks like fraud."),
+    ):
+        read = browser.get(where).text
+        assert own in read
+        assert others not in read, "a note is for the colleagues of who wrote it"
     other = white_label.shop.person("staff", "desk@example.com", "tickets.write")
     assert "Ada Lovelace" not in other.get("/admin/disputed-bills").text
     assert other.get(f"/admin/tickets/{opened.ticket_id}").status_code == 404

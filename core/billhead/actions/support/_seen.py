@@ -1,15 +1,16 @@
 """Who may see which ticket: a customer their own; of staff whoever its department is for; of a shop its reseller.
-Everything else is not found."""
+Everything else is not found. Of a note in it only the side that wrote it."""
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, exists, or_, select, true
 from sqlalchemy.orm import Session
 
 from billhead.db import Tx
 from billhead.domain.context import Context, Role
 from billhead.domain.errors import NotFound
-from billhead.models.support import BillDispute, Department, Ticket
+from billhead.models.people import User
+from billhead.models.support import BillDispute, Department, Ticket, TicketMessage
 
-__all__ = ["departments_for", "locked_ticket", "may_see", "must_be_seen", "seen_tickets", "ticket_for"]
+__all__ = ["departments_for", "locked_ticket", "may_read", "may_see", "must_be_seen", "seen_tickets", "ticket_for"]
 
 
 def departments_for(session: Session, ctx: Context) -> list[Department]:
@@ -32,6 +33,15 @@ def may_see(department: Department, ctx: Context) -> bool:
     if department.reseller_id is not None:
         return department.reseller_id == ctx.scope.reseller_id
     return ctx.role is Role.STAFF and (not department.staff_ids or ctx.user_id in department.staff_ids)
+
+
+def may_read(session: Session, ctx: Context) -> ColumnElement[bool]:
+    """Of TicketMessage, in a ticket that this actor sees. Staff and a reseller meet in the tickets about a shop's
+    bills: what one of them notes for colleagues is not the other's to read."""
+    login = session.get(User, ctx.user_id) if ctx.user_id is not None else None
+    by_reseller = exists().where(User.id == TicketMessage.user_id, User.reseller_id.is_not(None))
+    own = by_reseller if login is not None and login.reseller_id is not None else ~by_reseller
+    return or_(TicketMessage.kind != "note", own)
 
 
 def ticket_for(session: Session, ctx: Context, ticket_id: int) -> Ticket:

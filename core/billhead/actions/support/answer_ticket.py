@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.support._files import SentFile, checked_files
-from billhead.actions.support._seen import locked_ticket
+from billhead.actions.support._seen import locked_ticket, may_read
 from billhead.actions.support._writing import checked_text, move, tell_customer, write
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -63,7 +63,10 @@ def _check_seen(tx: Tx, ticket: Ticket, seen: int | None) -> None:
     if seen is None or ticket.last_message_id <= seen:
         return
     newer = select(TicketMessage.author).where(
-        TicketMessage.ticket_id == ticket.id, TicketMessage.id > seen, TicketMessage.kind != "event"
+        TicketMessage.ticket_id == ticket.id,
+        TicketMessage.id > seen,
+        TicketMessage.kind != "event",
+        may_read(tx.session, tx.ctx),
     )
     who = sorted(set(tx.session.scalars(newer)))
     if who:

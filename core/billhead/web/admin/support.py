@@ -11,7 +11,14 @@ from wtforms import HiddenField, IntegerField, SelectField
 from wtforms.validators import InputRequired
 
 from billhead.actions.support._canned import filled, replies_for
-from billhead.actions.support._seen import departments_for, may_see, must_be_seen, seen_tickets, ticket_for
+from billhead.actions.support._seen import (
+    departments_for,
+    may_read,
+    may_see,
+    must_be_seen,
+    seen_tickets,
+    ticket_for,
+)
 from billhead.actions.support.answer_ticket import AFTERWARDS, answer_ticket
 from billhead.actions.support.close_ticket import close_ticket
 from billhead.actions.support.merge_tickets import merge_tickets
@@ -192,9 +199,8 @@ def _shown(key: int, form: AnswerForm) -> ResponseReturnValue:
     with reading() as session:
         row = ticket_for(session, current_ctx(), key)
         form.seen.data = str(row.last_message_id)
-        messages = page_of(
-            session, select(TicketMessage).where(TicketMessage.ticket_id == key), TicketMessage.id, size=_PAGE
-        )
+        said = select(TicketMessage).where(TicketMessage.ticket_id == key, may_read(session, current_ctx()))
+        messages = page_of(session, said, TicketMessage.id, size=_PAGE)
         shown = {
             "messages": messages,
             "files": files_of(session, [one.id for one in messages.items]),
@@ -304,7 +310,10 @@ def support_file(file_id: int) -> Response:
     with reading() as session:
         row = found(session, TicketFile, file_id, "file")
         if row.message_id is not None:
-            ticket_id = session.get_one(TicketMessage, row.message_id).ticket_id
+            message = select(TicketMessage.ticket_id).where(TicketMessage.id == row.message_id)
+            ticket_id = session.scalar(message.where(may_read(session, current_ctx())))
+            if ticket_id is None:
+                raise NotFound("file", file_id)
             must_be_seen(session, current_ctx(), ticket_id, "file", file_id)
         else:
             mail = session.get_one(SupportMail, row.mail_id)

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 from billhead.actions.shops.answer_shop_ticket import answer_shop_ticket
 from billhead.actions.shops.close_shop_ticket import close_shop_ticket
 from billhead.actions.shops.save_shop_department import save_shop_department
-from billhead.actions.support._seen import ticket_for
+from billhead.actions.support._seen import may_read, must_be_seen, ticket_for
 from billhead.actions.support.answer_ticket import AFTERWARDS
 from billhead.actions.support.save_department import DepartmentEntry
 from billhead.db import reading, writing
@@ -101,7 +101,9 @@ def shop_ticket(ticket_id: int) -> ResponseReturnValue:
 
 
 def _told(session: Session, row: Ticket) -> dict[str, object]:
-    said = select(TicketMessage).where(TicketMessage.ticket_id == row.id, TicketMessage.kind != "event")
+    said = select(TicketMessage).where(
+        TicketMessage.ticket_id == row.id, TicketMessage.kind != "event", may_read(session, current_ctx())
+    )
     messages = page_of(session, said, TicketMessage.id, size=_PAGE)
     return {
         "messages": messages,
@@ -128,13 +130,11 @@ def close_ticket_of_shop(ticket_id: int) -> ResponseReturnValue:
 def shop_ticket_file(file_id: int) -> Response:
     with reading() as session:
         row = session.get(TicketFile, file_id)
-        message = session.get(TicketMessage, row.message_id) if row is not None and row.message_id else None
-        if row is None or message is None:
+        message = select(TicketMessage.ticket_id).where(TicketMessage.id == (row.message_id if row else None))
+        ticket_id = session.scalar(message.where(may_read(session, current_ctx())))
+        if row is None or ticket_id is None:
             raise NotFound("file", file_id)
-        try:
-            ticket_for(session, current_ctx(), message.ticket_id)
-        except NotFound:
-            raise NotFound("file", file_id) from None
+        must_be_seen(session, current_ctx(), ticket_id, "file", file_id)
         return strangers_file(row)
 
 
