@@ -209,6 +209,18 @@ def test_a_draft_below_zero_is_refused(shop):
         act(add_line, draft, FreeLine("Sorry", -100))
 
 
+def test_a_part_of_a_small_price_costs_the_same_as_a_draft_and_final(shop):
+    held(shop)
+    subscription = shop.subscribe(shop.customer(), shop.plan("tv", 2), due=NOV, billing_ends_on=date(2026, 11, 16))
+    shop.run(NOV)
+    (draft,) = shop.all(Document)
+    assert (draft.state, draft.total_minor) == ("draft", 1)  # 0.02 × 15/30, and 20 % of that are 0.00
+    act(finalise_draft, draft.id)
+    assert shop.get(Document, draft.id).total_minor == 1
+    assert [line[3] for line in shop.lines(subscription)] == [1]
+    sound(shop)
+
+
 def test_a_void_draft_is_billed_anew_by_what_is_true_then(shop):
     held(shop)
     plan = shop.plan("tv", 1000, setup_minor=500)

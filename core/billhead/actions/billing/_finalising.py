@@ -125,8 +125,11 @@ def _drafted(line: DocumentLine, inclusive: bool) -> DraftedLine:
 
 
 def amount_of(line: DocumentLine, inclusive: bool) -> int:
-    """As the price book has it; where tax is rounded on the document's sum, the line is perhaps a cent off that."""
+    """As the price book has it; where tax is rounded on the document's sum, the line is perhaps a cent off that. A part
+    of a period is as it was billed: the price is of the whole."""
     told = line.net_minor + (line.tax_minor if inclusive else 0)
+    if line.cycle_start is not None:
+        return told
     listed = line.unit_minor * line.quantity - line.discount_minor
     return listed if abs(listed - told) <= 1 else told
 
