@@ -8,6 +8,7 @@ from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
 from billhead.actions.billing.first import first
+from billhead.actions.billing.rebill import rebill
 from billhead.actions.billing.settle_proforma import preview_settle_proforma, settle_proforma
 from billhead.actions.documents.add_line import FreeLine, ProductLine, add_line
 from billhead.actions.documents.change_line import change_line
@@ -237,6 +238,20 @@ def test_a_void_draft_is_billed_anew_by_what_is_true_then(shop):
     shop.run(DEC)
     with pytest.raises(Conflict, match="is billed to 2027-01-01 already"):
         act(void_document, new.id, reason="too late")
+
+
+def test_a_void_invoice_gives_its_time_away_and_no_run_bills_it_again(shop):
+    subscription = shop.subscribe(shop.customer(), shop.plan("tv", 1000), due=NOV)
+    shop.run(NOV)
+    (invoice,) = shop.all(Document)
+    act(void_document, invoice.id, reason="a gesture")
+    shop.run(NOV)
+    act(rebill, subscription)
+    assert len(shop.all(Document)) == 1
+    shop.run(DEC)
+    assert [one.state for one in shop.all(Document)] == ["void", "final"]
+    assert shop.lines(subscription)[-1][1:3] == (DEC, date(2027, 1, 1))
+    sound(shop)
 
 
 # -- one document for several subscriptions --------------------------------------------------------------------------

@@ -131,7 +131,7 @@ def refund_payment(payment_id: int, amount: str, reason: str, to: str, dry_run: 
 @json_option
 @in_app
 def void(number: str, reason: str, as_json: bool) -> None:
-    """Void the document NUMBER (or an id), on which nothing is paid."""
+    """Void the document NUMBER (or an id), on which nothing is paid. No run bills the time of an invoice again."""
     row = _document(number)
     voided = _done(lambda tx: void_document(tx, row.id, reason=reason), reason, dry_run=False)
     show(asdict(voided), as_json, [f"{voided.number_text or row.id} is void."])

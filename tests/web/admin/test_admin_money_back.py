@@ -96,6 +96,7 @@ def test_a_chargeback_opens_the_debt_and_is_decided(counter):
 def test_a_debt_is_written_off_and_a_document_void(counter):
     counter.yes("/admin/payments/1/chargeback", amount="9.99", reference="CB-1")
     key = invoice(counter).id
+    assert "no run bills it again" in counter.get(f"/admin/documents/{key}/void").text
     shown, _ = counter.yes(f"/admin/documents/{key}/write-off")
     assert "Loss" in shown
     assert invoice(counter).state == "written_off"

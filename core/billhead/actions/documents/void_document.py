@@ -44,7 +44,8 @@ class Voided:
 def void_document(tx: Tx, document_id: int, *, reason: str) -> Voided:
     """Void a proforma, or an invoice or credit note that nothing was settled on; what it would have earned is not.
 
-    What a void draft was for is billed anew by the next run. What only this debt had stopped runs again.
+    What a void draft was for is billed anew by the next run. The time of a final invoice is given away: no run bills it
+    again, since its lines stay. What only this debt had stopped runs again.
 
     Raises NotFound, InvalidInput (no reason), IllegalTransition, or Conflict: something is paid (give it back first),
     a payment of it is under way, or a credit note corrects it.

@@ -9,6 +9,7 @@ from wtforms import DateField, SelectField, StringField
 from wtforms.validators import DataRequired, Optional
 
 from billhead.actions.documents._corrected import Line, lines_of
+from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.documents.describe_line import describe_line
 from billhead.actions.documents.issue_credit_note import Correction, Credited, issue_credit_note
 from billhead.actions.documents.void_document import void_document
@@ -16,7 +17,7 @@ from billhead.actions.documents.write_off import WrittenOff, write_off
 from billhead.actions.payments.reallocate import Reallocated, reallocate
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
-from billhead.domain.document import OWED, Kind
+from billhead.domain.document import OWED, Kind, State
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.money import Money
 from billhead.models.documents import Document
@@ -140,6 +141,7 @@ def credit_document(key: int) -> ResponseReturnValue:
 def void(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Document, key, "document")
+        bills_time = row.kind == Kind.INVOICE and bool(subscriptions_of(session, key))
 
     def act(ctx: Context, form: ReasonForm) -> str:
         with writing(ctx) as tx:
@@ -152,11 +154,18 @@ def void(key: int) -> ResponseReturnValue:
             "%(amount)s are not owed any more. It keeps its number, and nothing of it is earned. "
             "Possible as long as nothing is paid on it.",
             amount=money(row.total_minor, row.currency),
-        ),
+        )
+        + (" " + _its_time(row) if bills_time else ""),
         say("Void it"),
         _back(key),
     )
     return asked(question, ReasonForm(), act)
+
+
+def _its_time(row: Document) -> str:
+    if row.state == State.DRAFT:
+        return say("The time that it bills is billed anew by the next run.")
+    return say("The time that it bills is given away: no run bills it again.")
 
 
 @admin.route("/documents/<int:key>/write-off", methods=["GET", "POST"])
