@@ -115,7 +115,7 @@ def module():
 
 @pytest.fixture
 def desired():
-    """What a customer should have: a line called anna until 1 January 2027, or what the keywords say."""
+    """What a customer should have: a line called anna until 1 January 2037, or what the keywords say."""
 
     def wanted(ref="A2B3C4D5E6F", data=None, **fields):
         values = {
@@ -123,7 +123,7 @@ def desired():
             "login": "anna",
             "password": "secret-1",
             "bouquets": frozenset({"1", "2"}),
-            "expires_at": datetime(2027, 1, 1, tzinfo=UTC),
+            "expires_at": datetime(2037, 1, 1, tzinfo=UTC),
         }
         return Desired(handle=Handle(ref, data or {}), **{**values, **fields})
 

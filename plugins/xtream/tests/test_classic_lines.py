@@ -20,7 +20,7 @@ from billhead.plugin import (
     Tombstone,
 )
 
-JUNE = datetime(2027, 6, 1, 22, 30, 15, tzinfo=UTC)
+JUNE = datetime(2037, 6, 1, 22, 30, 15, tzinfo=UTC)
 BOX, OTHER_BOX = "00:1A:79:AA:BB:01", "00:1A:79:AA:BB:02"
 
 
@@ -61,7 +61,7 @@ def test_a_line_is_made_with_every_column_that_a_default_might_spoil(
     row = stored("anna")
     assert observed.handle_data == {"line_id": row["id"], "ref": "A2B3C4D5E6F", "login": "anna"}
     assert (row["password"], row["bouquet"], row["max_connections"]) == ("secret-1", "[1,2]", 2)
-    assert row["exp_date"] == 1798761600  # 2027-01-01 00:00:00 UTC
+    assert row["exp_date"] == 2114380800  # 2037-01-01 00:00:00 UTC
     assert (row["enabled"], row["admin_enabled"], row["is_trial"], row["is_restreamer"]) == (1, 1, 0, 0)
     assert row["admin_notes"] == "billhead:A2B3C4D5E6F Flat 4 & garage"
     assert module.plan(panel, wanted, observed) == []
@@ -75,15 +75,15 @@ def test_a_renewal_names_the_expiry_alone(desired, converge, stored, calls, sand
     converge(keeping(wanted, observed, connections=9, expires_at=JUNE))
     assert calls() == {"classic.user.info": 3, "classic.user.edit": 1}
     row = stored("anna")
-    assert (row["exp_date"], row["max_connections"], row["reseller_notes"]) == (1811889015, 9, "pays")
+    assert (row["exp_date"], row["max_connections"], row["reseller_notes"]) == (2127508215, 9, "pays")
 
 
 def test_a_block_keeps_the_paid_time_and_a_renewal_does_not_lift_it(desired, converge, stored):
     wanted = desired()
     observed = converge(keeping(wanted, converge(wanted), blocked=True))
-    assert (stored("anna")["enabled"], stored("anna")["exp_date"]) == (0, 1798761600)
+    assert (stored("anna")["enabled"], stored("anna")["exp_date"]) == (0, 2114380800)
     observed = converge(keeping(wanted, observed, blocked=True, expires_at=JUNE))
-    assert (stored("anna")["enabled"], stored("anna")["exp_date"]) == (0, 1811889015)
+    assert (stored("anna")["enabled"], stored("anna")["exp_date"]) == (0, 2127508215)
     converge(keeping(wanted, observed, expires_at=None))
     assert (stored("anna")["enabled"], stored("anna")["exp_date"]) == (1, None)
 
@@ -227,7 +227,7 @@ def test_a_box_is_known_by_its_mac_alone(module, panel, desired, converge, store
     assert observed.mac == BOX
     assert observed.handle_data["mac"] == BOX
     row = stored(BOX)
-    assert (row["is_mag"], row["admin_notes"], row["exp_date"]) == (1, "billhead:A2B3C4D5E6F", 1798761600)
+    assert (row["is_mag"], row["admin_notes"], row["exp_date"]) == (1, "billhead:A2B3C4D5E6F", 2114380800)
     assert isinstance(module.remove(panel, keeping(wanted, observed)), Tombstone)
     assert stored(BOX)["enabled"] == 0
 

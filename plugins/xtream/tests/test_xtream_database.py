@@ -88,7 +88,7 @@ def run(database):
 
 def test_all_lines_come_with_their_bouquets(module, panel, run, desired):
     run("INSERT INTO {lines} (username, password, exp_date, admin_notes, bouquet, forced_country) VALUES"
-        " ('anna', 'secret-1', 1798761600, 'billhead:A2B3C4D5E6F Flat 4 &amp; garage', '[1,2]', 'de')")  # fmt: skip
+        " ('anna', 'secret-1', 2114380800, 'billhead:A2B3C4D5E6F Flat 4 &amp; garage', '[1,2]', 'de')")  # fmt: skip
     run("INSERT INTO {lines} (username, is_mag, bouquet) VALUES ('hidden', 1, '[3]'), ('orphan', 1, '[]')")
     run("INSERT INTO {lines} (username) VALUES (NULL)")
     run("INSERT INTO mag_devices (user_id, mac) VALUES (2, %s)", base64.b64encode(b"00:1A:79:AA:BB:01").decode())
@@ -266,7 +266,7 @@ def test_with_a_database_an_end_is_proven_and_live_sessions_are_seen(module, pan
     wanted = desired()
     wish = replace(wanted, handle=Handle(wanted.handle.ref, converge(wanted, on=panel).handle_data))
     run("INSERT INTO streams VALUES (6, 1, 'North Sport 1')")
-    run("INSERT INTO {live} (user_id, stream_id, user_ip, date_start) VALUES (1, 6, '203.0.113.7', 1798761600)")
+    run("INSERT INTO {live} (user_id, stream_id, user_ip, date_start) VALUES (1, 6, '203.0.113.7', 2114380800)")
     (session,) = module.live_sessions(panel, wish)
     assert (session.item, session.ip) == ("North Sport 1", "203.0.113.7")
     (listed,) = module.live_everywhere(panel)

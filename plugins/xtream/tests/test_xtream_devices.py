@@ -10,7 +10,7 @@ import pytest
 from billhead.plugin import UNOBSERVABLE, Absent, Foreign, Found, Gone, Handle, LineKind, PanelRejected
 
 MAC = "00:1A:79:AA:BB:01"
-JUNE = datetime(2027, 6, 1, tzinfo=UTC)
+JUNE = datetime(2037, 6, 1, tzinfo=UTC)
 KINDS = [LineKind.MAG, LineKind.ENIGMA2]
 
 
@@ -33,12 +33,12 @@ def test_a_box_is_created_renewed_blocked_and_removed(module, panel, box, conver
     observed = converge(wanted)
     row = stored(MAC)
     assert observed.handle_data["user_id"] == row["id"]
-    assert (row["bouquet"], row["exp_date"], row["enabled"]) == ("[1,2]", 1798761600, 1)
+    assert (row["bouquet"], row["exp_date"], row["enabled"]) == ("[1,2]", 2114380800, 1)
 
     observed = converge(keeping(wanted, observed, expires_at=JUNE, bouquets=frozenset({"4"})))
-    assert (stored(MAC)["exp_date"], stored(MAC)["bouquet"]) == (1811808000, "[4]")
+    assert (stored(MAC)["exp_date"], stored(MAC)["bouquet"]) == (2127427200, "[4]")
     observed = converge(keeping(wanted, observed, expires_at=JUNE, bouquets=frozenset({"4"}), blocked=True))
-    assert (observed.blocked, stored(MAC)["enabled"], stored(MAC)["exp_date"]) == (True, 0, 1811808000)
+    assert (observed.blocked, stored(MAC)["enabled"], stored(MAC)["exp_date"]) == (True, 0, 2127427200)
 
     assert module.remove(panel, keeping(wanted, observed)) == Gone()
     assert stored() == []
@@ -133,7 +133,7 @@ def test_the_enigma_call_that_shows_a_mag_instead_is_not_believed(module, panel,
     assert observed.handle_data["user_id"] == stored("00:1A:79:AA:BB:09")["id"]
     observed = converge(keeping(wanted, observed, expires_at=JUNE))
     assert observed.expires_at == JUNE
-    assert stored(MAC)["exp_date"] == 1798761600  # the MAG was not touched
+    assert stored(MAC)["exp_date"] == 2114380800  # the MAG was not touched
 
 
 def test_a_mag_with_a_device_id_column_is_no_enigma2_device(connect, box, converge, sandbox):
@@ -178,7 +178,7 @@ def test_release_2_1_2_says_failure_and_has_saved_the_line(sandbox, box, converg
     observed = converge(wanted)
     sandbox.state.change_settings({"xtream": {"version": "2.1.2"}})
     observed = converge(keeping(wanted, observed, expires_at=JUNE))
-    assert (observed.expires_at, stored(MAC)["exp_date"]) == (JUNE, 1811808000)
+    assert (observed.expires_at, stored(MAC)["exp_date"]) == (JUNE, 2127427200)
 
 
 def test_release_2_1_2_cannot_change_a_mac_and_staff_are_told(sandbox, box, converge):
@@ -199,7 +199,7 @@ def test_a_paired_box_follows_its_line_and_keeps_its_pair(module, panel, box, de
     sandbox.state.store.update("lines", {"pair_id": main_id}, "id = ?", (mag_seen.handle_data["user_id"],))
 
     converge(keeping(line, line_seen, blocked=True, expires_at=JUNE))
-    assert (stored(MAC)["enabled"], stored(MAC)["exp_date"]) == (0, 1811808000)
+    assert (stored(MAC)["enabled"], stored(MAC)["exp_date"]) == (0, 2127427200)
     converge(keeping(mag, mag_seen, expires_at=JUNE))
     assert (stored(MAC)["enabled"], stored(MAC)["pair_id"]) == (1, main_id)
 

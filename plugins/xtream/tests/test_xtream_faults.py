@@ -33,7 +33,7 @@ from billhead_xtream.settings import XtreamSettings
 
 KEY = "0123456789abcdef0123456789abcdef"
 BOX, NEXT_BOX = "00:1A:79:AA:BB:01", "00:1A:79:AA:BB:02"
-JUNE = datetime(2027, 6, 1, tzinfo=UTC)
+JUNE = datetime(2037, 6, 1, tzinfo=UTC)
 MODULE = XtreamModule()
 ERRORS = {"unreachable": PanelUnreachable, "not authorised": NotAuthorised}
 

@@ -7,7 +7,7 @@ import pytest
 
 from billhead.plugin import Absent, Found, Free, Gone, Handle, LineKind
 
-JUNE = datetime(2027, 6, 1, 22, 30, 15, tzinfo=UTC)
+JUNE = datetime(2037, 6, 1, 22, 30, 15, tzinfo=UTC)
 
 
 def keeping(wanted, observed, **changes):
@@ -27,7 +27,7 @@ def test_a_line_is_created_only_after_a_proven_absence_and_then_is_in_step(
     row = stored("anna")
     assert observed.handle_data == {"line_id": row["id"], "ref": "A2B3C4D5E6F", "login": "anna"}
     assert (row["password"], row["bouquet"], row["max_connections"]) == ("secret-1", "[1,2]", 2)
-    assert row["exp_date"] == 1798761600  # 2027-01-01 00:00:00 UTC, whatever the panel's zone
+    assert row["exp_date"] == 2114380800  # 2037-01-01 00:00:00 UTC, whatever the panel's zone
     assert (row["enabled"], row["is_trial"], row["allowed_outputs"]) == (1, 0, "[1,2]")
     assert row["admin_notes"] == "billhead:A2B3C4D5E6F Flat 4 &amp; garage"
     assert module.plan(panel, wanted, observed) == []
@@ -61,7 +61,7 @@ def test_a_renewal_costs_three_calls_and_keeps_everything_else(desired, converge
     converge(keeping(wanted, observed, expires_at=JUNE))
     assert calls() == {"get_line": 2, "edit_line": 1}
     after = stored("anna")
-    assert after["exp_date"] == 1811889015
+    assert after["exp_date"] == 2127508215
     assert {k: v for k, v in after.items() if k not in ("exp_date", "updated")} == {
         k: v for k, v in before.items() if k not in ("exp_date", "updated")
     }
@@ -85,7 +85,7 @@ def test_what_staff_set_on_the_panel_survives_our_edits(desired, converge, sandb
     converge(keeping(wanted, observed, expires_at=JUNE))
     row = stored("anna")
     assert {name: row[name] for name in by_staff} == by_staff
-    assert row["exp_date"] == 1811889015
+    assert row["exp_date"] == 2127508215
 
 
 @pytest.mark.parametrize("changes", [{"password": "secret-2"}, {"login": "anna.k"}, {"connections": 4}])
@@ -115,16 +115,16 @@ def test_a_field_that_a_step_does_not_name_stays_as_staff_left_it(module, panel,
     observed = converge(wanted)
     sandbox.state.store.update("lines", {"max_connections": 5}, "username = ?", ("anna",))
     module.apply(panel, Free("update", keeping(wanted, observed, expires_at=JUNE), observed, frozenset({"expires_at"})))
-    assert (stored("anna")["max_connections"], stored("anna")["exp_date"]) == (5, 1811889015)
+    assert (stored("anna")["max_connections"], stored("anna")["exp_date"]) == (5, 2127508215)
 
 
 def test_a_block_keeps_the_paid_time_and_a_renewal_does_not_lift_it(desired, converge, stored):
     wanted = desired()
     observed = converge(keeping(wanted, converge(wanted), blocked=True))
     assert observed.blocked is True
-    assert (stored("anna")["enabled"], stored("anna")["exp_date"]) == (0, 1798761600)
+    assert (stored("anna")["enabled"], stored("anna")["exp_date"]) == (0, 2114380800)
     converge(keeping(wanted, observed, blocked=True, expires_at=JUNE))
-    assert (stored("anna")["enabled"], stored("anna")["exp_date"]) == (0, 1811889015)
+    assert (stored("anna")["enabled"], stored("anna")["exp_date"]) == (0, 2127508215)
     converge(keeping(wanted, observed, expires_at=JUNE))
     assert stored("anna")["enabled"] == 1
 
@@ -171,7 +171,7 @@ def test_an_expiry_beyond_the_panels_numbers_ends_where_they_end(module, panel, 
 
 
 def test_parts_of_a_second_are_no_difference(module, panel, desired, converge):
-    wanted = desired(expires_at=datetime(2027, 1, 1, 0, 0, 0, 999_999, tzinfo=UTC))
+    wanted = desired(expires_at=datetime(2037, 1, 1, 0, 0, 0, 999_999, tzinfo=UTC))
     assert module.plan(panel, wanted, converge(wanted)) == []
 
 

@@ -122,7 +122,7 @@ def test_every_account_is_listed_with_its_reference_and_strangers_without(module
     }
     line, box = listed["line:1"].observed, listed["mag:1"].observed
     assert (line.login, line.connections, line.bouquets) == ("anna", 2, UNOBSERVABLE)  # short rows hold no bouquets
-    assert line.expires_at == datetime(2027, 1, 1, tzinfo=UTC)
+    assert line.expires_at == datetime(2037, 1, 1, tzinfo=UTC)
     assert (box.mac, box.blocked, box.connections) == (MAC, True, UNOBSERVABLE)
     assert listed["enigma:1"].observed.expires_at is None
     assert listed["line:4"].observed.banned is True

@@ -309,7 +309,7 @@ def test_a_box_that_came_first_is_hung_on_its_line_later_and_may_end_at_another_
     observed = converge(replace(alone, pair=handle))
     assert (stored(MAC)["pair_id"], observed.expires_at) == (handle.data["line_id"], NOON)
     converge(replace(alone, pair=handle))
-    assert stored(MAC)["exp_date"] == 1798761600
+    assert stored(MAC)["exp_date"] == 2114380800
 
 
 def test_lines_of_a_restreamers_plan_are_flagged_and_others_not(module, connect, desired, converge, stored):

@@ -23,7 +23,7 @@ from billhead.plugin import (
     PanelUnreachable,
 )
 
-JUNE = datetime(2027, 6, 1, tzinfo=UTC)
+JUNE = datetime(2037, 6, 1, tzinfo=UTC)
 
 
 def keeping(wanted, observed, **changes):
