@@ -19,6 +19,13 @@ FAULTS = {
 }
 """The columns of docs/fault-matrix.md: whether the panel does the call, and what is answered instead of its answer."""
 
+_FAILURE = b'{"status": "STATUS_FAILURE"}'
+FAILURES = {
+    "STATUS_FAILURE, not done": (False, lambda body: httpx.Response(200, content=_FAILURE)),
+    "STATUS_FAILURE, done": (True, lambda body: httpx.Response(200, content=_FAILURE)),
+}
+"""A word of the panel's own that says too little: no such account, its database, or saved and stumbled after it."""
+
 
 class Spoiling(httpx.BaseTransport):
     """Spoils the call `name` (`create_line`, `user.info`) once, after `skip` of its kind that go well. Players call
@@ -28,7 +35,7 @@ class Spoiling(httpx.BaseTransport):
     """
 
     def __init__(self, name, fault, skip=0, ignores=("", "")):
-        self._name, (self._acts, self._answer), self._skip = name, FAULTS[fault], skip
+        self._name, (self._acts, self._answer), self._skip = name, (FAULTS | FAILURES)[fault], skip
         self._ignores = ignores
         self.struck = False
         self._onward = httpx.HTTPTransport()

@@ -74,6 +74,15 @@ class XuiClient:
         response = self._http.write("POST", self.settings.endpoint, **self._body(action, fields))
         return self._understood(action, response, PanelOutcomeUnknown)
 
+    def change(self, action: str, fields: Fields) -> Answer:
+        """A write to what is there, or to nothing that an id names: a failure is the panel's database then."""
+        try:
+            return self.write(action, fields)
+        except Refused as refused:
+            if refused.status != "FAILURE":
+                raise
+            raise database_refused(refused) from refused
+
     def _body(self, action: str, fields: Fields | None) -> dict[str, Any]:
         form = {**(fields or {}), "action": action, "api_key": self.settings.api_key}
         return {"data": form, "timeout": self.settings.timeout_seconds}
@@ -124,6 +133,11 @@ class XuiClient:
                 hint="The access code in the address must be of the type Admin API.",
             )
         raise Refused(self._what, action, status)
+
+
+def database_refused(refused: Refused) -> PanelOutcomeUnknown:
+    """An outage, not a no to this line: what was changed before it may be stored."""
+    return PanelOutcomeUnknown(f"{refused.message} It is no id that it misses: its database does not work.")
 
 
 def number(value: Any) -> int | None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from fault_tables import first_table
-from spoiling import FAULTS, Spoiling
+from spoiling import FAILURES, FAULTS, Spoiling
 
 from billhead.plugin import (
     Desired,
@@ -31,7 +31,7 @@ from billhead_xtream.module import XtreamModule
 from billhead_xtream.settings import XtreamSettings
 
 KEY = "fedcba9876543210fedcba9876543210"
-JUNE = datetime(2027, 6, 1, tzinfo=UTC)
+JUNE = datetime(2037, 6, 1, tzinfo=UTC)
 BOX, NEXT_BOX = "00:1A:79:AA:BB:01", "00:1A:79:AA:BB:02"
 ERRORS = {"unreachable": PanelUnreachable, "unknown": PanelOutcomeUnknown}
 MODULE = XtreamModule()
@@ -135,6 +135,7 @@ PURCHASES = {  # the call that fails, of what, renewed or new, and what the modu
     "create_enigma": ("create_enigma", enigma, False, "unknown"),
     "edit_enigma, a renewal": ("edit_enigma", enigma, True, "unknown"),
 }
+SPENDING = [name for name, (hit, *_) in PURCHASES.items() if hit.startswith(("create", "edit"))]
 CHANGES = {  # free ones: the call that fails, of what, what is wanted of it
     "edit_line, a password": ("edit_line", line, {"password": "hunter-2"}),
     "edit_mag, another box": ("edit_mag", mag, {"mac": NEXT_BOX}),
@@ -171,21 +172,44 @@ def test_a_read_that_fails_proves_nothing(first_day, name):
 
 @pytest.mark.parametrize("name", PURCHASES)
 def test_a_purchase_that_fails_is_made_once(first_day, name):
+    for fault in FAULTS:
+        made_once(first_day(), name, fault)
+
+
+@pytest.mark.parametrize("name", SPENDING)
+def test_a_purchase_that_the_panel_calls_a_failure_is_made_once(first_day, name):
+    """Builds of version 2.1.2 save what they were asked for, and then say that it failed."""
+    for fault in FAILURES:
+        made_once(first_day(), name, fault)
+
+
+def made_once(panel, name, fault):
     """What core does: intend, send once, resolve; and only what is proven not to have been bought is sent again."""
     hit, subject, renewed, outcome = PURCHASES[name]
-    for fault, (acts, _) in FAULTS.items():
-        panel = first_day()
-        wanted = due_again(panel.bought(subject())) if renewed else subject()
-        step, spoiling = panel.purchase(wanted), Spoiling(hit, fault, skip="after" in name)
-        assert refused(MODULE.buy, panel.spoilt(spoiling), step) == outcome
-        assert spoiling.struck
-        was_sent = outcome == "unknown" and (acts or hit.startswith("get"))
-        found_out = MODULE.resolve(panel.connection, step)
-        assert found_out is (Resolution.BOUGHT if was_sent else Resolution.NOT_BOUGHT)
-        if found_out is Resolution.NOT_BOUGHT:
-            MODULE.buy(panel.connection, step)
-        assert (panel.spent, len(panel.accounts())) == (1 + renewed, 1)
-        assert isinstance(MODULE.look_up(panel.connection, wanted), Found)
+    acts = (FAULTS | FAILURES)[fault][0]
+    wanted = due_again(panel.bought(subject())) if renewed else subject()
+    step, spoiling = panel.purchase(wanted), Spoiling(hit, fault, skip="after" in name)
+    assert refused(MODULE.buy, panel.spoilt(spoiling), step) == outcome
+    assert spoiling.struck
+    was_sent = outcome == "unknown" and (acts or hit.startswith("get"))
+    found_out = MODULE.resolve(panel.connection, step)
+    assert found_out is (Resolution.BOUGHT if was_sent else Resolution.NOT_BOUGHT)
+    if found_out is Resolution.NOT_BOUGHT:
+        MODULE.buy(panel.connection, step)
+    assert (panel.spent, len(panel.accounts())) == (1 + renewed, 1)
+    assert isinstance(MODULE.look_up(panel.connection, wanted), Found)
+
+
+@pytest.mark.parametrize("name", SPENDING)
+def test_credit_added_meanwhile_hides_no_purchase(first_day, name):
+    """10 credits come while it is not known whether ours was made: what is there says nothing of the one that it cost."""
+    hit, subject, renewed, _ = PURCHASES[name]
+    panel = first_day()
+    wanted = due_again(panel.bought(subject())) if renewed else subject()
+    step = panel.purchase(wanted)
+    assert refused(MODULE.buy, panel.spoilt(Spoiling(hit, "reset")), step) == "unknown"
+    panel.state.store.run("UPDATE users SET credits = credits + 10")
+    assert MODULE.resolve(panel.connection, step) is Resolution.STILL_UNKNOWN
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -212,7 +236,7 @@ def test_a_free_change_that_fails_is_unknown_and_costs_nothing(first_day, name):
         assert (spoiling.struck, panel.spent) == (True, 1)
 
 
-@pytest.mark.parametrize("name", [name for name, (hit, *_) in PURCHASES.items() if hit.startswith(("create", "edit"))])
+@pytest.mark.parametrize("name", SPENDING)
 def test_credits_gone_half_way(first_day, name):
     """Spent by somebody else between the plan and the purchase; or while it is not known whether ours was made."""
     hit, subject, renewed, _ = PURCHASES[name]
@@ -236,6 +260,13 @@ def test_the_table_in_the_docs_is_this_matrix():
     def rows(names, test, outcome=lambda name: "unreachable"):
         return [[name, *[outcome(name)] * len(FAULTS), f"`{test}`"] for name in names]
 
+    assert first_table("#### An answer of STATUS_FAILURE") == [
+        ["call", *FAILURES, "test"],
+        *[
+            [name, *["unknown"] * len(FAILURES), "`test_a_purchase_that_the_panel_calls_a_failure_is_made_once`"]
+            for name in SPENDING
+        ],
+    ]
     assert first_table("### xui_reseller") == [
         ["call", *FAULTS, "test"],
         *rows(READS, "test_a_read_that_fails_proves_nothing"),

@@ -51,7 +51,7 @@ from billhead_xtream.accounts import (
     text,
 )
 from billhead_xtream.classic_fields import owner_in
-from billhead_xtream.client import Answer, AnsweredNull, Refused, XuiClient, number
+from billhead_xtream.client import AnsweredNull, Refused, XuiClient, database_refused, number
 from billhead_xtream.crediting import changed_credits
 from billhead_xtream.database import PanelDatabase, listed
 from billhead_xtream.dialects.dialect import Dialect
@@ -117,7 +117,7 @@ class XuiAdmin(Dialect):
         if self.settings.dialect == "auto":  # a guess must never create lines
             self._key_holder()
         try:
-            answer = self._write(f"create_{resource.noun}", create_payload(self.settings, resource, desired))
+            answer = self._client.change(f"create_{resource.noun}", create_payload(self.settings, resource, desired))
         except Refused as refused:
             if not refused.status.startswith("EXISTS"):
                 raise
@@ -146,7 +146,7 @@ class XuiAdmin(Dialect):
                 raise
             stored = self._read_back(account)  # 2.1.2 saves the device's line, then says failure
             if not resource.is_device and missed(desired, stored.observed(), changes):
-                raise _database_refused(refused) from refused
+                raise database_refused(refused) from refused
         if stored is None or resource is ENIGMA:
             stored = self._read_back(account)
         observed = self._settled(stored, desired, changes)
@@ -348,7 +348,7 @@ class XuiAdmin(Dialect):
         try:
             if not self._sessions.live(account.line_id):
                 return
-            self._write("disable_line", {"id": str(account.line_id)})
+            self._client.change("disable_line", {"id": str(account.line_id)})
             with reading_back():
                 cut = self._sessions.stop(account.line_id)
                 self._sessions.wait_for_log(account.line_id, cut, self.settings.log_wait_seconds)
@@ -357,18 +357,9 @@ class XuiAdmin(Dialect):
 
     def _switch_line(self, account: Account, blocked: bool) -> Account:
         """The device's own switches answer success and do nothing; those of its hidden line work, after a reload."""
-        self._write("disable_line" if blocked else "enable_line", {"id": str(account.line_id)})
+        self._client.change("disable_line" if blocked else "enable_line", {"id": str(account.line_id)})
         self._client.write("reload_cache", {})
         return self._read_back(account)
-
-    def _write(self, action: str, fields: Payload) -> Answer:
-        """A change of what is there, or of nothing that an id names: a failure is the panel's database then."""
-        try:
-            return self._client.write(action, fields)
-        except Refused as refused:
-            if refused.status != "FAILURE":
-                raise
-            raise _database_refused(refused) from refused
 
     def _delete(self, account: Account) -> None:
         for _ in range(2):  # a session that ends late brings a deleted line back as a ghost without a name
@@ -382,11 +373,6 @@ class XuiAdmin(Dialect):
             if left is None:
                 return
         raise PanelOutcomeUnknown(f"{self._what} says that it deleted {_shown(account)}, but it is still there.")
-
-
-def _database_refused(refused: Refused) -> PanelOutcomeUnknown:
-    """An outage, not a no to this line: what was changed before it may be stored."""
-    return PanelOutcomeUnknown(f"{refused.message} It is no id that it misses: its database does not work.")
 
 
 def _name(resource: Resource, desired: Desired) -> str:

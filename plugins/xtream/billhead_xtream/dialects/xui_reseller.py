@@ -125,9 +125,9 @@ class XuiReseller(Dialect):
                 fields["password"] = desired.password
             else:
                 fields["mac"] = desired.mac or ""
-            self._write(f"edit_{account.resource.noun}", fields)
+            self._client.change(f"edit_{account.resource.noun}", fields)
         if not changes or "blocked" in changes:
-            self._write("disable_line" if desired.blocked else "enable_line", {"id": str(account.line_id)})
+            self._client.change("disable_line" if desired.blocked else "enable_line", {"id": str(account.line_id)})
         return _observed(self._read_back(account))
 
     def remove(self, desired: Desired) -> Gone:
@@ -143,7 +143,7 @@ class XuiReseller(Dialect):
         if account is None or not _is_ours(account, desired):
             return Gone()
         try:
-            self._write(f"delete_{resource.noun}", {"id": str(account.id)})
+            self._client.write(f"delete_{resource.noun}", {"id": str(account.id)})
         except Refused as refused:
             if refused.status != "FAILURE":
                 raise
@@ -184,10 +184,10 @@ class XuiReseller(Dialect):
         try:
             there = any(_is_ours(account, desired) for account in self._logged(resource))
         except AnsweredNull:
-            return Resolution.STILL_UNKNOWN if self._spent_since(purchase) else Resolution.NOT_BOUGHT
+            return Resolution.STILL_UNKNOWN if self._may_be_spent(purchase) else Resolution.NOT_BOUGHT
         if there:
             return Resolution.BOUGHT
-        return Resolution.STILL_UNKNOWN if self._spent_since(purchase) else Resolution.NOT_BOUGHT
+        return Resolution.STILL_UNKNOWN if self._may_be_spent(purchase) else Resolution.NOT_BOUGHT
 
     def balance(self) -> int:
         found = credits_in(self._user().get("credits"))
@@ -239,15 +239,13 @@ class XuiReseller(Dialect):
             )
 
     def _spent(self, action: str, fields: Payload) -> Answer:
+        """A failure leaves it in doubt, like an answer that is lost: some builds sell, and then say that."""
         try:
-            return self._client.write(action, fields)
+            return self._client.change(action, fields)
         except Refused as refused:
             if refused.status == "INSUFFICIENT_CREDITS":
                 raise PanelOutOfCredit(f"{self._what} has not enough credit of ours left for this package.") from None
             raise
-
-    def _write(self, action: str, fields: Payload) -> Answer:
-        return self._client.write(action, fields)
 
     def _bought_new(self, resource: Resource, desired: Desired, answer: Answer) -> Observed:
         account = account_in(resource, answer.data)
@@ -263,19 +261,19 @@ class XuiReseller(Dialect):
         """A box that hangs on a line moves with it, at no cost: there only our credit tells whether it was bought."""
         now = _observed(account)
         if number(account.line.get("pair_id")):
-            return Resolution.STILL_UNKNOWN if self._spent_since(purchase) else Resolution.NOT_BOUGHT
+            return Resolution.STILL_UNKNOWN if self._may_be_spent(purchase) else Resolution.NOT_BOUGHT
         before = purchase.found.expires_at if purchase.found is not None else UNOBSERVABLE
         if before is UNOBSERVABLE or now.expires_at is UNOBSERVABLE or before is None or now.expires_at is None:
             return Resolution.STILL_UNKNOWN
         if now.expires_at > before:
             return Resolution.BOUGHT
-        if now.expires_at < before or self._spent_since(purchase):
+        if now.expires_at < before or self._may_be_spent(purchase):
             return Resolution.STILL_UNKNOWN
         return Resolution.NOT_BOUGHT
 
-    def _spent_since(self, purchase: Purchase) -> bool:
-        """Whether credit is missing that nothing else explains."""
-        return purchase.balance_minor is None or self.balance() < purchase.balance_minor
+    def _may_be_spent(self, purchase: Purchase) -> bool:
+        """Whether our credit is another than it would be unsold: credit that was added hides what was spent."""
+        return purchase.balance_minor is None or self.balance() != purchase.balance_minor
 
     def _confirmed(self, desired: Desired, found: Observed | None, lost: Lost = PanelOutcomeUnknown) -> Account:
         """The account, as a get shows it to be ours: without that no id is sent to a call that changes something."""
