@@ -50,7 +50,7 @@ class EuVat(TaxEngine):
     def _assess(self, request: TaxRequest, goods: bool) -> LineTax:
         buyer = request.buyer
         # goods go where they are delivered, and a business is where its VAT id is from: nothing else is evidence there
-        if goods or buyer.exempt_reason or _proven_state(buyer):
+        if goods or buyer.exempt_reason or _proven_state(buyer, goods):
             return self._held_for_id(request, goods, _tax(request, goods))
         policy = self._settings.on_contradiction
         found = locate(buyer, own_word_counts=policy == "ask")
@@ -95,13 +95,13 @@ def _more(one: LineTax, other: LineTax) -> bool:
 
 def _tax(request: TaxRequest, goods: bool) -> LineTax:
     seller, buyer = request.seller, request.buyer
-    home = place_of(seller.country)
+    home = place_of(seller.country, goods=goods)
     place = place_of(buyer.country, buyer.region, goods=goods)
     if not place.state and not (home.state and place.own_state == home.state):
         return _outside(place, goods)
     if buyer.exempt_reason:
         return LineTax(place.jurisdiction, "exempt", 0, f"Exempt from VAT: {buyer.exempt_reason}")
-    business = _proven_state(buyer)
+    business = _proven_state(buyer, goods)
     if place.state and business and business != home.state:
         if goods:
             if place.state != home.state:
@@ -135,9 +135,11 @@ def _consumer(seller: TaxedSeller, home: Place, place: Place, on: date) -> LineT
     return LineTax(place.jurisdiction, reason, standard_rate(place.rated, on))
 
 
-def _proven_state(buyer: TaxedBuyer) -> str:
-    """The member state of a VAT id that is valid, "" without one."""
+def _proven_state(buyer: TaxedBuyer, goods: bool) -> str:
+    """The member state of a VAT id that is valid, "" without one. Northern Ireland is one for goods."""
     if not buyer.vat_id or buyer.vat_id_state != "valid":
         return ""
+    if goods and buyer.vat_id[:2] == "XI":
+        return "XI"
     prefix = compared_country(buyer.vat_id[:2])
     return prefix if prefix in STATES else ""

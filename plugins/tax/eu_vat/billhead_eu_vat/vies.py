@@ -58,7 +58,7 @@ class Vies:
         if error:
             raise TaxServiceDown(f"VIES could not ask {tax_id[:2]}: {error}")
         valid = answer.get("valid")
-        if not isinstance(valid, bool) or answer.get("countryCode", asked["countryCode"]) != asked["countryCode"]:
+        if not isinstance(valid, bool) or any(answer.get(name, told) != told for name, told in asked.items()):
             raise TaxServiceDown("VIES gave an answer that says neither yes nor no")
         return TaxIdAnswer(
             valid, _text(answer, "requestIdentifier"), _text(answer, "name"), " ".join(_text(answer, "address").split())

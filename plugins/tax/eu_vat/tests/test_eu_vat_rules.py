@@ -1,10 +1,23 @@
 """Who pays which VAT, told with NorthCable of Helsinki and the people who watch it."""
 
+from dataclasses import replace
 from datetime import date
 
+import httpx
 import pytest
 
-from billhead.plugin import InvalidInput, LineTax, TaxedBuyer, TaxedSeller, TaxLine, TaxRequest
+from billhead.plugin import (
+    CheckerConnection,
+    HttpClient,
+    InvalidInput,
+    LineTax,
+    TaxedBuyer,
+    TaxedSeller,
+    TaxIdAnswer,
+    TaxLine,
+    TaxRequest,
+    TaxServiceDown,
+)
 from billhead.testing import TaxConformance
 from billhead_eu_vat import plugin
 from billhead_eu_vat.engine import EuVat
@@ -162,6 +175,18 @@ def test_northern_ireland_counts_for_goods_alone():
     assert told(due(WITH_OSS, TaxedBuyer("GB", "GB-NIR"), tax_class="goods")) == ("XI", "oss", 200_000)
 
 
+def test_a_firm_in_northern_ireland_takes_boxes_without_vat_and_services_as_in_the_kingdom():
+    firm = TaxedBuyer("XI", company=True, vat_id="XI123456789", vat_id_state="valid")
+    assert told(due(WITH_OSS, firm, tax_class="goods")) == ("XI", "intra_community", 0)
+    assert told(due(WITH_OSS, firm)) == ("GB", "outside_scope", 0)
+    neighbour = TaxedSeller("XI", "XI987654321", frozenset({("XI", "domestic")}))
+    assert told(due(neighbour, firm, tax_class="goods")) == ("XI", "standard", 200_000)
+    hold = due(
+        WITH_OSS, replace(firm, vat_id_state="pending"), tax_class="goods", settings=Settings(unchecked_vat_id="hold")
+    )
+    assert (told(hold), bool(hold.hold)) == (("XI", "oss", 200_000), True)
+
+
 def seen(country, *evidence, **more):
     return TaxedBuyer(country, evidence=(("billing", country), *evidence), **more)
 
@@ -297,3 +322,22 @@ def test_an_id_that_can_not_be_is_refused(typed):
     with pytest.raises(InvalidInput, match="can't be a VAT id of") as refused:
         Vies().normalise(typed, "DE")
     assert refused.value.field == "vat_id"
+
+
+@pytest.mark.parametrize(
+    ("about", "clear"),
+    [
+        ({"countryCode": "DE", "vatNumber": "136695976"}, True),
+        ({}, True),
+        ({"countryCode": "FR", "vatNumber": "136695976"}, False),
+        ({"countryCode": "DE", "vatNumber": "123456788"}, False),
+    ],
+)
+def test_an_answer_about_another_id_is_none(about, clear):
+    answering = httpx.MockTransport(lambda request: httpx.Response(200, json={"valid": True, **about}))
+    checker = CheckerConnection(Settings(), HttpClient("VIES", transport=answering, unreachable=TaxServiceDown))
+    if clear:
+        assert Vies().check(checker, "DE136695976", "") == TaxIdAnswer(True)
+    else:
+        with pytest.raises(TaxServiceDown, match="neither yes nor no"):
+            Vies().check(checker, "DE136695976", "")
