@@ -64,10 +64,7 @@ def _capture(api: PayPalApi, resource: Json) -> list[_Fact]:
 
 def _refund(api: PayPalApi, resource: Json) -> list[_Fact]:
     """By its own key if Billhead made it, else by that of the payment, which a refund takes over."""
-    reference = _id(resource)
-    if not reference:
-        return []
-    refund = api.read(lambda sdk: sdk.payments.get_refund({"refund_id": reference}))
+    refund = _refund_with(api, _id(resource))
     capture = _above(api, refund)
     if capture is None:
         return []
@@ -77,14 +74,15 @@ def _refund(api: PayPalApi, resource: Json) -> list[_Fact]:
 
 def _reversal(api: PayPalApi, resource: Json) -> list[_Fact]:
     """Money that was taken back. If a dispute led to it, that is told; a bank's return has none."""
-    capture = _above(api, resource)
+    reversal = _refund_with(api, _id(resource))
+    capture = _above(api, reversal)
     if capture is None:
         return []
     listed = api.get("/v1/customer/disputes", disputed_transaction_id=str(capture["id"]))
     disputes = [one for one in listed.get("items") or [] if isinstance(one, dict) and one.get("dispute_id")]
     if disputes:
         return _of_dispute(api, str(disputes[0]["dispute_id"]))
-    taken = of_refund(resource)
+    taken = of_refund(reversal)
     lost = Outcome(AttemptState.SUCCEEDED, taken.provider_ref, taken.amount, code="reversed")
     return [*_payment(api, capture), (VerifiedKind.CHARGEBACK, key_of(capture), lost)]
 
@@ -104,6 +102,10 @@ def _of_dispute(api: PayPalApi, reference: str) -> list[_Fact]:
     if not key_of(capture):
         return []
     return [*_payment(api, capture), (VerifiedKind.CHARGEBACK, key_of(capture), outcome)]
+
+
+def _refund_with(api: PayPalApi, reference: str) -> Json:
+    return api.read(lambda sdk: sdk.payments.get_refund({"refund_id": reference})) if reference else {}
 
 
 def _above(api: PayPalApi, refund: Json) -> Json | None:

@@ -35,8 +35,7 @@ def event_of(raw: RawCallback) -> dict[str, Any]:
     told = {name: raw.headers.get(header, "") for name, header in _FIELDS.items()}
     if not all(told.values()) or any(len(value) > _LONGEST for value in told.values()):
         raise CallbackForged("it has not the headers of a message of PayPal")
-    address = urlsplit(told["cert_url"])
-    if address.scheme != "https" or not _HOST.fullmatch(address.netloc):
+    if not _at_paypal(told["cert_url"]):
         raise CallbackForged("its certificate is not at PayPal")
     if told["auth_algo"] != "SHA256withRSA":
         raise CallbackForged("it is signed in another way than PayPal signs")
@@ -60,6 +59,14 @@ def prove(api: "PayPalApi", raw: RawCallback, webhook_id: str) -> None:
     answer = api.check("/v1/notifications/verify-webhook-signature", question)
     if answer.get("verification_status") != "SUCCESS":
         raise CallbackForged("PayPal says that it has not sent this", hint="compare the webhook ID with PayPal's")
+
+
+def _at_paypal(url: str) -> bool:
+    try:
+        address = urlsplit(url)
+    except ValueError:
+        return False
+    return address.scheme == "https" and _HOST.fullmatch(address.netloc) is not None
 
 
 def _fresh(raw: RawCallback, told: str) -> None:

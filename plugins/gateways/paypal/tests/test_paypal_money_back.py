@@ -112,7 +112,8 @@ def test_an_inquiry_takes_no_money_until_paypal_does(paypal, told, paid):
 
 def test_a_reversal_is_told_as_its_dispute_or_as_lost(attempt, paypal, told, paid):
     up = {"rel": "up", "href": f"https://api-m.paypal.com/v2/payments/captures/{paid}"}
-    about = {"resource": {"id": "1JU9", "amount": _eur("11.90"), "links": [up]}}
+    paypal.rows["refund"]["1JU9"] = {"id": "1JU9", "amount": _eur("11.90"), "links": [up]}
+    about = {"resource": {"id": "1JU9", "amount": _eur("99.00"), "links": []}}  # a hint only: what counts is fetched
     _, lost = told("PAYMENT.CAPTURE.REVERSED", "refund", "1JU9", **about)
     assert (lost.kind, lost.reference, lost.outcome.state) == (VerifiedKind.CHARGEBACK, attempt.key, "succeeded")
     assert (lost.outcome.provider_ref, lost.outcome.amount) == ("1JU9", Money(1190, EUR))
