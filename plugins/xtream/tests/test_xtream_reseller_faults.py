@@ -202,7 +202,7 @@ def made_once(panel, name, fault):
 
 @pytest.mark.parametrize("name", SPENDING)
 def test_credit_added_meanwhile_hides_no_purchase(first_day, name):
-    """10 credits come while it is not known whether ours was made: what is there says nothing of the one that it cost."""
+    """10 credits come while it is not known whether ours was made: what is left says nothing of the one it cost."""
     hit, subject, renewed, _ = PURCHASES[name]
     panel = first_day()
     wanted = due_again(panel.bought(subject())) if renewed else subject()

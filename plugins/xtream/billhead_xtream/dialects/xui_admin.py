@@ -56,7 +56,7 @@ from billhead_xtream.crediting import changed_credits
 from billhead_xtream.database import PanelDatabase, listed
 from billhead_xtream.dialects.dialect import Dialect
 from billhead_xtream.dialects.xui_sessions import TOLD, Sessions, live_on_line, live_session_in
-from billhead_xtream.payloads import Payload, create_payload, edit_payload, pair_of
+from billhead_xtream.payloads import create_payload, edit_payload, pair_of
 from billhead_xtream.planning import missed
 from billhead_xtream.search import search_for
 from billhead_xtream.transport import reading_back
