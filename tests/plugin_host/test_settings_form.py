@@ -6,7 +6,7 @@ import pytest
 
 from billhead.domain.errors import InvalidInput
 from billhead.models.panels import Panel
-from billhead.plugin import option, secret
+from billhead.plugin import option, secret, secure_address
 from billhead.plugin_host import open_settings, settings_form, store_settings
 
 
@@ -98,3 +98,29 @@ def test_settings_that_no_longer_fit_are_named(submit, row):
     row.settings = {"url": "x", "colour": "red"}
     with pytest.raises(InvalidInput, match="colour: is not a setting here"):
         stored(submit, row)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://gw.example/send", "http://127.0.0.1:8080/api", "http://localhost", "http://[::1]:9/"]
+)
+def test_what_is_secret_goes_over_https_or_stays_on_this_machine(url):
+    secure_address("url", url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://gw.example",
+        "http://localhost.evil.example",
+        "http://127.0.0.1.evil.example",
+        "http://localhost@evil.example",
+        "ftp://gw.example",
+        "https://",
+        "https://[x",
+        "gw.example",
+        "",
+    ],
+)
+def test_a_secret_is_sent_in_clear_to_nobody(url):
+    with pytest.raises(InvalidInput, match="must begin with https://"):
+        secure_address("url", url)

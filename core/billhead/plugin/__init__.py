@@ -107,7 +107,7 @@ from billhead.plugin.reports import (
     ReportSource,
     ReportTie,
 )
-from billhead.plugin.settings import load_settings, option, secret
+from billhead.plugin.settings import load_settings, option, secret, secure_address
 from billhead.plugin.staff_pages import in_staff_menu, staff_page
 from billhead.plugin.tax import (
     CheckerConnection,
@@ -256,5 +256,6 @@ __all__ = [
     "option",
     "parse_mac",
     "secret",
+    "secure_address",
     "staff_page",
 ]

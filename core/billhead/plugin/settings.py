@@ -14,12 +14,15 @@ forms and never printed: their dataclass field is left out of `repr`.
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, field, fields
 from typing import Any, TypeVar, get_type_hints
+from urllib.parse import urlsplit
 
 from billhead.domain.errors import InvalidInput
 
-__all__ = ["fields_of", "load_settings", "option", "secret"]
+__all__ = ["fields_of", "load_settings", "option", "secret", "secure_address"]
 
 T = TypeVar("T")
+
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 def option(
@@ -95,3 +98,16 @@ def _checked(f: Field[Any], kind: type, value: Any) -> Any:
     if not text and f.default is MISSING:
         raise InvalidInput(f.name, f"{f.metadata.get('label', f.name)} is required")
     return text
+
+
+def secure_address(name: str, url: str) -> None:
+    """For `__post_init__`: the setting `name` is an address with https, or one of this machine. Raises InvalidInput."""
+    try:
+        at = urlsplit(url)
+        host = at.hostname
+    except ValueError:
+        host = None
+    if not host or not (at.scheme == "https" or (at.scheme == "http" and host in _THIS_MACHINE)):
+        raise InvalidInput(
+            name, "must begin with https://, except on this machine", hint="What is secret would be sent in clear."
+        )

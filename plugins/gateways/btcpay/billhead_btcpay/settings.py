@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from billhead.plugin import InvalidInput, option, secret
+from billhead.plugin import InvalidInput, option, secret, secure_address
 
 __all__ = ["BTCPaySettings"]
 
@@ -11,7 +11,6 @@ SPEEDS = ("HighSpeed", "MediumSpeed", "LowMediumSpeed", "LowSpeed")
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{10,200}")
 _METHOD = re.compile(r"[A-Z0-9]{2,20}(?:[-_][A-Za-z0-9]{1,30})?")
-_LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?/?")
 _SHORTEST_SECRET = 12
 
 
@@ -48,8 +47,7 @@ class BTCPaySettings:
         for method in self.methods:
             if not _METHOD.fullmatch(method):
                 raise InvalidInput("payment_methods", f"{method!r} is none", hint="They look like BTC-CHAIN or BTC-LN.")
-        if not (self.url.startswith("https://") or _LOOPBACK.fullmatch(self.url)):
-            raise InvalidInput("url", "must begin with https://", hint="The key would be sent in clear.")
+        secure_address("url", self.url)
 
     @property
     def methods(self) -> list[str]:

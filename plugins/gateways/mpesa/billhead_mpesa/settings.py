@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from billhead.plugin import InvalidInput, option, secret
+from billhead.plugin import InvalidInput, option, secret, secure_address
 
 __all__ = ["LIVE", "MpesaSettings"]
 
@@ -12,7 +12,6 @@ LIVE = "https://api.safaricom.co.ke"
 
 _CREDENTIAL = re.compile(r"[!-~]{1,200}")
 _NUMBER = re.compile(r"[0-9]{5,9}")
-_LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?/?")
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,7 @@ class MpesaSettings:
             raise InvalidInput(
                 "deposits", "are for paybills", hint="A till has no account number to tell whose they are."
             )
-        if not (self.url.startswith("https://") or _LOOPBACK.fullmatch(self.url)):
-            raise InvalidInput("url", "must begin with https://", hint="The secret would be sent in clear.")
+        secure_address("url", self.url)
         self.networks()
 
     def networks(self) -> list[IPv4Network | IPv6Network]:

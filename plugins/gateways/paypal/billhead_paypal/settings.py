@@ -3,14 +3,13 @@
 import re
 from dataclasses import dataclass
 
-from billhead.plugin import InvalidInput, option, secret
+from billhead.plugin import InvalidInput, option, secret, secure_address
 
 __all__ = ["PAYPAL", "PayPalSettings"]
 
 PAYPAL = "https://api-m.paypal.com"
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
-_LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?/?")
 _LONGEST_BRAND = 127
 
 
@@ -29,5 +28,4 @@ class PayPalSettings:
                 raise InvalidInput(name, "is none of PayPal's", hint="Copy it from the app's page at PayPal.")
         if len(self.brand) > _LONGEST_BRAND:
             raise InvalidInput("brand", f"is longer than {_LONGEST_BRAND} characters", hint="Shorten it.")
-        if not (self.url.startswith("https://") or _LOOPBACK.fullmatch(self.url)):
-            raise InvalidInput("url", "must begin with https://", hint="The secret would be sent in clear.")
+        secure_address("url", self.url)

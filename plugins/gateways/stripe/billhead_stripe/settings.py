@@ -3,14 +3,13 @@
 import re
 from dataclasses import dataclass
 
-from billhead.plugin import InvalidInput, option, secret
+from billhead.plugin import InvalidInput, option, secret, secure_address
 
 __all__ = ["STRIPE", "StripeSettings"]
 
 STRIPE = "https://api.stripe.com"
 
 _KEY = re.compile(r"(?:sk|rk)_(?P<mode>test|live)_[A-Za-z0-9_]+")
-_LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]+)?/?")
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,7 @@ class StripeSettings:
         for name in ("webhook_secret", "former_webhook_secret"):
             if not getattr(self, name).startswith("whsec_") and (name == "webhook_secret" or getattr(self, name)):
                 raise InvalidInput(name, "is no signing secret of Stripe", hint="It begins with whsec_.")
-        if not (self.url.startswith("https://") or _LOOPBACK.fullmatch(self.url)):
-            raise InvalidInput("url", "must begin with https://", hint="The secret key would be sent in clear.")
+        secure_address("url", self.url)
 
     @property
     def live(self) -> bool:

@@ -3,13 +3,12 @@
 import re
 from dataclasses import dataclass
 
-from billhead.plugin import InvalidInput, option, secret
+from billhead.plugin import InvalidInput, option, secret, secure_address
 
 __all__ = ["PLACEHOLDER", "SmsSettings"]
 
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _KNOWN = ("to", "text", "sender", "key", "secret")
-_LOCAL = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/|$)")
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,7 @@ class SmsSettings:
     def __post_init__(self) -> None:
         if not self.url:
             raise InvalidInput("url", "Address is required", hint="Enter the address that your gateway sends at.")
-        if not self.url.startswith("https://") and not _LOCAL.match(self.url):
-            raise InvalidInput("url", "must begin with https://, except on this machine")
+        secure_address("url", self.url)
         for name in ("url", "body", "headers"):
             self._check(name)
         if not any("{text}" in text and self._sent(name) for name, text in (("url", self.url), ("body", self.body))):

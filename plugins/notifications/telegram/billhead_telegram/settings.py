@@ -3,12 +3,11 @@
 import re
 from dataclasses import dataclass
 
-from billhead.plugin import InvalidInput, option, secret
+from billhead.plugin import InvalidInput, option, secret, secure_address
 
 __all__ = ["TelegramSettings"]
 
 _TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{20,80}")
-_LOCAL = ("http://127.0.0.1", "http://localhost")
 
 
 @dataclass(frozen=True)
@@ -23,5 +22,4 @@ class TelegramSettings:
             raise InvalidInput("bot", "is not the name of a bot", hint="Enter it without the @, like NorthCableBot.")
         if not _TOKEN.fullmatch(self.token):
             raise InvalidInput("token", "is not a bot's token", hint="Copy it from @BotFather whole.")
-        if not self.api.startswith(("https://", *_LOCAL)):
-            raise InvalidInput("api", "must begin with https://, except on this machine")
+        secure_address("api", self.api)

@@ -124,7 +124,12 @@ def test_who_pressed_start_is_found_page_by_page_and_only_in_talks_with_the_bot(
 
 @pytest.mark.parametrize(
     ("field", "changed"),
-    [("bot", {"bot": "@NorthBot"}), ("token", {"token": "nonsense"}), ("api", {"api": "http://telegram.example"})],
+    [
+        ("bot", {"bot": "@NorthBot"}),
+        ("token", {"token": "nonsense"}),
+        ("api", {"api": "http://telegram.example"}),
+        ("api", {"api": "http://localhost.evil.example"}),
+    ],
 )
 def test_settings_that_could_not_work_are_refused(field, changed):
     with pytest.raises(InvalidInput) as error:

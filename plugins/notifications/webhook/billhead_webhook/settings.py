@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-from billhead.plugin import InvalidInput, option, secret
+from billhead.plugin import InvalidInput, option, secret, secure_address
 
 __all__ = ["WebhookSettings"]
-
-_LOCAL = ("http://127.0.0.1", "http://localhost")
 
 
 @dataclass(frozen=True)
@@ -16,7 +14,6 @@ class WebhookSettings:
     timeout_seconds: int = option("Timeout in seconds", default=10, minimum=1, maximum=30)
 
     def __post_init__(self) -> None:
-        if not self.url.startswith(("https://", *_LOCAL)):
-            raise InvalidInput("url", "must begin with https://, except on this machine")
+        secure_address("url", self.url)
         if len(self.signing_secret) < 24:
             raise InvalidInput("signing_secret", "is too short", hint="Take 24 random signs or more.")

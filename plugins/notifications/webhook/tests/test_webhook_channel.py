@@ -95,7 +95,12 @@ def test_what_an_answer_means(receiver, answer, raised):
 
 @pytest.mark.parametrize(
     ("field", "settings"),
-    [("url", {"url": ""}), ("url", {"url": "http://crm.example"}), ("signing_secret", {"signing_secret": "too short"})],
+    [
+        ("url", {"url": ""}),
+        ("url", {"url": "http://crm.example"}),
+        ("url", {"url": "http://localhost.evil.example"}),
+        ("signing_secret", {"signing_secret": "too short"}),
+    ],
 )
 def test_settings_that_could_not_work_are_refused(field, settings):
     with pytest.raises(InvalidInput) as refused:
