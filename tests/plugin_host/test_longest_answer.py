@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 
 from billhead import clock
@@ -77,3 +78,21 @@ def test_an_answer_that_drips_is_not_waited_for(far_side: str):
         assert 2 <= clock.monotonic() - began < 20
     finally:
         client.close()
+
+
+def test_no_call_takes_a_cookie_of_another_along():
+    """A panel that opens a session at each call would tell our calls apart, or lock them one behind the other."""
+    sent: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("Cookie"))
+        return httpx.Response(200, headers={"Set-Cookie": "PHPSESSID=one; path=/"})
+
+    client = HttpClient("acme", transport=httpx.MockTransport(answer))
+    try:
+        for _ in range(2):
+            client.read("https://panel.example/api.php")
+        client.read("https://panel.example/api.php", headers={"Cookie": "mac=00:1A:79:AA:BB:01"})
+    finally:
+        client.close()
+    assert sent == [None, None, "mac=00:1A:79:AA:BB:01"]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -64,7 +65,8 @@ def _trusted() -> ssl.SSLContext:
 
 
 class HttpClient:
-    """A small client over one httpx.Client. `what` names the far side in errors; bodies and headers stay out.
+    """A small client over one httpx.Client. `what` names the far side in errors; bodies and headers stay out. No
+    cookie is kept: what one call was answered changes none of the others.
 
     With a `pacer` each call waits for its turn first; that wait is not part of the timeout. The timeout is that of each
     wait for more, and then of the whole answer, but for what is long and comes fast. An answer of more than `largest`
@@ -101,6 +103,7 @@ class HttpClient:
             headers={"User-Agent": "Billhead/0.1"},
             verify=_trusted(),
         )
+        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # a session is the far side's idea
 
     def read(self, url: str, **options: Any) -> HttpResponse:
         """GET, or any request that changes nothing (pass `method`). Raises PanelUnreachable when it failed.
