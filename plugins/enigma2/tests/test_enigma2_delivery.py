@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 from fault_tables import first_table
 from hypothesis import given
@@ -62,6 +63,32 @@ def test_a_panel_that_is_down_is_said_so(module, connected, desired, receiver, d
     sandbox.state.faults.add(kind="html", match="player.*")
     answer = receiver(f"/x/enigma2/{delivery.token(REF, 'secret-1')}/{FILE}")
     assert (answer.status_code, "does not answer" in answer.text) == (503, True)
+
+
+def test_a_server_that_is_shut_out_is_no_word_on_the_line(
+    module, connected, desired, receiver, delivery, sandbox, host
+):
+    """The receiver of a paid line keeps its channels while the panel, or what stands before it, refuses this server."""
+    made(module, connected, desired(), host)
+    sandbox.state.faults.add(kind="status", status=403, match="player.*")
+    answer = receiver(f"/x/enigma2/{delivery.token(REF, 'secret-1')}/{FILE}")
+    assert (answer.status_code, "does not answer" in answer.text) == (503, True)
+
+
+def test_the_lines_password_stands_in_no_address(module, connected, desired, receiver, delivery, host):
+    made(module, connected, desired(), host)
+    asked = []
+
+    def panel(request):
+        asked.append((request.method, str(request.url), request.read().decode()))
+        return httpx.Response(200, json=[])
+
+    with closing(HttpClient("xtream-one", transport=httpx.MockTransport(panel))) as client:
+        host.lines[REF] = replace(host.lines[REF], http=client)
+        receiver(f"/x/enigma2/{delivery.token(REF, 'secret-1')}/{FILE}")
+    assert [(method, "secret-1" in url, "secret-1" in body) for method, url, body in asked] == [
+        ("POST", False, True)
+    ] * 2
 
 
 def test_what_core_does_not_lend_costs_no_call(module, connected, desired, receiver, delivery, sandbox, host):
