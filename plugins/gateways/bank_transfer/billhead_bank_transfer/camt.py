@@ -34,20 +34,21 @@ class _Wrong(InvalidInput):
 def read_camt(data: bytes, iban: str) -> Statement:
     """The booked entries of one account in their order. Raises InvalidInput for `file`."""
     root = _parsed(data)
-    entries, left_out, others = [], Counter[str](), set()
+    entries, left_out, others, ours = [], Counter[str](), set(), False
     for report in _reports(root):
         account = "".join(_text(report, "Acct/Id/IBAN").split()).upper()
         if account != iban:
             others.add(account or "an account without an IBAN")
             left_out[_ELSEWHERE] += len(report.findall("{*}Ntry"))
             continue
+        ours = True
         for entry in report.iterfind("{*}Ntry"):
             why = _left_out(entry)
             if why:
                 left_out[why] += 1
             else:
                 entries += _entries(entry)
-    if len(others) == len(list(_reports(root))):
+    if not ours:
         raise _Wrong(f"it tells of {', '.join(sorted(others)) or 'no account'}, not of {iban}")
     return Statement(tuple(_told_apart(entries)), dict(left_out))
 

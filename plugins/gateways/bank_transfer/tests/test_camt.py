@@ -93,6 +93,17 @@ def test_an_entry_without_a_reference_is_known_by_what_it_says():
     assert (told[0], len(told), told[1][:3]) == ("A1", 2, "A1:"), "told twice, and one reference for two"
 
 
+def test_statements_of_other_accounts_alone_are_refused_however_many_they_are():
+    """Two days of one foreign account in a file: taken in silence, it would look as if nobody had paid."""
+    theirs = camt(entry("A1"), iban="DE89370400440532013000")
+    day = theirs[theirs.index(b"<Stmt>") : theirs.index(b"</BkToCstmrStmt>")]
+    with pytest.raises(InvalidInput, match=f"tells of DE89370400440532013000, not of {IBAN}"):
+        read_camt(theirs.replace(day, day + day), IBAN)
+    ours = camt(entry("A2"))
+    told = read_camt(ours.replace(b"<Stmt>", day + day + b"<Stmt>"), IBAN)
+    assert ([one.servicer_ref for one in told.entries], dict(told.left_out)) == (["A2"], {"other accounts": 2})
+
+
 BILLION = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 9))
 LAUGHS = f'<!DOCTYPE d [<!ENTITY l0 "lol">{BILLION}]>'.encode()
 FILE = b'<!DOCTYPE d [<!ENTITY f SYSTEM "file:///etc/passwd">]>'
