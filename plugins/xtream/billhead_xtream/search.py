@@ -31,13 +31,17 @@ def search_for(client: XuiClient) -> Search:
 
 
 def pages(client: XuiClient, action: str, fields: Mapping[str, str]) -> Iterator[Row]:
-    """All rows of a list call. Raises AnsweredNull, and PanelUnreachable where the answer holds no rows."""
-    start = 0
+    """All rows of a list call. Raises AnsweredNull, and PanelUnreachable where the answer holds no rows, or the same
+    ones again: a panel that does not look at `start` would never come to its end."""
+    start, before = 0, []
     while True:
         answer = client.read(action, {**fields, "start": str(start), "limit": str(PAGE)})
         page = answer.data or []
         if not isinstance(page, list) or not all(isinstance(row, Mapping) for row in page):
             raise PanelUnreachable(f"The answer to {action} holds no rows.")
+        if page and page == before:
+            raise PanelUnreachable(f"The answer to {action} is the same page again.")
+        before = page
         yield from page
         start += len(page)
         # a panel that caps the page below our limit is not at its end while its total says otherwise
@@ -76,9 +80,11 @@ class SqlSearch:
         after = 0
         while page := self._select(_page_after(resource, after)):
             yield from page
-            after = number(page[-1].get(resource.id_column)) or 0
             if len(page) < PAGE:
                 return
+            before, after = after, number(page[-1].get(resource.id_column)) or 0
+            if after <= before:
+                raise PanelUnreachable("The answer to mysql_query is not in the order of the ids.")
 
     def users(self) -> Iterator[Row]:
         return iter(self._select("SELECT id, username, credits FROM users ORDER BY id"))

@@ -22,6 +22,9 @@ from billhead.plugin import (
     PanelRejected,
     PanelUnreachable,
 )
+from billhead_xtream.accounts import LINE
+from billhead_xtream.client import XuiClient
+from billhead_xtream.search import ListSearch, SqlSearch
 
 JUNE = datetime(2037, 6, 1, tzinfo=UTC)
 
@@ -201,6 +204,27 @@ def test_broken_lists_may_be_replaced_by_selects(module, sql_panel, desired, con
     assert stored() == []
     assert all(query.startswith("SELECT ") for query in asked)
     assert not any(name in query for query in asked for name in ("anna", "00:1A"))
+
+
+ROWS = [{"id": str(number), "username": f"line-{number}", "password": "x"} for number in range(1, 1001)]
+
+
+@pytest.mark.parametrize("total", [None, "1000", "5000"])
+def test_a_panel_that_gives_one_page_again_and_again_is_not_read_for_ever(connect, total):
+    """It looks neither at `start` nor, asked by SELECT, at where the page before had ended."""
+    asked = []
+
+    def same(form):
+        asked.extend(form["action"])
+        assert len(asked) < 10
+        return httpx.Response(200, json={"status": "STATUS_SUCCESS", "data": ROWS, "recordsFiltered": total})
+
+    client = XuiClient(connect(same))
+    with pytest.raises(PanelUnreachable, match="same page"):
+        list(ListSearch(client).rows(LINE))
+    with pytest.raises(PanelUnreachable, match="order of the ids"):
+        list(SqlSearch(client).rows(LINE))
+    assert asked == ["get_lines", "get_lines", "mysql_query", "mysql_query"]
 
 
 # --- was it done? ----------------------------------------------------------------------------------------------------
