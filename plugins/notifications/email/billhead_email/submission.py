@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 
 from billhead.plugin import NoticeNotSent, NoticeRejected, OutcomeUnknown
 from billhead_email.letter import Letter
+from billhead_email.session import BriefSMTP, BriefSMTPOverTLS
 from billhead_email.settings import EmailSettings
 
 __all__ = ["knock", "submit"]
@@ -107,8 +108,8 @@ def _connected(settings: EmailSettings, greeting: str) -> smtplib.SMTP:
     # Greeting under the sender's domain spares a look-up of this machine's name, which may take as long as it likes.
     host, port, seconds = settings.host, settings.port, settings.timeout_seconds
     if settings.security == "tls":
-        return smtplib.SMTP_SSL(host, port, greeting, timeout=seconds, context=_tls(settings))
-    return smtplib.SMTP(host, port, greeting, timeout=seconds)
+        return BriefSMTPOverTLS(host, port, greeting, timeout=seconds, context=_tls(settings))
+    return BriefSMTP(host, port, greeting, timeout=seconds)
 
 
 def _tls(settings: EmailSettings) -> ssl.SSLContext:

@@ -2,6 +2,10 @@
 
 import email
 import email.policy
+import socket
+import threading
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -202,6 +206,34 @@ def test_a_server_that_hangs_up_before_the_data_has_sent_nothing(channel, server
     mailbox.answers["RCPT"] = "421 closing down"
     with pytest.raises(NoticeNotSent, match="421"):
         channel.send(server, WELCOME)
+
+
+@pytest.mark.parametrize("chatter", [b"220-and one more thing\r\n" * 200, b"220-and another" + b"." * 80 + b"\r\n"])
+def test_an_answer_without_an_end_is_not_waited_for(channel, chatter):
+    """A server that talks on and on: fast, which would fill the memory, or now and then, which would take for ever."""
+    with talking(chatter, pause=0 if len(chatter) > 1000 else 0.3) as port:
+        began = time.monotonic()
+        with pytest.raises(NoticeNotSent, match="no connection"):
+            channel.send(connected(port, timeout_seconds=2), WELCOME)
+    assert time.monotonic() - began < 60
+
+
+@contextmanager
+def talking(chatter, pause):
+    ends = threading.Event()
+
+    def talk():
+        client, _ = listener.accept()
+        with client, suppress(OSError):
+            while not ends.wait(pause):
+                client.sendall(chatter)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=talk, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        ends.set()
+        thread.join()
 
 
 def test_nobody_at_that_address_is_not_sent(channel):
