@@ -47,6 +47,7 @@ __all__ = [
 
 _DEFAULT_TIMEOUT = 30
 _OF_A_GATEWAY = 8 * 2**20  # a reseller may have set the address
+_OF_A_CHECKER = 2**20
 _kept: list[HttpClient] = []
 _pacers: dict[tuple[str, int], Pacer] = {}  # panel and process → what spaces its calls, whichever client makes them
 _making = threading.Lock()
@@ -105,7 +106,8 @@ def channel_connection(code: str) -> ChannelConnection:
 def checker_connection(plugin: str) -> CheckerConnection:
     """What a plugin's checker of tax ids is handed."""
     settings = plugin_settings(plugin)
-    http = _client(f"tax id service of {plugin}", _timeout(settings), TaxServiceDown, TaxServiceDown, os.getpid())
+    far = f"tax id service of {plugin}"
+    http = _client(far, _timeout(settings), TaxServiceDown, TaxServiceDown, os.getpid(), largest=_OF_A_CHECKER)
     return CheckerConnection(settings, http)
 
 

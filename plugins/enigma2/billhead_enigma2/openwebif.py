@@ -55,7 +55,7 @@ class OpenWebif:
     def __init__(self, url: str, user: str = "", password: str = "", timeout_seconds: int = 20) -> None:
         self._url = url
         auth = (user, password) if user else None
-        self._http = HttpClient("the box", timeout_seconds=timeout_seconds, auth=auth)
+        self._http = HttpClient("the box", timeout_seconds=timeout_seconds, auth=auth, largest=_LARGEST)
 
     def close(self) -> None:
         self._http.close()
@@ -131,8 +131,6 @@ def _object(answer: HttpResponse, unclear: type[PanelUnreachable] | type[PanelOu
         raise PanelRejected("the box has no such page: its OpenWebif is too old, or this is another server")
     if answer.status != 200:
         raise unclear(f"the box answered {answer.status}")
-    if len(answer.body) > _LARGEST:
-        raise unclear("the box answered with far too much")
     if answer.body.lstrip()[:1] == b"<":
         raise PanelRejected("a page answered and no OpenWebif: is this the address of the box?")
     try:

@@ -28,6 +28,7 @@ __all__ = ["SmsChannel"]
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
 _TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
 _OURS = (401, 402, 403, 429)  # the key, the credit or the pace, and not this message
+_LARGEST = 2**20  # bytes of an answer
 _NOTHING = object()
 
 
@@ -57,6 +58,7 @@ class SmsChannel(NotificationChannel):
             auth=auth,
             unreachable=NoticeNotSent,
             unknown=OutcomeUnknown,
+            largest=_LARGEST,
         )
         url = _filled(settings.url, values, "form")
         try:

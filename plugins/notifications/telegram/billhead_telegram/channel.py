@@ -28,6 +28,7 @@ __all__ = ["TelegramChannel"]
 _CHAT = re.compile(r"-?[0-9]{1,20}")
 _START = re.compile(r"/start(?:@\w+)? ([A-Za-z0-9_-]{1,64})")
 _LONGEST = 4096
+_LARGEST = 4 * 2**20  # bytes of an answer: a hundred updates
 _PAGES = 20  # of a hundred updates each: what is left over is read the next time
 
 
@@ -80,8 +81,13 @@ class _Api:
 
     def __init__(self, settings: TelegramSettings) -> None:
         self._root = f"{settings.api.rstrip('/')}/bot{settings.token}"
-        seconds = settings.timeout_seconds
-        self._http = HttpClient("Telegram", timeout_seconds=seconds, unreachable=NoticeNotSent, unknown=OutcomeUnknown)
+        self._http = HttpClient(
+            "Telegram",
+            timeout_seconds=settings.timeout_seconds,
+            unreachable=NoticeNotSent,
+            unknown=OutcomeUnknown,
+            largest=_LARGEST,
+        )
 
     def __enter__(self) -> "_Api":
         return self

@@ -24,6 +24,7 @@ from billhead_webhook.settings import WebhookSettings
 __all__ = ["WebhookChannel", "signature"]
 
 _TRY_AGAIN = (401, 403, 404, 408, 409, 425, 429)  # the receiver's door or its pace, and not this message
+_LARGEST = 2**20  # bytes of an answer, of which only the status is read
 
 
 class WebhookChannel(NotificationChannel):
@@ -53,6 +54,7 @@ class WebhookChannel(NotificationChannel):
             timeout_seconds=settings.timeout_seconds,
             unreachable=NoticeNotSent,
             unknown=NoticeNotSent,
+            largest=_LARGEST,
         )
         headers = {
             "Content-Type": "application/json",
