@@ -6,6 +6,7 @@ and the password that a line has now. The two generations name the tables differ
 
 import base64
 import binascii
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -124,6 +125,7 @@ class PanelDatabase:
             read_timeout=seconds,
             write_timeout=self._settings.timeout_seconds,
             init_command="SET SESSION TRANSACTION READ ONLY",
+            ssl=ssl.create_default_context() if self._settings.database_tls else None,
         )
 
     @contextmanager

@@ -73,6 +73,7 @@ class XtreamSettings:
     database_name: str = option("Database name", default="", hint="xui, xtream_iptvpro, …")
     database_user: str = option("Database user", default="", hint="one that may do nothing but SELECT")
     database_password: str = secret("Database password", default="")
+    database_tls: bool = option("Encrypted database connection", default=False)
     timeout_seconds: int = option("Timeout in seconds", default=30, minimum=1, maximum=300)
 
     def __post_init__(self) -> None:

@@ -198,6 +198,12 @@ def test_a_server_that_says_nothing_is_left_after_the_timeout(panel, impostor):
     assert time.monotonic() - began < 5
 
 
+def test_a_server_without_tls_gets_no_login_where_tls_is_asked_for(panel):
+    """What listens in the tests has none, or a certificate that nobody vouches for."""
+    with pytest.raises(PanelUnreachable):
+        PanelDatabase(replace(panel.settings, database_tls=True), "the panel").count()
+
+
 def test_nothing_is_written_even_by_a_user_who_may(panel, run):
     run("INSERT INTO {lines} (username) VALUES ('anna')")
     told = PanelDatabase(panel.settings, "the panel")
