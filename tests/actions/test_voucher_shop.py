@@ -9,13 +9,15 @@ from datetime import date, timedelta
 import pytest
 from click.testing import CliRunner
 from recharge_cards import UNTIL, cards, opened
+from sqlalchemy import select
 
 from billhead.actions.documents.void_document import void_document
-from billhead.db import db
+from billhead.db import db, reading
 from billhead.domain.errors import Conflict, GatewayRejected, InvalidInput
 from billhead.domain.money import Money
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
+from billhead.models.operations import AuditEntry
 from billhead.models.payments import Payment, PaymentAttempt
 from billhead.plugin import AttemptState, AttemptView, GatewayConnection, HttpClient, current_host
 from billhead.plugin_host import plugin_ladder, plugins
@@ -201,6 +203,19 @@ def test_a_batch_is_printed_once_listed_blocked_and_checked(host, tmp_path):
         (9, 1, 8, "10.00 EUR"),
     ]
     assert run("list", "--csv").output.count("\n") == 3
+    with reading() as session:
+        lines = session.scalars(select(AuditEntry).where(AuditEntry.subject.like("voucher_batch:%"))).all()
+    assert sorted((one.action, one.subject) for one in lines) == [
+        ("voucher.block", "voucher_batch:SHOP8"),
+        ("voucher.make", "voucher_batch:SHOP7"),
+        ("voucher.make", "voucher_batch:SHOP8"),
+    ]
+
+
+def test_a_note_that_looks_like_a_formula_is_text_in_the_list_as_well(host):
+    commands = {one.name: one for name, one in plugins().offers("cli_commands") if name == "voucher"}
+    cards(host, count=1, note='=HYPERLINK("http://evil.example")')
+    assert "'=HYPERLINK" in CliRunner().invoke(commands["list"], ["--csv"]).output
 
 
 def test_an_address_that_guesses_under_many_names_waits_as_well(shop):

@@ -4,8 +4,10 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
-from billhead.db import db
+from billhead.db import db, reading
+from billhead.models.operations import AuditEntry
 from billhead.plugin import InvalidInput, current_host
 from billhead.plugin_host import plugin_ladder, plugins, upgrade_plugin
 from billhead_sales_tax.rate_file import COLUMNS, read_rates, written_rates
@@ -81,6 +83,11 @@ def test_forgotten_rows_let_the_shipped_ones_hold_again(host, run, tmp_path):
     assert run("forget", "NO", "vat").output == "Your rows of vat in NO are gone.\n"
     assert "25 %" in run("rates", "--place", "NO").output
     assert run("forget", "NO", "vat").exit_code == 1
+    with reading() as session:
+        trail = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert [(one.action, one.subject) for one in trail] == [
+        ("sales_tax.import", "sales_tax:rates"), ("sales_tax.forget", "sales_tax:NO")
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

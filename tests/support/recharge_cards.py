@@ -24,8 +24,8 @@ def opened():
     return current_host("voucher")
 
 
-def cards(host, minor=1000, code="A1", count=2, currency="EUR"):
-    batch = Batch(code, "account", Money(minor, currency), count, UNTIL)
+def cards(host, minor=1000, code="A1", count=2, currency="EUR", note=""):
+    batch = Batch(code, "account", Money(minor, currency), count, UNTIL, note)
     made = drawn(batch, host.now().date())
     make(host, batch, made)
     return [card.pin for card in made.cards]

@@ -1,8 +1,6 @@
 """`billhead x voucher …`: make a batch of cards, list batches, block, and look at one card."""
 
-import csv
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,7 +12,7 @@ import click
 from billhead.plugin import BillheadError, InvalidInput, Money, current_host
 from billhead_voucher.making import Batch, batches, block, drawn, look_at, make
 from billhead_voucher.pins import key_of
-from billhead_voucher.sheet import csv_of, pdf_of, write_private
+from billhead_voucher.sheet import batches_csv, csv_of, pdf_of, write_private
 
 __all__ = ["COMMANDS"]
 
@@ -69,6 +67,7 @@ def make_(
         except BaseException:
             out.unlink()  # its cards can't be redeemed
             raise
+        host.audit("make", f"voucher_batch:{code}", details={"value": str(made.value), "count": count})
     told = {"batch": code, "count": count, "file": str(out)}
     _show(told, as_json, f"{count} cards of {made.value} are in {out}. {_ONCE}")
 
@@ -79,10 +78,8 @@ def make_(
 def list_(as_csv: bool, as_json: bool) -> None:
     """The batches: how many cards are used and blocked, and what was redeemed."""
     found = batches(current_host("voucher"))
-    if as_csv and found:
-        writer = csv.DictWriter(sys.stdout, list(found[0]))
-        writer.writeheader()
-        writer.writerows(found)
+    if as_csv:
+        click.echo(batches_csv(found), nl=False)
         return
     lines = [
         f"{one['batch']:12} {one['count']} of {one['value']}, {one['used']} used ({one['value_used']}), "
@@ -99,7 +96,9 @@ def list_(as_csv: bool, as_json: bool) -> None:
 def block_(name: str, reason: str, as_json: bool) -> None:
     """Cards of a batch, or one card, can't be redeemed any more."""
     with _in_words():
-        count = block(current_host("voucher"), name, reason)
+        host = current_host("voucher")
+        count = block(host, name, reason)
+        host.audit("block", f"voucher_batch:{name}", reason=reason, details={"cards": count})
     _show({"blocked": count}, as_json, f"{count} unused cards of {name} can't be redeemed any more.")
 
 

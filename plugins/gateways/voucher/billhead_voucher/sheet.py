@@ -4,15 +4,16 @@ import csv
 import io
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import typst
 
 from billhead_voucher.making import Card, Made
 from billhead_voucher.pins import grouped
 
-__all__ = ["COLUMNS", "csv_of", "pdf_of", "write_private"]
+__all__ = ["COLUMNS", "batches_csv", "csv_of", "pdf_of", "write_private"]
 
 COLUMNS = ("serial", "pin", "value", "currency", "valid_until")
 _SHEET = Path(__file__).with_name("sheet.typ")
@@ -37,6 +38,19 @@ def csv_of(made: Made) -> bytes:
     writer.writerow(COLUMNS)
     writer.writerows(_row(made, made.cards))
     return rows.getvalue().encode()
+
+
+def batches_csv(found: Sequence[Mapping[str, Any]]) -> str:
+    rows = io.StringIO()
+    writer = csv.DictWriter(rows, list(found[0]) if found else ["batch"])
+    writer.writeheader()
+    writer.writerows({name: _harmless(value) for name, value in one.items()} for one in found)
+    return rows.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    """A spreadsheet runs what begins like a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def write_private(path: Path, content: bytes) -> None:

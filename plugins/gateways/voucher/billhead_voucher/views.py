@@ -1,9 +1,6 @@
 """The staff's pages: batches of cards with what became of them, a new batch, one card, and what is blocked."""
 
-import csv
-import io
 from datetime import date
-from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +11,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 from billhead.plugin import BillheadError, InvalidInput, Money, allow, current_host, in_staff_menu, staff_page
 from billhead_voucher.making import MOST_CARDS, Batch, batches, block, drawn, look_at, make, unused
 from billhead_voucher.pins import key_of
-from billhead_voucher.sheet import csv_of, pdf_of
+from billhead_voucher.sheet import batches_csv, csv_of, pdf_of
 
 __all__ = ["voucher"]
 
@@ -69,16 +66,8 @@ def overview() -> ResponseReturnValue:
 @voucher.get("/batches.csv")
 @allow("staff", permission=_SEES)
 def as_csv() -> ResponseReturnValue:
-    found, rows = batches(current_host("voucher")), io.StringIO()
-    writer = csv.DictWriter(rows, list(found[0]) if found else ["batch"])
-    writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in one.items()} for one in found)
-    return _file(rows.getvalue().encode(), "text/csv", "recharge-cards.csv")
-
-
-def _harmless(value: Any) -> Any:
-    """A spreadsheet runs what begins like a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+    found = batches(current_host("voucher"))
+    return _file(batches_csv(found).encode(), "text/csv", "recharge-cards.csv")
 
 
 @voucher.route("/new", methods=["GET", "POST"])

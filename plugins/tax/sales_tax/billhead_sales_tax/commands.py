@@ -58,7 +58,9 @@ def import_(file: Path, dry_run: bool, as_json: bool) -> None:
     try:
         found = read_rates(file.read_text("utf-8"))
         if not dry_run:
-            write_rates(current_host("sales_tax"), found)
+            host = current_host("sales_tax")
+            write_rates(host, found)
+            host.audit("import", "sales_tax:rates", details={"file": file.name, "rates": len(found)})
     except UnicodeDecodeError as error:
         raise click.ClickException(f"{file} is not UTF-8 text") from error
     except BillheadError as error:
@@ -86,6 +88,7 @@ def forget(place: str, tax: str, as_json: bool) -> None:
     if not keys:
         raise click.ClickException(InvalidInput("tax", f"you have no rows of {tax} in {place.upper()}").message)
     write_rates(host, [], forget=keys)
+    host.audit("forget", f"sales_tax:{place.upper()}", details={"tax": tax, "rates": len(keys)})
     _show({"forgotten": len(keys)}, as_json, [f"Your rows of {tax} in {place.upper()} are gone."])
 
 
