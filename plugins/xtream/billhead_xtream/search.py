@@ -33,7 +33,8 @@ def search_for(client: XuiClient) -> Search:
 def pages(client: XuiClient, action: str, fields: Mapping[str, str]) -> Iterator[Row]:
     """All rows of a list call. Raises AnsweredNull, and PanelUnreachable where the answer holds no rows, or the same
     ones again: a panel that does not look at `start` would never come to its end."""
-    start, before = 0, []
+    start = 0
+    before: list[Row] = []
     while True:
         answer = client.read(action, {**fields, "start": str(start), "limit": str(PAGE)})
         page = answer.data or []
