@@ -195,7 +195,7 @@ def test_a_server_that_says_nothing_is_left_after_the_timeout(panel, impostor):
     began = time.monotonic()
     with pytest.raises(PanelUnreachable):
         PanelDatabase(settings, "the panel").count()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60  # and not for ever
 
 
 def test_a_server_without_tls_gets_no_login_where_tls_is_asked_for(panel):
