@@ -267,3 +267,62 @@ def test_what_runs_when_a_billing_day_is_set_is_changed_by_its_own_period(shop):
     do(change, ChangeWish(subscription, plan="gold"))
     assert billed(shop, subscription) == 3000 - 2500 + 5000
     assert seen(preview_cancel, subscription, "start_of_term").total_minor == -(500 + 5000) * 12 // 10
+
+
+@pytest.mark.parametrize(
+    ("ends_on", "back_on", "over"),
+    [
+        (None, date(2026, 4, 20), date(2026, 5, 10)),  # 20 paid days were left on 11 April
+        (date(2026, 5, 20), date(2026, 5, 20), date(2026, 6, 9)),
+        (date(2026, 5, 20), date(2026, 4, 20), date(2026, 5, 10)),  # earlier than was planned
+    ],
+)
+def test_who_cancels_on_hold_watches_the_kept_days_afterwards(shop, ends_on, back_on, over):
+    _, subscription = paying(shop, shop.plan("tv", 3000))
+    shop.change(Subscription, subscription, collection="manual")
+    on(date(2026, 4, 11))
+    do(hold, subscription, None, ends_on)
+    on(date(2026, 4, 16))
+    ends = (ends_on or date(2026, 4, 16)) + timedelta(days=20)
+    assert seen(preview_cancel, subscription, "end_of_term").ends_on == ends.isoformat()
+    assert do(cancel, subscription, "end_of_term").ends_on == ends.isoformat()
+    on(back_on)
+    do(lapse)
+    do(resume, subscription)
+    after = shop.get(Subscription, subscription)
+    assert (after.state, after.paid_through, after.service_ends_on) == ("active", over, over)
+    on(over)
+    do(lapse)
+    assert shop.get(Subscription, subscription).state == "canceled"
+    assert billed(shop, subscription) == 3000
+    assert in_order()
+
+
+def test_who_cancels_on_a_credited_hold_watches_what_is_paid_after_it(shop):
+    """April is paid; 11 to 21 April come back. She cancels on the 15th: the rest of April is hers."""
+    _, subscription = paying(shop, shop.plan("tv", 3000))
+    on(date(2026, 4, 11))
+    do(hold, subscription, None, date(2026, 4, 21))
+    on(date(2026, 4, 15))
+    assert do(cancel, subscription, "end_of_term").ends_on == MAY.isoformat()
+    on(date(2026, 4, 21))
+    do(begin_scheduled)
+    assert shop.get(Subscription, subscription).state == "active"
+    on(MAY)
+    shop.run(MAY)
+    do(lapse)
+    assert shop.get(Subscription, subscription).state == "canceled"
+    assert billed(shop, subscription) == 2000
+
+
+def test_a_hold_lasts_as_long_as_its_plan_wants_it(shop):
+    customer, subscription = paying(shop, shop.plan("tv", 3000, details={"hold": {"min_days": 7, "max_days": 30}}))
+    me = customer_of(customer)
+    on(date(2026, 4, 11))
+    do(hold, subscription, None, date(2026, 4, 25), ctx=me)
+    on(date(2026, 4, 17))
+    with pytest.raises(Conflict, match="7 days or longer"):
+        do(resume, subscription, ctx=me)
+    on(date(2026, 4, 18))
+    do(resume, subscription, ctx=me)
+    assert shop.get(Subscription, subscription).state == "active"

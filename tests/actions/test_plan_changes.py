@@ -6,6 +6,7 @@ import pytest
 from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
+from billhead.actions.documents.describe_line import describe_line
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change, preview_change
 from billhead.actions.subscriptions.keep import keep
@@ -13,7 +14,7 @@ from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import BillheadError, Conflict, InvalidInput, NotAllowed
 from billhead.models.credits import CustomerCredit
-from billhead.models.documents import Document
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
@@ -256,3 +257,34 @@ def test_what_can_not_be_changed_says_why(shop):
             do(change, wish, ctx=ctx)
     assert len(shop.all(Document)) == 1
     assert len(shop.all(SubscriptionComponent)) == 1
+
+
+def test_quarters_that_follow_a_month_remember_the_31st(shop):
+    """Billed on the last day of each month since January. From 28 February on she pays by the quarter."""
+    basic = shop.plan("basic", 1000)
+    shop.price(basic[0], shop.books["EURFalse"], "3 months", 2700)
+    subscription = shop.subscribe(shop.customer(credit_minor=90_000), basic, due=date(2026, 1, 31))
+    shop.run(date(2026, 1, 31))
+    on(date(2026, 2, 3))
+    do(change, ChangeWish(subscription, term="3 months", when="end_of_term"))
+    for day in (date(2026, 2, 28), date(2026, 5, 31), date(2026, 8, 31)):
+        on(day)
+        shop.run(day)
+    assert [(line[1], line[2], line[3]) for line in shop.lines(subscription)[1:]] == [
+        (date(2026, 2, 28), date(2026, 5, 31), 2700),
+        (date(2026, 5, 31), date(2026, 8, 31), 2700),
+        (date(2026, 8, 31), date(2026, 11, 30), 2700),
+    ]
+
+
+def test_what_is_given_back_of_several_says_of_how_many(shop):
+    basic = shop.plan("basic", 1000)
+    shop.plan("screen", 300, kind="connection", details={"plans": ["basic"], "max_units": 3})
+    subscription = shop.subscribe(shop.customer(credit_minor=90_000), basic, due=APR)
+    shop.run(APR)
+    do(change, ChangeWish(subscription, addons=(AddOnOrder("screen", 3),)))
+    on(date(2026, 4, 16))
+    done = do(change, ChangeWish(subscription, addons=(), when="immediate"))
+    (line,) = shop.all(DocumentLine, DocumentLine.document_id == done.document_id)
+    assert describe_line(line) == "screen × 3 (returned)"
+    assert line.net_minor == 450  # 3 × 3.00 × 15/30

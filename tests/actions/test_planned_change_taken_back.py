@@ -1,4 +1,4 @@
-"""A change that was planned on a plan that lasts for so long only, and taken back: nothing is billed twice for it."""
+"""A change that is planned, or taken back, where plans last for so long only: the end of one goes,another comes."""
 
 from datetime import UTC, date, datetime
 
@@ -8,9 +8,12 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.billing._limits import limit_time
+from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
-from billhead.actions.subscriptions.change import ChangeWish, change
+from billhead.actions.subscriptions.cancel import cancel
+from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change
 from billhead.actions.subscriptions.keep import keep
+from billhead.actions.subscriptions.lapse import lapse
 from billhead.db import reading, writing
 from billhead.models.catalogue import Plan
 from billhead.models.documents import Document
@@ -54,3 +57,111 @@ def test_the_plan_that_follows_is_billed_alone(shop):
         ).all()
     # without taking back rightly, July and August would be 500 + 1500
     assert [tuple(one) for one in billed] == list(zip(MONTHS, (500, 500, 500, 1500, 1500), strict=True))
+
+
+APR, MAY, JUN, JUL = MONTHS[:4]
+MID_MAY, MID_JUN = date(2026, 5, 15), date(2026, 6, 15)
+
+
+def act(verb, *args, **named):
+    with writing(SYSTEM) as tx:
+        return verb(tx, *args, **named)
+
+
+def sold_in_april(shop, plan, **more):
+    with on(APR):
+        sold = shop.subscribe(shop.customer(credit_minor=90000), plan, due=APR, **more)
+        with writing(SYSTEM) as tx:
+            limit_time(tx.session, tx.session.get_one(Subscription, sold), tx.session.get_one(Plan, plan[0]), APR)
+        shop.run(APR)
+    return sold
+
+
+def lived_until(shop, sold, *days):
+    """What was invoiced: (from, to, net)."""
+    for day in days:
+        with on(day):
+            shop.run(day)
+            act(begin_scheduled)
+            act(lapse)
+    assert verify_billing().faults == []
+    return [(start, end, net) for _, start, end, net, _ in shop.lines(sold)]
+
+
+def test_the_end_of_a_season_goes_with_its_plan(shop):
+    """The season ends on 15 May. She plans the year-round plan from May on, and is not stopped in the middle of it."""
+    season = shop.plan("season", 3000, season_ends_on=MID_MAY)
+    shop.plan("tv", 1500)
+    sold = sold_in_april(shop, season)
+    with on(date(2026, 4, 10)):
+        act(change, ChangeWish(sold, plan="tv"))
+        row = shop.get(Subscription, sold)
+        assert (row.service_ends_on, row.billing_ends_on) == (None, None)
+    assert lived_until(shop, sold, MAY, MID_MAY, JUN) == [(APR, MAY, 3000), (MAY, JUN, 1500), (JUN, JUL, 1500)]
+    assert shop.get(Subscription, sold).state == "active"
+
+
+def test_a_planned_plan_ends_when_its_own_time_is_over(shop):
+    """A season pass from May on, until 15 June: June is billed for 14 of its 30 days, and then it is over."""
+    tv = shop.plan("tv", 6000)
+    shop.plan("season", 3000, season_ends_on=MID_JUN)
+    sold = sold_in_april(shop, tv)
+    with on(date(2026, 4, 10)):
+        act(change, ChangeWish(sold, plan="season"))
+    found = lived_until(shop, sold, MAY, JUN, MID_JUN, JUL)
+    assert found == [(APR, MAY, 6000), (MAY, JUN, 3000), (JUN, MID_JUN, 1400)]
+    assert shop.get(Subscription, sold).state == "canceled"
+
+
+def test_a_fixed_term_counts_from_the_day_of_the_planned_change_and_another_plan_follows(shop):
+    tv = shop.plan("tv", 6000)
+    after = shop.plan("after", 1500)
+    shop.plan("intro", 500, fixed_term="2 months", then_plan_id=after[0])
+    sold = sold_in_april(shop, tv)
+    with on(date(2026, 4, 10)):
+        act(change, ChangeWish(sold, plan="intro", when="end_of_term"))
+    nets = [net for _, _, net in lived_until(shop, sold, *MONTHS[1:])]
+    assert nets == [6000, 500, 500, 1500, 1500]
+    assert shop.get(Subscription, sold).plan_id == after[0]
+
+
+@pytest.mark.parametrize("then", ["keep", "cancel and keep"])
+def test_taken_back_a_planned_change_leaves_the_season_its_end(shop, then):
+    season = shop.plan("season", 3000, season_ends_on=MID_MAY)
+    after = shop.plan("after", 1500)
+    shop.plan("intro", 500, fixed_term="2 months", then_plan_id=after[0])
+    sold = sold_in_april(shop, season)
+    with on(date(2026, 4, 10)):
+        act(change, ChangeWish(sold, plan="intro", when="end_of_term"))
+        if then == "cancel and keep":
+            act(cancel, sold, "end_of_term")
+        act(keep, sold)
+        row = shop.get(Subscription, sold)
+        assert (row.service_ends_on, row.billing_ends_on) == (MID_MAY, MID_MAY)
+    found = lived_until(shop, sold, MAY, MID_MAY, JUN)
+    assert found == [(APR, MAY, 3000), (MAY, MID_MAY, 1355)]  # 30.00 × 14/31
+    assert shop.get(Subscription, sold).state == "canceled"
+
+
+def test_what_follows_may_last_for_a_while_only_too(shop):
+    """A month for 5.00, then 15.00 for two months, and then nothing."""
+    after = shop.plan("after", 1500, fixed_term="2 months")
+    sold = sold_in_april(shop, shop.plan("intro", 500, fixed_term="1 month", then_plan_id=after[0]))
+    assert [net for _, _, net in lived_until(shop, sold, *MONTHS[1:])] == [500, 1500, 1500]
+    assert shop.get(Subscription, sold).state == "canceled"
+
+
+@pytest.mark.parametrize("when", ["immediate", "end_of_term"])
+def test_another_screen_keeps_what_follows(shop, when):
+    """Two months for 5.00, then 15.00; a screen for 2.00 from the tenth of April, or from May on."""
+    after = shop.plan("after", 1500)
+    intro = shop.plan("intro", 500, fixed_term="2 months", then_plan_id=after[0])
+    shop.plan("screen", 300, kind="connection", details={"plans": ["intro", "after"], "max_units": 3})
+    sold = sold_in_april(shop, intro)
+    with on(date(2026, 4, 11)):
+        act(change, ChangeWish(sold, addons=(AddOnOrder("screen", 1),), when=when))
+    found = lived_until(shop, sold, *MONTHS[1:4])
+    now = [(date(2026, 4, 11), MAY, 200)] if when == "immediate" else []  # 3.00 × 20/30
+    months = [(MAY, JUN, 500), (MAY, JUN, 300), (JUN, JUL, 300), (JUN, JUL, 1500)]
+    assert sorted(found) == sorted([(APR, MAY, 500), *now, *months, (JUL, MONTHS[4], 300), (JUL, MONTHS[4], 1500)])
+    assert shop.get(Subscription, sold).plan_id == after[0]

@@ -12,6 +12,7 @@ from billhead.domain.periods import (
     Period,
     Term,
     anchor_for_day,
+    anchor_of_term,
     cycle,
     cycle_index,
     cycle_start,
@@ -196,3 +197,22 @@ def test_an_instant_without_a_zone_is_refused():
     with pytest.raises(InvalidInput, match="has no time zone"):
         local_date(datetime(2026, 1, 1), "UTC")  # noqa: DTZ001
     assert local_date(datetime(2026, 1, 1, tzinfo=ZoneInfo("Asia/Tokyo")), "UTC") == date(2025, 12, 31)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "old", "new", "start", "anchor_then", "cycles"),
+    [
+        ("2026-01-31", "1 month", "3 months", "2026-02-28", "2025-08-31", ["2026-02-28", "2026-05-31", "2026-08-31"]),
+        ("2026-01-31", "3 months", "1 month", "2026-04-30", "2026-03-31", ["2026-04-30", "2026-05-31", "2026-06-30"]),
+        ("2026-01-31", "1 month", "1 year", "2026-02-28", "2024-02-29", ["2026-02-28", "2027-02-28", "2028-02-29"]),
+        ("2026-01-15", "1 month", "1 year", "2026-02-15", "2026-02-15", ["2026-02-15", "2027-02-15", "2028-02-15"]),
+        ("2026-01-31", "1 month", "1 week", "2026-02-28", "2026-02-28", ["2026-02-28", "2026-03-07", "2026-03-14"]),
+        ("2026-01-31", "1 month", "3 months", "2026-02-20", "2026-02-20", ["2026-02-20", "2026-05-20", "2026-08-20"]),
+    ],
+)
+def test_another_term_remembers_the_day_of_the_month(anchor, old, new, start, anchor_then, cycles):
+    day, length = date.fromisoformat, Term.parse(new)
+    found = anchor_of_term(day(anchor), Term.parse(old), length, day(start))
+    assert found == day(anchor_then)
+    first = cycle_index(found, length, day(start))
+    assert [cycle_start(found, length, first + n).isoformat() for n in range(3)] == cycles

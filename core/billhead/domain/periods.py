@@ -131,6 +131,22 @@ def anchor_from(anchor: date, term: Term, start: date) -> date:
     return anchor if cycle_start(anchor, term, cycle_index(anchor, term, start)) == start else start
 
 
+def anchor_of_term(anchor: date, term: Term, new: Term, start: date) -> date:
+    """The anchor of another term whose cycles go on at `start`, where one of the old term would begin.
+
+    A day of the month that `start` has not is found in an earlier month of the new term, or it would be forgotten: from
+    28 February on, quarters are counted from 31 August. Where none has it the latest day that one has.
+    """
+    if not (term.months and new.months) or anchor_from(anchor, term, start) != anchor:
+        return start
+    for day in range(anchor.day, start.day, -1):
+        for back in range(12):  # by then every month, and a leap year, has come up
+            years, month = divmod(start.year * 12 + start.month - 1 - back * new.months, 12)
+            if years > 0 and monthrange(years, month + 1)[1] >= day:
+                return date(years, month + 1, day)
+    return start
+
+
 def zone(name: str) -> ZoneInfo:
     """The IANA zone of that name."""
     try:

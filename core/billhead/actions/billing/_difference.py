@@ -290,7 +290,7 @@ def _returned(step: Return, part: Part, line: StandingLine, catalogue: Catalogue
         line.price_id,
         line.plan_id,
         RETURNED,
-        line.description,
+        f"{line.description} × {line.quantity}" if line.quantity > 1 else line.description,  # a part of all of them
         "",
         step.period.start,
         step.period.end,

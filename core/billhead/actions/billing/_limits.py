@@ -13,7 +13,7 @@ from billhead.models.catalogue import Plan, Price
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription, SubscriptionChange, SubscriptionComponent
 
-__all__ = ["ends_on", "lasts", "limit_time", "part_ends"]
+__all__ = ["ends_on", "lasts", "limit_time", "limit_until", "part_ends"]
 
 
 def ends_on(plan: Plan, first_paid: date) -> date | None:
@@ -50,7 +50,12 @@ def limit_time(session: Session, subscription: Subscription, plan: Plan, first_p
     if end <= first_paid:
         hint = "book the money as the customer's credit"
         raise Conflict(f"{plan.name} is over since {end}", code="subscription_ended", hint=hint)
-    follows = _following(session, subscription, plan)
+    limit_until(session, subscription, plan, end)
+
+
+def limit_until(session: Session, subscription: Subscription, plan: Plan, end: date) -> None:
+    """As `limit_time`, for an end that is known."""
+    follows = _following(session, subscription, plan, end)
     if follows is not None and subscription.service_ends_on is None:
         _let_follow(session, subscription, follows, end)
     else:
@@ -59,10 +64,10 @@ def limit_time(session: Session, subscription: Subscription, plan: Plan, first_p
     session.flush()
 
 
-def _following(session: Session, subscription: Subscription, plan: Plan) -> tuple[Plan, Price] | None:
-    """What follows, if it is still sold for that term. Otherwise the plan just ends."""
+def _following(session: Session, subscription: Subscription, plan: Plan, end: date) -> tuple[Plan, Price] | None:
+    """What follows, if it is still sold for that term and not over by then. Otherwise the plan just ends."""
     then = session.get(Plan, plan.then_plan_id) if plan.then_plan_id is not None else None
-    if then is None or then.retired:
+    if then is None or then.retired or (ends_on(then, end) or date.max) <= end:
         return None
     customer = session.get_one(Customer, subscription.customer_id)
     sold = prices_for(session, Audience.of(customer), [then.id]).get((then.id, subscription.term))

@@ -1,34 +1,25 @@
 """A cancellation is taken back: billing stands where it would without it."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
-
-from sqlalchemy import func, select
 
 from billhead.actions.billing._calendars import calendar_of, move_anchor
 from billhead.actions.billing.rebill import Desk
 from billhead.actions.subscriptions._free_time import bill_from
+from billhead.actions.subscriptions._given_since import end_of, given_since, length_of
 from billhead.db import Tx
 from billhead.domain.periods import anchor_for_day
 from billhead.models.people import Customer
-from billhead.models.subscriptions import FreeTime, Subscription
+from billhead.models.subscriptions import Subscription
 
-__all__ = ["go_on", "last_free_time"]
-
-
-def last_free_time(tx: Tx, subscription: Subscription) -> int:
-    """The id of the last days that were not charged, for telling which came after the cancellation."""
-    tx.session.flush()
-    last = select(func.max(FreeTime.id)).where(FreeTime.subscription_id == subscription.id)
-    return tx.session.scalar(last) or 0
+__all__ = ["go_on"]
 
 
 def go_on(tx: Tx, subscription: Subscription, canceled: dict[str, Any]) -> None:
     """Put back the ends that the plan has by itself. A cycle that the cancellation had cut short is billed to its end,
     and days that were given since follow what is billed then. The caller bills the difference."""
-    given = _given_since(tx, subscription, canceled["free_time_id"])
-    longer = sum((_length(row) for row in given), timedelta(0))
+    given = given_since(tx, subscription, canceled["free_time_id"])
+    longer = length_of(given)
     service, billing = _day(canceled["service_ended_on"]), _day(canceled["billing_ended_on"])
     subscription.service_ends_on = service and service + longer
     subscription.billing_ends_on = billing and billing + longer
@@ -39,19 +30,10 @@ def go_on(tx: Tx, subscription: Subscription, canceled: dict[str, Any]) -> None:
         if whole > billed:
             _bill_to(tx, subscription, billed, whole)
             for row in waiting:
-                row.starts_on, row.ends_on = row.starts_on + (whole - billed), _end(row) + (whole - billed)
+                row.starts_on, row.ends_on = row.starts_on + (whole - billed), end_of(row) + (whole - billed)
     if waiting:
-        bill_from(tx, subscription, _end(waiting[-1]), longer_from=waiting[0].starts_on)
+        bill_from(tx, subscription, end_of(waiting[-1]), longer_from=waiting[0].starts_on)
     tx.session.flush()
-
-
-def _given_since(tx: Tx, subscription: Subscription, free_time_id: int) -> Sequence[FreeTime]:
-    row = FreeTime
-    return tx.session.scalars(
-        select(row)
-        .where(row.subscription_id == subscription.id, row.why == "given", row.id > free_time_id)
-        .order_by(row.id)
-    ).all()
 
 
 def _end_of_cycle(tx: Tx, subscription: Subscription, billed: date) -> date:
@@ -84,15 +66,6 @@ def _bill_to(tx: Tx, subscription: Subscription, billed: date, whole: date) -> N
     before = calendar_of(tx.session, subscription).before
     if day is not None and before and before[-1].until == billed:
         move_anchor(tx.session, subscription, anchor_for_day(day, whole), whole, longer_from=billed)
-
-
-def _length(row: FreeTime) -> timedelta:
-    return _end(row) - row.starts_on
-
-
-def _end(row: FreeTime) -> date:
-    assert row.ends_on is not None, "what is given has an end"
-    return row.ends_on
 
 
 def _day(text: str | None) -> date | None:

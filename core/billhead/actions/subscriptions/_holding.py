@@ -5,17 +5,17 @@ from datetime import date
 
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.events import emit
-from billhead.actions.subscriptions._free_time import free_time
+from billhead.actions.subscriptions._free_time import free_time, open_hold
 from billhead.actions.subscriptions._offers import withdraw_offers
-from billhead.actions.subscriptions._scheduled import schedule
+from billhead.actions.subscriptions._scheduled import schedule, scheduled_of
 from billhead.actions.subscriptions._state import record
 from billhead.actions.subscriptions._stopping import stop
 from billhead.db import Tx
-from billhead.domain.subscription import SuspendedBy
+from billhead.domain.subscription import State, SuspendedBy
 from billhead.models.catalogue import Plan
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["Held", "begin_hold", "way_of"]
+__all__ = ["Held", "begin_hold", "paid_after_hold", "way_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,19 @@ def begin_hold(tx: Tx, subscription: Subscription, start: date, ends_on: date | 
     data = {"subscription_id": subscription.id, "starts_on": start.isoformat()}
     emit(tx, "subscription.held", f"subscription:{subscription.id}", data)
     return Held(subscription.id, "done", written.document_id, max(-written.total_minor, 0))
+
+
+def paid_after_hold(tx: Tx, subscription: Subscription, today: date) -> date | None:
+    """The end of what is paid for somebody on hold, if that ends when it is planned to, or else today: kept days stand
+    still until then, and of credited ones those come that it does not reach. None where nothing is left, or it runs."""
+    pause, paid = open_hold(tx, subscription), subscription.paid_through
+    on_hold = subscription.state == State.SUSPENDED and subscription.suspended_for == SuspendedBy.CUSTOMER
+    if not on_hold or pause is None or paid is None or paid <= pause.starts_on:
+        return None
+    ends_on = next((row.effective_on for row in scheduled_of(tx, subscription.id) if row.kind == "resume"), None)
+    if pause.why == "kept":
+        return max(ends_on or today, today) + (paid - pause.starts_on)
+    return paid if ends_on is not None and ends_on < paid else None
 
 
 def way_of(tx: Tx, subscription: Subscription) -> str:

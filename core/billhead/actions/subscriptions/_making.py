@@ -3,17 +3,15 @@
 from dataclasses import dataclass
 from datetime import date
 
-from billhead.actions.billing._limits import lasts, limit_time
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.events import emit
 from billhead.actions.shops._supplying import ask_change, is_supplied
-from billhead.actions.subscriptions._scheduled import drop_scheduled, last_cancel
+from billhead.actions.subscriptions._own_ends import change_ends
 from billhead.actions.subscriptions._shape import reshape
 from billhead.actions.subscriptions._state import record
 from billhead.actions.subscriptions._steps import Steps
 from billhead.actions.subscriptions._taking_steps import look_again, take_steps
 from billhead.db import Tx
-from billhead.models.catalogue import Plan
 from billhead.models.subscriptions import Subscription
 
 __all__ = ["Changed", "make_change"]
@@ -32,10 +30,11 @@ class Changed:
 
 def make_change(tx: Tx, subscription: Subscription, steps: Steps, on: date, *, use_credit: bool = True) -> Changed:
     """Take the steps, bill the difference, and let the lines have it: of a shop, with its reseller's credits."""
-    before = subscription.plan_id
+    before, term = subscription.plan_id, subscription.term
     take_steps(tx, subscription, steps, on)
-    if subscription.plan_id != before:
-        _limit(tx, subscription, before, on)
+    if (subscription.plan_id, subscription.term) != (before, term):
+        change_ends(tx, subscription, before, subscription.plan_id, on)
+        look_again(tx, subscription, on)
     written = rebill(tx, subscription.id, use_credit=use_credit)
     tx.session.refresh(subscription)
     if not is_supplied(subscription):
@@ -48,13 +47,3 @@ def make_change(tx: Tx, subscription: Subscription, steps: Steps, on: date, *, u
     data = {"subscription_id": subscription.id, "plan_id": subscription.plan_id, "document_id": written.document_id}
     emit(tx, "subscription.changed", f"subscription:{subscription.id}", data)
     return Changed(subscription.id, "done", on.isoformat(), written.document_id, written.total_minor)
-
-
-def _limit(tx: Tx, subscription: Subscription, before: int, on: date) -> None:
-    """The end that the old plan had by itself goes with it; the new one brings its own."""
-    old, new = tx.session.get_one(Plan, before), tx.session.get_one(Plan, subscription.plan_id)
-    if lasts(old) and last_cancel(tx, subscription.id) is None:
-        drop_scheduled(tx, subscription.id, "change")
-        subscription.service_ends_on = subscription.billing_ends_on = None
-    limit_time(tx.session, subscription, new, on)
-    look_again(tx, subscription, on)

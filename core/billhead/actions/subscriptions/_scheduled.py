@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.billing._calendars import forget_calendar
+from billhead.actions.subscriptions._given_since import given_since, length_of
 from billhead.db import Tx
 from billhead.models.subscriptions import Subscription, SubscriptionChange, SubscriptionComponent, SubscriptionEvent
 
@@ -89,6 +90,8 @@ def take_back(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> No
     for component_id in row.before["added"]:
         one = tx.session.get_one(SubscriptionComponent, component_id)
         one.ends_on = one.starts_on
+    if "ends" in row.before:
+        _end_as_before(tx, subscription, row.before["ends"])
 
 
 def _count_as_before(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> None:
@@ -98,6 +101,23 @@ def _count_as_before(tx: Tx, subscription: Subscription, row: SubscriptionChange
         forget_calendar(tx.session, subscription, row.effective_on, anchor, term)
         subscription.anchor = anchor
     subscription.term = term
+
+
+def _end_as_before(tx: Tx, subscription: Subscription, told: dict[str, Any]) -> None:
+    """The plan has its own end again, and what follows by itself: later by the days that were given since."""
+    longer = length_of(given_since(tx, subscription, told["free_time_id"]))
+    service, billing = (told[name] and date.fromisoformat(told[name]) + longer for name in ("service", "billing"))
+    subscription.service_ends_on, subscription.billing_ends_on = service, billing
+    for change_id in told["follows"]:
+        row = tx.session.get_one(SubscriptionChange, change_id)
+        row.state = "withdrawn"
+        for component_id in row.before["added"]:
+            one = tx.session.get_one(SubscriptionComponent, component_id)
+            one.ends_on = one.starts_on
+    for change_id in told["withdrew"]:
+        row = tx.session.get_one(SubscriptionChange, change_id)
+        row.state = "scheduled"
+        put_off(tx, row, row.effective_on + longer)
 
 
 def may_take_back(tx: Tx, subscription: Subscription, planned: Sequence[SubscriptionChange]) -> bool:

@@ -5,6 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from billhead.actions.billing._rated import DueItem, Part
+from billhead.domain.periods import Term, anchor_of_term
 
 __all__ = ["Steps", "Wanted", "steps_of"]
 
@@ -30,24 +31,26 @@ class Steps(NamedTuple):
 
 
 def steps_of(item: DueItem, wanted: Sequence[Wanted], on: date, *, plan_id: int, term: str, restart: bool) -> Steps:
-    """The steps to have `wanted` from `on`, whatever was planned for later.
+    """The steps to have `wanted` from `on`.
 
-    A part that stays as it is keeps its price, unless the term changes. With another term billing keeps its next day,
-    from which whole periods of the new term count; with `restart` a whole period begins on the day.
+    What follows by itself after a while goes with the plan or the term that it follows. A part that stays as it is
+    keeps its price, unless the term changes. With another term billing keeps its next day, from which whole periods of
+    the new term count; with `restart` a whole period begins on the day.
     """
-    open_parts = list(wanted)
+    open_parts, goes = list(wanted), (plan_id, term) != (item.plan_id, item.term)
     ends: dict[int, date | None] = {}
     # the latest first: of two that are alike the earlier one may be that of a customer who had it until today
     for part in reversed(item.parts):
         assert part.component_id is not None, "what was ordered has a component"
         starts, stops = part.starts_on or item.started_on, part.ends_on
         if starts > on:
-            ends[part.component_id] = starts  # planned for later, and not wanted any more
+            if goes:
+                ends[part.component_id] = starts
         elif stops is None or stops >= on:
             same = _same(part, open_parts, any_price=term == item.term and stops != on)
             if same is not None:
                 open_parts.remove(same)
-                if stops is not None:
+                if stops == on or (goes and stops is not None):
                     ends[part.component_id] = None
             elif stops is None or stops > on:
                 ends[part.component_id] = on
@@ -68,4 +71,7 @@ def _same(part: Part, wanted: Sequence[Wanted], *, any_price: bool) -> Wanted | 
 def _calendar(item: DueItem, on: date, term: str, restart: bool) -> DueItem:
     if restart:
         return item._replace(term=term, anchor=on, billed_through=on if item.billed_through else None)
-    return item if term == item.term else item._replace(term=term, anchor=item.billed_through or on)
+    if term == item.term:
+        return item
+    begins = item.billed_through or on
+    return item._replace(term=term, anchor=anchor_of_term(item.anchor, Term.parse(item.term), Term.parse(term), begins))

@@ -7,17 +7,21 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.billing._limits import limit_time
+from billhead.actions.billing.rebill import rebill
 from billhead.actions.fraud._case import held_by_review
 from billhead.actions.subscriptions._holding import begin_hold, way_of
 from billhead.actions.subscriptions._offers import subscription_to_end
-from billhead.actions.subscriptions._scheduled import drop_scheduled
+from billhead.actions.subscriptions._scheduled import BY_PLAN, drop_scheduled, wished_of
 from billhead.actions.subscriptions._shape import reshape
 from billhead.actions.subscriptions._state import record
+from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.subscriptions.resume import resume
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import BillheadError
 from billhead.domain.subscription import State, SuspendedBy
+from billhead.models.catalogue import Plan
 from billhead.models.subscriptions import Subscription, SubscriptionChange
 
 __all__ = ["Begun", "begin_scheduled"]
@@ -89,7 +93,12 @@ def _change(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> bool
         return False
     row.state = "done"
     subscription.plan_id = row.wish["plan_id"]
-    subscription.version += 1
+    if row.before.get("by") == BY_PLAN and not wished_of(tx, subscription.id, "change"):
+        # what follows may last for a while only, too
+        limit_time(tx.session, subscription, tx.session.get_one(Plan, subscription.plan_id), row.effective_on)
+        rebill(tx, subscription.id)
+        tx.session.refresh(subscription)
+    look_again(tx, subscription, clock.today_in(subscription.zone))
     reshape(tx, subscription)
     record(tx, subscription, "changed", row.effective_on, plan_id=subscription.plan_id)
     return True

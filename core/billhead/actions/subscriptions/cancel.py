@@ -10,7 +10,8 @@ from billhead.actions.billing.rebill import Desk, preview_rebill, rebill
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning.want import want
-from billhead.actions.subscriptions._going_on import last_free_time
+from billhead.actions.subscriptions._given_since import last_free_time
+from billhead.actions.subscriptions._holding import paid_after_hold
 from billhead.actions.subscriptions._money_rule import money_rule
 from billhead.actions.subscriptions._offers import subscription_to_end, withdraw_offers
 from billhead.actions.subscriptions._scheduled import last_cancel, take_back, wished_of
@@ -93,10 +94,10 @@ def cancel(tx: Tx, subscription_id: int, policy: str, *, on: date | None = None,
     today, ends = clock.today_in(subscription.zone), dates.service.isoformat()
     if (subscription.service_ends_on, subscription.billing_ends_on) == dates and dates.service > today:
         return Canceled(subscription_id, ends)
-    record(tx, subscription, "cancel_asked", today, ends_on=ends, policy=policy, **_facts(tx, subscription, dates))
     withdraw_offers(tx, subscription.id)
     for row in wished_of(tx, subscription.id, "change", "hold"):
         take_back(tx, subscription, row)
+    record(tx, subscription, "cancel_asked", today, ends_on=ends, policy=policy, **_facts(tx, subscription, dates))
     subscription.service_ends_on, subscription.billing_ends_on = dates
     look_again(tx, subscription, today)
     written = rebill(tx, subscription.id, way="refund" if money_rule(tx, subscription, money) == "refund" else "credit")
@@ -145,6 +146,9 @@ def _dates(tx: Tx, subscription: Subscription, policy: str, on: date | None, mon
     today = clock.today_in(subscription.zone)
     if on is not None and on < (subscription.started_on if staff else today):
         raise InvalidInput("on", f"must be {subscription.started_on if staff else today} or later, got {on}")
+    after_hold = paid_after_hold(tx, subscription, today) if policy == "end_of_term" else None
+    if after_hold is not None:
+        return _Dates(after_hold, subscription.billed_through or after_hold)
     service = _service_end(subscription, policy, on, today)
     if policy == "start_of_term":
         return _Dates(today, _cycle_start(tx, subscription, today))

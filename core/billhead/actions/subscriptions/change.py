@@ -14,11 +14,12 @@ from billhead.actions.shops._may_come import refuse_while_supplied
 from billhead.actions.shops._supplying import is_supplied
 from billhead.actions.subscriptions._making import Changed, make_change
 from billhead.actions.subscriptions._offers import offer_change, subscription_to_end, withdraw_offers
+from billhead.actions.subscriptions._own_ends import change_ends
 from billhead.actions.subscriptions._sale import AddOnOrder
 from billhead.actions.subscriptions._scheduled import last_cancel, schedule, wished_of
 from billhead.actions.subscriptions._state import handed_over_on, record, visible_subscription
 from billhead.actions.subscriptions._steps import Steps, steps_of
-from billhead.actions.subscriptions._taking_steps import take_steps
+from billhead.actions.subscriptions._taking_steps import look_again, take_steps
 from billhead.actions.subscriptions._wish import ChangeWish, Resolved, resolved
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -193,7 +194,11 @@ def _schedule(tx: Tx, subscription: Subscription, plan: _Planned) -> Changed:
     ending = {one: tx.session.get_one(SubscriptionComponent, one).ends_on for one in plan.steps.ends}
     before["ends_on"] = {str(key): ends_on.isoformat() for key, ends_on in ending.items() if ends_on is not None}
     later = plan.steps._replace(item=plan.steps.item._replace(plan_id=subscription.plan_id))
+    term = subscription.term
     before["added"] = take_steps(tx, subscription, later, plan.on)
+    if (plan.wish.plan.id, plan.wish.term) != (subscription.plan_id, term):
+        before["ends"] = change_ends(tx, subscription, subscription.plan_id, plan.wish.plan.id, plan.on)
+        look_again(tx, subscription, plan.history.item.target)
     wish = {"plan_id": plan.wish.plan.id, "plan": plan.wish.plan.code, "term": plan.wish.term}
     schedule(tx, subscription, "change", plan.on, wish, before)
     record(tx, subscription, "change_scheduled", plan.on, plan_id=plan.wish.plan.id)

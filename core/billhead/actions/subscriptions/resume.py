@@ -1,13 +1,13 @@
 """End a hold: the lines run again, and billing goes on from today."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from billhead import clock
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.events import emit
-from billhead.actions.subscriptions._free_time import lengthen, open_hold
-from billhead.actions.subscriptions._scheduled import drop_scheduled
+from billhead.actions.subscriptions._free_time import give_time, lengthen, open_hold
+from billhead.actions.subscriptions._scheduled import drop_scheduled, last_cancel
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.subscriptions._stopping import start_again
 from billhead.actions.subscriptions._taking_steps import look_again
@@ -15,6 +15,7 @@ from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict
 from billhead.domain.subscription import State, SuspendedBy
+from billhead.models.catalogue import Plan
 from billhead.models.subscriptions import FreeTime, Subscription
 
 __all__ = ["Resumed", "resume"]
@@ -35,13 +36,16 @@ def resume(tx: Tx, subscription_id: int) -> Resumed:
     """End the hold today. What was credited of the running period is charged for the days that are left of it, usually
     from that credit; what was kept is added. No period that lay within the hold is billed (pitfall 15).
 
-    Raises Conflict for a subscription that its customer has not put on hold.
+    Raises Conflict for a subscription that its customer has not put on hold, and to customers whose plan wants a longer
+    one.
     """
     subscription = visible_subscription(tx, subscription_id)
     if subscription.state != State.SUSPENDED or subscription.suspended_for != SuspendedBy.CUSTOMER:
         raise Conflict("this subscription is not on hold")
     today = clock.today_in(subscription.zone)
     pause = open_hold(tx, subscription)
+    if pause is not None and not tx.ctx.may("subscriptions.write"):
+        _refuse_too_short(tx, subscription, today - pause.starts_on)
     start_again(tx, subscription)
     drop_scheduled(tx, subscription.id, "resume")
     if pause is not None and pause.why == "kept":
@@ -61,6 +65,13 @@ def resume(tx: Tx, subscription_id: int) -> Resumed:
     return Resumed(subscription.id, through, written.document_id, written.total_minor)
 
 
+def _refuse_too_short(tx: Tx, subscription: Subscription, held: timedelta) -> None:
+    rules = tx.session.get_one(Plan, subscription.plan_id).details.get("hold") or {}
+    least = int(rules.get("min_days", 0))
+    if held.days < least:
+        raise Conflict(f"a hold is {least} days or longer")
+
+
 def _add_kept(tx: Tx, subscription: Subscription, pause: FreeTime, today: date) -> None:
     """The days of paid time that the hold took come after it. The row itself tells how long the hold was."""
     paid = subscription.paid_through
@@ -70,5 +81,12 @@ def _add_kept(tx: Tx, subscription: Subscription, pause: FreeTime, today: date) 
     kept = (pause.ends_on - pause.starts_on).days
     # what is left of the paid time counts from today, whether its old end has passed or not
     gone = max((today - paid).days, 0)
-    if kept > gone:
-        lengthen(tx, subscription, kept - gone, today)
+    if kept <= gone:
+        return
+    canceled = last_cancel(tx, subscription.id) if subscription.service_ends_on is not None else None
+    if canceled is not None and canceled["policy"] != "end_of_term":
+        lengthen(tx, subscription, kept - gone, today)  # it ends on its day
+        return
+    if canceled is not None:  # when the paid time is over, which is known now
+        subscription.service_ends_on = paid
+    give_time(tx, subscription, kept - gone, today)
