@@ -30,7 +30,7 @@ from billhead.models.subscriptions import FreeTime, Subscription
 __all__ = ["KINDS", "Kind"]
 
 _LONGEST = 4000
-_DATES = ("paid_through", "billed_through", "anchor", "service_ends_on", "billing_ends_on")
+_DATES = ("paid_through", "billed_through", "phase_ends_on", "anchor", "service_ends_on", "billing_ends_on")
 
 
 @dataclass(frozen=True, slots=True)
