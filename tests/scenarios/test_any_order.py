@@ -98,6 +98,10 @@ class AnyOrder(RuleBasedStateMachine):
     def keep(self) -> None:
         self.life.keeps()
 
+    @rule(days=st.integers(1, 9))
+    def give_days(self, days: int) -> None:
+        self.life.is_given(days)
+
     @rule()
     def hand_over(self) -> None:
         self.life.is_handed_over("settled")

@@ -175,11 +175,9 @@ class Life(Story):
     def changes_term(self, months: int) -> None:
         if self.begins.coupon is not None:
             return  # which cycle of another length a coupon still holds for is told in its own tests
-        until = max(self.days.billed_to, self.today)
         wish = ChangeWish(self.subscription, term=f"{months} months", when="immediate")
         if self.attempt(change, wish):
-            self.days.changes(self.today, months=months)
-            self.days.counts_from(self.today, until, months)
+            self.days.has_other_terms(self.today, months)
 
     def corrects(self, plan: str, ago: int) -> None:
         day = self.today - ago * DAY
@@ -237,6 +235,8 @@ class Life(Story):
             del self.days.had[day]
 
     def is_given(self, days: int) -> None:
+        if self.days.leaves is not None or not self.days.runs or self.row().phase == "trial":
+            return  # what the days are worth then is told in their own tests
         if self.attempt(give_days_to, self.subscription, days, "an outage"):
             self.days.is_given(days, self.today)
 

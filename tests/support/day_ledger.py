@@ -25,6 +25,18 @@ def months_after(anchor: date, months: int) -> date:
     return date(year, month, min(anchor.day, monthrange(year, month)[1]))
 
 
+def latest_anchor(day: int, start: date, months: int) -> date:
+    """The last date not after `start` from which cycles of so many months come to it, on that day of the month; on the
+    latest that one has, if none has that."""
+    for wanted in range(day, start.day, -1):
+        first = start.replace(day=1)
+        for _ in range(12):
+            if monthrange(first.year, first.month)[1] >= wanted:
+                return first.replace(day=wanted)
+            first = months_after(first, -months)
+    return start
+
+
 class Cycle(NamedTuple):
     start: date
     end: date
@@ -121,6 +133,15 @@ class DayLedger:
         self.calendars = [one for one in self.calendars if one.since != since]
         self.calendars.append(Calendar(since, anchor, months))
 
+    def has_other_terms(self, today: date, months: int) -> None:
+        """From today on; the next bill stays where it is, and the day of the month is remembered."""
+        until = max(self.billed_to, today)
+        before = [one for one in self.calendars if one.since <= until][-1]
+        on_its_day = before.cycle(until).start == until
+        anchor = latest_anchor(before.anchor.day, until, months) if on_its_day else until
+        self.changes(today, months=months)
+        self.counts_from(today, anchor, months)
+
     def stands_still(self, since: date) -> None:
         """On hold: none of its days is paid for until it goes on."""
         self.runs = False
@@ -138,12 +159,16 @@ class DayLedger:
         """For debt, or by staff: what is billed is to be paid, and no more is billed."""
         self.runs = False
 
-    def is_given(self, days: int, today: date, moves_anchor: bool) -> None:
+    def is_given(self, days: int, today: date) -> None:
+        """What is planned for the end of what is billed comes so much later."""
         since = max(self.billed_to, today)
         self.billed_to = since + days * DAY
         self.free.append([since, self.billed_to])
-        if moves_anchor:
-            self.counts_from(since, self.billed_to, self.on(today).months)
+        self.counts_from(since, self.billed_to, self.on(today).months)
+        planned = {day: what for day, what in self.had.items() if day >= since and day > today}
+        for day in planned:
+            del self.had[day]
+        self.had |= {day + days * DAY: what for day, what in planned.items()}
 
     def leaves_on(self, service: date, billing: date, today: date) -> None:
         self.leaves, self.ends = service, billing
