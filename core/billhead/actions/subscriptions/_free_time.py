@@ -58,7 +58,7 @@ def give_time(tx: Tx, subscription: Subscription, days: int, today: date, gift_i
     if leaves is not None and billing is not None:
         subscription.service_ends_on = max(leaves, today) + longer
         if not over:
-            subscription.billing_ends_on = billing + longer
+            subscription.billing_ends_on = max(billing, today) + longer
         look_again(tx, subscription, today)
     return until
 
