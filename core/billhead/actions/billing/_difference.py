@@ -201,15 +201,12 @@ def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[Dra
 
 
 def _own_days(known: Mapping[Period, Sequence[StandingLine]]) -> dict[Period, list[Period]]:
-    """Cycles overlap where the anchor moved between them. A day is of the cycle in which it was billed first, and of
-    the earliest where it was billed in none."""
+    """Cycles overlap where the anchor moved between them. A day is of the cycle in which it was billed, and of the
+    earliest where it was billed in none."""
     if not any(one.overlap(other) for one, other in pairwise(sorted(known, key=lambda one: one.start))):
         return {cycle: [cycle] for cycle in known}
-    billed = {cycle: [line.billed.period for line in lines] for cycle, lines in known.items()}
-    own: dict[Period, list[Period]] = {}
-    for cycle, days in billed.items():
-        own[cycle] = without(_merged(days), [day for earlier in own.values() for day in earlier])
-    taken = [day for days in billed.values() for day in days]
+    own = {cycle: _merged([line.billed.period for line in lines]) for cycle, lines in known.items()}
+    taken = [day for days in own.values() for day in days]
     for cycle in sorted(known, key=lambda one: one.start):
         rest = without([cycle], taken)
         own[cycle] += rest
