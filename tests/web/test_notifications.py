@@ -108,3 +108,20 @@ def test_staff_send_a_message_again(shop: Shop):
     assert staff.post(f"/admin/messages/{welcome.id}", {"reason": "the server is back"}).status_code == 303
     assert shop.rows(Notice)[0].state == "queued"
     assert shop.person("staff", "mia@northcable.example").get(f"/admin/messages/{welcome.id}").status_code == 403
+
+
+def test_how_often_is_chosen_for_each_kind(shop: Shop):
+    ada = shop.customer()
+    page = ada.get("/account/notifications").text
+    assert "How often" in page
+    assert "Orders that wait for credits" not in page, "that is a reseller's"
+    ways = {"bills": ["email"], "line": ["email"], "support": ["email"]}
+    chosen = {"often_receipt": "weekly", "often_restored": "off", "often_allowance": "daily"}
+    assert ada.post("/account/notifications", {**ways, **chosen}).status_code == 303
+    (row,) = shop.rows(NoticeChoice)
+    assert row.often == {"allowance": "daily", "receipt": "weekly", "restored": "off"}
+    for refused in ({"often_receipt": "off"}, {"often_planned_work": "daily"}, {"often_allowance": "hourly"}):
+        assert ada.post("/account/notifications", {**ways, **refused}).status_code == 422
+    assert ada.post("/account/notifications", {**ways, "often_receipt": "at_once"}).status_code == 303
+    (row,) = shop.rows(NoticeChoice)
+    assert row.often == {"allowance": "daily", "restored": "off"}, "what a form does not name stays"

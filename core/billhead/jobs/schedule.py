@@ -68,6 +68,7 @@ PERIODIC: list[Periodic] = [
     Periodic("events.deliver", timedelta(minutes=1)),
     Periodic("payments.tell_expiring", timedelta(days=1), timedelta(hours=8)),
     Periodic("prices.tell", timedelta(days=1), timedelta(hours=9)),
+    Periodic("notices.digest", timedelta(minutes=15)),
     Periodic("house.purge", timedelta(days=1), timedelta(hours=3)),
 ]
 """Billing runs hourly because midnight comes at another hour in each customer's zone."""

@@ -31,6 +31,7 @@ from billhead.actions.fraud.ask_again import ask_again
 from billhead.actions.ledger.seal import seal
 from billhead.actions.moving._queueing import queue_move
 from billhead.actions.moving.move_lines import move_lines
+from billhead.actions.notifications.gather_digests import gather_digests
 from billhead.actions.notifications.send_notice import send_notice
 from billhead.actions.panels.check_panel import check_panel
 from billhead.actions.panels.read_balance import read_balance
@@ -409,6 +410,15 @@ def _tell_addresses(ctx: Context, args: Mapping[str, Any]) -> None:
     while more:
         with writing(ctx) as tx:
             more = tell_addresses_batch(tx, int(args["news_id"])).more
+
+
+@job_kind("notices.digest")
+def _digests(ctx: Context, _args: Mapping[str, Any]) -> None:
+    """Mornings come at another hour in each zone."""
+    more = True
+    while more:
+        with writing(ctx) as tx:
+            more = gather_digests(tx).more
 
 
 @job_kind("notices.send", max_tries=8)

@@ -35,6 +35,7 @@ class NoticeChoice(Model):
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), primary_key=True)
     channels: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # group: codes of channels; none: not at all
+    often: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # kind: daily, weekly, off
     quiet_from: Mapped[int | None]  # an hour, 0 to 23, in the customer's zone
     quiet_to: Mapped[int | None]
     changed_at: Mapped[datetime]

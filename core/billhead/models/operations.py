@@ -130,7 +130,10 @@ class IdempotencyRecord(Model):
 
 class Notice(Model):
     """A message to a customer, or to a login. `key` is why it is sent once by its channel: `dunning:81:warn`, and by
-    another than mail `dunning:81:warn@sms`."""
+    another than mail `dunning:81:warn@sms`.
+
+    `state`: queued, sending, sent, failed, rejected, unknown; held until a digest tells of it, then in_digest.
+    """
 
     __tablename__ = "notice"
     __table_args__ = (Index("ix_notice_customer", "customer_id", "id"), Index("ix_notice_state", "state"))
@@ -143,7 +146,8 @@ class Notice(Model):
     key: Mapped[str] = mapped_column(unique=True)
     recipient: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # ids only; rendered when sent
-    state: Mapped[str] = mapped_column(default="queued")  # queued | sending | sent | failed | rejected | unknown
+    state: Mapped[str] = mapped_column(default="queued")
+    held_until: Mapped[datetime | None]  # while it is held: the morning of the digest that tells of it
     tries: Mapped[int] = mapped_column(default=0, server_default="0")  # that surely did not send it
     error: Mapped[str] = mapped_column(default="")
     subject: Mapped[str] = mapped_column(default="", server_default="")  # as it was written, where that is no secret

@@ -103,6 +103,7 @@ class User(Model):
     family: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # a customer's further login
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"), index=True)
     reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"), index=True)
+    often: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # of staff: as NoticeChoice
     disabled: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 

@@ -26,7 +26,9 @@ def prepare(tx: Tx) -> list[str]:
     session.execute(delete(Job).where(Job.state.in_(["done", "failed", "parked", "canceled"])))
     session.execute(update(Job).where(Job.state == "running").values(state="queued"))
     session.execute(delete(EventDelivery).where(EventDelivery.state == "pending"))
-    session.execute(update(Notice).where(Notice.state.in_(["queued", "failed", "sending"])).values(state="sent"))
+    session.execute(
+        update(Notice).where(Notice.state.in_(["queued", "failed", "sending", "held"])).values(state="sent")
+    )
     session.execute(delete(Job).where(Job.kind == "notices.send"))
     session.execute(update(Department).values(settings={}, secrets=""))  # whose mailboxes are not read
     for switch in session.scalars(select(FreezeSwitch).where(FreezeSwitch.on)):

@@ -2,7 +2,7 @@
 
 Which kinds there are and what their `data` names is told where they are gathered: `_facts_billing`, `_facts_payments`,
 `_facts_subscriptions`, `_facts_lines`, `_facts_wallet`, `_facts_contact`, `_facts_privacy`, `_facts_shops`,
-`_facts_panels`, `_tickets`, and `_logins` for what a login is told.
+`_facts_panels`, `_tickets`, and `_logins` for what a login is told; `_digest` tells of other notices.
 """
 
 from typing import Any
@@ -22,7 +22,8 @@ from billhead.actions.notifications import (
     _logins,
     _tickets,
 )
-from billhead.actions.notifications._groups import NEWS, group_of
+from billhead.actions.notifications._digest import digest_facts
+from billhead.actions.notifications._groups import DIGEST, NEWS, group_of
 from billhead.actions.notifications._logins import addressee
 from billhead.actions.notifications._mail_look import look_of_mail
 from billhead.actions.notifications._own_texts import own_text
@@ -83,4 +84,6 @@ def gather(session: Session, notice: Notice) -> dict[str, Any]:
     }
     for part in _PARTS_OF.get(notice.kind, ()):
         facts.update(part(session, notice))
+    if notice.kind == DIGEST:
+        facts.update(digest_facts(session, notice, gather, home))
     return facts

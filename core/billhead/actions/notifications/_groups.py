@@ -1,9 +1,11 @@
 """What notices are about, as customers choose by it. What stands nowhere else is about money."""
 
-__all__ = ["CHOSEN", "HOLDS_A_SECRET", "NEWS", "SECURITY", "group_of"]
+__all__ = ["CHOSEN", "DIGEST", "HOLDS_A_SECRET", "NEWS", "SECURITY", "group_of"]
 
 SECURITY = "security"  # by e-mail alone, and never switched off
 NEWS = "news"  # the one group that may be switched off
+
+DIGEST = "digest"  # of all the others: one mail that tells of several
 
 CHOSEN = ("bills", "line", "support", NEWS)
 
@@ -14,6 +16,7 @@ _KINDS = {
     ),
     "support": ("ticket_answer", "ticket_news", "ticket_opened", "ticket_written"),
     NEWS: ("planned_work", "price_stays", "trial_ending"),
+    DIGEST: ("digest",),
     SECURITY: (
         "channel_code", "confirm_email", "erasing", "erasure_asked", "erasure_blocked", "export_ready", "invited",
         "known_address", "password_link", "security_change", "welcome",

@@ -20,14 +20,22 @@ _INSERT = insert(_notice)
 
 
 def queued_once(
-    tx: Tx, kind: str, key: str, data: dict[str, Any], due_at: datetime | None = None, **to: Any
+    tx: Tx,
+    kind: str,
+    key: str,
+    data: dict[str, Any],
+    due_at: datetime | None = None,
+    held_until: datetime | None = None,
+    **to: Any,
 ) -> int | None:
-    """`to`: the columns that say to whom. None if the same key was queued before for that channel, or there is no
-    address."""
+    """`to`: the columns that say to whom. `held_until`: it goes into a digest, and is no mail of its own. None if the
+    same key was queued before for that channel, or there is no address."""
     key = key_by(to["channel"], key)
     if not to["recipient"] or tx.session.scalar(_SAME, {"wanted": key}) is not None:
         return None
     row = {"kind": kind, "key": key, "data": data, "created_at": clock.now(), **to}
+    if held_until is not None:
+        return insert_row(tx.session, _INSERT, {**row, "state": "held", "held_until": held_until})
     notice_id = insert_row(tx.session, _INSERT, row)
     queue_sending(tx, notice_id, due_at)
     return notice_id

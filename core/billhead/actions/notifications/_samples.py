@@ -4,7 +4,19 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from billhead.actions.notifications._values import Address, Bill, BillLine, Debt, Debts, Month, Rows, TermOf, said
+from billhead.actions.notifications._values import (
+    Address,
+    Bill,
+    BillLine,
+    Debt,
+    Debts,
+    Happening,
+    Happenings,
+    Month,
+    Rows,
+    TermOf,
+    said,
+)
 from billhead.domain.money import CREDITS, Money
 
 __all__ = ["sample_facts"]
@@ -141,6 +153,16 @@ _UPSTREAM = {
     "cap": Money(20000, CREDITS),
     "url": Address(f"{_SHOP}/admin/panels/1"),
 }
+_DIGEST = {
+    "counted": lambda words: words.count("%(count)d thing has happened", "%(count)d things have happened", 2),
+    "happened": Happenings(
+        [
+            Happening("Re: No sound [81]", _AT, f"{_SHOP}/account/tickets/81"),
+            Happening("Payment received: €15.68", _AT, f"{_SHOP}/sign-in"),
+        ]
+    ),
+    "choices_url": Address(f"{_SHOP}/account/notifications"),
+}
 
 _OF: dict[str, dict[str, Any]] = {
     "access": {"service": _SERVICE},
@@ -151,6 +173,7 @@ _OF: dict[str, dict[str, Any]] = {
     "channel_code": {"code": "123456"},
     "confirm_email": {"confirm_url": Address(f"{_SHOP}/new-address/7")},
     "charged_back": {"payment": _PAYMENT},
+    "digest": {"digest": _DIGEST},
     "credit_note": {"document": _NOTE},
     "invited": _PASSWORD,
     "invoice": _ABOUT_A_DOCUMENT,

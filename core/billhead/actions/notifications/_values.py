@@ -2,12 +2,25 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from billhead.domain.money import Money
 from billhead.wording import Wording
 
-__all__ = ["Address", "Bill", "BillLine", "Debt", "Debts", "Month", "Rows", "Said", "TermOf", "said"]
+__all__ = [
+    "Address",
+    "Bill",
+    "BillLine",
+    "Debt",
+    "Debts",
+    "Happening",
+    "Happenings",
+    "Month",
+    "Rows",
+    "Said",
+    "TermOf",
+    "said",
+]
 
 Said = Callable[[Wording], str]
 """Our own words, said once it is known in which language."""
@@ -77,3 +90,17 @@ class Debts:
 
     def __bool__(self) -> bool:
         return bool(self.debts)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    said: str
+    at: datetime
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happenings:
+    """What a digest tells of: each with the page that leads on."""
+
+    happenings: Sequence[Happening]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from billhead.actions.notifications._values import Address, Bill, BillLine, Debts, Month, Rows, TermOf
+from billhead.actions.notifications._values import Address, Bill, BillLine, Debts, Happenings, Month, Rows, TermOf
 from billhead.domain.money import CREDITS, Money
 from billhead.wording import Wording
 
@@ -42,6 +42,8 @@ class Voice:
             return self._bill(value)
         if isinstance(value, Debts):
             return self._debts(value)
+        if isinstance(value, Happenings):
+            return self._happenings(value)
         said = self.plain(value)
         html = Markup("<bdi>{}</bdi>").format(_broken(said)) if said else Markup()
         return Shown(said if "\n" in said else self.words.upright(said), html, said)
@@ -108,6 +110,12 @@ class Voice:
             parts.append(Markup("<p>{}</p>").format(said) + self.button(debt.pay_url, self.words.say("Pay now")))
         return _block("\n".join(texts), Markup().join(parts))
 
+    def _happenings(self, value: Happenings) -> Shown:
+        rows = [(one.said, self.plain(one.at), one.url) for one in value.happenings]
+        text = "\n".join(f"- {said} ({at}): {url}" for said, at, url in rows)
+        items = Markup().join(_HAPPENING.format(url, said, at) for said, at, url in rows)
+        return _block(text, _HAPPENINGS.format(items))
+
 
 _ROWS = Markup('<table style="border-collapse:collapse">{}</table>')
 _BILL = Markup('<table style="border-collapse:collapse;width:100%">{}</table>')
@@ -124,6 +132,8 @@ _TOTAL = Markup(
     '<td style="padding:8px 0 4px;text-align:end;white-space:nowrap;border-top:1px solid currentColor;'
     'font-weight:600">{}</td></tr>'
 )
+_HAPPENINGS = Markup('<ul style="padding:0;padding-inline-start:1.2em">{}</ul>')
+_HAPPENING = Markup('<li style="margin:8px 0"><a href="{}"><bdi>{}</bdi></a><br><small><bdi>{}</bdi></small></li>')
 
 
 def _broken(text: str) -> Markup:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.notifications._channels import EMAIL, channels_by
 from billhead.actions.notifications._groups import NEWS, SECURITY, group_of
+from billhead.actions.notifications._often import AT_ONCE, OFF, held_until
 from billhead.models.notices import NoticeAddress, NoticeChoice
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
@@ -24,6 +25,7 @@ _CHOSEN = (
         Customer.email,
         Customer.zone,
         NoticeChoice.channels,
+        NoticeChoice.often,
         NoticeChoice.quiet_from,
         NoticeChoice.quiet_to,
         Seller.mails,
@@ -42,6 +44,7 @@ class Way:
     channel: str
     recipient: str
     due_at: datetime | None = None  # None: at once
+    held_until: datetime | None = None  # by when a digest tells of it
 
 
 def ways_to(session: Session, customer_id: int, kind: str) -> list[Way]:
@@ -59,6 +62,13 @@ def ways_to(session: Session, customer_id: int, kind: str) -> list[Way]:
 def _chosen(session: Session, customer_id: int, kind: str, row: Row[*tuple[Any, ...]]) -> Iterator[Way]:
     mail, group = Way(EMAIL, row.email), group_of(kind)
     wanted = (row.channels or {}).get(group, [EMAIL]) if group != SECURITY else [EMAIL]
+    often = (row.often or {}).get(kind, AT_ONCE)
+    waits = held_until(often, row.zone)
+    if often == OFF or (group == NEWS and not wanted):
+        return
+    if waits is not None and row.email:  # a digest is a mail, whatever tells at once
+        yield Way(EMAIL, row.email, held_until=waits)
+        return
     elsewhere = [code for code in wanted if code != EMAIL]
     told = False
     if elsewhere:
@@ -69,8 +79,7 @@ def _chosen(session: Session, customer_id: int, kind: str, row: Row[*tuple[Any, 
             if code in addresses:
                 told = True
                 yield Way(code, addresses[code], due)
-    switched_off = group == NEWS and not wanted
-    if row.email and (EMAIL in wanted or not (told or switched_off)):
+    if row.email and (EMAIL in wanted or not told):
         yield mail
 
 

@@ -18,5 +18,5 @@ def queue_notice(tx: Tx, customer_id: int, kind: str, key: str, data: dict[str, 
     queued = []
     for way in ways_to(tx.session, customer_id, kind):
         to = {"customer_id": customer_id, "channel": way.channel, "recipient": way.recipient}
-        queued.append(queued_once(tx, kind, key, data, way.due_at, **to))
+        queued.append(queued_once(tx, kind, key, data, way.due_at, way.held_until, **to))
     return next((one for one in queued if one is not None), None)

@@ -86,7 +86,7 @@ def _notices(cut: datetime, seller: Seller | None) -> Select[Any]:
     customers = select(Customer.id).where(Customer.seller_id == _of(seller))
     logins = select(User.id).where(User.seller_id == _of(seller))
     whose = or_(Notice.customer_id.in_(customers), Notice.customer_id.is_(None) & Notice.user_id.in_(logins))
-    ended = Notice.state.not_in(["queued", "sending"])
+    ended = Notice.state.not_in(["queued", "sending", "held"])
     return select(Notice.id).where(Notice.created_at < cut, Notice.recipient != "", ended, whose)
 
 

@@ -170,7 +170,7 @@ def _waits_for(tx: Tx, row: ErasureRequest) -> tuple[str, datetime]:
 
 
 def _call_off_notices(tx: Tx, customer_id: int) -> None:
-    waiting = update(Notice).where(theirs("notice", customer_id), Notice.state == "queued")
+    waiting = update(Notice).where(theirs("notice", customer_id), Notice.state.in_(["queued", "held"]))
     tx.session.execute(waiting.values(state="rejected"))
 
 

@@ -127,6 +127,7 @@ MENU = (
             ("api_keys", marked("API keys")),
             ("switches", marked("Freeze switches")),
             ("audit", marked("Audit trail")),
+            ("own_notices", marked("What I am told")),
         ),
     ),
 )

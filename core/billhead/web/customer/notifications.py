@@ -11,7 +11,8 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from billhead.actions.notifications._channels import EMAIL, channels_by, connectable
-from billhead.actions.notifications._groups import CHOSEN, group_of
+from billhead.actions.notifications._groups import CHOSEN, DIGEST, group_of
+from billhead.actions.notifications._often import OF_CUSTOMERS, OF_RESELLERS
 from billhead.actions.notifications.begin_start import begin_start
 from billhead.actions.notifications.choose_notices import NoticeWish, choose_notices
 from billhead.actions.notifications.confirm_code import confirm_code
@@ -19,6 +20,7 @@ from billhead.actions.notifications.find_started import find_started
 from billhead.actions.notifications.forget_address import forget_address
 from billhead.actions.notifications.send_code import send_code
 from billhead.db import reading, writing
+from billhead.domain.context import Role
 from billhead.domain.errors import NoticeNotSent
 from billhead.domain.rights import BUYERS
 from billhead.models.notices import NoticeAddress, NoticeChoice
@@ -28,9 +30,10 @@ from billhead.plugin import Addressing, NotificationChannel, allow
 from billhead.plugin_host import channel_connection
 from billhead.web.customer.blueprint import customer
 from billhead.web.forms import Form, stripped
+from billhead.web.how_often import add_often_fields, often_data, often_told
 from billhead.web.pages import page
 from billhead.web.paging import page_of
-from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
+from billhead.web.request_context import current_ctx, current_customer_id, signed_in, submit_ctx
 from billhead.web.speaking import later, say
 
 __all__: list[str] = []
@@ -43,9 +46,12 @@ _GROUPS = {
     "support": later("Answers of our support"),
     "news": later("News"),
     "security": later("Security"),
+    DIGEST: later("Summaries"),
 }
 _WORDS = {
     "queued": later("waits"),
+    "held": later("comes with your next summary"),
+    "in_digest": later("came in a summary"),
     "sending": later("under way"),
     "failed": later("tried again soon"),
     "rejected": later("not accepted"),
@@ -70,6 +76,14 @@ class ChoiceForm(Form):
     quiet_to = SelectField(
         later("Quiet until"), choices=_HOURS, description=later("In your time zone. Mails come at any hour.")
     )
+
+
+class ResellersForm(ChoiceForm):
+    """A reseller is told of its shop as well."""
+
+
+add_often_fields(ChoiceForm, OF_CUSTOMERS)
+add_often_fields(ResellersForm, OF_RESELLERS)
 
 
 class AddressForm(Form):
@@ -103,7 +117,11 @@ def notifications() -> ResponseReturnValue:
         me = session.get_one(Customer, current_customer_id())
         chosen = session.get(NoticeChoice, me.id)
         channels, addresses = channels_by(session, *_OWN), _addresses(session)
-    form = ChoiceForm(data=_shown(chosen))
+    login = signed_in()
+    sells = login is not None and login.role != Role.CUSTOMER
+    offered = OF_RESELLERS if sells else OF_CUSTOMERS
+    often = often_data(chosen.often if chosen is not None else {}, offered)
+    form = (ResellersForm if sells else ChoiceForm)(data={**_shown(chosen), **often})
     confirmed = {code for code, one in addresses.items() if one.confirmed_at}
     usable = {one.code: one.label for one in channels if one.code in confirmed}
     for group in CHOSEN:
@@ -111,7 +129,8 @@ def notifications() -> ResponseReturnValue:
     if form.validate_on_submit():
         with form.refusals():
             hours = [int(form[name].data) if form[name].data else None for name in ("quiet_from", "quiet_to")]
-            wish = NoticeWish({group: form[group].data or [] for group in CHOSEN}, *hours)
+            ways = {group: form[group].data or [] for group in CHOSEN}
+            wish = NoticeWish(ways, *hours, often=often_told(form, offered))
             with writing(submit_ctx()) as tx:
                 choose_notices(tx, me.id, wish)
             flash(say("Saved. It holds for what is sent from now on."), "good")
