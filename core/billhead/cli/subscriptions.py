@@ -6,20 +6,18 @@ from typing import Any
 import click
 
 from billhead.actions.subscriptions.cancel import MONEY, POLICIES, cancel, preview_cancel
-from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change, preview_change
+from billhead.actions.subscriptions.change import ChangeWish, change, preview_change
 from billhead.actions.subscriptions.give_days import GiftScope, give_days, preview_give_days
 from billhead.actions.subscriptions.hold import hold, preview_hold
 from billhead.actions.subscriptions.keep import keep
 from billhead.actions.subscriptions.resume import resume
 from billhead.cli import in_app, json_option, show
+from billhead.cli._addons import addon
 from billhead.cli._dates import DATE
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
-from billhead.domain.errors import InvalidInput
 
 __all__ = ["group"]
-
-_DIGITS = 6  # of how many an add-on may be ordered
 
 _preview = click.option("--preview", is_flag=True, help="Show what it would do and cost, and do nothing.")
 _reason = click.option("--reason", default="", help="Stands in the audit trail.")
@@ -69,18 +67,9 @@ def change_it(
     preview: bool, reason: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Change plan, term or add-ons; what was billed for days that differ is given back and charged."""
-    orders = tuple(one for one in map(_addon, addons) if one.quantity) if addons else None
+    orders = tuple(one for one in map(addon, addons) if one.quantity) if addons else None
     wish = ChangeWish(subscription, plan, term, orders, when or "", on, restart)
     _done(change, preview_change, preview, reason, as_json, wish)
-
-
-def _addon(text: str) -> AddOnOrder:
-    code, _, number = text.partition("=")
-    if not code or not (number.isascii() and number.isdigit()):
-        raise InvalidInput("addon", f"{text!r} is not CODE=N")
-    if len(number) > _DIGITS:
-        raise InvalidInput("addon", f"a number of {len(number)} digits is too large; {_DIGITS} are the most")
-    return AddOnOrder(code, int(number))
 
 
 @group.command("hold")

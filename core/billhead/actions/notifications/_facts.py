@@ -49,6 +49,7 @@ _PARTS_OF: Parts = {
     **_facts_wallet.PARTS,
     **_logins.PARTS,
     **_tickets.PARTS,
+    DIGEST: (lambda session, notice: digest_facts(session, notice, gather),),
 }
 
 
@@ -84,6 +85,4 @@ def gather(session: Session, notice: Notice) -> dict[str, Any]:
     }
     for part in _PARTS_OF.get(notice.kind, ()):
         facts.update(part(session, notice))
-    if notice.kind == DIGEST:
-        facts.update(digest_facts(session, notice, gather, home))
     return facts
