@@ -19,6 +19,7 @@ PAGES = {
     "customer": (
         CUSTOMER,
         ("/account/", "/account/subscriptions/1", "/account/documents", "/account/orders", "/account/tickets",
+         "/account/notifications",
          "/security/"),
     ),
     "reseller": (

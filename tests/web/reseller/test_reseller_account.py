@@ -6,6 +6,7 @@ from billhead import clock
 from billhead.db import writing
 from billhead.domain.context import Context
 from billhead.models.documents import Document
+from billhead.models.notices import NoticeChoice
 from billhead.models.operations import AuditEntry
 from billhead.models.payments import PaymentMethod
 from billhead.models.people import Customer, Reseller
@@ -73,3 +74,16 @@ def test_nobody_else_is_in_it(area: Area):
     with shop.asking("seller") as few:
         baltic.get("/account/documents")
     assert len(few) < 20
+
+
+def test_a_reseller_chooses_how_often_it_is_told_of_its_shop(area: Area):
+    baltic = area.browsers["baltic"]
+    page = baltic.get("/account/notifications").text
+    assert "Orders that wait for credits" in page
+    assert "What customers write in tickets" in page
+    ways = {"bills": ["email"], "line": ["email"], "support": ["email"]}
+    chosen = {"often_shop_waiting": "daily", "often_ticket_news": "off"}
+    assert baltic.post("/account/notifications", {**ways, **chosen}).status_code == 303
+    (row,) = area.shop.rows(NoticeChoice)
+    assert row.often == {"shop_waiting": "daily", "ticket_news": "off"}
+    assert baltic.post("/account/notifications", {**ways, "often_shop_waiting": "off"}).status_code == 422
