@@ -14,6 +14,7 @@ class TestAcmePay(GatewayConformance):
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from typing import ClassVar
 
@@ -248,14 +249,20 @@ class GatewayConformance:
         caplog: pytest.LogCaptureFixture,
     ) -> None:
         caplog.set_level("DEBUG")
-        said = [repr(account), repr(gateway.start_checkout(account, attempt))]
+        start = gateway.start_checkout(account, attempt)
+        started, said = replace(attempt, provider_ref=start.provider_ref), [repr(account), repr(start)]
         with BreakingProxy() as proxy:
             for at in Break:
                 proxy.break_all(at)
-                try:
-                    said.append(repr(gateway.lookup(_through(account, proxy), attempt)))
-                except BillheadError as error:
-                    said.append(told(error))
+                broken = _through(account, proxy)
+                for call in (
+                    partial(gateway.lookup, broken, started),
+                    partial(gateway.start_checkout, broken, self.new_attempt()),
+                ):
+                    try:
+                        said.append(repr(call()))
+                    except BillheadError as error:
+                        said.append(told(error))
         assert_secret(secrets_of(account.settings), [*said, caplog.text])
 
 
