@@ -62,10 +62,10 @@ class Sessions:
         with reading_back():
             return _until(lambda: not numbers & {text(row, "activity_id") for row in self.live(line_id)}, _PATIENCE)
 
-    def wait_for_log(self, line_id: int, sessions: list[Row], seconds: int) -> bool:
+    def wait_for_log(self, line_id: int, sessions: list[Row], seconds: int) -> None:
         """Until the panel has imported these sessions into its log, for so long at most."""
         starts = {number(row.get("date_start")) for row in sessions}
-        return _until(lambda: starts <= {number(row.get("date_start")) for row in self._logged(line_id)}, seconds)
+        _until(lambda: starts <= {number(row.get("date_start")) for row in self._logged(line_id)}, seconds, pause=1.0)
 
     def _logged(self, line_id: int) -> Iterator[Row]:
         return pages(self._client, "activity_logs", {"user": str(line_id), **_BY_START})
@@ -136,11 +136,11 @@ def _device(row: Row) -> str:
     return f"mag:{mag_id}" if mag_id else f"device:{device_id}" if device_id else ""
 
 
-def _until(done: Callable[[], bool], seconds: float) -> bool:
+def _until(done: Callable[[], bool], seconds: float, pause: float = _PAUSE) -> bool:
     """Ask again and again until it is so, or the time is over. Asks once in any case."""
     end = time.monotonic() + seconds
     while not done():
         if time.monotonic() >= end:
             return False
-        time.sleep(_PAUSE)
+        time.sleep(pause)
     return True
