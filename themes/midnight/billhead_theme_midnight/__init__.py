@@ -1,1 +1,1 @@
-"""The theme Lounge: its look is in theme.toml."""
+"""The theme Midnight: its look is in theme.toml."""
