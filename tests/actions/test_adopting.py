@@ -34,7 +34,7 @@ def sold(operator):
             template = {"kind": kind, "panel": codes[module], "panel_plan": panel_plan}
             plan = Plan(
                 seller_id=operator.seller_id, code=code, name=code.title(), kind=kind, connections=connections,
-                panel_plan=panel_plan, details={"services": [template]},
+                details={"services": [template]},
             )  # fmt: skip
             session.add(plan)
             session.flush()

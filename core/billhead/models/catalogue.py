@@ -29,8 +29,6 @@ class Plan(Model):
     family: Mapped[str] = mapped_column(default="")  # plans of one family can be exchanged
     tier: Mapped[int] = mapped_column(default=0)
     connections: Mapped[int] = mapped_column(default=1)
-    panel_plan: Mapped[str] = mapped_column(default="")  # the plan's name on panels that know plans
-    panel_group: Mapped[str] = mapped_column(default="")  # which panels may serve it; empty = any of a fitting module
     fixed_term: Mapped[str] = mapped_column(default="")  # "12 months" from the first paid day, and then it is over
     season_ends_on: Mapped[date | None]  # over for everybody on that day
     then_plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))  # what follows; null: nothing

@@ -642,8 +642,6 @@ def upgrade() -> None:
         sa.Column("family", sa.String(), nullable=False),
         sa.Column("tier", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("connections", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("panel_plan", sa.String(), nullable=False),
-        sa.Column("panel_group", sa.String(), nullable=False),
         sa.Column("fixed_term", sa.String(), nullable=False),
         sa.Column("season_ends_on", sa.Date(), nullable=True),
         sa.Column("then_plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
