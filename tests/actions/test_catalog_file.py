@@ -10,6 +10,8 @@ from billhead.actions.importing.catalog_file import read_catalog
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS, Money
 from billhead.domain.periods import Term
+from billhead.domain.proration import ProrationMode
+from billhead.domain.tax import TaxRounding
 
 SMALL = """
 format = 1
@@ -106,6 +108,17 @@ def test_a_small_catalogue_is_read_whole(read):
     assert month.plan.connections == 1
     assert catalog.bouquets["sport"].on == {"one": "2"}
     assert [(stage.after_days, stage.action) for stage in catalog.dunning.stages] == [(3, "warn"), (5, "suspend")]
+
+
+def test_proration_and_rounding_are_those_that_the_billing_knows(read, faults):
+    for mode in ProrationMode:
+        assert read(SMALL.replace('proration = "actual_days"', f'proration = "{mode}"')).policy.proration == mode
+    assert read().seller.tax_rounding == ""  # left out, it stays as it is
+    for rounding in TaxRounding:
+        text = SMALL.replace("[policy]", f'tax_rounding = "{rounding}"\n[policy]')
+        assert read(text).seller.tax_rounding == rounding
+    (line,) = faults(("[policy]", 'tax_rounding = "per_document"\n[policy]'))
+    assert line.startswith("seller.tax_rounding: 'per_document' is not known here.")
 
 
 def test_addresses_and_secrets_are_given_from_outside_the_file(read):

@@ -15,6 +15,13 @@ from billhead.domain.errors import InvalidInput
 _TOKEN = re.compile(r"\{(prefix|year|yy|month|number)(?::0([1-9])d)?\}")
 _PLAIN = re.compile(r"[A-Za-z0-9 ./_-]*")
 LONGEST = 40
+
+
+def fiscal_year(day: date, begins_in: int) -> int:
+    """The fiscal year in which a day lies, named by the calendar year in which it began. `begins_in`: the month."""
+    return day.year if day.month >= begins_in else day.year - 1
+
+
 # a number that is longer than its width does not begin with 0
 _SHAPES = {
     "year": "(?P<year>[0-9]{4})",

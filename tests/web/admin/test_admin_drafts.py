@@ -103,10 +103,10 @@ def test_how_a_seller_bills_and_writes_numbers(counter):
     page = counter.get("/admin/sellers/1/billing").text
     assert "Days as a draft" in page
     rules = {"terms_days": "7", "lead_days": "10", "proforma_days": "5", "draft_days": "2", "number_on": "payment"}
-    rules["mac_swaps"] = "2"
+    rules |= {"mac_swaps": "2", "tax_rounding": "per_rate_keep_net", "fiscal_year_start_month": "1"}
     assert counter.post("/admin/sellers/1/billing", **rules).status_code == 303
     assert (counter.row(Seller, 1).draft_days, counter.row(Seller, 1).number_on) == (2, "payment")
-    assert counter.row(Seller, 1).mac_swaps == 2
+    assert (counter.row(Seller, 1).mac_swaps, counter.row(Seller, 1).tax_rounding) == (2, "per_rate_keep_net")
     refused = counter.post("/admin/sellers/1/billing", **{**rules, "draft_days": "900"})
     assert refused.status_code == 422
     assert "must be from 0 to 365 days" in refused.text.replace("Must", "must")

@@ -17,6 +17,7 @@ from billhead.actions.billing._rated import PartyFacts
 from billhead.actions.rates._lookup import Pair
 from billhead.actions.usage._shapes import Metered
 from billhead.domain.errors import NotFound
+from billhead.domain.numbering import fiscal_year
 from billhead.domain.usage import terms_from
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.entitlements import Entitlement
@@ -53,8 +54,7 @@ class SellerTerms(NamedTuple):
         return collection == "manual" or (self.number_on == "payment" and timing == "advance")
 
     def fiscal_year(self, day: date) -> int:
-        """Named by the calendar year in which it starts."""
-        return day.year if day.month >= self.fiscal_year_start_month else day.year - 1
+        return fiscal_year(day, self.fiscal_year_start_month)
 
 
 class PlanTerms(NamedTuple):

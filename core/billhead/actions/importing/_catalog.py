@@ -41,13 +41,14 @@ class Seller:
     language: str
     prices_include_tax: bool
     tax_engine: str  # code of a plugin's; empty: no tax is charged
+    tax_rounding: str  # one of TaxRounding; empty: as it is
     tax_registrations: tuple[TaxRegistration, ...]
     theme: str
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    proration: str  # actual_days | fixed_30 | none | extend_expiry
+    proration: str  # one of ProrationMode
     renew_from: str  # expiry | now | later
     lead_days: int
     grace_hours: int

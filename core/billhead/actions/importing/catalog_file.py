@@ -29,6 +29,8 @@ from billhead.actions.importing._toml import Problems, Table
 from billhead.domain.dunning import LONGEST_LEAD_DAYS, Stage, StageAction
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS, EXPONENTS
+from billhead.domain.proration import ProrationMode
+from billhead.domain.tax import TaxRounding
 
 __all__ = ["Catalog", "read_catalog"]
 
@@ -107,6 +109,7 @@ def _seller(table: Table) -> Seller:
         language=table.text("language", "en"),
         prices_include_tax=table.flag("prices_include_tax"),
         tax_engine=table.text("tax_engine", ""),
+        tax_rounding=table.one_of("tax_rounding", list(TaxRounding), ""),
         tax_registrations=tuple(_registration(row) for row in table.rows("tax_registrations", [])),
         theme=table.text("theme", "lounge"),
     )
@@ -128,7 +131,7 @@ def _names(table: Table) -> dict[str, str]:
 
 def _policy(table: Table) -> Policy:
     policy = Policy(
-        proration=table.one_of("proration", ("actual_days", "fixed_30", "none", "extend_expiry")),
+        proration=table.one_of("proration", list(ProrationMode)),
         renew_from=table.one_of("renew_from", ("expiry", "now", "later")),
         lead_days=table.whole("lead_days"),
         grace_hours=table.whole("grace_hours"),

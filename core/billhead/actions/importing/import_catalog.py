@@ -17,6 +17,7 @@ from billhead.domain.dunning import RetrySchedule
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import Money
 from billhead.domain.regions import EVERYWHERE, Regions
+from billhead.domain.tax import TaxRounding
 from billhead.domain.usage import plain_terms
 from billhead.models.catalogue import Bouquet, Plan, PlanBouquet, Price, PriceBook
 from billhead.models.panels import Panel, PanelBouquet
@@ -157,6 +158,7 @@ def _seller(session: Session, catalog: listed.Catalog) -> Seller:
     )  # fmt: skip
     seller.mail_from, seller.theme = told.email, told.theme
     seller.tax_engine = plugins().tax_engine(told.tax_engine).code if told.tax_engine else ""
+    seller.tax_rounding = told.tax_rounding or seller.tax_rounding or TaxRounding.PER_LINE.value
     session.add(seller)
     session.flush()
     known = set(session.scalars(select(TaxRegistration.jurisdiction).where(TaxRegistration.seller_id == seller.id)))

@@ -13,6 +13,7 @@ from billhead import clock
 from billhead.actions.privacy._traces import forget_party
 from billhead.bulk import among
 from billhead.db import Tx
+from billhead.domain.numbering import fiscal_year
 from billhead.domain.privacy import PrivacyRules, rules_from
 from billhead.models.documents import Document, Party
 from billhead.models.operations import AuditEntry, Event, EventDelivery, IdempotencyRecord, Notice
@@ -184,7 +185,7 @@ def _buyers(_cut: datetime, seller: Seller | None) -> Select[Any]:
 
 def _first_kept_day(seller: Seller) -> date:
     today = clock.today_in(seller.zone)
-    began = today.year - (1 if today.month < seller.fiscal_year_start_month else 0)
+    began = fiscal_year(today, seller.fiscal_year_start_month)
     return date(began - rules_from(seller.privacy).document_years, seller.fiscal_year_start_month, 1)
 
 

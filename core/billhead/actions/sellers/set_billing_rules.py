@@ -1,20 +1,27 @@
-"""How a seller's documents come about: drafts first or not, when numbers are given, how long offers stand."""
+"""How a seller's documents come about: drafts first or not, how tax is rounded, when numbers are given, how long offers
+stand."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
+from sqlalchemy import select
+
+from billhead import clock
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
-from billhead.domain.errors import InvalidInput, NotFound
-from billhead.models.sellers import Seller
+from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.numbering import fiscal_year
+from billhead.domain.tax import TaxRounding
+from billhead.models.sellers import NumberSeries, Seller
 
-__all__ = ["BillingRules", "RulesSet", "set_billing_rules"]
+__all__ = ["BillingRules", "RulesSet", "rules_of", "set_billing_rules"]
 
 _LONGEST = 365
 
 
 @dataclass(frozen=True, slots=True)
 class BillingRules:
-    """`number_on`: finalisation | payment (renewals are proformas first). `number_proformas`: with a reference."""
+    """`number_on`: finalisation | payment (renewals are proformas first). `number_proformas`: with a reference.
+    `tax_rounding`: one of TaxRounding."""
 
     terms_days: int = 0
     lead_days: int = 14
@@ -24,6 +31,8 @@ class BillingRules:
     number_on: str = "finalisation"
     number_proformas: bool = False
     mac_swaps: int = 1  # boxes that a customer may exchange on a line in a month
+    tax_rounding: str = TaxRounding.PER_LINE.value
+    fiscal_year_start_month: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +40,17 @@ class RulesSet:
     seller_id: int
 
 
+def rules_of(seller: Seller) -> BillingRules:
+    return BillingRules(**{one.name: getattr(seller, one.name) for one in fields(BillingRules)})
+
+
 @verb("sellers.set_billing_rules", permission="sellers.write")
 def set_billing_rules(tx: Tx, seller_id: int, rules: BillingRules) -> RulesSet:
-    """They hold from the next document on. Raises NotFound, or InvalidInput naming the field."""
+    """They hold from the next document on: what is issued stays, and what was offered costs what it said.
+
+    Raises NotFound, InvalidInput naming the field, or Conflict where another fiscal year would begin in the middle of
+    one that has numbers.
+    """
     seller = tx.session.get(Seller, seller_id, with_for_update=True)
     if seller is None:
         raise NotFound("seller", seller_id)
@@ -44,8 +61,28 @@ def set_billing_rules(tx: Tx, seller_id: int, rules: BillingRules) -> RulesSet:
         raise InvalidInput("mac_swaps", "must be from 0 to 100")
     if rules.number_on not in ("finalisation", "payment"):
         raise InvalidInput("number_on", "is finalisation or payment")
-    before = {name: getattr(seller, name) for name in asdict(rules)}
+    if rules.tax_rounding not in list(TaxRounding):
+        raise InvalidInput("tax_rounding", f"is {', '.join(TaxRounding)}")
+    _check_fiscal_year(tx, seller, rules.fiscal_year_start_month)
+    before = asdict(rules_of(seller))
     for name, value in asdict(rules).items():
         setattr(seller, name, value)
     audit(tx, "sellers.billing_rules", f"seller:{seller_id}", {"before": before, "after": asdict(rules)})
     return RulesSet(seller_id)
+
+
+def _check_fiscal_year(tx: Tx, seller: Seller, month: int) -> None:
+    """Numbers run within a fiscal year: the one that has some ends as it began."""
+    if not 1 <= month <= 12:
+        raise InvalidInput("fiscal_year_start_month", "is a month from 1 to 12")
+    today = clock.today_in(seller.zone)
+    years = {fiscal_year(today, start) for start in (seller.fiscal_year_start_month, month)}
+    given = NumberSeries.next_number > NumberSeries.first_number
+    used = select(NumberSeries.id).where(
+        NumberSeries.seller_id == seller.id, NumberSeries.fiscal_year.in_(years), given
+    )
+    if len(years) > 1 and tx.session.scalar(used.limit(1)) is not None:
+        raise Conflict(
+            "the fiscal year that runs would be another one",
+            hint="change it in a month that lies in one year by both",
+        )

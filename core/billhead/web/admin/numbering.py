@@ -9,9 +9,10 @@ from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from billhead import clock
-from billhead.actions.sellers.set_billing_rules import BillingRules, set_billing_rules
+from billhead.actions.sellers.set_billing_rules import BillingRules, rules_of, set_billing_rules
 from billhead.actions.sellers.set_number_series import KINDS, preview_set_number_series, set_number_series
 from billhead.db import reading, writing
+from billhead.domain.numbering import fiscal_year
 from billhead.models.sellers import NumberSeries, Seller
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
@@ -50,6 +51,19 @@ class RulesForm(Form):
         validators=[InputRequired(later("Write a number."))],
         description=later("By themselves, for each line; a plan may say otherwise. 0: only staff do it."),
     )
+    tax_rounding = SelectField(
+        later("Tax is rounded"),
+        choices={
+            "per_line": later("on each line"),
+            "per_rate_keep_net": later("once for each rate, on the sum of the net amounts"),
+            "per_rate_keep_gross": later("once for each rate, out of the sum with tax"),
+        },
+        description=later("What is issued or offered already stays as it is."),
+    )
+    fiscal_year_start_month = IntegerField(
+        later("Month in which the fiscal year begins"),
+        validators=[InputRequired(later("Write a month from 1 to 12."))],
+    )
 
 
 class SeriesForm(Form):
@@ -69,12 +83,12 @@ class SeriesForm(Form):
 def seller_billing(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Seller, key, "seller")
-    names = list(asdict(BillingRules()))
-    form = RulesForm(data={name: getattr(row, name) for name in names})
+    rules = asdict(rules_of(row))
+    form = RulesForm(data=rules)
     if form.validate_on_submit():
         with form.refusals():
             with writing(submit_ctx()) as tx:
-                set_billing_rules(tx, key, BillingRules(**{name: form[name].data for name in names}))
+                set_billing_rules(tx, key, BillingRules(**{name: form[name].data for name in rules}))
             flash(say("Saved. It holds from the next document on."), "good")
             return redirect(url_for("admin.seller_billing", key=key), 303)
     shown = page("admin/seller_billing.html", seller_row=row, form=form)
@@ -92,8 +106,7 @@ def seller_numbers(key: int) -> ResponseReturnValue:
             .order_by(NumberSeries.fiscal_year.desc(), NumberSeries.kind)
         ).all()
     today = clock.today_in(row.zone)
-    year = today.year if today.month >= row.fiscal_year_start_month else today.year - 1
-    form = SeriesForm(fiscal_year=year, format=_USUAL)
+    form = SeriesForm(fiscal_year=fiscal_year(today, row.fiscal_year_start_month), format=_USUAL)
     if form.validate_on_submit():
         with form.refusals():
             told = form.kind.data, form.fiscal_year.data, form.format.data, form.prefix.data or ""

@@ -1,0 +1,63 @@
+"""`billhead sellers`: who sells, and how their documents come about."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from billhead.actions.sellers.set_billing_rules import rules_of, set_billing_rules
+from billhead.cli import in_app, json_option, show
+from billhead.cli._seller import seller_of
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.domain.tax import TaxRounding
+from billhead.models.sellers import Seller
+
+__all__ = ["group"]
+
+
+@click.group()
+def group() -> None:
+    """Sellers: list, show and change how they bill."""
+
+
+@group.command("list")
+@json_option
+@in_app
+def list_sellers(as_json: bool) -> None:
+    """Every seller, with the engine that reckons its tax and how that is rounded."""
+    with reading() as session:
+        rows = [
+            {"code": row.code, "name": row.name, "country": row.country, "currency": row.currency,
+             "tax_engine": row.tax_engine, "tax_rounding": row.tax_rounding}
+            for row in session.scalars(select(Seller).order_by(Seller.code))
+        ]  # fmt: skip
+    lines = [f"{row['code']:16} {row['country']}  {row['currency']}  {row['name']}" for row in rows]
+    show({"sellers": rows}, as_json, lines or ["There is no seller: billhead setup"])
+
+
+@group.command()
+@click.option("--seller", default="", help="Code of the seller, where there are several.")
+@click.option("--tax-rounding", type=click.Choice([mode.value for mode in TaxRounding]), help="Where tax is rounded.")
+@click.option("--terms-days", type=int, help="Days to pay.")
+@click.option("--lead-days", type=int, help="A renewal by hand is offered so many days ahead.")
+@click.option("--proforma-days", type=int, help="So long after it was due an unpaid proforma expires.")
+@click.option("--draft-days", type=int, help="Invoices are drafts for so many days.")
+@click.option("--hold-for-review/--no-hold-for-review", default=None, help="Drafts wait for staff.")
+@click.option("--number-on", type=click.Choice(["finalisation", "payment"]), help="When numbers are given.")
+@click.option("--number-proformas/--no-number-proformas", default=None, help="Proformas have a reference.")
+@click.option("--mac-swaps", type=int, help="Boxes that customers exchange on a line in a month.")
+@click.option("--fiscal-year-start-month", type=int, help="The month in which the fiscal year begins.")
+@json_option
+@in_app
+def rules(seller: str, as_json: bool, **given: Any) -> None:
+    """How a seller bills. What is given is changed from the next document on; the rest stays."""
+    wanted = {name: value for name, value in given.items() if value is not None}
+    with reading() as session:
+        row = seller_of(session, seller)
+    told = replace(rules_of(row), **wanted)
+    if wanted:
+        with writing(Context.system("cli:sellers")) as tx:
+            set_billing_rules(tx, row.id, told)
+    show(asdict(told), as_json, [f"{name}: {value}" for name, value in asdict(told).items()])

@@ -1,0 +1,36 @@
+"""`billhead sellers`: who sells, and changing how a seller bills."""
+
+import json
+
+import pytest
+from billing_shop import open_shop
+from click.testing import CliRunner
+
+from billhead.cli import main
+from billhead.models.operations import AuditEntry
+
+
+@pytest.fixture
+def shop(sqlite_url, tmp_path):
+    with open_shop(sqlite_url, tmp_path, lead_days=7) as shop:
+        yield shop
+
+
+def said(shop, *words):
+    return CliRunner().invoke(main, ["sellers", *words], obj=shop.app)
+
+
+def test_sellers_are_listed_and_their_rules_changed_one_by_one(shop):
+    assert said(shop, "list").stdout == "shop             FI  EUR  Shop\n"
+    before = json.loads(said(shop, "rules", "--json").stdout)
+    assert (before["tax_rounding"], before["lead_days"], before["hold_for_review"]) == ("per_line", 7, False)
+    assert shop.all(AuditEntry, AuditEntry.action == "sellers.billing_rules") == []  # it was only looked at
+    changes = ("--tax-rounding", "per_rate_keep_gross", "--hold-for-review", "--fiscal-year-start-month", "4")
+    after = json.loads(said(shop, "rules", *changes, "--json").stdout)
+    assert after == before | {
+        "tax_rounding": "per_rate_keep_gross", "hold_for_review": True, "fiscal_year_start_month": 4,
+    }  # fmt: skip
+    assert "tax_rounding: per_rate_keep_gross\n" in said(shop, "rules", "--seller", "shop").stdout
+    refused = said(shop, "rules", "--draft-days", "900")
+    assert (refused.exit_code, refused.stderr) == (1, "Error: draft_days: must be from 0 to 365 days\n")
+    assert said(shop, "rules", "--tax-rounding", "per_document").exit_code == 2
