@@ -121,6 +121,29 @@ def test_proration_and_rounding_are_those_that_the_billing_knows(read, faults):
     assert line.startswith("seller.tax_rounding: 'per_document' is not known here.")
 
 
+def test_what_customers_may_do_is_read_and_what_is_left_out_stays(read, faults):
+    assert read().plans["basic"].customers_say == {}
+    tier = 'tier = "basic"'
+
+    def said(words):
+        return read(SMALL.replace(tier, f"{tier}\n{words}")).plans["basic"].customers_say
+
+    assert said('hold = { min_days = 7, max_days = 60, way = "keep" }') == {
+        "hold": {"min_days": 7, "max_days": 60, "way": "keep"}
+    }
+    assert said("hold = {}") == {"hold": {"min_days": 1, "max_days": None, "way": ""}}
+    assert said("hold = false") == {"hold": None}
+    assert said('cancel_money = "refund"\ncancel_day_counts = true') == {
+        "cancel_money": "refund", "cancel_day_counts": True,
+    }  # fmt: skip
+    wrong = f'{tier}\nhold = {{ min_days = 9, max_days = 2 }}\ncancel_money = "gift"'
+    assert faults((tier, wrong)) == [
+        "plans.basic.hold: the most is from the least to 365 days within a year. Correct the value.",
+        "plans.basic.cancel_money: 'gift' is not known here. Use one of: credit, nothing, refund.",
+    ]
+    assert "Did you mean 'keep'?" in faults((tier, f'{tier}\nhold = {{ way = "kept" }}'))[0]
+
+
 def test_addresses_and_secrets_are_given_from_outside_the_file(read):
     catalog = read(SMALL, one={"url": "http://127.0.0.1:9001", "timeout_seconds": 5})
     assert catalog.panels["one"].settings == {

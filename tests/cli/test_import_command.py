@@ -53,6 +53,20 @@ def test_importing_again_leaves_the_address_and_the_key_of_a_panel(app, billhead
     assert (found.url, found.api_key) == (entered["url"], entered["api_key"])
 
 
+def test_importing_again_leaves_what_the_file_does_not_say_of_a_plan(app, billhead):
+    billhead("import", "catalog", CATALOGUE)
+    entered = {
+        "features": {"en": ["4K"]}, "mac_swaps": 3, "cancel_money": "credit",
+        "hold": {"min_days": 7, "max_days": 30, "way": ""},
+    }  # fmt: skip
+    with app.app_context(), writing(Context.system("test")) as tx:
+        plan = tx.session.scalars(select(Plan).where(Plan.code == "basic-mag")).one()
+        plan.details = before = {**plan.details, **entered}
+    billhead("import", "catalog", CATALOGUE)
+    with app.app_context(), reading() as session:
+        assert session.scalar(select(Plan.details).where(Plan.code == "basic-mag")) == before
+
+
 def test_a_command_in_the_home_of_a_demo_is_as_late_as_the_demo(tmp_path, monkeypatch):
     monkeypatch.setenv("BILLHEAD_HOME", str(tmp_path))
     monkeypatch.setattr(clock, "_shift", clock._shift)  # put back after the test

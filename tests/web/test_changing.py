@@ -10,6 +10,7 @@ from billhead import clock
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.models.catalogue import Plan, Price, PriceBook
+from billhead.models.credits import CustomerCredit
 from billhead.models.subscriptions import DayGift, Subscription, SubscriptionComponent
 
 
@@ -109,6 +110,34 @@ def test_a_customer_holds_resumes_cancels_and_keeps(sold):
     assert "Keep it after all" in ada.get(path).text
     assert ada.post(f"{path}/keep", page=f"{path}/hold").status_code == 303
     assert row(shop).service_ends_on is None
+
+
+def test_what_comes_back_of_a_cancellation_is_the_plans_rule(sold):
+    shop, ada = sold
+    path = "/account/subscriptions/1/cancel"
+    assert "what you have paid" not in ada.get(path).text  # it may be watched to its end
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        basic = tx.session.query(Plan).filter_by(code="basic").one()
+        basic.cancel_policy, basic.details = "start_of_term", {**basic.details, "cancel_money": "refund"}
+    assert "€9.99 of what you have paid is refunded" in ada.get(path).text
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        basic = tx.session.query(Plan).filter_by(code="basic").one()
+        basic.details = {**basic.details, "cancel_money": "credit"}
+    assert "€9.99 of what you have paid becomes your credit" in ada.get(path).text
+    assert ada.post(path, page=path).status_code == 303
+    assert row(shop).state == "canceled"
+    with shop.app.app_context(), reading() as session:
+        assert [one.remaining_minor for one in session.query(CustomerCredit).all()] == [999]
+
+
+def test_a_customer_without_the_plans_leave_does_not_hold(sold):
+    shop, ada = sold
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        basic = tx.session.query(Plan).filter_by(code="basic").one()
+        basic.details = {**basic.details, "hold": None}
+    assert "Put on hold" not in ada.get("/account/subscriptions/1").text
+    assert ada.post("/account/subscriptions/1/hold", page="/account/subscriptions/1").status_code == 403
+    assert row(shop).state == "active"
 
 
 def test_staff_change_hold_and_cancel_with_figures(sold):

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
 from billhead import clock
+from billhead.db import reading
 from billhead.models.catalogue import Bouquet, Plan, Price, PriceBook, Reprice
 from billhead.models.coupons import Coupon
 from billhead.models.operations import AuditEntry
@@ -21,7 +23,7 @@ PLAN = {
     "name": "Hotel", "kind": "line", "connections": "2", "tier": "1", "tax_class": "tv", "min_units": "1",
     "max_units": "5",
     "renewal_from": "later", "cancel_policy": "end_of_term", "proration": "actual_days", "listed": "y",
-    "country_rule": "",
+    "country_rule": "", "cancel_money": "nothing", "hold_min_days": "1", "hold_way": "",
 }  # fmt: skip
 
 
@@ -188,3 +190,34 @@ def test_a_plan_keeps_its_feature_lines_when_it_is_changed(counter):
     counter.post(f"/admin/catalogue/{plan}/features", en="4K")
     counter.post(f"/admin/catalogue/{plan}/edit", code="hotel", services=f"stream {panel(counter)}", **PLAN)
     assert counter.row(Plan, plan).details["features"] == {"en": ["4K"]}
+
+
+def test_what_customers_may_do_with_a_plan_is_entered_shown_and_in_the_trail(any_counter):
+    counter = any_counter
+    may = {"may_hold": "y", "hold_min_days": "7", "hold_max_days": "30", "hold_way": "keep"}
+    may |= {"cancel_policy": "immediate", "cancel_money": "credit", "cancel_day_counts": "y"}
+    lines = f"stream {panel(counter)}"
+    wrong = counter.post("/admin/catalogue/new", **{**PLAN, **may, "hold_max_days": "5"}, code="hotel", services=lines)
+    assert wrong.status_code == 422
+    assert "the most is from the least to 365 days" in wrong.text.replace("The most", "the most")
+    saved = counter.post("/admin/catalogue/new", **{**PLAN, **may}, code="hotel", services=lines)
+    plan = int(saved.location.rpartition("/")[2])
+    assert {name: counter.row(Plan, plan).details[name] for name in ("hold", "cancel_money", "cancel_day_counts")} == {
+        "hold": {"min_days": 7, "max_days": 30, "way": "keep"}, "cancel_money": "credit", "cancel_day_counts": True,
+    }  # fmt: skip
+    shown = counter.get(saved.location).text
+    assert "7 to 30 days within a year" in shown
+    assert "become credit, the day itself is charged" in shown
+    edited = counter.get(f"{saved.location}/edit").text
+    for field in ('id="hold_max_days" max="365" min="1" name="hold_max_days" type="number" value="30"', 'value="keep"'):
+        assert field in edited
+    counter.post(f"{saved.location}/edit", **PLAN, code="hotel", services=lines)
+    assert counter.row(Plan, plan).details["hold"] is None
+    assert "by staff only" in counter.get(saved.location).text
+    trail = counter.shop.app
+    with trail.app_context(), reading() as session:
+        details = session.scalars(
+            select(AuditEntry.details).where(AuditEntry.action == "catalogue.save_plan").order_by(AuditEntry.id)
+        ).all()
+    assert details[0]["hold"] == {"before": None, "after": {"min_days": 7, "max_days": 30, "way": "keep"}}
+    assert details[1]["cancel_money"] == {"before": "credit", "after": "nothing"}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.catalogue._bundles import fill_bundle, fill_bundles_of
 from billhead.actions.catalogue._carried import without_addon, without_screens
+from billhead.actions.catalogue._customers_say import HoldRules, checked_hold, checked_money
 from billhead.actions.catalogue._details import checked_details
 from billhead.actions.catalogue._regions import checked_regions
 from billhead.actions.catalogue._versions import normal_term
@@ -24,7 +25,7 @@ from billhead.models.panels import Panel
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
-__all__ = ["PartEntry", "PlanEntry", "PlanSaved", "ServiceEntry", "preview_save_plan", "save_plan"]
+__all__ = ["HoldRules", "PartEntry", "PlanEntry", "PlanSaved", "ServiceEntry", "preview_save_plan", "save_plan"]
 
 LINES = {("stream",): "stream", ("mag",): "mag", ("enigma2",): "enigma2", ("mag", "stream"): "paired"}
 _CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -52,7 +53,9 @@ class PartEntry:
 @dataclass(frozen=True, slots=True)
 class PlanEntry:
     """`kind` line: what it is follows from its lines. `addon_of`: the plans to which an add-on can be added.
-    `country_rule` only or except, with `countries`: where it may be sold."""
+    `country_rule` only or except, with `countries`: where it may be sold. `hold`: what its customers may do by
+    themselves; None: only staff put it on hold. `cancel_money` and `cancel_day_counts`: as `subscriptions.cancel` has
+    it, for a cancellation that says nothing else."""
 
     code: str
     name: str
@@ -73,6 +76,9 @@ class PlanEntry:
     rented: bool = False
     renewal_from: str = "later"
     cancel_policy: str = "end_of_term"
+    cancel_money: str = "nothing"
+    cancel_day_counts: bool = False
+    hold: HoldRules | None = None
     proration: str = "actual_days"
     fixed_term: str = ""
     season_ends_on: date | None = None
@@ -120,8 +126,9 @@ def save_plan(tx: Tx, seller_id: int, entry: PlanEntry, plan_id: int | None = No
     plan.connections, plan.listed = entry.connections, entry.listed
     plan.renewal_from, plan.cancel_policy, plan.proration = entry.renewal_from, entry.cancel_policy, entry.proration
     plan.fixed_term, plan.season_ends_on = normal_term(entry.fixed_term, "fixed_term"), entry.season_ends_on
-    _put_regions(tx, plan, entry)
-    plan.details = checked_details({**(plan.details or {}), **_details(entry, kind)})
+    changed = {**_put_regions(plan, entry), **_put_details(plan, entry, kind)}
+    if changed:
+        note(tx, f"plan:{plan.id}" if plan.id else "", **changed)
     session.add(plan)
     session.flush()
     if kind == "bundle":
@@ -133,12 +140,22 @@ def save_plan(tx: Tx, seller_id: int, entry: PlanEntry, plan_id: int | None = No
     return PlanSaved(plan.id)
 
 
-def _put_regions(tx: Tx, plan: Plan, entry: PlanEntry) -> None:
+def _put_regions(plan: Plan, entry: PlanEntry) -> dict[str, Any]:
     before = Regions.of(plan.country_rule or "", plan.countries or ())
     after = checked_regions(entry.country_rule, entry.countries)
     plan.country_rule, plan.countries = after.rule, list(after.countries)
-    if after != before:
-        note(tx, f"plan:{plan.id}" if plan.id else "", sold={"before": before.told(), "after": after.told()})
+    return {"sold": {"before": before.told(), "after": after.told()}} if after != before else {}
+
+
+_USUAL = {"hold": None, "cancel_money": "nothing", "cancel_day_counts": False}
+
+
+def _put_details(plan: Plan, entry: PlanEntry, kind: str) -> dict[str, Any]:
+    """Returns what customers may do otherwise than before."""
+    before = plan.details or {}
+    after = plan.details = checked_details({**before, **_details(entry, kind)})
+    told = {name: (before.get(name, usual), after.get(name, usual)) for name, usual in _USUAL.items()}
+    return {name: {"before": was, "after": now} for name, (was, now) in told.items() if was != now}
 
 
 def _check_words(session: Session, seller_id: int, entry: PlanEntry, plan: Plan) -> None:
@@ -237,6 +254,10 @@ def _details(entry: PlanEntry, kind: str) -> dict[str, Any]:
         ]
         details["once_per_customer"] = entry.once_per_customer
         details["mac_swaps"] = entry.mac_swaps
+    if kind not in _ADDONS:
+        details["hold"] = checked_hold(entry.hold)
+        details["cancel_money"] = checked_money(entry.cancel_money)
+        details["cancel_day_counts"] = entry.cancel_day_counts
     return details
 
 

@@ -150,6 +150,7 @@ class Plan:
     prices: Mapping[Term, PriceTag]
     usage: tuple[str, ...] = ()  # codes of what is metered on top
     regions: Regions = EVERYWHERE
+    customers_say: Mapping[str, object] = field(default_factory=dict)  # of its details, what the file names
 
 
 @dataclass(frozen=True, slots=True)

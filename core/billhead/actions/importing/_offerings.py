@@ -22,6 +22,7 @@ from billhead.actions.importing._catalog import (
     Tier,
     Trial,
 )
+from billhead.actions.importing._customers_say import read_customers_say
 from billhead.actions.importing._regions import read_regions
 from billhead.actions.importing._toml import NO_TERM, Table, parse_short_term
 from billhead.actions.importing._usage_offers import read_metrics, read_usage_offers
@@ -155,6 +156,7 @@ class Offerings:
             prices=self._prices(table),
             usage=table.some_of("usage", self.usage, []),
             regions=read_regions(table),
+            customers_say=read_customers_say(table),
         )
         self._check_plan(plan, table)
         table.finish()

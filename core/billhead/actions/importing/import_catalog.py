@@ -45,12 +45,22 @@ class _Writer:
     prices: int = 0
 
     def plan(
-        self, code: str, name: str, kind: str, tax_class: str, regions: Regions = EVERYWHERE, **values: Any
+        self,
+        code: str,
+        name: str,
+        kind: str,
+        tax_class: str,
+        regions: Regions = EVERYWHERE,
+        *,
+        details: Mapping[str, Any],
+        **values: Any,
     ) -> Plan:
+        """Of its details, what the file does not name stays as it was entered."""
         plan = self.session.scalar(select(Plan).where(Plan.seller_id == self.seller.id, Plan.code == code))
         plan = plan or Plan(seller_id=self.seller.id, code=code)
         plan.name, plan.kind, plan.tax_class = name, kind, tax_class
         plan.country_rule, plan.countries = regions.rule, list(regions.countries)
+        plan.details = {**(plan.details or {}), **details}
         for field, value in values.items():
             setattr(plan, field, value)
         self.session.add(plan)
@@ -247,7 +257,11 @@ def _plan(writer: _Writer, catalog: listed.Catalog, bouquets: Mapping[str, int],
         connections=plan.connections,
         renewal_from=catalog.policy.renew_from,
         proration=catalog.policy.proration,
-        details={"services": [asdict(s) for s in plan.services], "once_per_customer": plan.once_per_customer},
+        details={
+            "services": [asdict(s) for s in plan.services],
+            "once_per_customer": plan.once_per_customer,
+            **plan.customers_say,
+        },
     )
     writer.bring(row, bouquets, plan.bouquets)
     extra: dict[str, Mapping[str, Money]] = {}

@@ -137,7 +137,8 @@ def _dates(tx: Tx, subscription: Subscription, policy: str, on: date | None, mon
     if money and money not in MONEY:
         raise InvalidInput("money", f"{money!r} is not one of {', '.join(MONEY)}")
     staff = tx.ctx.may("subscriptions.write")
-    if not staff and (money or policy == "start_of_term"):
+    plan = tx.session.get_one(Plan, subscription.plan_id)
+    if not staff and (money or policy == "start_of_term" != plan.cancel_policy):
         raise NotAllowed("only staff may decide what becomes of paid time")
     if (policy == "on_date") != (on is not None):
         raise InvalidInput("on", "a day is needed for on_date, and for nothing else")
@@ -154,8 +155,7 @@ def _dates(tx: Tx, subscription: Subscription, policy: str, on: date | None, mon
         return _Dates(today, _cycle_start(tx, subscription, today))
     if money_rule(tx, subscription, money) == "nothing" or subscription.billed_through is None:
         return _Dates(service, max(service, subscription.billed_through or service))
-    counts = tx.session.get_one(Plan, subscription.plan_id).details.get("cancel_day_counts")
-    return _Dates(service, service + timedelta(days=1) if counts else service)
+    return _Dates(service, service + timedelta(days=1) if plan.details.get("cancel_day_counts") else service)
 
 
 def _service_end(subscription: Subscription, policy: str, on: date | None, today: date) -> date:

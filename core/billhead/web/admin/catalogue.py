@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from wtforms import StringField
 
+from billhead.actions.catalogue._customers_say import hold_rules
 from billhead.actions.catalogue.retire_plan import retire_plan
 from billhead.actions.catalogue.set_lead_days import set_lead_days
 from billhead.db import reading, writing
@@ -21,6 +22,7 @@ from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import Column, badge, code, number, text, word
 from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.plan_forms import HOLD_WAYS, MONEY_BACK
 from billhead.web.affected import of_plan
 from billhead.web.forms import stripped
 from billhead.web.pages import page
@@ -112,7 +114,13 @@ def plan(key: int) -> ResponseReturnValue:
     for price, book in prices:
         books[book].append(price)
     sold = Regions.of(row.country_rule, row.countries).told()
-    return page("admin/plan.html", plan=row, books=books, bouquets=bouquets, metered=metered, trail=trail, sold=sold)
+    hold = hold_rules(row.details)
+    shown = {
+        "plan": row, "books": books, "bouquets": bouquets, "metered": metered, "trail": trail, "sold": sold,
+        "money_back": MONEY_BACK[row.details.get("cancel_money") or "nothing"],
+        "hold": hold, "hold_way": HOLD_WAYS[hold.way] if hold else "",
+    }  # fmt: skip
+    return page("admin/plan.html", **shown)
 
 
 class LeadForm(ReasonForm):

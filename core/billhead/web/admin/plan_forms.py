@@ -1,6 +1,7 @@
-"""Plans, add-ons and bundles: the forms that add and change them, and the ways between plans."""
+"""Plans, add-ons and bundles: the forms that add and change them."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from flask import flash, redirect, url_for
@@ -11,12 +12,12 @@ from wtforms import BooleanField, DateField, IntegerField, SelectField, SelectMu
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from billhead.actions.catalogue.allow_change import allow_change
+from billhead.actions.catalogue._customers_say import HoldRules, hold_rules
 from billhead.actions.catalogue.save_plan import PartEntry, PlanEntry, ServiceEntry, preview_save_plan, save_plan
 from billhead.db import reading, writing
 from billhead.domain.errors import InvalidInput
 from billhead.domain.whole_number import whole_number
-from billhead.models.catalogue import Bouquet, BundlePart, Plan, PlanBouquet, PlanChange
+from billhead.models.catalogue import Bouquet, BundlePart, Plan, PlanBouquet
 from billhead.models.panels import Panel
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, own_seller_id
@@ -25,16 +26,26 @@ from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import later, marked, say
 
-__all__ = ["COUNTRIES_HINT", "WHERE_SOLD"]
+__all__ = ["COUNTRIES_HINT", "HOLD_WAYS", "LINES", "MONEY_BACK", "WHERE_SOLD"]
 
 WHERE_SOLD = {
     "": later("everywhere"),
     "only": later("only in these countries"),
     "except": later("everywhere except in these countries"),
 }
+MONEY_BACK = {
+    "nothing": later("stay paid"),
+    "credit": later("become credit"),
+    "refund": later("are refunded"),
+}
+HOLD_WAYS = {
+    "": later("are added if it is renewed by hand, else become credit"),
+    "credit": later("become credit"),
+    "keep": later("are added when the hold ends"),
+}
 COUNTRIES_HINT = marked("Two letters each, like DE AT. The country is that of the customer's address.")
 
-_LINES = ("stream", "mag", "paired", "enigma2")
+LINES = ("stream", "mag", "paired", "enigma2")
 _KINDS = {
     "line": later("A plan with lines of its own"),
     "bundle": later("A bundle of plans and add-ons at one price"),
@@ -42,7 +53,7 @@ _KINDS = {
     "connection": later("An add-on: more screens"),
     "device": later("A device, sold or rented"),
 }
-_EDITED = ("bundle", "bouquet", "connection", "device", *_LINES)
+_EDITED = ("bundle", "bouquet", "connection", "device", *LINES)
 
 
 class PlanForm(Form):
@@ -106,6 +117,24 @@ class PlanForm(Form):
             "start_of_term": later("at once, giving the period back"),
         },
     )
+    cancel_money = SelectField(
+        later("Paid days without service then"),
+        choices=MONEY_BACK,
+    )
+    cancel_day_counts = BooleanField(later("The day of the cancellation is charged"))
+    may_hold = BooleanField(later("Customers may put it on hold"))
+    hold_min_days = IntegerField(
+        later("A hold is at least, in days"), default=1, validators=[Optional(), NumberRange(1, 365)]
+    )
+    hold_max_days = IntegerField(
+        later("On hold within a year at most, in days"),
+        validators=[Optional(), NumberRange(1, 365)],
+        description=later("Empty: no limit. Staff may always."),
+    )
+    hold_way = SelectField(
+        later("Paid days of a hold"),
+        choices=HOLD_WAYS,
+    )
     proration = SelectField(
         later("Parts of a period cost"),
         choices={
@@ -154,6 +183,9 @@ class PlanForm(Form):
             rented=bool(self.rented.data),
             renewal_from=self.renewal_from.data,
             cancel_policy=self.cancel_policy.data,
+            cancel_money=self.cancel_money.data,
+            cancel_day_counts=bool(self.cancel_day_counts.data),
+            hold=self._hold(),
             proration=self.proration.data,
             fixed_term=self.fixed_term.data or "",
             season_ends_on=self.season_ends_on.data,
@@ -162,6 +194,11 @@ class PlanForm(Form):
             countries=tuple((self.countries.data or "").split()),
             listed=bool(self.listed.data),
         )
+
+    def _hold(self) -> HoldRules | None:
+        if not self.may_hold.data:
+            return None
+        return HoldRules(self.hold_min_days.data or 1, self.hold_max_days.data, self.hold_way.data)
 
 
 def _services(text: str) -> Iterator[ServiceEntry]:
@@ -208,11 +245,12 @@ def _as_entered(session: Session, plan: Plan) -> dict[str, Any]:
         .order_by(Plan.id)
     )
     then = session.get(Plan, plan.then_plan_id) if plan.then_plan_id else None
+    hold = hold_rules(details)
     own = {name: getattr(plan, name) for name in PlanForm.__dict__ if hasattr(Plan, name)}
     return {
         **own,
-        "kind": "line" if plan.kind in _LINES else plan.kind,
-        "services": "\n".join(services) if plan.kind in _LINES else "",
+        "kind": "line" if plan.kind in LINES else plan.kind,
+        "services": "\n".join(services) if plan.kind in LINES else "",
         "bouquets": list(session.scalars(codes.where(PlanBouquet.plan_id == plan.id))),
         "parts": "\n".join(f"{code} {weight}{f' {many}' if many > 1 else ''}" for code, weight, many in parts),
         "addon_of": " ".join(details.get("plans", [])),
@@ -221,6 +259,10 @@ def _as_entered(session: Session, plan: Plan) -> dict[str, Any]:
         "once_per_customer": bool(details.get("once_per_customer")),
         "mac_swaps": details.get("mac_swaps"),
         "rented": bool(details.get("rented")),
+        "cancel_money": details.get("cancel_money") or "nothing",
+        "cancel_day_counts": bool(details.get("cancel_day_counts")),
+        "may_hold": hold is not None,
+        **({f"hold_{name}": value for name, value in asdict(hold).items()} if hold else {}),
         "then_plan": then.code if then else "",
         "countries": " ".join(plan.countries),
     }
@@ -255,46 +297,3 @@ def _edit(key: int | None) -> ResponseReturnValue:
             return redirect(url_for("admin.plan", key=saved.plan_id), 303)
     status = 422 if form.is_submitted() else 200
     return page("admin/plan_form.html", form=form, plan=plan, having=having), status
-
-
-class WayForm(Form):
-    to_plan = SelectField(later("Change to"), coerce=int)
-    term = StringField(later("For the term"), filters=[stripped], description=later("Like 1 year. Empty: any."))
-    allowed = SelectField(
-        later("Is"),
-        choices={
-            "": later("as the prices have it"),
-            "immediate": later("made at once"),
-            "end_of_term": later("made at the end of the term"),
-            "forbidden": later("not possible"),
-        },
-    )
-
-
-@admin.route("/catalogue/<int:key>/ways", methods=["GET", "POST"])
-@allow("staff", permission="catalogue.write")
-def plan_ways(key: int) -> ResponseReturnValue:
-    """To which plans this one may be changed, and when: the exceptions from what the prices say."""
-    with reading() as session:
-        plan = found(session, Plan, key, "plan")
-        others = session.execute(
-            select(Plan.id, Plan.name)
-            .where(Plan.seller_id == plan.seller_id, Plan.kind.in_((*_LINES, "bundle")), Plan.retired.is_(False))
-            .order_by(Plan.name)
-        ).all()
-        rules = session.execute(
-            select(PlanChange, Plan.name)
-            .join(Plan, Plan.id == PlanChange.to_plan_id)
-            .where(PlanChange.from_plan_id == key)
-            .order_by(Plan.name, PlanChange.term)
-        ).all()
-    form = WayForm()
-    form.to_plan.choices = {str(other): name for other, name in others}
-    if form.validate_on_submit():
-        with form.refusals():
-            with writing(submit_ctx()) as tx:
-                allow_change(tx, key, form.to_plan.data, form.term.data or "", form.allowed.data)
-            flash(say("The way between the plans is saved."), "good")
-            return redirect(url_for("admin.plan_ways", key=key), 303)
-    status = 422 if form.is_submitted() else 200
-    return page("admin/plan_ways.html", plan=plan, form=form, rules=rules), status

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from billhead.actions.billing.next_document import next_document
 from billhead.actions.dunning.promise_payment import preview_promise
+from billhead.actions.subscriptions._money_rule import money_rule
 from billhead.actions.subscriptions._scheduled import may_take_back, scheduled_of
 from billhead.actions.subscriptions.cancel import cancel, preview_cancel
 from billhead.db import Tx, reading, writing
@@ -97,8 +98,10 @@ def next_invoice(subscription_id: int) -> ResponseReturnValue:
 def ask_to_cancel(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         found = own_subscription(session, current_customer_id(), subscription_id)
-        planned = preview_cancel(Tx(current_ctx(), session), subscription_id, _policy(found.plan.cancel_policy))
-    return page("customer/cancel.html", one=found, ends_on=date.fromisoformat(planned.ends_on), problem="")
+        planned = preview_cancel(Tx(current_ctx(), session), subscription_id, found.plan.cancel_policy)
+        refunded = money_rule(Tx(current_ctx(), session), found.subscription) == "refund"
+    ends_on, back = date.fromisoformat(planned.ends_on), max(-planned.total_minor, 0)
+    return page("customer/cancel.html", one=found, ends_on=ends_on, back=back, refunded=refunded, problem="")
 
 
 @customer.post("/subscriptions/<int:subscription_id>/cancel")
@@ -108,14 +111,10 @@ def cancel_it(subscription_id: int) -> ResponseReturnValue:
         found = own_subscription(session, current_customer_id(), subscription_id)
     try:
         with writing(submit_ctx()) as tx:
-            ended = cancel(tx, subscription_id, _policy(found.plan.cancel_policy))
+            ended = cancel(tx, subscription_id, found.plan.cancel_policy)
     except BillheadError as refused:
         problem, status = refusal(refused)
         return page("customer/cancel.html", one=found, ends_on=None, problem=problem), status
     until = day_in_words(date.fromisoformat(ended.ends_on))
     flash(say("Canceled. You can watch until %(day)s.", day=until), "good")
     return redirect(url_for("customer.subscription", subscription_id=subscription_id), 303)
-
-
-def _policy(of_plan: str) -> str:
-    return of_plan if of_plan == "immediate" else "end_of_term"
