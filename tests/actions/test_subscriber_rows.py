@@ -179,6 +179,8 @@ class TestAnchor:
         ({"paid_through": "2206-11-30"}, "paid_through", "bad_date"),
         ({"paid_through": "2025-01-31"}, "paid_through", "date_order"),
         ({"payment_method": "visa"}, "payment_method", "bad_payment_method"),
+        ({"payment_method": "none", "timing": "later"}, "timing", "bad_timing"),
+        ({"payment_method": "manual", "timing": "arrears"}, "timing", "bad_timing"),
         ({"payment_method": "4242-4242-4242-4242"}, "payment_method", "card_number"),
         ({"payment_method": "credits"}, "reseller", "missing_reseller"),
         ({"reseller": "nobody"}, "reseller", "unknown_reseller"),

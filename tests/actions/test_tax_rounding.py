@@ -10,7 +10,8 @@ from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.documents.issue_credit_note import issue_credit_note
 from billhead.actions.ledger.verify import verify_ledger
-from billhead.actions.sellers.set_billing_rules import BillingRules, rules_of, set_billing_rules
+from billhead.actions.sellers._billing_rules import BillingRules, rules_of
+from billhead.actions.sellers.set_billing_rules import set_billing_rules
 from billhead.actions.subscriptions.start import AddOnOrder, Order, start_subscription
 from billhead.db import reading, writing
 from billhead.domain.errors import Conflict, InvalidInput

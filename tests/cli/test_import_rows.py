@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import date, timedelta
 from itertools import islice
 
 import pytest
@@ -12,10 +13,12 @@ from sqlalchemy import func, select
 from billhead.cli import main
 from billhead.db import reading
 from billhead.demo.northcable import example_folder
+from billhead.domain.periods import start_of_day
 from billhead.models.operations import Job
 from billhead.models.payments import GatewayAccount, PaymentMethod
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
+from billhead.models.subscriptions import Service, Subscription
 
 CATALOGUE = example_folder() / "catalog.toml"
 
@@ -125,3 +128,18 @@ def test_a_file_that_cannot_be_read_is_named(app, words, told):
     ran = CliRunner().invoke(main, ["import", "csv", *words], obj=app)
     assert (ran.exit_code, ran.stdout) == (1, "")
     assert told in ran.stderr
+
+
+def test_what_is_billed_in_arrears_comes_in_so(app, imports):
+    (row,) = rows(1)
+    row |= dict.fromkeys(("addons", "connections", "kind", "mac"), "")
+    row |= {"plan": "basic-stream-1m", "login": "hotel", "password": "secret-12", "timing": "arrears"}
+    row |= {"started_on": "2026-03-10", "paid_through": "2026-11-10"}
+    assert imports([row], "--json")["added"] == 1
+    with app.app_context(), reading() as session:
+        subscription = session.scalars(select(Subscription)).one()
+        line, grace = session.scalars(select(Service)).one(), session.scalar(select(Seller.grace_hours))
+    assert (subscription.timing, subscription.collection) == ("arrears", "auto")
+    assert (subscription.billed_through, subscription.next_bill_on) == (date(2026, 11, 10), date(2026, 12, 10))
+    # it is watched to the end of the term that is billed then, in its zone, and the grace
+    assert line.desired_expires_at == start_of_day(date(2026, 12, 10), row["zone"]) + timedelta(hours=grace)

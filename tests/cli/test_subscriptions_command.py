@@ -46,6 +46,18 @@ def test_a_change_costs_what_its_preview_said(shop):
     assert (differs["subscription_id"], differs["amount_minor"]) == (1, -2200)
 
 
+def test_when_it_is_billed_is_shown_and_set(shop):
+    words = ("subscriptions", "timing", 1, "arrears")
+    shown = run(shop, *words, "--preview")
+    assert shown == {"state": "done", "effective_on": "2026-05-01", "next_document_on": "2026-06-01"}
+    assert shop.get(Subscription, 1).timing == "advance"
+    assert run(shop, *words)["effective_on"] == "2026-05-01"
+    assert run(shop, "subscriptions", "timing", 1, "advance") == {
+        "subscription_id": 1, "state": "scheduled", "effective_on": "2026-06-01",
+    }  # fmt: skip
+    assert "error" in run(shop, "subscriptions", "timing", 1, "advance", code=1)
+
+
 def test_hold_resume_cancel_and_keep(shop):
     assert run(shop, "subscriptions", "hold", 1, "--preview")["credit_minor"] == 1800
     assert run(shop, "subscriptions", "hold", 1)["state"] == "done"

@@ -46,7 +46,7 @@ FOR_STAFF = {
     "shops": "_gateways allow_gateways close_shop confirm_host open_shop reopen_shop",
     "sign_in": "reset_second_step save_provider",
     "subscriptions": (
-        "_free_time _gift_scope _given_days cancel_gift give_days lift_suspension set_billing_day transfer"
+        "_free_time _gift_scope _given_days cancel_gift give_days lift_suspension set_billing_day set_timing transfer"
     ),
     "support": (
         "answer_ticket decide_mail merge_tickets save_department save_reply save_rules settle_dispute sort_ticket "

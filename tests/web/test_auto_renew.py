@@ -149,3 +149,26 @@ def test_on_says_what_came_of_it(shop: Shop):
     shop.change(Subscription, 1, service_ends_on=one.paid_through)
     assert "This subscription is about to end. Order it anew." in ada.get(PAGE).text, "by its plan"
     assert turn(ada, "on").status_code == 409
+
+
+def test_staff_say_when_it_is_billed(shop: Shop):
+    ada = bought(shop, kept=True)
+    sam = shop.person("staff", "sam@example.com", "subscriptions.write")
+    path = "/admin/subscriptions/1/timing"
+    assert f'href="{path}"' in sam.get("/admin/subscriptions/1").text
+    page = sam.get(path).text
+    assert "It is billed in arrears from" in page
+    assert "Its lines run on, an open offer to renew is void" in page
+    assert "over €9.99" in page
+    assert sam.post(path, {}).status_code == 422, "without a reason"
+    assert sam.post(path, {"reason": "a hotel"}).status_code == 303
+    assert shop.rows(Subscription)[0].timing == "arrears"
+    assert "in arrears" in sam.get("/admin/subscriptions/1").text
+    assert "Bill it in advance" in sam.get(path).text
+    assert sam.post(path, {"reason": "not any more"}).status_code == 303
+    assert "it is billed in advance" in sam.get("/admin/subscriptions/1").text
+    assert "Billed as each period begins" in ada.get("/account/subscriptions/1").text
+    assert "Bill it in arrears" in sam.get(path).text, "to take that back"
+    assert ada.get(path).status_code in (403, 404)
+    sam.post("/admin/subscriptions/1/cancel", {"policy": "immediate", "money": "", "reason": "x"})
+    assert "It can&#39;t be changed" in sam.get(path).text

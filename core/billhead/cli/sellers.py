@@ -6,7 +6,8 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from billhead.actions.sellers.set_billing_rules import rules_of, set_billing_rules
+from billhead.actions.sellers._billing_rules import rules_of
+from billhead.actions.sellers.set_billing_rules import set_billing_rules
 from billhead.cli import in_app, json_option, show
 from billhead.cli._seller import seller_of
 from billhead.db import reading, writing

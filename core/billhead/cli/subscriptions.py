@@ -11,6 +11,7 @@ from billhead.actions.subscriptions.give_days import GiftScope, give_days, previ
 from billhead.actions.subscriptions.hold import hold, preview_hold
 from billhead.actions.subscriptions.keep import keep
 from billhead.actions.subscriptions.resume import resume
+from billhead.actions.subscriptions.set_timing import TIMINGS, preview_set_timing, set_timing
 from billhead.cli import in_app, json_option, show
 from billhead.cli._addons import addon
 from billhead.cli._dates import DATE
@@ -25,7 +26,7 @@ _reason = click.option("--reason", default="", help="Stands in the audit trail."
 
 @click.group()
 def group() -> None:
-    """Change, hold, cancel and keep subscriptions."""
+    """Change, hold, cancel and keep subscriptions, and say when they are billed."""
 
 
 def _done(verb: Any, preview: Any, previewing: bool, reason: str, as_json: bool, *args: Any, **named: Any) -> None:
@@ -121,6 +122,23 @@ def cancel_it(
 def keep_it(subscription: int, reason: str, as_json: bool) -> None:
     """Take back a cancellation, or a change or hold that is planned."""
     _done(keep, None, False, reason, as_json, subscription)
+
+
+@group.command("timing")
+@click.argument("subscription", type=int)
+@click.argument("timing", type=click.Choice(TIMINGS))
+@_preview
+@_reason
+@json_option
+@in_app
+def time_it(subscription: int, timing: str, preview: bool, reason: str, as_json: bool) -> None:
+    """Bill its periods in advance, or in arrears when they are over; from the next one on."""
+    if not preview:
+        return _done(set_timing, None, False, reason, as_json, subscription, timing)
+    shown = preview_set_timing(Context.system("cli", reason=reason), subscription, timing)
+    next_on = shown.upcoming.on.isoformat() if shown.upcoming.on else None
+    told = {"state": shown.state, "effective_on": shown.effective_on.isoformat(), "next_document_on": next_on}
+    return show(told, as_json, [f"{name.replace('_', ' ')}: {value}" for name, value in told.items() if value])
 
 
 @group.command("give-days")

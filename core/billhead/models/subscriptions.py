@@ -41,7 +41,7 @@ class Subscription(Model):
     settlement: Mapped[str] = mapped_column(default="invoice")  # invoice | credits
     payer_reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"), index=True)
     collection: Mapped[str] = mapped_column(default="auto")  # auto: charged by the run · manual: proforma
-    timing: Mapped[str] = mapped_column(default="advance")  # advance | arrears
+    timing: Mapped[str] = mapped_column(default="advance")  # advance | arrears: see actions.subscriptions.set_timing
     payment_method_id: Mapped[int | None] = mapped_column(ForeignKey("payment_method.id"), index=True)
     currency: Mapped[str]
     state: Mapped[str]
@@ -167,7 +167,7 @@ class SubscriptionChange(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
-    kind: Mapped[str]  # change | hold | resume
+    kind: Mapped[str]  # change | hold | resume | timing
     state: Mapped[str]  # scheduled | offered | done | withdrawn
     effective_on: Mapped[date]
     document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))  # the proforma that it waits for

@@ -161,3 +161,11 @@ def payment_method(text: str) -> PaymentChoice:
             "Write a card token like tok_ok, or none (bank transfer), manual or credits.",
         )
     return PaymentChoice("card", text)
+
+
+def timing(way: str, text: str) -> str:
+    """advance | arrears; what is offered or paid with credits is paid before it begins."""
+    found = one_of(text, ("advance", "arrears"), "bad_timing", "a time of billing")
+    if found == "arrears" and way in ("manual", "credits"):
+        raise refuse("bad_timing", f"what is paid by {way} is paid in advance", "Leave it empty, or write none.")
+    return found

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import TypeVar
 
 from billhead.actions.importing import _fields
@@ -67,6 +69,7 @@ class RowCheck:
         offer = self._take("plan", self._offer, None)
         kind = self._take("kind", self._kind, "")
         payment = self._take("payment_method", _fields.payment_method, PaymentChoice("bank_transfer"))
+        payment = replace(payment, timing=self._take("timing", partial(_fields.timing, payment.way), "advance"))
         reseller = self._take("reseller", self._reseller, "")
         no_addons: tuple[AddOnUnits, ...] = ()
         addons = self._take("addons", self._addons, no_addons)
@@ -79,6 +82,8 @@ class RowCheck:
         self._check_offer(offer, kind, person.currency, payment, reseller)
         addons = (*addons, *self._screens(offer, connections))
         self._check_addons(offer, addons, person.currency, payment)
+        if dates.in_trial and payment.timing == "arrears":
+            self._refuse("timing", "bad_timing", "a trial turns into a term that is paid in advance", "Leave it empty.")
         if self.refusals:
             return None
         sale = Sale(offer, addons, connections or offer.plan.connections)

@@ -63,6 +63,7 @@ class PaymentChoice:
 
     way: str
     token: str = ""
+    timing: str = "advance"  # | arrears: each term is billed when it is over
 
 
 @dataclass(frozen=True, slots=True)

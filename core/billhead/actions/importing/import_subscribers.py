@@ -24,7 +24,7 @@ from billhead.db import Tx, reserve_ids
 from billhead.domain.context import Role
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.ledger import AccountCode, credit, debit
-from billhead.domain.periods import start_of_day
+from billhead.domain.periods import cycle_index, cycle_start, start_of_day
 from billhead.domain.subscription import State
 from billhead.models.catalogue import Plan, PriceBook
 from billhead.models.credits import CustomerCredit
@@ -244,8 +244,9 @@ def _subscription(
     look: _Lookup, customer: Customer, row: GoodRow, method: PaymentMethod | None, key: int
 ) -> Subscription:
     dates, credits = row.dates, row.payment.way == "credits"
-    collection = _COLLECTION[row.payment.way]
-    offered = dates.paid_through - timedelta(days=look.seller.lead_days if collection == "manual" else 0)
+    # in arrears the calendar bills, also what is paid by transfer
+    collection = "auto" if row.payment.timing == "arrears" else _COLLECTION[row.payment.way]
+    ahead = timedelta(days=look.seller.lead_days if collection == "manual" else 0)
     return Subscription(
         id=key,
         seller_id=look.seller.id,
@@ -255,6 +256,7 @@ def _subscription(
         settlement="credits" if credits else "invoice",
         payer_reseller_id=look.resellers[row.reseller] if credits else None,
         collection=collection,
+        timing=row.payment.timing,
         payment_method_id=method.id if method else None,
         currency=customer.currency,
         state=(State.TRIAL if dates.in_trial else State.ACTIVE).value,
@@ -265,10 +267,18 @@ def _subscription(
         phase_ends_on=dates.paid_through if dates.in_trial else None,
         billed_through=dates.paid_through,
         paid_through=dates.paid_through,
-        next_bill_on=None if credits else offered,
+        next_bill_on=None if credits else _watched_until(row) - ahead,
         zone=customer.zone,
         created_at=clock.now(),
     )
+
+
+def _watched_until(row: GoodRow) -> date:
+    """The end of what is paid, or of the term after it where that is billed in arrears."""
+    dates, term = row.dates, row.sale.offer.term
+    if row.payment.timing == "advance":
+        return dates.paid_through
+    return cycle_start(dates.anchor, term, cycle_index(dates.anchor, term, dates.paid_through) + 1)
 
 
 def _history_and_components(look: _Lookup, customer: Customer, subscription: Subscription, row: GoodRow) -> list[Any]:
@@ -309,7 +319,7 @@ def _lines(
 ) -> list[Service]:
     plan = look.plans[row.sale.offer.plan.code]
     addons = [(look.plans[a.addon.code], a.units) for a in row.sale.addons]
-    until = start_of_day(row.dates.paid_through, row.person.zone) + timedelta(hours=look.seller.grace_hours)
+    until = start_of_day(_watched_until(row), row.person.zone) + timedelta(hours=look.seller.grace_hours)
     try:
         services = add_services(subscription, plan, addons, wish, placement, ids)
     except InvalidInput as clash:

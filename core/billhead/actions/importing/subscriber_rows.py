@@ -19,7 +19,7 @@ __all__ = ["COLUMNS", "GoodRow", "Refusal", "read_rows"]
 COLUMNS = (
     *("external_ref", "name", "email", "phone", "country", "region", "zone", "currency", "language"),
     *("plan", "addons", "connections", "kind", "login", "password", "mac", "started_on", "paid_through"),
-    *("payment_method", "reseller", "balance", "vat_id", "notes"),
+    *("payment_method", "timing", "reseller", "balance", "vat_id", "notes"),
 )
 
 

@@ -1,11 +1,12 @@
 """How a seller's documents come about: drafts first or not, how tax is rounded, when numbers are given, how long offers
 stand."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.sellers._billing_rules import BillingRules, rules_of
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
@@ -13,35 +14,14 @@ from billhead.domain.numbering import fiscal_year
 from billhead.domain.tax import TaxRounding
 from billhead.models.sellers import NumberSeries, Seller
 
-__all__ = ["BillingRules", "RulesSet", "rules_of", "set_billing_rules"]
+__all__ = ["BillingRules", "RulesSet", "set_billing_rules"]
 
 _LONGEST = 365
 
 
 @dataclass(frozen=True, slots=True)
-class BillingRules:
-    """`number_on`: finalisation | payment (renewals are proformas first). `number_proformas`: with a reference.
-    `tax_rounding`: one of TaxRounding."""
-
-    terms_days: int = 0
-    lead_days: int = 14
-    proforma_days: int = 30
-    draft_days: int = 0
-    hold_for_review: bool = False
-    number_on: str = "finalisation"
-    number_proformas: bool = False
-    mac_swaps: int = 1  # boxes that a customer may exchange on a line in a month
-    tax_rounding: str = TaxRounding.PER_LINE.value
-    fiscal_year_start_month: int = 1
-
-
-@dataclass(frozen=True, slots=True)
 class RulesSet:
     seller_id: int
-
-
-def rules_of(seller: Seller) -> BillingRules:
-    return BillingRules(**{one.name: getattr(seller, one.name) for one in fields(BillingRules)})
 
 
 @verb("sellers.set_billing_rules", permission="sellers.write")

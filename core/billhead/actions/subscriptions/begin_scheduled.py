@@ -15,7 +15,7 @@ from billhead.actions.subscriptions._offers import subscription_to_end
 from billhead.actions.subscriptions._scheduled import BY_PLAN, drop_scheduled, wished_of
 from billhead.actions.subscriptions._shape import reshape
 from billhead.actions.subscriptions._state import record
-from billhead.actions.subscriptions._taking_steps import look_again
+from billhead.actions.subscriptions._timing import begin_in_advance
 from billhead.actions.subscriptions.resume import resume
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -73,6 +73,8 @@ def begin_scheduled(tx: Tx, after_id: int = 0) -> Begun:
 def _begin(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> bool:
     if row.kind == "change":
         return _change(tx, subscription, row)
+    if row.kind == "timing":
+        return _timing(tx, subscription, row)
     row.state = "done"
     if row.kind == "resume":
         if subscription.state == State.SUSPENDED and subscription.suspended_for == SuspendedBy.CUSTOMER:
@@ -84,6 +86,16 @@ def _begin(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> bool:
     ends = row.wish.get("ends_on")
     begin_hold(tx, subscription, row.effective_on, date.fromisoformat(ends) if ends else None, way_of(tx, subscription))
     return True
+
+
+def _timing(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> bool:
+    if subscription.state == State.CANCELED:
+        row.state = "withdrawn"
+        return False
+    begun = begin_in_advance(tx, subscription, row.effective_on)
+    if begun:
+        row.state = "done"
+    return begun
 
 
 def _change(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> bool:

@@ -9,7 +9,8 @@ from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from billhead import clock
-from billhead.actions.sellers.set_billing_rules import BillingRules, rules_of, set_billing_rules
+from billhead.actions.sellers._billing_rules import BillingRules, rules_of
+from billhead.actions.sellers.set_billing_rules import set_billing_rules
 from billhead.actions.sellers.set_number_series import KINDS, preview_set_number_series, set_number_series
 from billhead.db import reading, writing
 from billhead.domain.numbering import fiscal_year
