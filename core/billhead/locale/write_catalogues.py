@@ -5,9 +5,10 @@ who add words rarely meet.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages import Catalog
 from babel.messages.extract import extract
@@ -20,7 +21,8 @@ from billhead.refusals import refusals
 _HERE = Path(__file__).resolve().parent
 _WEB = _HERE.parent / "web"
 _REPORTS = _HERE.parent / "reports"
-_NOTICES = _HERE.parent / "actions" / "notifications"
+_ACTIONS = _HERE.parent / "actions"
+_NOTICES = _ACTIONS / "notifications"
 _KEYWORDS = {
     "_": None,
     "gettext": None,
@@ -37,9 +39,12 @@ _ALSO = _HERE / "also_said.txt"  # one a line: words that reach a page as data, 
 
 
 def said() -> set[str | tuple[str, str]]:
-    """Every text that the shop, the areas and the reports say; a pair for what has a plural."""
+    """Every text that the shop, the areas, the reports and the rules say; a pair for what has a plural."""
     spoken = _marked_in([*sorted(_WEB.rglob("*")), *sorted(_REPORTS.glob("*.py"))])
-    return {*_ALSO.read_text("utf-8").splitlines(), *refusals(), *spoken}
+    acted = _marked_in(
+        (path for path in sorted(_ACTIONS.rglob("*.py")) if _NOTICES not in path.parents), {"marked": None}
+    )
+    return {*_ALSO.read_text("utf-8").splitlines(), *refusals(), *spoken, *acted}
 
 
 def said_in_notices() -> set[str | tuple[str, str]]:
@@ -50,14 +55,14 @@ def said_in_notices() -> set[str | tuple[str, str]]:
 DOMAINS = {"pages": said, "notices": said_in_notices}
 
 
-def _marked_in(paths: Iterable[Path]) -> Iterator[str | tuple[str, str]]:
+def _marked_in(paths: Iterable[Path], keywords: Mapping[str, Any] = _KEYWORDS) -> Iterator[str | tuple[str, str]]:
     options = {"silent": "false", "encoding": "utf-8", "newstyle_gettext": "true", "trimmed": "true"}
     for path in paths:
         if path.suffix not in (".html", ".py") and path.parent.name != "frame":
             continue
         method = "python" if path.suffix == ".py" else "jinja2.ext:babel_extract"
         with path.open("rb") as source:
-            for _line, text, _comments, _context in extract(method, source, _KEYWORDS, options=options):
+            for _line, text, _comments, _context in extract(method, source, keywords, options=options):
                 if text and all(text):
                     yield text if isinstance(text, str) else (text[0], text[1])
 

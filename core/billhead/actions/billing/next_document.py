@@ -22,6 +22,7 @@ from billhead.domain.periods import start_of_day
 from billhead.domain.subscription import RUNNING
 from billhead.models.subscriptions import Subscription
 from billhead.plugin_host import plugins
+from billhead.wording import marked
 
 __all__ = ["NextDocument", "Upcoming", "next_document"]
 
@@ -97,26 +98,32 @@ def next_document(session: Session, subscription_id: int, on: date | None = None
     for one in rated:
         if subscription_id in one.subscriptions():
             if not one.kind:
-                return Upcoming(found.id, day, why="nothing is billed on that day")
+                return Upcoming(found.id, day, why=marked("nothing is billed on that day"))
             return Upcoming(found.id, day, _document(one))
-    why = next((failure.error for failure in failures if failure.subscription_id == subscription_id), "nothing is due")
+    why = next(
+        (failure.error for failure in failures if failure.subscription_id == subscription_id), marked("nothing is due")
+    )
     return Upcoming(found.id, day, why=why)
 
 
 def _nothing(session: Session, subscription: Subscription) -> Upcoming | None:
     """Why the run doesn't look at it, if it doesn't."""
     if subscription.settlement != "invoice":
-        return Upcoming(subscription.id, None, why="it is paid by credits of a reseller")
+        return Upcoming(subscription.id, None, why=marked("it is paid by credits of a reseller"))
     offered = open_offers(session, [subscription.id], ProformaState.OPEN.value)
     if offered:
-        return Upcoming(subscription.id, None, why="its proforma waits to be paid", waiting_id=offered[subscription.id])
+        return Upcoming(
+            subscription.id, None, why=marked("its proforma waits to be paid"), waiting_id=offered[subscription.id]
+        )
     if subscription.state not in RUNNING:
         return Upcoming(subscription.id, None, why=f"it is {subscription.state}")
     if session.scalar(select(Subscription.id).where(Subscription.id == subscription.id, held_by_review())) is not None:
-        return Upcoming(subscription.id, None, why="its order is being checked")
+        return Upcoming(subscription.id, None, why=marked("its order is being checked"))
     if subscription.next_bill_on is None:
         ends = subscription.billing_ends_on
-        return Upcoming(subscription.id, None, why=f"it ends on {ends}" if ends else "it is not billed any more")
+        return Upcoming(
+            subscription.id, None, why=f"it ends on {ends}" if ends else marked("it is not billed any more")
+        )
     return None
 
 

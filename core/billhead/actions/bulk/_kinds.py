@@ -26,6 +26,7 @@ from billhead.models.bulk import BulkAction, BulkItem
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import FreeTime, Subscription
+from billhead.wording import marked
 
 __all__ = ["KINDS", "Kind"]
 
@@ -149,7 +150,7 @@ KINDS: dict[str, Kind] = {
         _take_days_back,
     ),
     "message": Kind(
-        "Send a message",
+        marked("Send a message"),
         "is told",
         _check_words,
         (
@@ -165,30 +166,30 @@ KINDS: dict[str, Kind] = {
         "is suspended",
         _anything,
         (
-            (_is == State.SUSPENDED.value, "it is suspended already"),
-            (_is.not_in([one.value for one in RUNNING]), "it does not run"),
+            (_is == State.SUSPENDED.value, marked("it is suspended already")),
+            (_is.not_in([one.value for one in RUNNING]), marked("it does not run")),
         ),
         _suspend,
         _undo_suspend,
     ),
     "restore": Kind(
-        "Let run again",
+        marked("Let run again"),
         "runs again",
         _anything,
         (
-            (_is != State.SUSPENDED.value, "it is not suspended"),
-            (Subscription.suspended_for != SuspendedBy.STAFF.value, "somebody else than staff stopped it"),
+            (_is != State.SUSPENDED.value, marked("it is not suspended")),
+            (Subscription.suspended_for != SuspendedBy.STAFF.value, marked("somebody else than staff stopped it")),
         ),
         _restore,
         _undo_restore,
     ),
     "cancel": Kind(
-        "Cancel at the end of the term",
+        marked("Cancel at the end of the term"),
         "is canceled",
         _anything,
         (
-            (_is == State.CANCELED.value, "it is canceled already"),
-            (Subscription.service_ends_on.is_not(None), "it ends already"),
+            (_is == State.CANCELED.value, marked("it is canceled already")),
+            (Subscription.service_ends_on.is_not(None), marked("it ends already")),
         ),
         _cancel,
         _undo_cancel,

@@ -13,14 +13,15 @@ from billhead.domain.ledger import AccountCode, Side
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
+from billhead.wording import marked
 
 __all__ = ["Movement", "credit_history"]
 
 _ACCOUNTS = (AccountCode.CREDIT_BOUGHT.value, AccountCode.CREDIT_GIFTED.value)
 _WORDS = {
-    "payment": "Paid too much",
-    "chargeback": "Taken back by your bank",
-    "chargeback_won": "Given back by your bank",
+    "payment": marked("Paid too much"),
+    "chargeback": marked("Taken back by your bank"),
+    "chargeback_won": marked("Given back by your bank"),
     "credit_applied": "Used",
     "credit_gifted": "Given",
     "credit_taken": "Taken back",

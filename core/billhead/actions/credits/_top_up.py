@@ -23,6 +23,7 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.models.payments import Payment, PaymentAttempt
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
+from billhead.wording import marked
 
 __all__ = [
     "BOUGHT_AHEAD",
@@ -69,11 +70,11 @@ class TopUpTerms:
 
 NOT_SOLD = "credit can't be bought here"
 WHY_STOPPED = {
-    "hard_decline": "your bank refused the payment for good",
-    "declined": "your payment was declined several times",
-    "no_method": "there is no saved payment method to charge",
-    "charged_back": "a payment was taken back by your bank",
-    "not_sold": "the amount can't be bought any more",
+    "hard_decline": marked("your bank refused the payment for good"),
+    "declined": marked("your payment was declined several times"),
+    "no_method": marked("there is no saved payment method to charge"),
+    "charged_back": marked("a payment was taken back by your bank"),
+    "not_sold": marked("the amount can't be bought any more"),
 }
 
 

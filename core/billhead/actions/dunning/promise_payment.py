@@ -28,6 +28,7 @@ from billhead.models.documents import Document
 from billhead.models.dunning import PaymentPromise
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
+from billhead.wording import marked
 
 __all__ = ["PromiseOffer", "Promised", "preview_promise", "promise_payment"]
 
@@ -111,7 +112,7 @@ def _offer(session: Session, subscription: Subscription) -> PromiseOffer:
     money = Money(owed, subscription.currency)
     refusal = terms.refusal(money, today, last.asked_on if last else None, last is not None and last.state == "broken")
     if not refusal and subscription.state in (State.CANCELED, State.PENDING):
-        refusal = "this subscription does not run"
+        refusal = marked("this subscription does not run")
     standing = last.day if last is not None and last.state == "open" else None
     return PromiseOffer(subscription.id, money, terms.latest(today), terms.restores, refusal, standing)
 

@@ -15,6 +15,7 @@ from billhead.models.operations import EventDelivery, Job, Notice
 from billhead.models.sellers import Seller
 from billhead.plugin_host import plugins
 from billhead.plugin_host.current import config
+from billhead.wording import marked
 
 __all__ = ["DEAD_AFTER", "LOOKS", "PULSE_SECONDS", "command_of", "lives"]
 
@@ -78,7 +79,7 @@ def jobs() -> Iterator[Answer]:
         yield good("0 have waited for more than five minutes")
     if parked:
         mend = "see billhead jobs list --state parked, mend the cause, then: billhead jobs retry ID"
-        yield red(f"{parked} wait for a person", mend, "jobs", state="needs a person")
+        yield red(f"{parked} wait for a person", mend, "jobs", state=marked("needs a person"))
     else:
         yield good("0 wait for a person")
     if stuck:

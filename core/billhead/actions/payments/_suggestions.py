@@ -11,6 +11,7 @@ from billhead.models.banking import BankEntry
 from billhead.models.documents import Document
 from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt, UnassignedMoney
 from billhead.models.people import Customer
+from billhead.wording import marked
 
 __all__ = ["Suggestion", "suggestions_for"]
 
@@ -39,12 +40,12 @@ def suggestions_for(session: Session, money: UnassignedMoney) -> list[Suggestion
 
     if entry is not None:
         for document in documents_in(session, account.seller_id, [entry.said, entry.end_to_end_id]):
-            suggest(document.customer_id, document, "named in the transfer")
+            suggest(document.customer_id, document, marked("named in the transfer"))
         for customer_id in _paid_from(session, entry) if entry.payer_iban else ():
             same = _open(session, account.seller_id, money, customer_id)
-            suggest(customer_id, same[0] if same else None, "has paid from this account before")
+            suggest(customer_id, same[0] if same else None, marked("has paid from this account before"))
     for document in _open(session, account.seller_id, money):
-        suggest(document.customer_id, document, "owes just this amount")
+        suggest(document.customer_id, document, marked("owes just this amount"))
     return list(found.values())
 
 

@@ -23,22 +23,22 @@ from billhead.models.documents import Document
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.support import TicketFile, TicketMessage
-from billhead.wording import wording
+from billhead.wording import marked, wording
 
 __all__ = ["GROUPS", "write_copy"]
 
 GROUPS = {
     "profile": "You",
-    "consents": "What you agreed to",
-    "logins": "Logins, devices and sessions",
-    "services": "Subscriptions, lines and boxes",
-    "documents": "Invoices and other documents",
-    "payments": "Payments and ways to pay",
+    "consents": marked("What you agreed to"),
+    "logins": marked("Logins, devices and sessions"),
+    "services": marked("Subscriptions, lines and boxes"),
+    "documents": marked("Invoices and other documents"),
+    "payments": marked("Payments and ways to pay"),
     "credit": "Credit",
-    "support": "What you wrote to us, and our answers",
-    "messages": "Messages to you, and how you want them",
-    "viewing": "What was watched, and from where",
-    "orders": "What came with your orders",
+    "support": marked("What you wrote to us, and our answers"),
+    "messages": marked("Messages to you, and how you want them"),
+    "viewing": marked("What was watched, and from where"),
+    "orders": marked("What came with your orders"),
 }
 """The parts of a copy, in their order, as its reader is told."""
 
@@ -160,13 +160,11 @@ class _Page:
     def html(self) -> str:
         words = wording(self.customer.language)
         say, out = words.say, []
-        title = say("Your data at %(seller)s", seller=self.seller.name)
+        title = say(marked("Your data at %(seller)s"), seller=self.seller.name)
         turned = ' dir="rtl"' if words.right_to_left else ""
         out.append(f'<!doctype html><html lang="{escape(words.language)}"{turned}><meta charset="utf-8">')
         out.append(f"<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1>")
-        out.append(
-            f"<p>{escape(say('All of it, to be read by programs as well:'))} <a href='data.json'>data.json</a></p>"
-        )
+        out.append(f"<p>{escape(say(_ALL_OF_IT))} <a href='data.json'>data.json</a></p>")
         for group, name in GROUPS.items():
             mine = [one for one in self.tables if BELONGINGS[one[0].name].group == group]
             files = [path for path, of in self.files if of == group]
@@ -185,9 +183,11 @@ class _Page:
             yield "<tr>" + "".join(f"<td>{escape(str(value))}" for value in row)
         yield "</table></div>"
         if count > len(rows):
-            yield f"<p>{escape(say('The other rows are in the file.'))}</p>"
+            yield f"<p>{escape(say(_OTHERS))}</p>"
 
 
+_ALL_OF_IT = marked("All of it, to be read by programs as well:")
+_OTHERS = marked("The other rows are in the file.")
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}"
     "div{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem}"

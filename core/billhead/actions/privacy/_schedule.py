@@ -23,6 +23,7 @@ from billhead.models.privacy import DataExport, DataExportPart
 from billhead.models.sellers import Seller
 from billhead.models.sign_in import HalfSignIn
 from billhead.models.support import Department, SupportMail, Ticket, TicketFile, TicketMessage
+from billhead.wording import marked
 
 __all__ = ["BATCH", "SCHEDULE", "Kept", "over_time", "purge_batch"]
 
@@ -196,25 +197,92 @@ def _forget_buyers(tx: Tx, ids: Sequence[int]) -> None:
 
 
 SCHEDULE: tuple[Kept, ...] = (
-    Kept("notices", "Messages", "address and data are emptied; that it was sent stays", "notice_days", _notices,
-         _empty_notices),
-    Kept("tickets", "Closed tickets", "words are emptied, files deleted", "ticket_days", _tickets, _empty_tickets),
-    Kept("mails", "Mails to support", "sender and words are emptied", "mail_days", _mails, _empty_mails),
-    Kept("callbacks", "Messages of gateways as they came", "emptied; that it came stays", "callback_days", _callbacks,
-         _empty_callbacks),
-    Kept("events", "Events", "deleted once every plugin has them", "event_days", _events, _delete_events, False),
-    Kept("audit", "Audit trail", "deleted", "audit_days",
-         lambda cut, _seller: select(AuditEntry.id).where(AuditEntry.at < cut), _deleting(AuditEntry), False),
-    Kept("keys", "Results of repeated requests", "deleted", "key_days",
-         lambda cut, _seller: select(IdempotencyRecord.id).where(IdempotencyRecord.at < cut),
-         _deleting(IdempotencyRecord), False),
-    Kept("sessions", "Sign-ins that have ended", "deleted", "", _ended(UserSession), _deleting(UserSession), False),
-    Kept("links", "Links to set a password that have ended", "deleted", "", _ended(OneTimeToken),
-         _deleting(OneTimeToken), False),
-    Kept("half_sign_ins", "Sign-ins without their second step", "deleted when their time is over", "",
-         _ended(HalfSignIn), _deleting(HalfSignIn), False),
-    Kept("tries", "Counted tries", "deleted after two days", "", _tries, _deleting(LoginAttempt), False),
-    Kept("copies", "Copies of people's data", "deleted when their link ends", "", _copies, _end_copies, False),
-    Kept("buyers", "Names on documents of erased customers", "forgotten after the fiscal years", "document_years",
-         _buyers, _forget_buyers),
-)  # fmt: skip
+    Kept(
+        "notices",
+        "Messages",
+        marked("address and data are emptied; that it was sent stays"),
+        "notice_days",
+        _notices,
+        _empty_notices,
+    ),
+    Kept(
+        "tickets", "Closed tickets", marked("words are emptied, files deleted"), "ticket_days", _tickets, _empty_tickets
+    ),
+    Kept(
+        "mails", marked("Mails to support"), marked("sender and words are emptied"), "mail_days", _mails, _empty_mails
+    ),
+    Kept(
+        "callbacks",
+        marked("Messages of gateways as they came"),
+        marked("emptied; that it came stays"),
+        "callback_days",
+        _callbacks,
+        _empty_callbacks,
+    ),
+    Kept(
+        "events", "Events", marked("deleted once every plugin has them"), "event_days", _events, _delete_events, False
+    ),
+    Kept(
+        "audit",
+        "Audit trail",
+        "deleted",
+        "audit_days",
+        lambda cut, _seller: select(AuditEntry.id).where(AuditEntry.at < cut),
+        _deleting(AuditEntry),
+        False,
+    ),
+    Kept(
+        "keys",
+        marked("Results of repeated requests"),
+        "deleted",
+        "key_days",
+        lambda cut, _seller: select(IdempotencyRecord.id).where(IdempotencyRecord.at < cut),
+        _deleting(IdempotencyRecord),
+        False,
+    ),
+    Kept(
+        "sessions",
+        marked("Sign-ins that have ended"),
+        "deleted",
+        "",
+        _ended(UserSession),
+        _deleting(UserSession),
+        False,
+    ),
+    Kept(
+        "links",
+        marked("Links to set a password that have ended"),
+        "deleted",
+        "",
+        _ended(OneTimeToken),
+        _deleting(OneTimeToken),
+        False,
+    ),
+    Kept(
+        "half_sign_ins",
+        marked("Sign-ins without their second step"),
+        marked("deleted when their time is over"),
+        "",
+        _ended(HalfSignIn),
+        _deleting(HalfSignIn),
+        False,
+    ),
+    Kept("tries", "Counted tries", marked("deleted after two days"), "", _tries, _deleting(LoginAttempt), False),
+    Kept(
+        "copies",
+        marked("Copies of people's data"),
+        marked("deleted when their link ends"),
+        "",
+        _copies,
+        _end_copies,
+        False,
+    ),
+    Kept(
+        "buyers",
+        marked("Names on documents of erased customers"),
+        marked("forgotten after the fiscal years"),
+        "document_years",
+        _buyers,
+        _forget_buyers,
+    ),
+)

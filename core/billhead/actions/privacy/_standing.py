@@ -22,18 +22,21 @@ from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 from billhead.models.support import BillDispute
+from billhead.wording import marked
 
 __all__ = ["BLOCKERS", "LEAVES", "Blocker", "Outlook", "blockers", "outlook", "privacy_rules"]
 
 BLOCKERS = {
-    "owes": "Invoices are still to be paid",
-    "draft": "An invoice is being prepared",
-    "dispute": "A dispute about a bill or a payment is open",
-    "payment": "A payment or refund is under way",
-    "credit": "There is credit that was paid for: spend it, or ask for it to be paid out",
-    "lines": "Subscriptions still run: cancel them, or have them ended with your data",
-    "leaves": "Ending your subscriptions leaves money to settle: cancel them first, then pay it or have it paid out",
-    "reseller": "The account buys for a reseller: it has to leave as one first",
+    "owes": marked("Invoices are still to be paid"),
+    "draft": marked("An invoice is being prepared"),
+    "dispute": marked("A dispute about a bill or a payment is open"),
+    "payment": marked("A payment or refund is under way"),
+    "credit": marked("There is credit that was paid for: spend it, or ask for it to be paid out"),
+    "lines": marked("Subscriptions still run: cancel them, or have them ended with your data"),
+    "leaves": marked(
+        "Ending your subscriptions leaves money to settle: cancel them first, then pay it or have it paid out"
+    ),
+    "reseller": marked("The account buys for a reseller: it has to leave as one first"),
 }
 """By code, as customers and staff read it."""
 

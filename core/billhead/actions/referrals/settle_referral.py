@@ -22,11 +22,11 @@ from billhead.models.documents import Allocation, Document
 from billhead.models.people import Customer
 from billhead.models.referrals import Referral
 from billhead.models.sellers import Seller
-from billhead.wording import wording
+from billhead.wording import marked, wording
 
 __all__ = ["BROUGHT", "CAME", "SettledReferral", "settle_referral"]
 
-BROUGHT, CAME = "for a friend whom you brought", "because a friend brought you"
+BROUGHT, CAME = marked("for a friend whom you brought"), marked("because a friend brought you")
 _MONTH = timedelta(days=30)
 
 

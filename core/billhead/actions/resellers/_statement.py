@@ -11,20 +11,21 @@ from billhead.models.credits import CreditHold, CreditMovement
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
 from billhead.models.people import Customer, Reseller
 from billhead.models.subscriptions import Service, Subscription
+from billhead.wording import marked
 
 __all__ = ["KINDS", "holds_of", "statement_of"]
 
 KINDS = {
-    "credits_granted": "Granted by the operator",
-    "credits_taken": "Taken by the operator",
+    "credits_granted": marked("Granted by the operator"),
+    "credits_taken": marked("Taken by the operator"),
     "credits_bought": "Bought",
-    "credits_taken_back": "Taken back: the money for them went back",
+    "credits_taken_back": marked("Taken back: the money for them went back"),
     "credits_transferred": "Passed on",
-    "reseller_added": "A reseller was added",
-    "reseller_removed": "A reseller was removed",
-    "credits_held": "Held for a subscriber",
-    "credits_released": "Released: it did not come to be",
-    "credits_returned": "Returned: not used",
+    "reseller_added": marked("A reseller was added"),
+    "reseller_removed": marked("A reseller was removed"),
+    "credits_held": marked("Held for a subscriber"),
+    "credits_released": marked("Released: it did not come to be"),
+    "credits_returned": marked("Returned: not used"),
 }
 """The kinds of rows, in plain words."""
 

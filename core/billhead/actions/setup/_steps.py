@@ -14,6 +14,7 @@ from billhead.models.operations import Notice
 from billhead.models.panels import Panel
 from billhead.models.payments import GatewayAccount, Payment
 from billhead.models.sellers import Seller, SellerLogo, TaxRegistration
+from billhead.wording import marked
 
 __all__ = ["STEPS", "Step", "steps_of"]
 
@@ -33,22 +34,53 @@ class Step:
 
 STEPS = (
     Step(
-        "company", "Your company", "Name, address and tax number as they stand on invoices.", "sellers.write",
+        "company",
+        "Your company",
+        marked("Name, address and tax number as they stand on invoices."),
+        "sellers.write",
         ("sellers",),
     ),
-    Step("mail", "Mail", "The sender of invoices and access data. Done once a mail went out.", "plugins.write"),
-    Step("panel", "A panel", "Where the lines of your customers live.", "panels.write"),
-    Step("plan", "A plan and its prices", "What you sell, for 1, 3, 6 and 12 months.", "catalogue.write", ("plans",)),
-    Step("gateway", "A way to be paid", "A card or wallet account, or transfers to your bank.", "gateways.write"),
+    Step("mail", "Mail", marked("The sender of invoices and access data. Done once a mail went out."), "plugins.write"),
+    Step("panel", "A panel", marked("Where the lines of your customers live."), "panels.write"),
     Step(
-        "tax", "Tax", "Who reckons it, and where you are registered.", "sellers.write", ("tax",), optional=True,
+        "plan",
+        marked("A plan and its prices"),
+        marked("What you sell, for 1, 3, 6 and 12 months."),
+        "catalogue.write",
+        ("plans",),
     ),
-    Step("worker", "The worker", "What does the jobs by itself: lines, mails, billing.", "jobs.write",
-         ("workers", "beat", "jobs")),
-    Step("look", "The look", "The theme and the logo of your shop.", "sellers.write", ("themes",), optional=True),
-    Step("order", "The first order", "Order in your own shop, see the line, and take it away again.",
-         "subscriptions.write", ("switches",)),
-)  # fmt: skip
+    Step(
+        "gateway",
+        marked("A way to be paid"),
+        marked("A card or wallet account, or transfers to your bank."),
+        "gateways.write",
+    ),
+    Step(
+        "tax",
+        "Tax",
+        marked("Who reckons it, and where you are registered."),
+        "sellers.write",
+        ("tax",),
+        optional=True,
+    ),
+    Step(
+        "worker",
+        "The worker",
+        marked("What does the jobs by itself: lines, mails, billing."),
+        "jobs.write",
+        ("workers", "beat", "jobs"),
+    ),
+    Step(
+        "look", "The look", marked("The theme and the logo of your shop."), "sellers.write", ("themes",), optional=True
+    ),
+    Step(
+        "order",
+        marked("The first order"),
+        marked("Order in your own shop, see the line, and take it away again."),
+        "subscriptions.write",
+        ("switches",),
+    ),
+)
 
 
 def steps_of(session: Session) -> list[Step]:

@@ -11,13 +11,14 @@ from billhead.db import Tx
 from billhead.domain.errors import InvalidInput
 from billhead.domain.subscription import STANDING
 from billhead.models.subscriptions import Subscription
+from billhead.wording import marked
 
 __all__ = ["NO_DAYS", "checked_days", "give_days_to"]
 
 _MOST = 366
 
 NO_DAYS: tuple[tuple[ColumnElement[bool], str], ...] = (
-    (Subscription.state.not_in([one.value for one in STANDING]), "it does not run"),
+    (Subscription.state.not_in([one.value for one in STANDING]), marked("it does not run")),
     (Subscription.timing != "advance", "it is paid afterwards"),
     (Subscription.paid_through.is_(None), "nothing of it was paid yet"),
 )

@@ -17,16 +17,17 @@ from billhead.models.catalogue import Plan
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.payments import AttemptDocument, PaymentAttempt
 from billhead.models.subscriptions import Service, Subscription
+from billhead.wording import marked
 
 __all__ = ["MORE", "RANK", "STEP", "STEPS", "last_try", "order_of", "orders", "plans_of"]
 
 STEPS = {
-    "stuck": "paid, but its line can't be made",
-    "checked": "is being checked",
-    "not_paid": "the last try to pay failed",
-    "making": "its line is being made",
-    "paying": "money is on its way",
-    "ordered": "nobody has tried to pay yet",
+    "stuck": marked("paid, but its line can't be made"),
+    "checked": marked("is being checked"),
+    "not_paid": marked("the last try to pay failed"),
+    "making": marked("its line is being made"),
+    "paying": marked("money is on its way"),
+    "ordered": marked("nobody has tried to pay yet"),
     "ready": "ready",
     "ended": "ended",
 }
