@@ -107,7 +107,7 @@ def test_it_is_in_the_trail_and_only_what_there_is(shop):
     )  # fmt: skip
     with pytest.raises(InvalidInput) as refused:
         rounded(shop, "per_document")
-    assert refused.value.message == "tax_rounding: is per_line, per_rate_keep_net, per_rate_keep_gross"
+    assert refused.value.why == "'per_document' is not one of per_line, per_rate_keep_net, per_rate_keep_gross"
 
 
 def test_a_fiscal_year_that_has_numbers_ends_as_it_began(shop):

@@ -159,7 +159,7 @@ def test_the_way_back_is_taken_back_by_the_same_verb(shop, april):
     tomorrow_comes(shop, JUL)
     assert shop.get(Subscription, april).timing == "arrears"
     assert days(shop, april)[1:] == [(MAY, JUN, 3000), (JUN, JUL, 3000)]
-    with pytest.raises(Conflict, match="in arrears already"):
+    with pytest.raises(Conflict, match="billed so already"):
         do(set_timing, april, "arrears")
 
 

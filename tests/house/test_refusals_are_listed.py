@@ -20,12 +20,14 @@ PACKAGES = (
     "resellers", "shops", "content",
     "access", "accounts", "coupons", "credits", "devices", "dunning", "entitlements", "family", "fraud", "helping",
     "notifications", "payments", "privacy", "referrals", "sign_in", "subscriptions", "support",
+    "catalogue", "sellers",
 )  # fmt: skip
-"""Of actions whose refusals resellers and customers meet."""
+"""Of actions whose refusals resellers and customers meet, and staff where they enter what is sold and by whom."""
 FOR_STAFF = {
     "access": "_box command_box lend_line message_box prove_line save_guide see_access",
     "accounts": "add_customer create_login invite_customer set_customer_email set_tax_facts",
     "content": "put_back",
+    "catalogue": "_details",
     "coupons": "change_coupon create_coupon redeem_coupon",
     "credits": "grant_credit take_credit",
     "devices": "_delivery book_device exchange_device hand_out import_devices save_model take_back",
@@ -43,10 +45,11 @@ FOR_STAFF = {
     "resellers": (
         "_packages _rights grant_credits remove_reseller save_credit_package save_reseller_plan take_credits use_key"
     ),
+    "sellers": "_opening",
     "shops": "_gateways allow_gateways close_shop confirm_host open_shop reopen_shop",
     "sign_in": "reset_second_step save_provider",
     "subscriptions": (
-        "_free_time _gift_scope _given_days cancel_gift give_days lift_suspension set_billing_day set_timing transfer"
+        "_free_time _gift_scope _given_days cancel_gift give_days lift_suspension set_billing_day transfer"
     ),
     "support": (
         "answer_ticket decide_mail merge_tickets save_department save_reply save_rules settle_dispute sort_ticket "
@@ -54,11 +57,13 @@ FOR_STAFF = {
     ),
 }
 """Modules whose refusals the operator alone reads, or a program; those of _rights are listed as far as needed."""
-ONLY_STAFF = (": it needs ", "is not one of ", "is no code", "use a-z, 0-9", "there is a reseller ")
+ONLY_STAFF = (": it needs ", "is not one of ", "there is a reseller ")
 WORDS = {"line", "renewal", "reseller", "reseller below", "service", "subscription", "super-reseller", "this document"}
 """What is not found: said alone, in "There is no %(what)s"."""
 STAFF_SENTENCES = {
     "too often",
+    "there is no \0",
+    "\0: \0",
     "must be an address with https",
     "as the provider calls its issuer",
     "has nothing after ? or #",

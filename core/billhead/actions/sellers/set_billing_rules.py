@@ -40,9 +40,9 @@ def set_billing_rules(tx: Tx, seller_id: int, rules: BillingRules) -> RulesSet:
     if not 0 <= rules.mac_swaps <= 100:
         raise InvalidInput("mac_swaps", "must be from 0 to 100")
     if rules.number_on not in ("finalisation", "payment"):
-        raise InvalidInput("number_on", "is finalisation or payment")
+        raise InvalidInput("number_on", f"{rules.number_on!r} is not one of finalisation, payment")
     if rules.tax_rounding not in list(TaxRounding):
-        raise InvalidInput("tax_rounding", f"is {', '.join(TaxRounding)}")
+        raise InvalidInput("tax_rounding", f"{rules.tax_rounding!r} is not one of {', '.join(TaxRounding)}")
     _check_fiscal_year(tx, seller, rules.fiscal_year_start_month)
     before = asdict(rules_of(seller))
     for name, value in asdict(rules).items():

@@ -75,7 +75,7 @@ def set_timing(tx: Tx, subscription_id: int, timing: str) -> TimingSet:
     if timing == subscription.timing:
         waiting = [row for row in planned if row.kind == "timing"]
         if not waiting:
-            raise Conflict(f"this subscription is billed in {timing} already")
+            raise Conflict("this subscription is billed so already")
         take_back(tx, subscription, waiting[0])
         on = subscription.billed_through or clock.today_in(subscription.zone)
         note(tx, f"subscription:{subscription_id}", timing=timing, planned=False)
