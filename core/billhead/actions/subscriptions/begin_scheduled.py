@@ -15,6 +15,7 @@ from billhead.actions.subscriptions._offers import subscription_to_end
 from billhead.actions.subscriptions._scheduled import BY_PLAN, drop_scheduled, wished_of
 from billhead.actions.subscriptions._shape import reshape
 from billhead.actions.subscriptions._state import record
+from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.subscriptions._timing import begin_in_advance
 from billhead.actions.subscriptions.resume import resume
 from billhead.actions.verb import verb
