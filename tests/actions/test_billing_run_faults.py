@@ -5,7 +5,7 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from billing_process import billing_process
@@ -241,6 +241,27 @@ def test_a_run_far_above_the_usual_stops_asks_and_goes_on_when_confirmed(shop, f
     assert [row.state for row in shop.all(BillingRun)][-1] == "needs_confirmation"
     shop.run(NOV, confirmed=True)
     assert len(shop.all(Document)) == 6
+
+
+def test_what_a_run_asks_waits_for_an_answer_however_many_hours_pass(shop, five_usual_runs, monkeypatch):
+    monkeypatch.setattr("billhead.actions.billing._band._ENOUGH_DOCUMENTS", 2)
+    plan = shop.plan("tv", 50_000)  # 600.00 with tax; 1,500.00 is usual
+    for _ in range(9):
+        shop.subscribe(shop.customer(), plan, due=NOV)
+    for hour in (1, 2, 3):
+        with pytest.raises(RunNeedsConfirmation):
+            shop.run(datetime(2026, 11, 1, hour, tzinfo=UTC), chunk_size=1)
+        assert len(shop.all(Document)) == 2  # not two more each hour
+    with pytest.raises(RunNeedsConfirmation):  # nor when the day is over
+        shop.run(DEC)
+    assert shop.run(NOV, only=(9,)).invoices == 1  # somebody has picked this one; it answers nothing
+    assert shop.run(NOV, dry_run=True).invoices == 6
+    with pytest.raises(RunNeedsConfirmation):
+        shop.run(NOV)
+    assert shop.run(NOV, confirmed=True).invoices == 6
+    assert {row.state for row in shop.all(BillingRun)} == {"done"}
+    shop.subscribe(shop.customer(), plan, due=NOV)
+    assert shop.run(NOV).invoices == 1
 
 
 def test_first_runs_do_not_ask(operator):

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from billhead import clock
 from billhead.actions.billing._arrears import arrears_chunk, read_arrears_again
-from billhead.actions.billing._band import Limits, outside, read_limits
+from billhead.actions.billing._band import Limits, mark_answered, outside, read_limits, refuse_unanswered
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._failed_items import any_failed, clear_failed, record_failed
 from billhead.actions.billing._rated import Chunk, Failure, Rated
@@ -123,7 +123,8 @@ def run_billing(
 
     Several processes share a run with `partition=(0, 2)` and `(1, 2)`; `only` tries some subscriptions again. Raises
     RunNeedsConfirmation when the total leaves the expected band: what was written until then stands, and
-    `confirmed=True` goes on from there.
+    `confirmed=True` goes on from there. So does every later run that is not confirmed, before it writes anything,
+    until a confirmed one is done; `only` is what somebody has picked and never waits.
     """
     if in_session():
         raise RuntimeError("a billing run owns its transactions: never start it inside of one")
@@ -179,6 +180,9 @@ class _Run:
             if not self._stopped:
                 self._all_of(chunks, pause_ms)
         self._end("canceled" if self._stopped else "done")
+        if self._confirmed and not (self._stopped or self._dry_run):
+            with writing(self._ctx) as tx:
+                mark_answered(tx, self._scope.seller_id)
         return self._report
 
     def _all_of(self, chunks: Callable[..., Chunk | None], pause_ms: int) -> None:
@@ -210,6 +214,8 @@ class _Run:
         if self._dry_run or self._report.run_id is not None:
             return
         with writing(self._ctx) as tx:
+            if not self._confirmed and self._scope.only is None:
+                refuse_unanswered(tx.session, self._scope.seller_id)
             dead = update(BillingRun).where(
                 BillingRun.state == "running", BillingRun.alive_at < clock.now() - _DEAD_AFTER
             )
