@@ -21,8 +21,10 @@ from billhead.actions.billing._draft import (
     Draft,
     DraftedLine,
     as_of,
+    comes_within,
     draft_due,
     part_line,
+    set_up_lines,
     whole_price,
 )
 from billhead.actions.billing._free_days import read_free_days
@@ -129,7 +131,8 @@ def draft_difference(history: History, catalogue: Catalogue, zone: str) -> Draft
     offered = catalogue.sellers[item.seller_id].offers(item.collection, item.timing)
     if (item.state in RUNNING or _ends_unbilled(item)) and not offered:
         due = draft_due(item._replace(free=history.free), catalogue, zone, False)
-        lines += [line._replace(detail=_revised(line, numbered)) for line in due.lines]
+        coming = [line for line in due.lines if line.kind != "setup" or not _is_set_up(line.component_id, history)]
+        lines += [line._replace(detail=_revised(line, numbered)) for line in coming]
         advance, used = due.advance, due.used
     corrected = {_corrects(line, history) for line in lines if line.kind == RETURNED}
     fresh = [line for line in lines if line.given is None]
@@ -197,6 +200,7 @@ def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[Dra
     for period, open_days in _new_cycles(part, history, known):
         priced = as_of(part, catalogue, period.start)
         whole = whole_price(priced, catalogue, history.item, period)
+        yield from _set_up(priced, history, catalogue, open_days)
         yield from _written(Cycle(period, whole, open_days, mode), priced, {}, history.item, catalogue)
 
 
@@ -230,6 +234,17 @@ def _since(handed_over: date, days: Sequence[Period], lines: Sequence[StandingLi
     """What was charged for the days before stays with who had it then, whatever is changed now."""
     before = _merged([day for line in lines for day in line.billed.days])
     return _within(before, [Period(date.min, handed_over)]) + _within(days, [Period(handed_over, _FOREVER)])
+
+
+def _set_up(part: Part, history: History, catalogue: Catalogue, days: Sequence[Period]) -> Iterator[DraftedLine]:
+    """Once, with the first days of an add-on; in a trial nothing is set up before that becomes the plan."""
+    added = next((one for one in days if comes_within(part, history.item, one)), None)
+    if added is not None and history.item.phase != "trial" and not _is_set_up(part.component_id, history):
+        yield from set_up_lines(part, catalogue, history.item, added)
+
+
+def _is_set_up(component_id: int | None, history: History) -> bool:
+    return any((component, kind) == (component_id, "setup") for component, kind, _ in history.used_keys)
 
 
 def _window(part: Part, item: DueItem) -> list[Period]:

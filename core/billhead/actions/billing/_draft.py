@@ -26,11 +26,13 @@ __all__ = [
     "Draft",
     "DraftedLine",
     "as_of",
+    "comes_within",
     "draft_due",
     "inclusive_of_tax",
     "lead_time",
     "order_lines",
     "part_line",
+    "set_up_lines",
     "whole_price",
 ]
 
@@ -164,7 +166,7 @@ def _offer(item: DueItem, catalogue: Catalogue, zone: str, offered: bool) -> Dra
     whole = cycle(anchor, length, cycle_index(anchor, length, end))
     ends = [day for day in (item.billing_ends_on, *(part.ends_on for part in parts)) if day is not None]
     period = Period(end, min([whole.end, *ends])) if ends else whole
-    lines = tuple([_cycle_line(as_of(part, catalogue, end), catalogue, item, period, whole) for part in parts])
+    lines = tuple(_offered_lines(item, parts, catalogue, period, whole))
     inclusive, mixed = stated(lines, catalogue.prices)
     if not sum([line.amount_minor for line in take_off(lines, item.redeemed)[0]]):
         cheaper, used = take_off(lines, item.redeemed)
@@ -175,6 +177,16 @@ def _offer(item: DueItem, catalogue: Catalogue, zone: str, offered: bool) -> Dra
     cheaper, used = take_off(tuple([_without_period(line) for line in lines]), item.redeemed)
     charged = item.collection != "manual"
     return Draft("proforma", item.currency, cheaper, inclusive, advance, end, used=used, charged=charged, mixed=mixed)
+
+
+def _offered_lines(
+    item: DueItem, parts: Sequence[Part], catalogue: Catalogue, period: Period, whole: Period
+) -> Iterator[DraftedLine]:
+    for part in parts:
+        part = as_of(part, catalogue, period.start)
+        if item.phase == "trial" or comes_within(part, item, period):
+            yield from set_up_lines(part, catalogue, item, period)
+        yield _cycle_line(part, catalogue, item, period, whole)
 
 
 def _without_period(line: DraftedLine) -> DraftedLine:
@@ -276,7 +288,7 @@ def _anchor_extended(anchor: date, term: str, start: date) -> date:
 
 
 def _span_lines(item: DueItem, catalogue: Catalogue, spans: Sequence[_Span]) -> Iterator[DraftedLine]:
-    first = item.billed_through is None
+    first = item.billed_through is None or item.phase == "trial"
     for span in spans:
         start, end = span.period.start, span.period.end
         for part in item.parts:
@@ -287,8 +299,8 @@ def _span_lines(item: DueItem, catalogue: Catalogue, spans: Sequence[_Span]) -> 
             part = as_of(part, catalogue, span.cycle.start)
             price = _price(part, catalogue, item.currency)
             _same_term(item, price)
-            if first and price.setup_minor:
-                yield _line(part, catalogue, "setup", "", price.setup_minor, starts, ends)
+            if first or comes_within(part, item, span.period):
+                yield from set_up_lines(part, catalogue, item, Period(starts, ends))
             if item.free and item.timing == "arrears":
                 yield from _watched(part, catalogue, item, Period(starts, ends), span.cycle)
             elif starts == span.cycle.start and ends == span.cycle.end:
@@ -311,6 +323,21 @@ def _watched(part: Part, catalogue: Catalogue, item: DueItem, period: Period, wh
         if costs > told or count == 1:
             yield part_line(part, catalogue, item, stretch, whole, minor, costs - told)
         told = costs
+
+
+def comes_within(part: Part, item: DueItem, period: Period) -> bool:
+    """Whether an add-on was added in this period, which costs its set-up. Another quantity or price of what was there
+    costs none, and neither does another plan: it takes the place of one that was set up."""
+    if part.kind == "plan" or part.starts_on is None or part.starts_on not in period:
+        return False
+    return part.component_id == next(one.component_id for one in item.parts if one.plan_id == part.plan_id)
+
+
+def set_up_lines(part: Part, catalogue: Catalogue, item: Asked, period: Period) -> Iterator[DraftedLine]:
+    """The set-up of what begins with the period; none where it has no fee."""
+    price = _price(part, catalogue, item.currency)
+    if price.setup_minor:
+        yield _line(part, catalogue, "setup", "", price.setup_minor, period.start, period.end)
 
 
 def _cycle_line(part: Part, catalogue: Catalogue, item: Asked, period: Period, whole: Period) -> DraftedLine:

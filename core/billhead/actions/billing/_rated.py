@@ -31,7 +31,7 @@ __all__ = [
 
 
 class Part(NamedTuple):
-    """One billed component; `component_id` is None in a quote, before anything is ordered."""
+    """One billed component; `component_id` is None in a quote, before anything is ordered. `kind` as it has it."""
 
     component_id: int | None
     plan_id: int
@@ -39,6 +39,7 @@ class Part(NamedTuple):
     quantity: int
     starts_on: date | None = None
     ends_on: date | None = None
+    kind: str = "plan"
 
 
 class Redeemed(NamedTuple):

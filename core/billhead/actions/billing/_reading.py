@@ -222,6 +222,7 @@ def read_parts(session: Session, ids: Collection[int]) -> defaultdict[int, list[
         component.quantity,
         component.starts_on,
         component.ends_on,
+        component.kind,
     ).where(among(component.subscription_id, ids, session))
     parts: defaultdict[int, list[Part]] = defaultdict(list)
     for row in session.connection().execute(query.order_by(component.subscription_id, component.id)).all():

@@ -55,7 +55,7 @@ def steps_of(item: DueItem, wanted: Sequence[Wanted], on: date, *, plan_id: int,
             elif stops is None or stops > on:
                 ends[part.component_id] = on
     kept = [part._replace(ends_on=ends.get(part.component_id or 0, part.ends_on)) for part in item.parts]
-    new = [Part(-n, one.plan_id, one.price_id, one.quantity, on) for n, one in enumerate(open_parts, 1)]
+    new = [Part(-n, one.plan_id, one.price_id, one.quantity, on, kind=one.kind) for n, one in enumerate(open_parts, 1)]
     after = _calendar(item, on, term, restart)._replace(plan_id=plan_id, parts=(*kept, *new))
     return Steps(after, ends, tuple(open_parts))
 
