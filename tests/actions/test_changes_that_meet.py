@@ -20,9 +20,11 @@ from billhead.actions.subscriptions.transfer import transfer
 from billhead.db import reading, writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
+from billhead.domain.money import Money
 from billhead.models.documents import Document
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
+from billhead.plugin import ExtraLine
 
 APR, MAY, JUN = date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1)
 
@@ -214,3 +216,23 @@ def test_a_change_on_the_day_of_a_settled_transfer_keeps_the_part_of_who_got_it(
     on(MAY)
     shop.run(MAY)
     assert billed(shop, other) == 1800 + 3600
+
+
+class PaperFee:
+    """1.00 for each document."""
+
+    code = "paper"
+
+    def apply(self, drafts):
+        return [[ExtraLine("fee", "Paper", Money(100, "EUR"))] for _ in drafts]
+
+
+def test_an_invoice_rule_adds_its_line_to_each_change_of_a_day(shop):
+    shop.plugins.rules = [("paper", PaperFee())]
+    basic, _ = shop.plan("basic", 1000), shop.plan("gold", 3000)
+    customer, subscription = paying(shop, basic)
+    on(date(2026, 4, 16))
+    for plan in ("gold", "basic", "gold"):
+        do(change, ChangeWish(subscription, plan=plan, when="immediate"))
+    # 10.00, and half of the 20.00 that gold costs more; 1.00 on each of four documents
+    assert billed(shop, customer) == 1000 + 1000 + 4 * 100

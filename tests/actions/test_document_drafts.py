@@ -25,6 +25,7 @@ from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.db import reading, writing
 from billhead.domain.errors import Conflict, CurrencyMismatch, InvalidInput
+from billhead.domain.money import Money
 from billhead.models.catalogue import Plan
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Allocation, Document, DocumentLine, Party
@@ -33,6 +34,7 @@ from billhead.models.operations import Event, Job
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
+from billhead.plugin import ExtraLine
 
 NOV, DEC, JAN = date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)
 STAFF = replace(SYSTEM, reason="asked by phone")
@@ -450,3 +452,56 @@ def test_a_lead_longer_than_the_term_bills_one_period_ahead_and_no_more(shop):
     assert shop.run(NOV).considered == 0
     shop.run(date(2026, 11, 2))
     assert [line.period_start for line in shop.all(DocumentLine)] == [NOV, date(2026, 11, 8)]
+
+
+def charges(shop):
+    """Which documents are to be charged to a saved method, by the jobs that are queued."""
+    queued = shop.all(Job, Job.kind == "payments.collect", Job.state == "queued")
+    return {job.args["document_id"]: job.due_at.date() for job in queued}
+
+
+def test_what_was_to_be_charged_is_charged_after_a_merge_a_split_and_back(shop):
+    shop.change(Seller, shop.seller_id, number_on="payment")
+    customer = shop.customer()
+    for plan in (shop.plan("tv", 1000), shop.plan("radio", 500)):
+        shop.subscribe(customer, plan, due=NOV, collection="auto")
+    shop.run(NOV)
+    assert charges(shop) == {1: NOV, 2: NOV}
+    merged = act(merge_documents, [1, 2]).document_id
+    assert charges(shop)[merged] == NOV
+    for job in shop.all(Job, Job.kind == "payments.collect"):
+        if job.args["document_id"] != merged:  # finds that its proforma is merged
+            shop.change(Job, job.id, state="done")
+    act(undo_merge, merged)
+    assert charges(shop) == {1: NOV, 2: NOV, merged: NOV}
+    again = act(merge_documents, [1, 2]).document_id
+    radio = shop.all(DocumentLine, DocumentLine.document_id == again)[1]
+    off = act(split_document, again, [radio.id]).document_id
+    assert {again, off} <= charges(shop).keys()
+
+
+def test_merged_proformas_of_who_pays_by_hand_are_not_charged(shop):
+    customer = shop.customer()
+    for plan in (shop.plan("tv", 1000), shop.plan("radio", 500)):
+        shop.subscribe(customer, plan, due=NOV, collection="manual")
+    shop.run(NOV)
+    act(merge_documents, [one.id for one in shop.all(Document)])
+    assert charges(shop) == {}
+
+
+class PaperFee:
+    code = "paper"
+
+    def apply(self, drafts):
+        return [[ExtraLine("fee", "Paper", Money(100, "EUR"))] for _ in drafts]
+
+
+@pytest.mark.parametrize("plugin", ["einvoice", "e1", "paper"])
+def test_a_draft_with_the_line_of_a_rule_can_be_void_whatever_its_plugin_is_called(shop, plugin):
+    held(shop)
+    shop.plugins.rules = [(plugin, PaperFee())]
+    shop.subscribe(shop.customer(), shop.plan("tv", 1000), due=NOV)
+    shop.run(NOV)
+    act(void_document, 1, reason="wrong")
+    shop.run(NOV)
+    assert [(one.state, one.net_minor) for one in shop.all(Document)] == [("void", 1100), ("draft", 1100)]

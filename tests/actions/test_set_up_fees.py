@@ -1,4 +1,4 @@
-"""A set-up fee is charged once for what is set up: with the first term, after a trial, and for an add-on that comes later.
+"""A set-up fee is charged once for what is set up: with the first term, after a trial, for an add-on that comes later.
 
 Television costs 10.00 EUR a month and 20.00 once, seven days to try it 1.00; sports 6.00 and 3.00 once. With 20 %.
 """

@@ -18,6 +18,7 @@ from billhead.actions.billing._calendars import read_formers
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._coupons import read_redeemed
 from billhead.actions.billing._draft import (
+    BilledKey,
     Draft,
     DraftedLine,
     as_of,
@@ -46,7 +47,6 @@ from billhead.models.subscriptions import Subscription
 __all__ = ["History", "differences", "draft_difference", "read_histories", "read_history"]
 
 _FOREVER = date.max
-_Key = tuple[int | None, str, date]
 
 
 class History(NamedTuple):
@@ -61,7 +61,7 @@ class History(NamedTuple):
     standing: Standing
     free: tuple[Period, ...]
     moved: tuple[Period, ...]
-    used_keys: Mapping[_Key, int]
+    used_keys: Mapping[BilledKey, int]
     before: tuple[Former, ...] = ()
 
 
@@ -103,7 +103,7 @@ def read_histories(
     }
 
 
-def _used_keys(session: Session, subscriptions: Collection[int]) -> dict[int, Counter[_Key]]:
+def _used_keys(session: Session, subscriptions: Collection[int]) -> dict[int, Counter[BilledKey]]:
     """How often each billed-once key is taken, so that the next line of it gets the next revision."""
     line = DocumentLine
     rows = session.execute(
@@ -111,7 +111,7 @@ def _used_keys(session: Session, subscriptions: Collection[int]) -> dict[int, Co
             among(line.subscription_id, subscriptions, session), line.period_start.is_not(None)
         )
     )
-    found: defaultdict[int, Counter[_Key]] = defaultdict(Counter)
+    found: defaultdict[int, Counter[BilledKey]] = defaultdict(Counter)
     for subscription_id, component_id, kind, start in rows:
         if subscription_id is not None and start is not None:
             found[subscription_id][component_id, kind, start] += 1
@@ -148,6 +148,7 @@ def draft_difference(history: History, catalogue: Catalogue, zone: str) -> Draft
         corrects_id=one,
         used=used,
         mixed=mixed,
+        used_keys=history.used_keys,
     )
 
 
@@ -162,7 +163,7 @@ def differences(history: History, catalogue: Catalogue) -> Iterator[DraftedLine]
         yield from sorted(_of_part(part, history, catalogue), key=lambda line: line.kind != RETURNED)
 
 
-def _revised(line: DraftedLine, numbered: Counter[_Key]) -> LineDetail | None:
+def _revised(line: DraftedLine, numbered: Counter[BilledKey]) -> LineDetail | None:
     if line.period_start is None:
         return line.detail
     key = (line.component_id, line.kind, line.period_start)

@@ -1,6 +1,6 @@
 """What a document says before invoice rules, tax and credit: the periods that are due, and a line for each part."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -22,6 +22,7 @@ from billhead.domain.state import next_state
 from billhead.domain.subscription import TRANSITIONS, Event, State
 
 __all__ = [
+    "BilledKey",
     "Bridge",
     "Draft",
     "DraftedLine",
@@ -35,6 +36,10 @@ __all__ = [
     "set_up_lines",
     "whole_price",
 ]
+
+
+BilledKey = tuple[int | None, str, date]
+"""Component, kind and first day: together with a revision, what is billed once."""
 
 
 class DraftedLine(NamedTuple):
@@ -61,6 +66,8 @@ class Draft(NamedTuple):
 
     `may_return`: below zero it becomes a credit note, of `corrects_id` if that is one document. `shares` as in Rated.
     `charged`: a proforma for which the saved method is used. `mixed`: some of its prices are with tax, some without.
+    `used_keys`: how often the days of a subscription that is brought in line were billed, for the revision of what
+    rules add to them.
     """
 
     kind: str
@@ -77,6 +84,7 @@ class Draft(NamedTuple):
     charges: tuple[int, ...] = ()  # entitlements
     charged: bool = False
     mixed: bool = False
+    used_keys: Mapping[BilledKey, int] | None = None
 
 
 class Asked(Protocol):

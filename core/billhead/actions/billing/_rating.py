@@ -305,7 +305,8 @@ def _take_one(lots: list[Lot], amount: Money, today: date) -> tuple[Taken, ...]:
 
 
 def _extended(draft: Draft, extra: Sequence[tuple[str, ExtraLine]]) -> Draft:
-    """With the lines that rules add. Rule and code are part of the line's kind, and so of the billed-once key."""
+    """With the lines that rules add. Rule and code are part of the line's kind, and so of the billed-once key; where
+    the days are billed again, as by a second change of a day, the line has the next revision."""
     if not extra:
         return draft
     first, last = draft.lines[0], draft.lines[-1]
@@ -326,7 +327,14 @@ def _extended(draft: Draft, extra: Sequence[tuple[str, ExtraLine]]) -> Draft:
         )
         for rule, line in extra
     )
-    return draft._replace(lines=draft.lines + added)
+    return draft._replace(lines=draft.lines + tuple(_next_revision(line, draft) for line in added))
+
+
+def _next_revision(line: DraftedLine, draft: Draft) -> DraftedLine:
+    if not draft.used_keys or line.period_start is None:
+        return line
+    used = draft.used_keys.get((line.component_id, line.kind, line.period_start), 0)
+    return line._replace(detail=LineDetail(revision=used)) if used else line
 
 
 def rater_now(known: Catalogue | None = None, *, rules: bool = True) -> tuple[Rater, Catalogue]:

@@ -3,7 +3,7 @@
 from billhead import clock
 from billhead.actions.billing._coupons import give_back_used
 from billhead.actions.documents._changeable import lines_of
-from billhead.actions.entitlements._waiting_again import ONCE, wait_again
+from billhead.actions.entitlements._waiting_again import is_once, wait_again
 from billhead.actions.subscriptions._state import record
 from billhead.actions.usage._taking_back import USAGE, take_back_usage
 from billhead.db import Tx
@@ -28,8 +28,9 @@ def release(tx: Tx, document: Document) -> None:
             billed.setdefault(line.subscription_id, []).append(line)
     for subscription_id, lines in sorted(billed.items()):
         take_back_usage(tx, [line for line in lines if line.kind.startswith(USAGE)])
-        wait_again(tx, [line for line in lines if line.kind.startswith(ONCE)])
-        _set_back(tx, document, subscription_id, [one for one in lines if not one.kind.startswith((USAGE, ONCE))])
+        wait_again(tx, [line for line in lines if is_once(line)])
+        timed = [one for one in lines if not one.kind.startswith(USAGE) and not is_once(one)]
+        _set_back(tx, document, subscription_id, timed)
         for line in lines:
             line.revision = -line.id  # a key that no period has
 

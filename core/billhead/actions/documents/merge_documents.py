@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billhead.actions.documents._changeable import changeable, is_change, lines_of, recompute
+from billhead.actions.documents._charging import charge_then, to_be_charged
 from billhead.actions.documents._moving import another_like, move_lines, moved, name_subscription
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
@@ -25,6 +26,8 @@ class Merged:
 def merge_documents(tx: Tx, document_ids: Sequence[int]) -> Merged:
     """The lines move to a new document, taxed anew; the old ones say where they went. `undo_merge` takes it back.
 
+    Where one of the proformas was to be charged to a saved method, the new one is.
+
     Raises InvalidInput (less than two), NotFound, or Conflict: final, being paid, or of another customer, kind,
     currency or way to state prices.
     """
@@ -39,12 +42,14 @@ def merge_documents(tx: Tx, document_ids: Sequence[int]) -> Merged:
     grace = [one.finalise_on for one in found if one.finalise_on is not None]
     why = next((one.held_because for one in found if one.held_because not in ("", "grace")), found[0].held_because)
     new = another_like(tx, found[0], why, max(grace) if len(grace) == len(found) else None, min(dues) if dues else None)
+    charged = to_be_charged(tx, found)
     for one in found:
         move_lines(tx, lines_of(tx, one.id), new)
         moved(one, Event.MERGE, ProformaEvent.MERGE)
         one.merged_into_id = new.id
     name_subscription(tx, new)
     recompute(tx, new)
+    charge_then(tx, [new], charged)
     audit(tx, "documents.merged", f"document:{new.id}", {"from": ids})
     return Merged(new.id)
 

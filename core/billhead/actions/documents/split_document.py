@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billhead.actions.documents._changeable import changeable, is_change, lines_of, recompute
+from billhead.actions.documents._charging import charge_then, to_be_charged
 from billhead.actions.documents._moving import another_like, move_lines, name_subscription, same_term
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
@@ -43,5 +44,6 @@ def split_document(tx: Tx, document_id: int, line_ids: Sequence[int]) -> Split:
     for one in (document, new):
         name_subscription(tx, one)
         recompute(tx, one)
+    charge_then(tx, [new], to_be_charged(tx, [document]))
     audit(tx, "documents.split", f"document:{document.id}", {"to": new.id, "lines": sorted(wanted)})
     return Split(new.id, document.id)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from billhead.actions.documents._changeable import changeable, lines_of, recompute
+from billhead.actions.documents._charging import charge_then, to_be_charged
 from billhead.actions.documents._moving import move_lines, moved, name_subscription
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
@@ -38,13 +39,16 @@ def undo_merge(tx: Tx, document_id: int) -> Undone:
         one.merged_into_id = None
     tx.session.flush()
     origins = sorted({line.moved_from_id for line in lines if line.moved_from_id is not None})
+    charged, back = to_be_charged(tx, [document]), []
     for origin_id in origins:
         origin = changeable(tx, origin_id)
+        back.append(origin)
         move_lines(tx, [line for line in lines if line.moved_from_id == origin_id], origin, back=True)
         name_subscription(tx, origin)
         recompute(tx, origin)
     recompute(tx, document)
     document.subscription_id = None
     moved(document, Event.VOID, ProformaEvent.VOID)
+    charge_then(tx, back, charged)
     audit(tx, "documents.merge_undone", f"document:{document_id}", {"to": origins})
     return Undone(document_id)

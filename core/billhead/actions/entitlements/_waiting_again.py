@@ -1,5 +1,6 @@
 """A draft with single sales comes to nothing: they wait for the next invoice again."""
 
+import re
 from collections.abc import Sequence
 
 from sqlalchemy import select
@@ -9,10 +10,17 @@ from billhead.db import Tx
 from billhead.models.documents import DocumentLine
 from billhead.models.entitlements import Entitlement
 
-__all__ = ["ONCE", "wait_again"]
+__all__ = ["ONCE", "is_once", "wait_again"]
 
 ONCE = "one_off:e"
 """With the entitlement's number, the kind of the line of what waited for the invoice."""
+
+_NUMBERED = re.compile(f"{ONCE}[0-9]+")
+
+
+def is_once(line: DocumentLine) -> bool:
+    """What an invoice rule adds is one_off too, with the names of its plugin and of the line in place of a number."""
+    return _NUMBERED.fullmatch(line.kind) is not None
 
 
 def wait_again(tx: Tx, lines: Sequence[DocumentLine]) -> None:

@@ -27,9 +27,10 @@ __all__ = ["pull_back_time"]
 def pull_back_time(tx: Tx, invoices: Sequence[int], because: str) -> list[int]:
     """Let the lines of these invoices' subscriptions end where the invoices' time began; returns the subscriptions.
 
-    Time that other paid invoices have bought stays: an add-on that is not paid does not take its plan along. Where there
-    is some after it, none is pulled back: then the customer owes for the past, and dunning does what is to be done. When
-    the invoice is paid after all, its time is given again. Reseller credits that they bought go, as far as there are.
+    Time that other paid invoices have bought stays: an add-on that is not paid does not take its plan along. Where
+    there is some after it, none is pulled back: then the customer owes for the past, and dunning does what is to be
+    done. When the invoice is paid after all, its time is given again. Reseller credits that they bought go, as far as
+    there are.
     """
     tx.session.flush()
     follow_money(tx, invoices, because)

@@ -76,6 +76,7 @@ class SalesTax(TaxEngine):
             else LineTax(rate.jurisdiction, rate.tax, rate.rate_ppm, compound=rate.compound)
             for rate in due
         ]
+        taxes = list(dict.fromkeys(taxes))  # several that the buyer owes to one place are one note on the document
         first = taxes[0]
         # the first has nothing before it to be taken on
         return LineTax(first.jurisdiction, first.reason, first.rate_ppm, first.note, also=tuple(taxes[1:]), hold=hold)

@@ -185,3 +185,13 @@ def test_the_plugin_offers_it():
     assert plugin.API == 1
     assert [engine.code for engine in plugin.tax_engines()] == ["sales_tax"]
     assert plugin.tax_engines()[0].uses_postcode
+
+
+def test_two_taxes_of_one_place_that_a_business_abroad_owes_itself_are_said_once():
+    central, state = (
+        Rate("ZZ", tax, 90_000, date(2020, 1, 1), position=at, reverse_charge=True, registered_in="*")
+        for at, tax in enumerate(("cgst", "sgst"))
+    )
+    firm = {"company": True, "vat_id": "ZZ1", "vat_id_state": "valid"}
+    assert told(due(OSLO, TaxedBuyer("ZZ", **firm), own=[central, state])) == [("ZZ", "reverse_charge", 0)]
+    assert told(due(OSLO, TaxedBuyer("ZZ"), own=[central, state])) == [("ZZ", "cgst", 90_000), ("ZZ", "sgst", 90_000)]
