@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.actions.notifications._logins import home_of
 from billhead.actions.notifications._render import named_facts, render
 from billhead.actions.notifications._values import Address, Happening, Happenings
 from billhead.domain.errors import NoticeRejected
@@ -33,7 +34,7 @@ _LEADS_TO = {
 Gather = Callable[[Session, Notice], dict[str, Any]]
 
 
-def digest_facts(session: Session, notice: Notice, gather: Gather, home: str) -> Mapping[str, Any]:
+def digest_facts(session: Session, notice: Notice, gather: Gather) -> Mapping[str, Any]:
     """Raises NoticeRejected when nothing of it is true any more: an empty one is not sent."""
     told = list(_happened(session, notice, gather))
     if not told:
@@ -43,7 +44,9 @@ def digest_facts(session: Session, notice: Notice, gather: Gather, home: str) ->
         return words.count("%(count)d thing has happened", "%(count)d things have happened", len(told))
 
     is_staff = notice.customer_id is None
-    url = f"{config().base_url}/admin/what-i-am-told" if is_staff else f"{home}/account/notifications"
+    url = (
+        f"{config().base_url}/admin/what-i-am-told" if is_staff else f"{home_of(session, notice)}/account/notifications"
+    )
     return {"digest": {"counted": counted, "happened": Happenings(told), "choices_url": Address(url)}}
 
 

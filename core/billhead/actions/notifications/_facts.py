@@ -85,6 +85,4 @@ def gather(session: Session, notice: Notice) -> dict[str, Any]:
     }
     for part in _PARTS_OF.get(notice.kind, ()):
         facts.update(part(session, notice))
-    if notice.kind == DIGEST:
-        facts.update(digest_facts(session, notice, gather, home))
     return facts

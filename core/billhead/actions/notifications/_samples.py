@@ -158,7 +158,7 @@ _DIGEST = {
     "happened": Happenings(
         [
             Happening("Re: No sound [81]", _AT, f"{_SHOP}/account/tickets/81"),
-            Happening("Payment received: €15.68", _AT, f"{_SHOP}/sign-in"),
+            Happening("2026-000012: 15.68 EUR", _AT, f"{_SHOP}/sign-in"),
         ]
     ),
     "choices_url": Address(f"{_SHOP}/account/notifications"),
