@@ -186,6 +186,19 @@ def test_by_itself_only_what_the_operator_said_and_only_from_their_score(tv: Sho
     assert audited.reason == "by itself, at a score of 250"
 
 
+def test_what_staff_decided_is_not_decided_again_by_itself_while_the_panel_takes_its_time(tv: Shop):
+    watched_in(tv, *PLACES)
+    look(tv)
+    staff = tv.person("staff", "boss@example.com", "*")
+    staff.post("/admin/sharing/1/kick", {"reason": "enough"}, page="/admin/switches")
+    rules = {"most_networks": 2, "most_addresses": 3, "acts_by_itself": "block", "acts_from": 100}
+    tv.change(Seller, tv.seller_id, watching=rules)
+    look(tv)
+    assert (case(tv).state, rows(tv, Subscription)[0].suspended_for) == ("open", "")
+    tv.work()
+    assert case(tv).state == "kicked"
+
+
 def test_the_warning_names_nobody_elses_address(tv: Shop):
     with tv.app.app_context(), reading() as session:
         notice = Notice(customer_id=1, kind="sharing", data={"service_id": 1, "case_id": 1})

@@ -10,7 +10,7 @@ from billhead import clock
 from billhead.actions.usage._lines import epoch
 from billhead.actions.viewings._out_of_reach import out_of_reach
 from billhead.actions.viewings._sightings import sessions_seen
-from billhead.actions.viewings.settle_sharing import settle_sharing
+from billhead.actions.viewings.settle_sharing import is_being_cut, settle_sharing
 from billhead.bulk import among
 from billhead.db import Tx
 from billhead.domain.sharing import Finding, Session, judge
@@ -86,5 +86,7 @@ def _put_up(tx: Tx, service_id: int, finding: Finding, case: SharingCase | None,
     if rules.acts_by_itself and case.score >= rules.acts_from:
         if rules.acts_by_itself in out_of_reach(tx.session, tx.session.get_one(Service, service_id)):
             return  # left open: a person decides what else is done
+        if is_being_cut(tx.session, service_id):
+            return  # decided already: it is settled when they are out
         by_itself = Tx(replace(tx.ctx, reason=f"by itself, at a score of {case.score}"), tx.session)
         settle_sharing(by_itself, case.id, rules.acts_by_itself)
