@@ -17,22 +17,29 @@ from billhead.plugin import HttpClient
 
 @pytest.fixture
 def far_side() -> Iterator[str]:
-    """Answers with ten million spaces, which travel as ten thousand bytes; at /short with five, at /drip one by one."""
+    """Answers with ten million spaces, which travel as ten thousand bytes; at /short with five, at /drip one by one,
+    at /heads with the letters of a header that never ends."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path == "/heads":
+                self._drip(b"HTTP/1.1 200 OK\r\nX-Patience: " + b"a" * 50_000)
+                return
             body = gzip.compress(b" " * (5 if self.path == "/short" else 10_000_000))
             self.send_response(200)
             self.send_header("Content-Encoding", "gzip")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             if self.path == "/drip":
-                with suppress(OSError):  # whoever waits may have had enough
-                    for byte in body:
-                        self.wfile.write(bytes([byte]))
-                        time.sleep(0.3)
+                self._drip(body)
             else:
                 self.wfile.write(body)
+
+        def _drip(self, what: bytes) -> None:
+            with suppress(OSError):  # whoever waits may have had enough
+                for byte in what:
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(0.3)
 
         do_POST = do_GET
 
@@ -66,15 +73,16 @@ def test_what_fits_is_read_whole(far_side: str):
         client.close()
 
 
-def test_an_answer_that_drips_is_not_waited_for(far_side: str):
+@pytest.mark.parametrize("page", ["drip", "heads"])
+def test_an_answer_that_drips_is_not_waited_for(far_side: str, page: str):
     """A byte each 0.3 seconds: no wait is as long as the timeout of one second, and the answer would take an hour."""
     client = HttpClient("acme", timeout_seconds=1)
     try:
         began = clock.monotonic()
         with pytest.raises(PanelUnreachable):
-            client.read(f"{far_side}/drip")
+            client.read(f"{far_side}/{page}")
         with pytest.raises(PanelOutcomeUnknown):  # it may have acted
-            client.write("POST", f"{far_side}/drip")
+            client.write("POST", f"{far_side}/{page}")
         assert 2 <= clock.monotonic() - began < 20
     finally:
         client.close()

@@ -20,6 +20,7 @@ import httpx
 from billhead import clock
 from billhead.domain.errors import BillheadError, PanelOutcomeUnknown, PanelUnreachable
 from billhead.plugin.pacing import Pacer
+from billhead.plugin.patience import patient_transport
 
 __all__ = ["LARGEST", "HttpClient", "HttpResponse"]
 
@@ -28,9 +29,6 @@ for _name in ("httpx", "httpcore"):  # they log URLs and headers, which may hold
 
 LARGEST = 256 * 2**20
 """The lines of a large panel, in bytes."""
-
-_SLOWEST = 32 * 2**10
-"""Bytes a second of an answer: what comes slower, once its timeout is over, is dripping and is not waited for."""
 
 # the request can't have reached the server: no connection, or no address
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
@@ -99,9 +97,8 @@ class HttpClient:
             timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 10)),
             follow_redirects=False,
             auth=auth,
-            transport=transport,
+            transport=transport or patient_transport(_trusted()),
             headers={"User-Agent": "Billhead/0.1"},
-            verify=_trusted(),
         )
         self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # a session is the far side's idea
 
@@ -135,13 +132,9 @@ class HttpClient:
     def _send(self, method: str, url: str, options: dict[str, Any]) -> HttpResponse:
         self._pacer.wait()
         body = bytearray()
-        patience = options.get("timeout", self._made_with["timeout_seconds"])
         with self._client.stream(method, url, **options) as response:
-            began = clock.monotonic()
             for part in response.iter_bytes():
                 body += part
-                if clock.monotonic() - began > patience + len(body) / _SLOWEST:
-                    raise httpx.ReadTimeout("it drips")
                 if len(body) > self._largest:
                     raise httpx.ReadError("longer than it may be")
         return HttpResponse(response.status_code, response.headers, bytes(body))
