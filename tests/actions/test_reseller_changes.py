@@ -244,6 +244,19 @@ def test_nothing_comes_back_for_a_line_that_was_watched_where_that_is_the_rule(s
     assert look(shop, preview_terminate_user, added).returned_minor == 0
 
 
+def test_each_is_renewed_with_the_credits_of_its_own_payer(shop):
+    """Aurora has 90.00 left, Baltic below it none: all of Aurora's can't pay for the one of Baltic."""
+    shop.grant("aurora", "100.00")
+    shop.grant("baltic", "10.00")
+    ids = [shop.add(name).subscription_id for name in ("aurora", "baltic")]
+    shop.operator.work()
+    seen = look(shop, preview_renew_many, shop.known["aurora"], ids)
+    assert [(one.name, one.renewable, one.credits_minor, one.left_minor) for one in seen.payers] == [
+        ("Aurora", 1, 1_000, 8_000), ("Baltic", 1, 1_000, -1_000),
+    ]  # fmt: skip
+    assert (seen.renewable, seen.credits_minor, seen.refused) == (2, 2_000, ())
+
+
 def test_many_are_renewed_one_by_one_with_a_result_for_each(shop):
     ids = [shop.add("aurora").subscription_id for _ in range(4)]
     shop.operator.work()
@@ -253,7 +266,7 @@ def test_many_are_renewed_one_by_one_with_a_result_for_each(shop):
     act(aurora, disable_user, ids[0])
     act(STAFF, shop_take, shop, key, "35.00")  # 25.00 are left: for two of the three
     seen = look(shop, preview_renew_many, key, ids)
-    assert (seen.renewable, seen.credits_minor, seen.left_minor) == (3, 3_000, -500)
+    assert (seen.renewable, seen.credits_minor, seen.payers[0].left_minor) == (3, 3_000, -500)
     assert [one for one, _ in seen.refused] == [ids[0]]
     for wrong, refusal in (([*ids, foreign], NotFound), ([], InvalidInput), (list(range(501)), InvalidInput)):
         with pytest.raises(refusal):

@@ -109,6 +109,6 @@ def test_a_preview_counts_nobody_whose_last_purchase_is_still_open(shop):
     shop.operator.work()
     with reading() as session:
         seen = preview_renew_many(Tx(shop.acting("aurora"), session), shop.known["aurora"], [one, two])
-        assert (seen.renewable, seen.credits_minor, seen.left_minor) == (2, 2_000, 6_000)
+        assert (seen.renewable, seen.credits_minor, seen.payers[0].left_minor) == (2, 2_000, 6_000)
         with pytest.raises(NotFound):
             preview_renew_many(Tx(shop.acting("baltic"), session), shop.known["aurora"], [one])

@@ -45,7 +45,11 @@ def add_a_user(visitor, shop):
     visitor.page.wait_for_url("**/access**")
     visitor.look()
     assert "Anna can watch" in visitor.read()
-    visitor.page.get_by_role("button", name="Copy the text").click()
+    visitor.page.keyboard.press("Enter")  # the button has the focus: it is what one came for
+    visitor.page.get_by_role("button", name="Copied").wait_for()
+    visitor.page.get_by_role("button", name="Copy the text").wait_for()
+    visitor.page.get_by_role("heading", level=1).click()
+    visitor.page.keyboard.press("c")
     visitor.page.get_by_role("button", name="Copied").wait_for()
     text = visitor.page.evaluate("navigator.clipboard.readText()")
     assert "User name: " in text

@@ -31,7 +31,9 @@ def plans(shop):
 
 def test_a_customer_becomes_a_reseller_by_paying(shop):
     assert "Nothing to choose here" in shop.visitor().get("/become-a-reseller").text
+    assert "/become-a-reseller" not in shop.visitor().get("/").text
     plans(shop)
+    assert 'href="/become-a-reseller"' in shop.visitor().get("/").text
     page = shop.visitor().get("/become-a-reseller").text
     for words in ("The seller", "€20.00", "20.00 credits to start with", "Sign in to buy"):
         assert words in page
@@ -56,6 +58,7 @@ def test_a_customer_becomes_a_reseller_by_paying(shop):
     (invoice,) = shop.rows(Document, Document.kind == "invoice")
     assert f"/account/documents/{invoice.id}.pdf" in papers.text
     # and may be raised
+    assert 'href="/become-a-reseller"' in ada.get("/reseller/credits/buy").text
     raised = ada.post("/become-a-reseller/dealer", {}, page="/become-a-reseller")
     assert raised.location.removeprefix("/pay/").isdigit(), "signed in, and by no link"
     assert "€100.00" in ada.get(raised.location).text

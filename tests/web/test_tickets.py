@@ -151,6 +151,20 @@ def test_two_of_staff_who_answer_at_once_and_what_else_staff_do(shop: Shop, staf
     assert "moved to Billing" in staff.get("/admin/tickets/1").text
 
 
+def test_those_whom_a_department_names_are_told_of_what_is_nobodys_yet(shop: Shop, staff):
+    page = "/admin/departments/new"
+    staff.post(page, {"name": "Billing", "position": "1", "staff_ids": ["1"]}, page=page)
+    ada = shop.customer()
+    write(ada, "No picture", "Since noon.")
+    assert shop.rows(Notice, Notice.kind == "ticket_news") == [], "Technical is all of staff"
+    write(ada, "Twice", "It was taken twice.", department="2")
+    (told,) = shop.rows(Notice, Notice.kind == "ticket_news")
+    assert told.user_id == 1
+    home = staff.get("/admin/").text
+    assert 'href="/admin/tickets?state=open"' in home
+    assert "tickets that wait for an answer" in home
+
+
 def test_on_a_customers_page_are_the_tickets_of_ones_departments_however_many_others_there_are(shop: Shop, staff):
     """Two of Technical, then a hundred and one of Billing, which is for its own people."""
     shop.customer()

@@ -188,6 +188,6 @@ def tone(word: object) -> str:
     return _TONE_OF.get(str(word), "plain")
 
 
-def last_day(end: date) -> date:
+def last_day(end: date | None) -> date | None:
     """The last day of a half-open period: what people read as its end."""
-    return end - timedelta(days=1)
+    return None if end is None else end - timedelta(days=1)

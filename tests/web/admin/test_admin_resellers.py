@@ -116,6 +116,9 @@ def test_rights_suspending_moving_and_removing_say_first_what_they_touch(counter
     assert "with its lines" in counter.get(f"/admin/resellers/{top}").text
     counter.confirm(f"/admin/resellers/{top}/resume")
     assert "No customer" not in counter.get(f"/admin/resellers/{below}/users").text
+    for asked in ("users?q=nobody", "users?expiring=7", "users?before=1", "credits?before=1"):
+        answer = counter.get(f"/admin/resellers/{below}/{asked}")
+        assert (answer.status_code, f"/admin/resellers/{below}/" in answer.text) == (200, True), asked
     shown, told = counter.yes(f"/admin/resellers/{below}/move-users", to=str(top))
     assert "1 customers were moved" in told
     counter.yes(f"/admin/resellers/{below}/remove", to="")

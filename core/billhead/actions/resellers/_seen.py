@@ -1,5 +1,6 @@
 """What a reseller, or staff, may see: resellers and subscribers within a subtree. What is outside is "not found"."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.resellers._tree import is_within, subtree
 from billhead.domain.context import Context
-from billhead.domain.errors import InvalidInput, NotFound
+from billhead.domain.errors import NotFound
 from billhead.domain.ledger import AccountCode
-from billhead.domain.mac import macs_in, parse_mac
+from billhead.domain.mac import macs_in
 from billhead.domain.money import CREDITS
+from billhead.domain.seeking import dialled, sought
 from billhead.domain.subscription import RUNNING
+from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan
 from billhead.models.credits import CreditHold, CreditLot
 from billhead.models.ledger import LedgerAccount, LedgerPosting
@@ -25,6 +28,8 @@ from billhead.models.subscriptions import Service, Subscription
 __all__ = ["Figures", "expiring", "figures_of", "matches", "seen_renewals", "seen_reseller", "seen_user", "users_of"]
 
 _OVER = ("canceled",)
+_OF_A_PHONE = 4
+"""Digits from which on a number may be a part of somebody's phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +113,33 @@ def users_of(reseller_id: int, *, alone: bool = False) -> Select[*tuple[Any, ...
 
 
 def matches(typed: str) -> ColumnElement[bool]:
-    """Name, e-mail, MAC in any spelling, or a line's login; several MACs: all of them. For `users_of`."""
+    """What a caller says: name, e-mail, phone, the number of the subscription, MAC in any spelling or a part of it, or
+    how a line's login begins; several MACs: all of them. For `users_of`."""
     many = macs_in(typed)
     if len(many) > 1:
         return Subscription.id.in_(select(Service.subscription_id).where(Service.mac.in_(many)))
-    try:
-        mac = parse_mac(typed)
-    except InvalidInput:
-        mac = ""
-    lines = select(Service.subscription_id).where(
-        or_(Service.login == typed, Service.mac == mac) if mac else Service.login.startswith(typed, autoescape=True)
-    )
-    return or_(
-        Customer.name.icontains(typed, autoescape=True),
+    of_line = [Service.login.startswith(typed, autoescape=True)]
+    if part := _part_of_mac(typed):
+        of_line.append(Service.mac.contains(part))
+    found = [
         Customer.email.icontains(typed, autoescape=True),
-        Subscription.id.in_(lines),
-    )
+        Subscription.id.in_(select(Service.subscription_id).where(or_(*of_line))),
+    ]
+    if words := sought(typed):
+        found.append(Customer.sought_name.contains(words, autoescape=True))
+    if len(digits := dialled(typed)) >= _OF_A_PHONE and not set(typed) - set("+0123456789 ()-/."):
+        found.append(Customer.sought_phone.contains(digits))
+    if (number := whole_number(typed)) is not None:
+        found.append(Subscription.id == number)
+    return or_(*found)
+
+
+def _part_of_mac(typed: str) -> str:
+    """ "1a79" or "1A-79" → "1A:79"; "" for what is no part of one, or too little to tell."""
+    digits = re.sub("[:.-]", "", typed).upper()
+    if len(digits) < 4 or len(digits) % 2 or len(digits) > 12 or set(digits) - set("0123456789ABCDEF"):
+        return ""
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
 def expiring(today: date, days: int = 7) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """Renew many subscribers at once: one decision on record, done one by one by a job, with a result for each."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,23 +14,41 @@ from billhead.actions.scheduling import enqueue
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import BillheadError, InvalidInput, NotFound
+from billhead.models.people import Reseller
 from billhead.models.resellers import BulkRenewal, BulkRenewalItem
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["ManyPreview", "ManyToRenew", "preview_renew_many", "renew_many"]
+__all__ = ["ManyPreview", "ManyToRenew", "PayerPreview", "preview_renew_many", "renew_many"]
 
 MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
-class ManyPreview:
-    """`refused`: (subscription, why) of those that can't be renewed. `left_minor`: what the payers would have to spend
-    afterwards, in hundredths; below zero there is not enough for all."""
+class PayerPreview:
+    """`left_minor`: what it has to spend afterwards, its credit line too, in hundredths; below zero there is not enough
+    for all of them."""
 
+    reseller_id: int
+    name: str
     renewable: int
     credits_minor: int
     left_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ManyPreview:
+    """Each is renewed with the credits of its own payer. `refused`: (subscription, why) of those that can't be."""
+
+    payers: tuple[PayerPreview, ...]
     refused: tuple[tuple[int, str], ...]
+
+    @property
+    def renewable(self) -> int:
+        return sum(payer.renewable for payer in self.payers)
+
+    @property
+    def credits_minor(self) -> int:
+        return sum(payer.credits_minor for payer in self.payers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +64,22 @@ def preview_renew_many(tx: Tx, reseller_id: int, subscriptions: Sequence[int]) -
         raise NotFound("reseller", reseller_id)
     ids = _checked(tx, reseller_id, subscriptions)
     # subscriptions before resellers, each by rising id, as whoever captures a purchase locks them
-    of_ids = select(Subscription.payer_reseller_id).where(Subscription.id.in_(ids)).order_by(Subscription.id)
-    paying = {one for one in tx.session.scalars(of_ids.with_for_update()) if one is not None}
+    of_ids = select(Subscription.id, Subscription.payer_reseller_id).where(Subscription.id.in_(ids))
+    payer_of = dict(tx.session.execute(of_ids.order_by(Subscription.id).with_for_update()).all())
+    paying = {one for one in payer_of.values() if one is not None}
     payers = lock_resellers(tx, reseller_id, *sorted(paying - {reseller_id}))
-    credits, refused = 0, list[tuple[int, str]]()
+    costs, refused = defaultdict[int | None, list[int]](list), list[tuple[int, str]]()
     for key in ids:
         try:
-            credits += preview_renew_user(tx, key).credits_minor
+            costs[payer_of[key]].append(preview_renew_user(tx, key).credits_minor)
         except BillheadError as error:
             refused.append((key, error.message))
-    left = sum(balance(tx, payer).minor for payer in payers) - credits
-    return ManyPreview(len(ids) - len(refused), credits, left, tuple(refused))
+    return ManyPreview(tuple(_payer(tx, one, costs[one.id]) for one in payers if one.id in paying), tuple(refused))
+
+
+def _payer(tx: Tx, reseller: Reseller, costs: list[int]) -> PayerPreview:
+    room = balance(tx, reseller).minor + reseller.credit_line_minor
+    return PayerPreview(reseller.id, reseller.name, len(costs), sum(costs), room - sum(costs))
 
 
 @verb("resellers.renew_many")

@@ -29,3 +29,4 @@ def as_new(tx: Tx, row: SupportMail, customer: Customer, department: Department,
     message.user_id = None
     row.state, row.ticket_id = "taken", ticket.id
     tell_customer(tx, ticket, message, "ticket_opened")
+    tell_staff(tx, ticket, message)

@@ -86,16 +86,20 @@ def tell_customer(tx: Tx, ticket: Ticket, message: TicketMessage, kind: str = "t
 
 
 def tell_staff(tx: Tx, ticket: Ticket, message: TicketMessage) -> None:
-    """The colleague whose ticket it is; one that is nobody's waits in the queue. A reseller has none to look at all
-    day: it is told of all that is written in its shop."""
+    """The colleague whose ticket it is; of one that is nobody's, those whom its department names. Where it names none
+    it is all of staff, who have a queue to look at. A reseller has none: it is told of all that is written in its shop.
+    """
     user = tx.session.get(User, ticket.assignee_id) if ticket.assignee_id is not None else None
-    told = [user] if user is not None and not user.disabled else _of_shop(tx, ticket)
+    told = [user] if user is not None and not user.disabled else _of_department(tx, ticket)
     data = {"ticket_id": ticket.id, "message_id": message.id}
     for one in told:
         queue_to_login(tx, one, "ticket_news", f"ticket-news:{ticket.id}:{message.id}:{one.id}", data)
 
 
-def _of_shop(tx: Tx, ticket: Ticket) -> Sequence[User]:
-    reseller_id = tx.session.get_one(Department, ticket.department_id).reseller_id
-    mine = select(User).where(User.reseller_id == reseller_id, User.disabled.is_(False), User.family.is_(False))
-    return [] if reseller_id is None else tx.session.scalars(mine.order_by(User.id)).all()
+def _of_department(tx: Tx, ticket: Ticket) -> Sequence[User]:
+    department = tx.session.get_one(Department, ticket.department_id)
+    whose = User.reseller_id == department.reseller_id
+    if department.reseller_id is None:
+        whose = User.id.in_(department.staff_ids)
+    mine = select(User).where(whose, User.disabled.is_(False), User.family.is_(False))
+    return tx.session.scalars(mine.order_by(User.id)).all()

@@ -42,6 +42,5 @@ def open_ticket(tx: Tx, customer_id: int, wanted: NewTicket) -> TicketOpened:
     ticket.priority = wanted.priority
     message = write(tx, ticket, "customer", checked.text, checked.files)
     tell_customer(tx, ticket, message, "ticket_opened")
-    if checked.department.reseller_id is not None:
-        tell_staff(tx, ticket, message)
+    tell_staff(tx, ticket, message)
     return TicketOpened(ticket.id, message.id)

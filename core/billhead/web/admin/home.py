@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.jobs._chosen import NEEDS_A_PERSON
 from billhead.actions.setup._steps import steps_of
+from billhead.actions.support._seen import departments_for
 from billhead.db import reading
 from billhead.models.banking import TransferProof
 from billhead.models.documents import FailedItem
@@ -22,6 +23,8 @@ from billhead.models.fraud import FraudCase
 from billhead.models.operations import EventDelivery, Job, Notice
 from billhead.models.panels import Panel, UpstreamPurchase
 from billhead.models.payments import Callback, Dispute, GatewayAccount, PaymentAttempt, UnassignedMoney
+from billhead.models.shops import ShopSupply
+from billhead.models.support import BillDispute, SupportMail, Ticket
 from billhead.plugin import allow
 from billhead.plugin_host import plugins
 from billhead.reports._recurring_moves import recurring_moves
@@ -29,6 +32,7 @@ from billhead.web.admin.area import admin, staff_zone
 from billhead.web.admin.home_figures import PERIODS, charts_of, debts, income, lines, span_of, work
 from billhead.web.admin.payments import UNDECIDED
 from billhead.web.pages import page
+from billhead.web.request_context import current_ctx
 from billhead.web.speaking import say_count
 
 __all__ = ["home"]
@@ -82,6 +86,32 @@ _NEEDS: tuple[_Need, ...] = (
         lambda count: say_count("order to be checked", "orders to be checked", count),
         "screening",
         {"state": "review"},
+    ),
+    (
+        "tickets",
+        lambda count: say_count("ticket that waits for an answer", "tickets that wait for an answer", count),
+        "tickets",
+        {"state": "open"},
+    ),
+    (
+        "disputed",
+        lambda count: say_count("bill that a customer disputes", "bills that customers dispute", count),
+        "bill_disputes",
+        {"state": "open"},
+    ),
+    (
+        "mails",
+        lambda count: say_count("mail to be sorted", "mails to be sorted", count),
+        "support_mails",
+        {"state": "waiting"},
+    ),
+    (
+        "refused",
+        lambda count: say_count(
+            "order of a reseller’s shop refused by the panel", "orders of resellers’ shops refused by the panel", count
+        ),
+        "shop_orders",
+        {"state": "refused"},
     ),
     ("unbilled", lambda count: say_count("subscription not billed", "subscriptions not billed", count), "unbilled", {}),
     (
@@ -199,8 +229,14 @@ def _count(kind: Any, *conditions: ColumnElement[bool]) -> Any:
 
 
 def _counts(session: Session) -> dict[str, int]:
-    """One statement for everything that is counted."""
+    """One statement for everything that is counted, of tickets those that who asks works on."""
+    departments = [one.id for one in departments_for(session, current_ctx())]
+    mine = select(Ticket.id).where(Ticket.department_id.in_(departments))
     counted = {
+        "tickets": _count(Ticket, Ticket.state == "open", Ticket.department_id.in_(departments)),
+        "disputed": _count(BillDispute, BillDispute.state == "open", BillDispute.ticket_id.in_(mine)),
+        "mails": _count(SupportMail, SupportMail.state == "waiting", SupportMail.department_id.in_(departments)),
+        "refused": _count(ShopSupply, ShopSupply.state == "refused"),
         "jobs": _count(Job, Job.state.in_(NEEDS_A_PERSON)),
         "quarantined": _count(Callback, Callback.state == "quarantined"),
         "paused": _count(GatewayAccount, GatewayAccount.paused_because != ""),

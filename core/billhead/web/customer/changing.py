@@ -1,6 +1,6 @@
 """Changing a subscription, putting it on hold, and taking back what was planned: the price is shown first."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -105,7 +105,7 @@ def resume_subscription(subscription_id: int) -> ResponseReturnValue:
     with writing(submit_ctx()) as tx:
         done = resume(tx, subscription_id)
     if done.paid_through:
-        until = day_in_words(date.fromisoformat(str(done.paid_through)))
+        until = day_in_words(date.fromisoformat(str(done.paid_through)) - timedelta(days=1))
         flash(say("Your lines run again. Paid until %(day)s.", day=until), "good")
     else:
         flash(say("Running again."), "good")

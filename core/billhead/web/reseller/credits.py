@@ -10,9 +10,10 @@ from sqlalchemy import Select, select
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from billhead.actions.resellers._packages import offered_to
+from billhead.actions.resellers._packages import offered_to, places_for
 from billhead.actions.resellers._seen import figures_of, seen_reseller
 from billhead.actions.resellers._statement import KINDS, holds_of, statement_of
+from billhead.actions.resellers._tree import subtree
 from billhead.actions.resellers.buy_credits import buy_credits
 from billhead.actions.resellers.transfer_credits import transfer_credits
 from billhead.db import Tx, reading, writing
@@ -123,8 +124,9 @@ def buy() -> ResponseReturnValue:
     with reading() as session:
         me = own_reseller(session)
         offered = offered_to(session, me)
-        waiting = _unpaid(session, own_customer(session).id)
-    return page("reseller/buy.html", me=me, offered=offered, waiting=waiting, problem=problem), status
+        own = own_customer(session)
+        waiting, rises = _unpaid(session, own.id), bool(places_for(session, own))
+    return page("reseller/buy.html", me=me, offered=offered, waiting=waiting, rises=rises, problem=problem), status
 
 
 class PassOnForm(QuestionForm):
@@ -145,7 +147,7 @@ def pass_on() -> ResponseReturnValue:
     with reading() as session:
         below = session.execute(
             select(Reseller.id, Reseller.name)
-            .where(Reseller.parent_id == own_id(), Reseller.removed_on.is_(None))
+            .where(Reseller.id.in_(subtree(own_id())), Reseller.id != own_id(), Reseller.removed_on.is_(None))
             .order_by(Reseller.name)
         ).all()
         asked_for = whole_number(request.args.get("to", ""))

@@ -36,7 +36,7 @@ def home() -> ResponseReturnValue:
         soon = users_of(me.id).where(expiring(today))
         ending = session.execute(soon.order_by(Subscription.paid_through, Subscription.id).limit(_ENDING)).all()
         how_many = session.scalar(select(func.count()).select_from(soon.subquery())) or 0
-        needed = _needed(session, soon)
+        needed = _needed(session, soon.where(Subscription.payer_reseller_id == me.id))
         moved = session.execute(statement_of(me).order_by(LedgerEntry.id.desc()).limit(_MOVED)).all()
         charts = charts_of(session, today)
     shown = {"me": me, "today": today, "states": states, "ending": ending, "how_many": how_many}
@@ -45,7 +45,7 @@ def home() -> ResponseReturnValue:
 
 
 def _needed(session: Session, soon: Select[*tuple[Any, ...]]) -> int:
-    """What renewing them takes by the prices at which they were sold, in hundredths."""
+    """What renewing them takes of its own credits, by the prices at which they were sold, in hundredths."""
     part = SubscriptionComponent
     ids = soon.with_only_columns(Subscription.id, maintain_column_froms=True)
     found = session.scalar(

@@ -59,9 +59,9 @@ def narrowed(query: Select[*tuple[Any, ...]], told: Mapping[str, str], zone: str
         query = query.where(expiring(clock.today_in(zone)))
     elif show in SHOWN:
         query = query.where(Subscription.state.in_(SHOWN[show]))
-    else:
-        query = query.where(Subscription.state != "canceled")
     typed = told.get("q", "").strip()[:_LONGEST]
+    if not show and not typed:  # who looks for somebody also wants to find who has ended
+        query = query.where(Subscription.state != "canceled")
     return query.where(matches(typed)) if typed else query
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from flask import redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from billhead.actions.resellers._packages import places_on_sale
 from billhead.actions.shops._sells import assortment
 from billhead.db import reading
 from billhead.domain.errors import InvalidInput
@@ -39,6 +40,7 @@ def plans() -> ResponseReturnValue:
         found = offers(db_session, who)
         choices = currencies(db_session, seller)
         front = front_page(db_session, seller)
+        has_places = bool(places_on_sale(db_session, who))
     groups = [(KINDS[kind], [one for one in found if one.kind == kind]) for kind in KINDS]
     return page(
         "storefront/plans.html",
@@ -46,6 +48,7 @@ def plans() -> ResponseReturnValue:
         currency=who.currency,
         choices=[] if _has_own_currency() else choices,
         front=front,
+        has_places=has_places,
     )
 
 

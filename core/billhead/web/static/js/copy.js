@@ -3,6 +3,7 @@ function show(within) {
   for (const button of within.querySelectorAll("button[data-copy]")) {
     button.hidden = false;
     button.setAttribute("aria-live", "polite");
+    if (button.dataset.text === "first") button.focus(); // what one came for: Enter copies it
     const before = button.innerHTML;
     button.addEventListener("click", async () => {
       try {

@@ -2,15 +2,16 @@
 
 const typing = (element) => element.matches("input, select, textarea, [contenteditable]");
 
-// "/" finds anything, "f" goes to the list's own search, "n" adds one, Escape leaves the field.
+// "/" finds anything, "f" goes to the list's own search, Escape leaves the field; "n" adds one, "c" copies the text.
 const keys = { "/": "[data-find]", f: "[data-search]" };
+const pressed = { n: "a[data-new]", c: "button[data-text]:not([hidden])" };
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.matches("input[type=search]")) event.target.blur();
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
-  const adds = event.key === "n" && document.querySelector("a[data-new]");
-  if (adds) {
+  const acts = pressed[event.key] && document.querySelector(pressed[event.key]);
+  if (acts) {
     event.preventDefault();
-    adds.click();
+    acts.click();
   }
   const field = keys[event.key] && document.querySelector(keys[event.key]);
   if (!field) return;
