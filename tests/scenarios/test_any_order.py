@@ -98,7 +98,7 @@ class AnyOrder(RuleBasedStateMachine):
     def keep(self) -> None:
         self.life.keeps()
 
-    @rule(days=st.integers(1, 9))
+    @rule(days=st.integers(1, 40))
     def give_days(self, days: int) -> None:
         self.life.is_given(days)
 

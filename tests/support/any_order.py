@@ -225,7 +225,7 @@ class Life(Story):
 
     def keeps(self) -> None:
         canceled = self.days.leaves is not None
-        if self.row().phase != "trial" and self.attempt(keep, self.subscription):
+        if self.attempt(keep, self.subscription):
             self._drop_plans()
             if canceled:
                 self.days.stays()
@@ -235,9 +235,7 @@ class Life(Story):
             del self.days.had[day]
 
     def is_given(self, days: int) -> None:
-        if self.days.leaves is not None or not self.days.runs or self.row().phase == "trial":
-            return  # what the days are worth then is told in their own tests
-        if self.attempt(give_days_to, self.subscription, days, "an outage"):
+        if self.days.runs and self.attempt(give_days_to, self.subscription, days, "an outage"):
             self.days.is_given(days, self.today)
 
     def is_handed_over(self, money: str) -> None:

@@ -93,6 +93,8 @@ class DayLedger:
     ends: date | None = None
     leaves: date | None = None
     runs: bool = True
+    cut: Cycle | None = None  # the last one that was billed, if not to its end
+    waiting: list[list[date]] = field(default_factory=list)  # days that were given after billing was over
     marked: dict[Cycle, bool] = field(default_factory=dict)  # is the coupon for this cycle?
 
     # -- what is where
@@ -114,7 +116,7 @@ class DayLedger:
             cycle = self.cycle(self.billed_to)
             end = cycle.end if self.ends is None else min(cycle.end, self.ends)
             self._use_coupon(self.billed_to, self.billed_to == cycle.start and end == cycle.end)
-            self.billed_to = end
+            self.billed_to, self.cut = end, cycle if end < cycle.end else None
 
     def night(self, today: date) -> None:
         self.bill(today)
@@ -160,15 +162,26 @@ class DayLedger:
         self.runs = False
 
     def is_given(self, days: int, today: date) -> None:
-        """What is planned for the end of what is billed comes so much later."""
-        since = max(self.billed_to, today)
-        self.billed_to = since + days * DAY
-        self.free.append([since, self.billed_to])
-        self.counts_from(since, self.billed_to, self.on(today).months)
-        planned = {day: what for day, what in self.had.items() if day >= since and day > today}
-        for day in planned:
-            del self.had[day]
-        self.had |= {day + days * DAY: what for day, what in planned.items()}
+        """What runs is so much longer, and whole cycles follow; after a cancellation billing is over as it was, and the
+        days wait for whoever takes that back."""
+        longer, billed = days * DAY, self.billed_to
+        since = max(billed, today)
+        over = self.ends is not None and self.ends <= billed
+        self.had = {(day + longer if day >= billed and day > today else day): one for day, one in self.had.items()}
+        if over:
+            self.waiting.append([since, since + longer])
+        else:
+            self._runs_longer(since, since + longer)
+        if self.leaves is not None:
+            self.leaves = max(self.leaves, today) + longer
+            self.ends = self.ends if over or self.ends is None else self.ends + longer
+
+    def _runs_longer(self, since: date, until: date) -> None:
+        if self.billed_to == self.begins:  # of a trial: what follows it begins so much later
+            self.begins = until
+        self.free.append([since, until])
+        self.billed_to = until
+        self.counts_from(until, until, self.on(since).months)
 
     def leaves_on(self, service: date, billing: date, today: date) -> None:
         self.leaves, self.ends = service, billing
@@ -177,11 +190,15 @@ class DayLedger:
             self.runs = False
 
     def stays(self) -> None:
-        """After all: and the cycle that was to be cut short is billed to its end."""
+        """After all: the cycle that was cut short is billed to its end, and days that were given since follow it."""
         self.leaves = self.ends = None
-        cycle = self.cycle(self.billed_to)
-        if cycle.start != self.billed_to:
-            self.billed_to = cycle.end
+        later = timedelta(0)
+        if self.cut is not None and self.cut.start < self.billed_to < self.cut.end:
+            later = self.cut.end - self.billed_to
+            self.billed_to = self.cut.end
+        for since, until in self.waiting:
+            self._runs_longer(since + later, until + later)
+        self.cut, self.waiting = None, []
 
     # -- what it comes to
 

@@ -44,11 +44,13 @@ class Line(NamedTuple):
 
 class Stretch(NamedTuple):
     """The days on which a component was had. `free` ones are not to be paid. `agreed` ones are charged or not: those of
-    a trial, and paid ones that went to another customer. `mode`: how a part of a cycle is priced."""
+    a trial, and paid ones that went to another customer. In `stopped` ones nothing new was billed. `mode`: how a part
+    of a cycle is priced."""
 
     had: Sequence[Period]
     free: Sequence[Period]
     agreed: Sequence[Period]
+    stopped: Sequence[Period]
     mode: str
     currency: str
 
@@ -70,7 +72,8 @@ def faults_of(stretch: Stretch, lines: Sequence[Line]) -> Iterator[Day]:
             continue
         for one in without(without(line.days, stretch.free), [*due, *stretch.agreed]):
             yield Day(one.start, line.document_id, f"{one} is charged, and it was not had")
-    for one in without(due, [*(line.period for line in lines if line.void), *stretch.agreed, *_covered(lines)]):
+    excused = [*(line.period for line in lines if line.void), *stretch.agreed, *stretch.stopped]
+    for one in without(due, [*excused, *_covered(lines)]):
         yield Day(one.start, None, f"{one} is not charged")
     yield from _amounts(stretch, lines)
 

@@ -21,6 +21,7 @@ from billhead.models.subscriptions import FreeTime, Subscription, SubscriptionCo
 __all__ = ["Named", "day_faults"]
 
 _TIMED = ("recurring", "trial")
+_BREAKS = ("expire", "renewed", "suspend", "resume", "resume_trial", "cancel")
 _GONE = ("void", "written_off")
 _EVER = date.max
 
@@ -109,10 +110,10 @@ def _free(session: Session, subscriptions: Sequence[int]) -> dict[int, list[tupl
 
 
 def _over(session: Session, subscriptions: Sequence[int]) -> defaultdict[int, list[tuple[str, date]]]:
-    """When paid time was over, and when it began again."""
+    """When it was stopped or its paid time was over, and when it began again."""
     event = SubscriptionEvent
     query = select(event.subscription_id, event.kind, event.effective_on).where(
-        among(event.subscription_id, subscriptions, session), event.kind.in_(["expire", "renewed"])
+        among(event.subscription_id, subscriptions, session), event.kind.in_(_BREAKS)
     )
     found: defaultdict[int, list[tuple[str, date]]] = defaultdict(list)
     for key, kind, on in session.execute(query.order_by(event.id)):
@@ -149,16 +150,18 @@ def _stretch(
     if subscription.phase_ends_on is not None and first < subscription.phase_ends_on:
         agreed.append(Period(first, subscription.phase_ends_on))
     unpaid = [days for why, days in free if why != "moved"]
-    return Stretch(without(had, _lapsed(over)), unpaid, agreed, mode, subscription.currency)
+    had = without(had, _between(over, "expire", "renewed"))  # between two terms that were bought nothing was watched
+    stopped = _between(over, "suspend", "resume", "resume_trial", "cancel")
+    return Stretch(had, unpaid, agreed, stopped, mode, subscription.currency)
 
 
-def _lapsed(over: Sequence[tuple[str, date]]) -> list[Period]:
-    """Between two terms that somebody has bought nothing was watched."""
-    found, since = [], None
-    for kind, day in over:
-        if kind == "expire":
+def _between(events: Sequence[tuple[str, date]], broke: str, *went_on: str) -> list[Period]:
+    """From each time that it broke off to when it went on."""
+    found, since = list[Period](), None
+    for kind, day in events:
+        if kind == broke:
             since = since or day
-        elif since is not None:
+        elif kind in went_on and since is not None:
             found += [Period(since, day)] if since < day else []
             since = None
     return [*found, Period(since, _EVER)] if since is not None else found
