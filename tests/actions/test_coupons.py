@@ -15,6 +15,7 @@ from billhead.actions.coupons.create_coupon import NewCoupon, create_coupon
 from billhead.actions.coupons.redeem_coupon import redeem_coupon
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.cancel import cancel
+from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.actions.subscriptions.start import Order, start_subscription
 from billhead.db import reading, writing
 from billhead.domain.errors import Conflict, InvalidInput
@@ -327,3 +328,20 @@ def test_an_order_with_trial_keeps_the_coupon_for_the_first_paid_term(shop):
         shop.run(date(2026, 11, 3))
     (offer,) = shop.all(Document, Document.kind == "proforma", Document.state == "open")
     assert lines(shop, offer.id) == [(500, 500, "HALF")]
+
+
+def test_a_correction_within_a_cycle_that_a_coupon_made_cheaper_is_made_cheaper_too(shop):
+    """The coupon is used up by then."""
+    shop.plan("tv", 3000)
+    shop.plan("gold", 6000)
+    make(shop, "HALF", percent_ppm=500_000)
+    subscription, proforma = order(shop, shop.customer(), "HALF")
+    paid(shop, proforma)
+    shop.change(Subscription, subscription, collection="auto", next_bill_on=DEC)
+    with clock.business_time(datetime(2026, 12, 5, 12, tzinfo=UTC)):
+        shop.run(DEC)
+        with writing(SYSTEM) as tx:
+            done = change(tx, ChangeWish(subscription, plan="gold", on=date(2026, 11, 16)))
+    rows = shop.all(DocumentLine, DocumentLine.document_id == done.document_id)
+    # 15 of 30 days of 15.00 come back, and 15 of 30 days of half of 60.00 are charged; December is at its full price
+    assert [row.net_minor for row in rows] == [-750, -3000, 1500, 6000]

@@ -79,7 +79,8 @@ def read_histories(
     """The same for many, in a fixed number of queries."""
     rows = session.connection().execute(select(*ITEM).where(among(Subscription.id, subscriptions, session))).all()
     parts = read_parts(session, [row[0] for row in rows])
-    redeemed = read_redeemed(session, catalogue.coupons, subscriptions, target)
+    # also those that are used up: they hold on in the cycles that they made cheaper, which a correction may come to
+    redeemed = read_redeemed(session, catalogue.coupons, subscriptions, date.min)
     items = [DueItem._make((*row[:-1], target, tuple(parts[row[0]]), redeemed.get(row[0], ()), ())) for row in rows]
     catalogue.need(
         session,
