@@ -7,6 +7,7 @@ from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
 from billhead.actions.billing.verify_billing import verify_billing
+from billhead.actions.documents.void_document import void_document
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions import begin_scheduled as beginning
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
@@ -236,3 +237,14 @@ def test_an_invoice_rule_adds_its_line_to_each_change_of_a_day(shop):
         do(change, ChangeWish(subscription, plan=plan, when="immediate"))
     # 10.00, and half of the 20.00 that gold costs more; 1.00 on each of four documents
     assert billed(shop, customer) == 1000 + 1000 + 4 * 100
+
+
+@pytest.mark.parametrize("plugin", ["einvoice", "e1", "paper"])
+def test_a_draft_with_the_line_of_a_rule_can_be_void_whatever_its_plugin_is_called(shop, plugin):
+    shop.change(Seller, shop.seller_id, hold_for_review=True)
+    shop.plugins.rules = [(plugin, PaperFee())]
+    shop.subscribe(shop.customer(), shop.plan("tv", 1000), due=APR)
+    shop.run(APR)
+    do(void_document, 1, reason="wrong")
+    shop.run(APR)
+    assert [(one.state, one.net_minor) for one in shop.all(Document)] == [("void", 1100), ("draft", 1100)]

@@ -25,7 +25,6 @@ from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.db import reading, writing
 from billhead.domain.errors import Conflict, CurrencyMismatch, InvalidInput
-from billhead.domain.money import Money
 from billhead.models.catalogue import Plan
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Allocation, Document, DocumentLine, Party
@@ -34,7 +33,6 @@ from billhead.models.operations import Event, Job
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent
-from billhead.plugin import ExtraLine
 
 NOV, DEC, JAN = date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)
 STAFF = replace(SYSTEM, reason="asked by phone")
@@ -487,21 +485,3 @@ def test_merged_proformas_of_who_pays_by_hand_are_not_charged(shop):
     shop.run(NOV)
     act(merge_documents, [one.id for one in shop.all(Document)])
     assert charges(shop) == {}
-
-
-class PaperFee:
-    code = "paper"
-
-    def apply(self, drafts):
-        return [[ExtraLine("fee", "Paper", Money(100, "EUR"))] for _ in drafts]
-
-
-@pytest.mark.parametrize("plugin", ["einvoice", "e1", "paper"])
-def test_a_draft_with_the_line_of_a_rule_can_be_void_whatever_its_plugin_is_called(shop, plugin):
-    held(shop)
-    shop.plugins.rules = [(plugin, PaperFee())]
-    shop.subscribe(shop.customer(), shop.plan("tv", 1000), due=NOV)
-    shop.run(NOV)
-    act(void_document, 1, reason="wrong")
-    shop.run(NOV)
-    assert [(one.state, one.net_minor) for one in shop.all(Document)] == [("void", 1100), ("draft", 1100)]

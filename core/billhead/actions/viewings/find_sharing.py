@@ -8,9 +8,10 @@ from sqlalchemy import select, union
 
 from billhead import clock
 from billhead.actions.usage._lines import epoch
+from billhead.actions.viewings._cutting import is_being_cut
 from billhead.actions.viewings._out_of_reach import out_of_reach
 from billhead.actions.viewings._sightings import sessions_seen
-from billhead.actions.viewings.settle_sharing import is_being_cut, settle_sharing
+from billhead.actions.viewings.settle_sharing import settle_sharing
 from billhead.bulk import among
 from billhead.db import Tx
 from billhead.domain.sharing import Finding, Session, judge

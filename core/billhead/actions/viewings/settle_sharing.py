@@ -2,23 +2,20 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
-
 from billhead import clock
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning.want import want
 from billhead.actions.scheduling import enqueue
 from billhead.actions.subscriptions.suspend import suspend
 from billhead.actions.verb import audit, verb
+from billhead.actions.viewings._cutting import cut_key
 from billhead.actions.viewings._out_of_reach import out_of_reach
-from billhead.bulk import how_many
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
-from billhead.models.operations import Job
 from billhead.models.subscriptions import Service, Subscription
 from billhead.models.viewings import SharingCase
 
-__all__ = ["SETTLED", "SharingSettled", "is_being_cut", "settle_sharing"]
+__all__ = ["SETTLED", "SharingSettled", "settle_sharing"]
 
 SETTLED = {"ignore": "ignored", "warn": "warned", "limit": "limited", "kick": "kicked", "block": "blocked"}
 
@@ -56,7 +53,7 @@ def settle_sharing(tx: Tx, case_id: int, step: str) -> SharingSettled:
         want(tx, service, capped_connections=1)
     elif step == "kick":
         args = {"service_id": service.id, "case_id": case.id, "by": tx.ctx.actor}
-        enqueue(tx, "access.cut_all", args, key=_cut_key(service.id))
+        enqueue(tx, "access.cut_all", args, key=cut_key(service.id))
     elif step == "block":
         suspend(tx, subscription.id, "staff")
     if step != "kick":
@@ -64,13 +61,3 @@ def settle_sharing(tx: Tx, case_id: int, step: str) -> SharingSettled:
     about = {"case": case.id, "score": case.score, "reasons": case.reasons, "step": step}
     audit(tx, f"sharing.{step}", f"service:{service.id}", about)
     return SharingSettled(service.id, case.id, case.state)
-
-
-def is_being_cut(session: Session, service_id: int) -> bool:
-    """Whether the job that cuts whoever watches on this line is still to do it."""
-    waits = Job.key == _cut_key(service_id), Job.state.in_(("queued", "running"))
-    return how_many(session, *waits) > 0
-
-
-def _cut_key(service_id: int) -> str:
-    return f"cut:{service_id}"
