@@ -226,3 +226,26 @@ def test_staff_choose_for_themselves(shop):
     assert len(last) == 1
     assert f"/admin/panels/{panel_id}" in last[0].get_body(("plain",)).get_content()
     assert "/admin/what-i-am-told" in last[0].get_body(("plain",)).get_content()
+
+
+def test_an_account_is_one_person_and_a_further_login_of_a_family_another(shop):
+    choose(shop, receipt="daily", restored="daily")
+    with writing(SYSTEM) as tx:
+        customer = tx.session.get_one(Customer, shop.customer)
+        logins = [
+            User(seller_id=customer.seller_id, customer_id=customer.id, email=email, role="customer", family=family,
+                 created_at=NOW)
+            for email, family in (("ada@example.org", False), ("bob@example.org", True))
+        ]  # fmt: skip
+        tx.session.add_all(logins)
+        tx.session.flush()
+        own, family = (one.id for one in logins)
+    with clock.business_time(SUNDAY_NOON):
+        receipt(shop)
+        for key in (own, family):
+            with writing(SYSTEM) as tx:
+                data = {"subscription_id": shop.subscription}
+                queue_to_login(tx, tx.session.get_one(User, key), "restored", f"restored:{key}", data)
+    assert morning() == 2
+    told = {mail["To"]: mail.get_body(("html",)).get_content().count("<li") for mail in shop.mails()}
+    assert told == {"ada@example.org": 2, "bob@example.org": 1}

@@ -43,10 +43,10 @@ def digest_facts(session: Session, notice: Notice, gather: Gather) -> Mapping[st
     def counted(words: Wording) -> str:
         return words.count("%(count)d thing has happened", "%(count)d things have happened", len(told))
 
-    is_staff = notice.customer_id is None
-    url = (
-        f"{config().base_url}/admin/what-i-am-told" if is_staff else f"{home_of(session, notice)}/account/notifications"
-    )
+    if notice.customer_id is None:
+        url = f"{config().base_url}/admin/what-i-am-told"
+    else:
+        url = f"{home_of(session, notice)}/account/notifications"
     return {"digest": {"counted": counted, "happened": Happenings(told), "choices_url": Address(url)}}
 
 

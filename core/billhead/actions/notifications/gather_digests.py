@@ -45,14 +45,18 @@ def gather_digests(tx: Tx) -> DigestsGathered:
 
 
 def _gather(tx: Tx, customer_id: int | None, user_id: int | None, due: tuple[ColumnElement[bool], ...]) -> bool:
-    theirs = select(Notice).where(*due, Notice.customer_id == customer_id, user_id == _LOGIN).order_by(Notice.id)
+    theirs = (
+        select(Notice)
+        .where(*due, Notice.customer_id == customer_id, _LOGIN.is_not_distinct_from(user_id))
+        .order_by(Notice.id)
+    )
     rows = tx.session.scalars(theirs.with_for_update()).all()
     to = _address(tx, customer_id, user_id)
     for one in rows:
         one.state = "in_digest" if to else "rejected"
     if not rows or not to:
         return False
-    whose = {"customer_id": customer_id, "user_id": user_id, "channel": EMAIL, "recipient": to}
+    whose: dict[str, Any] = {"customer_id": customer_id, "user_id": user_id, "channel": EMAIL, "recipient": to}
     queued_once(tx, DIGEST, f"digest:{rows[0].id}", {"notices": [one.id for one in rows]}, **whose)
     return True
 

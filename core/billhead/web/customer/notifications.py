@@ -128,9 +128,9 @@ def notifications() -> ResponseReturnValue:
         form[group].choices = {EMAIL: me.email, **usable}
     if form.validate_on_submit():
         with form.refusals():
-            hours = [int(form[name].data) if form[name].data else None for name in ("quiet_from", "quiet_to")]
+            begins, ends = (int(form[name].data) if form[name].data else None for name in ("quiet_from", "quiet_to"))
             ways = {group: form[group].data or [] for group in CHOSEN}
-            wish = NoticeWish(ways, *hours, often=often_told(form, offered))
+            wish = NoticeWish(ways, begins, ends, often_told(form, offered))
             with writing(submit_ctx()) as tx:
                 choose_notices(tx, me.id, wish)
             flash(say("Saved. It holds for what is sent from now on."), "good")
