@@ -38,7 +38,9 @@ _NOTHING = _Sums(0, 0, {})
 
 def next_documents(session: Session, after: int, limit: int) -> Sequence[Document]:
     """The invoices and credit notes that bear a number, in the order of their ids."""
-    query = select(Document).where(Document.id > after, Document.kind.in_(["invoice", "credit_note"]))
+    query = select(Document).where(
+        Document.id > after, Document.kind.in_(["invoice", "credit_note"]), Document.number.is_not(None)
+    )
     return session.scalars(query.where(Document.state.not_in(_NEVER_BOOKED)).order_by(Document.id).limit(limit)).all()
 
 
