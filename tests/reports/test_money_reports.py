@@ -11,11 +11,14 @@ from billhead.actions.documents.void_document import void_document
 from billhead.actions.documents.write_off import write_off
 from billhead.actions.ledger.post import post
 from billhead.actions.payments._book import Receipt, book
+from billhead.actions.payments._disputing import close_dispute, open_dispute
+from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.db import reading, writing
 from billhead.domain.ledger import AccountCode, credit, debit
 from billhead.domain.money import Money
+from billhead.domain.payment import DisputeEvent
 from billhead.models.documents import Document
-from billhead.models.payments import GatewayAccount
+from billhead.models.payments import Dispute, GatewayAccount
 from billhead.models.subscriptions import Subscription
 from billhead.reports import ask, report_of, streamed, tabled
 
@@ -196,3 +199,54 @@ def test_recurring_revenue_counts_who_is_paid_for_on_the_last_day_of_a_month(sho
         ("2026-11", eur(2913), 3, 3, 0, eur(971)),
         ("2026-12", eur(1000), 1, 0, 2, eur(1000)),
     ]
+
+
+def noon(day):
+    return clock.business_time(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
+
+
+def test_what_was_written_off_is_owed_again_from_the_day_of_its_recovery_on(shop):
+    bad = billed(shop, NOV)
+    with noon(date(2026, 11, 10)), writing(SYSTEM) as tx:
+        write_off(tx, bad, reason="moved abroad")
+    paid(bad, 500, date(2026, 11, 20), "after all")
+    owed = {}
+    for day in (5, 15, 25):
+        table = made("receivables", as_of=f"2026-11-{day:02}")
+        assert nothing_is_off(table)
+        owed[day] = [row[-1] for row in table.rows]
+    assert owed == {5: [eur(1200)], 15: [], 25: [eur(700)]}
+
+
+def test_what_a_bank_took_back_was_given_back_until_the_dispute_is_won(shop):
+    paid(billed(shop, NOV), 1200, date(2026, 11, 20), "a")
+    with noon(date(2026, 11, 25)), writing(SYSTEM) as tx:
+        open_dispute(tx, 1, 1200, "dp_1", fee=eur(1500))
+    lost = [
+        (date(2026, 11, 20), "Cards", 1, eur(1200), eur(30), eur(0), eur(1170)),
+        (date(2026, 11, 25), "Cards", 0, eur(0), eur(1500), eur(1200), eur(-2700)),
+    ]
+    table = made("money-received")
+    assert table.rows == lost
+    assert nothing_is_off(table)
+    with noon(date(2026, 11, 28)), writing(SYSTEM) as tx:
+        close_dispute(tx, tx.session.get_one(Dispute, 1), DisputeEvent.WIN)
+    table = made("money-received")
+    assert table.rows == [*lost, (date(2026, 11, 28), "Cards", 0, eur(0), eur(0), eur(-1200), eur(1200))]
+    assert nothing_is_off(table)
+
+
+@pytest.mark.parametrize("inclusive", [False, True])
+def test_a_month_after_an_upgrade_is_worth_what_the_new_plan_costs_and_after_a_downgrade_too(shop, inclusive):
+    prices = {"basic": 1000, "gold": 3000}
+    if inclusive:
+        prices = {plan: minor * 12 // 10 for plan, minor in prices.items()}
+    basic, _ = (shop.plan(plan, minor, tax_inclusive=inclusive) for plan, minor in prices.items())
+    subscription = shop.subscribe(shop.customer(), basic, due=NOV, line=False)
+    shop.run(NOV)
+    for plan, worth in (("gold", 3000), ("basic", 1000)):
+        with noon(date(2026, 11, 16)), writing(SYSTEM) as tx:
+            change(tx, ChangeWish(subscription, plan=plan, when="immediate"))
+        assert made("recurring-revenue", **{"from": "2026-11-01"}).rows == [
+            ("2026-11", eur(worth), 1, 1, 0, eur(worth)),
+        ]

@@ -8,16 +8,21 @@ from sqlalchemy import select
 from vat_shop import open_vat_shop
 
 from billhead import clock
-from billhead.actions.billing._rated import Rated, RatedLine
+from billhead.actions.billing._rated import LineDetail, Rated, RatedLine
 from billhead.actions.billing._reading import read_buyers
 from billhead.actions.billing.issue_invoice import issue_invoice
+from billhead.actions.documents.issue_credit_note import Correction, issue_credit_note
+from billhead.actions.documents.write_off import write_off
 from billhead.actions.ledger._reversing import reverse
 from billhead.actions.ledger.post import post
+from billhead.actions.payments._book import Receipt, book
+from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.db import reading, writing
 from billhead.domain.ledger import AccountCode, credit, debit
 from billhead.domain.money import Money
 from billhead.models.documents import Document, DocumentLine
-from billhead.models.sellers import TaxRegistration
+from billhead.models.payments import GatewayAccount
+from billhead.models.sellers import Seller, TaxRegistration
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import LineTax
 from billhead.reports import as_csv, ask, csv_columns, report_of, tabled
@@ -58,7 +63,8 @@ def credited(invoice_id, on):
         rows = tx.session.scalars(select(DocumentLine).where(DocumentLine.document_id == invoice_id)).all()
         lines = [
             RatedLine(None, row.price_id, row.plan_id, "returned", "Given back", "", None, None, 1, row.net_minor,
-                      row.net_minor, row.tax_minor, row.tax_code, row.tax_rate_ppm)
+                      row.net_minor, row.tax_minor, row.tax_code, row.tax_rate_ppm,
+                      LineDetail(corrects_line_id=row.id))
             for row in rows
         ]  # fmt: skip
         taxes = tuple((row.tax_code, row.tax_minor) for row in rows if row.tax_minor)
@@ -177,3 +183,63 @@ def test_the_one_stop_shop_by_quarter_country_and_rate_with_corrections(vat):
     assert [str(cell) for cell in as_csv(report, oss.rows[2])] == [
         "2026-Q4", "DE", "19 %", "2026-Q3", "1", "-10.00", "-1.90", "EUR",
     ]  # fmt: skip
+
+
+def noon(day):
+    return clock.business_time(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
+
+
+def test_what_a_change_sells_is_of_its_own_quarter_and_what_it_gives_back_of_the_old_one(vat):
+    basic, _ = (vat.shop.plan(plan, minor, "1 year") for plan, minor in (("basic", 12000), ("gold", 36000)))
+    march = date(2026, 3, 1)
+    subscription = vat.shop.subscribe(vat.shop.customer(country="DE"), basic, due=march, line=False)
+    with noon(march):
+        vat.shop.run(march)
+    with noon(date(2026, 9, 1)), writing(SYSTEM) as tx:
+        change(tx, ChangeWish(subscription, plan="gold"))
+    # 181 of 365 days: 59.51 of 120.00 go back with 11.31 of 22.80, and 178.52 of 360.00 are sold
+    assert made("eu-vat-oss", **{"from": "2026-01-01"}).rows == [
+        ("2026-Q1", "DE", "19 %", "", 1, eur(12000), eur(2280)),
+        ("2026-Q3", "DE", "19 %", "", 1, eur(17852), eur(3392)),
+        ("2026-Q3", "DE", "19 %", "2026-Q1", 1, eur(-5951), eur(-1131)),
+    ]
+
+
+def test_tax_of_a_bad_debt_is_taken_back_once_and_due_again_when_it_is_paid_after_all(vat):
+    """120.00 with 20 % and 120.00 without; the first is given back, so that no tax is left in what is written off."""
+
+    class TwoRates:
+        def assess(self, requests):
+            zero, standard = LineTax("FI", "zero", 0), LineTax("FI", "standard", 200_000)
+            return [[zero if line.tax_class == "zero" else standard for line in one.lines] for one in requests]
+
+    shop = vat.shop
+    shop.app.extensions["billhead"].plugins.tax_engine = lambda code: TwoRates()
+    shop.change(Seller, shop.seller_id, money_back={"bad_debt_tax": "reclaim"})
+    plans = shop.plan("tv", 10000), shop.plan("book", 12000, tax_class="zero")
+    shop.subscribe(shop.customer(card=False), *plans, due=OCT, line=False, billing_ends_on=NOV)
+    shop.run(OCT)
+    (both,) = shop.all(Document)
+    first = shop.all(DocumentLine)[0]
+    with noon(date(2026, 10, 10)), writing(SYSTEM) as tx:
+        issue_credit_note(tx, both.id, (Correction(first.id),), reason="did not work")
+    with noon(date(2026, 10, 20)), writing(SYSTEM) as tx:
+        write_off(tx, both.id, reason="moved abroad")
+    october = made("tax", **{"from": "2026-10-01", "to": "2026-10-31"})
+    assert [row[1:] for row in october.rows] == [
+        ("FI", "standard", "20 %", 1, 1, eur(0), eur(0)),
+        ("FI", "zero", "0 %", 1, 0, eur(12000), eur(0)),
+    ]
+    assert differences(october) == []
+
+    bad = billed(vat, NOV, card=False)
+    with noon(date(2026, 11, 20)), writing(SYSTEM) as tx:
+        write_off(tx, bad, reason="moved abroad")
+    with noon(date(2026, 12, 5)), writing(SYSTEM) as tx:
+        document = tx.session.get_one(Document, bad)
+        book(tx, document, Receipt(tx.session.get_one(GatewayAccount, shop.cards_id), eur(1200), "after all"))
+    november = made("tax", **{"from": "2026-11-01", "to": "2026-11-30"})
+    december = made("tax", **{"from": "2026-12-01", "to": "2026-12-31"})
+    assert [row[4:] for row in november.rows] == [(1, 1, eur(0), eur(0))]  # 10.00 and 2.00, and both taken back
+    assert [row[4:] for row in december.rows] == [(0, 1, eur(1000), eur(200))]
+    assert differences(november) == differences(december) == []

@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Text, case, cast, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from billhead.domain.document import Kind, State
@@ -43,7 +43,7 @@ def open_documents(asked: ReportAsked) -> Any:
         .group_by(Allocation.credit_note_id)
         .subquery()
     )
-    closing = aliased(LedgerEntry)
+    closing, recovery = aliased(LedgerEntry), aliased(LedgerEntry)
     left = case(
         (Document.kind == Kind.CREDIT_NOTE, func.coalesce(given.c.minor, 0) - Document.total_minor),
         else_=Document.total_minor - func.coalesce(settled.c.minor, 0),
@@ -52,7 +52,12 @@ def open_documents(asked: ReportAsked) -> Any:
         Document.number.is_not(None),
         Document.issued_on <= asked["as_of"],
         Document.state != State.DRAFT.value,
-        Document.state.not_in(_CLOSED) | (closing.day > asked["as_of"]),  # void or written off: from that day on
+        # void or written off: from that day on, until somebody paid after all
+        or_(
+            closing.id.is_(None) & Document.state.not_in(_CLOSED),
+            closing.day > asked["as_of"],
+            recovery.day <= asked["as_of"],
+        ),
     ]
     if asked["seller"] is not None:
         conditions.append(Document.seller_id == asked["seller"])
@@ -63,6 +68,7 @@ def open_documents(asked: ReportAsked) -> Any:
         .outerjoin(settled, settled.c.document_id == Document.id)
         .outerjoin(given, given.c.credit_note_id == Document.id)
         .outerjoin(closing, closing.id == Document.closing_entry_id)
+        .outerjoin(recovery, recovery.key == literal("recovery:") + cast(closing.id, Text))
         .where(*conditions)
         .subquery()
     )

@@ -49,23 +49,46 @@ _EACH_TAX = {
     "l.tax_rate_ppm, l.tax_minor)))) AS t(value)",
 }
 _PART = {"sqlite": "json_extract(t.value, '$[{}]')", "postgresql": "CAST(t.value->>{} AS {})"}
+_WRITTEN_OFF = {
+    "sqlite": "CAST(substr(w.key, 11) AS INTEGER)",
+    "postgresql": "CAST(split_part(w.key, ':', 2) AS BIGINT)",
+}
+"""The document in the key of a write-off, "write_off:81:0"."""
 
 
 def _taxes(dialect: str) -> str:
-    """One row per tax of each line of what was issued; of what was voided another one below zero, on that day."""
+    """One row per tax of each line of what was issued; of what was voided another one below zero, on that day. And one
+    per tax that a write-off has taken back, or that is due again since somebody paid after all."""
     code, ppm, minor = (_PART[dialect].format(at, kind) for at, kind in enumerate(("TEXT", "BIGINT", "BIGINT")))
+    each = f"{'LATERAL ' if dialect == 'postgresql' else ''}{_EACH_TAX[dialect]}"
+    of_document = (
+        f"(SELECT CAST({{}} AS BIGINT) FROM document_line AS l CROSS JOIN {each} "  # noqa: S608
+        f"WHERE l.document_id = d.id AND {code} = a.subject)"
+    )
     return (
         "SELECT d.id AS document_id, l.id AS line_id, d.seller_id, d.customer_id, b.kind, b.day, d.currency, "  # noqa: S608
         f"{code} AS tax_code, {ppm} AS rate_ppm, b.sign * l.net_minor AS net_minor, b.sign * {minor} AS tax_minor, "
-        "o.issued_on AS corrects_day "
+        "o.issued_on AS corrects_day "  # of what a line gives back; new sales on the same document are of its own day
         "FROM (SELECT id, kind, issued_on AS day, CASE WHEN kind = 'credit_note' THEN -1 ELSE 1 END AS sign "
         "FROM document WHERE kind <> 'proforma' AND number IS NOT NULL UNION ALL "
         "SELECT v.id, 'void', x.day, CASE WHEN v.kind = 'credit_note' THEN 1 ELSE -1 END FROM document AS v "
         "JOIN ledger_entry AS x ON x.id = v.closing_entry_id "
         "WHERE v.state = 'void' AND v.kind <> 'proforma' AND v.number IS NOT NULL) AS b "
         "JOIN document AS d ON d.id = b.id JOIN document_line AS l ON l.document_id = d.id "
-        f"CROSS JOIN {'LATERAL ' if dialect == 'postgresql' else ''}{_EACH_TAX[dialect]} "
-        "LEFT JOIN document AS o ON o.id = d.corrects_id WHERE l.tax_code <> '' OR l.tax_minor <> 0"
+        f"CROSS JOIN {each} LEFT JOIN document_line AS c ON c.id = l.corrects_line_id "
+        "LEFT JOIN document AS o ON o.id = c.document_id WHERE l.tax_code <> '' OR l.tax_minor <> 0 "
+        # a written-off tax has no line: the document's lines tell its rate, and what net amount it belongs to
+        "UNION ALL SELECT r.document_id, NULL, r.seller_id, r.customer_id, r.kind, r.day, r.currency, r.tax_code, "
+        "r.ppm, r.sign * ((2 * r.minor * r.net + r.tax) / (2 * NULLIF(r.tax, 0))), r.sign * r.minor, r.corrects_day "
+        "FROM ("
+        "SELECT d.id AS document_id, e.seller_id, d.customer_id, e.kind, e.day, a.currency, a.subject AS tax_code, "
+        "CASE WHEN p.side = 'D' THEN -1 ELSE 1 END AS sign, p.amount_minor AS minor, d.issued_on AS corrects_day, "
+        f"{of_document.format(f'max({ppm})')} AS ppm, {of_document.format('sum(l.net_minor)')} AS net, "
+        f"{of_document.format(f'sum({minor})')} AS tax FROM ledger_entry AS e JOIN ledger_entry AS w "
+        "ON w.id = CASE e.kind WHEN 'recovery' THEN CAST(substr(e.key, 10) AS BIGINT) ELSE e.id END "
+        f"JOIN document AS d ON d.id = {_WRITTEN_OFF[dialect]} JOIN ledger_posting AS p ON p.entry_id = e.id "
+        "JOIN ledger_account AS a ON a.id = p.account_id "
+        "WHERE e.kind IN ('write_off', 'recovery') AND a.code = 'tax') AS r"
     )
 
 

@@ -1,14 +1,17 @@
-"""Money received and given back, by day and payment account; ties to the entries of payments in the ledger."""
+"""Money received and given back, by day and payment account; ties to the entries of payments in the ledger.
+
+What a bank took back is given back too; a dispute that is won, and a refund that comes back, lower it on their day.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, Text, case, cast, func, literal, select, union_all
 
 from billhead.domain.ledger import AccountCode
 from billhead.domain.money import Money
-from billhead.models.ledger import LedgerEntry
-from billhead.models.payments import GatewayAccount, Payment, Refund
+from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
+from billhead.models.payments import GatewayAccount, Payment
 from billhead.plugin import Report, ReportAsked, ReportChart, ReportColumn, ReportTie
 from billhead.reports._ledger import sums_by_currency, ties_by_currency
 from billhead.reports._parameters import CURRENCY, FROM_MONTH, SELLER, TO
@@ -16,6 +19,9 @@ from billhead.reports._source import BATCH, Source
 from billhead.wording import marked
 
 __all__ = ["REPORT"]
+
+_GIVEN_BACK = ("refund_sent", "refund_reversed", "chargeback", "chargeback_won")
+_FEE = "dispute_fee"
 
 
 def _asked_for(asked: ReportAsked) -> Iterator[ColumnElement[bool]]:
@@ -27,7 +33,7 @@ def _asked_for(asked: ReportAsked) -> Iterator[ColumnElement[bool]]:
 
 
 def _movements(asked: ReportAsked) -> Select[Any]:
-    """A row per day, account and currency, of payments in and refunds out."""
+    """A row per day, account and currency, of payments in, and of refunds and disputes."""
     zero = literal(0)
     paid = (
         select(LedgerEntry.day, Payment.account_id, Payment.currency, Payment.amount_minor.label("received"))
@@ -35,10 +41,15 @@ def _movements(asked: ReportAsked) -> Select[Any]:
         .join(LedgerEntry, LedgerEntry.id == Payment.entry_id)
         .where(*_asked_for(asked))
     )
+    out = -LedgerPosting.signed(AccountCode.CLEARING.normal_side)
     returned = (
-        select(LedgerEntry.day, Payment.account_id, Payment.currency, zero, zero, zero, Refund.amount_minor)
-        .join(Payment, Payment.id == Refund.payment_id)
-        .join(LedgerEntry, LedgerEntry.id == Refund.entry_id)
+        select(LedgerEntry.day, GatewayAccount.id, LedgerAccount.currency, zero)
+        .add_columns(case((LedgerEntry.kind == _FEE, out), else_=0), zero)
+        .add_columns(case((LedgerEntry.kind == _FEE, 0), else_=out))
+        .join(LedgerPosting, LedgerPosting.entry_id == LedgerEntry.id)
+        .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
+        .join(GatewayAccount, LedgerAccount.subject == literal("gateway:") + cast(GatewayAccount.id, Text))
+        .where(LedgerAccount.code == AccountCode.CLEARING.value, LedgerEntry.kind.in_((*_GIVEN_BACK, _FEE)))
         .where(*_asked_for(asked))
     )
     rows = union_all(paid, returned).subquery()
@@ -73,9 +84,9 @@ def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
 
 def _ties(source: Source, asked: ReportAsked) -> Iterator[ReportTie]:
     here: dict[str, int] = {}
-    for _, _, currency, _, received, fee, _ in source.session.execute(_movements(asked)):
-        here[currency] = here.get(currency, 0) + int(received) - int(fee)
-    conditions = *_asked_for(asked), LedgerEntry.kind.in_(("payment", "payment_fee"))
+    for _, _, currency, _, received, fee, returned in source.session.execute(_movements(asked)):
+        here[currency] = here.get(currency, 0) + int(received) - int(fee) - int(returned)
+    conditions = *_asked_for(asked), LedgerEntry.kind.in_(("payment", "payment_fee", *_GIVEN_BACK, _FEE))
     ledger = sums_by_currency(source, asked, AccountCode.CLEARING, *conditions)
     yield from ties_by_currency(marked("Received less fees, beside what was booked to clearing"), here, ledger)
 

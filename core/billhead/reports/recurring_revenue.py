@@ -1,7 +1,8 @@
 """Recurring revenue by month: what a month of everything that was billed is worth, who pays for it, who came and went.
 
-A subscription counts on the last day of a month when an invoice covers that day. Its month is worth the line's net
-amount for as many months as its period has: a year of 120.00 is 10.00, 30 days of 9.00 are 9.13 (365/12 days a month).
+A subscription counts on the last day of a month when an invoice covers that day, or a credit note over a change. Its
+month is worth the line's net amount for as many months as its term has: a year of 120.00 is 10.00, 30 days of 9.00 are
+9.13 (365/12 days a month). A line over some days of a term is worth what all of it costs.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, select
 from sqlalchemy.orm import aliased
 
 from billhead.domain.document import Kind, State
@@ -28,16 +29,27 @@ _MONTH_DAYS = Fraction(365, 12)
 
 
 def _covering(line: Any, document: Any, day: date, asked: ReportAsked) -> ColumnElement[bool]:
-    """An invoice line that pays for a day of a subscription's recurring part."""
+    """A line that pays for a day of a subscription's recurring part, which was not given back since."""
+    gives, by = aliased(DocumentLine), aliased(Document)
+    given_back = exists().where(
+        gives.corrects_line_id == line.id,
+        gives.kind == "returned",
+        gives.period_start <= day,
+        gives.period_end > day,
+        by.id == gives.document_id,
+        by.state != State.VOID.value,
+    )
     conditions = [
         document.id == line.document_id,
-        document.kind == Kind.INVOICE.value,
+        document.kind.in_([Kind.INVOICE.value, Kind.CREDIT_NOTE.value]),
         document.number.is_not(None),
         document.state.not_in([State.VOID.value, State.WRITTEN_OFF.value]),
         line.kind == "recurring",
+        line.corrects_line_id.is_(None),
         line.subscription_id.is_not(None),
         line.period_start <= day,
         line.period_end > day,
+        ~given_back,
     ]
     if asked["seller"] is not None:
         conditions.append(document.seller_id == asked["seller"])
@@ -46,10 +58,20 @@ def _covering(line: Any, document: Any, day: date, asked: ReportAsked) -> Column
     return and_(*conditions)
 
 
+_NET, _GROSS = DocumentLine.net_minor, DocumentLine.net_minor + DocumentLine.tax_minor
+_BILLED = case((Document.kind == Kind.INVOICE.value, _NET), else_=-_NET)
+_WHOLE = case(
+    (DocumentLine.cycle_minor.is_(None) | (_GROSS == 0), _BILLED),
+    (Document.tax_inclusive, (2 * DocumentLine.cycle_minor * _NET + _GROSS) // (2 * _GROSS)),
+    else_=DocumentLine.cycle_minor,
+)
+"""What the whole term of a line costs before tax. A credit note has its amounts the other way round."""
+
+
 def _worth(source: Source, day: date, asked: ReportAsked) -> dict[str, Fraction]:
     """Currency → minor units a month."""
     rows = source.session.execute(
-        select(Document.currency, DocumentLine.term, func.sum(DocumentLine.net_minor))
+        select(Document.currency, DocumentLine.term, func.sum(_WHOLE))
         .where(_covering(DocumentLine, Document, day, asked))
         .group_by(Document.currency, DocumentLine.term)
     )

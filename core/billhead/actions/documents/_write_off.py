@@ -2,8 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import select
-
+from billhead.actions.documents._corrected import lines_of
 from billhead.actions.events import emit
 from billhead.actions.ledger.post import post
 from billhead.actions.payments._policy import money_back_of
@@ -12,7 +11,7 @@ from billhead.domain.document import TRANSITIONS, Event, State
 from billhead.domain.ledger import AccountCode, Posting, credit, debit
 from billhead.domain.money import Money, Rounding, round_ratio
 from billhead.domain.state import next_state
-from billhead.models.documents import Document, DocumentLine
+from billhead.models.documents import Document
 from billhead.models.sellers import Seller
 
 __all__ = ["close_debt"]
@@ -39,13 +38,13 @@ def close_debt(tx: Tx, document: Document, day: date) -> tuple[int, int]:
 
 
 def _taxes(tx: Tx, document: Document, owed: int) -> dict[str, int]:
-    """The share of each tax in what is owed, half-up."""
+    """The share of each tax in what is owed, half-up. What credit notes have given back took its tax along."""
     sums: dict[str, int] = {}
-    for line in tx.session.scalars(select(DocumentLine).where(DocumentLine.document_id == document.id)):
-        for code, _, minor in line.taxes or [(line.tax_code, line.tax_rate_ppm, line.tax_minor)]:
-            sums[code] = sums.get(code, 0) + minor
-    return {
-        code: round_ratio(minor * owed, document.total_minor, Rounding.HALF_UP)
-        for code, minor in sums.items()
-        if minor > 0
-    }
+    left = 0
+    for line in lines_of(tx.session, document).values():
+        row, left = line.row, left + line.left
+        taxes = row.taxes or [(row.tax_code, row.tax_rate_ppm, row.tax_minor)]
+        for (code, _, minor), given_back in zip(taxes, line.earlier.taxes, strict=True):
+            sums[code] = sums.get(code, 0) + minor - given_back
+    part = min(owed, left)
+    return {code: round_ratio(minor * part, left, Rounding.HALF_UP) for code, minor in sums.items() if minor > 0 < left}
