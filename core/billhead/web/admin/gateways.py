@@ -18,7 +18,7 @@ from billhead.plugin import allow
 from billhead.plugin_host import plugins
 from billhead.plugin_host.current import config
 from billhead.web.admin.area import admin, found
-from billhead.web.admin.columns import Column, badge, code, number, text
+from billhead.web.admin.columns import Column, badge, code, instant, number, text
 from billhead.web.admin.listing import Listing
 from billhead.web.admin.payments import UNDECIDED
 from billhead.web.admin.settings import EntryForm, entered, settings_page_form
@@ -60,6 +60,7 @@ GATEWAYS = Listing(
         GatewayAccount.currencies,
         GatewayAccount.enabled,
         GatewayAccount.paused_because,
+        GatewayAccount.paused_at,
         GatewayAccount.position,
         _undecided.label("undecided"),
     ),
@@ -78,6 +79,7 @@ GATEWAYS = Listing(
             lambda row: _offered(row)[0],
             _offered_badge,
         ),
+        instant(marked("Paused since"), "paused_at"),
         number(marked("Position"), "position"),
         number(marked("Undecided"), "undecided"),
     ),
