@@ -271,7 +271,7 @@ def _open(operator: Operator) -> None:
         for code, values in settings.items():
             panel = Panel(seller_id=seller.id, code=f"{code}-{operator.sandbox.server.server_address[1]}", name=code,
                           module=code)  # fmt: skip
-            store_settings(plugins().module(code).settings_type, panel, {**values, "timeout_seconds": 1})
+            store_settings(plugins().module(code).settings_type, panel, {**values, "timeout_seconds": 2})
             tx.session.add(panel)
             tx.session.flush()
             operator.panels[code] = panel.id

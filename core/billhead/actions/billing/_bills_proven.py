@@ -8,20 +8,20 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from billhead.bulk import among
 from billhead.domain.covered import Line, Stretch, faults_of
 from billhead.domain.periods import Period, without
-from billhead.models.catalogue import Plan
+from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.subscriptions import FreeTime, Subscription, SubscriptionComponent, SubscriptionEvent
 
 __all__ = ["Named", "day_faults"]
 
 _TIMED = ("recurring", "trial")
-_BREAKS = ("expire", "renewed", "suspend", "resume", "resume_trial", "cancel")
+_BREAKS = ("expire", "renewed", "suspend", "resume", "resume_trial", "cancel", "transferred")
 _GONE = ("void", "written_off")
 _EVER = date.max
 
@@ -66,11 +66,22 @@ def day_faults(session: Session, subscriptions: Sequence[int]) -> Iterator[Named
                 yield Named(subscription.id, found.document_id, what)
 
 
+def _read() -> Select[DocumentLine, str, str, bool]:
+    """Lines, each with whether its own price book states prices with tax: a document may have both."""
+    line, document = DocumentLine, Document
+    inclusive = func.coalesce(PriceBook.tax_inclusive, document.tax_inclusive)
+    return (
+        select(line, document.kind, document.state, inclusive)
+        .join(document, document.id == line.document_id)
+        .outerjoin(Price, Price.id == line.price_id)
+        .outerjoin(PriceBook, PriceBook.id == Price.book_id)
+    )
+
+
 def _lines(session: Session, subscriptions: Sequence[int]) -> dict[int, list[_Row]]:
     line, document = DocumentLine, Document
     query = (
-        select(line, document.kind, document.state, document.tax_inclusive)
-        .join(document, document.id == line.document_id)
+        _read()
         .where(among(line.subscription_id, subscriptions, session), line.kind.in_(_TIMED))
         .where(document.kind.in_(["invoice", "credit_note"]), line.period_start.is_not(None), line.revision >= 0)
         .order_by(line.id)
@@ -84,12 +95,7 @@ def _lines(session: Session, subscriptions: Sequence[int]) -> dict[int, list[_Ro
 def _back(session: Session, lines: Sequence[int]) -> dict[int, list[_Row]]:
     """What was given back of each line."""
     line, document = DocumentLine, Document
-    query = (
-        select(line, document.kind, document.state, document.tax_inclusive)
-        .join(document, document.id == line.document_id)
-        .where(among(line.corrects_line_id, lines, session), document.state != "void")
-        .order_by(line.id)
-    )
+    query = _read().where(among(line.corrects_line_id, lines, session), document.state != "void").order_by(line.id)
     found: defaultdict[int, list[_Row]] = defaultdict(list)
     for row in session.execute(query):
         found[row[0].corrects_line_id or 0].append(_Row(*row))
@@ -110,7 +116,7 @@ def _free(session: Session, subscriptions: Sequence[int]) -> dict[int, list[tupl
 
 
 def _over(session: Session, subscriptions: Sequence[int]) -> defaultdict[int, list[tuple[str, date]]]:
-    """When it was stopped or its paid time was over, and when it began again."""
+    """When it was stopped or its paid time was over, when it began again, and when somebody else got it."""
     event = SubscriptionEvent
     query = select(event.subscription_id, event.kind, event.effective_on).where(
         among(event.subscription_id, subscriptions, session), event.kind.in_(_BREAKS)
@@ -142,9 +148,13 @@ def _stretch(
     free: Sequence[tuple[str, Period]],
     over: Sequence[tuple[str, date]],
 ) -> Stretch:
-    """From the first day that was ever billed to the last one: what is billed later is still the run's."""
-    ends = [part.ends_on, subscription.billing_ends_on, subscription.billed_through]
-    start, end = max(part.starts_on, first), min(day for day in (*ends, _EVER) if day is not None)
+    """From the first day that was ever billed to the last one: what is billed later is still the run's. The days before
+    it was handed over were had by who had it then, from whatever day who got it has canceled."""
+    handed_over = max((day for kind, day in over if kind == "transferred"), default=first)
+    billed_to = max(
+        min(day or _EVER for day in (subscription.billing_ends_on, subscription.billed_through)), handed_over
+    )
+    start, end = max(part.starts_on, first), min(part.ends_on or _EVER, billed_to)
     had = [Period(start, end)] if start < end else []
     agreed = [days for why, days in free if why == "moved"]
     if subscription.phase_ends_on is not None and first < subscription.phase_ends_on:
