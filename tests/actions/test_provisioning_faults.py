@@ -11,7 +11,7 @@ BOTH = pytest.mark.parametrize("on", ["stalker", "xtream"])
 CREATES = {"stalker": "stalker.accounts.POST", "xtream": "xtream.create_line"}
 EDITS = {"stalker": "stalker.accounts.PUT", "xtream": "xtream.edit_line"}
 FAULTS = [
-    {"kind": "slow", "seconds": 1.3},  # the panel's timeout is one second
+    {"kind": "slow", "seconds": 2.6},  # the panel's timeout is two seconds
     {"kind": "reset"},
     {"kind": "reset", "perform": True},
     {"kind": "crash"},

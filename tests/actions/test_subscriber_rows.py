@@ -320,12 +320,12 @@ class TestNothingIsLost:
         told = read(b"\n".join([header, *[b'x,"open'] * 100]))
         assert [(item.line, item.code) for item in told] == [(n, "bad_quoting") for n in range(2, 102)]
 
-    @pytest.mark.parametrize(("change", "reason"), [(b",more", "has 24 columns"), (b"", "has 1 columns")])
+    @pytest.mark.parametrize(("change", "reason"), [(b",more", "has 25 columns"), (b"", "has 1 columns")])
     def test_too_many_and_too_few_columns(self, change, reason):
         header, row, _end = as_csv(STREAM).split(b"\n")
         told, good = read(b"\n".join([header, row + change if change else b"A-1", as_csv(MAG).split(b"\n")[1]]))
         assert (told.line, told.column, told.code) == (2, "", "bad_column_count")
-        assert told.reason == f"{reason}, the header has 23"
+        assert told.reason == f"{reason}, the header has 24"
         assert good.line == 3
 
 
