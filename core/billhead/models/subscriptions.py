@@ -111,8 +111,9 @@ class FormerCalendar(Model):
 class FreeTime(Model):
     """Days [starts_on, ends_on) that are not charged; `ends_on` null: until further notice.
 
-    `why`: hold (credited) | given (after an outage, or what a hold had kept) | debt (the lines stood still). One is
-    charged all the same: kept, a hold whose days are given after it.
+    `why`: hold (credited) | given (after an outage, or what a hold had kept) | debt (the lines stood still).
+    Two are charged all the same: kept, a hold whose days are given after it; moved, days that were paid by who had it
+    before and went along.
     """
 
     __tablename__ = "free_time"
