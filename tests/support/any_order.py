@@ -231,7 +231,7 @@ class Life(Story):
                 self.days.stays()
 
     def _drop_plans(self) -> None:
-        for day in [day for day in self.days.had if day > self.today and day > self.days.begins]:
+        for day in [day for day in self.days.had if day > self.today]:
             del self.days.had[day]
 
     def is_given(self, days: int) -> None:

@@ -104,7 +104,10 @@ def test_a_customer_holds_resumes_cancels_and_keeps(sold):
     assert ada.post(f"{path}/hold", hidden(shown), page=f"{path}/hold").status_code == 303
     assert (row(shop).state, row(shop).suspended_for) == ("suspended", "customer")
     assert "End the hold" in ada.get(path).text
-    assert ada.post(f"{path}/resume", page=f"{path}/hold").status_code == 303
+    early = ada.post(f"{path}/resume", page=f"{path}/hold")
+    assert (early.status_code, "a hold is 3 days or longer" in early.text) == (409, True)
+    with clock.business_time(clock.business_now() + timedelta(days=3)):
+        assert ada.post(f"{path}/resume", page=f"{path}/hold").status_code == 303
     assert row(shop).state == "active"
     assert ada.post(f"{path}/cancel", page=f"{path}/hold").status_code == 303
     assert "Keep it after all" in ada.get(path).text

@@ -5,6 +5,9 @@ from web_shop import Shop
 from billhead.web.access import stated
 from billhead.web.admin.known_permissions import WORDS, known_permissions
 
+ONES_OWN = {"/admin/what-i-am-told"}
+"""Changes nothing but which mails oneself gets."""
+
 
 def routes(shop: Shop) -> list[tuple[str, str, frozenset[str], str]]:
     """(method, address, roles, permission) of every route of the area."""
@@ -21,7 +24,7 @@ def routes(shop: Shop) -> list[tuple[str, str, frozenset[str], str]]:
 def test_every_route_is_for_staff_and_every_change_has_a_permission(shop):
     for method, address, roles, permission in routes(shop):
         assert roles == {"staff"}, address
-        assert method == "GET" or permission, f"{method} {address} needs no permission"
+        assert method == "GET" or permission or address in ONES_OWN, f"{method} {address} needs no permission"
     with shop.app.app_context():
         of_plugins = {
             stated(view)[1]

@@ -128,7 +128,8 @@ def _many(area: Area, how_many: int) -> None:
         tx.session.execute(
             insert(Customer),
             [
-                {"id": key, "seller_id": seller, "reseller_id": payer, "name": f"Many {key:06}", "email": "",
+                {"id": key, "seller_id": seller, "reseller_id": payer, "name": f"Many {key:06}",
+                 "sought_name": f"many {key:06}", "email": "",
                  "country": "FI", "currency": "EUR", "created_at": now}
                 for key in ids
             ],
