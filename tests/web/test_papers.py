@@ -120,7 +120,7 @@ def test_a_customer_chooses_language_reference_and_format_for_documents_to_come(
     assert "Rechnung" in text
     assert "Ihr Zeichen PO 7" in text
     bad = payer.post("/account/invoicing", {"language": "de", "endpoint": "x"}, page="/account/invoicing")
-    assert (bad.status_code, "is not a list of addresses" in bad.text) == (422, True)
+    assert (bad.status_code, "ist kein Verzeichnis von Adressen" in bad.text) == (422, True)
 
 
 def test_nobody_is_offered_what_nobody_has_set(shop: Shop, payer):
