@@ -12,15 +12,20 @@ from time import monotonic, perf_counter
 from zoneinfo import ZoneInfo
 
 __all__ = [
+    "WIDEST_OFFSET",
     "business_now",
     "business_time",
     "hold_business_clock",
+    "latest_today",
     "monotonic",
     "move_business_clock",
     "now",
     "perf_counter",
     "today_in",
 ]
+
+WIDEST_OFFSET = timedelta(hours=14)
+"""Kiritimati is the first to see a new day."""
 
 _shift = timedelta(0)
 _held: datetime | None = None
@@ -39,6 +44,11 @@ def business_now() -> datetime:
 def today_in(zone_name: str) -> date:
     """The business clock's calendar date in an IANA zone (a customer's for billing, a seller's for documents)."""
     return business_now().astimezone(ZoneInfo(zone_name)).date()
+
+
+def latest_today() -> date:
+    """The latest calendar date that anybody can have now: what nobody's day has come for is due to nobody."""
+    return (business_now() + WIDEST_OFFSET).date()
 
 
 def move_business_clock(to: datetime) -> None:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from billhead.domain.money import Money, Rounding, round_ratio
-from billhead.domain.periods import Period, without
+from billhead.domain.periods import Period, merged, without
 
 __all__ = ["Day", "Line", "Stretch", "faults_of"]
 
@@ -99,7 +99,7 @@ def _amounts(stretch: Stretch, lines: Iterable[Line]) -> Iterator[Day]:
         first = found[0]
         if not all(line.standing for line in found) or any(cycle.overlap(one) for one in stretch.agreed):
             continue
-        days = sum(one.days for one in without(_merged(_covered(found)), stretch.free))
+        days = sum(one.days for one in without(merged(_covered(found)), stretch.free))
         worth, amount = _worth(first, days, cycle, stretch.mode), sum(line.amount for line in found)
         if worth != amount:
             told, right = Money(amount, stretch.currency), Money(worth, stretch.currency)
@@ -117,13 +117,3 @@ def _worth(line: Line, days: int, cycle: Period, mode: str) -> int:
         months = int(line.term.split()[0]) if line.term[0].isdigit() else 1
         of = 30 * months * (12 if "year" in line.term else 1)
     return min(round_ratio(line.whole * days, of, Rounding.HALF_UP), line.whole)
-
-
-def _merged(days: Iterable[Period]) -> list[Period]:
-    found: list[Period] = []
-    for one in sorted(days, key=lambda one: one.start):
-        if found and one.start <= found[-1].end:
-            found[-1] = Period(found[-1].start, max(found[-1].end, one.end))
-        else:
-            found.append(one)
-    return found

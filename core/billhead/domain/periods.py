@@ -194,6 +194,17 @@ def without(days: Iterable[Period], holes: Iterable[Period]) -> list[Period]:
     return left
 
 
+def merged(days: Iterable[Period]) -> list[Period]:
+    """The same days, as disjoint periods in order that do not touch."""
+    found: list[Period] = []
+    for one in sorted(days, key=lambda one: one.start):
+        if found and one.start <= found[-1].end:
+            found[-1] = Period(found[-1].start, max(found[-1].end, one.end))
+        else:
+            found.append(one)
+    return found
+
+
 def _cut(one: Period, hole: Period) -> Iterator[Period]:
     if hole.end <= one.start or one.end <= hole.start:
         yield one

@@ -19,14 +19,7 @@ def patient_transport(trusted: ssl.SSLContext) -> httpx.HTTPTransport:
     """What `httpx` makes by itself, but for the time that an answer may take: its timeout from the moment at which the
     last of the request was sent, and what is long may take as long as it needs at 32 KiB a second."""
     transport = httpx.HTTPTransport(verify=trusted)
-    pool = httpcore.ConnectionPool(
-        ssl_context=trusted,
-        max_connections=100,
-        max_keepalive_connections=20,
-        keepalive_expiry=5.0,
-        network_backend=_Backend(),
-    )
-    transport._pool = pool  # httpx has no word for it
+    transport._pool._network_backend = _Backend()  # httpx has no word for it
     return transport
 
 

@@ -1,6 +1,7 @@
 """The documents of subscriptions, read anew for `domain.covered`: their lines, and the days on which each part was had.
 
-Nothing here is shared with what bills: neither how lines are read nor how days are counted.
+Nothing here is shared with what bills, neither how lines are read nor how days are counted, but for the days that stand
+written as free.
 """
 
 from collections import defaultdict
@@ -11,12 +12,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from billhead.actions.billing._free_days import read_free_days
 from billhead.bulk import among
 from billhead.domain.covered import Line, Stretch, faults_of
 from billhead.domain.periods import Period, without
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.documents import Document, DocumentLine
-from billhead.models.subscriptions import FreeTime, Subscription, SubscriptionComponent, SubscriptionEvent
+from billhead.models.subscriptions import Subscription, SubscriptionComponent, SubscriptionEvent
 
 __all__ = ["Named", "day_faults"]
 
@@ -51,7 +53,7 @@ def day_faults(session: Session, subscriptions: Sequence[int]) -> Iterator[Named
     """In six queries, however many there are."""
     lines = _lines(session, subscriptions)
     back = _back(session, [row.line.id for rows in lines.values() for row in rows])
-    free, over = _free(session, subscriptions), _over(session, subscriptions)
+    free, over = read_free_days(session, subscriptions), _over(session, subscriptions)
     for subscription, parts in _parts(session, subscriptions):
         rows = lines.get(subscription.id, [])
         if not rows:
@@ -99,19 +101,6 @@ def _back(session: Session, lines: Sequence[int]) -> dict[int, list[_Row]]:
     found: defaultdict[int, list[_Row]] = defaultdict(list)
     for row in session.execute(query):
         found[row[0].corrects_line_id or 0].append(_Row(*row))
-    return found
-
-
-def _free(session: Session, subscriptions: Sequence[int]) -> dict[int, list[tuple[str, Period]]]:
-    """(why, days). What a hold had kept is given after it, and charged."""
-    time = FreeTime
-    query = select(time.subscription_id, time.why, time.starts_on, time.ends_on)
-    found: defaultdict[int, list[tuple[str, Period]]] = defaultdict(list)
-    for key, why, start, end in session.execute(
-        query.where(among(time.subscription_id, subscriptions, session), time.why != "kept")
-    ):
-        if end is None or start < end:
-            found[key].append((why, Period(start, end or _EVER)))
     return found
 
 

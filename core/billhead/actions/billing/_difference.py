@@ -28,7 +28,7 @@ from billhead.actions.billing._draft import (
     set_up_lines,
     whole_price,
 )
-from billhead.actions.billing._free_days import read_free_days
+from billhead.actions.billing._free_days import not_charged, read_free_days
 from billhead.actions.billing._rated import Advance, CouponUsed, DueItem, LineDetail, Part
 from billhead.actions.billing._reading import ITEM, read_parts
 from billhead.actions.billing._standing import RETURNED, Standing, StandingLine, read_standing
@@ -38,7 +38,7 @@ from billhead.bulk import among
 from billhead.domain.calendar import Calendar, Former
 from billhead.domain.errors import Conflict, NotFound
 from billhead.domain.owed import Charge, Cycle, Return, difference
-from billhead.domain.periods import Period, Term, without
+from billhead.domain.periods import Period, Term, merged, without
 from billhead.domain.proration import ProrationMode
 from billhead.domain.subscription import RUNNING, State
 from billhead.models.documents import DocumentLine
@@ -95,7 +95,7 @@ def read_histories(
         item.subscription_id: History(
             item,
             standing.get(item.subscription_id, {}),
-            tuple(period for why, period in free.get(item.subscription_id, ()) if why != "moved"),
+            not_charged(free.get(item.subscription_id, ())),
             tuple(period for why, period in free.get(item.subscription_id, ()) if why == "moved"),
             used.get(item.subscription_id, {}),
             before.get(item.subscription_id, ()),
@@ -211,7 +211,7 @@ def _own_days(known: Mapping[Period, Sequence[StandingLine]]) -> dict[Period, li
     earliest where it was billed in none."""
     if not any(one.overlap(other) for one, other in pairwise(sorted(known, key=lambda one: one.start))):
         return {cycle: [cycle] for cycle in known}
-    own = {cycle: _merged([line.billed.period for line in lines]) for cycle, lines in known.items()}
+    own = {cycle: merged([line.billed.period for line in lines]) for cycle, lines in known.items()}
     taken = [day for days in own.values() for day in days]
     for cycle in sorted(known, key=lambda one: one.start):
         rest = without([cycle], taken)
@@ -222,7 +222,7 @@ def _own_days(known: Mapping[Period, Sequence[StandingLine]]) -> dict[Period, li
 
 def _billed_days(history: History) -> list[Period]:
     """The days that were billed of the subscription, of whatever part."""
-    return _merged([line.billed.period for lines in history.standing.values() for line in lines])
+    return merged([line.billed.period for lines in history.standing.values() for line in lines])
 
 
 def _theirs(line: StandingLine, history: History) -> bool:
@@ -234,7 +234,7 @@ def _theirs(line: StandingLine, history: History) -> bool:
 
 def _since(handed_over: date, days: Sequence[Period], lines: Sequence[StandingLine]) -> list[Period]:
     """What was charged for the days before stays with who had it then, whatever is changed now."""
-    before = _merged([day for line in lines for day in line.billed.days])
+    before = merged([day for line in lines for day in line.billed.days])
     return _within(before, [Period(date.min, handed_over)]) + _within(days, [Period(handed_over, _FOREVER)])
 
 
@@ -319,13 +319,3 @@ def _returned(step: Return, part: Part, line: StandingLine, catalogue: Catalogue
 
 def _within(days: Sequence[Period], windows: Sequence[Period]) -> list[Period]:
     return [found for one in days for window in windows if (found := one.overlap(window)) is not None]
-
-
-def _merged(days: Sequence[Period]) -> list[Period]:
-    found: list[Period] = []
-    for one in sorted(days, key=lambda one: one.start):
-        if found and one.start <= found[-1].end:
-            found[-1] = Period(found[-1].start, max(found[-1].end, one.end))
-        else:
-            found.append(one)
-    return found

@@ -1,7 +1,7 @@
 """Days of subscriptions that are not charged, with the reason, as holds, gifts and suspensions have written them."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from sqlalchemy import select
@@ -11,7 +11,7 @@ from billhead.bulk import among
 from billhead.domain.periods import Period
 from billhead.models.subscriptions import FreeTime
 
-__all__ = ["read_free_days"]
+__all__ = ["not_charged", "read_free_days"]
 
 
 def read_free_days(session: Session, subscriptions: Collection[int]) -> dict[int, list[tuple[str, Period]]]:
@@ -25,3 +25,8 @@ def read_free_days(session: Session, subscriptions: Collection[int]) -> dict[int
         if end is None or start < end:
             found[subscription_id].append((why, Period(start, end or date.max)))
     return found
+
+
+def not_charged(days: Iterable[tuple[str, Period]]) -> tuple[Period, ...]:
+    """Of those: holds, what was given, and time that stood still."""
+    return tuple(period for why, period in days if why != "moved")

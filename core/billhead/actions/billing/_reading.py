@@ -1,17 +1,18 @@
 """Reading what is due: the columns, and all that rating needs about them, in a fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, cast, func, not_, select
 from sqlalchemy.orm import Session
 
+from billhead import clock
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._coupons import read_redeemed
-from billhead.actions.billing._free_days import read_free_days
+from billhead.actions.billing._free_days import not_charged, read_free_days
 from billhead.actions.billing._rated import Buyer, Charge, Chunk, DueItem, Part, PartyFacts
 from billhead.actions.billing._waiting import read_charges
 from billhead.actions.documents._subscriptions import open_offers
@@ -21,7 +22,7 @@ from billhead.bulk import among
 from billhead.domain.credit import Lot, LotKind
 from billhead.domain.document import ProformaState
 from billhead.domain.money import Money
-from billhead.domain.periods import Period, local_date
+from billhead.domain.periods import local_date
 from billhead.domain.subscription import RUNNING
 from billhead.models.credits import CustomerCredit
 from billhead.models.payments import PaymentMethod
@@ -43,7 +44,6 @@ __all__ = [
     "shared_credit",
 ]
 
-_WIDEST_OFFSET = timedelta(hours=14)  # Kiritimati is the first to see a new day
 
 ITEM = (
     Subscription.id,
@@ -104,7 +104,7 @@ class AsOf:
     @property
     def latest(self) -> date:
         """The latest date that any customer can have then."""
-        return (self.at.astimezone(UTC) + _WIDEST_OFFSET).date() if isinstance(self.at, datetime) else self.at
+        return (self.at.astimezone(UTC) + clock.WIDEST_OFFSET).date() if isinstance(self.at, datetime) else self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def chunk_of(
     ]
     if afterwards := {item.subscription_id for item in items if item.timing == "arrears"}:
         free = read_free_days(session, afterwards)
-        items = [item._replace(free=_not_charged(free.get(item.subscription_id, ()))) for item in items]
+        items = [item._replace(free=not_charged(free.get(item.subscription_id, ()))) for item in items]
     customers = {item.customer_id for item in items}
     charges = read_charges(session, [item.subscription_id for item in items]) if catalogue.charges_wait(session) else {}
     sold: list[Part | Charge] = [part for found in parts.values() for part in found]
@@ -180,10 +180,6 @@ def chunk_of(
         charges=charges,
         arrears=arrears,
     )
-
-
-def _not_charged(days: Iterable[tuple[str, Period]]) -> tuple[Period, ...]:
-    return tuple(period for why, period in days if why != "moved")
 
 
 def in_company(

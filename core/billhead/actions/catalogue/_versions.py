@@ -25,7 +25,6 @@ __all__ = [
     "Tag",
     "add_version",
     "affected",
-    "everywhere",
     "normal_term",
     "totals",
 ]
@@ -41,11 +40,6 @@ class Tag:
     trial_minor: int = 0
     credit_minor: int | None = None
     trial_credit_minor: int | None = None
-
-
-def everywhere() -> date:
-    """The date that the first zone on earth has: a day after it is the future for everybody."""
-    return (clock.business_now() + timedelta(hours=14)).date()
 
 
 def normal_term(text: str, field: str = "term") -> str:
@@ -96,7 +90,7 @@ def add_version(
         plan_id=plan.id,
         term=term,
         version=before[0].version + 1 if before else 1,
-        valid_from=valid_from if valid_from or not before else everywhere() - timedelta(days=1),
+        valid_from=valid_from if valid_from or not before else clock.latest_today() - timedelta(days=1),
         existing_from=existing_from,
         **{field: getattr(tag, field) for field in Tag.__slots__},
     )
@@ -115,7 +109,7 @@ def _keep_usage(session: Session, old_id: int, new_id: int) -> None:
 
 
 def _check_dates(before: Iterable[Price], valid_from: date | None, existing_from: date | None) -> None:
-    today = everywhere()
+    today = clock.latest_today()
     if valid_from is not None and before and valid_from < today - timedelta(days=2):
         raise InvalidInput("valid_from", f"{valid_from} has passed: what was sold stays as it was")
     if existing_from is None:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.catalogue._versions import Affected, Tag, add_version, affected, everywhere, normal_term, totals
+from billhead.actions.catalogue._versions import Affected, Tag, add_version, affected, normal_term, totals
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
@@ -69,7 +69,7 @@ def add_price(tx: Tx, wanted: NewPrice) -> PriceAdded:
 
 def _telling(tx: Tx, wanted: NewPrice, existing_from: date, seller_id: int, found: Affected | None) -> int:
     days = wanted.tell_days
-    if days is not None and existing_from < everywhere() + timedelta(days=days + 1):
+    if days is not None and existing_from < clock.latest_today() + timedelta(days=days + 1):
         raise InvalidInput("existing_from", f"customers are told {days} days before: choose a later day")
     row = Reprice(
         seller_id=seller_id,

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.catalogue._versions import Affected, Tag, add_version, affected, everywhere, normal_term, totals
+from billhead.actions.catalogue._versions import Affected, Tag, add_version, affected, normal_term, totals
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
@@ -106,7 +106,7 @@ def _check(session: Session, wish: RepriceWish) -> None:
         raise InvalidInput("tell_days", "must be from 0 to 365")
     if wish.existing_from is None:
         return
-    first = everywhere() + timedelta(days=1 + (wish.tell_days or 0))
+    first = clock.latest_today() + timedelta(days=1 + (wish.tell_days or 0))
     if wish.existing_from < first:
         told = f", and customers are told {wish.tell_days} days before" if wish.tell_days else ""
         raise InvalidInput("existing_from", f"must lie in the future{told}: not before {first}")
@@ -118,7 +118,7 @@ def _changes(session: Session, wish: RepriceWish) -> Iterator[tuple[PriceBook, P
         if new < 0:
             raise InvalidInput("add", f"{plan.code} for {old.term or 'one time'} would cost less than nothing")
         if new != old.amount_minor:
-            on = wish.existing_from or everywhere()
+            on = wish.existing_from or clock.latest_today()
             yield book, plan, old, affected(session, book, plan, old.term, new, on)
 
 

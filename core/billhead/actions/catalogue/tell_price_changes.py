@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, aliased
 
-from billhead.actions.catalogue._versions import everywhere
+from billhead import clock
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -29,7 +29,7 @@ class PriceChangesTold:
 @verb("catalogue.tell_price_changes", permission="catalogue.write")
 def tell_price_changes(tx: Tx) -> PriceChangesTold:
     """One batch of one price change. Nobody is told twice of the same."""
-    today = everywhere()
+    today = clock.latest_today()
     waiting = Reprice.state.in_(["planned", "telling"]) & (Reprice.tell_on <= today) & (Reprice.existing_from > today)
     row = tx.session.scalar(
         select(Reprice)

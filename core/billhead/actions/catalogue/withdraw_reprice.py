@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, exists, select, update
 
 from billhead import clock
-from billhead.actions.catalogue._versions import everywhere
 from billhead.actions.payments._attempts import under_way
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -40,7 +39,7 @@ def withdraw_reprice(tx: Tx, reprice_id: int) -> RepriceWithdrawn:
         raise NotFound("price change", reprice_id)
     if row.state in ("recalling", "withdrawn"):
         raise Conflict("this price change was withdrawn already")
-    if row.existing_from <= everywhere():
+    if row.existing_from <= clock.latest_today():
         raise Conflict(f"it holds since {row.existing_from}", hint="change the prices again instead")
     mine = list(session.scalars(select(Price.id).where(Price.reprice_id == reprice_id)))
     offers = _take_offers_back(tx, mine)

@@ -1,7 +1,6 @@
 """Gifted credit whose day has come leaves the books by an entry of its own."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -15,7 +14,6 @@ from billhead.models.people import Customer
 __all__ = ["ExpiredCredit", "expire_credit"]
 
 _BATCH = 500
-_WIDEST_OFFSET = timedelta(hours=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,7 @@ class ExpiredCredit:
 @verb("credits.expire", permission="credits.write")
 def expire_credit(tx: Tx, after_id: int = 0) -> ExpiredCredit:
     """One batch of lots, by id, each on the customer's own date. What a customer has paid for does not expire."""
-    latest = (clock.business_now() + _WIDEST_OFFSET).date()
+    latest = clock.latest_today()
     rows = tx.session.execute(
         select(CustomerCredit, Customer)
         .join(Customer, Customer.id == CustomerCredit.customer_id)

@@ -1,7 +1,5 @@
 """Which drafts have come to their day, in their seller's zone."""
 
-from datetime import timedelta
-
 from sqlalchemy import select
 
 from billhead import clock
@@ -23,7 +21,7 @@ def due_drafts(tx: Tx, after_id: int, limit: int) -> list[Document]:
             .join(Seller, Seller.id == Document.seller_id)
             .where(
                 Document.state == State.DRAFT.value,
-                Document.finalise_on <= (clock.business_now() + timedelta(hours=14)).date(),
+                Document.finalise_on <= clock.latest_today(),
                 Document.id > after_id,
             )
             .order_by(Document.id)

@@ -39,7 +39,7 @@ def expire_proformas(tx: Tx, after_id: int = 0) -> Expired:
     A renewal that is paid after that is still settled. An order that was never paid ends: its logins and places on
     panels are free, and money that comes for it later is the customer's credit.
     """
-    horizon = (clock.business_now() + timedelta(hours=14)).date()
+    horizon = clock.latest_today()
     rows = tx.session.execute(
         select(Document, Seller)
         .join(Seller, Seller.id == Document.seller_id)

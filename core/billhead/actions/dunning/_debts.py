@@ -31,7 +31,6 @@ BATCH = 500
 LATE_FEE = "late_fee"
 """The kind of a late fee's line: no fee is ever charged on a document that has one."""
 
-_WIDEST_OFFSET = timedelta(hours=14)
 _OFFERS_ARE_LIVE = (State.TRIAL, State.ACTIVE, State.PAST_DUE, State.EXPIRED)
 
 Keys = set[tuple[str, int]]
@@ -81,7 +80,7 @@ def read_debts(session: Session, after_id: int, policies: Policies) -> tuple[lis
 
     Nobody is told of a document on the day of its issue, nor of one without anything to pay.
     """
-    horizon = (clock.business_now() + _WIDEST_OFFSET).date() + timedelta(days=policies.longest_lead)
+    horizon = clock.latest_today() + timedelta(days=policies.longest_lead)
     rows = session.execute(
         select(Document, Customer.name, Customer.price_group, Seller.zone)
         .join(Customer, Customer.id == Document.customer_id)

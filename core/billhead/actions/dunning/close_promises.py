@@ -21,7 +21,6 @@ from billhead.models.subscriptions import Subscription
 __all__ = ["ClosedPromises", "close_promises"]
 
 _BATCH = 500
-_WIDEST_OFFSET = timedelta(hours=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class ClosedPromises:
 def close_promises(tx: Tx, after_id: int = 0) -> ClosedPromises:
     """One batch by id. What a broken promise had kept running ends where the paid time does; the debt is as old as if
     nothing had been promised."""
-    latest = (clock.business_now() + _WIDEST_OFFSET).date()
+    latest = clock.latest_today()
     due = tx.session.scalars(
         select(PaymentPromise)
         .where(PaymentPromise.state == "open", PaymentPromise.day < latest, PaymentPromise.id > after_id)

@@ -4,7 +4,6 @@ process that died, or since nobody paid the debt, but staff have given it up."""
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import and_, or_, select
 
@@ -21,8 +20,6 @@ from billhead.models.subscriptions import Subscription
 __all__ = ["Cleared", "lift_cleared"]
 
 log = logging.getLogger(__name__)
-
-_WIDEST_OFFSET = timedelta(hours=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ def lift_cleared(tx: Tx, after_id: int = 0) -> Cleared:
 
 def _without_debt(tx: Tx, after_id: int) -> Sequence[int]:
     """In one query: none of theirs has an open invoice whose day was over anywhere."""
-    today = (clock.business_now() + _WIDEST_OFFSET).date()
+    today = clock.latest_today()
     overdue = (
         select(DocumentLine.id)
         .join(Document, Document.id == DocumentLine.document_id)

@@ -1,7 +1,5 @@
 """The referrals about which there is something to do, and what makes a payment count."""
 
-from datetime import timedelta
-
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -16,23 +14,20 @@ from billhead.models.sellers import Seller
 __all__ = ["due_referrals", "stands_now"]
 
 _BATCH = 200
-_WIDEST_OFFSET = timedelta(hours=14)
 
 
 def due_referrals(session: Session, after_id: int = 0) -> list[int]:
     """The next of those about which there is something to do, by id. What is off waits, and loses nothing."""
-    now = clock.business_now()
     on = [one.id for one in session.scalars(select(Seller)) if rules_from(one.referrals).on]
     paid = exists().where(Document.customer_id == Referral.customer_id, stands_now())
     still = exists().where(Document.id == Referral.document_id, stands_now())
     waits = and_(
         Referral.state == ReferralState.WAITING.value,
         Referral.seller_id.in_(on),
-        or_(and_(Referral.due_on.is_(None), paid), Referral.due_on <= (now + _WIDEST_OFFSET).date()),
+        or_(and_(Referral.due_on.is_(None), paid), Referral.due_on <= clock.latest_today()),
     )
-    went_back = and_(
-        Referral.state == ReferralState.EARNED.value, Referral.due_on >= (now - _WIDEST_OFFSET).date(), ~still
-    )
+    since = (clock.business_now() - clock.WIDEST_OFFSET).date()  # nobody's day is earlier
+    went_back = and_(Referral.state == ReferralState.EARNED.value, Referral.due_on >= since, ~still)
     query = select(Referral.id).where(Referral.id > after_id, or_(waits, went_back))
     return list(session.scalars(query.order_by(Referral.id).limit(_BATCH)))
 

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import select
 
@@ -46,7 +46,7 @@ def begin_scheduled(tx: Tx, after_id: int = 0) -> Begun:
 
     A change of what is still being checked waits: the time before it was not watched yet.
     """
-    horizon = (clock.business_now() + timedelta(hours=14)).date()
+    horizon = clock.latest_today()
     change = SubscriptionChange
     rows = tx.session.scalars(
         select(change)

@@ -1,7 +1,7 @@
 """What the calendar ends: canceled subscriptions whose last day has passed, and prepaid time that nobody renewed."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import exists, or_, select
 
@@ -39,7 +39,7 @@ def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
     customer has paid, until its reseller's credits come.
     """
     # the earliest zone is a day ahead of UTC: look that far, and let each subscription's own zone decide
-    horizon = (clock.business_now() + timedelta(hours=14)).date()
+    horizon = clock.latest_today()
     running = [s.value for s in RUNNING]
     # where numbers are given to what is paid, nobody owes a renewal: unpaid time is over as if it were renewed by hand
     numbered_when_paid = select(Seller.id).where(Seller.number_on == "payment")

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.billing._calendars import read_formers
+from billhead.actions.billing._free_days import not_charged, read_free_days
 from billhead.actions.usage._lines import start_of
 from billhead.actions.usage._shapes import (
     BilledRow,
@@ -24,8 +25,6 @@ from billhead.actions.usage._totals import read_totals
 from billhead.actions.usage._windows import billed_window, due_windows, whole_in_parts
 from billhead.bulk import among
 from billhead.domain.errors import InvalidInput
-from billhead.domain.periods import Period
-from billhead.models.subscriptions import FreeTime
 from billhead.models.usage import UsageBilled, UsageMeter
 
 __all__ = ["Item", "MeteringCatalogue", "metered_parts", "read_meters", "read_usage"]
@@ -85,13 +84,13 @@ def read_usage(
     due = [one for one in wanted if _is_due(meters[one.subscription_id], one.target, arrears=arrears)]
     late = _late_windows(session, catalogue, [meters[one.subscription_id] for one in due], parts)
     ids = [one.subscription_id for one in due]
-    free, before = _free_days(session, ids), read_formers(session, ids)
+    free, before = read_free_days(session, ids), read_formers(session, ids)
     windows: dict[int, list[Window]] = {}
     moved: dict[int, MovedMeter | InvalidInput] = {}
     for one in due:
         key = one.subscription_id
         try:
-            known = free.get(key, ()), before.get(key, ())
+            known = not_charged(free.get(key, ())), before.get(key, ())
             ended, moved[key] = due_windows(one, meters[key], parts[key], catalogue, *known)
             windows[key] = [*late.get(key, ()), *ended]
         except InvalidInput as refused:
@@ -147,19 +146,6 @@ def read_meters(session: Session, items: Sequence[Item]) -> dict[int, Meter]:
                 item.subscription_id, item.started_on, begin, item.started_on, None, -1
             )
     return meters
-
-
-def _free_days(session: Session, subscriptions: Sequence[int]) -> dict[int, list[Period]]:
-    """Days that the plan itself is not charged for: holds, and what was given."""
-    one = FreeTime
-    query = select(one.subscription_id, one.starts_on, one.ends_on).where(
-        among(one.subscription_id, subscriptions, session), one.why.not_in(["kept", "moved"])
-    )
-    found: dict[int, list[Period]] = defaultdict(list)
-    for subscription_id, starts_on, ends_on in session.connection().execute(query):
-        if ends_on is None or starts_on < ends_on:
-            found[subscription_id].append(Period(starts_on, ends_on or date.max))
-    return found
 
 
 def _is_due(meter: Meter, target: date, *, arrears: bool) -> bool:
