@@ -1,9 +1,13 @@
 """A reseller's day, from the first user to the looks of a shop: each page is looked at. On a phone in every run."""
 
 import pytest
-from reseller_area import open_area
+from reseller_area import open_area, sell_fifty
 from walking import DESKTOP, PHONE
+from web_shop import PASSWORD
 from white_label import open_shops
+
+from billhead.models.catalogue import Plan
+from billhead.models.subscriptions import Subscription
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -97,3 +101,39 @@ def dress_the_shop(visitor):
     visitor.send("Look at it")
     visitor.send("Save")
     visitor.go("/shop/aurora-tv/")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_one_of_fifty_prices_is_chosen_without_a_mouse(walker, shop, scripts):
+    """The counts of test_reseller_keyboard.py lean on what a browser's own list does with these keys."""
+    area = open_area(shop)
+    fifty = sell_fifty(area)
+    visitor = walker(java_script_enabled=scripts)
+    page = visitor.page
+    if scripts:
+        visitor.sign_in("aurora@example.com")
+        visitor.go("/reseller/users/new")
+    else:  # a page that runs no scripts can't be looked at by one
+        page.goto(f"{visitor.address}/sign-in")
+        page.locator("main input[type=email]").fill("aurora@example.com")
+        page.locator("main input[type=password]").fill(PASSWORD)
+        page.locator("main form:has(input[type=password]) button.btn-primary").click()
+        page.goto(f"{visitor.address}/reseller/users/new")
+    find, pages = (
+        ["Shift+Tab", "Shift+Tab", *"fa b 6", "Tab", "Tab"],
+        ["Shift+Tab", "Home", *["PageDown"] * 3, "ArrowDown", "Tab"],
+    )
+    keys = find if scripts else pages  # a box of Sport and family, 6 months: the 23rd
+    assert len(keys) + 2 <= 12  # Tab to the MAC, and Enter
+    for key in keys:
+        page.keyboard.press(key)
+    if scripts:
+        visitor.look()
+    page.keyboard.type("Anna")
+    page.keyboard.press("Tab")
+    page.keyboard.type("00:1A:79:AA:BB:01")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/ready")
+    plans = {plan.id: plan.code for plan in shop.rows(Plan)}
+    (sold,) = shop.rows(Subscription, Subscription.settlement == "credits")
+    assert f"{plans[sold.plan_id]}|{sold.term}" == fifty[22]

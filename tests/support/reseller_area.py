@@ -131,6 +131,39 @@ def open_area(shop: Shop) -> Area:
     return area
 
 
+def sell_fifty(area: Area) -> list[str]:
+    """Ten more plans for five terms each, some of them with a box; returns the fifty as the form sends them."""
+    from billhead.db import writing
+    from billhead.domain.context import Context
+    from billhead.models.catalogue import Plan, Price, PriceBook
+    from billhead.models.people import Reseller
+
+    terms = ("1 month", "3 months", "6 months", "12 months", "24 months")
+    with area.shop.app.app_context(), writing(Context.system("test")) as tx:
+        book = tx.session.scalars(select(PriceBook).where(PriceBook.code == "eur")).one()
+        like = {code: tx.session.scalars(select(Plan).where(Plan.code == code)).one() for code in SELLS}
+        codes = []
+        for number, name in enumerate(FIFTY):
+            model = like["box" if name.endswith("box") else "basic"]
+            plan = Plan(seller_id=area.shop.seller_id, code=f"more-{number}", name=name, kind=model.kind,
+                        tax_class=model.tax_class, details=model.details)  # fmt: skip
+            tx.session.add(plan)
+            tx.session.flush()
+            codes.append(plan.code)
+            for times, term in enumerate(terms, 1):
+                minor = 100 * (number + 1) * times
+                tx.session.add(
+                    Price(book_id=book.id, plan_id=plan.id, term=term, amount_minor=minor, credit_minor=minor)
+                )
+        for row in tx.session.scalars(select(Reseller)):
+            row.rights = {**row.rights, "sells": codes}
+    return [f"{code}|{term}" for code in codes for term in terms]
+
+
+FIFTY = ("Sport", "Sport HD", "Sport HD box", "Sport and family", "Sport and family box", "Family", "Family HD", "Film",
+         "Film and family", "Package 10")  # fmt: skip
+
+
 @pytest.fixture
 def area(sqlite_url: str, tmp_path: Path) -> Iterator[Area]:
     shop = open_shop(sqlite_url, tmp_path / "home")

@@ -58,7 +58,7 @@ def test_a_user_is_added_watched_getting_ready_and_sent_a_text(area: Area):
     looks = area.shop.rows(AuditEntry, AuditEntry.action == "access.seen")
     assert [(one.subject, one.role) for one in looks] == [(f"service:{line.id}", "reseller")]
     # whose plan is remembered, and what the rest of the day looks like
-    assert 'value="basic|1 month" checked' in baltic.get("/reseller/users/new").text
+    assert 'data-words="Basic 1 month" selected' in baltic.get("/reseller/users/new").text
     for path in (
         "",
         "users",

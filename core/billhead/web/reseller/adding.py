@@ -6,7 +6,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from wtforms import RadioField, SelectField, StringField
+from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, Length, Optional
 
 from billhead.actions.resellers.add_user import NewUser, add_user
@@ -40,7 +40,7 @@ def _text(label: str, most: int, hint: str = "", **attributes: Any) -> StringFie
 
 
 class UserForm(Form):
-    offer = RadioField(later("Plan"), validators=[DataRequired(later("Choose a plan."))])
+    offer = SelectField(later("Plan"), validators=[DataRequired(later("Choose a plan."))])
     name = StringField(
         later("Name"),
         filters=[stripped],

@@ -33,6 +33,32 @@ addEventListener("pageshow", () => {
   for (const field of document.querySelectorAll("form[data-live] :disabled")) field.disabled = false;
 });
 
+// A long list is narrowed while one types: what fits has a word that begins with each of the words, and the first of it
+// is chosen. Up and down go on from there, Enter sends the form.
+const wordsOf = (text) => text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").match(/[\p{L}\p{N}]+/gu) ?? [];
+for (const finder of document.querySelectorAll("input[data-finds]")) {
+  const list = document.getElementById(finder.dataset.finds);
+  const all = [...list.options];
+  const fits = (option, typed) => {
+    const own = wordsOf(option.dataset.words ?? option.text);
+    return typed.every((word) => own.some((one) => one.startsWith(word)));
+  };
+  finder.hidden = all.length <= list.size;
+  const chosen = list.selectedOptions[0];
+  if (chosen) list.scrollTop = chosen.offsetTop - list.clientHeight / 2;
+  finder.addEventListener("input", () => {
+    const typed = wordsOf(finder.value);
+    list.replaceChildren(...all.filter((option) => fits(option, typed)));
+    if (typed.length) list.selectedIndex = list.length ? 0 : -1;
+  });
+  finder.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || !list.length) return;
+    event.preventDefault();
+    list.selectedIndex = Math.min(Math.max(list.selectedIndex + step, 0), list.length - 1);
+  });
+}
+
 // A question is shown over the page that led to it; whatever goes wrong, the link is followed as it stands.
 const dialog = document.createElement("dialog");
 dialog.className = "question";
