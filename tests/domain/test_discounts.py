@@ -74,6 +74,27 @@ def test_the_cycle_that_was_counted_stays_cheaper_for_what_is_added_to_it():
     assert off([month(400, SPORT)], taken) == (0,)  # once a cycle
 
 
+def test_a_cycle_that_begins_anew_takes_what_is_left_of_the_one_that_was_counted():
+    anew = (date(2026, 11, 16), date(2026, 12, 16))
+    spent = percent("A", 50, cycles_left=0, since=NOV[0], through=NOV[1])
+    # 15 of its 30 days: a quarter instead of the half
+    (used,) = discounted((month(6000, during=anew),), (spent,)).used
+    assert (used.minor, used.cycles, used.coupon) == (1500, 0, spent)
+    assert off([month(6000, during=anew)], fixed("B", 500, cycles_left=0, since=NOV[0], through=NOV[1])) == (0,)
+    # one more cycle: that is counted, and the 15 days come after it
+    (used,) = discounted((month(6000, during=anew),), (spent._replace(cycles_left=1),)).used
+    assert (used.minor, used.cycles) == (3000, 1)
+    assert used.coupon == spent._replace(through=date(2026, 12, 31))
+
+
+def test_a_part_is_made_cheaper_by_the_days_that_are_billed_of_its_cycle():
+    spent = percent("A", 50, cycles_left=0, since=NOV[0], through=NOV[1])
+    year = (date(2025, 12, 1), date(2026, 12, 1))
+    for days, costs in (((date(2026, 11, 16), NOV[1]), 18250), (DEC, 36500)):
+        charge = Charge(TV, "1 year", 36500, year, whole=False, days=days)
+        assert whole_after(charge, (spent,))[0] == costs
+
+
 def test_plans_terms_and_set_up():
     charges = [month(1000), month(500, SPORT), Charge(TV, "", 2000, NOV, once=True)]
     assert off(charges, percent("A", 10, plans=frozenset({TV}))) == (100, 0, 200)

@@ -2,15 +2,17 @@
 
 A percentage holds for every charge; a fixed amount and a balance only for whole cycles, and never below zero. A coupon
 counts cycles: the cycle in which it was used, however many documents it takes to bill that cycle. Part periods take the
-percentage and count as none. Where several coupons meet, those that may be combined are taken one after the other
+percentage and count as none. Where a cycle begins anew before a counted one is over, what is left of that is not lost:
+a percentage holds for as many days more, and for no more than that. Where several coupons meet, those that may be combined are taken one after the other
 (percentages first, balances last), or the best single one, whichever gives more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
+from fractions import Fraction
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
@@ -20,6 +22,9 @@ from billhead.domain.money import Rounding, round_ratio, spread
 __all__ = ["Charge", "Coupon", "CouponKind", "Discounted", "Used", "discounted", "whole_after"]
 
 _MILLION = 1_000_000
+_NONE, _ALL = Fraction(0), Fraction(1)
+_Days = tuple[date, date]
+"""From the first day to the one after the last."""
 
 
 class CouponKind(StrEnum):
@@ -35,7 +40,8 @@ class Coupon(NamedTuple):
     """A coupon as one subscription has it. Amounts are minor units of the subscription's currency.
 
     `amount` is what a fixed one takes off, and what a balance still holds. `cycles_left`: None is for ever. `since` and
-    `through` are the start of the first cycle that was counted and the end of the last one. No `plans` or `terms`: all.
+    `through` are the start of the first cycle that was counted and the end of the last one, with the days that were
+    left of one before. No `plans` or `terms`: all.
     """
 
     code: str
@@ -53,14 +59,16 @@ class Coupon(NamedTuple):
 
 class Charge(NamedTuple):
     """A line before discount. `cycle` is the whole cycle that it lies in, None where that is not known yet; `whole`:
-    it bills all of it, or stands beside what does. `once`: a set-up fee, or something that is sold once."""
+    it bills all of it, or stands beside what does; otherwise `days`, from the first to the last, are of it. `once`: a
+    set-up fee, or something that is sold once."""
 
     plan_id: int
     term: str
     amount: int
-    cycle: tuple[date, date] | None = None
+    cycle: _Days | None = None
     whole: bool = True
     once: bool = False
+    days: _Days | None = None
 
 
 class Used(NamedTuple):
@@ -111,9 +119,10 @@ def whole_after(charge: Charge, coupons: Sequence[Coupon]) -> tuple[int, str]:
 _Step = tuple[int, tuple[Coupon, list[int]]]
 
 
-def _best(charges: Sequence[Charge], cycle: tuple[date, date] | None, coupons: Sequence[Coupon]) -> list[_Step]:
+def _best(charges: Sequence[Charge], cycle: _Days | None, coupons: Sequence[Coupon]) -> list[_Step]:
     """(number of the coupon, (coupon, what it takes off each charge)) of the choice that gives most."""
-    numbered = [(number, coupon) for number, coupon in enumerate(coupons) if _holds(coupon, cycle)]
+    days = charges[0].days or cycle
+    numbered = [(number, coupon) for number, coupon in enumerate(coupons) if _share(coupon, cycle, days)]
     numbered.sort(key=lambda pair: _ORDER[pair[1].kind])
     choices = [[pair] for pair in numbered if not pair[1].stackable]
     choices.append([pair for pair in numbered if pair[1].stackable])
@@ -122,37 +131,43 @@ def _best(charges: Sequence[Charge], cycle: tuple[date, date] | None, coupons: S
 
 
 def _one_after_the_other(
-    charges: Sequence[Charge], cycle: tuple[date, date] | None, coupons: Sequence[tuple[int, Coupon]]
+    charges: Sequence[Charge], cycle: _Days | None, coupons: Sequence[tuple[int, Coupon]]
 ) -> Iterator[_Step]:
     left = [charge.amount for charge in charges]
+    days = charges[0].days or cycle
     for number, coupon in coupons:
         fits = [_fits(coupon, charge, cycle) for charge in charges]
         weights = [amount if fit else 0 for amount, fit in zip(left, fits, strict=True)]
-        parts = spread(_takes(coupon, sum(weights)), weights)
+        parts = spread(_takes(coupon, sum(weights), _share(coupon, cycle, days)), weights)
         left = [amount - part for amount, part in zip(left, parts, strict=True)]
         yield number, (coupon, parts)
 
 
-def _takes(coupon: Coupon, amount: int) -> int:
+def _takes(coupon: Coupon, amount: int, share: Fraction) -> int:
     if coupon.kind == CouponKind.PERCENT:
-        return round_ratio(amount * coupon.ppm, _MILLION, Rounding.HALF_UP)
+        taken = share * amount * coupon.ppm
+        return round_ratio(taken.numerator, taken.denominator * _MILLION, Rounding.HALF_UP)
     return min(coupon.amount, amount)
 
 
-def _counted(coupon: Coupon, cycle: tuple[date, date] | None) -> bool:
+def _counted(coupon: Coupon, cycle: _Days | None) -> bool:
     """It was used in this cycle before."""
     if cycle is None or coupon.since is None or coupon.through is None:
         return False
-    return coupon.since <= cycle[0] < coupon.through
+    return coupon.since <= cycle[0] and cycle[1] <= coupon.through
 
 
-def _holds(coupon: Coupon, cycle: tuple[date, date] | None) -> bool:
-    if _counted(coupon, cycle):
-        return coupon.kind == CouponKind.PERCENT
-    return coupon.cycles_left != 0
+def _share(coupon: Coupon, cycle: _Days | None, days: _Days | None) -> Fraction:
+    """For how many of the days it holds: all, none, or those that are left of the cycles that were counted."""
+    if not _counted(coupon, cycle) and coupon.cycles_left != 0:
+        return _ALL
+    if coupon.kind != CouponKind.PERCENT or days is None or coupon.since is None or coupon.through is None:
+        return _NONE
+    left = min(days[1], coupon.through) - max(days[0], coupon.since)
+    return max(_NONE, Fraction(left.days, (days[1] - days[0]).days))
 
 
-def _fits(coupon: Coupon, charge: Charge, cycle: tuple[date, date] | None) -> bool:
+def _fits(coupon: Coupon, charge: Charge, cycle: _Days | None) -> bool:
     if charge.amount <= 0 or (coupon.plans and charge.plan_id not in coupon.plans):
         return False
     if charge.once and not coupon.covers_setup:
@@ -162,14 +177,15 @@ def _fits(coupon: Coupon, charge: Charge, cycle: tuple[date, date] | None) -> bo
     return charge.whole or coupon.kind == CouponKind.PERCENT
 
 
-def _after(used: Used, minor: int, cycle: tuple[date, date] | None, whole: bool) -> Used:
+def _after(used: Used, minor: int, cycle: _Days | None, whole: bool) -> Used:
     coupon, given, cycles = used
     if coupon.kind == CouponKind.BALANCE:
         coupon = coupon._replace(amount=coupon.amount - minor)
-    if whole and not _counted(coupon, cycle):
+    if whole and coupon.cycles_left != 0 and not _counted(coupon, cycle):
         left = None if coupon.cycles_left is None else coupon.cycles_left - 1
         if cycle is not None:
-            coupon = coupon._replace(since=coupon.since or cycle[0], through=cycle[1])
+            unused = max((coupon.through or cycle[0]) - cycle[0], timedelta(0))
+            coupon = coupon._replace(since=coupon.since or cycle[0], through=cycle[1] + unused)
         coupon = coupon._replace(cycles_left=left)
         cycles += 1
     return Used(coupon, given + minor, cycles)

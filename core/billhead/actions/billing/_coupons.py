@@ -172,11 +172,11 @@ def _charge(lines: tuple[DraftedLine, ...], index: int) -> Charge:
     line = lines[index]
     once = line.kind != "recurring"
     timed = lines[index + 1] if once and index + 1 < len(lines) else line
-    cycle = (line.period_start, line.period_end) if line.period_start and line.period_end else None
+    cycle = days = (line.period_start, line.period_end) if line.period_start and line.period_end else None
     whole = not _is_part(timed)
     if not whole and timed.detail is not None:
         cycle = timed.detail.cycle
-    return Charge(line.plan_id or 0, line.term, line.amount_minor, cycle, whole, once)
+    return Charge(line.plan_id or 0, line.term, line.amount_minor, cycle, whole, once, days)
 
 
 def _given_to_parts(lines: tuple[DraftedLine, ...]) -> dict[str, int]:
@@ -248,8 +248,11 @@ def move_used(session: Session, subscriptions: Iterable[int], from_id: int, to_i
     )
 
 
-def give_back_used(session: Session, document_id: int, subscription_id: int, begins: date) -> None:
-    """A draft comes to nothing: what a subscription, which is locked, got of coupons from then on is theirs again."""
+def give_back_used(
+    session: Session, document_id: int, subscription_id: int, periods: Sequence[tuple[date, date]]
+) -> None:
+    """A draft over these periods comes to nothing: what a subscription, which is locked, got of coupons in them is
+    theirs again."""
     used = (
         select(CouponUse)
         .join(CouponRedemption, CouponRedemption.id == CouponUse.redemption_id)
@@ -262,11 +265,18 @@ def give_back_used(session: Session, document_id: int, subscription_id: int, beg
             held.balance_minor += use.discount_minor
         if use.cycles:
             held.cycles_left = None if held.cycles_left is None else held.cycles_left + use.cycles
-            counted_before = held.since is not None and held.since < begins
-            held.since, held.through = (held.since, begins) if counted_before else (None, None)
+            held.since, held.through = _counted_before(held, periods)
         held.state = "active"
         session.delete(use)
     session.flush()
+
+
+def _counted_before(held: CouponRedemption, periods: Sequence[tuple[date, date]]) -> tuple[date | None, date | None]:
+    begins = min(start for start, _ in periods)
+    if held.since is None or held.through is None or held.since >= begins:
+        return None, None
+    unused = held.through - max(end for _, end in periods if end <= held.through)
+    return held.since, begins + unused
 
 
 def write_used(bulk: Bulk, documents: Sequence[tuple[int, Rated]]) -> None:

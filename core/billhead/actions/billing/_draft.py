@@ -325,7 +325,7 @@ def _watched(part: Part, catalogue: Catalogue, item: DueItem, period: Period, wh
         yield _cycle_line(part, catalogue, item, whole, whole)
         return
     mode = ProrationMode(catalogue.plans[part.plan_id].proration)
-    minor, told = whole_price(part, catalogue, item, whole), 0
+    minor, told = whole_price(part, catalogue, item, whole, whole), 0
     for count, stretch in enumerate(days, 1):
         costs = owed(Cycle(whole, minor, days[:count], mode))
         if costs > told or count == 1:
@@ -355,7 +355,7 @@ def _cycle_line(part: Part, catalogue: Catalogue, item: Asked, period: Period, w
         _same_term(item, price)
         return _line(part, catalogue, "recurring", item.term, price.amount_minor, period.start, period.end)
     mode = ProrationMode(catalogue.plans[part.plan_id].proration)
-    whole_minor = whole_price(part, catalogue, item, whole)
+    whole_minor = whole_price(part, catalogue, item, whole, period)
     amount = prorate(Money(whole_minor, price.currency), period, whole, mode).minor
     return part_line(part, catalogue, item, period, whole, whole_minor, amount)
 
@@ -366,18 +366,21 @@ def as_of(part: Part, catalogue: Catalogue, cycle_start: date) -> Part:
     return part if price_id == part.price_id else part._replace(price_id=price_id)
 
 
-def whole_price(part: Part, catalogue: Catalogue, item: Asked, period: Period) -> int:
-    """What a whole cycle of the part costs, of which only some days are billed: after the percentages that hold in it.
-
-    In minor units, as the price book has it.
+def whole_price(part: Part, catalogue: Catalogue, item: Asked, whole: Period, days: Period) -> int:
+    """What a whole cycle of the part costs, of which only some days are billed: after the percentages that hold in
+    those. In minor units, as the price book has it.
     """
     price = _price(part, catalogue, item.currency)
     _same_term(item, price)
-    whole = price.amount_minor * part.quantity
+    minor = price.amount_minor * part.quantity
     if not item.redeemed:
-        return whole
-    charge = Charge(part.plan_id, item.term, whole, (period.start, period.end))
-    return whole_after(charge, [one.coupon for one in item.redeemed])[0]
+        return minor
+    return _after_coupons(part, item, minor, whole, days)[0]
+
+
+def _after_coupons(part: Part, item: Asked, minor: int, whole: Period, days: Period) -> tuple[int, str]:
+    charge = Charge(part.plan_id, item.term, minor, (whole.start, whole.end), days=(days.start, days.end))
+    return whole_after(charge, [one.coupon for one in item.redeemed])
 
 
 def part_line(
@@ -399,8 +402,7 @@ def _discounted_part(
     assert line.period_end is not None, "a part has days"
     mode, days = ProrationMode(catalogue.plans[part.plan_id].proration), Period(line.period_start, line.period_end)
     undiscounted = prorate(Money(line.amount_minor, item.currency), days, whole, mode).minor
-    charge = Charge(part.plan_id, item.term, line.amount_minor, (whole.start, whole.end))
-    _, code = whole_after(charge, [one.coupon for one in item.redeemed])
+    _, code = _after_coupons(part, item, line.amount_minor, whole, days)
     return detail._replace(discount_minor=max(undiscounted - amount, 0), discount_code=code)
 
 

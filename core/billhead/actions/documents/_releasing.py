@@ -55,5 +55,5 @@ def _set_back(tx: Tx, document: Document, subscription_id: int, lines: list[Docu
     if subscription.state in RUNNING and subscription.settlement == "invoice":
         subscription.next_bill_on = min(start, today)
     subscription.version += 1
-    give_back_used(tx.session, document.id, subscription_id, start)
+    give_back_used(tx.session, document.id, subscription_id, periods)
     record(tx, subscription, "draft_void", today, document_id=document.id, billed_through=start.isoformat())
