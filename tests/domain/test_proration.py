@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import Money
 from billhead.domain.periods import Period, Term, cycle
-from billhead.domain.proration import ProrationMode, prorate
+from billhead.domain.proration import ProrationMode, prorate, whole_of
 
 ACTUAL, FIXED, NONE, EXTEND = ProrationMode
 
@@ -91,3 +91,9 @@ def test_parts_are_half_a_cent_from_their_share_at_most(minor, cut):
         assert abs(price - Fraction(minor * part.days, whole.days)) <= Fraction(1, 2)
     # Each line is rounded by itself, so k lines may differ from the whole by k half minor units and no more.
     assert abs(sum(priced) - minor) <= Fraction(len(parts), 2)
+
+
+@given(st.integers(0, 10**7), parts_of_a_cycle(), st.sampled_from(list(ProrationMode)))
+def test_the_whole_of_a_part_makes_the_same_part_again(minor, cut, mode):
+    whole, (part, *_) = cut
+    assert prorate(Money(whole_of(minor, part, whole, mode), "EUR"), part, whole, mode) == Money(minor, "EUR")

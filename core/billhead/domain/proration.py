@@ -9,7 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from billhead.domain.errors import InvalidInput
-from billhead.domain.money import Money, Rounding
+from billhead.domain.money import Money, Rounding, round_ratio
 from billhead.domain.periods import Period
 
 
@@ -46,3 +46,9 @@ def prorate(price: Money, part: Period, cycle: Period, mode: ProrationMode) -> M
     if part.start < cycle.start or part.end > cycle.end:
         raise InvalidInput("period", f"{part} is not inside its cycle {cycle}")
     return price.times(share_of(part.days, cycle, mode), Rounding.HALF_UP)
+
+
+def whole_of(amount: int, part: Period, cycle: Period, mode: ProrationMode) -> int:
+    """What the whole cycle costs where the part costs so much: `prorate` makes the same of it again. Minor units."""
+    share = share_of(part.days, cycle, mode)
+    return round_ratio(amount * share.denominator, share.numerator, Rounding.HALF_UP)

@@ -7,6 +7,10 @@ from billhead.actions.documents._wording import said
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput
+from billhead.domain.periods import Period
+from billhead.domain.proration import ProrationMode, whole_of
+from billhead.models.catalogue import Plan
+from billhead.models.documents import DocumentLine
 
 __all__ = ["Changed", "change_line"]
 
@@ -33,7 +37,17 @@ def change_line(tx: Tx, line_id: int, description: str, quantity: int, unit_mino
     before["net_minor"] = line.net_minor
     line.description, line.quantity, line.unit_minor = text, quantity, unit_minor
     line.net_minor, line.tax_minor, line.discount_minor = unit_minor * quantity, 0, 0
+    line.cycle_minor = _whole(tx, line)
     recompute(tx, draft)
     after = {"description": text, "quantity": quantity, "unit_minor": unit_minor, "net_minor": line.net_minor}
     audit(tx, "documents.line_changed", f"document:{draft.id}", {"line_id": line.id, "before": before, "after": after})
     return Changed(line.id, draft.id)
+
+
+def _whole(tx: Tx, line: DocumentLine) -> int | None:
+    """Of a part of a cycle: what all of it costs by what the part costs now. Later changes go by that."""
+    if line.cycle_minor is None or not (line.cycle_start and line.cycle_end and line.period_start and line.period_end):
+        return None
+    mode = ProrationMode(tx.session.get_one(Plan, line.plan_id).proration)
+    part, cycle = Period(line.period_start, line.period_end), Period(line.cycle_start, line.cycle_end)
+    return whole_of(line.net_minor, part, cycle, mode)
