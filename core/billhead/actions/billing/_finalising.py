@@ -23,6 +23,7 @@ from billhead.actions.billing._reading import read_buyers, read_chargeable, read
 from billhead.actions.billing._stated import has_tax
 from billhead.actions.billing._taxing import TaxedAmount
 from billhead.actions.billing._worth import worths
+from billhead.actions.documents._place_credit import place_credit_note
 from billhead.actions.payments._paid import released
 from billhead.bulk import Bulk, among
 from billhead.db import Tx
@@ -33,15 +34,18 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
 from billhead.plugin_host import plugins
 
-__all__ = ["Ready", "amount_of", "finalise", "rate_drafts"]
+__all__ = ["Ready", "amount_of", "finalise", "given_of", "rate_drafts"]
 
 _DOCUMENT = {
-    "state": "text", "fiscal_year": "bigint", "number": "bigint", "number_text": "text", "issued_on": "date",
+    "kind": "text", "state": "text", "fiscal_year": "bigint", "number": "bigint", "number_text": "text", "issued_on": "date",
     "due_on": "date", "net_minor": "bigint", "tax_minor": "bigint", "total_minor": "bigint", "settled_minor": "bigint",
     "buyer_id": "bigint", "issuer_id": "bigint", "entry_id": "bigint", "notes": "json", "base_currency": "text",
     "fx_rate": "text", "base_minor": "bigint", "finalise_on": "date", "held_because": "text",
 }  # fmt: skip
-_LINE = {"net_minor": "bigint", "tax_minor": "bigint", "tax_code": "text", "tax_rate_ppm": "bigint", "taxes": "json"}
+_LINE = {
+    "unit_minor": "bigint", "net_minor": "bigint", "tax_minor": "bigint", "tax_code": "text", "tax_rate_ppm": "bigint",
+    "taxes": "json",
+}  # fmt: skip
 _ALLOCATION = ("document_id", "line_id", "customer_credit_id", "amount_minor", "day", "created_at")
 
 
@@ -92,7 +96,8 @@ def _case(document: Document, lines: Sequence[DocumentLine], buyer: Buyer, price
     inclusive = document.tax_inclusive
     mixed = any(has_tax(line, prices, inclusive) != inclusive for line in lines)
     drafted = tuple(_drafted(line, has_tax(line, prices, inclusive)) for line in lines)
-    draft = Draft(document.kind, document.currency, drafted, inclusive, None, due_on, mixed=mixed)
+    returns = any(line.given is not None for line in drafted)
+    draft = Draft(document.kind, document.currency, drafted, inclusive, None, due_on, may_return=returns, mixed=mixed)
     return Case(draft, buyer, document.seller_id, document.subscription_id, None, today)
 
 
@@ -112,16 +117,16 @@ def _drafted(line: DocumentLine, inclusive: bool) -> DraftedLine:
         amount_of(line, inclusive),
         line.tax_class,
         LineDetail(discount_minor=line.discount_minor),
-        TaxedAmount(
-            line.net_minor,
-            line.tax_minor,
-            line.tax_code,
-            line.tax_rate_ppm,
-            tuple((code, ppm, minor) for code, ppm, minor in line.taxes or ()),
-        )
-        if line.corrects_line_id is not None
-        else None,
+        given_of(line),
     )
+
+
+def given_of(line: DocumentLine) -> TaxedAmount | None:
+    """The amount of a line that gives back; None of any other."""
+    if line.corrects_line_id is None:
+        return None
+    taxes = tuple((code, ppm, minor) for code, ppm, minor in line.taxes or ())
+    return TaxedAmount(line.net_minor, line.tax_minor, line.tax_code, line.tax_rate_ppm, taxes)
 
 
 def amount_of(line: DocumentLine, inclusive: bool) -> int:
@@ -137,6 +142,7 @@ def amount_of(line: DocumentLine, inclusive: bool) -> int:
 def finalise(tx: Tx, ready: Sequence[Ready]) -> dict[int, str]:
     """Make drafts final whose rows the caller holds locked; returns the number of each by its id.
 
+    One that by now gives back more than it charges becomes a credit note, which is placed as any other.
     Raises Conflict when a customer's credit was used by somebody else meanwhile.
     """
     session = tx.session
@@ -153,7 +159,7 @@ def finalise(tx: Tx, ready: Sequence[Ready]) -> dict[int, str]:
     worth = worths(session, catalogue, rated)
     entries = book_documents(session, bulk, documents, now)
     use_credit(bulk, rated)
-    queue_collection(bulk, documents, catalogue, now)
+    queue_collection(bulk, [found for found in documents if found[1].kind == "invoice"], catalogue, now)
     tell(session, bulk, documents, plugins().observers())
     bulk.check_deferred()
     numbers = dict(numbered(session, documents, catalogue))
@@ -163,7 +169,7 @@ def finalise(tx: Tx, ready: Sequence[Ready]) -> dict[int, str]:
         _DOCUMENT,
         [
             (
-                settled_state(one.total_minor, one.credit_minor).value, *numbers[document_id],
+                one.kind, settled_state(one.total_minor, one.credit_minor).value, *numbers[document_id],
                 one.issued_on.isoformat(), one.due_on.isoformat(), one.net_minor, one.tax_minor, one.total_minor,
                 one.credit_minor, parties[one.buyer], parties[catalogue.sellers[one.seller_id].party],
                 entries.get(document_id), json.dumps(one.notes) if one.notes else "[]", *money, None, "", document_id,
@@ -173,7 +179,9 @@ def finalise(tx: Tx, ready: Sequence[Ready]) -> dict[int, str]:
     )  # fmt: skip
     session.expire_all()
     for document_id, one in documents:
-        if not one.owed_minor:
+        if one.kind == "credit_note":
+            place_credit_note(tx, document_id)
+        elif not one.owed_minor:
             released(tx, session.get_one(Seller, one.seller_id), session.get_one(Document, document_id))
     return {document_id: numbers[document_id][2] for document_id, _ in documents}
 
@@ -197,7 +205,7 @@ def _write_lines(bulk: Bulk, ready: Sequence[Ready], now: str) -> None:
     for document_id, line_ids, one in ready:
         for line_id, line in zip(line_ids, one.lines, strict=True):
             taxes = json.dumps(line.detail.taxes) if line.detail and line.detail.taxes else None
-            lines.append((line.net_minor, line.tax_minor, line.tax_code, line.tax_rate_ppm, taxes, line_id))
+            lines.append((line.unit_minor, line.net_minor, line.tax_minor, line.tax_code, line.tax_rate_ppm, taxes, line_id))
         if one.taken:
             open_lines = [
                 (line_id, line.net_minor + line.tax_minor) for line_id, line in zip(line_ids, one.lines, strict=True)

@@ -14,7 +14,7 @@ from billhead.actions.billing._draft import Draft, DraftedLine
 from billhead.actions.billing._joining import together
 from billhead.actions.billing._rated import Buyer, LineDetail, Rated, RatedLine, Taken
 from billhead.actions.billing._stated import has_tax, taxed_apart
-from billhead.actions.billing._taxing import TaxDesk, Taxed, TaxedAmount, TaxQuestion, summed
+from billhead.actions.billing._taxing import TaxDesk, Taxed, TaxedAmount, TaxQuestion, summed, with_returns
 from billhead.domain.credit import Lot, consume
 from billhead.domain.errors import BillheadError, InvalidInput, PluginFailed
 from billhead.domain.money import Money
@@ -265,13 +265,11 @@ def _rated_line(line: DraftedLine, amount: TaxedAmount) -> RatedLine:
 
 def _with_returns(draft: Draft, taxed: Taxed) -> tuple[Draft, Taxed]:
     """What is given back joins what was taxed now. A sum below zero is a credit note over the opposite amounts."""
-    fresh = iter(taxed.lines)
-    amounts = [line.given if line.given is not None else next(fresh) for line in draft.lines]
-    total = sum(amount.net_minor + amount.tax_minor for amount in amounts)
-    if total < 0:
-        draft = draft._replace(kind="credit_note", lines=tuple(_turned(line) for line in draft.lines))
-        amounts = [amount.turned() for amount in amounts]
-    return draft, summed(amounts)._replace(notes=taxed.notes)
+    joined = with_returns(taxed, [line.given for line in draft.lines])
+    if joined.net_minor + joined.tax_minor >= 0:
+        return draft, joined
+    turned = summed([amount.turned() for amount in joined.lines])._replace(notes=joined.notes)
+    return draft._replace(kind="credit_note", lines=tuple(_turned(line) for line in draft.lines)), turned
 
 
 def _turned(line: DraftedLine) -> DraftedLine:

@@ -20,7 +20,7 @@ from billhead.domain.tax import (
 )
 from billhead.plugin.tax import LineTax, TaxedBuyer, TaxEngine, TaxLine, TaxRequest
 
-__all__ = ["TaxDesk", "TaxQuestion", "Taxed", "TaxedAmount", "postcode_of", "summed"]
+__all__ = ["TaxDesk", "TaxQuestion", "Taxed", "TaxedAmount", "postcode_of", "summed", "with_returns"]
 
 _REMEMBERED = 100_000
 
@@ -256,6 +256,14 @@ def _amount(net: int, rates: Sequence[TaxRate], taxes: Sequence[LineTax], minors
 
 def _untaxed(question: TaxQuestion) -> Taxed:
     return summed([TaxedAmount(amount, 0, "", 0) for _, amount in question.lines])
+
+
+def with_returns(taxed: Taxed, given: Sequence[TaxedAmount | None]) -> Taxed:
+    """What was taxed now, joined by what is given back: that has the tax that it had. One of `given` per line, None
+    for the next of `taxed`."""
+    fresh = iter(taxed.lines)
+    amounts = [one if one is not None else next(fresh) for one in given]
+    return summed(amounts)._replace(notes=taxed.notes, hold=taxed.hold)
 
 
 def summed(lines: Sequence[TaxedAmount]) -> Taxed:

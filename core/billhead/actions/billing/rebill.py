@@ -67,13 +67,16 @@ def rebill(tx: Tx, subscription_id: int, *, way: str = "credit", use_credit: boo
     """Write one document over all that differs: an invoice, collected where a method is saved, or a credit note.
 
     A credit note lowers what is still open on the invoice that it corrects; the rest becomes account credit, or is
-    refunded with `way="refund"`. `use_credit=False` leaves the account credit alone, since the money is on its way.
+    refunded with `way="refund"`. `use_credit=False` leaves the account credit alone and waits for no VAT id, since the
+    money is there.
     The caller holds the subscription locked and has flushed its changes.
     """
     session = tx.session
     session.flush()
     desk = Desk()
     rated = preview_rebill(session, desk, desk.history(session, subscription_id), credit=use_credit)
+    if not use_credit:
+        rated = rated._replace(draft="")
     written = write_documents(tx, [rated], desk.catalogue, observers=plugins().observers())
     if written.stale:
         raise Conflict(

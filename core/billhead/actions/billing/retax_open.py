@@ -10,12 +10,12 @@ from sqlalchemy import or_, select
 
 from billhead import clock
 from billhead.actions.billing._catalogue import Catalogue
-from billhead.actions.billing._finalising import amount_of
+from billhead.actions.billing._finalising import amount_of, given_of
 from billhead.actions.billing._parties import party_ids
 from billhead.actions.billing._rated import Buyer
 from billhead.actions.billing._reading import read_buyers
 from billhead.actions.billing._stated import has_tax, taxed_apart
-from billhead.actions.billing._taxing import TaxDesk, Taxed
+from billhead.actions.billing._taxing import TaxDesk, Taxed, with_returns
 from billhead.actions.payments._attempts import under_way
 from billhead.actions.rates._lookup import Pair, worth_minor
 from billhead.actions.verb import audit
@@ -34,7 +34,7 @@ def retax_open(tx: Tx, customer_id: int) -> tuple[int, ...]:
     """Work out the tax of the customer's open proformas and drafts again; returns the ids of those that changed.
 
     Prices stay: a net price keeps its net amount, a price with tax its total. A draft that was held is made final by
-    the next job when nothing holds it any more. What a tax engine fails on is left alone.
+    the next job when nothing holds it any more. What is given back keeps the tax that it had. What a tax engine fails on is left alone.
     """
     session = tx.session
     session.flush()
@@ -69,12 +69,15 @@ def _retaxed(tx: Tx, document: Document, buyer: Buyer, catalogue: Catalogue, des
     lines = session.scalars(
         select(DocumentLine).where(DocumentLine.document_id == document.id).order_by(DocumentLine.position)
     ).all()
-    if any(line.corrects_line_id is not None for line in lines):
-        return False  # what is given back keeps the tax that it had
     catalogue.need(session, prices={line.price_id for line in lines if line.price_id is not None})
     on = clock.today_in(catalogue.sellers[document.seller_id].zone)
     with_tax = [has_tax(line, catalogue.prices, document.tax_inclusive) for line in lines]
-    asked = [(has, line.tax_class, amount_of(line, has)) for has, line in zip(with_tax, lines, strict=True)]
+    given = [given_of(line) for line in lines]
+    asked = [
+        (has, line.tax_class, amount_of(line, has))
+        for has, line, back in zip(with_tax, lines, given, strict=True)
+        if back is None
+    ]
     taxed = taxed_apart(
         desk,
         asked,
@@ -83,7 +86,7 @@ def _retaxed(tx: Tx, document: Document, buyer: Buyer, catalogue: Catalogue, des
     if isinstance(taxed, PluginFailed):
         return False
     before = document.net_minor, document.tax_minor, document.held_because, tuple(document.notes)
-    _write(document, lines, taxed)
+    _write(document, lines, with_returns(taxed, given))
     _hold(document, taxed.hold, catalogue)
     document.buyer_id = party_ids(session, {buyer.party})[buyer.party]
     if before == (document.net_minor, document.tax_minor, document.held_because, tuple(document.notes)):

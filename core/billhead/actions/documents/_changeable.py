@@ -1,7 +1,5 @@
 """What may still be changed: a draft, and a proforma that nobody has paid yet. Final documents never are."""
 
-import json
-
 from sqlalchemy import select
 
 from billhead.actions.billing._finalising import rate_drafts
@@ -101,10 +99,13 @@ def recompute(tx: Tx, document: Document) -> None:
     if refused:
         raise refused[0][1]
     rated = ready[0].rated
+    sign = -1 if rated.kind == Kind.CREDIT_NOTE else 1  # a draft becomes one only when it is made final
     for line, done in zip(lines, rated.lines, strict=True):
-        line.net_minor, line.tax_minor = done.net_minor, done.tax_minor
+        line.net_minor, line.tax_minor = sign * done.net_minor, sign * done.tax_minor
         line.tax_code, line.tax_rate_ppm = done.tax_code, done.tax_rate_ppm
-        line.taxes = json.loads(json.dumps(done.detail.taxes)) if done.detail and done.detail.taxes else None
-    document.net_minor, document.tax_minor, document.total_minor = rated.net_minor, rated.tax_minor, rated.total_minor
+        several = done.detail.taxes if done.detail else ()
+        line.taxes = [[code, ppm, sign * minor] for code, ppm, minor in several] or None
+    document.net_minor, document.tax_minor = sign * rated.net_minor, sign * rated.tax_minor
+    document.total_minor = document.net_minor + document.tax_minor
     document.notes = list(rated.notes)
     tx.session.flush()

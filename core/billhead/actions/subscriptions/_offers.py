@@ -35,7 +35,15 @@ def offer_change(tx: Tx, subscription: Subscription, rated: Rated, wish: dict[st
         for line in rated.lines
     )
     offer = rated._replace(
-        kind="proforma", due_on=today, lines=lines, taken=(), credit_minor=0, advance=None, corrects_id=None
+        kind="proforma",
+        due_on=today,
+        lines=lines,
+        taken=(),
+        credit_minor=0,
+        advance=None,
+        corrects_id=None,
+        draft="",
+        hold=rated.draft,
     )
     document_id = issue_invoice(tx, offer).document_id
     tx.session.add(
