@@ -3,8 +3,8 @@
 A percentage holds for every charge; a fixed amount and a balance only for whole cycles, and never below zero. A coupon
 counts cycles: the cycle in which it was used, however many documents it takes to bill that cycle. Part periods take the
 percentage and count as none. Where a cycle begins anew before a counted one is over, what is left of that is not lost:
-a percentage holds for as many days more, and for no more than that. Where several coupons meet, those that may be combined are taken one after the other
-(percentages first, balances last), or the best single one, whichever gives more.
+a percentage holds for as many days more, and for no more than that. Where several coupons meet, those that may be
+combined are taken one after the other (percentages first, balances last), or the best single one, whichever gives more.
 """
 
 from __future__ import annotations

@@ -37,10 +37,10 @@ from billhead.plugin_host import plugins
 __all__ = ["Ready", "amount_of", "finalise", "given_of", "rate_drafts"]
 
 _DOCUMENT = {
-    "kind": "text", "state": "text", "fiscal_year": "bigint", "number": "bigint", "number_text": "text", "issued_on": "date",
-    "due_on": "date", "net_minor": "bigint", "tax_minor": "bigint", "total_minor": "bigint", "settled_minor": "bigint",
-    "buyer_id": "bigint", "issuer_id": "bigint", "entry_id": "bigint", "notes": "json", "base_currency": "text",
-    "fx_rate": "text", "base_minor": "bigint", "finalise_on": "date", "held_because": "text",
+    "kind": "text", "state": "text", "fiscal_year": "bigint", "number": "bigint", "number_text": "text",
+    "issued_on": "date", "due_on": "date", "net_minor": "bigint", "tax_minor": "bigint", "total_minor": "bigint",
+    "settled_minor": "bigint", "buyer_id": "bigint", "issuer_id": "bigint", "entry_id": "bigint", "notes": "json",
+    "base_currency": "text", "fx_rate": "text", "base_minor": "bigint", "finalise_on": "date", "held_because": "text",
 }  # fmt: skip
 _LINE = {
     "unit_minor": "bigint", "net_minor": "bigint", "tax_minor": "bigint", "tax_code": "text", "tax_rate_ppm": "bigint",
@@ -205,7 +205,8 @@ def _write_lines(bulk: Bulk, ready: Sequence[Ready], now: str) -> None:
     for document_id, line_ids, one in ready:
         for line_id, line in zip(line_ids, one.lines, strict=True):
             taxes = json.dumps(line.detail.taxes) if line.detail and line.detail.taxes else None
-            lines.append((line.unit_minor, line.net_minor, line.tax_minor, line.tax_code, line.tax_rate_ppm, taxes, line_id))
+            tax = line.tax_minor, line.tax_code, line.tax_rate_ppm, taxes
+            lines.append((line.unit_minor, line.net_minor, *tax, line_id))
         if one.taken:
             open_lines = [
                 (line_id, line.net_minor + line.tax_minor) for line_id, line in zip(line_ids, one.lines, strict=True)

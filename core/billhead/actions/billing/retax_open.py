@@ -33,8 +33,9 @@ _DRAFT_WAITS = frozenset({"", "grace", "review"})
 def retax_open(tx: Tx, customer_id: int) -> tuple[int, ...]:
     """Work out the tax of the customer's open proformas and drafts again; returns the ids of those that changed.
 
-    Prices stay: a net price keeps its net amount, a price with tax its total. A draft that was held is made final by
-    the next job when nothing holds it any more. What is given back keeps the tax that it had. What a tax engine fails on is left alone.
+    Prices stay: a net price keeps its net amount, a price with tax its total, and what is given back the tax that it
+    had. A draft that was held is made final by the next job when nothing holds it any more. What a tax engine fails on
+    is left alone.
     """
     session = tx.session
     session.flush()
