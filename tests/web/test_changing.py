@@ -11,7 +11,10 @@ from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.credits import CustomerCredit
+from billhead.models.documents import Document
+from billhead.models.entitlements import Entitlement
 from billhead.models.subscriptions import DayGift, Subscription, SubscriptionComponent
+from billhead.web.formatting import day_in_words
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def row(shop) -> Subscription:
 
 def hidden(text):
     return dict(
-        re.findall(r'<input type="hidden" name="((?:offer|addon-[a-z]+|starts_on|ends_on))" value="([^"]*)"', text)
+        re.findall(r'<input type="hidden" name="((?:offer|addon-[a-z]+|starts_on|ends_on|seen))" value="([^"]*)"', text)
     )
 
 
@@ -103,10 +106,13 @@ def test_a_customer_holds_resumes_cancels_and_keeps(sold):
     assert "Hold it" in shown
     assert ada.post(f"{path}/hold", hidden(shown), page=f"{path}/hold").status_code == 303
     assert (row(shop).state, row(shop).suspended_for) == ("suspended", "customer")
-    assert "End the hold" in ada.get(path).text
+    today += timedelta(days=3)  # a hold of this plan is three days or longer: until then no button that is refused
+    assert "End the hold" not in ada.get(path).text
+    assert f'You can end it from <time datetime="{today}">' in ada.get(path).text
     early = ada.post(f"{path}/resume", page=f"{path}/hold")
     assert (early.status_code, "a hold is 3 days or longer" in early.text) == (409, True)
     with clock.business_time(clock.business_now() + timedelta(days=3)):
+        assert "End the hold" in ada.get(path).text
         assert ada.post(f"{path}/resume", page=f"{path}/hold").status_code == 303
     assert row(shop).state == "active"
     assert ada.post(f"{path}/cancel", page=f"{path}/hold").status_code == 303
@@ -118,19 +124,109 @@ def test_a_customer_holds_resumes_cancels_and_keeps(sold):
 def test_what_comes_back_of_a_cancellation_is_the_plans_rule(sold):
     shop, ada = sold
     path = "/account/subscriptions/1/cancel"
-    assert "what you have paid" not in ada.get(path).text  # it may be watched to its end
+    shown = ada.get(path).text  # it may be watched to its end
+    assert "<dt>Comes back</dt><dd>Nothing</dd>" in shown
+    last = row(shop).paid_through - timedelta(days=1)
+    assert f'You can watch until <time datetime="{last}">' in shown
     with shop.app.app_context(), writing(Context.system("test")) as tx:
         basic = tx.session.query(Plan).filter_by(code="basic").one()
         basic.cancel_policy, basic.details = "start_of_term", {**basic.details, "cancel_money": "refund"}
-    assert "€9.99 of what you have paid is refunded" in ada.get(path).text
+    shown = ada.get(path).text
+    assert "€9.99, to where it came from" in shown
+    assert "It ends at once" in shown
+    assert "You can watch until" not in shown
     with shop.app.app_context(), writing(Context.system("test")) as tx:
         basic = tx.session.query(Plan).filter_by(code="basic").one()
         basic.details = {**basic.details, "cancel_money": "credit"}
-    assert "€9.99 of what you have paid becomes your credit" in ada.get(path).text
-    assert ada.post(path, page=path).status_code == 303
+    shown = ada.get(path).text
+    assert "€9.99 as credit" in shown
+    done = ada.post(path, hidden(shown), page=path)
+    assert done.status_code == 303
+    assert "Canceled. It has ended." in ada.get(done.location).text
     assert row(shop).state == "canceled"
     with shop.app.app_context(), reading() as session:
         assert [one.remaining_minor for one in session.query(CustomerCredit).all()] == [999]
+
+
+def test_the_last_day_is_told_as_everywhere_else(sold):
+    shop, ada = sold
+    path = "/account/subscriptions/1"
+    last = row(shop).paid_through - timedelta(days=1)
+    done = ada.post(f"{path}/cancel", hidden(ada.get(f"{path}/cancel").text), page=f"{path}/cancel")
+    told = ada.get(done.location).text
+    assert f"Canceled. You can watch until {day_in_words(last)}." in told
+    assert f'Ends <time datetime="{last}">' in told
+
+
+def test_what_is_owed_is_paid_by_what_comes_back(sold):
+    shop, ada = sold
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        basic = tx.session.query(Plan).filter_by(code="basic").one()
+        basic.cancel_policy, basic.details = "start_of_term", {**basic.details, "cancel_money": "credit"}
+        paid = tx.session.query(Document).filter_by(kind="invoice").one()
+        paid.state, paid.settled_minor = "partly_paid", 400
+    shown = ada.get("/account/subscriptions/1/cancel").text
+    assert "<dt>Not owed any more</dt><dd>€5.99</dd>" in shown  # 9.99 less the 4.00 that were paid
+    assert "€4.00 as credit" in shown
+
+
+def test_a_cancellation_that_comes_to_something_else_by_now_is_asked_again(sold):
+    shop, ada = sold
+    path = "/account/subscriptions/1/cancel"
+    agreed = hidden(ada.get(path).text)
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        basic = tx.session.query(Plan).filter_by(code="basic").one()
+        basic.cancel_policy, basic.details = "start_of_term", {**basic.details, "cancel_money": "credit"}
+    again = ada.post(path, agreed, page=path)
+    assert (again.status_code, "has changed since it was shown" in again.text) == (409, True)
+    assert "€9.99 as credit" in again.text
+    assert row(shop).service_ends_on is None
+    assert ada.post(path, hidden(again.text), page=path).status_code == 303
+    assert row(shop).state == "canceled"
+
+
+@pytest.mark.parametrize("who", ["customer", "staff"])
+def test_a_change_that_costs_something_else_by_now_is_asked_again(sold, who):
+    shop, browser = sold
+    path = "/account/subscriptions/1/change"
+    if who == "staff":
+        browser, path = shop.person("staff", "boss@example.com", "*"), "/admin/subscriptions/1/change"
+    shown = browser.get(f"{path}?offer=gold|1+month&addon-screen=0").text
+    assert "€10.00" in shown  # 19.99 − 9.99 on the first day
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        gold = tx.session.query(Plan).filter_by(code="gold").one()
+        tx.session.query(Price).filter_by(plan_id=gold.id).one().amount_minor = 2499
+    again = browser.post(path, hidden(shown), page=path)
+    assert (again.status_code, "has changed since it was shown" in again.text) == (409, True)
+    assert "€15.00" in again.text  # 24.99 − 9.99
+    with shop.app.app_context(), reading() as session:
+        assert session.query(SubscriptionComponent).count() == 1
+    assert browser.post(path, hidden(again.text), page=path).status_code == 303
+    with shop.app.app_context(), reading() as session:
+        assert session.get_one(Plan, session.query(Subscription).one().plan_id).code == "gold"
+
+
+def test_an_event_that_costs_something_else_by_now_is_not_sold(sold):
+    shop, ada = sold
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        book = tx.session.query(PriceBook).filter_by(code="eur").one()
+        film = Plan(seller_id=shop.seller_id, code="film", name="Film", kind="rental", details={"hours": 48})
+        tx.session.add(film)
+        tx.session.flush()
+        price = Price(book_id=book.id, plan_id=film.id, term="", amount_minor=299)
+        tx.session.add(price)
+        tx.session.flush()
+        price_id = price.id
+    path = "/account/subscriptions/1"
+    agreed = {"plan": "film", "pay": "now", **hidden(ada.get(path).text)}
+    assert agreed["seen"] == "299"
+    shop.change(Price, price_id, amount_minor=499)
+    told = ada.get(ada.post(f"{path}/buy", agreed, page=path).location).text
+    assert "price has changed since it was shown" in told
+    assert "€4.99" in told
+    assert shop.rows(Entitlement) == []
+    assert ada.post(f"{path}/buy", agreed | {"seen": "499"}, page=path).status_code == 303
+    assert len(shop.rows(Entitlement)) == 1
 
 
 def test_a_customer_without_the_plans_leave_does_not_hold(sold):

@@ -8,9 +8,11 @@ from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish
 from billhead.actions.subscriptions.change_choices import Choices
 from billhead.domain.errors import InvalidInput
 from billhead.domain.whole_number import whole_number
-from billhead.web.speaking import say
+from billhead.web.speaking import marked, say
 
-__all__ = ["changed_by_staff", "day_of", "wish_of"]
+__all__ = ["PRICE_CHANGED", "changed_by_staff", "day_of", "wish_of"]
+
+PRICE_CHANGED = marked("What this costs has changed since it was shown. Look at it again, please.")
 
 
 def wish_of(form: Mapping[str, str], subscription_id: int, choices: Choices) -> ChangeWish:

@@ -24,6 +24,7 @@ from billhead.db import Tx
 from billhead.domain.document import Kind, ProformaState
 from billhead.domain.entitlement import State
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
+from billhead.domain.money import Money
 from billhead.domain.subscription import RUNNING
 from billhead.domain.usage import metered_calendar
 from billhead.models.catalogue import Plan, Price
@@ -53,14 +54,14 @@ class Bought:
 
 
 @verb("entitlements.buy_once")
-def buy_once(tx: Tx, subscription_id: int, plan_code: str, pay: str = "now") -> Bought:
+def buy_once(tx: Tx, subscription_id: int, plan_code: str, pay: str = "now", quoted: Money | None = None) -> Bought:
     """An entitlement on a running subscription. What credit pays in full may be watched at once, else when it is paid.
 
     An event that was chosen before and waits to be paid is returned as it was offered then, and not sold anew.
     `next_invoice` is for those who are charged by themselves, and what the catalogue lets wait; `pass` takes a use of a
-    pass that was bought before. Raises NotFound, InvalidInput (no such way, an event that is over or not sold in the
-    customer's country), Conflict (not running, bought already, too much waits, no pass has anything left) or NotAllowed
-    (a plugin's guard).
+    pass that was bought before. `quoted` is the price that was shown, if any was. Raises NotFound, InvalidInput (no
+    such way, an event that is over or not sold in the customer's country), Conflict (not running, bought already, too
+    much waits, no pass has anything left, "price_changed") or NotAllowed (a plugin's guard).
     """
     if pay not in PAYS:
         raise InvalidInput("pay", f"{pay!r} is not one of {', '.join(PAYS)}")
@@ -79,6 +80,8 @@ def buy_once(tx: Tx, subscription_id: int, plan_code: str, pay: str = "now") -> 
     offered = _offered(tx, subscription, plan)
     if offered is not None:
         return offered
+    if quoted not in (None, Money(price.amount_minor, customer.currency)) and pay != "pass":
+        raise Conflict("the price has changed since it was shown", code="price_changed")
     one = Entitlement(
         customer_id=customer.id,
         subscription_id=subscription.id,

@@ -1,7 +1,7 @@
 """Beginning a hold: the lines stop, and what was paid is credited or kept."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.events import emit
@@ -15,7 +15,7 @@ from billhead.domain.subscription import State, SuspendedBy
 from billhead.models.catalogue import Plan
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["Held", "begin_hold", "paid_after_hold", "way_of"]
+__all__ = ["Held", "begin_hold", "may_end_from", "paid_after_hold", "way_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,16 @@ def paid_after_hold(tx: Tx, subscription: Subscription, today: date) -> date | N
     if pause.why == "kept":
         return max(ends_on or today, today) + (paid - pause.starts_on)
     return paid if ends_on is not None and ends_on < paid else None
+
+
+def may_end_from(tx: Tx, subscription: Subscription) -> date | None:
+    """The first day on which its customer may end the hold that it is in: after the least days that its plan wants.
+    None where it is in none."""
+    pause = open_hold(tx, subscription)
+    if pause is None:
+        return None
+    rules = tx.session.get_one(Plan, subscription.plan_id).details.get("hold") or {}
+    return pause.starts_on + timedelta(days=int(rules.get("min_days", 0)))
 
 
 def way_of(tx: Tx, subscription: Subscription) -> str:

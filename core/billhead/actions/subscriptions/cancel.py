@@ -55,6 +55,11 @@ class CancelPreview:
     currency: str
     total_minor: int
 
+    @property
+    def seen(self) -> str:
+        """What is agreed to: another one, and it ends on another day, or something else comes back."""
+        return f"{self.ends_on}|{self.currency}|{self.total_minor}"
+
 
 class _Dates(NamedTuple):
     service: date
@@ -78,11 +83,14 @@ def preview_cancel(
 
 
 @verb("subscriptions.cancel")
-def cancel(tx: Tx, subscription_id: int, policy: str, *, on: date | None = None, money: str = "") -> Canceled:
+def cancel(
+    tx: Tx, subscription_id: int, policy: str, *, on: date | None = None, money: str = "", seen: str = ""
+) -> Canceled:
     """End it by a policy (`end_of_term` is the default of prepaid plans: what is paid may be watched to its end).
 
-    `money` is the plan's rule if it is not given; only staff may give it, and a day that has passed. Raises NotAllowed
-    when a plugin's guard refuses a customer's wish; staff's wish is never refused.
+    `money` is the plan's rule if it is not given; only staff may give it, and a day that has passed. `seen` is that of
+    the preview that was shown, if any was. Raises NotAllowed when a plugin's guard refuses a customer's wish; staff's
+    wish is never refused; Conflict ("price_changed") where it would come to something else than was shown.
     """
     subscription = subscription_to_end(tx, subscription_id)
     dates = _dates(tx, subscription, policy, on, money)
@@ -91,6 +99,8 @@ def cancel(tx: Tx, subscription_id: int, policy: str, *, on: date | None = None,
         denied = plugins().guard("before_cancel", subscription_id=subscription_id, facts=facts)
         if denied is not None:
             raise NotAllowed(denied.reason)
+    if seen and preview_cancel(tx, subscription_id, policy, on=on, money=money).seen != seen:
+        raise Conflict("the price has changed since it was shown", code="price_changed")
     today, ends = clock.today_in(subscription.zone), dates.service.isoformat()
     if (subscription.service_ends_on, subscription.billing_ends_on) == dates and dates.service > today:
         return Canceled(subscription_id, ends)

@@ -51,6 +51,11 @@ class ChangePreview:
     renews_on: date | None
     must_pay: bool
 
+    @property
+    def seen(self) -> str:
+        """What is agreed to: another one, and it costs something else, or comes at another time."""
+        return f"{self.when}|{self.effective_on}|{self.currency}|{self.total_minor}|{self.renewal_minor}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
@@ -66,7 +71,10 @@ class _Planned:
 def preview_change(tx: Tx, wish: ChangeWish) -> ChangePreview:
     """What `change` would do and cost, to the cent, without doing it. Raises what `change` raises."""
     subscription = visible_subscription(tx, wish.subscription_id)
-    plan = _planned(tx, subscription, wish)
+    return _shown(tx, subscription, _planned(tx, subscription, wish))
+
+
+def _shown(tx: Tx, subscription: Subscription, plan: _Planned) -> ChangePreview:
     rated = plan.rated
     sign = -1 if rated is not None and rated.kind == "credit_note" else 1
     return ChangePreview(
@@ -84,17 +92,19 @@ def preview_change(tx: Tx, wish: ChangeWish) -> ChangePreview:
 
 
 @verb("subscriptions.change")
-def change(tx: Tx, wish: ChangeWish) -> Changed:
+def change(tx: Tx, wish: ChangeWish, seen: str = "") -> Changed:
     """Make the change at once, schedule it for the end of the term, or offer it as a proforma that makes it when paid.
 
     More money a day comes at once, less at the end of the term, unless the operator's rules or staff say otherwise. In
     a reseller's shop the lines have it with the reseller's credits; where none of its days was billed, with those of
-    the next term.
-    Raises NotAllowed (forbidden by the rules), Conflict (an unpaid invoice, a subscription that does not run) and what
-    the price list refuses.
+    the next term. `seen` is that of the preview that was shown, if any was.
+    Raises NotAllowed (forbidden by the rules), Conflict (an unpaid invoice, a subscription that does not run; with
+    `seen` "price_changed") and what the price list refuses.
     """
     subscription = subscription_to_end(tx, wish.subscription_id)
     plan = _planned(tx, subscription, wish)
+    if seen and _shown(tx, subscription, plan).seen != seen:
+        raise Conflict("the price has changed since it was shown", code="price_changed")
     withdraw_offers(tx, subscription.id)
     if plan.when is When.END_OF_TERM:
         return _schedule(tx, subscription, plan)

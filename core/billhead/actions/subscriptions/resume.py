@@ -1,12 +1,13 @@
 """End a hold: the lines run again, and billing goes on from today."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from billhead import clock
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.events import emit
 from billhead.actions.subscriptions._free_time import give_time, lengthen, open_hold
+from billhead.actions.subscriptions._holding import may_end_from
 from billhead.actions.subscriptions._scheduled import drop_scheduled, last_cancel
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.subscriptions._stopping import start_again
@@ -15,7 +16,6 @@ from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict
 from billhead.domain.subscription import State, SuspendedBy
-from billhead.models.catalogue import Plan
 from billhead.models.subscriptions import FreeTime, Subscription
 
 __all__ = ["Resumed", "resume"]
@@ -44,8 +44,8 @@ def resume(tx: Tx, subscription_id: int) -> Resumed:
         raise Conflict("this subscription is not on hold")
     today = clock.today_in(subscription.zone)
     pause = open_hold(tx, subscription)
-    if pause is not None and not tx.ctx.may("subscriptions.write"):
-        _refuse_too_short(tx, subscription, today - pause.starts_on)
+    if not tx.ctx.may("subscriptions.write"):
+        _refuse_too_short(tx, subscription, pause, today)
     start_again(tx, subscription)
     drop_scheduled(tx, subscription.id, "resume")
     if pause is not None and pause.why == "kept":
@@ -65,11 +65,10 @@ def resume(tx: Tx, subscription_id: int) -> Resumed:
     return Resumed(subscription.id, through, written.document_id, written.total_minor)
 
 
-def _refuse_too_short(tx: Tx, subscription: Subscription, held: timedelta) -> None:
-    rules = tx.session.get_one(Plan, subscription.plan_id).details.get("hold") or {}
-    least = int(rules.get("min_days", 0))
-    if held.days < least:
-        raise Conflict(f"a hold is {least} days or longer")
+def _refuse_too_short(tx: Tx, subscription: Subscription, pause: FreeTime | None, today: date) -> None:
+    opens = may_end_from(tx, subscription)
+    if pause is not None and opens is not None and today < opens:
+        raise Conflict(f"a hold is {(opens - pause.starts_on).days} days or longer")
 
 
 def _add_kept(tx: Tx, subscription: Subscription, pause: FreeTime, today: date) -> None:

@@ -23,7 +23,7 @@ from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
-from billhead.web.changing import changed_by_staff, wish_of
+from billhead.web.changing import PRICE_CHANGED, changed_by_staff, wish_of
 from billhead.web.errors import refusal
 from billhead.web.formatting import money
 from billhead.web.pages import page
@@ -53,9 +53,9 @@ def change_subscription(key: int) -> ResponseReturnValue:
     if request.method == "POST" and preview is not None:
         try:
             with writing(submit_ctx()) as tx:
-                done = change(tx, changed_by_staff(wish_of(form, key, choices), form))
+                done = change(tx, changed_by_staff(wish_of(form, key, choices), form), form.get("seen", ""))
         except BillheadError as refused:
-            problem, status = refusal(refused)
+            problem, status = (say(PRICE_CHANGED), 409) if refused.code == "price_changed" else refusal(refused)
         else:
             flash(
                 say("Planned for %(effective_on)s.", effective_on=done.effective_on)

@@ -19,18 +19,17 @@ from billhead.models.people import Customer, Reseller
 from billhead.models.sellers import Seller
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
+from billhead.web.changing import PRICE_CHANGED
 from billhead.web.errors import refusal
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
-from billhead.web.speaking import marked, say
+from billhead.web.speaking import say
 from billhead.web.storefront.basket import Basket, Cart
 from billhead.web.storefront.choosing import chosen_plan
 from billhead.web.storefront.offers import Audience, Offer, offer, offers
 from billhead.web.storefront.priced import Priced, priced_for
 
 __all__ = ["Wish", "buyer_of", "sold_to", "wish_of"]
-
-_CHANGED = marked("What this costs has changed since it was shown. Look at it again, please.")
 
 
 class Wish(NamedTuple):
@@ -91,9 +90,9 @@ def order_plan(key: int, code: str) -> ResponseReturnValue:
         try:
             if form.get("seen") == wish.priced.seen:
                 return _place(row, wish, form.get("pay", ""))
-            problem, status = say(_CHANGED), 409
+            problem, status = say(PRICE_CHANGED), 409
         except BillheadError as refused:
-            problem, status = (say(_CHANGED), 409) if refused.code == "price_changed" else refusal(refused)
+            problem, status = (say(PRICE_CHANGED), 409) if refused.code == "price_changed" else refusal(refused)
     shown = {"customer": row, "offer": sold, "form": form, "wish": wish, "problem": problem, "errors": errors}
     return page("admin/order_plan.html", **shown), status
 

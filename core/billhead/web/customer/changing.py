@@ -17,7 +17,7 @@ from billhead.domain.errors import BillheadError
 from billhead.domain.money import Money
 from billhead.domain.rights import BUYERS
 from billhead.plugin import allow
-from billhead.web.changing import day_of, wish_of
+from billhead.web.changing import PRICE_CHANGED, day_of, wish_of
 from billhead.web.customer.blueprint import customer
 from billhead.web.customer.buying import buying
 from billhead.web.customer.read import own_subscription
@@ -50,10 +50,11 @@ def change_subscription(subscription_id: int) -> ResponseReturnValue:
             wish = wish_of(form, subscription_id, choices)
             now = preview.when == When.IMMEDIATE  # what comes at the end of the term is billed then, as any renewal
             amount = Money(preview.total_minor if now else 0, preview.currency)
-            done = buying("subscriptions.change", wish.plan or one.plan.code, amount, lambda tx: change(tx, wish))
+            seen = form.get("seen", "")
+            done = buying("subscriptions.change", wish.plan or one.plan.code, amount, lambda tx: change(tx, wish, seen))
             return _changed(done)
         except BillheadError as refused:
-            problem, status = refusal(refused)
+            problem, status = (say(PRICE_CHANGED), 409) if refused.code == "price_changed" else refusal(refused)
     shown: dict[str, Any] = {"one": one, "choices": choices, "form": form, "preview": preview, "problem": problem}
     return page("customer/change.html", **shown), status
 

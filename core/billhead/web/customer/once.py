@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,6 +19,7 @@ from billhead.domain.errors import BillheadError
 from billhead.domain.money import Money
 from billhead.domain.rights import BUYERS
 from billhead.domain.subscription import RUNNING
+from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan, Price
 from billhead.models.entitlements import Entitlement
 from billhead.models.people import Customer
@@ -102,7 +104,10 @@ def buy(subscription_id: int) -> ResponseReturnValue:
         amount = _costs(session, one.subscription, "" if pay == "pass" else plan)
     back = url_for("customer.subscription", subscription_id=subscription_id)
     try:
-        bought = buying("entitlements.buy_once", plan, amount, lambda tx: buy_once(tx, subscription_id, plan, pay))
+        shown = whole_number(request.form.get("seen", ""), 15)
+        quoted = None if shown is None else Money(shown, one.subscription.currency)
+        carry_out = partial(buy_once, subscription_id=subscription_id, plan_code=plan, pay=pay, quoted=quoted)
+        bought = buying("entitlements.buy_once", plan, amount, carry_out)
     except BillheadError as refused:
         flash(refusal(refused)[0], "bad")
         return redirect(back, 303)
