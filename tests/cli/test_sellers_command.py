@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from billhead.cli import main
 from billhead.models.operations import AuditEntry
+from billhead.models.sellers import Seller
 
 
 @pytest.fixture
@@ -34,3 +35,14 @@ def test_sellers_are_listed_and_their_rules_changed_one_by_one(shop):
     refused = said(shop, "rules", "--draft-days", "900")
     assert (refused.exit_code, refused.stderr) == (1, "Error: draft_days: must be from 0 to 365 days\n")
     assert said(shop, "rules", "--tax-rounding", "per_document").exit_code == 2
+
+
+def test_how_money_is_given_back_and_the_hours_of_grace_are_changed(shop):
+    before = {"credit_pays_open": True, "chargeback": "at_once", "bad_debt_tax": "keep"}
+    assert json.loads(said(shop, "money-back", "--json").stdout) == before
+    told = said(shop, "money-back", "--chargeback", "at_loss", "--no-credit-pays-open").stdout
+    assert told == "credit_pays_open: False\nchargeback: at_loss\nbad_debt_tax: keep\n"
+    assert shop.get(Seller, shop.seller_id).money_back == before | {"chargeback": "at_loss", "credit_pays_open": False}
+    assert said(shop, "money-back", "--bad-debt-tax", "forget").exit_code == 2
+    assert json.loads(said(shop, "rules", "--grace-hours", "6", "--json").stdout)["grace_hours"] == 6
+    assert said(shop, "rules", "--grace-hours", "721").stderr == "Error: grace_hours: must be from 0 to 720 hours\n"

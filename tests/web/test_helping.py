@@ -93,6 +93,25 @@ def test_articles_are_written_found_read_and_rated(shop: Shop, staff):
     assert 'data-suggest="/help/suggest"' in ada.get("/help").text or True
 
 
+def test_what_is_not_translated_is_read_in_english(shop: Shop, staff):
+    write(staff, "No picture", "Switch it off and on.", slug="no-picture")
+    write(staff, "Sound is late", "Wait a moment.", slug="late-sound")
+    write(staff, "Kein Bild", "Aus und wieder an.", slug="no-picture", language="de", category="Bild")
+    reader = shop.visitor()
+    reader.client.set_cookie("language", "de")
+    home = reader.get("/help").text
+    assert 'href="/help/de/no-picture">Kein Bild</a>' in home
+    assert 'href="/help/en/late-sound" hreflang="en" lang="en">Sound is late</a> <span class="fine">English' in home
+    assert home.index("Kein Bild") < home.index("Sound is late"), "one's own language first"
+    assert "No picture" not in home, "it is translated"
+    found = reader.get("/help?q=off+on").text
+    assert "Sound is late" in reader.get("/help/suggest?q=moment").text
+    assert "/help/en/no-picture" not in found
+    english = shop.visitor().get("/help").text
+    assert "No picture" in english
+    assert "Kein Bild" not in english
+
+
 def test_a_language_without_articles_reads_english_and_ten_thousand_are_bounded(app_context):
     with writing(SYSTEM) as tx:
         seller = Seller(code="n", name="N", legal_name="N", country="FI", currency="EUR")

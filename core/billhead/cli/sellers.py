@@ -6,8 +6,10 @@ from typing import Any
 import click
 from sqlalchemy import select
 
+from billhead.actions.payments._policy import CHOICES, money_back_of
 from billhead.actions.sellers._billing_rules import rules_of
 from billhead.actions.sellers.set_billing_rules import set_billing_rules
+from billhead.actions.sellers.set_money_back import set_money_back
 from billhead.cli import in_app, json_option, show
 from billhead.cli._seller import seller_of
 from billhead.db import reading, writing
@@ -43,6 +45,7 @@ def list_sellers(as_json: bool) -> None:
 @click.option("--tax-rounding", type=click.Choice([mode.value for mode in TaxRounding]), help="Where tax is rounded.")
 @click.option("--terms-days", type=int, help="Days to pay.")
 @click.option("--lead-days", type=int, help="A renewal by hand is offered so many days ahead.")
+@click.option("--grace-hours", type=int, help="A line runs so long after what is paid.")
 @click.option("--proforma-days", type=int, help="So long after it was due an unpaid proforma expires.")
 @click.option("--draft-days", type=int, help="Invoices are drafts for so many days.")
 @click.option("--hold-for-review/--no-hold-for-review", default=None, help="Drafts wait for staff.")
@@ -61,4 +64,23 @@ def rules(seller: str, as_json: bool, **given: Any) -> None:
     if wanted:
         with writing(Context.system("cli:sellers")) as tx:
             set_billing_rules(tx, row.id, told)
+    show(asdict(told), as_json, [f"{name}: {value}" for name, value in asdict(told).items()])
+
+
+@group.command("money-back")
+@click.option("--seller", default="", help="Code of the seller, where there are several.")
+@click.option("--credit-pays-open/--no-credit-pays-open", default=None, help="Credit notes pay other open invoices.")
+@click.option("--chargeback", type=click.Choice(CHOICES["chargeback"]), help="When the time ends that it had bought.")
+@click.option("--bad-debt-tax", type=click.Choice(CHOICES["bad_debt_tax"]), help="Whether a loss includes its tax.")
+@json_option
+@in_app
+def money_back(seller: str, as_json: bool, **given: Any) -> None:
+    """How a seller gives money back. What is given is changed; the rest stays."""
+    wanted = {name: value for name, value in given.items() if value is not None}
+    with reading() as session:
+        row = seller_of(session, seller)
+    told = replace(money_back_of(row), **wanted)
+    if wanted:
+        with writing(Context.system("cli:sellers")) as tx:
+            set_money_back(tx, row.id, told)
     show(asdict(told), as_json, [f"{name}: {value}" for name, value in asdict(told).items()])

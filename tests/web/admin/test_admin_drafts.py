@@ -6,7 +6,7 @@ from billhead import clock
 from billhead.db import reading
 from billhead.models.catalogue import Plan
 from billhead.models.documents import BillingRun, Document, DocumentLine, FailedItem
-from billhead.models.operations import Job
+from billhead.models.operations import AuditEntry, Job
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 
@@ -103,12 +103,21 @@ def test_how_a_seller_bills_and_writes_numbers(counter):
     page = counter.get("/admin/sellers/1/billing").text
     assert "Days as a draft" in page
     rules = {"terms_days": "7", "lead_days": "10", "proforma_days": "5", "draft_days": "2", "number_on": "payment"}
+    rules |= {"grace_hours": "24", "chargeback": "at_loss", "bad_debt_tax": "reclaim", "credit_pays_open": "y"}
     rules |= {"mac_swaps": "2", "tax_rounding": "per_rate_keep_net", "fiscal_year_start_month": "1"}
     assert counter.post("/admin/sellers/1/billing", **rules).status_code == 303
     assert (counter.row(Seller, 1).draft_days, counter.row(Seller, 1).number_on) == (2, "payment")
     assert (counter.row(Seller, 1).mac_swaps, counter.row(Seller, 1).tax_rounding) == (2, "per_rate_keep_net")
+    policy = {"credit_pays_open": True, "chargeback": "at_loss", "bad_debt_tax": "reclaim"}
+    assert (counter.row(Seller, 1).grace_hours, counter.row(Seller, 1).money_back) == (24, policy)
+    entry = counter.shop.rows(AuditEntry, AuditEntry.action == "sellers.money_back")[-1]
+    assert (entry.details["before"]["chargeback"], entry.details["after"]["chargeback"]) == ("at_once", "at_loss")
+    for wrong in ({"chargeback": "never"}, {"bad_debt_tax": "x"}, {"grace_hours": "721"}, {"grace_hours": "-1"}):
+        assert counter.post("/admin/sellers/1/billing", **{**rules, **wrong}).status_code == 422
+    assert counter.row(Seller, 1).money_back == policy
     refused = counter.post("/admin/sellers/1/billing", **{**rules, "draft_days": "900"})
     assert refused.status_code == 422
+    assert 'value="900"' in refused.text, "what was typed stays"
     assert "must be from 0 to 365 days" in refused.text.replace("Must", "must")
     year = str(clock.today_in("Europe/Helsinki").year)
     series = {"kind": "invoice", "fiscal_year": year, "format": "{prefix}{year}/{number:04d}", "prefix": "NC-"}

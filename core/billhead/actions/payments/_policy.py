@@ -6,9 +6,9 @@ from typing import Any
 from billhead.domain.errors import InvalidInput
 from billhead.models.sellers import Seller
 
-__all__ = ["MoneyBack", "money_back_of"]
+__all__ = ["CHOICES", "MoneyBack", "money_back_of"]
 
-_CHOICES = {"chargeback": ("at_once", "at_loss"), "bad_debt_tax": ("keep", "reclaim")}
+CHOICES = {"chargeback": ("at_once", "at_loss"), "bad_debt_tax": ("keep", "reclaim")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class MoneyBack:
     def __post_init__(self) -> None:
         if not isinstance(self.credit_pays_open, bool):
             raise InvalidInput("credit_pays_open", f"must be yes or no, got {self.credit_pays_open!r}")
-        for name, allowed in _CHOICES.items():
+        for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise InvalidInput(name, f"{getattr(self, name)!r} is not one of {', '.join(allowed)}")
 

@@ -15,6 +15,7 @@ class BillingRules:
 
     terms_days: int = 0
     lead_days: int = 14
+    grace_hours: int = 72  # a line runs so long after what is paid
     proforma_days: int = 30
     draft_days: int = 0
     hold_for_review: bool = False

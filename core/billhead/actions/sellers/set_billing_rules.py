@@ -17,6 +17,7 @@ from billhead.models.sellers import NumberSeries, Seller
 __all__ = ["BillingRules", "RulesSet", "set_billing_rules"]
 
 _LONGEST = 365
+_MOST_GRACE = 720
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ def set_billing_rules(tx: Tx, seller_id: int, rules: BillingRules) -> RulesSet:
     for name in ("draft_days", "proforma_days", "terms_days", "lead_days"):
         if not 0 <= getattr(rules, name) <= _LONGEST:
             raise InvalidInput(name, f"must be from 0 to {_LONGEST} days")
+    if not 0 <= rules.grace_hours <= _MOST_GRACE:
+        raise InvalidInput("grace_hours", f"must be from 0 to {_MOST_GRACE} hours")
     if not 0 <= rules.mac_swaps <= 100:
         raise InvalidInput("mac_swaps", "must be from 0 to 100")
     if rules.number_on not in ("finalisation", "payment"):

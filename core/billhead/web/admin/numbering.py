@@ -9,8 +9,10 @@ from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from billhead import clock
+from billhead.actions.payments._policy import money_back_of
 from billhead.actions.sellers._billing_rules import BillingRules, rules_of
 from billhead.actions.sellers.set_billing_rules import set_billing_rules
+from billhead.actions.sellers.set_money_back import MoneyBack, set_money_back
 from billhead.actions.sellers.set_number_series import KINDS, preview_set_number_series, set_number_series
 from billhead.db import reading, writing
 from billhead.domain.numbering import fiscal_year
@@ -36,6 +38,14 @@ class RulesForm(Form):
     lead_days = _days(later("Days ahead"), later("A renewal by hand is offered so long before the time is over."))
     proforma_days = _days(
         later("Days that an offer stands"), later("So long after it was due an unpaid proforma expires.")
+    )
+    grace_hours = IntegerField(
+        later("Hours of grace"),
+        validators=[InputRequired(later("Write a number of hours."))],
+        description=later(
+            "A line runs so long after what is paid, so that a late payment or an outage here cuts nobody off. "
+            "It holds from a line's next payment on."
+        ),
     )
     draft_days = _days(later("Days as a draft"), later("0: invoices are final at once."))
     hold_for_review = BooleanField(later("Drafts wait until staff make them final"))
@@ -65,6 +75,25 @@ class RulesForm(Form):
         later("Month in which the fiscal year begins"),
         validators=[InputRequired(later("Write a month from 1 to 12."))],
     )
+    credit_pays_open = BooleanField(
+        later("What a credit note sets free pays other open invoices first"),
+        description=later("Those of the same subscription, the oldest first. Otherwise all of it is given back."),
+    )
+    chargeback = SelectField(
+        later("The time that charged-back money had bought ends"),
+        choices={
+            "at_once": later("as soon as the bank takes the money back"),
+            "at_loss": later("when the dispute is lost"),
+        },
+    )
+    bad_debt_tax = SelectField(
+        later("A debt that is given up is lost"),
+        choices={
+            "keep": later("with its tax"),
+            "reclaim": later("without its tax, which is taken off what is owed to the tax office"),
+        },
+        description=later("Ask whoever does your taxes: many countries give the tax back only under conditions."),
+    )
 
 
 class SeriesForm(Form):
@@ -84,12 +113,13 @@ class SeriesForm(Form):
 def seller_billing(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Seller, key, "seller")
-    rules = asdict(rules_of(row))
-    form = RulesForm(data=rules)
+    rules, policy = asdict(rules_of(row)), asdict(money_back_of(row))
+    form = RulesForm(data=rules | policy)
     if form.validate_on_submit():
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 set_billing_rules(tx, key, BillingRules(**{name: form[name].data for name in rules}))
+                set_money_back(tx, key, MoneyBack(**{name: form[name].data for name in policy}))
             flash(say("Saved. It holds from the next document on."), "good")
             return redirect(url_for("admin.seller_billing", key=key), 303)
     shown = page("admin/seller_billing.html", seller_row=row, form=form)

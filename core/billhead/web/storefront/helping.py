@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billhead.actions.helping._shown import shown_in
+from billhead.actions.helping._shown import read_in, shown_in
 from billhead.actions.helping.find_articles import find_articles
 from billhead.actions.helping.rate_article import rate_article
 from billhead.actions.helping.show_status import show_status
@@ -22,6 +22,7 @@ from billhead.web.paging import page_of
 from billhead.web.request_context import client_address, current_ctx, current_seller, signed_in
 from billhead.web.speaking import speech
 from billhead.web.storefront.blueprint import storefront
+from billhead.wording import wording
 
 __all__: list[str] = []
 
@@ -36,30 +37,24 @@ def _shop() -> Seller:
     return seller
 
 
-def _language(db_session: Session, seller_id: int) -> str:
-    """The reader's, if there is anything in it."""
-    wanted = speech().language
-    some = select(HelpArticle.id).where(shown_in(db_session, seller_id), HelpArticle.language == wanted)
-    return wanted if db_session.scalar(some.limit(1)) is not None else "en"
-
-
 @storefront.get("/help")
 @allow("anyone")
 def help_home() -> ResponseReturnValue:
     seller, typed = _shop(), request.args.get("q", "").strip()
     with reading() as db_session:
-        language = _language(db_session, seller.id)
+        language, row = speech().language, HelpArticle
         found = find_articles(db_session, seller.id, language, typed) if typed else []
-        shown = select(HelpArticle.slug, HelpArticle.title, HelpArticle.category, HelpArticle.language).where(
-            shown_in(db_session, seller.id), HelpArticle.language == language
-        )
         rows = db_session.execute(
-            shown.order_by(HelpArticle.category, HelpArticle.helped.desc(), HelpArticle.title).limit(_IN_A_CATEGORY)
+            select(row.slug, row.title, row.category, row.language)
+            .where(read_in(db_session, seller.id, language))
+            .order_by((row.language == language).desc(), row.category, row.helped.desc(), row.title)
+            .limit(_IN_A_CATEGORY)
         ).all()
     categories: dict[str, list[object]] = {}
-    for row in rows:
-        categories.setdefault(row.category, []).append(row)
-    return page("storefront/help.html", categories=categories, typed=typed, found=found)
+    for one in rows:
+        categories.setdefault(one.category, []).append(one)
+    shown = {"categories": categories, "typed": typed, "found": found}
+    return page("storefront/help.html", **shown, own_name=lambda code: wording(code).own_name)
 
 
 @storefront.get("/help/suggest")
@@ -68,8 +63,7 @@ def help_suggest() -> ResponseReturnValue:
     """A piece of page for who is just writing to us."""
     seller = _shop()
     with reading() as db_session:
-        language = _language(db_session, seller.id)
-        found = find_articles(db_session, seller.id, language, request.args.get("q", ""), most=_SUGGESTED)
+        found = find_articles(db_session, seller.id, speech().language, request.args.get("q", ""), most=_SUGGESTED)
     return page("storefront/_suggested.html", found=found)
 
 
