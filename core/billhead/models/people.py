@@ -56,6 +56,7 @@ class Customer(Model):
     consolidate: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # one invoice a day
     billing_day: Mapped[int | None]  # all subscriptions are billed on this day of the month; null: each on its own
     notes: Mapped[str] = mapped_column(default="")
+    reseller_note: Mapped[str] = mapped_column(default="", server_default="")  # of whoever looks after them
     invoicing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # reference, endpoint …
     created_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]  # nothing of the person is left here

@@ -63,6 +63,7 @@ _HAPPENED = {
     "renew": "Renewed",
     "cancel": "Canceled",
     "held": "Put on hold",
+    "facts_changed": "Details changed",
 }
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 

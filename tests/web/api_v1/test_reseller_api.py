@@ -36,8 +36,14 @@ class Program:
         return answer.json
 
     def post(self, path: str, body: object = None, once: str = "", status: int = 200):
+        return self._send("POST", path, body, once, status)
+
+    def patch(self, path: str, body: object, once: str = "", status: int = 200):
+        return self._send("PATCH", path, body, once, status)
+
+    def _send(self, method: str, path: str, body: object, once: str, status: int):
         headers = {"Authorization": f"Bearer {self.key}"} | ({"Idempotency-Key": once} if once else {})
-        answer = self.client.post(f"/api/v1{path}", json=body, headers=headers)
+        answer = self.client.open(f"/api/v1{path}", method=method, json=body, headers=headers)
         assert answer.status_code == status, answer.text
         return answer.json
 
@@ -181,7 +187,7 @@ def test_the_description_says_what_there_is(area: Area):
     routes = {
         (re.sub(r"<int:key>", "{id}", rule.rule).removeprefix("/api/v1"), method.lower())
         for rule in app.url_map.iter_rules()
-        for method in rule.methods & {"GET", "POST"}
+        for method in rule.methods & {"GET", "POST", "PATCH"}
         if rule.endpoint.startswith("api_v1.") and rule.endpoint != "api_v1.openapi"
     }
     assert routes == {(path, method) for path, methods in DESCRIPTION["paths"].items() for method in methods}
@@ -194,3 +200,21 @@ def test_the_description_says_what_there_is(area: Area):
     assert set(till.get("/balance")) == set(
         told["paths"]["/balance"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]["properties"]
     )
+
+
+def test_programs_change_what_is_known_and_add_a_line(area: Area):
+    key = area.add("baltic", "Anna", email="anna@example.com")
+    till, beside = Program(area, "baltic"), Program(area, "coast")
+    changed = till.patch(f"/users/{key}", {"phone": "0401", "note": "cash"}, "change-1")
+    assert (changed["name"], changed["email"], changed["phone"], changed["note"]) == (
+        "Anna", "anna@example.com", "0401", "cash",
+    )  # fmt: skip
+    assert till.get(f"/users/{key}")["note"] == "cash"
+    assert till.patch(f"/users/{key}", {"email": "anna"}, "change-2", status=422)["field"] == "email"
+    beside.patch(f"/users/{key}", {"phone": "0402"}, "change-3", status=404)
+    added = till.post(f"/users/{key}/lines", {"plan": "basic", "term": "1 month"}, "line-1", status=201)
+    again = till.post(f"/users/{key}/lines", {"plan": "basic", "term": "1 month"}, "line-1", status=201)
+    assert added == again
+    assert added["credits"] == "10.00"
+    assert len(area.shop.rows(Subscription)) == 2
+    beside.post(f"/users/{key}/lines", {"plan": "basic", "term": "1 month"}, "line-2", status=404)

@@ -42,9 +42,9 @@ BELONGINGS: dict[str, Belonging] = {
         "",
         "profile",
         empties="external_ref company email mailbox phone address vat_id tax_exempt_reason tax_exempt_certificate "
-        "notes invoicing sought_name sought_last sought_company sought_phone",
+        "notes reseller_note invoicing sought_name sought_last sought_company sought_phone",
         keeps="country region location_evidence vat_id_state zone currency language price_group",  # tax and reports
-        hides="notes mailbox sought_name sought_last sought_company sought_phone",
+        hides="notes reseller_note mailbox sought_name sought_last sought_company sought_phone",
         becomes={"name": _NOBODY},
     ),
     "consent": Belonging("customer_id>customer", "consents", empties="address", keeps="what version"),

@@ -17,7 +17,7 @@ from billhead.actions.subscriptions._sale import AddOnOrder, Order, Sale, Sold, 
 from billhead.actions.subscriptions._state import record
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.errors import InvalidInput, NotFound
+from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import CREDITS, Money
 from billhead.domain.periods import Term, cycle, zone
 from billhead.models.people import Customer, Reseller
@@ -101,7 +101,7 @@ def add_user(tx: Tx, reseller_id: int, wanted: NewUser) -> UserAdded:
 
     Raises NotFound (a reseller, customer, plan or term that this actor can't use), NotAllowed (suspended, a plugin's
     guard), InvalidInput (not in the reseller's rights, no price in credits, MAC …) or Conflict (too few credits, no
-    more trials today, no panel has room).
+    more trials today, no panel has room, a customer of its own shop).
     """
     (reseller,) = lock_resellers(tx, reseller_id)
     check_may_sell(tx.session, reseller, wanted.plan)
@@ -150,6 +150,8 @@ def _customer(tx: Tx, reseller: Reseller, wanted: NewUser) -> Customer:
         known = tx.session.get(Customer, wanted.customer_id)
         if known is None or known.reseller_id != reseller.id:
             raise NotFound("customer", wanted.customer_id)
+        if known.seller_id != reseller.seller_id:
+            raise Conflict("this customer orders in the reseller's own shop: what is bought there stands on an invoice")
         return known
     name = " ".join(wanted.name.split())
     if not 1 <= len(name) <= 200:

@@ -909,6 +909,7 @@ def upgrade() -> None:
     sa.Column('consolidate', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('billing_day', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('notes', sa.String(), nullable=False),
+    sa.Column('reseller_note', sa.String(), server_default='', nullable=False),
     sa.Column('invoicing', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('erased_at', billhead.db.UtcDateTime(timezone=True), nullable=True),

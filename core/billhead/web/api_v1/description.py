@@ -17,11 +17,19 @@ _USER = obj(
     blocked_by=maybe("string"), paid_through=_DAY, reseller="integer",
     line={"type": ["object", "null"], "properties": {k: maybe("string") for k in ("kind", "login", "mac", "sync")}},
 )  # fmt: skip
+_FACTS = {name: {"type": "string"} for name in ("phone", "language", "note")}
+_ONE = _USER | {"properties": {**_USER["properties"], **_FACTS}}
+_CHANGED = obj(name="string", email="string", phone="string", language="string", note="string")
 _BOUGHT = obj(id="integer", credits=_CREDITS, paid_through=_DAY)
 _NEW = obj(
     plan="string", term="string", name="string", email="string", phone="string", mac="string", language="string",
     trial="boolean", addons={"type": "object", "additionalProperties": {"type": "integer"}},
 ) | {"required": ["plan", "term", "name"]}  # fmt: skip
+_LINE = {
+    "type": "object",
+    "properties": {name: _NEW["properties"][name] for name in ("plan", "term", "mac", "trial", "addons")},
+    "required": ["plan", "term"],
+}
 _BALANCE = obj(
     reseller="string", name="string", suspended="boolean", credits=_CREDITS, held=_CREDITS, owed=_CREDITS,
     credit_line=_CREDITS, users="integer",
@@ -61,13 +69,19 @@ DESCRIPTION: Said = described(
             ),
             "post": does("Add a user", _BOUGHT, KEY, status="201", body=_NEW),
         },
-        "/users/{id}": {"get": does("One user", _USER, ID)},
+        "/users/{id}": {
+            "get": does("One user", _ONE, ID),
+            "patch": does("Change what is known of a user; what is not sent stays", _ONE, ID, KEY, body=_CHANGED),
+        },
+        "/users/{id}/lines": {
+            "post": does("Another line for a user who is there", _BOUGHT, ID, KEY, status="201", body=_LINE)
+        },
         "/users/{id}/access": {
             "get": does("What the user needs to watch", obj(id="integer", language="string", text="string"), ID)
         },
         "/users/{id}/renew": {"post": does("One more term", _BOUGHT, ID, KEY)},
-        "/users/{id}/block": {"post": does("Stop the lines", _USER, ID, KEY)},
-        "/users/{id}/unblock": {"post": does("Let them run again", _USER, ID, KEY)},
+        "/users/{id}/block": {"post": does("Stop the lines", _ONE, ID, KEY)},
+        "/users/{id}/unblock": {"post": does("Let them run again", _ONE, ID, KEY)},
     },
 )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """The reseller's users and those below it: found, added, renewed, blocked; by the actions of the reseller's area."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import request
@@ -9,14 +10,16 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.access.hand_out_access import hand_out_access
 from billhead.actions.resellers._seen import seen_reseller, seen_user, users_of
-from billhead.actions.resellers.add_user import NewUser, add_user
+from billhead.actions.resellers.add_user import NewUser, UserAdded, add_user
 from billhead.actions.resellers.disable_user import disable_user
+from billhead.actions.resellers.edit_user import UserFacts, edit_user
 from billhead.actions.resellers.enable_user import enable_user
 from billhead.actions.resellers.renew_user import renew_user
 from billhead.actions.shops._own import customer_of
 from billhead.db import reading, writing
 from billhead.domain.errors import InvalidInput
 from billhead.domain.whole_number import whole_number
+from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.api_v1.asking import api, asking_reseller, in_credits
@@ -53,7 +56,8 @@ def user(key: int) -> ResponseReturnValue:
 def _one(session: Session, key: int) -> dict[str, object]:
     seen_user(session, asker(), key)
     row = session.execute(users_of(asking_reseller(session).id).where(Subscription.id == key)).one()
-    return _told(row)
+    who = session.get_one(Customer, row.customer_id)
+    return {**_told(row), "phone": who.phone, "language": who.language, "note": who.reseller_note}
 
 
 def _told(row: Row[Any]) -> dict[str, object]:
@@ -91,11 +95,46 @@ def new_user() -> ResponseReturnValue:
     told = fields(_NEW, ("plan", "term", "name"))
     with acting() as tx:
         added = add_user(tx, asking_reseller(tx.session).id, NewUser(**told))
+    return _added(added)
+
+
+_LINE = {name: _NEW[name] for name in ("plan", "term", "mac", "trial", "addons")}
+
+
+@api.post("/users/<int:key>/lines")
+@allow("anyone")
+def another_line(key: int) -> ResponseReturnValue:
+    """Whoever looks after them pays for it."""
+    told = fields(_LINE, ("plan", "term"))
+    with acting() as tx:
+        seen = seen_user(tx.session, asker(), key)
+        who = tx.session.get_one(Customer, seen.customer_id)
+        added = add_user(tx, who.reseller_id or 0, NewUser(**told, customer_id=who.id))
+    return _added(added)
+
+
+def _added(added: UserAdded) -> ResponseReturnValue:
     return {
         "id": added.subscription_id,
         "credits": in_credits(added.credits_minor),
         "paid_through": added.paid_through,
     }, 201
+
+
+_FACTS = {name: _NEW[name] for name in ("name", "email", "phone", "language")} | {"note": text(2000)}
+
+
+@api.patch("/users/<int:key>")
+@allow("anyone")
+def change_facts(key: int) -> ResponseReturnValue:
+    """What is not sent stays."""
+    told = fields(_FACTS)
+    with acting() as tx:
+        seen = seen_user(tx.session, asker(), key)
+        who = tx.session.get_one(Customer, seen.customer_id)
+        had = UserFacts(who.name, who.email, who.phone, who.language, who.reseller_note)
+        edit_user(tx, key, replace(had, **told))
+        return _one(tx.session, key)
 
 
 @api.post("/users/<int:key>/renew")

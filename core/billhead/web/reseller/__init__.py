@@ -5,6 +5,7 @@ from billhead.web.reseller import adding as _adding  # noqa: F401 registers its 
 from billhead.web.reseller import below as _below  # noqa: F401 registers its views
 from billhead.web.reseller import changing as _changing  # noqa: F401 registers its views
 from billhead.web.reseller import credits as _credits  # noqa: F401 registers its views
+from billhead.web.reseller import editing as _editing  # noqa: F401 registers its views
 from billhead.web.reseller import handing_out as _handing_out  # noqa: F401 registers its views
 from billhead.web.reseller import home as _home  # noqa: F401 registers its views
 from billhead.web.reseller import keys as _keys  # noqa: F401 registers its views

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, Length, Optional
 
-from billhead.actions.resellers.add_user import NewUser, add_user
+from billhead.actions.resellers.add_user import NewUser, UserAdded, add_user
 from billhead.actions.subscriptions._sale import AddOnOrder
 from billhead.db import reading, writing
 from billhead.domain.errors import InvalidInput
@@ -26,10 +26,10 @@ from billhead.web.reseller.offers import AddOn, addons_for, offers_for
 from billhead.web.speaking import later, say
 from billhead.wording import LANGUAGES, wording
 
-__all__ = ["addons_wanted"]
+__all__ = ["LineForm", "add_from", "addons_wanted", "line_text"]
 
 
-def _text(label: str, most: int, hint: str = "", **attributes: Any) -> StringField:
+def line_text(label: str, most: int, hint: str = "", **attributes: Any) -> StringField:
     return StringField(
         label,
         filters=[stripped],
@@ -39,19 +39,22 @@ def _text(label: str, most: int, hint: str = "", **attributes: Any) -> StringFie
     )
 
 
-class UserForm(Form):
+class LineForm(Form):
     offer = SelectField(later("Plan"), validators=[DataRequired(later("Choose a plan."))])
+    mac = line_text(later("MAC address of the box"), 30, placeholder="00:1A:79:AA:BB:01", spellcheck="false")
+
+
+class UserForm(LineForm):
     name = StringField(
         later("Name"),
         filters=[stripped],
         validators=[DataRequired(later("Say who it is for.")), Length(max=200)],
         render_kw={"autocomplete": "off", "autofocus": True},
     )
-    mac = _text(later("MAC address of the box"), 30, placeholder="00:1A:79:AA:BB:01", spellcheck="false")
-    email = _text(
+    email = line_text(
         later("E-mail"), 200, later("If there is one, the access details are mailed there too."), inputmode="email"
     )
-    phone = _text(later("Phone"), 40, inputmode="tel")
+    phone = line_text(later("Phone"), 40, inputmode="tel")
     language = SelectField(later("Language of what they are sent"))
 
 
@@ -73,28 +76,29 @@ def new_user() -> ResponseReturnValue:
         form.language.data = own.language if own.language in LANGUAGES else "en"
     elif form.validate_on_submit():
         with form.refusals():
-            with writing(submit_ctx()) as tx:
-                added = add_user(tx, own_id(), _wanted(form, addons))
+            added = add_from(form, own_id(), addons)
             return redirect(url_for("reseller.ready", key=added.subscription_id), 303)
     trials = a_day if any(one.trial_minor is not None for one in offers) else 0
     shown = {"offers": offers, "addons": addons, "trials": trials}
     return page("reseller/new_user.html", form=form, **shown), 422 if form.is_submitted() else 200
 
 
-def _wanted(form: UserForm, addons: list[AddOn]) -> NewUser:
+def add_from(form: LineForm, payer_id: int, addons: list[AddOn], customer_id: int | None = None) -> UserAdded:
+    """What the form asks for, for a new user or, with `customer_id`, for one who is there."""
     plan, _, term = (form.offer.data or "").partition("|")
     trial = "trial" in request.form
-    return NewUser(
+    known = ("name", "email", "phone", "language") if isinstance(form, UserForm) else ()
+    wanted = NewUser(
         plan,
         term,
-        name=form.name.data or "",
-        email=form.email.data or "",
-        phone=form.phone.data or "",
-        language=form.language.data or "",
+        customer_id,
+        **{name: form[name].data or "" for name in known},
         addons=() if trial else addons_wanted(addons, plan),
         mac=form.mac.data or "",
         trial=trial,
     )
+    with writing(submit_ctx()) as tx:
+        return add_user(tx, payer_id, wanted)
 
 
 def addons_wanted(addons: list[AddOn], plan: str) -> tuple[AddOnOrder, ...]:

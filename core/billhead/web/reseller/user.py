@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired, Length
 from billhead.actions.access.reset_line_password import reset_line_password
 from billhead.actions.provisioning.swap_mac import preview_swap_mac, swap_mac
 from billhead.actions.resellers._changed_parts import running_parts
-from billhead.actions.resellers._seen import seen_reseller
+from billhead.actions.resellers._seen import seen_reseller, users_of
 from billhead.actions.resellers.disable_user import disable_user
 from billhead.actions.resellers.enable_user import enable_user
 from billhead.actions.resellers.terminate_user import preview_terminate_user, terminate_user
@@ -20,15 +20,17 @@ from billhead.domain.mac import usual_prefixes
 from billhead.domain.subscription import RUNNING, State
 from billhead.models.catalogue import Plan
 from billhead.models.credits import CreditHold
-from billhead.models.subscriptions import Service, SubscriptionEvent
+from billhead.models.subscriptions import Service, Subscription, SubscriptionEvent
 from billhead.plugin import allow
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.reseller.area import in_credits, own_rights, reseller
 from billhead.web.reseller.asking import Figures, Question, QuestionForm, asked
+from billhead.web.reseller.editing import may_get_another
 from billhead.web.reseller.own_users import own_line, own_user
 from billhead.web.speaking import later, say
+from billhead.wording import wording
 
 __all__: list[str] = []
 
@@ -53,6 +55,11 @@ def user(key: int) -> ResponseReturnValue:
         held = _held(session, key)
         whose = seen_reseller(session, current_ctx(), seen.customer.reseller_id or 0)
         rights = own_rights(session)
+        beside = session.execute(
+            users_of(whose.id, alone=True).where(
+                Subscription.customer_id == one.customer_id, Subscription.id != key, Subscription.state != "canceled"
+            )
+        ).all()
     state = State(one.state)
     can = {
         "renew": state in RUNNING or state is State.EXPIRED,
@@ -63,7 +70,9 @@ def user(key: int) -> ResponseReturnValue:
     }
     if one.service_ends_on is not None or one.settlement != "credits":
         can = dict.fromkeys(can, False)
+    can["another"] = may_get_another(seen, whose)
     shown = {"seen": seen, "extras": extras, "history": history, "held": held, "whose": whose, "may": can}
+    shown |= {"beside": beside, "spoken": wording(seen.customer.language).own_name}
     return page("reseller/user.html", **shown)
 
 

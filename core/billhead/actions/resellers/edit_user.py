@@ -1,0 +1,73 @@
+"""A reseller writes down what it knows of a user: what to call them, how to reach them, in which language, a note."""
+
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import exists, select
+
+from billhead import clock
+from billhead.actions.accounts._passwords import checked_email
+from billhead.actions.resellers._tree import lock_resellers
+from billhead.actions.subscriptions._state import record, visible_subscription
+from billhead.actions.verb import note, verb
+from billhead.db import Tx
+from billhead.domain.errors import InvalidInput, NotAllowed, NotFound
+from billhead.models.people import Customer, User
+from billhead.wording import LANGUAGES
+
+__all__ = ["UserFacts", "edit_user", "signs_in"]
+
+_MOST = {"name": 200, "phone": 40, "note": 2000}
+
+
+@dataclass(frozen=True, slots=True)
+class UserFacts:
+    """`note` is for whoever looks after them: neither they nor the operator's pages show it."""
+
+    name: str
+    email: str = ""
+    phone: str = ""
+    language: str = "en"
+    note: str = ""
+
+
+@verb("resellers.edit_user")
+def edit_user(tx: Tx, subscription_id: int, facts: UserFacts) -> None:
+    """Of the user who has this subscription. Which facts have changed stands in its history and in the audit trail.
+
+    Raises NotFound (nobody in the subtree looks after them), NotAllowed (a suspended reseller, staff without
+    customers.write) or InvalidInput; also for the address of one who signs in with it: that one is theirs to change.
+    """
+    subscription = visible_subscription(tx, subscription_id)
+    customer = tx.session.get_one(Customer, subscription.customer_id)
+    if customer.reseller_id is None or customer.erased_at is not None:
+        raise NotFound("user", subscription_id)
+    if tx.ctx.scope.customer_id is not None or (tx.ctx.scope.everything and not tx.ctx.may("customers.write")):
+        raise NotAllowed(f"{tx.ctx.actor} may not change what is known of a user")
+    lock_resellers(tx, customer.reseller_id)
+    told = _checked(facts)
+    if told.email != customer.email and signs_in(tx, customer.id):
+        raise InvalidInput("email", "they sign in with their address, so only they change it, in their account")
+    had = UserFacts(customer.name, customer.email, customer.phone, customer.language, customer.reseller_note)
+    changed = [name for name, value in asdict(told).items() if value != getattr(had, name)]
+    customer.name, customer.email, customer.phone = told.name, told.email, told.phone
+    customer.language, customer.reseller_note = told.language, told.note
+    if changed:
+        record(tx, subscription, "facts_changed", clock.today_in(customer.zone), fields=changed)
+    note(tx, f"customer:{customer.id}", fields=changed)
+
+
+def signs_in(tx: Tx, customer_id: int) -> bool:
+    """Whether a customer has a login of their own."""
+    return bool(tx.session.scalar(select(exists().where(User.customer_id == customer_id))))
+
+
+def _checked(facts: UserFacts) -> UserFacts:
+    name, phone, written = " ".join(facts.name.split()), facts.phone.strip(), facts.note.strip()
+    if not 1 <= len(name) <= _MOST["name"]:
+        raise InvalidInput("name", "is missing or longer than 200 letters")
+    for field, text in (("phone", phone), ("note", written)):
+        if len(text) > (most := _MOST[field]) or not "".join(text.split()).isprintable():
+            raise InvalidInput(field, f"is longer than {most} letters, or holds signs that can't be printed")
+    if facts.language not in LANGUAGES:
+        raise InvalidInput("language", f"{facts.language!r} is not a language that is spoken here")
+    return UserFacts(name, checked_email(facts.email) if facts.email.strip() else "", phone, facts.language, written)

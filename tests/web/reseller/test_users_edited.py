@@ -1,0 +1,108 @@
+"""What a reseller knows of its users is put right, and a user who is there gets another line, within the subtree."""
+
+from reseller_area import Area
+from web_shop import BOX
+from white_label import WhiteLabel
+
+from billhead.models.operations import AuditEntry
+from billhead.models.people import Customer, Reseller
+from billhead.models.subscriptions import Subscription, SubscriptionEvent
+
+KNOWN = {"name": "Anna  Berg", "email": "Anna@Example.com", "phone": "+358 40 123", "language": "de",
+         "note": "Pays in cash.\nTwo televisions."}  # fmt: skip
+
+
+def test_name_address_phone_language_and_note_are_put_right(area: Area):
+    aurora, baltic, coast = (area.browsers[who] for who in ("aurora", "baltic", "coast"))
+    key = area.add("baltic", "Ana")
+    assert f"/reseller/users/{key}/edit" in baltic.get(f"/reseller/users/{key}").text
+    assert 'value="Ana"' in baltic.get(f"/reseller/users/{key}/edit").text
+    assert baltic.post(f"/reseller/users/{key}/edit", KNOWN).status_code == 303
+    (anna,) = area.shop.rows(Customer, Customer.reseller_id == area.ids["baltic"])
+    assert (anna.name, anna.email, anna.phone, anna.language) == (
+        "Anna Berg", "anna@example.com", "+358 40 123", "de",
+    )  # fmt: skip
+    assert anna.reseller_note.splitlines() == ["Pays in cash.", "Two televisions."]
+    page = baltic.get(f"/reseller/users/{key}").text
+    for told in ("Two televisions.", "Details changed", "Deutsch", "anna@example.com"):
+        assert told in page, told
+    assert "Anna Berg" in baltic.get("/reseller/users?q=anna@example.com").text
+    # what changed stands in the history and in the audit trail, by the names of the fields alone
+    (event,) = area.shop.rows(SubscriptionEvent, SubscriptionEvent.kind == "facts_changed")
+    (entry,) = area.shop.rows(AuditEntry, AuditEntry.action == "resellers.edit_user")
+    assert event.details["fields"] == entry.details["fields"] == ["name", "email", "phone", "language", "note"]
+    assert entry.subject == f"customer:{anna.id}"
+    # the same again is no change; whoever stands above may, whoever stands beside finds nobody
+    assert aurora.post(f"/reseller/users/{key}/edit", KNOWN).status_code == 303
+    assert len(area.shop.rows(SubscriptionEvent, SubscriptionEvent.kind == "facts_changed")) == 1
+    assert coast.get(f"/reseller/users/{key}/edit").status_code == 404
+    assert coast.post(f"/reseller/users/{key}/edit", KNOWN, page="/reseller/").status_code == 404
+
+
+def test_what_is_no_name_address_or_language_is_refused_at_its_field(area: Area):
+    baltic = area.browsers["baltic"]
+    key = area.add("baltic", "Ana")
+    for field, typed, told in (
+        ("name", " ", "Say who it is for"),
+        ("email", "anna", "is not an e-mail address"),
+        ("language", "xx", "Not a valid choice"),
+        ("note", "x" * 2001, "longer than 2000"),
+    ):
+        answer = baltic.post(f"/reseller/users/{key}/edit", {**KNOWN, field: typed})
+        assert answer.status_code == 422, field
+        assert told in answer.text, field
+    # a suspended reseller looks, and changes nothing
+    area.shop.change(Reseller, area.ids["baltic"], suspended=True)
+    assert baltic.post(f"/reseller/users/{key}/edit", KNOWN, page="/reseller/").status_code == 403
+    assert area.shop.rows(Customer, Customer.reseller_id == area.ids["baltic"])[0].name == "Ana"
+
+
+def test_a_user_who_is_there_gets_a_second_line_of_its_own(area: Area):
+    aurora, baltic, coast = (area.browsers[who] for who in ("aurora", "baltic", "coast"))
+    key = area.add("baltic", "Anna", language="de")
+    area.shop.work()
+    path = f"/reseller/users/{key}/another-line"
+    assert path in baltic.get(f"/reseller/users/{key}").text
+    form = baltic.get(path).text
+    assert 'data-words="Basic 1 month" selected' in form  # what they have
+    assert "leaves 78.00" in form  # 100.00 − 10.00 − 12.00 for a box
+    assert baltic.post(path, {"offer": "box|1 month", "mac": "nonsense"}).status_code == 422
+    assert baltic.post(path, {"offer": "box|2 months", "mac": BOX}).status_code == 422
+    assert coast.post(path, {"offer": "basic|1 month"}, page="/reseller/").status_code == 404
+    added = baltic.post(path, {"offer": "box|1 month", "mac": BOX})
+    assert added.status_code == 303
+    assert added.location.endswith("/ready")
+    area.shop.work()
+    first, second = area.shop.rows(Subscription)
+    assert second.customer_id == first.customer_id
+    assert second.payer_reseller_id == area.ids["baltic"]
+    assert area.credits("baltic") == 7800
+    assert f"/reseller/users/{second.id}" in baltic.get(f"/reseller/users/{key}").text
+    assert f"/reseller/users/{key}" in baltic.get(f"/reseller/users/{second.id}").text
+    # whoever stands above adds it for them: who looks after the user pays
+    shown = aurora.get(path).text
+    assert "Baltic pays for it" in shown
+    assert "leaves 68.00" in shown  # of Baltic's, not of Aurora's 100.00
+    assert aurora.post(path, {"offer": "basic|1 month"}).status_code == 303
+    assert (area.credits("baltic"), area.credits("aurora")) == (6800, 10000)
+    assert len(area.shop.rows(Customer, Customer.reseller_id == area.ids["baltic"])) == 1
+
+
+def test_a_customer_of_the_reseller_s_shop_keeps_its_address_and_orders_there(white_label: WhiteLabel):
+    white_label.sell("ada@example.com")
+    area = white_label.area
+    aurora, (one,) = area.browsers["aurora"], area.shop.rows(Subscription)
+    page = aurora.get(f"/reseller/users/{one.id}").text
+    assert "Add another line" not in page
+    assert "They order in your shop" in aurora.get(f"/reseller/users/{one.id}/another-line").text
+    tried = aurora.post(f"/reseller/users/{one.id}/another-line", {"offer": "basic|1 month"}, page="/reseller/users")
+    assert tried.status_code == 422
+    assert len(area.shop.rows(Subscription)) == 1
+    edit = f"/reseller/users/{one.id}/edit"
+    told = {**KNOWN, "email": "other@example.com"}
+    refused = aurora.post(edit, told)
+    assert refused.status_code == 422
+    assert "they sign in with their address" in refused.text.lower()
+    assert aurora.post(edit, {**told, "email": "ada@example.com"}).status_code == 303
+    (ada,) = area.shop.rows(Customer, Customer.id == one.customer_id)
+    assert (ada.name, ada.email) == ("Anna Berg", "ada@example.com")
