@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.resellers._tree import is_within, subtree
@@ -21,11 +21,13 @@ from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan
 from billhead.models.credits import CreditHold, CreditLot
 from billhead.models.ledger import LedgerAccount, LedgerPosting
-from billhead.models.people import Customer, Reseller
+from billhead.models.people import Customer, Reseller, User
 from billhead.models.resellers import BulkRenewal
 from billhead.models.subscriptions import Service, Subscription
 
-__all__ = ["Figures", "expiring", "figures_of", "matches", "seen_renewals", "seen_reseller", "seen_user", "users_of"]
+__all__ = [
+    "Figures", "expiring", "figures_of", "matches", "seen_renewals", "seen_reseller", "seen_user", "signs_in", "users_of",
+]  # fmt: skip
 
 _OVER = ("canceled",)
 _OF_A_PHONE = 4
@@ -63,6 +65,11 @@ def seen_user(session: Session, ctx: Context, subscription_id: int) -> Subscript
     if subscription is None:
         raise NotFound("subscription", subscription_id)
     return subscription
+
+
+def signs_in(session: Session, customer_id: int) -> bool:
+    """Whether they have a login of their own."""
+    return bool(session.scalar(select(exists().where(User.customer_id == customer_id))))
 
 
 def seen_renewals(session: Session, ctx: Context, bulk_id: int) -> BulkRenewal:

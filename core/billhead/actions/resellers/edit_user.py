@@ -2,19 +2,18 @@
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import exists, select
-
 from billhead import clock
 from billhead.actions.accounts._passwords import checked_email
+from billhead.actions.resellers._seen import signs_in
 from billhead.actions.resellers._tree import lock_resellers
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotAllowed, NotFound
-from billhead.models.people import Customer, User
+from billhead.models.people import Customer
 from billhead.wording import LANGUAGES
 
-__all__ = ["UserFacts", "edit_user", "signs_in"]
+__all__ = ["UserFacts", "edit_user"]
 
 _MOST = {"name": 200, "phone": 40, "note": 2000}
 
@@ -45,7 +44,7 @@ def edit_user(tx: Tx, subscription_id: int, facts: UserFacts) -> None:
         raise NotAllowed(f"{tx.ctx.actor} may not change what is known of a user")
     lock_resellers(tx, customer.reseller_id)
     told = _checked(facts)
-    if told.email != customer.email and signs_in(tx, customer.id):
+    if told.email != customer.email and signs_in(tx.session, customer.id):
         raise InvalidInput("email", "they sign in with their address, so only they change it, in their account")
     had = UserFacts(customer.name, customer.email, customer.phone, customer.language, customer.reseller_note)
     changed = [name for name, value in asdict(told).items() if value != getattr(had, name)]
@@ -54,11 +53,6 @@ def edit_user(tx: Tx, subscription_id: int, facts: UserFacts) -> None:
     if changed:
         record(tx, subscription, "facts_changed", clock.today_in(customer.zone), fields=changed)
     note(tx, f"customer:{customer.id}", fields=changed)
-
-
-def signs_in(tx: Tx, customer_id: int) -> bool:
-    """Whether a customer has a login of their own."""
-    return bool(tx.session.scalar(select(exists().where(User.customer_id == customer_id))))
 
 
 def _checked(facts: UserFacts) -> UserFacts:

@@ -5,10 +5,10 @@ from flask.typing import ResponseReturnValue
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from billhead.actions.resellers._seen import figures_of, seen_reseller
-from billhead.actions.resellers.edit_user import UserFacts, edit_user, signs_in
+from billhead.actions.resellers._seen import figures_of, seen_reseller, signs_in
+from billhead.actions.resellers.edit_user import UserFacts, edit_user
 from billhead.actions.shops._own import customer_of
-from billhead.db import Tx, reading, writing
+from billhead.db import reading, writing
 from billhead.models.people import Reseller
 from billhead.plugin import allow
 from billhead.web.forms import Form, stripped
@@ -51,7 +51,7 @@ class FactsForm(Form):
 def edit(key: int) -> ResponseReturnValue:
     with reading() as session:
         who = own_user(session, key).customer
-        known = signs_in(Tx(current_ctx(), session), who.id)
+        known = signs_in(session, who.id)
     form = FactsForm(obj=who, note=who.reseller_note)
     form.language.choices = [(code, wording(code).own_name) for code in LANGUAGES]
     if known:
