@@ -26,7 +26,8 @@ from billhead.models.resellers import BulkRenewal
 from billhead.models.subscriptions import Service, Subscription
 
 __all__ = [
-    "Figures", "expiring", "figures_of", "matches", "seen_renewals", "seen_reseller", "seen_user", "signs_in", "users_of",
+    "Figures", "expiring", "figures_of", "matches", "seen_renewals", "seen_reseller", "seen_user", "signs_in",
+    "users_of",
 ]  # fmt: skip
 
 _OVER = ("canceled",)
