@@ -254,3 +254,15 @@ def test_an_order_is_followed_at_its_own_shop_alone(white_label: WhiteLabel):
         assert elsewhere.get(path).status_code == 404
     answers = [white_label.visitor("gulf").get(path).status_code for _ in range(60)]
     assert answers[-1] == 429, "such tries are counted"
+
+
+def test_a_user_whom_the_reseller_added_gets_a_short_address_of_its_shop(white_label: WhiteLabel):
+    white_label.host("aurora", "tv.aurora.example")
+    area = white_label.area
+    for who, home in (("aurora", "http://tv.aurora.example"), ("baltic", "http://localhost")):
+        key = area.add(who, "Anna")
+        area.shop.work()
+        text = area.browsers[who].get(f"/reseller/users/{key}/access").text
+        short = re.search(r"Short address: (\S+)", text)[1]
+        assert short.startswith(f"{home}/a/") or short.startswith(f"{home}:"), short
+        assert "/shop/" not in short

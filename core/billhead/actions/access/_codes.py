@@ -3,12 +3,14 @@
 import secrets
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.shops._addresses import address_of
 from billhead.models.access import AccessCode
+from billhead.models.people import Customer
+from billhead.models.shops import Shop
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin_host import vault
 
@@ -34,11 +36,18 @@ def written(code: str) -> str:
 
 
 def short_address(session: Session, service_id: int) -> str:
-    """Of the code that holds now, at the shop of whose line it is; "" where there is none."""
+    """Of the code that holds now, at the shop of whose line it is, or of the reseller that looks after them; "" where
+    there is none."""
     code = code_of(session, service_id)
     if not code:
         return ""
-    whose = select(Subscription.seller_id).join(Service, Service.subscription_id == Subscription.id)
+    whose = (
+        select(func.coalesce(Shop.seller_id, Subscription.seller_id))
+        .select_from(Subscription)
+        .join(Service, Service.subscription_id == Subscription.id)
+        .join(Customer, Customer.id == Subscription.customer_id)
+        .outerjoin(Shop, Shop.reseller_id == Customer.reseller_id)
+    )
     seller_id = session.scalars(whose.where(Service.id == service_id)).one()
     return f"{address_of(session, seller_id)}/a/{written(code)}"
 

@@ -33,7 +33,8 @@ def attachments_of(notice_id: int) -> tuple[Attachment, ...]:
 
 def _logo(session: Session, notice: Notice) -> tuple[Attachment, ...]:
     try:
-        return logo_of(session, addressee(session, notice).seller) if notice.channel == EMAIL else ()
+        reader = addressee(session, notice)
+        return logo_of(session, reader.seller) if notice.channel == EMAIL and reader.reseller is None else ()
     except NoticeRejected:  # that is said when it is sent
         return ()
 

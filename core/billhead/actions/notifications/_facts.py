@@ -7,6 +7,7 @@ Which kinds there are and what their `data` names is told where they are gathere
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead.actions.notifications import (
@@ -24,6 +25,7 @@ from billhead.actions.notifications import (
 )
 from billhead.actions.notifications._digest import digest_facts
 from billhead.actions.notifications._groups import DIGEST, NEWS, group_of
+from billhead.actions.notifications._letter import Look
 from billhead.actions.notifications._logins import addressee
 from billhead.actions.notifications._mail_look import look_of_mail
 from billhead.actions.notifications._own_texts import own_text
@@ -32,10 +34,10 @@ from billhead.actions.notifications._stop_links import stop_url
 from billhead.actions.notifications._values import Address
 from billhead.actions.shops._addresses import address_of
 from billhead.models.operations import Notice
-from billhead.models.sellers import Seller
+from billhead.models.people import Customer, Reseller
 from billhead.wording import NOTICE_LANGUAGES
 
-__all__ = ["gather", "seller_of", "spoken"]
+__all__ = ["gather", "spoken"]
 
 _PARTS_OF: Parts = {
     **_facts_billing.PARTS,
@@ -53,8 +55,9 @@ _PARTS_OF: Parts = {
 }
 
 
-def seller_of(session: Session, notice: Notice) -> Seller:
-    return addressee(session, notice).seller
+def _mail_of(session: Session, reseller: Reseller) -> str:
+    """Answers go to whom they know."""
+    return session.scalar(select(Customer.email).where(Customer.buys_for_reseller_id == reseller.id)) or ""
 
 
 def spoken(*wanted: str) -> str:
@@ -73,14 +76,15 @@ def gather(session: Session, notice: Notice) -> dict[str, Any]:
     language = spoken(reader.language, str(seller.mails.get("language") or ""))
     home = address_of(session, seller.id)
     facts: dict[str, Any] = {
-        "seller": seller.name,
+        "seller": reader.called,
         "name": reader.name,
         "zone": reader.zone,
         "language": language,
-        "look": look_of_mail(session, seller),
-        "written": own_text(session, seller.id, notice.kind, language),
-        "shop_url": Address(f"{home}/"),
-        "account_url": Address(f"{home}/sign-in"),
+        "look": Look() if reader.reseller else look_of_mail(session, seller),
+        "written": None if reader.reseller else own_text(session, seller.id, notice.kind, language),
+        "shop_url": Address("" if reader.reseller else f"{home}/"),
+        "account_url": Address(f"{home}/sign-in" if reader.has_account else ""),
+        "reply_to": _mail_of(session, reader.reseller) if reader.reseller else "",
         "stop_url": stop_url(home, notice.customer_id) if notice.customer_id and group_of(notice.kind) == NEWS else "",
     }
     for part in _PARTS_OF.get(notice.kind, ()):

@@ -11,16 +11,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead.actions.notifications._rows import Parts
 from billhead.actions.notifications._values import Address, Rows, said
+from billhead.actions.resellers._seen import signs_in
 from billhead.actions.shops._addresses import address_of
 from billhead.domain.browser_names import device_named
 from billhead.domain.errors import NoticeRejected
 from billhead.models.operations import Notice
 from billhead.models.people import Customer, Reseller, User
 from billhead.models.sellers import Seller
+from billhead.models.shops import Shop
 from billhead.plugin_host import vault
 from billhead.wording import marked
 
@@ -52,10 +55,20 @@ WORDS = {
 
 
 class Reader(NamedTuple):
+    """`seller` speaks, in its looks and its own words; in place of it `reseller`, plainly, which has no shop and looks
+    after whom it is for. `has_account`: there is something to sign in to."""
+
     seller: Seller
     name: str
     zone: str
     language: str  # "": the seller's
+    reseller: Reseller | None = None
+    has_account: bool = True
+
+    @property
+    def called(self) -> str:
+        """The name in which it is said."""
+        return self.reseller.name if self.reseller is not None else self.seller.name
 
 
 def addressee(session: Session, notice: Notice) -> Reader:
@@ -66,12 +79,27 @@ def addressee(session: Session, notice: Notice) -> Reader:
     seller = session.get(Seller, seller_id) if seller_id is not None else None
     if seller is None:
         raise NoticeRejected("whom this notice is for does not exist any more")
+    if customer is not None and (reseller := _known_by(session, customer, notice)) is not None:
+        own = session.scalar(
+            select(Seller).join(Shop, Shop.seller_id == Seller.id).where(Shop.reseller_id == reseller.id)
+        )
+        told = customer.name, customer.zone, customer.language
+        return Reader(own or seller, *told, reseller=None if own else reseller, has_account=False)
     if customer is not None and (user is None or not user.family):
         return Reader(seller, customer.name, customer.zone, customer.language)
     name = _called(session, user, notice)
     if customer is not None:
         return Reader(seller, name, customer.zone, customer.language)
     return Reader(seller, name, seller.zone, "")
+
+
+def _known_by(session: Session, customer: Customer, notice: Notice) -> Reseller | None:
+    """The reseller that somebody bought from, who knows of no operator behind it. Who has an account with the operator
+    knows it, and a bill names who has made it out."""
+    if customer.reseller_id is None or customer.buys_for_reseller_id is not None or "document_id" in notice.data:
+        return None
+    reseller = session.get_one(Reseller, customer.reseller_id)
+    return None if customer.seller_id != reseller.seller_id or signs_in(session, customer.id) else reseller
 
 
 def home_of(session: Session, notice: Notice) -> str:

@@ -17,6 +17,7 @@ from billhead.actions.notifications._voice import Shown
 
 __all__ = [
     "LINK", "MARK", "addresses_apart", "as_html", "as_text", "is_behind", "leads_somewhere", "mark_of", "subject_of",
+    "without_nowhere",
 ]  # fmt: skip
 
 LINK = re.compile(r"\[(?P<words>[^\]\n]+)\]\((?P<address>[^)\s]*)\)")
@@ -55,6 +56,21 @@ def is_behind(text: str, ours: Collection[int]) -> list[re.Match[str]]:
     linked = {piece.start("address") for piece in _PIECE.finditer(text) if MARK.fullmatch(piece["address"] or "")}
     marks = (mark for mark in MARK.finditer(text) if int(mark[1]) in ours and mark.start() not in linked)
     return [mark for mark in marks if not _OPENING.fullmatch(re.split(r"[ \t\n]", text[: mark.start()])[-1])]
+
+
+def without_nowhere(filled: str, facts: Sequence[Shown]) -> str:
+    """A link whose address this reader has not, as of an account, is its words alone; as a button it goes."""
+
+    def link(found: re.Match[str]) -> str:
+        mark = MARK.fullmatch(found["address"])
+        if mark is None or not facts[int(mark[1])].leads or facts[int(mark[1])].bare:
+            return found[0]
+        begin = found.string.rfind("\n", 0, found.start()) + 1
+        end = found.string.find("\n", found.end())
+        alone = found.string[begin : end if end >= 0 else None].strip() == found[0]
+        return "" if alone else found["words"]
+
+    return LINK.sub(link, filled)
 
 
 def addresses_apart(filled: str, facts: Sequence[Shown]) -> str:

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from billhead.actions.notifications._letter import Look, button_of, letter
-from billhead.actions.notifications._paragraphs import addresses_apart, as_html, as_text, mark_of, subject_of
+from billhead.actions.notifications._paragraphs import (
+    addresses_apart,
+    as_html,
+    as_text,
+    mark_of,
+    subject_of,
+    without_nowhere,
+)
 from billhead.actions.notifications._standard import KINDS, WrittenText, standard_text
 from billhead.actions.notifications._voice import Shown, Voice
 from billhead.domain.errors import InvalidInput, NoticeRejected
@@ -53,7 +60,7 @@ def render(kind: str, facts: Mapping[str, Any], written: WrittenText | None = No
             raise NoticeRejected(why) from None
         except InvalidInput as error:
             raise NoticeRejected(error.message, hint=error.hint) from error
-        return addresses_apart(whole, shown)
+        return addresses_apart(without_nowhere(whole, shown), shown)
 
     def show(name: str) -> str:
         shown.append(voice.show(known[name]))
@@ -86,4 +93,5 @@ def _short(subject: str, facts: Mapping[str, Any]) -> str:
     if "code" in facts:
         return f"{facts['seller']}: {subject}"
     document = facts.get("document") or {}
-    return f"{facts['seller']}: {subject} {document['pay_url'] if document.get('owed') else facts['account_url']}"
+    url = document["pay_url"] if document.get("owed") else facts["account_url"]
+    return f"{facts['seller']}: {subject} {url}".rstrip()

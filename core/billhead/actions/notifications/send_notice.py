@@ -15,8 +15,9 @@ from billhead import clock
 from billhead.actions.exchange import exchange
 from billhead.actions.notifications._attachments import attachments_of
 from billhead.actions.notifications._channels import EMAIL, is_copy
-from billhead.actions.notifications._facts import gather, seller_of
+from billhead.actions.notifications._facts import gather
 from billhead.actions.notifications._groups import HOLDS_A_SECRET
+from billhead.actions.notifications._logins import Reader, addressee
 from billhead.actions.notifications._previewing import facts_of_preview
 from billhead.actions.notifications._queueing import key_by, queued_once
 from billhead.actions.notifications._render import Rendered, render
@@ -26,7 +27,6 @@ from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError, NotFound, NoticeRejected, OutcomeUnknown
 from billhead.models.operations import Notice
 from billhead.models.people import Customer
-from billhead.models.sellers import Seller
 from billhead.plugin import Attachment, Message
 from billhead.plugin_host import channel_connection, plugins
 
@@ -90,7 +90,7 @@ def _message(tx: Tx, notice: Notice, files: tuple[Attachment, ...]) -> Message:
         notice.subject, notice.text = words.subject, words.text
     return Message(
         key=notice.key,
-        sender=_sender(seller_of(tx.session, notice)),
+        sender=_sender(addressee(tx.session, notice)),
         recipient=notice.recipient,
         subject=words.subject,
         text=words.text,
@@ -113,12 +113,12 @@ def _words(tx: Tx, notice: Notice) -> tuple[dict[str, Any], Rendered]:
     return facts, render(notice.kind, facts, WrittenText(**test["words"]))
 
 
-def _sender(seller: Seller) -> str:
+def _sender(reader: Reader) -> str:
     """ "NorthCable" <billing@northcable.example>, or "" while the seller has no address: channels may have one."""
-    if not seller.mail_from:
+    if not reader.seller.mail_from:
         return ""
-    name = " ".join(seller.name.split()).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{name}" <{seller.mail_from}>'
+    name = " ".join(reader.called.split()).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{name}" <{reader.seller.mail_from}>'
 
 
 def _call(intent: _Intent) -> _Answer:
