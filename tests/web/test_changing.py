@@ -42,7 +42,10 @@ def row(shop) -> Subscription:
 
 def hidden(text):
     return dict(
-        re.findall(r'<input type="hidden" name="((?:offer|addon-[a-z]+|starts_on|ends_on|seen))" value="([^"]*)"', text)
+        re.findall(
+            r'<input type="hidden" name="((?:offer|addon-[a-z]+|starts_on|ends_on|seen|plan|pay))" value="([^"]*)"',
+            text,
+        )
     )
 
 
@@ -85,7 +88,7 @@ def test_what_is_not_offered_is_refused_above_the_form(sold, query, words):
 def test_another_customer_finds_nothing(sold):
     shop, _ = sold
     eve = shop.customer("eve@example.com", name="Eve")
-    for path in ("change", "hold"):
+    for path in ("change", "hold", "cancel", "resume", "keep", "buy"):
         assert eve.get(f"/account/subscriptions/1/{path}").status_code == 404
     for path in ("change", "hold", "resume", "keep"):
         assert eve.post(f"/account/subscriptions/1/{path}", {"offer": "gold|1 month"}).status_code == 404
@@ -113,10 +116,14 @@ def test_a_customer_holds_resumes_cancels_and_keeps(sold):
     assert (early.status_code, "a hold is 3 days or longer" in early.text) == (409, True)
     with clock.business_time(clock.business_now() + timedelta(days=3)):
         assert "End the hold" in ada.get(path).text
+        assert "Your lines run again from today." in ada.get(f"{path}/resume").text
+        assert row(shop).state == "suspended", "it was only asked"
         assert ada.post(f"{path}/resume", page=f"{path}/hold").status_code == 303
     assert row(shop).state == "active"
     assert ada.post(f"{path}/cancel", page=f"{path}/hold").status_code == 303
     assert "Keep it after all" in ada.get(path).text
+    assert "It does not end on" in ada.get(f"{path}/keep").text
+    assert row(shop).service_ends_on is not None, "it was only asked"
     assert ada.post(f"{path}/keep", page=f"{path}/hold").status_code == 303
     assert row(shop).service_ends_on is None
 
@@ -218,8 +225,12 @@ def test_an_event_that_costs_something_else_by_now_is_not_sold(sold):
         tx.session.flush()
         price_id = price.id
     path = "/account/subscriptions/1"
-    agreed = {"plan": "film", "pay": "now", **hidden(ada.get(path).text)}
-    assert agreed["seen"] == "299"
+    assert f'action="{path}/buy"' in ada.get(path).text
+    asked = ada.get(f"{path}/buy?plan=film&pay=now").text
+    assert "Buy Film?" in asked
+    assert "It costs €2.99" in asked
+    agreed = hidden(asked)
+    assert agreed == {"plan": "film", "pay": "now", "seen": "299"}
     shop.change(Price, price_id, amount_minor=499)
     told = ada.get(ada.post(f"{path}/buy", agreed, page=path).location).text
     assert "price has changed since it was shown" in told

@@ -172,6 +172,9 @@ def test_what_can_be_no_code_is_no_address(shop: Shop):
 
 def test_a_new_password_is_wanted_shown_on_its_way_and_then_true(shop: Shop, ada: Browser):
     code, before = make_code(shop, ada), password_of(shop)
+    asked = ada.get(f"{LINE}/password").text
+    assert "Every device of this line stops" in asked
+    assert f'href="{LINE}"' in asked
     assert ada.post(f"{LINE}/password").status_code == 303
     page = ada.get(LINE).text
     assert "A change is on its way" in page

@@ -14,7 +14,7 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.models.operations import AuditEntry, Notice
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
-from billhead.models.support import Department, Ticket, TicketFile, TicketMessage
+from billhead.models.support import BillDispute, Department, Ticket, TicketFile, TicketMessage
 
 PDF = b"%PDF-1.7 a screen"
 PNG = b"\x89PNG\r\n\x1a\n and a picture"
@@ -280,6 +280,10 @@ def test_a_line_of_an_invoice_is_disputed_and_given_back_in_part(shop: Shop, sta
     eve = shop.customer("eve@example.com")
     assert eve.get(page).status_code == 404
     assert eve.post("/account/disputes/1/withdraw").status_code == 404
+    assert eve.get("/account/disputes/1/withdraw").status_code == 404
+    asked = ada.get("/account/disputes/1/withdraw").text
+    assert "It is paid, and nothing of it comes back." in asked
+    assert shop.rows(BillDispute)[0].state == "open", "it was only asked"
     assert "I was charged twice" in staff.get("/admin/disputed-bills?state=open").text
 
     page = "/admin/disputed-bills/1/decide"

@@ -4,6 +4,7 @@ English is written here, other languages by their own rules (`billhead.wording`)
 """
 
 from datetime import date, datetime, timedelta
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -28,6 +29,7 @@ __all__ = [
     "install",
     "last_day",
     "lasting",
+    "mail_query",
     "moment",
     "paper_name",
     "money",
@@ -79,9 +81,15 @@ def install(app: Flask) -> None:
         paper_name=paper_name,
         taxes_of=taxes_of,
     )
+    app.jinja_env.filters["mail_query"] = mail_query
     app.jinja_env.globals.update(
         money=money, day=day, moment=moment, term=term, percent=percent, tone=tone, last_day=last_day, whole=whole
     )
+
+
+def mail_query(fields: dict[str, str]) -> str:
+    """What follows the ? of a mailto: address. Blanks are %20: mail programs show a plus as one."""
+    return urlencode({name: text.replace("\n", "\r\n") for name, text in fields.items()}, quote_via=quote)
 
 
 def paper_name(document: Document) -> str:

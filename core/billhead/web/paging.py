@@ -1,5 +1,6 @@
 """Pages by key: a list of a million rows turns its pages as fast as one of ten, and rows that come in shift nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from billhead.domain.whole_number import whole_number
 
-__all__ = ["Rows", "page_by", "page_of"]
+__all__ = ["Rows", "page_by", "page_in", "page_of"]
 
 SIZE = 25
 
@@ -96,6 +97,18 @@ def page_by(
         items,
         newer=_address(after=getattr(items[0], key.key)) if (more if back else edge is not None) else "",
         older=_address(before=getattr(items[-1], key.key)) if (back or more) else "",
+    )
+
+
+def page_in(rows: Sequence[Any], *, size: int = SIZE) -> Rows:
+    """The page of rows that are read already, the oldest first, as where each says what the sum is after it. They are
+    counted from the oldest, so that what comes in shifts nothing."""
+    end = min(_asked("before") or len(rows), len(rows))
+    start = max(end - size, 0)
+    return Rows(
+        list(rows[start:end])[::-1],
+        newer=_address(before=min(end + size, len(rows))) if end < len(rows) else "",
+        older=_address(before=start) if start else "",
     )
 
 

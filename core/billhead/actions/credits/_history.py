@@ -29,7 +29,6 @@ _WORDS = {
     "refund": "Refunded",
 }
 _TOPPED_UP = "Topped up"
-_MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Movement:
 
 
 def credit_history(session: Session, customer_id: int) -> list[Movement]:
-    """The newest first, each with the balance of its currency after it; the newest so many."""
+    """The oldest first, each with the balance of its currency after it."""
     signed = LedgerPosting.signed(Side.C)
     rows = session.execute(
         select(LedgerEntry.id, LedgerEntry.day, LedgerEntry.kind, LedgerEntry.key, signed, LedgerAccount.currency)
@@ -62,7 +61,7 @@ def credit_history(session: Session, customer_id: int) -> list[Movement]:
         balances[currency] = balances.get(currency, 0) + minor
         what = _TOPPED_UP if key in topped else _WORDS.get(kind, kind.replace("_", " ").capitalize())
         found.append(Movement(day, what, named.get(key, ""), minor, currency, balances[currency]))
-    return found[::-1][:_MOST]
+    return found
 
 
 def _named(session: Session, entries: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -8,9 +8,15 @@ from billhead.db import Tx
 from billhead.domain.context import Context, Role
 from billhead.domain.errors import NotFound
 from billhead.models.people import User
-from billhead.models.support import BillDispute, Department, Ticket, TicketMessage
+from billhead.models.support import BillDispute, Department, SupportMail, Ticket, TicketFile, TicketMessage
 
-__all__ = ["departments_for", "locked_ticket", "may_read", "may_see", "must_be_seen", "seen_tickets", "ticket_for"]
+__all__ = [
+    "CUSTOMERS_READ", "departments_for", "file_of_ticket", "locked_ticket", "may_read", "may_see", "must_be_seen",
+    "seen_tickets", "ticket_for",
+]  # fmt: skip
+
+CUSTOMERS_READ = ("customer", "staff")
+"""Kinds of messages that stand on the customer's page."""
 
 
 def departments_for(session: Session, ctx: Context) -> list[Department]:
@@ -38,6 +44,8 @@ def may_see(department: Department, ctx: Context) -> bool:
 def may_read(session: Session, ctx: Context) -> ColumnElement[bool]:
     """Of TicketMessage, in a ticket that this actor sees. Staff and a reseller meet in the tickets about a shop's
     bills: what one of them notes for colleagues is not the other's to read."""
+    if ctx.role is Role.CUSTOMER:
+        return TicketMessage.kind.in_(CUSTOMERS_READ)
     login = session.get(User, ctx.user_id) if ctx.user_id is not None else None
     by_reseller = exists().where(User.id == TicketMessage.user_id, User.reseller_id.is_not(None))
     own = by_reseller if login is not None and login.reseller_id is not None else ~by_reseller
@@ -55,6 +63,24 @@ def must_be_seen(session: Session, ctx: Context, ticket_id: int, what: str, key:
         ticket_for(session, ctx, ticket_id)
     except NotFound:
         raise NotFound(what, key) from None
+
+
+def file_of_ticket(session: Session, ctx: Context, file_id: int) -> TicketFile:
+    """A file of what this actor reads in a ticket, or, for staff, of a mail that has none. Raises NotFound."""
+    row = session.get(TicketFile, file_id)
+    if row is None:
+        raise NotFound("file", file_id)
+    if row.message_id is None:
+        mail = session.get_one(SupportMail, row.mail_id)
+        if ctx.role is not Role.STAFF or not may_see(session.get_one(Department, mail.department_id), ctx):
+            raise NotFound("file", file_id)
+        return row
+    message = select(TicketMessage.ticket_id).where(TicketMessage.id == row.message_id, may_read(session, ctx))
+    ticket_id = session.scalar(message)
+    if ticket_id is None:
+        raise NotFound("file", file_id)
+    must_be_seen(session, ctx, ticket_id, "file", file_id)
+    return row
 
 
 def locked_ticket(tx: Tx, ticket_id: int) -> Ticket:

@@ -133,7 +133,7 @@ def _belongings(session: Session, customer_id: int) -> dict[str, Any]:
         ).all(),
         "methods": _methods(session, customer_id),
         "credits": credits,
-        "movements": credit_history(session, customer_id)[:_SHOWN] if credits else [],
+        "movements": credit_history(session, customer_id)[::-1][:_SHOWN] if credits else [],
         "tickets": _tickets(session, customer_id),
         "notices": _newest(session, Notice, customer_id),
         "checks": checks_of(session, customer_id),

@@ -1,5 +1,8 @@
 """Days that are given to many at once: asked with figures, given by a job, watched, and stopped."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -16,13 +19,15 @@ from billhead.models.subscriptions import DayGift
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
+from billhead.web.csv_export import csv_response
 from billhead.web.pages import page
+from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
-_SHOWN = 50
+_COLUMNS = ("When", "Who", "Days", "Why", "Given", "Of", "State", "By")
 
 
 class GiftForm(ReasonForm):
@@ -34,10 +39,20 @@ class GiftForm(ReasonForm):
 @admin.get("/gifts")
 @allow("staff")
 def gifts() -> ResponseReturnValue:
+    names = dict(_scopes())
+    if request.args.get("format") == "csv":
+        return csv_response("gifts", _COLUMNS, _all(names))
     with reading() as session:
-        rows = session.scalars(select(DayGift).order_by(DayGift.id.desc()).limit(_SHOWN)).all()
-        names = dict(_scopes())
-    return page("admin/gifts.html", gifts=rows, names=names, scope_key=_key_of)
+        rows = page_of(session, select(DayGift), DayGift.id)
+    return page("admin/gifts.html", rows=rows, names=names, scope_key=_key_of)
+
+
+def _all(names: dict[str, str]) -> Iterator[list[Any]]:
+    with reading() as session:
+        for gift in session.scalars(select(DayGift).order_by(DayGift.id.desc()).execution_options(yield_per=500)):
+            whom = names.get(_key_of(gift), _key_of(gift))
+            yield [gift.created_at.isoformat(), whom, gift.days, gift.reason, gift.given, gift.total, gift.state,
+                   gift.actor]  # fmt: skip
 
 
 @admin.route("/gifts/new", methods=["GET", "POST"])

@@ -13,9 +13,9 @@ from wtforms.validators import InputRequired
 from billhead.actions.support._canned import filled, replies_for
 from billhead.actions.support._seen import (
     departments_for,
+    file_of_ticket,
     may_read,
     may_see,
-    must_be_seen,
     seen_tickets,
     ticket_for,
 )
@@ -25,15 +25,15 @@ from billhead.actions.support.merge_tickets import merge_tickets
 from billhead.actions.support.sort_ticket import sort_ticket
 from billhead.db import reading, writing
 from billhead.domain.context import Context, Role
-from billhead.domain.errors import BillheadError, NotFound
+from billhead.domain.errors import BillheadError
 from billhead.domain.support import PRIORITIES, State
 from billhead.domain.whole_number import whole_number
 from billhead.models.documents import Document
 from billhead.models.people import Customer, User
 from billhead.models.subscriptions import Service
-from billhead.models.support import BillDispute, CannedReply, Department, SupportMail, Ticket, TicketFile, TicketMessage
+from billhead.models.support import BillDispute, CannedReply, Department, SupportMail, Ticket, TicketMessage
 from billhead.plugin import allow
-from billhead.web.admin.area import admin, found, trail_of
+from billhead.web.admin.area import admin, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.columns import instant, state, text
 from billhead.web.admin.listing import Choice, Listing
@@ -308,15 +308,4 @@ def merge_ticket(key: int) -> ResponseReturnValue:
 @allow("staff")
 def support_file(file_id: int) -> Response:
     with reading() as session:
-        row = found(session, TicketFile, file_id, "file")
-        if row.message_id is not None:
-            message = select(TicketMessage.ticket_id).where(TicketMessage.id == row.message_id)
-            ticket_id = session.scalar(message.where(may_read(session, current_ctx())))
-            if ticket_id is None:
-                raise NotFound("file", file_id)
-            must_be_seen(session, current_ctx(), ticket_id, "file", file_id)
-        else:
-            mail = session.get_one(SupportMail, row.mail_id)
-            if not may_see(session.get_one(Department, mail.department_id), current_ctx()):
-                raise NotFound("file", file_id)
-        return strangers_file(row)
+        return strangers_file(file_of_ticket(session, current_ctx(), file_id))

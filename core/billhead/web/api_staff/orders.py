@@ -151,7 +151,8 @@ def order_for_customer(key: int) -> ResponseReturnValue:
     if told["pay"] not in PAY:
         raise InvalidInput("pay", f"is not one of {', '.join(PAY)}")
     coupons = (told["coupon"].upper(),) if told.get("coupon") else ()
-    told.setdefault("quantity", _least(key, told["plan"]))
+    if "quantity" not in told:
+        told["quantity"] = _least(key, told["plan"])
     order = Order(
         key,
         told["plan"],

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,6 +25,7 @@ from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import Access, allow
 from billhead.web.customer.blueprint import customer
+from billhead.web.customer.sure import sure
 from billhead.web.errors import refusal
 from billhead.web.looking import next_look
 from billhead.web.pages import page
@@ -108,21 +109,36 @@ def _done(service_id: int, act: Callable[[Tx], object], told: str) -> ResponseRe
     return redirect(url_for("customer.line", service_id=service_id), 303)
 
 
-@customer.post("/lines/<int:service_id>/code")
+def _ask(service_id: int, title: str, happens: str, button: str, *, danger: bool = False) -> ResponseReturnValue:
+    with reading() as session:
+        own_line(session, service_id)
+    return sure(title, [happens], button, url_for("customer.line", service_id=service_id), danger=danger)
+
+
+@customer.route("/lines/<int:service_id>/code", methods=["GET", "POST"])
 @allow(*BUYERS, permission="own.lines")
 def new_code(service_id: int) -> ResponseReturnValue:
+    if request.method == "GET":
+        told = say("The one that you have leads nowhere then: devices that were set up with it need the new one.")
+        return _ask(service_id, say("Make another short address?"), told, say("Make another"))
     return _done(service_id, lambda tx: make_code(tx, service_id), say("Here is your short address."))
 
 
-@customer.post("/lines/<int:service_id>/code/end")
+@customer.route("/lines/<int:service_id>/code/end", methods=["GET", "POST"])
 @allow(*BUYERS, permission="own.lines")
 def end_code(service_id: int) -> ResponseReturnValue:
+    if request.method == "GET":
+        told = say("It leads nowhere then, and devices that were set up with it stop. The same one does not come back.")
+        return _ask(service_id, say("End the short address?"), told, say("End it"), danger=True)
     return _done(service_id, lambda tx: revoke_code(tx, service_id), say("The short address leads nowhere any more."))
 
 
-@customer.post("/lines/<int:service_id>/password")
+@customer.route("/lines/<int:service_id>/password", methods=["GET", "POST"])
 @allow(*BUYERS, permission="own.lines")
 def new_line_password(service_id: int) -> ResponseReturnValue:
+    if request.method == "GET":
+        told = say("Every device of this line stops and has to be set up again, and the short address ends at once.")
+        return _ask(service_id, say("Change the password?"), told, say("Change the password"), danger=True)
     told = say("A new password is on its way to the line. Enter it on all your devices; the old one ends in a moment.")
     return _done(service_id, lambda tx: reset_line_password(tx, service_id), told)
 

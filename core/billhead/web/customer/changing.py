@@ -6,6 +6,7 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from billhead.actions.subscriptions._free_time import open_hold
 from billhead.actions.subscriptions.change import Changed, ChangePreview, change, preview_change
 from billhead.actions.subscriptions.change_choices import change_choices
 from billhead.actions.subscriptions.hold import hold, preview_hold
@@ -20,7 +21,8 @@ from billhead.plugin import allow
 from billhead.web.changing import PRICE_CHANGED, day_of, wish_of
 from billhead.web.customer.blueprint import customer
 from billhead.web.customer.buying import buying
-from billhead.web.customer.read import own_subscription
+from billhead.web.customer.read import Overview, own_subscription
+from billhead.web.customer.sure import sure
 from billhead.web.errors import refusal
 from billhead.web.formatting import day_in_words
 from billhead.web.pages import page
@@ -98,11 +100,17 @@ def hold_subscription(subscription_id: int) -> ResponseReturnValue:
     return page("customer/hold.html", one=one, form=form, preview=preview, problem=problem), status
 
 
-@customer.post("/subscriptions/<int:subscription_id>/resume")
+@customer.route("/subscriptions/<int:subscription_id>/resume", methods=["GET", "POST"])
 @allow(*BUYERS, permission="own.lines")
 def resume_subscription(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
-        own_subscription(session, current_customer_id(), subscription_id)
+        one = own_subscription(session, current_customer_id(), subscription_id)
+        pause = open_hold(Tx(current_ctx(), session), one.subscription)
+    if request.method == "GET":
+        credited = say("The days that are left of the running period are billed, from your credit first.")
+        kept = say("The days that you had left when it began are added.")
+        happens = [say("Your lines run again from today."), kept if pause and pause.why == "kept" else credited]
+        return sure(say("End the hold of %(plan)s?", plan=one.plan.name), happens, say("End the hold"), _back(one))
     with writing(submit_ctx()) as tx:
         done = resume(tx, subscription_id)
     if done.paid_through:
@@ -113,12 +121,34 @@ def resume_subscription(subscription_id: int) -> ResponseReturnValue:
     return redirect(url_for("customer.subscription", subscription_id=subscription_id), 303)
 
 
-@customer.post("/subscriptions/<int:subscription_id>/keep")
+@customer.route("/subscriptions/<int:subscription_id>/keep", methods=["GET", "POST"])
 @allow(*BUYERS, permission="own.lines")
 def keep_subscription(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
-        own_subscription(session, current_customer_id(), subscription_id)
+        one = own_subscription(session, current_customer_id(), subscription_id)
+    if request.method == "GET":
+        return _ask_to_keep(one)
     with writing(submit_ctx()) as tx:
         keep(tx, subscription_id)
     flash(say("Taken back: your subscription goes on as before."), "good")
     return redirect(url_for("customer.subscription", subscription_id=subscription_id), 303)
+
+
+def _ask_to_keep(one: Overview) -> ResponseReturnValue:
+    ends = one.subscription.service_ends_on
+    title, button = say("Take the planned change back?"), say("Take it back")
+    happens = [say("What is planned does not happen: everything stays as it is.")]
+    if ends is not None:
+        title, button = say("Keep %(plan)s?", plan=one.plan.name), say("Keep it after all")
+        last = day_in_words(ends - timedelta(days=1))
+        happens = [
+            say("It does not end on %(day)s but goes on, and what comes after that day is charged again.", day=last),
+            say(
+                "What was given back to you for days that you watch after all is charged again, from your credit first."
+            ),
+        ]
+    return sure(title, happens, button, _back(one))
+
+
+def _back(one: Overview) -> str:
+    return url_for("customer.subscription", subscription_id=one.subscription.id)

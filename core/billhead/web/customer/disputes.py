@@ -1,6 +1,6 @@
 """Something on an invoice is wrong: the customer chooses the line and says why."""
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,6 +8,7 @@ from wtforms import RadioField, SelectField
 
 from billhead.actions.documents._corrected import lines_of
 from billhead.actions.documents.describe_line import describe_line
+from billhead.actions.support._seen import must_be_seen
 from billhead.actions.support.open_dispute import open_dispute
 from billhead.actions.support.withdraw_dispute import withdraw_dispute
 from billhead.db import reading, writing
@@ -20,6 +21,7 @@ from billhead.models.support import BillDispute
 from billhead.plugin import allow
 from billhead.web.customer.blueprint import customer
 from billhead.web.customer.read import own_document
+from billhead.web.customer.sure import sure
 from billhead.web.customer.tickets import departments_of, text_area
 from billhead.web.formatting import money
 from billhead.web.forms import Form
@@ -80,10 +82,33 @@ def _lines(session: Session, row: Document) -> list[tuple[int, str]]:
     ]
 
 
-@customer.post("/disputes/<int:dispute_id>/withdraw")
+@customer.route("/disputes/<int:dispute_id>/withdraw", methods=["GET", "POST"])
 @allow(*BUYERS, permission="own.support")
 def withdraw(dispute_id: int) -> ResponseReturnValue:
+    if request.method == "GET":
+        return _ask_to_withdraw(dispute_id)
     with writing(submit_ctx()) as tx:
         done = withdraw_dispute(tx, dispute_id)
     flash(say("Withdrawn. The invoice stands as it is."), "good")
     return redirect(url_for("customer.ticket", ticket_id=done.ticket_id), 303)
+
+
+def _ask_to_withdraw(dispute_id: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = session.get(BillDispute, dispute_id)
+        if row is None:
+            raise NotFound("dispute", dispute_id)
+        must_be_seen(session, current_ctx(), row.ticket_id, "dispute", dispute_id)
+        document = session.get_one(Document, row.document_id)
+    owed = money(document.total_minor - document.settled_minor, document.currency)
+    happens = [
+        say(
+            "The invoice %(number)s stands as it is, and this line can’t be disputed again.",
+            number=document.number_text,
+        ),
+        say("%(amount)s of it is open, and you are reminded of it again.", amount=owed)
+        if document.total_minor > document.settled_minor
+        else say("It is paid, and nothing of it comes back."),
+    ]
+    back = url_for("customer.ticket", ticket_id=row.ticket_id)
+    return sure(say("Withdraw your dispute?"), happens, say("I agree with it after all"), back)

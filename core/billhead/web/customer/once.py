@@ -29,7 +29,9 @@ from billhead.web.csv_export import csv_response
 from billhead.web.customer.blueprint import customer
 from billhead.web.customer.buying import buying
 from billhead.web.customer.read import own_subscription
+from billhead.web.customer.sure import sure
 from billhead.web.errors import refusal
+from billhead.web.formatting import moment, money
 from billhead.web.request_context import current_customer_id
 from billhead.web.speaking import say
 from billhead.web.usage import EVENT_COLUMNS, event_rows
@@ -93,6 +95,33 @@ def _costs(session: Session, subscription: Subscription, code: str) -> Money:
         audience = Audience.of(session.get_one(Customer, subscription.customer_id))
         sold = prices_for(session, audience, [plan.id]).get((plan.id, ""))
     return Money(sold.price.amount_minor if sold is not None else 0, subscription.currency)
+
+
+@customer.get("/subscriptions/<int:subscription_id>/buy")
+@allow(*BUYERS, permission="own.pay")
+def ask_to_buy(subscription_id: int) -> ResponseReturnValue:
+    with reading() as session:
+        one = own_subscription(session, current_customer_id(), subscription_id)
+        sold = {found.plan.code: found for found in on_sale(session, one.subscription)}.get(
+            request.args.get("plan", "")
+        )
+    back = url_for("customer.subscription", subscription_id=subscription_id)
+    if sold is None:
+        flash(say("It is not sold any more."), "warn")
+        return redirect(back, 303)
+    pay = request.args.get("pay", "now")
+    costs = money(sold.price.amount_minor, one.subscription.currency)
+    happens = {
+        "pass": say("Your pass pays for it: one use less is left on it."),
+        "next_invoice": say("It costs %(price)s, which stand on your next invoice. It is yours at once.", price=costs),
+    }.get(pay, say("It costs %(price)s. It is yours as soon as it is paid; your credit pays first.", price=costs))
+    told = [happens]
+    if sold.starts:
+        zone = one.subscription.zone
+        told.append(say("%(start)s to %(end)s", start=moment(sold.starts, zone), end=moment(sold.ends, zone)))
+    sent = {"plan": sold.plan.code, "pay": pay, "seen": str(sold.price.amount_minor)}
+    button = say("Use my pass") if pay == "pass" else say("Buy")
+    return sure(say("Buy %(name)s?", name=sold.plan.name), told, button, back, sent=sent)
 
 
 @customer.post("/subscriptions/<int:subscription_id>/buy")

@@ -4,25 +4,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from flask import request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import BigInteger, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from billhead.db import reading
 from billhead.domain.ledger import AccountCode
+from billhead.domain.money import Money
 from billhead.domain.rights import BUYERS
 from billhead.models.documents import Document
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
 from billhead.models.people import Customer
 from billhead.plugin import allow
+from billhead.web.csv_export import csv_response
 from billhead.web.customer.blueprint import customer
 from billhead.web.pages import page
+from billhead.web.paging import page_in
 from billhead.web.request_context import current_customer_id
 from billhead.web.speaking import marked
 
 __all__: list[str] = []
 
-_SHOWN = 200
+_COLUMNS = ("Date", "What", "Document", "Currency", "Amount", "Credit", "Owed then", "Credit then")
 _WORDS = {
     "invoice": marked("Invoice"),
     "credit_note": marked("Credit note"),
@@ -39,8 +43,9 @@ _WORDS = {
     "void": marked("Void"),
     "write_off": marked("Not collected any more"),
     "recovery": marked("Collected after all"),
-    "grant": marked("Credit given"),
-    "expired": marked("Credit expired"),
+    "credit_gifted": marked("Credit given"),
+    "credit_taken": marked("Credit taken back"),
+    "credit_expired": marked("Credit expired"),
 }
 _CREDIT = (AccountCode.CREDIT_BOUGHT.value, AccountCode.CREDIT_GIFTED.value)
 
@@ -65,15 +70,20 @@ def statement() -> ResponseReturnValue:
     with reading() as session:
         me = session.get_one(Customer, customer_id)
         rows = list(_rows(session, customer_id, me.currency))
-    shown = rows[-_SHOWN:]
+    if request.args.get("format") == "csv":
+        return csv_response("statement", _COLUMNS, (_in_csv(row, me.currency) for row in rows))
     return page(
         "customer/statement.html",
-        rows=shown[::-1],
+        rows=page_in(rows),
         currency=me.currency,
         owed=rows[-1].owed_after if rows else 0,
         credit=rows[-1].credit_after if rows else 0,
-        shortened=len(rows) > len(shown),
     )
+
+
+def _in_csv(row: Row, currency: str) -> tuple[object, ...]:
+    amounts = (Money(minor, currency).decimal() for minor in (row.owed, row.credit, row.owed_after, row.credit_after))
+    return row.on.isoformat(), row.what, row.document.number_text if row.document else "", currency, *amounts
 
 
 def _rows(session: Session, customer_id: int, currency: str) -> Iterator[Row]:

@@ -10,12 +10,11 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from billhead.actions.support._rules import LONGEST_TEXT
-from billhead.actions.support._seen import ticket_for
+from billhead.actions.support._seen import CUSTOMERS_READ, file_of_ticket, ticket_for
 from billhead.actions.support.close_ticket import close_ticket
 from billhead.actions.support.open_ticket import NewTicket, open_ticket
 from billhead.actions.support.reply_to_ticket import reply_to_ticket
 from billhead.db import reading, writing
-from billhead.domain.errors import NotFound
 from billhead.domain.rights import BUYERS
 from billhead.models.documents import Document
 from billhead.models.people import Customer
@@ -34,7 +33,6 @@ from billhead.web.speaking import later, say
 __all__ = ["TEXT_CHECKS", "departments_of", "files_of", "text_area"]
 
 TEXT_CHECKS = [DataRequired(later("Write something.")), Length(max=LONGEST_TEXT)]
-_OWN_KINDS = ("customer", "staff")
 _PAGE = 50
 
 
@@ -138,7 +136,7 @@ def ticket(ticket_id: int) -> ResponseReturnValue:
 
 
 def _shown(row: Ticket, form: ReplyForm) -> ResponseReturnValue:
-    said = select(TicketMessage).where(TicketMessage.ticket_id == row.id, TicketMessage.kind.in_(_OWN_KINDS))
+    said = select(TicketMessage).where(TicketMessage.ticket_id == row.id, TicketMessage.kind.in_(CUSTOMERS_READ))
     with reading() as session:
         messages = page_of(session, said, TicketMessage.id, size=_PAGE)
         files = files_of(session, [one.id for one in messages.items])
@@ -181,12 +179,4 @@ def close_own_ticket(ticket_id: int) -> ResponseReturnValue:
 @allow(*BUYERS, permission="own.support")
 def ticket_file(file_id: int) -> Response:
     with reading() as session:
-        row = session.get(TicketFile, file_id)
-        message = session.get(TicketMessage, row.message_id) if row is not None and row.message_id else None
-        if row is None or message is None or message.kind not in _OWN_KINDS:
-            raise NotFound("file", file_id)
-        try:
-            ticket_for(session, current_ctx(), message.ticket_id)
-        except NotFound:
-            raise NotFound("file", file_id) from None
-        return strangers_file(row)
+        return strangers_file(file_of_ticket(session, current_ctx(), file_id))

@@ -10,7 +10,7 @@ from wtforms import IntegerField, SelectField, StringField
 from wtforms.validators import Length, NumberRange, Optional
 
 from billhead.actions.credits._charged_back import charged_back_debt
-from billhead.actions.credits._history import credit_history
+from billhead.actions.credits._history import Movement, credit_history
 from billhead.actions.credits._top_up import WHY_STOPPED, TopUpTerms, terms_of
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.credits.buy_credit import buy_credit
@@ -24,13 +24,17 @@ from billhead.models.payments import PaymentMethod
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.plugin import allow
+from billhead.web.csv_export import csv_response
 from billhead.web.customer.blueprint import customer
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
+from billhead.web.paging import page_in
 from billhead.web.request_context import current_customer_id, submit_ctx
 from billhead.web.speaking import later, say
 
 __all__: list[str] = []
+
+_COLUMNS = ("Day", "What", "About", "Currency", "Amount", "Left")
 
 
 def _amount(label: str, hint: str = "") -> StringField:
@@ -72,6 +76,10 @@ class WalletForm(Form):
 @customer.get("/credit")
 @allow(*BUYERS, permission="own.invoices")
 def credit() -> ResponseReturnValue:
+    if request.args.get("format") == "csv":
+        with reading() as session:
+            history = credit_history(session, current_customer_id())
+        return csv_response("credit", _COLUMNS, map(_in_csv, history))
     return _shown(BuyForm(), None)
 
 
@@ -105,6 +113,11 @@ def credit_rules() -> ResponseReturnValue:
             flash(say("Saved."), "good")
             return redirect(url_for("customer.credit"), 303)
     return _shown(BuyForm(formdata=None), form, 422)
+
+
+def _in_csv(one: Movement) -> tuple[object, ...]:
+    amounts = (Money(minor, one.currency).decimal() for minor in (one.minor, one.balance_minor))
+    return one.day.isoformat(), one.what, one.about, one.currency, *amounts
 
 
 def _me() -> Customer:
@@ -144,7 +157,14 @@ def _shown(buying: BuyForm, rules: WalletForm | None, status: int = 200) -> Resp
         terms = terms_of(session.get_one(Seller, me.seller_id), me.currency)
         wallet = session.get(CustomerWallet, me.id)
         method = _method(session, me.id) if terms else None
-    shown = {"usable": usable, "history": history, "missing": missing, "terms": terms, "method": method, "me": me}
+    shown = {
+        "usable": usable,
+        "history": page_in(history),
+        "missing": missing,
+        "terms": terms,
+        "method": method,
+        "me": me,
+    }
     form = rules or WalletForm(formdata=None, data=_as_typed(wallet, me.currency))
     stopped = WHY_STOPPED.get(wallet.stopped_because, "") if wallet else ""
     return page(

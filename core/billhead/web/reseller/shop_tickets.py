@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 from billhead.actions.shops.answer_shop_ticket import answer_shop_ticket
 from billhead.actions.shops.close_shop_ticket import close_shop_ticket
 from billhead.actions.shops.save_shop_department import save_shop_department
-from billhead.actions.support._seen import may_read, must_be_seen, ticket_for
+from billhead.actions.support._seen import file_of_ticket, may_read, ticket_for
 from billhead.actions.support.answer_ticket import AFTERWARDS
 from billhead.actions.support.save_department import DepartmentEntry
 from billhead.db import reading, writing
@@ -20,7 +20,7 @@ from billhead.domain.whole_number import whole_number
 from billhead.models.documents import Document
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service
-from billhead.models.support import BillDispute, Department, Ticket, TicketFile, TicketMessage
+from billhead.models.support import BillDispute, Department, Ticket, TicketMessage
 from billhead.plugin import allow
 from billhead.web.customer.tickets import files_of, text_area
 from billhead.web.downloads import strangers_file
@@ -129,13 +129,7 @@ def close_ticket_of_shop(ticket_id: int) -> ResponseReturnValue:
 @allow("reseller", "super_reseller")
 def shop_ticket_file(file_id: int) -> Response:
     with reading() as session:
-        row = session.get(TicketFile, file_id)
-        message = select(TicketMessage.ticket_id).where(TicketMessage.id == (row.message_id if row else None))
-        ticket_id = session.scalar(message.where(may_read(session, current_ctx())))
-        if row is None or ticket_id is None:
-            raise NotFound("file", file_id)
-        must_be_seen(session, current_ctx(), ticket_id, "file", file_id)
-        return strangers_file(row)
+        return strangers_file(file_of_ticket(session, current_ctx(), file_id))
 
 
 @reseller.route("/shop/departments/new", methods=["GET", "POST"], defaults={"department_id": None})

@@ -265,6 +265,8 @@ def _addons(session: Session, sold: Assortment, audience: Audience, plan: Plan, 
 def _prices(session: Session, audience: Audience, plans: Sequence[Plan]) -> dict[int, list[TermPrice]]:
     """Per plan, one price a term; with a trial only where an order would be given it."""
     found = _by_plan(prices_for(session, audience, [plan.id for plan in plans]))
+    if not any(one.trial_term for each in found.values() for one in each):
+        return found
     given = TrialsGiven(session, audience)
     for plan in plans:
         each = found.get(plan.id, [])
