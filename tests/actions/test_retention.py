@@ -3,14 +3,14 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from web_shop import Shop
 
 from billhead import clock
-from billhead.actions.privacy._schedule import SCHEDULE, over_time
+from billhead.actions.privacy._schedule import SCHEDULE, over_time, queries_of
 from billhead.actions.privacy.purge_old import purge_old
 from billhead.actions.sellers.set_privacy_rules import set_privacy_rules
-from billhead.db import reading, writing
+from billhead.db import db, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput, NotAllowed
 from billhead.domain.privacy import PrivacyRules
@@ -148,3 +148,25 @@ def test_a_seller_sets_its_times(shop: Shop):
             set_privacy_rules(tx, shop.seller_id, PrivacyRules())
     with pytest.raises(InvalidInput, match="from 90 to 7300"):
         PrivacyRules(audit_days=2)
+
+
+def test_no_night_walks_through_a_table_for_each_row_of_another(shop: Shop):
+    # what is looked up for each row is found by an index: a hundred thousand documents are not read for each buyer
+    read_again: dict[str, list[str]] = {}
+    with shop.app.app_context(), reading() as session:
+        for kept in SCHEDULE:
+            for query in queries_of(session, kept):
+                said = query.compile(db.engine, compile_kwargs={"literal_binds": True})
+                plan = session.execute(text(f"EXPLAIN QUERY PLAN {said}")).all()
+                read_again[kept.code] = [step for step in within_correlated(plan) if step.startswith("SCAN ")]
+    assert len(read_again) == len(SCHEDULE)
+    assert {code: steps for code, steps in read_again.items() if steps} == {}
+
+
+def within_correlated(plan) -> list[str]:
+    """The steps of a plan that are done for each row of another one."""
+    again: set[int] = set()
+    for number, parent, _, step in plan:
+        if step.startswith("CORRELATED") or parent in again:
+            again.add(number)
+    return [step for number, _, _, step in plan if number in again]

@@ -7,7 +7,8 @@ import pytest
 from billhead.domain.errors import InvalidInput
 from billhead.models.panels import Panel
 from billhead.plugin import option, secret, secure_address
-from billhead.plugin_host import open_settings, settings_form, store_settings
+from billhead.plugin_host import open_settings, store_settings
+from billhead.plugin_host.settings_form import settings_form
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from billhead.plugin_host.dispatch import PluginHost
 from billhead.plugin_host.facade import Facade, Notify, provide_facade
 from billhead.plugin_host.mounting import mount_plugins
 from billhead.plugin_host.plugin_migrations import plugin_ladder, upgrade_plugin
-from billhead.plugin_host.settings_form import SettingsForm, settings_form
 from billhead.plugin_host.stored_settings import open_settings, secrets_set, store_settings
 from billhead.plugin_host.vault import Vault
 
@@ -29,7 +28,6 @@ __all__ = [
     "Notify",
     "Plugin",
     "PluginHost",
-    "SettingsForm",
     "Vault",
     "capabilities_of",
     "channel_connection",
@@ -46,7 +44,6 @@ __all__ = [
     "plugins",
     "provide_facade",
     "secrets_set",
-    "settings_form",
     "store_settings",
     "tells_payouts",
     "upgrade_plugin",

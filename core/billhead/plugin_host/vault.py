@@ -9,10 +9,6 @@ import base64
 import hmac
 from collections.abc import Callable
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from billhead.domain.errors import InvalidInput
 
 __all__ = ["Vault"]
@@ -24,8 +20,12 @@ class Vault:
     def __init__(self, *secret_keys: str) -> None:
         if not secret_keys:
             raise InvalidInput("BILLHEAD_SECRET_KEY", "is empty; secrets can't be stored without it")
+        # here, and not above: it takes 9 MB, and a process that only bills opens no secret
+        from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
         derived = [_derived(key) for key in secret_keys]
         self._fernet = MultiFernet([Fernet(key) for key in derived])
+        self._unreadable = (InvalidToken, UnicodeEncodeError)
         self._keys = derived
 
     @classmethod
@@ -58,7 +58,7 @@ class Vault:
     def _opened(self, call: Callable[[], bytes]) -> bytes:
         try:
             return call()
-        except (InvalidToken, UnicodeEncodeError) as error:
+        except self._unreadable as error:
             raise InvalidInput(
                 "BILLHEAD_SECRET_KEY",
                 "does not open a stored secret: it was encrypted under another key",
@@ -67,5 +67,8 @@ class Vault:
 
 
 def _derived(secret_key: str) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"billhead vault v1")
     return base64.urlsafe_b64encode(derivation.derive(secret_key.encode()))

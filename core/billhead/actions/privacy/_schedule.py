@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, not_, or_, select, update
+from sqlalchemy import Select, delete, exists, func, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from billhead import clock
@@ -25,7 +25,7 @@ from billhead.models.sign_in import HalfSignIn
 from billhead.models.support import Department, SupportMail, Ticket, TicketFile, TicketMessage
 from billhead.wording import marked
 
-__all__ = ["BATCH", "SCHEDULE", "Kept", "over_time", "purge_batch"]
+__all__ = ["BATCH", "SCHEDULE", "Kept", "over_time", "purge_batch", "queries_of"]
 
 BATCH = 1000
 _MOST_COUNTED = 10_000
@@ -55,7 +55,7 @@ class Kept:
 def over_time(session: Session, kept: Kept) -> int:
     """How many rows are over their time now, and will go tonight; no further than ten thousand."""
     total = 0
-    for query in _queries(session, kept):
+    for query in queries_of(session, kept):
         counted = select(func.count()).select_from(query.limit(_MOST_COUNTED).subquery())
         total += int(session.scalar(counted) or 0)
     return min(total, _MOST_COUNTED)
@@ -64,7 +64,7 @@ def over_time(session: Session, kept: Kept) -> int:
 def purge_batch(tx: Tx, kept: Kept) -> int:
     """Forget a batch of each seller's; returns how many. Fewer than a batch: nothing is left."""
     touched = 0
-    for query in _queries(tx.session, kept):
+    for query in queries_of(tx.session, kept):
         ids = tx.session.scalars(query.limit(BATCH)).all()
         if ids:
             kept.forget(tx, ids)
@@ -72,7 +72,8 @@ def purge_batch(tx: Tx, kept: Kept) -> int:
     return touched
 
 
-def _queries(session: Session, kept: Kept) -> list[Select[Any]]:
+def queries_of(session: Session, kept: Kept) -> list[Select[Any]]:
+    """Each gives the ids of what is over its time: one a seller, or one for all."""
     sellers = session.scalars(select(Seller).order_by(Seller.id)).all()
     if kept.by_seller:
         return [kept.over(kept.cut(rules_from(seller.privacy)), seller) for seller in sellers]
@@ -177,11 +178,13 @@ def _end_copies(tx: Tx, ids: Sequence[int]) -> None:
 def _buyers(_cut: datetime, seller: Seller | None) -> Select[Any]:
     """Who is named on documents that need not be kept any more, if all of them were of customers who are erased."""
     first = _first_kept_day(seller) if seller is not None else date.min
-    mine = Document.buyer_id == Party.id
-    erased = exists().where(Customer.id == Document.customer_id, Customer.erased_at.is_not(None))
-    needed: ColumnElement[bool] = or_(Document.issued_on >= first, Document.issued_on.is_(None), not_(erased))
-    sold = exists().where(mine, Document.seller_id == _of(seller))
-    return select(Party.id).where(sold, not_(exists().where(mine, needed)), Party.digest.not_like("erased-%"))
+    erased = select(Customer.id).where(Customer.erased_at.is_not(None))
+    old = Document.issued_on < first, Document.seller_id == _of(seller)
+    theirs = select(Document.buyer_id).where(Document.customer_id.in_(erased), *old)
+    # one look at the documents for all of them: they are not indexed by their buyer, and nothing else asks by it
+    needed = or_(Document.issued_on >= first, Document.issued_on.is_(None), Document.customer_id.not_in(erased))
+    kept = select(Document.buyer_id).where(Document.buyer_id.in_(theirs), needed)
+    return select(Party.id).where(Party.id.in_(theirs), Party.id.not_in(kept), Party.digest.not_like("erased-%"))
 
 
 def _first_kept_day(seller: Seller) -> date:

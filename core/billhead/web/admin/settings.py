@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from billhead.domain.errors import InvalidInput
-from billhead.plugin_host import SettingsForm, settings_form
+from billhead.plugin_host.settings_form import SettingsForm, settings_form
 from billhead.plugin_host.stored_settings import SettingsRow
 from billhead.web.forms import Form
 

@@ -20,7 +20,7 @@ from billhead.domain.whole_number import whole_number
 from billhead.models.people import Customer
 from billhead.models.support import Department, SupportMail, TicketFile
 from billhead.plugin import allow
-from billhead.plugin_host import settings_form
+from billhead.plugin_host.settings_form import settings_form
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.columns import instant, state, text
 from billhead.web.admin.listing import Choice, Listing
