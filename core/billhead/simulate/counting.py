@@ -11,12 +11,13 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from billhead.domain.document import OWED
+from billhead.domain.document import OWED, Kind
 from billhead.domain.ledger import AccountCode
 from billhead.domain.periods import Term
 from billhead.domain.subscription import RUNNING
+from billhead.domain.subscription import State as Life
 from billhead.models.catalogue import Price
-from billhead.models.documents import Document, FailedItem
+from billhead.models.documents import Document, DocumentLine, FailedItem
 from billhead.models.ledger import LedgerAccount, LedgerPosting
 from billhead.models.operations import Notice
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
@@ -58,7 +59,8 @@ class Flow:
 
 @dataclass(slots=True)
 class Books:
-    """How far has been counted, and what stood then: `receivable` and `given_up` by currency."""
+    """How far has been counted, and what stood then: `receivable` and `given_up` by currency. `document`: the newest
+    of all, drafts too."""
 
     document: int = 0
     entry: int = 0
@@ -85,26 +87,19 @@ class Books:
         return found
 
     def _documents(self, session: Session, found: dict[str, Flow]) -> None:
+        """What was issued, with the entry that booked it: a draft counts on the day on which it becomes final."""
         rows = session.execute(
-            select(
-                Document.currency,
-                Document.kind,
-                func.sum(Document.total_minor),
-                func.sum(Document.tax_minor),
-                func.max(Document.id),
-            )
-            .where(Document.id > self.document)
+            select(Document.currency, Document.kind, func.sum(Document.total_minor), func.sum(Document.tax_minor))
+            .where(Document.entry_id > self.entry)
             .group_by(Document.currency, Document.kind)
         )
-        last = self.document
-        for currency, kind, total, tax, newest in rows:
-            last = max(last, int(newest))
+        for currency, kind, total, tax in rows:
             flow = found.setdefault(currency, Flow())
-            if kind == "invoice":
+            if kind == Kind.INVOICE:
                 flow.invoiced, flow.tax = int(total), flow.tax + int(tax)
-            elif kind == "credit_note":
+            elif kind == Kind.CREDIT_NOTE:
                 flow.credited, flow.tax = int(total), flow.tax - int(tax)
-        self.document = last
+        self.document = int(session.scalar(select(func.max(Document.id))) or 0)
 
     def _ledger(self, session: Session, found: dict[str, Flow]) -> None:
         signed = LedgerPosting.signed()
@@ -127,13 +122,16 @@ class Books:
         self.entry = last
 
     def _given_up(self, session: Session, found: dict[str, Flow]) -> None:
+        """Of whom nobody watches any more: each subscription on the document is canceled."""
+        line = select(DocumentLine.id).where(DocumentLine.document_id == Document.id)
+        whose = line.join(Subscription, Subscription.id == DocumentLine.subscription_id)
         rows = session.execute(
             select(Document.currency, func.sum(Document.total_minor - Document.settled_minor))
-            .join(Subscription, Subscription.id == Document.subscription_id)
             .where(
-                Document.kind == "invoice",
+                Document.kind == Kind.INVOICE,
                 Document.state.in_([state.value for state in OWED]),
-                Subscription.state == "canceled",
+                whose.where(Subscription.state == Life.CANCELED).exists(),
+                ~whose.where(Subscription.state != Life.CANCELED).exists(),
             )
             .group_by(Document.currency)
         )
