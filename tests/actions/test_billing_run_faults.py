@@ -225,6 +225,7 @@ def five_usual_runs(shop):
     with writing(SYSTEM) as tx:
         for day in range(1, 6):
             about = {"as_of": date(2026, 10, day), "state": "done", "totals": {"EUR": 10_000 * day}}
+            about["invoices"] = {"EUR": 10}  # on average 10.00, 20.00, … 50.00
             tx.session.add(BillingRun(**about, started_at=run_module.clock.now()))
 
 
@@ -235,12 +236,29 @@ def test_a_run_far_above_the_usual_stops_asks_and_goes_on_when_confirmed(shop, f
         shop.subscribe(shop.customer(), plan, due=NOV)
     assert shop.run(NOV, dry_run=True).unusual == "EUR"
     # 3 × the largest, 500.00, is 1,500.00; two at 600.00 fit
-    with pytest.raises(RunNeedsConfirmation, match="up to 150000 is usual"):
+    with pytest.raises(RunNeedsConfirmation, match=r"up to 1500\.00 EUR is usual"):
         shop.run(NOV, chunk_size=1)
     assert len(shop.all(Document)) == 2
     assert [row.state for row in shop.all(BillingRun)][-1] == "needs_confirmation"
     shop.run(NOV, confirmed=True)
     assert len(shop.all(Document)) == 6
+
+
+def test_a_run_that_bills_next_to_nothing_on_each_invoice_asks_too(shop, five_usual_runs, monkeypatch):
+    monkeypatch.setattr("billhead.actions.billing._band._ENOUGH_DOCUMENTS", 3)
+    slipped = shop.plan("sports", 270)
+    good = [shop.subscribe(shop.customer(), shop.plan(f"tv{n}", 280), due=NOV) for n in range(3)]
+    assert shop.run(NOV, dry_run=True).unusual is None  # 3.36 with tax: more than a third of 10.00, the lowest average
+    for subscription in good:
+        shop.change(Subscription, subscription, next_bill_on=None)
+    later = date(2026, 11, 15)
+    for _ in range(5):  # 3.24
+        shop.subscribe(shop.customer(), slipped, due=later)
+    assert shop.run(later, dry_run=True).unusual == "EUR"
+    with pytest.raises(RunNeedsConfirmation, match=r"3\.24 EUR on each of 3 invoices; 3\.33 EUR or more is usual"):
+        shop.run(later, chunk_size=1)
+    assert len(shop.all(Document)) == 2
+    assert shop.run(later, confirmed=True).invoices == 3
 
 
 def test_what_a_run_asks_waits_for_an_answer_however_many_hours_pass(shop, five_usual_runs, monkeypatch):

@@ -41,7 +41,7 @@ def group() -> None:
 @group.command("run")
 @click.option("--as-of", type=DATE, required=True, help="Bill all that is due on this date.")
 @click.option("--dry-run", is_flag=True, help="Show what would be billed and write nothing.")
-@click.option("--confirm", is_flag=True, help="Bill even when the total is outside of the usual band.")
+@click.option("--confirm", is_flag=True, help="Bill even when that is outside of the usual band.")
 @click.option("--part", type=Part(), default="1/1", help="Bill a share of it, as 1/2 and 2/2 in two processes at once.")
 @json_option
 @in_app
@@ -107,6 +107,6 @@ def _lines(report: RunReport) -> list[str]:
         lines.append(f"  {total} in invoices, of which {Money(sums.tax, currency)} tax; {owed} left to collect")
     if report.unusual:
         lines.append(
-            f"The total in {report.unusual} is outside of the usual band: the run itself would ask for --confirm."
+            f"What is billed in {report.unusual} is outside of the usual band: the run itself would ask for --confirm."
         )
     return lines

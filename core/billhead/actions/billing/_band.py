@@ -1,9 +1,11 @@
-"""The expected band: a run that is about to bill far more than usual stops and asks, before it does.
+"""The expected band: a run that is about to bill far more than usual, or far less on each invoice, stops and asks,
+before it does. More in all: a price with two zeros too many. Less on each: a price book, a coupon or a rule gone wrong.
 
 Until a confirmed run has gone on from there, the next runs of the same scope ask the same: they bill nothing.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, select, update
@@ -11,23 +13,33 @@ from sqlalchemy.orm import Session
 
 from billhead.db import Tx
 from billhead.domain.errors import RunNeedsConfirmation
+from billhead.domain.money import Money
 from billhead.models.documents import BillingRun
 
-__all__ = ["Limits", "mark_answered", "outside", "read_limits", "refuse_unanswered"]
+__all__ = ["Limit", "Limits", "mark_answered", "read_limits", "refuse_unanswered", "unusual"]
 
 _COMPARED = timedelta(days=35)  # a month and some days: the heavy first of the month is in it
 _ENOUGH_RUNS = 5
 _ENOUGH_DOCUMENTS = 100  # below that a single yearly customer makes the difference
 _TIMES = 3
 
-Limits = Mapping[str, int]
-"""Currency → the largest total, in minor units, that nobody needs to look at."""
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Of one currency, in minor units: the largest total, and the smallest average of an invoice, that nobody needs to
+    look at. 0 as the smallest: no run had invoices enough to tell."""
+
+    most: int
+    least_each: int = 0
+
+
+Limits = Mapping[str, Limit]
 
 
 def read_limits(session: Session, seller_id: int | None, as_of: date) -> Limits:
-    """From the finished runs of the last weeks; {} while there are too few to tell what is usual."""
-    rows = session.scalars(
-        select(BillingRun.totals).where(
+    """From the finished runs of the last weeks, by currency; {} while there are too few to tell what is usual."""
+    rows = session.execute(
+        select(BillingRun.totals, BillingRun.invoices).where(
             BillingRun.state == "done",
             _of_scope(seller_id),
             BillingRun.as_of.between(as_of - _COMPARED, as_of),
@@ -35,20 +47,33 @@ def read_limits(session: Session, seller_id: int | None, as_of: date) -> Limits:
     ).all()
     if len(rows) < _ENOUGH_RUNS:
         return {}
-    limits: dict[str, int] = {}
-    for totals in rows:
+    most: dict[str, int] = {}
+    each: dict[str, int] = {}
+    for totals, invoices in rows:
         for currency, total in totals.items():
-            limits[currency] = max(limits.get(currency, 0), _TIMES * int(total))
-    return limits
+            most[currency] = max(most.get(currency, 0), _TIMES * int(total))
+            count = int(invoices.get(currency, 0))
+            if count >= _ENOUGH_DOCUMENTS:
+                average = int(total) // count // _TIMES
+                each[currency] = min(each.get(currency, average), average)
+    return {currency: Limit(most[currency], each.get(currency, 0)) for currency in most}
 
 
-def outside(limits: Limits, totals: Mapping[str, int], documents: int) -> str | None:
-    """The currency whose total is out of the band, if any. A currency that was never billed has nothing to compare."""
-    if documents < _ENOUGH_DOCUMENTS:
+def unusual(limits: Limits, totals: Mapping[str, int], invoices: Mapping[str, int]) -> tuple[str, str] | None:
+    """The first currency that is out of the band, and a sentence that says by what. A currency that was never billed
+    has nothing to compare."""
+    if sum(invoices.values()) < _ENOUGH_DOCUMENTS:
         return None
     for currency, total in totals.items():
-        if currency in limits and total > limits[currency]:
-            return currency
+        limit = limits.get(currency)
+        if limit is None:
+            continue
+        if total > limit.most:
+            return currency, f"{Money(total, currency)} in all; up to {Money(limit.most, currency)} is usual"
+        count = invoices[currency]
+        if count >= _ENOUGH_DOCUMENTS and total < limit.least_each * count:
+            each, least = Money(total // count, currency), Money(limit.least_each, currency)
+            return currency, f"{each} on each of {count} invoices; {least} or more is usual"
     return None
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from billhead import clock
 from billhead.actions.billing._arrears import arrears_chunk, read_arrears_again
-from billhead.actions.billing._band import Limits, mark_answered, outside, read_limits, refuse_unanswered
+from billhead.actions.billing._band import Limits, mark_answered, read_limits, refuse_unanswered, unusual
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._failed_items import any_failed, clear_failed, record_failed
 from billhead.actions.billing._rated import Chunk, Failure, Rated
@@ -52,6 +52,7 @@ class Sums:
     total: int = 0
     credit: int = 0
     owed: int = 0
+    invoices: int = 0
 
     def plus(self, invoices: Sequence[Rated]) -> "Sums":
         total, credit = sum([one.total_minor for one in invoices]), sum([one.credit_minor for one in invoices])
@@ -61,6 +62,7 @@ class Sums:
             self.total + total,
             self.credit + credit,
             self.owed + total - credit,
+            self.invoices + len(invoices),
         )
 
 
@@ -68,7 +70,7 @@ class Sums:
 class RunReport:
     """What a run did, or a dry run would do. `sums` are of invoices by currency; proformas are offers and not in them.
 
-    `unusual` names the currency whose total is outside of the expected band.
+    `unusual` names a currency whose figures are outside of the expected band.
     """
 
     as_of: str
@@ -122,7 +124,7 @@ def run_billing(
     """Bill all that is due at an instant (each customer by the date in their zone) or on a date (for everybody).
 
     Several processes share a run with `partition=(0, 2)` and `(1, 2)`; `only` tries some subscriptions again. Raises
-    RunNeedsConfirmation when the total leaves the expected band: what was written until then stands, and
+    RunNeedsConfirmation when what it bills leaves the expected band: what was written until then stands, and
     `confirmed=True` goes on from there. So does every later run that is not confirmed, before it writes anything,
     until a confirmed one is done; `only` is what somebody has picked and never waits.
     """
@@ -314,6 +316,7 @@ class _Run:
                 documents=report.invoices + report.proformas,
                 failed=report.failed,
                 totals=report.totals(),
+                invoices={currency: sums.invoices for currency, sums in report.sums.items()},
                 alive_at=clock.now(),
                 **values,
             )
@@ -323,14 +326,15 @@ class _Run:
         self._stopped = bool(asked.scalar_one())
 
     def _look_at_band(self, report: RunReport) -> None:
-        currency = outside(self._limits, report.totals(), report.invoices)
-        if currency is None:
+        counts = {currency: sums.invoices for currency, sums in report.sums.items()}
+        found = unusual(self._limits, report.totals(), counts)
+        if found is None:
             return
+        currency, why = found
         self._report = replace(self._report, unusual=currency)
         if not self._confirmed and not self._dry_run:
             raise RunNeedsConfirmation(
-                f"the run as of {self._as_of.at} would bill {report.totals()[currency]} minor units of {currency}; "
-                f"up to {self._limits[currency]} is usual",
+                f"the run as of {self._as_of.at} would bill {why}",
                 hint="look at a dry run; if it is right, run again with --confirm",
             )
 
