@@ -1,11 +1,12 @@
 """Which stretches of a subscription's time are to be rated: pure, from its parts, its meter and the target date.
 
-A stretch ends where the period of usage ends or where a part of the subscription begins or ends, so that each has one
-tariff a metric: that of the first part that has one (the plan goes before its add-ons). The other parts that count the
-same metric add their allowance.
+A metric has one tariff: that of the first part that has one (the plan goes before its add-ons). A stretch ends where the
+period of usage ends or where that part does. The other parts that count the same metric add their allowance to the
+stretch, those that begin or end within it by their days.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 
@@ -98,38 +99,66 @@ def _stretches(
     zone: str,
     free: Sequence[Period] = (),
 ) -> Iterator[Window]:
-    edges = {day for part in parts for day in (part.starts_on, part.ends_on) if day is not None and day in period}
-    days = sorted(edges | {period.start, period.end})
-    for start, end in pairwise(days):
-        there = [
-            part
-            for part in parts
-            if (part.starts_on is None or part.starts_on <= start) and (part.ends_on is None or part.ends_on >= end)
-        ]
+    priced = [(part, *tariffs.metered_at(part.price_id, period.start)) for part in parts]
+    for start, end, payer, price_id, metered in _tariffs(priced, period):
         from_at = begin if start == period.start else start_of(start, zone)
         charged = sum(one.days for one in without([Period(start, end)], free))
         span = (start, end, from_at, start_of(end, zone), charged, whole.days)
-        priced = [(part, *tariffs.metered_at(part.price_id, period.start)) for part in there]
-        for payer, price_id, metered, allowance in _tariffs(priced, Fraction((end - start).days, whole.days)):
-            yield Window(subscription_id, payer.component_id, payer.plan_id, price_id, metered, *span, allowance)
+        allowance = _allowance(priced, metered.metric_id, Period(start, end), whole)
+        yield Window(subscription_id, payer.component_id, payer.plan_id, price_id, metered, *span, allowance)
 
 
-def _tariffs(
-    priced: Sequence[tuple[MeteredPart, int, tuple[Metered, ...]]], share: Fraction
-) -> Iterator[tuple[MeteredPart, int, Metered, int]]:
-    """(who is charged for it, its price and terms, the steps that all of them include) of each metric."""
+_Priced = tuple[MeteredPart, int, tuple[Metered, ...]]
+_Tariff = tuple[date, date, MeteredPart, int, Metered]
+
+
+def _tariffs(priced: Sequence[_Priced], period: Period) -> list[_Tariff]:
+    """(from, to, who is charged for it, its price and terms) of each metric, by their beginning."""
+    edges = {day for part, _, _ in priced for day in (part.starts_on, part.ends_on) if day is not None and day in period}
+    open_ones: dict[int, _Tariff] = {}
+    found: list[_Tariff] = []
+    for start, end in pairwise(sorted(edges | {period.start, period.end})):
+        there = [one for one in priced if _days(one[0], Period(start, end))]
+        now = {metered.metric_id: (part, price_id, metered) for part, price_id, metered in _payers(there)}
+        for metric_id in open_ones.keys() - now.keys():
+            found.append(open_ones.pop(metric_id))
+        for metric_id, payer in now.items():
+            before = open_ones.get(metric_id)
+            if before is not None and before[2:] != payer:
+                found.append(before)
+                before = None
+            open_ones[metric_id] = (before[0] if before else start, end, *payer)
+    return sorted([*found, *open_ones.values()], key=lambda one: one[0])
+
+
+def _payers(there: Sequence[_Priced]) -> Iterable[tuple[MeteredPart, int, Metered]]:
     first: dict[int, tuple[MeteredPart, int, Metered]] = {}
-    allowances: dict[int, int] = {}
-    for part, price_id, found in priced:
+    for part, price_id, found in there:
         for metered in found:
             known = first.get(metered.metric_id)
             only_adds = known is not None and known[2].terms.pricing is Pricing.ALLOWANCE
             if known is None or (only_adds and metered.terms.pricing is not Pricing.ALLOWANCE):
                 first[metered.metric_id] = part, price_id, metered
-            steps = allowance_steps(metered.terms, metered.decimals, 1 if part.whole else share)
-            allowances[metered.metric_id] = allowances.get(metered.metric_id, 0) + steps * part.quantity
-    for metric_id, (part, price_id, metered) in first.items():
-        yield part, price_id, metered, allowances[metric_id]
+    return first.values()
+
+
+def _allowance(priced: Sequence[_Priced], metric_id: int, stretch: Period, whole: Period) -> int:
+    """The steps that all parts include together."""
+    steps = 0
+    for part, _, found in priced:
+        days = _days(part, stretch)
+        for metered in found:
+            if days and metered.metric_id == metric_id:
+                share = 1 if part.whole else Fraction(days, whole.days)
+                steps += allowance_steps(metered.terms, metered.decimals, share) * part.quantity
+    return steps
+
+
+def _days(part: MeteredPart, within: Period) -> int:
+    """On how many of the days the part is there."""
+    start = within.start if part.starts_on is None else max(within.start, part.starts_on)
+    end = within.end if part.ends_on is None else min(within.end, part.ends_on)
+    return max((end - start).days, 0)
 
 
 def whole_in_parts(proration: str) -> bool:
