@@ -10,8 +10,10 @@ from sqlalchemy import select
 from billhead import clock
 from billhead.actions.billing.quote import Part, Wanted, quote, read_buyers
 from billhead.actions.billing.settle_proforma import settle_proforma
+from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.payments._book import Receipt, book
+from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.actions.subscriptions.start import Order, start_subscription
 from billhead.actions.subscriptions.start_several import start_several
 from billhead.db import reading, writing
@@ -22,8 +24,16 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.models.payments import GatewayAccount
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription
+from billhead.plugin import ExtraLine
 
 JAN = date(2026, 1, 1)
+
+
+class TenOff:
+    code = "friends"
+
+    def apply(self, drafts):
+        return [[ExtraLine("ten", "For a friend", Money(-1000, "EUR"))] for _ in drafts]
 
 
 @pytest.fixture
@@ -59,13 +69,62 @@ def test_an_order_pays_the_days_until_the_billing_day_and_the_cart_says_so(shop)
     on(date(2026, 1, 12))
     invoice = settled(order.document_id)
     (line,) = shop.all(DocumentLine, DocumentLine.document_id == invoice)
-    assert (line.period_start, line.period_end, line.net_minor) == (date(2026, 1, 12), date(2026, 1, 25), 1500)
+    # paid two days later: 13 days are left
+    assert (line.period_start, line.period_end, line.net_minor) == (date(2026, 1, 12), date(2026, 1, 25), 1300)
     assert (line.cycle_start, line.cycle_end, line.cycle_minor) == (date(2025, 12, 25), date(2026, 1, 25), 3100)
     shop.change(Subscription, order.subscription_id, collection="auto", next_bill_on=date(2026, 1, 25))
     shop.run(date(2026, 1, 25))
     assert shop.lines(order.subscription_id)[-1][:4] == ("recurring", date(2026, 1, 25), date(2026, 2, 25), 3100)
     with reading() as session:
         assert verify_ledger(session).faults == []
+
+
+def pays(shop, document_id, minor):
+    with writing(SYSTEM) as tx:
+        account = tx.session.get_one(GatewayAccount, shop.cards_id)
+        book(tx, tx.session.get_one(Document, document_id), Receipt(account, Money(minor, "EUR"), f"camt-{document_id}"))
+    return shop.all(Document, Document.kind == "invoice")[-1]
+
+
+@pytest.mark.parametrize("inclusive", [False, True])
+def test_a_part_that_is_paid_late_costs_the_days_that_are_left_and_the_rest_is_credit(shop, inclusive):
+    shop.plan("tv", 3100, setup_minor=500, tax_inclusive=inclusive)
+    shop.plan("gold", 6200, tax_inclusive=inclusive)
+    make(shop, "TENTH", percent_ppm=100_000, cycles=None, covers_setup=False)
+    customer = shop.customer(billing_day=25)
+    order = ordered(shop, customer, coupons=("TENTH",))
+    # 31.00 − 10 % = 27.90 × 15/31 = 13.50, and 5.00 once; 20 % come on top or are in it
+    paid = 1850 if inclusive else 2220
+    assert shop.get(Document, order.document_id).total_minor == paid
+    on(date(2026, 1, 20))
+    invoice = pays(shop, order.document_id, paid)
+    # 27.90 × 5/31 = 4.50, and 5.00
+    assert (invoice.total_minor, invoice.state) == (950 if inclusive else 1140, "paid")
+    assert [lot.remaining_minor for lot in shop.all(CustomerCredit)] == [paid - invoice.total_minor]
+    (used,) = shop.all(CouponRedemption)
+    assert used.given_minor == 50
+    # what is billed is what the days cost: a change gives back and charges nothing else
+    shop.change(Subscription, order.subscription_id, collection="auto")
+    with writing(SYSTEM) as tx:
+        done = change(tx, ChangeWish(order.subscription_id, plan="gold"))
+    rows = shop.all(DocumentLine, DocumentLine.document_id == done.document_id)
+    gross = 1 if inclusive else 0
+    assert [row.net_minor + gross * row.tax_minor for row in rows] == [-450, 900]
+    assert verify_billing().faults == []
+    with reading() as session:
+        assert verify_ledger(session).faults == []
+
+
+def test_a_discount_of_a_rule_goes_down_with_the_part_that_is_paid_late(shop):
+    shop.plugins.rules.append(("friends", TenOff()))
+    shop.plan("tv", 3100)
+    order = ordered(shop, shop.customer(billing_day=25))
+    # 15.00 and 10.00 off, and 20 %
+    assert shop.get(Document, order.document_id).total_minor == 600
+    on(date(2026, 1, 22))
+    # 3 of the 15 days: 3.00, and 2.00 off
+    assert pays(shop, order.document_id, 600).net_minor == 100
+    assert [lot.remaining_minor for lot in shop.all(CustomerCredit)] == [480]
 
 
 def test_the_31st_comes_back_after_a_short_month(shop):

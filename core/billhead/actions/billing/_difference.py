@@ -185,10 +185,12 @@ def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[Dra
     for line in history.standing.get(part.component_id, ()):
         known.setdefault(line.cycle, []).append(line)
     mode = ProrationMode(catalogue.plans[part.plan_id].proration)
-    wanted = _window(part, history.item)
+    wanted, billed = _window(part, history.item), _billed_days(history)
     upto = [Period(date.min, history.item.billed_through or _FOREVER)]  # what comes after is the run's
     if history.item.collection == "manual":  # and what nobody has paid by hand was never watched
-        upto = _within(_billed_days(history), upto)
+        upto = _within(billed, upto)
+    elif billed:  # nor were the days before an order was paid
+        upto = _within([Period(billed[0].start, _FOREVER)], upto)
     own = _own_days(known)
     for period, lines in known.items():
         if any(line.closed or not _theirs(line, history) for line in lines):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.billing._bridge import anchor_of_order
 from billhead.actions.billing._coupons import begin_redeemed, used_of_proforma
+from billhead.actions.billing._late_part import cheaper_by, days_left
 from billhead.actions.billing._limits import ends_on, limit_time, part_ends
 from billhead.actions.billing._rated import Advance, CouponUsed, LineDetail, Rated, RatedLine, Share
 from billhead.actions.billing._reading import read_buyers
@@ -54,8 +55,9 @@ def settle_proforma(tx: Tx, proforma_id: int, *, whole: bool = False) -> int | N
     never began ends. None where nothing is left, or the change can't be made any more.
 
     The invoice has the proforma's lines and amounts, so that it equals what was paid, with the period fixed by the
-    rule of each subscription's plan (from expiry, from now, or the later). It is open: whoever calls books the payment
-    on it, sets what is paid through, and extends the lines; an invoice over 0.00 is paid and done with at once.
+    rule of each subscription's plan (from expiry, from now, or the later); a part of a period costs what its days cost
+    that are left. It is open: whoever calls books the payment on it, sets what is paid through, and extends the lines;
+    an invoice over 0.00 is paid and done with at once.
     Raises IllegalTransition for a proforma that is settled or void; `whole`: also Conflict ("subscription_ended")
     instead of leaving anything out, where no money has come that could be credit.
     """
@@ -73,15 +75,15 @@ def settle_proforma(tx: Tx, proforma_id: int, *, whole: bool = False) -> int | N
         select(DocumentLine).where(DocumentLine.document_id == proforma_id).order_by(DocumentLine.position)
     ).all()
     parts = _parts(tx, proforma, rows, whole)
-    rows = [row for part in parts for row in part.rows]
-    if not rows:
+    if not parts:
         return None
     only = parts[0] if len(parts) == 1 else None
-    net, tax = sum(row.net_minor for row in rows), sum(row.tax_minor for row in rows)
+    lines = tuple([line for part in parts for line in part.lines])
+    net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
     seller = session.get_one(Seller, proforma.seller_id)
     issued_on = clock.today_in(seller.zone)
     taxes: dict[str, int] = {}
-    for code, _, minor in (tax for row in rows for tax in line_taxes(row)):
+    for code, _, minor in (tax for line in lines for tax in line_taxes(line)):
         taxes[code] = taxes.get(code, 0) + minor
     rated = Rated(
         "invoice",
@@ -92,7 +94,7 @@ def settle_proforma(tx: Tx, proforma_id: int, *, whole: bool = False) -> int | N
         proforma.currency,
         issued_on,
         issued_on + timedelta(days=seller.terms_days),
-        tuple([_line(row, part.periods) for part in parts for row in part.rows]),
+        lines,
         net,
         tax,
         net + tax,
@@ -104,7 +106,7 @@ def settle_proforma(tx: Tx, proforma_id: int, *, whole: bool = False) -> int | N
         proforma_id=proforma_id,
         notes=tuple(proforma.notes),
         tax_inclusive=proforma.tax_inclusive,
-        shares=() if only else tuple(Share(one.subscription_id, None, one.advance, len(one.rows)) for one in parts),
+        shares=() if only else tuple(Share(one.subscription_id, None, one.advance, len(one.lines)) for one in parts),
         used=tuple(used for part in parts for used in part.used),
     )
     return issue_invoice(tx, rated).document_id
@@ -144,8 +146,7 @@ class _Part(NamedTuple):
     """One subscription's lines on the proforma (or those of none), and what becomes of it."""
 
     subscription_id: int | None
-    rows: list[DocumentLine]
-    periods: _Periods | None
+    lines: list[RatedLine]
     advance: Advance | None
     used: tuple[CouponUsed, ...]
 
@@ -168,7 +169,10 @@ def _parts(tx: Tx, proforma: Document, rows: Sequence[DocumentLine], whole: bool
                 raise
             end_unpaid(tx, key, "paid too late")
             continue
-        done[key] = _Part(key, whose[key], periods, advance, _used(tx, proforma, key, periods))
+        ordered = [_line(row, periods) for row in whose[key]]
+        lines = days_left(tx.session, ordered, proforma.currency, proforma.tax_inclusive)
+        used = tuple(cheaper_by(_used(tx, proforma, key, periods), ordered, lines))
+        done[key] = _Part(key, lines, advance, used)
     return [done[key] for key in whose if key in done]
 
 
@@ -211,7 +215,7 @@ def _detail(row: DocumentLine, periods: _Periods | None) -> LineDetail:
     )
     if periods is None or periods.billed == periods.whole:
         return detail
-    whole = row.unit_minor * row.quantity if row.cycle_minor is None else row.cycle_minor
+    whole = row.unit_minor * row.quantity - row.discount_minor if row.cycle_minor is None else row.cycle_minor
     return detail._replace(cycle=(periods.whole.start, periods.whole.end), cycle_minor=whole)
 
 
