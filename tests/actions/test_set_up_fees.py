@@ -11,10 +11,12 @@ from debt_shop import at, pay
 from sqlalchemy import select
 
 from billhead.actions.billing.verify_billing import verify_billing
+from billhead.actions.documents.void_document import void_document
 from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change, preview_change
 from billhead.actions.subscriptions.start import Order, start_subscription
 from billhead.db import reading, writing
 from billhead.models.documents import Document, DocumentLine
+from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 
 APRIL, MAY, JUNE = date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1)
@@ -58,6 +60,39 @@ def test_what_was_tried_is_set_up_when_it_becomes_the_plan(shop):
     with at(date(2026, 5, 8)):
         shop.run(date(2026, 5, 8))
     assert charged(shop) == [("recurring", 1000)]
+
+
+def void(shop):
+    (draft,) = shop.all(Document, Document.state == "draft")
+    with writing(SYSTEM) as tx:
+        void_document(tx, draft.id, reason="wrong address")
+
+
+def test_a_void_draft_over_the_first_term_after_a_trial_leaves_the_set_up_to_the_next_one(shop):
+    tried(shop, "auto")
+    shop.change(Seller, shop.seller_id, hold_for_review=True)
+    with at(date(2026, 4, 8)):
+        for _ in range(2):
+            shop.run(date(2026, 4, 8))
+            assert charged(shop) == [("setup", 2000), ("recurring", 1000)]
+            void(shop)
+        shop.run(date(2026, 4, 8))
+    with at(date(2026, 5, 8)):
+        shop.run(date(2026, 5, 8))
+    assert charged(shop) == [("recurring", 1000)]
+    assert verify_billing().differing == 0
+
+
+def test_a_change_after_a_void_draft_is_billed_with_the_set_up(shop):
+    subscription = tried(shop, "auto")
+    shop.plan("sport", 600, setup_minor=300, kind="bouquet", details={"plans": ["tv"]})
+    shop.change(Seller, shop.seller_id, hold_for_review=True)
+    with at(date(2026, 4, 8)):
+        shop.run(date(2026, 4, 8))
+        void(shop)
+        wish(subscription, addons=(AddOnOrder("sport"),))
+    assert charged(shop) == [("setup", 2000), ("recurring", 1000), ("setup", 300), ("recurring", 600)]
+    assert verify_billing().differing == 0
 
 
 def test_who_pays_by_hand_is_offered_the_set_up_after_the_trial_and_not_again(shop):

@@ -109,7 +109,9 @@ def _used_keys(session: Session, subscriptions: Collection[int]) -> dict[int, Co
     line = DocumentLine
     rows = session.execute(
         select(line.subscription_id, line.component_id, line.kind, line.period_start).where(
-            among(line.subscription_id, subscriptions, session), line.period_start.is_not(None)
+            among(line.subscription_id, subscriptions, session),
+            line.period_start.is_not(None),
+            (line.revision >= 0) | (line.kind != "setup"),  # below it: nothing was set up, the draft is void
         )
     )
     found: defaultdict[int, Counter[BilledKey]] = defaultdict(Counter)

@@ -296,7 +296,8 @@ def _anchor_extended(anchor: date, term: str, start: date) -> date:
 
 
 def _span_lines(item: DueItem, catalogue: Catalogue, spans: Sequence[_Span]) -> Iterator[DraftedLine]:
-    first = item.billed_through is None or item.phase == "trial"
+    # the day after a trial is the first one also where a draft over it came to nothing
+    first = item.billed_through is None or item.phase == "trial" or item.billed_through == item.phase_ends_on
     for span in spans:
         start, end = span.period.start, span.period.end
         for part in item.parts:

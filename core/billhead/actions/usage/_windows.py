@@ -1,7 +1,7 @@
 """Which stretches of a subscription's time are to be rated: pure, from its parts, its meter and the target date.
 
-A metric has one tariff: that of the first part that has one (the plan goes before its add-ons). A stretch ends where the
-period of usage ends or where that part does. The other parts that count the same metric add their allowance to the
+A metric has one tariff: that of the first part that has one (the plan goes before its add-ons). A stretch ends where
+the period of usage ends or where that part does. The other parts that count the same metric add their allowance to the
 stretch, those that begin or end within it by their days.
 """
 
@@ -114,7 +114,8 @@ _Tariff = tuple[date, date, MeteredPart, int, Metered]
 
 def _tariffs(priced: Sequence[_Priced], period: Period) -> list[_Tariff]:
     """(from, to, who is charged for it, its price and terms) of each metric, by their beginning."""
-    edges = {day for part, _, _ in priced for day in (part.starts_on, part.ends_on) if day is not None and day in period}
+    parts = [part for part, _, _ in priced]
+    edges = {day for part in parts for day in (part.starts_on, part.ends_on) if day is not None and day in period}
     open_ones: dict[int, _Tariff] = {}
     found: list[_Tariff] = []
     for start, end in pairwise(sorted(edges | {period.start, period.end})):
