@@ -81,8 +81,8 @@ def test_an_order_pays_the_days_until_the_billing_day_and_the_cart_says_so(shop)
 
 def pays(shop, document_id, minor):
     with writing(SYSTEM) as tx:
-        account = tx.session.get_one(GatewayAccount, shop.cards_id)
-        book(tx, tx.session.get_one(Document, document_id), Receipt(account, Money(minor, "EUR"), f"camt-{document_id}"))
+        document, account = tx.session.get_one(Document, document_id), tx.session.get_one(GatewayAccount, shop.cards_id)
+        book(tx, document, Receipt(account, Money(minor, "EUR"), f"camt-{document_id}"))
     return shop.all(Document, Document.kind == "invoice")[-1]
 
 

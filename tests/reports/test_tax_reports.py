@@ -11,10 +11,12 @@ from billhead import clock
 from billhead.actions.billing._rated import LineDetail, Rated, RatedLine
 from billhead.actions.billing._reading import read_buyers
 from billhead.actions.billing.issue_invoice import issue_invoice
+from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.documents.issue_credit_note import Correction, issue_credit_note
 from billhead.actions.documents.write_off import write_off
 from billhead.actions.ledger._reversing import reverse
 from billhead.actions.ledger.post import post
+from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.payments._book import Receipt, book
 from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.db import reading, writing
@@ -243,3 +245,34 @@ def test_tax_of_a_bad_debt_is_taken_back_once_and_due_again_when_it_is_paid_afte
     assert [row[4:] for row in november.rows] == [(1, 1, eur(0), eur(0))]  # 10.00 and 2.00, and both taken back
     assert [row[4:] for row in december.rows] == [(0, 1, eur(1000), eur(200))]
     assert differences(november) == differences(december) == []
+
+
+def test_a_debt_that_is_given_up_three_times_ties_in_every_month(vat):
+    """12.55 with 25.5 %: given up, 6.00 come after all, given up, 3.00 come, given up."""
+    shop = vat.shop
+    shop.change(Seller, shop.seller_id, money_back={"bad_debt_tax": "reclaim"})
+    bad = billed(vat, OCT, country="FI", card=False)
+    days = (date(2026, 10, 20), None), (date(2026, 11, 5), 600), (date(2026, 11, 20), None)
+    for day, minor in (*days, (date(2026, 12, 5), 300), (date(2026, 12, 20), None)):
+        with noon(day), writing(SYSTEM) as tx:
+            if minor is None:
+                write_off(tx, bad, reason="nobody answers")
+            else:
+                account = tx.session.get_one(GatewayAccount, shop.cards_id)
+                book(tx, tx.session.get_one(Document, bad), Receipt(account, eur(minor), f"on {day}"))
+    months = {}
+    for month, last in ((10, 31), (11, 30), (12, 31)):
+        table = made("tax", **{"from": f"2026-{month}-01", "to": f"2026-{month}-{last}"})
+        assert differences(table) == []
+        months[month] = [row[6:] for row in table.rows]
+    # the tax of 6.55 is 1.33, which belongs to 5.22 net; of 3.55 it is 0.72, which belongs to 2.82
+    assert months == {10: [(eur(0), eur(0))], 11: [(eur(478), eur(122))], 12: [(eur(240), eur(61))]}
+    owed = {}
+    for day in ("10-19", "10-20", "11-04", "11-05", "11-19", "11-20", "12-04", "12-05", "12-19", "12-20"):
+        table = made("receivables", as_of=f"2026-{day}")
+        assert differences(table) == [], day
+        owed[day] = sum(row[-1].minor for row in table.rows)
+    assert list(owed.values()) == [1255, 0, 0, 655, 655, 0, 0, 355, 355, 0]
+    with reading() as session:
+        assert verify_ledger(session).faults == []
+    assert verify_billing().differing == 0

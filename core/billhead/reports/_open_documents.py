@@ -1,10 +1,10 @@
 """What was open on documents at the end of a day, and how old it was."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, case, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Text, case, cast, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from billhead.domain.document import Kind, State
@@ -26,9 +26,6 @@ AGES = (
 )
 """The columns that `by_age` fills."""
 
-_CLOSED = (State.VOID.value, State.WRITTEN_OFF.value)
-
-
 def open_documents(asked: ReportAsked) -> Any:
     """Every document with what was open on it at the end of the day; a credit note's rest counts against the debt."""
     settled = (
@@ -43,7 +40,7 @@ def open_documents(asked: ReportAsked) -> Any:
         .group_by(Allocation.credit_note_id)
         .subquery()
     )
-    closing, recovery = aliased(LedgerEntry), aliased(LedgerEntry)
+    closing = aliased(LedgerEntry)
     left = case(
         (Document.kind == Kind.CREDIT_NOTE, func.coalesce(given.c.minor, 0) - Document.total_minor),
         else_=Document.total_minor - func.coalesce(settled.c.minor, 0),
@@ -52,12 +49,9 @@ def open_documents(asked: ReportAsked) -> Any:
         Document.number.is_not(None),
         Document.issued_on <= asked["as_of"],
         Document.state != State.DRAFT.value,
-        # void or written off: from that day on, until somebody paid after all
-        or_(
-            closing.id.is_(None) & Document.state.not_in(_CLOSED),
-            closing.day > asked["as_of"],
-            recovery.day <= asked["as_of"],
-        ),
+        or_(Document.state != State.VOID.value, closing.day > asked["as_of"]),
+        or_(Document.state != State.WRITTEN_OFF.value, closing.id.is_not(None)),
+        Document.id.not_in(_written_off(asked["as_of"])),
     ]
     if asked["seller"] is not None:
         conditions.append(Document.seller_id == asked["seller"])
@@ -68,9 +62,28 @@ def open_documents(asked: ReportAsked) -> Any:
         .outerjoin(settled, settled.c.document_id == Document.id)
         .outerjoin(given, given.c.credit_note_id == Document.id)
         .outerjoin(closing, closing.id == Document.closing_entry_id)
-        .outerjoin(recovery, recovery.key == literal("recovery:") + cast(closing.id, Text))
         .where(*conditions)
         .subquery()
+    )
+
+
+def _written_off(day: date) -> Select[int]:
+    """What was written off by the end of the day, and nobody had paid after all: it may have been given up before, so
+    each write-off names the one before it."""
+    first, again, recovery = aliased(LedgerEntry), aliased(LedgerEntry), aliased(LedgerEntry)
+    about = literal("write_off:") + cast(Document.id, Text)
+    each = (
+        select(Document.id.label("document_id"), first.id.label("entry_id"), first.day.label("day"))
+        .join(first, first.key == about + ":0")
+        .where(Document.closing_entry_id.is_not(None))
+        .cte("each_write_off", recursive=True)
+    )
+    named = literal("write_off:") + cast(each.c.document_id, Text) + ":" + cast(each.c.entry_id, Text)
+    each = each.union_all(select(each.c.document_id, again.id, again.day).join(again, again.key == named))
+    return (
+        select(each.c.document_id)
+        .outerjoin(recovery, recovery.key == literal("recovery:") + cast(each.c.entry_id, Text))
+        .where(each.c.day <= day, or_(recovery.id.is_(None), recovery.day > day))
     )
 
 
