@@ -26,6 +26,7 @@ AGES = (
 )
 """The columns that `by_age` fills."""
 
+
 def open_documents(asked: ReportAsked) -> Any:
     """Every document with what was open on it at the end of the day; a credit note's rest counts against the debt."""
     settled = (
