@@ -12,12 +12,15 @@ from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change
+from billhead.actions.subscriptions.hold import hold
 from billhead.actions.subscriptions.keep import keep
 from billhead.actions.subscriptions.lapse import lapse
+from billhead.actions.subscriptions.transfer import transfer
 from billhead.db import reading, writing
+from billhead.domain.errors import Conflict
 from billhead.models.catalogue import Plan
 from billhead.models.documents import Document
-from billhead.models.subscriptions import Subscription
+from billhead.models.subscriptions import Subscription, SubscriptionChange
 
 MONTHS = [date(2026, month, 1) for month in (4, 5, 6, 7, 8)]
 
@@ -165,3 +168,53 @@ def test_another_screen_keeps_what_follows(shop, when):
     months = [(MAY, JUN, 500), (MAY, JUN, 300), (JUN, JUL, 300), (JUN, JUL, 1500)]
     assert sorted(found) == sorted([(APR, MAY, 500), *now, *months, (JUL, MONTHS[4], 300), (JUL, MONTHS[4], 1500)])
     assert shop.get(Subscription, sold).plan_id == after[0]
+
+
+@pytest.fixture
+def downgraded(shop):
+    """30.00 a month, and 10.00 from May on; on 1 May that is billed, and the hourly job has not come to it yet."""
+    shop.plan("basic", 1000)
+    sold = sold_in_april(shop, shop.plan("gold", 3000))
+    with on(date(2026, 4, 10)):
+        act(change, ChangeWish(sold, plan="basic"))
+    with on(MAY):
+        shop.run(MAY)
+    assert shop.lines(sold)[-1][1:4] == (MAY, JUN, 1000)
+    return sold
+
+
+def planned(shop, sold):
+    return [one.state for one in shop.all(SubscriptionChange, SubscriptionChange.subscription_id == sold)]
+
+
+def test_who_cancels_on_the_day_of_a_planned_change_has_the_new_plan_and_pays_no_more_for_it(shop, downgraded):
+    with on(MAY):
+        done = act(cancel, downgraded, "end_of_term")
+    assert (done.document_id, done.total_minor) == (None, 0)
+    assert planned(shop, downgraded) == ["done"]
+    assert lived_until(shop, downgraded, JUN) == [(APR, MAY, 3000), (MAY, JUN, 1000)]
+    row, basic = shop.get(Subscription, downgraded), shop.all(Plan, Plan.code == "basic")[0]
+    assert (row.state, row.plan_id) == ("canceled", basic.id)
+
+
+def test_a_change_whose_day_has_come_is_not_taken_back(shop, downgraded):
+    with on(MAY), pytest.raises(Conflict, match="nothing is planned"):
+        act(keep, downgraded)
+    with on(MAY):
+        assert act(transfer, downgraded, shop.customer()).charged_minor == 0
+    assert lived_until(shop, downgraded, JUN)[1:] == [(MAY, JUN, 1000), (JUN, JUL, 1000)]
+
+
+def test_with_a_subscription_that_ends_goes_all_that_was_planned_for_it(shop):
+    """Another plan follows after two months, she leaves for good in the first; one is paused from May on and leaves."""
+    after = shop.plan("after", 1500)
+    intro = shop.plan("intro", 500, fixed_term="2 months", then_plan_id=after[0], details={"hold": {"max_days": 30}})
+    sold, paused = sold_in_april(shop, intro), sold_in_april(shop, intro)
+    with on(date(2026, 4, 10)):
+        act(hold, paused, MAY, date(2026, 5, 20))
+        for one in (sold, paused):
+            act(cancel, one, "immediate")
+            assert set(planned(shop, one)) == {"withdrawn"}
+    with on(date(2026, 4, 10)), reading() as session:
+        assert session.scalars(select(SubscriptionChange).where(SubscriptionChange.state == "scheduled")).all() == []
+    assert [net for _, _, net in lived_until(shop, sold, MAY, JUN, JUL)] == [500]

@@ -205,8 +205,8 @@ def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[Dra
         yield from _written(asked, part, {line.billed.id: line for line in lines}, history.item, catalogue)
     for period, open_days in _new_cycles(part, history, known):
         priced = as_of(part, catalogue, period.start)
-        billed = Period(open_days[0].start, open_days[-1].end)
-        whole = whole_price(priced, catalogue, history.item, period, billed)
+        stretch = Period(open_days[0].start, open_days[-1].end)
+        whole = whole_price(priced, catalogue, history.item, period, stretch)
         yield from _set_up(priced, history, catalogue, open_days)
         yield from _written(Cycle(period, whole, open_days, mode), priced, {}, history.item, catalogue)
 

@@ -10,6 +10,7 @@ from billhead.actions.coupons._entering import release
 from billhead.actions.devices._reserving import free_devices
 from billhead.actions.fraud._case import close_case
 from billhead.actions.resellers._tree import is_within
+from billhead.actions.subscriptions._scheduled import scheduled_of
 from billhead.db import Tx
 from billhead.domain.errors import NotFound
 from billhead.domain.state import next_state
@@ -43,6 +44,8 @@ def move(tx: Tx, subscription: Subscription, event: Event, on: date, **details: 
     if event == Event.CANCEL:
         free_devices(tx, subscription.id)
         close_case(tx, subscription.id)
+        for row in scheduled_of(tx, subscription.id):
+            row.state = "withdrawn"  # what was planned for it never comes
     record(tx, subscription, event.value, on, **details)
 
 

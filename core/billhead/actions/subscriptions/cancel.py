@@ -10,6 +10,7 @@ from billhead.actions.billing.rebill import Desk, preview_rebill, rebill
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning.want import want
+from billhead.actions.subscriptions._beginning import begin_changes
 from billhead.actions.subscriptions._given_since import last_free_time
 from billhead.actions.subscriptions._holding import paid_after_hold
 from billhead.actions.subscriptions._money_rule import money_rule
@@ -105,6 +106,7 @@ def cancel(
     if (subscription.service_ends_on, subscription.billing_ends_on) == dates and dates.service > today:
         return Canceled(subscription_id, ends)
     withdraw_offers(tx, subscription.id)
+    begin_changes(tx, subscription)
     for row in wished_of(tx, subscription.id, "change", "hold"):
         take_back(tx, subscription, row)
     record(tx, subscription, "cancel_asked", today, ends_on=ends, policy=policy, **_facts(tx, subscription, dates))

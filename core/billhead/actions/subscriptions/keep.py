@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from billhead import clock
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.events import emit
+from billhead.actions.subscriptions._beginning import begin_changes
 from billhead.actions.subscriptions._going_on import go_on
 from billhead.actions.subscriptions._scheduled import last_cancel, take_back, wished_of
 from billhead.actions.subscriptions._state import record, visible_subscription
@@ -35,6 +36,7 @@ def keep(tx: Tx, subscription_id: int) -> Kept:
     subscription = visible_subscription(tx, subscription_id)
     if subscription.state == State.CANCELED:
         raise Conflict("this subscription has ended", hint="order it anew")
+    begin_changes(tx, subscription)
     planned = wished_of(tx, subscription.id, "change", "hold")
     canceled = last_cancel(tx, subscription.id)
     if canceled is None and not planned:

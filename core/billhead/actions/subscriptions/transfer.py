@@ -8,6 +8,7 @@ from billhead.actions.billing.rebill import Desk, rebill
 from billhead.actions.documents._subscriptions import owed_of
 from billhead.actions.events import emit
 from billhead.actions.resellers._tree import is_within
+from billhead.actions.subscriptions._beginning import begin_changes
 from billhead.actions.subscriptions._free_time import free_time
 from billhead.actions.subscriptions._offers import subscription_to_end, withdraw_offers
 from billhead.actions.subscriptions._scheduled import take_back, wished_of
@@ -57,6 +58,7 @@ def transfer(tx: Tx, subscription_id: int, to_customer_id: int, money: str = "mo
     if denied is not None:
         raise Conflict(denied.reason)
     withdraw_offers(tx, subscription.id)
+    begin_changes(tx, subscription)
     for row in wished_of(tx, subscription.id, "change", "hold", "resume"):
         take_back(tx, subscription, row)
     today = clock.today_in(subscription.zone)
