@@ -33,6 +33,7 @@ _CERTIFICATE = "https://api.paypal.com/v1/notifications/certs/CERT-360caa42-fca2
 @dataclass
 class FakePayPal(FakeProvider, Books):
     tokens: list[str] = field(default_factory=list)  # those that are valid
+    webhook: dict[str, Any] = field(default_factory=dict)  # the one that the app has
 
     def forget_keys(self) -> None:
         """Hours later: the keys are gone."""
@@ -116,6 +117,8 @@ class FakePayPal(FakeProvider, Books):
                 return self.disputes_about(request.args["disputed_transaction_id"])
             case ["GET", "customer", "disputes", name]:
                 return self.show("dispute", name)
+            case ["GET", "notifications", "webhooks", name] if self.webhook and name == WEBHOOK:
+                return self.webhook
         raise Refused("RESOURCE_NOT_FOUND", 404)
 
     def _token(self, request: Request) -> tuple[int, dict[str, Any]]:

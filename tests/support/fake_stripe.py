@@ -67,6 +67,9 @@ class FakeStripe(FakeProvider, Ledger):
         match fault.kind:
             case "status":
                 return fault.status, _error({"type": "api_error", "message": "try later"})
+            case "permission":
+                told = "The provided key 'rk_test_*********ests' does not have the required permissions"
+                return 403, _error({"type": "invalid_request_error", "message": told})
             case "rate":
                 return 429, _error({"type": "invalid_request_error", "code": "rate_limit", "message": "slow down"})
         return None

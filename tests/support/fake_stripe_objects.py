@@ -11,11 +11,12 @@ __all__ = ["Card", "Ledger", "Refused"]
 _PREFIX = {
     "customer": "cus", "checkout.session": "cs_test", "payment_intent": "pi", "setup_intent": "seti", "charge": "ch",
     "payment_method": "pm", "refund": "re", "dispute": "dp", "balance_transaction": "txn", "payout": "po",
+    "webhook_endpoint": "we",
 }  # fmt: skip
 _PATHS = {
     "customers": "customer", "checkout/sessions": "checkout.session", "payment_intents": "payment_intent",
     "setup_intents": "setup_intent", "charges": "charge", "payment_methods": "payment_method", "refunds": "refund",
-    "disputes": "dispute", "payouts": "payout",
+    "disputes": "dispute", "payouts": "payout", "webhook_endpoints": "webhook_endpoint",
 }  # fmt: skip
 
 
@@ -137,6 +138,9 @@ class Ledger:
     def payout(self, amount: int, *, status: str = "paid", currency: str = "eur") -> str:
         row = self._new("payout", amount=amount, currency=currency, status=status, livemode=False, failure_code=None)
         return str(row["id"])
+
+    def endpoint(self, url: str, events: list[str]) -> dict[str, Any]:
+        return self._new("webhook_endpoint", url=url, status="enabled", enabled_events=events)
 
     def refund_there(self, intent: str, amount: int) -> str:
         """Somebody refunds in the dashboard."""

@@ -14,21 +14,24 @@ __all__ = ["ENDS_THE_WALK", "PageForm", "forms"]
 ENDS_THE_WALK = re.compile(r"sign-out|/security/|/plugins/|/switches/|/simulations|/backups|/language$")
 """What would end the session, or change the process and not the database."""
 
-_TYPED = {"email": "new@example.com", "number": "1", "date": "2026-12-24", "tel": "+358401234567",
-          "url": "https://example.com/", "time": "10:00", "color": "#224466", "datetime-local": "2026-12-24T10:00",
-          "month": "2026-12"}  # fmt: skip
+_TYPED = {
+    "email": "new@example.com", "number": "1", "decimal": "1", "numeric": "1", "date": "2026-12-24",
+    "tel": "+358401234567", "url": "https://example.com/", "time": "10:00", "color": "#224466",
+    "datetime-local": "2026-12-24T10:00", "month": "2026-12",
+}  # fmt: skip
 _BUTTONS = ("submit", "button", "image", "reset")
 
 
 @dataclass(frozen=True)
 class PageForm:
-    """`fields`: what a browser would send; `names`: of all that it has; `typed`: of those for any text; `files`."""
+    """`fields`: what a browser would send; `names`: of all that it has; `typed`: those that are typed in, and of what
+    kind; `files`."""
 
     person: Person
     action: str
     fields: dict[str, list[str]] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
-    typed: list[str] = field(default_factory=list)
+    typed: dict[str, str] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
     button: str = ""
 
@@ -96,5 +99,5 @@ def _fill(form: PageForm, one: html.HtmlElement, kind: str) -> None:
         form.fields.setdefault(name, []).append(one.get("value") or "")
     else:
         value = (one.text or "").strip("\n") if one.tag == "textarea" else one.get("value")
-        form.typed.append(name)
+        form.typed[name] = kind = one.get("inputmode", kind)
         form.fields[name] = [value or _TYPED.get(kind, "") or one.get("min") or "Some words"]

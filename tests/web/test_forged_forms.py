@@ -6,26 +6,36 @@ from contextlib import nullcontext
 from hashlib import sha256
 from html import unescape
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from page_forms import PageForm, forms
-from peopled import World, open_world
+from peopled import Person, World, open_world
 from sqlalchemy import JSON, Boolean, Date, DateTime, Integer
 from web_shop import PASSWORD, Browser, Shop
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from apps import close_app
-from billhead.db import Model
+from billhead.actions.staff.create_key import create_key
+from billhead.db import Model, writing
+from billhead.domain.context import Context, Role, Scope
 from billhead.models.payments import Callback
+from billhead.web import programs
 
 pytestmark = pytest.mark.xdist_group("peopled")
 
 WHO = ("ada", "aurora", "staff")
-NEED_NO_TOKEN = {"callbacks.receive", "storefront.stopped_by_post", "storefront.paid_by_post"}
+HARMLESS = {"GET", "HEAD", "OPTIONS"}
+MAY = ("customers.write", "subscriptions.write", "payments.write", "services.access", "credits.write")
+NEED_NO_TOKEN = {
+    "callbacks.receive": "what a gateway or panel sends is proven by its signature",
+    "storefront.stopped_by_post": "a mail program presses it: the address is signed",
+    "storefront.paid_by_post": "a gateway sends its payer back so: it changes nothing",
+}
 LONG = "".join(sha256(str(number).encode()).hexdigest() for number in range(400))
 TOO_MUCH = 16 * 1024 * 1024
 SCRIPT = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -147,11 +157,11 @@ def test_what_a_browser_sends_holds_no_nul(shop: Shop):
 
 def test_lists_in_lists_in_lists_are_no_message(world: World):
     deep = "[" * 100_000
-    till, token = world.people["till"], world.shop.tokens["cards"]
-    for rule in world.routes("till", "POST"):
-        headers = {"Idempotency-Key": "once", "Content-Type": "application/json"}
-        answer = till.client.post(world.path("till", rule), data=deep, headers=till.headers | headers)
-        assert answer.status_code == 422, rule.rule
+    token = world.shop.tokens["cards"]
+    for program, path in _programs(world):
+        once = {"Idempotency-Key": "once", "Content-Type": "application/json"}
+        answer = program.client.post(path, data=deep, headers=program.headers | once)
+        assert answer.status_code == 422, path
     assert (
         world.shop.app.test_client().post(f"/callbacks/{token}", data=deep, headers={"X-Key": "k"}).status_code == 200
     )
@@ -162,28 +172,80 @@ def test_lists_in_lists_in_lists_are_no_message(world: World):
 
 
 def test_a_program_is_told_of_every_field_that_is_not_known(world: World):
-    till = world.people["till"]
+    programs = list(_programs(world))
     before = world.contents()
-    for rule in world.routes("till", "POST"):
+    for program, path in programs:
         for name in ("reseller_id", "state", "balance", "customer_id", "__class__"):
-            headers = {**till.headers, "Idempotency-Key": name}
-            answer = till.client.post(world.path("till", rule), json={name: 1}, headers=headers)
-            assert (answer.status_code, answer.json["field"]) == (422, name), rule.rule
+            once = {"Idempotency-Key": name}
+            answer = program.client.post(path, json={name: 1}, headers=program.headers | once)
+            assert (answer.status_code, answer.json["field"]) == (422, name), path
     changed = [name for name, rows in world.contents().items() if rows != before[name]]
-    assert set(changed) <= {"login_attempt", "reseller_key"}
+    assert set(changed) <= {"login_attempt", "reseller_key", "staff_key"}
+
+
+ODD = (None, True, -1, 1e300, 10**40, "9" * 40, "a\0b", LONG, "9999-12-31", [], {}, {"a\0b": 1}, [{"id": 10**40}])
+
+
+def test_what_a_field_of_a_program_can_not_be_is_refused(world: World, monkeypatch: pytest.MonkeyPatch):
+    """Each field that its description has, with what no such field holds."""
+    monkeypatch.setattr(programs, "_A_MINUTE", 10_000)
+    faults, asked = [], 0
+    for program, path in _programs(world):
+        sound = _described(world, path)
+        for name, (number, odd) in product(sound, enumerate(ODD)):
+            asked += 1
+            once = {"Idempotency-Key": f"{name}-{number}"}
+            answer = program.client.post(path, json={**sound, name: odd}, headers=program.headers | once)
+            if answer.status_code >= 500 or (answer.status_code >= 400 and not answer.json["message"]):
+                faults.append(f"{path} {name}={str(odd)[:20]}: {answer.status_code}")
+    assert faults == []
+    assert asked > 100
+
+
+def _described(world: World, path: str) -> dict[str, Any]:
+    """The fields that its description has, each with something of its type."""
+    area = "/api/staff/v1" if path.startswith("/api/staff/") else "/api/v1"
+    told = world.shop.app.test_client().get(f"{area}/openapi.json").json
+    names = {re.sub(r"\{\w+\}", r"[^/]+", one): way for one, way in told["paths"].items()}
+    (found,) = (way["post"] for one, way in names.items() if re.fullmatch(one, path) or re.fullmatch(area + one, path))
+    schema = found.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    some = {"string": "x", "integer": 1, "boolean": True, "object": {}, "array": []}
+    return {name: some["".join(one["type"]).removesuffix("null")] for name, one in schema.get("properties", {}).items()}
+
+
+def _programs(world: World) -> Iterator[tuple[Person, str]]:
+    """Each address to which a program may send: a reseller's, and one of staff that may do everything."""
+    yield from ((world.people["till"], world.path("till", rule)) for rule in world.routes("till", "POST"))
+    boss = Context(
+        "staff:1",
+        Role.STAFF,
+        Scope(everything=True),
+        permissions=frozenset({"*"}),
+        user_id=world.people["staff"].user_id,
+    )
+    with world.shop.app.app_context(), writing(boss) as tx:
+        key = create_key(tx, "desk", MAY).key
+    desk = Person(world.shop.app.test_client(use_cookies=False), headers={"Authorization": f"Bearer {key}"})
+    for rule in world.shop.app.url_map.iter_rules():
+        if rule.endpoint.startswith("api_staff.") and "POST" in rule.methods:
+            yield desk, world.path("staff", rule)
 
 
 def test_every_form_needs_the_token_of_its_page(world: World):
-    faults, asked = [], 0
-    for who, method, rule in _calls(world, *WHO):
-        if method == "POST" and rule.endpoint not in NEED_NO_TOKEN:
-            asked += 1
-            told = {"csrf_token": "made-up"} if asked % 2 else {}
-            answer = world.people[who].open("POST", world.path(who, rule), data=told)
-            if answer.status_code != 400:
-                faults.append(f"{rule.rule} as {who} with {told}: {answer.status_code}")
+    """Each route that may change something, as the first whom it lets in; those that need none are named."""
+    faults, asked = [], set[str]()
+    for who in ("nobody", *WHO):
+        for rule in world.routes(who, "POST"):
+            if rule.endpoint not in {*NEED_NO_TOKEN, *asked}:
+                asked.add(rule.endpoint)
+                told = {"csrf_token": "made-up"} if len(asked) % 2 else {}
+                answer = world.people[who].open("POST", world.path(who, rule), data=told)
+                if answer.status_code != 400:
+                    faults.append(f"{rule.rule} as {who} with {told}: {answer.status_code}")
     assert faults == []
-    assert asked > 200
+    changing = {rule.endpoint for rule in world.shop.app.url_map.iter_rules() if rule.methods - HARMLESS}
+    by_key = {endpoint for endpoint in changing if endpoint.startswith(("api_v1.", "api_staff."))}
+    assert changing - by_key - asked == set(NEED_NO_TOKEN)
 
 
 def test_files_that_are_not_what_they_say_are_refused(world: World):
@@ -209,7 +271,7 @@ def test_far_too_much_is_refused_and_breaks_nothing(postgresql_url: str, tmp_pat
     world = open_world(postgresql_url, tmp_path / "home")
     faults, asked = [], 0
     for form in _every_form(world):
-        for names in [form.typed] if form.person.role == "staff" else [[name] for name in form.typed]:
+        for names in [list(form.typed)] if form.person.role == "staff" else [[name] for name in form.typed]:
             asked += 1
             answer = form.send({**form.fields, **dict.fromkeys(names, LONG), "_key": uuid4().hex})
             if answer.status_code >= 500:

@@ -7,6 +7,7 @@ from datetime import date
 from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish
 from billhead.actions.subscriptions.change_choices import Choices
 from billhead.domain.errors import InvalidInput
+from billhead.domain.typed_day import typed_day
 from billhead.domain.whole_number import whole_number
 from billhead.web.speaking import marked, say
 
@@ -49,7 +50,7 @@ def day_of(form: Mapping[str, str], field: str) -> date | None:
     text = form.get(field, "").strip()
     if not text:
         return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(field, f"{text!r} is not a day", hint="Write it like 2027-01-31.") from None
+    day = typed_day(text)
+    if day is None:
+        raise InvalidInput(field, f"{text!r} is not a day", hint="Write it like 2027-01-31.")
+    return day

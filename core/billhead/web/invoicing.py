@@ -10,6 +10,7 @@ from billhead import clock
 from billhead.actions.accounts.set_customer_invoicing import CustomerInvoicing
 from billhead.actions.documents._formats import FORMATS, NO_EINVOICE
 from billhead.domain.errors import InvalidInput
+from billhead.domain.typed_day import typed_day
 from billhead.models.people import Customer
 from billhead.web.forms import Form, stripped
 from billhead.web.speaking import later, say
@@ -62,9 +63,9 @@ def statement_days(of: Customer) -> tuple[date, date]:
 
 def _day(name: str) -> date | None:
     text = request.args.get(name, "")
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
+    day = typed_day(text)
+    if text and day is None:
         raise InvalidInput(
             name, say("%(typed)s is not a date", typed=repr(text[:20])), hint=say("write it like 2026-11-30")
-        ) from None
+        )
+    return day

@@ -1,13 +1,14 @@
 """The audit trail: who did what to which thing, when and why. Each page of a thing shows the newest lines about it and
 leads here for all of them."""
 
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, false, or_, select
 
 from billhead.db import reading
+from billhead.domain.periods import start_of_day
+from billhead.domain.typed_day import typed_day
 from billhead.models.operations import AuditEntry
 from billhead.models.people import User
 from billhead.plugin import allow
@@ -43,11 +44,8 @@ def _about(typed: str) -> ColumnElement[bool]:
 
 def _begin(typed: str, *, days: int = 0) -> datetime | None:
     """The midnight of a day where staff works."""
-    try:
-        day = date.fromisoformat(typed)
-        return datetime.combine(day + timedelta(days=days), time(), ZoneInfo(staff_zone())).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    day = typed_day(typed)
+    return start_of_day(day + timedelta(days=days), staff_zone()) if day is not None else None
 
 
 def _since(typed: str) -> ColumnElement[bool] | None:

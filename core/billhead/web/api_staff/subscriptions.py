@@ -13,6 +13,7 @@ from billhead.actions.subscriptions.lift_suspension import lift_suspension
 from billhead.actions.subscriptions.suspend import suspend
 from billhead.db import Tx, reading, writing
 from billhead.domain.subscription import SuspendedBy
+from billhead.domain.typed_day import typed_day
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import allow
 from billhead.web.admin.area import found
@@ -100,12 +101,10 @@ def restore_subscription(key: int) -> ResponseReturnValue:
 
 
 def _day(value: object) -> date:
-    if not isinstance(value, str):
+    day = typed_day(value) if isinstance(value, str) else None
+    if day is None:
         raise ValueError("must be a day like 2026-12-31")
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise ValueError("must be a day like 2026-12-31") from None
+    return day
 
 
 @api_staff.post("/subscriptions/<int:key>/cancel")

@@ -1,7 +1,7 @@
 """Credits: the statement, what is held, buying a package, passing some on."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -75,7 +75,7 @@ def _narrowed(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     since, until = day_of(request.args, "from"), day_of(request.args, "to")
     if since is not None:
         query = query.where(LedgerEntry.recorded_at >= start_of_day(since, my_zone()))
-    if until is not None and until < date.max:
+    if until is not None:
         query = query.where(LedgerEntry.recorded_at < start_of_day(until + timedelta(days=1), my_zone()))
     return query
 

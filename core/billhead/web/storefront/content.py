@@ -8,6 +8,7 @@ from billhead.actions.content._pages import ShownPage, shown_front, shown_page
 from billhead.db import reading
 from billhead.domain.context import Role
 from billhead.domain.errors import NotFound
+from billhead.domain.whole_number import whole_number
 from billhead.models.content import ContentPage, ContentVersion
 from billhead.models.sellers import Seller
 from billhead.plugin import allow
@@ -46,8 +47,10 @@ def front_page(session: Session, seller: Seller) -> dict[str, object]:
 def looked_at(session: Session, seller: Seller) -> ShownPage | None:
     """A version that nobody else sees yet, for staff who may write it: ?page=7&language=de&version=3."""
     login, asked = signed_in(), request.args
-    number, page_id = asked.get("version", 0, int), asked.get("page", 0, int)
-    if not number or login is None or login.role is not Role.STAFF or not current_ctx().may("content.write"):
+    if login is None or login.role is not Role.STAFF or not current_ctx().may("content.write"):
+        return None
+    number, page_id = (whole_number(asked.get(name, "")) for name in ("version", "page"))
+    if number is None or page_id is None:
         return None
     row = session.get(ContentPage, page_id)
     version = session.get(ContentVersion, (page_id, asked.get("language", ""), number))

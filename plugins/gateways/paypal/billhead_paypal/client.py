@@ -163,6 +163,11 @@ class PayPalApi:
         code = NOT_FOUND if status == 404 else issue.lower() or "invalid_request"
         raise GatewayRejected(f"{self._what}: PayPal refused: {issue or status} (debug id {debug})", code=code)
 
+    def renew_token(self) -> None:
+        """Raises GatewayRejected where client ID and secret are wrong."""
+        _tokens.pop(self._whose(), None)
+        self._token()
+
     # -- the token
 
     def _login(self) -> dict[str, str]:

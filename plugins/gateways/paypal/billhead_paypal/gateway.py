@@ -37,7 +37,7 @@ class PayPal(PaymentGateway):
 
     def capabilities(self) -> GatewayCapabilities:
         return GatewayCapabilities(
-            save=True, save_unpaid=True, off_session=True, forget=True, refund=True, partial_refund=True
+            save=True, save_unpaid=True, off_session=True, forget=True, check=True, refund=True, partial_refund=True
         )
 
     def start_checkout(self, account: GatewayConnection, attempt: AttemptView) -> Redirect:
@@ -90,6 +90,11 @@ class PayPal(PaymentGateway):
         api = _api(account)
         prove(api, raw, account.settings.webhook_id)
         return facts_of(api, event)
+
+    def check(self, account: GatewayConnection) -> str:
+        from billhead_paypal.checking import check
+
+        return check(account)
 
 
 def _api(account: GatewayConnection) -> "PayPalApi":

@@ -21,7 +21,7 @@ from billhead.plugin import (
 from billhead_stripe.declines import NOT_AUTHORISED, Declined
 from billhead_stripe.settings import StripeSettings
 
-__all__ = ["MISSING", "KeyTaken", "StripeApi", "keyed"]
+__all__ = ["MISSING", "KeyTaken", "NotPermitted", "StripeApi", "keyed"]
 
 stripe.enable_telemetry = False  # it would write an id into the home folder, and tell Stripe of this machine
 logging.getLogger("stripe").setLevel(logging.WARNING)  # below that it logs what it sends: names and addresses
@@ -37,6 +37,10 @@ class KeyTaken(OutcomeUnknown):
     """Stripe has seen this idempotency key with another request."""
 
     code = "idempotency_error"
+
+
+class NotPermitted(GatewayRejected):
+    """The key is one of Stripe's, but a restricted one that lacks the permission."""
 
 
 class _Wire(stripe.HTTPClient):
@@ -124,7 +128,14 @@ class StripeApi:
                 raise Declined(_told(error)) from None
             case stripe.RateLimitError():
                 raise GatewayUnreachable(f"{self._what}: Stripe is asked too often: wait and repeat") from None
-            case stripe.AuthenticationError() | stripe.PermissionError():
+            case stripe.PermissionError():
+                raise NotPermitted(
+                    f"{self._what}: the secret key may not do this at Stripe",
+                    code=NOT_AUTHORISED,
+                    decline=DeclineClass.CONFIG,
+                    hint="give the restricted key the permissions that the plugin's README names",
+                ) from None
+            case stripe.AuthenticationError():
                 raise GatewayRejected(
                     f"{self._what}: Stripe does not accept the secret key",
                     code=NOT_AUTHORISED,

@@ -38,7 +38,7 @@ class Stripe(PaymentGateway):
 
     def capabilities(self) -> GatewayCapabilities:
         return GatewayCapabilities(
-            save=True, save_unpaid=True, off_session=True, forget=True, refund=True, partial_refund=True
+            save=True, save_unpaid=True, off_session=True, forget=True, check=True, refund=True, partial_refund=True
         )
 
     def start_checkout(self, account: GatewayConnection, attempt: AttemptView) -> Redirect:
@@ -97,6 +97,11 @@ class Stripe(PaymentGateway):
         from billhead_stripe.events import facts_of, read_event
 
         return facts_of(_api(account), read_event(raw, settings.live), payouts=settings.book_payouts)
+
+    def check(self, account: GatewayConnection) -> str:
+        from billhead_stripe.checking import check
+
+        return check(account)
 
     def tells_payouts(self, account: GatewayConnection) -> bool:
         settings: StripeSettings = account.settings

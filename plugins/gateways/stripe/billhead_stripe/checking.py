@@ -1,0 +1,83 @@
+"""Whether an account is ready: what its key may read at Stripe, and whether Stripe tells this shop what happens there."""
+
+from typing import Any
+
+from billhead.plugin import GatewayConnection, GatewayRejected
+from billhead_stripe.client import NotPermitted, StripeApi
+from billhead_stripe.customers import all_of
+from billhead_stripe.declines import NOT_AUTHORISED
+from billhead_stripe.settings import StripeSettings
+
+__all__ = ["EVENTS", "check"]
+
+EVENTS = (
+    "checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.expired",
+    "checkout.session.async_payment_failed", "payment_intent.succeeded", "payment_intent.payment_failed",
+    "payment_intent.processing", "payment_intent.canceled", "refund.created", "refund.updated", "refund.failed",
+    "charge.refunded", "charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.updated",
+    "charge.dispute.funds_reinstated", "charge.dispute.closed", "payout.paid", "payout.failed", "charge.updated",
+    "payment_method.automatically_updated", "payment_method.detached", "payment_method.updated", "customer.deleted",
+)  # fmt: skip
+"""What Stripe is to tell; of payouts only an account that books them."""
+
+_FEW = {"limit": 1}
+_READ: dict[str, Any] = {
+    "payment intents": lambda v1: v1.payment_intents.list(_FEW),
+    "customers": lambda v1: v1.customers.list(_FEW),
+    "checkout sessions": lambda v1: v1.checkout.sessions.list(_FEW),
+    "setup intents": lambda v1: v1.setup_intents.list(_FEW),
+    "refunds": lambda v1: v1.refunds.list(_FEW),
+    "disputes": lambda v1: v1.disputes.list(_FEW),
+}
+
+
+def check(account: GatewayConnection) -> str:
+    """What stands ready, in a sentence. Raises GatewayRejected with what is missing, or GatewayUnreachable.
+
+    Nothing is written: whether a restricted key may also write is seen with the first payment only.
+    """
+    api, settings = StripeApi(account), account.settings
+    closed = [what for what, ask in _READ.items() if not _allowed(api, ask)]
+    if closed:
+        raise GatewayRejected(
+            f"the secret key may not read {', '.join(closed)}", code=NOT_AUTHORISED,
+            hint="give the restricted key these permissions under Developers, API keys at Stripe",
+        )  # fmt: skip
+    mode = "real money moves" if settings.live else "test mode: no money moves"
+    return f"Stripe accepts the secret key ({mode}). {_callbacks(api, account)}"
+
+
+def _allowed(api: StripeApi, ask: Any) -> bool:
+    try:
+        api.read(ask)
+    except NotPermitted:
+        return False
+    return True
+
+
+def _callbacks(api: StripeApi, account: GatewayConnection) -> str:
+    """Stripe tells no signing secret: whether that is the endpoint's is seen with the first callback."""
+    try:
+        endpoints = list(all_of(api, lambda v1, page: v1.webhook_endpoints.list(page)))
+    except NotPermitted:
+        return "Its endpoints this key may not read: compare address and events there."
+    mine = [one for one in endpoints if one.get("url") == account.callback_url]
+    if not mine:
+        raise GatewayRejected(
+            "no endpoint at Stripe has the callback address of this account",
+            hint="add one with that address under Developers, Webhooks at Stripe",
+        )
+    enabled = [one for one in mine if one.get("status") == "enabled"]
+    if not enabled:
+        raise GatewayRejected("the endpoint is disabled at Stripe", hint="enable it there")
+    told = {event for one in enabled for event in one.get("enabled_events") or ()}
+    lacking = [one for one in _needed(account.settings) if one not in told]
+    if lacking and "*" not in told:
+        raise GatewayRejected(
+            f"the endpoint at Stripe does not send {', '.join(lacking)}", hint="add these events to it there"
+        )
+    return "Its endpoint sends this shop what it needs to know."
+
+
+def _needed(settings: StripeSettings) -> list[str]:
+    return [one for one in EVENTS if settings.book_payouts or not one.startswith("payout.")]

@@ -1,0 +1,72 @@
+"""The button on an account's page: what the key may read, and whether Stripe tells this shop what happens there."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from billhead.plugin import GatewayRejected, GatewayUnreachable
+from billhead_stripe.checking import EVENTS
+
+README = Path(__file__).resolve().parents[1] / "README.md"
+READY = "Its endpoint sends this shop what it needs to know."
+
+
+@pytest.fixture
+def endpoint(stripe, account):
+    """As the README says: with this account's address and all events."""
+    return stripe.endpoint(account.callback_url, list(EVENTS))
+
+
+def test_an_account_that_is_ready(gateway, account, stripe, endpoint):
+    assert gateway.capabilities().check
+    assert gateway.check(account) == f"Stripe accepts the secret key (test mode: no money moves). {READY}"
+    endpoint["enabled_events"] = ["*"]
+    assert READY in gateway.check(account)
+    assert not [one for one in stripe.requests if not one.startswith("GET ")], "a check writes nothing"
+
+
+def test_the_events_are_those_of_the_readme():
+    table = README.read_text().partition("these events:")[2].partition("Other events")[0]
+    assert set(re.findall(r"\w+\.[\w.]+", table)) == set(EVENTS)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"url": "https://another.example/callbacks/token"}, "no endpoint at Stripe has the callback address"),
+        ({"status": "disabled"}, "the endpoint is disabled"),
+        ({"enabled_events": list(EVENTS[1:])}, "does not send checkout.session.completed"),
+        ({"enabled_events": None}, "does not send checkout.session.completed, "),
+    ],
+)
+def test_an_endpoint_that_tells_too_little(gateway, account, endpoint, changed, told):
+    endpoint.update(changed)
+    with pytest.raises(GatewayRejected, match=told):
+        gateway.check(account)
+
+
+def test_payouts_are_told_only_to_who_books_them(gateway, account, endpoint):
+    endpoint["enabled_events"] = [one for one in EVENTS if not one.startswith("payout.")]
+    with pytest.raises(GatewayRejected, match="does not send payout.paid, payout.failed$"):
+        gateway.check(account)
+    assert READY in gateway.check(replace(account, settings=replace(account.settings, book_payouts=False)))
+
+
+def test_a_key_that_may_not_read_all(gateway, account, stripe, endpoint):
+    stripe.fault("GET /v1/refunds", "permission")
+    stripe.fault("GET /v1/disputes", "permission")
+    with pytest.raises(GatewayRejected, match="may not read refunds, disputes$"):
+        gateway.check(account)
+    stripe.fault("GET /v1/webhook_endpoints", "permission")
+    assert gateway.check(account).endswith("may not read: compare address and events there.")
+
+
+def test_a_wrong_key_and_a_stripe_that_does_not_answer(gateway, account, stripe):
+    wrong = replace(account, settings=replace(account.settings, api_key="sk_test_of_nobody"))
+    with pytest.raises(GatewayRejected, match="does not accept the secret key"):
+        gateway.check(wrong)
+    stripe.fault("GET /v1/payment_intents", "lost")
+    with pytest.raises(GatewayUnreachable):
+        gateway.check(account)
