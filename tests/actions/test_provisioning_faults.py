@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from werkzeug.wrappers import Response
 
 from two_panels import KEY, NEW_YEAR
 
@@ -130,6 +131,31 @@ def test_one_line_that_a_panel_cannot_stomach_does_not_hold_up_the_others(operat
     operator.work()
     assert operator.service(good).sync == "ok"
     assert operator.service(bad).sync == "unknown"
+
+
+def test_a_panel_that_answers_is_not_left_alone_for_what_it_says_of_some_lines(operator):
+    """Panels of version 2.1.2 call a write a failure that they may have made: the doubt is about that line alone."""
+    real = operator.sandbox.server.application._serve
+
+    def serve(request):
+        if b"doubtful" in request.get_data() and b"create_line" in request.get_data():
+            return Response('{"status": "STATUS_FAILURE"}', content_type="application/json")
+        return real(request)
+
+    operator.sandbox.server.application._serve = serve
+    doubtful = [operator.line("xtream", login=f"doubtful{number}") for number in range(4)]
+    operator.work()
+    assert {operator.service(line).sync for line in doubtful} == {"unknown"}
+    panel = operator.panel("xtream")
+    assert (panel.failures, panel.open_until) == (0, None)
+    good = operator.line("xtream")
+    operator.work()
+    assert operator.service(good).sync == "ok", "nobody waits for the others"
+
+    operator.sandbox.server.application._serve = real
+    operator.wait(minutes=30)
+    operator.work()
+    assert {operator.service(line).sync for line in doubtful} == {"ok"}
 
 
 def test_a_wrong_key_pauses_the_panel_and_is_over_when_the_key_is_right(operator):

@@ -27,6 +27,7 @@ BillheadError                    error                  message, code, field, hi
 └── PanelError                   panel_error
     ├── PanelUnreachable         panel_unreachable      nothing was sent: retry
     ├── PanelOutcomeUnknown      panel_outcome_unknown  it may have been done: look up, then retry
+    │   └── PanelUnclear         panel_unclear          so for this line alone: the panel itself answers
     ├── PanelRejected            panel_rejected         the panel said no: show staff
     ├── PanelFull                panel_full             no slot or licence left
     ├── PanelOutOfCredit         panel_out_of_credit    our credit there does not pay for it
@@ -213,6 +214,10 @@ class PanelUnreachable(PanelError):
 
 class PanelOutcomeUnknown(PanelError):
     code = "panel_outcome_unknown"
+
+
+class PanelUnclear(PanelOutcomeUnknown):
+    code = "panel_unclear"
 
 
 class PanelRejected(PanelError):

@@ -24,12 +24,14 @@ from billhead.domain.errors import (
     PanelOutcomeUnknown,
     PanelOutOfCredit,
     PanelRejected,
+    PanelUnclear,
     PanelUnreachable,
     TaxServiceDown,
 )
 from billhead.domain.mac import parse_mac
 from billhead.domain.money import Money
 from billhead.domain.payment import AttemptState, DeclineClass
+from billhead.plugin.access_tokens import AccessToken, AccessTokens
 from billhead.plugin.contributions import Denied, DraftLine, DraftView, ExtraLine, InvoiceRule, OrderView
 from billhead.plugin.events import EVENT_TYPES, Event
 from billhead.plugin.fraud import EarlierOrders, FraudCheck, FraudReason, OrderFacts
@@ -129,6 +131,8 @@ __all__ = [
     "API_VERSION",
     "Absent",
     "Access",
+    "AccessToken",
+    "AccessTokens",
     "Addressing",
     "Ambiguous",
     "Attachment",
@@ -203,6 +207,7 @@ __all__ = [
     "PanelOutOfCredit",
     "PanelOutcomeUnknown",
     "PanelRejected",
+    "PanelUnclear",
     "PanelUnreachable",
     "PaymentGateway",
     "PeriodicJob",

@@ -330,9 +330,9 @@ class ProvisioningModule(Protocol):
     Subclass it: the abstract methods are the ones to write, the others serve most modules as they stand.
 
     Errors of every call: PanelUnreachable (nothing was sent or nothing came back from a read: retry),
-    PanelOutcomeUnknown (a write may have happened: look up, then retry), PanelRejected (the panel said no: show staff),
-    PanelFull, PanelOutOfCredit (our credit there does not pay for it), NotAuthorised (credentials or allow-list: pause
-    the panel).
+    PanelOutcomeUnknown (a write may have happened: look up, then retry), PanelUnclear (the same, though the panel
+    answered: no other line waits for it), PanelRejected (the panel said no: show staff), PanelFull, PanelOutOfCredit
+    (our credit there does not pay for it), NotAuthorised (credentials or allow-list: pause the panel).
     """
 
     code: str

@@ -12,8 +12,8 @@ from billhead.plugin import (
     Observed,
     PanelConnection,
     PanelError,
-    PanelOutcomeUnknown,
     PanelRejected,
+    PanelUnclear,
 )
 from billhead_stalker import planning, tariffs
 from billhead_stalker.answers import Taken
@@ -145,7 +145,7 @@ def _read_back(portal: Portal, number: str) -> Record:
     records = portal.accounts(number)
     if len(records) != 1:
         how_many = "no account" if not records else f"{len(records)} accounts"
-        raise PanelOutcomeUnknown(f"The portal said OK, then showed {how_many} of the number {number}")
+        raise PanelUnclear(f"The portal said OK, then showed {how_many} of the number {number}")
     return records[0]
 
 

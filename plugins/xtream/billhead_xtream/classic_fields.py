@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from typing import Any
 
 from billhead.plugin import Desired, Owner
 from billhead_xtream.accounts import LINE, Account, Resource, notes_ended, notes_with, text
+from billhead_xtream.credits import balance_in
 from billhead_xtream.settings import XtreamSettings
 
 Fields = dict[str, str]
@@ -90,12 +90,4 @@ def _named(columns: Mapping[str, str]) -> Fields:
 
 def owner_in(row: Mapping[str, Any]) -> Owner:
     """A reseller with his credits, which some builds keep with decimals."""
-    return Owner(text(row, "id"), text(row, "username"), credits_minor(row.get("credits")))
-
-
-def credits_minor(value: Any) -> int | None:
-    """Credits in hundredths; None where the panel tells none."""
-    try:
-        return int((Decimal(str(value)) * 100).to_integral_value(ROUND_DOWN))
-    except (InvalidOperation, OverflowError, ValueError):
-        return None
+    return Owner(text(row, "id"), text(row, "username"), balance_in(row.get("credits")))

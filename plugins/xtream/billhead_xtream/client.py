@@ -16,6 +16,7 @@ from billhead.plugin import (
     PanelConnection,
     PanelOutcomeUnknown,
     PanelRejected,
+    PanelUnclear,
     PanelUnreachable,
 )
 from billhead_xtream.transport import Unclear, stopped_before
@@ -135,9 +136,9 @@ class XuiClient:
         raise Refused(self._what, action, status)
 
 
-def database_refused(refused: Refused) -> PanelOutcomeUnknown:
-    """An outage, not a no to this line: what was changed before it may be stored."""
-    return PanelOutcomeUnknown(f"{refused.message} It is no id that it misses: its database does not work.")
+def database_refused(refused: Refused) -> PanelUnclear:
+    """Not a no to this line: what was changed before the failure may be stored. The panel itself has answered."""
+    return PanelUnclear(f"{refused.message} It is no id that it misses: its database does not work.")
 
 
 def number(value: Any) -> int | None:

@@ -7,7 +7,7 @@ proves nothing, since the panel may still be about to.
 
 from collections.abc import Callable
 
-from billhead.plugin import Owner, PanelOutcomeUnknown, PanelRejected
+from billhead.plugin import Owner, PanelOutcomeUnknown, PanelRejected, PanelUnclear
 from billhead_xtream.transport import reading_back
 
 _WHOLE = 100  # hundredths; the panel cuts fractions off without a word
@@ -39,6 +39,4 @@ def changed_credits(
         return after
     if lost is not None:
         raise lost
-    raise PanelOutcomeUnknown(
-        f"{what} took the change, but shows another credit for {before.name} than it should have."
-    )
+    raise PanelUnclear(f"{what} took the change, but shows another credit for {before.name} than it should have.")

@@ -1,22 +1,22 @@
 """What a reseller can buy on the panel: packages with their price, length and bouquets."""
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from billhead.plugin import Package
 from billhead_xtream.accounts import id_list, text
 from billhead_xtream.client import number
+from billhead_xtream.credits import price_in
 
 _UNITS = {"hour": None, "day": "day", "week": "week", "month": "month", "year": "year"}
 
 
 def package_in(row: Mapping[str, Any]) -> Package | None:
     """None for a package whose length or price can't be understood: it is not offered, and neither is such a trial."""
-    term, cost = _term(row, "official"), credits_in(row.get("official_credits"))
+    term, cost = _term(row, "official"), price_in(row.get("official_credits"))
     if not term or cost is None:
         return None
-    trial, trial_cost = _term(row, "trial"), credits_in(row.get("trial_credits"))
+    trial, trial_cost = _term(row, "trial"), price_in(row.get("trial_credits"))
     if not number(row.get("is_trial")) or trial_cost is None:
         trial = ""
     return Package(
@@ -37,11 +37,3 @@ def _term(row: Mapping[str, Any], which: str) -> str:
     if unit == "hour":
         count, unit = -(-count // 24), "day"  # a term counts whole days
     return f"{count} {unit}{'' if count == 1 else 's'}"
-
-
-def credits_in(value: Any) -> int | None:
-    """Credits with two decimals, from a whole number or a decimal text; None where it is neither."""
-    try:
-        return int((Decimal(str(value)) * 100).to_integral_value())
-    except (InvalidOperation, ValueError, OverflowError):
-        return None

@@ -7,6 +7,7 @@ from fault_tables import first_table
 from spoiling import FAULTS, Spoiling
 
 from billhead.plugin import NotAuthorised, Owner, PanelOutcomeUnknown, PanelRejected, PanelUnreachable
+from billhead_xtream.credits import balance_in, price_in
 
 CALLS = {"xui_admin": "adjust_credits", "classic": "reg_user.credits"}
 READS = {"xui_admin": "get_user", "classic": "reg_user.list"}
@@ -124,3 +125,21 @@ def test_the_table_in_the_docs_is_this_matrix():
         cells = [before_it(dialect, fault) for fault in FAULTS]
         rows.append([f"{call}, before it", *cells, "`test_a_question_before_it_that_fails_sends_nothing`"])
     assert first_table("### Credits of resellers") == [["call", *FAULTS, "test"], *rows]
+
+
+@pytest.mark.parametrize(
+    ("written", "there", "asked"),
+    [
+        (7, 700, 700),
+        ("3.10", 310, 310),
+        ("3.105", 310, 311),
+        ("0.004", 0, 1),  # not free
+        ("-2.505", -250, -251),
+        (None, None, None),
+        ("NaN", None, None),
+        ("Infinity", None, None),
+        ("many", None, None),
+    ],
+)
+def test_a_balance_is_never_more_than_there_is_and_a_price_never_less_than_is_asked(written, there, asked):
+    assert (balance_in(written), price_in(written)) == (there, asked)

@@ -33,7 +33,14 @@ from billhead.actions.provisioning._stepping import Answer
 from billhead.crash import crash_point
 from billhead.db import Tx
 from billhead.domain.context import Context
-from billhead.domain.errors import NotAuthorised, PanelError, PanelOutcomeUnknown, PanelOutOfCredit, PanelUnreachable
+from billhead.domain.errors import (
+    NotAuthorised,
+    PanelError,
+    PanelOutcomeUnknown,
+    PanelOutOfCredit,
+    PanelUnclear,
+    PanelUnreachable,
+)
 from billhead.domain.money import CREDITS, Money
 from billhead.domain.periods import start_of_day
 from billhead.domain.state import next_state
@@ -200,11 +207,12 @@ def _record(tx: Tx, intent: _Intent, outcome: Outcome) -> Answer:
 
 def _unbought(tx: Tx, row: UpstreamPurchase, panel: Panel, outcome: Outcome) -> Answer:
     down = isinstance(outcome.error, PanelUnreachable | PanelOutcomeUnknown | NotAuthorised)
+    down = down and not isinstance(outcome.error, PanelUnclear)
     until = note_answer(panel, outcome.why) if down else None
     if outcome.state is State.UNKNOWN:
         lose(tx, row, outcome)
         why = f"it is not known whether {row.package_name} was bought: {outcome.why}"
-        return Answer("unknown", error=why, panel_down=True, wait_until=row.look_at)
+        return Answer("unknown", error=why, panel_down=down, wait_until=row.look_at)
     refuse(tx, row, outcome)
     why = f"{row.package_name} was not bought: {outcome.why}"
     if isinstance(outcome.error, PanelOutOfCredit):

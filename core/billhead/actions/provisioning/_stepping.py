@@ -16,7 +16,14 @@ from billhead.actions.provisioning._entitled import Entitled, ToBuy
 from billhead.actions.provisioning._last_watched import STOPPED
 from billhead.actions.provisioning._observed import as_observed, comparable, enforced
 from billhead.crash import crash_point
-from billhead.domain.errors import NotAuthorised, PanelError, PanelOutcomeUnknown, PanelRejected, PanelUnreachable
+from billhead.domain.errors import (
+    NotAuthorised,
+    PanelError,
+    PanelOutcomeUnknown,
+    PanelRejected,
+    PanelUnclear,
+    PanelUnreachable,
+)
 from billhead.plugin import (
     Absent,
     Ambiguous,
@@ -71,6 +78,8 @@ def ask_panel(
         if remove and stop_first and (stopped := _stop(view, desired)) is not None:
             return stopped
         return _end(view, desired, entitled) if remove else _bring_in_step(view, desired, entitled)
+    except PanelUnclear as error:
+        return Answer("unknown", error=_said(error), retry=True)
     except (PanelUnreachable, PanelOutcomeUnknown) as error:
         return Answer("unknown", error=_said(error), panel_down=True)
     except NotAuthorised as error:

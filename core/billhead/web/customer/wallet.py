@@ -51,8 +51,13 @@ class BuyForm(Form):
     amount = _amount(later("Amount"))
 
 
-class WalletForm(Form):
+class AlertForm(Form):
     alert_below_minor = _amount(later("Write to me when it falls below"), later("Once each time. Empty: no mail."))
+
+
+class WalletForm(AlertForm):
+    """Where the shop tops up by itself, and there is a method to charge."""
+
     top_up_below_minor = _amount(
         later("Top up by itself when it falls below"), later("Empty: it is not topped up by itself.")
     )
@@ -104,10 +109,11 @@ def buy_more_credit() -> ResponseReturnValue:
 @customer.post("/credit/rules")
 @allow(*BUYERS, permission="own.methods")
 def credit_rules() -> ResponseReturnValue:
-    form = WalletForm()
+    me = _me()
+    with reading() as session:
+        form = WalletForm() if _terms(session, me) and _method(session, me.id) else AlertForm()
     if form.validate_on_submit():
         with form.refusals():
-            me = _me()
             with writing(submit_ctx()) as tx:
                 set_wallet(tx, me.id, _wish(form, me.currency))
             flash(say("Saved."), "good")
@@ -125,7 +131,7 @@ def _me() -> Customer:
         return session.get_one(Customer, current_customer_id())
 
 
-def _wish(form: WalletForm, currency: str) -> WalletWish:
+def _wish(form: AlertForm, currency: str) -> WalletWish:
     def minor(name: str) -> int:
         typed = form[name].data
         try:
@@ -133,6 +139,8 @@ def _wish(form: WalletForm, currency: str) -> WalletWish:
         except InvalidInput as refused:
             raise InvalidInput(name, refused.why) from refused
 
+    if not isinstance(form, WalletForm):
+        return WalletWish(minor("alert_below_minor"))
     wish = WalletWish(
         minor("alert_below_minor"),
         minor("top_up_below_minor"),
@@ -147,14 +155,14 @@ def _wish(form: WalletForm, currency: str) -> WalletWish:
     return wish
 
 
-def _shown(buying: BuyForm, rules: WalletForm | None, status: int = 200) -> ResponseReturnValue:
+def _shown(buying: BuyForm, rules: AlertForm | None, status: int = 200) -> ResponseReturnValue:
     with reading() as session:
         me = session.get_one(Customer, current_customer_id())
         history = credit_history(session, me.id)
         currencies = sorted({me.currency, *(one.currency for one in history)})
         missing = {currency: charged_back_debt(session, me.id, currency) for currency in currencies}
         usable = [usable_credit(session, me, currency) - Money(missing[currency], currency) for currency in currencies]
-        terms = terms_of(session.get_one(Seller, me.seller_id), me.currency)
+        terms = _terms(session, me)
         wallet = session.get(CustomerWallet, me.id)
         method = _method(session, me.id) if terms else None
     shown = {
@@ -170,6 +178,10 @@ def _shown(buying: BuyForm, rules: WalletForm | None, status: int = 200) -> Resp
     return page(
         "customer/credit.html", **shown, buying=buying, rules=form, stopped=stopped, offered=_offered(terms, me)
     ), status
+
+
+def _terms(session: Session, me: Customer) -> TopUpTerms | None:
+    return terms_of(session.get_one(Seller, me.seller_id), me.currency)
 
 
 def _method(session: Session, customer_id: int) -> PaymentMethod | None:

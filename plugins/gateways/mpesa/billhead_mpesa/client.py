@@ -1,13 +1,14 @@
 """Daraja, Safaricom's API, over Billhead's connections: each answer is a dict, or an error that says what is known."""
 
-import hashlib
 from base64 import b64encode
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from time import monotonic
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from billhead.plugin import (
+    AccessToken,
+    AccessTokens,
     BillheadError,
     DeclineClass,
     GatewayConnection,
@@ -22,23 +23,13 @@ from billhead_mpesa.settings import MpesaSettings
 __all__ = ["NAIROBI", "Daraja"]
 
 NAIROBI = timezone(timedelta(hours=3))  # without summer time
-_MARGIN_SECONDS = 60
 _BAD_TOKEN = ("404.001.03", "401.002.01", "400.003.01")
 _TOO_OFTEN = "500.003.02"
 _IN_WORK, _ANOTHER_OPEN, _WRONG_CREDENTIALS = "being processed", "lock subscriber", ("credential", "merchant does not")
 
 
-class _Token(NamedTuple):
-    """`given_at` is our clock's time when it came, `at` the same instant of the machine's steady clock."""
-
-    text: str
-    until: float
-    given_at: datetime
-    at: float
-
-
-_tokens: dict[tuple[str, str, str], _Token] = {}
-"""(address, key, digest of its secret) → token. Safaricom gives them for an hour."""
+_tokens = AccessTokens()
+"""Safaricom gives them for an hour."""
 
 
 class Daraja:
@@ -91,7 +82,7 @@ class Daraja:
 
     def renew_token(self) -> None:
         """Raises GatewayRejected where key and secret are wrong."""
-        _tokens.pop(self._whose(), None)
+        _tokens.forget(self._whose())
         self._token()
 
     # -- how it is asked
@@ -106,7 +97,7 @@ class Daraja:
         answer = send()
         told = answer.json_object()
         if answer.status == 401 or (told is not None and told.get("errorCode") in _BAD_TOKEN):
-            _tokens.pop(self._whose(), None)  # it ended before its time: nothing was done
+            _tokens.forget(self._whose())  # it ended before its time: nothing was done
             answer = send()
             told = answer.json_object()
         if 200 <= answer.status < 300 and told is not None and "errorCode" not in told:
@@ -150,16 +141,12 @@ class Daraja:
         return {"Authorization": f"Bearer {self._token().text}"}
 
     def _whose(self) -> tuple[str, str, str]:
-        secret = hashlib.sha256(self._settings.consumer_secret.encode()).hexdigest()
-        return self._url, self._settings.consumer_key, secret
+        return self._url, self._settings.consumer_key, self._settings.consumer_secret
 
-    def _token(self) -> _Token:
-        token = _tokens.get(self._whose())
-        if token is None or monotonic() >= token.until:
-            token = _tokens[self._whose()] = self._new_token()
-        return token
+    def _token(self) -> AccessToken:
+        return _tokens.of(self._whose(), self._new_token)
 
-    def _new_token(self) -> _Token:
+    def _new_token(self) -> AccessToken:
         answer = self._http.read(
             f"{self._url}/oauth/v1/generate",
             params={"grant_type": "client_credentials"},
@@ -171,8 +158,7 @@ class Daraja:
         text, seconds = (told or {}).get("access_token"), str((told or {}).get("expires_in"))
         if answer.status != 200 or not isinstance(text, str) or not text or not seconds.isdecimal():
             raise GatewayUnreachable(f"{self._what}: M-Pesa gave no token, it answered {answer.status}")
-        now = monotonic()
-        return _Token(text, now + max(int(seconds) - _MARGIN_SECONDS, 0), answer.received_at, now)
+        return AccessToken(text, int(seconds), answer.received_at)
 
     def _unauthorised(self) -> GatewayRejected:
         return GatewayRejected(

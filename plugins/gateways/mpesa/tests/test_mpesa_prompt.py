@@ -16,6 +16,7 @@ from billhead.plugin import (
     Money,
     OutcomeUnknown,
     VerifiedKind,
+    access_tokens,
     load_settings,
 )
 from billhead_mpesa import client, plugin
@@ -157,7 +158,8 @@ def test_one_token_serves_many_calls_and_one_that_ended_early_is_renewed(begun, 
 def test_a_token_is_not_used_to_its_very_end(begun, gateway, account, mpesa, monkeypatch):
     attempt, _ = begun
     late = client.monotonic() + 3599 - 59
-    monkeypatch.setattr(client, "monotonic", lambda: late)
+    for keeps_time in (client, access_tokens):
+        monkeypatch.setattr(keeps_time, "monotonic", lambda: late)
     gateway.lookup(account, attempt)
     assert mpesa.requests.count("GET /oauth/v1/generate") == 2
 

@@ -1,4 +1,4 @@
-"""Whether an account is ready: the app's credentials, and whether its webhook tells this shop what happens at PayPal."""
+"""Whether an account is ready: the app's credentials, and whether its webhook tells this shop what happens there."""
 
 from typing import Any
 

@@ -6,10 +6,8 @@ models drop the fields that they don't know, so it is handed an empty answer. Wh
 check of a webhook) is asked for without it. Retries are core's, which looks before it asks again.
 """
 
-import hashlib
 import re
 from collections.abc import Callable
-from time import monotonic
 from typing import Any, NamedTuple, NoReturn
 
 from paypalserversdk.configuration import Configuration, Server
@@ -18,6 +16,8 @@ from paypalserversdk.models.o_auth_token import OAuthToken
 from paypalserversdk.paypal_serversdk_client import PaypalServersdkClient
 
 from billhead.plugin import (
+    AccessToken,
+    AccessTokens,
     BillheadError,
     DeclineClass,
     GatewayConnection,
@@ -36,9 +36,8 @@ NOT_FOUND = "paypal_not_found"
 
 _Ask = Callable[[Any], Any]
 _ISSUE = re.compile(r"[A-Z0-9_]{1,80}")
-_MARGIN_SECONDS = 60
-_tokens: dict[tuple[str, str, str], tuple[float, str]] = {}
-"""(address, client, digest of its secret) → (good until, token). PayPal gives them for hours."""
+_tokens = AccessTokens()
+"""PayPal gives them for hours."""
 
 
 class _Emptied(NamedTuple):
@@ -131,7 +130,7 @@ class PayPalApi:
     def _asked(self, send: Callable[[], HttpResponse], no_proof: type[BillheadError]) -> dict[str, Any]:
         answer = send()
         if answer.status == 401:  # the token was revoked before its time: nothing was done
-            _tokens.pop(self._whose(), None)
+            _tokens.forget(self._whose())
             answer = send()
         if answer.status == 204:  # it is deleted, and there is nothing to say of it
             return {}
@@ -165,7 +164,7 @@ class PayPalApi:
 
     def renew_token(self) -> None:
         """Raises GatewayRejected where client ID and secret are wrong."""
-        _tokens.pop(self._whose(), None)
+        _tokens.forget(self._whose())
         self._token()
 
     # -- the token
@@ -174,17 +173,12 @@ class PayPalApi:
         return {"Authorization": f"Bearer {self._token()}"}
 
     def _whose(self) -> tuple[str, str, str]:
-        secret = hashlib.sha256(self._settings.client_secret.encode()).hexdigest()
-        return self._url, self._settings.client_id, secret
+        return self._url, self._settings.client_id, self._settings.client_secret
 
     def _token(self) -> str:
-        until, token = _tokens.get(self._whose(), (0, ""))
-        if monotonic() >= until:
-            until, token = self._new_token()
-            _tokens[self._whose()] = until, token
-        return token
+        return _tokens.of(self._whose(), self._new_token).text
 
-    def _new_token(self) -> tuple[float, str]:
+    def _new_token(self) -> AccessToken:
         answer = self._http.read(
             f"{self._url}/v1/oauth2/token",
             method="POST",
@@ -198,7 +192,7 @@ class PayPalApi:
         token, seconds = (told or {}).get("access_token"), (told or {}).get("expires_in")
         if answer.status != 200 or not isinstance(token, str) or not isinstance(seconds, int) or not token:
             raise GatewayUnreachable(f"{self._what}: PayPal gave no token, it answered {answer.status}")
-        return monotonic() + seconds - _MARGIN_SECONDS, token
+        return AccessToken(token, seconds, answer.received_at)
 
     def _unauthorised(self) -> GatewayRejected:
         return GatewayRejected(

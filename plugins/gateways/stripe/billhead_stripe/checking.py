@@ -1,4 +1,4 @@
-"""Whether an account is ready: what its key may read at Stripe, and whether Stripe tells this shop what happens there."""
+"""Whether an account is ready: what its key may read at Stripe, and whether this shop is told what happens there."""
 
 from typing import Any
 

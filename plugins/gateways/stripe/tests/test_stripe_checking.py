@@ -49,7 +49,7 @@ def test_an_endpoint_that_tells_too_little(gateway, account, endpoint, changed, 
 
 def test_payouts_are_told_only_to_who_books_them(gateway, account, endpoint):
     endpoint["enabled_events"] = [one for one in EVENTS if not one.startswith("payout.")]
-    with pytest.raises(GatewayRejected, match="does not send payout.paid, payout.failed$"):
+    with pytest.raises(GatewayRejected, match=r"does not send payout\.paid, payout\.failed$"):
         gateway.check(account)
     assert READY in gateway.check(replace(account, settings=replace(account.settings, book_payouts=False)))
 
@@ -57,7 +57,7 @@ def test_payouts_are_told_only_to_who_books_them(gateway, account, endpoint):
 def test_a_key_that_may_not_read_all(gateway, account, stripe, endpoint):
     stripe.fault("GET /v1/refunds", "permission")
     stripe.fault("GET /v1/disputes", "permission")
-    with pytest.raises(GatewayRejected, match="may not read refunds, disputes$"):
+    with pytest.raises(GatewayRejected, match=r"may not read refunds, disputes$"):
         gateway.check(account)
     stripe.fault("GET /v1/webhook_endpoints", "permission")
     assert gateway.check(account).endswith("may not read: compare address and events there.")

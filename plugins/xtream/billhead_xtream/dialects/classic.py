@@ -29,8 +29,8 @@ from billhead.plugin import (
     Observed,
     Owner,
     PanelConnection,
-    PanelOutcomeUnknown,
     PanelRejected,
+    PanelUnclear,
     PanelUnreachable,
     Tombstone,
     Viewing,
@@ -257,7 +257,7 @@ class Classic(Dialect):
     def _current(self, desired: Desired) -> tuple[_Key, Account]:
         ours = list(self._ours(desired))
         if not ours:
-            raise PanelOutcomeUnknown(f"{self._what} does not show this account any more; it must be looked up again.")
+            raise PanelUnclear(f"{self._what} does not show this account any more; it must be looked up again.")
         serving = [(key, account) for key, account in ours if account.observed().blocked is not True]
         return serving[0] if serving else ours[-1]  # as it should be known, if by several
 

@@ -31,8 +31,8 @@ from billhead.plugin import (
     Owner,
     PanelConnection,
     PanelError,
-    PanelOutcomeUnknown,
     PanelRejected,
+    PanelUnclear,
     PanelUnreachable,
     Viewing,
 )
@@ -130,14 +130,14 @@ class XuiAdmin(Dialect):
             with reading_back():
                 account = next(iter(self._marked(resource, desired)), None)
         if account is None:
-            raise PanelOutcomeUnknown(f"{self._what} says that it created a {resource.noun}, but does not find it yet.")
+            raise PanelUnclear(f"{self._what} says that it created a {resource.noun}, but does not find it yet.")
         return self._settled(account, desired, ())
 
     def edit(self, desired: Desired, found: Observed | None, changes: Collection[str]) -> Observed:
         resource = resource_for(desired)
         account = self._known(resource, {**desired.handle.data, **(found.handle_data if found else {})})
         if account is None or account.lost:
-            raise PanelOutcomeUnknown(f"{self._what} has lost this {resource.noun}; it must be looked up again.")
+            raise PanelUnclear(f"{self._what} has lost this {resource.noun}; it must be looked up again.")
         payload = edit_payload(self.settings, account, desired, changes)
         try:
             stored = account_in(resource, self._client.write(f"edit_{resource.noun}", payload).data)
@@ -301,7 +301,7 @@ class XuiAdmin(Dialect):
         with reading_back():
             stored = self._get(account.resource, account.id)
         if stored is None:
-            raise PanelOutcomeUnknown(f"{self._what} has lost {_shown(account)} while it was changed.")
+            raise PanelUnclear(f"{self._what} has lost {_shown(account)} while it was changed.")
         return stored
 
     def _settled(self, account: Account, desired: Desired, changes: Collection[str]) -> Observed:
@@ -337,9 +337,7 @@ class XuiAdmin(Dialect):
             return  # of a box only the admin API tells
         login, password = text(account.line, "username"), text(account.line, "password")
         if not self._players.stop_being_served(login, password, lambda: self._client.write("reload_cache", {})):
-            raise PanelOutcomeUnknown(
-                f"{self._what} took the block, but players are still served on {_shown(account)}."
-            )
+            raise PanelUnclear(f"{self._what} took the block, but players are still served on {_shown(account)}.")
 
     def _emptied(self, account: Account) -> None:
         """Before a delete: what runs is stopped, and given time to be logged while there is a line for it."""
@@ -372,7 +370,7 @@ class XuiAdmin(Dialect):
                 left = self._get(account.resource, account.id)
             if left is None:
                 return
-        raise PanelOutcomeUnknown(f"{self._what} says that it deleted {_shown(account)}, but it is still there.")
+        raise PanelUnclear(f"{self._what} says that it deleted {_shown(account)}, but it is still there.")
 
 
 def _name(resource: Resource, desired: Desired) -> str:

@@ -31,6 +31,7 @@ from billhead.plugin import (
     PanelOutcomeUnknown,
     PanelOutOfCredit,
     PanelRejected,
+    PanelUnclear,
     PanelUnreachable,
     Purchase,
     Resolution,
@@ -41,9 +42,10 @@ from billhead.plugin import (
 )
 from billhead_xtream.accounts import LINE, Account, Resource, account_in, notes_with, reference_in, text
 from billhead_xtream.client import Answer, AnsweredNull, Refused, XuiClient, number
+from billhead_xtream.credits import balance_in, price_in
 from billhead_xtream.dialects.dialect import Dialect
 from billhead_xtream.dialects.xui_sessions import TOLD, Sessions, live_session_in
-from billhead_xtream.packages import credits_in, package_in
+from billhead_xtream.packages import package_in
 from billhead_xtream.payloads import Payload, pair_of
 from billhead_xtream.planning import impossible
 from billhead_xtream.transport import reading_back
@@ -150,7 +152,7 @@ class XuiReseller(Dialect):
         with reading_back():
             left = self._get(resource, account.id)
         if left is not None and not left.lost:
-            raise PanelOutcomeUnknown(f"{self._what} says that it deleted {_shown(account)}, but it is still there.")
+            raise PanelUnclear(f"{self._what} says that it deleted {_shown(account)}, but it is still there.")
         return Gone()
 
     def buy(self, purchase: Purchase) -> Observed:
@@ -190,7 +192,7 @@ class XuiReseller(Dialect):
         return Resolution.STILL_UNKNOWN if self._may_be_spent(purchase) else Resolution.NOT_BOUGHT
 
     def balance(self) -> int:
-        found = credits_in(self._user().get("credits"))
+        found = balance_in(self._user().get("credits"))
         if found is None:
             raise PanelUnreachable(f"{self._what} does not say how many credits are left.")
         return found
@@ -211,7 +213,7 @@ class XuiReseller(Dialect):
 
     def check(self) -> str:
         user = self._user()
-        left = credits_in(user.get("credits"))
+        left = balance_in(user.get("credits"))
         if left is None or not isinstance(user.get("permissions"), Mapping):
             raise PanelRejected(f"{self._what} accepts the key, but not as that of a reseller.")
         return f"signed in to the reseller API as {text(user, 'username')}, {left // 100} credits left"
@@ -229,7 +231,7 @@ class XuiReseller(Dialect):
         row = next((row for row in self._packages() if text(row, "id") == purchase.package), None)
         if row is None:
             raise PanelRejected(f"{self._what} does not offer the package {purchase.package} to us (any more).")
-        price = credits_in(row.get("trial_credits" if purchase.desired.trial else "official_credits"))
+        price = price_in(row.get("trial_credits" if purchase.desired.trial else "official_credits"))
         if price is None:
             raise PanelRejected(f"{self._what} does not say how many credits it asks for the package.")
         if price > purchase.max_cost_minor:
@@ -254,7 +256,7 @@ class XuiReseller(Dialect):
         with reading_back():  # a call for a receiver may answer with another device
             account = next((each for each in self._logged(resource) if _is_ours(each, desired)), None)
         if account is None:
-            raise PanelOutcomeUnknown(f"{self._what} says that it sold a {resource.noun}, but does not show it.")
+            raise PanelUnclear(f"{self._what} says that it sold a {resource.noun}, but does not show it.")
         return _observed(account)
 
     def _moved(self, account: Account, purchase: Purchase) -> Resolution:
@@ -313,7 +315,7 @@ class XuiReseller(Dialect):
         with reading_back():
             stored = self._get(account.resource, account.id)
         if stored is None:
-            raise PanelOutcomeUnknown(f"{self._what} has lost {_shown(account)} while it was changed.")
+            raise PanelUnclear(f"{self._what} has lost {_shown(account)} while it was changed.")
         return stored
 
 

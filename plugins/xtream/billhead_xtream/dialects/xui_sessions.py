@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from billhead.plugin import LiveOnLine, LiveSession, PanelOutcomeUnknown, Viewing, ViewingKind
+from billhead.plugin import LiveOnLine, LiveSession, PanelUnclear, Viewing, ViewingKind
 from billhead_xtream.accounts import Row, instant_in, reference_in, text
 from billhead_xtream.client import XuiClient, number
 from billhead_xtream.search import pages
@@ -44,14 +44,14 @@ class Sessions:
         """Only a session that this line has now: a number that came back belongs to somebody else."""
         doomed = [row for row in self.live(line_id) if text(row, "activity_id") == session_id]
         if doomed and not self._cut(line_id, doomed):
-            raise PanelOutcomeUnknown(f"{self._what} says that it cut a session of line {line_id}, but it goes on.")
+            raise PanelUnclear(f"{self._what} says that it cut a session of line {line_id}, but it goes on.")
 
     def stop(self, line_id: int) -> list[Row]:
         """Cut all that runs on this line; the sessions that it had. Raises PanelOutcomeUnknown if one goes on."""
         with reading_back():
             running = self.live(line_id)
             if running and not self._cut(line_id, running):
-                raise PanelOutcomeUnknown(f"{self._what} goes on streaming to line {line_id} though it was cut.")
+                raise PanelUnclear(f"{self._what} goes on streaming to line {line_id} though it was cut.")
         return running
 
     def _cut(self, line_id: int, doomed: list[Row]) -> bool:
