@@ -37,11 +37,12 @@ class PageSettings(SettingsForm):
             field.errors = [*field.errors, f"{text[:1].upper()}{text[1:]}"]
 
 
-def settings_page_form(settings_type: type, row: SettingsRow) -> PageSettings:
-    """The form of these settings as `row` has them, ready to stand beside another form."""
+def settings_page_form(settings_type: type, row: SettingsRow, **told: Any) -> PageSettings:
+    """The form of these settings as `row` has them, ready to stand beside another form. `formdata=None`: not
+    what the request sends."""
     built = settings_form(settings_type, row)
     both: Any = type(built.__name__, (PageSettings, built), {})
-    form: PageSettings = both(prefix=_PREFIX)
+    form: PageSettings = both(prefix=_PREFIX, **told)
     return form
 
 

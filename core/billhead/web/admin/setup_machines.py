@@ -48,13 +48,10 @@ class TestMailForm(Form):
 @admin.route("/setup/mail", methods=["GET", "POST"])
 @allow("staff", permission="plugins.write")
 def setup_mail() -> ResponseReturnValue:
-    offered = ((name, one) for name, one in plugins().offers("notification_channels") if one.code == _EMAIL)
-    name, channel = next(offered, ("", None))
+    name, channel = _mail_channel()
     if channel is None:
         return step_page("mail", "admin/setup_mail.html", trial=None)
-    with reading() as session:
-        row = session.get(PluginState, name) or PluginState(name=name, settings={}, secrets="")
-    form, settings = EntryForm(), settings_page_form(channel.settings_type, row)
+    form, settings = EntryForm(), settings_page_form(channel.settings_type, _as_saved(name))
     if entered(form, settings):
         with form.refusals(), settings.refusals_of(form):
             with writing(current_ctx()) as tx:
@@ -62,6 +59,17 @@ def setup_mail() -> ResponseReturnValue:
             flash(say("Saved. Now send a test mail."), "good")
             return redirect(url_for("admin.setup_mail"), 303)
     return step_page("mail", "admin/setup_mail.html", form=form, settings=settings, trial=_trial())
+
+
+def _mail_channel() -> tuple[str, Any]:
+    """With the name of its plugin; ("", None) where there is none."""
+    offered = ((name, one) for name, one in plugins().offers("notification_channels") if one.code == _EMAIL)
+    return next(offered, ("", None))
+
+
+def _as_saved(name: str) -> PluginState:
+    with reading() as session:
+        return session.get(PluginState, name) or PluginState(name=name, settings={}, secrets="")
 
 
 def _trial() -> TestMailForm:
@@ -80,10 +88,13 @@ def setup_test_mail() -> ResponseReturnValue:
         if tried.ok:
             flash(say("The mail is on its way: %(said)s", said=tried.said), "good")
             return redirect(next_step("mail"), 303)
-        flash(say("It was not sent: %(said)s", said=tried.said), "bad")
-    else:
-        flash(say("Write an e-mail address to send it to."), "bad")
-    return redirect(url_for("admin.setup_mail"), 303)
+        form.refused.append(say("It was not sent: %(said)s", said=tried.said))
+    name, channel = _mail_channel()
+    if channel is None:
+        return redirect(url_for("admin.setup_mail"), 303)
+    settings = settings_page_form(channel.settings_type, _as_saved(name), formdata=None)
+    shown = {"form": EntryForm(formdata=None), "settings": settings, "trial": form}
+    return step_page("mail", "admin/setup_mail.html", **shown)
 
 
 class PanelForm(EntryForm):

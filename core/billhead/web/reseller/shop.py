@@ -85,23 +85,32 @@ def shop() -> ResponseReturnValue:
                         set_shop_logo(tx, own_id(), data)
                 flash(say("Saved."), "good")
                 return redirect(url_for("reseller.shop"), 303)
-        hosts = select(ShopHost).where(ShopHost.seller_id == own.seller.id).order_by(ShopHost.id)
-        more = {"hosts": session.scalars(hosts).all(), "path": at_path(own.seller.code)}
-        has_logo = session.get(SellerLogo, own.seller.id) is not None
-        shown = shop_page(session, "shop", own, form=form, has_logo=has_logo, **more)
+        shown = _shown(session, own, form)
     return shown, 422 if form.is_submitted() else 200
+
+
+def _shown(session: Session, own: OwnShop, form: ShopForm, *, host: str = "", problem: str = "") -> str:
+    """`host` was typed, and refused for `problem`."""
+    hosts = select(ShopHost).where(ShopHost.seller_id == own.seller.id).order_by(ShopHost.id)
+    more = {"hosts": session.scalars(hosts).all(), "path": at_path(own.seller.code), "host": host, "problem": problem}
+    has_logo = session.get(SellerLogo, own.seller.id) is not None
+    return shop_page(session, "shop", own, form=form, has_logo=has_logo, **more)
 
 
 @reseller.post("/shop/hosts")
 @allow("reseller", "super_reseller")
 def add_shop_host() -> ResponseReturnValue:
+    typed = request.form.get("host", "")[:300]
     try:
         with writing(submit_ctx()) as tx:
-            ask_host(tx, own_id(), request.form.get("host", "")[:300])
+            ask_host(tx, own_id(), typed)
     except BillheadError as refused:
-        flash(refusal(refused)[0], "bad")
-    else:
-        flash(say("Asked for. Your shop answers there once the operator has confirmed it."), "good")
+        problem, status = refusal(refused)
+        with reading() as session:
+            own = own_shop(session)
+            form = ShopForm(formdata=None, data=asdict(entry_of(own.seller)))
+            return _shown(session, own, form, host=typed, problem=problem), status
+    flash(say("Asked for. Your shop answers there once the operator has confirmed it."), "good")
     return redirect(url_for("reseller.shop"), 303)
 
 
