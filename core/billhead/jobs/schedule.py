@@ -54,6 +54,7 @@ PERIODIC: list[Periodic] = [
     Periodic("referrals.settle", timedelta(hours=1), timedelta(minutes=40)),
     Periodic("credits.watch", timedelta(minutes=5)),
     Periodic("shops.supply_all", timedelta(hours=1), timedelta(minutes=25)),
+    Periodic("resellers.renew_due", timedelta(hours=1), timedelta(minutes=30)),
     Periodic("payments.resolve_open", timedelta(minutes=5)),
     Periodic("usage.watch", timedelta(minutes=15)),
     Periodic("viewings.read_all", timedelta(hours=1), timedelta(minutes=20)),

@@ -1,10 +1,12 @@
-"""The kinds of job that resellers' shops have. Registered when the application is made."""
+"""The kinds of job that resellers' shops and users have. Registered when the application is made."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
 
+from billhead.actions.resellers.plan_due_renewals import plan_due_renewals
+from billhead.actions.resellers.renew_by_itself import renew_by_itself
 from billhead.actions.shops._supplying import queue_supply
 from billhead.actions.shops.supply_waiting import supply_waiting
 from billhead.db import writing
@@ -30,3 +32,15 @@ def _supply_shops(ctx: Context, _args: Mapping[str, Any]) -> None:
         waiting = select(ShopSupply.reseller_id).where(ShopSupply.state == "waiting").distinct()
         for reseller_id in tx.session.scalars(waiting):
             queue_supply(tx, reseller_id)
+
+
+@job_kind("resellers.renew_due")
+def _renew_due(ctx: Context, _args: Mapping[str, Any]) -> None:
+    after = -1
+    while after:
+        with writing(ctx) as tx:
+            due = plan_due_renewals(tx, max(after, 0))
+        for subscription_id in due.renewable:
+            with writing(ctx) as tx:
+                renew_by_itself(tx, subscription_id)
+        after = due.next_after

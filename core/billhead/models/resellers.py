@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["BulkRenewal", "BulkRenewalItem", "ResellerKey", "ResellerOrder"]
+__all__ = ["BulkRenewal", "BulkRenewalItem", "CreditRenewal", "ResellerKey", "ResellerOrder"]
 
 
 class ResellerOrder(Model):
@@ -69,6 +69,18 @@ class BulkRenewalItem(Model):
     credits_minor: Mapped[int] = mapped_column(default=0)
     paid_through: Mapped[str] = mapped_column(default="")  # ISO
     why: Mapped[str] = mapped_column(default="")
+
+
+class CreditRenewal(Model):
+    """A subscription that is renewed from its payer's credits before it ends, for as long as `reseller_id` pays for it.
+    `why`: what kept it from being renewed when that was tried last."""
+
+    __tablename__ = "credit_renewal"
+
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"), primary_key=True, autoincrement=False)
+    reseller_id: Mapped[int] = mapped_column(ForeignKey("reseller.id"), index=True)
+    why: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
 
 
 class ResellerKey(Model):

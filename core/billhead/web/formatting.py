@@ -66,6 +66,8 @@ _HAPPENED = {
     "cancel": "Canceled",
     "held": "Put on hold",
     "facts_changed": "Details changed",
+    "renewal_on": "Renewed by itself from now on",
+    "renewal_off": "Renewed by hand from now on",
 }
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 

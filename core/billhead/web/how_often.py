@@ -22,6 +22,7 @@ _KINDS = {
     "ticket_answer": later("Answers of our support"),
     "planned_work": later("Planned work"),
     "price_stays": later("Prices that stay"),
+    "renewals_short": later("Users that there are too few credits to renew"),
     "shop_waiting": later("Orders that wait for credits"),
     "ticket_news": later("What customers write in tickets"),
     "upstream_low": later("Credit at a panel that runs low"),

@@ -6,6 +6,7 @@ from white_label import WhiteLabel
 
 from billhead.models.operations import AuditEntry
 from billhead.models.people import Customer, Reseller
+from billhead.models.resellers import CreditRenewal
 from billhead.models.subscriptions import Subscription, SubscriptionEvent
 
 KNOWN = {"name": "Anna  Berg", "email": "Anna@Example.com", "phone": "+358 40 123", "language": "de",
@@ -106,3 +107,29 @@ def test_a_customer_of_the_reseller_s_shop_keeps_its_address_and_orders_there(wh
     assert aurora.post(edit, {**told, "email": "ada@example.com"}).status_code == 303
     (ada,) = area.shop.rows(Customer, Customer.id == one.customer_id)
     assert (ada.name, ada.email) == ("Anna Berg", "ada@example.com")
+
+
+def test_a_user_is_renewed_by_itself_by_a_switch_that_the_lists_show(area: Area):
+    baltic, coast = area.browsers["baltic"], area.browsers["coast"]
+    anna = area.add("baltic", "Anna")
+    page = f"/reseller/users/{anna}"
+    assert "Renew by itself" in baltic.get(page).text
+    assert coast.post(f"{page}/renewal/on", page="/reseller/").status_code == 404
+    assert baltic.post(f"{page}/renewal/maybe", page=page).status_code == 404
+    assert baltic.post(f"{page}/renewal/on", page=page).status_code == 303
+    assert "Do not renew by itself" in baltic.get(page).text
+    assert "renews by itself" in baltic.get("/reseller/users").text
+    area.shop.change(CreditRenewal, anna, why="there are not enough credits")
+    assert "not renewed" in baltic.get("/reseller/users").text
+    assert "there are not enough credits" in baltic.get(page).text.lower()
+    assert baltic.post(f"{page}/renewal/off", page=page).status_code == 303
+    assert "renews by itself" not in baltic.get("/reseller/users").text
+    # what holds for new ones, and for all there are
+    assert baltic.yes("/reseller/users/automatic-renewal", wish="new").status_code == 303
+    bob = area.add("baltic", "Bob")
+    assert [row.subscription_id for row in area.shop.rows(CreditRenewal)] == [bob]
+    assert baltic.yes("/reseller/users/automatic-renewal", wish="all").status_code == 303
+    assert sorted(row.subscription_id for row in area.shop.rows(CreditRenewal)) == [anna, bob]
+    assert baltic.yes("/reseller/users/automatic-renewal", wish="nobody").status_code == 303
+    assert area.shop.rows(CreditRenewal) == []
+    assert baltic.yes("/reseller/users/automatic-renewal", wish="perhaps").status_code == 422

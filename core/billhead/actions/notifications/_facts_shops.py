@@ -1,7 +1,7 @@
-"""What notices to resellers about their own shops tell.
+"""What notices to resellers about their own shops and their users tell.
 
 kind                                         ids in `data`
-shop_waiting                                 reseller_id
+shop_waiting, renewals_short                 reseller_id
 """
 
 from collections.abc import Mapping
@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 from billhead.actions.notifications._logins import home_of
 from billhead.actions.notifications._rows import Parts, named
 from billhead.actions.notifications._values import Address
+from billhead.actions.resellers._renewing_alone import SHORT, due_renewals
 from billhead.actions.resellers._seen import figures_of
 from billhead.domain.errors import NoticeRejected
 from billhead.domain.money import CREDITS, Money
 from billhead.models.operations import Notice
 from billhead.models.people import Customer
+from billhead.models.resellers import CreditRenewal
 from billhead.models.sellers import Seller
 from billhead.models.shops import Shop, ShopSupply
 
@@ -45,4 +47,20 @@ def _shop(session: Session, notice: Notice) -> Mapping[str, Any]:
     return {"shop": told}
 
 
-PARTS: Parts = {"shop_waiting": (_shop,)}
+def _renewals(session: Session, notice: Notice) -> Mapping[str, Any]:
+    """As it is when it is told: nobody is told of users who were renewed meanwhile."""
+    reseller_id = named(notice, "reseller_id")
+    short = due_renewals().where(CreditRenewal.reseller_id == reseller_id, CreditRenewal.why == SHORT)
+    waiting = session.scalar(select(func.count()).select_from(short.order_by(None).subquery()))
+    own = session.scalar(select(Customer.id).where(Customer.buys_for_reseller_id == reseller_id))
+    if not waiting or own != notice.customer_id:
+        raise NoticeRejected("no user of this reseller waits to be renewed any more")
+    told = {
+        "waiting": waiting,
+        "left": Money(figures_of(session, [reseller_id])[reseller_id].balance_minor, CREDITS),
+        "buy_url": Address(f"{home_of(session, notice)}/reseller/credits/buy"),
+    }
+    return {"renewals": told}
+
+
+PARTS: Parts = {"renewals_short": (_renewals,), "shop_waiting": (_shop,)}

@@ -39,6 +39,7 @@ OF_CUSTOMERS: Mapping[str, tuple[str, ...]] = {
 """Kind → what may be chosen beside at once."""
 OF_RESELLERS: Mapping[str, tuple[str, ...]] = {
     **OF_CUSTOMERS,
+    "renewals_short": (DAILY,),
     "shop_waiting": (DAILY,),
     "ticket_news": (DAILY, WEEKLY, OFF),
 }

@@ -95,6 +95,7 @@ BELONGINGS: dict[str, Belonging] = {
     "billing_failed_item": Belonging("subscription_id>subscription", empties="error", keeps="plugin"),
     "billing_mended_item": Belonging("subscription_id>subscription", empties="error", keeps="plugin"),
     "bulk_item": Belonging("subscription_id>subscription", empties="said before", keeps="state"),
+    "credit_renewal": Belonging("subscription_id>subscription", empties="why"),
     "bulk_renewal_item": Belonging("subscription_id>subscription", empties="why", keeps="state paid_through"),
     "dunning_step": Belonging("subscription_id>subscription document_id>document", keeps="action result"),
     # lines

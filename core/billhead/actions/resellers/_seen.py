@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from billhead.actions.resellers._renewing_alone import renews_alone
 from billhead.actions.resellers._tree import is_within, subtree
 from billhead.domain.context import Context
 from billhead.domain.errors import NotFound
@@ -22,7 +23,7 @@ from billhead.models.catalogue import Plan
 from billhead.models.credits import CreditHold, CreditLot
 from billhead.models.ledger import LedgerAccount, LedgerPosting
 from billhead.models.people import Customer, Reseller, User
-from billhead.models.resellers import BulkRenewal
+from billhead.models.resellers import BulkRenewal, CreditRenewal
 from billhead.models.subscriptions import Service, Subscription
 
 __all__ = [
@@ -84,7 +85,7 @@ def seen_renewals(session: Session, ctx: Context, bulk_id: int) -> BulkRenewal:
 def users_of(reseller_id: int, *, alone: bool = False) -> Select[*tuple[Any, ...]]:
     """The subscribers of a subtree (`alone`: of this reseller only), one row a subscription, to be paged by its id:
     id, customer_id, name, email, plan, plan_code, term, state, suspended_for, phase, paid_through, reseller_id,
-    reseller, login, mac, kind, sync (of its first line)."""
+    reseller, login, mac, kind, sync (of its first line), alone (renewed by itself), and why it could not be."""
     first = (
         select(func.min(Service.id))
         .where(Service.subscription_id == Subscription.id, Service.lifecycle == "wanted")
@@ -111,11 +112,14 @@ def users_of(reseller_id: int, *, alone: bool = False) -> Select[*tuple[Any, ...
             Service.mac,
             Service.kind,
             Service.sync,
+            CreditRenewal.subscription_id.is_not(None).label("alone"),
+            CreditRenewal.why,
         )
         .join(Customer, Customer.id == Subscription.customer_id)
         .join(Plan, Plan.id == Subscription.plan_id)
         .join(Reseller, Reseller.id == Customer.reseller_id)
         .outerjoin(Service, Service.id == first)
+        .outerjoin(CreditRenewal, renews_alone())
         .where(whose)
     )
 

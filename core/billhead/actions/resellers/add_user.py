@@ -21,6 +21,7 @@ from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import CREDITS, Money
 from billhead.domain.periods import Term, cycle, zone
 from billhead.models.people import Customer, Reseller
+from billhead.models.resellers import CreditRenewal
 from billhead.models.sellers import Seller
 
 __all__ = ["NewUser", "UserAdded", "UserPreview", "add_user", "preview_add_user"]
@@ -117,6 +118,9 @@ def add_user(tx: Tx, reseller_id: int, wanted: NewUser) -> UserAdded:
     if wanted.trial:
         record(tx, subscription, "trial_given", day_of_trials(tx.session, reseller))
     hold_and_extend(tx, reseller, subscription, bought)
+    if reseller.renews_users:
+        told = {"subscription_id": subscription.id, "reseller_id": reseller.id}
+        tx.session.add(CreditRenewal(**told, created_at=clock.now()))
     data = {"subscription_id": subscription.id, "customer_id": customer.id, "plan": wanted.plan}
     emit(tx, "subscription.started", f"subscription:{subscription.id}", data)
     return UserAdded(subscription.id, customer.id, bought.amount.minor, bought.period.end.isoformat())

@@ -3,21 +3,17 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select
-
 from billhead import clock
-from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.resellers._holds import Purchase, hold_and_extend, refuse_while_held
+from billhead.actions.resellers._renewal_costs import renewal_costs
 from billhead.actions.resellers._users import with_payer
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.errors import Conflict, InvalidInput
-from billhead.domain.money import CREDITS, Money
+from billhead.domain.errors import Conflict
 from billhead.domain.periods import Period, Term, cycle_index, cycle_start
 from billhead.domain.subscription import RUNNING, State
-from billhead.models.catalogue import Plan, Price
 from billhead.models.people import Customer, Reseller
-from billhead.models.subscriptions import Subscription, SubscriptionComponent
+from billhead.models.subscriptions import Subscription
 
 __all__ = ["UserRenewed", "preview_renew_user", "renew_user"]
 
@@ -57,9 +53,9 @@ def _planned(tx: Tx, subscription_id: int) -> tuple[Subscription, Reseller, Purc
     _check_renewable(subscription)
     refuse_while_held(tx, subscription)
     period, anchor = _next(subscription, tx.session.get_one(Customer, subscription.customer_id).zone)
-    amount, sold = _price(tx, subscription, period.start)
-    more = {"term": subscription.term, "sold": sold}
-    return subscription, reseller, Purchase("renewal", amount, period, anchor, more)
+    cost = renewal_costs(tx.session, {subscription_id: period.start})[subscription_id]
+    more = {"term": subscription.term, "sold": cost.sold}
+    return subscription, reseller, Purchase("renewal", cost.amount(), period, anchor, more)
 
 
 def _check_renewable(subscription: Subscription) -> None:
@@ -79,22 +75,3 @@ def _next(subscription: Subscription, zone: str) -> tuple[Period, date]:
     if cycle_start(anchor, term, cycle_index(anchor, term, start)) != start:
         anchor = start
     return Period(start, cycle_start(anchor, term, cycle_index(anchor, term, start) + 1)), anchor
-
-
-def _price(tx: Tx, subscription: Subscription, start: date) -> tuple[Money, list[list[int]]]:
-    """And what it is the price of: plans and how many."""
-    part = SubscriptionComponent
-    rows = tx.session.execute(
-        select(Plan.id, Plan.name, part.price_id, part.quantity)
-        .join(Plan, Plan.id == part.plan_id)
-        .where(part.subscription_id == subscription.id, or_(part.ends_on.is_(None), part.ends_on > start))
-    ).all()
-    catalogue = Catalogue()
-    catalogue.need(tx.session, prices=[row.price_id for row in rows])
-    minor = 0
-    for _, name, price_id, quantity in rows:
-        price = tx.session.get_one(Price, catalogue.price_at(price_id, start))
-        if price.credit_minor is None:
-            raise InvalidInput("term", f"{name} has no price in credits for {price.term}")
-        minor += price.credit_minor * quantity
-    return Money(minor, CREDITS), [[plan_id, quantity] for plan_id, _, _, quantity in rows]

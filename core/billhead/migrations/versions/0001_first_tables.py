@@ -616,6 +616,7 @@ def upgrade() -> None:
     sa.Column('suspended_lines', sa.String(), server_default='', nullable=False),
     sa.Column('rights', sa.JSON(), nullable=False),
     sa.Column('credit_line_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('renews_users', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('created_on', sa.Date(), nullable=False),
     sa.Column('removed_on', sa.Date(), nullable=True),
     sa.ForeignKeyConstraint(['parent_id'], ['reseller.id'], name=op.f('fk_reseller_parent_id')),
@@ -1756,6 +1757,18 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('coupon_redemption', schema=None) as batch_op:
         batch_op.create_index('ix_coupon_redemption_customer', ['coupon_id', 'customer_id'], unique=False)
+
+    op.create_table('credit_renewal',
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('why', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_credit_renewal_reseller_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_credit_renewal_subscription_id')),
+    sa.PrimaryKeyConstraint('subscription_id', name=op.f('pk_credit_renewal'))
+    )
+    with op.batch_alter_table('credit_renewal', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_credit_renewal_reseller_id'), ['reseller_id'], unique=False)
 
     op.create_table('document',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -3159,6 +3172,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_document_customer')
 
     op.drop_table('document')
+    with op.batch_alter_table('credit_renewal', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_credit_renewal_reseller_id'))
+
+    op.drop_table('credit_renewal')
     with op.batch_alter_table('coupon_redemption', schema=None) as batch_op:
         batch_op.drop_index('ix_coupon_redemption_customer')
 

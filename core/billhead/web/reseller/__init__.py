@@ -13,6 +13,7 @@ from billhead.web.reseller import margin as _margin  # noqa: F401 registers its 
 from billhead.web.reseller import moving as _moving  # noqa: F401 registers its views
 from billhead.web.reseller import prices as _prices  # noqa: F401 registers its views
 from billhead.web.reseller import renewing as _renewing  # noqa: F401 registers its views
+from billhead.web.reseller import renewing_alone as _renewing_alone  # noqa: F401 registers its views
 from billhead.web.reseller import shop as _shop  # noqa: F401 registers its views
 from billhead.web.reseller import shop_help as _shop_help  # noqa: F401 registers its views
 from billhead.web.reseller import shop_looks as _shop_looks  # noqa: F401 registers its views

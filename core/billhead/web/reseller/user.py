@@ -10,6 +10,7 @@ from wtforms.validators import DataRequired, Length
 from billhead.actions.access.reset_line_password import reset_line_password
 from billhead.actions.provisioning.swap_mac import preview_swap_mac, swap_mac
 from billhead.actions.resellers._changed_parts import running_parts
+from billhead.actions.resellers._renewing_alone import renews_alone
 from billhead.actions.resellers._seen import seen_reseller, users_of
 from billhead.actions.resellers.disable_user import disable_user
 from billhead.actions.resellers.enable_user import enable_user
@@ -20,6 +21,7 @@ from billhead.domain.mac import usual_prefixes
 from billhead.domain.subscription import RUNNING, State
 from billhead.models.catalogue import Plan
 from billhead.models.credits import CreditHold
+from billhead.models.resellers import CreditRenewal
 from billhead.models.subscriptions import Service, Subscription, SubscriptionEvent
 from billhead.plugin import allow
 from billhead.web.forms import stripped
@@ -55,6 +57,9 @@ def user(key: int) -> ResponseReturnValue:
         held = _held(session, key)
         whose = seen_reseller(session, current_ctx(), seen.customer.reseller_id or 0)
         rights = own_rights(session)
+        alone = session.scalar(
+            select(CreditRenewal).join(Subscription, renews_alone()).where(CreditRenewal.subscription_id == key)
+        )
         beside = session.execute(
             users_of(whose.id, alone=True).where(
                 Subscription.customer_id == one.customer_id, Subscription.id != key, Subscription.state != "canceled"
@@ -67,12 +72,13 @@ def user(key: int) -> ResponseReturnValue:
         "disable": state in RUNNING,
         "enable": state is State.SUSPENDED and one.suspended_for == "reseller",
         "terminate": rights.terminate and state is not State.CANCELED,
+        "renew_alone": state is not State.CANCELED,
     }
     if one.service_ends_on is not None or one.settlement != "credits":
         can = dict.fromkeys(can, False)
     can["another"] = may_get_another(seen, whose)
     shown = {"seen": seen, "extras": extras, "history": history, "held": held, "whose": whose, "may": can}
-    shown |= {"beside": beside, "spoken": wording(seen.customer.language).own_name}
+    shown |= {"beside": beside, "alone": alone, "spoken": wording(seen.customer.language).own_name}
     return page("reseller/user.html", **shown)
 
 

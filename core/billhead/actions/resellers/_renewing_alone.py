@@ -1,0 +1,57 @@
+"""Which users are renewed from their payer's credits without anybody asking, and when."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, select
+
+from billhead import clock
+from billhead.domain.subscription import RUNNING
+from billhead.models.people import Customer
+from billhead.models.resellers import CreditRenewal
+from billhead.models.subscriptions import Subscription, SubscriptionEvent
+
+__all__ = ["DAYS_BEFORE", "SHORT", "due_renewals", "is_due", "renews_alone"]
+
+DAYS_BEFORE = 2
+"""Before the first unpaid day: time to buy credits is left where there are too few."""
+SHORT = "there are not enough credits"
+
+
+def renews_alone() -> ColumnElement[bool]:
+    """For a query of `Subscription` that is joined to its `CreditRenewal`: whoever pays for it has turned it on. Who
+    has got it from somebody else decides anew."""
+    return and_(
+        CreditRenewal.subscription_id == Subscription.id, CreditRenewal.reseller_id == Subscription.payer_reseller_id
+    )
+
+
+def due_renewals() -> Select[*tuple[Any, ...]]:
+    """(id, payer, zone, paid_through): all that may be due on the earth's latest day; each one's own zone decides.
+
+    A trial ends: nobody has asked for what comes after it. What a panel has refused today is tried tomorrow.
+    """
+    event = SubscriptionEvent
+    refused = exists().where(
+        event.subscription_id == Subscription.id,
+        event.kind == "credits_released",
+        event.effective_on >= clock.latest_today() - timedelta(days=1),
+    )
+    return (
+        select(Subscription.id, Subscription.payer_reseller_id, Customer.zone, Subscription.paid_through)
+        .join(CreditRenewal, renews_alone())
+        .join(Customer, Customer.id == Subscription.customer_id)
+        .where(
+            Subscription.settlement == "credits",
+            Subscription.phase == "recurring",
+            Subscription.state.in_([state.value for state in RUNNING]),
+            Subscription.service_ends_on.is_(None),
+            Subscription.paid_through <= clock.latest_today() + timedelta(days=DAYS_BEFORE),
+            ~refused,
+        )
+        .order_by(Subscription.id)
+    )
+
+
+def is_due(paid_through: date | None, zone: str) -> bool:
+    return paid_through is not None and (paid_through - clock.today_in(zone)).days <= DAYS_BEFORE
