@@ -45,7 +45,7 @@ class Line(NamedTuple):
 class Stretch(NamedTuple):
     """The days on which a component was had. `free` ones are not to be paid. `agreed` ones are charged or not: those of
     a trial, and paid ones that went to another customer. In `stopped` ones nothing new was billed. `mode`: how a part
-    of a cycle is priced."""
+    of a cycle is priced. `slack`: by so much each line may be off, since tax is rounded on the sum of its document."""
 
     had: Sequence[Period]
     free: Sequence[Period]
@@ -53,6 +53,7 @@ class Stretch(NamedTuple):
     stopped: Sequence[Period]
     mode: str
     currency: str
+    slack: int = 0
 
 
 class Day(NamedTuple):
@@ -101,7 +102,7 @@ def _amounts(stretch: Stretch, lines: Iterable[Line]) -> Iterator[Day]:
             continue
         days = sum(one.days for one in without(merged(_covered(found)), stretch.free))
         worth, amount = _worth(first, days, cycle, stretch.mode), sum(line.amount for line in found)
-        if worth != amount:
+        if abs(worth - amount) > stretch.slack * len(found):
             told, right = Money(amount, stretch.currency), Money(worth, stretch.currency)
             what = f"{days} of the {cycle.days} days from {cycle.start} come to {told}, and are worth {right}"
             yield Day(cycle.start, found[-1].document_id, what)

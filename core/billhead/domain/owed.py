@@ -65,13 +65,17 @@ class BilledLine:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """A cycle of one component. `whole` is what all of it costs; `charged_days` are those that are to be paid for."""
+    """A cycle of one component. `whole` is what all of it costs; `charged_days` are those that are to be paid for.
+
+    `slack`: by so much its lines may differ from what they owe, since the tax of their documents is rounded on the sum.
+    """
 
     period: Period
     whole: int
     charged_days: Sequence[Period]
     mode: ProrationMode
     lines: Sequence[BilledLine] = field(default=())
+    slack: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +110,13 @@ def difference(cycle: Cycle) -> list[Charge | Return]:
     """
     missing = owed(cycle) - sum(line.charged for line in cycle.lines)
     billed = [day for line in cycle.lines for day in line.days]
+    more, unused = without(cycle.charged_days, billed), without(billed, cycle.charged_days)
+    if abs(missing) <= cycle.slack and not more and not unused:
+        return []
     if missing > 0:
-        new = _around(without(cycle.charged_days, billed)) or _around(cycle.charged_days) or cycle.period
+        new = _around(more) or _around(cycle.charged_days) or cycle.period
         return [Charge(new, missing)]
     back: list[Charge | Return] = []
-    unused = without(billed, cycle.charged_days)
     for line in reversed(cycle.lines):
         part = min(-missing, line.charged, line.left)
         if part <= 0:

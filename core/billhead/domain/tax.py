@@ -30,6 +30,11 @@ class TaxRounding(StrEnum):
     PER_RATE_KEEP_GROSS = "per_rate_keep_gross"
 
 
+def moves_amounts(mode: TaxRounding, inclusive: bool) -> bool:
+    """Whether amounts as prices state them, with tax or without, give way by a cent for a sum that is rounded."""
+    return mode == (TaxRounding.PER_RATE_KEEP_NET if inclusive else TaxRounding.PER_RATE_KEEP_GROSS)
+
+
 def rate_ppm(rate: Decimal) -> int:
     """Decimal("0.19") → 190_000."""
     fraction = exact(rate, "tax rate")

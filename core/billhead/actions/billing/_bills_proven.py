@@ -16,8 +16,10 @@ from billhead.actions.billing._free_days import read_free_days
 from billhead.bulk import among
 from billhead.domain.covered import Line, Stretch, faults_of
 from billhead.domain.periods import Period, without
+from billhead.domain.tax import TaxRounding, moves_amounts
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.documents import Document, DocumentLine
+from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription, SubscriptionComponent, SubscriptionEvent
 
 __all__ = ["Named", "day_faults"]
@@ -50,19 +52,22 @@ class _Row(NamedTuple):
 
 
 def day_faults(session: Session, subscriptions: Sequence[int]) -> Iterator[Named]:
-    """In six queries, however many there are."""
+    """In seven queries, however many there are."""
     lines = _lines(session, subscriptions)
     back = _back(session, [row.line.id for rows in lines.values() for row in rows])
+    roundings = dict(session.execute(select(Seller.id, Seller.tax_rounding)).all())
     free, over = read_free_days(session, subscriptions), _over(session, subscriptions)
     for subscription, parts in _parts(session, subscriptions):
         rows = lines.get(subscription.id, [])
         if not rows:
             continue  # nothing of it is billed here: imported, or paid with a reseller's credits
         first = min(_period(row.line).start for row in rows)
-        shown = len(parts) > 1
+        shown, inclusive = len(parts) > 1, rows[0].inclusive
         for part, mode in parts:
             own = [_line(row, back.get(row.line.id, [])) for row in rows if row.line.component_id == part.id]
             stretch = _stretch(subscription, part, mode, first, free.get(subscription.id, []), over[subscription.id])
+            if own and moves_amounts(TaxRounding(roundings[subscription.seller_id]), inclusive):
+                stretch = stretch._replace(slack=1)
             for found in faults_of(stretch, _cut(own, over[subscription.id])):
                 what = f"component {part.id}: {found.what}" if shown else found.what
                 yield Named(subscription.id, found.document_id, what)

@@ -41,6 +41,7 @@ from billhead.domain.owed import Charge, Cycle, Return, difference
 from billhead.domain.periods import Period, Term, merged, without
 from billhead.domain.proration import ProrationMode
 from billhead.domain.subscription import RUNNING, State
+from billhead.domain.tax import TaxRounding, moves_amounts
 from billhead.models.documents import DocumentLine
 from billhead.models.subscriptions import Subscription
 
@@ -187,6 +188,7 @@ def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[Dra
     for line in history.standing.get(part.component_id, ()):
         known.setdefault(line.cycle, []).append(line)
     mode = ProrationMode(catalogue.plans[part.plan_id].proration)
+    rounding = TaxRounding(catalogue.sellers[history.item.seller_id].tax_rounding)
     wanted, billed = _window(part, history.item), _billed_days(history)
     upto = [Period(date.min, history.item.billed_through or _FOREVER)]  # what comes after is the run's
     if history.item.collection == "manual":  # and what nobody has paid by hand was never watched
@@ -201,7 +203,8 @@ def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[Dra
         handed_over = max((one.start for one in history.moved if one.overlap(period)), default=None)
         if handed_over is not None:
             days = _since(handed_over, days, lines)
-        asked = Cycle(period, lines[0].whole, days, mode, [line.billed for line in lines])
+        slack = len(lines) if moves_amounts(rounding, lines[0].inclusive) else 0
+        asked = Cycle(period, lines[0].whole, days, mode, [line.billed for line in lines], slack)
         yield from _written(asked, part, {line.billed.id: line for line in lines}, history.item, catalogue)
     for period, open_days in _new_cycles(part, history, known):
         priced = as_of(part, catalogue, period.start)

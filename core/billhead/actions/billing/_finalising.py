@@ -4,7 +4,7 @@ The same tables are written as for new documents, with one statement per table; 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.billing._booking import book_documents
-from billhead.actions.billing._catalogue import Catalogue, PriceTerms
+from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._draft import Draft, DraftedLine
 from billhead.actions.billing._issuing import numbered, poured, queue_collection, tell, use_credit
 from billhead.actions.billing._parties import party_ids
@@ -29,12 +29,16 @@ from billhead.bulk import Bulk, among
 from billhead.db import Tx
 from billhead.domain.document import Kind, settled_state
 from billhead.domain.errors import BillheadError, Conflict
+from billhead.domain.money import Rounding, round_ratio
+from billhead.domain.periods import Period
+from billhead.domain.proration import ProrationMode, share_of
+from billhead.domain.tax import TaxRounding, moves_amounts
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
 from billhead.plugin_host import plugins
 
-__all__ = ["Ready", "amount_of", "finalise", "given_of", "rate_drafts"]
+__all__ = ["Ready", "amount_of", "finalise", "given_of", "need_terms", "rate_drafts"]
 
 _DOCUMENT = {
     "kind": "text", "state": "text", "fiscal_year": "bigint", "number": "bigint", "number_text": "text",
@@ -70,10 +74,9 @@ def rate_drafts(session: Session, documents: Sequence[Document]) -> tuple[list[R
     for line in session.scalars(query.order_by(DocumentLine.document_id, DocumentLine.position, DocumentLine.id)):
         lines[line.document_id].append(line)
     catalogue.need(session, sellers={document.seller_id for document in documents})
-    catalogue.need(session, prices={one.price_id for each in lines.values() for one in each if one.price_id})
-    cases = [
-        _case(document, lines[document.id], buyers[document.customer_id], catalogue.prices) for document in documents
-    ]
+    every = [one for each in lines.values() for one in each]
+    need_terms(session, catalogue, every)
+    cases = [_case(document, lines[document.id], buyers[document.customer_id], catalogue) for document in documents]
     answers = rater.rate_cases(cases, read_lots(session, customers), read_chargeable(session, customers))
     ready: list[Ready] = []
     refused: list[tuple[int, BillheadError]] = []
@@ -87,21 +90,30 @@ def rate_drafts(session: Session, documents: Sequence[Document]) -> tuple[list[R
     return ready, refused
 
 
-def _case(document: Document, lines: Sequence[DocumentLine], buyer: Buyer, prices: Mapping[int, PriceTerms]) -> Case:
-    today = clock.today_in(buyer.zone)
+def _case(document: Document, lines: Sequence[DocumentLine], buyer: Buyer, catalogue: Catalogue) -> Case:
+    today, prices = clock.today_in(buyer.zone), catalogue.prices
     begins = min((line.period_start for line in lines if line.period_start is not None), default=None)
     due_on: date | None = begins if begins is not None and begins > today else None
     if document.kind == Kind.PROFORMA:
         due_on = document.due_on
     inclusive = document.tax_inclusive
     mixed = any(has_tax(line, prices, inclusive) != inclusive for line in lines)
-    drafted = tuple(_drafted(line, has_tax(line, prices, inclusive)) for line in lines)
+    drafted = tuple(
+        _drafted(line, amount_of(line, has_tax(line, prices, inclusive), document.seller_id, catalogue))
+        for line in lines
+    )
     returns = any(line.given is not None for line in drafted)
     draft = Draft(document.kind, document.currency, drafted, inclusive, None, due_on, may_return=returns, mixed=mixed)
     return Case(draft, buyer, document.seller_id, document.subscription_id, None, today)
 
 
-def _drafted(line: DocumentLine, inclusive: bool) -> DraftedLine:
+def need_terms(session: Session, catalogue: Catalogue, lines: Sequence[DocumentLine]) -> None:
+    """What `amount_of` asks the catalogue for; sellers are known."""
+    prices, plans = {line.price_id for line in lines}, {line.plan_id for line in lines}
+    catalogue.need(session, prices={one for one in prices if one}, plans={one for one in plans if one})
+
+
+def _drafted(line: DocumentLine, amount_minor: int) -> DraftedLine:
     """The line as it was before tax. What is given back keeps the tax that it had."""
     return DraftedLine(
         line.component_id,
@@ -114,7 +126,7 @@ def _drafted(line: DocumentLine, inclusive: bool) -> DraftedLine:
         line.period_end,
         line.quantity,
         line.unit_minor,
-        amount_of(line, inclusive),
+        amount_minor,
         line.tax_class,
         LineDetail(discount_minor=line.discount_minor),
         given_of(line),
@@ -129,14 +141,23 @@ def given_of(line: DocumentLine) -> TaxedAmount | None:
     return TaxedAmount(line.net_minor, line.tax_minor, line.tax_code, line.tax_rate_ppm, taxes)
 
 
-def amount_of(line: DocumentLine, inclusive: bool) -> int:
+def amount_of(line: DocumentLine, inclusive: bool, seller_id: int, catalogue: Catalogue) -> int:
     """As the price book has it; where tax is rounded on the document's sum, the line is perhaps a cent off that. A part
-    of a period is as it was billed: the price is of the whole."""
+    of a period costs its share, unless it was billed for less: as what was missing, say."""
     told = line.net_minor + (line.tax_minor if inclusive else 0)
-    if line.cycle_start is not None:
-        return told
     listed = line.unit_minor * line.quantity - line.discount_minor
+    if line.cycle_start is not None:
+        moves = moves_amounts(TaxRounding(catalogue.sellers[seller_id].tax_rounding), inclusive)
+        listed = _part_listed(line, catalogue) if moves else told
     return listed if abs(listed - told) <= 1 else told
+
+
+def _part_listed(line: DocumentLine, catalogue: Catalogue) -> int:
+    assert line.cycle_start and line.cycle_end and line.period_start and line.period_end, "a part has both"
+    mode = ProrationMode(catalogue.plans[line.plan_id or 0].proration)
+    days, cycle = Period(line.period_start, line.period_end), Period(line.cycle_start, line.cycle_end)
+    share = share_of(days.days, cycle, mode) * (line.cycle_minor or 0)
+    return round_ratio(share.numerator, share.denominator, Rounding.HALF_UP)
 
 
 def finalise(tx: Tx, ready: Sequence[Ready]) -> dict[int, str]:

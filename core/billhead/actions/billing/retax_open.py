@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 
 from billhead import clock
 from billhead.actions.billing._catalogue import Catalogue
-from billhead.actions.billing._finalising import amount_of, given_of
+from billhead.actions.billing._finalising import amount_of, given_of, need_terms
 from billhead.actions.billing._parties import party_ids
 from billhead.actions.billing._rated import Buyer
 from billhead.actions.billing._reading import read_buyers
@@ -70,12 +70,12 @@ def _retaxed(tx: Tx, document: Document, buyer: Buyer, catalogue: Catalogue, des
     lines = session.scalars(
         select(DocumentLine).where(DocumentLine.document_id == document.id).order_by(DocumentLine.position)
     ).all()
-    catalogue.need(session, prices={line.price_id for line in lines if line.price_id is not None})
+    need_terms(session, catalogue, lines)
     on = clock.today_in(catalogue.sellers[document.seller_id].zone)
     with_tax = [has_tax(line, catalogue.prices, document.tax_inclusive) for line in lines]
     given = [given_of(line) for line in lines]
     asked = [
-        (has, line.tax_class, amount_of(line, has))
+        (has, line.tax_class, amount_of(line, has, document.seller_id, catalogue))
         for has, line, back in zip(with_tax, lines, given, strict=True)
         if back is None
     ]
