@@ -153,10 +153,10 @@ def amount_of(line: DocumentLine, inclusive: bool, seller_id: int, catalogue: Ca
 
 
 def _part_listed(line: DocumentLine, catalogue: Catalogue) -> int:
-    assert line.cycle_start and line.cycle_end and line.period_start and line.period_end, "a part has both"
+    dates = line.period_start, line.period_end, line.cycle_start, line.cycle_end
+    start, end, begins, ends = (day for day in dates if day is not None)  # a part has all of them
     mode = ProrationMode(catalogue.plans[line.plan_id or 0].proration)
-    days, cycle = Period(line.period_start, line.period_end), Period(line.cycle_start, line.cycle_end)
-    share = share_of(days.days, cycle, mode) * (line.cycle_minor or 0)
+    share = share_of((end - start).days, Period(begins, ends), mode) * (line.cycle_minor or 0)
     return round_ratio(share.numerator, share.denominator, Rounding.HALF_UP)
 
 
