@@ -298,6 +298,25 @@ def test_who_cancels_on_hold_watches_the_kept_days_afterwards(shop, ends_on, bac
     assert in_order()
 
 
+@pytest.mark.parametrize("policy", ["immediate", "start_of_term"])
+@pytest.mark.parametrize("today", [date(2026, 4, 16), date(2026, 7, 3)])
+def test_who_ends_a_hold_for_good_gets_all_kept_days_back(shop, policy, today):
+    """April is paid. From 11 April on the days are kept: 20 of 30 are left, however long the hold has lasted."""
+    _, subscription = paying(shop, shop.plan("tv", 3000))
+    shop.change(Subscription, subscription, collection="manual")
+    on(date(2026, 4, 11))
+    do(hold, subscription)
+    on(today)
+    before = seen(preview_cancel, subscription, policy, money="credit")
+    done = do(cancel, subscription, policy, money="credit")
+    back = 3600 if policy == "start_of_term" else 2400
+    assert (before.total_minor, done.total_minor) == (-back, -back)
+    assert credit(shop) == 12_000 - 3600 + back
+    assert shop.get(Subscription, subscription).state == "canceled"
+    assert billed(shop, subscription) == 3000 - back * 10 // 12
+    assert in_order()
+
+
 def test_who_cancels_on_a_credited_hold_watches_what_is_paid_after_it(shop):
     """April is paid; 11 to 21 April come back. She cancels on the 15th: the rest of April is hers."""
     _, subscription = paying(shop, shop.plan("tv", 3000))

@@ -15,7 +15,7 @@ from billhead.domain.subscription import State, SuspendedBy
 from billhead.models.catalogue import Plan
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["Held", "begin_hold", "may_end_from", "paid_after_hold", "way_of"]
+__all__ = ["Held", "begin_hold", "kept_since", "may_end_from", "paid_after_hold", "way_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,14 @@ def paid_after_hold(tx: Tx, subscription: Subscription, today: date) -> date | N
     if pause.why == "kept":
         return max(ends_on or today, today) + (paid - pause.starts_on)
     return paid if ends_on is not None and ends_on < paid else None
+
+
+def kept_since(tx: Tx, subscription: Subscription) -> date | None:
+    """The day from which paid days stand still for a hold that it is in; None where none do."""
+    pause, paid = open_hold(tx, subscription), subscription.paid_through
+    on_hold = subscription.state == State.SUSPENDED and subscription.suspended_for == SuspendedBy.CUSTOMER
+    kept = on_hold and pause is not None and pause.why == "kept" and paid is not None and pause.starts_on < paid
+    return pause.starts_on if kept and pause is not None else None
 
 
 def may_end_from(tx: Tx, subscription: Subscription) -> date | None:

@@ -12,7 +12,7 @@ from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning.want import want
 from billhead.actions.subscriptions._beginning import begin_changes
 from billhead.actions.subscriptions._given_since import last_free_time
-from billhead.actions.subscriptions._holding import paid_after_hold
+from billhead.actions.subscriptions._holding import kept_since, paid_after_hold
 from billhead.actions.subscriptions._money_rule import money_rule
 from billhead.actions.subscriptions._offers import subscription_to_end, withdraw_offers
 from billhead.actions.subscriptions._scheduled import last_cancel, take_back, wished_of
@@ -162,11 +162,14 @@ def _dates(tx: Tx, subscription: Subscription, policy: str, on: date | None, mon
     after_hold = paid_after_hold(tx, subscription, today) if policy == "end_of_term" else None
     if after_hold is not None:
         return _Dates(after_hold, subscription.billed_through or after_hold)
+    kept = kept_since(tx, subscription)
     service = _service_end(subscription, policy, on, today)
     if policy == "start_of_term":
-        return _Dates(today, _cycle_start(tx, subscription, today))
+        return _Dates(today, _cycle_start(tx, subscription, kept or today))
     if money_rule(tx, subscription, money) == "nothing" or subscription.billed_through is None:
         return _Dates(service, max(service, subscription.billed_through or service))
+    if kept is not None and service <= today:
+        return _Dates(service, kept)  # none of the days that a hold has kept was watched
     return _Dates(service, service + timedelta(days=1) if plan.details.get("cancel_day_counts") else service)
 
 
