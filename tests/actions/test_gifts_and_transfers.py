@@ -15,8 +15,10 @@ from billhead.actions.subscriptions.cancel_gift import cancel_gift
 from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.actions.subscriptions.give_days import GiftScope, give_days, preview_give_days
 from billhead.actions.subscriptions.give_days_batch import give_days_batch
+from billhead.actions.subscriptions.hold import hold
 from billhead.actions.subscriptions.keep import keep
 from billhead.actions.subscriptions.lapse import lapse
+from billhead.actions.subscriptions.resume import resume
 from billhead.actions.subscriptions.set_billing_day import set_billing_day
 from billhead.actions.subscriptions.transfer import transfer
 from billhead.actions.usage.current_usage import current_usage
@@ -435,6 +437,10 @@ def test_who_can_not_get_it_is_told_why(shop):
     ):
         with pytest.raises(kind, match=words):
             do(transfer, subscription, to, money)
+    do(hold, subscription)
+    with pytest.raises(Conflict, match="on hold, and its days were given back"):  # they would be watched for nothing
+        do(transfer, subscription, other)
+    do(resume, subscription)
     shop.plugins.guard = lambda hook, **facts: Denied("not yet") if hook == "before_transfer" else None
     with pytest.raises(Conflict, match="not yet"):
         do(transfer, subscription, other)

@@ -9,7 +9,7 @@ from billhead.actions.documents._subscriptions import owed_of
 from billhead.actions.events import emit
 from billhead.actions.resellers._tree import is_within
 from billhead.actions.subscriptions._beginning import begin_changes
-from billhead.actions.subscriptions._free_time import free_time
+from billhead.actions.subscriptions._free_time import free_time, open_hold
 from billhead.actions.subscriptions._offers import subscription_to_end, withdraw_offers
 from billhead.actions.subscriptions._scheduled import take_back, wished_of
 from billhead.actions.subscriptions._state import record
@@ -18,7 +18,7 @@ from billhead.actions.subscriptions._taking_steps import look_again, take_steps
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, CurrencyMismatch, InvalidInput, NotFound
-from billhead.domain.subscription import State
+from billhead.domain.subscription import State, SuspendedBy
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 from billhead.plugin_host import plugins
@@ -52,6 +52,13 @@ def transfer(tx: Tx, subscription_id: int, to_customer_id: int, money: str = "mo
     subscription = subscription_to_end(tx, subscription_id)
     before, after = tx.session.get_one(Customer, subscription.customer_id), _recipient(tx, to_customer_id)
     _refuse(tx, subscription, before, after)
+    pause = open_hold(tx, subscription) if subscription.suspended_for == SuspendedBy.CUSTOMER else None
+    if money == "moves" and pause is not None and pause.why == "hold":
+        raise Conflict(
+            "it is on hold, and its days were given back to who has it",
+            code="on_hold",
+            hint="end the hold first, or let both settle",
+        )
     denied = plugins().guard(
         "before_transfer", subscription_id=subscription_id, facts={"from": before.id, "to": after.id}
     )
