@@ -150,7 +150,7 @@ def test_who_is_not_suspended_any_more_is_not_told_so(shop):
     ("kind", "subject", "words"),
     [
         ("restored", "Your service is back: Full & Sports", "runs again"),
-        ("canceled", "Your cancellation: Full & Sports", "it ends on 21 December 2026"),
+        ("canceled", "Your cancellation: Full & Sports", "it ends on 20 December 2026"),
         ("trial_ending", "Your trial ends on 28 November 2026: Full & Sports", "ends on 28 November 2026"),
     ],
 )
@@ -160,6 +160,13 @@ def test_the_life_of_a_subscription(shop, kind, subject, words):
     assert told == subject
     assert words in text
     assert "Full &amp; Sports" in html
+
+
+def test_what_has_ended_at_once_is_told_without_a_day(shop):
+    shop.change(Subscription, shop.subscription, service_ends_on=date(2026, 11, 21), state="canceled")
+    _subject, text, _html = shop.sent("canceled", {"subscription_id": shop.subscription})
+    assert "Full & Sports is canceled." in text
+    assert "it ends on" not in text
 
 
 def test_a_password_link_is_sealed_until_it_is_sent(shop):

@@ -60,6 +60,14 @@ def _subscription(session: Session, notice: Notice) -> Mapping[str, Any]:
     return {"subscription": told}
 
 
+def _cancellation(session: Session, notice: Notice) -> Mapping[str, Any]:
+    """It ends on its last day with service, as pages say it; without a day where it has ended already."""
+    told = dict(_subscription(session, notice)["subscription"])
+    subscription = found_row(session, Subscription, int(named(notice, "subscription_id")), "subscription")
+    ends_on = None if subscription.state == State.CANCELED else subscription.service_ends_on
+    return {"subscription": {**told, "ends_on": ends_on - timedelta(days=1) if ends_on else None}}
+
+
 def _debt(document: Document, home: str) -> Debt:
     facts = told_of(document, home)
     return Debt(facts["title"], facts["owed"], facts["pay_url"])
@@ -141,7 +149,7 @@ def _allowance(session: Session, notice: Notice) -> Mapping[str, Any]:
 
 PARTS: Parts = {
     "allowance": (_allowance,),
-    "canceled": (_subscription,),
+    "canceled": (_cancellation,),
     "order_held": (_subscription,),
     "order_refused": (_subscription,),
     "price_change": (_price_change,),

@@ -71,7 +71,7 @@ _SUBSCRIPTION = {
     "plan": "Full & Sports",
     "suspended": True,
     "for_debt": True,
-    "ends_on": date(2026, 12, 21),
+    "ends_on": date(2026, 12, 20),
     "trial_ends_on": date(2026, 11, 28),
     "by_hand": False,
     "unpaid": _DEBTS,
