@@ -25,6 +25,7 @@ _KINDS = {
     "renewals_short": later("Users that there are too few credits to renew"),
     "shop_waiting": later("Orders that wait for credits"),
     "ticket_news": later("What customers write in tickets"),
+    "shop_host": later("Names that shops of resellers ask for"),
     "upstream_low": later("Credit at a panel that runs low"),
     "upstream_cap": later("The day's limit at a panel is reached"),
 }

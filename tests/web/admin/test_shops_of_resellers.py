@@ -51,5 +51,8 @@ def test_staff_confirm_a_name_and_say_how_a_shop_is_paid(white_label: WhiteLabel
     assert not account.enabled
     ada = white_label.customer("aurora")
     assert white_label.order(ada, "aurora").status_code != 303
-    assert boss.post(f"{page}/hosts/{asked.shop_host_id}/drop", page=page).location == page
+    drop = f"{page}/hosts/{asked.shop_host_id}/drop"
+    assert "From then on they lead to http://127.0.0.1:8000/shop/aurora-tv" in boss.get(drop).text
+    assert boss.post(drop, page=drop).status_code == 422
+    assert boss.post(drop, {"reason": "it has moved"}, page=drop).location == page
     assert shop.rows(ShopHost) == []

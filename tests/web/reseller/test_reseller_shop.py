@@ -7,21 +7,26 @@ import pytest
 from billing_shop import TwentyPercent
 from white_label import WhiteLabel
 
+from billhead.actions.notifications._facts import gather
+from billhead.actions.notifications._render import render
 from billhead.actions.payments.save_gateway_account import AccountEntry
 from billhead.actions.resellers.grant_credits import grant_credits
 from billhead.actions.resellers.set_own_price import set_own_price
 from billhead.actions.resellers.take_credits import take_credits
 from billhead.actions.shops._colours import contrast
+from billhead.actions.shops.ask_host import ask_host
 from billhead.actions.shops.leave_out import leave_out
 from billhead.actions.shops.save_shop_gateway import save_shop_gateway
 from billhead.actions.shops.set_shop_looks import ShopLooks, set_shop_looks
 from billhead.actions.shops.set_shop_price import set_shop_price
 from billhead.actions.subscriptions._sale import AddOnOrder, Order
 from billhead.actions.subscriptions.start import start_subscription
-from billhead.domain.errors import InvalidInput, NotAllowed, NotFound
+from billhead.db import reading
+from billhead.domain.errors import InvalidInput, NotAllowed, NotFound, NoticeRejected
 from billhead.domain.money import CREDITS, Money
 from billhead.models.catalogue import PriceBook
 from billhead.models.documents import Document
+from billhead.models.operations import Notice
 from billhead.models.payments import GatewayAccount
 from billhead.models.people import Customer, Reseller
 from billhead.models.sellers import Seller
@@ -224,6 +229,12 @@ def test_orders_documents_and_customers_of_one_shop_are_not_found_in_another(whi
     assert "Ada Lovelace" in aurora.get("/reseller/users").text
     for path in ("orders", "documents", "orders?format=csv", "documents?format=csv"):
         assert "Ada" not in gulf.get(f"/reseller/shop/{path}").text
+    # the paper itself, as the customer has it; and nobody else's
+    assert f"/reseller/shop/documents/{invoice.id}.pdf" in aurora.get("/reseller/shop/documents").text
+    paper = aurora.get(f"/reseller/shop/documents/{invoice.id}.pdf")
+    assert (paper.status_code, paper.mimetype) == (200, "application/pdf")
+    assert gulf.get(f"/reseller/shop/documents/{invoice.id}.pdf").status_code == 404
+    assert white_label.area.browsers["baltic"].get(f"/reseller/shop/documents/{invoice.id}.pdf").status_code == 404
     eve = white_label.customer("gulf", "eve@example.com")
     for path in (f"/account/documents/{invoice.id}", f"/pay/{invoice.id}", f"/account/documents/{invoice.id}.pdf"):
         assert eve.get(path).status_code == 404, path
@@ -236,9 +247,37 @@ def test_a_name_is_asked_for_and_taken_back(white_label: WhiteLabel):
     (row,) = white_label.shop.rows(ShopHost)
     assert (row.host, row.confirmed_at) == ("tv.aurora.example", None)
     gulf = white_label.area.browsers["gulf"]
-    assert gulf.post(f"/reseller/shop/hosts/{row.id}/remove").status_code == 404
-    assert aurora.post(f"/reseller/shop/hosts/{row.id}/remove").status_code == 303
+    remove = f"/reseller/shop/hosts/{row.id}/remove"
+    assert gulf.get(remove).status_code == 404
+    assert gulf.post(remove, page="/reseller/").status_code == 404
+    # what will happen is said first
+    asked = aurora.get(remove).text
+    for told in ("tv.aurora.example", "links to it in mails", "http://127.0.0.1:8000/shop/aurora-tv"):
+        assert told in asked, told
+    assert aurora.post(remove).status_code == 200
+    assert len(white_label.shop.rows(ShopHost)) == 1
+    assert aurora.yes(remove).status_code == 303
     assert white_label.shop.rows(ShopHost) == []
+
+
+def test_staff_who_may_confirm_a_name_are_told_that_it_is_asked_for(white_label: WhiteLabel):
+    shop = white_label.shop
+    boss, _clerk = shop.person("staff", "boss@example.com", "*"), shop.person("staff", "clerk@example.com")
+    white_label.area.browsers["aurora"].post("/reseller/shop/hosts", {"host": "tv.aurora.example"})
+    (notice,) = shop.rows(Notice, Notice.kind == "shop_host")
+    assert notice.recipient == "boss@example.com"
+    with shop.app.app_context(), reading() as session:
+        facts = gather(session, session.get_one(Notice, notice.id))
+        said = render(notice.kind, facts)
+    assert said.subject == "Aurora TV asks for tv.aurora.example"
+    assert f"/admin/resellers/{white_label.area.ids['aurora']}/shop" in said.text
+    # who has confirmed it meanwhile need not be called for it, and what staff enter they know
+    page = f"/admin/resellers/{white_label.area.ids['aurora']}/shop"
+    assert boss.post(f"{page}/hosts/{shop.rows(ShopHost)[0].id}/confirm", page=page).status_code == 303
+    with shop.app.app_context(), reading() as session, pytest.raises(NoticeRejected):
+        gather(session, session.get_one(Notice, notice.id))
+    white_label.act(ask_host, white_label.area.ids["aurora"], "tv2.aurora.example")
+    assert len(shop.rows(Notice, Notice.kind == "shop_host")) == 1
 
 
 def test_every_page_says_that_an_order_waits(white_label: WhiteLabel):

@@ -23,6 +23,7 @@ __all__ = ["digest_facts"]
 _LEADS_TO = {
     "low_credit": "credit.url",
     "renewals_short": "renewals.buy_url",
+    "shop_host": "host.url",
     "shop_waiting": "shop.buy_url",
     "ticket_answer": "ticket.url",
     "ticket_news": "ticket.staff_url",

@@ -2,6 +2,7 @@
 
 kind                                         ids in `data`
 shop_waiting, renewals_short                 reseller_id
+shop_host (to staff)                         shop_host_id
 """
 
 from collections.abc import Mapping
@@ -15,13 +16,15 @@ from billhead.actions.notifications._rows import Parts, named
 from billhead.actions.notifications._values import Address
 from billhead.actions.resellers._renewing_alone import SHORT, due_renewals
 from billhead.actions.resellers._seen import figures_of
+from billhead.actions.staff._standing import ALL, permissions_of
 from billhead.domain.errors import NoticeRejected
 from billhead.domain.money import CREDITS, Money
 from billhead.models.operations import Notice
-from billhead.models.people import Customer
+from billhead.models.people import Customer, Reseller, User
 from billhead.models.resellers import CreditRenewal
 from billhead.models.sellers import Seller
-from billhead.models.shops import Shop, ShopSupply
+from billhead.models.shops import Shop, ShopHost, ShopSupply
+from billhead.plugin_host.current import config
 
 __all__ = ["PARTS"]
 
@@ -63,4 +66,22 @@ def _renewals(session: Session, notice: Notice) -> Mapping[str, Any]:
     return {"renewals": told}
 
 
-PARTS: Parts = {"renewals_short": (_renewals,), "shop_waiting": (_shop,)}
+def _host(session: Session, notice: Notice) -> Mapping[str, Any]:
+    """As it is when it is told: nobody is called for what somebody else has confirmed."""
+    host = session.get(ShopHost, named(notice, "shop_host_id"))
+    user = session.get(User, notice.user_id) if notice.user_id is not None else None
+    if user is None or user.disabled or not {ALL, "resellers.write"} & permissions_of(session, user):
+        raise NoticeRejected("whom this notice is for has nothing to do with that shop any more")
+    if host is None or host.confirmed_at is not None:
+        raise NoticeRejected("that name is not asked for any more")
+    shop = session.get_one(Shop, host.seller_id)
+    told = {
+        "name": host.host,
+        "shop": session.get_one(Seller, shop.seller_id).name,
+        "reseller": session.get_one(Reseller, shop.reseller_id).name,
+        "url": Address(f"{config().base_url}/admin/resellers/{shop.reseller_id}/shop"),
+    }
+    return {"host": told}
+
+
+PARTS: Parts = {"renewals_short": (_renewals,), "shop_host": (_host,), "shop_waiting": (_shop,)}

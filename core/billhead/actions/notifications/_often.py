@@ -45,6 +45,7 @@ OF_RESELLERS: Mapping[str, tuple[str, ...]] = {
 }
 OF_STAFF: Mapping[str, tuple[str, ...]] = {
     "ticket_news": (DAILY, WEEKLY, OFF),
+    "shop_host": (DAILY, WEEKLY, OFF),
     "upstream_low": (DAILY, WEEKLY, OFF),
     "upstream_cap": (DAILY,),
 }

@@ -139,6 +139,10 @@ _USAGE = {
     "all": False,
 }
 _BOX = {"plan": "Full & Sports", "old": "00:1A:79:AA:BB:CC", "new": "00:1A:79:AA:BB:DD", "day": date(2026, 11, 22)}
+_HOST = {
+    "name": "tv.aurora.example", "shop": "Aurora TV", "reseller": "Aurora",
+    "url": Address(f"{_SHOP}/admin/resellers/7/shop"),
+}  # fmt: skip
 _OWN_SHOP = {
     "name": "Aurora TV",
     "waiting": 3,
@@ -205,6 +209,7 @@ _OF: dict[str, dict[str, Any]] = {
     "restored": _ABOUT_A_SUBSCRIPTION,
     "security_change": {"change": _SECURITY, "security_url": Address(f"{_SHOP}/security")},
     "sharing": {"service": {"plan": _SERVICE["plan"], "devices": _SERVICE["devices"]}},
+    "shop_host": {"host": _HOST},
     "shop_waiting": {"shop": _OWN_SHOP},
     "suspended": _ABOUT_A_SUBSCRIPTION,
     "upstream_cap": {"panel": _UPSTREAM},

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select
 
 from billhead import clock
+from billhead.actions.notifications.queue_to_staff import queue_to_staff
 from billhead.actions.shops._own import lock_shop
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -27,8 +28,8 @@ class HostAsked:
 
 @verb("shops.ask_host")
 def ask_host(tx: Tx, reseller_id: int, host: str) -> HostAsked:
-    """Raises NotFound, NotAllowed, InvalidInput (no name, the operator's own, another shop's) or Conflict: it has as
-    many as a shop may have."""
+    """Staff who may confirm it are told. Raises NotFound, NotAllowed, InvalidInput (no name, the operator's own,
+    another shop's) or Conflict: it has as many as a shop may have."""
     own = lock_shop(tx, reseller_id)
     host = checked_host(host)
     if host == urlsplit(config().base_url).hostname:
@@ -40,4 +41,7 @@ def ask_host(tx: Tx, reseller_id: int, host: str) -> HostAsked:
     row = ShopHost(seller_id=own.seller.id, host=host, created_at=clock.now())
     tx.session.add(row)
     tx.session.flush()
+    if not tx.ctx.scope.everything:  # who may confirm it has entered it
+        told = {"shop_host_id": row.id}
+        queue_to_staff(tx, own.reseller.seller_id, "resellers.write", "shop_host", f"shop_host:{row.id}", told)
     return HostAsked(row.id, host)

@@ -15,7 +15,7 @@ from billhead.actions.shops._own import customer_of, shop_of
 from billhead.actions.shops.allow_gateways import allow_gateways
 from billhead.actions.shops.close_shop import close_shop, preview_close_shop
 from billhead.actions.shops.confirm_host import confirm_host
-from billhead.actions.shops.drop_host import drop_host
+from billhead.actions.shops.drop_host import drop_host, preview_drop_host
 from billhead.actions.shops.open_shop import NewShop, open_shop
 from billhead.actions.shops.reopen_shop import reopen_shop
 from billhead.actions.shops.try_again import try_again
@@ -41,7 +41,7 @@ from billhead.web.errors import refusal
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
 from billhead.web.pages import page
-from billhead.web.request_context import submit_ctx
+from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.speaking import later, marked, say
 
 __all__ = ["SHOP_ORDERS"]
@@ -273,10 +273,25 @@ def confirm_shop_host(key: int, host_id: int) -> ResponseReturnValue:
     return _done(key, lambda tx: confirm_host(tx, host_id), say("The shop answers there now."))
 
 
-@admin.post("/resellers/<int:key>/shop/hosts/<int:host_id>/drop")
+@admin.route("/resellers/<int:key>/shop/hosts/<int:host_id>/drop", methods=["GET", "POST"])
 @allow("staff", permission=_NEEDS)
 def drop_shop_host(key: int, host_id: int) -> ResponseReturnValue:
-    return _done(key, lambda tx: drop_host(tx, key, host_id), say("Removed."))
+    with reading() as session:
+        told = preview_drop_host(Tx(current_ctx(), session), key, host_id)
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            drop_host(tx, key, host_id)
+        return say("Removed.")
+
+    text = say(
+        "The shop answers at %(host)s no more, and links to it in mails and on documents that were sent end. From then "
+        "on they lead to %(home)s.",
+        host=told.host,
+        home=told.home,
+    )
+    back = url_for("admin.reseller_shop", key=key)
+    return asked(Question(say("Remove this name?"), text, say("Remove"), back), ReasonForm(), act)
 
 
 def _done(key: int, act: Any, told: str) -> ResponseReturnValue:

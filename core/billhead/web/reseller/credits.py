@@ -1,12 +1,13 @@
 """Credits: the statement, what is held, buying a package, passing some on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, or_, select
+from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
@@ -20,11 +21,12 @@ from billhead.db import Tx, reading, writing
 from billhead.domain.errors import BillheadError, Conflict, InvalidInput, NotFound
 from billhead.domain.money import CREDITS, Money
 from billhead.domain.periods import start_of_day
+from billhead.domain.seeking import sought
 from billhead.domain.whole_number import whole_number
-from billhead.models.credits import CreditHold
+from billhead.models.credits import CreditHold, CreditMovement
 from billhead.models.documents import Document
 from billhead.models.ledger import LedgerEntry
-from billhead.models.people import Reseller
+from billhead.models.people import Customer, Reseller
 from billhead.models.resellers import ResellerOrder
 from billhead.plugin import allow
 from billhead.web.changing import day_of
@@ -41,6 +43,7 @@ from billhead.web.speaking import later, say
 __all__: list[str] = []
 
 _CSV = ("id", "at", "what", "credits", "before", "after", "user", "other", "subscription", "document", "who", "reason")
+_KEPT, _ALL = ("reseller", "q", "kind", "from", "to"), "all"
 _BATCH = 500
 _HOLDS = 50
 
@@ -50,28 +53,56 @@ _HOLDS = 50
 def statement() -> ResponseReturnValue:
     problem = ""
     with reading() as session:
-        me = own_reseller(session)
+        below = _below(session)
+        me = _whose(session, request.args.get("reseller", ""))
         query = statement_of(me)
         try:
             query = _narrowed(query)
         except InvalidInput as refused:
             problem, _status = refusal(refused)
         if request.args.get("format") == "csv" and not problem:
-            return csv_response("credits", [say(head) for head in _CSV], _csv(query))
+            whole = request.args.get("reseller") == _ALL
+            of = [one.id for one in below] if whole else [me.id]
+            return csv_response("credits", [say(head) for head in ("reseller", *_CSV)], _csv(of))
         rows = page_of(session, query, LedgerEntry.id, whole_rows=True, size=_HOLDS)
+        balance = figures_of(session, [me.id])[me.id]
         holds = session.execute(holds_of(me.id).order_by(CreditHold.id.desc()).limit(_HOLDS)).all()
-        waiting = _unpaid(session, own_customer(session).id)
-    kept: dict[str, Any] = {name: request.args[name] for name in ("kind", "from", "to") if request.args.get(name)}
+        waiting = _unpaid(session, own_customer(session).id) if me.id == own_id() else []
+    kept: dict[str, Any] = {name: request.args[name] for name in _KEPT if request.args.get(name)}
     as_csv = url_for("reseller.statement", **{**kept, "format": "csv"})
+    all_as_csv = url_for("reseller.statement", **{**kept, "reseller": _ALL, "format": "csv"}) if len(below) > 1 else ""
     shown = {"me": me, "rows": rows, "holds": holds, "kinds": KINDS, "kept": kept, "waiting": waiting}
-    return page("reseller/statement.html", **shown, as_csv=as_csv, problem=problem), 422 if problem else 200
+    shown |= {"as_csv": as_csv, "all_as_csv": all_as_csv, "below": below, "balance": balance}
+    return page("reseller/statement.html", **shown, problem=problem), 422 if problem else 200
+
+
+def _below(session: Session) -> Sequence[Row[int, str]]:
+    """(id, name) of the reseller and of all that stand below it, itself first."""
+    return session.execute(
+        select(Reseller.id, Reseller.name)
+        .where(Reseller.id.in_(subtree(own_id())), Reseller.removed_on.is_(None))
+        .order_by(Reseller.id != own_id(), Reseller.name)
+    ).all()
+
+
+def _whose(session: Session, told: str) -> Reseller:
+    """Raises NotFound for somebody else's."""
+    return (
+        own_reseller(session) if told in ("", _ALL) else seen_reseller(session, current_ctx(), whole_number(told) or 0)
+    )
 
 
 def _narrowed(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """By kind and by days of the reseller's, both included. Raises InvalidInput for what is no day."""
+    """By kind, by words for whom or why, and by days of the reseller's, both included. Raises InvalidInput for what is
+    no day."""
     kind = request.args.get("kind", "")
     if kind in KINDS:
         query = query.where(LedgerEntry.kind == kind)
+    if typed := request.args.get("q", "").strip():
+        found = [one.icontains(typed, autoescape=True) for one in (CreditMovement.reason, Reseller.name)]
+        if words := sought(typed):
+            found.append(Customer.sought_name.contains(words, autoescape=True))
+        query = query.where(or_(*found))
     since, until = day_of(request.args, "from"), day_of(request.args, "to")
     if since is not None:
         query = query.where(LedgerEntry.recorded_at >= start_of_day(since, my_zone()))
@@ -80,17 +111,19 @@ def _narrowed(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return query
 
 
-def _csv(query: Select[*tuple[Any, ...]]) -> Iterator[list[Any]]:
-    ordered = query.order_by(LedgerEntry.id.desc()).execution_options(yield_per=_BATCH)
+def _csv(resellers: Sequence[int]) -> Iterator[list[Any]]:
     with reading() as session:
-        for row in session.execute(ordered):
-            figures = [
-                Money(minor, CREDITS).decimal() for minor in (row.change_minor, row.before_minor, row.after_minor)
-            ]
-            yield [
-                row.id, row.at.isoformat(timespec="seconds"), row.kind, *figures, row.user, row.other,
-                row.subscription_id, row.document_id, row.actor, row.reason,
-            ]  # fmt: skip
+        for key in resellers:
+            of = session.get_one(Reseller, key)
+            ordered = _narrowed(statement_of(of)).order_by(LedgerEntry.id.desc())
+            for row in session.execute(ordered.execution_options(yield_per=_BATCH)):
+                figures = [
+                    Money(minor, CREDITS).decimal() for minor in (row.change_minor, row.before_minor, row.after_minor)
+                ]
+                yield [
+                    of.name, row.id, row.at.isoformat(timespec="seconds"), row.kind, *figures, row.user, row.other,
+                    row.subscription_id, row.document_id, row.actor, row.reason,
+                ]  # fmt: skip
 
 
 def _unpaid(session: Any, customer_id: int) -> list[Any]:

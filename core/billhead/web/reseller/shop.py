@@ -15,10 +15,10 @@ from billhead.actions.shops._addresses import address_of, at_path
 from billhead.actions.shops._entry import ShopEntry, entry_of
 from billhead.actions.shops._own import OwnShop, shop_of
 from billhead.actions.shops.ask_host import ask_host
-from billhead.actions.shops.drop_host import drop_host
+from billhead.actions.shops.drop_host import drop_host, preview_drop_host
 from billhead.actions.shops.set_shop import set_shop
 from billhead.actions.shops.set_shop_logo import set_shop_logo
-from billhead.db import reading, writing
+from billhead.db import Tx, reading, writing
 from billhead.domain.errors import BillheadError, NotFound
 from billhead.models.sellers import SellerLogo
 from billhead.models.shops import ShopHost
@@ -28,6 +28,7 @@ from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
 from billhead.web.reseller.area import own_id, reseller
+from billhead.web.reseller.asking import Figures, Question, asked
 from billhead.web.speaking import later, marked, say
 
 __all__ = ["own_shop", "shop_page"]
@@ -114,10 +115,24 @@ def add_shop_host() -> ResponseReturnValue:
     return redirect(url_for("reseller.shop"), 303)
 
 
-@reseller.post("/shop/hosts/<int:host_id>/remove")
+@reseller.route("/shop/hosts/<int:host_id>/remove", methods=["GET", "POST"])
 @allow("reseller", "super_reseller")
 def remove_shop_host(host_id: int) -> ResponseReturnValue:
-    with writing(submit_ctx()) as tx:
+    def figures(tx: Tx) -> Figures:
+        told = preview_drop_host(tx, own_id(), host_id)
+        return (
+            (say("Name"), told.host),
+            (say("State"), say("confirmed") if told.served else say("waiting")),
+            (say("Mails and documents lead from then on to"), told.home),
+        )
+
+    def act(tx: Tx) -> str:
         drop_host(tx, own_id(), host_id)
-    flash(say("Removed."), "good")
-    return redirect(url_for("reseller.shop"), 303)
+        return say("Removed.")
+
+    text = say(
+        "Your shop answers there no more, and links to it in mails and on documents that were sent end. To have it "
+        "again it has to be confirmed anew."
+    )
+    question = Question(say("Remove this name?"), text, say("Remove"), url_for("reseller.shop"), danger=True)
+    return asked(question, figures, act)
