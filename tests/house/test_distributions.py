@@ -84,6 +84,36 @@ def test_what_is_imported_is_declared():
     assert [fault for distribution in everyone for fault in undeclared_imports(distribution)] == []
 
 
+def untrue_extras(distribution: Distribution, root: Path = ROOT) -> list[str]:
+    """An extra `test` says that the tests run with it alone: it brings what they import, none of it tests/support/."""
+    if "test" not in distribution.pyproject["project"].get("optional-dependencies", {}):
+        return []
+    brought = installed_with(distribution.requirements)
+    providers = packages_distributions()
+    faults = []
+    for path in distribution.test_files():
+        for line, module in imported(path):
+            top = module.split(".")[0]
+            known = {canonicalize_name(name) for name in providers.get(top, [top])}
+            is_own = top in sys.stdlib_module_names or top == distribution.package.name
+            if not is_own and not known & brought:
+                faults.append(f"{shown(path, root)}:{line}: the extra test does not bring {top}")
+    return faults
+
+
+def test_what_an_extra_says_of_the_tests_is_true():
+    assert [fault for distribution in [*plugins(), *themes()] for fault in untrue_extras(distribution)] == []
+
+
+def test_an_untrue_extra_is_found(tmp_path):
+    extra = '[project.optional-dependencies]\ntest = ["pytest"]\n'
+    written(tmp_path, "plugins/lean/pyproject.toml", f'[project]\nname = "billhead-lean"\nversion = "0.1"\n{extra}')
+    written(tmp_path, "plugins/lean/tests/test_lean.py", "import json, pytest\nimport fake_lean\n")
+    assert untrue_extras(plugins(tmp_path)[0], tmp_path) == [
+        "plugins/lean/tests/test_lean.py:2: the extra test does not bring fake_lean"
+    ]
+
+
 def test_a_bare_folder_is_found(tmp_path):
     written(tmp_path, "plugins/bare/pyproject.toml", '[project]\nname = "bare"\nversion = "0.1"\n')
     written(tmp_path, "plugins/bare/tests/test_bare.py", "class TestBare: ...\n")
