@@ -116,7 +116,7 @@ def _said(answer: HttpResponse, path: str) -> Any:
     """What stands at "messages.0.status" of the answer; _NOTHING where there is no such place."""
     try:
         there = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):  # lists in lists in lists
         return _NOTHING
     for step in path.split("."):
         if isinstance(there, dict) and step in there:

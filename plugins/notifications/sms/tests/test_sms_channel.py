@@ -81,6 +81,7 @@ def test_the_short_text_goes_out_quoted_for_where_it_stands(receiver):
         ((200, b'{"messages": [{"status": "invalid number"}]}'), NoticeRejected),
         ((200, b'{"messages": []}'), OutcomeUnknown),
         ((200, b"<html>"), OutcomeUnknown),
+        ((200, b"[" * 100_000), OutcomeUnknown),
         ((400, b"{}"), NoticeRejected),
         ((401, b"{}"), NoticeNotSent),
         ((402, b"{}"), NoticeNotSent),

@@ -69,7 +69,7 @@ def _asked(checker: CheckerConnection, question: dict[str, str]) -> dict[str, An
     response = checker.http.read(url, method="POST", json=question, headers={"Accept": "application/json"})
     try:
         answer = json.loads(response.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # lists in lists in lists are none of its
         raise TaxServiceDown(f"VIES answered with status {response.status} and no JSON") from error
     if not isinstance(answer, dict):
         raise TaxServiceDown(f"VIES answered with status {response.status} and no object")

@@ -341,3 +341,10 @@ def test_an_answer_about_another_id_is_none(about, clear):
     else:
         with pytest.raises(TaxServiceDown, match="neither yes nor no"):
             Vies().check(checker, "DE136695976", "")
+
+
+def test_lists_in_lists_in_lists_are_no_answer_of_vies():
+    answering = httpx.MockTransport(lambda _request: httpx.Response(200, content=b"[" * 100_000))
+    checker = CheckerConnection(Settings(), HttpClient("VIES", transport=answering, unreachable=TaxServiceDown))
+    with pytest.raises(TaxServiceDown, match="no JSON"):
+        Vies().check(checker, "FI01120389", "")
