@@ -36,7 +36,7 @@ def test_what_is_somebody_elses_is_not_found_on_every_route(area: Area):
             path = rule.rule
             path = path.replace("<int:service_id>", str(lines[owner]))
             # of a shop, which nobody here has
-            for one in ("host", "supply", "page", "ticket", "file", "department", "article"):
+            for one in ("host", "supply", "page", "ticket", "file", "department", "article", "document"):
                 path = path.replace(f"<int:{one}_id>", "1")
             path = path.replace("<gateway>", "cards").replace("<language>", "en")
             if "<int:key>" in path:

@@ -114,15 +114,14 @@ def test_a_user_is_renewed_by_itself_by_a_switch_that_the_lists_show(area: Area)
     anna = area.add("baltic", "Anna")
     page = f"/reseller/users/{anna}"
     assert "Renew by itself" in baltic.get(page).text
-    assert coast.post(f"{page}/renewal/on", page="/reseller/").status_code == 404
-    assert baltic.post(f"{page}/renewal/maybe", page=page).status_code == 404
-    assert baltic.post(f"{page}/renewal/on", page=page).status_code == 303
+    assert coast.post(f"{page}/renewal", {"wish": "on"}, page="/reseller/").status_code == 404
+    assert baltic.post(f"{page}/renewal", {"wish": "on"}, page=page).status_code == 303
     assert "Do not renew by itself" in baltic.get(page).text
     assert "renews by itself" in baltic.get("/reseller/users").text
     area.shop.change(CreditRenewal, anna, why="there are not enough credits")
     assert "not renewed" in baltic.get("/reseller/users").text
     assert "there are not enough credits" in baltic.get(page).text.lower()
-    assert baltic.post(f"{page}/renewal/off", page=page).status_code == 303
+    assert baltic.post(f"{page}/renewal", {"wish": "off"}, page=page).status_code == 303
     assert "renews by itself" not in baltic.get("/reseller/users").text
     # what holds for new ones, and for all there are
     assert baltic.yes("/reseller/users/automatic-renewal", wish="new").status_code == 303

@@ -1,6 +1,6 @@
 """Users who are renewed by themselves: the switch of each, and what holds for new ones and those there are."""
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from wtforms import RadioField
@@ -21,9 +21,11 @@ from billhead.web.speaking import later, say, say_count
 __all__: list[str] = []
 
 
-@reseller.post("/users/<int:key>/renewal/<any(on, off):wish>")
+@reseller.post("/users/<int:key>/renewal")
 @allow("reseller", "super_reseller")
-def user_renewal(key: int, wish: str) -> ResponseReturnValue:
+def user_renewal(key: int) -> ResponseReturnValue:
+    """`wish`: on, else off."""
+    wish = request.form.get("wish", "")
     with reading() as session:
         name = own_user(session, key).customer.name
     with writing(submit_ctx()) as tx:
