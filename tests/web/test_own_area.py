@@ -148,7 +148,8 @@ def documents(shop: Shop) -> list[Document]:
 def test_canceling_says_until_when_and_then_stops(shop: Shop, ada: Browser):
     until = first(shop, Subscription).paid_through
     asked = ada.get("/account/subscriptions/1/cancel").text
-    assert f'datetime="{until.isoformat()}"' in asked
+    last = until - timedelta(days=1)  # as everywhere: the last day that is paid
+    assert f'datetime="{last.isoformat()}"' in asked
     ada.post("/account/subscriptions/1/cancel")
     ended = first(shop, Subscription)
     assert ended.service_ends_on == until
