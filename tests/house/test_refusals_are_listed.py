@@ -1,4 +1,4 @@
-"""What rules refuse to resellers and customers stands in `locale/refusals.txt`: pages say it in other languages."""
+"""What rules refuse stands in `locale/refusals.txt`: pages say it in other languages."""
 
 import ast
 import re
@@ -21,70 +21,39 @@ PACKAGES = (
     "access", "accounts", "coupons", "credits", "devices", "dunning", "entitlements", "family", "fraud", "helping",
     "notifications", "payments", "privacy", "referrals", "sign_in", "subscriptions", "support",
     "catalogue", "sellers",
+    "adopting", "billing", "documents", "moving", "panels", "provisioning",
 )  # fmt: skip
-"""Of actions whose refusals resellers and customers meet, and staff where they enter what is sold and by whom."""
+"""Of actions whose refusals resellers, customers and staff meet."""
 FOR_STAFF = {
     "access": "_box command_box lend_line message_box prove_line save_guide see_access",
-    "accounts": "add_customer create_login invite_customer set_customer_email set_tax_facts",
     "content": "put_back",
-    "catalogue": "_details",
-    "coupons": "change_coupon create_coupon redeem_coupon",
-    "credits": "grant_credit take_credit",
     "devices": "_delivery book_device exchange_device hand_out import_devices save_model take_back",
     "dunning": "_entering save_policy throttle",
-    "entitlements": "_giving_back call_off refund_one",
     "fraud": "_networks decide_case save_entry",
     "helping": "save_announcement save_article set_status",
     "notifications": "_codes _own_texts send_again set_mails",
-    "payments": (
-        "_allocating _disputing _policy _proofs _refunding _taking _transfers approve_proof assign_money book_payout "
-        "book_receipt book_transfer charge_back close_refund decide_attempt import_statement keep_unassigned "
-        "reallocate refund reject_proof return_money return_payout save_gateway_account store_callback"
-    ),
     "privacy": "_own erase_customer",
-    "resellers": (
-        "_packages _rights grant_credits remove_reseller save_credit_package save_reseller_plan take_credits use_key"
-    ),
     "sellers": "_opening",
     "shops": "_gateways allow_gateways close_shop confirm_host open_shop reopen_shop",
     "sign_in": "reset_second_step save_provider",
-    "subscriptions": (
-        "_free_time _gift_scope _given_days cancel_gift give_days lift_suspension set_billing_day transfer"
-    ),
-    "support": (
-        "answer_ticket decide_mail merge_tickets save_department save_reply save_rules settle_dispute sort_ticket "
-        "store_mail write_to_customer"
-    ),
+    "payments": "store_callback",
+    "support": "store_mail",
 }
-"""Modules whose refusals the operator alone reads, or a program; those of _rights are listed as far as needed."""
-ONLY_STAFF = (": it needs ", "is not one of ", "there is a reseller ")
+"""Modules whose refusals are still said in English: a program reads them, or the operator alone."""
+ONLY_STAFF = (": it needs ",)
 WORDS = {"line", "renewal", "reseller", "reseller below", "service", "subscription", "super-reseller", "this document"}
 """What is not found: said alone, in "There is no %(what)s"."""
 STAFF_SENTENCES = {
     "too often",
     "there is no \0",
+    "must be \0",
+    "document \0",
+    "pip install 'billhead[\0]'",
+    "pip install 'billhead[einvoice]'",
     "\0: \0",
     "must be an address with https",
     "as the provider calls its issuer",
     "has nothing after ? or #",
-    "\0 is taken by another line",
-    "no panel is called \0",
-    "add it under Panels, or change the plan's panel",
-    "only staff may decide what becomes of paid time",
-    "a day is needed for on_date, and for nothing else",
-    "must be \0 or later, got \0",
-    "must be from \0 to today, \0, got \0",
-    "only staff may choose the day of a change",
-    "\0 is not immediate or end_of_term",
-    "the least must be above zero, and the most not below it",
-    "the amounts to choose from must lie between the least and the most",
-    "only the operator lends credits",
-    "must be credits from zero up",
-    "a super-reseller is set up by the operator",
-    "start-up credits come with the plan: pass more on afterwards",
-    "\0 owes \0 already",
-    "let it pay that back first",
-    "is needed: the reseller reads it in its statement",
 }
 
 
