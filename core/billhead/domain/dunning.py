@@ -80,7 +80,7 @@ class LateFee:
 
     def __post_init__(self) -> None:
         if type(self.ppm) is not int or not 0 <= self.ppm <= 1_000_000:
-            raise InvalidInput("late fee", f"the share must be from 0 to 100 %, got {self.ppm} parts per million")
+            raise InvalidInput("late fee", f"the share must be from 0 to 100 percent, got {self.ppm} parts per million")
         for currency, minor in (*self.fixed.items(), *self.most.items()):
             exponent(currency)
             if type(minor) is not int or not 0 < minor <= LARGEST_MINOR:
