@@ -97,7 +97,7 @@ class Wording:
         name = self._locale.get_language_name(self._locale) or self.language
         return name[:1].upper() + name[1:]
 
-    def say(self, text: str, **named: object) -> str:
+    def say(self, text: str, /, **named: object) -> str:
         """The text in this language; `%(name)s` in it is filled in from `named`."""
         said = self._words.gettext(text) if text else ""
         return said % named if named else said

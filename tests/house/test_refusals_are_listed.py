@@ -146,3 +146,13 @@ def test_days_amounts_and_states_in_it_are_written_as_the_language_does():
     assert german.refusal("INV-7 is paid: there is nothing to pay on it").startswith("INV-7 hat den Stand „bezahlt“")
     assert german.refusal("3 is not a MAC address") == "3 ist keine MAC-Adresse"
     assert wording("en").refusal("3 is not a MAC address") == "3 is not a MAC address"
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr", "ar", "tr"])
+def test_each_sentence_is_told_with_its_values(language):
+    told = wording(language)
+    for sentence in refusals():
+        values = PLACE.findall(sentence)
+        plain = PLACE.sub(lambda place: f"<{place[0][2:-2]}>", sentence)
+        said = told.refusal(plain)
+        assert [one for one in values if f"<{one[2:-2]}>" not in said] == []
