@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from billhead import clock
 from two_panels import KEY, NEW_YEAR
 
 BOTH = pytest.mark.parametrize("on", ["stalker", "xtream"])
@@ -134,7 +135,7 @@ def test_one_line_that_a_panel_cannot_stomach_does_not_hold_up_the_others(operat
 
 
 def test_a_panel_that_answers_is_not_left_alone_for_what_it_says_of_some_lines(operator):
-    """Panels of version 2.1.2 call a write a failure that they may have made: the doubt is about that line alone."""
+    """XUI.ONE 2.1.2 calls a write a failure that they may have made: the doubt is about that line alone."""
     real = operator.sandbox.server.application._serve
 
     def serve(request):
@@ -156,6 +157,40 @@ def test_a_panel_that_answers_is_not_left_alone_for_what_it_says_of_some_lines(o
     operator.wait(minutes=30)
     operator.work()
     assert {operator.service(line).sync for line in doubtful} == {"ok"}
+
+
+def test_a_panel_whose_database_fails_for_an_hour_leaves_no_paid_renewal_to_staff(operator):
+    """It answers, and calls each edit a failure: asked again soon, then every five minutes; no try is counted."""
+    line = operator.line("xtream")
+    operator.work()
+    real, edits = operator.sandbox.server.application._serve, []
+
+    def serve(request):
+        if b"edit_line" in request.get_data():
+            edits.append(clock.business_now())
+            return Response('{"status": "STATUS_FAILURE"}', content_type="application/json")
+        return real(request)
+
+    operator.sandbox.server.application._serve = serve
+    operator.want(line, desired_expires_at=NEW_YEAR + timedelta(days=31))
+    operator.work()
+    assert operator.service(line).sync == "unknown"
+    operator.wait(seconds=15)
+    operator.work()
+    assert len(edits) == 2, "it may have been a moment only"
+    for _ in range(60):
+        operator.wait(minutes=1)
+        operator.work()
+    assert 11 <= len(edits) - 2 <= 12
+    assert [(job.state, job.tries) for job in operator.jobs(line)][-1] == ("queued", 0)
+    assert operator.panel("xtream").open_until is None
+
+    operator.sandbox.server.application._serve = real
+    operator.wait(minutes=5)
+    operator.work()
+    service = operator.service(line)
+    assert (service.sync, service.sync_error) == ("ok", "")
+    assert service.observed["expires_at"] == (NEW_YEAR + timedelta(days=31)).isoformat()
 
 
 def test_a_wrong_key_pauses_the_panel_and_is_over_when_the_key_is_right(operator):

@@ -137,7 +137,7 @@ class XuiClient:
 
 
 def database_refused(refused: Refused) -> PanelUnclear:
-    """Not a no to this line: what was changed before the failure may be stored. The panel itself has answered."""
+    """Not a no to this line: what was changed before the failure may be stored. The panel's API has answered."""
     return PanelUnclear(f"{refused.message} It is no id that it misses: its database does not work.")
 
 

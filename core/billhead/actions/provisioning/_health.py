@@ -12,11 +12,12 @@ from billhead.actions.freeze import is_frozen
 from billhead.db import Tx
 from billhead.models.panels import Panel
 
-__all__ = ["Wait", "is_well", "must_wait", "note_answer", "until_mended"]
+__all__ = ["Wait", "is_well", "must_wait", "note_answer", "until_clear", "until_mended"]
 
 _FAILURES = 3
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 30, 600
 _BEHIND_THE_OTHERS = timedelta(seconds=15)
+_SOON = timedelta(seconds=10)
 _LOOK_AGAIN = timedelta(minutes=5)
 _NEWS_AFTER = timedelta(minutes=1)
 
@@ -40,6 +41,14 @@ def must_wait(tx: Tx, panel: Panel) -> Wait | None:
 def until_mended() -> datetime:
     """When to look again whether a person has lifted or mended what stands in the way."""
     return clock.business_now() + _LOOK_AGAIN
+
+
+def until_clear(*, doubted: bool) -> datetime:
+    """When to ask again about a line of which the panel's answer said too little: soon, unless it was in doubt before.
+
+    No try is counted: behind an API that answers, the panel's database may be down for hours.
+    """
+    return until_mended() if doubted else clock.business_now() + _SOON
 
 
 def is_well(panel: Panel) -> bool:

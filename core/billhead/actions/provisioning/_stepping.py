@@ -53,6 +53,7 @@ _LEFT_AS_IT_IS = tuple(name for name in COMPARED if name != "blocked")
 class Answer:
     """What came of a call. `sync` is the service's new state; `panel_down` feeds the breaker; `retry` the job.
 
+    `unclear`: the panel answered, but whether it did what it was asked is not known; asked again without counting.
     `foreign`: proven that no line is ours, since what ours would be called by is somebody else's. `stopped`: it is to
     go, and serves no longer. `to_buy`: all that is free is done, and this is to be bought next.
     """
@@ -63,6 +64,7 @@ class Answer:
     gone: bool = False
     panel_down: bool = False
     retry: bool = False
+    unclear: bool = False
     foreign: bool = False
     stopped: bool = False
     wait_until: datetime | None = None
@@ -79,7 +81,7 @@ def ask_panel(
             return stopped
         return _end(view, desired, entitled) if remove else _bring_in_step(view, desired, entitled)
     except PanelUnclear as error:
-        return Answer("unknown", error=_said(error), retry=True)
+        return Answer("unknown", error=_said(error), unclear=True)
     except (PanelUnreachable, PanelOutcomeUnknown) as error:
         return Answer("unknown", error=_said(error), panel_down=True)
     except NotAuthorised as error:

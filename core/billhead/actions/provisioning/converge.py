@@ -2,6 +2,7 @@
 
 never been paid for          → not wanted on the panel yet, nothing is asked
 nothing sent, or no answer   → the panel's breaker counts, the job waits for it, the service is `unknown`
+an answer that is unclear    → `unknown`, asked again soon, then every five minutes; the breaker stays closed
 the panel says no            → `failed`, tried again a few times, then parked for staff
 this panel can't do it       → `impossible`, shown to staff with field and reason; no retry. Nothing is half done, but a
                                line that must be blocked is blocked all the same
@@ -24,7 +25,7 @@ from billhead.actions.provisioning._buying import buy_upstream
 from billhead.actions.provisioning._desired import PanelView, desired_of, lead_of, panel_view, unnamed_bouquets
 from billhead.actions.provisioning._earlier_passwords import note_sent
 from billhead.actions.provisioning._entitled import Entitled, entitled_of
-from billhead.actions.provisioning._health import is_well, must_wait, note_answer, until_mended
+from billhead.actions.provisioning._health import is_well, must_wait, note_answer, until_clear, until_mended
 from billhead.actions.provisioning._keeping import keep_observed
 from billhead.actions.provisioning._last_watched import STOPPED, look_again, must_stop_first, unread_until, when_logged
 from billhead.actions.provisioning._owners import owner_of
@@ -168,6 +169,8 @@ def _record(tx: Tx, intent: _Intent, answer: Answer) -> Answer:
         panel = tx.session.get_one(Panel, service.panel_id, with_for_update=True)
         trouble = (answer.error or "it gave no reason") if answer.panel_down else ""
         answer = replace(answer, wait_until=note_answer(panel, trouble) or answer.wait_until)
+    if answer.unclear:
+        answer = replace(answer, wait_until=until_clear(doubted=service.sync == "unknown"))
     if answer.observed is not None:
         keep_observed(tx, service, answer.observed, intent.view)
     if service.desired_version != intent.version:
