@@ -17,6 +17,7 @@ _PATHS = {
     "customers": "customer", "checkout/sessions": "checkout.session", "payment_intents": "payment_intent",
     "setup_intents": "setup_intent", "charges": "charge", "payment_methods": "payment_method", "refunds": "refund",
     "disputes": "dispute", "payouts": "payout", "webhook_endpoints": "webhook_endpoint",
+    "balance_transactions": "balance_transaction",
 }  # fmt: skip
 
 

@@ -14,8 +14,13 @@ from jsonschema import Draft202012Validator
 from source_tree import ROOT
 
 FOLDER = ROOT.parent / "shared" / "specs" / "stripe"
-# The description holds what gateways mostly use; this is asked for as well, with nothing in it to be wrong about.
-NOT_DESCRIBED = {("GET", "/v1/payouts/{payout}")}
+# The description holds what gateways mostly use; these are asked for as well, with nothing in them to be wrong about.
+NOT_DESCRIBED = {
+    ("GET", "/v1/payouts/{payout}"),
+    ("GET", "/v1/payouts"),
+    ("GET", "/v1/charges"),
+    ("GET", "/v1/balance_transactions"),
+}
 
 
 def needed() -> None:

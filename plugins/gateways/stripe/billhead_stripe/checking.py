@@ -28,7 +28,10 @@ _READ: dict[str, Any] = {
     "setup intents": lambda v1: v1.setup_intents.list(_FEW),
     "refunds": lambda v1: v1.refunds.list(_FEW),
     "disputes": lambda v1: v1.disputes.list(_FEW),
+    "charges": lambda v1: v1.charges.list(_FEW),
+    "balance transactions": lambda v1: v1.balance_transactions.list(_FEW),
 }
+_READ_TO_BOOK_PAYOUTS: dict[str, Any] = {"payouts": lambda v1: v1.payouts.list(_FEW)}
 
 
 def check(account: GatewayConnection) -> str:
@@ -37,7 +40,8 @@ def check(account: GatewayConnection) -> str:
     Nothing is written: whether a restricted key may also write is seen with the first payment only.
     """
     api, settings = StripeApi(account), account.settings
-    closed = [what for what, ask in _READ.items() if not _allowed(api, ask)]
+    needed = _READ | _READ_TO_BOOK_PAYOUTS if settings.book_payouts else _READ
+    closed = [what for what, ask in needed.items() if not _allowed(api, ask)]
     if closed:
         raise GatewayRejected(
             f"the secret key may not read {', '.join(closed)}", code=NOT_AUTHORISED,

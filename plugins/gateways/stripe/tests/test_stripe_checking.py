@@ -63,6 +63,26 @@ def test_a_key_that_may_not_read_all(gateway, account, stripe, endpoint):
     assert gateway.check(account).endswith("may not read: compare address and events there.")
 
 
+@pytest.mark.parametrize(
+    ("listed", "called", "always"),
+    [
+        ("charges", "charges", True),
+        ("payouts", "payouts", False),
+        ("balance_transactions", "balance transactions", True),
+    ],
+)
+def test_a_key_that_may_not_read_where_the_money_went(gateway, account, stripe, endpoint, listed, called, always):
+    """Each payment is read with its charge and its fee; payouts only by a shop that books them."""
+    unbooked = replace(account, settings=replace(account.settings, book_payouts=False))
+    for shop, asks in ((account, True), (unbooked, always)):
+        stripe.fault(f"GET /v1/{listed}", "permission")
+        if asks:
+            with pytest.raises(GatewayRejected, match=rf"may not read {called}$"):
+                gateway.check(shop)
+        else:
+            assert READY in gateway.check(shop)
+
+
 def test_a_wrong_key_and_a_stripe_that_does_not_answer(gateway, account, stripe):
     wrong = replace(account, settings=replace(account.settings, api_key="sk_test_of_nobody"))
     with pytest.raises(GatewayRejected, match="does not accept the secret key"):
