@@ -72,6 +72,16 @@ def direction(language: str) -> str:
         return "ltr"
 
 
+def own_name(language: str) -> str:
+    """Deutsch, Türkçe; also of languages that there is no catalogue of, and the code itself of what is none."""
+    try:
+        locale = Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return language
+    name = locale.get_language_name(locale) or language
+    return name[:1].upper() + name[1:]
+
+
 @lru_cache(maxsize=64)
 def _wording(code: str, domain: str) -> Wording:
     return Wording(code, domain)
@@ -94,8 +104,7 @@ class Wording:
     @property
     def own_name(self) -> str:
         """Deutsch, Türkçe."""
-        name = self._locale.get_language_name(self._locale) or self.language
-        return name[:1].upper() + name[1:]
+        return own_name(self.language)
 
     def say(self, text: str, /, **named: object) -> str:
         """The text in this language; `%(name)s` in it is filled in from `named`."""

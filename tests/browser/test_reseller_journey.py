@@ -137,3 +137,35 @@ def test_one_of_fifty_prices_is_chosen_without_a_mouse(walker, shop, scripts):
     plans = {plan.id: plan.code for plan in shop.rows(Plan)}
     (sold,) = shop.rows(Subscription, Subscription.settlement == "credits")
     assert f"{plans[sold.plan_id]}|{sold.term}" == fifty[22]
+
+
+def test_a_search_that_is_cleared_keeps_what_it_has_chosen(walker, shop):
+    """Film for 24 months was sold last, so it is chosen first; what is left of that must not come back by itself."""
+    area = open_area(shop)
+    fifty = sell_fifty(area)
+    film, family = fifty[7 * 5 + 4], fifty[3 * 5 + 2]
+    area.add("aurora", "Before", offer=film)
+    visitor = walker()
+    page = visitor.page
+    visitor.sign_in("aurora@example.com")
+    visitor.go("/reseller/users/new")
+    plans, find = page.locator("#offer"), page.get_by_label("Find a plan")
+    said = page.locator(".offer-list [role=status]")
+    assert plans.input_value() == film
+    find.fill("fa 6")
+    assert plans.input_value() == family
+    assert "Sport and family" in said.inner_text()
+    find.fill("zzz")
+    assert said.inner_text() == "Nothing fits"
+    find.fill("fa 6")
+    find.press("Escape")
+    assert find.input_value() == ""
+    assert plans.locator("option").count() == 50
+    assert plans.input_value() == family
+    visitor.look()
+    visitor.fill(name="Anna")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/ready")
+    codes = {plan.id: plan.code for plan in shop.rows(Plan)}
+    sold = shop.rows(Subscription, Subscription.settlement == "credits")[-1]
+    assert f"{codes[sold.plan_id]}|{sold.term}" == family

@@ -39,6 +39,22 @@ def test_what_changes_on_the_page_is_read_out(waiting):
     visitor.look()
 
 
+def test_what_is_shared_can_be_shared_after_the_page_has_looked(walker, shop):
+    shop.order(shop.customer())
+    shop.pay()
+    visitor = walker()
+    visitor.page.add_init_script("navigator.share = async () => {}")
+    visitor.sign_in("ada@example.com")
+    visitor.go("/account/")
+    visitor.page.evaluate(
+        """() => {
+          document.querySelector("main").innerHTML = "<button data-share='x' hidden>Share</button>";
+          document.querySelector("main").dispatchEvent(new Event("looked", { bubbles: true }));
+        }"""
+    )
+    visitor.page.get_by_role("button", name="Share").wait_for()
+
+
 @pytest.mark.full
 def test_without_scripts_a_link_looks_again(chromium, address, shop):
     """Looked at without the rules of accessibility, which are asked by a script."""

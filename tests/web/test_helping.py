@@ -105,7 +105,8 @@ def test_what_is_not_translated_is_read_in_english(shop: Shop, staff):
     assert home.index("Kein Bild") < home.index("Sound is late"), "one's own language first"
     assert "No picture" not in home, "it is translated"
     found = reader.get("/help?q=off+on").text
-    assert "Sound is late" in reader.get("/help/suggest?q=moment").text
+    suggested = reader.get("/help/suggest?q=moment").text
+    assert 'target="_blank" hreflang="en" lang="en">Sound is late</a> <span class="fine">English' in suggested
     assert "/help/en/no-picture" not in found
     english = shop.visitor().get("/help").text
     assert "No picture" in english

@@ -42,6 +42,7 @@ def test_staff_confirm_a_name_and_say_how_a_shop_is_paid(white_label: WhiteLabel
     shop, key = white_label.shop, white_label.area.ids["aurora"]
     boss, page = shop.person("staff", "boss@example.com", "*"), f"/admin/resellers/{key}/shop"
     asked = white_label.act(ask_host, key, "tv.aurora.example", who="aurora")
+    assert "was never confirmed" in boss.get(f"{page}/hosts/{asked.shop_host_id}/drop").text
     assert boss.post(f"{page}/hosts/{asked.shop_host_id}/confirm", page=page).location == page
     assert shop.rows(ShopHost)[0].confirmed_at is not None
     assert "http://tv.aurora.example" in boss.get(page).text
@@ -52,7 +53,7 @@ def test_staff_confirm_a_name_and_say_how_a_shop_is_paid(white_label: WhiteLabel
     ada = white_label.customer("aurora")
     assert white_label.order(ada, "aurora").status_code != 303
     drop = f"{page}/hosts/{asked.shop_host_id}/drop"
-    assert "From then on they lead to http://127.0.0.1:8000/shop/aurora-tv" in boss.get(drop).text
+    assert "New mails and documents lead to http://127.0.0.1:8000/shop/aurora-tv" in boss.get(drop).text
     assert boss.post(drop, page=drop).status_code == 422
     assert boss.post(drop, {"reason": "it has moved"}, page=drop).location == page
     assert shop.rows(ShopHost) == []

@@ -1,6 +1,7 @@
 """Staff renew and end for a reseller what it pays with credits: from its credits and back to them, shown first."""
 
 import re
+from datetime import timedelta
 
 from reseller_area import Area
 
@@ -24,6 +25,9 @@ def test_staff_renew_and_end_with_the_credits_of_the_payer(area: Area):
     shown = boss.post(f"{page}/renew-with-credits", {"reason": "asked on the phone"})
     assert "Baltic pays" in shown.text
     assert "10.00" in shown.text
+    until = shop.rows(Subscription, Subscription.id == key)[0].paid_through + timedelta(days=27)  # and one month more
+    assert re.search(rf"Paid until</dt>\s*<dd>[^<]*<time[^>]*>|Paid until</dt>\s*<dd>.*{until.year}", shown.text)
+    assert "First unpaid day" not in shown.text
     assert area.credits("baltic") == 9000  # only shown
     told = {"reason": "asked on the phone", "seen": seen(shown)}
     assert boss.post(f"{page}/renew-with-credits", told).status_code == 303

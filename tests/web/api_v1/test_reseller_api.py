@@ -212,6 +212,7 @@ def test_programs_change_what_is_known_and_add_a_line(area: Area):
     assert till.get(f"/users/{key}")["note"] == "cash"
     assert till.patch(f"/users/{key}", {"email": "anna"}, "change-2", status=422)["field"] == "email"
     beside.patch(f"/users/{key}", {"phone": "0402"}, "change-3", status=404)
+    assert till.patch(f"/users/{key}", {"language": "xx"}, "change-4", status=422)["field"] == "language"
     added = till.post(f"/users/{key}/lines", {"plan": "basic", "term": "1 month"}, "line-1", status=201)
     again = till.post(f"/users/{key}/lines", {"plan": "basic", "term": "1 month"}, "line-1", status=201)
     assert added == again

@@ -15,6 +15,7 @@ from billhead.actions.resellers.set_own_price import set_own_price
 from billhead.actions.resellers.take_credits import take_credits
 from billhead.actions.shops._colours import contrast
 from billhead.actions.shops.ask_host import ask_host
+from billhead.actions.shops.confirm_host import confirm_host
 from billhead.actions.shops.leave_out import leave_out
 from billhead.actions.shops.save_shop_gateway import save_shop_gateway
 from billhead.actions.shops.set_shop_looks import ShopLooks, set_shop_looks
@@ -250,7 +251,12 @@ def test_a_name_is_asked_for_and_taken_back(white_label: WhiteLabel):
     remove = f"/reseller/shop/hosts/{row.id}/remove"
     assert gulf.get(remove).status_code == 404
     assert gulf.post(remove, page="/reseller/").status_code == 404
-    # what will happen is said first
+    # what will happen is said first; where it was never confirmed nothing leads there
+    asked = aurora.get(remove).text
+    assert "It was never confirmed" in asked
+    assert "links to it in mails" not in asked
+    assert "http://127.0.0.1:8000/shop/aurora-tv" not in asked
+    white_label.act(confirm_host, row.id)
     asked = aurora.get(remove).text
     for told in ("tv.aurora.example", "links to it in mails", "http://127.0.0.1:8000/shop/aurora-tv"):
         assert told in asked, told

@@ -1,9 +1,15 @@
 """What a reseller knows of its users is put right, and a user who is there gets another line, within the subtree."""
 
+import pytest
 from reseller_area import Area
 from web_shop import BOX
 from white_label import WhiteLabel
 
+from billhead import clock
+from billhead.actions.resellers.add_user import NewUser, add_user, preview_add_user
+from billhead.db import writing
+from billhead.domain.context import Context
+from billhead.domain.errors import NotFound
 from billhead.models.operations import AuditEntry
 from billhead.models.people import Customer, Reseller
 from billhead.models.resellers import CreditRenewal
@@ -95,6 +101,7 @@ def test_a_customer_of_the_reseller_s_shop_keeps_its_address_and_orders_there(wh
     aurora, (one,) = area.browsers["aurora"], area.shop.rows(Subscription)
     page = aurora.get(f"/reseller/users/{one.id}").text
     assert "Add another line" not in page
+    assert "<dt>Renewal</dt>" not in page  # they renew there themselves
     assert "They order in your shop" in aurora.get(f"/reseller/users/{one.id}/another-line").text
     tried = aurora.post(f"/reseller/users/{one.id}/another-line", {"offer": "basic|1 month"}, page="/reseller/users")
     assert tried.status_code == 422
@@ -109,9 +116,75 @@ def test_a_customer_of_the_reseller_s_shop_keeps_its_address_and_orders_there(wh
     assert (ada.name, ada.email) == ("Anna Berg", "ada@example.com")
 
 
+def test_what_nobody_changed_is_neither_refused_nor_changed(area: Area):
+    """A panel's users come with what was written there: addresses that are none, and languages that are not spoken."""
+    baltic, key = area.browsers["baltic"], area.add("baltic", "Ana")
+    (row,) = area.shop.rows(Subscription)
+    for email in ("Anna@Example.com", "anna@home"):
+        area.shop.change(Customer, row.customer_id, email=email, language="pt")
+        form = baltic.get(f"/reseller/users/{key}/edit").text
+        assert '<option selected value="pt">Português</option>' in form
+        told = {"name": "Ana", "email": email, "phone": "0401", "language": "pt", "note": ""}
+        assert baltic.post(f"/reseller/users/{key}/edit", told).status_code == 303
+        (ana,) = area.shop.rows(Customer, Customer.id == row.customer_id)
+        assert (ana.email, ana.phone, ana.language) == (email, "0401", "pt")
+    events = area.shop.rows(SubscriptionEvent, SubscriptionEvent.kind == "facts_changed")
+    assert [event.details["fields"] for event in events] == [["phone"]]
+    assert "Português" in baltic.get(f"/reseller/users/{key}").text
+    # a new address is checked as ever, and another language has to be one that is spoken here
+    for field, typed in (("email", "anna@work"), ("language", "xx")):
+        assert baltic.post(f"/reseller/users/{key}/edit", {**told, field: typed}).status_code == 422
+
+
+def test_an_erased_user_gets_no_other_line(area: Area):
+    baltic, key = area.browsers["baltic"], area.add("baltic", "Anna")
+    area.shop.work()
+    (row,) = area.shop.rows(Subscription)
+    area.shop.change(Customer, row.customer_id, erased_at=clock.now())
+    with area.shop.app.app_context(), writing(Context.system("test")) as tx:
+        wanted = NewUser("basic", "1 month", row.customer_id)
+        for deed in (add_user, preview_add_user):
+            with pytest.raises(NotFound):
+                deed(tx, area.ids["baltic"], wanted)
+    path = f"/reseller/users/{key}/another-line"
+    assert baltic.post(path, {"offer": "basic|1 month"}, page="/reseller/").status_code == 422
+    assert len(area.shop.rows(Subscription)) == 1
+    assert area.credits("baltic") == 9000
+
+
+def test_a_trial_is_sold_to_new_users_alone_and_told_there_alone(area: Area):
+    baltic, key = area.browsers["baltic"], area.add("baltic", "Anna")
+    assert "trial of 2 days" in baltic.get("/reseller/users/new").text
+    assert "trial of" not in baltic.get(f"/reseller/users/{key}/another-line").text
+    refused = baltic.post("/reseller/users/new", {"offer": "none", "name": "Bob", "language": "en"}).text
+    assert 'name="offer" aria-invalid="true"' in refused
+
+
+def test_renewed_by_itself_is_said_of_what_will_be(area: Area):
+    """The switch for new users is on, so that each has it: a trial, one that runs, and one that ends."""
+    baltic = area.browsers["baltic"]
+    assert baltic.yes("/reseller/users/automatic-renewal", wish="new").status_code == 303
+    trial = area.add("baltic", "Tom", trial="yes")
+    anna = area.add("baltic", "Anna")
+    assert "by itself, once it runs" in baltic.get(f"/reseller/users/{anna}").text
+    area.shop.work()
+    assert baltic.get("/reseller/users").text.count("renews by itself") == 1
+    assert "<dd>by itself</dd>" in baltic.get(f"/reseller/users/{anna}").text
+    assert "a trial runs out" in baltic.get(f"/reseller/users/{trial}").text
+    assert baltic.yes(f"/reseller/users/{anna}/disable").status_code == 303
+    assert "renews by itself" not in baltic.get("/reseller/users").text
+    assert baltic.yes(f"/reseller/users/{anna}/terminate").status_code == 303
+    assert "renews by itself" not in baltic.get("/reseller/users?show=ended").text
+    assert "<dt>Renewal</dt>" not in baltic.get(f"/reseller/users/{anna}").text
+    bob = area.add("baltic", "Bob")
+    assert baltic.post(f"/reseller/users/{bob}/renewal", {"wish": "off"}).status_code == 303
+    assert "<dd>by hand</dd>" in baltic.get(f"/reseller/users/{bob}").text
+
+
 def test_a_user_is_renewed_by_itself_by_a_switch_that_the_lists_show(area: Area):
     baltic, coast = area.browsers["baltic"], area.browsers["coast"]
     anna = area.add("baltic", "Anna")
+    area.shop.work()
     page = f"/reseller/users/{anna}"
     assert "Renew by itself" in baltic.get(page).text
     assert coast.post(f"{page}/renewal", {"wish": "on"}, page="/reseller/").status_code == 404

@@ -11,7 +11,7 @@ from billhead.models.people import Customer
 from billhead.models.resellers import CreditRenewal
 from billhead.models.subscriptions import Subscription, SubscriptionEvent
 
-__all__ = ["DAYS_BEFORE", "SHORT", "due_renewals", "is_due", "renews_alone"]
+__all__ = ["DAYS_BEFORE", "SHORT", "due_renewals", "is_due", "renews_alone", "runs_on"]
 
 DAYS_BEFORE = 2
 """Before the first unpaid day: time to buy credits is left where there are too few."""
@@ -26,10 +26,21 @@ def renews_alone() -> ColumnElement[bool]:
     )
 
 
+def runs_on() -> ColumnElement[bool]:
+    """What may be renewed by itself: a trial ends, since nobody has asked for what comes after it; and so does what has
+    an end, or is stopped."""
+    return and_(
+        Subscription.settlement == "credits",
+        Subscription.phase == "recurring",
+        Subscription.state.in_([state.value for state in RUNNING]),
+        Subscription.service_ends_on.is_(None),
+    )
+
+
 def due_renewals() -> Select[*tuple[Any, ...]]:
     """(id, payer, zone, paid_through): all that may be due on the earth's latest day; each one's own zone decides.
 
-    A trial ends: nobody has asked for what comes after it. What a panel has refused today is tried tomorrow.
+    What a panel has refused today is tried tomorrow.
     """
     event = SubscriptionEvent
     refused = exists().where(
@@ -42,10 +53,7 @@ def due_renewals() -> Select[*tuple[Any, ...]]:
         .join(CreditRenewal, renews_alone())
         .join(Customer, Customer.id == Subscription.customer_id)
         .where(
-            Subscription.settlement == "credits",
-            Subscription.phase == "recurring",
-            Subscription.state.in_([state.value for state in RUNNING]),
-            Subscription.service_ends_on.is_(None),
+            runs_on(),
             Subscription.paid_through <= clock.latest_today() + timedelta(days=DAYS_BEFORE),
             ~refused,
         )

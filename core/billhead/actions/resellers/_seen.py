@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from billhead.actions.resellers._renewing_alone import renews_alone
+from billhead.actions.resellers._renewing_alone import renews_alone, runs_on
 from billhead.actions.resellers._tree import is_within, subtree
 from billhead.domain.context import Context
 from billhead.domain.errors import NotFound
@@ -85,7 +85,7 @@ def seen_renewals(session: Session, ctx: Context, bulk_id: int) -> BulkRenewal:
 def users_of(reseller_id: int, *, alone: bool = False) -> Select[*tuple[Any, ...]]:
     """The subscribers of a subtree (`alone`: of this reseller only), one row a subscription, to be paged by its id:
     id, customer_id, name, email, plan, plan_code, term, state, suspended_for, phase, paid_through, reseller_id,
-    reseller, login, mac, kind, sync (of its first line), alone (renewed by itself), and why it could not be."""
+    reseller, login, mac, kind, sync (of its first line), alone (will be renewed by itself), and why it could not be."""
     first = (
         select(func.min(Service.id))
         .where(Service.subscription_id == Subscription.id, Service.lifecycle == "wanted")
@@ -112,7 +112,7 @@ def users_of(reseller_id: int, *, alone: bool = False) -> Select[*tuple[Any, ...
             Service.mac,
             Service.kind,
             Service.sync,
-            CreditRenewal.subscription_id.is_not(None).label("alone"),
+            and_(CreditRenewal.subscription_id.is_not(None), runs_on()).label("alone"),
             CreditRenewal.why,
         )
         .join(Customer, Customer.id == Subscription.customer_id)

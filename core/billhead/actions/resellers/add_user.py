@@ -76,7 +76,7 @@ def preview_add_user(tx: Tx, reseller_id: int, wanted: NewUser) -> UserPreview:
     check_may_sell(tx.session, reseller, wanted.plan)
     own = _own_customer(tx, reseller)
     buyer = tx.session.get(Customer, wanted.customer_id) if wanted.customer_id else own
-    if buyer is None or (buyer is not own and buyer.reseller_id != reseller.id):
+    if buyer is None or (buyer is not own and not _looks_after(reseller, buyer)):
         raise NotFound("customer", wanted.customer_id or reseller.name)
     plan = plan_of(tx.session, buyer, wanted.plan)
     where = buyer.country if wanted.customer_id or not wanted.country else wanted.country
@@ -149,10 +149,14 @@ def _own_customer(tx: Tx, reseller: Reseller) -> Customer | None:
     return tx.session.scalar(select(Customer).where(Customer.buys_for_reseller_id == reseller.id))
 
 
+def _looks_after(reseller: Reseller, customer: Customer) -> bool:
+    return customer.reseller_id == reseller.id and customer.erased_at is None
+
+
 def _customer(tx: Tx, reseller: Reseller, wanted: NewUser) -> Customer:
     if wanted.customer_id is not None:
         known = tx.session.get(Customer, wanted.customer_id)
-        if known is None or known.reseller_id != reseller.id:
+        if known is None or not _looks_after(reseller, known):
             raise NotFound("customer", wanted.customer_id)
         if known.seller_id != reseller.seller_id:
             raise Conflict("this customer orders in the reseller's own shop: what is bought there stands on an invoice")

@@ -43,10 +43,10 @@ def edit_user(tx: Tx, subscription_id: int, facts: UserFacts) -> None:
     if tx.ctx.scope.customer_id is not None or (tx.ctx.scope.everything and not tx.ctx.may("customers.write")):
         raise NotAllowed(f"{tx.ctx.actor} may not change what is known of a user")
     lock_resellers(tx, customer.reseller_id)
-    told = _checked(facts)
+    had = UserFacts(customer.name, customer.email, customer.phone, customer.language, customer.reseller_note)
+    told = _checked(facts, had)
     if told.email != customer.email and signs_in(tx.session, customer.id):
         raise InvalidInput("email", "they sign in with their address, so only they change it, in their account")
-    had = UserFacts(customer.name, customer.email, customer.phone, customer.language, customer.reseller_note)
     changed = [name for name, value in asdict(told).items() if value != getattr(had, name)]
     customer.name, customer.email, customer.phone = told.name, told.email, told.phone
     customer.language, customer.reseller_note = told.language, told.note
@@ -55,13 +55,19 @@ def edit_user(tx: Tx, subscription_id: int, facts: UserFacts) -> None:
     note(tx, f"customer:{customer.id}", fields=changed)
 
 
-def _checked(facts: UserFacts) -> UserFacts:
+def _checked(facts: UserFacts, had: UserFacts) -> UserFacts:
+    """What a panel or a file has told is not refused here, as long as nobody changes it."""
     name, phone, written = " ".join(facts.name.split()), facts.phone.strip(), facts.note.strip()
     if not 1 <= len(name) <= _MOST["name"]:
         raise InvalidInput("name", "is missing or longer than 200 letters")
     for field, text in (("phone", phone), ("note", written)):
         if len(text) > (most := _MOST[field]) or not "".join(text.split()).isprintable():
             raise InvalidInput(field, f"is longer than {most} letters, or holds signs that can't be printed")
-    if facts.language not in LANGUAGES:
+    if facts.language not in (*LANGUAGES, had.language):
         raise InvalidInput("language", f"{facts.language!r} is not a language that is spoken here")
-    return UserFacts(name, checked_email(facts.email) if facts.email.strip() else "", phone, facts.language, written)
+    email = facts.email.strip()
+    if email.lower() == had.email.lower():
+        email = had.email
+    elif email:
+        email = checked_email(email)
+    return UserFacts(name, email, phone, facts.language, written)

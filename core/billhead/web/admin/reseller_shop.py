@@ -284,12 +284,15 @@ def drop_shop_host(key: int, host_id: int) -> ResponseReturnValue:
             drop_host(tx, key, host_id)
         return say("Removed.")
 
-    text = say(
-        "The shop answers at %(host)s no more, and links to it in mails and on documents that were sent end. From then "
-        "on they lead to %(home)s.",
-        host=told.host,
-        home=told.home,
-    )
+    if told.served:
+        text = say(
+            "The shop answers at %(host)s no more, and links to it in mails and on documents that were sent end. New "
+            "mails and documents lead to %(home)s from then on.",
+            host=told.host,
+            home=told.home,
+        )
+    else:
+        text = say("%(host)s was never confirmed: the shop does not answer there, and no link ends.", host=told.host)
     back = url_for("admin.reseller_shop", key=key)
     return asked(Question(say("Remove this name?"), text, say("Remove"), back), ReasonForm(), act)
 

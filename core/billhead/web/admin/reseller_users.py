@@ -1,5 +1,7 @@
 """What staff do for a reseller with a user whom it pays with credits: renew, and end. Its credits first, in figures."""
 
+from datetime import date
+
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
@@ -14,7 +16,7 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
-from billhead.web.formatting import money
+from billhead.web.formatting import day, last_day, money
 from billhead.web.speaking import say
 
 __all__: list[str] = []
@@ -38,8 +40,8 @@ def renew_with_credits(key: int) -> ResponseReturnValue:
     who, payer = _names(key)
 
     def figures(done: UserRenewed) -> Figures:
-        return ((say("%(who)s pays", who=payer), money(done.credits_minor, CREDITS)),
-                (say("First unpaid day"), done.paid_through))  # fmt: skip
+        until = day(last_day(date.fromisoformat(done.paid_through)))
+        return (say("%(who)s pays", who=payer), money(done.credits_minor, CREDITS)), (say("Paid until"), until)
 
     text = say("One more term is paid with the credits of %(who)s, who reads it in the statement.", who=payer)
     back = url_for("admin.subscription", key=key)

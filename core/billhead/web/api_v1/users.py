@@ -121,7 +121,7 @@ def _added(added: UserAdded) -> ResponseReturnValue:
     }, 201
 
 
-_FACTS = {name: _NEW[name] for name in ("name", "email", "phone", "language")} | {"note": text(2000)}
+_FACTS = {name: _NEW[name] for name in ("name", "email", "phone")} | {"language": text(20), "note": text(2000)}
 
 
 @api.patch("/users/<int:key>")

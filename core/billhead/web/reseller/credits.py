@@ -42,7 +42,10 @@ from billhead.web.speaking import later, say
 
 __all__: list[str] = []
 
-_CSV = ("id", "at", "what", "credits", "before", "after", "user", "other", "subscription", "document", "who", "reason")
+_CSV = (
+    "id", "at", "what", "credits", "before", "after", "user", "other", "subscription", "document", "who", "reason",
+    "reseller",
+)  # fmt: skip
 _KEPT, _ALL = ("reseller", "q", "kind", "from", "to"), "all"
 _BATCH = 500
 _HOLDS = 50
@@ -63,7 +66,7 @@ def statement() -> ResponseReturnValue:
         if request.args.get("format") == "csv" and not problem:
             whole = request.args.get("reseller") == _ALL
             of = [one.id for one in below] if whole else [me.id]
-            return csv_response("credits", [say(head) for head in ("reseller", *_CSV)], _csv(of))
+            return csv_response("credits", [say(head) for head in _CSV], _csv(of))
         rows = page_of(session, query, LedgerEntry.id, whole_rows=True, size=_HOLDS)
         balance = figures_of(session, [me.id])[me.id]
         holds = session.execute(holds_of(me.id).order_by(CreditHold.id.desc()).limit(_HOLDS)).all()
@@ -121,8 +124,8 @@ def _csv(resellers: Sequence[int]) -> Iterator[list[Any]]:
                     Money(minor, CREDITS).decimal() for minor in (row.change_minor, row.before_minor, row.after_minor)
                 ]
                 yield [
-                    of.name, row.id, row.at.isoformat(timespec="seconds"), row.kind, *figures, row.user, row.other,
-                    row.subscription_id, row.document_id, row.actor, row.reason,
+                    row.id, row.at.isoformat(timespec="seconds"), row.kind, *figures, row.user, row.other,
+                    row.subscription_id, row.document_id, row.actor, row.reason, of.name,
                 ]  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from billhead.web.reseller.area import reseller
 from billhead.web.reseller.offers import addons_for, offers_for
 from billhead.web.reseller.own_users import Seen, own_user
 from billhead.web.speaking import later, say
-from billhead.wording import LANGUAGES, wording
+from billhead.wording import LANGUAGES, own_name
 
 __all__ = ["may_get_another"]
 
@@ -53,7 +53,8 @@ def edit(key: int) -> ResponseReturnValue:
         who = own_user(session, key).customer
         known = signs_in(session, who.id)
     form = FactsForm(obj=who, note=who.reseller_note)
-    form.language.choices = [(code, wording(code).own_name) for code in LANGUAGES]
+    spoken = LANGUAGES if who.language in LANGUAGES else (*LANGUAGES, who.language)
+    form.language.choices = [(code, own_name(code)) for code in spoken]
     if known:
         form.email.description = later("They sign in with it: only they change it, in their account.")
         form.email.render_kw = {**(form.email.render_kw or {}), "readonly": True}

@@ -26,7 +26,7 @@ from billhead.plugin import allow
 from billhead.web.errors import refusal
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
-from billhead.web.request_context import submit_ctx
+from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.reseller.area import own_id, reseller
 from billhead.web.reseller.asking import Figures, Question, asked
 from billhead.web.speaking import later, marked, say
@@ -118,21 +118,24 @@ def add_shop_host() -> ResponseReturnValue:
 @reseller.route("/shop/hosts/<int:host_id>/remove", methods=["GET", "POST"])
 @allow("reseller", "super_reseller")
 def remove_shop_host(host_id: int) -> ResponseReturnValue:
+    with reading() as session:
+        served = preview_drop_host(Tx(current_ctx(), session), own_id(), host_id).served
+
     def figures(tx: Tx) -> Figures:
         told = preview_drop_host(tx, own_id(), host_id)
-        return (
-            (say("Name"), told.host),
-            (say("State"), say("confirmed") if told.served else say("waiting")),
-            (say("Mails and documents lead from then on to"), told.home),
-        )
+        shown = [(say("Name"), told.host), (say("State"), say("confirmed") if told.served else say("waiting"))]
+        return [*shown, (say("Mails and documents lead from then on to"), told.home)] if told.served else shown
 
     def act(tx: Tx) -> str:
         drop_host(tx, own_id(), host_id)
         return say("Removed.")
 
-    text = say(
-        "Your shop answers there no more, and links to it in mails and on documents that were sent end. To have it "
-        "again it has to be confirmed anew."
-    )
+    if served:
+        text = say(
+            "Your shop answers there no more, and links to it in mails and on documents that were sent end. To have it "
+            "again it has to be confirmed anew."
+        )
+    else:
+        text = say("It was never confirmed: your shop does not answer there, and no link ends.")
     question = Question(say("Remove this name?"), text, say("Remove"), url_for("reseller.shop"), danger=True)
     return asked(question, figures, act)

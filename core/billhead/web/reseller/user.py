@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired, Length
 from billhead.actions.access.reset_line_password import reset_line_password
 from billhead.actions.provisioning.swap_mac import preview_swap_mac, swap_mac
 from billhead.actions.resellers._changed_parts import running_parts
-from billhead.actions.resellers._renewing_alone import renews_alone
+from billhead.actions.resellers._renewing_alone import renews_alone, runs_on
 from billhead.actions.resellers._seen import seen_reseller, users_of
 from billhead.actions.resellers.disable_user import disable_user
 from billhead.actions.resellers.enable_user import enable_user
@@ -32,7 +32,7 @@ from billhead.web.reseller.asking import Figures, Question, QuestionForm, asked
 from billhead.web.reseller.editing import may_get_another
 from billhead.web.reseller.own_users import own_line, own_user
 from billhead.web.speaking import later, say
-from billhead.wording import wording
+from billhead.wording import own_name
 
 __all__: list[str] = []
 
@@ -60,6 +60,7 @@ def user(key: int) -> ResponseReturnValue:
         alone = session.scalar(
             select(CreditRenewal).join(Subscription, renews_alone()).where(CreditRenewal.subscription_id == key)
         )
+        going = session.scalar(select(runs_on()).where(Subscription.id == key))
         beside = session.execute(
             users_of(whose.id, alone=True).where(
                 Subscription.customer_id == one.customer_id, Subscription.id != key, Subscription.state != "canceled"
@@ -78,8 +79,20 @@ def user(key: int) -> ResponseReturnValue:
         can = dict.fromkeys(can, False)
     can["another"] = may_get_another(seen, whose)
     shown = {"seen": seen, "extras": extras, "history": history, "held": held, "whose": whose, "may": can}
-    shown |= {"beside": beside, "alone": alone, "spoken": wording(seen.customer.language).own_name}
+    shown |= {"beside": beside, "alone": alone, "runs_on": going, "spoken": own_name(seen.customer.language)}
+    shown["renewal"] = _renewal(one, bool(alone), bool(going))
     return page("reseller/user.html", **shown)
+
+
+def _renewal(one: Subscription, alone: bool, going: bool) -> str:
+    """How it goes on; "" for what ends, and for a customer of a shop, who renews it there."""
+    if one.settlement != "credits" or one.service_ends_on is not None or one.state == State.CANCELED:
+        return ""
+    if one.phase == "trial":
+        return say("none, a trial runs out")
+    if not alone:
+        return say("by hand")
+    return say("by itself") if going else say("by itself, once it runs")
 
 
 def _held(session: Session, key: int) -> int:

@@ -22,7 +22,7 @@ from billhead.web.paging import page_of
 from billhead.web.request_context import client_address, current_ctx, current_seller, signed_in
 from billhead.web.speaking import speech
 from billhead.web.storefront.blueprint import storefront
-from billhead.wording import wording
+from billhead.wording import own_name
 
 __all__: list[str] = []
 
@@ -54,7 +54,7 @@ def help_home() -> ResponseReturnValue:
     for one in rows:
         categories.setdefault(one.category, []).append(one)
     shown = {"categories": categories, "typed": typed, "found": found}
-    return page("storefront/help.html", **shown, own_name=lambda code: wording(code).own_name)
+    return page("storefront/help.html", **shown, own_name=own_name)
 
 
 @storefront.get("/help/suggest")
@@ -64,7 +64,7 @@ def help_suggest() -> ResponseReturnValue:
     seller = _shop()
     with reading() as db_session:
         found = find_articles(db_session, seller.id, speech().language, request.args.get("q", ""), most=_SUGGESTED)
-    return page("storefront/_suggested.html", found=found)
+    return page("storefront/_suggested.html", found=found, own_name=own_name)
 
 
 @storefront.get("/help/<language>/<slug>")

@@ -1,6 +1,6 @@
 // Share buttons: <button data-share="text" data-share-title="…" hidden>. They show up only where the device can share.
-if (navigator.share) {
-  for (const button of document.querySelectorAll("button[data-share]")) {
+function show(within) {
+  for (const button of within.querySelectorAll("button[data-share]")) {
     button.hidden = false;
     button.addEventListener("click", async () => {
       try {
@@ -10,4 +10,9 @@ if (navigator.share) {
       }
     });
   }
+}
+
+if (navigator.share) {
+  show(document);
+  addEventListener("looked", (event) => show(event.target)); // what look.js put there
 }

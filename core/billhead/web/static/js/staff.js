@@ -34,28 +34,41 @@ addEventListener("pageshow", () => {
 });
 
 // A long list is narrowed while one types: what fits has a word that begins with each of the words, and the first of it
-// is chosen. Up and down go on from there, Enter sends the form.
+// is chosen, and said. Up and down go on from there, Enter sends the form.
 const wordsOf = (text) => text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").match(/[\p{L}\p{N}]+/gu) ?? [];
 for (const finder of document.querySelectorAll("input[data-finds]")) {
   const list = document.getElementById(finder.dataset.finds);
+  const said = finder.parentElement.querySelector("[role=status]");
   const all = [...list.options];
   const fits = (option, typed) => {
     const own = wordsOf(option.dataset.words ?? option.text);
     return typed.every((word) => own.some((one) => one.startsWith(word)));
   };
+  const inSight = () => {
+    const seen = list.getBoundingClientRect(), mine = chosen.getBoundingClientRect();
+    list.scrollTop += mine.top + mine.height / 2 - (seen.top + seen.height / 2);
+  };
+  const say = () => { said.textContent = list.selectedOptions[0]?.text ?? said.dataset.none; };
   finder.hidden = all.length <= list.size;
-  const chosen = list.selectedOptions[0];
-  if (chosen) list.scrollTop = chosen.offsetTop - list.clientHeight / 2;
+  let chosen = list.selectedOptions[0];
+  if (chosen) inSight();
   finder.addEventListener("input", () => {
     const typed = wordsOf(finder.value);
+    chosen = list.selectedOptions[0] ?? chosen; // what is taken out stays selected, and of two the last would win
     list.replaceChildren(...all.filter((option) => fits(option, typed)));
     if (typed.length) list.selectedIndex = list.length ? 0 : -1;
+    else if (chosen) {
+      list.value = chosen.value;
+      inSight();
+    }
+    say();
   });
   finder.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step || !list.length) return;
     event.preventDefault();
     list.selectedIndex = Math.min(Math.max(list.selectedIndex + step, 0), list.length - 1);
+    say();
   });
 }
 
