@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from billhead import clock
 from billhead.domain.subscription import RUNNING
@@ -38,26 +38,26 @@ def runs_on() -> ColumnElement[bool]:
 
 
 def due_renewals() -> Select[*tuple[Any, ...]]:
-    """(id, payer, zone, paid_through): all that may be due on the earth's latest day; each one's own zone decides.
-
-    What a panel has refused today is tried tomorrow.
+    """(id, payer, zone, paid_through, why, refused_on), who ends first comes first: all that may be due on the earth's
+    latest day. Each one's own zone decides; `refused_on`, when a panel last refused what was bought, is a day in it.
     """
     event = SubscriptionEvent
-    refused = exists().where(
-        event.subscription_id == Subscription.id,
-        event.kind == "credits_released",
-        event.effective_on >= clock.latest_today() - timedelta(days=1),
+    refused_on = (
+        select(func.max(event.effective_on))
+        .where(event.subscription_id == Subscription.id, event.kind == "credits_released")
+        .scalar_subquery()
+        .label("refused_on")
     )
+    whose = Subscription.id, Subscription.payer_reseller_id, Customer.zone, Subscription.paid_through
     return (
-        select(Subscription.id, Subscription.payer_reseller_id, Customer.zone, Subscription.paid_through)
+        select(*whose, CreditRenewal.why, refused_on)
         .join(CreditRenewal, renews_alone())
         .join(Customer, Customer.id == Subscription.customer_id)
         .where(
             runs_on(),
             Subscription.paid_through <= clock.latest_today() + timedelta(days=DAYS_BEFORE),
-            ~refused,
         )
-        .order_by(Subscription.id)
+        .order_by(Subscription.paid_through, Subscription.id)
     )
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, tuple_, update
 
 from billhead import clock
 from billhead.actions.notifications.queue import queue_notice
@@ -23,28 +25,34 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class DueRenewals:
-    """`renewable` by the day on which they end; `short`: how many there are too few credits for. `next_after` is where
-    the next batch goes on; 0 when all were looked at."""
+    """`renewable` in the order in which they are to be tried; `short`: how many there are too few credits for.
+    `next_after`, an end and an id, is where the next batch goes on; None when all were looked at."""
 
     renewable: list[int]
     short: int
-    next_after: int
+    next_after: tuple[date, int] | None
 
 
 @verb("resellers.plan_due_renewals", permission="resellers.write")
-def plan_due_renewals(tx: Tx, after_id: int = 0) -> DueRenewals:
-    """One batch, in as many queries as a single one takes. Who ends first comes first; one that is too dear does not
-    keep a cheaper one back. Payers with too few credits are told once a day."""
-    rows = tx.session.execute(due_renewals().where(Subscription.id > after_id).limit(_BATCH)).all()
-    due = sorted((row for row in rows if is_due(row.paid_through, row.zone)), key=lambda row: row.paid_through)
-    next_after = rows[-1].id if len(rows) == _BATCH else 0
+def plan_due_renewals(tx: Tx, after: tuple[date, int] | None = None) -> DueRenewals:
+    """One batch, in as many queries as a single one takes. Who ends first comes first; one that is too dear, or can't
+    be renewed, does not keep another one back. Payers with too few credits are told once a day."""
+    query = due_renewals()
+    if after is not None:
+        query = query.where(tuple_(Subscription.paid_through, Subscription.id) > tuple_(*after))
+    rows = tx.session.execute(query.limit(_BATCH)).all()
+    # what was refused for another reason may be refused again: what it is given room for, others would wait for
+    due = sorted((row for row in rows if _is_due_now(row)), key=lambda row: row.why not in ("", SHORT))
+    next_after = (rows[-1].paid_through, rows[-1].id) if len(rows) == _BATCH else None
     if not due:
         return DueRenewals([], 0, next_after)
     costs = renewal_costs(tx.session, {row.id: max(row.paid_through, clock.today_in(row.zone)) for row in due})
     rooms = _rooms(tx, {row.payer_reseller_id for row in due})
     renewable, short = list[int](), dict[int, int]()
     for row in due:
-        if costs[row.id].minor > rooms[row.payer_reseller_id]:
+        if costs[row.id].missing:
+            renewable.append(row.id)  # takes nothing: it is refused, and told why
+        elif costs[row.id].minor > rooms[row.payer_reseller_id]:
             short[row.id] = row.payer_reseller_id
         else:
             rooms[row.payer_reseller_id] -= costs[row.id].minor
@@ -53,6 +61,12 @@ def plan_due_renewals(tx: Tx, after_id: int = 0) -> DueRenewals:
         tx.session.execute(update(CreditRenewal).where(CreditRenewal.subscription_id.in_(short)).values(why=SHORT))
         _tell(tx, set(short.values()))
     return DueRenewals(renewable, len(short), next_after)
+
+
+def _is_due_now(row: Row[*tuple[Any, ...]]) -> bool:
+    """What a panel has refused today is tried tomorrow."""
+    refused_today = row.refused_on is not None and row.refused_on >= clock.today_in(row.zone)
+    return is_due(row.paid_through, row.zone) and not refused_today
 
 
 def _rooms(tx: Tx, payers: Collection[int]) -> dict[int, int]:

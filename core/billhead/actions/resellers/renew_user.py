@@ -13,6 +13,7 @@ from billhead.domain.errors import Conflict
 from billhead.domain.periods import Period, Term, cycle_index, cycle_start
 from billhead.domain.subscription import RUNNING, State
 from billhead.models.people import Customer, Reseller
+from billhead.models.resellers import CreditRenewal
 from billhead.models.subscriptions import Subscription
 
 __all__ = ["UserRenewed", "preview_renew_user", "renew_user"]
@@ -45,6 +46,8 @@ def renew_user(tx: Tx, subscription_id: int) -> UserRenewed:
     subscription, reseller, bought = _planned(tx, subscription_id)
     subscription.zone = tx.session.get_one(Customer, subscription.customer_id).zone
     hold_and_extend(tx, reseller, subscription, bought)
+    if alone := tx.session.get(CreditRenewal, subscription_id):
+        alone.why = ""  # whoever has renewed it: what kept it from being renewed by itself is over
     return UserRenewed(subscription_id, bought.amount.minor, bought.period.end.isoformat())
 
 
