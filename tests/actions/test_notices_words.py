@@ -151,7 +151,7 @@ def test_who_is_not_suspended_any_more_is_not_told_so(shop):
     [
         ("restored", "Your service is back: Full & Sports", "runs again"),
         ("canceled", "Your cancellation: Full & Sports", "it ends on 20 December 2026"),
-        ("trial_ending", "Your trial ends on 28 November 2026: Full & Sports", "ends on 28 November 2026"),
+        ("trial_ending", "Your trial ends on 27 November 2026: Full & Sports", "ends on 27 November 2026"),
     ],
 )
 def test_the_life_of_a_subscription(shop, kind, subject, words):

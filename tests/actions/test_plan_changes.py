@@ -196,7 +196,9 @@ def test_monthly_to_yearly_from_today_on(shop):
     shop.price(basic[0], shop.books["EURFalse"], "1 year", 12000)
     _, subscription = paying(shop, basic)
     on(date(2026, 4, 16))
-    do(change, ChangeWish(subscription, term="1 year", restart=True))
+    wish = ChangeWish(subscription, term="1 year", restart=True)
+    assert seen(preview_change, wish).renews_on == date(2027, 4, 16)
+    do(change, wish)
     assert shop.lines(subscription)[1:] == [
         ("returned", date(2026, 4, 16), MAY, -500, -100),
         ("recurring", date(2026, 4, 16), date(2027, 4, 16), 12000, 2400),

@@ -53,19 +53,24 @@ def _subscription(session: Session, notice: Notice) -> Mapping[str, Any]:
         "suspended": subscription.state == State.SUSPENDED,
         "for_debt": subscription.suspended_for == SuspendedBy.DEBT,
         "ends_on": subscription.service_ends_on,
-        "trial_ends_on": subscription.phase_ends_on,
+        "trial_ends_on": _last_day(subscription.phase_ends_on),
         "by_hand": subscription.collection == "manual",
         "unpaid": Debts([_debt(document, home) for document in session.scalars(unpaid)]),
     }
     return {"subscription": told}
 
 
+def _last_day(ends_on: date | None) -> date | None:
+    """As pages say it: the last day with service, not the first one without."""
+    return ends_on - timedelta(days=1) if ends_on else None
+
+
 def _cancellation(session: Session, notice: Notice) -> Mapping[str, Any]:
-    """It ends on its last day with service, as pages say it; without a day where it has ended already."""
+    """Without a day where it has ended already."""
     told = dict(_subscription(session, notice)["subscription"])
     subscription = found_row(session, Subscription, int(named(notice, "subscription_id")), "subscription")
     ends_on = None if subscription.state == State.CANCELED else subscription.service_ends_on
-    return {"subscription": {**told, "ends_on": ends_on - timedelta(days=1) if ends_on else None}}
+    return {"subscription": {**told, "ends_on": _last_day(ends_on)}}
 
 
 def _debt(document: Document, home: str) -> Debt:
@@ -114,7 +119,8 @@ def _suspension(session: Session, notice: Notice) -> Mapping[str, Any]:
 def _trial(session: Session, notice: Notice) -> Mapping[str, Any]:
     facts = _subscription(session, notice)
     told = facts["subscription"]
-    if told["ends_on"] and told["trial_ends_on"] and told["ends_on"] <= told["trial_ends_on"]:
+    last = _last_day(told["ends_on"])
+    if last and told["trial_ends_on"] and last <= told["trial_ends_on"]:
         raise NoticeRejected(f"{told['plan']} was canceled meanwhile, so nobody is told that its trial ends")
     return facts
 

@@ -86,9 +86,16 @@ def _shown(tx: Tx, subscription: Subscription, plan: _Planned) -> ChangePreview:
         sign * rated.tax_minor if rated else 0,
         sign * rated.total_minor if rated else 0,
         _renewal(tx, plan),
-        plan.steps.item.billed_through,
+        _renews_on(plan),
         plan.must_pay,
     )
+
+
+def _renews_on(plan: _Planned) -> date | None:
+    """After what is billed now: a term that begins today has its first period on the document."""
+    lines = plan.rated.lines if plan.rated else ()
+    ends = [line.period_end for line in lines if line.kind == "recurring"]
+    return max([day for day in (*ends, plan.steps.item.billed_through) if day is not None], default=None)
 
 
 @verb("subscriptions.change")
