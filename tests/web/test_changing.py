@@ -11,8 +11,9 @@ from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.credits import CustomerCredit
-from billhead.models.documents import Document
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.entitlements import Entitlement
+from billhead.models.sellers import Seller
 from billhead.models.subscriptions import DayGift, Subscription, SubscriptionComponent
 from billhead.web.formatting import day_in_words
 
@@ -175,6 +176,33 @@ def test_what_is_owed_is_paid_by_what_comes_back(sold):
     shown = ada.get("/account/subscriptions/1/cancel").text
     assert "<dt>Not owed any more</dt><dd>€5.99</dd>" in shown  # 9.99 less the 4.00 that were paid
     assert "€4.00 as credit" in shown
+
+
+@pytest.mark.parametrize(("pays_open", "left"), [(True, 699), (False, 999)])
+def test_what_comes_back_is_what_was_shown_also_with_another_open_invoice(sold, pays_open, left):
+    shop, ada = sold
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        basic = tx.session.query(Plan).filter_by(code="basic").one()
+        basic.cancel_policy, basic.details = "start_of_term", {**basic.details, "cancel_money": "credit"}
+        paid = tx.session.query(Document).filter_by(kind="invoice").one()
+        tx.session.get_one(Seller, paid.seller_id).money_back = {"credit_pays_open": pays_open}
+        film = Document(
+            seller_id=paid.seller_id, customer_id=paid.customer_id, subscription_id=1, kind="invoice", state="final",
+            currency="EUR", net_minor=300, tax_minor=0, total_minor=300, created_at=paid.created_at,
+            issued_on=paid.issued_on, due_on=paid.due_on,
+        )  # fmt: skip
+        tx.session.add(film)
+        tx.session.flush()
+        line = {"position": 1, "kind": "one_off", "description": "A film", "unit_minor": 300, "net_minor": 300}
+        tx.session.add(DocumentLine(document_id=film.id, subscription_id=1, **line))
+    path = "/account/subscriptions/1/cancel"
+    shown = ada.get(path).text
+    assert ("<dt>Not owed any more</dt><dd>€3.00</dd>" in shown) is pays_open
+    assert f"€{left / 100} as credit" in shown
+    assert ada.post(path, hidden(shown), page=path).status_code == 303
+    with shop.app.app_context(), reading() as session:
+        assert sum(lot.remaining_minor for lot in session.query(CustomerCredit)) == left
+        assert session.query(Document).filter_by(total_minor=300).one().settled_minor == 999 - left
 
 
 def test_a_cancellation_that_comes_to_something_else_by_now_is_asked_again(sold):

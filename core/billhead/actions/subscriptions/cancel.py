@@ -11,6 +11,7 @@ from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning.want import want
 from billhead.actions.subscriptions._beginning import begin_changes
+from billhead.actions.subscriptions._coming_back import on_what_is_owed
 from billhead.actions.subscriptions._given_since import last_free_time
 from billhead.actions.subscriptions._holding import kept_since, paid_after_hold
 from billhead.actions.subscriptions._money_rule import money_rule
@@ -48,13 +49,14 @@ class Canceled:
 @dataclass(frozen=True, slots=True)
 class CancelPreview:
     """`billed_until` is the first day that is not paid for any more; `total_minor` what a last document comes to,
-    below zero where something comes back."""
+    below zero where something comes back. `on_owed_minor` of that lowers what is owed; the rest is the customer's."""
 
     subscription_id: int
     ends_on: str
     billed_until: str
     currency: str
     total_minor: int
+    on_owed_minor: int
 
     @property
     def seen(self) -> str:
@@ -78,9 +80,11 @@ def preview_cancel(
     rated = preview_rebill(
         tx.session, desk, history._replace(item=history.item._replace(billing_ends_on=dates.billing))
     )
-    total = 0 if not rated.kind else -rated.total_minor if rated.kind == "credit_note" else rated.total_minor
+    comes_back = rated.kind == "credit_note"
+    total = 0 if not rated.kind else -rated.total_minor if comes_back else rated.total_minor
+    on_owed = on_what_is_owed(tx.session, subscription, rated) if comes_back else 0
     ends = dates.service.isoformat(), dates.billing.isoformat()
-    return CancelPreview(subscription_id, *ends, subscription.currency, total)
+    return CancelPreview(subscription_id, *ends, subscription.currency, total, on_owed)
 
 
 @verb("subscriptions.cancel")

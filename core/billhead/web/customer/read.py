@@ -4,10 +4,9 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
-from billhead.actions.documents._subscriptions import about
 from billhead.actions.provisioning.label_of import label_of
 from billhead.actions.provisioning.show_access import show_access
 from billhead.domain.document import OWED, Kind, ProformaState
@@ -31,7 +30,6 @@ __all__ = [
     "own_document",
     "own_subscription",
     "overviews",
-    "owed_for",
 ]
 
 log = logging.getLogger("billhead.web")
@@ -84,14 +82,6 @@ def open_documents(session: Session, customer_id: int) -> list[Document]:
     """What can be paid now, the oldest first."""
     query = select(Document).where(Document.customer_id == customer_id, _is_payable()).order_by(Document.id).limit(50)
     return list(session.scalars(query))
-
-
-def owed_for(session: Session, subscription_id: int) -> int:
-    """Minor units that are open on invoices about it."""
-    owed = select(func.sum(Document.total_minor - Document.settled_minor)).where(
-        about(subscription_id), Document.kind == Kind.INVOICE, Document.state.in_([state.value for state in OWED])
-    )
-    return int(session.scalar(owed) or 0)
 
 
 def claims(session: Session, customer_id: int, document: Document | None = None) -> list[Claim]:

@@ -24,7 +24,7 @@ from billhead.models.subscriptions import Subscription, SubscriptionEvent
 from billhead.plugin import allow
 from billhead.web.customer.blueprint import customer
 from billhead.web.customer.once import on_sale
-from billhead.web.customer.read import Line, Overview, access_of, open_documents, overviews, owed_for, own_subscription
+from billhead.web.customer.read import Line, Overview, access_of, open_documents, overviews, own_subscription
 from billhead.web.errors import refusal
 from billhead.web.formatting import day_in_words, last_day
 from billhead.web.looking import next_look
@@ -125,11 +125,10 @@ def _ending(tx: Tx, one: Overview) -> Ending:
     """Raises what `cancel` raises."""
     planned = preview_cancel(tx, one.subscription.id, one.plan.cancel_policy)
     back = max(-planned.total_minor, 0)
-    on_debt = min(back, owed_for(tx.session, one.subscription.id))
     return Ending(
         _last_day(planned.ends_on, one.subscription.zone),
-        back - on_debt,
-        on_debt,
+        back - planned.on_owed_minor,
+        planned.on_owed_minor,
         max(planned.total_minor, 0),
         money_rule(tx, one.subscription) == "refund",
         planned.seen,
