@@ -317,6 +317,17 @@ def test_who_ends_a_hold_for_good_gets_all_kept_days_back(shop, policy, today):
     assert in_order()
 
 
+def test_a_hold_takes_nothing_of_an_end_that_lies_before_it(shop):
+    """April is paid. On hold since the 11th; on the 16th staff end it as of the 6th: 25 of 30 days come back."""
+    _, subscription = paying(shop, shop.plan("tv", 3000))
+    shop.change(Subscription, subscription, collection="manual")
+    on(date(2026, 4, 11))
+    do(hold, subscription)
+    on(date(2026, 4, 16))
+    assert do(cancel, subscription, "on_date", on=date(2026, 4, 6), money="credit").total_minor == -3000
+    assert billed(shop, subscription) == 500
+
+
 def test_who_cancels_on_a_credited_hold_watches_what_is_paid_after_it(shop):
     """April is paid; 11 to 21 April come back. She cancels on the 15th: the rest of April is hers."""
     _, subscription = paying(shop, shop.plan("tv", 3000))

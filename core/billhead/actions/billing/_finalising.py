@@ -143,18 +143,19 @@ def given_of(line: DocumentLine) -> TaxedAmount | None:
 
 def amount_of(line: DocumentLine, inclusive: bool, seller_id: int, catalogue: Catalogue) -> int:
     """As the price book has it; where tax is rounded on the document's sum, the line is perhaps a cent off that. A part
-    of a period costs its share, unless it was billed for less: as what was missing, say."""
+    of a period costs its share, unless it was billed for less: as what was missing, say. On a proforma, which has no
+    days yet, it costs what it was offered for."""
     told = line.net_minor + (line.tax_minor if inclusive else 0)
     listed = line.unit_minor * line.quantity - line.discount_minor
     if line.cycle_start is not None:
         moves = moves_amounts(TaxRounding(catalogue.sellers[seller_id].tax_rounding), inclusive)
-        listed = _part_listed(line, catalogue) if moves else told
+        listed = _part_listed(line, catalogue) if moves and line.period_start is not None else told
     return listed if abs(listed - told) <= 1 else told
 
 
 def _part_listed(line: DocumentLine, catalogue: Catalogue) -> int:
     dates = line.period_start, line.period_end, line.cycle_start, line.cycle_end
-    start, end, begins, ends = (day for day in dates if day is not None)  # a part has all of them
+    start, end, begins, ends = (day for day in dates if day is not None)  # it has all of them
     mode = ProrationMode(catalogue.plans[line.plan_id or 0].proration)
     share = share_of((end - start).days, Period(begins, ends), mode) * (line.cycle_minor or 0)
     return round_ratio(share.numerator, share.denominator, Rounding.HALF_UP)
@@ -199,10 +200,12 @@ def finalise(tx: Tx, ready: Sequence[Ready]) -> dict[int, str]:
         ],
     )  # fmt: skip
     session.expire_all()
+    # notes first: they lock documents, which goes before locking subscriptions
     for document_id, one in documents:
         if one.kind == "credit_note":
             place_credit_note(tx, document_id)
-        elif not one.owed_minor:
+    for document_id, one in documents:
+        if one.kind != "credit_note" and not one.owed_minor:
             released(tx, session.get_one(Seller, one.seller_id), session.get_one(Document, document_id))
     return {document_id: numbers[document_id][2] for document_id, _ in documents}
 

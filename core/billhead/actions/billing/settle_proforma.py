@@ -170,7 +170,7 @@ def _parts(tx: Tx, proforma: Document, rows: Sequence[DocumentLine], whole: bool
             end_unpaid(tx, key, "paid too late")
             continue
         ordered = [_line(row, periods) for row in whose[key]]
-        lines = days_left(tx.session, ordered, proforma.currency, proforma.tax_inclusive)
+        lines = days_left(tx.session, ordered, proforma)
         used = tuple(cheaper_by(_used(tx, proforma, key, periods), ordered, lines))
         done[key] = _Part(key, lines, advance, used)
     return [done[key] for key in whose if key in done]

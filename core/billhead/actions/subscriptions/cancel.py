@@ -173,7 +173,7 @@ def _dates(tx: Tx, subscription: Subscription, policy: str, on: date | None, mon
     if money_rule(tx, subscription, money) == "nothing" or subscription.billed_through is None:
         return _Dates(service, max(service, subscription.billed_through or service))
     if kept is not None and service <= today:
-        return _Dates(service, kept)  # none of the days that a hold has kept was watched
+        return _Dates(service, min(service, kept))  # none of the days that a hold has kept was watched
     return _Dates(service, service + timedelta(days=1) if plan.details.get("cancel_day_counts") else service)
 
 
