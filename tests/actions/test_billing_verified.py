@@ -55,6 +55,15 @@ def test_runs_and_changes_leave_no_difference_and_what_was_forgotten_is_named(sh
     assert charged.what == f"component {part.id}: 2026-05-16 to 2026-06-01 is charged, and it was not had"
 
 
+def test_what_costs_nothing_needs_no_line(shop):
+    shop.plan("free", 0)
+    subscription = shop.subscribe(shop.customer(), shop.plan("tv", 1000), due=APR)
+    shop.run(APR)
+    with writing(SYSTEM) as tx:
+        change(tx, ChangeWish(subscription, plan="free", when="immediate"))
+    assert verify_billing().faults == []
+
+
 def told(*statements):
     """What is wrong after somebody has written these into the database; nothing was before."""
     assert verify_billing().faults == []

@@ -63,11 +63,13 @@ def day_faults(session: Session, subscriptions: Sequence[int]) -> Iterator[Named
             continue  # nothing of it is billed here: imported, or paid with a reseller's credits
         first = min(_period(row.line).start for row in rows)
         shown, inclusive = len(parts) > 1, rows[0].inclusive
-        for part, mode in parts:
+        for part, mode, costs in parts:
             own = [_line(row, back.get(row.line.id, [])) for row in rows if row.line.component_id == part.id]
             stretch = _stretch(subscription, part, mode, first, free.get(subscription.id, []), over[subscription.id])
             if own and moves_amounts(TaxRounding(roundings[subscription.seller_id]), inclusive):
                 stretch = stretch._replace(slack=1)
+            if not costs:  # a change to it writes no line over nothing
+                stretch = stretch._replace(stopped=stretch.had)
             for found in faults_of(stretch, _cut(own, over[subscription.id])):
                 what = f"component {part.id}: {found.what}" if shown else found.what
                 yield Named(subscription.id, found.document_id, what)
@@ -123,12 +125,19 @@ def _over(session: Session, subscriptions: Sequence[int]) -> defaultdict[int, li
 
 def _parts(
     session: Session, subscriptions: Sequence[int]
-) -> Iterator[tuple[Subscription, list[tuple[SubscriptionComponent, str]]]]:
+) -> Iterator[tuple[Subscription, list[tuple[SubscriptionComponent, str, bool]]]]:
+    """Each with how a part of a cycle is priced, and whether it costs anything."""
     part = SubscriptionComponent
-    query = select(part, Plan.proration).join(Plan, Plan.id == part.plan_id)
-    parts: defaultdict[int, list[tuple[SubscriptionComponent, str]]] = defaultdict(list)
-    for row in session.execute(query.where(among(part.subscription_id, subscriptions, session)).order_by(part.id)):
-        parts[row[0].subscription_id].append((row[0], row[1]))
+    query = (
+        select(part, Plan.proration, Price.amount_minor)
+        .join(Plan, Plan.id == part.plan_id)
+        .join(Price, Price.id == part.price_id)
+        .where(among(part.subscription_id, subscriptions, session))
+        .order_by(part.id)
+    )
+    parts: defaultdict[int, list[tuple[SubscriptionComponent, str, bool]]] = defaultdict(list)
+    for found, mode, minor in session.execute(query):
+        parts[found.subscription_id].append((found, mode, minor > 0))
     mine = select(Subscription).where(among(Subscription.id, subscriptions, session)).order_by(Subscription.id)
     for subscription in session.scalars(mine):
         yield subscription, parts[subscription.id]
