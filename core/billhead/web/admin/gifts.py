@@ -23,11 +23,14 @@ from billhead.web.csv_export import csv_response
 from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx, submit_ctx
-from billhead.web.speaking import later, say
+from billhead.web.speaking import later, marked, say
 
 __all__: list[str] = []
 
-_COLUMNS = ("When", "Who", "Days", "Why", "Given", "Of", "State", "By")
+_COLUMNS = (
+    marked("When"), marked("Who"), marked("Days"), marked("Why"), marked("Given"), marked("Subscriptions"), marked("State"),
+    marked("By"),
+)  # fmt: skip
 
 
 class GiftForm(ReasonForm):
@@ -41,7 +44,7 @@ class GiftForm(ReasonForm):
 def gifts() -> ResponseReturnValue:
     names = dict(_scopes())
     if request.args.get("format") == "csv":
-        return csv_response("gifts", _COLUMNS, _all(names))
+        return csv_response("gifts", [say(head) for head in _COLUMNS], _all(names))
     with reading() as session:
         rows = page_of(session, select(DayGift), DayGift.id)
     return page("admin/gifts.html", rows=rows, names=names, scope_key=_key_of)

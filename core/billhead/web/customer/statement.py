@@ -22,11 +22,14 @@ from billhead.web.customer.blueprint import customer
 from billhead.web.pages import page
 from billhead.web.paging import page_in
 from billhead.web.request_context import current_customer_id
-from billhead.web.speaking import marked
+from billhead.web.speaking import marked, say
 
 __all__: list[str] = []
 
-_COLUMNS = ("Date", "What", "Document", "Currency", "Amount", "Credit", "Owed then", "Credit then")
+_COLUMNS = (
+    marked("Date"), marked("What"), marked("Document"), marked("Currency"), marked("Amount"), marked("Credit"),
+    marked("Owed then"), marked("Credit then"),
+)  # fmt: skip
 _WORDS = {
     "invoice": marked("Invoice"),
     "credit_note": marked("Credit note"),
@@ -71,7 +74,7 @@ def statement() -> ResponseReturnValue:
         me = session.get_one(Customer, customer_id)
         rows = list(_rows(session, customer_id, me.currency))
     if request.args.get("format") == "csv":
-        return csv_response("statement", _COLUMNS, (_in_csv(row, me.currency) for row in rows))
+        return csv_response("statement", [say(head) for head in _COLUMNS], (_in_csv(row, me.currency) for row in rows))
     return page(
         "customer/statement.html",
         rows=page_in(rows),
@@ -83,7 +86,7 @@ def statement() -> ResponseReturnValue:
 
 def _in_csv(row: Row, currency: str) -> tuple[object, ...]:
     amounts = (Money(minor, currency).decimal() for minor in (row.owed, row.credit, row.owed_after, row.credit_after))
-    return row.on.isoformat(), row.what, row.document.number_text if row.document else "", currency, *amounts
+    return row.on.isoformat(), say(row.what), row.document.number_text if row.document else "", currency, *amounts
 
 
 def _rows(session: Session, customer_id: int, currency: str) -> Iterator[Row]:

@@ -30,11 +30,13 @@ from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.paging import page_in
 from billhead.web.request_context import current_customer_id, submit_ctx
-from billhead.web.speaking import later, say
+from billhead.web.speaking import later, marked, say
 
 __all__: list[str] = []
 
-_COLUMNS = ("Day", "What", "About", "Currency", "Amount", "Left")
+_COLUMNS = (
+    marked("Day"), marked("What"), marked("About"), marked("Currency"), marked("Amount"), marked("Left"),
+)  # fmt: skip
 
 
 def _amount(label: str, hint: str = "") -> StringField:
@@ -84,7 +86,7 @@ def credit() -> ResponseReturnValue:
     if request.args.get("format") == "csv":
         with reading() as session:
             history = credit_history(session, current_customer_id())
-        return csv_response("credit", _COLUMNS, map(_in_csv, history))
+        return csv_response("credit", [say(head) for head in _COLUMNS], map(_in_csv, history))
     return _shown(BuyForm(), None)
 
 
@@ -123,7 +125,7 @@ def credit_rules() -> ResponseReturnValue:
 
 def _in_csv(one: Movement) -> tuple[object, ...]:
     amounts = (Money(minor, one.currency).decimal() for minor in (one.minor, one.balance_minor))
-    return one.day.isoformat(), one.what, one.about, one.currency, *amounts
+    return one.day.isoformat(), say(one.what), one.about, one.currency, *amounts
 
 
 def _me() -> Customer:
