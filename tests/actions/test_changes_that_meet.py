@@ -9,7 +9,7 @@ from billhead import clock
 from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.documents.void_document import void_document
 from billhead.actions.ledger.verify import verify_ledger
-from billhead.actions.subscriptions import begin_scheduled as beginning
+from billhead.actions.subscriptions import _beginning as beginning
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change

@@ -230,7 +230,7 @@ def test_a_gift_expires_on_the_customers_own_day_by_an_entry(any_shop):
     assert kinds == ["credit_gifted", "credit_expired"]
     with reading() as session:
         history = [(one.what, one.about, one.minor, one.balance_minor) for one in credit_history(session, customer)]
-    assert history == [("Expired", "welcome", -700, 0), ("Given", "welcome", 700, 700)]
+    assert history == [("Given", "welcome", 700, 700), ("Expired", "welcome", -700, 0)]
     sound()
 
 
@@ -277,4 +277,4 @@ def test_a_customer_reads_what_came_and_went(shop):
         give(shop, subscription, 1500)
     with reading() as session:
         found = [(one.what, one.minor, one.balance_minor) for one in credit_history(session, owner(shop, subscription))]
-    assert found == [("Used", -1200, 300), ("Given", 1500, 1500)]
+    assert found == [("Given", 1500, 1500), ("Used", -1200, 300)]

@@ -46,6 +46,7 @@ NOTED = ("user_session", "login_attempt", "reseller_key")
 NOT_FOR_EACH = {
     "customer.document_einvoice",  # of buyers who are businesses
     "customer.dispute",  # of invoices with a line to dispute
+    "reseller.shop_document",  # of what the own shop has sold, see tests/web/reseller/test_reseller_shop.py
     "customer.add_method",  # of gateways that save a method without a payment
 }
 NOT_THERE = 999_999

@@ -83,7 +83,7 @@ def test_a_run_that_asks_is_confirmed_with_its_figures_and_a_failed_item_is_trie
             about = {"plugin": "flat", "error": "no rate", "tries": 2, "since": clock.now(), "at": clock.now()}
             tx.session.add(FailedItem(subscription_id=1, run_id=run, **about))
     page = counter.get(f"/admin/runs/{run}").text
-    assert "€12,345.00 is more than three times what is usual" in page
+    assert "far from what is usual: €12,345.00, more than three times as much in all" in page
     assert "no rate" in page
     assert "€12,345.00 in 7 documents" in counter.get(f"/admin/runs/{run}/confirm").text
     counter.confirm(f"/admin/runs/{run}/confirm")

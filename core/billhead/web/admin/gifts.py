@@ -28,8 +28,8 @@ from billhead.web.speaking import later, marked, say
 __all__: list[str] = []
 
 _COLUMNS = (
-    marked("When"), marked("Who"), marked("Days"), marked("Why"), marked("Given"), marked("Subscriptions"), marked("State"),
-    marked("By"),
+    marked("When"), marked("Who"), marked("Days"), marked("Why"), marked("Given"), marked("Subscriptions"),
+    marked("State"), marked("By"),
 )  # fmt: skip
 
 

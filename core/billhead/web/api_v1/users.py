@@ -105,9 +105,9 @@ _LINE = {name: _NEW[name] for name in ("plan", "term", "mac", "trial", "addons")
 @allow("anyone")
 def another_line(key: int) -> ResponseReturnValue:
     """Whoever looks after them pays for it."""
-    told = fields(_LINE, ("plan", "term"))
     with acting() as tx:
         seen = seen_user(tx.session, asker(), key)
+        told = fields(_LINE, ("plan", "term"))
         who = tx.session.get_one(Customer, seen.customer_id)
         added = add_user(tx, who.reseller_id or 0, NewUser(**told, customer_id=who.id))
     return _added(added)
