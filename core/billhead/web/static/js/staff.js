@@ -52,7 +52,7 @@ for (const finder of document.querySelectorAll("input[data-finds]")) {
   finder.hidden = all.length <= list.size;
   let chosen = list.selectedOptions[0];
   if (chosen) inSight();
-  finder.addEventListener("input", () => {
+  const narrow = () => {
     const typed = wordsOf(finder.value);
     chosen = list.selectedOptions[0] ?? chosen; // what is taken out stays selected, and of two the last would win
     list.replaceChildren(...all.filter((option) => fits(option, typed)));
@@ -62,7 +62,8 @@ for (const finder of document.querySelectorAll("input[data-finds]")) {
       inSight();
     }
     say();
-  });
+  };
+  for (const kind of ["input", "search"]) finder.addEventListener(kind, narrow); // Escape clears it with no input
   finder.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step || !list.length) return;
