@@ -62,7 +62,7 @@ def test_stages_are_previewed_then_saved_and_count(counter, debt):
         ({"stages-2-days": "3", "stages-2-action": "warn"}, "Day 3 has warn twice"),
         ({"stages-2-days": ""}, "Say on which day to suspend"),
         ({"stages-1-fee": "two EUR"}, "is not an amount"),
-        ({"stages-1-share": "150"}, "The share must be from 0 to 100 %"),
+        ({"stages-1-share": "150"}, "The share must be from 0 to 100 percent"),
         ({"retry_days": "soon"}, "are no days"),
         ({"promise_most": "1.00 XXX"}, "is not a currency"),
     ],
