@@ -19,7 +19,7 @@ class _Reader(HTMLParser):
         self._inside: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SILENT:
+        if tag in _SILENT or ("translate", "no") in attrs:
             self._inside.append(tag)
         self.runs += [text.strip() for name, text in attrs if name in _READ_ALOUD and text]
 
