@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
+from billhead.domain.document import OWED, Kind
 
 __all__ = ["Allocation", "BillingRun", "Document", "DocumentLine", "FailedItem", "MendedItem", "Party"]
 
@@ -77,6 +78,11 @@ class Document(Model):
     held_because: Mapped[str] = mapped_column(default="", server_default="")
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"), index=True)  # where its lines went
     created_at: Mapped[datetime]
+
+    @classmethod
+    def owed(cls) -> ColumnElement[bool]:
+        """An invoice that waits to be paid, whole or in part."""
+        return (cls.kind == Kind.INVOICE.value) & cls.state.in_([state.value for state in OWED])
 
 
 class DocumentLine(Model):

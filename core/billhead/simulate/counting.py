@@ -11,7 +11,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from billhead.domain.document import OWED, Kind
+from billhead.domain.document import Kind
 from billhead.domain.ledger import AccountCode
 from billhead.domain.periods import Term
 from billhead.domain.subscription import RUNNING
@@ -128,8 +128,7 @@ class Books:
         rows = session.execute(
             select(Document.currency, func.sum(Document.total_minor - Document.settled_minor))
             .where(
-                Document.kind == Kind.INVOICE,
-                Document.state.in_([state.value for state in OWED]),
+                Document.owed(),
                 whose.where(Subscription.state == Life.CANCELED).exists(),
                 ~whose.where(Subscription.state != Life.CANCELED).exists(),
             )

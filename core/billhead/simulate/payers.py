@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from billhead.actions.payments.book_transfer import book_transfer
 from billhead.db import reading, writing
 from billhead.domain.context import Context
-from billhead.domain.document import OWED
 from billhead.domain.errors import BillheadError
 from billhead.models.documents import Document
 from billhead.models.payments import GatewayAccount, PaymentAttempt
@@ -29,7 +28,6 @@ _PAGE = 1000
 
 _charged = exists().where(PaymentAttempt.document_id == Document.id, PaymentAttempt.off_session)
 _OFFERED = (Document.kind == "proforma") & (Document.state == "open")
-_OWED = (Document.kind == "invoice") & Document.state.in_([state.value for state in OWED])
 
 
 @dataclass(slots=True)
@@ -91,7 +89,7 @@ def _page(session: Session, today: date, after: int) -> list[Any]:
         )
         .outerjoin(Subscription, Subscription.id == Document.subscription_id)
         .where(
-            or_(_OFFERED, _OWED),
+            or_(_OFFERED, Document.owed()),
             Document.due_on.between(today - _LATEST, today + _EARLIEST),
             Document.total_minor > Document.settled_minor,
             or_(Subscription.id.is_(None), Subscription.state != "canceled"),

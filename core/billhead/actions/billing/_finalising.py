@@ -29,9 +29,9 @@ from billhead.bulk import Bulk, among
 from billhead.db import Tx
 from billhead.domain.document import Kind, settled_state
 from billhead.domain.errors import BillheadError, Conflict
-from billhead.domain.money import Rounding, round_ratio
+from billhead.domain.money import Money
 from billhead.domain.periods import Period
-from billhead.domain.proration import ProrationMode, share_of
+from billhead.domain.proration import ProrationMode, prorate
 from billhead.domain.tax import TaxRounding, moves_amounts
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document, DocumentLine
@@ -99,8 +99,7 @@ def _case(document: Document, lines: Sequence[DocumentLine], buyer: Buyer, catal
     inclusive = document.tax_inclusive
     mixed = any(has_tax(line, prices, inclusive) != inclusive for line in lines)
     drafted = tuple(
-        _drafted(line, amount_of(line, has_tax(line, prices, inclusive), document.seller_id, catalogue))
-        for line in lines
+        _drafted(line, amount_of(line, has_tax(line, prices, inclusive), document, catalogue)) for line in lines
     )
     returns = any(line.given is not None for line in drafted)
     draft = Draft(document.kind, document.currency, drafted, inclusive, None, due_on, may_return=returns, mixed=mixed)
@@ -141,24 +140,23 @@ def given_of(line: DocumentLine) -> TaxedAmount | None:
     return TaxedAmount(line.net_minor, line.tax_minor, line.tax_code, line.tax_rate_ppm, taxes)
 
 
-def amount_of(line: DocumentLine, inclusive: bool, seller_id: int, catalogue: Catalogue) -> int:
+def amount_of(line: DocumentLine, inclusive: bool, document: Document, catalogue: Catalogue) -> int:
     """As the price book has it; where tax is rounded on the document's sum, the line is perhaps a cent off that. A part
     of a period costs its share, unless it was billed for less: as what was missing, say. On a proforma, which has no
     days yet, it costs what it was offered for."""
     told = line.net_minor + (line.tax_minor if inclusive else 0)
     listed = line.unit_minor * line.quantity - line.discount_minor
     if line.cycle_start is not None:
-        moves = moves_amounts(TaxRounding(catalogue.sellers[seller_id].tax_rounding), inclusive)
-        listed = _part_listed(line, catalogue) if moves and line.period_start is not None else told
+        moves = moves_amounts(TaxRounding(catalogue.sellers[document.seller_id].tax_rounding), inclusive)
+        listed = _part_listed(line, document.currency, catalogue) if moves and line.period_start is not None else told
     return listed if abs(listed - told) <= 1 else told
 
 
-def _part_listed(line: DocumentLine, catalogue: Catalogue) -> int:
+def _part_listed(line: DocumentLine, currency: str, catalogue: Catalogue) -> int:
     dates = line.period_start, line.period_end, line.cycle_start, line.cycle_end
     start, end, begins, ends = (day for day in dates if day is not None)  # it has all of them
     mode = ProrationMode(catalogue.plans[line.plan_id or 0].proration)
-    share = share_of((end - start).days, Period(begins, ends), mode) * (line.cycle_minor or 0)
-    return round_ratio(share.numerator, share.denominator, Rounding.HALF_UP)
+    return prorate(Money(line.cycle_minor or 0, currency), Period(start, end), Period(begins, ends), mode).minor
 
 
 def finalise(tx: Tx, ready: Sequence[Ready]) -> dict[int, str]:

@@ -75,7 +75,7 @@ def _retaxed(tx: Tx, document: Document, buyer: Buyer, catalogue: Catalogue, des
     with_tax = [has_tax(line, catalogue.prices, document.tax_inclusive) for line in lines]
     given = [given_of(line) for line in lines]
     asked = [
-        (has, line.tax_class, amount_of(line, has, document.seller_id, catalogue))
+        (has, line.tax_class, amount_of(line, has, document, catalogue))
         for has, line, back in zip(with_tax, lines, given, strict=True)
         if back is None
     ]

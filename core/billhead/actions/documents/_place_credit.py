@@ -90,9 +90,8 @@ def _documents(tx: Tx, note: Document, owed_elsewhere: bool) -> tuple[list[Docum
             .where(
                 or_(*(about(subscription_id) for subscription_id in theirs)),
                 Document.customer_id == note.customer_id,
-                Document.kind == Kind.INVOICE,
+                Document.owed(),
                 Document.currency == note.currency,
-                Document.state.in_([state.value for state in OWED]),
                 Document.id.not_in(first),
             )
             .order_by(Document.due_on, Document.id)

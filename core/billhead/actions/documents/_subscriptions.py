@@ -6,7 +6,6 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from billhead.bulk import among
-from billhead.domain.document import OWED, Kind
 from billhead.models.documents import Document, DocumentLine
 
 __all__ = ["about", "open_offers", "owed_of", "subscriptions_of"]
@@ -27,9 +26,7 @@ def about(subscription_id: int) -> ColumnElement[bool]:
 
 def owed_of(session: Session, subscription_id: int) -> bool:
     """Does an invoice with a line of it wait to be paid?"""
-    owed = select(Document.id).where(
-        about(subscription_id), Document.kind == Kind.INVOICE.value, Document.state.in_([one.value for one in OWED])
-    )
+    owed = select(Document.id).where(about(subscription_id), Document.owed())
     return session.scalar(owed.limit(1)) is not None
 
 

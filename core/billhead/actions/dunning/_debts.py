@@ -15,7 +15,7 @@ from billhead.actions.documents._subscriptions import about
 from billhead.actions.dunning._terms import DunningTerms, Policies
 from billhead.actions.payments._attempts import under_way
 from billhead.bulk import among
-from billhead.domain.document import OWED, Kind, ProformaState
+from billhead.domain.document import Kind, ProformaState
 from billhead.domain.dunning import TELLS, Stage, StageAction, stages_to_do
 from billhead.domain.money import Money
 from billhead.domain.subscription import State
@@ -62,11 +62,7 @@ class Debt:
 
 def is_owed() -> ColumnElement[bool]:
     """A final invoice on which something is open."""
-    return and_(
-        Document.kind == Kind.INVOICE.value,
-        Document.state.in_([state.value for state in OWED]),
-        Document.total_minor > Document.settled_minor,
-    )
+    return Document.owed() & (Document.total_minor > Document.settled_minor)
 
 
 def oldest_due(session: Session, subscription_id: int, before: date) -> date | None:

@@ -24,7 +24,6 @@ from billhead.actions.notifications._logins import home_of
 from billhead.actions.notifications._rows import Parts, found_row, must_be_theirs, named
 from billhead.actions.notifications._values import Debt, Debts, TermOf
 from billhead.actions.usage.current_usage import current_usage
-from billhead.domain.document import OWED, Kind
 from billhead.domain.errors import NoticeRejected
 from billhead.domain.money import Money
 from billhead.domain.periods import Term, cycle_index, cycle_start
@@ -41,12 +40,7 @@ __all__ = ["PARTS"]
 def _subscription(session: Session, notice: Notice) -> Mapping[str, Any]:
     subscription = found_row(session, Subscription, int(named(notice, "subscription_id")), "subscription")
     must_be_theirs(notice, subscription.customer_id, "subscription")
-    unpaid = (
-        select(Document)
-        .where(about(subscription.id), Document.state.in_([state.value for state in OWED]))
-        .where(Document.kind == Kind.INVOICE.value)
-        .order_by(Document.due_on, Document.id)
-    )
+    unpaid = select(Document).where(about(subscription.id), Document.owed()).order_by(Document.due_on, Document.id)
     home = home_of(session, notice)
     told = {
         "plan": found_row(session, Plan, subscription.plan_id, "plan").name,

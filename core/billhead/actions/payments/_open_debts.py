@@ -52,8 +52,7 @@ def _oldest(tx: Tx, customer_id: int, currency: str) -> list[Document]:
         .where(
             Document.customer_id == customer_id,
             Document.currency == currency,
-            Document.kind == Kind.INVOICE.value,
-            Document.state.in_([state.value for state in OWED]),
+            Document.owed(),
         )
         .order_by(Document.due_on, Document.id)
         .limit(MOST_AT_ONCE)

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.payments._named import documents_in
-from billhead.domain.document import OWED, Kind, ProformaState
+from billhead.domain.document import Kind, ProformaState
 from billhead.models.banking import BankEntry
 from billhead.models.documents import Document
 from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt, UnassignedMoney
@@ -66,7 +66,7 @@ def _paid_from(session: Session, entry: BankEntry) -> list[int]:
 
 def _open(session: Session, seller_id: int, money: UnassignedMoney, customer_id: int | None = None) -> list[Document]:
     """Invoices of which just this amount is open, and orders that were to be paid through the account."""
-    invoice = (Document.kind == Kind.INVOICE.value) & Document.state.in_([state.value for state in OWED])
+    invoice = Document.owed()
     asked = select(PaymentAttempt.document_id).where(PaymentAttempt.account_id == money.account_id)
     order = (Document.kind == Kind.PROFORMA.value) & (Document.state == ProformaState.OPEN.value)
     query = select(Document).where(

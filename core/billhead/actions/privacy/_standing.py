@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.privacy._belongings import BELONGINGS
 from billhead.actions.privacy._rows import count_of
-from billhead.domain.document import OWED, Kind, State
+from billhead.domain.document import Kind, State
 from billhead.domain.money import Money
 from billhead.domain.payment import BLOCKS_ANOTHER, RefundState
 from billhead.domain.privacy import PrivacyRules, rules_from
@@ -111,7 +111,7 @@ def _all(session: Session, customer_id: int) -> Iterator[Blocker]:
     owed = func.sum(Document.total_minor - Document.settled_minor)
     invoices = Document.customer_id == customer_id, Document.kind == Kind.INVOICE.value
     open_ones = select(Document.currency, func.count(), owed).where(
-        *invoices, Document.state.in_([one.value for one in OWED]), Document.total_minor > Document.settled_minor
+        Document.customer_id == customer_id, Document.owed(), Document.total_minor > Document.settled_minor
     )
     for currency, count, minor in session.execute(open_ones.group_by(Document.currency)):
         yield Blocker("owes", count, str(Money(int(minor), currency)))

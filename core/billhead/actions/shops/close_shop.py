@@ -9,7 +9,7 @@ from billhead.actions.resellers._tree import lock_resellers
 from billhead.actions.verb import verb
 from billhead.bulk import how_many
 from billhead.db import Tx
-from billhead.domain.document import OWED, Kind, ProformaState
+from billhead.domain.document import Kind, ProformaState
 from billhead.domain.errors import Conflict, NotFound
 from billhead.domain.subscription import RUNNING
 from billhead.models.documents import Document
@@ -39,13 +39,12 @@ def preview_close_shop(tx: Tx, reseller_id: int) -> ClosePreview:
     """Who is touched. Raises what `close_shop` raises."""
     shop = _open_shop_of(tx, reseller_id)
 
-    owed = (Document.kind == Kind.INVOICE) & Document.state.in_([state.value for state in OWED])
     offered = (Document.kind == Kind.PROFORMA) & (Document.state == ProformaState.OPEN.value)
     running = Subscription.state.in_([state.value for state in RUNNING])
     return ClosePreview(
         how_many(tx.session, Customer.seller_id == shop.seller_id),
         how_many(tx.session, Subscription.seller_id == shop.seller_id, running),
-        how_many(tx.session, Document.seller_id == shop.seller_id, owed | offered),
+        how_many(tx.session, Document.seller_id == shop.seller_id, Document.owed() | offered),
         how_many(tx.session, ShopSupply.seller_id == shop.seller_id, ShopSupply.state == "waiting"),
     )
 

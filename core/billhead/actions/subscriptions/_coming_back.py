@@ -9,7 +9,6 @@ from billhead.actions.billing._rated import Rated
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.payments._policy import money_back_of
 from billhead.bulk import among
-from billhead.domain.document import OWED, Kind
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
@@ -32,9 +31,7 @@ def on_what_is_owed(session: Session, subscription: Subscription, note: Rated) -
     owed = dict(
         session.execute(
             select(Document.id, Document.total_minor - Document.settled_minor).where(
-                about(subscription.id),
-                Document.kind == Kind.INVOICE,
-                Document.state.in_([state.value for state in OWED]),
+                about(subscription.id), Document.owed()
             )
         ).all()
     )

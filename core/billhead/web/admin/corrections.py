@@ -17,7 +17,7 @@ from billhead.actions.documents.write_off import WrittenOff, write_off
 from billhead.actions.payments.reallocate import Reallocated, reallocate
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
-from billhead.domain.document import OWED, Kind, State
+from billhead.domain.document import Kind, State
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.money import Money
 from billhead.models.documents import Document
@@ -214,9 +214,8 @@ def move_money(key: int) -> ResponseReturnValue:
             select(Document)
             .where(
                 Document.customer_id == row.customer_id,
-                Document.kind == Kind.INVOICE.value,
+                Document.owed(),
                 Document.currency == row.currency,
-                Document.state.in_([state.value for state in OWED]),
                 Document.id != key,
             )
             .order_by(Document.due_on, Document.id)

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.charts import Chart, Series
-from billhead.domain.document import OWED, Kind
 from billhead.models.documents import Document
 from billhead.models.ledger import LedgerEntry
 from billhead.models.operations import Job
@@ -150,7 +149,7 @@ def debts(session: Session, today: date) -> list[Debt]:
             func.sum(case((late, 1), else_=0)),
             func.sum(case((late, owed), else_=0)),
         )
-        .where(Document.state.in_([state.value for state in OWED]), Document.kind == Kind.INVOICE.value)
+        .where(Document.owed())
         .group_by(Document.currency)
         .order_by(Document.currency)
     )

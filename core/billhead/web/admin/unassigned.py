@@ -16,7 +16,6 @@ from billhead.actions.payments.keep_unassigned import keep_unassigned
 from billhead.actions.payments.return_money import return_money
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
-from billhead.domain.document import OWED
 from billhead.domain.errors import Conflict
 from billhead.domain.money import Money
 from billhead.domain.whole_number import whole_number
@@ -101,9 +100,8 @@ def _debts(customer_id: int, currency: str) -> dict[str, str]:
             select(Document)
             .where(
                 Document.customer_id == customer_id,
-                Document.kind == "invoice",
+                Document.owed(),
                 Document.currency == currency,
-                Document.state.in_([state.value for state in OWED]),
             )
             .order_by(Document.due_on, Document.id)
             .limit(100)

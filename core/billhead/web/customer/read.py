@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.provisioning.label_of import label_of
 from billhead.actions.provisioning.show_access import show_access
-from billhead.domain.document import OWED, Kind, ProformaState
+from billhead.domain.document import Kind, ProformaState
 from billhead.domain.errors import BillheadError, NotFound
 from billhead.domain.payment import RefundState
 from billhead.domain.service import Label
@@ -65,9 +65,8 @@ class Overview:
 
 
 def _is_payable() -> ColumnElement[bool]:
-    owed = (Document.kind == Kind.INVOICE) & Document.state.in_([state.value for state in OWED])
     offered = (Document.kind == Kind.PROFORMA) & (Document.state == ProformaState.OPEN)
-    return (owed | offered) & (Document.total_minor > Document.settled_minor)
+    return (Document.owed() | offered) & (Document.total_minor > Document.settled_minor)
 
 
 def _is_their_place() -> ColumnElement[bool]:
