@@ -1,23 +1,26 @@
 """`billhead sellers`: who sells, and how their documents come about."""
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from sqlalchemy import select
 
-from billhead.actions.payments._policy import CHOICES, money_back_of
-from billhead.actions.sellers._billing_rules import rules_of
+from billhead.actions.payments._policy import CHOICES, MoneyBack, money_back_of
+from billhead.actions.sellers._billing_rules import BillingRules, rules_of
 from billhead.actions.sellers.set_billing_rules import set_billing_rules
 from billhead.actions.sellers.set_money_back import set_money_back
 from billhead.cli import in_app, json_option, show
 from billhead.cli._seller import seller_of
-from billhead.db import reading, writing
+from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.tax import TaxRounding
 from billhead.models.sellers import Seller
 
 __all__ = ["group"]
+
+Rules = TypeVar("Rules", BillingRules, MoneyBack)
 
 
 @click.group()
@@ -57,14 +60,7 @@ def list_sellers(as_json: bool) -> None:
 @in_app
 def rules(seller: str, as_json: bool, **given: Any) -> None:
     """How a seller bills. What is given is changed from the next document on; the rest stays."""
-    wanted = {name: value for name, value in given.items() if value is not None}
-    with reading() as session:
-        row = seller_of(session, seller)
-    told = replace(rules_of(row), **wanted)
-    if wanted:
-        with writing(Context.system("cli:sellers")) as tx:
-            set_billing_rules(tx, row.id, told)
-    show(asdict(told), as_json, [f"{name}: {value}" for name, value in asdict(told).items()])
+    _changed(seller, given, rules_of, set_billing_rules, as_json)
 
 
 @group.command("money-back")
@@ -76,11 +72,22 @@ def rules(seller: str, as_json: bool, **given: Any) -> None:
 @in_app
 def money_back(seller: str, as_json: bool, **given: Any) -> None:
     """How a seller gives money back. What is given is changed; the rest stays."""
+    _changed(seller, given, money_back_of, set_money_back, as_json)
+
+
+def _changed(
+    seller: str,
+    given: dict[str, Any],
+    read: Callable[[Seller], Rules],
+    write: Callable[[Tx, int, Rules], object],
+    as_json: bool,
+) -> None:
+    """Store what is given, if anything is, and show how it stands then."""
     wanted = {name: value for name, value in given.items() if value is not None}
     with reading() as session:
         row = seller_of(session, seller)
-    told = replace(money_back_of(row), **wanted)
+    told = replace(read(row), **wanted)
     if wanted:
         with writing(Context.system("cli:sellers")) as tx:
-            set_money_back(tx, row.id, told)
+            write(tx, row.id, told)
     show(asdict(told), as_json, [f"{name}: {value}" for name, value in asdict(told).items()])
