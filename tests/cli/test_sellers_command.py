@@ -46,3 +46,17 @@ def test_how_money_is_given_back_and_the_hours_of_grace_are_changed(shop):
     assert said(shop, "money-back", "--bad-debt-tax", "forget").exit_code == 2
     assert json.loads(said(shop, "rules", "--grace-hours", "6", "--json").stdout)["grace_hours"] == 6
     assert said(shop, "rules", "--grace-hours", "721").stderr == "Error: grace_hours: must be from 0 to 720 hours\n"
+
+
+def test_a_series_goes_on_where_another_system_stopped(shop):
+    assert said(shop, "series").stdout == "The first document begins its series.\n"
+    told = said(shop, "series", "invoice", "--year", "2027", "--prefix", "NC-", "--next", "4711").stdout
+    assert told == "invoice      2027  NC-2027-004711  ({prefix}{year}-{number:06d})\n"
+    told = json.loads(
+        said(shop, "series", "invoice", "--year", "2027", "--format", "{prefix}{yy}/{number:05d}", "--json").stdout
+    )
+    assert [(row["prefix"], row["next_number"], row["looks_like"]) for row in told["series"]] == [
+        ("NC-", 4711, "NC-27/04711")
+    ]
+    refused = said(shop, "series", "invoice", "--year", "2027", "--next", "0")
+    assert (refused.exit_code, refused.stderr) == (1, "Error: next_number: must be from 1 to 999999999, got 0\n")

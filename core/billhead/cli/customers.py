@@ -1,15 +1,18 @@
-"""`billhead customers`: add one, let one sign in, and write to one elsewhere."""
+"""`billhead customers`: add one, let one sign in, write to one elsewhere, and its price group."""
 
 import click
 
+from billhead.actions.accounts._price_groups import means_of
 from billhead.actions.accounts.add_customer import NewCustomer, add_customer
 from billhead.actions.accounts.invite_customer import invite_customer
 from billhead.actions.accounts.set_customer_email import set_customer_email
+from billhead.actions.accounts.set_price_group import set_price_group
 from billhead.actions.accounts.update_profile import Profile
 from billhead.cli import in_app, json_option, show
 from billhead.cli._seller import seller_of
 from billhead.db import writing
 from billhead.domain.context import Context
+from billhead.models.people import Customer
 
 __all__ = ["group"]
 
@@ -18,7 +21,7 @@ _reason = click.option("--reason", default="", help="Stands in the audit trail."
 
 @click.group()
 def group() -> None:
-    """Customers: add, invite, set-email."""
+    """Customers: add, invite, set-email, set-price-group."""
 
 
 @group.command()
@@ -74,3 +77,23 @@ def set_email(customer: int, email: str, reason: str, as_json: bool) -> None:
     with writing(Context.system("cli:customers", reason=reason)) as tx:
         set_customer_email(tx, customer, email)
     show({"customer_id": customer, "email": email}, as_json, ["Changed. The address of before is told."])
+
+
+@group.command("set-price-group")
+@click.argument("customer", type=int)
+@click.argument("price_group", metavar="GROUP")
+@click.option("--reason", required=True, help="Stands in the audit trail.")
+@json_option
+@in_app
+def put_into_group(customer: int, price_group: str, reason: str, as_json: bool) -> None:
+    """Put a customer into a price group; "" is everybody's. Its prices hold from the next order on."""
+    with writing(Context.system("cli:customers", reason=reason)) as tx:
+        done = set_price_group(tx, customer, price_group)
+        (means,) = means_of(tx.session, tx.session.get_one(Customer, customer), [done.price_group])
+    tables = [name or "defaults of the house" for name in means.dunning]
+    told = f"Price books beside everybody's: {', '.join(means.books) or 'none'}. Dunning: {', '.join(tables)}."
+    show(
+        {"customer_id": customer, "price_group": done.price_group, "books": means.books, "dunning": tables},
+        as_json,
+        [told],
+    )

@@ -5,12 +5,17 @@ import re
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 from web_shop import PASSWORD, Shop
 
+from billhead.actions.dunning.save_policy import PolicyEntry, save_policy
 from billhead.cli import main
-from billhead.models.catalogue import PriceBook
+from billhead.db import reading, writing
+from billhead.domain.context import Context
+from billhead.models.catalogue import Price, PriceBook
 from billhead.models.operations import AuditEntry, Notice
 from billhead.models.people import Customer, User
+from billhead.models.subscriptions import SubscriptionComponent
 from billhead.plugin_host import vault
 
 BEN = {
@@ -110,3 +115,40 @@ def test_from_a_terminal(shop: Shop):
     assert run("invite", "1").exit_code == 0
     assert [one.country for one in shop.rows(Customer)] == ["DE"]
     assert [one.recipient for one in shop.rows(Notice, Notice.kind == "welcome")] == ["eve@example.com"] * 2
+
+
+def test_a_price_group_is_given_later_with_what_it_means_shown_first(shop: Shop, sam):
+    ada = shop.customer("ada@example.com")
+    shop.change(PriceBook, 2, price_group="")
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        book = PriceBook(seller_id=1, code="friends", currency="EUR", price_group="vip", tax_inclusive=True)
+        tx.session.add(book)
+        tx.session.flush()
+        tx.session.add(Price(book_id=book.id, plan_id=1, term="1 month", amount_minor=700))
+        save_policy(tx, PolicyEntry(1, price_group="vip", name="Patient"))
+        save_policy(tx, PolicyEntry(1, plan_id=1, price_group="vip", name="Patient with Basic"))
+    shop.order(ada)
+    shop.pay()
+    shop.work()
+    path = "/admin/customers/1/price-group"
+    assert path in sam.get("/admin/customers/1").text
+    shown = " ".join(re.sub(r"<[^>]+>", " ", sam.get(path).text).split())
+    assert "everybody now – defaults of the house" in shown
+    assert "vip friends Patient with Basic, Patient" in shown
+    assert sam.post(path, {"price_group": "vip"}).status_code == 422, "without a reason"
+    assert sam.post(path, {"price_group": "vap", "reason": "x"}).status_code == 422
+    assert sam.post(path, {"price_group": "vip", "reason": "ten years with us"}).status_code == 303
+    (entry,) = shop.rows(AuditEntry, AuditEntry.action == "accounts.set_price_group")
+    assert (entry.subject, entry.reason, entry.details) == (
+        "customer:1", "ten years with us", {"before": "", "after": "vip"},
+    )  # fmt: skip
+    assert "7.00" in ada.get("/plans/basic").text
+    with shop.app.app_context(), reading() as session:
+        assert session.scalars(select(SubscriptionComponent.price_id)).one() == 1, "what runs keeps its price"
+    run = lambda *args: CliRunner().invoke(main, ["customers", "set-price-group", "1", *args], obj=shop.app)  # noqa: E731
+    assert "'vap' is not one of vip" in run("vap", "--reason", "x").output
+    assert run("", "--reason", "no more").output == (
+        "Price books beside everybody's: none. Dunning: defaults of the house.\n"
+    )
+    assert "9.99" in ada.get("/plans/basic").text
+    assert shop.person("staff", "eye@example.com").get(path).status_code == 403

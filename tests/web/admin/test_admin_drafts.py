@@ -126,6 +126,11 @@ def test_how_a_seller_bills_and_writes_numbers(counter):
     wrong = counter.post("/admin/sellers/1/numbers", **{**series, "format": "{number}"})
     assert wrong.status_code == 422
     assert "each fiscal year begins with 1 again" in wrong.text
+    late = counter.post("/admin/sellers/1/numbers", **series, next_number="500")
+    assert "numbers of this series were given already" in late.text.replace("Numbers", "numbers")
+    early = counter.post("/admin/sellers/1/numbers", **{**series, "fiscal_year": "2190"}, next_number="4711")
+    assert early.status_code == 303
+    assert "NC-2190/4711" in counter.get("/admin/sellers/1/numbers").text
 
 
 def test_the_next_document_is_shown_to_staff_and_to_whom_it_is_for(counter):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from billhead import clock
 from billhead.actions.accounts._known_address import check_free, whose_address
 from billhead.actions.accounts._passwords import checked_email
+from billhead.actions.accounts._price_groups import checked_group
 from billhead.actions.accounts.invite_customer import invite_customer
 from billhead.actions.accounts.update_profile import Profile, update_profile
 from billhead.actions.shops._sells import payer_of
@@ -66,7 +67,7 @@ def add_customer(tx: Tx, seller_id: int, wanted: NewCustomer) -> CustomerAdded:
         country=wanted.profile.country,
         currency=currency,
         language=wanted.language,
-        price_group=wanted.price_group.strip(),
+        price_group=checked_group(tx.session, seller_id, wanted.price_group),
         created_at=clock.now(),
     )
     tx.session.add(customer)

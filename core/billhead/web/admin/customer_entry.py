@@ -8,6 +8,7 @@ from wtforms import BooleanField, EmailField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from billhead.actions.accounts._known_address import whose_address
+from billhead.actions.accounts._price_groups import groups_of
 from billhead.actions.accounts.add_customer import NewCustomer, add_customer
 from billhead.actions.accounts.invite_customer import invite_customer
 from billhead.actions.accounts.set_customer_email import set_customer_email
@@ -88,14 +89,10 @@ class NewCustomerForm(_ProfileFields):
 
 
 def _offer(session: Session, form: NewCustomerForm, seller: Seller) -> None:
-    """The currencies and groups that the seller has price books for."""
-    books = session.execute(
-        select(PriceBook.currency, PriceBook.price_group)
-        .where(PriceBook.seller_id == seller.id, PriceBook.reseller_id.is_(None))
-        .distinct()
-    ).all()
-    form.currency.choices = sorted({seller.currency, *(one.currency for one in books)})
-    groups = sorted({one.price_group for one in books} - {""})
+    """The currencies that the seller has price books for, and its price groups."""
+    books = select(PriceBook.currency).where(PriceBook.seller_id == seller.id, PriceBook.reseller_id.is_(None))
+    form.currency.choices = sorted({seller.currency, *session.scalars(books.distinct())})
+    groups = groups_of(session, seller.id)
     form.price_group.choices = [("", say("everybody")), *((one, one) for one in groups)]
 
 

@@ -6,7 +6,8 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from wtforms import BooleanField, IntegerField, SelectField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+from wtforms.validators import Optional as MayBeEmpty
 
 from billhead import clock
 from billhead.actions.payments._policy import money_back_of
@@ -106,6 +107,13 @@ class SeriesForm(Form):
         description="{prefix} {year} {yy} {month} {number:06d}",
     )
     prefix = StringField(later("Prefix"), validators=[Length(max=20)])
+    next_number = IntegerField(
+        later("Next number"),
+        validators=[MayBeEmpty(), NumberRange(1, 999_999_999)],
+        description=later(
+            "For who comes from another system, until the first number of the series is given. Empty: it goes on."
+        ),
+    )
 
 
 @admin.route("/sellers/<int:key>/billing", methods=["GET", "POST"])
@@ -140,7 +148,13 @@ def seller_numbers(key: int) -> ResponseReturnValue:
     form = SeriesForm(fiscal_year=fiscal_year(today, row.fiscal_year_start_month), format=_USUAL)
     if form.validate_on_submit():
         with form.refusals():
-            told = form.kind.data, form.fiscal_year.data, form.format.data, form.prefix.data or ""
+            told = (
+                form.kind.data,
+                form.fiscal_year.data,
+                form.format.data,
+                form.prefix.data or "",
+                form.next_number.data,
+            )
             with writing(submit_ctx()) as tx:
                 done = set_number_series(tx, key, *told)
             flash(say("Saved. The next one is %(number)s.", number=done.next_text), "good")

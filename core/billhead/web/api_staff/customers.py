@@ -1,19 +1,21 @@
-"""Customers: found, looked at, added."""
+"""Customers: found, looked at, added, put into a price group."""
 
 from typing import Any
 
 from flask.typing import ResponseReturnValue
 
 from billhead.actions.accounts.add_customer import NewCustomer, add_customer
+from billhead.actions.accounts.set_price_group import set_price_group
 from billhead.actions.accounts.update_profile import Profile
 from billhead.actions.credits._usable import usable_credit
 from billhead.db import reading
+from billhead.domain.errors import InvalidInput
 from billhead.models.people import Customer, User
 from billhead.models.sellers import Seller
 from billhead.plugin import allow
 from billhead.web.admin.area import found
 from billhead.web.admin.customers import CUSTOMERS
-from billhead.web.api_staff.asking import amount, api_staff, instant, listed
+from billhead.web.api_staff.asking import REASON, amount, api_staff, instant, listed
 from billhead.web.programs import acting, asker, fields, flag, language, text
 
 __all__: list[str] = []
@@ -45,7 +47,7 @@ def customer(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Customer, key, "customer")
         credit = usable_credit(session, row, row.currency)
-        more = {name: getattr(row, name) for name in ("company", "phone", "language", "zone", "vat_id")}
+        more = {name: getattr(row, name) for name in ("company", "phone", "language", "zone", "vat_id", "price_group")}
         return _told(row) | more | {"credit": amount(credit.minor, credit.currency)}
 
 
@@ -82,3 +84,16 @@ def new_customer() -> ResponseReturnValue:
         wanted = NewCustomer(profile=profile, **{k: v for k, v in told.items() if k not in _PROFILE})
         added = add_customer(tx, seller.id, wanted)
     return {"id": added.customer_id}, 201
+
+
+@api_staff.post("/customers/<int:key>/price-group")
+@allow("anyone")
+def price_group(key: int) -> ResponseReturnValue:
+    """An empty group is everybody's. Prices hold from the next order on."""
+    told = fields(REASON | {"price_group": text(60)}, ("reason",))
+    if "price_group" not in told:
+        raise InvalidInput("price_group", "is missing")
+    with acting(told["reason"]) as tx:
+        found(tx.session, Customer, key, "customer")
+        done = set_price_group(tx, key, told["price_group"])
+    return {"id": key, "price_group": done.price_group}

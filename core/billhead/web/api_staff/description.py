@@ -32,8 +32,10 @@ _WHOLE_CUSTOMER = obj(
     language="string",
     zone="string",
     vat_id="string",
+    price_group="string",
     credit=_AMOUNT,
 )
+_GROUP = obj(price_group="string", reason="string") | {"required": ["price_group", "reason"]}
 _NEW_CUSTOMER = obj(
     name="string", email="string", country="string", company="string", phone="string", street="string",
     postcode="string", city="string", region="string", vat_id="string", zone="string", currency="string",
@@ -109,6 +111,9 @@ DESCRIPTION: Said = described(
             "post": does("Add a customer", obj(id="integer"), KEY, status="201", body=_NEW_CUSTOMER),
         },
         "/customers/{id}": {"get": does("One customer", _WHOLE_CUSTOMER, ID)},
+        "/customers/{id}/price-group": {
+            "post": does("Put it into a price group", obj(id="integer", price_group="string"), ID, KEY, body=_GROUP)
+        },
         "/customers/{id}/plans": {"get": does("What it can buy", obj(plans=list_of(_PLAN)), ID)},
         "/customers/{id}/plans/{code}": {"get": does("One of them, with its add-ons", _WHOLE_PLAN, ID, _CODE)},
         "/customers/{id}/quote": {
