@@ -10,11 +10,11 @@ __all__ = ["csv_lines", "unguarded"]
 _RUNS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]], delimiter: str = ",") -> Iterator[str]:
     """The heading, then a line per row; `rows` may be a generator over a whole table."""
-    yield _line(columns)
+    yield _line(columns, delimiter)
     for row in rows:
-        yield _line([_harmless(cell) for cell in row])
+        yield _line([_harmless(cell) for cell in row], delimiter)
 
 
 def unguarded(cell: str) -> str:
@@ -22,9 +22,9 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_RUNS) else cell
 
 
-def _line(cells: Sequence[Any]) -> str:
+def _line(cells: Sequence[Any], delimiter: str) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer).writerow(cells)
+    csv.writer(buffer, delimiter=delimiter).writerow(cells)
     return buffer.getvalue()
 
 

@@ -50,7 +50,7 @@ def as_csv(*rows, delimiter=",", newline="\n", columns=COLUMNS):
 
 
 def read(content):
-    return list(read_rows(io.BytesIO(content), CATALOG))
+    return list(read_rows(io.BytesIO(content), CATALOG.assortment))
 
 
 def refusals(*rows):
@@ -362,7 +362,7 @@ def test_rows_come_one_by_one_and_the_file_stays_open():
 
     lots = [STREAM | {"external_ref": f"A-{n}", "email": f"a{n}@example.com", "login": f"aino{n}"} for n in range(500)]
     stream = Counted(as_csv(*lots))
-    rows = read_rows(stream, CATALOG)
+    rows = read_rows(stream, CATALOG.assortment)
     assert next(rows).person.external_ref == "A-0"
     early = stream.reads
     assert len(list(rows)) == 499

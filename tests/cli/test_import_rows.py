@@ -97,7 +97,7 @@ def test_a_row_that_clashes_with_the_database_is_refused_alone(app, imports):
 
 
 def test_a_dry_run_says_the_same_and_leaves_nothing(app, imports, monkeypatch):
-    monkeypatch.setattr("billhead.cli._csv_import._BATCH", 5)
+    monkeypatch.setattr("billhead.actions.importing._batches._BATCH", 5)
     told = rows(12)
     told[7]["zone"] = "Europe/Atlantis"
     dry = imports(told, "--dry-run", "--json")

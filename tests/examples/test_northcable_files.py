@@ -20,7 +20,7 @@ TODAY = date(2026, 11, 22)
 def rows():
     catalog = read_catalog(NORTHCABLE / "catalog.toml")
     with (NORTHCABLE / "subscribers.csv").open("rb") as stream:
-        return list(read_rows(stream, catalog))
+        return list(read_rows(stream, catalog.assortment))
 
 
 @pytest.fixture(scope="module")

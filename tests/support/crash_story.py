@@ -77,7 +77,7 @@ def prepare(place: Place) -> None:
         panels = SandboxPanels(place.sandbox_url, place.sandbox_url)
         seller_id = northcable.load(panels, place.home / "mail", subscribers=0).seller_id
         catalog = read_catalog(northcable.example_folder() / "catalog.toml", panels.settings())
-        rows = list(read_rows(io.BytesIO(f"{HEADER}\n{PEOPLE}".encode()), catalog))
+        rows = list(read_rows(io.BytesIO(f"{HEADER}\n{PEOPLE}".encode()), catalog.assortment))
         refused = [row for row in rows if not isinstance(row, GoodRow)]
         assert not refused, refused
         with writing(Context.system("story")) as tx:

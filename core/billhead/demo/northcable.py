@@ -83,7 +83,7 @@ def point_at(panels: SandboxPanels) -> None:
 def _subscribers(seller_id: int, catalog: Catalog, file: Path, limit: int | None) -> tuple[int, int]:
     added = refused = 0
     with file.open("rb") as stream:
-        rows: Iterator[Any] = islice(read_rows(stream, catalog), limit)
+        rows: Iterator[Any] = islice(read_rows(stream, catalog.assortment), limit)
         while batch := list(islice(rows, _BATCH)):
             good = [row for row in batch if isinstance(row, GoodRow)]
             refused += len(batch) - len(good)

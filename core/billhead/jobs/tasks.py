@@ -28,6 +28,7 @@ from billhead.actions.entitlements.follow_window import follow_window
 from billhead.actions.entitlements.refund_event import refund_event
 from billhead.actions.entitlements.refund_one import refund_one
 from billhead.actions.fraud.ask_again import ask_again
+from billhead.actions.importing.run_import import run_import
 from billhead.actions.ledger.seal import seal
 from billhead.actions.moving._queueing import queue_move
 from billhead.actions.moving.move_lines import move_lines
@@ -182,6 +183,11 @@ def _watch(ctx: Context, _args: Mapping[str, Any]) -> None:
 @job_kind("panels.adopt", max_tries=3)
 def _adopt(ctx: Context, args: Mapping[str, Any]) -> None:
     adopt_panel(ctx, int(args["adoption_id"]))
+
+
+@job_kind("importing.run", max_tries=3)
+def _import(ctx: Context, args: Mapping[str, Any]) -> None:
+    run_import(ctx, int(args["import_id"]))
 
 
 @job_kind("panels.move")

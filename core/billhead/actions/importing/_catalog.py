@@ -6,7 +6,7 @@ customer has and that an import file names: `basic-mag-12m`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -160,6 +160,10 @@ class Offer:
     term: Term
     price: PriceTag
 
+    @classmethod
+    def of(cls, plan: Plan, term: Term, price: PriceTag) -> Offer:
+        return cls(f"{plan.code}-{term.count}{term.unit[0]}", plan, term, price)
+
 
 @dataclass(frozen=True, slots=True)
 class AddOn:
@@ -259,6 +263,24 @@ class ResellerAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class Assortment:
+    """Of all that is sold, what a row of subscribers can name. `sells`: by the code of a reseller, codes of plans."""
+
+    language: str
+    currencies: tuple[str, ...]
+    base_currency: str
+    plans: Mapping[str, Plan]
+    offers: Mapping[str, Offer]
+    addons: Mapping[str, AddOn]
+    sells: Mapping[str, Collection[str]]
+
+    def connection_addon(self, plan: str) -> AddOn | None:
+        """The add-on that sells more connections to this plan, if there is one."""
+        fitting = (addon for addon in self.addons.values() if addon.connections and plan in addon.plans)
+        return next(fitting, None)
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """The whole catalogue. Every mapping is by code and in the order of the file."""
 
@@ -283,7 +305,14 @@ class Catalog:
     usage: Mapping[str, UsageOffer] = field(default_factory=dict)
     rentals: Mapping[str, Rental] = field(default_factory=dict)
 
-    def connection_addon(self, plan: str) -> AddOn | None:
-        """The add-on that sells more connections to this plan, if there is one."""
-        fitting = (addon for addon in self.addons.values() if addon.connections and plan in addon.plans)
-        return next(fitting, None)
+    @property
+    def assortment(self) -> Assortment:
+        return Assortment(
+            language=self.seller.language,
+            currencies=self.seller.currencies,
+            base_currency=self.seller.base_currency,
+            plans=self.plans,
+            offers=self.offers,
+            addons=self.addons,
+            sells={code: self.reseller_plans[one.plan].sells for code, one in self.resellers.items()},
+        )

@@ -210,7 +210,7 @@ class Offerings:
     def _offers(self) -> Iterator[Offer]:
         for plan in self.plans.values():
             for term, price in plan.prices.items():
-                yield Offer(f"{plan.code}-{term.count}{term.unit[0]}", plan, term, price)
+                yield Offer.of(plan, term, price)
 
     def _addon(self, code: str, table: Table) -> AddOn:
         addon = AddOn(

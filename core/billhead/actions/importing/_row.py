@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from billhead.actions.importing import _fields
-from billhead.actions.importing._catalog import AddOn, Catalog, Offer, PriceTag
+from billhead.actions.importing._catalog import AddOn, Assortment, Offer, PriceTag
 from billhead.actions.importing._fields import refuse
 from billhead.actions.importing._subscriber import (
     Access,
@@ -49,14 +49,14 @@ class RowCheck:
 
     def __init__(
         self,
-        catalog: Catalog,
+        sold: Assortment,
         holders: dict[tuple[str, str], int],
         line: int,
         fields: Mapping[str, str],
         *,
         decimal_comma: bool,
     ) -> None:
-        self._catalog = catalog
+        self._here = sold
         self._holders = holders
         self._line = line
         self._fields = {column: text.strip() for column, text in fields.items()}
@@ -132,49 +132,46 @@ class RowCheck:
             region=self._take("region", str, ""),
             zone=self._take("zone", lambda text: zone(text).key, "", code="bad_zone"),
             currency=self._take("currency", self._currency, ""),
-            language=self._take("language", _fields.language, self._catalog.seller.language),
+            language=self._take("language", _fields.language, self._here.language),
             vat_id=self._take("vat_id", _fields.vat_id, ""),
             notes=self._take("notes", str, ""),
         )
 
     def _currency(self, text: str) -> str:
-        return _fields.one_of(
-            text.upper(), self._catalog.seller.currencies, "unknown_currency", "a currency of the seller"
-        )
+        return _fields.one_of(text.upper(), self._here.currencies, "unknown_currency", "a currency of the seller")
 
     def _offer(self, text: str) -> Offer | None:
-        named = text if text in self._catalog.plans else text.rpartition("-")[0]
-        terms = [offer.code for offer in self._catalog.offers.values() if offer.plan.code == named]
+        named = text if text in self._here.plans else text.rpartition("-")[0]
+        terms = [offer.code for offer in self._here.offers.values() if offer.plan.code == named]
         if terms and text not in terms:
             mend = f"Write plan and term: {', '.join(terms)}."
             raise refuse("unknown_plan", f"{text!r} is not sold: {named} is, for other terms", mend)
-        return self._catalog.offers[
-            _fields.one_of(text, self._catalog.offers, "unknown_plan", "a plan and term of the catalogue")
+        return self._here.offers[
+            _fields.one_of(text, self._here.offers, "unknown_plan", "a plan and term of the catalogue")
         ]
 
     def _kind(self, text: str) -> str:
         return _fields.one_of(text, KINDS, "bad_kind", "a kind")
 
     def _reseller(self, text: str) -> str:
-        return _fields.one_of(text, self._catalog.resellers, "unknown_reseller", "a reseller of the catalogue")
+        return _fields.one_of(text, self._here.sells, "unknown_reseller", "a reseller of the catalogue")
 
     def _addons(self, text: str) -> tuple[AddOnUnits, ...]:
         """ "sport|kids"; screens are counted in their own column."""
         codes = [code.strip() for code in re.split(r"[|+]", text)]
         for code in codes:
-            addon = self._catalog.addons[
-                _fields.one_of(code, self._catalog.addons, "unknown_addon", "an add-on of the catalogue")
+            addon = self._here.addons[
+                _fields.one_of(code, self._here.addons, "unknown_addon", "an add-on of the catalogue")
             ]
             if addon.connections:
                 raise refuse("addon_by_connections", f"{code} is sold by the unit", "Count it in connections.")
             if codes.count(code) > 1:
                 raise refuse("repeated_addon", f"{code} stands there twice", "Leave one of them out.")
-        return tuple(AddOnUnits(self._catalog.addons[code], 1) for code in codes)
+        return tuple(AddOnUnits(self._here.addons[code], 1) for code in codes)
 
     def _balance(self, currency: str) -> Money:
-        seller = self._catalog.seller
         if not currency:  # refused already; without it the amount means nothing
-            return Money.zero(seller.base_currency)
+            return Money.zero(self._here.base_currency)
 
         def parse(text: str) -> Money:
             return _fields.balance(text, currency, decimal_comma=self._decimal_comma)
@@ -217,7 +214,7 @@ class RowCheck:
             return
         if not reseller:
             self._refuse("reseller", "missing_reseller", "is empty, but credits are a reseller's", "Name the reseller.")
-        elif plan.code not in self._catalog.reseller_plans[self._catalog.resellers[reseller].plan].sells:
+        elif plan.code not in self._here.sells[reseller]:
             mend = "Add the plan to what that reseller plan sells, or choose another plan."
             self._refuse("plan", "plan_not_for_reseller", f"{reseller} does not sell {plan.code}", mend)
         elif offer.price.credits is None:
@@ -233,7 +230,7 @@ class RowCheck:
             mend = f"Write {included} or more, or leave it empty."
             self._refuse("connections", "bad_connections", f"the plan includes {included}", mend)
             return ()
-        addon = self._catalog.connection_addon(offer.plan.code)
+        addon = self._here.connection_addon(offer.plan.code)
         if addon is None:
             mend = f"Write {included}, or name a plan that can have more."
             self._refuse("connections", "connections_not_offered", f"{offer.plan.code} has {included}", mend)

@@ -5,16 +5,18 @@ Rows stream through; only what must be unique is remembered. The columns are exp
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from io import TextIOWrapper
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from io import BytesIO, TextIOWrapper
 from typing import BinaryIO
 
-from billhead.actions.importing._catalog import Catalog
+from billhead.actions.importing._catalog import Assortment
 from billhead.actions.importing._csv_records import DELIMITERS, Record, split_line, split_records
 from billhead.actions.importing._row import REQUIRED, RowCheck, shown
 from billhead.actions.importing._subscriber import GoodRow, Refusal
+from billhead.csv_lines import unguarded
 
-__all__ = ["COLUMNS", "GoodRow", "Refusal", "read_rows"]
+__all__ = ["COLUMNS", "LEFT_OUT", "GoodRow", "Heading", "Refusal", "read_rows"]
 
 COLUMNS = (
     *("external_ref", "name", "email", "phone", "country", "region", "zone", "currency", "language"),
@@ -23,23 +25,52 @@ COLUMNS = (
 )
 
 
-def read_rows(stream: BinaryIO, catalog: Catalog) -> Generator[GoodRow | Refusal, None, None]:
+LEFT_OUT = "refused_because"
+"""Written beside rows that are handed back to be mended; whatever stands there is not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """How a file is to be read: its delimiter and its columns as they are called there, in small letters."""
+
+    delimiter: str
+    columns: Sequence[str]
+
+    @classmethod
+    def of(cls, line: str) -> Heading:
+        delimiter = max(DELIMITERS, key=line.count)
+        return cls(delimiter, [name.strip().lower() for name in split_line([line], delimiter) or []])
+
+    @classmethod
+    def of_file(cls, data: bytes) -> Heading:
+        return cls.of(TextIOWrapper(BytesIO(data), encoding="utf-8-sig", errors="replace", newline="").readline())
+
+    def called(self, names: Mapping[str, str]) -> list[str]:
+        """The columns by our names. `names`: what a column of the file is here, "" for one that is left out."""
+        return [(names[one] or LEFT_OUT) if one in names else one for one in self.columns]
+
+
+def read_rows(
+    stream: BinaryIO, sold: Assortment, names: Mapping[str, str] | None = None
+) -> Generator[GoodRow | Refusal, None, None]:
     """Every row of the CSV file, in its order. UTF-8 with or without BOM; commas, semicolons or tabs; any line ends.
 
-    A header that cannot be used gives refusals of line 1 and nothing else.
+    A header that cannot be used gives refusals of line 1 and nothing else. `names` as in `Heading.called`.
     """
     # Bytes that are no UTF-8 come through as lone surrogates, so that they cost one field and not the file.
     text = TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     try:
-        first = text.readline()
-        delimiter = max(DELIMITERS, key=first.count)
-        header = [name.strip().lower() for name in split_line([first], delimiter) or []]
+        heading = Heading.of(text.readline())
+        header = heading.called(names or {})
         refused = list(_check_header(header))
         yield from refused
         if not refused:
             holders: dict[tuple[str, str], int] = {}
-            for record in split_records(text, delimiter, len(header), first_line=2):
-                yield from _read(record, header, catalog, holders, decimal_comma=delimiter != ",")
+            handed_back = LEFT_OUT in heading.columns
+            for record in split_records(text, heading.delimiter, len(header), first_line=2):
+                if handed_back and record.fields is not None:
+                    record = replace(record, fields=[unguarded(field) for field in record.fields])
+                yield from _read(record, header, sold, holders, decimal_comma=heading.delimiter != ",")
     finally:
         text.detach()
 
@@ -53,6 +84,8 @@ def _check_header(header: list[str]) -> Iterator[Refusal]:
             hint = f"Add the column {name}; if it is there, save the file as CSV UTF-8."
             yield Refusal(1, name, "", "missing_column", "the column is missing", hint)
     for name in dict.fromkeys(header):
+        if name == LEFT_OUT:
+            continue
         if name not in COLUMNS:
             hint = f"Rename or remove it. Known columns: {', '.join(COLUMNS)}."
             yield Refusal(1, shown(name), "", "unknown_column", "is not a column of this file", hint)
@@ -63,7 +96,7 @@ def _check_header(header: list[str]) -> Iterator[Refusal]:
 def _read(
     record: Record,
     header: list[str],
-    catalog: Catalog,
+    sold: Assortment,
     holders: dict[tuple[str, str], int],
     *,
     decimal_comma: bool,
@@ -79,7 +112,7 @@ def _read(
         yield Refusal(record.line, "", "", "bad_column_count", reason, hint)
     else:
         fields = dict(zip(header, record.fields, strict=True))
-        row = RowCheck(catalog, holders, record.line, fields, decimal_comma=decimal_comma)
+        row = RowCheck(sold, holders, record.line, fields, decimal_comma=decimal_comma)
         good = row.read()
         if good is not None:
             yield good

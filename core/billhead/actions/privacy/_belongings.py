@@ -266,15 +266,18 @@ HOUSE = frozenset(
         "bouquet_item", "bundle_part", "canned_reply", "content_title", "coupon", "coupon_plan", "credit_lot",
         "credit_use", "day_gift", "device_model", "dunning_policy", "event", "event_delivery", "exchange_rate",
         "fraud_entry", "content_page", "content_text", "content_version",
-        "freeze_switch", "gateway_account", "gateway_payout", "help_article", "house_fact", "ledger_account",
+        "freeze_switch", "gateway_account", "gateway_payout", "help_article", "house_fact", "import_refusal",
+        "ledger_account",
         "ledger_entry", "ledger_seal", "notice_text", "number_series", "panel", "panel_bouquet", "panel_move",
         "panel_owner",
         "panel_package", "panel_status", "plan", "plan_bouquet", "plan_change", "plugin_state",
         "plugin_storage", "price", "price_book", "reprice", "reseller", "reseller_key", "seller", "seller_logo",
         "setup_code", "setup_guide", "shop", "shop_host", "sign_in_provider", "sign_in_trip", "simulation",
-        "spent_challenge", "staff_key", "staff_role", "support_department", "tax_registration", "usage_batch",
+        "spent_challenge", "staff_key", "staff_role", "subscriber_import", "support_department",
+        "tax_registration", "usage_batch",
         "usage_metric", "usage_price", "usage_source", "viewing_cursor", "viewing_rule", "worker_pulse",
     }
 )  # fmt: skip
 """The operator's own: catalogue, settings, staff's work, books. Events hold ids only; entries of the lists of whom a
-seller refuses are the seller's, with an end."""
+seller refuses are the seller's, with an end. Files of subscribers are staff's until they are imported; after thirty
+days nothing of them is kept."""

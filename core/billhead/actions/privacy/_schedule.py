@@ -16,6 +16,7 @@ from billhead.db import Tx
 from billhead.domain.numbering import fiscal_year
 from billhead.domain.privacy import PrivacyRules, rules_from
 from billhead.models.documents import Document, Party
+from billhead.models.imports import ImportRefusal, SubscriberImport
 from billhead.models.operations import AuditEntry, Event, EventDelivery, IdempotencyRecord, Notice
 from billhead.models.payments import Callback, GatewayAccount
 from billhead.models.people import Customer, LoginAttempt, OneTimeToken, User, UserSession
@@ -165,6 +166,19 @@ def _tries(cut: datetime, _seller: Seller | None) -> Select[Any]:
     return select(LoginAttempt.id).where(LoginAttempt.at < cut - timedelta(days=2))
 
 
+def _sent_files(cut: datetime, _seller: Seller | None) -> Select[Any]:
+    """With whatever state they have: an import that has gone on for so long is none any more."""
+    kept = or_(SubscriberImport.sealed.is_not(None), SubscriberImport.name != "")
+    return select(SubscriberImport.id).where(SubscriberImport.created_at < cut - timedelta(days=30), kept)
+
+
+def _empty_sent_files(tx: Tx, ids: Sequence[int]) -> None:
+    session = tx.session
+    session.execute(delete(ImportRefusal).where(among(ImportRefusal.import_id, ids, session)))
+    emptied = update(SubscriberImport).where(among(SubscriberImport.id, ids, session))
+    session.execute(emptied.values(sealed=None, name="", columns={}, error=""))
+
+
 def _copies(cut: datetime, _seller: Seller | None) -> Select[Any]:
     return select(DataExport.id).where(DataExport.state == "done", DataExport.ends_at < cut)
 
@@ -278,6 +292,15 @@ SCHEDULE: tuple[Kept, ...] = (
         "",
         _copies,
         _end_copies,
+        False,
+    ),
+    Kept(
+        "sent_files",
+        marked("Files of subscribers to be imported"),
+        marked("emptied after thirty days, with what was refused in them"),
+        "",
+        _sent_files,
+        _empty_sent_files,
         False,
     ),
     Kept(

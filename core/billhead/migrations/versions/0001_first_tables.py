@@ -672,6 +672,31 @@ def upgrade() -> None:
     with op.batch_alter_table('sign_in_trip', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_sign_in_trip_expires_at'), ['expires_at'], unique=False)
 
+    op.create_table('subscriber_import',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('encoding', sa.String(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('columns', sa.JSON(), nullable=False),
+    sa.Column('cards', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('dry_run', sa.Boolean(), nullable=False),
+    sa.Column('lines', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('through', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('added', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('known', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('refused', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.Column('asked_by', sa.String(), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_subscriber_import_seller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_subscriber_import'))
+    )
+    with op.batch_alter_table('subscriber_import', schema=None) as batch_op:
+        batch_op.create_index('ix_subscriber_import_created', ['created_at'], unique=False)
+
     op.create_table('tax_registration',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1008,6 +1033,21 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_gateway_payout')),
     sa.UniqueConstraint('account_id', 'provider_ref', name=op.f('uq_gateway_payout_account_id_provider_ref'))
     )
+    op.create_table('import_refusal',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('import_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('line', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('column', sa.String(), nullable=False),
+    sa.Column('value', sa.String(), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('hint', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['import_id'], ['subscriber_import.id'], name=op.f('fk_import_refusal_import_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_import_refusal'))
+    )
+    with op.batch_alter_table('import_refusal', schema=None) as batch_op:
+        batch_op.create_index('ix_import_refusal_import', ['import_id', 'line'], unique=False)
+
     op.create_table('ledger_sealed',
     sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('seal_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -3326,6 +3366,10 @@ def downgrade() -> None:
     op.drop_table('panel_move')
     op.drop_table('panel_bouquet')
     op.drop_table('ledger_sealed')
+    with op.batch_alter_table('import_refusal', schema=None) as batch_op:
+        batch_op.drop_index('ix_import_refusal_import')
+
+    op.drop_table('import_refusal')
     op.drop_table('gateway_payout')
     op.drop_table('dunning_policy')
     with op.batch_alter_table('device_model', schema=None) as batch_op:
@@ -3378,6 +3422,10 @@ def downgrade() -> None:
     op.drop_table('usage_metric')
     op.drop_table('usage_batch')
     op.drop_table('tax_registration')
+    with op.batch_alter_table('subscriber_import', schema=None) as batch_op:
+        batch_op.drop_index('ix_subscriber_import_created')
+
+    op.drop_table('subscriber_import')
     with op.batch_alter_table('sign_in_trip', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_sign_in_trip_expires_at'))
 

@@ -41,6 +41,7 @@ MENU = (
             ("gifts", marked("Days given")),
             ("referrals", marked("Referrals")),
             ("bulks", marked("Bulk actions")),
+            ("imports", marked("Imports")),
             ("notices", marked("Messages")),
             ("erasures", marked("Erasures")),
         ),

@@ -1,0 +1,19 @@
+"""An import that may be changed: it is there, and does not go on."""
+
+from billhead.db import Tx
+from billhead.domain.errors import Conflict, NotFound
+from billhead.models.imports import SubscriberImport
+
+__all__ = ["GOES_ON", "open_import"]
+
+GOES_ON = ("queued", "running")
+
+
+def open_import(tx: Tx, import_id: int) -> SubscriberImport:
+    """Locked. Raises NotFound, or Conflict for one that goes on."""
+    row = tx.session.get(SubscriberImport, import_id, with_for_update=True)
+    if row is None:
+        raise NotFound("import", import_id)
+    if row.state in GOES_ON:
+        raise Conflict(f"import {import_id} goes on", hint="wait for it, or call it off")
+    return row
