@@ -3,6 +3,8 @@
 * what was invoiced less what was credited is what the days say, counted anew from nothing, one by one
 * a day of a component is charged once at most
 * asking again finds nothing to write
+* where plans add the missing days instead of giving back, what these were worth is what the added ones cost, to less
+  than the price of one
 * what the ledger says that the customer owes is what their documents say
 
 and at the end the ledger stands, and the nightly run goes on by itself as if nothing had happened.
@@ -21,6 +23,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from billhead import clock
+from billhead.actions.billing._extended import days_missing
 from billhead.actions.billing._standing import read_standing
 from billhead.actions.billing.rebill import Desk, preview_rebill
 from billhead.actions.ledger.verify import verify_ledger
@@ -33,11 +36,11 @@ from billhead.actions.subscriptions.lapse import lapse
 from billhead.actions.subscriptions.resume import resume
 from billhead.db import reading, writing
 from billhead.domain.errors import Conflict, IllegalTransition, InvalidInput
-from billhead.domain.periods import Term, cycle, cycle_index
+from billhead.domain.periods import Period, Term, cycle
 from billhead.models.documents import Document
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
 from billhead.models.sellers import Seller
-from billhead.models.subscriptions import Subscription
+from billhead.models.subscriptions import FreeTime, Subscription
 
 PRICES = {"basic": 999, "silver": 1799, "gold": 2990, "free": 0, "screen": 333, "sport": 450}
 PLANS = ["basic", "silver", "gold", "free"]
@@ -65,6 +68,23 @@ class Days:
     had: dict[date, tuple[str, int]] = field(default_factory=dict)  # day → plan and screens, from then on
     holds: list[list[date | None]] = field(default_factory=list)
     ends: date | None = None
+    full: bool = False  # any day of a cycle costs all of it
+    added: list[tuple[date, date]] = field(default_factory=list)  # [from, to) by changes, as they stand written
+
+    def cycles(self, billed_to: date) -> list[Period]:
+        """Days that were added lie between two cycles, and are counted from anew."""
+        found, anchor, n = list[Period](), self.anchor, 0
+        follows = dict(self.added)
+        while not found or found[-1].end < billed_to:
+            found.append(cycle(anchor, MONTH, n))
+            n += 1
+            while (end := found[-1].end) in follows:
+                anchor, n = follows.pop(end), 0
+                if anchor >= billed_to:
+                    return found
+                found.append(cycle(anchor, MONTH, n))
+                n += 1
+        return found
 
     def on(self, day: date) -> tuple[str, int]:
         return self.had[max(start for start in self.had if start <= day)]
@@ -75,18 +95,40 @@ class Days:
     def owed(self, billed_to: date) -> int:
         """Every component in every cycle: its price by the share of days, rounded once."""
         total = 0
-        for n in range(cycle_index(self.anchor, MONTH, billed_to - timedelta(days=1)) + 1):
-            whole = cycle(self.anchor, MONTH, n)
-            counted: dict[tuple[object, ...], int] = {}
-            for offset in range(whole.days):
-                day = whole.start + timedelta(days=offset)
-                if day >= billed_to or self.stands_still(day) or (self.ends is not None and day >= self.ends):
-                    continue
-                for what in self.parts(day):
-                    counted[what] = counted.get(what, 0) + 1
-            for (_, minor), days in counted.items():
-                total += int(Fraction(minor * days, whole.days) + Fraction(1, 2))
+        for whole in self.cycles(billed_to):
+            for (_, minor), days in self.counted(whole, billed_to).items():
+                total += minor if self.full else int(Fraction(minor * days, whole.days) + Fraction(1, 2))
         return total
+
+    def counted(self, whole: Period, billed_to: date) -> dict[tuple[object, int], int]:
+        """How many days of the cycle each component is to be paid for."""
+        counted: dict[tuple[object, int], int] = {}
+        for day in self.each(whole):
+            if day >= billed_to or self.stands_still(day) or (self.ends is not None and day >= self.ends):
+                continue
+            for what in self.parts(day):
+                counted[what] = counted.get(what, 0) + 1
+        return counted
+
+    @staticmethod
+    def each(days: Period) -> list[date]:
+        return [days.start + timedelta(days=offset) for offset in range(days.days)]
+
+    def left(self, billed_to: date) -> tuple[Fraction, Fraction]:
+        """(what the days are worth that changes took, less what the added ones cost; the price of the last one)."""
+        left, a_day, counted = Fraction(0), Fraction(0), self.cycles(billed_to)
+        for whole in counted:
+            for (what, minor), _ in self.counted(whole, billed_to).items():
+                since = what[-1]
+                gone = [day for day in self.each(whole) if (what, minor) not in self.parts(day)]
+                gone = [day for day in gone if day < since or not self.stands_still(day)]
+                left += Fraction(minor * len(gone), whole.days)
+        for start, end in self.added:
+            before = next(one for one in counted if one.end == start)
+            for day in self.each(Period(start, end)) if start < end else []:
+                a_day = Fraction(sum(minor for _, minor in self.parts(day)), before.days)
+                left -= a_day
+        return left, a_day
 
     def parts(self, day: date) -> list[tuple[object, int]]:
         """(which component, price of its cycle). A plan that comes back after another one is another component."""
@@ -108,7 +150,7 @@ class Days:
 
 
 class Story:
-    def __init__(self, shop, zone: str, day_of_month: int) -> None:
+    def __init__(self, shop, zone: str, day_of_month: int, full: bool = False) -> None:
         self.shop, self.zone = shop, ZoneInfo(zone)
         self.today = date(2026, 1, day_of_month)
         self.at(self.today)
@@ -116,7 +158,7 @@ class Story:
         self.subscription = shop.subscribe(
             self.customer, shop.known["basic"], due=self.today, billed_through=None, paid_through=None
         )
-        self.days = Days(self.today, self.today, {self.today: ("basic", 0)})
+        self.days = Days(self.today, self.today, {self.today: ("basic", 0)}, full=full)
         self.run()
 
     def at(self, day: date) -> None:
@@ -190,13 +232,26 @@ class Story:
 
     def check(self) -> None:
         row = self.row()
+        rows = self.shop.all(FreeTime, FreeTime.subscription_id == self.subscription, FreeTime.why == "extended")
+        self.days.added = sorted((one.starts_on, one.ends_on) for one in rows if one.starts_on < one.ends_on)
         assert self.net() == self.days.owed(row.billed_through)
         self.no_day_twice()
+        if self.days.full and self.days.ends is None:
+            self.days_are_worth_what_they_cost(row)
         with reading() as session:
             desk = Desk()
             again = preview_rebill(session, desk, desk.history(session, self.subscription))
             assert (again.kind, again.lines) == ("", ())
         assert self.documents_owe() == self.ledger_owes()
+
+    def days_are_worth_what_they_cost(self, row) -> None:
+        left, a_day = self.days.left(row.billed_through)
+        open_ones = [one for one in self.days.added if one[1] == row.billed_through and one[1] > self.today]
+        if open_ones:
+            assert 0 <= left < a_day
+        with reading() as session:
+            desk = Desk()
+            assert days_missing(desk.history(session, self.subscription), desk.catalogue) == 0
 
     def documents(self):
         return self.shop.all(Document, Document.customer_id == self.customer)
@@ -237,8 +292,17 @@ def shop(sqlite_url, tmp_path):
         yield shop
 
 
-def tell(shop, zone, day_of_month, deeds):
-    story = Story(shop, zone, day_of_month)
+@pytest.fixture
+def adding_days(sqlite_url, tmp_path):
+    with clock.business_time(datetime(2026, 1, 1, 12, tzinfo=UTC)), open_shop(sqlite_url, tmp_path) as shop:
+        addons = {"kind": "connection", "details": {"plans": PLANS, "max_units": 5}}
+        shop.known = {code: shop.plan(code, PRICES[code], proration="extend") for code in PLANS}
+        shop.plan("screen", PRICES["screen"], proration="extend", **addons)
+        yield shop
+
+
+def tell(shop, zone, day_of_month, deeds, full=False):
+    story = Story(shop, zone, day_of_month, full)
     story.check()
     for deed, detail in deeds:
         story.do(deed, detail)
@@ -255,6 +319,19 @@ def test_whatever_is_done_in_whatever_order_the_days_decide(shop, zone, day_of_m
     with reading() as session:
         assert verify_ledger(session).faults == []
         assert session.scalar(select(func.count()).select_from(Seller)) == 1
+
+
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(ZONES), st.integers(1, 31), st.lists(DEEDS, min_size=4, max_size=10))
+def test_days_that_are_added_cost_what_those_were_worth_that_are_missing(adding_days, zone, day_of_month, deeds):
+    tell(adding_days, zone, day_of_month, deeds, full=True)
+
+
+@pytest.mark.full
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(ZONES), st.integers(1, 31), st.lists(DEEDS, min_size=4, max_size=30))
+def test_the_same_for_longer_where_days_are_added(adding_days, zone, day_of_month, deeds):
+    tell(adding_days, zone, day_of_month, deeds, full=True)
 
 
 @pytest.mark.full

@@ -17,6 +17,9 @@ from billhead.domain.periods import Period, merged, without
 
 __all__ = ["Day", "Line", "Stretch", "faults_of"]
 
+_FULL_PRICE = ("none", "extend")
+"""Modes in which any day of a cycle costs all of it."""
+
 
 class Line(NamedTuple):
     """A line of an invoice or credit note, with what the calendar has taken off it since: `back` and `amount`.
@@ -71,7 +74,8 @@ def faults_of(stretch: Stretch, lines: Sequence[Line]) -> Iterator[Day]:
     for line in lines:
         if line.void or not line.charges:
             continue
-        for one in without(without(line.days, stretch.free), [*due, *stretch.agreed]):
+        whole = [line.cycle] if stretch.mode in _FULL_PRICE and any(line.cycle.overlap(one) for one in due) else []
+        for one in without(without(line.days, stretch.free), [*due, *stretch.agreed, *whole]):
             yield Day(one.start, line.document_id, f"{one} is charged, and it was not had")
     excused = [*(line.period for line in lines if line.void), *stretch.agreed, *stretch.stopped]
     for one in without(due, [*excused, *_covered(lines)]):
@@ -112,7 +116,7 @@ def _worth(line: Line, days: int, cycle: Period, mode: str) -> int:
     if not days:
         return 0
     of = cycle.days
-    if days >= of or mode in ("none", "extend"):
+    if days >= of or mode in _FULL_PRICE:
         return line.whole
     if mode == "fixed_30" and line.term.endswith(("month", "months", "year", "years")):
         months = int(line.term.split()[0]) if line.term[0].isdigit() else 1

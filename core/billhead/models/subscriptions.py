@@ -111,7 +111,8 @@ class FormerCalendar(Model):
 class FreeTime(Model):
     """Days [starts_on, ends_on) that are not charged; `ends_on` null: until further notice.
 
-    `why`: hold (credited) | given (after an outage, or what a hold had kept) | debt (the lines stood still).
+    `why`: hold (credited) | given (after an outage, or what a hold had kept) | extended (by changes of plans that add
+    the missing days) | debt (the lines stood still).
     Two are charged all the same: kept, a hold whose days are given after it; moved, days that were paid by who had it
     before and went along.
     """

@@ -13,7 +13,8 @@ EVENT_TYPES = {
     "subscription.canceled": "a cancellation was booked; data: subscription_id, ends_on",
     "subscription.suspended": "service stopped for debt or by staff; data: subscription_id, because",
     "subscription.restored": "what debt had suspended runs again; data: subscription_id",
-    "subscription.changed": "plan, term or add-ons changed; data: subscription_id, plan_id, document_id or null",
+    "subscription.changed": "plan, term or add-ons changed; data: subscription_id, plan_id, document_id or null; where "
+    "days were added by it also days (below zero: fewer) and until",
     "subscription.change_not_made": "a change was paid that can't be made any more, the money is credit; data: "
     "subscription_id, document_id, why",
     "subscription.held": "the customer or staff put it on hold; data: subscription_id, starts_on",

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -13,7 +13,17 @@ from billhead.domain.calendar import Calendar, Former
 from billhead.domain.periods import Term
 from billhead.models.subscriptions import FormerCalendar, Subscription
 
-__all__ = ["calendar_of", "calendars_told", "forget_calendar", "move_anchor", "put_calendars", "read_formers"]
+__all__ = [
+    "calendar_of",
+    "calendars_told",
+    "forget_calendar",
+    "move_anchor",
+    "put_calendars",
+    "put_off_anchors",
+    "read_formers",
+]
+
+_NONE = timedelta(0)
 
 
 def read_formers(session: Session, subscriptions: Collection[int]) -> dict[int, tuple[Former, ...]]:
@@ -61,6 +71,26 @@ def move_anchor(
             told = {"anchor": subscription.anchor, "term": subscription.term, "longer_from": longer_from}
             session.add(FormerCalendar(subscription_id=subscription.id, until=until, **told))
     subscription.anchor, subscription.term = anchor, term or subscription.term
+    session.flush()
+
+
+def put_off_anchors(session: Session, subscription: Subscription, end: date, by: timedelta) -> None:
+    """Days that were added before `end` are so many more, or fewer: what is counted from then on is counted from there.
+
+    Where none are left of them, nothing has moved.
+    """
+    rows, counts_from = _rows(session, subscription), subscription.anchor
+    for row in rows:
+        row.anchor += by if row.anchor >= end else _NONE
+        row.until += by if row.until >= end else _NONE
+        if row.longer_from is not None and row.longer_from >= end:
+            row.longer_from += by
+    subscription.anchor = counts_from + by if counts_from >= end else counts_from
+    last = rows[-1] if rows else None
+    if last is not None and last.until == last.longer_from:
+        if last.term == subscription.term and subscription.anchor == last.until:
+            subscription.anchor = last.anchor
+        session.delete(last)
     session.flush()
 
 

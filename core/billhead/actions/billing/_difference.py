@@ -28,7 +28,7 @@ from billhead.actions.billing._draft import (
     set_up_lines,
     whole_price,
 )
-from billhead.actions.billing._free_days import not_charged, read_free_days
+from billhead.actions.billing._free_days import EXTENDED, not_charged, read_free_days
 from billhead.actions.billing._rated import Advance, CouponUsed, DueItem, LineDetail, Part
 from billhead.actions.billing._reading import ITEM, read_parts
 from billhead.actions.billing._standing import RETURNED, Standing, StandingLine, read_standing
@@ -45,7 +45,7 @@ from billhead.domain.tax import TaxRounding, moves_amounts
 from billhead.models.documents import DocumentLine
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["History", "differences", "draft_difference", "read_histories", "read_history"]
+__all__ = ["History", "differences", "draft_difference", "new_cycles", "read_histories", "read_history"]
 
 _FOREVER = date.max
 
@@ -53,7 +53,7 @@ _FOREVER = date.max
 class History(NamedTuple):
     """A subscription as rating needs it, what was billed of it, and the days that are not charged. `moved` is paid time
     that went along to another customer, from the day on which it changed hands. `before`: how its cycles were counted
-    before its anchor moved.
+    before its anchor moved. `extended`: of the days that are not charged, those that changes have added.
 
     Whoever wants to know what a change would cost changes `item` or `free` and asks again.
     """
@@ -64,6 +64,7 @@ class History(NamedTuple):
     moved: tuple[Period, ...]
     used_keys: Mapping[BilledKey, int]
     before: tuple[Former, ...] = ()
+    extended: tuple[Period, ...] = ()
 
 
 def read_history(session: Session, catalogue: Catalogue, subscription_id: int, target: date) -> History:
@@ -100,6 +101,7 @@ def read_histories(
             tuple(period for why, period in free.get(item.subscription_id, ()) if why == "moved"),
             used.get(item.subscription_id, {}),
             before.get(item.subscription_id, ()),
+            tuple(period for why, period in free.get(item.subscription_id, ()) if why == EXTENDED),
         )
         for item in items
     }
@@ -206,7 +208,7 @@ def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[Dra
         slack = len(lines) if moves_amounts(rounding, lines[0].inclusive) else 0
         asked = Cycle(period, lines[0].whole, days, mode, [line.billed for line in lines], slack)
         yield from _written(asked, part, {line.billed.id: line for line in lines}, history.item, catalogue)
-    for period, open_days in _new_cycles(part, history, known):
+    for period, open_days in new_cycles(part, history, known):
         priced = as_of(part, catalogue, period.start)
         stretch = Period(open_days[0].start, open_days[-1].end)
         whole = whole_price(priced, catalogue, history.item, period, stretch)
@@ -264,7 +266,7 @@ def _window(part: Part, item: DueItem) -> list[Period]:
     return [Period(start, end)] if start < end else []
 
 
-def _new_cycles(
+def new_cycles(
     part: Part, history: History, known: Mapping[Period, object]
 ) -> Iterator[tuple[Period, Sequence[Period]]]:
     """Cycles of which nothing of this component was billed, with the days that were billed of the subscription.

@@ -11,7 +11,10 @@ from billhead.bulk import among
 from billhead.domain.periods import Period
 from billhead.models.subscriptions import FreeTime
 
-__all__ = ["not_charged", "read_free_days"]
+__all__ = ["EXTENDED", "not_charged", "read_free_days"]
+
+EXTENDED = "extended"
+"""Days that changes have added: see `_extended`."""
 
 
 def read_free_days(session: Session, subscriptions: Collection[int]) -> dict[int, list[tuple[str, Period]]]:
@@ -28,5 +31,5 @@ def read_free_days(session: Session, subscriptions: Collection[int]) -> dict[int
 
 
 def not_charged(days: Iterable[tuple[str, Period]]) -> tuple[Period, ...]:
-    """Of those: holds, what was given, and time that stood still."""
+    """Of those: holds, what was given, what changes have added, and time that stood still."""
     return tuple(period for why, period in days if why != "moved")

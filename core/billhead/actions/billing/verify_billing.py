@@ -1,8 +1,9 @@
 """Prove what was billed, in two ways. Writes nothing.
 
 From the history: what every subscription owes is computed anew, by the code that bills, and compared with what its
-documents have. The nightly run goes on from where it stopped and never looks back; this looks at everything behind it.
-What it finds is a change whose bill was not written; `rebill` writes the difference.
+documents have, and so are the days that changes add. The nightly run goes on from where it stopped and never looks
+back; this looks at everything behind it. What it finds is a change whose bill was not written; `rebill` writes the
+difference.
 
 From the documents, by code that shares nothing with what bills: on which days each component was had, which days its
 lines charge, what these are worth; and each document against its lines, the ledger and what settled it. What it finds
@@ -20,6 +21,7 @@ from billhead.actions.billing._bills_proven import day_faults
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._difference import History, differences, read_histories
 from billhead.actions.billing._documents_proven import document_faults, next_documents
+from billhead.actions.billing._extended import days_missing
 from billhead.db import reading
 from billhead.domain.errors import BillheadError
 from billhead.domain.money import Money
@@ -110,11 +112,19 @@ def _fault(subscription_id: int, history: History, catalogue: Catalogue) -> Bill
     """One that can't be computed is a fault as well, and keeps nobody from the others."""
     currency = history.item.currency
     try:
-        missing = list(differences(history, catalogue))
+        missing, added = list(differences(history, catalogue)), _days_missing(history, catalogue)
     except (BillheadError, ValueError, ArithmeticError, LookupError) as error:
         return BillingFault(subscription_id, None, f"can't be computed anew: {error}", 0, currency)
+    if not missing and added:
+        what = f"{added} days that changes add are missing" if added > 0 else f"changes add {-added} days less"
+        return BillingFault(subscription_id, None, what, 0, currency)
     if not missing:
         return None
     amount = sum(line.amount_minor for line in missing)
     days = f"{missing[0].period_start} to {missing[-1].period_end}"
     return BillingFault(subscription_id, None, f"{Money(amount, currency)} differs for {days}", amount, currency)
+
+
+def _days_missing(history: History, catalogue: Catalogue) -> int:
+    today = clock.today_in(history.item.zone)
+    return days_missing(history._replace(item=history.item._replace(target=today)), catalogue)

@@ -85,10 +85,12 @@ def _watched_until(subscription: Subscription, through: date) -> date:
 
 
 def with_given_days(tx: Tx, subscription: Subscription, through: date) -> date:
-    """Days that were given while the invoice was open follow what it pays."""
+    """Days that were given, or that a change has added, while the invoice was open follow what it pays."""
     rows = tx.session.execute(
         select(FreeTime.starts_on, FreeTime.ends_on).where(
-            FreeTime.subscription_id == subscription.id, FreeTime.why == "given", FreeTime.starts_on >= through
+            FreeTime.subscription_id == subscription.id,
+            FreeTime.why.in_(["given", "extended"]),
+            FreeTime.starts_on >= through,
         )
     )
     follows = {start: end for start, end in rows if end is not None and start < end}

@@ -8,6 +8,7 @@ from billhead import clock
 from billhead.actions.billing._limits import limit_time
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.fraud._case import held_by_review
+from billhead.actions.subscriptions._extending import ends_of, extend, runs_until
 from billhead.actions.subscriptions._holding import begin_hold, way_of
 from billhead.actions.subscriptions._scheduled import BY_PLAN, scheduled_of, wished_of
 from billhead.actions.subscriptions._shape import reshape
@@ -58,13 +59,16 @@ def begin(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> bool:
 def _change(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> bool:
     """Its parts have begun by their dates already; the lines follow, and the name of the plan."""
     row.state = "done"
+    ends = ends_of(tx, subscription)
     subscription.plan_id = row.wish["plan_id"]
     if row.before.get("by") == BY_PLAN and not wished_of(tx, subscription.id, "change"):
         # what follows may last for a while only, too
         limit_time(tx.session, subscription, tx.session.get_one(Plan, subscription.plan_id), row.effective_on)
         rebill(tx, subscription.id)
         tx.session.refresh(subscription)
+    days = extend(tx, subscription, ends)
     look_again(tx, subscription, clock.today_in(subscription.zone))
     reshape(tx, subscription)
-    record(tx, subscription, "changed", row.effective_on, plan_id=subscription.plan_id)
+    told = {"days": days, "until": runs_until(subscription).isoformat()} if days else {}
+    record(tx, subscription, "changed", row.effective_on, plan_id=subscription.plan_id, **told)
     return True

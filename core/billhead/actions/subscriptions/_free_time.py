@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.billing._calendars import move_anchor
+from billhead.actions.billing._free_days import EXTENDED
 from billhead.actions.shops._supplying import let_run, waits_for_credits
 from billhead.actions.subscriptions._scheduled import last_cancel, put_off, scheduled_of
 from billhead.actions.subscriptions._taking_steps import look_again
@@ -43,7 +44,9 @@ def open_hold(tx: Tx, subscription: Subscription) -> FreeTime | None:
     )
 
 
-def give_time(tx: Tx, subscription: Subscription, days: int, today: date, gift_id: int | None = None) -> date:
+def give_time(
+    tx: Tx, subscription: Subscription, days: int, today: date, gift_id: int | None = None, why: str = "given"
+) -> date:
     """As `lengthen`, and an end that is set comes so much later: it is watched longer, and no more is paid for it.
 
     So does a change that is planned for its end, unless it is paid for already.
@@ -54,7 +57,7 @@ def give_time(tx: Tx, subscription: Subscription, days: int, today: date, gift_i
     for row in scheduled_of(tx, subscription.id):
         if row.kind == "change" and row.effective_on >= known:
             put_off(tx, row, max(row.effective_on, today) + longer)
-    until = lengthen(tx, subscription, days, today, gift_id)
+    until = lengthen(tx, subscription, days, today, gift_id, why)
     if leaves is not None and billing is not None:
         subscription.service_ends_on = max(leaves, today) + longer
         if not over:
@@ -63,24 +66,31 @@ def give_time(tx: Tx, subscription: Subscription, days: int, today: date, gift_i
     return until
 
 
-def lengthen(tx: Tx, subscription: Subscription, days: int, today: date, gift_id: int | None = None) -> date:
+def lengthen(
+    tx: Tx, subscription: Subscription, days: int, today: date, gift_id: int | None = None, why: str = "given"
+) -> date:
     """Let what is paid for run so many days longer, without charging them; returns the new end.
 
     What has expired begins again today, but for a shop's order that waits: it begins when its credits come. Billing
     follows: from the new end on, in whole periods; what runs until then is counted as it was, the days being added to
     its cycle. An account that bills on one day of the month keeps that day, and pays the part until it. Where billing
-    is over because it was canceled it stays so, and the days are kept for whoever takes that back. Raises Conflict
-    where nothing was ever paid.
+    is over because it was canceled it stays so, and the days are kept for whoever takes that back. Days that a change
+    has added follow what pays for them: where that is open yet, they come with the payment. Raises Conflict where
+    nothing was ever paid.
     """
-    paid = subscription.paid_through
+    added = why == EXTENDED and subscription.billed_through is not None
+    paid = subscription.paid_through or (subscription.billed_through if added else None)
     if paid is None:
         raise Conflict("nothing of this subscription was paid yet: there is no time to make longer")
     earliest = paid if waits_for_credits(tx, subscription) else today
     billed = max(subscription.billed_through or paid, paid)
     start = max(billed, earliest)
-    free_time(tx, subscription, "given", start, start + timedelta(days=days), gift_id)
+    free_time(tx, subscription, why, start, start + timedelta(days=days), gift_id)
     if not _is_over(tx, subscription):
         bill_from(tx, subscription, start + timedelta(days=days), longer_from=billed)
+    if added and (subscription.paid_through is None or paid < billed):
+        look_again(tx, subscription, today)
+        return paid
     subscription.paid_through = max(paid, earliest) + timedelta(days=days)
     seller = tx.session.get_one(Seller, subscription.seller_id)
     let_run(tx, subscription, subscription.paid_through, seller.grace_hours)

@@ -6,6 +6,7 @@ from datetime import date
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.events import emit
 from billhead.actions.shops._supplying import ask_change, is_supplied
+from billhead.actions.subscriptions._extending import cut_extended, ends_of, extend, runs_until
 from billhead.actions.subscriptions._own_ends import change_ends
 from billhead.actions.subscriptions._shape import reshape
 from billhead.actions.subscriptions._state import record
@@ -19,31 +20,40 @@ __all__ = ["Changed", "make_change"]
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """`state`: done, scheduled (for the end of the term), or offered (`document_id` is the proforma to be paid)."""
+    """`state`: done, scheduled (for the end of the term), or offered (`document_id` is the proforma to be paid).
+    `days`: so many more are there at the end of what is paid, below zero: fewer; then `runs_until` is the first day
+    after them, ISO."""
 
     subscription_id: int
     state: str
     effective_on: str
     document_id: int | None = None
     total_minor: int = 0
+    days: int = 0
+    runs_until: str = ""
 
 
 def make_change(tx: Tx, subscription: Subscription, steps: Steps, on: date, *, use_credit: bool = True) -> Changed:
-    """Take the steps, bill the difference, and let the lines have it: of a shop, with its reseller's credits."""
-    before, term = subscription.plan_id, subscription.term
+    """Take the steps, bill the difference, add the days that a plan adds instead of giving back, and let the lines have
+    it: of a shop, with its reseller's credits."""
+    before, term, ends = subscription.plan_id, subscription.term, ends_of(tx, subscription)
+    if steps.item.billed_through == on != subscription.billed_through:
+        cut_extended(tx, subscription, on)
     take_steps(tx, subscription, steps, on)
     if (subscription.plan_id, subscription.term) != (before, term):
         change_ends(tx, subscription, before, subscription.plan_id, on)
         look_again(tx, subscription, on)
     written = rebill(tx, subscription.id, use_credit=use_credit)
     tx.session.refresh(subscription)
+    days = extend(tx, subscription, ends)
+    until = runs_until(subscription).isoformat() if days else ""
     if not is_supplied(subscription):
         reshape(tx, subscription)
     elif written.document_id is not None:
         ask_change(tx, subscription, written.document_id, on)
-    record(
-        tx, subscription, "changed", on, plan_id=subscription.plan_id, before=before, document_id=written.document_id
-    )
+    told = {"days": days, "until": until} if days else {}
+    facts = {"plan_id": subscription.plan_id, "before": before, "document_id": written.document_id, **told}
+    record(tx, subscription, "changed", on, **facts)
     data = {"subscription_id": subscription.id, "plan_id": subscription.plan_id, "document_id": written.document_id}
-    emit(tx, "subscription.changed", f"subscription:{subscription.id}", data)
-    return Changed(subscription.id, "done", on.isoformat(), written.document_id, written.total_minor)
+    emit(tx, "subscription.changed", f"subscription:{subscription.id}", {**data, **told})
+    return Changed(subscription.id, "done", on.isoformat(), written.document_id, written.total_minor, days, until)

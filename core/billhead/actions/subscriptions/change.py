@@ -1,12 +1,13 @@
 """Change what a subscription has: plan, term, add-ons, quantities. Now, at the end of the term, or from a past day."""
 
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from billhead.actions.billing._difference import History
+from billhead.actions.billing._extended import extended
 from billhead.actions.billing._rated import Rated, RatedLine
 from billhead.actions.billing.rebill import Desk, preview_rebill
 from billhead.actions.documents._subscriptions import owed_of
@@ -25,6 +26,7 @@ from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.changes import When
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
+from billhead.domain.periods import Period
 from billhead.domain.subscription import RUNNING
 from billhead.models.catalogue import Price
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
@@ -37,7 +39,8 @@ class ChangePreview:
     """`lines` and totals are those of the document; `total_minor` is below zero where something comes back as credit.
 
     `renewal_minor` is what the next whole period costs, before tax is added where prices are without. `must_pay`: the
-    change is made when the difference is paid.
+    change is made when the difference is paid. `days`: so many more come at the end of what is paid, below zero: fewer;
+    `renews_on` is the day after them.
     """
 
     when: str
@@ -50,11 +53,12 @@ class ChangePreview:
     renewal_minor: int
     renews_on: date | None
     must_pay: bool
+    days: int = 0
 
     @property
     def seen(self) -> str:
         """What is agreed to: another one, and it costs something else, or comes at another time."""
-        return f"{self.when}|{self.effective_on}|{self.currency}|{self.total_minor}|{self.renewal_minor}"
+        return f"{self.when}|{self.effective_on}|{self.currency}|{self.total_minor}|{self.renewal_minor}|{self.days}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ class _Planned:
     when: When
     rated: Rated | None
     must_pay: bool
+    renews_on: date | None
+    days: int = 0
 
 
 def preview_change(tx: Tx, wish: ChangeWish) -> ChangePreview:
@@ -86,16 +92,26 @@ def _shown(tx: Tx, subscription: Subscription, plan: _Planned) -> ChangePreview:
         sign * rated.tax_minor if rated else 0,
         sign * rated.total_minor if rated else 0,
         _renewal(tx, plan),
-        _renews_on(plan),
+        plan.renews_on,
         plan.must_pay,
+        plan.days,
     )
 
 
-def _renews_on(plan: _Planned) -> date | None:
+def _billed_to(steps: Steps, rated: Rated | None) -> date | None:
     """After what is billed now: a term that begins today has its first period on the document."""
-    lines = plan.rated.lines if plan.rated else ()
-    ends = [line.period_end for line in lines if line.kind == "recurring"]
-    return max([day for day in (*ends, plan.steps.item.billed_through) if day is not None], default=None)
+    ends = [line.period_end for line in (rated.lines if rated else ()) if line.kind == "recurring"]
+    return max([day for day in (*ends, steps.item.billed_through) if day is not None], default=None)
+
+
+def _longer(history: History, desk: Desk, steps: Steps, on: date, billed_to: date | None) -> tuple[int, date | None]:
+    """How many days the change adds behind what is billed then, and the first day after them."""
+    if steps.item.billed_through == on != history.item.billed_through:  # a whole period begins, in place of such days
+        kept = tuple(Period(one.start, min(one.end, on)) for one in history.extended if one.start < on)
+        history = history._replace(extended=kept)
+    found = extended(history._replace(item=steps.item._replace(billed_through=billed_to)), desk.catalogue)
+    days = found.due - found.there
+    return days, billed_to and billed_to + timedelta(days=days)
 
 
 @verb("subscriptions.change")
@@ -142,10 +158,13 @@ def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
         if found.kind or not is_supplied(subscription):
             owes = found.kind == "invoice" and found.total_minor > 0
             must_pay = owes and subscription.collection == "manual" and not staff
-            return _Planned(history, asked, steps, on, when, found if found.kind else None, must_pay)
+            rated = found if found.kind else None
+            days, renews_on = _longer(history, desk, steps, on, _billed_to(steps, rated))
+            return _Planned(history, asked, steps, on, when, rated, must_pay, renews_on, days)
     end = subscription.next_bill_on if subscription.timing == "arrears" else subscription.billed_through
     on = max(end or today, today)
-    return _Planned(history, asked, _steps(history, asked, on), on, When.END_OF_TERM, None, False)
+    steps = _steps(history, asked, on)
+    return _Planned(history, asked, steps, on, When.END_OF_TERM, None, False, _billed_to(steps, None))
 
 
 def _steps(history: History, asked: Resolved, on: date, *, restart: bool = False) -> Steps:

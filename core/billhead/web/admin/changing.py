@@ -1,5 +1,6 @@
 """What staff may do to a running subscription: change, hold, resume it, take back what was planned, hand it over."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -25,7 +26,7 @@ from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.changing import PRICE_CHANGED, changed_by_staff, wish_of
 from billhead.web.errors import refusal
-from billhead.web.formatting import money
+from billhead.web.formatting import day_in_words, money
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.speaking import later, marked, say
@@ -57,12 +58,13 @@ def change_subscription(key: int) -> ResponseReturnValue:
         except BillheadError as refused:
             problem, status = (say(PRICE_CHANGED), 409) if refused.code == "price_changed" else refusal(refused)
         else:
-            flash(
-                say("Planned for %(effective_on)s.", effective_on=done.effective_on)
-                if done.state == "scheduled"
-                else say("Changed."),
-                "good",
-            )
+            told = say("Changed.")
+            if done.state == "scheduled":
+                told = say("Planned for %(effective_on)s.", effective_on=done.effective_on)
+            elif done.runs_until:
+                until = day_in_words(date.fromisoformat(done.runs_until) - timedelta(days=1))
+                told = f"{told} {say('Paid until %(day)s.', day=until)}"
+            flash(told, "good")
             return redirect(url_for("admin.subscription", key=key), 303)
     shown: dict[str, Any] = {"subscription": row, "customer": customer, "plan": plan, "choices": choices}
     return page("admin/change.html", **shown, form=form, preview=preview, problem=problem), status

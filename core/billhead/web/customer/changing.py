@@ -70,6 +70,9 @@ def _changed(done: Changed) -> ResponseReturnValue:
         told = say("Planned for %(day)s. Until then everything stays as it is.", day=on)
     else:
         told = say("Changed. Your lines follow in a moment.")
+        if done.runs_until:
+            until = day_in_words(date.fromisoformat(str(done.runs_until)) - timedelta(days=1))
+            told = f"{told} {say('Paid until %(day)s.', day=until)}"
     flash(told, "good")
     return redirect(url_for("customer.subscription", subscription_id=done.subscription_id), 303)
 
