@@ -17,6 +17,7 @@ from billhead.actions.resellers.save_reseller_plan import ResellerPlanEntry, sav
 from billhead.actions.resellers.set_own_price import set_own_price
 from billhead.db import reading, writing
 from billhead.domain.money import Money
+from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.people import Reseller
 from billhead.plugin import ReportAsked
 from billhead.reports._margins import margins
@@ -124,3 +125,51 @@ def test_what_adding_a_reseller_takes_for_good_counts_too(shop):
     assert rows_of(shop) == {("aurora", "Place"): (1, 1_500, 750, 0)}
     assert ties() == [(1_500, 1_500)]
     assert shop.rows(select(Reseller.name).where(Reseller.parent_id == shop.known["aurora"]))[-1] == "Corner"
+
+
+def own_price(shop, plan, cents):
+    with writing(shop.acting("aurora")) as tx:
+        set_own_price(tx, shop.known["aurora"], plan, "1 month", Money(cents, "EUR"))
+
+
+def test_a_purchase_with_an_add_on_that_has_no_price_has_none_itself(shop):
+    shop.add("aurora")
+    shop.add("aurora", addons=["sport"])
+    shop.operator.work()
+    with reading() as session:
+        (row,) = margins(session, None, NOVEMBER, JANUARY)
+    # 10.00 and 12.50 credits, each had cost 0.50: of the one that has a price 15.00 - 5.00
+    assert (row.purchases, row.priced, row.credits_minor, row.cost_minor) == (2, 1, 2_250, 1_125)
+    assert (row.sold_minor, row.earned_minor) == (1_500, 1_000)
+    own_price(shop, "sport", 400)
+    with reading() as session:
+        (row,) = margins(session, None, NOVEMBER, JANUARY)
+    # 15.00 + 15.00 + 4.00, less 11.25
+    assert (row.priced, row.sold_minor, row.earned_minor) == (2, 3_400, 2_275)
+    assert ties() == [(2_250, 2_250)]
+
+
+def test_an_add_on_that_takes_no_credits_needs_no_price(shop):
+    (sport,) = shop.rows(select(Price).join(Plan).where(Plan.code == "sport"))
+    shop.operator.change(Price, sport.id, credit_minor=0)
+    shop.add("aurora", addons=["sport"])
+    shop.operator.work()
+    with reading() as session:
+        (row,) = margins(session, None, NOVEMBER, JANUARY)
+    assert (row.priced, row.sold_minor) == (1, 1_500)
+
+
+def test_what_the_operator_asks_one_reseller_is_not_what_that_reseller_asks(shop):
+    (basic,) = shop.rows(select(Plan).where(Plan.code == "basic"))
+    with writing(STAFF) as tx:
+        about = {"seller_id": shop.operator.seller_id, "currency": "EUR", "reseller_id": shop.known["baltic"]}
+        book = PriceBook(code="for-baltic", **about)
+        tx.session.add(book)
+        tx.session.flush()
+        tx.session.add(Price(book_id=book.id, plan_id=basic.id, term="1 month", amount_minor=700))
+    shop.transfer("aurora", "baltic", "40.00")
+    shop.add("baltic")
+    shop.operator.work()
+    with reading() as session:
+        (row,) = margins(session, None, NOVEMBER, JANUARY)
+    assert (row.priced, row.sold) == (0, None)

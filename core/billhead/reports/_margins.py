@@ -2,8 +2,9 @@
 
 Credits count on the day on which they were consumed, came back, or went along to another plan: of a reseller and a
 span they are what its consumed credits in the ledger grew by. A purchase is sold for the reseller's own price on the
-day when it was made, for the plan and its add-ons, and an order of its shop for what the invoice says without tax; what
-leaves it takes its share of that along. Trials bring nothing.
+day when it was made, for the plan and its add-ons; it has no price where a part that took credits has none. An order of
+its shop is sold for what the invoice says without tax. What leaves a purchase takes its share of that along. Trials
+bring nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +31,8 @@ _Prices = Mapping[tuple[int, int, str, str], list[tuple[date | None, int]]]
 @dataclass(slots=True)
 class Margin:
     """Of one reseller, plan and term, and of one month (its first day) where that is asked for. Minor units; `costs` by
-    currency. `priced`: how many of the purchases have an own price; without one `sold` is None."""
+    currency. `priced`: how many of the purchases have an own price; without one `sold` is None. `priced_cost_minor`:
+    what these had cost, in the reseller's own currency."""
 
     reseller_id: int
     reseller: str
@@ -43,6 +45,7 @@ class Margin:
     credits_minor: int = 0
     costs: dict[str, int] = field(default_factory=dict)
     sold: Fraction | None = None
+    priced_cost_minor: int = 0
 
     @property
     def sold_minor(self) -> int:
@@ -53,6 +56,11 @@ class Margin:
     def cost_minor(self) -> int:
         """In the reseller's own currency."""
         return self.costs.get(self.currency, 0)
+
+    @property
+    def earned_minor(self) -> int:
+        """Of what has a price alone: what a purchase without one had cost is no loss."""
+        return self.sold_minor - self.priced_cost_minor
 
 
 def margins(
@@ -120,6 +128,7 @@ def _count(row: Margin, one: Any, told: Mapping[str, Any], prices: _Prices) -> N
     if sale is not None:
         row.priced += bought
         row.sold = (row.sold or Fraction(0)) + sale
+        row.priced_cost_minor += one.costs.get(row.currency, 0)
 
 
 def _sale(row: Margin, one: Any, bought: bool, told: Mapping[str, Any], prices: _Prices) -> Fraction | None:
@@ -143,10 +152,13 @@ def _asked(row: Margin, told: Mapping[str, Any], prices: _Prices) -> int | None:
     if "sold_minor" in told:  # a shop that sells in another currency says nothing in this one
         return int(told["sold_minor"]) if told["sold_currency"] == row.currency else None
     on = date.fromisoformat(told["sold_on"])
-    each = [
-        _price(prices.get((row.reseller_id, key, row.term, row.currency)), on, units) for key, units in told["sold"]
-    ]
-    return None if each[0] is None else sum(price or 0 for price in each)
+    asked = 0
+    for key, units, minor, term in told["sold"]:
+        price = _price(prices.get((row.reseller_id, key, term, row.currency)), on, units)
+        if price is None and minor:
+            return None
+        asked += price or 0
+    return asked
 
 
 def _price(versions: list[tuple[date | None, int]] | None, day: date, units: int) -> int | None:
@@ -172,6 +184,6 @@ def _price_rows(session: Session) -> Iterator[Any]:
             PriceBook.reseller_id, PriceBook.currency, Price.plan_id, Price.term, Price.valid_from, Price.amount_minor
         )
         .join(Price, Price.book_id == PriceBook.id)
-        .where(PriceBook.reseller_id.is_not(None), Price.withdrawn_on.is_(None), Price.credit_minor.is_(None))
+        .where(PriceBook.resellers_own, Price.withdrawn_on.is_(None))
         .order_by(Price.version)
     )

@@ -19,16 +19,15 @@ __all__ = ["REPORT"]
 def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
     for row in margins(source.session, None, asked["from"], asked.until, asked["seller"]):
         sold = Money(row.sold_minor, row.currency) if row.sold is not None else None
-        cost = Money(row.cost_minor, row.currency)
         yield (
             ReportLink(row.reseller, "reseller", row.reseller_id),
             row.plan,
             row.term,
             row.purchases,
             Money(row.credits_minor, CREDITS),
-            cost,
+            Money(row.cost_minor, row.currency),
             sold,
-            sold - cost if sold is not None else None,
+            Money(row.earned_minor, row.currency) if sold is not None else None,
             row.purchases - row.priced,
         )
 

@@ -4,9 +4,13 @@ import re
 from datetime import timedelta
 
 from reseller_area import Area
+from sqlalchemy import select
 from web_shop import BOX
 
 from billhead import clock
+from billhead.db import writing
+from billhead.domain.context import Context
+from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.operations import AuditEntry
 from billhead.models.resellers import ResellerKey
 from billhead.models.subscriptions import Service, Subscription
@@ -260,6 +264,23 @@ def test_keys_are_shown_once_and_prices_are_the_resellers_own(area: Area):
     assert 'value="14.90"' in baltic.get("/reseller/prices").text
     assert 'value="14.90"' not in aurora.get("/reseller/prices").text
     assert baltic.post("/reseller/prices", {"offer": "basic|1 month", "amount": "x"}).status_code == 422
+
+
+def test_own_prices_are_for_add_ons_too_and_never_the_operators(area: Area):
+    baltic, page = area.browsers["baltic"], "/reseller/prices"
+    with area.shop.app.app_context(), writing(Context.system("test")) as tx:
+        screen = tx.session.scalars(select(Plan).where(Plan.code == "screen")).one()
+        about = {"seller_id": area.shop.seller_id, "currency": "EUR", "reseller_id": area.ids["baltic"]}
+        book = PriceBook(code="for-baltic", **about)
+        tx.session.add(book)
+        tx.session.flush()
+        tx.session.add(Price(book_id=book.id, plan_id=screen.id, term="1 month", amount_minor=777))
+        name = screen.name
+    shown = baltic.get(page).text
+    assert name in shown
+    assert "7.77" not in shown
+    assert baltic.post(page, {"offer": "screen|1 month", "amount": "4.50"}, page=page).status_code == 303
+    assert 'value="4.50"' in baltic.get(page).text
 
 
 def test_the_margin_by_plan_and_what_those_below_earn(area: Area):

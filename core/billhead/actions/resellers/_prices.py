@@ -10,10 +10,10 @@ from billhead import clock
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS, Money
-from billhead.models.catalogue import Plan
+from billhead.models.catalogue import Plan, Price
 from billhead.models.people import Customer, Reseller
 
-__all__ = ["credit_prices", "in_credits", "place_price"]
+__all__ = ["credit_prices", "in_credits", "place_price", "told_part"]
 
 
 def credit_prices(
@@ -32,6 +32,11 @@ def in_credits(credit_minor: int | None, plan: Plan, term: str, quantity: int = 
     if credit_minor is None:
         raise InvalidInput("term", f"{plan.name} has no price in credits for {term}")
     return Money(credit_minor * quantity, CREDITS)
+
+
+def told_part(plan_id: int, price: Price, quantity: int) -> list[int | str]:
+    """As a purchase keeps each of its parts: plan, how many, hundredths of a credit that it took, and the term."""
+    return [plan_id, quantity, (price.credit_minor or 0) * quantity, price.term]
 
 
 def place_price(session: Session, parent: Reseller, own: Customer, plan: Plan) -> Money:

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.resellers._prices import told_part
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS, Money
 from billhead.models.catalogue import Plan, Price
@@ -18,11 +19,11 @@ __all__ = ["RenewalCost", "renewal_costs"]
 
 @dataclass(slots=True)
 class RenewalCost:
-    """In hundredths; `sold`: what it is the price of, plans and how many. `missing`: "Basic … for 1 month" where a part
+    """In hundredths; `sold`: what it is the price of, as `told_part`. `missing`: "Basic … for 1 month" where a part
     has no price in credits."""
 
     minor: int = 0
-    sold: list[list[int]] = field(default_factory=list)
+    sold: list[list[int | str]] = field(default_factory=list)
     missing: str = ""
 
     def amount(self) -> Money:
@@ -54,5 +55,5 @@ def renewal_costs(session: Session, starts: Mapping[int, date]) -> dict[int, Ren
             cost.missing = f"{row.name} has no price in credits for {price.term}"
         else:
             cost.minor += price.credit_minor * row.quantity
-            cost.sold.append([row.id, row.quantity])
+            cost.sold.append(told_part(row.id, price, row.quantity))
     return found

@@ -9,7 +9,7 @@ from billhead.actions.accounts._passwords import checked_email
 from billhead.actions.catalogue._regions import check_licensed
 from billhead.actions.events import emit
 from billhead.actions.resellers._holds import Purchase, hold_and_extend
-from billhead.actions.resellers._prices import credit_prices, in_credits
+from billhead.actions.resellers._prices import credit_prices, in_credits, told_part
 from billhead.actions.resellers._tree import check_may_sell, lock_resellers
 from billhead.actions.resellers._trials import check_trials_left, day_of_trials, trials_left
 from billhead.actions.resellers._wallet import balance
@@ -130,7 +130,8 @@ def _term(sale: Sale) -> Purchase:
     parts = [in_credits(part.price.credit_minor, part.plan, part.price.term, part.quantity) for part in sale.parts]
     subscription = sale.subscription
     period = cycle(subscription.anchor, Term.parse(subscription.term), 0)
-    sold = {"term": subscription.term, "sold": [[part.plan.id, part.quantity] for part in sale.parts]}
+    told = [told_part(part.plan.id, part.price, part.quantity) for part in sale.parts]
+    sold = {"term": subscription.term, "sold": told}
     return Purchase("order", sum(parts, Money(0, CREDITS)), period, subscription.anchor, sold)
 
 

@@ -11,7 +11,7 @@ from billhead.actions.catalogue._regions import check_licensed
 from billhead.actions.provisioning._queue import queue_converge
 from billhead.actions.resellers._changed_parts import put_parts, running_parts
 from billhead.actions.resellers._holds import Purchase, hold_and_extend, refuse_while_held
-from billhead.actions.resellers._prices import credit_prices, in_credits
+from billhead.actions.resellers._prices import credit_prices, in_credits, told_part
 from billhead.actions.resellers._rights import effective_rights
 from billhead.actions.resellers._tree import check_may_sell
 from billhead.actions.resellers._unused import SetOff, gives_back, set_off, tomorrow_of, unused
@@ -99,7 +99,7 @@ def change_user(tx: Tx, subscription_id: int, wish: UserChange) -> UserChanged:
     """
     plan = _planned(tx, subscription_id, wish)
     subscription, due = plan.subscription, plan.due
-    sold = [[part.plan.id, part.quantity] for part in plan.parts]
+    sold = [told_part(part.plan.id, part.price, part.quantity) for part in plan.parts]
     bought = Purchase("change", due.pay, plan.period, plan.anchor, {"term": plan.term, "sold": sold, **due.told})
     held = hold_and_extend(tx, plan.reseller, subscription, bought)
     before = put_parts(tx, subscription, plan.parts, plan.term, plan.today)

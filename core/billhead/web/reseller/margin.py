@@ -62,7 +62,7 @@ def margin() -> ResponseReturnValue:
 
 def _cells(row: Margin) -> list[object]:
     sold = Money(row.sold_minor, row.currency).decimal() if row.sold is not None else ""
-    earned = Money(row.sold_minor - row.cost_minor, row.currency).decimal() if row.sold is not None else ""
+    earned = Money(row.earned_minor, row.currency).decimal() if row.sold is not None else ""
     return [
         row.reseller, row.plan, row.term, row.purchases, Money(row.credits_minor, CREDITS).decimal(),
         Money(row.cost_minor, row.currency).decimal(), sold, earned, row.currency, row.purchases - row.priced,
@@ -75,7 +75,7 @@ def _sums(rows: Sequence[Margin]) -> list[tuple[str, int, int, int]]:
     found = []
     for currency, group in groupby(by_currency, key=lambda row: row.currency):
         each = list(group)
-        cost, sold = sum(row.cost_minor for row in each), sum(row.sold_minor for row in each)
+        cost, sold = sum(row.priced_cost_minor for row in each), sum(row.sold_minor for row in each)
         found.append((currency, cost, sold, sold - cost))
     return found
 
@@ -87,7 +87,7 @@ def _chart(session: Session, today: date, currency: str) -> Chart | None:
     mine = select(Reseller.id).where(Reseller.id == own_id())
     for row in margins(session, mine, months[0], today + _DAY, by_month=True):
         if row.sold is not None and row.month is not None:
-            cost[row.month] += row.cost_minor
+            cost[row.month] += row.priced_cost_minor
             sold[row.month] += row.sold_minor
     if not any(cost.values()) and not any(sold.values()):
         return None

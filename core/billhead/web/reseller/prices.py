@@ -1,4 +1,4 @@
-"""What the reseller itself asks for a plan: its margin is counted by it."""
+"""What the reseller itself asks for a plan and what is added to it: its margin is counted by it."""
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,7 +15,7 @@ from billhead.web.errors import refusal
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
 from billhead.web.reseller.area import own_customer, own_id, own_reseller, own_rights, reseller
-from billhead.web.reseller.offers import offers_for
+from billhead.web.reseller.offers import AddOn, Offer, addons_for, offers_for
 from billhead.web.speaking import say
 
 __all__: list[str] = []
@@ -52,10 +52,17 @@ def _shown(problem: str = "") -> str:
     with reading() as session:
         me, own = own_reseller(session), own_customer(session)
         offers = offers_for(session, me, own)
+        addons = addons_for(session, me, own, {one.code for one in offers})
         mine = _mine(session, own.currency)
         floor = own_rights(session).floor_percent
-    shown = {"offers": offers, "mine": mine, "floor": floor, "currency": own.currency}
+    shown = {"sold": _sold(offers, addons), "mine": mine, "floor": floor, "currency": own.currency}
     return page("reseller/prices.html", **shown, problem=problem)
+
+
+def _sold(offers: list[Offer], addons: list[AddOn]) -> list[tuple[str, str, str, int]]:
+    """(code, name, term, hundredths of a credit), what can be added after what it is added to."""
+    plans = [(one.code, one.name, one.term, one.minor) for one in offers]
+    return plans + [(one.code, one.name, term, minor) for one in addons for term, minor in one.prices.items()]
 
 
 def _mine(session: Session, currency: str) -> dict[tuple[str, str], str]:
@@ -64,7 +71,12 @@ def _mine(session: Session, currency: str) -> dict[tuple[str, str], str]:
         select(Plan.code, Price.term, Price.amount_minor)
         .join(Plan, Plan.id == Price.plan_id)
         .join(PriceBook, PriceBook.id == Price.book_id)
-        .where(PriceBook.reseller_id == own_id(), PriceBook.currency == currency, Price.withdrawn_on.is_(None))
+        .where(
+            PriceBook.reseller_id == own_id(),
+            PriceBook.resellers_own,
+            PriceBook.currency == currency,
+            Price.withdrawn_on.is_(None),
+        )
         .order_by(Price.version)
     )
     return {(code, term): str(Money(minor, currency).decimal()) for code, term, minor in rows}
