@@ -10,6 +10,8 @@ import pytest
 from reseller_shop import open_reseller_shop
 from sqlalchemy import select
 
+from billhead.actions.health._health import quick_checks
+from billhead.actions.resellers._renewing_alone import BROKEN
 from billhead.actions.resellers.renew_by_itself import renew_by_itself
 from billhead.actions.resellers.set_renewals import set_renewals
 from billhead.actions.resellers.set_user_renewal import set_user_renewal
@@ -110,6 +112,69 @@ def test_one_that_breaks_keeps_nobody_back(shop, monkeypatch, caplog):
     hour(shop)
     assert until(shop, broken, well) == ["2026-12-22", "2027-01-22"]
     assert f"subscription {broken} could not be renewed by itself" in caplog.text
+
+
+def test_one_that_breaks_keeps_no_credits_from_the_next_and_is_tried_later_and_later(shop, monkeypatch):
+    def renew(tx, one):
+        renewed = renew_by_itself(tx, one)
+        return renewed if one != broken else {}[renewed]  # the credits are held by then
+
+    monkeypatch.setattr("billhead.jobs.shops.renew_by_itself", renew)
+    shop.grant("baltic", "30.00")
+    broken, well = added(shop), added(shop)
+    shop.operator.work()
+    ends(shop, broken, date(2026, 12, 21))  # it comes first, and 10.00 are left
+    shop.operator.wait(days=27)
+    hour(shop)  # nobody knows yet that it breaks
+    assert shop.wallet("baltic") == ("10.00", "0.00", "20.00")
+    assert (why(shop, broken), why(shop, well)) == (BROKEN, "")
+    (look,) = [one for one in quick_checks(["renewals"]) if one.state == "warn"]
+    assert look.says == f"subscription {broken} could not be renewed from credits: 1 faults in a row"
+    assert dict(look.args) == {"key": broken}
+    shop.operator.wait(days=1)
+    hour(shop)
+    assert until(shop, broken, well) == ["2026-12-21", "2027-01-22"]
+    assert shop.wallet("baltic") == ("0.00", "0.00", "30.00")
+    shop.grant("baltic", "10.00")
+    tries = []
+    for _ in range(6):
+        hour(shop)
+        (row,) = shop.rows(select(CreditRenewal).where(CreditRenewal.subscription_id == broken))
+        tries.append(row.failures)
+        shop.operator.wait(hours=1)
+    # again in the first hour for which there are credits, four hours later, …
+    assert tries == [2, 2, 3, 3, 3, 3]
+    monkeypatch.undo()
+    shop.operator.wait(hours=2)
+    hour(shop)
+    assert until(shop, broken) == ["2027-01-21"]
+    assert why(shop, broken) == ""
+    assert [one.state for one in quick_checks(["renewals"])] == ["ok"]
+    assert shop.faults() == []
+
+
+def test_killed_in_the_middle_it_is_renewed_once(shop, monkeypatch):
+    class Killed(BaseException):
+        """Nothing catches the end of a process."""
+
+    def renew(tx, one):
+        renew_by_itself(tx, one)
+        raise Killed
+
+    shop.grant("baltic", "50.00")
+    one, other = added(shop), added(shop)
+    shop.operator.work()
+    shop.operator.wait(days=28)
+    with monkeypatch.context() as broken:
+        broken.setattr("billhead.jobs.shops.renew_by_itself", renew)
+        with pytest.raises(Killed):
+            hour(shop)
+    assert shop.wallet("baltic") == ("30.00", "0.00", "20.00")
+    hour(shop)
+    hour(shop)
+    assert until(shop, one, other) == ["2027-01-22", "2027-01-22"]
+    assert shop.wallet("baltic") == ("10.00", "0.00", "40.00")
+    assert shop.faults() == []
 
 
 def test_nobody_is_renewed_whose_payer_turns_it_off_at_the_same_moment(shop):

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from billhead.actions.resellers.plan_due_renewals import plan_due_renewals
 from billhead.actions.resellers.renew_by_itself import renew_by_itself
+from billhead.actions.resellers.set_renewal_aside import set_renewal_aside
 from billhead.actions.shops._supplying import queue_supply
 from billhead.actions.shops.supply_waiting import supply_waiting
 from billhead.db import writing
@@ -40,7 +41,7 @@ def _supply_shops(ctx: Context, _args: Mapping[str, Any]) -> None:
 
 @job_kind("resellers.renew_due")
 def _renew_due(ctx: Context, _args: Mapping[str, Any]) -> None:
-    """One that breaks is named in the log, and keeps nobody else back."""
+    """One that breaks is named in the log, set aside for a while, and keeps nobody else back."""
     after: tuple[date, int] | None = None
     while True:
         with writing(ctx) as tx:
@@ -51,6 +52,8 @@ def _renew_due(ctx: Context, _args: Mapping[str, Any]) -> None:
                     renew_by_itself(tx, subscription_id)
             except Exception:
                 log.exception("subscription %s could not be renewed by itself", subscription_id)
+                with writing(ctx) as tx:
+                    set_renewal_aside(tx, subscription_id)
         after = due.next_after
         if after is None:
             return

@@ -73,13 +73,16 @@ class BulkRenewalItem(Model):
 
 class CreditRenewal(Model):
     """A subscription that is renewed from its payer's credits before it ends, for as long as `reseller_id` pays for it.
-    `why`: what kept it from being renewed when that was tried last."""
+    `why`: what kept it from being renewed when that was tried last. `failures`: how often a fault of ours has, one
+    after the other; it is not tried again before `retry_at`."""
 
     __tablename__ = "credit_renewal"
 
     subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"), primary_key=True, autoincrement=False)
     reseller_id: Mapped[int] = mapped_column(ForeignKey("reseller.id"), index=True)
     why: Mapped[str] = mapped_column(default="")
+    failures: Mapped[int] = mapped_column(default=0)
+    retry_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

@@ -1,4 +1,4 @@
-"""Resellers read what everybody is told: pinned announcements on top of every page, and the ways to news and help below."""
+"""Resellers read what everybody is told: pinned announcements above every page, the ways to news and help below it."""
 
 from datetime import timedelta
 

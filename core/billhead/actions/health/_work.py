@@ -1,4 +1,4 @@
-"""The work: workers and the scheduler, jobs that wait, stuck or parked ones, messages, plugins, switches."""
+"""The work: workers and the scheduler, jobs that wait, stuck or parked ones, messages, renewals, plugins, switches."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,6 +12,7 @@ from billhead.actions.jobs._chosen import NEEDS_A_PERSON
 from billhead.db import reading
 from billhead.models.health import WorkerPulse
 from billhead.models.operations import EventDelivery, Job, Notice
+from billhead.models.resellers import CreditRenewal
 from billhead.models.sellers import Seller
 from billhead.plugin_host import plugins
 from billhead.plugin_host.current import config
@@ -24,6 +25,7 @@ DEAD_AFTER = timedelta(seconds=4 * PULSE_SECONDS)
 _LATE = timedelta(minutes=5)
 _STUCK = timedelta(minutes=5)
 _RECENT = timedelta(days=7)
+_SHOWN = 10
 
 
 def command_of(kind: str) -> str:
@@ -137,4 +139,23 @@ def switches() -> Iterator[Answer]:
         yield good("nothing is stopped")
 
 
-LOOKS = (workers, beat, jobs, messages, loaded, themes, switches)
+@look("renewals", "Work", mend="run: billhead db upgrade")
+def renewals() -> Iterator[Answer]:
+    """Of resellers' users, from their credits."""
+    row = CreditRenewal
+    with reading() as session:
+        broken = session.execute(
+            select(row.subscription_id, row.failures)
+            .where(row.retry_at.is_not(None))
+            .order_by(row.failures.desc(), row.subscription_id)
+            .limit(_SHOWN)
+        ).all()
+    for key, times in broken:
+        mend = "the log names the fault; it is tried again by itself, and can be renewed by hand"
+        told = f"subscription {key} could not be renewed from credits: {times} faults in a row"
+        yield amber(told, mend, "subscription", key=key)
+    if not broken:
+        yield good("none from credits has met a fault")
+
+
+LOOKS = (workers, beat, jobs, messages, renewals, loaded, themes, switches)

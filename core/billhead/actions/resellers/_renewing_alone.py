@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from billhead import clock
 from billhead.domain.subscription import RUNNING
@@ -11,11 +11,12 @@ from billhead.models.people import Customer
 from billhead.models.resellers import CreditRenewal
 from billhead.models.subscriptions import Subscription, SubscriptionEvent
 
-__all__ = ["DAYS_BEFORE", "SHORT", "due_renewals", "is_due", "renews_alone", "runs_on"]
+__all__ = ["BROKEN", "DAYS_BEFORE", "SHORT", "due_renewals", "is_due", "renews_alone", "runs_on", "tried"]
 
 DAYS_BEFORE = 2
 """Before the first unpaid day: time to buy credits is left where there are too few."""
 SHORT = "there are not enough credits"
+BROKEN = "a fault kept it from being renewed: the operator sees it, and it is tried again by itself"
 
 
 def renews_alone() -> ColumnElement[bool]:
@@ -39,7 +40,8 @@ def runs_on() -> ColumnElement[bool]:
 
 def due_renewals() -> Select[*tuple[Any, ...]]:
     """(id, payer, zone, paid_through, why, refused_on), who ends first comes first: all that may be due on the earth's
-    latest day. Each one's own zone decides; `refused_on`, when a panel last refused what was bought, is a day in it.
+    latest day, less what a fault has set aside for a while. Each one's own zone decides; `refused_on`, when a panel
+    last refused what was bought, is a day in it.
     """
     event = SubscriptionEvent
     refused_on = (
@@ -56,9 +58,15 @@ def due_renewals() -> Select[*tuple[Any, ...]]:
         .where(
             runs_on(),
             Subscription.paid_through <= clock.latest_today() + timedelta(days=DAYS_BEFORE),
+            or_(CreditRenewal.retry_at.is_(None), CreditRenewal.retry_at <= clock.business_now()),
         )
         .order_by(Subscription.paid_through, Subscription.id)
     )
+
+
+def tried(row: CreditRenewal, why: str = "") -> None:
+    """It came to an answer: renewed, or refused for a reason. What a fault had set aside is over."""
+    row.why, row.failures, row.retry_at = why, 0, None
 
 
 def is_due(paid_through: date | None, zone: str) -> bool:

@@ -41,7 +41,7 @@ def plan_due_renewals(tx: Tx, after: tuple[date, int] | None = None) -> DueRenew
     if after is not None:
         query = query.where(tuple_(Subscription.paid_through, Subscription.id) > tuple_(*after))
     rows = tx.session.execute(query.limit(_BATCH)).all()
-    # what was refused for another reason may be refused again: what it is given room for, others would wait for
+    # what was refused for another reason, or broke, may be so again: what it is given room for, others would wait for
     due = sorted((row for row in rows if _is_due_now(row)), key=lambda row: row.why not in ("", SHORT))
     next_after = (rows[-1].paid_through, rows[-1].id) if len(rows) == _BATCH else None
     if not due:

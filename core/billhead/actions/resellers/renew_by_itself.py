@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from billhead.actions.resellers._renewing_alone import SHORT, is_due
+from billhead.actions.resellers._renewing_alone import SHORT, is_due, tried
 from billhead.actions.resellers._tree import is_stopped
 from billhead.actions.resellers._users import with_payer
 from billhead.actions.resellers.renew_user import renew_user
@@ -41,6 +41,6 @@ def renew_by_itself(tx: Tx, subscription_id: int) -> RenewedByItself:
                 raise Conflict(f"{payer.name} is suspended: nothing is sold or passed on", code="reseller_suspended")
             renewed = renew_user(asking, subscription_id)
     except BillheadError as refused:
-        row.why = SHORT if refused.code == "credits_short" else refused.message[:300]
+        tried(row, SHORT if refused.code == "credits_short" else refused.message[:300])
         return RenewedByItself(subscription_id, 0, row.why)
     return RenewedByItself(subscription_id, renewed.credits_minor, "")

@@ -6,6 +6,7 @@ from datetime import date
 from billhead import clock
 from billhead.actions.resellers._holds import Purchase, hold_and_extend, refuse_while_held
 from billhead.actions.resellers._renewal_costs import renewal_costs
+from billhead.actions.resellers._renewing_alone import tried
 from billhead.actions.resellers._users import with_payer
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -47,7 +48,7 @@ def renew_user(tx: Tx, subscription_id: int) -> UserRenewed:
     subscription.zone = tx.session.get_one(Customer, subscription.customer_id).zone
     hold_and_extend(tx, reseller, subscription, bought)
     if alone := tx.session.get(CreditRenewal, subscription_id):
-        alone.why = ""  # whoever has renewed it: what kept it from being renewed by itself is over
+        tried(alone)  # whoever has renewed it: what kept it from being renewed by itself is over
     return UserRenewed(subscription_id, bought.amount.minor, bought.period.end.isoformat())
 
 

@@ -1802,6 +1802,8 @@ def upgrade() -> None:
     sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('why', sa.String(), nullable=False),
+    sa.Column('failures', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('retry_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_credit_renewal_reseller_id')),
     sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_credit_renewal_subscription_id')),
