@@ -166,6 +166,7 @@ class Reseller(Model):
     rights: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # see actions/resellers/_rights.py
     credit_line_minor: Mapped[int] = mapped_column(default=0)
     renews_users: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # new ones, by themselves
+    contact: Mapped[str] = mapped_column(default="", server_default="")  # how its users reach it, in its own words
     created_on: Mapped[date]
     removed_on: Mapped[date | None]  # it stands nowhere in the tree any more; its books stay
 

@@ -66,6 +66,7 @@ _HAPPENED = {
     "cancel": "Canceled",
     "held": "Put on hold",
     "facts_changed": "Details changed",
+    "let_in": "Was mailed a link to sign in",
     "renewal_on": "Renewed by itself from now on",
     "renewal_off": "Renewed by hand from now on",
 }

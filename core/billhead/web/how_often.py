@@ -24,6 +24,7 @@ _KINDS = {
     "price_stays": later("Prices that stay"),
     "renewals_short": later("Users that there are too few credits to renew"),
     "shop_waiting": later("Orders that wait for credits"),
+    "user_canceled": later("Users whom the operator cancels"),
     "ticket_news": later("What customers write in tickets"),
     "shop_host": later("Names that shops of resellers ask for"),
     "upstream_low": later("Credit at a panel that runs low"),

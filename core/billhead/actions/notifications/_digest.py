@@ -30,6 +30,7 @@ _LEADS_TO = {
     "ticket_opened": "ticket.url",
     "upstream_cap": "panel.url",
     "upstream_low": "panel.url",
+    "user_canceled": "user.url",
 }
 """Kind → the fact that is its page; the account for all others."""
 

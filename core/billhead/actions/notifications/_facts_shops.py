@@ -2,28 +2,33 @@
 
 kind                                         ids in `data`
 shop_waiting, renewals_short                 reseller_id
+user_canceled                                reseller_id, subscription_id
 shop_host (to staff)                         shop_host_id
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.notifications._logins import home_of
-from billhead.actions.notifications._rows import Parts, named
+from billhead.actions.notifications._rows import Parts, found_row, named
 from billhead.actions.notifications._values import Address
 from billhead.actions.resellers._renewing_alone import SHORT, due_renewals
 from billhead.actions.resellers._seen import figures_of
 from billhead.actions.staff._standing import ALL, permissions_of
 from billhead.domain.errors import NoticeRejected
 from billhead.domain.money import CREDITS, Money
+from billhead.domain.subscription import State
+from billhead.models.catalogue import Plan
 from billhead.models.operations import Notice
 from billhead.models.people import Customer, Reseller, User
 from billhead.models.resellers import CreditRenewal
 from billhead.models.sellers import Seller
 from billhead.models.shops import Shop, ShopHost, ShopSupply
+from billhead.models.subscriptions import Subscription
 from billhead.plugin_host.current import config
 
 __all__ = ["PARTS"]
@@ -84,4 +89,28 @@ def _host(session: Session, notice: Notice) -> Mapping[str, Any]:
     return {"host": told}
 
 
-PARTS: Parts = {"renewals_short": (_renewals,), "shop_host": (_host,), "shop_waiting": (_shop,)}
+def _canceled(session: Session, notice: Notice) -> Mapping[str, Any]:
+    """As it is when it is told: nobody is told of what was taken back, or is paid by somebody else meanwhile."""
+    reseller_id, key = named(notice, "reseller_id"), int(named(notice, "subscription_id"))
+    own = session.scalar(select(Customer.id).where(Customer.buys_for_reseller_id == reseller_id))
+    one = found_row(session, Subscription, key, "subscription")
+    if own != notice.customer_id or one.payer_reseller_id != reseller_id:
+        raise NoticeRejected("somebody else pays for that subscription now")
+    over = one.state == State.CANCELED
+    if not over and one.service_ends_on is None:
+        raise NoticeRejected("it was taken back that this subscription ends")
+    told = {
+        "name": session.get_one(Customer, one.customer_id).name,
+        "plan": session.get_one(Plan, one.plan_id).name,
+        "ends_on": None if over or one.service_ends_on is None else one.service_ends_on - timedelta(days=1),
+        "url": Address(f"{home_of(session, notice)}/reseller/users/{key}"),
+    }
+    return {"user": told}
+
+
+PARTS: Parts = {
+    "renewals_short": (_renewals,),
+    "shop_host": (_host,),
+    "shop_waiting": (_shop,),
+    "user_canceled": (_canceled,),
+}

@@ -95,11 +95,13 @@ def addressee(session: Session, notice: Notice) -> Reader:
 
 def _known_by(session: Session, customer: Customer, notice: Notice) -> Reseller | None:
     """The reseller that somebody bought from, who knows of no operator behind it. Who has an account with the operator
-    knows it, and a bill names who has made it out."""
+    knows it, unless the reseller itself asks them in; and a bill names who has made it out."""
     if customer.reseller_id is None or customer.buys_for_reseller_id is not None or "document_id" in notice.data:
         return None
     reseller = session.get_one(Reseller, customer.reseller_id)
-    return None if customer.seller_id != reseller.seller_id or signs_in(session, customer.id) else reseller
+    if customer.seller_id != reseller.seller_id:
+        return None
+    return reseller if notice.data.get("by_reseller") or not signs_in(session, customer.id) else None
 
 
 def home_of(session: Session, notice: Notice) -> str:
@@ -152,8 +154,10 @@ def _confirm_email(session: Session, notice: Notice) -> Mapping[str, Any]:
 
 
 def _password_url(session: Session, notice: Notice, sealed_token: str) -> Address:
-    """By the public address of the shop, whatever host a request named."""
-    return Address(f"{home_of(session, notice)}/set-password/{vault().decrypt(sealed_token)}")
+    """By the public address of the shop where the login is, whatever host a request named, and whoever speaks."""
+    user = session.get(User, notice.user_id) if notice.user_id is not None else None
+    home = home_of(session, notice) if user is None else address_of(session, user.seller_id)
+    return Address(f"{home}/set-password/{vault().decrypt(sealed_token)}")
 
 
 PARTS: Parts = {

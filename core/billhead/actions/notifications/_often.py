@@ -42,6 +42,7 @@ OF_RESELLERS: Mapping[str, tuple[str, ...]] = {
     "renewals_short": (DAILY,),
     "shop_waiting": (DAILY,),
     "ticket_news": (DAILY, WEEKLY, OFF),
+    "user_canceled": (DAILY,),
 }
 OF_STAFF: Mapping[str, tuple[str, ...]] = {
     "ticket_news": (DAILY, WEEKLY, OFF),

@@ -168,6 +168,7 @@ _DIGEST = {
     "choices_url": Address(f"{_SHOP}/account/notifications"),
 }
 
+_USER = {"name": "Anna", "plan": _SERVICE["plan"], "ends_on": _DAY, "url": Address(f"{_SHOP}/reseller/users/7")}
 _OF: dict[str, dict[str, Any]] = {
     "access": {"service": _SERVICE},
     "allowance": {**_ABOUT_A_SUBSCRIPTION, "usage": _USAGE},
@@ -222,6 +223,7 @@ _OF: dict[str, dict[str, Any]] = {
     "top_up_stopped": {"credit": _CREDIT},
     "transfer": {"transfer": {"rows": Rows(_IBAN), "amount": _money(1568), "page_url": Address(f"{_SHOP}/pay/on/7")}},
     "trial_ending": _ABOUT_A_SUBSCRIPTION,
+    "user_canceled": {"user": _USER},
     "warning": _ABOUT_A_DOCUMENT,
     "welcome": _PASSWORD,
 }

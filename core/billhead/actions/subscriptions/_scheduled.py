@@ -3,7 +3,7 @@
 A change that comes by the plan itself (another one follows after a fixed time) is nobody's wish: nobody takes it back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -20,6 +20,7 @@ __all__ = [
     "drop_scheduled",
     "last_cancel",
     "may_take_back",
+    "may_undo",
     "put_off",
     "schedule",
     "scheduled_of",
@@ -125,7 +126,13 @@ def may_take_back(tx: Tx, subscription: Subscription, planned: Sequence[Subscrip
     canceled = last_cancel(tx, subscription.id) if subscription.service_ends_on is not None else None
     if canceled is None:
         return any(row.kind in ("change", "hold") and _wished(row) for row in planned)
-    return not canceled.get("by_staff") or tx.ctx.may("subscriptions.write")
+    return may_undo(tx, subscription, canceled)
+
+
+def may_undo(tx: Tx, subscription: Subscription, canceled: Mapping[str, Any]) -> bool:
+    """What staff have canceled their customer does not undo; who pays for it with credits does."""
+    pays = subscription.settlement == "credits" and tx.ctx.scope.reseller_id is not None
+    return pays or not canceled.get("by_staff") or tx.ctx.may("subscriptions.write")
 
 
 def drop_scheduled(tx: Tx, subscription_id: int, kind: str) -> None:

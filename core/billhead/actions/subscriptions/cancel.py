@@ -10,6 +10,7 @@ from billhead.actions.billing.rebill import Desk, preview_rebill, rebill
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning.want import want
+from billhead.actions.resellers._telling import tell_payer
 from billhead.actions.subscriptions._beginning import begin_changes
 from billhead.actions.subscriptions._coming_back import on_what_is_owed
 from billhead.actions.subscriptions._given_since import last_free_time
@@ -125,6 +126,7 @@ def cancel(
     data = {"subscription_id": subscription.id, "ends_on": ends}
     emit(tx, "subscription.canceled", f"subscription:{subscription.id}", data)
     queue_notice(tx, subscription.customer_id, "canceled", f"canceled:{subscription.id}:{ends}", data)
+    tell_payer(tx, subscription)
     return Canceled(subscription_id, ends, written.document_id, written.total_minor)
 
 
@@ -152,6 +154,8 @@ def _dates(tx: Tx, subscription: Subscription, policy: str, on: date | None, mon
         raise InvalidInput("policy", f"{policy!r} is not one of {', '.join(POLICIES)}")
     if money and money not in MONEY:
         raise InvalidInput("money", f"{money!r} is not one of {', '.join(MONEY)}")
+    if subscription.settlement == "credits" and tx.ctx.scope.customer_id is not None:
+        raise NotAllowed("your reseller looks after this subscription: ask there")
     staff = tx.ctx.may("subscriptions.write")
     plan = tx.session.get_one(Plan, subscription.plan_id)
     if not staff and (money or policy == "start_of_term" != plan.cancel_policy):

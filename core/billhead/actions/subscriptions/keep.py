@@ -7,7 +7,7 @@ from billhead.actions.billing.rebill import rebill
 from billhead.actions.events import emit
 from billhead.actions.subscriptions._beginning import begin_changes
 from billhead.actions.subscriptions._going_on import go_on
-from billhead.actions.subscriptions._scheduled import last_cancel, take_back, wished_of
+from billhead.actions.subscriptions._scheduled import last_cancel, may_undo, take_back, wished_of
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.verb import verb
@@ -29,7 +29,8 @@ class Kept:
 
 @verb("subscriptions.keep")
 def keep(tx: Tx, subscription_id: int) -> Kept:
-    """Go on as before; the end that a plan has by itself stays. Customers don't undo what staff have canceled.
+    """Go on as before; the end that a plan has by itself stays. Customers don't undo what staff have canceled; the
+    reseller whose credits pay for it does.
 
     Raises NotAllowed, or Conflict when there is nothing to take back, or the service has ended already.
     """
@@ -45,7 +46,7 @@ def keep(tx: Tx, subscription_id: int) -> Kept:
     for row in planned:
         take_back(tx, subscription, row)
     if canceled is not None:
-        if canceled.get("by_staff") and not tx.ctx.may("subscriptions.write"):
+        if not may_undo(tx, subscription, canceled):
             raise NotAllowed("this subscription was canceled for you: only staff can take that back")
         go_on(tx, subscription, canceled)
     look_again(tx, subscription, today)

@@ -617,6 +617,7 @@ def upgrade() -> None:
     sa.Column('rights', sa.JSON(), nullable=False),
     sa.Column('credit_line_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('renews_users', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('contact', sa.String(), server_default='', nullable=False),
     sa.Column('created_on', sa.Date(), nullable=False),
     sa.Column('removed_on', sa.Date(), nullable=True),
     sa.ForeignKeyConstraint(['parent_id'], ['reseller.id'], name=op.f('fk_reseller_parent_id')),

@@ -4,11 +4,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.provisioning.label_of import label_of
 from billhead.actions.provisioning.show_access import show_access
+from billhead.actions.resellers._renewing_alone import renews_alone, runs_on
 from billhead.domain.document import Kind, ProformaState
 from billhead.domain.errors import BillheadError, NotFound
 from billhead.domain.payment import RefundState
@@ -17,11 +18,16 @@ from billhead.models.catalogue import Plan
 from billhead.models.documents import Allocation, Document, DocumentLine
 from billhead.models.moves import PanelMoveLine
 from billhead.models.payments import Payment, Refund
+from billhead.models.people import Reseller
+from billhead.models.resellers import CreditRenewal
+from billhead.models.sellers import Seller
+from billhead.models.shops import Shop
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import Access
 
 __all__ = [
     "Claim",
+    "Keeper",
     "Line",
     "Overview",
     "access_of",
@@ -55,13 +61,25 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Keeper:
+    """Whose credits pay for a subscription: as its customers know it, how it wants to be reached, and whether it
+    renews by itself."""
+
+    name: str
+    contact: str
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
-    """A subscription with its plan, its lines, and the document that waits to be paid, if there is one."""
+    """A subscription with its plan, its lines, the document that waits to be paid, if there is one, and the reseller
+    whose credits pay for it, if no invoice does."""
 
     subscription: Subscription
     plan: Plan
     lines: Sequence[Line]
     unpaid: Document | None
+    keeper: Keeper | None = None
 
 
 def _is_payable() -> ColumnElement[bool]:
@@ -119,10 +137,28 @@ def overviews(session: Session, customer_id: int, *, only: int | None = None) ->
         .where(DocumentLine.subscription_id.in_(ids), Document.customer_id == customer_id, _is_payable())
     )
     unpaid: dict[int | None, Document] = dict(session.execute(payable.order_by(Document.id.desc())).all())
-    return [
-        Overview(subscription, plan, lines.get(subscription.id, []), unpaid.get(subscription.id))
-        for subscription, plan in rows
-    ]
+    keepers = _keepers(session, [one.id for one, _ in rows if one.settlement == "credits"])
+    return [Overview(one, plan, lines.get(one.id, []), unpaid.get(one.id), keepers.get(one.id)) for one, plan in rows]
+
+
+def _keepers(session: Session, ids: Sequence[int]) -> dict[int, Keeper]:
+    """By subscription; one with a shop is known by its name."""
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(
+            Subscription.id,
+            func.coalesce(Seller.name, Reseller.name),
+            Reseller.contact,
+            and_(CreditRenewal.subscription_id.is_not(None), runs_on()),
+        )
+        .join(Reseller, Reseller.id == Subscription.payer_reseller_id)
+        .outerjoin(Shop, Shop.reseller_id == Reseller.id)
+        .outerjoin(Seller, Seller.id == Shop.seller_id)
+        .outerjoin(CreditRenewal, renews_alone())
+        .where(Subscription.id.in_(ids))
+    )
+    return {key: Keeper(name, contact, bool(alone)) for key, name, contact, alone in rows}
 
 
 def own_subscription(session: Session, customer_id: int, subscription_id: int) -> Overview:

@@ -4,11 +4,13 @@ from billhead.web.reseller import account as _account  # noqa: F401 registers wh
 from billhead.web.reseller import adding as _adding  # noqa: F401 registers its views
 from billhead.web.reseller import below as _below  # noqa: F401 registers its views
 from billhead.web.reseller import changing as _changing  # noqa: F401 registers its views
+from billhead.web.reseller import contact as _contact  # noqa: F401 registers its views
 from billhead.web.reseller import credits as _credits  # noqa: F401 registers its views
 from billhead.web.reseller import editing as _editing  # noqa: F401 registers its views
 from billhead.web.reseller import handing_out as _handing_out  # noqa: F401 registers its views
 from billhead.web.reseller import home as _home  # noqa: F401 registers its views
 from billhead.web.reseller import keys as _keys  # noqa: F401 registers its views
+from billhead.web.reseller import letting_in as _letting_in  # noqa: F401 registers its views
 from billhead.web.reseller import margin as _margin  # noqa: F401 registers its views
 from billhead.web.reseller import moving as _moving  # noqa: F401 registers its views
 from billhead.web.reseller import prices as _prices  # noqa: F401 registers its views

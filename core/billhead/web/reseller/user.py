@@ -1,5 +1,7 @@
 """One user: what is paid, the lines with what may be done about each, and what happened."""
 
+from datetime import timedelta
+
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -14,7 +16,9 @@ from billhead.actions.resellers._renewing_alone import renews_alone, runs_on
 from billhead.actions.resellers._seen import seen_reseller, users_of
 from billhead.actions.resellers.disable_user import disable_user
 from billhead.actions.resellers.enable_user import enable_user
+from billhead.actions.resellers.keep_user import keep_user
 from billhead.actions.resellers.terminate_user import preview_terminate_user, terminate_user
+from billhead.actions.subscriptions._scheduled import last_cancel
 from billhead.clock import today_in
 from billhead.db import Tx, reading, writing
 from billhead.domain.mac import usual_prefixes
@@ -24,12 +28,14 @@ from billhead.models.credits import CreditHold
 from billhead.models.resellers import CreditRenewal
 from billhead.models.subscriptions import Service, Subscription, SubscriptionEvent
 from billhead.plugin import allow
+from billhead.web.formatting import day_in_words
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.reseller.area import in_credits, own_rights, reseller
 from billhead.web.reseller.asking import Figures, Question, QuestionForm, asked
 from billhead.web.reseller.editing import may_get_another
+from billhead.web.reseller.letting_in import login_state
 from billhead.web.reseller.own_users import own_line, own_user
 from billhead.web.speaking import later, say
 from billhead.wording import own_name
@@ -60,6 +66,8 @@ def user(key: int) -> ResponseReturnValue:
         alone = session.scalar(
             select(CreditRenewal).join(Subscription, renews_alone()).where(CreditRenewal.subscription_id == key)
         )
+        signs = login_state(session, seen.customer.id)
+        canceled = one.service_ends_on is not None and last_cancel(Tx(current_ctx(), session), key) is not None
         going = session.scalar(select(runs_on()).where(Subscription.id == key))
         beside = session.execute(
             users_of(whose.id, alone=True).where(
@@ -77,9 +85,12 @@ def user(key: int) -> ResponseReturnValue:
     }
     if one.service_ends_on is not None or one.settlement != "credits":
         can = dict.fromkeys(can, False)
+    can["keep"] = canceled and state is not State.CANCELED and one.settlement == "credits"
+    can["let_in"] = bool(seen.customer.email) and signs != "has" and seen.customer.erased_at is None
     can["another"] = may_get_another(seen, whose)
     shown = {"seen": seen, "extras": extras, "history": history, "held": held, "whose": whose, "may": can}
     shown |= {"beside": beside, "alone": alone, "runs_on": going, "spoken": own_name(seen.customer.language)}
+    shown["signs"] = signs
     shown["renewal"] = _renewal(one, bool(alone), bool(going))
     return page("reseller/user.html", **shown)
 
@@ -130,6 +141,28 @@ def enable(key: int) -> ResponseReturnValue:
         enable_user(tx, key)
     flash(say("%(name)s is enabled: the lines run again in a moment.", name=name), "good")
     return redirect(url_for("reseller.user", key=key), 303)
+
+
+@reseller.route("/users/<int:key>/keep", methods=["GET", "POST"])
+@allow("reseller", "super_reseller")
+def keep(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        seen = own_user(session, key)
+    ends = seen.subscription.service_ends_on
+
+    def act(tx: Tx) -> str:
+        keep_user(tx, key)
+        return say("%(name)s goes on as before.", name=seen.customer.name)
+
+    text = say("It does not end by what was canceled: it runs as long as it is paid, and can be renewed again.")
+    question = Question(
+        say("Keep %(name)s, %(plan)s?", name=seen.customer.name, plan=seen.plan.name),
+        text,
+        say("Keep it"),
+        url_for("reseller.user", key=key),
+    )
+    shown = ((say("Would end"), day_in_words(ends - timedelta(days=1))),) if ends else ()
+    return asked(question, lambda _tx: shown, act)
 
 
 @reseller.route("/users/<int:key>/terminate", methods=["GET", "POST"])
