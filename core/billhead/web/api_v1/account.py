@@ -99,4 +99,5 @@ def _moved(row: Row[Any]) -> dict[str, object]:
         "document": row.document_id,
         "by": row.actor,
         "reason": row.reason,
+        "request": row.request_id,
     }

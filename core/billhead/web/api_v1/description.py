@@ -43,7 +43,7 @@ _ADDON = obj(
 _ROW = obj(
     id="integer", at={"type": "string", "format": "date-time"}, kind="string", what="string", change=_CREDITS,
     before=_CREDITS, after=_CREDITS, user=maybe("integer"), document=maybe("integer"), by=maybe("string"),
-    reason=maybe("string"),
+    reason=maybe("string"), request=maybe("string"),
 )  # fmt: skip
 _SHOW = {"type": "string", "enum": ["ending", *SHOWN]}
 _KINDS = {"type": "string", "enum": [*KINDS]}

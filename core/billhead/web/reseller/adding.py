@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, Length, Optional
 
+from billhead.actions.resellers._trials import trials_left
 from billhead.actions.resellers.add_user import NewUser, UserAdded, add_user
 from billhead.actions.subscriptions._sale import AddOnOrder
 from billhead.db import reading, writing
@@ -66,7 +67,7 @@ def new_user() -> ResponseReturnValue:
         offers = offers_for(session, me, own, own.country)  # whose country a new one is taken to live in
         addons = addons_for(session, me, own, {one.code for one in offers}, own.country)
         last = _last(session, me)
-        a_day = own_rights(session).trials_per_day
+        a_day, left = own_rights(session).trials_per_day, trials_left(session, me)
     form = UserForm()
     form.offer.choices = [(one.value, one.name) for one in offers]
     form.language.choices = [(code, wording(code).own_name) for code in LANGUAGES]
@@ -79,7 +80,7 @@ def new_user() -> ResponseReturnValue:
             added = add_from(form, own_id(), addons)
             return redirect(url_for("reseller.ready", key=added.subscription_id), 303)
     trials = a_day if any(one.trial_minor is not None for one in offers) else 0
-    shown = {"offers": offers, "addons": addons, "trials": trials}
+    shown = {"offers": offers, "addons": addons, "trials": trials, "trials_left": left}
     return page("reseller/new_user.html", form=form, **shown), 422 if form.is_submitted() else 200
 
 

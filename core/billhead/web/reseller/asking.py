@@ -53,14 +53,14 @@ def asked(
     where there is nothing to say yes to."""
     form = form or QuestionForm()
     shown: Figures = ()
-    refused = False
+    refused, sent = False, form.validate_on_submit()  # first: it would forget what is refused of a field
     try:
         with reading() as session:
             shown = figures(Tx(current_ctx(), session))
     except (InvalidInput, Conflict, NotAllowed) as error:
         form.show(error)
         refused = True
-    if form.validate_on_submit() and not refused and (form.seen.data or "") == _digest(shown):
+    if sent and not refused and (form.seen.data or "") == _digest(shown):
         with form.refusals():
             with writing(submit_ctx()) as tx:
                 told = act(tx)

@@ -1,13 +1,14 @@
 """Whoever stands below a super-reseller: added for credits, given rights within its own, suspended, and looked at."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, IntegerField, RadioField, SelectMultipleField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from billhead.actions.resellers._prices import place_price
@@ -15,6 +16,7 @@ from billhead.actions.resellers._rights import Rights, rights_from_plan, stored_
 from billhead.actions.resellers._seen import figures_of, seen_reseller
 from billhead.actions.resellers._tree import subtree
 from billhead.actions.resellers.add_reseller import NewReseller, add_reseller, preview_add_reseller
+from billhead.actions.resellers.remove_reseller import preview_remove_reseller, remove_reseller
 from billhead.actions.resellers.resume_reseller import resume_reseller
 from billhead.actions.resellers.set_reseller import ResellerEntry, preview_set_reseller, set_reseller
 from billhead.actions.resellers.suspend_reseller import LINES, preview_suspend_reseller, suspend_reseller
@@ -37,14 +39,17 @@ __all__: list[str] = []
 @reseller.get("/resellers")
 @allow("super_reseller")
 def resellers() -> ResponseReturnValue:
-    """All of the subtree, with their credits and users: six queries a page."""
+    """All of the subtree, or those of a name, with their credits and users: six queries a page."""
     with reading() as session:
         query = select(Reseller).where(
             Reseller.id.in_(subtree(own_id())), Reseller.id != own_id(), Reseller.removed_on.is_(None)
         )
+        if typed := request.args.get("q", "").strip()[:200]:
+            named = Reseller.name.icontains(typed, autoescape=True) | Reseller.code.icontains(typed, autoescape=True)
+            query = query.where(named)
         rows = page_of(session, query, Reseller.id, size=50)
         found = figures_of(session, [one.id for one in rows.items])
-    return page("reseller/resellers.html", rows=rows, found=found)
+    return page("reseller/resellers.html", rows=rows, found=found, typed=typed)
 
 
 def _below(session: Session, key: int) -> Reseller:
@@ -93,7 +98,7 @@ def new_reseller() -> ResponseReturnValue:
             (say("Takes"), in_credits(planned.price_minor)),
             (say("They start with"), in_credits(planned.start_up_minor)),
             (say("You have then"), in_credits(planned.balance_minor)),
-            (say("They sell"), ", ".join(rights.sells) or say("nothing")),
+            (say("They sell"), ", ".join(_plan_names(tx.session, rights.sells).values()) or say("nothing")),
             (say("Trials a day"), str(rights.trials_per_day)),
             (say("May end users"), say("yes") if rights.terminate else say("no")),
         )
@@ -145,7 +150,17 @@ def one_reseller(key: int) -> ResponseReturnValue:
         row = _below(session, key)
         found = figures_of(session, [key])[key]
         parent = session.get(Reseller, row.parent_id) if row.parent_id is not None else None
-    return page("reseller/reseller.html", row=row, found=found, parent=parent, rights=stored_rights(row.rights))
+        may = stored_rights(row.rights)
+        sells = list(_plan_names(session, may.sells).values())
+    return page("reseller/reseller.html", row=row, found=found, parent=parent, rights=may, sells=sells)
+
+
+def _plan_names(session: Session, codes: Iterable[str]) -> dict[str, str]:
+    """Code → name, in this order; a plan that is gone is called by its code."""
+    wanted, plan = list(dict.fromkeys(codes)), Plan
+    mine = select(plan.code, plan.name).where(plan.seller_id == own_reseller(session).seller_id, plan.code.in_(wanted))
+    names = dict(session.execute(mine).all())
+    return {code: names.get(code, code) for code in wanted}
 
 
 class RightsForm(QuestionForm):
@@ -155,6 +170,12 @@ class RightsForm(QuestionForm):
     terminate = BooleanField(later("May end users"))
     refund_unused = BooleanField(later("Unused credits come back when a user is ended"))
     refund_only_unwatched = BooleanField(later("but only where nothing was watched yet"))
+    floor_percent = IntegerField(
+        later("Least price, percent of the list price"),
+        validators=[Optional(), NumberRange(0, 1000)],
+        description=later("Of their own prices, and never less than your own."),
+    )
+    own_shop = BooleanField(later("May have a shop of their own"))
 
 
 @reseller.route("/resellers/<int:key>/rights", methods=["GET", "POST"])
@@ -163,17 +184,21 @@ def rights(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = _below(session, key)
         mine, theirs = own_rights(session), stored_rights(row.rights)
-    now = {name: getattr(theirs, name) for name in Rights.__slots__ if name not in ("floor_percent", "own_shop")}
+        names = _plan_names(session, [*mine.sells, *theirs.sells])
+    now = {name: getattr(theirs, name) for name in Rights.__slots__}
+    now["floor_percent"] = max(theirs.floor_percent, mine.floor_percent)
     form = RightsForm(data={"name": row.name, **now})
-    form.sells.choices = [(code, code) for code in dict.fromkeys([*mine.sells, *theirs.sells])]
+    form.sells.choices = list(names.items())
+    if not (mine.own_shop or theirs.own_shop):
+        del form.own_shop
     wanted = Rights(
         tuple(form.sells.data or ()),
         form.trials_per_day.data or 0,
         form.terminate.data,
         form.refund_unused.data,
         form.refund_only_unwatched.data,
-        theirs.floor_percent,
-        theirs.own_shop,
+        now["floor_percent"] if form.floor_percent.data is None else form.floor_percent.data,
+        form.own_shop.data if form.own_shop else False,
     )
     entry = ResellerEntry(form.name.data or "", wanted)
 
@@ -221,6 +246,35 @@ def suspend(key: int) -> ResponseReturnValue:
     title, text = say("Suspend %(name)s?", name=row.name), say("They can look, but sell and pass on nothing.")
     question = Question(title, text, say("Suspend"), back, danger=True)
     return asked(question, figures, act, form)
+
+
+@reseller.route("/resellers/<int:key>/remove", methods=["GET", "POST"])
+@allow("super_reseller")
+def remove(key: int) -> ResponseReturnValue:
+    """Its users and the resellers below it go to whoever stands above it."""
+    with reading() as session:
+        row = _below(session, key)
+
+    def figures(tx: Tx) -> Figures:
+        planned = preview_remove_reseller(tx, key)
+        return (
+            (say("Customers that go over"), str(planned.customers)),
+            (say("Subscriptions"), str(planned.subscriptions)),
+            (say("Resellers below them"), str(planned.below)),
+            (say("Logins that end"), str(planned.logins)),
+            (say("Credits that go up"), in_credits(planned.credits_minor)),
+        )
+
+    def act(tx: Tx) -> str:
+        remove_reseller(tx, key)
+        return say("%(name)s is removed.", name=row.name)
+
+    text = say(
+        "Their users and the resellers below them go to whoever stands above them, with the credits that are left. "
+        "Their logins and API keys end; it can’t be undone."
+    )
+    back = url_for("reseller.resellers")
+    return asked(Question(say("Remove %(name)s?", name=row.name), text, say("Remove"), back, danger=True), figures, act)
 
 
 @reseller.post("/resellers/<int:key>/resume")

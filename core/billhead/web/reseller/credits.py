@@ -1,12 +1,13 @@
 """Credits: the statement, what is held, buying a package, passing some on."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
@@ -36,6 +37,7 @@ from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx, submit_ctx
+from billhead.web.reseller.actors import named_actors
 from billhead.web.reseller.area import in_credits, my_zone, own_customer, own_id, own_reseller, reseller
 from billhead.web.reseller.asking import Figures, Question, QuestionForm, asked
 from billhead.web.speaking import later, say
@@ -44,11 +46,12 @@ __all__: list[str] = []
 
 _CSV = (
     "id", "at", "what", "credits", "before", "after", "user", "other", "subscription", "document", "who", "reason",
-    "reseller",
+    "request", "reseller",
 )  # fmt: skip
 _KEPT, _ALL = ("reseller", "q", "kind", "from", "to"), "all"
 _BATCH = 500
 _HOLDS = 50
+_LISTED = 200  # of whom to choose from; more are found by their name
 
 
 @reseller.get("/credits")
@@ -56,8 +59,8 @@ _HOLDS = 50
 def statement() -> ResponseReturnValue:
     problem = ""
     with reading() as session:
-        below = _below(session)
         me = _whose(session, request.args.get("reseller", ""))
+        below = _below(session, me)
         query = statement_of(me)
         try:
             query = _narrowed(query)
@@ -65,27 +68,33 @@ def statement() -> ResponseReturnValue:
             problem, _status = refusal(refused)
         if request.args.get("format") == "csv" and not problem:
             whole = request.args.get("reseller") == _ALL
-            of = [one.id for one in below] if whole else [me.id]
+            of = session.scalars(_standing(Reseller.id)).all() if whole else [me.id]
             return csv_response("credits", [say(head) for head in _CSV], _csv(of))
         rows = page_of(session, query, LedgerEntry.id, whole_rows=True, size=_HOLDS)
         balance = figures_of(session, [me.id])[me.id]
+        actors = named_actors(session, own_id(), {row.actor for row in rows.items})
         holds = session.execute(holds_of(me.id).order_by(CreditHold.id.desc()).limit(_HOLDS)).all()
         waiting = _unpaid(session, own_customer(session).id) if me.id == own_id() else []
     kept: dict[str, Any] = {name: request.args[name] for name in _KEPT if request.args.get(name)}
     as_csv = url_for("reseller.statement", **{**kept, "format": "csv"})
     all_as_csv = url_for("reseller.statement", **{**kept, "reseller": _ALL, "format": "csv"}) if len(below) > 1 else ""
     shown = {"me": me, "rows": rows, "holds": holds, "kinds": KINDS, "kept": kept, "waiting": waiting}
-    shown |= {"as_csv": as_csv, "all_as_csv": all_as_csv, "below": below, "balance": balance}
+    shown |= {"actors": actors, "as_csv": as_csv, "all_as_csv": all_as_csv, "below": below, "balance": balance}
     return page("reseller/statement.html", **shown, problem=problem), 422 if problem else 200
 
 
-def _below(session: Session) -> Sequence[Row[int, str]]:
-    """(id, name) of the reseller and of all that stand below it, itself first."""
-    return session.execute(
-        select(Reseller.id, Reseller.name)
-        .where(Reseller.id.in_(subtree(own_id())), Reseller.removed_on.is_(None))
-        .order_by(Reseller.id != own_id(), Reseller.name)
-    ).all()
+def _standing(*columns: Any) -> Select[*tuple[Any, ...]]:
+    """The reseller and all that stand below it, itself first."""
+    mine = Reseller.id.in_(subtree(own_id())), Reseller.removed_on.is_(None)
+    return select(*columns).where(*mine).order_by(Reseller.id != own_id(), Reseller.name)
+
+
+def _below(session: Session, chosen: Reseller | None = None) -> list[tuple[int, str]]:
+    """(id, name) of the first of them, and of who is chosen; the others are found on the page of resellers."""
+    rows = [(key, name) for key, name in session.execute(_standing(Reseller.id, Reseller.name).limit(_LISTED))]
+    if chosen is not None and chosen.id not in dict(rows):
+        rows.append((chosen.id, chosen.name))
+    return rows
 
 
 def _whose(session: Session, told: str) -> Reseller:
@@ -125,7 +134,8 @@ def _csv(resellers: Sequence[int]) -> Iterator[list[Any]]:
                 ]
                 yield [
                     row.id, row.at.isoformat(timespec="seconds"), row.kind, *figures, row.user, row.other,
-                    row.subscription_id, row.document_id, row.actor, row.reason, of.name,
+                    row.subscription_id, row.document_id, row.actor, row.reason,
+                    row.request_id, of.name,
                 ]  # fmt: skip
 
 
@@ -166,12 +176,19 @@ def buy() -> ResponseReturnValue:
 
 
 class PassOnForm(QuestionForm):
-    to = SelectField(later("To"), coerce=int)
+    to = SelectField(later("To"), coerce=int, description=later("Not listed? Find them under Resellers."))
     amount = StringField(
         later("Credits"),
         filters=[stripped],
         validators=[InputRequired(later("Say how many.")), Length(max=20)],
         render_kw={"inputmode": "decimal", "autocomplete": "off", "autofocus": True},
+    )
+    why = StringField(
+        later("Why"),
+        filters=[stripped],
+        validators=[Length(max=200)],
+        description=later("If you like: it stands in both statements."),
+        render_kw={"autocomplete": "off"},
     )
 
 
@@ -181,15 +198,12 @@ def pass_on() -> ResponseReturnValue:
     """First the form, then both balances before and after, then it is done."""
     form = PassOnForm()
     with reading() as session:
-        below = session.execute(
-            select(Reseller.id, Reseller.name)
-            .where(Reseller.id.in_(subtree(own_id())), Reseller.id != own_id(), Reseller.removed_on.is_(None))
-            .order_by(Reseller.name)
-        ).all()
-        asked_for = whole_number(request.args.get("to", ""))
-        if not form.is_submitted() and asked_for is not None:
-            form.to.data = seen_reseller(session, current_ctx(), asked_for).id
-    form.to.choices = [(row.id, row.name) for row in below]
+        asked_for = whole_number(request.values.get("to", ""))
+        chosen = seen_reseller(session, current_ctx(), asked_for) if asked_for is not None else None
+        below = [(key, name) for key, name in _below(session, chosen) if key != own_id()]
+        if not form.is_submitted() and chosen is not None:
+            form.to.data = chosen.id
+    form.to.choices = below
     if not below:
         return page("reseller/nobody_below.html")
 
@@ -198,7 +212,8 @@ def pass_on() -> ResponseReturnValue:
 
     def act(tx: Tx) -> str:
         amount = _amount(form)
-        transfer_credits(tx, own_id(), form.to.data, amount)
+        asking = Tx(replace(tx.ctx, reason=form.why.data), tx.session) if form.why.data else tx
+        transfer_credits(asking, own_id(), form.to.data, amount)
         return say(
             "%(credits)s credits are passed on to %(name)s.",
             credits=in_credits(amount.minor),
