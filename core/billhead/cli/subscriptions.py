@@ -55,6 +55,7 @@ def _plain(value: Any) -> Any:
 @click.argument("subscription", type=int)
 @click.option("--plan", default="", help="The code of the new plan; without it the plan stays.")
 @click.option("--term", default="", help='Like "1 month"; without it the term stays.')
+@click.option("--quantity", type=click.IntRange(1), help="How often, of a plan sold by the unit; without it as it is.")
 @click.option("--addon", "addons", multiple=True, metavar="CODE=N", help="All add-ons from then on; CODE=0 for none.")
 @click.option("--when", type=click.Choice(["immediate", "end_of_term"]), help="Without it as the rules have it.")
 @click.option("--on", type=DATE, help="It should have been so from this day on.")
@@ -64,12 +65,12 @@ def _plain(value: Any) -> Any:
 @json_option
 @in_app
 def change_it(
-    subscription: int, plan: str, term: str, addons: tuple[str, ...], when: str | None, on: date | None, restart: bool,
-    preview: bool, reason: str, as_json: bool,
+    subscription: int, plan: str, term: str, quantity: int | None, addons: tuple[str, ...], when: str | None,
+    on: date | None, restart: bool, preview: bool, reason: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Change plan, term or add-ons; what was billed for days that differ is given back and charged."""
     orders = tuple(one for one in map(addon, addons) if one.quantity) if addons else None
-    wish = ChangeWish(subscription, plan, term, orders, when or "", on, restart)
+    wish = ChangeWish(subscription, plan, term, orders, when or "", on, restart, quantity)
     _done(change, preview_change, preview, reason, as_json, wish)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish
-from billhead.actions.subscriptions.change_choices import Choices
+from billhead.actions.subscriptions.change_choices import Choices, PlanChoice
 from billhead.domain.errors import InvalidInput
 from billhead.domain.typed_day import typed_day
 from billhead.domain.whole_number import whole_number
@@ -17,7 +17,8 @@ PRICE_CHANGED = marked("What this costs has changed since it was shown. Look at 
 
 
 def wish_of(form: Mapping[str, str], subscription_id: int, choices: Choices) -> ChangeWish:
-    """The wish that a form tells: `offer` is plan and term with a bar between, `addon-CODE` how many.
+    """The wish that a form tells: `offer` is plan and term with a bar between, `addon-CODE` how many, `quantity` how
+    often the plan, where it is sold by the unit.
 
     Raises InvalidInput for what was not offered.
     """
@@ -28,7 +29,19 @@ def wish_of(form: Mapping[str, str], subscription_id: int, choices: Choices) -> 
     fitting = [one for one in choices.addons if chosen.code in one.plans]
     numbers = {one.code: _number(form.get(f"addon-{one.code}", "0"), one.most, one.name) for one in fitting}
     addons = tuple(AddOnOrder(code, number) for code, number in numbers.items() if number)
-    return ChangeWish(subscription_id, chosen.code, chosen.term, addons)
+    return ChangeWish(subscription_id, chosen.code, chosen.term, addons, quantity=_units(form, chosen, choices.units))
+
+
+def _units(form: Mapping[str, str], chosen: PlanChoice, had: int) -> int | None:
+    """Where nothing is said, what there is, as far as the plan that is chosen allows it."""
+    text = form.get("quantity", "").strip()
+    if chosen.most == 1 or not text:
+        return None if chosen.current else min(max(had, chosen.least), chosen.most)
+    number = whole_number(text, 4)
+    if number is None or (not chosen.least <= number <= chosen.most and not (chosen.current and number == had)):
+        told = {"plan": chosen.name, "least": chosen.least, "most": chosen.most}
+        raise InvalidInput("quantity", say("%(plan)s: choose a number from %(least)s to %(most)s", **told))
+    return number
 
 
 def changed_by_staff(wish: ChangeWish, form: Mapping[str, str]) -> ChangeWish:

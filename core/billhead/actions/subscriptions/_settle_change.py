@@ -64,7 +64,7 @@ def _steps(tx: Tx, subscription: Subscription, change: SubscriptionChange, paid_
 def _wish(subscription_id: int, stored: dict[str, Any]) -> ChangeWish:
     addons = stored["addons"]
     orders = None if addons is None else tuple(AddOnOrder(**one) for one in addons)
-    return ChangeWish(subscription_id, stored["plan"], stored["term"], orders)
+    return ChangeWish(subscription_id, stored["plan"], stored["term"], orders, quantity=stored.get("quantity"))
 
 
 def _not_made(tx: Tx, subscription: Subscription, change: SubscriptionChange, why: str) -> None:

@@ -31,6 +31,7 @@ class ChangeWish:
 
     `when`: "" as the rules have it, or immediate, end_of_term (staff may choose). `on`: the day from which it counts,
     also one that has passed; staff only. `restart`: a whole period begins on the day, and the next ones after it.
+    `quantity`: how often the plan is had, where it is sold by the unit; None keeps what there is.
     """
 
     subscription_id: int
@@ -40,6 +41,7 @@ class ChangeWish:
     when: str = ""
     on: date | None = None
     restart: bool = False
+    quantity: int | None = None
 
 
 class Resolved(NamedTuple):
@@ -53,7 +55,7 @@ def resolved(tx: Tx, subscription: Subscription, history: History, wish: ChangeW
     """The parts that the wish means, and when the rules allow the change.
 
     What is kept keeps its price, and so does what is left of it. Raises NotFound (plan, term or add-on that this
-    customer can't buy) and InvalidInput (not sold in the customer's country, for what is new).
+    customer can't buy) and InvalidInput (not sold in the customer's country, for what is new; not so often).
     """
     session = tx.session
     customer = session.get_one(Customer, subscription.customer_id)
@@ -64,13 +66,16 @@ def resolved(tx: Tx, subscription: Subscription, history: History, wish: ChangeW
     old = session.get_one(Plan, base.plan_id)
     plan = plan_of(session, customer, wish.plan) if wish.plan and wish.plan != old.code else old
     term = str(Term.parse(wish.term)) if wish.term else subscription.term
-    if plan is not old:
+    units = base.quantity if wish.quantity is None else wish.quantity
+    if plan is not old or units != base.quantity:
+        check_units(plan, units)
+    if plan is not old or units > base.quantity:
         check_sold(session, customer, [plan])
         check_licensed(session, customer.country, [plan])
     kept = plan is old and term == subscription.term
     prices = prices_for(session, Audience.of(customer))
-    price_id = base.price_id if kept else prices.of(plan, term).id
-    parts = [Wanted(plan.id, price_id, base.quantity if plan is old else 1, "plan")]
+    price_id = base.price_id if kept and units <= base.quantity else prices.of(plan, term).id
+    parts = [Wanted(plan.id, price_id, units, "plan")]
     for order in _addons(tx, wish, now):
         one = _kept(tx, order, now) if kept else None
         parts.append(one or _new(tx, customer, plan, term, order, prices, now))

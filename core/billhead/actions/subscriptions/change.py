@@ -26,7 +26,7 @@ from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.changes import When
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
-from billhead.domain.periods import Period
+from billhead.domain.periods import Period, merged, without
 from billhead.domain.subscription import RUNNING
 from billhead.models.catalogue import Price
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
@@ -40,7 +40,8 @@ class ChangePreview:
 
     `renewal_minor` is what the next whole period costs, before tax is added where prices are without. `must_pay`: the
     change is made when the difference is paid. `days`: so many more come at the end of what is paid, below zero: fewer;
-    `renews_on` is the day after them.
+    `renews_on` is the day after them. `free_until`: the change comes within days that were given, which cost nothing
+    whatever is had on them; the first day after these.
     """
 
     when: str
@@ -54,6 +55,7 @@ class ChangePreview:
     renews_on: date | None
     must_pay: bool
     days: int = 0
+    free_until: date | None = None
 
     @property
     def seen(self) -> str:
@@ -95,7 +97,13 @@ def _shown(tx: Tx, subscription: Subscription, plan: _Planned) -> ChangePreview:
         plan.renews_on,
         plan.must_pay,
         plan.days,
+        _free_until(plan),
     )
+
+
+def _free_until(plan: _Planned) -> date | None:
+    given = merged(without(plan.history.free, plan.history.extended)) if plan.when is When.IMMEDIATE else []
+    return next((one.end for one in given if plan.on in one), None)
 
 
 def _billed_to(steps: Steps, rated: Rated | None) -> date | None:
@@ -248,5 +256,5 @@ def _renewal(tx: Tx, plan: _Planned) -> int:
 
 
 def _stored(wish: ChangeWish) -> dict[str, Any]:
-    return {"plan": wish.plan, "term": wish.term,
+    return {"plan": wish.plan, "term": wish.term, "quantity": wish.quantity,
             "addons": None if wish.addons is None else [asdict(one) for one in wish.addons]}  # fmt: skip

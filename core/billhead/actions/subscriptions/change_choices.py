@@ -26,7 +26,7 @@ _ADDONS = ("bouquet", "connection")
 
 @dataclass(frozen=True, slots=True)
 class PlanChoice:
-    """`when` by the operator's rules, for the plan without add-ons."""
+    """`when` by the operator's rules, for the plan without add-ons. It is sold from `least` to `most` times."""
 
     code: str
     name: str
@@ -34,6 +34,8 @@ class PlanChoice:
     amount: Money
     when: When
     current: bool
+    least: int = 1
+    most: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,15 @@ class AddOnChoice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
+    """`units`: how often the plan is had now."""
+
     plans: tuple[PlanChoice, ...]
     addons: tuple[AddOnChoice, ...]
+    units: int = 1
+
+    @property
+    def by_unit(self) -> bool:
+        return self.units > 1 or any(one.most > 1 for one in self.plans)
 
 
 def change_choices(session: Session, subscription_id: int, *, all_plans: bool = False) -> Choices:
@@ -75,6 +84,7 @@ def change_choices(session: Session, subscription_id: int, *, all_plans: bool = 
     return Choices(
         tuple(sorted(shown, key=lambda one: (not one.current, one.amount.minor))),
         tuple(one for one in choices if one.had or one.prices),
+        base.quantity,
     )
 
 
@@ -116,11 +126,17 @@ def _terms(
         current = plan.id == old.id and term == subscription.term
         amount = Money(paid if current else sold.price.amount_minor, currency)
         after = Offering(plan.id, plan.family, plan.tier, Term.parse(term), amount)
-        found.append(PlanChoice(plan.code, plan.name, term, amount, when_allowed(session, before, after), current))
+        when = when_allowed(session, before, after)
+        found.append(PlanChoice(plan.code, plan.name, term, amount, when, current, *_units(plan)))
     if plan.id == old.id and not any(one.current for one in found):
         now = Money(paid, currency)
-        found.append(PlanChoice(plan.code, plan.name, subscription.term, now, When.IMMEDIATE, True))
+        found.append(PlanChoice(plan.code, plan.name, subscription.term, now, When.IMMEDIATE, True, *_units(plan)))
     return found
+
+
+def _units(plan: Plan) -> tuple[int, int]:
+    least = int(plan.details.get("min_units") or 1)
+    return least, max(int(plan.details.get("max_units") or 1), least)
 
 
 def _addon(plan: Plan, had: int, prices: PriceList) -> AddOnChoice:
