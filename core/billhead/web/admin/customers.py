@@ -25,6 +25,7 @@ from billhead.web.admin.columns import code, instant, text
 from billhead.web.admin.customer_tax import checks_of
 from billhead.web.admin.listing import Listing
 from billhead.web.admin.services import SERVICE_COLUMNS, is_line
+from billhead.web.admin.standing import standing_of
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
 from billhead.web.speaking import marked, say
@@ -67,7 +68,7 @@ CUSTOMERS = Listing(
         code(marked("Reference"), "external_ref"),
         text(marked("Country"), "country"),
         text(marked("Currency"), "currency"),
-        text(marked("Reseller"), "reseller"),
+        text(marked("Reseller"), "reseller", to="reseller", key="reseller_id"),
         instant(marked("Since"), "created_at"),
     ),
     search=_matching,
@@ -91,7 +92,8 @@ def customer(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Customer, key, "customer")
         shown = _belongings(session, key)
-    return page("admin/customer.html", customer=row, **shown)
+        standing = standing_of(session, row)
+    return page("admin/customer.html", customer=row, standing=standing, **shown)
 
 
 def _belongings(session: Session, customer_id: int) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from billhead.plugin_host import capabilities_of
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.columns import Column, badge, code, instant, state, text, word
 from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.standing import standing_of
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import marked, say
@@ -118,8 +119,8 @@ def service(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Service, key, "service")
         comparison = compare(session, key)
-        customer, plan, panel = session.execute(
-            select(Customer, Plan, Panel)
+        customer, subscription, plan, panel = session.execute(
+            select(Customer, Subscription, Plan, Panel)
             .select_from(Service)
             .join(Panel, Panel.id == Service.panel_id)
             .join(Subscription, Subscription.id == Service.subscription_id)
@@ -131,6 +132,7 @@ def service(key: int) -> ResponseReturnValue:
         trail = trail_of(session, f"service:{key}")
         bouquets = _bouquet_names(session, row.panel_id)
         able = capabilities_of(panel) if row.observed_at else None
+        standing = standing_of(session, customer, subscription)
     return page(
         "admin/service.html",
         service=row,
@@ -139,6 +141,7 @@ def service(key: int) -> ResponseReturnValue:
         bouquets=bouquets,
         box=able,
         customer=customer,
+        standing=standing,
         plan=plan,
         panel=panel,
         jobs=jobs,

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, false, or_, select
 from sqlalchemy.orm import Session
 from wtforms import DateField, RadioField
 from wtforms.validators import Optional
@@ -19,6 +19,7 @@ from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.document import OWED, Kind
 from billhead.domain.subscription import RUNNING, State, SuspendedBy
+from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan, Price
 from billhead.models.documents import Document
 from billhead.models.dunning import PaymentPromise
@@ -29,7 +30,8 @@ from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import Column, on, state, text, word
 from billhead.web.admin.listing import Choice, Listing
-from billhead.web.admin.services import SERVICE_COLUMNS
+from billhead.web.admin.services import SERVICE_COLUMNS, is_line
+from billhead.web.admin.standing import standing_of
 from billhead.web.formatting import lasting, money
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
@@ -40,10 +42,14 @@ __all__ = ["SUBSCRIPTIONS"]
 
 
 def _matching(typed: str) -> ColumnElement[bool]:
+    """Name or e-mail of the customer, number or reference, or one of its lines."""
+    number = whole_number(typed.removeprefix("#"), 9)
     return or_(
         Customer.name.icontains(typed, autoescape=True),
         Customer.email.icontains(typed, autoescape=True),
         Subscription.external_ref == typed,
+        Subscription.id == number if number is not None else false(),
+        Subscription.id.in_(select(Service.subscription_id).where(is_line(typed))),
     )
 
 
@@ -84,7 +90,7 @@ SUBSCRIPTIONS = Listing(
         Choice("collection", marked("Collected"), Subscription.collection, ("auto", "manual")),
     ),
     search=_matching,
-    search_label=marked("Customer's name or e-mail, or a reference"),
+    search_label=marked("Customer's name or e-mail, number, reference, MAC or login"),
     narrow={
         "customer": Subscription.customer_id,
         "plan": Subscription.plan_id,
@@ -155,6 +161,7 @@ def _parts(session: Session, row: Subscription) -> dict[str, Any]:
         "usage": usage_shown(session, row.id),
         "purchases": purchases_of(session, row.id),
         "customer": customer,
+        "standing": standing_of(session, customer, row),
         "promise": promise,
         "owes": any(one.kind == Kind.INVOICE and one.state in OWED for one in documents)
         and (promise is None or promise.state != "open"),

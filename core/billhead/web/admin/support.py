@@ -30,13 +30,14 @@ from billhead.domain.support import PRIORITIES, State
 from billhead.domain.whole_number import whole_number
 from billhead.models.documents import Document
 from billhead.models.people import Customer, User
-from billhead.models.subscriptions import Service
+from billhead.models.subscriptions import Service, Subscription
 from billhead.models.support import BillDispute, CannedReply, Department, SupportMail, Ticket, TicketMessage
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.columns import instant, state, text
 from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.standing import standing_of
 from billhead.web.customer.tickets import files_of, text_area
 from billhead.web.downloads import strangers_file
 from billhead.web.errors import refusal
@@ -201,12 +202,16 @@ def _shown(key: int, form: AnswerForm) -> ResponseReturnValue:
         form.seen.data = str(row.last_message_id)
         said = select(TicketMessage).where(TicketMessage.ticket_id == key, may_read(session, current_ctx()))
         messages = page_of(session, said, TicketMessage.id, size=_PAGE)
+        customer = session.get_one(Customer, row.customer_id)
+        service = session.get(Service, row.service_id) if row.service_id else None
+        about = session.get_one(Subscription, service.subscription_id) if service is not None else None
         shown = {
             "messages": messages,
             "files": files_of(session, [one.id for one in messages.items]),
-            "customer": session.get_one(Customer, row.customer_id),
+            "customer": customer,
+            "standing": standing_of(session, customer, about),
             "department": session.get_one(Department, row.department_id),
-            "service": session.get(Service, row.service_id) if row.service_id else None,
+            "service": service,
             "document": session.get(Document, row.document_id) if row.document_id else None,
             "replies": _replies(session, row),
             "mails": session.scalars(

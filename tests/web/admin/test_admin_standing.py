@@ -1,0 +1,83 @@
+"""Staff see on each page of a customer who looks after it, and who pays for what it watches."""
+
+import re
+
+from reseller_area import Area
+from white_label import WhiteLabel
+
+from billhead import clock
+from billhead.models.people import Customer, Reseller
+from billhead.models.subscriptions import Service, Subscription
+from billhead.models.support import Department, Ticket
+
+
+def row(page, label):
+    """What stands beside a label, as it is read."""
+    found = re.search(rf"<dt>{label}</dt><dd>(.*?)</dd>", page.text, re.DOTALL)
+    return re.sub(r"<[^>]+>", "", found[1]).strip() if found else None
+
+
+def rows(page):
+    return row(page, "Looked after by"), row(page, "Paid by")
+
+
+def tick(shop, customer, service=None):
+    from billhead.db import writing
+    from billhead.domain.context import Context
+
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        place = Department(seller_id=shop.seller_id, name=f"Help {customer}")
+        tx.session.add(place)
+        tx.session.flush()
+        ticket = Ticket(seller_id=shop.seller_id, customer_id=customer, department_id=place.id, token=f"t{customer}",
+                        subject="No sound", service_id=service, opened_at=clock.now())  # fmt: skip
+        tx.session.add(ticket)
+        tx.session.flush()
+        return ticket.id
+
+
+def test_a_user_on_credits_is_shown_with_its_reseller_everywhere(area: Area):
+    shop, key = area.shop, area.add("baltic", "Anna")
+    boss, baltic = shop.person("staff", "boss@example.com", "*"), area.ids["baltic"]
+    (bought,) = shop.rows(Subscription, Subscription.id == key)
+    (line,) = shop.rows(Service, Service.subscription_id == key)
+    ticket = tick(shop, bought.customer_id, line.id)
+    for path in (f"customers/{bought.customer_id}", f"subscriptions/{key}", f"services/{line.id}", f"tickets/{ticket}"):
+        page = boss.get(f"/admin/{path}")
+        assert rows(page) == ("Baltic", "Baltic, with credits"), path
+        assert page.text.count(f'<a href="/admin/resellers/{baltic}">Baltic</a>') >= 2, path
+        assert "This is the reseller" not in page.text
+    assert f'<a href="/admin/resellers/{baltic}">Baltic</a>' in boss.get("/admin/customers").text
+    # Aurora takes the user over, and Baltic is no more: what was paid before stays written under its name
+    shop.change(Subscription, key, payer_reseller_id=area.ids["aurora"])
+    assert rows(boss.get(f"/admin/subscriptions/{key}")) == ("Baltic", "Aurora, with credits")
+    shop.change(Reseller, baltic, removed_on=clock.now().date())
+    page = boss.get(f"/admin/subscriptions/{key}")
+    assert rows(page) == ("Baltic", "Aurora, with credits")
+    assert f"/admin/resellers/{baltic}" not in page.text
+
+
+def test_the_customer_of_a_reseller_itself_and_one_of_the_operator_are_told_apart(area: Area):
+    shop, boss = area.shop, area.shop.person("staff", "boss@example.com", "*")
+    (own,) = shop.rows(Customer, Customer.buys_for_reseller_id == area.ids["gulf"])
+    page = boss.get(f"/admin/customers/{own.id}")
+    assert row(page, "This is the reseller") == "Gulf"
+    assert rows(page) == ("NorthCable", "the customer")
+    ada = shop.customer()
+    shop.order(ada)
+    shop.pay()
+    (bought,) = shop.rows(Subscription)
+    page = boss.get(f"/admin/subscriptions/{bought.id}")
+    assert rows(page) == ("NorthCable", "Ada Lovelace")
+    assert rows(boss.get(f"/admin/customers/{bought.customer_id}")) == ("NorthCable", "the customer")
+
+
+def test_a_customer_of_a_resellers_shop_pays_the_shop_and_the_reseller_its_credits(white_label: WhiteLabel):
+    shop = white_label.shop
+    white_label.sell()
+    boss, (bought,) = shop.person("staff", "boss@example.com", "*"), shop.rows(Subscription)
+    told = "Ada Lovelace; Aurora, with the credits that the lines take"
+    assert row(boss.get(f"/admin/subscriptions/{bought.id}"), "Paid by") == told
+    with shop.asking() as asked:
+        boss.get(f"/admin/customers/{bought.customer_id}")
+    assert sum("FROM reseller" in one for one in asked) <= 2, asked
