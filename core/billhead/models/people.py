@@ -153,6 +153,9 @@ class Reseller(Model):
     """A node of the tree admin → super-reseller → reseller. The customer that `buys_for_reseller_id` pays."""
 
     __tablename__ = "reseller"
+    __table_args__ = (
+        Index("ix_reseller_sought_name", "sought_name", postgresql_ops={"sought_name": "text_pattern_ops"}),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
@@ -169,6 +172,12 @@ class Reseller(Model):
     contact: Mapped[str] = mapped_column(default="", server_default="")  # how its users reach it, in its own words
     created_on: Mapped[date]
     removed_on: Mapped[date | None]  # it stands nowhere in the tree any more; its books stay
+    sought_name: Mapped[str] = mapped_column(default="", server_default="")  # see domain/seeking.py; follows the name
+
+    @validates("name")
+    def _with_sought_name(self, _name: str, name: str) -> str:
+        self.sought_name = sought(name)
+        return name
 
 
 class ResellerClosure(Model):

@@ -1,5 +1,7 @@
 """The search in the top bar: whatever a caller says leads to one page, by few questions that an index answers."""
 
+import re
+
 from sqlalchemy import insert
 
 from billhead import clock
@@ -21,7 +23,7 @@ def test_what_a_caller_says_leads_to_one_page(any_counter):
     counter.shop.change(Service, 1, mac="00:1A:79:AA:BB:01")
     line = counter.row(Service, 1)
     (shop_id,) = counter.add(
-        Reseller(seller_id=1, code="north", name="North TV", tier="reseller", created_on=clock.now().date())
+        Reseller(seller_id=1, code="north", name="Nörth  TV", tier="reseller", created_on=clock.now().date())
     )
     attempt = counter.shop.attempt()
     for said, page in {
@@ -35,6 +37,8 @@ def test_what_a_caller_says_leads_to_one_page(any_counter):
         line.handle.upper(): "/admin/services/1",
         Reference(About.ATTEMPT, attempt.id).text: f"/admin/attempts/{attempt.id}",
         "NORTH": f"/admin/resellers/{shop_id}",
+        "north tv": f"/admin/resellers/{shop_id}",
+        "1": "/admin/subscriptions/1",
     }.items():
         answer = counter.get("/admin/find", query_string={"q": said})
         assert (answer.status_code, answer.headers.get("Location")) == (303, page), (said, answer.text[-1500:])
@@ -42,6 +46,7 @@ def test_what_a_caller_says_leads_to_one_page(any_counter):
         answer = counter.get("/admin/find", query_string={"q": said})
         assert "begins like it" in answer.text, said
         assert 'href="/admin/customers/1"' in answer.text, said
+    assert f'href="/admin/resellers/{shop_id}"' in counter.get("/admin/find?q=north t").text
     for said in ("%", "_", "z%", "'", "RF", "nobody at all", "x\u0000y", "\u0301\u0301", "💥", "9" * 300):
         answer = counter.get("/admin/find", query_string={"q": said})
         assert answer.status_code == 200, said
@@ -78,3 +83,30 @@ def test_a_hundred_thousand_customers_are_found_by_an_index(counter):
             plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", ("x",) * one.count("?")).all()
             scans = [row[3] for row in plan if row[3].startswith("SCAN") and not row[3].startswith(FEW)]
             assert not scans, (one, plan)
+
+
+def test_a_line_that_is_gone_is_found_and_said_to_be_gone(any_counter):
+    counter = any_counter
+    counter.shop.change(Service, 1, mac="00:1A:79:AA:BB:01", lifecycle="gone")
+    line = counter.row(Service, 1)
+    assert counter.get("/admin/find?q=001a79aabb01").headers["Location"] == "/admin/services/1"
+    shown = counter.get("/admin/find", query_string={"q": line.login[:-1]}).text
+    assert re.search(rf'{line.login}</strong> <span class="badge-state"[^>]*>gone<', shown, re.IGNORECASE), shown[-3000:]
+    # the box came to another line: that one is opened, whatever stands in its past
+    (other,) = counter.add(
+        Service(subscription_id=1, panel_id=line.panel_id, kind=line.kind, handle="zz1", login=line.login,
+                password=line.password, mac=line.mac)
+    )  # fmt: skip
+    assert counter.get("/admin/find?q=001a79aabb01").headers["Location"] == f"/admin/services/{other}"
+    shown = counter.get("/admin/find", query_string={"q": line.login[:-1]}).text
+    assert shown.index(f"/admin/services/{other}") < shown.index('/admin/services/1"')
+
+
+def test_the_list_of_subscriptions_takes_what_a_caller_says(any_counter):
+    counter = any_counter
+    counter.shop.change(Service, 1, mac="00:1A:79:AA:BB:01")
+    login = counter.row(Service, 1).login
+    for said in ("1", "#1", "001a.79aa.bb01", login, "ada@", "lovelace"):
+        assert 'href="/admin/subscriptions/1"' in counter.get("/admin/subscriptions", query_string={"q": said}).text, said
+    for said in ("2", "001a.79aa.bb02", login + "x", "9" * 40):
+        assert "Nothing fits" in counter.get("/admin/subscriptions", query_string={"q": said}).text, said

@@ -620,6 +620,7 @@ def upgrade() -> None:
     sa.Column('contact', sa.String(), server_default='', nullable=False),
     sa.Column('created_on', sa.Date(), nullable=False),
     sa.Column('removed_on', sa.Date(), nullable=True),
+    sa.Column('sought_name', sa.String(), server_default='', nullable=False),
     sa.ForeignKeyConstraint(['parent_id'], ['reseller.id'], name=op.f('fk_reseller_parent_id')),
     sa.ForeignKeyConstraint(['seller_id'], ['seller.id'], name=op.f('fk_reseller_seller_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reseller')),
@@ -627,6 +628,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('reseller', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_reseller_parent_id'), ['parent_id'], unique=False)
+        batch_op.create_index('ix_reseller_sought_name', ['sought_name'], unique=False, postgresql_ops={'sought_name': 'text_pattern_ops'})
 
     op.create_table('seller_logo',
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -3437,6 +3439,7 @@ def downgrade() -> None:
     op.drop_table('setup_guide')
     op.drop_table('seller_logo')
     with op.batch_alter_table('reseller', schema=None) as batch_op:
+        batch_op.drop_index('ix_reseller_sought_name', postgresql_ops={'sought_name': 'text_pattern_ops'})
         batch_op.drop_index(batch_op.f('ix_reseller_parent_id'))
 
     op.drop_table('reseller')

@@ -21,6 +21,7 @@ from billhead.domain.errors import InvalidInput
 from billhead.domain.mac import parse_mac
 from billhead.domain.seeking import dialled, sought
 from billhead.domain.whole_number import whole_number
+from billhead.models.catalogue import Plan
 from billhead.models.documents import Document
 from billhead.models.payments import Payment, PaymentAttempt
 from billhead.models.people import Customer, Reseller
@@ -42,9 +43,12 @@ _LAST = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Hit:
+    """`gone`: a line that is on its panel no more."""
+
     title: str
     about: str
     address: str
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`query` gives id, title, about; `title` is said where it is shown.
+    """`query` gives id, title, about, and `gone` where something may be; `title` is said where it is shown.
     `exact` and `begins` make conditions of what was typed, None: not by this."""
 
     title: str
@@ -105,6 +109,21 @@ def _line_exact(typed: str) -> list[ColumnElement[bool]]:
     return found
 
 
+def _subscription_exact(typed: str) -> list[ColumnElement[bool]]:
+    number = whole_number(typed, 9)
+    return [Subscription.external_ref == typed, *([Subscription.id == number] if number is not None else [])]
+
+
+def _reseller_exact(typed: str) -> list[ColumnElement[bool]]:
+    words = sought(typed)
+    return [Reseller.code == typed.lower(), *([Reseller.sought_name == words] if words else [])]
+
+
+def _reseller_begins(typed: str) -> list[ColumnElement[bool]]:
+    words = sought(typed)
+    return [_begins(Reseller.code, typed.lower()), *([_begins(Reseller.sought_name, words)] if words else [])]
+
+
 def _document_exact(typed: str) -> list[ColumnElement[bool]]:
     named = [one.id for one in references_in(typed) if one.about is About.DOCUMENT]
     return [Document.number_text == typed.upper(), *([Document.id.in_(named)] if named else [])]
@@ -144,13 +163,28 @@ KINDS = (
     Kind(
         marked("Lines"),
         "service",
-        select(Service.id, Service.login.label("title"), Customer.name.label("about"))
+        select(
+            Service.id,
+            Service.login.label("title"),
+            Customer.name.label("about"),
+            (Service.lifecycle == "gone").label("gone"),
+        )
         .join(Subscription, Subscription.id == Service.subscription_id)
         .join(Customer, Customer.id == Subscription.customer_id)
-        .where(Service.lifecycle != "gone"),
+        .order_by(Service.lifecycle == "gone"),
         Service.id,
         _line_exact,
         lambda typed: [_begins(Service.login, typed), _begins(Service.mac, typed.upper())],
+    ),
+    Kind(
+        marked("Subscriptions"),
+        "subscription",
+        select(Subscription.id, Plan.name.label("title"), Customer.name.label("about"))
+        .join(Customer, Customer.id == Subscription.customer_id)
+        .join(Plan, Plan.id == Subscription.plan_id),
+        Subscription.id,
+        _subscription_exact,
+        _nothing,
     ),
     Kind(
         marked("Documents"),
@@ -185,10 +219,12 @@ KINDS = (
     Kind(
         marked("Resellers"),
         "reseller",
-        select(Reseller.id, Reseller.name.label("title"), Reseller.code.label("about")),
+        select(Reseller.id, Reseller.name.label("title"), Reseller.code.label("about")).where(
+            Reseller.removed_on.is_(None)
+        ),
         Reseller.id,
-        lambda typed: [Reseller.code == typed.lower()],
-        lambda typed: [_begins(Reseller.code, typed.lower())],
+        _reseller_exact,
+        _reseller_begins,
     ),
     Kind(
         marked("Tickets"),
@@ -216,8 +252,9 @@ def find() -> ResponseReturnValue:
             if not exact and len(typed) > 1:
                 groups = list(_found(session, typed, exact=False))
     hits = [hit for group in groups for hit in group.hits]
-    if exact and len(hits) == 1:
-        return redirect(hits[0].address, 303)
+    here = [hit for hit in hits if not hit.gone] or hits  # a line that was moved has left its former places behind
+    if exact and len(here) == 1:
+        return redirect(here[0].address, 303)
     return page("admin/find.html", typed=typed, groups=groups, exact=exact)
 
 
@@ -239,6 +276,7 @@ def _found(session: Session, typed: str, *, exact: bool) -> Iterator[Group]:
                     row.title or say("No. %(number)s", number=row.id),
                     row.about or "",
                     url_for(f"admin.{kind.endpoint}", key=row.id),
+                    bool(getattr(row, "gone", False)),
                 )
                 for row in rows[:_MOST]
             ]
