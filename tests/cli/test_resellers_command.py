@@ -119,3 +119,22 @@ def test_what_resellers_buy_is_kept_from_a_shell(shop):
     ):
         refused = run(shop, *words)
         assert (refused.exit_code, refused.stderr.startswith(f"Error: {refusal}")) == (1, True), refused.stderr
+
+
+def test_a_key_is_listed_and_revoked(shop):
+    from billhead.actions.resellers.create_key import create_key
+    from billhead.db import writing
+    from billhead.domain.context import Context
+
+    with shop.operator.app.app_context(), writing(Context.system("test")) as tx:
+        made = create_key(tx, shop.known["aurora"], "Panel script")
+    (row,) = said(shop, "keys", "aurora")["keys"]
+    assert (row["key"], row["name"], row["revoked"]) == (made.key_id, "Panel script", False)
+    assert made.key.startswith(row["begins"])
+    words = ("revoke-key", "aurora", str(made.key_id), "--reason", "stolen laptop")
+    assert "say --yes" in run(shop, *words).stdout
+    assert not said(shop, "keys", "aurora")["keys"][0]["revoked"]
+    assert run(shop, "revoke-key", "gulf", str(made.key_id), "--reason", "x", "--yes").exit_code == 1
+    assert said(shop, *words, "--yes")["done"]
+    assert "revoked" in run(shop, "keys", "aurora").stdout
+    assert "revoked already" in run(shop, *words, "--yes").stderr

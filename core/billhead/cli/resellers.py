@@ -15,6 +15,7 @@ from billhead.actions.resellers.grant_credits import grant_credits
 from billhead.actions.resellers.take_credits import take_credits
 from billhead.actions.resellers.transfer_credits import transfer_credits
 from billhead.cli import in_app, json_option, show
+from billhead.cli._reseller_keys import add_key_commands
 from billhead.cli._reseller_offers import add_offer_commands, paid
 from billhead.cli._reseller_shop import shop
 from billhead.cli._reseller_tree import add_tree_commands, reason_option, reseller_named
@@ -39,6 +40,7 @@ def group() -> None:
 
 add_tree_commands(group)
 add_offer_commands(group)
+add_key_commands(group)
 group.add_command(shop)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from reseller_area import Area
 
 from billhead.models.operations import AuditEntry
+from billhead.models.resellers import ResellerKey
 from billhead.models.subscriptions import Subscription
 
 
@@ -44,3 +45,24 @@ def test_staff_renew_and_end_with_the_credits_of_the_payer(area: Area):
     assert area.credits("baltic") == 8000 + back
     assert shop.rows(Subscription, Subscription.id == key)[0].state == "canceled"
     assert boss.get("/admin/subscriptions/999/end-with-credits").status_code == 404
+
+
+def test_staff_revoke_a_key_of_a_reseller(area: Area):
+    shop, baltic = area.shop, area.ids["baltic"]
+    made = area.browsers["baltic"].post("/reseller/keys", {"name": "Box script"}, page="/reseller/keys")
+    secret = re.search(r"bhr_[\w-]+", made.text)[0]
+    asking = {"headers": {"Authorization": f"Bearer {secret}"}}
+    assert shop.visitor().get("/api/v1/balance", **asking).status_code == 200
+    boss, clerk = shop.person("staff", "boss@example.com", "*"), shop.person("staff", "clerk@example.com")
+    page, (key,) = f"/admin/resellers/{baltic}", shop.rows(ResellerKey)
+    path = f"{page}/keys/{key.id}/revoke"
+    assert path in boss.get(page).text
+    assert path not in clerk.get(page).text
+    assert clerk.get(path).status_code == 403
+    assert boss.get(f"/admin/resellers/{area.ids['gulf']}/keys/{key.id}/revoke").status_code == 404
+    assert "Revoke Box script of Baltic?" in boss.get(path).text
+    assert boss.post(path, {"reason": "it leaked"}, page=path).location == page
+    assert shop.visitor().get("/api/v1/balance", **asking).status_code == 401
+    assert path not in boss.get(page).text
+    (entry,) = shop.rows(AuditEntry, AuditEntry.action == "resellers.revoke_key")
+    assert (entry.subject, entry.reason, entry.details["key"]) == (f"reseller:{baltic}", "it leaked", "Box script")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from billhead import clock
 from billhead.actions.resellers._tree import lock_resellers
-from billhead.actions.verb import verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, NotFound
 from billhead.models.resellers import ResellerKey
@@ -28,4 +28,5 @@ def revoke_key(tx: Tx, reseller_id: int, key_id: int) -> KeyRevoked:
     if row.revoked_at is not None:
         raise Conflict("this key is revoked already")
     row.revoked_at = clock.now()
+    note(tx, f"reseller:{reseller_id}", key=row.name, begins=row.hint)
     return KeyRevoked(reseller_id, key_id)

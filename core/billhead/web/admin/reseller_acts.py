@@ -14,14 +14,16 @@ from billhead.actions.resellers.grant_credits import grant_credits
 from billhead.actions.resellers.move_users import move_users, preview_move_users
 from billhead.actions.resellers.remove_reseller import preview_remove_reseller, remove_reseller
 from billhead.actions.resellers.resume_reseller import resume_reseller
+from billhead.actions.resellers.revoke_key import revoke_key
 from billhead.actions.resellers.suspend_reseller import preview_suspend_reseller, suspend_reseller
 from billhead.actions.resellers.take_credits import take_credits
 from billhead.actions.resellers.transfer_credits import transfer_credits
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
-from billhead.domain.errors import InvalidInput
+from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.money import CREDITS, Money
 from billhead.models.people import Reseller
+from billhead.models.resellers import ResellerKey
 from billhead.plugin import allow
 from billhead.web.admin.area import admin
 from billhead.web.admin.asking import ReasonForm, asked
@@ -219,6 +221,25 @@ def remove_one_reseller(key: int) -> ResponseReturnValue:
         ],
         lambda _ctx, _seen: say("%(name)s is removed.", name=row.name),
     )
+
+
+@admin.route("/resellers/<int:key>/keys/<int:key_id>/revoke", methods=["GET", "POST"])
+@allow("staff", permission=_NEEDS)
+def revoke_reseller_key(key: int, key_id: int) -> ResponseReturnValue:
+    row = one_reseller(key)
+    with reading() as session:
+        api_key = session.get(ResellerKey, key_id)
+    if api_key is None or api_key.reseller_id != key:
+        raise NotFound("key", key_id)
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            revoke_key(tx, key, key_id)
+        return say("The key %(name)s opens nothing any more.", name=api_key.name)
+
+    text = say("Programs that use it are refused at once. It can’t be brought back.")
+    title = say("Revoke %(key)s of %(name)s?", key=api_key.name, name=row.name)
+    return asked(about_reseller(row, title, text, say("Revoke"), danger=True), ReasonForm(), act)
 
 
 def _left(done: Any) -> list[tuple[str, str]]:
