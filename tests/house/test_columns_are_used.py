@@ -23,7 +23,10 @@ RECORDS = {
     "UsageEvent.properties": "what a source told of an event, copied for its customer",
 }
 """Written for the record, and read by no code."""
-COMPUTED = {"Customer.sought_name", "Customer.sought_last", "Customer.sought_company", "Customer.sought_phone"}
+COMPUTED = {
+    "Customer.sought_name", "Customer.sought_last", "Customer.sought_company", "Customer.sought_phone",
+    "Reseller.sought_name",
+}  # fmt: skip
 """By the database itself."""
 
 

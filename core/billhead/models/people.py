@@ -106,6 +106,7 @@ class User(Model):
     reseller_id: Mapped[int | None] = mapped_column(ForeignKey("reseller.id"), index=True)
     often: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # of staff: as NoticeChoice
     disabled: Mapped[bool] = mapped_column(default=False)
+    disabled_because: Mapped[str] = mapped_column(default="", server_default="")  # what staff say to who signs in
     created_at: Mapped[datetime]
 
 

@@ -91,7 +91,7 @@ def test_a_line_that_is_gone_is_found_and_said_to_be_gone(any_counter):
     line = counter.row(Service, 1)
     assert counter.get("/admin/find?q=001a79aabb01").headers["Location"] == "/admin/services/1"
     shown = counter.get("/admin/find", query_string={"q": line.login[:-1]}).text
-    assert re.search(rf'{line.login}</strong> <span class="badge-state"[^>]*>gone<', shown, re.IGNORECASE), shown[-3000:]
+    assert re.search(rf'{line.login}</strong> <span class="badge-state"[^>]*>gone<', shown, re.IGNORECASE)
     # the box came to another line: that one is opened, whatever stands in its past
     (other,) = counter.add(
         Service(subscription_id=1, panel_id=line.panel_id, kind=line.kind, handle="zz1", login=line.login,
@@ -107,6 +107,8 @@ def test_the_list_of_subscriptions_takes_what_a_caller_says(any_counter):
     counter.shop.change(Service, 1, mac="00:1A:79:AA:BB:01")
     login = counter.row(Service, 1).login
     for said in ("1", "#1", "001a.79aa.bb01", login, "ada@", "lovelace"):
-        assert 'href="/admin/subscriptions/1"' in counter.get("/admin/subscriptions", query_string={"q": said}).text, said
+        listed = counter.get("/admin/subscriptions", query_string={"q": said}).text
+        assert 'href="/admin/subscriptions/1"' in listed, said
     for said in ("2", "001a.79aa.bb02", login + "x", "9" * 40):
-        assert "Nothing fits" in counter.get("/admin/subscriptions", query_string={"q": said}).text, said
+        listed = counter.get("/admin/subscriptions", query_string={"q": said}).text
+        assert "Nothing fits" in listed, said

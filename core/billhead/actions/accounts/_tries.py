@@ -6,7 +6,7 @@ from billhead.actions import tries
 from billhead.db import Tx
 from billhead.domain.errors import NotAllowed
 
-__all__ = ["count_try", "locked"]
+__all__ = ["count_try", "locked", "second_step_key"]
 
 WINDOW = timedelta(minutes=15)
 
@@ -25,3 +25,8 @@ def locked() -> NotAllowed:
         code="locked_out",
         hint="a link to set a new password lifts the lock at once",
     )
+
+
+def second_step_key(user_id: int) -> str:
+    """Under which a login's second steps are counted, however often its password is given."""
+    return f"second:{user_id}"

@@ -11,9 +11,9 @@ from billhead.db import Tx
 from billhead.domain.errors import NotAllowed
 from billhead.models.people import User
 
-__all__ = ["send_password_link"]
+__all__ = ["LINK_LASTS", "send_password_link"]
 
-_LASTS = timedelta(hours=24)
+LINK_LASTS = timedelta(hours=24)
 _AT_MOST = 5  # in a quarter of an hour: nobody's mailbox is filled from our page
 
 
@@ -29,5 +29,5 @@ def send_password_link(tx: Tx, seller_id: int, email: str, kind: str = "password
         count_try(tx, f"link:{user.id}", _AT_MOST)
     except NotAllowed:
         return
-    mail_link(tx, user, kind, _LASTS)
+    mail_link(tx, user, kind, LINK_LASTS)
     audit(tx, "accounts.password_link", f"user:{user.id}", {})

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import delete, select
 
-from billhead.actions.accounts._entering import SignedIn, enter
+from billhead.actions.accounts._entering import SignedIn, enter, refuse_disabled
 from billhead.actions.accounts._passwords import check_password
 from billhead.actions.accounts._tokens import Browser, attempt_keys, forget_attempts, new_half
 from billhead.actions.accounts._tries import count_try
@@ -39,7 +39,8 @@ class _Claim:
 def sign_in(ctx: Context, seller_id: int, email: str, password: str, browser: Browser) -> SignedIn | HalfSignedIn:
     """Open a session for who knows the password, or a half-way sign-in where a second step is asked for.
 
-    Raises NotAllowed: `wrong_credentials`, or `locked_out` after too many tries from one address or for one account.
+    Raises NotAllowed: `wrong_credentials`, `locked_out` after too many tries from one address or for one account, or
+    `login_disabled` with what staff say of it: to who knows the password alone.
     """
     email = email.strip().lower()
 
@@ -47,7 +48,7 @@ def sign_in(ctx: Context, seller_id: int, email: str, password: str, browser: Br
         limits = zip(attempt_keys(seller_id, email, browser.ip), (TRIES_PER_ACCOUNT, TRIES_PER_ADDRESS), strict=True)
         counted = tuple(count_try(tx, key, limit) for key, limit in limits)
         user = tx.session.scalar(select(User).where(User.seller_id == seller_id, User.email == email))
-        if user is None or user.disabled:
+        if user is None or (user.disabled and not user.disabled_because):
             return _Claim(None, counted, "")
         return _Claim(user.id, counted, user.password_hash)
 
@@ -56,8 +57,9 @@ def sign_in(ctx: Context, seller_id: int, email: str, password: str, browser: Br
 
     def record(tx: Tx, claim: _Claim, _answer: None) -> SignedIn | HalfSignedIn:
         user = tx.session.get_one(User, claim.user_id, with_for_update=True)  # not beside a change of the password
-        if user.disabled or user.password_hash != claim.password_hash:
+        if user.password_hash != claim.password_hash:
             raise NotAllowed("The e-mail address or the password is wrong.", code="wrong_credentials")
+        refuse_disabled(user)
         forget_attempts(tx, seller_id, email)
         tx.session.execute(delete(LoginAttempt).where(LoginAttempt.id.in_(claim.counted)))
         if not has_second_step(tx.session, user.id):

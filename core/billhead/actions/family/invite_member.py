@@ -46,7 +46,7 @@ def _invite(tx: Tx, email: str, rights: Iterable[str]) -> Login:
     count = select(func.count()).select_from(mine.where(User.disabled.is_(False)).subquery())
     if int(tx.session.scalar(count) or 0) >= _MOST:
         raise Conflict(f"An account has up to {_MOST} further logins.", hint="remove one first")
-    user = tx.session.scalar(mine.where(User.email == checked_email(email), User.disabled))
+    user = tx.session.scalar(mine.where(User.email == checked_email(email), User.disabled, User.disabled_because == ""))
     if user is None:
         user = new_login(
             tx, customer.seller_id, email, Role.CUSTOMER.value, customer_id=customer.id, family=True, permissions=wanted

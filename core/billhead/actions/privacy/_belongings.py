@@ -52,7 +52,7 @@ BELONGINGS: dict[str, Belonging] = {
     "user_login": Belonging(
         "customer_id>customer",
         "logins",
-        empties="password_hash permissions often",
+        empties="password_hash permissions often disabled_because",
         keeps="role",
         hides="password_hash",
         becomes={"email": "erased-{id}@erased.invalid", "disabled": True},

@@ -16,7 +16,7 @@ from billhead.actions import tries
 from billhead.actions.accounts._entering import SignedIn, enter
 from billhead.actions.accounts._telling import tell_change
 from billhead.actions.accounts._tokens import Browser, hash_of
-from billhead.actions.accounts._tries import count_try
+from billhead.actions.accounts._tries import count_try, second_step_key
 from billhead.actions.exchange import exchange
 from billhead.actions.sign_in._codes import DIGITS, spend_app_code, spend_recovery_code, spoken
 from billhead.actions.sign_in._passkeys import (
@@ -87,7 +87,7 @@ def pass_second_step(ctx: Context, token: str, proof: ByCode | ByPasskey, browse
         half = tx.session.scalar(select(HalfSignIn).where(HalfSignIn.token_hash == hash_of(token)).with_for_update())
         if half is None or _has_ended(half):
             raise _ended()
-        count_try(tx, _key(half.user_id), TRIES_PER_LOGIN)
+        count_try(tx, second_step_key(half.user_id), TRIES_PER_LOGIN)
         half.tries += 1
         return half.id
 
@@ -101,7 +101,7 @@ def pass_second_step(ctx: Context, token: str, proof: ByCode | ByPasskey, browse
         spent = used.values(used_at=clock.now()).execution_options(synchronize_session=False)
         if not rows_changed(tx.session, spent):
             raise _ended()
-        tries.forget(tx, _key(user.id))
+        tries.forget(tx, second_step_key(user.id))
         return enter(tx, user, browser, by)
 
     signed_in = exchange(ctx, intend=intend, call=lambda _half: None, record=record)
@@ -130,10 +130,6 @@ def _by_passkey(tx: Tx, user: User, answer: str) -> str:
     spend_challenge(tx, given.challenge)
     row.sign_count, row.last_used_at = count, clock.now()
     return "password and passkey"
-
-
-def _key(user_id: int) -> str:
-    return f"second:{user_id}"
 
 
 def _has_ended(half: HalfSignIn) -> bool:

@@ -5,7 +5,7 @@ from webauthn import generate_authentication_options, options_to_json
 from webauthn.helpers.structs import UserVerificationRequirement
 
 from billhead import clock
-from billhead.actions.accounts._entering import SignedIn, enter
+from billhead.actions.accounts._entering import SignedIn, enter, refuse_disabled
 from billhead.actions.accounts._tokens import Browser
 from billhead.actions.accounts._tries import count_try
 from billhead.actions.exchange import exchange
@@ -42,7 +42,7 @@ def preview_sign_in_by_passkey() -> str:
 
 
 def sign_in_by_passkey(ctx: Context, seller_id: int, answer: str, browser: Browser) -> SignedIn:
-    """Raises NotAllowed (`wrong_passkey`, `locked_out`), with the same words whatever is wrong."""
+    """Raises NotAllowed (`wrong_passkey`, `locked_out`), with the same words whatever is wrong, or `login_disabled`."""
 
     def intend(tx: Tx) -> int:
         return count_try(tx, f"passkey:{browser.ip}", _TRIES_PER_ADDRESS)
@@ -51,9 +51,10 @@ def sign_in_by_passkey(ctx: Context, seller_id: int, answer: str, browser: Brows
         given = answered_challenge(answer, ALONE)
         row = tx.session.scalar(select(Passkey).where(Passkey.credential_id == given.credential_id).with_for_update())
         user = tx.session.get(User, row.user_id) if row is not None else None
-        if row is None or user is None or user.disabled or user.seller_id != seller_id:
+        if row is None or user is None or user.seller_id != seller_id:
             raise refused_passkey()
         count = check_answer(given, row, verified=True)
+        refuse_disabled(user)
         spend_challenge(tx, given.challenge)
         tx.session.execute(delete(LoginAttempt).where(LoginAttempt.id == counted))
         row.sign_count, row.last_used_at = count, clock.now()

@@ -1463,6 +1463,7 @@ def upgrade() -> None:
     sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('often', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('disabled', sa.Boolean(), nullable=False),
+    sa.Column('disabled_because', sa.String(), server_default='', nullable=False),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_user_login_customer_id')),
     sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_user_login_reseller_id')),

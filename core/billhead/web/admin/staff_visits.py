@@ -1,41 +1,24 @@
-"""Staff look into the area of a customer or reseller, as they see it; and the logins that a customer has."""
+"""Staff look into the area of a customer or reseller, as they see it."""
 
 from dataclasses import replace
 
 from flask import redirect, session, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from billhead.actions.impersonation.look_in import LASTS, look_in
-from billhead.actions.sign_in._second_step import asks_twice
 from billhead.db import reading, writing
-from billhead.domain.rights import FAMILY_RIGHTS
-from billhead.models.people import Customer, Reseller, User
+from billhead.models.people import Customer, Reseller
 from billhead.plugin import allow
 from billhead.web.accounts.landing import landing
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm
 from billhead.web.pages import page
-from billhead.web.paging import page_of
 from billhead.web.request_context import signed_in, submit_ctx
 from billhead.web.speaking import say
 
 __all__: list[str] = []
 
 _MINUTES = int(LASTS.total_seconds() // 60)
-
-
-@admin.get("/customers/<int:key>/logins")
-@allow("staff")
-def customer_logins(key: int) -> ResponseReturnValue:
-    with reading() as db_session:
-        row = found(db_session, Customer, key, "customer")
-        theirs = select(User.id, User.email, User.family, User.permissions, User.disabled, User.created_at)
-        theirs = theirs.add_columns(
-            asks_twice(User.id).label("twice"), (User.password_hash != "").label("has_password")
-        )
-        rows = page_of(db_session, theirs.where(User.customer_id == key), User.id, whole_rows=True)
-    return page("admin/customer_logins.html", customer=row, rows=rows, words=FAMILY_RIGHTS)
 
 
 @admin.route("/customers/<int:key>/look-in", methods=["GET", "POST"])
