@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
@@ -37,7 +37,8 @@ class HelpArticle(Model):
 
 
 class Announcement(Model):
-    """Shown in the areas from `starts_at` until before `ends_at`; with a panel, to who watches by it."""
+    """Shown in the areas from `starts_at` until before `ends_at`; with a panel, to who watches by it. `in_shops`: also
+    to the customers of resellers' shops."""
 
     __tablename__ = "announcement"
     __table_args__ = (Index("ix_announcement_shown", "seller_id", "ends_at"),)
@@ -47,6 +48,8 @@ class Announcement(Model):
     panel_id: Mapped[int | None] = mapped_column(ForeignKey("panel.id"))
     title: Mapped[str]
     body: Mapped[str]  # Markdown
+    readers: Mapped[str] = mapped_column(default="everybody", server_default="everybody")  # customers | resellers
+    in_shops: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     urgent: Mapped[bool] = mapped_column(default=False)
     pinned: Mapped[bool] = mapped_column(default=False)  # a banner on every page, until it ends
     starts_at: Mapped[datetime]

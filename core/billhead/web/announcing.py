@@ -1,12 +1,14 @@
 """Announcements in the areas: what is pinned stands on top of every page, all of it on one."""
 
 from flask import Flask
-from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 
 from billhead import clock
 from billhead.db import reading
 from billhead.domain.context import Role
 from billhead.models.helping import Announcement
+from billhead.models.people import Reseller
+from billhead.models.shops import Shop
 from billhead.models.subscriptions import Service, Subscription
 from billhead.web.markdown import as_html
 from billhead.web.request_context import signed_in
@@ -33,10 +35,14 @@ def _banners() -> list[Announcement]:
 
 
 def announcements_for(login: Login) -> Select[Announcement]:
-    """What this login is told now."""
+    """What this login is told now: by its own seller, and in a reseller's shop by the operator."""
     at, row = clock.business_now(), Announcement
+    operator = select(Reseller.seller_id).join(Shop, Shop.reseller_id == Reseller.id)
+    whose = operator.where(Shop.seller_id == login.seller_id).scalar_subquery()
+    mine = "customers" if login.role == Role.CUSTOMER else "resellers"
     return select(row).where(
-        row.seller_id == login.seller_id,
+        or_(row.seller_id == login.seller_id, and_(row.in_shops, row.seller_id == whose)),
+        row.readers.in_(("everybody", mine)),
         row.starts_at <= at,
         or_(row.ends_at.is_(None), row.ends_at > at),
         or_(row.panel_id.is_(None), _watches(login)),
@@ -45,7 +51,7 @@ def announcements_for(login: Login) -> Select[Announcement]:
 
 def _watches(login: Login) -> ColumnElement[bool]:
     """Resellers sell on any panel, and are told of all."""
-    if login.customer_id is None:
+    if login.role != Role.CUSTOMER:
         return Announcement.panel_id.is_not(None)
     theirs = Service.subscription_id == Subscription.id, Subscription.customer_id == login.customer_id
     return exists().where(*theirs, Service.panel_id == Announcement.panel_id, Service.lifecycle == "wanted")

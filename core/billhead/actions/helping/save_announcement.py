@@ -10,12 +10,15 @@ from billhead.domain.errors import InvalidInput, NotFound
 from billhead.models.helping import Announcement
 from billhead.models.panels import Panel
 
-__all__ = ["AnnouncementEntry", "save_announcement"]
+__all__ = ["READERS", "AnnouncementEntry", "save_announcement"]
+
+READERS = ("everybody", "customers", "resellers")
 
 
 @dataclass(frozen=True, slots=True)
 class AnnouncementEntry:
-    """`ends_at` none: until somebody ends it. With a panel only who watches by it sees it."""
+    """`ends_at` none: until somebody ends it. With a panel only who watches by it sees it, and resellers, who sell on
+    any. `readers`: one of READERS; `in_shops`: customers of resellers' shops read it too, where customers do."""
 
     title: str
     body: str
@@ -24,6 +27,8 @@ class AnnouncementEntry:
     panel_id: int | None = None
     urgent: bool = False
     pinned: bool = False
+    readers: str = READERS[0]
+    in_shops: bool = False
 
 
 @verb("helping.save_announcement", permission="help.write")
@@ -39,6 +44,9 @@ def save_announcement(tx: Tx, seller_id: int, entry: AnnouncementEntry, announce
     panel = tx.session.get(Panel, entry.panel_id) if entry.panel_id is not None else None
     if entry.panel_id is not None and (panel is None or panel.seller_id != seller_id):
         raise InvalidInput("panel", "choose one of the list")
+    if entry.readers not in READERS:
+        raise InvalidInput("readers", "choose one of the list")
+    row.readers, row.in_shops = entry.readers, entry.in_shops
     row.starts_at, row.ends_at, row.panel_id = entry.starts_at, entry.ends_at, entry.panel_id
     row.urgent, row.pinned = entry.urgent, entry.pinned
     tx.session.add(row)

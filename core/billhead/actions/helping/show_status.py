@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.shops._sells import catalogue_of
 from billhead.models.helping import PanelStatus
 from billhead.models.panels import Panel
 
@@ -26,11 +27,11 @@ class ShownStatus:
 
 
 def show_status(session: Session, seller_id: int) -> list[ShownStatus]:
-    """The panels of this seller that have a name for the public, one statement."""
+    """The panels that have a name for the public: of this seller, and in a reseller's shop those by which it sells."""
     rows = session.execute(
         select(PanelStatus, Panel.maintenance, Panel.open_until, Panel.failures)
         .join(Panel, Panel.id == PanelStatus.panel_id)
-        .where(Panel.seller_id == seller_id)
+        .where(Panel.seller_id == catalogue_of(session, seller_id))
         .order_by(PanelStatus.name)
         .limit(200)
     )

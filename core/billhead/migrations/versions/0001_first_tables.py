@@ -807,6 +807,8 @@ def upgrade() -> None:
     sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('title', sa.String(), nullable=False),
     sa.Column('body', sa.String(), nullable=False),
+    sa.Column('readers', sa.String(), server_default='everybody', nullable=False),
+    sa.Column('in_shops', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('urgent', sa.Boolean(), nullable=False),
     sa.Column('pinned', sa.Boolean(), nullable=False),
     sa.Column('starts_at', billhead.db.UtcDateTime(timezone=True), nullable=False),

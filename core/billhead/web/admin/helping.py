@@ -12,7 +12,7 @@ from wtforms import BooleanField, DateTimeLocalField, SelectField, StringField, 
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from billhead import clock
-from billhead.actions.helping.save_announcement import AnnouncementEntry, save_announcement
+from billhead.actions.helping.save_announcement import READERS, AnnouncementEntry, save_announcement
 from billhead.actions.helping.save_article import ArticleEntry, save_article
 from billhead.actions.helping.set_status import STATUSES, set_status
 from billhead.db import reading, writing
@@ -129,18 +129,28 @@ def _entry(form: Form, title: str, section: str) -> ResponseReturnValue:
     return page("admin/entry.html", form=form, **shown), 422 if form.is_submitted() else 200
 
 
+_READERS = {
+    "everybody": marked("customers and resellers"),
+    "customers": marked("customers alone"),
+    "resellers": marked("resellers alone"),
+}
+"""Who reads an announcement."""
+
 ANNOUNCEMENTS = Listing(
     name="announcements",
     title=marked("Announcements"),
     lead=marked("Shown in the areas of customers and resellers while they hold; pinned ones on top of every page."),
     query=select(
-        Announcement.id, Announcement.title, Panel.name.label("panel"), Announcement.pinned, Announcement.urgent,
+        Announcement.id, Announcement.title, Panel.name.label("panel"), Announcement.readers, Announcement.in_shops,
+        Announcement.pinned, Announcement.urgent,
         Announcement.starts_at, Announcement.ends_at,
     ).outerjoin(Panel, Panel.id == Announcement.panel_id),
     key=Announcement.id,
     columns=(
         text(marked("Title"), "title", to="announcement"),
         text(marked("Panel"), "panel"),
+        Column(marked("Read by"), lambda row: row.readers, lambda row: say(_READERS[row.readers])),
+        Column(marked("In shops"), lambda row: row.in_shops, lambda row: say("yes") if row.in_shops else "–"),
         Column(marked("Pinned"), lambda row: row.pinned, lambda row: say("yes") if row.pinned else "–"),
         instant(marked("From"), "starts_at"),
         instant(marked("Until"), "ends_at"),
@@ -163,6 +173,10 @@ class AnnouncementForm(Form):
     )
     ends_at = DateTimeLocalField(
         later("Until"), validators=[Optional()], description=later("Empty: until somebody ends it.")
+    )
+    readers = SelectField(later("Read by"), choices={one: later(_READERS[one]) for one in READERS})
+    in_shops = BooleanField(
+        later("Also in resellers’ shops"), description=later("Under their names: let it not say yours.")
     )
     pinned = BooleanField(later("On top of every page"))
     urgent = BooleanField(later("It is urgent"))
@@ -189,10 +203,13 @@ def announcement(key: int) -> ResponseReturnValue:
         return _announcement(found(session, Announcement, key, "announcement"))
 
 
+_KEPT = ("title", "body", "pinned", "urgent", "readers", "in_shops")
+
+
 def _announcement(row: Announcement | None) -> ResponseReturnValue:
     times = {"starts_at": _local(row.starts_at if row is not None else clock.business_now())}
     times["ends_at"] = _local(row.ends_at) if row is not None else None
-    fields = {name: getattr(row, name) for name in ("title", "body", "pinned", "urgent")} if row is not None else {}
+    fields = {name: getattr(row, name) for name in _KEPT} if row is not None else {}
     form = AnnouncementForm(data={**fields, **times, "panel": (row.panel_id or 0) if row is not None else 0})
     with reading() as session:
         panels = select(Panel.id, Panel.name).where(Panel.seller_id == _seller_of(row)).order_by(Panel.name).limit(500)
@@ -206,6 +223,7 @@ def _announcement(row: Announcement | None) -> ResponseReturnValue:
             entry = AnnouncementEntry(
                 form.title.data or "", form.body.data or "", begins or clock.business_now(), ends,
                 form.panel.data or None, bool(form.urgent.data), bool(form.pinned.data),
+                form.readers.data, bool(form.in_shops.data),
             )  # fmt: skip
             with writing(submit_ctx()) as tx:
                 save_announcement(tx, _seller_of(row), entry, row.id if row is not None else None)
@@ -225,7 +243,9 @@ def _instant(typed: datetime | None) -> datetime | None:
 STATUS = Listing(
     name="network-status",
     title=marked("Network status"),
-    lead=marked("What everybody reads at /status. A panel without a public name is not shown there."),
+    lead=marked(
+        "What everybody reads at /status, also in resellers’ shops. A panel without a public name is not shown there."
+    ),
     query=select(
         Panel.id, Panel.name, PanelStatus.name.label("shown"), PanelStatus.said, PanelStatus.words,
         PanelStatus.changed_at,
