@@ -138,3 +138,14 @@ def test_a_key_is_listed_and_revoked(shop):
     assert said(shop, *words, "--yes")["done"]
     assert "revoked" in run(shop, "keys", "aurora").stdout
     assert "revoked already" in run(shop, *words, "--yes").stderr
+
+
+def test_a_reseller_is_placed_from_a_shell(shop):
+    shop.operator.change(Reseller, shop.known["gulf"], tier="reseller")
+    assert said(shop, "set-tier", "gulf", "super_reseller")["tier"] == "super_reseller"
+    seen = said(shop, "place", "baltic", "--below", "gulf")
+    assert (seen["done"], seen["resellers"], seen["lost"]) == (False, 1, [])
+    assert "say --yes" in run(shop, "place", "baltic").stdout
+    assert said(shop, "place", "baltic", "--below", "gulf", "--yes", "--reason", "sold")["done"]
+    assert said(shop, "show", "baltic")["parent"] == "gulf"
+    assert "stands there already" in run(shop, "place", "baltic", "--below", "gulf", "--yes").stderr

@@ -138,7 +138,7 @@ def test_announcements_are_for_their_readers_and_their_time(shop: Shop, staff):
     shop.work()
     page = "/admin/announcements/new"
     told = {"title": "Maintenance <b>tonight</b>", "body": "From **2** to 3.", "panel": str(shop.panel_id),
-            "pinned": "y", "starts_at": "2020-01-01T10:00"}  # fmt: skip
+            "pinned": "y", "readers": "everybody", "starts_at": "2020-01-01T10:00"}  # fmt: skip
     assert staff.post(page, {**told, "ends_at": "2019-01-01T10:00"}, page=page).status_code == 422
     assert staff.post(page, told, page=page).status_code == 303
     with shop.app.app_context(), reading() as session:

@@ -1,12 +1,15 @@
-"""`billhead resellers`, what changes the tree: suspend, resume, move-users, remove. Without --yes they only tell."""
+"""`billhead resellers`, what changes the tree: suspend, move-users, place, remove … Without --yes they only tell."""
 
 import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.actions.resellers._joining import TIERS
+from billhead.actions.resellers.move_reseller import move_reseller, preview_move_reseller
 from billhead.actions.resellers.move_users import move_users, preview_move_users
 from billhead.actions.resellers.remove_reseller import preview_remove_reseller, remove_reseller
 from billhead.actions.resellers.resume_reseller import resume_reseller
+from billhead.actions.resellers.set_tier import set_tier
 from billhead.actions.resellers.suspend_reseller import LINES, preview_suspend_reseller, suspend_reseller
 from billhead.cli import in_app, json_option, show
 from billhead.db import writing
@@ -29,7 +32,7 @@ def reseller_named(session: Session, code: str) -> Reseller:
 
 
 def add_tree_commands(group: click.Group) -> None:
-    for command in (suspend, resume, move, remove):
+    for command in (suspend, resume, move, place, tier, remove):
         group.add_command(command)
 
 
@@ -80,6 +83,40 @@ def move(code: str, to: str, reason: str, yes: bool, as_json: bool) -> None:
             move_users(tx, ids[0], ids[1])
     told = {"from": code, "to": to, "done": yes, "customers": seen.customers, "subscriptions": seen.subscriptions}
     show(told, as_json, [f"{seen.customers} customers with {seen.subscriptions} subscriptions go over.", said(yes)])
+
+
+@click.command()
+@click.argument("code")
+@click.option("--below", default="", help="The code of a super-reseller; without it, right below the operator.")
+@reason_option
+@yes_option
+@json_option
+@in_app
+def place(code: str, below: str, reason: str, yes: bool, as_json: bool) -> None:
+    """Move the reseller CODE, with all below it, to stand below another one. Its rights hold within that one's."""
+    with writing(Context.system("cli:resellers", reason=reason)) as tx:
+        key, to = reseller_named(tx.session, code).id, reseller_named(tx.session, below).id if below else None
+        seen = preview_move_reseller(tx, key, to)
+        if yes:
+            move_reseller(tx, key, to)
+    told = {"reseller": code, "below": below or None, "done": yes, "resellers": seen.resellers,
+            "customers": seen.customers, "sells": list(seen.rights.sells), "lost": list(seen.lost)}  # fmt: skip
+    lost = f" It sells {', '.join(seen.lost)} no more." if seen.lost else ""
+    text = f"{seen.resellers} resellers with {seen.customers} customers move.{lost}"
+    show(told, as_json, [text, said(yes)])
+
+
+@click.command("set-tier")
+@click.argument("code")
+@click.argument("tier_", metavar="TIER", type=click.Choice(TIERS))
+@reason_option
+@json_option
+@in_app
+def tier(code: str, tier_: str, reason: str, as_json: bool) -> None:
+    """Make the reseller CODE a super_reseller, or a reseller."""
+    with writing(Context.system("cli:resellers", reason=reason)) as tx:
+        set_tier(tx, reseller_named(tx.session, code).id, tier_)
+    show({"reseller": code, "tier": tier_}, as_json, [f"{code} is a {tier_.replace('_', '-')} now."])
 
 
 @click.command()

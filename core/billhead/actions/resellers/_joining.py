@@ -2,7 +2,7 @@
 
 import re
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from billhead.actions.accounts._new_login import new_login
 from billhead.actions.accounts.send_password_link import send_password_link
@@ -15,7 +15,7 @@ from billhead.domain.ledger import AccountCode, Posting, credit, debit
 from billhead.domain.money import CREDITS, Money
 from billhead.models.people import Customer, Reseller, ResellerClosure, User
 
-__all__ = ["TIERS", "code_for", "give_login", "join_tree", "sell_place", "start_up"]
+__all__ = ["TIERS", "code_for", "give_login", "hang_below", "join_tree", "sell_place", "start_up"]
 
 TIERS = ("reseller", "super_reseller")
 _CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -30,6 +30,28 @@ def join_tree(tx: Tx, reseller: Reseller, parent: Reseller | None) -> None:
     for link in tx.session.scalars(above).all() if above is not None else ():
         tx.session.add(ResellerClosure(ancestor_id=link.ancestor_id, descendant_id=reseller.id, depth=link.depth + 1))
     tx.session.add(ResellerClosure(ancestor_id=reseller.id, descendant_id=reseller.id, depth=0))
+    tx.session.flush()
+
+
+def hang_below(tx: Tx, child: Reseller, heir: Reseller | None) -> None:
+    """The child and all below it change their place: links from outside of its subtree end, and new ones come."""
+    inside = list(tx.session.scalars(select(ResellerClosure).where(ResellerClosure.ancestor_id == child.id)))
+    ids = [link.descendant_id for link in inside]
+    tx.session.execute(
+        delete(ResellerClosure)
+        .where(ResellerClosure.descendant_id.in_(ids), ResellerClosure.ancestor_id.not_in(ids))
+        .execution_options(synchronize_session="fetch")
+    )
+    child.parent_id = heir.id if heir else None
+    if heir is None:
+        return
+    above = tx.session.scalars(select(ResellerClosure).where(ResellerClosure.descendant_id == heir.id)).all()
+    for link in above:
+        for under in inside:
+            depth = link.depth + 1 + under.depth
+            tx.session.add(
+                ResellerClosure(ancestor_id=link.ancestor_id, descendant_id=under.descendant_id, depth=depth)
+            )
     tx.session.flush()
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.resellers._joining import hang_below
 from billhead.actions.resellers._tree import lock_below, subtree
 from billhead.actions.resellers._users import lock_paid_by
 from billhead.actions.resellers._wallet import add_lot, balance, book, owed_by, take, wallet
@@ -78,7 +79,7 @@ def remove_reseller(tx: Tx, reseller_id: int, to_id: int | None = None) -> Resel
         move_users(tx, reseller_id, heir.id)
     below = list(tx.session.scalars(select(Reseller).where(Reseller.parent_id == reseller_id)))
     for child in below:
-        _hang_below(tx, child, heir)
+        hang_below(tx, child, heir)
     _give_credits_up(tx, reseller)
     tx.session.execute(update(User).where(User.reseller_id == reseller_id).values(disabled=True))
     users = select(User.id).where(User.reseller_id == reseller_id)
@@ -128,28 +129,6 @@ def _refuse(tx: Tx, reseller: Reseller, to_id: int | None) -> None:
     scope = tx.ctx.scope
     if not scope.everything and heir.id not in set(tx.session.scalars(subtree(scope.reseller_id or 0))):
         raise NotFound("reseller", heir.id)
-
-
-def _hang_below(tx: Tx, child: Reseller, heir: Reseller | None) -> None:
-    """The child and all below it change their place: links from outside of its subtree end, and new ones come."""
-    inside = list(tx.session.scalars(select(ResellerClosure).where(ResellerClosure.ancestor_id == child.id)))
-    ids = [link.descendant_id for link in inside]
-    tx.session.execute(
-        delete(ResellerClosure)
-        .where(ResellerClosure.descendant_id.in_(ids), ResellerClosure.ancestor_id.not_in(ids))
-        .execution_options(synchronize_session="fetch")
-    )
-    child.parent_id = heir.id if heir else None
-    if heir is None:
-        return
-    above = tx.session.scalars(select(ResellerClosure).where(ResellerClosure.descendant_id == heir.id)).all()
-    for link in above:
-        for under in inside:
-            depth = link.depth + 1 + under.depth
-            tx.session.add(
-                ResellerClosure(ancestor_id=link.ancestor_id, descendant_id=under.descendant_id, depth=depth)
-            )
-    tx.session.flush()
 
 
 def _has_other_than_passed_on(tx: Tx, reseller: Reseller) -> bool:

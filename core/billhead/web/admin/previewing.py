@@ -37,10 +37,12 @@ def previewed(
     act: Callable[[Tx], R],
     figures: Callable[[R], Figures],
     done: Callable[[Context, R], str],
+    leads_to: Callable[[R], str] | None = None,
 ) -> ResponseReturnValue:
     """Ask, show the `figures` of what `act` returns, and do it once they were seen; `done` tells how it went.
 
-    `done` is called after the commit, with no transaction open: it may send what was decided.
+    `done` is called after the commit, with no transaction open: it may send what was decided. `leads_to` is the page
+    of what was made; without it the question's own way back is taken.
     """
     shown: Figures = ()
     if form.validate_on_submit():
@@ -51,7 +53,7 @@ def previewed(
                 with writing(ctx) as tx:
                     result = act(tx)
                 flash(done(ctx, result), "good")
-                return redirect(question.back, 303)
+                return redirect(leads_to(result) if leads_to is not None else question.back, 303)
             form.seen.data = _digest(shown)
     status = 422 if form.is_submitted() and not shown else 200
     return page("admin/previewed.html", question=question, form=form, shown=shown), status

@@ -19,19 +19,24 @@ from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.formatting import day, last_day, money
 from billhead.web.speaking import say
 
-__all__: list[str] = []
+__all__ = ["paid_with"]
 
 _NEEDS = "resellers.write"
 
 
-def _names(key: int) -> tuple[str, str]:
-    """(customer, payer). Raises NotFound for what no reseller pays with credits."""
+def paid_with(key: int) -> tuple[Subscription, str, Reseller]:
+    """(subscription, customer's name, payer). Raises NotFound for what no reseller pays with credits."""
     with reading() as session:
         row = found(session, Subscription, key, "subscription")
         if row.settlement != "credits" or row.payer_reseller_id is None:
             raise NotFound("subscription paid with credits", key)
         payer = session.get_one(Reseller, row.payer_reseller_id)
-        return session.get_one(Customer, row.customer_id).name, payer.name
+        return row, session.get_one(Customer, row.customer_id).name, payer
+
+
+def _names(key: int) -> tuple[str, str]:
+    _row, who, payer = paid_with(key)
+    return who, payer.name
 
 
 @admin.route("/subscriptions/<int:key>/renew-with-credits", methods=["GET", "POST"])

@@ -55,5 +55,13 @@ def _asked(name: str, back: str, role: str, **whom: int) -> ResponseReturnValue:
         name=name,
         minutes=_MINUTES,
     )
+    if role != "customer":
+        told = say(
+            "This browser shows you what %(name)s sees, for %(minutes)s minutes or until you end it. You only look: "
+            "nothing can be changed, ordered or paid there. What it needs done you do on its page here. %(name)s can "
+            "read when you looked, and your reason.",
+            name=name,
+            minutes=_MINUTES,
+        )
     question = Question(say("Look in as %(name)s?", name=name), told, say("Look in"), back, danger=False)
     return page("admin/question.html", question=question, form=form), 422 if form.is_submitted() else 200
