@@ -13,14 +13,17 @@ exempt            0: the buyer is exempt
 `_conflicting_evidence` is added where one piece of evidence stood against one and policy decided.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
-from billhead.plugin import LineTax, TaxedBuyer, TaxedSeller, TaxEngine, TaxRequest, current_host
+from billhead.plugin import LineTax, TaxedBuyer, TaxedSeller, TaxEngine, TaxLine, TaxRequest, current_host
 from billhead_eu_vat.evidence import Located, locate
-from billhead_eu_vat.places import STATES, Place, compared_country, place_of, standard_rate
+from billhead_eu_vat.places import STATES, Place, compared_country, place_of
+from billhead_eu_vat.rates import Rates
 from billhead_eu_vat.settings import Settings
+from billhead_eu_vat.store import current_rates
 
 __all__ = ["EuVat"]
 
@@ -32,39 +35,52 @@ _OUTSIDE = "Outside the scope of EU VAT"
 _EXPORT = "Exempt export of goods (Article 146 of Directive 2006/112/EC)"
 
 
+class _Sold(NamedTuple):
+    """What is taxed: goods or not, and its rate by place on the tax point's day."""
+
+    goods: bool
+    rate: Callable[[str], int]
+
+
 class EuVat(TaxEngine):
-    """Standard rates only: television, electronic services, set-up work, boxes and credits all take them."""
+    """Television, electronic services, set-up work, boxes and credits all take the standard rate, unless the operator
+    has said another one for their class."""
 
     code = "eu_vat"
     label = "EU VAT"
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, rates: Rates | None = None) -> None:
         self._settings = settings or Settings()
+        self._rates = rates or Rates()
 
     def opened(self) -> TaxEngine:
-        return EuVat(current_host("eu_vat").settings())
+        host = current_host("eu_vat")
+        return EuVat(host.settings(), current_rates(host))
 
     def assess(self, requests: Sequence[TaxRequest]) -> Sequence[Sequence[LineTax]]:
-        return [[self._assess(request, line.tax_class in _GOODS) for line in request.lines] for request in requests]
+        return [[self._assess(request, self._sold(line, request.on)) for line in request.lines] for request in requests]
 
-    def _assess(self, request: TaxRequest, goods: bool) -> LineTax:
-        buyer = request.buyer
+    def _sold(self, line: TaxLine, on: date) -> _Sold:
+        return _Sold(line.tax_class in _GOODS, lambda place: self._rates.on(place, line.tax_class, on))
+
+    def _assess(self, request: TaxRequest, sold: _Sold) -> LineTax:
+        buyer, goods = request.buyer, sold.goods
         # goods go where they are delivered, and a business is where its VAT id is from: nothing else is evidence there
         if goods or buyer.exempt_reason or _proven_state(buyer, goods):
-            return self._held_for_id(request, goods, _tax(request, goods))
+            return self._held_for_id(request, sold, _tax(request, sold))
         policy = self._settings.on_contradiction
         found = locate(buyer, own_word_counts=policy == "ask")
-        tax = _tax(_moved(request, found.country, found.region), goods)
+        tax = _tax(_moved(request, found.country, found.region), sold)
         if found.rival:
-            tax = _contradicted(request, found, tax, policy)
-        return self._held_for_id(request, goods, tax)
+            tax = _contradicted(request, found, tax, policy, sold)
+        return self._held_for_id(request, sold, tax)
 
-    def _held_for_id(self, request: TaxRequest, goods: bool, tax: LineTax) -> LineTax:
+    def _held_for_id(self, request: TaxRequest, sold: _Sold, tax: LineTax) -> LineTax:
         """Tax as to a consumer may turn out to be owed by the recipient: hold it, if that is the policy."""
         buyer, holds = request.buyer, self._settings.unchecked_vat_id == "hold"
         if not holds or not buyer.vat_id or buyer.vat_id_state not in ("unchecked", "pending") or tax.hold:
             return tax
-        if_valid = _tax(replace(request, buyer=replace(buyer, vat_id_state="valid")), goods)
+        if_valid = _tax(replace(request, buyer=replace(buyer, vat_id_state="valid")), sold)
         if if_valid.rate_ppm == tax.rate_ppm:
             return tax
         return replace(tax, hold=f"The VAT id {buyer.vat_id} has not been confirmed yet; we ask again by ourselves.")
@@ -74,11 +90,11 @@ def _moved(request: TaxRequest, country: str, region: str) -> TaxRequest:
     return replace(request, buyer=replace(request.buyer, country=country, region=region))
 
 
-def _contradicted(request: TaxRequest, found: Located, tax: LineTax, policy: str) -> LineTax:
+def _contradicted(request: TaxRequest, found: Located, tax: LineTax, policy: str, sold: _Sold) -> LineTax:
     """One piece of evidence against the billing address alone."""
     marked = replace(tax, reason=f"{tax.reason}_conflicting_evidence")
     if policy == "safest":
-        other = _tax(_moved(request, found.rival, ""), goods=False)
+        other = _tax(_moved(request, found.rival, ""), sold)
         return replace(other, reason=f"{other.reason}_conflicting_evidence") if _more(other, tax) else marked
     if policy == "billing":
         return marked
@@ -93,8 +109,8 @@ def _more(one: LineTax, other: LineTax) -> bool:
     return one.rate_ppm > other.rate_ppm
 
 
-def _tax(request: TaxRequest, goods: bool) -> LineTax:
-    seller, buyer = request.seller, request.buyer
+def _tax(request: TaxRequest, sold: _Sold) -> LineTax:
+    seller, buyer, goods = request.seller, request.buyer, sold.goods
     home = place_of(seller.country, goods=goods)
     place = place_of(buyer.country, buyer.region, goods=goods)
     if not place.state and not (home.state and place.own_state == home.state):
@@ -110,8 +126,8 @@ def _tax(request: TaxRequest, goods: bool) -> LineTax:
             return LineTax(business, "reverse_charge", 0, _REVERSE_CHARGE)
     if not place.state or place.state == home.state or (business and business == home.state and not goods):
         rated = (place.rated if place.state == home.state else "") or home.rated
-        return LineTax(home.jurisdiction, "standard", standard_rate(rated, request.on))
-    return _consumer(seller, home, place, request.on)
+        return LineTax(home.jurisdiction, "standard", sold.rate(rated))
+    return _consumer(seller, home, place, sold)
 
 
 def _outside(place: Place, goods: bool) -> LineTax:
@@ -120,7 +136,7 @@ def _outside(place: Place, goods: bool) -> LineTax:
     return LineTax(place.jurisdiction, "outside_scope", 0, _OUTSIDE)
 
 
-def _consumer(seller: TaxedSeller, home: Place, place: Place, on: date) -> LineTax:
+def _consumer(seller: TaxedSeller, home: Place, place: Place, sold: _Sold) -> LineTax:
     """A consumer in another member state than the seller's, or in any where the seller is outside the EU."""
     schemes = {scheme for _, scheme in seller.registrations}
     registered = {place_of(where).state for where, scheme in seller.registrations if scheme not in _ACROSS_BORDERS}
@@ -129,10 +145,10 @@ def _consumer(seller: TaxedSeller, home: Place, place: Place, on: date) -> LineT
     elif "oss" in schemes:
         reason = "oss"
     elif "below_threshold" in schemes and home.state:
-        return LineTax(home.jurisdiction, "below_threshold", standard_rate(home.rated, on))
+        return LineTax(home.jurisdiction, "below_threshold", sold.rate(home.rated))
     else:
         reason = "unregistered"
-    return LineTax(place.jurisdiction, reason, standard_rate(place.rated, on))
+    return LineTax(place.jurisdiction, reason, sold.rate(place.rated))
 
 
 def _proven_state(buyer: TaxedBuyer, goods: bool) -> str:

@@ -1,8 +1,7 @@
-"""Where a buyer is in the eyes of EU VAT, and what the standard rate is there on a day. All of it from `seed.toml`."""
+"""Where a buyer is in the eyes of EU VAT, and the standard rates that are shipped. All of it from `seed.toml`."""
 
 import re
 import tomllib
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,10 +9,11 @@ from pathlib import Path
 
 from billhead.plugin import InvalidInput
 
-__all__ = ["STATES", "Place", "compared_country", "place_of", "standard_rate"]
+__all__ = ["SHIPPED", "STATES", "Place", "compared_country", "place_of"]
 
 _SEED = tomllib.loads(Path(__file__).with_name("seed.toml").read_text("utf-8"))
-_RATES: Mapping[str, Sequence[tuple[date, int]]] = {**_SEED["states"], **_SEED["regions"], **_SEED["goods_only"]}
+SHIPPED: Mapping[str, Sequence[tuple[date, int]]] = {**_SEED["states"], **_SEED["regions"], **_SEED["goods_only"]}
+"""The standard rates of every place that has one of its own, the oldest first, in parts per million."""
 _SAME: Mapping[str, str] = _SEED["same"]
 _OUTSIDE = frozenset(f"{state}-{region}" for state, regions in _SEED["outside"].items() for region in regions)
 _OWN_STATE: Mapping[str, str] = _SEED["own_state_taxes_services"]
@@ -51,7 +51,7 @@ def place_of(country: str, region: str = "", *, goods: bool = False) -> Place:
         return Place(code, own_state="" if goods else _OWN_STATE.get(code, ""))
     if country not in STATES:
         return Place(country)
-    return Place(country, country, code if code in _RATES else country)
+    return Place(country, country, code if code in SHIPPED else country)
 
 
 def _known_as(code: str) -> str:
@@ -62,16 +62,3 @@ def compared_country(country: str) -> str:
     """The country as pieces of evidence name it: a look-up of an address says FI on Åland and GB in Belfast."""
     code = _known_as(country.strip().upper())
     return "GB" if code == "XI" else code[:2]
-
-
-def standard_rate(rated: str, on: date) -> int:
-    """Parts per million on that day. Raises InvalidInput for a day before the first that is known."""
-    known = _RATES[rated]
-    at = bisect_right(known, on, key=lambda row: row[0])
-    if at == 0:
-        raise InvalidInput(
-            "tax point",
-            f"the VAT rate of {rated} is not known for {on}, only from {known[0][0]}",
-            hint="Date the document later, or ask the author of billhead-eu-vat for older rates.",
-        )
-    return known[at - 1][1]

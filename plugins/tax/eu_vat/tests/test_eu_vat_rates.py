@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from billhead.plugin import InvalidInput
-from billhead_eu_vat.places import STATES, place_of, standard_rate
+from billhead_eu_vat.places import STATES, place_of
+from billhead_eu_vat.rates import Rates
 
 # The Commission's TEDB, standard rates on 2026-09-29, in percent; written down apart from the seed.
 TEDB = {
@@ -26,7 +27,7 @@ def test_there_are_27_member_states():
 
 @pytest.mark.parametrize("state", sorted(TEDB))
 def test_the_rate_of_today_is_what_the_commission_publishes(state):
-    assert standard_rate(state, date(2026, 9, 29)) == ppm(TEDB[state])
+    assert Rates().on(state, "tv", date(2026, 9, 29)) == ppm(TEDB[state])
 
 
 @pytest.mark.parametrize(
@@ -49,15 +50,15 @@ def test_the_rate_of_today_is_what_the_commission_publishes(state):
     ],
 )
 def test_a_rate_changes_on_its_day(place, changed_on, before, after):
-    assert standard_rate(place, changed_on - timedelta(days=1)) == ppm(before)
-    assert standard_rate(place, changed_on) == ppm(after)
+    assert Rates().on(place, "tv", changed_on - timedelta(days=1)) == ppm(before)
+    assert Rates().on(place, "tv", changed_on) == ppm(after)
 
 
 @pytest.mark.parametrize("state", sorted(TEDB))
 def test_every_state_is_known_since_2016_and_not_before(state):
-    assert 160_000 <= standard_rate(state, date(2016, 1, 1)) <= 270_000
+    assert 160_000 <= Rates().on(state, "tv", date(2016, 1, 1)) <= 270_000
     with pytest.raises(InvalidInput, match=f"{state} is not known for 2015-12-31"):
-        standard_rate(state, date(2015, 12, 31))
+        Rates().on(state, "tv", date(2015, 12, 31))
 
 
 @pytest.mark.parametrize(
