@@ -6,6 +6,7 @@ exempt            0: the buyer is exempt
 not_registered    0: there is a tax there, but the seller is registered for none of it
 not_taxed         0: the table has no tax for this place and class
 region_unknown    what the country alone charges (perhaps 0), where the buyer's state or province decides the rest
+postcode_unknown  0: nothing is due without a postcode, and more may be due with the one that the buyer has not given
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,9 @@ __all__ = ["UNKNOWN_REGION", "SalesTax"]
 UNKNOWN_REGION = ("hold", "charge_country")
 _REVERSE_CHARGE = "Reverse charge: the tax is due from the recipient"
 _ASK_REGION = "The tax depends on your state or province: please add it to your profile."
+_ASK_POSTCODE = "The tax depends on your postcode: please add it to your profile."
+
+_ASK = {"region_unknown": _ASK_REGION, "postcode_unknown": _ASK_POSTCODE}
 
 
 class SalesTax(TaxEngine):
@@ -58,14 +62,12 @@ class SalesTax(TaxEngine):
         due = self._due(country, region, buyer.postcode, tax_class, request.on)
         if buyer.exempt_reason and due:
             return LineTax(where, "exempt", 0, f"Exempt from tax: {buyer.exempt_reason}")
-        unknown = self._unknown(seller, country, where)
-        if not due:
-            return LineTax(where, "region_unknown" if unknown else "not_taxed", 0, hold=self._hold(unknown))
+        unknown = self._unknown(seller, country, where) or self._postcode_unknown(request, region, tax_class)
+        hold = _ASK[unknown] if unknown and self._holds else ""
         charged = [rate for rate in due if _is_registered(seller, rate)]
         if not charged:
-            reason = "region_unknown" if unknown else "not_registered"
-            return LineTax(where, reason, 0, hold=self._hold(unknown))
-        return self._charged(charged, buyer, seller, self._hold(unknown))
+            return LineTax(where, unknown or ("not_registered" if due else "not_taxed"), 0, hold=hold)
+        return self._charged(charged, buyer, seller, hold)
 
     def _charged(self, due: Sequence[Rate], buyer: TaxedBuyer, seller: TaxedSeller, hold: str) -> LineTax:
         is_firm = buyer.company and bool(buyer.vat_id) and buyer.vat_id_state == "valid"
@@ -81,14 +83,20 @@ class SalesTax(TaxEngine):
         # the first has nothing before it to be taken on
         return LineTax(first.jurisdiction, first.reason, first.rate_ppm, first.note, also=tuple(taxes[1:]), hold=hold)
 
-    def _unknown(self, seller: TaxedSeller, country: str, where: str) -> bool:
+    def _unknown(self, seller: TaxedSeller, country: str, where: str) -> str:
         """Whether a region of this country would be taxed by this seller, and the buyer's is not among the known."""
         if where in self.rates.regions or not self.rates.depends_on_region(country):
-            return False
-        return any(place == country or place.startswith(f"{country}-") for place, _ in seller.registrations)
+            return ""
+        asks = any(place == country or place.startswith(f"{country}-") for place, _ in seller.registrations)
+        return "region_unknown" if asks else ""
 
-    def _hold(self, unknown: bool) -> str:
-        return _ASK_REGION if unknown and self._holds else ""
+    def _postcode_unknown(self, request: TaxRequest, region: str, tax_class: str) -> str:
+        """Whether this seller charges something there by postcode, and the buyer has given none."""
+        if request.buyer.postcode or request.buyer.exempt_reason:
+            return ""
+        country, _ = _place(request.buyer)
+        asks = self.rates.by_postcode(country, region, tax_class, request.on)
+        return "postcode_unknown" if any(_is_registered(request.seller, rate) for rate in asks) else ""
 
 
 def _is_registered(seller: TaxedSeller, rate: Rate) -> bool:

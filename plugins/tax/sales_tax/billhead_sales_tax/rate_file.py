@@ -2,15 +2,15 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
 from billhead.plugin import InvalidInput
 from billhead_sales_tax.rates import Rate, checked
 
-__all__ = ["COLUMNS", "read_rates", "written_rates"]
+__all__ = ["COLUMNS", "Fault", "look_through", "percent", "read_rates", "written_rates"]
 
 COLUMNS = (
     "place", "postcode", "tax_class", "tax", "rate", "since", "until", "position", "compound", "registered_in",
@@ -20,8 +20,44 @@ _NEEDED = ("place", "tax", "rate", "since")
 _YES = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 
 
+class Fault(NamedTuple):
+    """`line` 0: of the header, or of several rows together."""
+
+    line: int
+    field: str
+    why: str
+
+
 def read_rates(text: str) -> list[Rate]:
     """The rows of a file. Raises InvalidInput naming line and column."""
+    rates = []
+    for _line, found in _rows(text):
+        if isinstance(found, InvalidInput):
+            raise found
+        rates.append(found)
+    return checked(rates)
+
+
+def look_through(text: str) -> tuple[list[Rate], list[Fault]]:
+    """The rows of a file and all that is wrong in it: one fault of each line, then what rows are to each other."""
+    rates, faults = [], []
+    try:
+        for line, found in _rows(text):
+            if isinstance(found, InvalidInput):
+                faults.append(Fault(line, found.field or "", found.why.removeprefix(f"line {line}: ")))
+                continue
+            try:
+                checked([found])
+                rates.append(found)
+            except InvalidInput as error:
+                faults.append(Fault(line, error.field or "", error.why))
+        return checked(rates), faults
+    except InvalidInput as error:
+        return [], [*faults, Fault(0, error.field or "", error.why)]
+
+
+def _rows(text: str) -> Iterator[tuple[int, Rate | InvalidInput]]:
+    """Each row with its line, as a rate or as what is wrong. Raises InvalidInput for the header, or no CSV at all."""
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     header = [name.strip() for name in reader.fieldnames or ()]
     for name in header:
@@ -31,14 +67,23 @@ def read_rates(text: str) -> list[Rate]:
         if name not in header:
             raise InvalidInput(name, "is missing in the header")
     reader.fieldnames = header
-    rates = []
-    for row in reader:
-        if None in row:
-            raise InvalidInput(f"line {reader.line_num}", "has more fields than the header")
-        told = {name: (value or "").strip() for name, value in row.items()}
-        if any(told.values()):
-            rates.append(_rate(told, reader.line_num))
-    return checked(rates)
+    try:
+        for row in reader:
+            if None in row:
+                yield reader.line_num, InvalidInput(f"line {reader.line_num}", "has more fields than the header")
+                continue
+            told = {name: (value or "").strip() for name, value in row.items()}
+            if any(told.values()):
+                yield reader.line_num, _row(told, reader.line_num)
+    except csv.Error as error:
+        raise InvalidInput(f"line {reader.line_num}", f"is no CSV: {error}") from error
+
+
+def _row(told: Mapping[str, str], line: int) -> Rate | InvalidInput:
+    try:
+        return _rate(told, line)
+    except InvalidInput as error:
+        return error
 
 
 def written_rates(rates: Iterable[Rate]) -> str:

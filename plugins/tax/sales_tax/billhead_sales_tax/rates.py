@@ -137,8 +137,11 @@ class Rates:
             key=lambda rate: (*rate.key, rate.since),
         )
         self._by_place: dict[str, list[Rate]] = defaultdict(list)
+        self._by_postcode: dict[str, list[Rate]] = defaultdict(list)
         for rate in self.rows:
             self._by_place[rate.place].append(rate)
+            if rate.postcode:
+                self._by_postcode[rate.place].append(rate)
         self.regions = frozenset(rate.place for rate in self.rows if "-" in rate.place) | _without_tax()
 
     def due(self, country: str, region: str, postcode: str, tax_class: str, on: date) -> list[Rate]:
@@ -153,6 +156,12 @@ class Rates:
         replaced = {rate.replaces for rate in closest.values() if rate.replaces}
         left = [rate for name, rate in closest.items() if name not in replaced]
         return sorted(left, key=lambda rate: (rate.position, len(rate.place), rate.tax))
+
+    def by_postcode(self, country: str, region: str, tax_class: str, on: date) -> list[Rate]:
+        """The taxes of a place that hang on the buyer's postcode."""
+        places = (country, f"{country}-{region}") if region else (country,)
+        found = (rate for place in places for rate in self._by_postcode.get(place, ()))
+        return [rate for rate in found if rate.holds(on) and rate.tax_class in ("", tax_class)]
 
     def depends_on_region(self, country: str) -> bool:
         return any(place.startswith(f"{country}-") for place in self.regions)

@@ -88,7 +88,7 @@ def test_state_county_and_city_by_postcode():
 
 
 def test_a_class_has_a_rate_of_its_own():
-    box = due(SACRAMENTO, TaxedBuyer("US", "CA"), own=LOS_ANGELES, tax_class="hardware")
+    box = due(SACRAMENTO, TaxedBuyer("US", "CA", postcode="94103"), own=LOS_ANGELES, tax_class="hardware")
     assert told(box) == [("US-CA", "state", 0)]
 
 
@@ -108,6 +108,23 @@ def test_a_state_that_is_not_known_holds_the_document_or_costs_what_the_country_
     assert told(in_canada) == [("CA", "gst", 50_000)]
     assert in_canada.hold
     assert due(OSLO, TaxedBuyer("US")).hold == ""  # registered nowhere there: nothing hangs on the state
+
+
+def test_a_postcode_that_is_not_given_is_not_taken_for_one_without_a_county():
+    nameless = TaxedBuyer("US", "CA")
+    held = due(SACRAMENTO, nameless, own=LOS_ANGELES)
+    assert told(held) == [("US-CA", "state", 72_500)]
+    assert held.hold == "The tax depends on your postcode: please add it to your profile."
+    charged = due(SACRAMENTO, nameless, own=LOS_ANGELES, unknown_region="charge_country")
+    assert (told(charged), charged.hold) == ([("US-CA", "state", 72_500)], "")
+    assert due(SACRAMENTO, nameless).hold == "", "nothing goes by postcode"
+    assert due(SACRAMENTO, TaxedBuyer("US", "NY"), own=LOS_ANGELES).hold == "", "elsewhere it does not"
+    assert due(SACRAMENTO, nameless, own=LOS_ANGELES, on=date(2025, 12, 31)).hold == "", "not yet"
+    assert due(SACRAMENTO, TaxedBuyer("US", "CA", exempt_reason="resale"), own=LOS_ANGELES).hold == ""
+    assert due(TORONTO, nameless, own=LOS_ANGELES).hold == "", "registered nowhere there"
+    city = [Rate("US-OR", "city", 5_000, date(2026, 1, 1), postcode="970", registered_in="US-CA")]
+    only = due(SACRAMENTO, TaxedBuyer("US", "OR"), own=city)
+    assert (told(only), bool(only.hold)) == ([("US-OR", "postcode_unknown", 0)], True)
 
 
 def test_an_exempt_buyer_and_the_certificate_on_the_document():

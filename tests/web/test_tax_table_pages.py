@@ -1,0 +1,96 @@
+"""The rates of tax plugins in the admin area."""
+
+import io
+
+import pytest
+from web_shop import Shop
+
+from apps import build_app, close_app
+from billhead.db import db, writing
+from billhead.domain.context import Context
+from billhead.models.operations import AuditEntry
+from billhead.models.sellers import Seller
+from billhead.plugin import current_host
+from billhead.plugin_host import plugins, upgrade_plugin
+from billhead_sales_tax.store import own_rates
+
+HEADER = "place,postcode,tax,rate,since,position\n"
+COUNTY = HEADER + "US-CA,900,county,2.25,2026-01-01,1\nUS-CA,901,county,1.5,2026-01-01,1\n"
+
+
+@pytest.fixture
+def house(sqlite_url, tmp_path):
+    """The application with the plugins that are installed."""
+    app = build_app(sqlite_url, tmp_path / "home")
+    house = Shop(app)
+    with app.app_context():
+        upgrade_plugin(db.engine, plugins().get("sales_tax"))
+        with writing(Context.system("test")) as tx:
+            seller = Seller(code="n", name="North", legal_name="North", country="US", currency="USD", zone="UTC")
+            tx.session.add(seller)
+            tx.session.flush()
+            house.seller_id = seller.id
+    yield house
+    close_app(app)
+
+
+def send(browser, text, **more):
+    fields = {"file": (io.BytesIO(text.encode()), "rates.csv"), **more}
+    return browser.post("/x/sales_tax/file", fields, page="/admin/switches", content_type="multipart/form-data")
+
+
+def test_the_table_is_found_looked_through_taken_in_and_dropped(house):
+    sam = house.person("staff", "sam@example.com", "sellers.write")
+    assert "Tax rates by table" in sam.get("/admin/switches").text, "in the menu"
+    page = sam.get("/x/sales_tax/?place=us-ca").text
+    assert "7.25 %" in page
+    assert "1 rate." in page
+    assert "No rates of yours" in sam.get("/x/sales_tax/?own=1").text
+    faulty = "US-CA,902,county,2,5,2026-01-01,1\nUS-CA,903,county,much,2026-01-01,1\n,,gst,1,2026-01-01,\n"
+    broken = send(sam, COUNTY + faulty)
+    assert broken.status_code == 422
+    assert "Line 4" in broken.text
+    assert "Line 5, rate: &#39;much&#39; is not a percentage" in broken.text
+    assert "Line 6, place" in broken.text
+    twice = send(sam, COUNTY + "US-CA,900,county,3,2026-01-01,1\n")
+    assert "two rows from 2026-01-01" in twice.text
+    assert "Choose a file" in sam.post("/x/sales_tax/file", page="/admin/switches").text
+    shown = send(sam, COUNTY, dry_run="y")
+    assert "Nothing is saved yet" in shown.text
+    with house.app.app_context():
+        assert own_rates(current_host("sales_tax")) == []
+    assert send(sam, COUNTY).status_code == 303
+    found = sam.get("/x/sales_tax/?place=US-CA&postcode=90012").text
+    assert "2.25 %" in found
+    assert "1.5 %" not in found
+    assert "US-CA,901,,county,1.5" in sam.get("/x/sales_tax/rates.csv?own=1").text
+    eye = house.person("staff", "eye@example.com")
+    assert eye.get("/x/sales_tax/file").status_code == 403
+    assert "Drop" not in eye.get("/x/sales_tax/?own=1").text
+    path = "/x/sales_tax/forget?place=US-CA&tax=county"
+    assert "2 rows go" in sam.get(path).text
+    assert sam.post(path, page="/admin/switches").status_code == 303
+    assert sam.get(path).status_code == 404
+    assert [one.action for one in house.rows(AuditEntry, AuditEntry.action.startswith("sales_tax."))] == [
+        "sales_tax.import", "sales_tax.forget",
+    ]  # fmt: skip
+
+
+def test_vat_rates_are_shown_entered_and_dropped_after_a_question(house):
+    sam = house.person("staff", "sam@example.com", "sellers.write")
+    assert "EU VAT rates" in sam.get("/admin/switches").text
+    assert "All of these come with the plugin" in sam.get("/x/eu_vat/").text
+    told = {"place": "FR", "tax_class": "tv", "rate": "10", "since": "2020-01-01"}
+    assert "is not a percentage" in sam.post("/x/eu_vat/new", told | {"rate": "ten"}, page="/admin/switches").text
+    assert "is missing" in sam.post("/x/eu_vat/new", told | {"tax_class": "", "rate": ""}, page="/admin/switches").text
+    saved = sam.post("/x/eu_vat/new", told, page="/admin/switches")
+    assert saved.status_code == 303, saved.text
+    page = sam.get(saved.location).text
+    assert "yours" in page
+    assert "10 %" in page
+    path = "/x/eu_vat/forget?place=FR&tax_class=tv&since=2020-01-01"
+    assert "20 % does" in sam.get(path).text
+    assert house.person("staff", "eye@example.com").get(path).status_code == 403
+    assert sam.post(path, page="/admin/switches").status_code == 303
+    assert sam.get(path).status_code == 404
+    assert "No such place" in sam.get("/x/eu_vat/?place=XX").text
