@@ -133,8 +133,8 @@ def test_what_customers_may_do_is_read_and_what_is_left_out_stays(read, faults):
     }
     assert said("hold = {}") == {"hold": {"min_days": 1, "max_days": None, "way": ""}}
     assert said("hold = false") == {"hold": None}
-    assert said('cancel_money = "refund"\ncancel_day_counts = true') == {
-        "cancel_money": "refund", "cancel_day_counts": True,
+    assert said('cancel_money = "refund"\ncancel_day_counts = true\nopen_invoices = "void"') == {
+        "cancel_money": "refund", "cancel_day_counts": True, "open_invoices": "void",
     }  # fmt: skip
     wrong = f'{tier}\nhold = {{ min_days = 9, max_days = 2 }}\ncancel_money = "gift"'
     assert faults((tier, wrong)) == [

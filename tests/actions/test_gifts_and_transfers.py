@@ -192,7 +192,7 @@ def test_another_term_that_is_planned_is_taken_back_after_days_were_given(shop):
     given_five_days(shop, subscription)
     do(keep, subscription)
     on(date(2026, 4, 6))
-    assert seen(preview_cancel, subscription, "start_of_term").total_minor == -3600
+    assert preview_cancel(SYSTEM, subscription, "start_of_term").total_minor == -3600
     shop.run(FIVE)
     assert shop.lines(subscription)[1:] == [("recurring", FIVE, date(2026, 6, 6), 3000, 600)]
     assert verify_billing().faults == []

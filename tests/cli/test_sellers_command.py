@@ -38,10 +38,10 @@ def test_sellers_are_listed_and_their_rules_changed_one_by_one(shop):
 
 
 def test_how_money_is_given_back_and_the_hours_of_grace_are_changed(shop):
-    before = {"credit_pays_open": True, "chargeback": "at_once", "bad_debt_tax": "keep"}
+    before = {"credit_pays_open": True, "chargeback": "at_once", "bad_debt_tax": "keep", "open_invoices": "credit"}
     assert json.loads(said(shop, "money-back", "--json").stdout) == before
     told = said(shop, "money-back", "--chargeback", "at_loss", "--no-credit-pays-open").stdout
-    assert told == "credit_pays_open: False\nchargeback: at_loss\nbad_debt_tax: keep\n"
+    assert told == "credit_pays_open: False\nchargeback: at_loss\nbad_debt_tax: keep\nopen_invoices: credit\n"
     assert shop.get(Seller, shop.seller_id).money_back == before | {"chargeback": "at_loss", "credit_pays_open": False}
     assert said(shop, "money-back", "--bad-debt-tax", "forget").exit_code == 2
     assert json.loads(said(shop, "rules", "--grace-hours", "6", "--json").stdout)["grace_hours"] == 6

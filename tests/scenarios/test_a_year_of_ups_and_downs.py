@@ -107,7 +107,7 @@ def less_and_then_nothing(story, tv):
     story.on(date(2028, 3, 16))
     row = shop.get(Subscription, tv)
     assert (row.state, row.paid_through) == ("active", date(2028, 3, 31))
-    promised = shown(preview_cancel, tv, "immediate", money="credit").total_minor
+    promised = preview_cancel(SYSTEM, tv, "immediate", money="credit").total_minor
     gone = story.do(cancel, tv, "immediate", money="credit")
     # 15 of 31 days since 29 February: 8.71 of 18.00 and 2.90 of 6.00
     assert (promised, gone.total_minor, story.credit()) == (-1161, -1161, 1161)

@@ -143,7 +143,7 @@ class Life(Story):
         row, days = self.row(), self.days
         if row.state == "canceled":
             if days.leaves is None or days.leaves > self.today:
-                days.leaves_on(self.today, max(self.today, days.billed_to), self.today)
+                days.leaves_on(self.today, self._paid_days(self.today), self.today)
             days.runs = False
         elif row.state == "suspended" and days.runs:
             days.is_stopped()
@@ -218,10 +218,15 @@ class Life(Story):
 
     def cancels(self, ahead: int, money: str) -> None:
         day = max(self.today + ahead * DAY, self.row().started_on)
-        billed = self.days.billed_to
+        charged_to = day if money == "credit" else self._paid_days(day)
         if self.attempt(cancel, self.subscription, "on_date", on=day, money=money):
             self._drop_plans()
-            self.days.leaves_on(day, day if money == "credit" else max(day, billed), self.today)
+            self.days.leaves_on(day, charged_to, self.today)
+
+    def _paid_days(self, leaves: date) -> date:
+        """Days that are paid stay so; of those that are not, nobody owes what lies behind the end."""
+        paid = self.row().paid_through or leaves
+        return max(leaves, min(self.days.billed_to, paid))
 
     def keeps(self) -> None:
         canceled = self.days.leaves is not None

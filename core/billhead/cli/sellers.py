@@ -72,6 +72,7 @@ def rules(seller: str, as_json: bool, **given: Any) -> None:
 @click.option("--credit-pays-open/--no-credit-pays-open", default=None, help="Credit notes pay other open invoices.")
 @click.option("--chargeback", type=click.Choice(CHOICES["chargeback"]), help="When the time ends that it had bought.")
 @click.option("--bad-debt-tax", type=click.Choice(CHOICES["bad_debt_tax"]), help="Whether a loss includes its tax.")
+@click.option("--open-invoices", type=click.Choice(CHOICES["open_invoices"]), help="Unpaid ones of what was canceled.")
 @json_option
 @in_app
 def money_back(seller: str, as_json: bool, **given: Any) -> None:

@@ -37,6 +37,10 @@ def _done(verb: Any, preview: Any, previewing: bool, reason: str, as_json: bool,
     else:
         with writing(ctx) as tx:
             result = verb(tx, *args, **named)
+    _told(result, as_json)
+
+
+def _told(result: Any, as_json: bool) -> None:
     facts = {name: _plain(getattr(result, name)) for name in result.__slots__}
     show(facts, as_json, [f"{name.replace('_', ' ')}: {value}" for name, value in facts.items() if value is not None])
 
@@ -112,7 +116,13 @@ def cancel_it(
     subscription: int, policy: str, on: date | None, money: str | None, preview: bool, reason: str, as_json: bool
 ) -> None:
     """End a subscription."""
-    _done(cancel, preview_cancel, preview, reason, as_json, subscription, policy, on=on, money=money or "")
+    ctx = Context.system("cli", reason=reason)
+    wish: dict[str, Any] = {"on": on, "money": money or ""}
+    if preview:
+        return _told(preview_cancel(ctx, subscription, policy, **wish), as_json)
+    with writing(ctx) as tx:
+        done = cancel(tx, subscription, policy, **wish)
+    return _told(done, as_json)
 
 
 @group.command("keep")

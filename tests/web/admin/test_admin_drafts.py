@@ -104,15 +104,21 @@ def test_how_a_seller_bills_and_writes_numbers(counter):
     assert "Days as a draft" in page
     rules = {"terms_days": "7", "lead_days": "10", "proforma_days": "5", "draft_days": "2", "number_on": "payment"}
     rules |= {"grace_hours": "24", "chargeback": "at_loss", "bad_debt_tax": "reclaim", "credit_pays_open": "y"}
-    rules |= {"mac_swaps": "2", "tax_rounding": "per_rate_keep_net", "fiscal_year_start_month": "1"}
+    rules |= {
+        "open_invoices": "void",
+        "mac_swaps": "2",
+        "tax_rounding": "per_rate_keep_net",
+        "fiscal_year_start_month": "1",
+    }
     assert counter.post("/admin/sellers/1/billing", **rules).status_code == 303
     assert (counter.row(Seller, 1).draft_days, counter.row(Seller, 1).number_on) == (2, "payment")
     assert (counter.row(Seller, 1).mac_swaps, counter.row(Seller, 1).tax_rounding) == (2, "per_rate_keep_net")
-    policy = {"credit_pays_open": True, "chargeback": "at_loss", "bad_debt_tax": "reclaim"}
+    policy = {"credit_pays_open": True, "chargeback": "at_loss", "bad_debt_tax": "reclaim", "open_invoices": "void"}
     assert (counter.row(Seller, 1).grace_hours, counter.row(Seller, 1).money_back) == (24, policy)
     entry = counter.shop.rows(AuditEntry, AuditEntry.action == "sellers.money_back")[-1]
     assert (entry.details["before"]["chargeback"], entry.details["after"]["chargeback"]) == ("at_once", "at_loss")
-    for wrong in ({"chargeback": "never"}, {"bad_debt_tax": "x"}, {"grace_hours": "721"}, {"grace_hours": "-1"}):
+    no_choices = {"chargeback": "never"}, {"bad_debt_tax": "x"}, {"open_invoices": "x"}
+    for wrong in (*no_choices, {"grace_hours": "721"}, {"grace_hours": "-1"}):
         assert counter.post("/admin/sellers/1/billing", **{**rules, **wrong}).status_code == 422
     assert counter.row(Seller, 1).money_back == policy
     refused = counter.post("/admin/sellers/1/billing", **{**rules, "draft_days": "900"})

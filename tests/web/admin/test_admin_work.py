@@ -51,7 +51,8 @@ def test_restoring_lifts_whatever_had_stopped_it(counter):
 
 
 def test_canceling_at_once_removes_the_line(counter):
-    counter.confirm("/admin/subscriptions/1/cancel", policy="immediate")
+    shown, _ = counter.yes("/admin/subscriptions/1/cancel", policy="immediate")
+    assert "<dt>First day without service</dt>" in shown
     counter.shop.work()
     assert counter.row(Subscription, 1).state == "canceled"
     assert counter.row(Service, 1).lifecycle == "gone"
@@ -59,7 +60,7 @@ def test_canceling_at_once_removes_the_line(counter):
 
 
 def test_canceling_later_leaves_what_is_paid(counter):
-    told = counter.confirm("/admin/subscriptions/1/cancel", policy="end_of_term").text
+    _, told = counter.yes("/admin/subscriptions/1/cancel", policy="end_of_term")
     ends = counter.row(Subscription, 1).service_ends_on
     assert f"Canceled: {ends.isoformat()} is the first day without service." in told
     assert counter.row(Subscription, 1).state == "active"

@@ -23,16 +23,20 @@ from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
 from billhead.plugin_host import plugins
 
-__all__ = ["Desk", "Rebilled", "preview_rebill", "rebill"]
+__all__ = ["NOTHING_WRITTEN", "Desk", "Rebilled", "preview_rebill", "rebill"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rebilled:
     """`document_id` is that of the invoice or credit note, None where nothing differed. `total_minor` is what it adds
-    to the customer's debt: below zero for a credit note."""
+    to the customer's debt: below zero for a credit note; `on_owed_minor` of that lowers what was owed already."""
 
     document_id: int | None
     total_minor: int
+    on_owed_minor: int = 0
+
+
+NOTHING_WRITTEN = Rebilled(None, 0)
 
 
 class Desk:
@@ -83,9 +87,9 @@ def rebill(tx: Tx, subscription_id: int, *, way: str = "credit", use_credit: boo
             f"the credit of customer {rated.customer_id} was used by somebody else just now", hint="try again"
         )
     if not written.documents:
-        return Rebilled(None, 0)
+        return NOTHING_WRITTEN
     document_id = written.documents[0].document_id
     if rated.kind == "credit_note":
-        place_credit_note(tx, document_id, way=way)
-        return Rebilled(document_id, -rated.total_minor)
+        placed = place_credit_note(tx, document_id, way=way)
+        return Rebilled(document_id, -rated.total_minor, placed.on_documents)
     return Rebilled(document_id, rated.total_minor)

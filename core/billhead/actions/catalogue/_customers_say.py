@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from billhead.actions.payments._policy import OPEN_INVOICES
 from billhead.actions.subscriptions.cancel import MONEY
 from billhead.domain.errors import InvalidInput
 
-__all__ = ["WAYS", "HoldRules", "checked_hold", "checked_money", "hold_rules"]
+__all__ = ["WAYS", "HoldRules", "checked_hold", "checked_money", "checked_open", "hold_rules"]
 
 WAYS = ("credit", "keep")
 _A_YEAR = 365
@@ -40,6 +41,13 @@ def checked_money(money: str) -> str:
     if money not in MONEY:
         raise InvalidInput("cancel_money", f"{money!r} is not one of {', '.join(MONEY)}")
     return money
+
+
+def checked_open(rule: str) -> str:
+    """What becomes of unpaid invoices of what was canceled; "" as the seller has it."""
+    if rule and rule not in OPEN_INVOICES:
+        raise InvalidInput("open_invoices", f"{rule!r} is not one of {', '.join(OPEN_INVOICES)}")
+    return rule
 
 
 def hold_rules(details: Mapping[str, Any]) -> HoldRules | None:

@@ -20,6 +20,7 @@ _KEYS: dict[str, type] = {
     "may_terminate": bool,
     "min_units": int,
     "on_bill": bool,
+    "open_invoices": str,  # what becomes of those of what was canceled; "": as the seller has it
     "once_per_customer": bool,
     "own_shop": bool,
     "plans": list,  # to which an add-on can be added

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.catalogue._bundles import fill_bundle, fill_bundles_of
 from billhead.actions.catalogue._carried import without_addon, without_screens
-from billhead.actions.catalogue._customers_say import HoldRules, checked_hold, checked_money
+from billhead.actions.catalogue._customers_say import HoldRules, checked_hold, checked_money, checked_open
 from billhead.actions.catalogue._details import checked_details
 from billhead.actions.catalogue._regions import checked_regions
 from billhead.actions.catalogue._versions import normal_term
@@ -55,7 +55,7 @@ class PlanEntry:
     """`kind` line: what it is follows from its lines. `addon_of`: the plans to which an add-on can be added.
     `country_rule` only or except, with `countries`: where it may be sold. `hold`: what its customers may do by
     themselves; None: only staff put it on hold. `cancel_money` and `cancel_day_counts`: as `subscriptions.cancel` has
-    it, for a cancellation that says nothing else."""
+    it, for a cancellation that says nothing else; `open_invoices` as `MoneyBack` has it, "": as the seller's rule."""
 
     code: str
     name: str
@@ -78,6 +78,7 @@ class PlanEntry:
     cancel_policy: str = "end_of_term"
     cancel_money: str = "nothing"
     cancel_day_counts: bool = False
+    open_invoices: str = ""
     hold: HoldRules | None = None
     proration: str = "actual_days"
     fixed_term: str = ""
@@ -147,7 +148,7 @@ def _put_regions(plan: Plan, entry: PlanEntry) -> dict[str, Any]:
     return {"sold": {"before": before.told(), "after": after.told()}} if after != before else {}
 
 
-_USUAL = {"hold": None, "cancel_money": "nothing", "cancel_day_counts": False}
+_USUAL = {"hold": None, "cancel_money": "nothing", "cancel_day_counts": False, "open_invoices": ""}
 
 
 def _put_details(plan: Plan, entry: PlanEntry, kind: str) -> dict[str, Any]:
@@ -258,6 +259,7 @@ def _details(entry: PlanEntry, kind: str) -> dict[str, Any]:
         details["hold"] = checked_hold(entry.hold)
         details["cancel_money"] = checked_money(entry.cancel_money)
         details["cancel_day_counts"] = entry.cancel_day_counts
+        details["open_invoices"] = checked_open(entry.open_invoices)
     return details
 
 

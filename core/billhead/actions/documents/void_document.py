@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from billhead import clock
 from billhead.actions.documents._releasing import release
 from billhead.actions.documents._subscriptions import subscriptions_of
+from billhead.actions.documents._untouched import must_be_untouched
 from billhead.actions.dunning.lift import lift_debt
 from billhead.actions.events import emit
 from billhead.actions.ledger._reversing import reverse
 from billhead.actions.payments._allocating import locked_documents
-from billhead.actions.payments._attempts import undecided
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.context import Context
@@ -24,9 +24,8 @@ from billhead.domain.document import (
     ProformaState,
     State,
 )
-from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.state import next_state
-from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import SubscriptionChange
 
@@ -56,7 +55,7 @@ def void_document(tx: Tx, document_id: int, *, reason: str) -> Voided:
     scope = tx.ctx.scope
     if document is None or not (scope.everything or scope.customer_id == document.customer_id):
         raise NotFound("document", document_id)
-    _must_be_untouched(tx, document)
+    must_be_untouched(tx, document)
     if document.kind == Kind.PROFORMA:
         state = next_state(PROFORMA_TRANSITIONS, ProformaState(document.state), ProformaEvent.VOID)
         document.state = state.value
@@ -77,23 +76,3 @@ def void_document(tx: Tx, document_id: int, *, reason: str) -> Voided:
     data = {"document_id": document.id, "customer_id": document.customer_id}
     emit(tx, "document.voided", f"document:{document.id}", data)
     return Voided(document.id, document.number_text, document.total_minor)
-
-
-def _must_be_untouched(tx: Tx, document: Document) -> None:
-    name = document.number_text or f"document {document.id}"
-    if document.settled_minor and document.kind != Kind.PROFORMA:
-        raise Conflict(f"something is settled on {name}", code="settled", hint="give it back, or issue a credit note")
-    if undecided(tx, document.id):
-        raise Conflict(f"a payment of {name} is under way", code="payment_undecided", hint="wait until it has ended")
-    correcting = (
-        select(Document.number_text)
-        .join(DocumentLine, DocumentLine.document_id == Document.id)
-        .where(
-            DocumentLine.corrects_line_id.in_(select(DocumentLine.id).where(DocumentLine.document_id == document.id)),
-            Document.state != State.VOID,
-            Document.number.is_not(None),
-        )
-    )
-    number = tx.session.scalar(correcting.limit(1))
-    if number is not None:
-        raise Conflict(f"{number} corrects {name}", code="corrected", hint="void that first")

@@ -1,4 +1,4 @@
-"""How a seller gives money back: what a credit note pays first, and what a chargeback and a bad debt mean to it."""
+"""How a seller gives money back: what a credit note pays first, and what chargebacks, bad debts and ends mean."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -6,9 +6,11 @@ from typing import Any
 from billhead.domain.errors import InvalidInput
 from billhead.models.sellers import Seller
 
-__all__ = ["CHOICES", "MoneyBack", "money_back_of"]
+__all__ = ["CHOICES", "OPEN_INVOICES", "MoneyBack", "money_back_of"]
 
-CHOICES = {"chargeback": ("at_once", "at_loss"), "bad_debt_tax": ("keep", "reclaim")}
+OPEN_INVOICES = ("keep", "credit", "void")
+
+CHOICES = {"chargeback": ("at_once", "at_loss"), "bad_debt_tax": ("keep", "reclaim"), "open_invoices": OPEN_INVOICES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +19,14 @@ class MoneyBack:
 
     `chargeback`: the time that charged-back money bought ends `at_once`, or only `at_loss` of the dispute.
     `bad_debt_tax`: a bad debt is lost with its tax (`keep`), or its tax is taken off what is owed (`reclaim`).
+    `open_invoices`: of a canceled service's unpaid invoices what was not watched is given back (`credit`), they stay
+    owed whole (`keep`), or nothing of them is owed any more (`void`). A plan may have a rule of its own.
     """
 
     credit_pays_open: bool = True
     chargeback: str = "at_once"
     bad_debt_tax: str = "keep"
+    open_invoices: str = "credit"
 
     def __post_init__(self) -> None:
         if not isinstance(self.credit_pays_open, bool):

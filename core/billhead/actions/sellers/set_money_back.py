@@ -1,4 +1,4 @@
-"""How a seller gives money back: what a credit note pays first, what a chargeback and a bad debt mean."""
+"""How a seller gives money back: what a credit note pays first, what chargebacks, bad debts and ends mean."""
 
 from dataclasses import asdict, dataclass
 

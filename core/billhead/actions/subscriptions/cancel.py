@@ -1,34 +1,36 @@
 """End a subscription. Two dates that need not be the same: when the service ends, and up to when it is billed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from billhead import clock
 from billhead.actions.billing._calendars import calendar_of
-from billhead.actions.billing.rebill import Desk, preview_rebill, rebill
+from billhead.actions.billing.rebill import NOTHING_WRITTEN, Rebilled, rebill
 from billhead.actions.events import emit
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.provisioning.want import want
+from billhead.actions.rehearse import rehearse
 from billhead.actions.resellers._telling import tell_payer
 from billhead.actions.subscriptions._beginning import begin_changes
-from billhead.actions.subscriptions._coming_back import on_what_is_owed
 from billhead.actions.subscriptions._given_since import last_free_time
 from billhead.actions.subscriptions._holding import kept_since, paid_after_hold
 from billhead.actions.subscriptions._money_rule import money_rule
 from billhead.actions.subscriptions._offers import subscription_to_end, withdraw_offers
+from billhead.actions.subscriptions._open_invoices import open_rule, owed_on, settle_drafts, void_open
 from billhead.actions.subscriptions._scheduled import last_cancel, take_back, wished_of
-from billhead.actions.subscriptions._state import live_services, move, record, visible_subscription
+from billhead.actions.subscriptions._state import live_services, move, record
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
 from billhead.domain.subscription import Event, State
 from billhead.models.catalogue import Plan
 from billhead.models.subscriptions import Subscription
 from billhead.plugin_host import plugins
 
-__all__ = ["MONEY", "POLICIES", "CancelPreview", "Canceled", "cancel", "preview_cancel"]
+__all__ = ["MONEY", "POLICIES", "Canceled", "cancel", "preview_cancel"]
 
 POLICIES = ("end_of_term", "immediate", "start_of_term", "on_date")
 """When the service ends: after what is paid, now, now with the running period given back whole, on a day."""
@@ -39,30 +41,26 @@ MONEY = ("nothing", "credit", "refund")
 
 @dataclass(frozen=True, slots=True)
 class Canceled:
-    """`ends_on` is the first day without service, ISO. `document_id` is the credit note or final invoice, if any."""
-
-    subscription_id: int
-    ends_on: str
-    document_id: int | None = None
-    total_minor: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class CancelPreview:
-    """`billed_until` is the first day that is not paid for any more; `total_minor` what a last document comes to,
-    below zero where something comes back. `on_owed_minor` of that lowers what is owed; the rest is the customer's."""
+    """`ends_on` is the first day without service, `billed_until` the first that is not charged, ISO. `document_id` is
+    the credit note or last invoice, if any, and `total_minor` what it comes to, below zero where something comes back:
+    `on_owed_minor` of that lowers what is owed, the rest is the customer's. `voided_minor` of open invoices is not owed
+    any more by the rule for them, and `owed_minor` still is."""
 
     subscription_id: int
     ends_on: str
     billed_until: str
     currency: str
-    total_minor: int
-    on_owed_minor: int
+    document_id: int | None = None
+    total_minor: int = 0
+    on_owed_minor: int = 0
+    voided_minor: int = 0
+    owed_minor: int = 0
 
     @property
     def seen(self) -> str:
         """What is agreed to: another one, and it ends on another day, or something else comes back."""
-        return f"{self.ends_on}|{self.currency}|{self.total_minor}"
+        money = self.total_minor, self.on_owed_minor, self.voided_minor, self.owed_minor
+        return "|".join([self.ends_on, self.currency, *map(str, money)])
 
 
 class _Dates(NamedTuple):
@@ -71,21 +69,11 @@ class _Dates(NamedTuple):
 
 
 def preview_cancel(
-    tx: Tx, subscription_id: int, policy: str, *, on: date | None = None, money: str = ""
-) -> CancelPreview:
-    """What `cancel` would do, without doing it."""
-    subscription = visible_subscription(tx, subscription_id)
-    dates = _dates(tx, subscription, policy, on, money)
-    desk = Desk()
-    history = desk.history(tx.session, subscription.id)
-    rated = preview_rebill(
-        tx.session, desk, history._replace(item=history.item._replace(billing_ends_on=dates.billing))
-    )
-    comes_back = rated.kind == "credit_note"
-    total = 0 if not rated.kind else -rated.total_minor if comes_back else rated.total_minor
-    on_owed = on_what_is_owed(tx.session, subscription, rated) if comes_back else 0
-    ends = dates.service.isoformat(), dates.billing.isoformat()
-    return CancelPreview(subscription_id, *ends, subscription.currency, total, on_owed)
+    ctx: Context, subscription_id: int, policy: str, *, on: date | None = None, money: str = ""
+) -> Canceled:
+    """What `cancel` would do: it is done, and rolled back. Raises what it raises."""
+    asked = replace(ctx, idempotency_key=None)
+    return rehearse(asked, lambda tx: cancel(tx, subscription_id, policy, on=on, money=money))
 
 
 @verb("subscriptions.cancel")
@@ -105,15 +93,14 @@ def cancel(
         denied = plugins().guard("before_cancel", subscription_id=subscription_id, facts=facts)
         if denied is not None:
             raise NotAllowed(denied.reason)
-    if seen and preview_cancel(tx, subscription_id, policy, on=on, money=money).seen != seen:
-        raise Conflict("the price has changed since it was shown", code="price_changed")
     today, ends = clock.today_in(subscription.zone), dates.service.isoformat()
     if (subscription.service_ends_on, subscription.billing_ends_on) == dates and dates.service > today:
-        return Canceled(subscription_id, ends)
+        return _agreed(_outcome(tx, subscription, dates), seen)
     withdraw_offers(tx, subscription.id)
     begin_changes(tx, subscription)
     for row in wished_of(tx, subscription.id, "change", "hold"):
         take_back(tx, subscription, row)
+    settle_drafts(tx, subscription, dates.billing)
     record(tx, subscription, "cancel_asked", today, ends_on=ends, policy=policy, **_facts(tx, subscription, dates))
     subscription.service_ends_on, subscription.billing_ends_on = dates
     look_again(tx, subscription, today)
@@ -123,11 +110,36 @@ def cancel(
         move(tx, subscription, Event.CANCEL, today)
         for service in live_services(tx, subscription):
             want(tx, service, lifecycle="unwanted")
+    voids = dates.service <= today and open_rule(tx, subscription) == "void"
+    voided = void_open(tx, subscription, written.document_id) if voids else 0
     data = {"subscription_id": subscription.id, "ends_on": ends}
     emit(tx, "subscription.canceled", f"subscription:{subscription.id}", data)
     queue_notice(tx, subscription.customer_id, "canceled", f"canceled:{subscription.id}:{ends}", data)
     tell_payer(tx, subscription)
-    return Canceled(subscription_id, ends, written.document_id, written.total_minor)
+    return _agreed(_outcome(tx, subscription, dates, written, voided), seen)
+
+
+def _outcome(
+    tx: Tx, subscription: Subscription, dates: _Dates, written: Rebilled = NOTHING_WRITTEN, voided: int = 0
+) -> Canceled:
+    tx.session.flush()
+    return Canceled(
+        subscription.id,
+        dates.service.isoformat(),
+        dates.billing.isoformat(),
+        subscription.currency,
+        written.document_id,
+        written.total_minor,
+        written.on_owed_minor,
+        voided,
+        owed_on(tx.session, subscription.id),
+    )
+
+
+def _agreed(done: Canceled, seen: str) -> Canceled:
+    if seen and done.seen != seen:
+        raise Conflict("the price has changed since it was shown", code="price_changed")
+    return done
 
 
 def _facts(tx: Tx, subscription: Subscription, dates: _Dates) -> dict[str, Any]:
@@ -167,18 +179,31 @@ def _dates(tx: Tx, subscription: Subscription, policy: str, on: date | None, mon
     today = clock.today_in(subscription.zone)
     if on is not None and on < (subscription.started_on if staff else today):
         raise InvalidInput("on", f"must be {subscription.started_on if staff else today} or later, got {on}")
+    through, paid = subscription.billed_through, subscription.paid_through
     after_hold = paid_after_hold(tx, subscription, today) if policy == "end_of_term" else None
     if after_hold is not None:
-        return _Dates(after_hold, subscription.billed_through or after_hold)
+        return _Dates(after_hold, min(through, paid) if through and paid else after_hold)
     kept = kept_since(tx, subscription)
     service = _service_end(subscription, policy, on, today)
     if policy == "start_of_term":
         return _Dates(today, _cycle_start(tx, subscription, kept or today))
-    if money_rule(tx, subscription, money) == "nothing" or subscription.billed_through is None:
-        return _Dates(service, max(service, subscription.billed_through or service))
+    used = bool(plan.details.get("cancel_day_counts")) and (policy != "end_of_term" or service == today)
+    last = service + timedelta(days=1) if used else service
+    if through is None:
+        return _Dates(service, service)
+    if money_rule(tx, subscription, money) == "nothing":
+        stays = through if _stays_owed(tx, subscription, policy, service <= today) else paid or service
+        return _Dates(service, max(service, min(through, max(last, stays))))
     if kept is not None and service <= today:
         return _Dates(service, min(service, kept))  # none of the days that a hold has kept was watched
-    return _Dates(service, service + timedelta(days=1) if plan.details.get("cancel_day_counts") else service)
+    return _Dates(service, last)
+
+
+def _stays_owed(tx: Tx, subscription: Subscription, policy: str, at_once: bool) -> bool:
+    """Is what was billed for days without service, and is not paid, still charged? Nobody who leaves when the paid time
+    is over pays for the next. What becomes void is left to be voided whole."""
+    rule = "credit" if policy == "end_of_term" else open_rule(tx, subscription)
+    return rule == "keep" or (rule == "void" and at_once)
 
 
 def _service_end(subscription: Subscription, policy: str, on: date | None, today: date) -> date:

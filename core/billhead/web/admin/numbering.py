@@ -20,6 +20,7 @@ from billhead.domain.numbering import fiscal_year
 from billhead.models.sellers import NumberSeries, Seller
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
+from billhead.web.admin.plan_forms import OPEN_INVOICES
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
@@ -94,6 +95,12 @@ class RulesForm(Form):
             "reclaim": later("without its tax, which is taken off what is owed to the tax office"),
         },
         description=later("Ask whoever does your taxes: many countries give the tax back only under conditions."),
+    )
+    open_invoices = SelectField(
+        later("Unpaid invoices of what was canceled"),
+        choices={rule: told for rule, told in OPEN_INVOICES.items() if rule},
+        default="credit",
+        description=later("Canceled by customers, by staff, or because nobody paid. A plan may say otherwise."),
     )
 
 

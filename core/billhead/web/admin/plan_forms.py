@@ -26,7 +26,7 @@ from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import later, marked, say
 
-__all__ = ["COUNTRIES_HINT", "HOLD_WAYS", "LINES", "MONEY_BACK", "WHERE_SOLD"]
+__all__ = ["COUNTRIES_HINT", "HOLD_WAYS", "LINES", "MONEY_BACK", "OPEN_INVOICES", "WHERE_SOLD"]
 
 WHERE_SOLD = {
     "": later("everywhere"),
@@ -37,6 +37,12 @@ MONEY_BACK = {
     "nothing": later("stay paid"),
     "credit": later("become credit"),
     "refund": later("are refunded"),
+}
+OPEN_INVOICES = {
+    "": later("as the seller has it"),
+    "credit": later("what was not watched is given back"),
+    "keep": later("stay owed whole"),
+    "void": later("nothing of them is owed any more"),
 }
 HOLD_WAYS = {
     "": later("are added if it is renewed by hand, else become credit"),
@@ -122,6 +128,11 @@ class PlanForm(Form):
         choices=MONEY_BACK,
     )
     cancel_day_counts = BooleanField(later("The day of the cancellation is charged"))
+    open_invoices = SelectField(
+        later("Unpaid invoices of what was canceled"),
+        choices=OPEN_INVOICES,
+        default="",
+    )
     may_hold = BooleanField(later("Customers may put it on hold"))
     hold_min_days = IntegerField(
         later("A hold is at least, in days"), default=1, validators=[Optional(), NumberRange(1, 365)]
@@ -185,6 +196,7 @@ class PlanForm(Form):
             cancel_policy=self.cancel_policy.data,
             cancel_money=self.cancel_money.data,
             cancel_day_counts=bool(self.cancel_day_counts.data),
+            open_invoices=self.open_invoices.data,
             hold=self._hold(),
             proration=self.proration.data,
             fixed_term=self.fixed_term.data or "",
@@ -261,6 +273,7 @@ def _as_entered(session: Session, plan: Plan) -> dict[str, Any]:
         "rented": bool(details.get("rented")),
         "cancel_money": details.get("cancel_money") or "nothing",
         "cancel_day_counts": bool(details.get("cancel_day_counts")),
+        "open_invoices": details.get("open_invoices") or "",
         "may_hold": hold is not None,
         **({f"hold_{name}": value for name, value in asdict(hold).items()} if hold else {}),
         "then_plan": then.code if then else "",

@@ -1,5 +1,6 @@
 """Subscriptions: the list, one with its parts and history, and suspending, restoring, canceling it."""
 
+from datetime import date
 from typing import Any
 
 from flask import url_for
@@ -12,7 +13,7 @@ from wtforms.validators import Optional
 from billhead.actions.billing.next_document import next_document
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.subscriptions._scheduled import may_take_back, scheduled_of
-from billhead.actions.subscriptions.cancel import cancel, preview_cancel
+from billhead.actions.subscriptions.cancel import Canceled, cancel
 from billhead.actions.subscriptions.lift_suspension import lift_suspension
 from billhead.actions.subscriptions.suspend import suspend
 from billhead.db import Tx, reading, writing
@@ -30,9 +31,10 @@ from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import Column, on, state, text, word
 from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.admin.services import SERVICE_COLUMNS, is_line
 from billhead.web.admin.standing import standing_of
-from billhead.web.formatting import lasting, money
+from billhead.web.formatting import day_in_words, lasting, money
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
 from billhead.web.speaking import later, marked, say
@@ -195,12 +197,12 @@ def _whose(session: Session, subscription_id: int) -> tuple[Customer, Plan]:
     return customer, plan
 
 
-def _question(key: int, title: str, text: str, button: str, *, danger: bool = True, worth: str = "") -> Question:
+def _question(key: int, title: str, text: str, button: str, *, danger: bool = True) -> Question:
     """The question about one subscription, by its customer's and plan's names. Raises NotFound."""
     with reading() as session:
         row = found(session, Subscription, key, "subscription")
         customer, plan = _whose(session, key)
-    names = {"worth": worth, "plan": plan.name, "who": customer.name, "paid_through": row.paid_through or say("today")}
+    names = {"plan": plan.name, "who": customer.name, "paid_through": row.paid_through or say("today")}
     back = url_for("admin.subscription", key=key)
     return Question(say(title, **names), say(text, **names), say(button), back, danger)
 
@@ -244,7 +246,7 @@ def restore_subscription(key: int) -> ResponseReturnValue:
     return asked(question, ReasonForm(), act)
 
 
-class CancelForm(ReasonForm):
+class CancelForm(PreviewForm):
     policy = RadioField(
         later("When"),
         choices={
@@ -279,35 +281,35 @@ def cancel_subscription(key: int) -> ResponseReturnValue:
     question = _question(
         key,
         marked("Cancel %(plan)s of %(who)s?"),
-        marked("It is paid up to %(paid_through)s. %(worth)s The customer is told."),
+        marked("It is paid up to %(paid_through)s. The customer is told."),
         marked("Cancel the subscription"),
-        worth=_worth(key),
     )
+    form = CancelForm()
 
-    def act(ctx: Context, form: CancelForm) -> str:
+    def act(tx: Tx) -> Canceled:
         on = form.on.data if form.policy.data == "on_date" else None
-        with writing(ctx) as tx:
-            canceled = cancel(tx, key, form.policy.data, on=on, money=form.money.data)
+        return cancel(tx, key, form.policy.data, on=on, money=form.money.data)
+
+    def done(_: Context, canceled: Canceled) -> str:
         told = say("Canceled: %(day)s is the first day without service.", day=canceled.ends_on)
         if canceled.total_minor >= 0:
             return told
-        return f"{told} " + say("%(money)s came back.", money=money(-canceled.total_minor, _currency(key)))
+        return f"{told} " + say("%(money)s came back.", money=money(-canceled.total_minor, canceled.currency))
 
-    return asked(question, CancelForm(), act)
-
-
-def _worth(key: int) -> str:
-    """What the days that are left today are worth."""
-    with reading() as session:
-        row = found(session, Subscription, key, "subscription")
-        if row.state == State.CANCELED:
-            return ""
-        planned = preview_cancel(Tx(current_ctx(), session), key, "immediate", money="credit")
-    if planned.total_minor >= 0:
-        return say("Nothing of it would come back today.")
-    return say("Ended at once, %(money)s of it could come back.", money=money(-planned.total_minor, planned.currency))
+    return previewed(question, form, act, _figures, done)
 
 
-def _currency(key: int) -> str:
-    with reading() as session:
-        return session.get_one(Subscription, key).currency
+def _figures(canceled: Canceled) -> Figures:
+    """All that the cancellation would come to."""
+    off_owed = canceled.on_owed_minor + canceled.voided_minor
+    amounts = (
+        (say("Not owed any more"), off_owed),
+        (say("Comes back"), max(-canceled.total_minor, 0) - canceled.on_owed_minor),
+        (say("A last invoice"), max(canceled.total_minor, 0)),
+        (say("Still to be paid"), canceled.owed_minor),
+    )
+    return [
+        (say("First day without service"), day_in_words(date.fromisoformat(canceled.ends_on))),
+        (say("First day that is not charged"), day_in_words(date.fromisoformat(canceled.billed_until))),
+        *((what, money(minor, canceled.currency)) for what, minor in amounts if minor),
+    ]

@@ -11,7 +11,6 @@ from billhead import clock
 from billhead.actions.billing.next_document import next_document
 from billhead.actions.dunning.promise_payment import preview_promise
 from billhead.actions.subscriptions._holding import may_end_from
-from billhead.actions.subscriptions._money_rule import money_rule
 from billhead.actions.subscriptions._scheduled import may_take_back, scheduled_of
 from billhead.actions.subscriptions.cancel import cancel, preview_cancel
 from billhead.db import Tx, reading, writing
@@ -110,27 +109,30 @@ def next_invoice(subscription_id: int) -> ResponseReturnValue:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What canceling does. `last_day` is None where it ends at once. Minor units: `back` comes back, after `on_debt` of
-    it has paid what is owed for the subscription; `charged` is a last invoice. `refunded`: to where it came from."""
+    """What canceling does. `last_day` is None where it ends at once. Minor units: `back` comes back, `on_debt` of
+    what is owed is not owed any more, and `owed` still is; `charged` is a last invoice. `refunded`: to where it came
+    from."""
 
     last_day: date | None
     back: int
     on_debt: int
+    owed: int
     charged: int
     refunded: bool
     seen: str
 
 
-def _ending(tx: Tx, one: Overview) -> Ending:
+def _ending(one: Overview) -> Ending:
     """Raises what `cancel` raises."""
-    planned = preview_cancel(tx, one.subscription.id, one.plan.cancel_policy)
+    planned = preview_cancel(current_ctx(), one.subscription.id, one.plan.cancel_policy)
     back = max(-planned.total_minor, 0)
     return Ending(
         _last_day(planned.ends_on, one.subscription.zone),
         back - planned.on_owed_minor,
-        planned.on_owed_minor,
+        planned.on_owed_minor + planned.voided_minor,
+        planned.owed_minor,
         max(planned.total_minor, 0),
-        money_rule(tx, one.subscription) == "refund",
+        one.plan.details.get("cancel_money") == "refund",
         planned.seen,
     )
 
@@ -164,8 +166,8 @@ def cancel_subscription(subscription_id: int) -> ResponseReturnValue:
             return redirect(url_for("customer.subscription", subscription_id=subscription_id), 303)
     with reading() as session:
         one = own_subscription(session, current_customer_id(), subscription_id)
-        try:
-            ending = _ending(Tx(current_ctx(), session), one)
-        except BillheadError as refused:
-            ending, (problem, status) = None, refusal(refused)
+    try:
+        ending = _ending(one)
+    except BillheadError as refused:
+        ending, (problem, status) = None, refusal(refused)
     return page("customer/cancel.html", one=one, ending=ending, problem=problem), status
