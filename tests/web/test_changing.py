@@ -290,11 +290,14 @@ def test_staff_change_hold_and_cancel_with_figures(sold):
     assert staff.post(f"{path}/hold", {"reason": "asked by phone"}, page=path).status_code == 303
     assert row(shop).state == "suspended"
     assert staff.post(f"{path}/resume", {"reason": "back again"}, page=path).status_code == 303
-    assert "of it could come back" in staff.get(f"{path}/cancel").text
     wish = {"policy": "on_date", "on": "2020-01-01", "money": "credit", "reason": "x"}
     assert "Must be" in staff.post(f"{path}/cancel", wish, page=path).text
     wish = {"policy": "immediate", "money": "credit", "reason": "moved away"}
-    assert staff.post(f"{path}/cancel", wish, page=path).status_code == 303
+    shown = staff.post(f"{path}/cancel", wish, page=path)
+    assert "<dt>Comes back</dt>" in shown.text
+    later = {**wish, "policy": "end_of_term"}  # something else than was shown: shown first
+    assert "<dt>Comes back</dt>" not in staff.yes(f"{path}/cancel", shown, **later).text
+    assert staff.yes(f"{path}/cancel", shown, **wish).status_code == 303
     assert row(shop).state == "canceled"
 
 

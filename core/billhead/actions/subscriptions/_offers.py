@@ -1,5 +1,6 @@
 """Proformas of a subscription that runs: a change that waits to be paid, and what nobody shall pay any more."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -12,12 +13,13 @@ from billhead.actions.coupons._entering import lock_orders
 from billhead.actions.documents._subscriptions import about, subscriptions_of
 from billhead.actions.documents._withdrawing import withdraw
 from billhead.actions.subscriptions._state import visible_subscription
+from billhead.bulk import among
 from billhead.db import Tx
 from billhead.domain.document import Kind, ProformaState
-from billhead.models.documents import Document
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.subscriptions import Subscription, SubscriptionChange
 
-__all__ = ["offer_change", "subscription_to_end", "withdraw_offers"]
+__all__ = ["lock_offers", "offer_change", "subscription_to_end", "withdraw_changes", "withdraw_offers"]
 
 
 def offer_change(tx: Tx, subscription: Subscription, rated: Rated, wish: dict[str, Any], today: date) -> int:
@@ -69,16 +71,43 @@ def subscription_to_end(tx: Tx, subscription_id: int) -> Subscription:
     return visible_subscription(tx, subscription_id)
 
 
+def lock_offers(tx: Tx, subscriptions: Collection[int]) -> None:
+    """What is open of many: locked before they are, in the order in which whoever is paid locks it."""
+    line, document = DocumentLine, Document
+    theirs = select(line.document_id).where(among(line.subscription_id, subscriptions, tx.session))
+    offers = tx.session.scalars(
+        select(document.id).where(document.id.in_(theirs), *_OPEN).order_by(document.id).with_for_update()
+    ).all()
+    if offers:
+        mine = select(line.subscription_id).where(line.document_id.in_(offers), line.subscription_id.is_not(None))
+        lock_orders(tx, {found for found in tx.session.scalars(mine) if found is not None})
+
+
+_OPEN = (
+    Document.kind == Kind.PROFORMA.value,
+    Document.state.in_([ProformaState.OPEN.value, ProformaState.EXPIRED.value]),
+)
+
+
 def _open_of(subscription_id: int) -> tuple[ColumnElement[bool], ...]:
-    states = [ProformaState.OPEN.value, ProformaState.EXPIRED.value]
-    return about(subscription_id), Document.kind == Kind.PROFORMA.value, Document.state.in_(states)
+    return about(subscription_id), *_OPEN
 
 
 def withdraw_offers(tx: Tx, subscription_id: int) -> None:
     """Nobody pays for time that will not come, or for a change that was made otherwise: what is open becomes void."""
+    _withdraw(tx, subscription_id, *_open_of(subscription_id))
+
+
+def withdraw_changes(tx: Tx, subscription_id: int) -> None:
+    """The same of changes alone: what has expired can still be renewed, and can't be changed before."""
+    change = SubscriptionChange
+    offered = select(change.document_id).where(change.subscription_id == subscription_id, change.state == "offered")
+    _withdraw(tx, subscription_id, *_open_of(subscription_id), Document.id.in_(offered))
+
+
+def _withdraw(tx: Tx, subscription_id: int, *which: ColumnElement[bool]) -> None:
     tx.session.flush()
-    mine = select(Document).where(*_open_of(subscription_id)).execution_options(populate_existing=True)
-    offers = tx.session.scalars(mine)
+    offers = tx.session.scalars(select(Document).where(*which).execution_options(populate_existing=True))
     for offer in offers.all():
         withdraw(tx, offer, subscription_id)
     tx.session.execute(

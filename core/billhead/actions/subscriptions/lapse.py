@@ -8,6 +8,7 @@ from sqlalchemy import exists, or_, select
 from billhead import clock
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.provisioning.want import want
+from billhead.actions.subscriptions._offers import lock_offers, withdraw_changes, withdraw_offers
 from billhead.actions.subscriptions._state import live_services, move, record
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -54,7 +55,7 @@ def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
         ShopSupply.state.in_(["waiting", "held"]),
         ShopSupply.until <= Subscription.paid_through,  # else its money went back
     )
-    due = tx.session.scalars(
+    ending = (
         select(Subscription)
         .where(
             Subscription.id > after_id,
@@ -67,8 +68,9 @@ def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
         )
         .order_by(Subscription.id)
         .limit(_BATCH)
-        .with_for_update(skip_locked=True)
-    ).all()
+    )
+    lock_offers(tx, tx.session.scalars(ending.with_only_columns(Subscription.id)).all())
+    due = tx.session.scalars(ending.with_for_update(skip_locked=True)).all()
     canceled = expired = 0
     for subscription in due:
         today = clock.today_in(subscription.zone)
@@ -77,6 +79,7 @@ def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
             canceled += 1
         elif _over(subscription, today, on_payment):
             move(tx, subscription, Event.EXPIRE, today)
+            withdraw_changes(tx, subscription.id)
             expired += 1
     return Lapsed(canceled, expired, next_after=due[-1].id if len(due) == _BATCH else 0)
 
@@ -92,6 +95,7 @@ def _over(subscription: Subscription, today: date, on_payment: frozenset[int]) -
 
 def _end(tx: Tx, subscription: Subscription) -> None:
     today = clock.today_in(subscription.zone)
+    withdraw_offers(tx, subscription.id)
     rebill(tx, subscription.id)  # what is billed afterwards has its last part up to the end
     tx.session.refresh(subscription)
     move(tx, subscription, Event.CANCEL, today)
