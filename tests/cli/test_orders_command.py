@@ -67,3 +67,11 @@ def test_from_credit_it_is_paid_at_once(shop):
     (row,) = shop.all(Subscription)
     assert row.state == "active"
     assert shop.get(Document, done["document"]).kind == "invoice"
+
+
+def test_its_first_day_is_chosen(shop):
+    run(shop, *ADD, "--from", "2026-05-10", "--pay", "credit")
+    (row,) = shop.all(Subscription)
+    assert (row.started_on.isoformat(), row.paid_through.isoformat()) == ("2026-05-10", "2026-06-10")
+    run(shop, *ADD, "--from", "2026-03-31", "--preview", code=1)
+    assert len(shop.all(Subscription)) == 1

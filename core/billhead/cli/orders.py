@@ -1,6 +1,7 @@
 """`billhead orders`: order for a customer, with what it costs shown first on request."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import click
 
@@ -31,6 +32,7 @@ def group() -> None:
 @click.option("--mac", default="", help="Of the box, where the plan is watched on one.")
 @click.option("--addon", "addons", multiple=True, metavar="CODE=N")
 @click.option("--coupon", "coupons", multiple=True)
+@click.option("--from", "starts_on", type=click.DateTime(["%Y-%m-%d"]), help="Its first day, up to a year ahead.")
 @click.option(
     "--pay",
     type=click.Choice(PAY),
@@ -46,12 +48,14 @@ def group() -> None:
 @in_app
 def add(
     customer: int, plan: str, term: str, trial: bool, quantity: int, mac: str, addons: tuple[str, ...],
-    coupons: tuple[str, ...], pay: str, total: str, key: str, preview: bool, reason: str, as_json: bool,
+    coupons: tuple[str, ...], starts_on: datetime | None, pay: str, total: str, key: str,
+    preview: bool, reason: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Order a plan for a customer, at its prices."""
     parts = tuple(one for one in map(addon, addons) if one.quantity)
     codes = tuple(code.strip().upper() for code in coupons)
-    order = Order(customer, plan, term, parts, mac=mac, trial=trial, coupons=codes, quantity=quantity)
+    first = starts_on.date() if starts_on else None
+    order = Order(customer, plan, term, parts, mac=mac, trial=trial, coupons=codes, quantity=quantity, starts_on=first)
     ctx = replace(Context.system("cli:orders", reason=reason), idempotency_key="" if preview else key)
     with writing(ctx) as tx:
         buyer = tx.session.get(Customer, customer)

@@ -211,6 +211,7 @@ class Service(Model):
     limit_connections: Mapped[int | None]  # debt leaves so many of the desired ones, until it is paid
     limit_bouquets: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))  # and of the bouquets only these
     capped_connections: Mapped[int | None]  # staff leave so many, until they lift it: the line looked shared
+    desired_from: Mapped[datetime | None]  # on no panel before it; null: as soon as it is paid
     desired_expires_at: Mapped[datetime | None]
     in_review: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # its order is being checked
     desired_blocked: Mapped[bool] = mapped_column(default=False)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from markupsafe import Markup
 
+from billhead import clock
 from billhead.actions.documents._line_taxes import line_taxes
 from billhead.actions.documents.describe_discount import describe_discount
 from billhead.actions.documents.describe_line import describe_line
@@ -86,7 +87,15 @@ def install(app: Flask) -> None:
     )
     app.jinja_env.filters["mail_query"] = mail_query
     app.jinja_env.globals.update(
-        money=money, day=day, moment=moment, term=term, percent=percent, tone=tone, last_day=last_day, whole=whole
+        money=money,
+        day=day,
+        moment=moment,
+        term=term,
+        percent=percent,
+        tone=tone,
+        last_day=last_day,
+        whole=whole,
+        today_of=clock.today_in,
     )
 
 

@@ -156,7 +156,8 @@ def test_what_is_wrong_is_told_and_nothing_is_done(any_shop: Shop, sam: Browser,
         ({"plan": "nothing"}, "plan"), ({"term": "3 months"}, "term"), ({"term": "1 month|trial"}, "term"),
         ({"addons": {"screen": 1, " screen": 1}}, "addons"), ({"addons": {"screen": 0}}, "addons"),
         ({"addons": {"gold": 1}}, "addons"), ({"quantity": 1.5}, "quantity"), ({"trial": 1}, "trial"),
-        ({"coupon": "NONE"}, "coupon"), ({"price": "1"}, "price"),
+        ({"coupon": "NONE"}, "coupon"), ({"price": "1"}, "price"), ({"starts_on": "soon"}, "starts_on"),
+        ({"starts_on": "2020-01-01"}, "starts_on"),
     ):  # fmt: skip
         refused = till.client.post(
             "/api/staff/v1/customers/1/quote", json=LINE | wrong, headers={"Authorization": f"Bearer {till.key}"}

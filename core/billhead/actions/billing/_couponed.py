@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -19,11 +20,13 @@ __all__ = ["Spread", "Wanted", "asked_now", "redeemed", "spread_codes"]
 
 
 class Wanted(NamedTuple):
-    """One plan of an order with its add-ons, the plan first. `coupons`: codes that are redeemed with it."""
+    """One plan of an order with its add-ons, the plan first. `coupons`: codes that are redeemed with it.
+    `starts_on` as in `Order`."""
 
     parts: Sequence[Part]
     trial: bool = False
     coupons: tuple[str, ...] = ()
+    starts_on: date | None = None
 
 
 class Spread(NamedTuple):

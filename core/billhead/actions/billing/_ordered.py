@@ -39,18 +39,20 @@ def ordered_case(tx: Tx, subscription_id: int, catalogue: Catalogue) -> Case:
         prices={part.price_id for part in parts},
     )
     currency, today = subscription.currency, clock.today_in(buyer.zone)
+    begins = max(today, subscription.started_on)
     reserved = read_reserved(session, catalogue.coupons, subscription_id)
     bridge = None
     if subscription.phase != "trial":
-        bridge = bridge_of(session, subscription.customer_id, subscription.term, currency, today, reserved)
+        bridge = bridge_of(session, subscription.customer_id, subscription.term, currency, begins, reserved)
     lines, used = take_off(order_lines(parts, catalogue, currency, subscription.phase, bridge), reserved)
+    until = begins if begins > today else today + _OPEN_FOR
     draft = Draft(
         "proforma",
         currency,
         lines,
         inclusive_of_tax(parts, catalogue),
         None,
-        due_on=min(today + _OPEN_FOR, bridge.period.end - _DAY) if bridge else today + _OPEN_FOR,
+        due_on=min(until, bridge.period.end - _DAY) if bridge else until,
         used=used,
     )
     return Case(draft, buyer, subscription.seller_id, subscription_id, None, today)

@@ -72,12 +72,13 @@ def quote(
     cases, renewals = [], []
     for one, held in zip(wanted, held_by_each, strict=True):
         term = catalogue.prices[one.parts[0].price_id].term
-        bridge = None if one.trial else bridge_of(session, buyer.customer_id, term, currency, today, held)
+        begins = one.starts_on or today
+        bridge = None if one.trial else bridge_of(session, buyer.customer_id, term, currency, begins, held)
         phase = "trial" if one.trial else "recurring"
         lines, used = take_off(order_lines(one.parts, catalogue, currency, phase, bridge), held)
         draft = Draft("proforma", currency, lines, inclusive, None, used=used)
         cases.append(Case(draft, buyer, seller_id, None, None, today))
-        renewals.append(renewal_of(one.parts, catalogue, draft, held, today, bridge))
+        renewals.append(renewal_of(one.parts, catalogue, draft, held, begins, bridge))
     rated = raised(rater.rate_cases([joint(cases)])[0])
     counts = [share.lines for share in rated.shares] or [len(rated.lines)]
     portions = tuple(Portion(*pair) for pair in zip(_cut(rated.lines, counts), renewals, strict=True))

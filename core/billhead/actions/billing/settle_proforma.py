@@ -272,7 +272,8 @@ def _moved_on(
 def _whole(subscription: Subscription, plan: Plan, line: DocumentLine, today: date) -> tuple[date, Period, date]:
     """The anchor, the cycle, and the first day of it that is billed if the line is paid today."""
     if subscription.billed_through is None and line.cycle_start is not None and line.cycle_end is not None:
-        return subscription.anchor, Period(line.cycle_start, line.cycle_end), max(today, line.cycle_start)
+        first = max(today, line.cycle_start, subscription.started_on)
+        return subscription.anchor, Period(line.cycle_start, line.cycle_end), first
     start, term = _start(subscription, plan.renewal_from, today), Term.parse(line.term)
     anchor = start if line.kind == "trial" else anchor_from(subscription.anchor, term, start)
     return anchor, Period(start, cycle(anchor, term, cycle_index(anchor, term, start)).end), start
@@ -293,7 +294,9 @@ def _over(why: str) -> Conflict:
 
 def _start(subscription: Subscription, renewal_from: str, today: date) -> date:
     expiry = subscription.paid_through
-    if expiry is None or renewal_from == "now":
+    if expiry is None:
+        return max(today, subscription.started_on)  # ordered for a later day
+    if renewal_from == "now":
         return today
     return expiry if renewal_from == "expiry" else max(expiry, today)
 

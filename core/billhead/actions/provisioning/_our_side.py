@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
+from billhead import clock
 from billhead.actions.provisioning._desired import PanelView, desired_of, panel_view
 from billhead.actions.provisioning._owners import owners_on
 from billhead.actions.provisioning._whole_lines import NOBODYS, Turn, turn_of
@@ -59,7 +60,8 @@ class OurSide:
 
     @classmethod
     def of(cls, panel_id: int) -> "OurSide":
-        paid = Service.desired_expires_at.is_not(None)
+        begun = or_(Service.desired_from.is_(None), Service.desired_from <= clock.business_now())
+        paid = and_(Service.desired_expires_at.is_not(None), begun)
         query = select(Service.id).where(Service.panel_id == panel_id, Service.lifecycle == "wanted", paid)
         with reading() as session:
             panel = session.get_one(Panel, panel_id)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from billhead import clock
 from billhead.actions.provisioning._queue import close_parked, queue_converge
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -33,6 +34,8 @@ def ask_converge(tx: Tx, service_id: int) -> ConvergeAsked:
         raise Conflict("The order of this line is being checked: it is put on its panel when that is approved.")
     if service.lifecycle == "wanted" and service.desired_expires_at is None and service.converged_version == 0:
         raise Conflict("This line is not paid for yet: it is put on its panel when it is.")
+    if service.desired_from is not None and service.desired_from > clock.business_now():
+        raise Conflict("This line begins later: it is put on its panel on its first day.")
     close_parked(tx, service_id)
     tx.session.get_one(Panel, service.panel_id, with_for_update=True).open_until = None
     queue_converge(tx, service.id, service.panel_id)

@@ -13,6 +13,7 @@ a watched line is to go      → stopped first, and gone when what was watched o
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -96,6 +97,9 @@ def _one_talk(ctx: Context, service_id: int) -> Answer | None:
             settle_holds(tx, held_for(tx, service_id), found[0])
             return None
         service, panel = found
+        if (begins := _begins_later(service)) is not None:
+            waits.append(Answer(service.sync, error=f"it begins on {begins:%Y-%m-%d}", wait_until=begins))
+            return None
         wait = must_wait(tx, panel)
         if wait is not None:
             waits.append(Answer(service.sync, error=wait.why, wait_until=wait.until))
@@ -106,9 +110,18 @@ def _one_talk(ctx: Context, service_id: int) -> Answer | None:
     return waits[0] if waits else answer
 
 
+def _begins_later(service: Service) -> datetime | None:
+    """When a line may be put on its panel that was ordered for a later day."""
+    begins = service.desired_from
+    return begins if begins is not None and begins > clock.business_now() else None
+
+
 def _settled_here(service: Service) -> bool:
-    """What needs no panel: a line that was never paid for is not there, and one that is not ours is left alone."""
+    """What needs no panel: a line that was never paid for, or ends before it began, is not there, and one that is not
+    ours is left alone."""
     never_paid = service.desired_expires_at is None
+    if service.lifecycle == "unwanted" and service.observed_at is None and _begins_later(service) is not None:
+        never_paid = True
     if service.lifecycle == "unwanted" and (never_paid or not service.created_by_us):
         service.lifecycle, service.sync, service.sync_error, service.stopped_at = "gone", "ok", "", None
         service.converged_version = service.desired_version

@@ -6,7 +6,7 @@ is checked and written by the same code.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -28,7 +28,7 @@ from billhead.actions.subscriptions._state import record
 from billhead.db import Tx, reserve_ids
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from billhead.domain.mac import parse_mac
-from billhead.domain.periods import Term, cycle_start
+from billhead.domain.periods import Term, cycle_start, start_of_day
 from billhead.domain.subscription import State
 from billhead.models.catalogue import Plan, Price
 from billhead.models.people import Customer, Reseller
@@ -37,10 +37,12 @@ from billhead.plugin import OrderView
 from billhead.plugin_host import plugins
 
 __all__ = [
-    "AddOnOrder", "Order", "Sale", "Sold", "addon_of", "check_sold", "check_units", "lock_shops_trials",
+    "LONGEST_AHEAD", "AddOnOrder", "Order", "Sale", "Sold", "addon_of", "check_sold", "check_units", "first_day",
+    "lock_shops_trials",
     "outlasts_season", "own_customer", "paid_once", "plan_of", "redeem", "sell", "worth",
 ]  # fmt: skip
 
+LONGEST_AHEAD = timedelta(days=365)
 LINE_KINDS = ("stream", "mag", "paired", "enigma2", "bundle")
 
 
@@ -54,7 +56,8 @@ class AddOnOrder:
 class Order:
     """What the customer wants. `term` as in the price list ("1 month"); `mac` in any spelling. `quantity` is of plans
     that are sold by the unit. `device` is the mark of the browser that orders; only a digest of it is kept.
-    `in_review`: its lines get no time until somebody has approved it."""
+    `in_review`: its lines get no time until somebody has approved it. `starts_on`: the first day of its first period,
+    of the customer's calendar, for staff; None: the day on which it is paid."""
 
     customer_id: int
     plan: str
@@ -67,6 +70,7 @@ class Order:
     coupons: tuple[str, ...] = ()
     quantity: int = 1
     in_review: bool = False
+    starts_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +116,15 @@ def sell(tx: Tx, customer: Customer, order: Order, prices: PriceList | None = No
         refuse_second_trial(tx, customer, plan, Marks(mac, order.ip, order.device))
     _ask_guards(customer, order, trial)
     today = clock.today_in(customer.zone)
-    _check_season(plan, today, price.trial_term if trial else None)
-    subscription = _subscription(tx, customer, plan, order.term, today, trial)
+    if order.starts_on not in (None, today) and not tx.ctx.may("subscriptions.write"):
+        raise NotAllowed("only staff may say when an order begins")
+    first = first_day(tx.session, customer, order.starts_on)
+    _check_season(plan, first, price.trial_term if trial else None)
+    subscription = _subscription(tx, customer, plan, order.term, first, trial)
     parts = (Sold(plan, price, order.quantity), *addons)
     for number, part in enumerate(parts):
         kind = "connection" if part.plan.kind == "connection" else "addon" if number else "plan"
-        _component(tx, subscription, part, kind, today)
+        _component(tx, subscription, part, kind, first)
     added = [(part.plan, part.quantity) for part in addons]
     boxes = pick_devices(tx, customer, added)
     # whoever buys or rents a box from us need not know its MAC
@@ -127,6 +134,7 @@ def sell(tx: Tx, customer: Customer, order: Order, prices: PriceList | None = No
     services = add_services(subscription, plan, added, wish, placement, ids, quantity=order.quantity)
     for service in services:
         service.in_review = order.in_review
+        service.desired_from = start_of_day(first, customer.zone) if first > today else None
     tx.session.add_all(services)
     keep_devices(tx, boxes, subscription, services)
     sale = Sale(subscription, tuple(services), parts)
@@ -136,6 +144,20 @@ def sell(tx: Tx, customer: Customer, order: Order, prices: PriceList | None = No
         payer = tx.session.get_one(Reseller, subscription.payer_reseller_id)
         record(tx, subscription, "trial_given", day_of_trials(tx.session, payer))
     return sale
+
+
+def first_day(session: Session, customer: Customer, starts_on: date | None) -> date:
+    """The day on which an order begins, if it is paid by then. Raises InvalidInput for a day that has passed (no period
+    is billed before it was ordered), for one too far, and in a reseller's shop, whose orders begin when its credits are
+    there."""
+    today = clock.today_in(customer.zone)
+    if starts_on is None or starts_on == today:
+        return today
+    if not today < starts_on <= today + LONGEST_AHEAD:
+        raise InvalidInput("starts_on", f"must be from today, {today}, to {today + LONGEST_AHEAD}")
+    if payer_of(session, customer.seller_id) is not None:
+        raise InvalidInput("starts_on", "what is paid with a reseller's credits begins when they are there")
+    return starts_on
 
 
 def worth(sale: Sale) -> int:
@@ -269,7 +291,7 @@ def _ask_guards(customer: Customer, order: Order, trial: bool) -> None:
         raise NotAllowed(denied.reason)
 
 
-def _subscription(tx: Tx, customer: Customer, plan: Plan, term: str, today: date, trial: bool) -> Subscription:
+def _subscription(tx: Tx, customer: Customer, plan: Plan, term: str, first: date, trial: bool) -> Subscription:
     subscription = Subscription(
         seller_id=customer.seller_id,
         customer_id=customer.id,
@@ -280,8 +302,8 @@ def _subscription(tx: Tx, customer: Customer, plan: Plan, term: str, today: date
         state=State.PENDING.value,
         phase="trial" if trial else "recurring",
         term=term,
-        anchor=today if trial else anchor_of_order(customer, term, today),
-        started_on=today,
+        anchor=first if trial else anchor_of_order(customer, term, first),
+        started_on=first,
         zone=customer.zone,
         created_at=clock.now(),
     )

@@ -1948,6 +1948,7 @@ def upgrade() -> None:
     sa.Column('limit_connections', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('limit_bouquets', sa.JSON(none_as_null=True), nullable=True),
     sa.Column('capped_connections', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('desired_from', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('desired_expires_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('in_review', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('desired_blocked', sa.Boolean(), nullable=False),

@@ -2,25 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import NamedTuple
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from billhead import clock
 from billhead.actions.billing.quote import read_buyers
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.shops._sells import assortment, payer_of
+from billhead.actions.subscriptions._sale import first_day
 from billhead.actions.subscriptions.order_for import order_for
 from billhead.db import reading, writing
 from billhead.domain.errors import BillheadError, InvalidInput, NotFound
 from billhead.domain.money import Money
+from billhead.domain.typed_day import typed_day
 from billhead.models.people import Customer, Reseller
 from billhead.models.sellers import Seller
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.changing import PRICE_CHANGED
 from billhead.web.errors import refusal
+from billhead.web.formatting import day_in_words
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import say
@@ -93,13 +98,14 @@ def order_plan(key: int, code: str) -> ResponseReturnValue:
             problem, status = say(PRICE_CHANGED), 409
         except BillheadError as refused:
             problem, status = (say(PRICE_CHANGED), 409) if refused.code == "price_changed" else refusal(refused)
+    starts = date.fromisoformat(wish.basket.starts_on) if wish and wish.basket.starts_on else None
     shown = {"customer": row, "offer": sold, "form": form, "wish": wish, "problem": problem, "errors": errors}
-    return page("admin/order_plan.html", **shown), status
+    return page("admin/order_plan.html", **shown, starts=starts), status
 
 
 def wish_of(session: Session, seller: Seller, row: Customer, sold: Offer, form: Mapping[str, str]) -> Wish:
     """Raises InvalidInput naming what is missing or not possible."""
-    basket = chosen_plan(form, sold, "order")
+    basket = replace(chosen_plan(form, sold, "order"), starts_on=_first_day(session, row, form))
     typed = form.get("coupon", "").strip().upper()[:40]
     coupons = (typed,) if typed else ()
     buyer = read_buyers(session, [row.id])[row.id]
@@ -111,6 +117,16 @@ def wish_of(session: Session, seller: Seller, row: Customer, sold: Offer, form: 
     return Wish(basket, coupons, priced, usable_credit(session, row, row.currency))
 
 
+def _first_day(session: Session, row: Customer, form: Mapping[str, str]) -> str:
+    """A later day than today, ISO; "" for today."""
+    typed = form.get("starts_on", "").strip()
+    day = typed_day(typed)
+    if typed and day is None:
+        raise InvalidInput("starts_on", say("choose a day"))
+    first = first_day(session, row, day)
+    return first.isoformat() if first > clock.today_in(row.zone) else ""
+
+
 def _place(row: Customer, wish: Wish, pay: str) -> ResponseReturnValue:
     order = replace(wish.basket.order(row.id, wish.coupons), ip="", device="")  # nothing is known of the customer's
     with writing(submit_ctx()) as tx:
@@ -120,5 +136,14 @@ def _place(row: Customer, wish: Wish, pay: str) -> ResponseReturnValue:
         "credit": say("Ordered, and paid from credit."),
         "later": say("Ordered. It starts when it is paid."),
     }
-    flash(told[pay] if wish.priced.total else say("Ordered. There is nothing to pay, and it is being set up."), "good")
+    if wish.basket.starts_on:
+        told["later"] = say("Ordered. It starts on %(day)s, once it is paid.", day=_in_words(wish))
+    free = say("Ordered. There is nothing to pay, and it is being set up.")
+    if wish.basket.starts_on:
+        free = say("Ordered. There is nothing to pay, and it starts on %(day)s.", day=_in_words(wish))
+    flash(told[pay] if wish.priced.total else free, "good")
     return redirect(url_for("admin.document", key=ordered.document_id), 303)
+
+
+def _in_words(wish: Wish) -> str:
+    return day_in_words(date.fromisoformat(wish.basket.starts_on))

@@ -77,7 +77,7 @@ _PLAN = obj(
 )  # fmt: skip
 _WHOLE_PLAN = obj(**_PLAN["properties"], add_ons=list_of(_ADD_ON))
 _WISH = obj(
-    plan="string", term="string", trial="boolean", quantity="integer", mac="string", coupon="string",
+    plan="string", term="string", trial="boolean", quantity="integer", mac="string", coupon="string", starts_on=_DAY,
     addons={"type": "object", "additionalProperties": {"type": "integer"}},
 )  # fmt: skip
 _ORDER = obj(**_WISH["properties"], total=_AMOUNT, pay={"type": "string", "enum": [*PAY]}) | {

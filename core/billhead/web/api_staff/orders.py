@@ -1,6 +1,7 @@
 """What a customer can buy, what that costs with tax, and the order: as staff order for a customer on a page."""
 
 from contextlib import suppress
+from datetime import date
 from typing import Any
 
 from flask.typing import ResponseReturnValue
@@ -11,6 +12,7 @@ from billhead.actions.subscriptions.order_for import PAY, order_for
 from billhead.db import reading
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.money import Money
+from billhead.domain.typed_day import typed_day
 from billhead.plugin import allow
 from billhead.web.admin.ordering import Wish, buyer_of, sold_to, wish_of
 from billhead.web.api_staff.asking import amount, api_staff, day
@@ -78,6 +80,13 @@ def _term(value: object) -> str:
     return term
 
 
+def _day(value: object) -> date:
+    found = typed_day(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("must be a day like 2027-01-31")
+    return found
+
+
 _WISH = {
     "plan": text(100),
     "term": _term,
@@ -86,6 +95,7 @@ _WISH = {
     "mac": text(30),
     "addons": addons,
     "coupon": text(40),
+    "starts_on": _day,
 }
 
 
@@ -97,6 +107,7 @@ def _wished(session: Session, key: int, told: dict[str, Any]) -> Wish:
         "term": f"{told['term']}|trial" if told.get("trial") else told["term"],
         "mac": told.get("mac", ""),
         "coupon": told.get("coupon", ""),
+        "starts_on": told["starts_on"].isoformat() if "starts_on" in told else "",
         **{f"addon-{one.code}": str(one.quantity) for one in ordered},
         **({"quantity": str(told["quantity"])} if "quantity" in told else {}),
     }
@@ -162,6 +173,7 @@ def order_for_customer(key: int) -> ResponseReturnValue:
         trial=told.get("trial", False),
         coupons=coupons,
         quantity=told["quantity"],
+        starts_on=told.get("starts_on"),
     )
     with acting() as tx:
         expected = Money.parse(told["total"], buyer_of(tx.session, key).currency)

@@ -8,6 +8,7 @@ browser is shown nothing of it. What it held before the last change is kept besi
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from flask import session as browser
@@ -40,7 +41,7 @@ _CART, _BEFORE = "cart", "cart_before"
 @dataclass(frozen=True, slots=True)
 class Basket:
     """One plan as it was chosen. `key` names it within the cart. `was_minor` of `currency` is what one unit cost for
-    its term then, with the set-up fee."""
+    its term then, with the set-up fee. `starts_on`: a later day (ISO), where staff have chosen one."""
 
     key: str
     plan: str
@@ -51,6 +52,7 @@ class Basket:
     quantity: int = 1
     was_minor: int = 0
     currency: str = ""
+    starts_on: str = ""
 
     def order(self, customer_id: int, coupons: Sequence[str]) -> Order:
         wanted = tuple(AddOnOrder(code, quantity) for code, quantity in sorted(self.addons.items()))
@@ -65,6 +67,7 @@ class Basket:
             device=ordering_from().mark,
             coupons=tuple(coupons),
             quantity=self.quantity,
+            starts_on=date.fromisoformat(self.starts_on) if self.starts_on else None,
         )
 
 

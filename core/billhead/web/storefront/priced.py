@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from flask import session as browser
 from sqlalchemy import select
@@ -84,7 +85,14 @@ class Priced:
         lines = self.quote.lines if self.quote else ()
         shown = [
             [
-                [one.basket.key, one.basket.mac, one.basket.trial, one.price.term, one.portion.renewal]
+                [
+                    one.basket.key,
+                    one.basket.mac,
+                    one.basket.trial,
+                    one.basket.starts_on,
+                    one.price.term,
+                    one.portion.renewal,
+                ]
                 for one in self.plans
             ],
             [[line.description, line.kind, line.quantity, line.net_minor, line.tax_minor] for line in lines],
@@ -159,7 +167,8 @@ def _fitting(found: Offer | None, basket: Basket) -> tuple[Offer, TermPrice, Wan
     if found is None or price is None or (basket.trial and not price.trial_term):
         return None
     parts = _parts(found, price, basket)
-    return None if parts is None else (found, price, Wanted(parts, basket.trial))
+    begins = date.fromisoformat(basket.starts_on) if basket.starts_on else None
+    return None if parts is None else (found, price, Wanted(parts, basket.trial, starts_on=begins))
 
 
 def _parts(found: Offer, price: TermPrice, basket: Basket) -> Sequence[Part] | None:
