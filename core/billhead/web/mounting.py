@@ -20,6 +20,7 @@ from billhead.web import (
     headers,
     looking,
     pages,
+    pressed_twice,
     request_context,
     speaking,
     static_files,
@@ -67,7 +68,7 @@ def mount_web(app: Flask) -> None:
     Bootstrap5(app)
     foundation = (
         static_files, theming, formatting, charting, speaking, pages, request_context, addresses, announcing,
-        content_links, access, csrf, headers, looking, errors,
+        content_links, access, csrf, pressed_twice, headers, looking, errors,
     )  # fmt: skip
     for part in foundation:
         part.install(app)

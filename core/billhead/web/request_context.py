@@ -18,6 +18,7 @@ from billhead.web.signed_in import Login, login_of
 
 __all__ = [
     "COOKIE",
+    "KEY",
     "Login",
     "browser",
     "client_address",
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 COOKIE = "billhead_login"
-_KEY = re.compile(r"[0-9a-f]{32}")
+KEY = re.compile(r"[0-9a-f]{32}")
 _COOKIE_LASTS = 30 * 24 * 3600
 _AS_BUYER = frozenset({"customer", "storefront"})
 _DEVICE_COOKIE = "billhead_device"
@@ -90,7 +91,7 @@ def submit_ctx() -> Context:
     """`current_ctx()` with the form's idempotency key and, where it asks for one, the reason that was typed."""
     key = request.form.get("_key", "")
     ctx = current_ctx()
-    return ctx.keyed(key) if _KEY.fullmatch(key) else ctx
+    return ctx.keyed(key) if KEY.fullmatch(key) else ctx
 
 
 def current_customer_id() -> int:
