@@ -69,6 +69,9 @@ def test_a_phone_is_connected_and_chosen(connected_shop: Shop):
     assert ">Security<" in log
     assert code not in log
     assert PHONE not in shop.customer("eve@example.com").get("/account/messages").text
+    asked = ada.get("/account/notifications/sms/remove").text
+    assert "This comes by e-mail instead: Bills and payments, Your line and box." in asked
+    assert shop.rows(NoticeAddress) != [], "it was only asked"
     assert ada.post("/account/notifications/sms/remove").status_code == 303
     assert shop.rows(NoticeAddress) == []
 

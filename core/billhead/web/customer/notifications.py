@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,6 +29,7 @@ from billhead.models.people import Customer
 from billhead.plugin import Addressing, NotificationChannel, allow
 from billhead.plugin_host import channel_connection
 from billhead.web.customer.blueprint import customer
+from billhead.web.customer.sure import sure
 from billhead.web.forms import Form, stripped
 from billhead.web.how_often import add_often_fields, often_data, often_told
 from billhead.web.pages import page
@@ -213,13 +214,32 @@ def enter_code(channel: str) -> ResponseReturnValue:
     return page("customer/notification_channel.html", **told), 422 if form.is_submitted() else 200
 
 
-@customer.post("/notifications/<channel>/remove")
+@customer.route("/notifications/<channel>/remove", methods=["GET", "POST"])
 @allow(*BUYERS, permission="own.privacy")
 def forget_channel(channel: str) -> ResponseReturnValue:
+    if request.method == "GET":
+        return _ask_to_forget(channel)
     with writing(submit_ctx()) as tx:
         forget_address(tx, current_customer_id(), channel)
     flash(say("Removed. What was told there comes by e-mail now."), "good")
     return redirect(url_for("customer.notifications"), 303)
+
+
+def _ask_to_forget(channel: str) -> ResponseReturnValue:
+    """What was to be told there, by the groups that are chosen for it."""
+    with reading() as session:
+        there = connectable(session, channel, *_OWN)
+        chosen = session.get(NoticeChoice, current_customer_id())
+    told = [
+        _GROUPS[group] for group in CHOSEN if channel in (chosen.channels if chosen is not None else {}).get(group, ())
+    ]
+    happens = [say("Nothing is sent to you by %(channel)s any more.", channel=there.label)]
+    if told:
+        what = ", ".join(str(one) for one in told)
+        happens.append(say("This comes by e-mail instead: %(what)s.", what=what))
+    happens.append(say("To have it back, connect it again."))
+    back = url_for("customer.notifications")
+    return sure(say("Remove %(channel)s?", channel=there.label), happens, say("Remove it"), back, danger=True)
 
 
 @customer.get("/messages")
