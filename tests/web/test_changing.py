@@ -108,6 +108,9 @@ def test_a_customer_holds_resumes_cancels_and_keeps(sold):
     week = today + timedelta(days=8)
     shown = ada.get(f"{path}/hold?ends_on={week}").text
     assert "Hold it" in shown
+    changed = ada.post(f"{path}/hold", hidden(shown) | {"seen": "something else"}, page=f"{path}/hold")
+    assert (changed.status_code, "Hold it" in changed.text) == (409, True)
+    assert row(shop).state == "active", "what comes back has changed since it was shown"
     assert ada.post(f"{path}/hold", hidden(shown), page=f"{path}/hold").status_code == 303
     assert (row(shop).state, row(shop).suspended_for) == ("suspended", "customer")
     today += timedelta(days=3)  # a hold of this plan is three days or longer: until then no button that is refused
@@ -286,8 +289,14 @@ def test_staff_change_hold_and_cancel_with_figures(sold):
     assert "To pay" in shown
     fields = {"offer": "gold|1 month", "when": "immediate"}
     assert staff.post(f"{path}/change", fields, page=f"{path}/change").status_code == 303
-    assert "would come back as credit" in staff.get(f"{path}/hold").text
-    assert staff.post(f"{path}/hold", {"reason": "asked by phone"}, page=path).status_code == 303
+    shown = staff.post(f"{path}/hold", {"reason": "asked by phone"}, page=path)
+    assert "as credit" in shown.text
+    assert row(shop).state == "active", "its figures are shown first"
+    later = (clock.today_in("Europe/Helsinki") + timedelta(days=5)).isoformat()
+    other = staff.yes(f"{path}/hold", shown, reason="asked by phone", starts_on=later)
+    assert "as credit" in other.text
+    assert row(shop).state == "active", "other days are other figures: they are shown again"
+    assert staff.yes(f"{path}/hold", shown, reason="asked by phone").status_code == 303
     assert row(shop).state == "suspended"
     assert staff.post(f"{path}/resume", {"reason": "back again"}, page=path).status_code == 303
     wish = {"policy": "on_date", "on": "2020-01-01", "money": "credit", "reason": "x"}

@@ -3,10 +3,12 @@
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from billhead.db import Tx
 from billhead.domain.errors import InvalidInput
 from billhead.models.people import Customer, User
+from billhead.models.sellers import Seller
 
-__all__ = ["check_free", "taken", "whose_address"]
+__all__ = ["check_free", "check_unused", "taken", "whose_address"]
 
 
 def whose_address(session: Session, seller_id: int, email: str) -> Customer | None:
@@ -16,6 +18,19 @@ def whose_address(session: Session, seller_id: int, email: str) -> Customer | No
     return session.scalar(
         select(Customer).where(Customer.seller_id == seller_id, theirs).order_by(Customer.id).limit(1)
     )
+
+
+def check_unused(tx: Tx, seller_id: int, email: str, but: int | None = None) -> None:
+    """Raises InvalidInput (`email`) where somebody of this seller is written to or signs in at the address; `but` is
+    the customer who gets it. Customers may share one from before (an import keeps them as they are), so that no
+    constraint says it: two who come at once wait in turn at their seller."""
+    session = tx.session
+    session.flush()
+    session.execute(select(Seller.id).where(Seller.id == seller_id).with_for_update(key_share=True))
+    check_free(session, seller_id, email)
+    others = select(Customer.id).where(Customer.seller_id == seller_id, Customer.email == email)
+    if session.scalar(others.where(Customer.id != (but or 0)).limit(1)) is not None:
+        raise InvalidInput("email", f"a customer of this seller has {email} already", code="has_account")
 
 
 def check_free(session: Session, seller_id: int, email: str) -> None:

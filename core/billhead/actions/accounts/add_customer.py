@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from billhead import clock
-from billhead.actions.accounts._known_address import check_free, whose_address
+from billhead.actions.accounts._known_address import check_unused
 from billhead.actions.accounts._passwords import checked_email
 from billhead.actions.accounts._price_groups import checked_group
 from billhead.actions.accounts.invite_customer import invite_customer
@@ -56,9 +56,7 @@ def add_customer(tx: Tx, seller_id: int, wanted: NewCustomer) -> CustomerAdded:
         raise InvalidInput("language", f"{wanted.language!r} is not one of {', '.join(LANGUAGES)}")
     currency = wanted.currency or seller.currency
     exponent(currency)
-    check_free(tx.session, seller_id, email)
-    if whose_address(tx.session, seller_id, email) is not None:
-        raise InvalidInput("email", f"a customer of this seller has {email} already", code="has_account")
+    check_unused(tx, seller_id, email)
     customer = Customer(
         seller_id=seller.id,
         reseller_id=payer_of(tx.session, seller.id),

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from billhead.actions.accounts._known_address import check_free
+from billhead.actions.accounts._known_address import check_unused
 from billhead.actions.accounts._passwords import checked_email
 from billhead.actions.accounts._put_email import put_email
 from billhead.actions.verb import note, verb
@@ -31,7 +31,7 @@ def set_customer_email(tx: Tx, customer_id: int, email: str) -> None:
     if user is not None and user.role != Role.CUSTOMER.value and not tx.ctx.may("resellers.write"):
         raise NotAllowed(f"{tx.ctx.actor} may not change how a reseller signs in: it needs resellers.write")
     if user is None:
-        check_free(tx.session, customer.seller_id, email)
+        check_unused(tx, customer.seller_id, email, but=customer_id)
     elif user.email != email:
         put_email(tx, user, email, "email_set")
     customer.email = email

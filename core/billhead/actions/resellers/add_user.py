@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.accounts._known_address import check_unused
 from billhead.actions.accounts._passwords import checked_email
 from billhead.actions.catalogue._regions import check_licensed
 from billhead.actions.events import emit
@@ -165,12 +166,15 @@ def _customer(tx: Tx, reseller: Reseller, wanted: NewUser) -> Customer:
     name = " ".join(wanted.name.split())
     if not 1 <= len(name) <= 200:
         raise InvalidInput("name", "is missing or longer than 200 letters")
+    email = checked_email(wanted.email) if wanted.email.strip() else ""
+    if email:
+        check_unused(tx, reseller.seller_id, email)
     like = _own_customer(tx, reseller) or tx.session.get_one(Seller, reseller.seller_id)
     customer = Customer(
         seller_id=reseller.seller_id,
         reseller_id=reseller.id,
         name=name,
-        email=checked_email(wanted.email) if wanted.email.strip() else "",
+        email=email,
         phone=wanted.phone.strip(),
         country=wanted.country or like.country,
         zone=zone(wanted.zone or like.zone).key,

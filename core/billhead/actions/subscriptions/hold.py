@@ -37,6 +37,11 @@ class HoldPreview:
     credit_minor: int
     days_left: int | None
 
+    @property
+    def seen(self) -> str:
+        """What is agreed to: another one, and it stands still for other days, or something else comes back."""
+        return f"{self.starts_on}|{self.ends_on}|{self.way}|{self.currency}|{self.credit_minor}"
+
 
 def preview_hold(
     tx: Tx, subscription_id: int, starts_on: date | None = None, ends_on: date | None = None
@@ -55,14 +60,21 @@ def preview_hold(
 
 
 @verb("subscriptions.hold")
-def hold(tx: Tx, subscription_id: int, starts_on: date | None = None, ends_on: date | None = None) -> Held:
+def hold(
+    tx: Tx, subscription_id: int, starts_on: date | None = None, ends_on: date | None = None, *, seen: str = ""
+) -> Held:
     """Hold from a day (today without one) until a day, or until it is resumed.
 
     Customers hold within the limits of their plan (`hold` in its details: min_days, max_days in a year, way); staff
-    always, and also from a day that has passed. Raises NotAllowed, InvalidInput or Conflict with the reason.
+    always, and also from a day that has passed. `seen` is that of the preview that was shown, if any was.
+
+    Raises NotAllowed, InvalidInput or Conflict with the reason: "price_changed" where it would come to something else
+    than was shown.
     """
     subscription = subscription_to_end(tx, subscription_id)
     start, way, _ = _checked(tx, subscription, starts_on, ends_on)
+    if seen and preview_hold(tx, subscription_id, starts_on, ends_on).seen != seen:
+        raise Conflict("the price has changed since it was shown", code="price_changed")
     today = clock.today_in(subscription.zone)
     if start > today:
         wish: dict[str, Any] = {"ends_on": ends_on.isoformat() if ends_on else None}

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 
 from billhead.actions.subscriptions.change import ChangePreview, change, preview_change
 from billhead.actions.subscriptions.change_choices import change_choices
-from billhead.actions.subscriptions.hold import hold, preview_hold
+from billhead.actions.subscriptions.hold import Held, HoldPreview, hold, preview_hold
 from billhead.actions.subscriptions.keep import keep
 from billhead.actions.subscriptions.resume import resume
 from billhead.actions.subscriptions.set_billing_day import set_billing_day
@@ -24,6 +24,7 @@ from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
+from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.changing import PRICE_CHANGED, changed_by_staff, wish_of
 from billhead.web.errors import refusal
 from billhead.web.formatting import day_in_words, money
@@ -79,7 +80,7 @@ def _question(key: int, title: str, text: str, button: str, *, danger: bool = Fa
     return Question(say(title, plan=plan, customer=who), text, say(button), back, danger)
 
 
-class HoldForm(ReasonForm):
+class HoldForm(PreviewForm):
     starts_on = DateField(
         later("First day"), validators=[Optional()], description=later("Empty: today. A day that has passed will do.")
     )
@@ -92,24 +93,29 @@ class HoldForm(ReasonForm):
 @admin.route("/subscriptions/<int:key>/hold", methods=["GET", "POST"])
 @allow("staff", permission="subscriptions.write")
 def hold_subscription(key: int) -> ResponseReturnValue:
+    form = HoldForm()
     with reading() as session:
-        planned = preview_hold(Tx(current_ctx(), session), key)
-    gives = say("Paid days are kept and added when it ends.")
+        found(session, Subscription, key, "subscription")
+
+    def act(tx: Tx) -> tuple[HoldPreview, Held]:
+        days = form.starts_on.data, form.ends_on.data
+        return preview_hold(tx, key, *days), hold(tx, key, *days)
+
+    def done(_ctx: Context, told: tuple[HoldPreview, Held]) -> str:
+        planned = told[1].state == "scheduled"
+        return say("The hold is planned.") if planned else say("On hold. Its lines are being blocked.")
+
+    text = say("Its lines stand still and nothing is billed for the time.")
+    question = _question(key, marked("Put %(plan)s of %(customer)s on hold?"), text, marked("Hold"))
+    return previewed(question, form, act, lambda told: _hold_figures(told[0]), done)
+
+
+def _hold_figures(planned: HoldPreview) -> Figures:
+    ends = day_in_words(planned.ends_on) if planned.ends_on else say("it is resumed")
+    unused = say("kept, and added when it ends")
     if planned.way == "credit":
-        gives = say(
-            "Held from today on, %(amount)s would come back as credit.",
-            amount=money(planned.credit_minor, planned.currency),
-        )
-    text = f"{say('Its lines stand still and nothing is billed for the time.')} {gives}"
-
-    def act(ctx: Context, form: HoldForm) -> str:
-        with writing(ctx) as tx:
-            held = hold(tx, key, form.starts_on.data, form.ends_on.data)
-        return (
-            say("The hold is planned.") if held.state == "scheduled" else say("On hold. Its lines are being blocked.")
-        )
-
-    return asked(_question(key, marked("Put %(plan)s of %(customer)s on hold?"), text, marked("Hold")), HoldForm(), act)
+        unused = say("%(amount)s as credit", amount=money(planned.credit_minor, planned.currency))
+    return [(say("From"), day_in_words(planned.starts_on)), (say("Until"), ends), (say("Unused days"), unused)]
 
 
 @admin.route("/subscriptions/<int:key>/resume", methods=["GET", "POST"])

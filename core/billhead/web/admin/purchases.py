@@ -1,5 +1,7 @@
 """Upstream purchases: each with its outcome, and what a person decides about it."""
 
+from datetime import UTC, datetime
+
 from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -105,7 +107,15 @@ def purchase(key: int) -> ResponseReturnValue:
         service = session.get_one(Service, row.service_id)
         panel = session.get_one(Panel, row.panel_id)
         trail = trail_of(session, f"service:{row.service_id}")
-    return page("admin/purchase.html", row=row, service=service, panel=panel, trail=trail, undecided=is_open(row))
+    told = {"service": service, "panel": panel, "trail": trail, "before_until": _ran_until(row)}
+    return page("admin/purchase.html", row=row, undecided=is_open(row), **told)
+
+
+def _ran_until(row: UpstreamPurchase) -> datetime | None:
+    """As the panel told before the purchase; in UTC where it names no zone."""
+    told = (row.before or {}).get("expires_at")
+    found = datetime.fromisoformat(told) if told else None
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
 
 
 @admin.route("/purchases/<int:key>/bought", methods=["GET", "POST"])

@@ -93,9 +93,9 @@ def hold_subscription(subscription_id: int) -> ResponseReturnValue:
     if request.method == "POST" and preview is not None:
         try:
             with writing(submit_ctx()) as tx:
-                held = hold(tx, subscription_id, day_of(form, "starts_on"), preview.ends_on)
+                held = hold(tx, subscription_id, day_of(form, "starts_on"), preview.ends_on, seen=form.get("seen", ""))
         except BillheadError as refused:
-            problem, status = refusal(refused)
+            problem, status = (say(PRICE_CHANGED), 409) if refused.code == "price_changed" else refusal(refused)
         else:
             planned, begun = say("The hold is planned."), say("On hold. Your lines stand still.")
             flash(planned if held.state == "scheduled" else begun, "good")
