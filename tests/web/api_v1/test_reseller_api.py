@@ -1,11 +1,11 @@
 """What programs of resellers do with a key: the same as the area, once, and nothing of anybody else's."""
 
-import re
 from datetime import date, timedelta
 
 from reseller_area import Area
 from sqlalchemy import func, select
 
+from billhead import clock
 from billhead.actions.resellers.create_key import create_key
 from billhead.actions.resellers.revoke_key import revoke_key
 from billhead.db import reading, writing
@@ -185,7 +185,7 @@ def test_what_is_refused_costs_nothing(area: Area, monkeypatch):
 def test_the_description_says_what_there_is(area: Area):
     app = area.shop.app
     routes = {
-        (re.sub(r"<int:key>", "{id}", rule.rule).removeprefix("/api/v1"), method.lower())
+        (rule.rule.replace("<int:key>", "{id}").replace("<int:line>", "{line}").removeprefix("/api/v1"), method.lower())
         for rule in app.url_map.iter_rules()
         for method in rule.methods & {"GET", "POST", "PATCH"}
         if rule.endpoint.startswith("api_v1.") and rule.endpoint != "api_v1.openapi"
@@ -219,3 +219,65 @@ def test_programs_change_what_is_known_and_add_a_line(area: Area):
     assert added["credits"] == "10.00"
     assert len(area.shop.rows(Subscription)) == 2
     beside.post(f"/users/{key}/lines", {"plan": "basic", "term": "1 month"}, "line-2", status=404)
+
+
+def test_automatic_renewal_and_what_is_due(area: Area):
+    till = Program(area, "baltic")
+    key = till.post("/users", ANNA, "a", 201)["id"]
+    area.shop.work()
+    assert till.get(f"/users/{key}")["automatic_renewal"] is False
+    assert till.post(f"/users/{key}/automatic-renewal", {}, "b", 422)
+    assert till.post(f"/users/{key}/automatic-renewal", {"on": True}, "c")["automatic_renewal"] is True
+    assert till.get("/renewals") == {"renewals": [], "credits": "0.00"}
+    end = clock.today_in("Europe/Helsinki") + timedelta(days=1)
+    area.shop.change(Subscription, key, paid_through=end, billed_through=end)
+    due = {"id": key, "paid_through": end.isoformat(), "credits": "10.00", "why_not": None}
+    assert till.get("/renewals") == {"renewals": [due], "credits": "10.00"}
+    assert Program(area, "aurora").get("/renewals")["renewals"] == [], "another pays for it"
+    Program(area, "gulf").post(f"/users/{key}/automatic-renewal", {"on": False}, "d", 404)
+
+
+def test_another_plan_is_seen_first_and_the_end_brings_credits_back(area: Area):
+    till, gulf = Program(area, "baltic"), Program(area, "gulf")
+    key = till.post("/users", ANNA, "a", 201)["id"]
+    area.shop.work()
+    wish = {"addons": {"screen": 1}}
+    seen = till.post(f"/users/{key}/change/preview", wish)
+    assert float(seen["pay"]) > 0
+    assert till.get("/balance")["credits"] == "90.00"
+    assert till.post(f"/users/{key}/change", {**wish, "pay": "0.01"}, "b", 409)["code"] == "price_changed"
+    for path in ("change/preview", "change", "end"):
+        gulf.post(f"/users/{key}/{path}", None if path == "end" else wish, "z-" + path, 404)
+    done = till.post(f"/users/{key}/change", {**wish, "pay": seen["pay"]}, "c")
+    assert (done["pay"], done["paid_through"]) == (seen["pay"], seen["paid_through"])
+    area.shop.work()
+    ended = till.post(f"/users/{key}/end", None, "d")
+    assert float(ended["back"]) > 9
+    assert till.post(f"/users/{key}/end", None, "d") == ended, "once"
+    assert till.get(f"/users/{key}")["state"] == "canceled"
+
+
+def test_lines_get_new_passwords_and_other_boxes(area: Area):
+    till, gulf = Program(area, "baltic"), Program(area, "gulf")
+    stream = till.post("/users", ANNA, "a", 201)["id"]
+    box = till.post("/users", {**ANNA, "plan": "box", "mac": "00:1A:79:00:00:01"}, "b", 201)["id"]
+    area.shop.work()
+    (line,), (mag,) = till.get(f"/users/{stream}")["lines"], till.get(f"/users/{box}")["lines"]
+    assert till.post(f"/users/{stream}/lines/{line['id']}/password", None, "c")["lines"][0]["login"] == line["login"]
+    swapped = till.post(f"/users/{box}/lines/{mag['id']}/box", {"mac": "00:1a:79:00:00:02"}, "d")
+    assert swapped["lines"][0]["mac"] == "00:1A:79:00:00:02"
+    till.post(f"/users/{stream}/lines/{mag['id']}/password", None, "e", 404)
+    gulf.post(f"/users/{stream}/lines/{line['id']}/password", None, "f", 404)
+    gulf.post(f"/users/{box}/lines/{mag['id']}/box", {"mac": "00:1A:79:00:00:03"}, "g", 404)
+
+
+def test_credits_are_passed_on_to_those_below_alone(area: Area):
+    aurora, baltic = Program(area, "aurora"), Program(area, "baltic")
+    told = {"to": "baltic", "credits": "5.00", "reason": "for the weekend"}
+    assert aurora.post("/credits/pass-on", told, "a") == {"to": "baltic", "credits": "5.00", "left": "95.00"}
+    row = baltic.get("/statement?kind=credits_transferred")["rows"][0]
+    assert (row["change"], row["reason"]) == ("5.00", "for the weekend")
+    assert row["request"]
+    for once, wrong, status in (("b", {"to": "gulf"}, 404), ("c", {"to": "aurora"}, 404), ("d", {"credits": "x"}, 422)):
+        aurora.post("/credits/pass-on", {**told, **wrong}, once, status)
+    baltic.post("/credits/pass-on", {**told, "to": "coast"}, "b", 404)

@@ -3,6 +3,7 @@
 from flask.typing import ResponseReturnValue
 
 from billhead.actions.resellers._statement import KINDS
+from billhead.actions.resellers.change_user import WAYS
 from billhead.plugin import allow
 from billhead.web.api_v1.asking import api
 from billhead.web.openapi import ID, KEY, PAGED, Said, described, does, in_query, list_of, maybe, obj
@@ -17,8 +18,14 @@ _USER = obj(
     blocked_by=maybe("string"), paid_through=_DAY, reseller="integer",
     line={"type": ["object", "null"], "properties": {k: maybe("string") for k in ("kind", "login", "mac", "sync")}},
 )  # fmt: skip
+_LINE_ID = ID | {"name": "line"}
 _FACTS = {name: {"type": "string"} for name in ("phone", "language", "note")}
-_ONE = _USER | {"properties": {**_USER["properties"], **_FACTS}}
+_RENEWS = {
+    "automatic_renewal": {"type": "boolean"}, "not_renewed": maybe("string"),
+    "lines": list_of(obj(id="integer", kind="string", login="string", mac=maybe("string"), sync="string")),
+}  # fmt: skip
+_ONE = _USER | {"properties": {**_USER["properties"], **_FACTS, **_RENEWS}}
+_WAY = {"type": "string", "enum": [*WAYS]}
 _CHANGED = obj(name="string", email="string", phone="string", language="string", note="string")
 _BOUGHT = obj(id="integer", credits=_CREDITS, paid_through=_DAY)
 _NEW = obj(
@@ -45,6 +52,13 @@ _ROW = obj(
     before=_CREDITS, after=_CREDITS, user=maybe("integer"), document=maybe("integer"), by=maybe("string"),
     reason=maybe("string"), request=maybe("string"),
 )  # fmt: skip
+_DUE = obj(id="integer", paid_through=_DAY, credits=maybe("string"), why_not=maybe("string"))
+_WISH = obj(plan="string", term="string", addons=_NEW["properties"]["addons"], way=_WAY)
+_WISH_AND_PAY = _WISH | {"properties": {**_WISH["properties"], "pay": _CREDITS}}
+_SEEN = obj(
+    id="integer", left=_CREDITS, costs=_CREDITS, pay=_CREDITS, back=_CREDITS, lapses=_CREDITS, paid_through=_DAY
+)
+_DONE = obj(id="integer", pay=_CREDITS, back=_CREDITS, paid_through=_DAY)
 _SHOW = {"type": "string", "enum": ["ending", *SHOWN]}
 _KINDS = {"type": "string", "enum": [*KINDS]}
 
@@ -78,6 +92,30 @@ DESCRIPTION: Said = described(
         },
         "/users/{id}/access": {
             "get": does("What the user needs to watch", obj(id="integer", language="string", text="string"), ID)
+        },
+        "/renewals": {
+            "get": does(
+                "Who is due to be renewed by itself, and what it takes",
+                obj(renewals=list_of(_DUE), credits=_CREDITS),
+            )
+        },
+        "/users/{id}/automatic-renewal": {
+            "post": does("Renew by itself from now on, or no more", _ONE, ID, KEY, body=obj(on="boolean"))
+        },
+        "/users/{id}/change/preview": {"post": does("What another plan would take", _SEEN, ID, body=_WISH)},
+        "/users/{id}/change": {
+            "post": does("Another plan, term or add-ons", _DONE, ID, KEY, body=_WISH_AND_PAY)
+        },
+        "/users/{id}/end": {"post": does("End at once", obj(id="integer", back=_CREDITS), ID, KEY)},
+        "/users/{id}/lines/{line}/password": {"post": does("A new password of a line", _ONE, ID, _LINE_ID, KEY)},
+        "/users/{id}/lines/{line}/box": {
+            "post": does("Another box on a line", _ONE, ID, _LINE_ID, KEY, body=obj(mac="string"))
+        },
+        "/credits/pass-on": {
+            "post": does(
+                "Credits to a reseller below", obj(to="string", credits=_CREDITS, left=_CREDITS), KEY,
+                body=obj(to="string", credits=_CREDITS, reason="string"),
+            )
         },
         "/users/{id}/renew": {"post": does("One more term", _BOUGHT, ID, KEY)},
         "/users/{id}/block": {"post": does("Stop the lines", _ONE, ID, KEY)},

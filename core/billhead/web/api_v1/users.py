@@ -5,10 +5,11 @@ from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.access.hand_out_access import hand_out_access
+from billhead.actions.resellers._renewing_alone import renews_alone
 from billhead.actions.resellers._seen import seen_reseller, seen_user, users_of
 from billhead.actions.resellers.add_user import NewUser, UserAdded, add_user
 from billhead.actions.resellers.disable_user import disable_user
@@ -20,13 +21,14 @@ from billhead.db import reading, writing
 from billhead.domain.errors import InvalidInput
 from billhead.domain.whole_number import whole_number
 from billhead.models.people import Customer
-from billhead.models.subscriptions import Subscription
+from billhead.models.resellers import CreditRenewal
+from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import allow
 from billhead.web.api_v1.asking import api, asking_reseller, in_credits
 from billhead.web.programs import acting, addons, asker, fields, flag, language, no_fields, one_page, text
 from billhead.web.reseller.users import SHOWN, narrowed
 
-__all__: list[str] = []
+__all__ = ["one_user"]
 
 
 @api.get("/users")
@@ -50,14 +52,27 @@ def users() -> ResponseReturnValue:
 @allow("anyone")
 def user(key: int) -> ResponseReturnValue:
     with reading() as session:
-        return _one(session, key)
+        return one_user(session, key)
 
 
-def _one(session: Session, key: int) -> dict[str, object]:
+def one_user(session: Session, key: int) -> dict[str, object]:
     seen_user(session, asker(), key)
     row = session.execute(users_of(asking_reseller(session).id).where(Subscription.id == key)).one()
     who = session.get_one(Customer, row.customer_id)
-    return {**_told(row), "phone": who.phone, "language": who.language, "note": who.reseller_note}
+    on = session.scalar(select(CreditRenewal).join(Subscription, renews_alone()).where(Subscription.id == key))
+    mine = select(Service).where(Service.subscription_id == key, Service.lifecycle == "wanted").order_by(Service.id)
+    return {
+        **_told(row),
+        "phone": who.phone,
+        "language": who.language,
+        "note": who.reseller_note,
+        "automatic_renewal": on is not None,
+        "not_renewed": (on.why or None) if on is not None else None,
+        "lines": [{name: getattr(one, name) for name in _LINE_TOLD} for one in session.scalars(mine)],
+    }
+
+
+_LINE_TOLD = ("id", "kind", "login", "mac", "sync")
 
 
 def _told(row: Row[Any]) -> dict[str, object]:
@@ -134,7 +149,7 @@ def change_facts(key: int) -> ResponseReturnValue:
         who = tx.session.get_one(Customer, seen.customer_id)
         had = UserFacts(who.name, who.email, who.phone, who.language, who.reseller_note)
         edit_user(tx, key, replace(had, **told))
-        return _one(tx.session, key)
+        return one_user(tx.session, key)
 
 
 @api.post("/users/<int:key>/renew")
@@ -152,7 +167,7 @@ def block(key: int) -> ResponseReturnValue:
     no_fields()
     with acting() as tx:
         disable_user(tx, key)
-        return _one(tx.session, key)
+        return one_user(tx.session, key)
 
 
 @api.post("/users/<int:key>/unblock")
@@ -161,7 +176,7 @@ def unblock(key: int) -> ResponseReturnValue:
     no_fields()
     with acting() as tx:
         enable_user(tx, key)
-        return _one(tx.session, key)
+        return one_user(tx.session, key)
 
 
 @api.get("/users/<int:key>/access")
