@@ -70,6 +70,13 @@ class Days:
     ends: date | None = None
     full: bool = False  # any day of a cycle costs all of it
     added: list[tuple[date, date]] = field(default_factory=list)  # [from, to) by changes, as they stand written
+    anew: list[date] = field(default_factory=list)  # when a whole period began, from what cost nothing
+
+    def changes(self, day: date, plan: str) -> None:
+        before = [self.on(day - timedelta(days=1)), self.on(day)] if day > self.begun else []
+        if before == [("free", 0)] * 2 and PRICES[plan]:
+            self.anew.append(day)
+        self.had[day] = (plan, self.on(day)[1])
 
     def cycles(self, billed_to: date) -> list[Period]:
         """Days that were added lie between two cycles, and are counted from anew."""
@@ -78,6 +85,10 @@ class Days:
         while not found or found[-1].end < billed_to:
             found.append(cycle(anchor, MONTH, n))
             n += 1
+            anew = next((day for day in sorted(self.anew) if found[0].start < day > anchor and day in found[-1]), None)
+            if anew is not None:  # the days from then on are of other cycles
+                anchor, n = anew, 0
+                continue
             while (end := found[-1].end) in follows:
                 anchor, n = follows.pop(end), 0
                 if anchor >= billed_to:
@@ -105,6 +116,8 @@ class Days:
         counted: dict[tuple[object, int], int] = {}
         for day in self.each(whole):
             if day >= billed_to or self.stands_still(day) or (self.ends is not None and day >= self.ends):
+                continue
+            if any(whole.start < anew <= day for anew in self.anew):
                 continue
             for what in self.parts(day):
                 counted[what] = counted.get(what, 0) + 1
@@ -194,7 +207,7 @@ class Story:
 
     def do_plan(self, plan: str) -> None:
         self.act(change, ChangeWish(self.subscription, plan=plan, when="immediate"))
-        self.days.had[self.today] = (plan, self.days.on(self.today)[1])
+        self.days.changes(self.today, plan)
 
     def do_backdate(self, detail) -> None:
         plan, ago = detail
@@ -202,7 +215,7 @@ class Story:
         if day < self.days.begun or any(day <= start for start in self.days.had if start != self.days.begun):
             return  # a past that was changed since is corrected step by step
         self.act(change, ChangeWish(self.subscription, plan=plan, on=day))
-        self.days.had[day] = (plan, self.days.on(day)[1])
+        self.days.changes(day, plan)
 
     def do_screens(self, number: int) -> None:
         wanted = (AddOnOrder("screen", number),) if number else ()

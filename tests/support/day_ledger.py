@@ -95,6 +95,7 @@ class DayLedger:
     runs: bool = True
     cut: Cycle | None = None  # the last one that was billed, if not to its end
     waiting: list[list[date]] = field(default_factory=list)  # days that were given after billing was over
+    today: date = date.min
     marked: dict[Cycle, bool] = field(default_factory=dict)  # is the coupon for this cycle?
 
     # -- what is where
@@ -112,6 +113,7 @@ class DayLedger:
 
     def bill(self, today: date) -> None:
         """What has begun by today is on a bill."""
+        self.today = max(self.today, today)
         while self.runs and self.billed_to <= today and (self.ends is None or self.billed_to < self.ends):
             cycle = self.cycle(self.billed_to)
             end = cycle.end if self.ends is None else min(cycle.end, self.ends)
@@ -126,10 +128,30 @@ class DayLedger:
     # -- what people do
 
     def changes(self, day: date, **what: object) -> None:
+        paid = self._becomes_paid(day, what)
         self.had[day] = replace(self.on(day), **what)
+        if paid:
+            self._begins_anew(day)
         while day < self.billed_to:
             self._use_coupon(day, whole=False)
             day = self.cycle(day).end
+
+    def _becomes_paid(self, day: date, what: dict[str, object]) -> bool:
+        """From what was had for nothing the day before, and is had for nothing until now."""
+        if "plan" not in what or day <= self.begins:
+            return False
+        before, now = self.on(day - DAY), self.on(day)
+        free = not any(self.prices[one.plan, one.months] or one.screens for one in (before, now))
+        return free and before == now and self.prices[str(what["plan"]), now.months] > 0 and day <= self.today
+
+    def _begins_anew(self, day: date) -> None:
+        """A whole period, and days that were given of what cost nothing are gone."""
+        self.free = [
+            [since, until and min(until, day)] for since, until in self.free if since is not None and since < day
+        ]
+        self.counts_from(day, day, self.on(day).months)
+        self.billed_to, self.cut = day, None
+        self.bill(self.today)
 
     def counts_from(self, since: date, anchor: date, months: int) -> None:
         self.calendars = [one for one in self.calendars if one.since != since]

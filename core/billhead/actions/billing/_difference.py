@@ -22,6 +22,7 @@ from billhead.actions.billing._draft import (
     Draft,
     DraftedLine,
     as_of,
+    bill,
     comes_within,
     draft_due,
     part_line,
@@ -54,6 +55,7 @@ class History(NamedTuple):
     """A subscription as rating needs it, what was billed of it, and the days that are not charged. `moved` is paid time
     that went along to another customer, from the day on which it changed hands. `before`: how its cycles were counted
     before its anchor moved. `extended`: of the days that are not charged, those that changes have added.
+    `begins`: a whole period begins where it is billed to, and is billed at once, whoever renews it.
 
     Whoever wants to know what a change would cost changes `item` or `free` and asks again.
     """
@@ -65,6 +67,7 @@ class History(NamedTuple):
     used_keys: Mapping[BilledKey, int]
     before: tuple[Former, ...] = ()
     extended: tuple[Period, ...] = ()
+    begins: bool = False
 
 
 def read_history(session: Session, catalogue: Catalogue, subscription_id: int, target: date) -> History:
@@ -135,8 +138,9 @@ def draft_difference(history: History, catalogue: Catalogue, zone: str) -> Draft
     advance: Advance | None = None
     used: tuple[CouponUsed, ...] = ()
     offered = catalogue.sellers[item.seller_id].offers(item.collection, item.timing)
-    if (item.state in RUNNING or _ends_unbilled(item)) and not offered:
-        due = draft_due(item._replace(free=history.free), catalogue, zone, False)
+    if history.begins or ((item.state in RUNNING or _ends_unbilled(item)) and not offered):
+        running = item._replace(free=history.free)
+        due = bill(running, catalogue, zone) if history.begins else draft_due(running, catalogue, zone, False)
         coming = [line for line in due.lines if line.kind != "setup" or not _is_set_up(line.component_id, history)]
         lines += [line._replace(detail=_revised(line, numbered)) for line in coming]
         advance, used = due.advance, due.used

@@ -27,6 +27,7 @@ __all__ = [
     "Draft",
     "DraftedLine",
     "as_of",
+    "bill",
     "comes_within",
     "draft_due",
     "inclusive_of_tax",
@@ -121,7 +122,7 @@ def draft_due(item: DueItem, catalogue: Catalogue, zone: str, offered: bool) -> 
     """The draft for what is due of a subscription. `zone`: the customer's now; it holds from the next period on."""
     if catalogue.sellers[item.seller_id].offers(item.collection, item.timing):
         return _offer(item, catalogue, zone, offered)
-    return _bill(item, catalogue, zone)
+    return bill(item, catalogue, zone)
 
 
 def order_lines(
@@ -201,7 +202,8 @@ def _without_period(line: DraftedLine) -> DraftedLine:
     return line._replace(period_start=None, period_end=None)
 
 
-def _bill(item: DueItem, catalogue: Catalogue, zone: str) -> Draft:
+def bill(item: DueItem, catalogue: Catalogue, zone: str) -> Draft:
+    """The periods that are due by the calendar, as an invoice."""
     start = _starts(item)
     arrears, ends_on, anchor = item.timing == "arrears", item.billing_ends_on, item.anchor
     plan = catalogue.plans[item.plan_id]

@@ -67,18 +67,21 @@ def preview_rebill(session: Session, desk: Desk, history: History, *, credit: bo
     return raised(desk.rater.rate_cases([case], lots, read_chargeable(session, [item.customer_id]))[0])
 
 
-def rebill(tx: Tx, subscription_id: int, *, way: str = "credit", use_credit: bool = True) -> Rebilled:
+def rebill(
+    tx: Tx, subscription_id: int, *, way: str = "credit", use_credit: bool = True, begins: bool = False
+) -> Rebilled:
     """Write one document over all that differs: an invoice, collected where a method is saved, or a credit note.
 
     A credit note lowers what is still open on the invoice that it corrects; the rest becomes account credit, or is
     refunded with `way="refund"`. `use_credit=False` leaves the account credit alone and waits for no VAT id, since the
     money is there.
-    The caller holds the subscription locked and has flushed its changes.
+    `begins` as in History. The caller holds the subscription locked and has flushed its changes.
     """
     session = tx.session
     session.flush()
     desk = Desk()
-    rated = preview_rebill(session, desk, desk.history(session, subscription_id), credit=use_credit)
+    history = desk.history(session, subscription_id)._replace(begins=begins)
+    rated = preview_rebill(session, desk, history, credit=use_credit)
     if not use_credit:
         rated = rated._replace(draft="")
     written = write_documents(tx, [rated], desk.catalogue, observers=plugins().observers())

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import select
 
+from billhead import clock
 from billhead.actions.billing._calendars import put_off_anchors
 from billhead.actions.billing._extended import extended
 from billhead.actions.billing._free_days import EXTENDED
@@ -19,7 +20,7 @@ from billhead.db import Tx
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import FreeTime, Subscription
 
-__all__ = ["Ends", "cut_extended", "ends_of", "extend", "runs_until"]
+__all__ = ["Ends", "cut_days", "end_with_period", "ends_of", "extend", "runs_until"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,25 @@ def ends_of(tx: Tx, subscription: Subscription) -> Ends:
     return Ends(subscription.service_ends_on, subscription.billing_ends_on, planned)
 
 
-def cut_extended(tx: Tx, subscription: Subscription, on: date) -> None:
-    """A whole period begins on the day, in place of days that were added: what these are worth comes behind it."""
-    for row in _rows(tx, subscription):
+def cut_days(tx: Tx, subscription: Subscription, on: date, whys: Collection[str]) -> None:
+    """A whole period begins on the day, in place of days that were added: what these are worth comes behind it. Those
+    that were given of what cost nothing are worth nothing."""
+    for row in _rows(tx, subscription, whys):
         if end_of(row) > on:
             lost = end_of(row) - max(row.starts_on, on)
             if subscription.paid_through is not None and subscription.paid_through >= end_of(row):
                 subscription.paid_through -= lost
             row.ends_on = max(row.starts_on, on)
     tx.session.flush()
+
+
+def end_with_period(tx: Tx, subscription: Subscription) -> None:
+    """What cost nothing may have run longer than the first period that is paid for. The next is looked for in time."""
+    look_again(tx, subscription, clock.today_in(subscription.zone))
+    paid, billed = subscription.paid_through, subscription.billed_through
+    if paid is not None and billed is not None and billed < paid:
+        subscription.paid_through = billed
+        let_run(tx, subscription, billed, tx.session.get_one(Seller, subscription.seller_id).grace_hours)
 
 
 def extend(tx: Tx, subscription: Subscription, before: Ends) -> int:
@@ -62,7 +73,7 @@ def extend(tx: Tx, subscription: Subscription, before: Ends) -> int:
     if not found.there:
         give_time(tx, subscription, more, today, why=EXTENDED)
         return more
-    row = next(one for one in reversed(_rows(tx, subscription)) if end_of(one) > found.since)
+    row = next(one for one in reversed(_rows(tx, subscription, (EXTENDED,))) if end_of(one) > found.since)
     _move_end(tx, subscription, row, timedelta(days=more), timedelta(days=found.due), before)
     look_again(tx, subscription, today)
     return more
@@ -98,7 +109,7 @@ def _move_end(tx: Tx, subscription: Subscription, row: FreeTime, by: timedelta, 
         let_run(tx, subscription, subscription.paid_through, grace_hours)
 
 
-def _rows(tx: Tx, subscription: Subscription) -> list[FreeTime]:
+def _rows(tx: Tx, subscription: Subscription, whys: Collection[str]) -> list[FreeTime]:
     tx.session.flush()
-    rows = select(FreeTime).where(FreeTime.subscription_id == subscription.id, FreeTime.why == EXTENDED)
+    rows = select(FreeTime).where(FreeTime.subscription_id == subscription.id, FreeTime.why.in_(whys))
     return list(tx.session.scalars(rows.order_by(FreeTime.starts_on, FreeTime.id)))

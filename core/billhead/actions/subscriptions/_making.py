@@ -6,7 +6,7 @@ from datetime import date
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.events import emit
 from billhead.actions.shops._supplying import ask_change, is_supplied
-from billhead.actions.subscriptions._extending import cut_extended, ends_of, extend, runs_until
+from billhead.actions.subscriptions._extending import cut_days, end_with_period, ends_of, extend, runs_until
 from billhead.actions.subscriptions._own_ends import change_ends
 from billhead.actions.subscriptions._shape import reshape
 from billhead.actions.subscriptions._state import record
@@ -37,14 +37,16 @@ def make_change(tx: Tx, subscription: Subscription, steps: Steps, on: date, *, u
     """Take the steps, bill the difference, add the days that a plan adds instead of giving back, and let the lines have
     it: of a shop, with its reseller's credits."""
     before, term, ends = subscription.plan_id, subscription.term, ends_of(tx, subscription)
-    if steps.item.billed_through == on != subscription.billed_through:
-        cut_extended(tx, subscription, on)
+    if steps.begins:
+        cut_days(tx, subscription, on, ("extended", "given") if steps.was_free else ("extended",))
     take_steps(tx, subscription, steps, on)
     if (subscription.plan_id, subscription.term) != (before, term):
         change_ends(tx, subscription, before, subscription.plan_id, on)
         look_again(tx, subscription, on)
-    written = rebill(tx, subscription.id, use_credit=use_credit)
+    written = rebill(tx, subscription.id, use_credit=use_credit, begins=steps.begins)
     tx.session.refresh(subscription)
+    if steps.was_free:
+        end_with_period(tx, subscription)
     days = extend(tx, subscription, ends)
     until = runs_until(subscription).isoformat() if days else ""
     if not is_supplied(subscription):

@@ -10,7 +10,7 @@ from billhead.actions.shops._supplying import is_supplied
 from billhead.actions.subscriptions._making import make_change
 from billhead.actions.subscriptions._sale import AddOnOrder
 from billhead.actions.subscriptions._state import record, visible_subscription
-from billhead.actions.subscriptions._steps import Steps, steps_of
+from billhead.actions.subscriptions._steps import Steps, history_after, steps_of
 from billhead.actions.subscriptions._wish import ChangeWish, resolved
 from billhead.db import Tx
 from billhead.domain.errors import BillheadError, Conflict
@@ -53,8 +53,10 @@ def _steps(tx: Tx, subscription: Subscription, change: SubscriptionChange, paid_
     history = desk.history(tx.session, subscription.id)
     today = history.item.target
     asked = resolved(tx, subscription, history, _wish(subscription.id, change.wish), today)
-    steps = steps_of(history.item, asked.parts, today, plan_id=asked.plan.id, term=asked.term, restart=False)
-    rated = preview_rebill(tx.session, desk, history._replace(item=steps.item), credit=False)
+    desk.catalogue.need(tx.session, prices={one.price_id for one in asked.parts})
+    catalogue, to = None if is_supplied(subscription) else desk.catalogue, (asked.plan.id, asked.term)
+    steps = steps_of(history.item, asked.parts, today, plan_id=to[0], term=to[1], restart=False, catalogue=catalogue)
+    rated = preview_rebill(tx.session, desk, history_after(history, steps, today), credit=False)
     if not rated.kind and is_supplied(subscription):  # nothing is billed that its credits could be asked for
         raise Conflict("no day of it that was billed is left")
     costs = rated.total_minor if rated.kind == "invoice" else 0

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from billhead.actions.billing._catalogue import Catalogue
+from billhead.actions.billing._difference import History
 from billhead.actions.billing._rated import DueItem, Part
-from billhead.domain.periods import Term, anchor_of_term
+from billhead.domain.periods import Period, Term, anchor_of_term, without
 
-__all__ = ["Steps", "Wanted", "steps_of"]
+__all__ = ["Steps", "Wanted", "history_after", "steps_of"]
 
 
 class Wanted(NamedTuple):
@@ -23,19 +25,32 @@ class Steps(NamedTuple):
     """`item` is the subscription after the change; components that are new have ids below zero in it.
 
     `ends`: component → its last day and one, None: it goes on. `adds`: what begins on the day, in the order of ids.
+    `begins`: a whole period begins on the day. `was_free`: since nothing of what was had before cost anything.
     """
 
     item: DueItem
     ends: Mapping[int, date | None]
     adds: tuple[Wanted, ...]
+    begins: bool = False
+    was_free: bool = False
 
 
-def steps_of(item: DueItem, wanted: Sequence[Wanted], on: date, *, plan_id: int, term: str, restart: bool) -> Steps:
+def steps_of(
+    item: DueItem,
+    wanted: Sequence[Wanted],
+    on: date,
+    *,
+    plan_id: int,
+    term: str,
+    restart: bool,
+    catalogue: Catalogue | None = None,
+) -> Steps:
     """The steps to have `wanted` from `on`.
 
     What follows by itself after a while goes with the plan or the term that it follows. A part that stays as it is
     keeps its price, unless the term changes. With another term billing keeps its next day, from which whole periods of
-    the new term count; with `restart` a whole period begins on the day.
+    the new term count; with `restart` a whole period begins on the day, and so it does, where `catalogue` tells prices,
+    from what costs nothing to what does.
     """
     open_parts, goes = list(wanted), (plan_id, term) != (item.plan_id, item.term)
     ends: dict[int, date | None] = {}
@@ -56,8 +71,32 @@ def steps_of(item: DueItem, wanted: Sequence[Wanted], on: date, *, plan_id: int,
                 ends[part.component_id] = on
     kept = [part._replace(ends_on=ends.get(part.component_id or 0, part.ends_on)) for part in item.parts]
     new = [Part(-n, one.plan_id, one.price_id, one.quantity, on, kind=one.kind) for n, one in enumerate(open_parts, 1)]
-    after = _calendar(item, on, term, restart)._replace(plan_id=plan_id, parts=(*kept, *new))
-    return Steps(after, ends, tuple(open_parts))
+    was_free = catalogue is not None and _becomes_paid(item, wanted, on, catalogue)
+    begins = (restart or was_free) and item.billed_through is not None
+    after = _calendar(item, on, term, restart or was_free)._replace(plan_id=plan_id, parts=(*kept, *new))
+    return Steps(after, ends, tuple(open_parts), begins, was_free)
+
+
+def _becomes_paid(item: DueItem, wanted: Sequence[Wanted], on: date, catalogue: Catalogue) -> bool:
+    """From a plan that was had for nothing the day before: one that is taken back on its day has begun no period."""
+    if item.phase == "trial" or item.timing == "arrears" or item.billed_through is None:
+        return False
+    had = [one for one in item.parts if (one.starts_on or item.started_on) < on < (one.ends_on or date.max)]
+    free = bool(had) and not any(catalogue.prices[catalogue.price_at(one.price_id, on)].amount_minor for one in had)
+    return free and any(catalogue.prices[one.price_id].amount_minor for one in wanted if one.kind == "plan")
+
+
+def history_after(history: History, steps: Steps, on: date) -> History:
+    """With the steps taken. A whole period that begins takes the place of days that changes have added, and of those
+    that were given of what cost nothing."""
+    history = history._replace(item=steps.item, begins=steps.begins)
+    if not steps.begins:
+        return history
+    ahead = [Period(on, date.max)]
+    dropped = history.free if steps.was_free else history.extended
+    lost = without(dropped, without(dropped, ahead))
+    free, extended = without(history.free, lost), without(history.extended, lost)
+    return history._replace(free=tuple(free), extended=tuple(extended))
 
 
 def _same(part: Part, wanted: Sequence[Wanted], *, any_price: bool) -> Wanted | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._difference import History
 from billhead.actions.billing._extended import extended
 from billhead.actions.billing._rated import Rated, RatedLine
@@ -19,14 +20,14 @@ from billhead.actions.subscriptions._own_ends import change_ends
 from billhead.actions.subscriptions._sale import AddOnOrder
 from billhead.actions.subscriptions._scheduled import last_cancel, schedule, wished_of
 from billhead.actions.subscriptions._state import handed_over_on, record, visible_subscription
-from billhead.actions.subscriptions._steps import Steps, steps_of
+from billhead.actions.subscriptions._steps import Steps, history_after, steps_of
 from billhead.actions.subscriptions._taking_steps import look_again, take_steps
 from billhead.actions.subscriptions._wish import ChangeWish, Resolved, resolved
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.changes import When
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
-from billhead.domain.periods import Period, merged, without
+from billhead.domain.periods import merged, without
 from billhead.domain.subscription import RUNNING
 from billhead.models.catalogue import Price
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
@@ -114,9 +115,7 @@ def _billed_to(steps: Steps, rated: Rated | None) -> date | None:
 
 def _longer(history: History, desk: Desk, steps: Steps, on: date, billed_to: date | None) -> tuple[int, date | None]:
     """How many days the change adds behind what is billed then, and the first day after them."""
-    if steps.item.billed_through == on != history.item.billed_through:  # a whole period begins, in place of such days
-        kept = tuple(Period(one.start, min(one.end, on)) for one in history.extended if one.start < on)
-        history = history._replace(extended=kept)
+    history = history_after(history, steps, on)
     found = extended(history._replace(item=steps.item._replace(billed_through=billed_to)), desk.catalogue)
     days = found.due - found.there
     return days, billed_to and billed_to + timedelta(days=days)
@@ -161,8 +160,10 @@ def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
     if not wish.when and not staff and _paid_elsewhere(history):
         when = When.END_OF_TERM
     if when is not When.END_OF_TERM:
-        steps = _steps(history, asked, on, restart=wish.restart)
-        found = preview_rebill(tx.session, desk, history._replace(item=steps.item), credit=False)
+        desk.catalogue.need(tx.session, prices={one.price_id for one in asked.parts})
+        catalogue = None if is_supplied(subscription) else desk.catalogue
+        steps = _steps(history, asked, on, restart=wish.restart, catalogue=catalogue)
+        found = preview_rebill(tx.session, desk, history_after(history, steps, on), credit=False)
         if found.kind or not is_supplied(subscription):
             owes = found.kind == "invoice" and found.total_minor > 0
             must_pay = owes and subscription.collection == "manual" and not staff
@@ -175,8 +176,11 @@ def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
     return _Planned(history, asked, steps, on, When.END_OF_TERM, None, False, _billed_to(steps, None))
 
 
-def _steps(history: History, asked: Resolved, on: date, *, restart: bool = False) -> Steps:
-    steps = steps_of(history.item, asked.parts, on, plan_id=asked.plan.id, term=asked.term, restart=restart)
+def _steps(
+    history: History, asked: Resolved, on: date, *, restart: bool = False, catalogue: Catalogue | None = None
+) -> Steps:
+    to = asked.plan.id, asked.term
+    steps = steps_of(history.item, asked.parts, on, plan_id=to[0], term=to[1], restart=restart, catalogue=catalogue)
     if not steps.ends and not steps.adds:
         raise InvalidInput("plan", "this is what the subscription has already")
     return steps

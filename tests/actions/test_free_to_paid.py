@@ -1,0 +1,104 @@
+"""From a plan that costs nothing to one that does: a whole period begins that day. With dates and cents."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from billing_shop import SYSTEM, open_shop
+
+from billhead import clock
+from billhead.actions.billing.settle_proforma import settle_proforma
+from billhead.actions.billing.verify_billing import verify_billing
+from billhead.actions.subscriptions._given_days import give_days_to
+from billhead.actions.subscriptions.change import ChangeWish, change, preview_change
+from billhead.db import Tx, reading, writing
+from billhead.domain.context import Context, Role, Scope
+from billhead.models.documents import Document
+from billhead.models.subscriptions import Subscription
+
+APR, THIRTIETH = date(2026, 4, 1), date(2026, 4, 30)
+
+
+def on(day):
+    clock.move_business_clock(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
+
+
+@pytest.fixture
+def shop(database_url, tmp_path):
+    with clock.business_time(datetime(2026, 4, 1, 12, tzinfo=UTC)), open_shop(database_url, tmp_path) as shop:
+        yield shop
+
+
+def freemium(shop, **more):
+    free = shop.plan("free", 0)
+    shop.plan("gold", 3000), shop.plan("top", 6000)
+    customer = shop.customer(credit_minor=50_000)
+    subscription = shop.subscribe(customer, free, due=APR)
+    shop.run(APR)
+    shop.change(Subscription, subscription, **more)
+    on(THIRTIETH)
+    return customer, subscription
+
+
+def changes(subscription, ctx=SYSTEM, **wish):
+    wish = ChangeWish(subscription, **wish)
+    with reading() as session:
+        before = preview_change(Tx(ctx, session), wish)
+    with writing(ctx) as tx:
+        done = change(tx, wish, before.seen)
+    assert done.total_minor == before.total_minor
+    assert verify_billing().faults == []
+    return before, done
+
+
+def billed(shop, subscription):
+    documents = shop.all(Document, Document.subscription_id == subscription, Document.kind != "proforma")
+    return sum(-one.net_minor if one.kind == "credit_note" else one.net_minor for one in documents)
+
+
+def test_who_upgrades_on_the_30th_pays_a_whole_period_and_the_next_bill_comes_after_it(shop):
+    _, subscription = freemium(shop)
+    seen, done = changes(subscription, plan="gold")
+    assert (done.total_minor, seen.renews_on) == (3600, date(2026, 5, 30))
+    assert shop.lines(subscription)[-1][:4] == ("recurring", THIRTIETH, date(2026, 5, 30), 3000)
+    row = shop.get(Subscription, subscription)
+    assert (row.anchor, row.billed_through, row.next_bill_on) == (THIRTIETH, date(2026, 5, 30), date(2026, 5, 30))
+    changes(subscription, plan="top")
+    assert billed(shop, subscription) == 6000
+    changes(subscription, plan="free", when="immediate")
+    assert billed(shop, subscription) == 0
+    changes(subscription, plan="gold")
+    assert billed(shop, subscription) == 3000
+
+
+def test_a_paid_plan_that_is_taken_back_on_its_day_begins_no_period(shop):
+    _, subscription = freemium(shop)
+    changes(subscription, plan="gold")
+    on(date(2026, 5, 10))
+    changes(subscription, plan="free", when="immediate")
+    changes(subscription, plan="gold")
+    assert billed(shop, subscription) == 3000
+    assert shop.get(Subscription, subscription).billed_through == date(2026, 5, 30)
+
+
+def test_by_hand_the_proforma_is_over_a_whole_period_that_begins_when_it_is_paid(shop):
+    customer, subscription = freemium(shop, collection="manual")
+    ctx = Context(f"customer:{customer}", Role.CUSTOMER, Scope(customer_id=customer))
+    _, offered = changes(subscription, ctx, plan="gold")
+    assert (offered.state, offered.total_minor) == ("offered", 3600)
+    on(date(2026, 5, 2))
+    with writing(SYSTEM) as tx:
+        settle_proforma(tx, offered.document_id)
+    row = shop.get(Subscription, subscription)
+    assert (row.billed_through, row.anchor) == (date(2026, 6, 2), date(2026, 5, 2))
+    assert billed(shop, subscription) == 3000
+    assert verify_billing().faults == []
+
+
+def test_days_that_were_given_of_what_cost_nothing_make_nothing_free(shop):
+    _, subscription = freemium(shop)
+    with writing(SYSTEM) as tx:
+        give_days_to(tx, subscription, 30, "an outage")
+    changes(subscription, plan="gold")
+    row = shop.get(Subscription, subscription)
+    assert (row.billed_through, row.paid_through) == (date(2026, 5, 30), date(2026, 5, 30))  # credit pays it at once
+    assert billed(shop, subscription) == 3000
