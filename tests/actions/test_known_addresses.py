@@ -4,6 +4,8 @@ import threading
 
 import pytest
 from billing_shop import SYSTEM, open_shop
+from reseller_shop import open_reseller_shop
+from sqlalchemy import select
 
 from billhead.actions.accounts.add_customer import NewCustomer, add_customer
 from billhead.actions.accounts.set_customer_email import set_customer_email
@@ -54,3 +56,15 @@ def test_staff_give_nobody_the_address_of_another(shop):
         set_customer_email(tx, eve, "ada@example.com")
     assert told.value.field == "email"
     assert shop.get(Customer, eve).email == "eve@example.com"
+
+
+def test_a_reseller_adds_nobody_twice_and_pays_for_nobody(operator):
+    shop = open_reseller_shop(operator)
+    shop.grant("baltic", "30.00")
+    shop.add("baltic", name="Kadri", email="kadri@example.com")
+    spent = shop.wallet("baltic")
+    with pytest.raises(InvalidInput) as told:
+        shop.add("baltic", name="Kadri Tamm", email="KADRI@example.com")
+    assert (told.value.field, told.value.code) == ("email", "has_account")
+    theirs = shop.rows(select(Customer).where(Customer.reseller_id == shop.known["baltic"]))
+    assert (len(theirs), shop.wallet("baltic")) == (1, spent)

@@ -53,16 +53,6 @@ def name_on_xtream(shop, bouquet):
     return shop.rows(select(PanelBouquet).where(*here))[0].id
 
 
-def test_an_address_that_somebody_has_is_refused_before_anything_is_made(shop):
-    shop.grant("baltic", "30.00")
-    shop.add("baltic", name="Kadri", email="kadri@example.com")
-    spent = shop.wallet("baltic")
-    with pytest.raises(InvalidInput) as told:
-        shop.add("baltic", name="Kadri Tamm", email="KADRI@example.com")
-    assert (told.value.field, told.value.code) == ("email", "has_account")
-    assert (len(customers_of("baltic", shop)), shop.wallet("baltic")) == (1, spent)
-
-
 def test_a_line_takes_its_credits_when_it_is_there(shop):
     shop.grant("baltic", "30.00")
     added = shop.add("baltic", addons=["sport"], name="Kadri", email="Kadri@Example.com")
