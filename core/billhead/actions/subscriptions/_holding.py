@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.events import emit
+from billhead.actions.subscriptions._extending import ends_of, extend
 from billhead.actions.subscriptions._free_time import free_time, open_hold
 from billhead.actions.subscriptions._offers import withdraw_offers
 from billhead.actions.subscriptions._scheduled import schedule, scheduled_of
@@ -38,6 +39,7 @@ def begin_hold(tx: Tx, subscription: Subscription, start: date, ends_on: date | 
         free_time(tx, subscription, "kept", start, start)  # becomes the days that are added when it ends
     written = rebill(tx, subscription.id)
     tx.session.refresh(subscription)
+    extend(tx, subscription, ends_of(tx, subscription))  # what came back whole buys no days
     if ends_on is not None:
         schedule(tx, subscription, "resume", ends_on, {})
     record(tx, subscription, "held", start, way=way, ends_on=ends_on.isoformat() if ends_on else None)

@@ -6,6 +6,7 @@ from datetime import date
 from billhead import clock
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.events import emit
+from billhead.actions.subscriptions._extending import ends_of, extend
 from billhead.actions.subscriptions._free_time import give_time, lengthen, open_hold
 from billhead.actions.subscriptions._holding import may_end_from
 from billhead.actions.subscriptions._scheduled import drop_scheduled, last_cancel
@@ -58,6 +59,7 @@ def resume(tx: Tx, subscription_id: int) -> Resumed:
     look_again(tx, subscription, today)
     written = rebill(tx, subscription.id)
     tx.session.refresh(subscription)
+    extend(tx, subscription, ends_of(tx, subscription))
     record(tx, subscription, "resumed", today, document_id=written.document_id)
     data = {"subscription_id": subscription.id, "document_id": written.document_id}
     emit(tx, "subscription.resumed", f"subscription:{subscription.id}", data)
