@@ -30,12 +30,12 @@ def billhead(app):
 
 
 def test_a_catalogue_comes_without_a_single_subscriber(app, billhead):
-    assert billhead("import", "catalog", CATALOGUE) == {
-        "plans": 18,
-        "prices": 384,
-        "panels": 2,
-    }  # 8×24 + 4 + 8, 6×24 + 4, 32 sold once
-    assert billhead("import", "catalog", CATALOGUE) == {"plans": 18, "prices": 0, "panels": 2}
+    told = {"dry_run": False, "plans": 18, "prices": 384, "panels": 2}  # 8×24 + 4 + 8, 6×24 + 4, 32 sold once
+    assert billhead("import", "catalog", CATALOGUE, "--dry-run") == {**told, "dry_run": True}
+    with app.app_context(), reading() as session:
+        assert session.scalar(select(Plan.id).limit(1)) is None
+    assert billhead("import", "catalog", CATALOGUE) == told
+    assert billhead("import", "catalog", CATALOGUE) == {**told, "prices": 0}
     with app.app_context(), reading() as session:
         assert session.scalar(select(Plan.name).where(Plan.code == "basic-mag")) == "Basic, TV box"
 

@@ -1,18 +1,23 @@
-"""The rates of tax plugins in the admin area."""
+"""The rates of tax plugins in the admin area, and a checkout that asks where the buyer lives."""
 
 import io
+from datetime import date
+from importlib.metadata import entry_points
 
 import pytest
-from web_shop import Shop
+from sqlalchemy import select
+from web_shop import Shop, open_shop
 
 from apps import build_app, close_app
-from billhead.db import db, writing
+from billhead.db import db, reading, writing
 from billhead.domain.context import Context
 from billhead.models.operations import AuditEntry
-from billhead.models.sellers import Seller
+from billhead.models.people import Customer
+from billhead.models.sellers import Seller, TaxRegistration
 from billhead.plugin import current_host
-from billhead.plugin_host import plugins, upgrade_plugin
-from billhead_sales_tax.store import own_rates
+from billhead.plugin_host import PluginHost, plugins, upgrade_plugin
+from billhead_sales_tax.rates import Rate
+from billhead_sales_tax.store import own_rates, write_rates
 
 HEADER = "place,postcode,tax,rate,since,position\n"
 COUNTY = HEADER + "US-CA,900,county,2.25,2026-01-01,1\nUS-CA,901,county,1.5,2026-01-01,1\n"
@@ -94,3 +99,43 @@ def test_vat_rates_are_shown_entered_and_dropped_after_a_question(house):
     assert sam.post(path, page="/admin/switches").status_code == 303
     assert sam.get(path).status_code == 404
     assert "No such place" in sam.get("/x/eu_vat/?place=XX").text
+
+
+@pytest.fixture
+def california(sqlite_url, tmp_path):
+    """The shop with nexus in California, where a county's tax goes by postcode."""
+    shop = open_shop(sqlite_url, tmp_path / "home")
+    with shop.app.app_context():
+        points = [point for point in entry_points(group="billhead.plugins") if point.name == "sales_tax"]
+        shop.app.extensions["billhead"].plugins._plugins["sales_tax"] = PluginHost.load(points).get("sales_tax")
+        upgrade_plugin(db.engine, plugins().get("sales_tax"))
+        with writing(Context.system("test")) as tx:
+            tx.session.scalar(select(Seller)).tax_engine = "sales_tax"
+            tx.session.add(TaxRegistration(seller_id=1, jurisdiction="US-CA", scheme="domestic"))
+    yield shop
+    close_app(shop.app)
+
+
+def test_the_checkout_asks_for_state_and_postcode_where_the_tax_hangs_on_them(california):
+    shop = california
+    with shop.app.app_context():
+        county = Rate("US-CA", "county", 22_500, date(2020, 1, 1), postcode="900", position=1)
+        write_rates(current_host("sales_tax"), [county])
+    ada = shop.customer(country="US")
+    ada.post("/plans/basic", {"term": "1 month"})
+    asked = ada.get("/checkout").text
+    assert "Where do you live?" in asked
+    assert "depends on your state or province" in asked
+    told = ada.post("/checkout/place", {"region": "California", "postcode": "94103"}, page="/checkout")
+    assert told.location == "/checkout"
+    assert "short name of a region" in ada.get("/checkout").text
+    ada.post("/checkout/place", {"region": "CA", "postcode": ""}, page="/checkout")
+    assert "depends on your postcode" in ada.get("/checkout").text
+    ada.post("/checkout/place", {"region": "ca", "postcode": "90012"}, page="/checkout")
+    seen = ada.get("/checkout").text
+    assert "Where do you live?" not in seen
+    assert "depends on your" not in seen
+    with shop.app.app_context(), reading() as session:
+        me = session.scalars(select(Customer)).one()
+        assert (me.region, me.address["postcode"], me.name) == ("CA", "90012", "Ada Lovelace")
+    assert ada.post("/checkout", {"account": shop.accounts["cards"]}).status_code == 303

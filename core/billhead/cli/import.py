@@ -7,6 +7,7 @@ import click
 from billhead.actions.importing.catalog_file import read_catalog
 from billhead.actions.importing.import_catalog import import_catalog
 from billhead.actions.importing.subscriber_rows import Refusal
+from billhead.actions.rehearse import rehearse
 from billhead.cli import in_app, json_option, show
 from billhead.cli._csv_import import Imported, import_files
 from billhead.db import writing
@@ -23,15 +24,20 @@ def group() -> None:
 
 @group.command("catalog")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Do all of it, show what came of it, and undo it.")
 @json_option
 @in_app
-def catalog(file: Path, as_json: bool) -> None:
+def catalog(file: Path, dry_run: bool, as_json: bool) -> None:
     """Import a catalogue FILE alone: seller, panels, plans and prices. Again after each change of it."""
-    read = read_catalog(file)
-    with writing(Context.system("cli:import")) as tx:
-        done = import_catalog(tx, read)
+    read, ctx = read_catalog(file), Context.system("cli:import")
+    if dry_run:
+        done = rehearse(ctx, lambda tx: import_catalog(tx, read))
+    else:
+        with writing(ctx) as tx:
+            done = import_catalog(tx, read)
     lines = [f"{done.plans} plans, {done.prices} new prices, {done.panels} panels"]
-    show({"plans": done.plans, "prices": done.prices, "panels": done.panels}, as_json, lines)
+    counts = {"plans": done.plans, "prices": done.prices, "panels": done.panels}
+    show({"dry_run": dry_run, **counts}, as_json, lines)
 
 
 @group.command("csv")

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from billhead.actions.catalogue._touched import Touched, touched_by
 from billhead.actions.catalogue._versions import Affected
 from billhead.actions.catalogue.reprice import RepriceWish, preview_reprice, reprice
+from billhead.actions.catalogue.stop_price import preview_stop_price, stop_price
 from billhead.actions.catalogue.withdraw_reprice import withdraw_reprice
 from billhead.cli import in_app, json_option, show
 from billhead.cli._dates import DATE
@@ -28,7 +29,7 @@ _WORDS = (("valid_from", "sold from"), ("existing_from", "existing from"), ("wit
 
 @click.group()
 def group() -> None:
-    """Prices: list, preview and make changes of many, withdraw."""
+    """Prices: list, stop, preview and make changes of many, withdraw."""
 
 
 @group.command("list")
@@ -75,12 +76,29 @@ def _line(row: dict[str, Any]) -> str:
         f"  {words} {row[name]}"
         for name, words in (
             ("valid_from", "sold from"),
+            ("valid_until", "until"),
             ("existing_from", "existing from"),
             ("withdrawn_on", "withdrawn"),
         )
         if row[name]
     )
     return f"{row['book']:10} {row['plan']:20} {row['term'] or 'once':10} {row['amount']:>14}  v{row['version']}{told}"
+
+
+@group.command("stop")
+@click.argument("price", type=int)
+@click.option("--from", "until", type=DATE, help="Not sold any more from this day on; without it from now on.")
+@click.option("--reason", required=True, help="Stands in the audit trail.")
+@json_option
+@in_app
+def stop(price: int, until: date | None, reason: str, as_json: bool) -> None:
+    """Take PRICE (its id in the list) off sale with all its versions. Who pays it goes on paying it."""
+    with reading() as session:
+        kept = preview_stop_price(session, price)
+    with writing(Context.system("cli:prices", reason=reason)) as tx:
+        done = stop_price(tx, price, until)
+    told = f"Nobody can order at it from {done.until} on; {kept} subscriptions keep it."
+    show({"price_id": price, "until": done.until.isoformat(), "subscriptions": kept}, as_json, [told])
 
 
 def _wish_options(command: Any) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -65,9 +66,20 @@ def _check_tag(tag: Tag, term: str) -> None:
 
 
 def add_version(
-    tx: Tx, book: PriceBook, plan: Plan, term: str, tag: Tag, *, valid_from: date | None, existing_from: date | None
+    tx: Tx,
+    book: PriceBook,
+    plan: Plan,
+    term: str,
+    tag: Tag,
+    *,
+    valid_from: date | None,
+    existing_from: date | None,
+    valid_until: date | None = None,
+    usage: Mapping[int, dict[str, Any] | None] | None = None,
 ) -> Price:
-    """The next version of (book, plan, term). The caller holds the book locked.
+    """The next version of (book, plan, term). The caller holds the book locked. `valid_until` is the first day on which
+    it is not sold any more; then the one before it is sold again, if that is. `usage`: metric → what its use costs
+    from now on, None for nothing; what is not named there stays as it was.
 
     Raises InvalidInput for another seller's plan or dates that would change the past, Conflict when nothing changes or
     an earlier decision for existing subscriptions would come after this one.
@@ -82,7 +94,12 @@ def add_version(
     ).all()
     latest = next((one for one in before if one.withdrawn_on is None), None)
     _check_dates(before, valid_from, existing_from)
+    if valid_until is not None and valid_until <= (valid_from or clock.latest_today()):
+        raise InvalidInput("valid_until", "must lie after the day from which it is sold")
     same = latest is not None and all(getattr(latest, field) == getattr(tag, field) for field in Tag.__slots__)
+    metered = _metered(tx.session, latest)
+    wanted = {metric: terms for metric, terms in {**metered, **(usage or {})}.items() if terms is not None}
+    same = same and wanted == metered and latest is not None and latest.valid_until == valid_until
     if same and existing_from is None:
         raise Conflict(f"{plan.name} for {term or 'one time'} costs that already", hint="nothing was changed")
     row = Price(
@@ -91,21 +108,23 @@ def add_version(
         term=term,
         version=before[0].version + 1 if before else 1,
         valid_from=valid_from if valid_from or not before else clock.latest_today() - timedelta(days=1),
+        valid_until=valid_until,
         existing_from=existing_from,
         **{field: getattr(tag, field) for field in Tag.__slots__},
     )
     tx.session.add(row)
     tx.session.flush()
-    if latest is not None:
-        _keep_usage(tx.session, latest.id, row.id)
+    tx.session.add_all([UsagePrice(price_id=row.id, metric_id=metric, terms=terms) for metric, terms in wanted.items()])
+    tx.session.flush()
     return row
 
 
-def _keep_usage(session: Session, old_id: int, new_id: int) -> None:
-    """What use costs stays as it was: a price for metered use is given in the catalogue file."""
-    for metered in session.scalars(select(UsagePrice).where(UsagePrice.price_id == old_id)).all():
-        session.add(UsagePrice(price_id=new_id, metric_id=metered.metric_id, terms=metered.terms))
-    session.flush()
+def _metered(session: Session, price: Price | None) -> dict[int, dict[str, Any]]:
+    """What the use of each metric costs by this version."""
+    if price is None:
+        return {}
+    rows = session.scalars(select(UsagePrice).where(UsagePrice.price_id == price.id).order_by(UsagePrice.id))
+    return {row.metric_id: row.terms for row in rows}
 
 
 def _check_dates(before: Iterable[Price], valid_from: date | None, existing_from: date | None) -> None:

@@ -6,18 +6,20 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.catalogue._telling import plan_change
 from billhead.actions.catalogue._versions import Affected, Tag, add_version, affected, normal_term, totals
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
-from billhead.models.catalogue import Plan, PriceBook, Reprice
+from billhead.models.catalogue import Plan, PriceBook
 
 __all__ = ["NewPrice", "PriceAdded", "Tag", "add_price", "preview_add_price"]
 
 
 @dataclass(frozen=True, slots=True)
 class NewPrice:
-    """`valid_from`: from when on it is sold, None: at once. `existing_from` and `tell_days` as in `reprice`."""
+    """`valid_from`: from when on it is sold, None: at once. `valid_until`: the first day on which it is not any more,
+    None: no end. `existing_from` and `tell_days` as in `reprice`."""
 
     book_id: int
     plan_id: int
@@ -26,6 +28,7 @@ class NewPrice:
     valid_from: date | None = None
     existing_from: date | None = None
     tell_days: int | None = 30
+    valid_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,10 @@ def add_price(tx: Tx, wanted: NewPrice) -> PriceAdded:
         tag = Tag(tag.amount_minor, tag.setup_minor, normal_term(tag.trial_term, "trial_term"), tag.trial_minor,
                   tag.credit_minor, tag.trial_credit_minor)  # fmt: skip
     before = preview_add_price(session, wanted)
-    price = add_version(tx, book, plan, term, tag, valid_from=wanted.valid_from, existing_from=wanted.existing_from)
+    price = add_version(
+        tx, book, plan, term, tag,
+        valid_from=wanted.valid_from, existing_from=wanted.existing_from, valid_until=wanted.valid_until,
+    )  # fmt: skip
     if wanted.existing_from is not None:
         price.reprice_id = _telling(tx, wanted, wanted.existing_from, book.seller_id, before)
     return PriceAdded(price.id, price.version)
@@ -71,14 +77,5 @@ def _telling(tx: Tx, wanted: NewPrice, existing_from: date, seller_id: int, foun
     days = wanted.tell_days
     if days is not None and existing_from < clock.latest_today() + timedelta(days=days + 1):
         raise InvalidInput("existing_from", f"customers are told {days} days before: choose a later day")
-    row = Reprice(
-        seller_id=seller_id,
-        existing_from=existing_from,
-        tell_on=None if days is None else existing_from - timedelta(days=days),
-        subscriptions=found.subscriptions if found else 0,
-        a_month_minor=dict(totals([found])) if found else {},
-        created_at=clock.now(),
-    )
-    tx.session.add(row)
-    tx.session.flush()
-    return row.id
+    count, more = (found.subscriptions, totals([found])) if found else (0, {})
+    return plan_change(tx, seller_id, existing_from, days, count, more)

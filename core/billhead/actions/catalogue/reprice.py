@@ -77,7 +77,11 @@ def reprice(tx: Tx, wish: RepriceWish) -> Repriced:
         session.flush()
     for book, plan, old, found in changes:
         tag = Tag(found.new_minor, *(getattr(old, field) for field in Tag.__slots__[1:]))
-        new = add_version(tx, book, plan, old.term, tag, valid_from=wish.valid_from, existing_from=wish.existing_from)
+        new = add_version(
+            tx, book, plan, old.term, tag,
+            valid_from=wish.valid_from, existing_from=wish.existing_from,
+        )  # fmt: skip
+        new.valid_until = old.valid_until  # what is not sold any more stays so
         new.reprice_id = row.id if row else None
     return Repriced(row.id if row else None, len(changes), row.subscriptions if row else 0)
 

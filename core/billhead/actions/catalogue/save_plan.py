@@ -1,6 +1,5 @@
 """Add a plan, an add-on or a bundle to the catalogue, or change one. Who has it keeps its price and its lines."""
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,15 +11,14 @@ from billhead.actions.catalogue._bundles import fill_bundle, fill_bundles_of
 from billhead.actions.catalogue._carried import without_addon, without_screens
 from billhead.actions.catalogue._customers_say import HoldRules, checked_hold, checked_money, checked_open
 from billhead.actions.catalogue._details import checked_details
-from billhead.actions.catalogue._regions import checked_regions
+from billhead.actions.catalogue._entered import check_words, put_bouquets, put_regions
 from billhead.actions.catalogue._versions import normal_term
 from billhead.actions.subscriptions.cancel import POLICIES
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.proration import ProrationMode
-from billhead.domain.regions import Regions
-from billhead.models.catalogue import Bouquet, BundlePart, Plan, PlanBouquet
+from billhead.models.catalogue import BundlePart, Plan
 from billhead.models.panels import Panel
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
@@ -28,7 +26,6 @@ from billhead.models.subscriptions import Subscription, SubscriptionComponent
 __all__ = ["HoldRules", "PartEntry", "PlanEntry", "PlanSaved", "ServiceEntry", "preview_save_plan", "save_plan"]
 
 LINES = {("stream",): "stream", ("mag",): "mag", ("enigma2",): "enigma2", ("mag", "stream"): "paired"}
-_CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _ADDONS = ("bouquet", "connection", "device")
 
 
@@ -114,7 +111,7 @@ def save_plan(tx: Tx, seller_id: int, entry: PlanEntry, plan_id: int | None = No
     plan = Plan(seller_id=seller_id) if plan_id is None else session.get(Plan, plan_id, with_for_update=True)
     if plan is None or plan.seller_id != seller_id:
         raise NotFound("plan", plan_id)
-    _check_words(session, seller_id, entry, plan)
+    check_words(session, plan, entry.code, entry.name)
     kind = _kind(entry)
     if plan_id is not None and plan.kind != kind and preview_save_plan(session, plan_id):
         raise Conflict(f"{plan.name} is in use as {plan.kind}", hint="add another plan, and retire this one")
@@ -127,7 +124,7 @@ def save_plan(tx: Tx, seller_id: int, entry: PlanEntry, plan_id: int | None = No
     plan.connections, plan.listed = entry.connections, entry.listed
     plan.renewal_from, plan.cancel_policy, plan.proration = entry.renewal_from, entry.cancel_policy, entry.proration
     plan.fixed_term, plan.season_ends_on = normal_term(entry.fixed_term, "fixed_term"), entry.season_ends_on
-    changed = {**_put_regions(plan, entry), **_put_details(plan, entry, kind)}
+    changed = {**put_regions(plan, entry.country_rule, entry.countries), **_put_details(plan, entry, kind)}
     if changed:
         note(tx, f"plan:{plan.id}" if plan.id else "", **changed)
     session.add(plan)
@@ -136,16 +133,9 @@ def save_plan(tx: Tx, seller_id: int, entry: PlanEntry, plan_id: int | None = No
         _put_parts(session, seller_id, plan, entry)
         fill_bundle(session, plan)
     else:
-        _put_bouquets(session, seller_id, plan, entry)
+        put_bouquets(session, plan, entry.bouquets)
         fill_bundles_of(session, plan)
     return PlanSaved(plan.id)
-
-
-def _put_regions(plan: Plan, entry: PlanEntry) -> dict[str, Any]:
-    before = Regions.of(plan.country_rule or "", plan.countries or ())
-    after = checked_regions(entry.country_rule, entry.countries)
-    plan.country_rule, plan.countries = after.rule, list(after.countries)
-    return {"sold": {"before": before.told(), "after": after.told()}} if after != before else {}
 
 
 _USUAL = {"hold": None, "cancel_money": "nothing", "cancel_day_counts": False, "open_invoices": ""}
@@ -157,18 +147,6 @@ def _put_details(plan: Plan, entry: PlanEntry, kind: str) -> dict[str, Any]:
     after = plan.details = checked_details({**before, **_details(entry, kind)})
     told = {name: (before.get(name, usual), after.get(name, usual)) for name, usual in _USUAL.items()}
     return {name: {"before": was, "after": now} for name, (was, now) in told.items() if was != now}
-
-
-def _check_words(session: Session, seller_id: int, entry: PlanEntry, plan: Plan) -> None:
-    if not _CODE.fullmatch(entry.code):
-        raise InvalidInput("code", f"{entry.code!r} is no code", hint="use a-z, 0-9, '-' and '_'")
-    if not entry.name.strip():
-        raise InvalidInput("name", "is needed")
-    other = session.scalar(select(Plan.id).where(Plan.seller_id == seller_id, Plan.code == entry.code))
-    if other is not None and other != plan.id:
-        raise Conflict(f"there is a plan {entry.code} already", hint="choose another code")
-    if plan.id is not None and plan.code != entry.code:
-        raise InvalidInput("code", f"it is {plan.code}, and stays so: files and links name it")
 
 
 def _kind(entry: PlanEntry) -> str:
@@ -261,15 +239,6 @@ def _details(entry: PlanEntry, kind: str) -> dict[str, Any]:
         details["cancel_day_counts"] = entry.cancel_day_counts
         details["open_invoices"] = checked_open(entry.open_invoices)
     return details
-
-
-def _put_bouquets(session: Session, seller_id: int, plan: Plan, entry: PlanEntry) -> None:
-    known = dict(session.execute(select(Bouquet.code, Bouquet.id).where(Bouquet.seller_id == seller_id)).all())
-    for code in entry.bouquets:
-        if code not in known:
-            raise InvalidInput("bouquets", f"there is no bouquet {code!r}")
-    session.execute(delete(PlanBouquet).where(PlanBouquet.plan_id == plan.id))
-    session.add_all([PlanBouquet(plan_id=plan.id, bouquet_id=known[code]) for code in dict.fromkeys(entry.bouquets)])
 
 
 def _put_parts(session: Session, seller_id: int, plan: Plan, entry: PlanEntry) -> None:

@@ -37,15 +37,28 @@ __all__ = ["Catalog", "read_catalog"]
 FORMAT = 1
 
 
-def read_catalog(path: Path, panel_settings: Mapping[str, Mapping[str, Setting]] | None = None) -> Catalog:
-    """The catalogue in the file. `panel_settings` (panel code → settings) replaces single settings of its panels,
-    so that addresses and secrets need not stand in the file."""
-    problems = Problems(path.name)
-    root = Table(_load(path), "", problems)
+def read_catalog(
+    path: Path, panel_settings: Mapping[str, Mapping[str, Setting]] | None = None, *, sent: bytes | None = None
+) -> Catalog:
+    """The catalogue in the file, or in what was `sent` under its name. `panel_settings` (panel code → settings)
+    replaces single settings of its panels, so that addresses and secrets need not stand in the file."""
+    if sent is not None:
+        return _read(_load(sent, path.name), path.name, panel_settings or {})
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        why = f"cannot be read ({error.strerror})"
+        raise InvalidInput(str(path), why, code="invalid_catalog", hint="Give the path of a catalogue file.") from error
+    return _read(_load(data, str(path)), path.name, panel_settings or {})
+
+
+def _read(content: dict[str, Any], name: str, panel_settings: Mapping[str, Mapping[str, Setting]]) -> Catalog:
+    problems = Problems(name)
+    root = Table(content, "", problems)
     if root.whole("format") != FORMAT:
         root.wrong("format", "is of another version", f"Write format = {FORMAT}.")
     seller = _seller(root.child("seller"))
-    panels = _panels(root, panel_settings or {})
+    panels = _panels(root, panel_settings)
     bouquets = {code: _bouquet(code, table, panels) for code, table in root.coded("bouquets")}
     tiers = _tiers(root.child("tiers"))
     tax_classes = _names(root.child("tax_classes"))
@@ -77,16 +90,16 @@ def read_catalog(path: Path, panel_settings: Mapping[str, Mapping[str, Setting]]
     return catalog
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _load(data: bytes, name: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        why, hint = f"cannot be read ({error.strerror})", "Give the path of a catalogue file."
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except RecursionError:  # lists in lists in lists
+        why, hint = "is nested too deeply", "Begin with a catalogue that is known to work."
     except UnicodeDecodeError as error:
         why, hint = f"is not UTF-8 (byte {error.start})", "Save the file as UTF-8."
     except tomllib.TOMLDecodeError as error:
         why, hint = f"is not TOML: {error}", "Correct that line; texts and amounts stand in quotes."
-    raise InvalidInput(str(path), why, code="invalid_catalog", hint=hint)
+    raise InvalidInput(name, why, code="invalid_catalog", hint=hint)
 
 
 def _seller(table: Table) -> Seller:

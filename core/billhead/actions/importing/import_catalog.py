@@ -14,7 +14,7 @@ from billhead.actions.importing._resellers import add_resellers
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.dunning import RetrySchedule
-from billhead.domain.errors import InvalidInput
+from billhead.domain.errors import InvalidInput, NotAllowed
 from billhead.domain.money import Money
 from billhead.domain.regions import EVERYWHERE, Regions
 from billhead.domain.tax import TaxRounding
@@ -123,9 +123,12 @@ class _Writer:
 def import_catalog(tx: Tx, catalog: listed.Catalog) -> ImportedCatalog:
     """Seller, panels, bouquets, plans and prices of a catalogue that `read_catalog` has found to be without mistakes.
 
-    Raises NotFound when no active plugin here offers a panel's module or the tax engine, InvalidInput when the settings
-    of a panel don't fit.
+    Raises NotAllowed for who may not change sellers and panels too, NotFound when no active plugin here offers a
+    panel's module or the tax engine, InvalidInput when the settings of a panel don't fit.
     """
+    for needed in ("sellers.write", "panels.write"):
+        if not tx.ctx.may(needed):
+            raise NotAllowed(f"{tx.ctx.actor} may not take in a catalogue: it needs {needed}")
     seller = _seller(tx.session, catalog)
     writer = _Writer(tx.session, seller, _books(tx.session, seller, catalog), _metrics(tx.session, seller, catalog))
     bouquets = _panels_and_bouquets(tx.session, seller, catalog)

@@ -1,12 +1,14 @@
 """Plans with their prices, and taking a plan out of the shop."""
 
 from collections import defaultdict
+from datetime import datetime
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from wtforms import StringField
 
+from billhead import clock
 from billhead.actions.catalogue._customers_say import hold_rules
 from billhead.actions.catalogue.retire_plan import retire_plan
 from billhead.actions.catalogue.set_lead_days import set_lead_days
@@ -81,14 +83,22 @@ PLANS = Listing(
     ),
     search=lambda typed: Plan.name.icontains(typed, autoescape=True) | Plan.code.icontains(typed, autoescape=True),
     search_label=marked("Name or code"),
-    empty=marked("Add a plan here, or load a catalogue file with billhead import."),
+    empty=marked("Add a plan here, or take in a catalogue file."),
 )  # fmt: skip
 
 
 @admin.get("/catalogue")
 @allow("staff")
 def catalogue() -> ResponseReturnValue:
-    return PLANS.answer(add=url_for("admin.new_plan"), add_label=say("Add a plan"), add_needs="catalogue.write")
+    more = (
+        (say("Add an event"), url_for("admin.new_single_sale"), "catalogue.write"),
+        (say("Add a rental"), url_for("admin.new_single_sale", kind="rental"), "catalogue.write"),
+        (say("What is counted"), url_for("admin.metrics"), "catalogue.write"),
+        (say("Take in a file"), url_for("admin.take_in_catalogue"), "catalogue.write"),
+    )
+    return PLANS.answer(
+        add=url_for("admin.new_plan"), add_label=say("Add a plan"), add_needs="catalogue.write", acts=more
+    )
 
 
 @admin.get("/catalogue/<int:key>")
@@ -113,12 +123,19 @@ def plan(key: int) -> ResponseReturnValue:
     books: dict[PriceBook, list[Price]] = defaultdict(list)
     for price, book in prices:
         books[book].append(price)
+    today = clock.latest_today()
+    sold_now = {
+        (price.book_id, price.term): price.id
+        for price, _ in reversed(prices)
+        if price.withdrawn_on is None and (price.valid_until is None or price.valid_until > today)
+    }
     sold = Regions.of(row.country_rule, row.countries).told()
     hold = hold_rules(row.details)
     shown = {
         "plan": row, "books": books, "bouquets": bouquets, "metered": metered, "trail": trail, "sold": sold,
         "money_back": MONEY_BACK[row.details.get("cancel_money") or "nothing"],
         "open_invoices": OPEN_INVOICES[row.details.get("open_invoices") or ""],
+        "sold_now": set(sold_now.values()), "instant": datetime.fromisoformat,
         "hold": hold, "hold_way": HOLD_WAYS[hold.way] if hold else "",
     }  # fmt: skip
     return page("admin/plan.html", **shown)

@@ -14,6 +14,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from billhead.actions.catalogue._customers_say import HoldRules, hold_rules
 from billhead.actions.catalogue.save_plan import PartEntry, PlanEntry, ServiceEntry, preview_save_plan, save_plan
+from billhead.actions.catalogue.save_single_sale import KINDS
 from billhead.db import reading, writing
 from billhead.domain.errors import InvalidInput
 from billhead.domain.whole_number import whole_number
@@ -300,7 +301,9 @@ def _edit(key: int | None) -> ResponseReturnValue:
         form = _form(session, seller_id, plan)
         having = preview_save_plan(session, plan.id) if plan is not None else 0
     if plan is not None and plan.kind not in _EDITED:
-        flash(say("What resellers buy, events and rentals are changed in the catalogue file."), "warn")
+        if plan.kind in KINDS:
+            return redirect(url_for("admin.edit_single_sale", key=plan.id), 303)
+        flash(say("What resellers buy is changed under Credit packages and Reseller plans."), "warn")
         return redirect(url_for("admin.plan", key=plan.id), 303)
     if form.validate_on_submit():
         with form.refusals():

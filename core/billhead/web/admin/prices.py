@@ -184,6 +184,11 @@ class PriceForm(PreviewForm):
     )
     trial_credit = StringField(later("The trial in credits"), filters=[stripped])
     valid_from = DateField(later("Sold from"), validators=[Optional()], description=later("Empty: at once."))
+    valid_until = DateField(
+        later("Sold until"),
+        validators=[Optional()],
+        description=later("The first day on which it is not; the price before it is sold again then. Empty: no end."),
+    )
     existing_from = DateField(
         later("Existing subscriptions pay it from"),
         validators=[Optional()],
@@ -213,6 +218,7 @@ class PriceForm(PreviewForm):
             self.valid_from.data,
             self.existing_from.data,
             self.tell_days.data,
+            self.valid_until.data,
         )
 
 

@@ -117,7 +117,7 @@ def viewing_rule() -> ResponseReturnValue:
                 save_viewing_rule(tx, own_seller_id(), told)
             flash(say("Saved. It holds for what is read from now on."), "good")
             return redirect(url_for("admin.viewings"), 303)
-    lead = "" if form.metric.choices else say("There is no metric yet: metrics come with the catalogue file.")
+    lead = "" if form.metric.choices else say("There is no metric yet: add one under Catalogue, What is counted.")
     shown = page(
         "admin/entry.html", form=form, title=say("Count viewings"), lead=lead, back=url_for("admin.viewings"),
         section="viewings",

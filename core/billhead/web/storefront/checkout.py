@@ -40,6 +40,7 @@ from billhead.web.storefront.cart import looked_at
 from billhead.web.storefront.pay import begin
 from billhead.web.storefront.payment_options import check_fields, chosen_account, options_for
 from billhead.web.storefront.priced import priced
+from billhead.web.storefront.tax_place import tax_place_asked
 
 __all__: list[str] = []
 
@@ -80,7 +81,8 @@ def _summary(problem: str, status: int = 200) -> ResponseReturnValue:
         return redirect(url_for("storefront.cart"), 303)
     with reading() as session:
         options = options_for(session, seller.id, found.quote.currency) if found.quote.total_minor else []
-    return page("storefront/checkout.html", priced=found, options=options, problem=problem), status
+    place = tax_place_asked(seller, held=bool(found.quote.hold))
+    return page("storefront/checkout.html", priced=found, options=options, problem=problem, place=place), status
 
 
 @storefront.post("/checkout")
