@@ -239,7 +239,9 @@ def test_a_run_far_above_the_usual_stops_asks_and_goes_on_when_confirmed(shop, f
     with pytest.raises(RunNeedsConfirmation, match=r"up to 1500\.00 EUR is usual"):
         shop.run(NOV, chunk_size=1)
     assert len(shop.all(Document)) == 2
-    assert [row.state for row in shop.all(BillingRun)][-1] == "needs_confirmation"
+    asks = shop.all(BillingRun)[-1]
+    assert asks.state == "needs_confirmation"
+    assert asks.unusual == {"currency": "EUR", "minor": 180_000, "usual_minor": 150_000, "invoices": 0}
     shop.run(NOV, confirmed=True)
     assert len(shop.all(Document)) == 6
 
@@ -258,6 +260,7 @@ def test_a_run_that_bills_next_to_nothing_on_each_invoice_asks_too(shop, five_us
     with pytest.raises(RunNeedsConfirmation, match=r"3\.24 EUR on each of 3 invoices; 3\.33 EUR or more is usual"):
         shop.run(later, chunk_size=1)
     assert len(shop.all(Document)) == 2
+    assert shop.all(BillingRun)[-1].unusual == {"currency": "EUR", "minor": 324, "usual_minor": 333, "invoices": 3}
     assert shop.run(later, confirmed=True).invoices == 3
 
 

@@ -179,6 +179,7 @@ class BillingRun(Model):
     failed: Mapped[int] = mapped_column(default=0)
     totals: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # currency → minor units
     invoices: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # currency → how many
+    unusual: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # why it asks; see `Unusual`
     cancel_asked: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     started_at: Mapped[datetime]
     alive_at: Mapped[datetime | None]  # its last batch: a run that writes none for long is dead

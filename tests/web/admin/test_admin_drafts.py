@@ -9,6 +9,7 @@ from billhead.models.documents import BillingRun, Document, DocumentLine, Failed
 from billhead.models.operations import AuditEntry, Job
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
+from billhead.models.subscriptions import Subscription
 
 
 def newest(counter):
@@ -71,8 +72,9 @@ def test_two_drafts_are_merged_split_and_put_back(counter):
 
 
 def test_a_run_that_asks_is_confirmed_with_its_figures_and_a_failed_item_is_tried_again(counter):
+    less = {"currency": "EUR", "minor": 324, "usual_minor": 333, "invoices": 300}
     asks = BillingRun(as_of=clock.today_in("UTC"), state="needs_confirmation", totals={"EUR": 1234500}, documents=7,
-                      started_at=clock.now())  # fmt: skip
+                      unusual=less, started_at=clock.now())  # fmt: skip
     going = BillingRun(as_of=clock.today_in("UTC"), state="running", totals={}, started_at=clock.now())
     run, other = counter.add(asks, going)
     with counter.shop.app.app_context():
@@ -83,9 +85,12 @@ def test_a_run_that_asks_is_confirmed_with_its_figures_and_a_failed_item_is_trie
             about = {"plugin": "flat", "error": "no rate", "tries": 2, "since": clock.now(), "at": clock.now()}
             tx.session.add(FailedItem(subscription_id=1, run_id=run, **about))
     page = counter.get(f"/admin/runs/{run}").text
-    assert "far from what is usual: €12,345.00, more than three times as much in all" in page
+    why = "It would bill €3.24 on each of 300 invoices; €3.33 or more is usual."
+    assert why in page
     assert "no rate" in page
-    assert "€12,345.00 in 7 documents" in counter.get(f"/admin/runs/{run}/confirm").text
+    question = counter.get(f"/admin/runs/{run}/confirm").text
+    assert "€12,345.00 in 7 documents" in question
+    assert why in question
     counter.confirm(f"/admin/runs/{run}/confirm")
     counter.confirm("/admin/not-billed/1/again")
     counter.confirm(f"/admin/runs/{other}/stop")
@@ -97,6 +102,16 @@ def test_a_run_that_asks_is_confirmed_with_its_figures_and_a_failed_item_is_trie
     assert {"confirmed": True} in asked
     assert {"confirmed": False, "only": [1]} in asked
     assert "Billing runs" in counter.get("/admin/runs").text
+
+
+def test_what_would_be_billed_is_shown_before_a_run_is_asked_for(counter):
+    today = clock.today_in("UTC")
+    counter.shop.change(Subscription, 1, collection="auto", billed_through=today, next_bill_on=today)
+    shown, told = counter.yes("/admin/runs/start", "not in the night")
+    assert "<dt>Due</dt><dd>1</dd>" in shown
+    assert "<dt>Left to collect</dt>" in shown
+    assert "A worker does it next" in told
+    assert counter.row(Subscription, 1).billed_through == today, "nothing was written"
 
 
 def test_how_a_seller_bills_and_writes_numbers(counter):

@@ -16,7 +16,7 @@ from billhead.domain.errors import RunNeedsConfirmation
 from billhead.domain.money import Money
 from billhead.models.documents import BillingRun
 
-__all__ = ["Limit", "Limits", "mark_answered", "read_limits", "refuse_unanswered", "unusual"]
+__all__ = ["Limit", "Limits", "Unusual", "mark_answered", "read_limits", "refuse_unanswered", "unusual"]
 
 _COMPARED = timedelta(days=35)  # a month and some days: the heavy first of the month is in it
 _ENOUGH_RUNS = 5
@@ -34,6 +34,22 @@ class Limit:
 
 
 Limits = Mapping[str, Limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Unusual:
+    """What is out of the band, in minor units: too much in all, or too little on each of so many `invoices`."""
+
+    currency: str
+    minor: int
+    usual_minor: int
+    invoices: int = 0
+
+    def __str__(self) -> str:
+        found, usual = Money(self.minor, self.currency), Money(self.usual_minor, self.currency)
+        if not self.invoices:
+            return f"{found} in all; up to {usual} is usual"
+        return f"{found} on each of {self.invoices} invoices; {usual} or more is usual"
 
 
 def read_limits(session: Session, seller_id: int | None, as_of: date) -> Limits:
@@ -59,9 +75,8 @@ def read_limits(session: Session, seller_id: int | None, as_of: date) -> Limits:
     return {currency: Limit(most[currency], each.get(currency, 0)) for currency in most}
 
 
-def unusual(limits: Limits, totals: Mapping[str, int], invoices: Mapping[str, int]) -> tuple[str, str] | None:
-    """The first currency that is out of the band, and a sentence that says by what. A currency that was never billed
-    has nothing to compare."""
+def unusual(limits: Limits, totals: Mapping[str, int], invoices: Mapping[str, int]) -> Unusual | None:
+    """The first currency that is out of the band, if any is. One that was never billed has nothing to compare."""
     if sum(invoices.values()) < _ENOUGH_DOCUMENTS:
         return None
     for currency, total in totals.items():
@@ -69,11 +84,10 @@ def unusual(limits: Limits, totals: Mapping[str, int], invoices: Mapping[str, in
         if limit is None:
             continue
         if total > limit.most:
-            return currency, f"{Money(total, currency)} in all; up to {Money(limit.most, currency)} is usual"
+            return Unusual(currency, total, limit.most)
         count = invoices[currency]
         if count >= _ENOUGH_DOCUMENTS and total < limit.least_each * count:
-            each, least = Money(total // count, currency), Money(limit.least_each, currency)
-            return currency, f"{each} on each of {count} invoices; {least} or more is usual"
+            return Unusual(currency, total // count, limit.least_each, count)
     return None
 
 

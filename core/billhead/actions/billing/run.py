@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from billhead import clock
 from billhead.actions.billing._arrears import arrears_chunk, read_arrears_again
-from billhead.actions.billing._band import Limits, mark_answered, read_limits, refuse_unanswered, unusual
+from billhead.actions.billing._band import Limits, Unusual, mark_answered, read_limits, refuse_unanswered, unusual
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._failed_items import any_failed, clear_failed, record_failed
 from billhead.actions.billing._rated import Chunk, Failure, Rated
@@ -170,6 +170,7 @@ class _Run:
         self._report = RunReport(str(as_of.at), dry_run)
         self._limits: Limits = {}
         self._clear = False
+        self._found: Unusual | None = None
         self._stopped = False  # staff have asked for that
         self._failed: set[int] = set()  # so that who came up early, in company, is not counted twice
         self._used_credit: dict[int, int] = {}  # of a dry run: lot → left, for who has more than one due
@@ -232,10 +233,10 @@ class _Run:
             run_id = tx.session.execute(insert(BillingRun).values(**row).returning(BillingRun.id)).scalar_one()
         self._report = replace(self._report, run_id=run_id)
 
-    def _end(self, state: str = "done") -> None:
+    def _end(self, state: str = "done", found: dict[str, object] | None = None) -> None:
         if self._report.run_id is not None:
             with writing(self._ctx) as tx:
-                self._store(tx, self._report, state=state, finished_at=clock.now())
+                self._store(tx, self._report, state=state, finished_at=clock.now(), unusual=found)
 
     def _bill(self, chunk: Chunk, attempt: int = 1) -> None:
         rated, failures = rate(chunk, self._rater)
@@ -265,7 +266,7 @@ class _Run:
         try:
             return self._write_batch(rated, failures, last)
         except RunNeedsConfirmation:
-            self._end("needs_confirmation")
+            self._end("needs_confirmation", asdict(self._found) if self._found else None)
             raise
         except (DBAPIError, BillheadError, ValueError, ArithmeticError, LookupError) as error:
             if isinstance(error, OperationalError) and not _is_deadlock(error):
@@ -327,14 +328,13 @@ class _Run:
 
     def _look_at_band(self, report: RunReport) -> None:
         counts = {currency: sums.invoices for currency, sums in report.sums.items()}
-        found = unusual(self._limits, report.totals(), counts)
-        if found is None:
+        self._found = unusual(self._limits, report.totals(), counts)
+        if self._found is None:
             return
-        currency, why = found
-        self._report = replace(self._report, unusual=currency)
+        self._report = replace(self._report, unusual=self._found.currency)
         if not self._confirmed and not self._dry_run:
             raise RunNeedsConfirmation(
-                f"the run as of {self._as_of.at} would bill {why}",
+                f"the run as of {self._as_of.at} would bill {self._found}",
                 hint="look at a dry run; if it is right, run again with --confirm",
             )
 

@@ -320,6 +320,7 @@ def upgrade() -> None:
     sa.Column('failed', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('totals', sa.JSON(), nullable=False),
     sa.Column('invoices', sa.JSON(), server_default='{}', nullable=False),
+    sa.Column('unusual', sa.JSON(), nullable=True),
     sa.Column('cancel_asked', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('started_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('alive_at', billhead.db.UtcDateTime(timezone=True), nullable=True),

@@ -19,7 +19,7 @@ from billhead.web.admin.asking import Question, ReasonForm
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
 
-__all__ = ["Figures", "PreviewForm", "previewed"]
+__all__ = ["Figures", "PreviewForm", "asked_with", "previewed"]
 
 Figures = Sequence[tuple[str, str]]
 """(what, how much), as shown."""
@@ -44,16 +44,29 @@ def previewed(
     `done` is called after the commit, with no transaction open: it may send what was decided. `leads_to` is the page
     of what was made; without it the question's own way back is taken.
     """
+
+    def do(ctx: Context) -> tuple[str, str]:
+        with writing(ctx) as tx:
+            result = act(tx)
+        return done(ctx, result), leads_to(result) if leads_to is not None else ""
+
+    return asked_with(question, form, lambda ctx: figures(rehearse(ctx, act)), do)
+
+
+def asked_with(
+    question: Question, form: Any, look: Callable[[Context], Figures], do: Callable[[Context], tuple[str, str]]
+) -> ResponseReturnValue:
+    """The same for what is no single transaction: `look` returns the figures, `do` what to tell afterwards
+    and the page that follows ("": the question's own way back)."""
     shown: Figures = ()
     if form.validate_on_submit():
         with form.refusals():
             ctx = replace(submit_ctx(), reason=form.reason.data)
-            shown = figures(rehearse(ctx, act))
+            shown = look(ctx)
             if form.seen.data == _digest(shown):
-                with writing(ctx) as tx:
-                    result = act(tx)
-                flash(done(ctx, result), "good")
-                return redirect(leads_to(result) if leads_to is not None else question.back, 303)
+                told, where = do(ctx)
+                flash(told, "good")
+                return redirect(where or question.back, 303)
             form.seen.data = _digest(shown)
     status = 422 if form.is_submitted() and not shown else 200
     return page("admin/previewed.html", question=question, form=form, shown=shown), status

@@ -4,7 +4,8 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from billhead.actions.billing.ask_run import ask_run
+from billhead.actions.billing._band import Unusual
+from billhead.actions.billing.ask_run import WouldBill, ask_run, preview_ask_run
 from billhead.actions.billing.stop_run import stop_run
 from billhead.db import reading, writing
 from billhead.domain.context import Context
@@ -15,6 +16,7 @@ from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.columns import Column, instant, number, on, state, text
 from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.previewing import Figures, PreviewForm, asked_with
 from billhead.web.formatting import money
 from billhead.web.pages import page
 from billhead.web.speaking import marked, say
@@ -77,7 +79,39 @@ def run(key: int) -> ResponseReturnValue:
         waiting = session.scalars(
             select(Job).where(Job.kind == "billing.run", Job.state.in_(("queued", "running"))).order_by(Job.due_at)
         ).first()
-    return page("admin/run.html", run=row, failed=failed, totals=_totals(row), waiting=waiting)
+    return page("admin/run.html", run=row, failed=failed, totals=_totals(row), why=_why(row), waiting=waiting)
+
+
+def _why(row: BillingRun) -> str:
+    """Of a run that asks: what it is that is far from the usual."""
+    if not row.unusual:
+        return ""
+    found = Unusual(**row.unusual)
+    minor, usual = money(found.minor, found.currency), money(found.usual_minor, found.currency)
+    if not found.invoices:
+        return say("It would bill %(total)s in all; up to %(usual)s is usual.", total=minor, usual=usual)
+    return say(
+        "It would bill %(each)s on each of %(count)s invoices; %(usual)s or more is usual.",
+        each=minor, count=found.invoices, usual=usual,
+    )  # fmt: skip
+
+
+def _would_bill(found: WouldBill) -> Figures:
+    report = found.report
+    considered = str(report.considered)
+    rows = [
+        (say("Due"), considered if found.all_of_it else say("%(count)s, and more", count=considered)),
+        (say("Invoices"), str(report.invoices)),
+        (say("Proformas"), str(report.proformas)),
+        (say("Failed"), str(report.failed)),
+    ]
+    for currency, sums in sorted(report.sums.items()):
+        rows.append((say("Invoiced"), money(sums.total, currency)))
+        rows.append((say("Of it tax"), money(sums.tax, currency)))
+        rows.append((say("Left to collect"), money(sums.owed, currency)))
+    if report.unusual:
+        rows.append((say("Far from the usual"), say("the run stops and asks")))
+    return rows
 
 
 def _asked(
@@ -95,7 +129,14 @@ def _asked(
 @allow("staff", permission="billing.run")
 def start_run() -> ResponseReturnValue:
     text = say("Everything that is due by now is billed; what was billed already is not billed again.")
-    return _asked(say("Bill what is due now?"), text, say("Run now"), url_for("admin.runs"), confirmed=False)
+    question = Question(say("Bill what is due now?"), text, say("Run now"), url_for("admin.runs"), danger=False)
+
+    def do(ctx: Context) -> tuple[str, str]:
+        with writing(ctx) as tx:
+            ask_run(tx)
+        return say("A worker does it next. Look again in a moment."), ""
+
+    return asked_with(question, PreviewForm(), lambda _: _would_bill(preview_ask_run()), do)
 
 
 @admin.route("/runs/<int:key>/confirm", methods=["GET", "POST"])
@@ -104,9 +145,9 @@ def confirm_run(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, BillingRun, key, "run")
     text = say(
-        "The run as of %(as_of)s stopped at %(totals)s in %(documents)s documents, because that "
-        "is more than three times the usual. What it has written stands. If the figures are "
-        "right, it goes on from there.",
+        "The run as of %(as_of)s stopped at %(totals)s in %(documents)s documents, because what comes next is far from "
+        "the usual. %(why)s What it has written stands. If the figures are right, it goes on from there.",
+        why=_why(row),
         as_of=row.as_of,
         totals=_totals(row),
         documents=row.documents,
