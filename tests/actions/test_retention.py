@@ -15,6 +15,7 @@ from billhead.domain.context import Context
 from billhead.domain.errors import InvalidInput, NotAllowed
 from billhead.domain.privacy import PrivacyRules
 from billhead.models.documents import Document, Party
+from billhead.models.imports import SubscriberImport
 from billhead.models.operations import AuditEntry, Event, EventDelivery, IdempotencyRecord, Notice
 from billhead.models.payments import Callback
 from billhead.models.people import Customer, LoginAttempt, OneTimeToken, UserSession
@@ -68,6 +69,10 @@ def sow(session, shop: Shop, customer_id: int, days: int) -> None:
             OneTimeToken(user_id=1, purpose="set_password", token_hash=f"l{days}", expires_at=ends),
             HalfSignIn(user_id=1, token_hash=f"h{days}", expires_at=ends),
             LoginAttempt(key=f"login:{days}", at=at),
+            SubscriberImport(
+                seller_id=shop.seller_id, name="people.csv", encoding="utf-8", sealed=b"x", lines=1, asked_by="x",
+                created_at=at,
+            ),
         ]
     )  # fmt: skip
 

@@ -326,7 +326,7 @@ def test_a_new_installation_is_healthy(run):
         "switches",
         "clock",
         *("address", "backup", "beat", "disk", "files", "gateways", "key", "ledger", "mail", "messages", "plans"),
-        *("secrets", "sellers", "tax", "themes", "workers"),
+        *("renewals", "secrets", "sellers", "tax", "themes", "workers"),
     } == set(checks(answer))
 
 

@@ -24,6 +24,14 @@ def test_a_message_is_kept_raw_and_acknowledged(any_shop: Shop):
     assert (callback.body, callback.query, callback.state) == (b"\xff\x00raw", "a=1&b=%20", "received")
 
 
+def test_a_message_in_the_form_of_a_form_is_kept_raw_too(shop: Shop):
+    """Also where the browser of somebody who is signed in brings it."""
+    sent = {"data": b"m_payment_id=1&signature=2", "content_type": "application/x-www-form-urlencoded"}
+    shop.app.test_client().post("/callbacks/token-of-cards", **sent)
+    shop.customer().client.post("/callbacks/token-of-cards", **sent)
+    assert [callback.body for callback in stored(shop)] == [sent["data"]] * 2
+
+
 def test_an_unknown_address_is_not_found_and_kept_nowhere(shop: Shop):
     assert shop.app.test_client().post("/callbacks/guessed", data=b"x").status_code == 404
     assert stored(shop) == []

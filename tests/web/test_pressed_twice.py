@@ -1,6 +1,7 @@
 """A button that is pressed twice leads where the first press did; what takes something away asks first."""
 
 import re
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -9,39 +10,38 @@ from web_shop import Shop
 
 from billhead import web
 from billhead.db import reading
-from billhead.models.operations import AuditEntry
+from billhead.models.operations import AuditEntry, IdempotencyRecord
 from billhead.web import pressed_twice
 
 TEMPLATES = Path(web.__file__).parent / "templates"
-CANCEL = "/admin/subscriptions/1/cancel"
-FIELDS = {"policy": "immediate", "money": "credit", "reason": "moved away", "_key": "a" * 32}
+DISABLE = "/admin/customers/1/logins/1/disable"
+FIELDS = {"reason": "somebody else has it", "_key": "a" * 32}
 
 
 @pytest.fixture
 def staff(any_shop: Shop):
-    ada = any_shop.customer()
-    any_shop.order(ada)
-    any_shop.pay()
+    any_shop.customer()
     return any_shop.person("staff", "sam@example.com", "*")
 
 
-def canceled(shop: Shop) -> int:
+def disabled(shop: Shop) -> int:
     with shop.app.app_context(), reading() as session:
-        return session.scalar(select(func.count()).where(AuditEntry.action == "subscriptions.cancel")) or 0
+        return session.scalar(select(func.count()).where(AuditEntry.action == "accounts.disable_login")) or 0
 
 
 def test_the_second_press_leads_where_the_first_did(any_shop: Shop, staff):
-    first, second = (staff.post(CANCEL, FIELDS, page=CANCEL) for _ in range(2))
+    first, second = (staff.post(DISABLE, FIELDS, page=DISABLE) for _ in range(2))
     assert (first.status_code, second.status_code) == (303, 303), (first.text, second.text)
     assert first.location == second.location
-    assert canceled(any_shop) == 1
-    other = staff.post(CANCEL, FIELDS | {"policy": "end_of_term"}, page=CANCEL)
-    assert other.status_code != 303, "another wish under an old key is none that was done"
+    assert disabled(any_shop) == 1
+    enable = DISABLE.replace("disable", "enable")
+    staff.post(enable, FIELDS, page=enable)
+    assert any_shop.rows(AuditEntry, AuditEntry.action == "accounts.enable_login"), "another wish under an old key"
 
 
 def test_a_press_that_came_while_the_first_was_at_work_is_not_refused(any_shop: Shop, staff, monkeypatch):
     """It has passed the look for an answer before there was one, and finds everything changed."""
-    first = staff.post(CANCEL, FIELDS, page=CANCEL)
+    first = staff.post(DISABLE, FIELDS, page=DISABLE)
     led, looked = pressed_twice._led, []
 
     def too_early(*pressed):
@@ -49,15 +49,41 @@ def test_a_press_that_came_while_the_first_was_at_work_is_not_refused(any_shop: 
         return "" if len(looked) == 1 else led(*pressed)
 
     monkeypatch.setattr(pressed_twice, "_led", too_early)
-    second = staff.post(CANCEL, FIELDS, page=CANCEL)
+    second = staff.post(DISABLE, FIELDS, page=DISABLE)
     assert (second.status_code, second.location) == (303, first.location), second.text
-    assert canceled(any_shop) == 1
+    assert disabled(any_shop) == 1
+
+
+def test_a_press_that_did_nothing_is_none(any_shop: Shop, staff, monkeypatch):
+    """Sent elsewhere first, it is done when it is pressed again."""
+    monkeypatch.setattr(pressed_twice, "_has_done", lambda *_: False)
+    staff.post(DISABLE, FIELDS, page=DISABLE)
+    monkeypatch.undo()
+    assert any_shop.rows(IdempotencyRecord, IdempotencyRecord.action == "web.led") == []
+
+
+def test_far_too_much_is_told_to_be_too_large(any_shop: Shop, staff):
+    sent = {"data": b"x" * (17 * 1024 * 1024), "content_type": "application/x-www-form-urlencoded"}
+    for browser, page in ((staff.client, DISABLE), (any_shop.app.test_client(), "/sign-in")):
+        assert browser.post(page, **sent).status_code == 413
+
+
+def test_a_mended_file_of_the_same_name_is_another(any_shop: Shop, staff):
+    page = "/admin/imports/new"
+    whole = staff.get("/admin/imports/example.csv").text
+    some = "".join(whole.splitlines(keepends=True)[:2])
+    forms = [{"encoding": "utf-8", "cards": "", "_key": "b" * 32, "file": (BytesIO(one.encode()), "people.csv")}
+             for one in (some, whole, some)]  # fmt: skip
+    first, mended, again = (staff.post(page, form, page=page) for form in forms)
+    assert first.status_code == 303
+    assert mended.status_code == 422, "what is another file under an old key is said, and leads nowhere"
+    assert again.location == first.location
 
 
 def test_strangers_and_other_people_are_led_nowhere(any_shop: Shop, staff):
-    staff.post(CANCEL, FIELDS, page=CANCEL)
-    eve = any_shop.person("staff", "eve@example.com", "subscriptions.write")
-    assert eve.post(CANCEL, FIELDS, page=CANCEL).status_code != 303
+    staff.post(DISABLE, FIELDS, page=DISABLE)
+    eve = any_shop.person("staff", "eve@example.com", "customers.write")
+    assert eve.post(DISABLE, FIELDS, page=DISABLE).status_code != 303
 
 
 HARMLESS = {

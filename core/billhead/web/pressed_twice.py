@@ -8,12 +8,13 @@ import hashlib
 import json
 import time
 from contextlib import suppress
-from typing import cast
+from typing import BinaryIO, cast
 
 from flask import Flask, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
+from werkzeug.datastructures import FileStorage
 
 from billhead import clock
 from billhead.db import db, reading, short_write
@@ -23,6 +24,7 @@ from billhead.web.request_context import KEY, signed_in
 __all__ = ["install"]
 
 _LED = "web.led"
+_BY_PROGRAMS = ("callbacks", "api_v1", "api_staff")
 _LOOKS, _BETWEEN = 20, 0.05  # the first press has committed, and is about to write down where it leads
 
 
@@ -31,15 +33,27 @@ def install(app: Flask) -> None:
     app.after_request(_keep)
 
 
-def _pressed() -> tuple[str, str, str] | None:
-    """(who, the form's key, a digest of what was sent)."""
-    login, key = signed_in(), request.form.get("_key", "") if request.method == "POST" else ""
-    if login is None or not KEY.fullmatch(key):
+Pressed = tuple[str, str, str]
+"""(who, the form's key, a digest of what was sent)."""
+
+
+def _pressed() -> Pressed | None:
+    """None without a login, before what was sent is touched: a gateway's body is its own to read, a program's too."""
+    login = signed_in()
+    if login is None or request.method != "POST" or request.blueprint in _BY_PROGRAMS:
+        return None
+    if not KEY.fullmatch(key := request.form.get("_key", "")):
         return None
     sent = sorted((name, values) for name, values in request.form.lists() if name != "csrf_token")
-    files = sorted((name, one.filename) for name, one in request.files.items(multi=True))
+    files = sorted((name, one.filename, _digest(one)) for name, one in request.files.items(multi=True))
     text = json.dumps([request.path, request.query_string.decode("latin-1"), sent, files])
     return login.actor, key, hashlib.sha256(text.encode()).hexdigest()
+
+
+def _digest(sent: FileStorage) -> str:
+    found = hashlib.file_digest(cast(BinaryIO, sent.stream), "sha256").hexdigest()
+    sent.stream.seek(0)
+    return found
 
 
 def _led(actor: str, key: str, digest: str) -> str:
@@ -51,30 +65,33 @@ def _led(actor: str, key: str, digest: str) -> str:
 
 def _again() -> ResponseReturnValue | None:
     pressed = _pressed()
-    if pressed is None:
-        return None
-    to = _led(*pressed)
-    g.pressed_again = bool(to)
+    to = _led(*pressed) if pressed is not None else ""
+    g.pressed = None if to else pressed
     return redirect(to, 303) if to else None
 
 
 def _keep(response: Response) -> Response:
-    pressed = _pressed() if not g.get("pressed_again") else None
+    pressed: Pressed | None = g.get("pressed")  # missing where what was sent was refused before it was read
     if pressed is None:
         return response
-    if response.status_code == 303:
+    if response.status_code == 303 and _has_done(*pressed[:2]):
         _write(*pressed, response.location or "")
     elif response.status_code >= 400 and (to := _led_meanwhile(*pressed)):
         return cast(Response, redirect(to, 303))
     return response
 
 
-def _led_meanwhile(actor: str, key: str, digest: str) -> str:
-    """Where the other press has led that came first while this one was looked at, and has changed what it saw."""
+def _has_done(actor: str, key: str) -> bool:
+    """Has an action been done under the key? A press that was sent elsewhere, or refused, has done nothing."""
     record = IdempotencyRecord
     with reading() as session:
-        done = session.scalar(select(record.id).where(record.actor == actor, record.key == key).limit(1))
-    for _ in range(_LOOKS if done is not None else 0):
+        mine = record.actor == actor, record.key == key
+        return session.scalar(select(record.id).where(*mine).limit(1)) is not None
+
+
+def _led_meanwhile(actor: str, key: str, digest: str) -> str:
+    """Where the other press has led that came first while this one was looked at, and has changed what it saw."""
+    for _ in range(_LOOKS if _has_done(actor, key) else 0):
         if to := _led(actor, key, digest):
             return to
         time.sleep(_BETWEEN)

@@ -6,8 +6,11 @@ from datetime import timedelta
 from web_shop import PASSWORD, Shop
 
 from billhead import clock
+from billhead.db import writing
+from billhead.domain.context import Context
 from billhead.models.operations import AuditEntry, Notice
 from billhead.models.people import User, UserSession
+from billhead.models.sign_in import KnownDevice, LinkedIdentity
 from billhead.plugin_host import vault
 
 PAGE = "/admin/customers/1/logins"
@@ -64,9 +67,14 @@ def test_a_disabled_login_says_why_to_who_knows_the_password_alone(any_shop: Sho
     assert shop.rows(Notice, Notice.kind == "password_link") == []
     again = boss.post(f"{PAGE}/1/disable", {"reason": "once more"}, page=PAGE)
     assert "is disabled already" in again.text
-    # its owner has called: the password of before is worth nothing, a link sets another
+    # its owner has called: the ways of before are worth nothing, a link sets another password
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        tx.session.add(KnownDevice(user_id=1, token_hash="thief", since=clock.now()))
+        linked = {"issuer": "https://id.example.com", "subject": "thief", "linked_at": clock.now()}
+        tx.session.add(LinkedIdentity(seller_id=shop.seller_id, user_id=1, **linked))
     assert boss.post(f"{PAGE}/1/enable", {"reason": "is her", "new_password": "y"}, page=PAGE).location == PAGE
     assert "is wrong" in shop.visitor().sign_in("ada@example.com").text
+    assert shop.rows(KnownDevice) == shop.rows(LinkedIdentity) == []
     shop.work()
     (told,) = shop.rows(Notice, Notice.kind == "password_link")
     with shop.app.app_context():

@@ -250,7 +250,10 @@ def test_another_plan_is_seen_first_and_the_end_brings_credits_back(area: Area):
         gulf.post(f"/users/{key}/{path}", None if path == "end" else wish, "z-" + path, 404)
     done = till.post(f"/users/{key}/change", {**wish, "pay": seen["pay"]}, "c")
     assert (done["pay"], done["paid_through"]) == (seen["pay"], seen["paid_through"])
+    again = {**wish, "pay": seen["pay"]}
+    assert till.post(f"/users/{key}/change", again, "c") == done, "the answer was lost, and the panel is not done yet"
     area.shop.work()
+    assert till.post(f"/users/{key}/change", again, "c") == done, "nor is anything left to pay once it is"
     ended = till.post(f"/users/{key}/end", None, "d")
     assert float(ended["back"]) > 9
     assert till.post(f"/users/{key}/end", None, "d") == ended, "once"

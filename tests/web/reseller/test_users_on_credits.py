@@ -54,6 +54,22 @@ def test_a_user_is_let_in_by_a_mail_of_the_resellers(area: Area):
     assert "has a login already" in again.text
 
 
+def test_an_invitation_that_went_to_a_wrong_address_is_put_right(area: Area):
+    key, first = let_in(area)
+    baltic, page = area.browsers["baltic"], f"/reseller/users/{key}/edit"
+    told = {"name": "Anna", "phone": "", "language": "en", "note": ""}
+    nowhere = baltic.post(page, {**told, "email": ""})
+    assert "give another" in nowhere.text
+    assert baltic.post(page, {**told, "email": "anna.berg@example.com"}).status_code == 303
+    stranger = area.shop.visitor()
+    assert stranger.post(first, {"password": PASSWORD}).status_code != 303, "it was mailed to a stranger"
+    assert baltic.yes(f"/reseller/users/{key}/let-in").status_code == 303
+    assert invitation(area).recipient == "anna.berg@example.com"
+    assert area.shop.visitor().post(link(area), {"password": PASSWORD}).location == "/sign-in"
+    refused = baltic.post(page, {**told, "email": ANNA})
+    assert "only they change it" in refused.text
+
+
 def test_who_was_invited_is_not_kept_twice(area: Area):
     let_in(area)
     stranger = area.shop.visitor()

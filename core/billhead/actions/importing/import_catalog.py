@@ -30,10 +30,14 @@ __all__ = ["ImportedCatalog", "import_catalog"]
 
 @dataclass(frozen=True, slots=True)
 class ImportedCatalog:
+    """How many; `start_up_minor`: the credits that new resellers begin with, in hundredths."""
+
     seller_id: int
     plans: int
     prices: int
     panels: int
+    resellers: int = 0
+    start_up_minor: int = 0
 
 
 @dataclass(slots=True)
@@ -123,8 +127,9 @@ class _Writer:
 def import_catalog(tx: Tx, catalog: listed.Catalog) -> ImportedCatalog:
     """Seller, panels, bouquets, plans and prices of a catalogue that `read_catalog` has found to be without mistakes.
 
-    Raises NotAllowed for who may not change sellers and panels too, NotFound when no active plugin here offers a
-    panel's module or the tax engine, InvalidInput when the settings of a panel don't fit.
+    Raises NotAllowed for who may not change sellers and panels too (and add resellers, where it names new ones),
+    NotFound when no active plugin here offers a panel's module or the tax engine, InvalidInput when the settings of a
+    panel don't fit.
     """
     for needed in ("sellers.write", "panels.write"):
         if not tx.ctx.may(needed):
@@ -152,12 +157,12 @@ def import_catalog(tx: Tx, catalog: listed.Catalog) -> ImportedCatalog:
         for term, tag in addon.prices.items():
             writer.price(row, str(term), tag, usage)
     _sold_once(writer, catalog, bouquets)
-    add_resellers(tx, seller, catalog)
+    resellers, start_up_minor = add_resellers(tx, seller, catalog)
     retries = RetrySchedule(catalog.dunning.retry_days)
     save_policy(tx, PolicyEntry(seller.id, stages=catalog.dunning.stages, retries=retries))
     tx.session.flush()
     plans = len(catalog.plans) + len(catalog.addons)
-    return ImportedCatalog(seller.id, plans, writer.prices, len(catalog.panels))
+    return ImportedCatalog(seller.id, plans, writer.prices, len(catalog.panels), resellers, start_up_minor)
 
 
 def _seller(session: Session, catalog: listed.Catalog) -> Seller:

@@ -24,11 +24,12 @@ from billhead.models.credits import CreditHold, CreditLot
 from billhead.models.ledger import LedgerAccount, LedgerPosting
 from billhead.models.people import Customer, Reseller, User
 from billhead.models.resellers import BulkRenewal, CreditRenewal
+from billhead.models.sign_in import LinkedIdentity
 from billhead.models.subscriptions import Service, Subscription
 
 __all__ = [
-    "Figures", "expiring", "figures_of", "matches", "seen_renewals", "seen_reseller", "seen_user", "signs_in",
-    "users_of",
+    "Figures", "expiring", "figures_of", "has_opened_login", "matches", "seen_renewals", "seen_reseller", "seen_user",
+    "signs_in", "users_of",
 ]  # fmt: skip
 
 _OVER = ("canceled",)
@@ -72,6 +73,15 @@ def seen_user(session: Session, ctx: Context, subscription_id: int) -> Subscript
 def signs_in(session: Session, customer_id: int) -> bool:
     """Whether they have a login of their own."""
     return bool(session.scalar(select(exists().where(User.customer_id == customer_id))))
+
+
+def has_opened_login(session: Session, customer_id: int) -> bool:
+    """Whether somebody has taken their login, so that its address is theirs to change: an invitation alone may be at a
+    wrong one."""
+    linked = exists().where(LinkedIdentity.user_id == User.id)
+    return bool(
+        session.scalar(select(exists().where(User.customer_id == customer_id, or_(User.password_hash != "", linked))))
+    )
 
 
 def seen_renewals(session: Session, ctx: Context, bulk_id: int) -> BulkRenewal:

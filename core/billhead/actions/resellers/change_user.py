@@ -89,16 +89,18 @@ def preview_change_user(tx: Tx, subscription_id: int, wish: UserChange) -> UserC
 
 
 @verb("resellers.change_user")
-def change_user(tx: Tx, subscription_id: int, wish: UserChange) -> UserChanged:
+def change_user(tx: Tx, subscription_id: int, wish: UserChange, pay: Money | None = None) -> UserChanged:
     """The lines have it with the next job; what is to be paid is held until they do, and everything is put back if the
     panel can't do it. What is left over comes back as it would by ending the subscription (`terminate_user`): only with
-    those rights. A trial becomes what is chosen, with `new_term`.
+    those rights. A trial becomes what is chosen, with `new_term`. `pay`: what the preview has told, if any was seen.
 
     Raises NotFound, NotAllowed, InvalidInput (plan, add-ons, way) or Conflict (it does not run, a purchase is open, too
-    few credits).
+    few credits; "price_changed": it would be something else than `pay` now).
     """
     plan = _planned(tx, subscription_id, wish)
     subscription, due = plan.subscription, plan.due
+    if pay is not None and pay != due.pay:
+        raise Conflict("the price has changed since it was shown", code="price_changed")
     sold = [told_part(part.plan.id, part.price, part.quantity) for part in plan.parts]
     bought = Purchase("change", due.pay, plan.period, plan.anchor, {"term": plan.term, "sold": sold, **due.told})
     held = hold_and_extend(tx, plan.reseller, subscription, bought)

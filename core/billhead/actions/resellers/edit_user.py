@@ -2,15 +2,18 @@
 
 from dataclasses import asdict, dataclass
 
+from sqlalchemy import delete, select
+
 from billhead import clock
+from billhead.actions.accounts._known_address import check_unused
 from billhead.actions.accounts._passwords import checked_email
-from billhead.actions.resellers._seen import signs_in
+from billhead.actions.resellers._seen import has_opened_login
 from billhead.actions.resellers._tree import lock_resellers
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotAllowed, NotFound
-from billhead.models.people import Customer
+from billhead.models.people import Customer, OneTimeToken, User
 from billhead.wording import LANGUAGES
 
 __all__ = ["UserFacts", "edit_user"]
@@ -45,14 +48,28 @@ def edit_user(tx: Tx, subscription_id: int, facts: UserFacts) -> None:
     lock_resellers(tx, customer.reseller_id)
     had = UserFacts(customer.name, customer.email, customer.phone, customer.language, customer.reseller_note)
     told = _checked(facts, had)
-    if told.email != customer.email and signs_in(tx.session, customer.id):
-        raise InvalidInput("email", "they sign in with their address, so only they change it, in their account")
+    if told.email != customer.email:
+        _put_email(tx, customer, told.email)
     changed = [name for name, value in asdict(told).items() if value != getattr(had, name)]
     customer.name, customer.email, customer.phone = told.name, told.email, told.phone
     customer.language, customer.reseller_note = told.language, told.note
     if changed:
         record(tx, subscription, "facts_changed", clock.today_in(customer.zone), fields=changed)
     note(tx, f"customer:{customer.id}", fields=changed)
+
+
+def _put_email(tx: Tx, customer: Customer, email: str) -> None:
+    """What was mailed to the address of before, to sign in with, ends: it may have been a stranger's."""
+    if has_opened_login(tx.session, customer.id):
+        raise InvalidInput("email", "they sign in with their address, so only they change it, in their account")
+    invited = tx.session.scalar(select(User).where(User.customer_id == customer.id, ~User.family))
+    if email:
+        check_unused(tx, customer.seller_id, email, customer.id)
+    elif invited is not None:
+        raise InvalidInput("email", "they were invited to sign in at it: give another")
+    if invited is not None:
+        tx.session.execute(delete(OneTimeToken).where(OneTimeToken.user_id == invited.id))
+        invited.email = email
 
 
 def _checked(facts: UserFacts, had: UserFacts) -> UserFacts:

@@ -81,7 +81,7 @@ def remove_reseller(tx: Tx, reseller_id: int, to_id: int | None = None) -> Resel
     for child in below:
         hang_below(tx, child, heir)
     _give_credits_up(tx, reseller)
-    tx.session.execute(update(User).where(User.reseller_id == reseller_id).values(disabled=True))
+    tx.session.execute(update(User).where(User.reseller_id == reseller_id).values(disabled=True, disabled_because=""))
     users = select(User.id).where(User.reseller_id == reseller_id)
     tx.session.execute(delete(UserSession).where(UserSession.user_id.in_(users)))
     tx.session.execute(

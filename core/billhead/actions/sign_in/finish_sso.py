@@ -8,7 +8,7 @@ before its owner came, opens nothing any more.
 import json
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
 from billhead import clock
 from billhead.actions.accounts._entering import SignedIn, enter
@@ -16,6 +16,7 @@ from billhead.actions.accounts._put_email import EMAIL_PUT
 from billhead.actions.accounts._telling import tell_change
 from billhead.actions.accounts._tokens import Browser, hash_of, new_half
 from billhead.actions.accounts._tries import count_try
+from billhead.actions.accounts._ways_in import forget_ways_in
 from billhead.actions.accounts.sign_in import HalfSignedIn
 from billhead.actions.exchange import exchange
 from billhead.actions.sign_in._oidc import Issued, Proven, exchange_code, refused
@@ -24,14 +25,9 @@ from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.context import Context, Role
 from billhead.models.operations import AuditEntry
-from billhead.models.people import OneTimeToken, User, UserSession
+from billhead.models.people import User
 from billhead.models.sign_in import (
-    CodeApp,
-    HalfSignIn,
-    KnownDevice,
     LinkedIdentity,
-    Passkey,
-    RecoveryCode,
     SignInProvider,
     SignInTrip,
 )
@@ -108,7 +104,7 @@ def _login(tx: Tx, row: SignInProvider, issuer: str, proven: Proven, browser: Br
             raise refused("linked_to_another")
         claimed = user.role == Role.CUSTOMER.value and not _address_proved(tx, user)
         if claimed:
-            _forget_ways_in(tx, user)
+            forget_ways_in(tx, user)
         session.add(
             LinkedIdentity(
                 seller_id=row.seller_id, user_id=user.id, issuer=issuer, subject=proven.subject, linked_at=clock.now()
@@ -131,9 +127,3 @@ def _address_proved(tx: Tx, user: User) -> bool:
     return any(
         action == "accounts.linked" or details.get("by") == "ByLink" for action, details in tx.session.execute(trail)
     )
-
-
-def _forget_ways_in(tx: Tx, user: User) -> None:
-    user.password_hash = ""
-    for table in (CodeApp, Passkey, RecoveryCode, KnownDevice, HalfSignIn, UserSession, OneTimeToken):
-        tx.session.execute(delete(table).where(table.user_id == user.id))

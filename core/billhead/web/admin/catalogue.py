@@ -28,6 +28,7 @@ from billhead.web.admin.plan_forms import HOLD_WAYS, MONEY_BACK, OPEN_INVOICES
 from billhead.web.affected import of_plan
 from billhead.web.forms import stripped
 from billhead.web.pages import page
+from billhead.web.request_context import current_ctx
 from billhead.web.speaking import later, marked, say
 from billhead.web.usage import priced_usage
 
@@ -94,8 +95,9 @@ def catalogue() -> ResponseReturnValue:
         (say("Add an event"), url_for("admin.new_single_sale"), "catalogue.write"),
         (say("Add a rental"), url_for("admin.new_single_sale", kind="rental"), "catalogue.write"),
         (say("What is counted"), url_for("admin.metrics"), "catalogue.write"),
-        (say("Take in a file"), url_for("admin.take_in_catalogue"), "catalogue.write"),
     )
+    if all(current_ctx().may(needed) for needed in ("sellers.write", "panels.write")):
+        more += ((say("Take in a file"), url_for("admin.take_in_catalogue"), "catalogue.write"),)
     return PLANS.answer(
         add=url_for("admin.new_plan"), add_label=say("Add a plan"), add_needs="catalogue.write", acts=more
     )

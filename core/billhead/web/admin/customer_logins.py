@@ -114,7 +114,7 @@ def disable_customer_login(customer_key: int, key: int) -> ResponseReturnValue:
 class EnableForm(ReasonForm):
     new_password = BooleanField(
         later("Only with a new password"), default=True,
-        description=later("The old one ends; a link to set another is mailed, and holds a day."),
+        description=later("The old one ends, and so do passkeys, codes and single sign-on. A link to set another is mailed."),
     )  # fmt: skip
     reason = reason_field()
 

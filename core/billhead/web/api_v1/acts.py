@@ -19,7 +19,7 @@ from billhead.actions.resellers.set_user_renewal import set_user_renewal
 from billhead.actions.resellers.terminate_user import terminate_user
 from billhead.actions.resellers.transfer_credits import transfer_credits
 from billhead.db import Tx, reading
-from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.money import CREDITS, Money
 from billhead.models.people import Reseller
 from billhead.models.subscriptions import Service, Subscription
@@ -90,9 +90,7 @@ def change(key: int) -> ResponseReturnValue:
     told = fields(_WISH | {"pay": text(20)})
     wish = _wish(told)
     with acting() as tx:
-        if told.get("pay") and preview_change_user(tx, key, wish).pay_minor != _amount("pay", told["pay"]).minor:
-            raise Conflict("the price has changed since it was shown", code="price_changed")
-        done = change_user(tx, key, wish)
+        done = change_user(tx, key, wish, pay=_amount("pay", told["pay"]) if told.get("pay") else None)
     figures = {"pay": in_credits(done.pay_minor), "back": in_credits(done.back_minor)}
     return {"id": key, **figures, "paid_through": done.paid_through}
 

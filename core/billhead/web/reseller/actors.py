@@ -19,10 +19,12 @@ def named_actors(session: Session, own_id: int, actors: Collection[str | None]) 
     """Actor, as it is written down, → words for it as this reseller reads them; two queries for a page."""
     found: dict[str, str] = {}
     for roles, kind, called in ((_PEOPLE, User, User.email), (_KEYS, ResellerKey, ResellerKey.name)):
-        by_id = {_number(actor): actor for actor in actors if actor and actor.partition(":")[0] in roles}
+        by_id: dict[int, list[str]] = {}  # one person is several actors where their reseller's tier has changed
+        for actor in {one for one in actors if one and one.partition(":")[0] in roles}:
+            by_id.setdefault(_number(actor), []).append(actor)
         query = select(kind.id, called, Reseller.id, Reseller.name).join(Reseller, Reseller.id == kind.reseller_id)
         for key, name, reseller_id, theirs in session.execute(query.where(kind.id.in_(by_id))) if by_id else ():
-            found[by_id[key]] = _own(kind, name) if reseller_id == own_id else theirs
+            found |= dict.fromkeys(by_id[key], _own(kind, name) if reseller_id == own_id else theirs)
     return {actor: found.get(actor) or _others(actor) for actor in actors if actor}
 
 

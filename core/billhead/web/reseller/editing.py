@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from billhead.actions.resellers._seen import figures_of, seen_reseller, signs_in
+from billhead.actions.resellers._seen import figures_of, has_opened_login, seen_reseller
 from billhead.actions.resellers.edit_user import UserFacts, edit_user
 from billhead.actions.shops._own import customer_of
 from billhead.db import reading, writing
@@ -51,7 +51,7 @@ class FactsForm(Form):
 def edit(key: int) -> ResponseReturnValue:
     with reading() as session:
         who = own_user(session, key).customer
-        known = signs_in(session, who.id)
+        known = has_opened_login(session, who.id)
     form = FactsForm(obj=who, note=who.reseller_note)
     spoken = LANGUAGES if who.language in LANGUAGES else (*LANGUAGES, who.language)
     form.language.choices = [(code, own_name(code)) for code in spoken]
