@@ -47,6 +47,7 @@ PERIODIC: list[Periodic] = [
     Periodic("billing.run", timedelta(hours=1)),
     Periodic("subscriptions.begin_scheduled", timedelta(hours=1), timedelta(minutes=5)),
     Periodic("subscriptions.tell_trials", timedelta(hours=1), timedelta(minutes=15)),
+    Periodic("resellers.tell_ending", timedelta(hours=1), timedelta(minutes=15)),
     Periodic("documents.look_after", timedelta(hours=1), timedelta(minutes=5)),
     Periodic("dunning.run", timedelta(hours=1), timedelta(minutes=10)),
     Periodic("dunning.lift_cleared", timedelta(days=1), timedelta(hours=2, minutes=30)),

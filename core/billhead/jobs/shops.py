@@ -10,6 +10,8 @@ from sqlalchemy import select
 from billhead.actions.resellers.plan_due_renewals import plan_due_renewals
 from billhead.actions.resellers.renew_by_itself import renew_by_itself
 from billhead.actions.resellers.set_renewal_aside import set_renewal_aside
+from billhead.actions.resellers.tell_line_ends import tell_line_ends
+from billhead.actions.resellers.tell_users_ending import tell_users_ending
 from billhead.actions.shops._supplying import queue_supply
 from billhead.actions.shops.supply_waiting import supply_waiting
 from billhead.db import writing
@@ -57,3 +59,14 @@ def _renew_due(ctx: Context, _args: Mapping[str, Any]) -> None:
         after = due.next_after
         if after is None:
             return
+
+
+@job_kind("resellers.tell_ending")
+def _tell_ending(ctx: Context, _args: Mapping[str, Any]) -> None:
+    for tell in (tell_line_ends, tell_users_ending):
+        after = 0
+        while True:
+            with writing(ctx) as tx:
+                after = tell(tx, after).next_after
+            if not after:
+                break

@@ -171,6 +171,7 @@ class Reseller(Model):
     credit_line_minor: Mapped[int] = mapped_column(default=0)
     renews_users: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # new ones, by themselves
     contact: Mapped[str] = mapped_column(default="", server_default="")  # how its users reach it, in its own words
+    told_before: Mapped[int] = mapped_column(default=3, server_default="3")  # days before users end; 0: never
     created_on: Mapped[date]
     removed_on: Mapped[date | None]  # it stands nowhere in the tree any more; its books stay
     sought_name: Mapped[str] = mapped_column(default="", server_default="")  # see domain/seeking.py; follows the name

@@ -108,7 +108,7 @@ def test_they_read_who_renews_and_find_no_dead_button(area: Area):
     anna.post(way_in, {"password": PASSWORD})
     anna.sign_in(ANNA)
     assert baltic.post("/reseller/users/contact", {"contact": "x" * 301}).status_code == 422
-    wish = {"contact": "WhatsApp +358 40 123\nbaltic@example.com"}
+    wish = {"contact": "WhatsApp +358 40 123\nbaltic@example.com", "told_before": "3"}
     assert baltic.post("/reseller/users/contact", wish, page="/reseller/users/contact").status_code == 303
     one = f"/account/subscriptions/{key}"
     for page in (anna.get("/account/").text, anna.get(one).text):

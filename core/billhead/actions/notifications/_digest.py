@@ -31,6 +31,7 @@ _LEADS_TO = {
     "upstream_cap": "panel.url",
     "upstream_low": "panel.url",
     "user_canceled": "user.url",
+    "users_ending": "ending.url",
 }
 """Kind → the fact that is its page; the account for all others."""
 

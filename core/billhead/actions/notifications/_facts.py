@@ -2,7 +2,7 @@
 
 Which kinds there are and what their `data` names is told where they are gathered: `_facts_billing`, `_facts_payments`,
 `_facts_subscriptions`, `_facts_lines`, `_facts_wallet`, `_facts_contact`, `_facts_privacy`, `_facts_shops`,
-`_facts_panels`, `_tickets`, and `_logins` for what a login is told; `_digest` tells of other notices.
+`_facts_ending`, `_facts_panels`, `_tickets`, and `_logins` for what a login is told; `_digest` tells of other notices.
 """
 
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from billhead.actions.notifications import (
     _facts_billing,
     _facts_contact,
+    _facts_ending,
     _facts_lines,
     _facts_panels,
     _facts_payments,
@@ -42,6 +43,7 @@ __all__ = ["gather", "spoken"]
 _PARTS_OF: Parts = {
     **_facts_billing.PARTS,
     **_facts_contact.PARTS,
+    **_facts_ending.PARTS,
     **_facts_lines.PARTS,
     **_facts_panels.PARTS,
     **_facts_payments.PARTS,

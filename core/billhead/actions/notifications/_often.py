@@ -33,6 +33,7 @@ OF_CUSTOMERS: Mapping[str, tuple[str, ...]] = {
     "allowance": (DAILY, OFF),
     "ticket_opened": (DAILY, WEEKLY, OFF),
     "ticket_answer": (DAILY, WEEKLY),
+    "line_ending": (OFF,),
     "planned_work": (OFF,),  # it may have begun by the next morning
     "price_stays": (DAILY, WEEKLY, OFF),
 }
@@ -43,6 +44,7 @@ OF_RESELLERS: Mapping[str, tuple[str, ...]] = {
     "shop_waiting": (DAILY,),
     "ticket_news": (DAILY, WEEKLY, OFF),
     "user_canceled": (DAILY,),
+    "users_ending": (DAILY, OFF),
 }
 OF_STAFF: Mapping[str, tuple[str, ...]] = {
     "ticket_news": (DAILY, WEEKLY, OFF),

@@ -169,6 +169,18 @@ _DIGEST = {
 }
 
 _USER = {"name": "Anna", "plan": _SERVICE["plan"], "ends_on": _DAY, "url": Address(f"{_SHOP}/reseller/users/7")}
+_LINE = {"plan": _SERVICE["plan"], "ends_on": _DAY, "keeper": "Aurora", "contact": "+358 40 123 4567"}
+_ENDING = {
+    "days": 7,
+    "count": 3,
+    "users": Rows([(_plain("Anna"), lambda words: f"Full & Sports, {words.long_day(_DAY)}")]),
+    "more": 2,
+    "takes": Money(3000, CREDITS),
+    "alone": Money(1200, CREDITS),
+    "left": Money(150, CREDITS),
+    "url": Address(f"{_SHOP}/reseller/users"),
+    "buy_url": Address(f"{_SHOP}/reseller/credits/buy"),
+}
 _OF: dict[str, dict[str, Any]] = {
     "access": {"service": _SERVICE},
     "allowance": {**_ABOUT_A_SUBSCRIPTION, "usage": _USAGE},
@@ -187,6 +199,7 @@ _OF: dict[str, dict[str, Any]] = {
     "erasure_blocked": _ERASURE,
     "export_ready": {"export": {"ends_at": _AT}, "data_url": _ERASURE["data_url"]},
     "known_address": _PASSWORD,
+    "line_ending": {"line": _LINE},
     "low_credit": {"credit": _CREDIT},
     "message": {"subject": "Happy New Year", "words": "We wish you a good new year."},
     "method_stopped": {**_ABOUT_A_DOCUMENT, **_METHOD, "next_method": "Visa •••• 1111"},
@@ -224,6 +237,7 @@ _OF: dict[str, dict[str, Any]] = {
     "transfer": {"transfer": {"rows": Rows(_IBAN), "amount": _money(1568), "page_url": Address(f"{_SHOP}/pay/on/7")}},
     "trial_ending": _ABOUT_A_SUBSCRIPTION,
     "user_canceled": {"user": _USER},
+    "users_ending": {"ending": _ENDING},
     "warning": _ABOUT_A_DOCUMENT,
     "welcome": _PASSWORD,
 }

@@ -4,13 +4,14 @@ notices it leaves out, and how early it tells that a trial ends."""
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from billhead.actions.notifications._mornings import MOST_DAYS
 from billhead.actions.sellers._keeping import keep_rules
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput
 from billhead.wording import NOTICE_LANGUAGES
 
-__all__ = ["MAY_BE_OFF", "MOST_TRIAL_DAYS", "MailRules", "set_mails"]
+__all__ = ["MAY_BE_OFF", "MailRules", "set_mails"]
 
 MAY_BE_OFF = (
     "allowance", "card_expiring", "invoice", "method_stopped", "order_held", "payment_failed", "promised", "receipt",
@@ -19,7 +20,6 @@ MAY_BE_OFF = (
 """Not what the law wants told (a new price, a cancellation, the end of a trial), what guards an account, and what
 nobody could go on without."""
 
-MOST_TRIAL_DAYS = 30
 _MOST_LINES, _LONGEST = 4, 400
 
 
@@ -42,7 +42,7 @@ def set_mails(tx: Tx, seller_id: int, rules: MailRules) -> None:
         raise InvalidInput("foot", f"has up to {_MOST_LINES} lines and {_LONGEST} letters")
     if kept := sorted(set(rules.off) - set(MAY_BE_OFF)):
         raise InvalidInput("off", f"{kept[0]} is always sent")
-    if not 1 <= rules.trial_days <= MOST_TRIAL_DAYS:
-        raise InvalidInput("trial_days", f"must be from 1 to {MOST_TRIAL_DAYS}")
+    if not 1 <= rules.trial_days <= MOST_DAYS:
+        raise InvalidInput("trial_days", f"must be from 1 to {MOST_DAYS}")
     stored = {**asdict(rules), "foot": rules.foot.strip(), "off": sorted(set(rules.off))}
     keep_rules(tx, seller_id, "mails", stored, "sellers.mails")

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 
 from billhead import clock
+from billhead.actions.notifications._mornings import MOST_DAYS, is_told_before
 from billhead.actions.notifications.queue import queue_notice
-from billhead.actions.notifications.set_mails import MOST_TRIAL_DAYS, MailRules
+from billhead.actions.notifications.set_mails import MailRules
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.subscription import State
@@ -20,7 +20,6 @@ from billhead.models.subscriptions import Subscription
 __all__ = ["ToldTrials", "tell_trials"]
 
 _BATCH = 500
-_MORNING = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def tell_trials(tx: Tx, after_id: int = 0) -> ToldTrials:
             trial.id > after_id,
             trial.state == State.TRIAL,
             trial.settlement == "invoice",
-            trial.phase_ends_on.between(today, today + timedelta(days=MOST_TRIAL_DAYS + 1)),
+            trial.phase_ends_on.between(today, today + timedelta(days=MOST_DAYS + 1)),
             or_(trial.service_ends_on.is_(None), trial.service_ends_on > trial.phase_ends_on),
         )
         .order_by(trial.id)
@@ -58,10 +57,8 @@ def tell_trials(tx: Tx, after_id: int = 0) -> ToldTrials:
 
 
 def _tell(tx: Tx, trial: Subscription, zone: str, mails: dict[str, Any]) -> bool:
-    now, ends_on = clock.business_now().astimezone(ZoneInfo(zone)), trial.phase_ends_on or date.max
-    days = int(mails.get("trial_days", MailRules().trial_days))
-    left = (ends_on - now.date()).days
-    if now.hour < _MORNING or not 0 < left <= days or trial.started_on >= now.date():
+    ends_on = trial.phase_ends_on or date.max
+    if not is_told_before(ends_on, zone, int(mails.get("trial_days", MailRules().trial_days)), trial.started_on):
         return False
     key = f"trial_ending:{trial.id}:{ends_on.isoformat()}"
     return queue_notice(tx, trial.customer_id, "trial_ending", key, {"subscription_id": trial.id}) is not None

@@ -619,6 +619,7 @@ def upgrade() -> None:
     sa.Column('credit_line_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('renews_users', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('contact', sa.String(), server_default='', nullable=False),
+    sa.Column('told_before', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='3', nullable=False),
     sa.Column('created_on', sa.Date(), nullable=False),
     sa.Column('removed_on', sa.Date(), nullable=True),
     sa.Column('sought_name', sa.String(), server_default='', nullable=False),

@@ -12,6 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 from wtforms.validators import Optional as MayBeEmpty
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from billhead.actions.notifications._mornings import MOST_DAYS
 from billhead.actions.notifications._own_texts import (
     MUST,
     can_be_filled,
@@ -26,7 +27,7 @@ from billhead.actions.notifications._standard import KINDS, WrittenText, standar
 from billhead.actions.notifications._voice import Voice
 from billhead.actions.notifications.save_notice_text import save_notice_text
 from billhead.actions.notifications.send_test_notice import send_test_notice
-from billhead.actions.notifications.set_mails import MAY_BE_OFF, MOST_TRIAL_DAYS, MailRules, set_mails
+from billhead.actions.notifications.set_mails import MAY_BE_OFF, MailRules, set_mails
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.whole_number import whole_number
@@ -205,7 +206,7 @@ class MailsForm(Form):
     )  # fmt: skip
     trial_days = IntegerField(
         later("Days before the end of a trial"), default=3,
-        validators=[InputRequired(), NumberRange(1, MOST_TRIAL_DAYS)],
+        validators=[InputRequired(), NumberRange(1, MOST_DAYS)],
         description=later("Its customer is told then, in the morning."),
     )  # fmt: skip
     off = SelectMultipleField(

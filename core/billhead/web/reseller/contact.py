@@ -1,11 +1,13 @@
-"""How its users reach the reseller: what they read where a subscription is renewed by it."""
+"""How its users reach the reseller, and how early they are told that their time ends."""
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
-from wtforms import TextAreaField
-from wtforms.validators import Length
+from wtforms import IntegerField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange
 
+from billhead.actions.notifications._mornings import MOST_DAYS
 from billhead.actions.resellers.set_contact import LONGEST, set_contact
+from billhead.actions.resellers.set_told_before import set_told_before
 from billhead.db import Tx, reading
 from billhead.plugin import allow
 from billhead.web.forms import stripped
@@ -24,16 +26,26 @@ class ContactForm(QuestionForm):
         description=later("An e-mail address, a phone number, a messenger: whatever you want them to read."),
         render_kw={"rows": 3},
     )
+    told_before = IntegerField(
+        later("Days before its end that a user is told"),
+        validators=[InputRequired(), NumberRange(0, MOST_DAYS)],
+        description=later(
+            "In your name, in the morning, where you know an e-mail address. 0: they are not told. Who is renewed "
+            "automatically is not told either."
+        ),
+    )
 
 
 @reseller.route("/users/contact", methods=["GET", "POST"])
 @allow("reseller", "super_reseller")
 def contact() -> ResponseReturnValue:
     with reading() as session:
-        form = ContactForm(contact=own_reseller(session).contact)
+        own = own_reseller(session)
+        form = ContactForm(contact=own.contact, told_before=own.told_before)
 
     def act(tx: Tx) -> str:
         set_contact(tx, own_id(), form.contact.data or "")
+        set_told_before(tx, own_id(), form.told_before.data or 0)
         return say("Saved.")
 
     text = say(

@@ -1,0 +1,22 @@
+"""When somebody is told of a day that comes: from a morning of their own on, so many days before it."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from billhead import clock
+
+__all__ = ["MOST_DAYS", "is_morning", "is_told_before"]
+
+MOST_DAYS = 30
+_MORNING = 8
+
+
+def is_morning(zone: str) -> bool:
+    """It is eight o'clock there, or later: a missed hour is made up for."""
+    return clock.business_now().astimezone(ZoneInfo(zone)).hour >= _MORNING
+
+
+def is_told_before(ends_on: date, zone: str, days: int, began_on: date) -> bool:
+    """`ends_on`: the first day without. From `days` before it on, and not on the day on which it began."""
+    today = clock.today_in(zone)
+    return is_morning(zone) and 0 < (ends_on - today).days <= days and began_on < today
