@@ -13,7 +13,11 @@ from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.payments._book import Receipt, book
+from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.subscriptions.change import ChangeWish, change
+from billhead.actions.subscriptions.lapse import lapse
+from billhead.actions.subscriptions.set_auto_renew import set_auto_renew
+from billhead.actions.subscriptions.set_billing_day import preview_billing_day, set_billing_day
 from billhead.actions.subscriptions.start import Order, start_subscription
 from billhead.actions.subscriptions.start_several import start_several
 from billhead.db import reading, writing
@@ -200,3 +204,162 @@ def test_a_trial_is_followed_by_the_part_until_the_billing_day(shop):
     with reading() as session:
         assert session.scalars(select(CustomerCredit)).all() == []
         assert session.get_one(Customer, customer).billing_day == 25
+
+
+def late(end, day):
+    """Nobody has paid at the end: its lines stand still."""
+    on(end)
+    with writing(SYSTEM) as tx:
+        assert lapse(tx).expired == 1
+    on(day)
+
+
+def renewed_by_hand(shop, customer, plan="tv"):
+    """Ordered on 10 January and paid at once, without a card: to 10 February."""
+    order = ordered(shop, customer, plan)
+    pays(shop, order.document_id, shop.get(Document, order.document_id).total_minor)
+    return order.subscription_id
+
+
+def day_set(customer, day):
+    shown = preview_billing_day(SYSTEM, customer, day)
+    with writing(SYSTEM) as tx:
+        done = set_billing_day(tx, customer, day)
+    assert shown.moved == done.moved
+    return done.moved, [(one.plan, one.starts_on, one.ends_on, one.total_minor, one.why) for one in shown.bridges]
+
+
+def offers(shop):
+    return [(one.total_minor, one.due_on, one.state) for one in shop.all(Document, Document.kind == "proforma")[1:]]
+
+
+def test_what_is_renewed_by_hand_is_offered_the_bridge_and_then_whole_months(shop):
+    shop.plan("tv", 3100)
+    customer = shop.customer(card=False)
+    key = renewed_by_hand(shop, customer)
+    on(date(2026, 2, 8))
+    shop.run(date(2026, 2, 8))
+    assert offers(shop) == [(3720, date(2026, 2, 10), "open")]
+    # 25 January to 25 February has 31 days; 15 of them are 15.00, and 20 %
+    bridge = ("tv", date(2026, 2, 10), date(2026, 2, 25), 1800, "")
+    assert day_set(customer, 25) == (1, [bridge])
+    assert offers(shop) == [(3720, date(2026, 2, 10), "void")]
+    shop.run(date(2026, 2, 8))
+    assert offers(shop)[1:] == [(1800, date(2026, 2, 10), "open")]
+    pays(shop, shop.all(Document)[-1].id, 1800)
+    assert shop.lines(key)[-1] == ("recurring", date(2026, 2, 10), date(2026, 2, 25), 1500, 300)
+    on(date(2026, 2, 20))
+    shop.run(date(2026, 2, 20))
+    assert offers(shop)[2:] == [(3720, date(2026, 2, 25), "open")]
+    pays(shop, shop.all(Document)[-1].id, 3720)
+    assert shop.lines(key)[-1][1:4] == (date(2026, 2, 25), date(2026, 3, 25), 3100)
+    assert shop.get(Subscription, key).anchor == date(2026, 1, 25)
+    assert verify_billing().faults == []
+    with reading() as session:
+        assert verify_ledger(session).faults == []
+
+
+def test_a_bridge_that_is_paid_late_costs_what_is_left_of_it_and_a_whole_month_comes_back_to_the_day(shop):
+    shop.plan("tv", 3100)
+    customer = shop.customer(card=False)
+    key = renewed_by_hand(shop, customer)
+    day_set(customer, 25)
+    on(date(2026, 2, 8))
+    shop.run(date(2026, 2, 8))
+    offer = shop.all(Document)[-1]
+    late(date(2026, 2, 10), date(2026, 2, 20))
+    pays(shop, offer.id, 1800)
+    # five days are left: 5.00 and 20 %; the rest is credit
+    assert shop.lines(key)[-1] == ("recurring", date(2026, 2, 20), date(2026, 2, 25), 500, 100)
+    assert [lot.remaining_minor for lot in shop.all(CustomerCredit)] == [1200]
+    shop.run(date(2026, 2, 21))
+    whole = shop.all(Document)[-1]
+    assert (whole.kind, whole.total_minor) == ("proforma", 3720)
+    late(date(2026, 2, 25), date(2026, 3, 5))
+    pays(shop, whole.id, 3720)  # eight days late: a month from then on
+    assert shop.lines(key)[-1][1:4] == (date(2026, 3, 5), date(2026, 4, 5), 3100)
+    on(date(2026, 4, 2))
+    shop.run(date(2026, 4, 2))
+    # 5 to 25 April, 20 of 31 days: 20.00 and 20 %
+    assert shop.all(Document)[-1].total_minor == 2400
+    pays(shop, shop.all(Document)[-1].id, 2400)
+    assert shop.lines(key)[-1][1:4] == (date(2026, 4, 5), date(2026, 4, 25), 2000)
+    assert verify_billing().faults == []
+
+
+def test_a_bridge_that_is_paid_when_it_is_over_is_credit_and_the_days_left_then_are_offered(shop):
+    shop.plan("tv", 3100)
+    customer = shop.customer(card=False)
+    key = renewed_by_hand(shop, customer)
+    day_set(customer, 25)
+    on(date(2026, 2, 8))
+    shop.run(date(2026, 2, 8))
+    offer = shop.all(Document)[-1]
+    late(date(2026, 2, 10), date(2026, 3, 1))
+    with writing(SYSTEM) as tx:
+        account = tx.session.get_one(GatewayAccount, shop.cards_id)
+        book(tx, tx.session.get_one(Document, offer.id), Receipt(account, Money(1800, "EUR"), "late"))
+    assert [lot.remaining_minor for lot in shop.all(CustomerCredit)] == [1800]
+    assert shop.get(Subscription, key).state != "canceled"
+    # 1 to 25 March of 25 February to 25 March: 31.00 × 24 / 28 = 26.57, and 20 %
+    offer = shop.all(Document)[-1]
+    assert (offer.kind, offer.net_minor) == ("proforma", 2657)
+    pays(shop, offer.id, offer.total_minor)
+    assert shop.lines(key)[-1][1:4] == (date(2026, 3, 1), date(2026, 3, 25), 2657)
+    assert verify_billing().faults == []
+
+
+def test_a_day_that_is_taken_away_again_leaves_whole_months_to_be_offered(shop):
+    shop.plan("tv", 3100)
+    customer = shop.customer(card=False)
+    key = renewed_by_hand(shop, customer)
+    day_set(customer, 25)
+    on(date(2026, 2, 8))
+    shop.run(date(2026, 2, 8))
+    assert day_set(customer, None) == (0, [])
+    shop.run(date(2026, 2, 8))
+    assert [one[0::2] for one in offers(shop)] == [(1800, "void"), (3720, "open")]
+    pays(shop, shop.all(Document)[-1].id, 3720)
+    assert shop.lines(key)[-1][1:4] == (date(2026, 2, 10), date(2026, 3, 10), 3100)
+    assert verify_billing().faults == []
+
+
+def test_what_is_charged_by_itself_from_later_on_follows_the_day_too(shop):
+    """A month that was paid late has left the account's day; the card that is charged from then on finds it again."""
+    shop.plan("tv", 3100)
+    customer = shop.customer(billing_day=25)
+    key = renewed_by_hand(shop, customer)  # to 25 January
+    shop.change(Subscription, key, collection="manual", payment_method_id=None)
+    on(date(2026, 1, 20))
+    with writing(SYSTEM) as tx:
+        look_again(tx, tx.session.get_one(Subscription, key), date(2026, 1, 20))
+    shop.run(date(2026, 1, 20))
+    late(date(2026, 1, 25), date(2026, 2, 5))
+    pays(shop, shop.all(Document)[-1].id, 3720)
+    assert shop.lines(key)[-1][1:4] == (date(2026, 2, 5), date(2026, 3, 5), 3100)
+    with writing(SYSTEM) as tx:
+        set_auto_renew(tx, key, True)
+    shop.run(date(2026, 3, 5))
+    # 5 to 25 March of 25 February to 25 March: 31.00 × 20 / 28 = 22.14
+    assert shop.lines(key)[-1][1:4] == (date(2026, 3, 5), date(2026, 3, 25), 2214)
+    assert verify_billing().faults == []
+
+
+def test_before_the_day_is_set_it_is_shown_who_moves_and_who_stays(shop):
+    plan = shop.plan("tv", 3100)
+    shop.plan("week", 700, term="1 week")
+    customer = shop.customer()
+    shop.subscribe(customer, plan, due=JAN)
+    shop.run(JAN)
+    renewed_by_hand(shop, customer)
+    with writing(SYSTEM) as tx:
+        week = start_subscription(tx, Order(customer_id=customer, plan="week", term="1 week"))
+    settled(week.document_id)
+    moved, shown = day_set(customer, 25)
+    assert moved == 2
+    assert shown == [
+        # 1 to 25 February of 25 January to 25 February: 24.00 and 20 %
+        ("tv", date(2026, 2, 1), date(2026, 2, 25), 2880, ""),
+        ("tv", date(2026, 2, 10), date(2026, 2, 25), 1800, ""),
+        ("week", None, None, 0, "its term is counted in days or weeks"),
+    ]  # fmt: skip

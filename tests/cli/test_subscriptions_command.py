@@ -99,3 +99,27 @@ def test_days_for_everybody(shop):
 )
 def test_refusals_are_told(shop, words, message):
     assert run(shop, "subscriptions", *words, code=1)["error"]["message"] == message
+
+
+def test_a_hand_over_settles_what_its_preview_said(shop):
+    shop.customer()
+    words = ("subscriptions", "transfer", 1, 2, "--money", "settled")
+    shown = run(shop, *words, "--preview")
+    # 15 of 30 days of 30.00, and 20 %
+    assert shown == {"subscription_id": 1, "customer_id": 2, "credited_minor": 1800, "charged_minor": 1800}
+    assert shop.get(Subscription, 1).customer_id == 1
+    assert run(shop, *words) == shown
+    assert shop.get(Subscription, 1).customer_id == 2
+    assert "error" in run(shop, *words, code=1)
+
+
+def test_one_billing_day_is_shown_and_set(shop):
+    shown = run(shop, "customers", "billing-day", 1, 15, "--preview")
+    # 1 to 15 May of 15 April to 15 May: 30.00 × 14 / 30, and 20 %
+    bridge = {"subscription_id": 1, "plan": "tv", "from": "2026-05-01", "to": "2026-05-15", "total_minor": 1680,
+              "currency": "EUR", "why": ""}  # fmt: skip
+    assert shown == {"customer_id": 1, "moved": 1, "bridges": [bridge]}
+    assert shop.get(Subscription, 1).anchor == APR
+    assert run(shop, "customers", "billing-day", 1, 15) == {"customer_id": 1, "moved": 1}
+    assert shop.get(Subscription, 1).anchor == date(2026, 4, 15)
+    assert run(shop, "customers", "billing-day", 1, 0) == {"customer_id": 1, "moved": 0}

@@ -310,17 +310,38 @@ def test_staff_change_hold_and_cancel_with_figures(sold):
     assert row(shop).state == "canceled"
 
 
+def figures(text):
+    """The hidden field of a question that has shown its figures."""
+    (field,) = re.findall(r'<input[^>]*name="seen"[^>]*>', text)
+    return {"seen": re.search(r'value="([^"]*)"', field)[1]}
+
+
 def test_staff_hand_over_and_set_a_billing_day(sold):
     shop, _ = sold
     shop.customer("eve@example.com", name="Eve")
     staff = shop.person("staff", "boss@example.com", "*")
-    wish = {"customer_id": "2", "money": "settled", "reason": "moved out"}
+    through = row(shop).paid_through
+    wish = {"customer_id": "2", "money": "moves", "reason": "moved out"}
+    shown = staff.post("/admin/subscriptions/1/transfer", wish, page="/admin/subscriptions/1").text
+    assert "Goes along, paid until" in shown
+    assert row(shop).customer_id == 1
+    wish = {**wish, "money": "settled"}
+    shown = staff.post("/admin/subscriptions/1/transfer", wish, page="/admin/subscriptions/1").text
+    assert "Credited to" in shown
+    assert "Charged to Eve" in shown
+    assert row(shop).customer_id == 1
+    wish |= figures(shown)
     assert staff.post("/admin/subscriptions/1/transfer", wish, page="/admin/subscriptions/1").status_code == 303
     assert row(shop).customer_id == 2
     wish = {"billing_day": "32", "reason": "x"}
     assert staff.post("/admin/customers/2/billing-day", wish, page="/admin/customers/2").status_code == 422
-    wish = {"billing_day": "15", "reason": "asked"}
+    wish = {"billing_day": str(through.day % 28 + 1), "reason": "asked"}
+    shown = staff.post("/admin/customers/2/billing-day", wish, page="/admin/customers/2").text
+    assert "Subscriptions that move" in shown
+    assert "subscription 1" in shown
+    wish |= figures(shown)
     assert staff.post("/admin/customers/2/billing-day", wish, page="/admin/customers/2").status_code == 303
+    assert row(shop).anchor.day == through.day % 28 + 1
 
 
 def test_days_are_given_after_the_figures_were_seen(sold):

@@ -8,6 +8,7 @@ from billhead.actions.accounts.invite_customer import invite_customer
 from billhead.actions.accounts.set_customer_email import set_customer_email
 from billhead.actions.accounts.set_price_group import set_price_group
 from billhead.actions.accounts.update_profile import Profile
+from billhead.actions.subscriptions.set_billing_day import preview_billing_day, set_billing_day
 from billhead.cli import in_app, json_option, show
 from billhead.cli._seller import seller_of
 from billhead.db import writing
@@ -21,7 +22,7 @@ _reason = click.option("--reason", default="", help="Stands in the audit trail."
 
 @click.group()
 def group() -> None:
-    """Customers: add, invite, set-email, set-price-group."""
+    """Customers: add, invite, set-email, set-price-group, billing-day."""
 
 
 @group.command()
@@ -97,3 +98,31 @@ def put_into_group(customer: int, price_group: str, reason: str, as_json: bool) 
         as_json,
         [told],
     )
+
+
+@group.command("billing-day")
+@click.argument("customer", type=int)
+@click.argument("day", type=click.IntRange(0, 31))
+@click.option("--preview", is_flag=True, help="Show who moves and what each part until the day costs, and do nothing.")
+@_reason
+@json_option
+@in_app
+def bill_on_one_day(customer: int, day: int, preview: bool, reason: str, as_json: bool) -> None:
+    """Bill all subscriptions on one DAY of the month; 0: each on the day that it has then."""
+    ctx = Context.system("cli:customers", reason=reason)
+    if not preview:
+        with writing(ctx) as tx:
+            moved = set_billing_day(tx, customer, day or None).moved
+        return show({"customer_id": customer, "moved": moved}, as_json, [f"Set. Subscriptions that move: {moved}."])
+    shown = preview_billing_day(ctx, customer, day or None)
+    bridges = [
+        {"subscription_id": one.subscription_id, "plan": one.plan, "from": one.starts_on and one.starts_on.isoformat(),
+         "to": one.ends_on and one.ends_on.isoformat(), "total_minor": one.total_minor, "currency": one.currency,
+         "why": one.why}
+        for one in shown.bridges
+    ]  # fmt: skip
+    lines = [f"Subscriptions that move: {shown.moved}."]
+    for one in shown.bridges:
+        said = one.why or f"{one.starts_on} to {one.ends_on}: {one.total_minor} {one.currency}"
+        lines.append(f"{one.subscription_id} ({one.plan}): {said}")
+    return show({"customer_id": customer, "moved": shown.moved, "bridges": bridges}, as_json, lines)

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from billhead.actions.rehearse import rehearse
 from billhead.actions.subscriptions.cancel import MONEY, POLICIES, cancel, preview_cancel
 from billhead.actions.subscriptions.change import ChangeWish, change, preview_change
 from billhead.actions.subscriptions.give_days import GiftScope, give_days, preview_give_days
@@ -12,6 +13,8 @@ from billhead.actions.subscriptions.hold import hold, preview_hold
 from billhead.actions.subscriptions.keep import keep
 from billhead.actions.subscriptions.resume import resume
 from billhead.actions.subscriptions.set_timing import TIMINGS, preview_set_timing, set_timing
+from billhead.actions.subscriptions.transfer import MONEY as HANDED
+from billhead.actions.subscriptions.transfer import transfer
 from billhead.cli import in_app, json_option, show
 from billhead.cli._addons import addon
 from billhead.cli._dates import DATE
@@ -150,6 +153,28 @@ def time_it(subscription: int, timing: str, preview: bool, reason: str, as_json:
     next_on = shown.upcoming.on.isoformat() if shown.upcoming.on else None
     told = {"state": shown.state, "effective_on": shown.effective_on.isoformat(), "next_document_on": next_on}
     return show(told, as_json, [f"{name.replace('_', ' ')}: {value}" for name, value in told.items() if value])
+
+
+@group.command("transfer")
+@click.argument("subscription", type=int)
+@click.argument("customer", type=int)
+@click.option(
+    "--money",
+    type=click.Choice(HANDED),
+    default="moves",
+    show_default=True,
+    help="Paid time goes along, or both settle: one is credited, the other charged.",
+)
+@_preview
+@_reason
+@json_option
+@in_app
+def hand_over(subscription: int, customer: int, money: str, preview: bool, reason: str, as_json: bool) -> None:
+    """Hand a subscription with its lines over to another customer."""
+    ctx = Context.system("cli", reason=reason)
+    if preview:
+        return _told(rehearse(ctx, lambda tx: transfer(tx, subscription, customer, money)), as_json)
+    return _done(transfer, None, False, reason, as_json, subscription, customer, money)
 
 
 @group.command("give-days")

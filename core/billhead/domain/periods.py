@@ -131,6 +131,13 @@ def anchor_from(anchor: date, term: Term, start: date) -> date:
     return anchor if cycle_start(anchor, term, cycle_index(anchor, term, start)) == start else start
 
 
+def anchor_on_day(anchor: date, term: Term, day_of_month: int | None, start: date) -> date:
+    """As `anchor_from`, but of an account that bills everything on one day: that day, whenever it goes on."""
+    if day_of_month is None or not term.months:
+        return anchor_from(anchor, term, start)
+    return anchor if anchor.day == day_of_month else anchor_for_day(day_of_month, start)
+
+
 def anchor_of_term(anchor: date, term: Term, new: Term, start: date) -> date:
     """The anchor of another term whose cycles go on at `start`, where one of the old term would begin.
 

@@ -63,6 +63,7 @@ class PlanTerms(NamedTuple):
     tax_class: str
     proration: str
     lead_days: Mapping[str, int] = {}
+    renewal_from: str = "later"
 
     def lead(self, term: str, otherwise: int) -> int:
         """How many days before a period of this term begins it is billed."""
@@ -103,7 +104,7 @@ class Catalogue:
             self._read_sellers(session, missing)
             _require(missing, self.sellers, "seller")
         if missing := set(plans) - self.plans.keys():
-            columns = (Plan.id, Plan.name, Plan.code, Plan.tax_class, Plan.proration, Plan.lead_days)
+            columns = (Plan.id, Plan.name, Plan.code, Plan.tax_class, Plan.proration, Plan.lead_days, Plan.renewal_from)
             rows = select(*columns).where(Plan.id.in_(missing))
             self.plans.update({plan_id: PlanTerms._make(rest) for plan_id, *rest in session.execute(rows)})
             _require(missing, self.plans, "plan")

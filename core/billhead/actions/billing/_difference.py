@@ -24,7 +24,6 @@ from billhead.actions.billing._draft import (
     as_of,
     bill,
     comes_within,
-    draft_due,
     part_line,
     set_up_lines,
     whole_price,
@@ -140,7 +139,7 @@ def draft_difference(history: History, catalogue: Catalogue, zone: str) -> Draft
     offered = catalogue.sellers[item.seller_id].offers(item.collection, item.timing)
     if history.begins or ((item.state in RUNNING or _ends_unbilled(item)) and not offered):
         running = item._replace(free=history.free)
-        due = bill(running, catalogue, zone) if history.begins else draft_due(running, catalogue, zone, False)
+        due = bill(running, catalogue, zone)
         coming = [line for line in due.lines if line.kind != "setup" or not _is_set_up(line.component_id, history)]
         lines += [line._replace(detail=_revised(line, numbered)) for line in coming]
         advance, used = due.advance, due.used

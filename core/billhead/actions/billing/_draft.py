@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from billhead.actions.billing._catalogue import Catalogue, PlanTerms, PriceTerms
 from billhead.actions.billing._coupons import take_off
-from billhead.actions.billing._rated import Advance, CouponUsed, DueItem, LineDetail, Part, Redeemed, Share
+from billhead.actions.billing._rated import Advance, Buyer, CouponUsed, DueItem, LineDetail, Part, Redeemed, Share
 from billhead.actions.billing._stated import stated
 from billhead.actions.billing._taxing import TaxedAmount
 from billhead.actions.usage._shapes import UsageTaken
@@ -16,7 +16,7 @@ from billhead.domain.due import due_periods
 from billhead.domain.errors import CurrencyMismatch, InvalidInput
 from billhead.domain.money import Money
 from billhead.domain.owed import Cycle, owed
-from billhead.domain.periods import Period, Term, anchor_from, cycle, cycle_index, cycle_start, without
+from billhead.domain.periods import Period, Term, anchor_from, anchor_on_day, cycle, cycle_index, cycle_start, without
 from billhead.domain.proration import ProrationMode, prorate
 from billhead.domain.state import next_state
 from billhead.domain.subscription import TRANSITIONS, Event, State
@@ -118,11 +118,11 @@ class _Span(NamedTuple):
     cycle: Period
 
 
-def draft_due(item: DueItem, catalogue: Catalogue, zone: str, offered: bool) -> Draft:
-    """The draft for what is due of a subscription. `zone`: the customer's now; it holds from the next period on."""
+def draft_due(item: DueItem, catalogue: Catalogue, buyer: Buyer, offered: bool) -> Draft:
+    """The draft for what is due of a subscription. The customer's zone of now holds from the next period on."""
     if catalogue.sellers[item.seller_id].offers(item.collection, item.timing):
-        return _offer(item, catalogue, zone, offered)
-    return bill(item, catalogue, zone)
+        return _offer(item, catalogue, buyer, offered)
+    return bill(item, catalogue, buyer.zone)
 
 
 def order_lines(
@@ -159,33 +159,46 @@ def inclusive_of_tax(parts: Sequence[Part], catalogue: Catalogue) -> bool:
     return found.pop() if found else False
 
 
-def _offer(item: DueItem, catalogue: Catalogue, zone: str, offered: bool) -> Draft:
+def _offer(item: DueItem, catalogue: Catalogue, buyer: Buyer, offered: bool) -> Draft:
     """A proforma: a term without a period. The subscription is not looked at again until somebody has paid it.
 
     What costs nothing needs nobody to pay it: it goes on by an invoice over 0.00.
     """
-    end = item.paid_through or item.target
+    length = _parsed(item.term)
+    anchor, whole, end = _follows(item, length, buyer.billing_day, catalogue.plans[item.plan_id].renewal_from)
     parts = [part for part in item.parts if (part.starts_on or end) <= end < (part.ends_on or date.max)]
     over = item.billing_ends_on is not None and item.billing_ends_on <= end
     advance = _as_it_is(item, None)
     if offered or over or not parts:
         return Draft("", item.currency, (), False, advance)
-    length = _parsed(item.term)
-    anchor = anchor_from(item.anchor, length, end)
-    whole = cycle(anchor, length, cycle_index(anchor, length, end))
     ends = [day for day in (item.billing_ends_on, *(part.ends_on for part in parts)) if day is not None]
-    period = Period(end, min([whole.end, *ends])) if ends else whole
+    period = Period(end, min([whole.end, *ends]))
     lines = tuple(_offered_lines(item, parts, catalogue, period, whole))
     inclusive, mixed = stated(lines, catalogue.prices)
     if not sum([line.amount_minor for line in take_off(lines, item.redeemed)[0]]):
         cheaper, used = take_off(lines, item.redeemed)
         lead = lead_time(catalogue.plans[item.plan_id], item.term, catalogue.sellers[item.seller_id].lead_days)
         next_bill_on = None if period.end == item.billing_ends_on else max(period.end - lead, end + timedelta(days=1))
-        advance = _moved_on(item, anchor, period.end, next_bill_on, zone, period.end)
+        advance = _moved_on(item, anchor, period.end, next_bill_on, buyer.zone, period.end)
         return Draft("invoice", item.currency, cheaper, inclusive, advance, used=used, mixed=mixed)
     cheaper, used = take_off(tuple([_without_period(line) for line in lines]), item.redeemed)
     charged = item.collection != "manual"
     return Draft("proforma", item.currency, cheaper, inclusive, advance, end, used=used, charged=charged, mixed=mixed)
+
+
+def _follows(item: DueItem, length: Term, billing_day: int | None, renewal_from: str) -> tuple[date, Period, date]:
+    """What is renewed next: its anchor, the whole cycle, and the first day of it.
+
+    An account's billing day is kept: what was paid up to another day goes on as the part of a cycle until it. Where
+    that is over by now, and days that have passed are not paid for, it is the part that is left today.
+    """
+    start = item.paid_through or item.target
+    anchor = anchor_on_day(item.anchor, length, billing_day, start)
+    whole = cycle(anchor, length, cycle_index(anchor, length, start))
+    if whole.start < start and whole.end <= item.target and renewal_from != "expiry":
+        start = item.target
+        whole = cycle(anchor, length, cycle_index(anchor, length, start))
+    return anchor, whole, start
 
 
 def _offered_lines(

@@ -116,6 +116,7 @@ class Buyer(NamedTuple):
     consolidate: bool = False
     exempt_certificate: str = ""
     exempt_until: date | None = None
+    billing_day: int | None = None
 
 
 class Charge(NamedTuple):

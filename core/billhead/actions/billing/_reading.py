@@ -85,6 +85,7 @@ _BUYER = (
     Customer.consolidate,
     Customer.tax_exempt_certificate,
     Customer.tax_exempt_until,
+    Customer.billing_day,
 )
 
 

@@ -22,7 +22,7 @@ def rate(chunk: Chunk, rater: Rater) -> tuple[list[Rated], list[Failure]]:
             if chunk.arrears:
                 draft = Draft("", item.currency, (), False, None)
             else:
-                draft = draft_due(item, rater.catalogue, buyer.zone, item.subscription_id in chunk.offered)
+                draft = draft_due(item, rater.catalogue, buyer, item.subscription_id in chunk.offered)
             if item.subscription_id in chunk.usage:
                 draft = with_usage(draft, chunk.usage[item.subscription_id], rater.catalogue)
             if item.subscription_id in chunk.charges and draft.kind in ("", "invoice"):

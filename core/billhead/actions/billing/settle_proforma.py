@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.billing._bridge import anchor_of_order
+from billhead.actions.billing._calendars import move_anchor
 from billhead.actions.billing._coupons import begin_redeemed, used_of_proforma
 from billhead.actions.billing._late_part import cheaper_by, days_left
 from billhead.actions.billing._limits import ends_on, limit_time, part_ends
+from billhead.actions.billing._offered_anew import offer_anew
 from billhead.actions.billing._rated import Advance, CouponUsed, LineDetail, Rated, RatedLine, Share
 from billhead.actions.billing._reading import read_buyers
 from billhead.actions.billing.issue_invoice import issue_invoice
@@ -22,7 +24,7 @@ from billhead.actions.subscriptions._settle_change import offered_change, settle
 from billhead.db import Tx
 from billhead.domain.document import PROFORMA_TRANSITIONS, Kind, ProformaEvent, ProformaState
 from billhead.domain.errors import Conflict
-from billhead.domain.periods import Period, Term, anchor_from, cycle, cycle_index
+from billhead.domain.periods import Period, Term, anchor_from, anchor_on_day, cycle, cycle_index
 from billhead.domain.state import next_state
 from billhead.domain.subscription import TRANSITIONS, Event, State
 from billhead.models.catalogue import Plan
@@ -123,8 +125,8 @@ def preview_settle_proforma(session: Session, proforma_id: int) -> dict[int, Per
         if subscription.state == State.CANCELED:
             continue
         plan = session.get_one(Plan, subscription.plan_id)
-        zone = session.get_one(Customer, subscription.customer_id).zone
-        _, whole, start = _whole(subscription, plan, line, clock.today_in(zone))
+        customer = session.get_one(Customer, subscription.customer_id)
+        _, whole, start = _whole(subscription, customer, plan, line, clock.today_in(customer.zone))
         limits = (
             subscription.billing_ends_on,
             _limit(subscription, plan, line, whole),
@@ -160,6 +162,7 @@ def _parts(tx: Tx, proforma: Document, rows: Sequence[DocumentLine], whole: bool
     if len(whose) > 1:
         lock_orders(tx, [key for key in whose if key is not None])
     done: dict[int | None, _Part] = {}
+    late: list[int] = []
     for key in sorted(whose, key=lambda found: found or 0):
         try:
             with tx.session.begin_nested():
@@ -167,13 +170,25 @@ def _parts(tx: Tx, proforma: Document, rows: Sequence[DocumentLine], whole: bool
         except Conflict as refused:
             if whole or key is None or refused.code != "subscription_ended":
                 raise
-            end_unpaid(tx, key, "paid too late")
+            if not end_unpaid(tx, key, "paid too late"):
+                late.append(key)
             continue
         ordered = [_line(row, periods) for row in whose[key]]
         lines = days_left(tx.session, ordered, proforma)
         used = tuple(cheaper_by(_used(tx, proforma, key, periods), ordered, lines))
         done[key] = _Part(key, lines, advance, used)
+    for key in late:
+        _offer_again(tx, key)
     return [done[key] for key in whose if key in done]
+
+
+def _offer_again(tx: Tx, subscription_id: int) -> None:
+    """The part until the account's billing day was paid when it was over: what is left today is offered next."""
+    subscription = tx.session.get_one(Subscription, subscription_id, with_for_update=True, populate_existing=True)
+    today, ends_on = clock.today_in(subscription.zone), subscription.billing_ends_on
+    running = subscription.state != State.CANCELED and (ends_on is None or ends_on > today)
+    if running and tx.session.get_one(Customer, subscription.customer_id).billing_day is not None:
+        offer_anew(tx, subscription)
 
 
 def _used(tx: Tx, proforma: Document, subscription_id: int | None, periods: _Periods | None) -> tuple[CouponUsed, ...]:
@@ -231,15 +246,17 @@ def _moved_on(
     if subscription.state == State.CANCELED:
         raise _over(f"subscription {subscription.id} has ended")
     plan = session.get_one(Plan, subscription.plan_id)
-    zone = read_buyers(session, [subscription.customer_id])[subscription.customer_id].zone
+    customer = session.get_one(Customer, subscription.customer_id)
     trial = timed[0].kind == "trial"
-    anchor, whole, start = _whole(subscription, plan, timed[0], clock.today_in(zone))
+    anchor, whole, start = _whole(subscription, customer, plan, timed[0], clock.today_in(customer.zone))
     if start >= whole.end:
         raise _over(f"the part of a period that was ordered is over since {whole.end}")
     if subscription.billed_through is None:
         limit_time(session, subscription, plan, whole.end if trial else start)
     ends = [end for end in (subscription.billing_ends_on, part_ends(session, subscription.id, start)) if end]
     billed = _until(Period(start, whole.end), min(ends, default=None))
+    if subscription.billed_through is not None and whole.start < start and anchor != subscription.anchor:
+        move_anchor(session, subscription, anchor, start)
     end = billed.end
     phase = "trial" if trial else "recurring"
     event = _BEGINS.get((State(subscription.state), phase))
@@ -254,27 +271,32 @@ def _moved_on(
         )
     )
     advance = Advance(
-        anchor=anchor_of_order(session.get(Customer, subscription.customer_id), subscription.term, end)
-        if trial
-        else anchor,
+        anchor=anchor_of_order(customer, subscription.term, end) if trial else anchor,
         state=state,
         phase=phase,
         phase_ends_on=end if trial else subscription.phase_ends_on,
         billed_through=end,
         paid_through=subscription.paid_through,
         next_bill_on=_next_bill_on(subscription, session.get_one(Seller, proforma.seller_id), plan, billed, phase),
-        zone=zone,
+        zone=customer.zone,
         expires_on=end,
     )
     return _Periods(billed, whole), advance
 
 
-def _whole(subscription: Subscription, plan: Plan, line: DocumentLine, today: date) -> tuple[date, Period, date]:
+def _whole(
+    subscription: Subscription, customer: Customer, plan: Plan, line: DocumentLine, today: date
+) -> tuple[date, Period, date]:
     """The anchor, the cycle, and the first day of it that is billed if the line is paid today."""
     if subscription.billed_through is None and line.cycle_start is not None and line.cycle_end is not None:
         first = max(today, line.cycle_start, subscription.started_on)
         return subscription.anchor, Period(line.cycle_start, line.cycle_end), first
     start, term = _start(subscription, plan.renewal_from, today), Term.parse(line.term)
+    if customer.billing_day is not None and line.cycle_start is not None and line.cycle_end is not None:
+        anchor = anchor_on_day(subscription.anchor, term, customer.billing_day, line.cycle_start)
+        # paid days are not bought twice: the part ends on the account's day, whenever it begins
+        first = max(start, line.cycle_start, subscription.paid_through or start)
+        return anchor, Period(line.cycle_start, line.cycle_end), first
     anchor = start if line.kind == "trial" else anchor_from(subscription.anchor, term, start)
     return anchor, Period(start, cycle(anchor, term, cycle_index(anchor, term, start)).end), start
 

@@ -2,15 +2,8 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
-from billhead import clock
-from billhead.actions.billing._catalogue import Catalogue
-from billhead.actions.billing._rating import Rater
-from billhead.actions.billing._reading import ITEM, AsOf, chunk_of
+from billhead.actions.billing._offered_anew import offer_anew
 from billhead.actions.billing.first import first
-from billhead.actions.billing.rate import rate
-from billhead.actions.billing.write import write_documents
 from billhead.actions.documents._changeable import changeable, is_change
 from billhead.actions.documents._moving import moved
 from billhead.actions.documents._subscriptions import subscriptions_of
@@ -20,7 +13,6 @@ from billhead.domain.document import Event, Kind, ProformaEvent, ProformaState
 from billhead.domain.errors import Conflict
 from billhead.domain.subscription import State
 from billhead.models.subscriptions import Subscription
-from billhead.plugin_host import plugins
 
 __all__ = ["Reissued", "reissue_proforma"]
 
@@ -54,16 +46,4 @@ def _offered(tx: Tx, subscription_id: int) -> int:
     subscription = tx.session.get_one(Subscription, subscription_id, with_for_update=True, populate_existing=True)
     if subscription.state == State.PENDING:
         return first(tx, subscription_id)
-    subscription.next_bill_on = clock.today_in(subscription.zone)
-    tx.session.flush()
-    catalogue, as_of = Catalogue(), AsOf(clock.business_now())
-    rows = tx.session.execute(select(*ITEM).where(Subscription.id == subscription_id)).all()
-    chunk = chunk_of(tx.session, catalogue, as_of, rows)
-    rater = Rater(catalogue, plugins(), lambda seller_id: as_of.local(catalogue.sellers[seller_id].zone))
-    rated, failures = rate(chunk, rater)
-    if failures:
-        raise Conflict(failures[0].error)
-    written = write_documents(tx, rated, catalogue, observers=plugins().observers())
-    if not written.documents:
-        raise Conflict(f"subscription {subscription_id} has nothing to renew: it ends or has ended")
-    return written.documents[0].document_id
+    return offer_anew(tx, subscription)

@@ -9,6 +9,7 @@ from billhead.actions.billing.next_document import Upcoming, next_document
 from billhead.actions.documents._subscriptions import open_offers
 from billhead.actions.payments._methods import first_usable
 from billhead.actions.rehearse import rehearse
+from billhead.actions.subscriptions._billing_day import onto_day
 from billhead.actions.subscriptions._offers import subscription_to_end
 from billhead.actions.subscriptions._scheduled import last_cancel
 from billhead.actions.subscriptions._state import visible_subscription
@@ -22,6 +23,7 @@ from billhead.domain.document import ProformaState
 from billhead.domain.errors import BillheadError, Conflict
 from billhead.domain.subscription import RUNNING, State
 from billhead.models.payments import PaymentMethod
+from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
 
 __all__ = ["AutoRenew", "Standing", "Switched", "preview_auto_renew", "set_auto_renew"]
@@ -111,6 +113,9 @@ def _charge(tx: Tx, subscription: Subscription) -> None:
     if method is None:
         raise Conflict("no payment method is saved", hint="save one, or keep the card when you pay")
     subscription.payment_method_id, subscription.collection = method.id, "auto"
+    day = tx.session.get_one(Customer, subscription.customer_id).billing_day
+    if day is not None:
+        onto_day(tx, subscription, day)
     subscription.version += 1
     look_again(tx, subscription, clock.today_in(subscription.zone))
     tx.session.flush()

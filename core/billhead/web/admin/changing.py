@@ -13,8 +13,8 @@ from billhead.actions.subscriptions.change_choices import change_choices
 from billhead.actions.subscriptions.hold import Held, HoldPreview, hold, preview_hold
 from billhead.actions.subscriptions.keep import keep
 from billhead.actions.subscriptions.resume import resume
-from billhead.actions.subscriptions.set_billing_day import set_billing_day
-from billhead.actions.subscriptions.transfer import transfer
+from billhead.actions.subscriptions.set_billing_day import Bridged, preview_billing_day, set_billing_day
+from billhead.actions.subscriptions.transfer import Transferred, transfer
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import BillheadError
@@ -24,13 +24,13 @@ from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
-from billhead.web.admin.previewing import Figures, PreviewForm, previewed
+from billhead.web.admin.previewing import Figures, PreviewForm, asked_with, previewed
 from billhead.web.changing import PRICE_CHANGED, changed_by_staff, wish_of
 from billhead.web.errors import refusal
 from billhead.web.formatting import day_in_words, money
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import later, marked, say, speech
 
 __all__: list[str] = []
 
@@ -153,7 +153,7 @@ def keep_subscription(key: int) -> ResponseReturnValue:
     )
 
 
-class TransferForm(ReasonForm):
+class TransferForm(PreviewForm):
     customer_id = IntegerField(later("To customer number"), validators=[InputRequired(), NumberRange(1)])
     money = RadioField(
         later("Paid time"),
@@ -171,16 +171,34 @@ class TransferForm(ReasonForm):
 def transfer_subscription(key: int) -> ResponseReturnValue:
     text = say("From today on its lines, its history and its future invoices are another customer's. Documents stay.")
 
-    def act(ctx: Context, form: TransferForm) -> str:
-        with writing(ctx) as tx:
-            done = transfer(tx, key, form.customer_id.data, form.money.data)
-        return say("It belongs to customer %(customer_id)s now.", customer_id=done.customer_id)
+    form = TransferForm()
+
+    def act(tx: Tx) -> tuple[Transferred, Figures]:
+        before = tx.session.get_one(Subscription, key)
+        giver, currency, through = _customer(tx, before.customer_id), before.currency, before.paid_through
+        done = transfer(tx, key, form.customer_id.data, form.money.data)
+        moves = [(say("Its customer"), f"{giver} → {_customer(tx, done.customer_id)}")]
+        if form.money.data == "settled":
+            moves.append((say("Credited to %(name)s", name=giver), money(done.credited_minor, currency)))
+            moves.append(
+                (say("Charged to %(name)s", name=_customer(tx, done.customer_id)), money(done.charged_minor, currency))
+            )
+        elif through is not None:
+            moves.append((say("Goes along, paid until"), day_in_words(through - timedelta(days=1))))
+        return done, moves
+
+    def told(_ctx: Context, done: tuple[Transferred, Figures]) -> str:
+        return say("It belongs to customer %(customer_id)s now.", customer_id=done[0].customer_id)
 
     question = _question(key, marked("Hand %(plan)s of %(customer)s over?"), text, marked("Hand it over"), danger=True)
-    return asked(question, TransferForm(), act)
+    return previewed(question, form, act, lambda done: done[1], told)
 
 
-class BillingDayForm(ReasonForm):
+def _customer(tx: Tx, customer_id: int) -> str:
+    return tx.session.get_one(Customer, customer_id).name
+
+
+class BillingDayForm(PreviewForm):
     billing_day = IntegerField(
         later("Day of the month"),
         validators=[Optional(), NumberRange(1, 31)],
@@ -196,15 +214,32 @@ def billing_day(key: int) -> ResponseReturnValue:
         customer = found(session, Customer, key, "customer")
     question = Question(
         say("Bill all subscriptions of %(name)s on one day?", name=customer.name),
-        say("What is billed stays. The days between the end of a period and the new day are billed once, as a part."),
+        say("What is billed stays. The days between the end of a period and the new day are billed once, as a part.")
+        + " "
+        + say("What is renewed by hand is offered that part; an offer that is open for it is void."),
         say("Set the day"),
         url_for("admin.customer", key=key),
         danger=False,
     )
 
-    def act(ctx: Context, form: BillingDayForm) -> str:
+    form = BillingDayForm(data={"billing_day": customer.billing_day})
+
+    def look(ctx: Context) -> Figures:
+        shown = preview_billing_day(ctx, key, form.billing_day.data)
+        return [(say("Subscriptions that move"), str(shown.moved)), *map(_bridge_figure, shown.bridges)]
+
+    def do(ctx: Context) -> tuple[str, str]:
         with writing(ctx) as tx:
             moved = set_billing_day(tx, key, form.billing_day.data).moved
-        return say("Set. %(moved)s subscriptions move.", moved=moved) if moved else say("Set.")
+        return (say("Set. %(moved)s subscriptions move.", moved=moved) if moved else say("Set.")), ""
 
-    return asked(question, BillingDayForm(data={"billing_day": customer.billing_day}), act)
+    return asked_with(question, form, look, do)
+
+
+def _bridge_figure(one: Bridged) -> tuple[str, str]:
+    what = say("%(plan)s, subscription %(number)s", plan=one.plan, number=one.subscription_id)
+    if one.starts_on is None or one.ends_on is None:
+        return what, speech().say(one.why)
+    first, last = day_in_words(one.starts_on), day_in_words(one.ends_on - timedelta(days=1))
+    cost = money(one.total_minor, one.currency)
+    return what, say("%(amount)s for %(first)s to %(last)s", amount=cost, first=first, last=last)
