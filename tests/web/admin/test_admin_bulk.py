@@ -1,17 +1,21 @@
 """Bulk actions: what is shown is what happens, to each by itself, once; it can be stopped and taken back."""
 
 import re
+from datetime import date
 from threading import Thread
 
 import pytest
 from sqlalchemy import select
 
+from billhead import clock
 from billhead.actions.bulk._kinds import KINDS
 from billhead.actions.bulk.do_next import do_next
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.models.bulk import BulkAction, BulkItem
+from billhead.models.catalogue import Plan
 from billhead.models.operations import Notice
+from billhead.models.people import Customer, Reseller
 from billhead.models.subscriptions import FreeTime, Service, Subscription
 
 PAGE = "/admin/subscriptions/bulk"
@@ -155,3 +159,61 @@ def test_every_kind_has_a_name_and_who_may_not_write_may_not_ask(counter, shop):
     assert newcomer.get(PAGE).status_code == 403
     assert "Do something to many" not in newcomer.get("/admin/subscriptions").text
     assert 'name="ids"' in counter.get("/admin/subscriptions").text
+
+
+def test_a_bulk_action_is_aimed_by_plan_panel_reseller_and_the_day_paid_to(any_counter):
+    counter = any_counter
+    mine, late = many(counter, 2)
+    (other,) = counter.add(Plan(seller_id=1, code="other", name="Other", kind="stream"))
+    since = date(2026, 1, 1)
+    (north,) = counter.add(Reseller(seller_id=1, code="north", name="North", tier="reseller", created_on=since))
+    nora = {"name": "Nora", "email": "nora@example.com", "country": "FI", "currency": "EUR", "reseller_id": north}
+    (hers,) = counter.add(Customer(seller_id=1, created_at=clock.now(), **nora))
+    counter.shop.change(Subscription, mine, plan_id=other, customer_id=hers)
+    counter.shop.change(Subscription, late, paid_through=date(2026, 3, 1))
+    form = counter.get("/admin/subscriptions").text
+    for name in ("plan", "panel", "reseller"):
+        assert f'<select class="form-select" id="by-{name}" name="{name}"' in form
+    for query, chosen, told in (
+        (f"plan={other}", 1, "plan Other"),
+        (f"reseller={north}", 1, "reseller North"),
+        ("panel=1", 1, "panel "),
+        ("paid_before=2026-03-02", 1, "paid_before 2026-03-02"),
+        ("paid_before=2026-03-01", 0, "paid_before 2026-03-01"),
+        (f"plan={other}&paid_before=2199-12-31", 1, "plan Other"),
+        (f"plan={other}&reseller={north}&paid_before=2026-03-02", 0, "reseller North"),
+    ):
+        listed = counter.get(f"/admin/subscriptions?{query}")
+        assert listed.text.count('name="ids"') == chosen, query
+        if chosen:
+            assert f'href="{PAGE}?{query.replace("&", "&amp;")}"' in listed.text
+        shown = " ".join(counter.post(f"{PAGE}?{query}", kind="extend", days=1, reason="outage").text.split())
+        assert f"<strong>{chosen}</strong> subscription" in shown, query
+        assert told in shown
+    picked = counter.get(f"/admin/subscriptions?reseller={north}").text
+    assert f'<option value="{north}" selected>North</option>' in picked
+    assert '<option value="999" selected>#999</option>' in counter.get("/admin/subscriptions?plan=999").text
+
+
+def test_nobody_is_meant_by_a_filter_that_cannot_be_read(counter):
+    many(counter, 3)
+    for query in ("paid_before=soon", "paid_before=2026-02-30", "plan=basic", "panel=-1", "state=fine", "collection=x"):
+        for refused in (counter.get(f"{PAGE}?{query}"), counter.post(f"{PAGE}?{query}", kind="suspend", reason="x")):
+            assert refused.status_code == 422, query
+            assert "without it all would be meant" in refused.text
+    assert counter.get(PAGE).status_code == 200
+
+
+def test_a_select_of_many_shows_the_first_by_name_and_the_one_asked_for(counter):
+    plans = counter.add(
+        *(Plan(seller_id=1, code=f"p{n:03d}", name=f"Pack {n // 2:03d}", kind="stream") for n in range(240))
+    )
+    with counter.counting() as asked:
+        page = counter.get(f"/admin/subscriptions?plan={plans[-1]}").text
+    assert len(asked) <= 6, asked
+    select_ = re.search(r'id="by-plan".*?</select>', page, re.DOTALL)[0]
+    assert 200 <= select_.count("<option") <= 202
+    assert f'<option value="{plans[-1]}" selected>Pack 119</option>' in select_
+    assert ">Pack 000 (p000)</option>" in select_
+    assert "Not all stand here" in page
+    assert "Not all stand here" not in counter.get("/admin/subscriptions?panel=1").text.split("by-panel")[1]

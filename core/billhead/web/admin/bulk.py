@@ -15,6 +15,7 @@ from billhead.actions.bulk.cancel_bulk import cancel_bulk
 from billhead.actions.bulk.undo_bulk import undo_bulk
 from billhead.db import reading, writing
 from billhead.domain.context import Context
+from billhead.domain.errors import InvalidInput
 from billhead.domain.whole_number import whole_number
 from billhead.models.bulk import BulkAction, BulkItem
 from billhead.models.people import Customer
@@ -147,7 +148,11 @@ def _chosen() -> tuple[Select[Any], str]:
     if ticked:
         ids = select(Subscription.id).where(Subscription.id.in_(ticked[:500]))
         return ids, f"{len(ticked)} ticked"
+    for name in SUBSCRIPTIONS.misread():
+        raise InvalidInput(name, "can't be read, and without it all would be meant")
     kept = SUBSCRIPTIONS.kept()
+    with reading() as session:
+        kept |= {one.pick.name: one.named() for one in SUBSCRIPTIONS.offered(session) if one.pick.name in kept}
     told = ", ".join(f"{name} {value}" for name, value in kept.items())
     return SUBSCRIPTIONS.filtered().with_only_columns(Subscription.id), told or "all"
 

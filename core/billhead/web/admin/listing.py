@@ -1,4 +1,5 @@
-"""A list of the admin area: search, filters, keyset pages, CSV and what an empty one says; one query a page.
+"""A list of the admin area: search, filters, keyset pages, CSV and what an empty one says; one query a page,
+and one for its selects of things.
 
 LIST = Listing(
     name="jobs", title="Jobs", query=select(Job.id, Job.kind, …), key=Job.id,
@@ -12,14 +13,15 @@ def jobs() -> ResponseReturnValue:
     return LIST.answer()
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, Select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Select, literal, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from billhead.db import reading
 from billhead.domain.whole_number import whole_number
@@ -29,9 +31,10 @@ from billhead.web.pages import page
 from billhead.web.paging import page_by, page_of
 from billhead.web.speaking import marked
 
-__all__ = ["Choice", "Listing", "Typed"]
+__all__ = ["Choice", "Listing", "Pick", "Typed"]
 
 _CSV_BATCH = 500
+_OFFERED = 200  # entries of a select; the others are narrowed to from their own page
 
 Narrow = InstrumentedAttribute[Any] | Callable[[int], ColumnElement[bool]]
 
@@ -68,6 +71,46 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
+class Pick:
+    """A select for one of the list's `narrow`: what it can be narrowed to, as (id, name, code)."""
+
+    name: str
+    label: str
+    entries: Select[int, str, str]
+
+    def asked(self) -> int | None:
+        return whole_number(request.args.get(self.name, ""))
+
+    def first(self) -> Select[Any]:
+        """The first ones by name, and before them the one that the address asks for."""
+        key, name, _ = self.entries.selected_columns
+        asked = [] if self.asked() is None else [(key == self.asked()).desc()]
+        found = self.entries.order_by(*asked, name, key).limit(_OFFERED + 1).subquery()
+        return select(literal(self.name).label("pick"), *found.c)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """The (id, name) that a select shows. `more`: there are others that it leaves out."""
+
+    pick: Pick
+    entries: list[tuple[int, str]]
+    more: bool
+
+    def named(self) -> str:
+        """What the list is narrowed to."""
+        return dict(self.entries)[self.pick.asked() or 0]
+
+
+def _offered(pick: Pick, found: Sequence[Any]) -> Offered:
+    names = Counter(name for _, _, name, _ in found)
+    shown = {key: name if names[name] == 1 else f"{name} ({code})" for _, key, name, code in found}
+    if (asked := pick.asked()) is not None:
+        shown.setdefault(asked, f"#{asked}")
+    return Offered(pick, list(shown.items())[: _OFFERED + 1], len(found) > _OFFERED)
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """Its words are marked, and said on the page; the CSV is read by programs and has them in English.
     `search` turns what was typed into a condition; `narrow` are ids in the address (?customer=7) by
@@ -84,6 +127,7 @@ class Listing:
     search: Callable[[str], ColumnElement[bool]] | None = None
     search_label: str = marked("Search")
     narrow: Mapping[str, Narrow] = field(default_factory=dict)
+    picks: tuple[Pick, ...] = ()
     lead: str = ""
     by: ColumnElement[Any] | None = None  # rising, before the key; without it the newest come first
 
@@ -97,9 +141,11 @@ class Listing:
                 rows = page_of(session, query, self.key, whole_rows=True)
             else:
                 rows = page_by(session, query, self.by, self.key, everything=self.query)
+            offered = self.offered(session)
         kept = self.kept()
         as_csv = url_for(str(request.endpoint), **{**(request.view_args or {}), **kept, "format": "csv"})
-        return page("admin/list.html", listing=self, rows=rows, kept=kept, as_csv=as_csv, **more)
+        shown = {"rows": rows, "kept": kept, "offered": offered, "as_csv": as_csv}
+        return page("admin/list.html", listing=self, **shown, **more)
 
     def filtered(self) -> Select[*tuple[Any, ...]]:
         query = self.query
@@ -125,6 +171,22 @@ class Listing:
         filters = {one.name for one in self.choices} | {one.name for one in self.typed}
         names = filters | set(self.narrow) | ({"q"} if self.search else set())
         return {name: value for name, value in request.args.items() if name in names and value}
+
+    def offered(self, session: Session) -> list[Offered]:
+        """What its selects of things show; one query for all of them."""
+        if not self.picks:
+            return []
+        found = session.execute(union_all(*(pick.first() for pick in self.picks))).all()
+        return [_offered(pick, [one for one in found if one.pick == pick.name]) for pick in self.picks]
+
+    def misread(self) -> list[str]:
+        """The filters of the address that narrow nothing since they can't be understood. A list shows all then; who
+        acts on all that fit must not go by that."""
+        kept = self.kept()
+        wrong = [one.name for one in self.choices if one.name in kept and one.condition(kept[one.name]) is None]
+        typed = ((one, kept[one.name].strip()[:200]) for one in self.typed if one.name in kept)
+        wrong += [one.name for one, value in typed if not value or one.condition(value) is None]
+        return wrong + [name for name in self.narrow if name in kept and whole_number(kept[name]) is None]
 
     def _all(self, query: Select[*tuple[Any, ...]]) -> Iterator[list[Any]]:
         ordered = query.order_by(self.key.desc()).execution_options(yield_per=_CSV_BATCH)

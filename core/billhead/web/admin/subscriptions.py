@@ -20,17 +20,19 @@ from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.document import OWED, Kind
 from billhead.domain.subscription import RUNNING, State, SuspendedBy
+from billhead.domain.typed_day import typed_day
 from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan, Price
 from billhead.models.documents import Document
 from billhead.models.dunning import PaymentPromise
-from billhead.models.people import Customer
+from billhead.models.panels import Panel
+from billhead.models.people import Customer, Reseller
 from billhead.models.subscriptions import Service, Subscription, SubscriptionComponent, SubscriptionEvent
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import Column, on, state, text, word
-from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.listing import Choice, Listing, Pick, Typed
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.admin.services import SERVICE_COLUMNS, is_line
 from billhead.web.admin.standing import standing_of
@@ -54,6 +56,14 @@ def _matching(typed: str) -> ColumnElement[bool]:
         Subscription.id.in_(select(Service.subscription_id).where(is_line(typed))),
     )
 
+
+def _paid_before(typed: str) -> ColumnElement[bool] | None:
+    day = typed_day(typed)
+    return Subscription.paid_through < day if day is not None else None
+
+
+_NEVER_ALONE = ("credit_package", "reseller", "super_reseller", "bouquet", "connection")
+"""Kinds of plans that nobody subscribes to."""
 
 _STATES = (("running", [s.value for s in RUNNING]), *[s.value for s in State])
 
@@ -91,6 +101,7 @@ SUBSCRIPTIONS = Listing(
         Choice("state", marked("State"), Subscription.state, _STATES),
         Choice("collection", marked("Collected"), Subscription.collection, ("auto", "manual")),
     ),
+    typed=(Typed("paid_before", marked("Paid to before"), _paid_before, kind="date"),),
     search=_matching,
     search_label=marked("Customer's name or e-mail, number, reference, MAC or login"),
     narrow={
@@ -99,6 +110,15 @@ SUBSCRIPTIONS = Listing(
         "reseller": Customer.reseller_id,
         "panel": lambda key: Subscription.id.in_(select(Service.subscription_id).where(Service.panel_id == key)),
     },
+    picks=(
+        Pick("plan", marked("Plan"), select(Plan.id, Plan.name, Plan.code).where(Plan.kind.not_in(_NEVER_ALONE))),
+        Pick("panel", marked("Panel"), select(Panel.id, Panel.name, Panel.code)),
+        Pick(
+            "reseller",
+            marked("Reseller"),
+            select(Reseller.id, Reseller.name, Reseller.code).where(Reseller.removed_on.is_(None)),
+        ),
+    ),
     empty=marked("The first order in the shop makes the first subscription."),
 )  # fmt: skip
 

@@ -27,12 +27,15 @@ def listed(listing: Listing, session: Session, tell: Callable[[Any], dict[str, o
     """One page of a list. Raises InvalidInput for a filter that the list does not have, or a word that it does not
     know: a program that is mistaken must not be given everything."""
     choices = {choice.name: choice for choice in listing.choices}
+    typed = {one.name: one for one in listing.typed}
     for name, value in request.args.items():
         if name in choices and value not in choices[name].words():
             raise InvalidInput(name, f"is not one of {', '.join(choices[name].words())}")
+        if name in typed and typed[name].condition(value) is None:
+            raise InvalidInput(name, "can't be read")
         if name in listing.narrow and whole_number(value) is None:
             raise InvalidInput(name, "must be a whole number")
-        if name not in {"limit", "before", *choices, *listing.narrow, *(("q",) if listing.search else ())}:
+        if name not in {"limit", "before", *choices, *typed, *listing.narrow, *(("q",) if listing.search else ())}:
             raise InvalidInput(name[:60], "is not known here")
     rows, more = one_page(session, listing.filtered(), listing.key)
     return {listing.name: [tell(row) for row in rows], "next": more}
