@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from billhead.domain.money import Money
+from billhead.domain.money import CREDITS, Money
 from billhead.plugin import Report, ReportLink
 
-__all__ = ["as_csv", "as_json", "csv_columns"]
+__all__ = ["as_csv", "as_json", "csv_columns", "currency_of"]
 
 
 def csv_columns(report: Report) -> list[str]:
@@ -20,8 +20,14 @@ def as_csv(report: Report, row: Sequence[Any]) -> list[Any]:
     """Amounts as plain numbers, so that a spreadsheet can add them."""
     cells = [_plain(cell) for cell in row]
     if _needs_currency(report):
-        cells.append(next((cell.currency for cell in row if isinstance(cell, Money)), ""))
+        cells.append(currency_of(row))
     return cells
+
+
+def currency_of(row: Sequence[Any]) -> str:
+    """That of its money, else of its credits, else ""."""
+    found = {cell.currency for cell in row if isinstance(cell, Money)}
+    return min(found - {CREDITS} or found, default="")
 
 
 def as_json(report: Report, row: Sequence[Any]) -> dict[str, Any]:

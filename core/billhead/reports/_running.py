@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from billhead.domain.errors import BillheadError, PluginFailed
-from billhead.domain.money import Money
+from billhead.domain.money import CREDITS, Money
 from billhead.plugin import Report, ReportAsked, ReportColumn, ReportLink, ReportTie
+from billhead.reports._cells import currency_of
 from billhead.reports._found import FoundReport
 from billhead.reports._source import Source
 
@@ -31,7 +32,8 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The sums of one currency, "" where the report shows no money. A cell per column, None where nothing is summed."""
+    """The sums of one currency, "" where the report shows no money. A cell per column, None where nothing is summed.
+    Credits, which may stand beside money, have a total of their own; counts go with the money."""
 
     currency: str
     cells: Row
@@ -84,7 +86,7 @@ def _checked(report: Report, row: Sequence[Any]) -> Row:
     if len(row) != len(report.columns):
         raise ValueError(f"a row has {len(row)} cells where {len(report.columns)} columns are declared")
     cells = tuple(_cell(column, cell) for column, cell in zip(report.columns, row, strict=True))
-    currencies = {cell.currency for cell in cells if isinstance(cell, Money)}
+    currencies = {cell.currency for cell in cells if isinstance(cell, Money)} - {CREDITS}
     if len(currencies) > 1:
         raise ValueError(f"a row holds money of several currencies: {', '.join(sorted(currencies))}")
     return cells
@@ -118,10 +120,10 @@ class _Sums:
     def add(self, row: Row) -> None:
         if not self._summed:
             return
-        currency = next((cell.currency for cell in row if isinstance(cell, Money)), "")
-        sums = self._by_currency.setdefault(currency, [None] * self._width)
         for n in self._summed:
             if row[n] is not None:
+                currency = row[n].currency if isinstance(row[n], Money) else currency_of(row)
+                sums = self._by_currency.setdefault(currency, [None] * self._width)
                 sums[n] = row[n] if sums[n] is None else sums[n] + row[n]
 
     def totals(self) -> list[Total]:
