@@ -180,7 +180,32 @@ def test_the_second_step_and_a_disabled_login_hold(shop: Shop, provider: Provide
     assert landed.startswith("/sign-in/")
     assert browser.get("/admin/").status_code == 303
     shop.change(User, staff.id, disabled=True)
-    assert go(shop, provider)[1] == "/sign-in"
+    browser, landed = go(shop, provider)
+    assert landed == "/sign-in"
+    assert "Signing in there did not work" in browser.get(landed).text
+
+
+def test_who_has_proved_a_login_that_staff_disabled_reads_why_and_nobody_else(shop: Shop, provider: Provider):
+    set_up(shop, provider)
+    (staff,) = shop.rows(User, User.email == MAIL)
+    shop.change(User, staff.id, disabled=True, disabled_because="on leave until May")
+
+    def told() -> str:
+        browser, landed = go(shop, provider)
+        assert landed == "/sign-in"
+        assert browser.get("/admin/").status_code == 303
+        return browser.get(landed).text
+
+    assert "This login is disabled: on leave until May" in told()
+    assert shop.rows(LinkedIdentity) == [], "nothing is linked to a login that is disabled"
+    provider.claims |= {"email_verified": False}
+    assert "on leave" not in told()
+    provider.claims |= {"email_verified": True}
+    shop.change(User, staff.id, disabled=False)
+    assert go(shop, provider)[1] != "/sign-in"
+    shop.change(User, staff.id, disabled=True)
+    provider.claims |= {"sub": "somebody-else"}
+    assert "on leave" not in told(), "somebody else has that address there now"
 
 
 def test_customers_only_where_the_seller_says_so(shop: Shop, provider: Provider):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 
 from billhead import clock
-from billhead.actions.accounts._entering import SignedIn, enter
+from billhead.actions.accounts._entering import SignedIn, enter, refuse_disabled
 from billhead.actions.accounts._put_email import EMAIL_PUT
 from billhead.actions.accounts._telling import tell_change
 from billhead.actions.accounts._tokens import Browser, hash_of, new_half
@@ -48,7 +48,8 @@ class _Claim:
 def finish_sso(
     ctx: Context, seller_id: int, state: str, code: str, redirect_uri: str, browser: Browser
 ) -> SignedIn | HalfSignedIn:
-    """`state` is what the browser held, once it was compared with what came. Raises NotAllowed, PanelUnreachable."""
+    """`state` is what the browser held, once it was compared with what came. Raises PanelUnreachable, or
+    NotAllowed with the same words whatever is wrong, but for `login_disabled`: that has what staff say of it."""
 
     def intend(tx: Tx) -> _Claim | None:
         count_try(tx, f"sso:{browser.ip}", _TRIES_PER_ADDRESS)
@@ -96,12 +97,14 @@ def _login(tx: Tx, row: SignInProvider, issuer: str, proven: Proven, browser: Br
         mine = User.seller_id == row.seller_id, User.email == proven.email
         user = session.scalar(select(User).where(*mine).with_for_update()) if proven.email else None
     roles = {Role.STAFF.value} | ({Role.CUSTOMER.value} if row.for_customers else set())
-    if user is None or user.disabled or user.role not in roles:
+    if user is None or user.role not in roles or (user.disabled and not user.disabled_because):
         raise refused("no_login")
     if linked is None:
         taken = select(LinkedIdentity.id).where(LinkedIdentity.user_id == user.id, LinkedIdentity.issuer == issuer)
         if session.scalar(taken) is not None:  # somebody else at the provider has that address now
             raise refused("linked_to_another")
+    refuse_disabled(user)  # as with a password: in the words of staff, to who has proved that it is theirs
+    if linked is None:
         claimed = user.role == Role.CUSTOMER.value and not _address_proved(tx, user)
         if claimed:
             forget_ways_in(tx, user)

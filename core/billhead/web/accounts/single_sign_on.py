@@ -12,6 +12,7 @@ from billhead.domain.errors import NotAllowed, PanelUnreachable
 from billhead.plugin import allow
 from billhead.web.accounts.entering import accounts, enter, go_half_way, shop_id
 from billhead.web.cookies import drop_cookie, set_cookie
+from billhead.web.errors import refusal
 from billhead.web.request_context import browser, current_ctx
 from billhead.web.shop_address import cookie_named, cookie_path, outside
 from billhead.web.speaking import say
@@ -47,8 +48,9 @@ def from_provider() -> ResponseReturnValue:
             raise NotAllowed("the browser and the answer do not fit")
         done = finish_sso(current_ctx(), shop_id(), held, code[:4000], _back(), browser())
         response = make_response(go_half_way(done) if isinstance(done, HalfSignedIn) else enter(done))
-    except (PanelUnreachable, NotAllowed):
-        flash(say("Signing in there did not work. Try again, or sign in with your password."), "bad")
+    except (PanelUnreachable, NotAllowed) as no:
+        told = say("Signing in there did not work. Try again, or sign in with your password.")
+        flash(refusal(no)[0] if no.code == "login_disabled" else told, "bad")
         response = make_response(redirect(url_for("accounts.sign_in_page"), 303))
     drop_cookie(response, cookie_named(_COOKIE), cookie_path())
     return response
