@@ -98,7 +98,8 @@ _TRANSFER = obj(reason="string", account="integer", amount=_AMOUNT, reference="s
 def _lists(what: str, listing: Listing, row: Said) -> Said:
     found = [in_query("q", listing.search_label)] if listing.search else []
     found += [in_query(one.name, one.label, {"type": "string", "enum": one.words()}) for one in listing.choices]
-    found += [in_query(one.name, one.label, _DAY if one.kind == "date" else "string") for one in listing.typed]
+    day = {"type": "string", "format": "date"}
+    found += [in_query(one.name, one.label, day if one.kind == "date" else None) for one in listing.typed]
     found += [in_query(name, f"of this {name} only", {"type": "integer"}) for name in listing.narrow]
     return does(what, obj(**{listing.name: list_of(row)}, next=maybe("integer")), *found, *PAGED)
 
