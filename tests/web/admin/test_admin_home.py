@@ -1,6 +1,5 @@
 """The dashboard: money and health at a glance, by figures that add up, and as few questions to the database as ever."""
 
-import re
 from datetime import date
 
 from sqlalchemy import insert
@@ -9,11 +8,10 @@ from web_shop import Shop
 from billhead import clock
 from billhead.db import reading, writing
 from billhead.domain.context import Context
-from billhead.models.credits import CreditHold, CreditLot
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.panels import Panel
 from billhead.models.payments import GatewayAccount, UnassignedMoney
-from billhead.models.people import Customer, Reseller
+from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
 from billhead.reports._recurring_moves import recurring_moves
 
@@ -35,23 +33,6 @@ def test_money_and_health_at_a_glance(counter):
         answer = counter.get(f"/admin/?period={period}")
         assert answer.status_code == 200, period
         assert ("0 payments" in answer.text) is (period == "last-month"), period
-
-
-def test_credits_that_resellers_have_still_to_spend_are_a_figure(any_counter):
-    counter = any_counter
-    assert "Credits outstanding" not in counter.get("/admin/").text
-    north = {"code": "north", "name": "North", "tier": "reseller", "created_on": date(2026, 1, 1)}
-    (reseller_id,) = counter.add(Reseller(seller_id=1, **north))
-    lot = {"reseller_id": reseller_id, "amount_minor": 10_000, "created_at": clock.now()}
-    counter.add(
-        CreditLot(source="purchase", remaining_minor=7_050, **lot),
-        CreditLot(source="grant", remaining_minor=0, **lot),
-        CreditHold(reseller_id=reseller_id, service_id=1, amount_minor=950, created_at=clock.now()),
-        CreditHold(reseller_id=reseller_id, service_id=1, amount_minor=900, state="captured", created_at=clock.now()),
-    )
-    text = plain(counter.get("/admin/").text)
-    assert 'href="/admin/reports/reseller-credits"' in text
-    assert re.search(r"Credits outstanding</a></dt> <dd><b>[^<]*80[.]00", text)
 
 
 def test_what_is_to_be_done_leads_to_its_list(counter):

@@ -29,7 +29,7 @@ from billhead.plugin import allow
 from billhead.plugin_host import plugins
 from billhead.reports._recurring_moves import recurring_moves
 from billhead.web.admin.area import admin, staff_zone
-from billhead.web.admin.home_figures import PERIODS, charts_of, credits_out, debts, income, lines, span_of, work
+from billhead.web.admin.home_figures import PERIODS, charts_of, debts, income, lines, span_of, work
 from billhead.web.admin.payments import UNDECIDED
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
@@ -196,7 +196,6 @@ def home() -> ResponseReturnValue:
         incomes = income(session, span, today, staff_zone())
         shown = {
             "debts": debts(session, today),
-            "credits_out": credits_out(session),
             "moves": recurring_moves(session, span.first - timedelta(days=1), span.last),
             "work": work(session),
             "steps": steps_of(session) if not incomes else [],

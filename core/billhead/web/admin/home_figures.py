@@ -14,8 +14,6 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.charts import Chart, Series
-from billhead.domain.money import CREDITS, Money
-from billhead.models.credits import CreditHold, CreditLot
 from billhead.models.documents import Document
 from billhead.models.ledger import LedgerEntry
 from billhead.models.operations import Job
@@ -23,19 +21,7 @@ from billhead.models.payments import Payment, PaymentAttempt, Refund
 from billhead.models.subscriptions import Service
 from billhead.web.speaking import marked, say
 
-__all__ = [
-    "PERIODS",
-    "Debt",
-    "Income",
-    "Span",
-    "charts_of",
-    "credits_out",
-    "debts",
-    "income",
-    "lines",
-    "span_of",
-    "work",
-]
+__all__ = ["PERIODS", "Debt", "Income", "Span", "charts_of", "debts", "income", "lines", "span_of", "work"]
 
 PERIODS = (
     ("month", marked("This month")),
@@ -168,14 +154,6 @@ def debts(session: Session, today: date) -> list[Debt]:
         .order_by(Document.currency)
     )
     return [Debt(currency, *(int(one) for one in sums)) for currency, *sums in rows]
-
-
-def credits_out(session: Session) -> Money | None:
-    """What resellers have still to spend, held ones too: work that is owed to them. None where nobody ever had any."""
-    left = select(func.sum(CreditLot.remaining_minor)).scalar_subquery()
-    held = select(func.sum(CreditHold.amount_minor)).where(CreditHold.state == "held").scalar_subquery()
-    there, waits = session.execute(select(left, held)).one()
-    return None if there is None else Money(int(there) + int(waits or 0), CREDITS)
 
 
 def lines(session: Session) -> dict[str, int]:
