@@ -6,6 +6,7 @@ import pytest
 from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
+from billhead.actions.billing.rebill import rebill
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.ledger.verify import verify_ledger
@@ -48,7 +49,7 @@ def changes(subscription, **wish):
         before = preview_change(Tx(SYSTEM, session), wish)
     done = do(change, wish, before.seen)
     assert (done.days, done.total_minor) == (before.days, before.total_minor)
-    if done.days:
+    if done.runs_until:
         assert date.fromisoformat(done.runs_until) == before.renews_on
     in_order()
     return done
@@ -272,6 +273,26 @@ def test_a_longer_term_from_today_on_has_what_was_left_behind_it(shop):
     # 5.00 at 73.00 ÷ 365 = 0.20 a day, behind the year: 25 days
     assert done.runs_until == "2027-05-11"
     assert billed(shop, subscription) == 1000 + 7300
+
+
+@pytest.mark.parametrize(("mode", "costs", "to"), [("actual_days", 3000, "2026-05-23"), ("extend", 3600, "2026-05-28")])
+def test_given_days_follow_a_whole_period_that_begins_today_and_cost_nothing_back(shop, mode, costs, to):
+    basic, _ = (shop.plan(code, minor, proration=mode) for code, minor in (("basic", 1000), ("gold", 3000)))
+    _, subscription = paying(shop, basic)
+    on(date(2026, 4, 6))
+    do(give_days_to, subscription, 7, "an outage")
+    assert ends(shop, subscription)[0] == date(2026, 5, 8)
+    on(date(2026, 4, 16))
+    # 30.00 from 16 April to 16 May, less 5.00 of basic, or five days for them; and the seven days
+    assert changes(subscription, plan="gold", restart=True).total_minor == costs
+    assert ends(shop, subscription)[:2] == (date.fromisoformat(to),) * 2
+    assert do(rebill, subscription).document_id is None
+    shop.run(date(2026, 5, 16))
+    assert len(shop.all(Document, Document.kind == "invoice")) == 2
+    on(date.fromisoformat(to))
+    shop.run(date.fromisoformat(to))
+    assert shop.lines(subscription)[-1][1:4:2] == (date.fromisoformat(to), 3000)
+    in_order()
 
 
 def test_a_season_ends_so_much_later(shop):

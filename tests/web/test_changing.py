@@ -345,7 +345,7 @@ def test_staff_hand_over_and_set_a_billing_day(sold):
 
 
 def test_days_are_given_after_the_figures_were_seen(sold):
-    shop, _ = sold
+    shop, ada = sold
     staff = shop.person("staff", "boss@example.com", "*")
     assert "No days were given yet" in staff.get("/admin/gifts").text
     wish = {"scope": f"panel:{shop.panel_id}", "days": "3", "reason": "The night of 9 April"}
@@ -356,6 +356,8 @@ def test_days_are_given_after_the_figures_were_seen(sold):
     assert staff.post("/admin/gifts/new", sure, page="/admin/gifts/new").status_code == 303
     shop.work()
     assert (row(shop).paid_through - before).days == 3
+    last = day_in_words(before + timedelta(days=2))
+    assert f"<br>Days at the end: +3, until {last}</td>" in ada.get("/account/subscriptions/1").text
     assert "1 of 1" in staff.get("/admin/gifts").text
     with shop.app.app_context(), reading() as session:
         assert session.query(DayGift).one().actor.startswith("staff:")

@@ -53,6 +53,7 @@ from billhead.actions.resellers.follow_suspension import follow_suspension
 from billhead.actions.resellers.renew_next import renew_next
 from billhead.actions.scheduling import enqueue
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
+from billhead.actions.subscriptions.follow_days import follow_days
 from billhead.actions.subscriptions.give_days_batch import give_days_batch
 from billhead.actions.subscriptions.lapse import lapse
 from billhead.actions.subscriptions.tell_trials import tell_trials
@@ -400,6 +401,12 @@ def _watch_credit(ctx: Context, _args: Mapping[str, Any]) -> None:
 def _rebill(ctx: Context, args: Mapping[str, Any]) -> None:
     with writing(ctx) as tx:
         rebill(tx, int(args["subscription_id"]))
+
+
+@job_kind("subscriptions.follow_days")
+def _follow_days(ctx: Context, args: Mapping[str, Any]) -> None:
+    with writing(ctx) as tx:
+        follow_days(tx, int(args["subscription_id"]))
 
 
 @job_kind("subscriptions.give_days")

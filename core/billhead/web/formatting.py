@@ -3,7 +3,9 @@
 English is written here, other languages by their own rules (`billhead.wording`).
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
@@ -78,6 +80,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         country_name=country_name,
         describe_discount=describe_discount,
+        days_at_end=days_at_end,
         happened=happened,
         lasting=lasting,
         describe_line=lambda line: describe_line(line, speech().say),
@@ -188,6 +191,15 @@ def term(text: str) -> str:
 def happened(kind: str) -> str:
     """What a subscription's history says of an event: "renew" → "Renewed"."""
     return speech().say(_HAPPENED.get(kind, kind.replace("_", " ").capitalize()))
+
+
+def days_at_end(details: Mapping[str, Any]) -> str:
+    """What a history says of an event that added days or took some: "Days at the end: +20, until 20 May 2026"."""
+    days, until = details.get("days"), details.get("until")
+    if not days or not until:
+        return ""
+    end = day_in_words(date.fromisoformat(until) - timedelta(days=1))
+    return f"{speech().say('Days at the end')}: {days:+d}, {speech().say('until %(day)s', day=end)}"
 
 
 def lasting(text: str) -> str:

@@ -1,8 +1,11 @@
 """What a user reads whose time a reseller's credits pay, how they get to sign in, and who keeps what staff cancel."""
 
+from datetime import date
+
 from reseller_area import Area
 from web_shop import PASSWORD
 
+from billhead import clock
 from billhead.actions.notifications._facts import gather
 from billhead.actions.notifications._render import render
 from billhead.actions.subscriptions.cancel import cancel
@@ -11,6 +14,7 @@ from billhead.domain.context import Context
 from billhead.models.catalogue import Plan
 from billhead.models.operations import Notice
 from billhead.models.people import Customer, User
+from billhead.models.subscriptions import SubscriptionEvent
 from billhead.plugin_host import vault
 
 ANNA = "anna@example.com"
@@ -97,6 +101,15 @@ def test_nobody_lets_in_the_users_of_others_nor_an_address_that_is_taken(area: A
     for _ in range(4):
         assert baltic.yes(f"/reseller/users/{key}/let-in").status_code == 303
     assert "ive links a day" in baltic.yes(f"/reseller/users/{key}/let-in").text
+
+
+def test_the_history_tells_the_days_that_a_change_has_added(area: Area):
+    key = area.add("baltic", "Anna")
+    told = {"kind": "changed", "effective_on": date(2026, 4, 16), "details": {"days": 20, "until": "2026-05-21"}}
+    with area.shop.app.app_context(), writing(Context.system("test")) as tx:
+        tx.session.add(SubscriptionEvent(subscription_id=key, recorded_at=clock.now(), **told))
+    page = area.browsers["baltic"].get(f"/reseller/users/{key}").text.replace("\u00a0", " ")
+    assert "Changed<br>Days at the end: +20, until 20 May 2026</th>" in page
 
 
 def test_they_read_who_renews_and_find_no_dead_button(area: Area):

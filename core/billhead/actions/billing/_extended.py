@@ -32,7 +32,7 @@ class Extended(NamedTuple):
     behind which more was billed already, stay as they are.
 
     `left`: what is over, less than a day's price; below zero where more was watched than there should have been.
-    `a_day`: what one costs. `decided`: staff have corrected or voided what days came from, so that nothing is proven.
+    `a_day`: what one costs.
     """
 
     since: date
@@ -40,7 +40,6 @@ class Extended(NamedTuple):
     due: int
     left: Fraction = Fraction(0)
     a_day: Fraction = Fraction(0)
-    decided: bool = False
 
 
 class _Charged(NamedTuple):
@@ -48,7 +47,6 @@ class _Charged(NamedTuple):
 
     cycle: Period
     worth: Fraction
-    decided: bool
 
 
 def extended(history: History, catalogue: Catalogue) -> Extended:
@@ -59,8 +57,8 @@ def extended(history: History, catalogue: Catalogue) -> Extended:
     since = max(row.start if row else item.billed_through or today, today)
     there = (row.end - since).days if row else 0
     if item.timing == "arrears" or catalogue.sellers[item.seller_id].is_shop:
-        return Extended(since, there, there, decided=True)
-    worth, decided = _worth(history, catalogue)
+        return Extended(since, there, there)
+    worth = _worth(history, catalogue)
     spent = [*(one for one in history.extended if one != row)]
     if row is not None and row.start < since:
         spent.append(Period(row.start, since))
@@ -69,23 +67,26 @@ def extended(history: History, catalogue: Catalogue) -> Extended:
     had, last = _had(history, max(since - _A_DAY, today)), (row.start if row else since) - _A_DAY
     a_day = sum((_a_day(part, history, catalogue, last) for part in had), Fraction(0))
     due = min(max(left // a_day, 0), LONGEST_TERM_DAYS) if a_day else 0
-    return Extended(since, there, due, left - due * a_day, a_day, decided)
+    if _is_over(history):
+        due = min(due, there)  # nobody watches longer what has ended
+    return Extended(since, there, due, left - due * a_day, a_day)
 
 
 def days_missing(history: History, catalogue: Catalogue) -> int:
-    """How many of the days that changes should have added are not there, below zero: too many; 0 where nothing can be
-    proven. Behind days that are watched, less than two days' price may be over: months differ in length."""
-    item = history.item
-    ended = item.billing_ends_on is not None and item.billing_ends_on <= item.target
+    """How many of the days that changes should have added are not there, below zero: too many. Behind days that are
+    watched, less than two days' price may be over: months differ in length."""
     found = extended(history, catalogue)
-    if found.decided or ended:
-        return 0
-    if found.there:
+    if found.there or _is_over(history):
         return found.due - found.there
     over, changed = found.left + found.due * found.a_day, _last_change(history)
     a_day = sum((_a_day(part, history, catalogue, changed) for part in _had(history, changed)), Fraction(0))
     missing = int(over // max(a_day, found.a_day)) if found.a_day and a_day else 0
     return missing if missing > 1 else 0
+
+
+def _is_over(history: History) -> bool:
+    ends = history.item.billing_ends_on
+    return ends is not None and ends <= history.item.target
 
 
 def _last_change(history: History) -> date:
@@ -103,31 +104,31 @@ def _open(history: History) -> Period | None:
     return None if any(period.end > last.start for period in billed) else last
 
 
-def _worth(history: History, catalogue: Catalogue) -> tuple[Fraction, bool]:
-    """What all days that changes took are worth, and whether staff have decided about any of these cycles."""
-    worth, decided = Fraction(0), False
+def _worth(history: History, catalogue: Catalogue) -> Fraction:
+    """What all days that changes took are worth."""
+    worth = Fraction(0)
     for part in history.item.parts:
         if ProrationMode(catalogue.plans[part.plan_id].proration) is not ProrationMode.EXTEND:
             continue
         for one in _charged(part, history, catalogue):
-            missing = _missing(part, one.cycle, history)
-            worth += one.worth * missing / one.cycle.days
-            decided = decided or (one.decided and missing > 0)
-    return worth, decided
+            worth += one.worth * _missing(part, one.cycle, history) / one.cycle.days
+    return worth
 
 
 def _missing(part: Part, cycle: Period, history: History) -> int:
-    """So many days of the cycle a change took from the part; none where it had none of them: its price came back."""
+    """So many days of the cycle a change took from the part; none where it had none of them: its price came back. What
+    a cancellation took from the same day on, the change did not."""
     item = history.item
+    billed_to = item.billing_ends_on or _FOREVER
     starts, ends = part.starts_on or item.started_on, part.ends_on or _FOREVER
     begins = max(item.started_on, item.phase_ends_on or date.min)  # what is had from the first paid day was not changed
-    first, over = max(starts, begins, cycle.start), min(ends, cycle.end, item.billing_ends_on or _FOREVER)
+    first, over = max(starts, begins, cycle.start), min(ends, cycle.end, billed_to)
     if first >= over or not without([Period(first, over)], history.free):
         return 0
     missing = 0
     if max(cycle.start, begins) < starts <= item.target and not _goes_on(starts, part, history):
         missing += (starts - cycle.start).days
-    if ends < cycle.end and ends <= item.target and not _goes_on(ends, part, history):
+    if ends < min(cycle.end, billed_to) and ends <= item.target and not _goes_on(ends, part, history):
         missing += sum(one.days for one in without([Period(ends, cycle.end)], history.free))
     return missing
 
@@ -144,13 +145,12 @@ def _charged(part: Part, history: History, catalogue: Catalogue) -> Iterator[_Ch
         known.setdefault(line.cycle, []).append(line)
     for cycle, lines in known.items():
         by_staff = sum(back.amount for line in lines for back in line.billed.given_back if back.by_staff)
-        closed = any(line.closed for line in lines)
-        whole = 0 if closed else max(lines[0].whole - by_staff, 0)
-        yield _Charged(cycle, _net(whole, part, history, catalogue), closed or by_staff > 0)
+        whole = 0 if any(line.closed for line in lines) else max(lines[0].whole - by_staff, 0)
+        yield _Charged(cycle, _net(whole, part, history, catalogue))
     for cycle, days in new_cycles(part, history, known):
         priced = as_of(part, catalogue, cycle.start)
         whole = whole_price(priced, catalogue, history.item, cycle, Period(days[0].start, days[-1].end))
-        yield _Charged(cycle, _net(whole, part, history, catalogue), decided=False)
+        yield _Charged(cycle, _net(whole, part, history, catalogue))
 
 
 def _cost(days: Period, history: History, catalogue: Catalogue) -> Fraction:

@@ -11,6 +11,7 @@ from billhead import clock
 from billhead.actions.billing._rated import LineDetail, PartyFacts, Rated, RatedLine, Share
 from billhead.actions.billing.issue_invoice import issue_invoice
 from billhead.actions.documents._corrected import Line, lines_of, party_of
+from billhead.actions.documents._days_bought import let_days_follow
 from billhead.actions.documents._place_credit import WAYS, place_credit_note
 from billhead.actions.payments._allocating import locked_documents
 from billhead.actions.resellers._given import follow_money
@@ -96,6 +97,7 @@ def issue_credit_note(
     written = issue_invoice(tx, rated)
     placed = place_credit_note(tx, written.document_id, way)
     follow_money(tx, [document_id], reason)
+    let_days_follow(tx, document_id)
     return Credited(
         written.document_id,
         written.number_text,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import update
 
 from billhead import clock
+from billhead.actions.documents._days_bought import let_days_follow
 from billhead.actions.documents._releasing import release
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.documents._untouched import must_be_untouched
@@ -73,6 +74,7 @@ def void_document(tx: Tx, document_id: int, *, reason: str) -> Voided:
         house = Tx(Context.system("documents:void"), tx.session)
         for subscription_id in subscriptions_of(tx.session, document.id):
             lift_debt(house, subscription_id)
+        let_days_follow(tx, document.id)
     data = {"document_id": document.id, "customer_id": document.customer_id}
     emit(tx, "document.voided", f"document:{document.id}", data)
     return Voided(document.id, document.number_text, document.total_minor)

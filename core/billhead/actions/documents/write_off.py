@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from billhead import clock
+from billhead.actions.documents._days_bought import let_days_follow
 from billhead.actions.documents._write_off import close_debt
 from billhead.actions.payments._allocating import locked_documents
 from billhead.actions.verb import verb
@@ -38,4 +39,5 @@ def write_off(tx: Tx, document_id: int, *, reason: str) -> WrittenOff:
     if document.kind != Kind.INVOICE:
         raise Conflict(f"{document.number_text or document_id} is a {document.kind}: only an invoice is a debt")
     lost, tax = close_debt(tx, document, clock.today_in(tx.session.get_one(Seller, document.seller_id).zone))
+    let_days_follow(tx, document.id)
     return WrittenOff(document.id, document.number_text, lost, tax)

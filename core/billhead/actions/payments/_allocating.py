@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import or_, select
 
 from billhead import clock
+from billhead.actions.documents._days_bought import let_days_follow
 from billhead.actions.ledger._reversing import reverse
 from billhead.db import Tx
 from billhead.domain.document import TRANSITIONS, State, settlement_event
@@ -154,3 +155,4 @@ def _revive(tx: Tx, document: Document) -> None:
         raise Conflict(f"{document.number_text} was written off by no entry, so that nothing can be put on it")
     day = clock.today_in(tx.session.get_one(Seller, document.seller_id).zone)
     reverse(tx, document.closing_entry_id, "recovery", day, f"recovery:{document.closing_entry_id}")
+    let_days_follow(tx, document.id)

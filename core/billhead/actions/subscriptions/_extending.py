@@ -37,16 +37,20 @@ def ends_of(tx: Tx, subscription: Subscription) -> Ends:
     return Ends(subscription.service_ends_on, subscription.billing_ends_on, planned)
 
 
-def cut_days(tx: Tx, subscription: Subscription, on: date, whys: Collection[str]) -> None:
-    """A whole period begins on the day, in place of days that were added: what these are worth comes behind it. Those
-    that were given of what cost nothing are worth nothing."""
-    for row in _rows(tx, subscription, whys):
+def cut_days(tx: Tx, subscription: Subscription, on: date) -> list[tuple[int | None, int]]:
+    """A whole period begins on the day, in place of days that were added: what these are worth comes behind it. Returns
+    (gift, days) of those that were given."""
+    given: list[tuple[int | None, int]] = []
+    for row in _rows(tx, subscription, (EXTENDED, "given")):
         if end_of(row) > on:
             lost = end_of(row) - max(row.starts_on, on)
             if subscription.paid_through is not None and subscription.paid_through >= end_of(row):
                 subscription.paid_through -= lost
             row.ends_on = max(row.starts_on, on)
+            if row.why != EXTENDED:
+                given.append((row.gift_id, lost.days))
     tx.session.flush()
+    return given
 
 
 def end_with_period(tx: Tx, subscription: Subscription) -> None:
@@ -74,7 +78,9 @@ def extend(tx: Tx, subscription: Subscription, before: Ends) -> int:
         give_time(tx, subscription, more, today, why=EXTENDED)
         return more
     row = next(one for one in reversed(_rows(tx, subscription, (EXTENDED,))) if end_of(one) > found.since)
-    _move_end(tx, subscription, row, timedelta(days=more), timedelta(days=found.due), before)
+    if subscription.service_ends_on is None or subscription.service_ends_on > today:
+        _move_what_is_planned(tx, subscription, row, timedelta(days=more), timedelta(days=found.due), before)
+    _move_end(tx, subscription, row, timedelta(days=more))
     look_again(tx, subscription, today)
     return more
 
@@ -84,8 +90,10 @@ def runs_until(subscription: Subscription) -> date:
     return max(day for day in (subscription.paid_through, subscription.billed_through) if day is not None)
 
 
-def _move_end(tx: Tx, subscription: Subscription, row: FreeTime, by: timedelta, due: timedelta, before: Ends) -> None:
-    """All that follows these days comes so much later; ends that the change has brought have none of them yet."""
+def _move_what_is_planned(
+    tx: Tx, subscription: Subscription, row: FreeTime, by: timedelta, due: timedelta, before: Ends
+) -> None:
+    """It comes so much later; ends that the change has brought have none of the days yet."""
     starts, end = row.starts_on, end_of(row)
     service, billing = subscription.service_ends_on, subscription.billing_ends_on
     if service is not None and billing is not None:
@@ -95,6 +103,11 @@ def _move_end(tx: Tx, subscription: Subscription, row: FreeTime, by: timedelta, 
         known = planned.id in before.planned
         if planned.kind == "change" and planned.effective_on >= (end if known else starts):
             put_off(tx, planned, planned.effective_on + (by if known else due))
+
+
+def _move_end(tx: Tx, subscription: Subscription, row: FreeTime, by: timedelta) -> None:
+    """All that is billed and paid behind these days comes so much later."""
+    end = end_of(row)
     for other in tx.session.scalars(select(FreeTime).where(FreeTime.subscription_id == subscription.id)):
         if other is not row and other.ends_on is not None and other.ends_on >= end:
             other.starts_on += by if other.starts_on >= end else timedelta(0)

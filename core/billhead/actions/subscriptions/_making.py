@@ -7,6 +7,7 @@ from billhead.actions.billing.rebill import rebill
 from billhead.actions.events import emit
 from billhead.actions.shops._supplying import ask_change, is_supplied
 from billhead.actions.subscriptions._extending import cut_days, end_with_period, ends_of, extend, runs_until
+from billhead.actions.subscriptions._free_time import give_time
 from billhead.actions.subscriptions._own_ends import change_ends
 from billhead.actions.subscriptions._shape import reshape
 from billhead.actions.subscriptions._state import record
@@ -37,8 +38,7 @@ def make_change(tx: Tx, subscription: Subscription, steps: Steps, on: date, *, u
     """Take the steps, bill the difference, add the days that a plan adds instead of giving back, and let the lines have
     it: of a shop, with its reseller's credits."""
     before, term, ends = subscription.plan_id, subscription.term, ends_of(tx, subscription)
-    if steps.begins:
-        cut_days(tx, subscription, on, ("extended", "given") if steps.was_free else ("extended",))
+    given = cut_days(tx, subscription, on) if steps.begins else []
     take_steps(tx, subscription, steps, on)
     if (subscription.plan_id, subscription.term) != (before, term):
         change_ends(tx, subscription, before, subscription.plan_id, on)
@@ -48,6 +48,8 @@ def make_change(tx: Tx, subscription: Subscription, steps: Steps, on: date, *, u
     if steps.was_free:
         end_with_period(tx, subscription)
     days = extend(tx, subscription, ends)
+    for gift_id, count in [] if steps.was_free else given:  # those of what cost nothing are worth nothing
+        give_time(tx, subscription, count, on, gift_id)
     until = runs_until(subscription).isoformat() if days else ""
     if not is_supplied(subscription):
         reshape(tx, subscription)

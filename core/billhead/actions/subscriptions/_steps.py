@@ -1,15 +1,17 @@
 """From what a subscription has to what somebody wants it to have: which components end, go on, and begin. Pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._difference import History
 from billhead.actions.billing._rated import DueItem, Part
+from billhead.domain.calendar import Former
 from billhead.domain.periods import Period, Term, anchor_of_term, without
 
-__all__ = ["Steps", "Wanted", "history_after", "steps_of"]
+__all__ = ["Steps", "Wanted", "given_ahead", "history_after", "steps_of"]
 
 
 class Wanted(NamedTuple):
@@ -87,16 +89,38 @@ def _becomes_paid(item: DueItem, wanted: Sequence[Wanted], on: date, catalogue: 
 
 
 def history_after(history: History, steps: Steps, on: date) -> History:
-    """With the steps taken. A whole period that begins takes the place of days that changes have added, and of those
-    that were given of what cost nothing."""
-    history = history._replace(item=steps.item, begins=steps.begins)
+    """With the steps taken. A whole period that begins takes the place of days that changes have added and of those
+    that were given: see `given_ahead`."""
     if not steps.begins:
-        return history
-    ahead = [Period(on, date.max)]
-    dropped = history.free if steps.was_free else history.extended
-    lost = without(dropped, without(dropped, ahead))
-    free, extended = without(history.free, lost), without(history.extended, lost)
-    return history._replace(free=tuple(free), extended=tuple(extended))
+        return history._replace(item=steps.item, begins=False)
+    gone = [Period(date.min, on)]
+    return history._replace(
+        item=steps.item,
+        begins=True,
+        free=tuple(_within(history.free, gone)),
+        extended=tuple(_within(history.extended, gone)),
+        before=_before(history, steps.item, on),
+    )
+
+
+def given_ahead(history: History, steps: Steps, on: date) -> int:
+    """How many given days follow a whole period that begins; those of what cost nothing are worth nothing."""
+    given = without(history.free, history.extended) if steps.begins and not steps.was_free else []
+    return sum(one.days for one in without(given, [Period(date.min, on)]))
+
+
+def _within(days: Sequence[Period], windows: Sequence[Period]) -> list[Period]:
+    return without(days, without(days, windows))
+
+
+def _before(history: History, after: DueItem, on: date) -> tuple[Former, ...]:
+    """As `move_anchor` leaves it: until the day cycles are counted as they were."""
+    item = history.item
+    if (after.term, after.anchor) == (item.term, item.anchor):
+        return history.before
+    before = [replace(one, until=min(one.until, on)) for one in history.before]
+    counted = before and before[-1].until == on
+    return (*before,) if counted else (*before, Former(on, item.anchor, Term.parse(item.term)))
 
 
 def _same(part: Part, wanted: Sequence[Wanted], *, any_price: bool) -> Wanted | None:

@@ -13,6 +13,7 @@ from billhead.actions.provisioning.want import want
 from billhead.actions.rehearse import rehearse
 from billhead.actions.resellers._telling import tell_payer
 from billhead.actions.subscriptions._beginning import begin_changes
+from billhead.actions.subscriptions._extending import ends_of, extend
 from billhead.actions.subscriptions._given_since import last_free_time
 from billhead.actions.subscriptions._holding import kept_since, paid_after_hold
 from billhead.actions.subscriptions._money_rule import money_rule
@@ -107,6 +108,7 @@ def cancel(
     written = rebill(tx, subscription.id, way="refund" if money_rule(tx, subscription, money) == "refund" else "credit")
     tx.session.refresh(subscription)
     if dates.service <= today:
+        extend(tx, subscription, ends_of(tx, subscription))  # what came back whole buys no days
         move(tx, subscription, Event.CANCEL, today)
         for service in live_services(tx, subscription):
             want(tx, service, lifecycle="unwanted")

@@ -20,7 +20,7 @@ from billhead.actions.subscriptions._own_ends import change_ends
 from billhead.actions.subscriptions._sale import AddOnOrder
 from billhead.actions.subscriptions._scheduled import last_cancel, schedule, wished_of
 from billhead.actions.subscriptions._state import handed_over_on, record, visible_subscription
-from billhead.actions.subscriptions._steps import Steps, history_after, steps_of
+from billhead.actions.subscriptions._steps import Steps, given_ahead, history_after, steps_of
 from billhead.actions.subscriptions._taking_steps import look_again, take_steps
 from billhead.actions.subscriptions._wish import ChangeWish, Resolved, resolved
 from billhead.actions.verb import verb
@@ -114,11 +114,12 @@ def _billed_to(steps: Steps, rated: Rated | None) -> date | None:
 
 
 def _longer(history: History, desk: Desk, steps: Steps, on: date, billed_to: date | None) -> tuple[int, date | None]:
-    """How many days the change adds behind what is billed then, and the first day after them."""
+    """How many days the change adds behind what is billed then, and the first day after these and given ones."""
+    given = given_ahead(history, steps, on)
     history = history_after(history, steps, on)
     found = extended(history._replace(item=steps.item._replace(billed_through=billed_to)), desk.catalogue)
     days = found.due - found.there
-    return days, billed_to and billed_to + timedelta(days=days)
+    return days, billed_to and billed_to + timedelta(days=days + given)
 
 
 @verb("subscriptions.change")
