@@ -41,7 +41,7 @@ def cut_days(tx: Tx, subscription: Subscription, on: date) -> list[tuple[int | N
     """A whole period begins on the day, in place of days that were added: what these are worth comes behind it. Returns
     (gift, days) of those that were given."""
     given: list[tuple[int | None, int]] = []
-    for row in _rows(tx, subscription, (EXTENDED, "given")):
+    for row in reversed(_rows(tx, subscription, (EXTENDED, "given"))):  # each ends where the one behind it has begun
         if end_of(row) > on:
             lost = end_of(row) - max(row.starts_on, on)
             if subscription.paid_through is not None and subscription.paid_through >= end_of(row):
@@ -54,7 +54,8 @@ def cut_days(tx: Tx, subscription: Subscription, on: date) -> list[tuple[int | N
 
 
 def end_with_period(tx: Tx, subscription: Subscription) -> None:
-    """What cost nothing may have run longer than the first period that is paid for. The next is looked for in time."""
+    """What a whole period has taken the place of may have run longer: what cost nothing, or what came back as credit.
+    The next period is looked for in time."""
     look_again(tx, subscription, clock.today_in(subscription.zone))
     paid, billed = subscription.paid_through, subscription.billed_through
     if paid is not None and billed is not None and billed < paid:

@@ -45,7 +45,7 @@ def make_change(tx: Tx, subscription: Subscription, steps: Steps, on: date, *, u
         look_again(tx, subscription, on)
     written = rebill(tx, subscription.id, use_credit=use_credit, begins=steps.begins)
     tx.session.refresh(subscription)
-    if steps.was_free:
+    if steps.begins:
         end_with_period(tx, subscription)
     days = extend(tx, subscription, ends)
     for gift_id, count in [] if steps.was_free else given:  # those of what cost nothing are worth nothing
