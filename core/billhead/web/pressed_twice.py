@@ -24,7 +24,7 @@ from billhead.web.request_context import KEY, signed_in
 __all__ = ["install"]
 
 _LED = "web.led"
-_BY_PROGRAMS = ("callbacks", "api_v1", "api_staff")
+_BY_THEMSELVES = ("callbacks", "api_v1", "api_staff", "storefront")  # programs; orders lead to how they stand
 _LOOKS, _BETWEEN = 20, 0.05  # the first press has committed, and is about to write down where it leads
 
 
@@ -40,7 +40,7 @@ Pressed = tuple[str, str, str]
 def _pressed() -> Pressed | None:
     """None without a login, before what was sent is touched: a gateway's body is its own to read, a program's too."""
     login = signed_in()
-    if login is None or request.method != "POST" or request.blueprint in _BY_PROGRAMS:
+    if login is None or request.method != "POST" or request.blueprint in _BY_THEMSELVES:
         return None
     if not KEY.fullmatch(key := request.form.get("_key", "")):
         return None

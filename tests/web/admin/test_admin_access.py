@@ -31,7 +31,7 @@ def test_every_route_is_for_staff_and_every_change_has_a_permission(shop):
             for endpoint, view in shop.app.view_functions.items()
             if endpoint.partition(".")[0] in shop.app.extensions["billhead_owners"]
         }
-        told = set(known_permissions()) - of_plugins
+        told = set(known_permissions()) - (of_plugins - WORDS.keys())  # theirs may be one of the house's
         assert told == WORDS.keys(), "each is told in words, and no word is left over"
 
 

@@ -127,11 +127,11 @@ class _Writer:
 def import_catalog(tx: Tx, catalog: listed.Catalog) -> ImportedCatalog:
     """Seller, panels, bouquets, plans and prices of a catalogue that `read_catalog` has found to be without mistakes.
 
-    Raises NotAllowed for who may not change sellers and panels too (and add resellers, where it names new ones),
+    Raises NotAllowed for who may not change sellers and panels too (and resellers, where it names any),
     NotFound when no active plugin here offers a panel's module or the tax engine, InvalidInput when the settings of a
     panel don't fit.
     """
-    for needed in ("sellers.write", "panels.write"):
+    for needed in ("sellers.write", "panels.write", *(["resellers.write"] if catalog.resellers else [])):
         if not tx.ctx.may(needed):
             raise NotAllowed(f"{tx.ctx.actor} may not take in a catalogue: it needs {needed}")
     seller = _seller(tx.session, catalog)

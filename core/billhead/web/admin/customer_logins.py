@@ -114,7 +114,9 @@ def disable_customer_login(customer_key: int, key: int) -> ResponseReturnValue:
 class EnableForm(ReasonForm):
     new_password = BooleanField(
         later("Only with a new password"), default=True,
-        description=later("The old one ends, and so do passkeys, codes and single sign-on. A link to set another is mailed."),
+        description=later(
+            "The old one ends, and so do passkeys, codes and single sign-on. A link to set another is mailed."
+        ),
     )  # fmt: skip
     reason = reason_field()
 
