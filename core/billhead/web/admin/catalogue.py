@@ -91,7 +91,7 @@ PLANS = Listing(
 @admin.get("/catalogue")
 @allow("staff")
 def catalogue() -> ResponseReturnValue:
-    more = (
+    more: tuple[tuple[str, str, str], ...] = (
         (say("Add an event"), url_for("admin.new_single_sale"), "catalogue.write"),
         (say("Add a rental"), url_for("admin.new_single_sale", kind="rental"), "catalogue.write"),
         (say("What is counted"), url_for("admin.metrics"), "catalogue.write"),
