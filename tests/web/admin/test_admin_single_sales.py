@@ -181,15 +181,23 @@ def test_use_is_priced_with_what_it_comes_to_shown_first(any_counter):
     (entry,) = counter.shop.rows(AuditEntry, AuditEntry.action == "catalogue.price_usage")
     assert (entry.subject, entry.details["metric"]) == ("plan:1", "catchup")
 
+    capped = GRADUATED | {"price": str(new.id), "cap": "20", "existing_from": "2027-01-01"}
+    shown, _ = counter.yes(path, reason="new", **capped)
+    assert "1 subscription" in shown
+    assert counter.shop.rows(Price, Price.plan_id == 1)[-1].existing_from.isoformat() == "2027-01-01"
+
     asked = {"book": "1", "term": "1 month", "amount": "12.00", "setup": "0", "trial": "0", "tell_days": "30"}
     counter.yes("/admin/catalogue/1/prices/new", **asked)
-    assert len(counter.shop.rows(UsagePrice)) == 2, "another amount keeps what use costs"
+    assert len(counter.shop.rows(UsagePrice)) == 3, "another amount keeps what use costs"
     newest = counter.shop.rows(Price, Price.plan_id == 1, Price.term == "1 month")[-1]
     gone = {"price": str(newest.id), "metric": "1", "pricing": "", "existing_from": "2027-01-01"}
-    shown, _ = counter.yes(path, **gone)
-    assert "1 subscription" in shown
-    assert len(counter.shop.rows(UsagePrice)) == 2, "the newest version counts nothing"
-    assert counter.shop.rows(Price, Price.plan_id == 1)[-1].existing_from.isoformat() == "2027-01-01"
+    refused = counter.post(path, reason="new", **gone)
+    assert "pay another amount than it is sold for" in refused.text, "who has it would pay 12.00 without a word"
+    counter.yes(path, reason="new", **gone | {"existing_from": ""})
+    assert len(counter.shop.rows(UsagePrice)) == 3, "the newest version counts nothing"
+    counter.yes("/admin/catalogue/1/prices/new", **asked | {"amount": "13.00", "valid_from": "2027-02-01"})
+    early = counter.post(path, reason="new", **GRADUATED | {"price": str(newest.id)})
+    assert "another amount is sold from" in early.text.lower(), "13.00 would be asked today"
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
+from billhead import clock
 from billhead.actions.catalogue._telling import plan_change
 from billhead.actions.catalogue._versions import Tag, add_version, affected
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
-from billhead.domain.errors import InvalidInput, NotFound
+from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import Money
 from billhead.domain.usage import (
     Pricing,
@@ -23,6 +24,7 @@ from billhead.domain.usage import (
     plain_terms,
 )
 from billhead.models.catalogue import Plan, Price, PriceBook
+from billhead.models.sellers import Seller
 from billhead.models.usage import UsageMetric
 
 __all__ = ["UsagePriced", "UsageWish", "preview_price_usage", "price_usage"]
@@ -72,7 +74,7 @@ def _is_number(text: str) -> bool:
 @verb("catalogue.price_usage", permission="catalogue.write")
 def price_usage(tx: Tx, wish: UsageWish) -> UsagePriced:
     """Raises NotFound, InvalidInput (another seller's metric, terms in another currency or finer than the metric), and
-    Conflict: nothing changes, or another change comes later."""
+    Conflict: nothing changes, another change comes later, or the amount of the price itself would move with it."""
     session = tx.session
     one, metric = session.get(Price, wish.price_id), session.get(UsageMetric, wish.metric_id)
     if one is None or metric is None:
@@ -94,11 +96,17 @@ def price_usage(tx: Tx, wish: UsageWish) -> UsagePriced:
         .order_by(Price.version.desc())
         .limit(1)
     ).one()
+    today = clock.today_in(session.get_one(Seller, book.seller_id).zone)
+    if latest.valid_from is not None and latest.valid_from > (wish.valid_from or today):
+        raise Conflict(f"another amount is sold from {latest.valid_from} on", hint="say a day from then on")
     tag = Tag(**{name: getattr(latest, name) for name in Tag.__slots__})
     plain = plain_terms(wish.terms) if wish.terms is not None else None
     touched = 0
     if wish.existing_from is not None:
-        touched = affected(session, book, plan, one.term, tag.amount_minor, wish.existing_from).subscriptions
+        found = affected(session, book, plan, one.term, tag.amount_minor, wish.existing_from)
+        if found.a_month_minor:
+            raise Conflict("some of who has it pay another amount than it is sold for", hint="change that price first")
+        touched = found.subscriptions
     price = add_version(
         tx, book, plan, one.term, tag,
         valid_from=wish.valid_from, existing_from=wish.existing_from, usage={metric.id: plain},
