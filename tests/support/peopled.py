@@ -215,6 +215,7 @@ KINDS: dict[str, Callable[[Person], Select[Any]]] = {
     "link_id": _by("linked_identity", "user_id"),
     "passkey_id": _by("passkey", "user_id"),
     "users": _users,
+    "line": _lines_of_users,
     "reseller.service_id": _lines_of_users,
     "resellers": _by("reseller", "parent_id", "reseller_id"),
     "renewals": _by("bulk_renewal", "reseller_id"),

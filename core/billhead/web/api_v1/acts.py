@@ -57,10 +57,11 @@ def renewals() -> ResponseReturnValue:
 @api.post("/users/<int:key>/automatic-renewal")
 @allow("anyone")
 def automatic_renewal(key: int) -> ResponseReturnValue:
-    told = fields({"on": flag})
-    if "on" not in told:
-        raise InvalidInput("on", "is missing")
     with acting() as tx:
+        seen_user(tx.session, asker(), key)
+        told = fields({"on": flag})
+        if "on" not in told:
+            raise InvalidInput("on", "is missing")
         set_user_renewal(tx, key, told["on"])
         return one_user(tx.session, key)
 
@@ -76,8 +77,9 @@ def _wish(told: dict[str, Any]) -> UserChange:
 @allow("anyone")
 def change_preview(key: int) -> ResponseReturnValue:
     """Changes nothing, and needs no key of its own."""
-    wish = _wish(fields(_WISH))
     with reading() as session:
+        seen_user(session, asker(), key)
+        wish = _wish(fields(_WISH))
         seen = preview_change_user(Tx(asker(), session), key, wish)
     figures = {name: in_credits(getattr(seen, f"{name}_minor")) for name in ("left", "costs", "pay", "back", "lapses")}
     return {"id": key, **figures, "paid_through": seen.paid_through}
@@ -87,9 +89,10 @@ def change_preview(key: int) -> ResponseReturnValue:
 @allow("anyone")
 def change(key: int) -> ResponseReturnValue:
     """`pay` is what the preview has told; where it would be something else now, nothing is done."""
-    told = fields(_WISH | {"pay": text(20)})
-    wish = _wish(told)
     with acting() as tx:
+        seen_user(tx.session, asker(), key)
+        told = fields(_WISH | {"pay": text(20)})
+        wish = _wish(told)
         done = change_user(tx, key, wish, pay=_amount("pay", told["pay"]) if told.get("pay") else None)
     figures = {"pay": in_credits(done.pay_minor), "back": in_credits(done.back_minor)}
     return {"id": key, **figures, "paid_through": done.paid_through}
@@ -116,9 +119,9 @@ def line_password(key: int, line: int) -> ResponseReturnValue:
 @api.post("/users/<int:key>/lines/<int:line>/box")
 @allow("anyone")
 def another_box(key: int, line: int) -> ResponseReturnValue:
-    told = fields({"mac": text(30)}, ("mac",))
     with acting() as tx:
-        swap_mac(tx, _line_of(tx.session, key, line), told["mac"])
+        service_id = _line_of(tx.session, key, line)
+        swap_mac(tx, service_id, fields({"mac": text(30)}, ("mac",))["mac"])
         return one_user(tx.session, key)
 
 
