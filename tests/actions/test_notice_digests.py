@@ -177,7 +177,7 @@ def test_off_is_off_and_what_is_about_money_or_law_never_is(shop):
         with pytest.raises(InvalidInput, match="can't be told like that"):
             choose(shop, **{kind: "off"})
     assert {kind for kind, may in OF_CUSTOMERS.items() if OFF in may} == {
-        "allowance", "low_credit", "planned_work", "price_stays", "restored", "ticket_opened",
+        "allowance", "line_ending", "low_credit", "planned_work", "price_stays", "restored", "ticket_opened",
     }  # fmt: skip
     for kind in ("invoice", "warning", "access"):
         with pytest.raises(InvalidInput):

@@ -21,7 +21,8 @@ CODES = {
     "state", "kind", "currency", "base_currency", "settled_currency", "fee_currency", "zone", "language", "country",
     "region", "role", "tier", "code", "mode", "key", "token", "token_hash", "key_hash", "module", "gateway",
     "settlement", "collection", "timing", "phase", "term", "trial_term", "lifecycle", "sync", "side", "what", "action",
-    "result", "proration", "tax_engine", "tax_rounding", "bill_dispute.reason", "verdict", "paid_through", "announcement.readers",
+    "result", "proration", "tax_engine", "tax_rounding", "bill_dispute.reason", "verdict", "paid_through",
+    "announcement.readers",
 }  # fmt: skip
 """Columns of codes and secrets: nobody writes in them. All others are taken for words."""
 SHAPES: dict[str, dict[str, Any]] = {
