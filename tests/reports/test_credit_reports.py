@@ -15,9 +15,10 @@ from billhead.db import reading, writing
 from billhead.domain.money import Money
 from billhead.models.credits import CreditLot
 from billhead.reports import as_csv, ask, csv_columns, report_of, streamed, tabled
+from billhead.reports.reseller_credits import REPORT
 
 TODAY = date(2026, 11, 22)
-COLUMNS = [column.code for column in report_of("reseller-credits").report.columns][1:]
+COLUMNS = [column.code for column in REPORT.columns][1:]
 
 
 @pytest.fixture

@@ -196,7 +196,8 @@ def test_use_is_priced_with_what_it_comes_to_shown_first(any_counter):
     counter.yes(path, reason="new", **gone | {"existing_from": ""})
     assert len(counter.shop.rows(UsagePrice)) == 3, "the newest version counts nothing"
     counter.yes("/admin/catalogue/1/prices/new", **asked | {"amount": "13.00", "valid_from": "2027-02-01"})
-    early = counter.post(path, reason="new", **GRADUATED | {"price": str(newest.id)})
+    (planned,) = counter.shop.rows(Price, Price.amount_minor == 1300)
+    early = counter.post(path, reason="new", **GRADUATED | {"price": str(planned.id)})
     assert "another amount is sold from" in early.text.lower(), "13.00 would be asked today"
 
 
