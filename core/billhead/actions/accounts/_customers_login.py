@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
@@ -14,10 +14,9 @@ from billhead.actions.sign_in.pass_second_step import TRIES_PER_LOGIN
 from billhead.db import Tx
 from billhead.domain.context import Role
 from billhead.domain.errors import NotFound
-from billhead.models.people import LoginAttempt, OneTimeToken, User, UserSession
-from billhead.models.sign_in import HalfSignIn
+from billhead.models.people import LoginAttempt, User
 
-__all__ = ["customers_login", "end_ways_in", "lock_keys", "locked_since"]
+__all__ = ["customers_login", "lock_keys", "locked_since"]
 
 
 def customers_login(tx: Tx, user_id: int) -> User:
@@ -26,15 +25,6 @@ def customers_login(tx: Tx, user_id: int) -> User:
     if user is None or user.role == Role.STAFF.value:
         raise NotFound("login", user_id)
     return user
-
-
-def end_ways_in(tx: Tx, user: User) -> int:
-    """Sessions, mailed links and sign-ins that are half done end; how many sessions there were."""
-    open_now = select(func.count()).where(UserSession.user_id == user.id, UserSession.expires_at > clock.now())
-    ended = int(tx.session.scalar(open_now) or 0)
-    for table in (UserSession, OneTimeToken, HalfSignIn):
-        tx.session.execute(delete(table).where(table.user_id == user.id))
-    return ended
 
 
 def lock_keys(user: User) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """A customer's or reseller's login opens nothing any more, as when somebody else has it; the person is told why."""
 
-from billhead.actions.accounts._customers_login import customers_login, end_ways_in
+from billhead.actions.accounts._customers_login import customers_login
+from billhead.actions.accounts._ways_in import end_ways_in
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput

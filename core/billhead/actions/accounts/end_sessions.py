@@ -1,6 +1,7 @@
 """Somebody who is no staff is signed out everywhere."""
 
-from billhead.actions.accounts._customers_login import customers_login, end_ways_in
+from billhead.actions.accounts._customers_login import customers_login
+from billhead.actions.accounts._ways_in import end_ways_in
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
 

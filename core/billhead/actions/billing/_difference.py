@@ -45,7 +45,15 @@ from billhead.domain.tax import TaxRounding, moves_amounts
 from billhead.models.documents import DocumentLine
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["History", "differences", "draft_difference", "new_cycles", "read_histories", "read_history"]
+__all__ = [
+    "History",
+    "differences",
+    "draft_difference",
+    "lines_by_cycle",
+    "new_cycles",
+    "read_histories",
+    "read_history",
+]
 
 _FOREVER = date.max
 
@@ -189,9 +197,7 @@ def _corrects(line: DraftedLine, history: History) -> int | None:
 
 def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[DraftedLine]:
     assert part.component_id is not None, "what was ordered has a component"
-    known: dict[Period, list[StandingLine]] = {}
-    for line in history.standing.get(part.component_id, ()):
-        known.setdefault(line.cycle, []).append(line)
+    known = lines_by_cycle(part, history)
     mode = ProrationMode(catalogue.plans[part.plan_id].proration)
     rounding = TaxRounding(catalogue.sellers[history.item.seller_id].tax_rounding)
     wanted, billed = _window(part, history.item), _billed_days(history)
@@ -217,6 +223,14 @@ def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[Dra
         whole = whole_price(priced, catalogue, history.item, period, stretch)
         yield from _set_up(priced, history, catalogue, open_days)
         yield from _written(Cycle(period, whole, open_days, mode), priced, {}, history.item, catalogue)
+
+
+def lines_by_cycle(part: Part, history: History) -> dict[Period, list[StandingLine]]:
+    """What stands of the component, by the cycle that it is of."""
+    known: dict[Period, list[StandingLine]] = {}
+    for line in history.standing.get(part.component_id or 0, ()):
+        known.setdefault(line.cycle, []).append(line)
+    return known
 
 
 def _own_days(known: Mapping[Period, Sequence[StandingLine]]) -> dict[Period, list[Period]]:

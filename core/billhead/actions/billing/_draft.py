@@ -34,6 +34,7 @@ __all__ = [
     "lead_time",
     "order_lines",
     "part_line",
+    "renewed_next",
     "set_up_lines",
     "whole_price",
 ]
@@ -189,16 +190,20 @@ def _offer(item: DueItem, catalogue: Catalogue, buyer: Buyer, offered: bool) -> 
 def _follows(item: DueItem, length: Term, billing_day: int | None, renewal_from: str) -> tuple[date, Period, date]:
     """What is renewed next: its anchor, the whole cycle, and the first day of it.
 
-    An account's billing day is kept: what was paid up to another day goes on as the part of a cycle until it. Where
-    that is over by now, and days that have passed are not paid for, it is the part that is left today.
+    An account's billing day is kept: what was paid up to another day goes on as the part of a cycle until it.
     """
     start = item.paid_through or item.target
     anchor = anchor_on_day(item.anchor, length, billing_day, start)
+    return anchor, *renewed_next(anchor, length, start, item.target, renewal_from)
+
+
+def renewed_next(anchor: date, length: Term, start: date, today: date, renewal_from: str) -> tuple[Period, date]:
+    """The whole cycle, and the first day of it that is renewed. Where the part that goes on from `start` is over by
+    now, and days that have passed are not paid for, it is the part that is left today."""
     whole = cycle(anchor, length, cycle_index(anchor, length, start))
-    if whole.start < start and whole.end <= item.target and renewal_from != "expiry":
-        start = item.target
-        whole = cycle(anchor, length, cycle_index(anchor, length, start))
-    return anchor, whole, start
+    if whole.start < start and whole.end <= today and renewal_from != "expiry":
+        return cycle(anchor, length, cycle_index(anchor, length, today)), today
+    return whole, start
 
 
 def _offered_lines(

@@ -13,10 +13,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from billhead.actions.billing._catalogue import Catalogue
-from billhead.actions.billing._difference import History, new_cycles
+from billhead.actions.billing._difference import History, lines_by_cycle, new_cycles
 from billhead.actions.billing._draft import as_of, whole_price
 from billhead.actions.billing._rated import Part
-from billhead.actions.billing._standing import StandingLine
 from billhead.domain.calendar import Calendar
 from billhead.domain.periods import LONGEST_TERM_DAYS, Period, Term, without
 from billhead.domain.proration import ProrationMode
@@ -140,9 +139,7 @@ def _goes_on(day: date, part: Part, history: History) -> bool:
 
 
 def _charged(part: Part, history: History, catalogue: Catalogue) -> Iterator[_Charged]:
-    known: dict[Period, list[StandingLine]] = {}
-    for line in history.standing.get(part.component_id or 0, ()):
-        known.setdefault(line.cycle, []).append(line)
+    known = lines_by_cycle(part, history)
     for cycle, lines in known.items():
         by_staff = sum(back.amount for line in lines for back in line.billed.given_back if back.by_staff)
         whole = 0 if any(line.closed for line in lines) else max(lines[0].whole - by_staff, 0)

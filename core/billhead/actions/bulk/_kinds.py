@@ -24,7 +24,6 @@ from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.subscription import RUNNING, State, SuspendedBy
 from billhead.models.bulk import BulkAction, BulkItem
 from billhead.models.people import Customer
-from billhead.models.sellers import Seller
 from billhead.models.subscriptions import FreeTime, Subscription
 from billhead.wording import marked
 
@@ -83,8 +82,7 @@ def _take_days_back(tx: Tx, bulk: BulkAction, item: BulkItem) -> None:
         tx.session.delete(row)
     put_calendars(tx.session, subscription, item.before["calendars"])
     assert subscription.paid_through is not None, "only what was paid for was made longer"
-    grace_hours = tx.session.get_one(Seller, subscription.seller_id).grace_hours
-    let_run(tx, subscription, subscription.paid_through, grace_hours)
+    let_run(tx, subscription, subscription.paid_through)
     look_again(tx, subscription, today)
     record(tx, subscription, "days_taken_back", today, days=bulk.wish["days"], why=bulk.reason)
 

@@ -8,11 +8,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.catalogue._regions import checked_regions
-from billhead.domain.errors import Conflict, InvalidInput
+from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.regions import Regions
 from billhead.models.catalogue import Bouquet, Plan, PlanBouquet
+from billhead.models.sellers import Seller
 
-__all__ = ["check_words", "checked_code", "put_bouquets", "put_regions"]
+__all__ = ["checked_code", "plan_entered", "put_bouquets", "put_regions"]
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
@@ -23,8 +24,16 @@ def checked_code(code: str) -> str:
     return code
 
 
-def check_words(session: Session, plan: Plan, code: str, name: str) -> None:
-    """Raises InvalidInput, or Conflict where another plan of the seller has the code."""
+def plan_entered(session: Session, seller_id: int, plan_id: int | None, code: str, name: str) -> Plan:
+    """A new one, or the one of that id, locked.
+
+    Raises NotFound, InvalidInput, or Conflict where another plan of the seller has the code.
+    """
+    if session.get(Seller, seller_id) is None:
+        raise NotFound("seller", seller_id)
+    plan = Plan(seller_id=seller_id) if plan_id is None else session.get(Plan, plan_id, with_for_update=True)
+    if plan is None or plan.seller_id != seller_id:
+        raise NotFound("plan", plan_id)
     checked_code(code)
     if not name.strip():
         raise InvalidInput("name", "is needed")
@@ -33,6 +42,7 @@ def check_words(session: Session, plan: Plan, code: str, name: str) -> None:
         raise Conflict(f"there is a plan {code} already", hint="choose another code")
     if plan.id is not None and plan.code != code:
         raise InvalidInput("code", f"it is {plan.code}, and stays so: files and links name it")
+    return plan
 
 
 def put_regions(plan: Plan, rule: str, countries: Sequence[str]) -> dict[str, Any]:

@@ -3,15 +3,16 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.actions.catalogue._versions import latest_of
 from billhead.domain.money import Money
-from billhead.models.catalogue import Plan, Price, PriceBook
+from billhead.models.catalogue import Plan, PriceBook
 
-__all__ = ["books_of", "latest_of", "prices_of"]
+__all__ = ["books_of", "prices_of"]
 
 
 def prices_of(session: Session, plan: Plan) -> list[Money]:
     """What it costs in the books for everybody, by currency."""
-    found = [(book, latest_of(session, book, plan)) for book in books_of(session, plan.seller_id).values()]
+    found = [(book, latest_of(session, book, plan, "")) for book in books_of(session, plan.seller_id).values()]
     return [Money(price.amount_minor, book.currency) for book, price in found if price is not None]
 
 
@@ -24,12 +25,3 @@ def books_of(session: Session, seller_id: int) -> dict[str, PriceBook]:
         .order_by(PriceBook.currency, PriceBook.id.desc())
     )
     return {book.currency: book for book in rows}
-
-
-def latest_of(session: Session, book: PriceBook, plan: Plan) -> Price | None:
-    return session.scalar(
-        select(Price)
-        .where(Price.book_id == book.id, Price.plan_id == plan.id, Price.term == "", Price.withdrawn_on.is_(None))
-        .order_by(Price.version.desc())
-        .limit(1)
-    )

@@ -97,7 +97,7 @@ def add_version(
     if valid_until is not None and valid_until <= (valid_from or clock.latest_today()):
         raise InvalidInput("valid_until", "must lie after the day from which it is sold")
     same = latest is not None and all(getattr(latest, field) == getattr(tag, field) for field in Tag.__slots__)
-    metered = _metered(tx.session, latest)
+    metered = metered_by(tx.session, latest) if latest is not None else {}
     wanted = {metric: terms for metric, terms in {**metered, **(usage or {})}.items() if terms is not None}
     same = same and wanted == metered and latest is not None and latest.valid_until == valid_until
     if same and existing_from is None:
@@ -119,10 +119,18 @@ def add_version(
     return row
 
 
-def _metered(session: Session, price: Price | None) -> dict[int, dict[str, Any]]:
+def latest_of(session: Session, book: PriceBook, plan: Plan, term: str) -> Price | None:
+    """The newest version that was not withdrawn, whether it is sold already or not."""
+    return session.scalar(
+        select(Price)
+        .where(Price.book_id == book.id, Price.plan_id == plan.id, Price.term == term, Price.withdrawn_on.is_(None))
+        .order_by(Price.version.desc())
+        .limit(1)
+    )
+
+
+def metered_by(session: Session, price: Price) -> dict[int, dict[str, Any]]:
     """What the use of each metric costs by this version."""
-    if price is None:
-        return {}
     rows = session.scalars(select(UsagePrice).where(UsagePrice.price_id == price.id).order_by(UsagePrice.id))
     return {row.metric_id: row.terms for row in rows}
 

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import select
-
 from billhead import clock
 from billhead.actions.catalogue._telling import plan_change
-from billhead.actions.catalogue._versions import Tag, add_version, affected
+from billhead.actions.catalogue._versions import Tag, add_version, affected, latest_of
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
@@ -89,13 +87,9 @@ def price_usage(tx: Tx, wish: UsageWish) -> UsagePriced:
         if wish.terms.currency != book.currency:
             raise InvalidInput("pricing", f"the price is in {book.currency}")
         preview_price_usage(wish.terms, metric.decimals, ["1"])  # what can't be charged is refused now
-    latest = session.scalars(
-        select(Price)
-        .where(Price.book_id == book.id, Price.plan_id == plan.id, Price.term == one.term)
-        .where(Price.withdrawn_on.is_(None))
-        .order_by(Price.version.desc())
-        .limit(1)
-    ).one()
+    latest = latest_of(session, book, plan, one.term)
+    if latest is None:
+        raise NotFound("price", wish.price_id)
     today = clock.today_in(session.get_one(Seller, book.seller_id).zone)
     if latest.valid_from is not None and latest.valid_from > (wish.valid_from or today):
         raise Conflict(f"another amount is sold from {latest.valid_from} on", hint="say a day from then on")

@@ -11,16 +11,15 @@ from billhead.actions.catalogue._bundles import fill_bundle, fill_bundles_of
 from billhead.actions.catalogue._carried import without_addon, without_screens
 from billhead.actions.catalogue._customers_say import HoldRules, checked_hold, checked_money, checked_open
 from billhead.actions.catalogue._details import checked_details
-from billhead.actions.catalogue._entered import check_words, put_bouquets, put_regions
+from billhead.actions.catalogue._entered import plan_entered, put_bouquets, put_regions
 from billhead.actions.catalogue._versions import normal_term
 from billhead.actions.subscriptions.cancel import POLICIES
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
-from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.proration import ProrationMode
 from billhead.models.catalogue import BundlePart, Plan
 from billhead.models.panels import Panel
-from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
 __all__ = ["HoldRules", "PartEntry", "PlanEntry", "PlanSaved", "ServiceEntry", "preview_save_plan", "save_plan"]
@@ -106,12 +105,7 @@ def preview_save_plan(session: Session, plan_id: int) -> int:
 def save_plan(tx: Tx, seller_id: int, entry: PlanEntry, plan_id: int | None = None) -> PlanSaved:
     """Raises NotFound, InvalidInput (field and reason) and Conflict (the code is taken; a kind that is in use)."""
     session = tx.session
-    if session.get(Seller, seller_id) is None:
-        raise NotFound("seller", seller_id)
-    plan = Plan(seller_id=seller_id) if plan_id is None else session.get(Plan, plan_id, with_for_update=True)
-    if plan is None or plan.seller_id != seller_id:
-        raise NotFound("plan", plan_id)
-    check_words(session, plan, entry.code, entry.name)
+    plan = plan_entered(session, seller_id, plan_id, entry.code, entry.name)
     kind = _kind(entry)
     if plan_id is not None and plan.kind != kind and preview_save_plan(session, plan_id):
         raise Conflict(f"{plan.name} is in use as {plan.kind}", hint="add another plan, and retire this one")

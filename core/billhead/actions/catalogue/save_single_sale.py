@@ -9,17 +9,16 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.actions.catalogue._details import checked_details
-from billhead.actions.catalogue._entered import check_words, put_bouquets, put_regions
-from billhead.actions.catalogue._for_everybody import books_of, latest_of
-from billhead.actions.catalogue._versions import Tag, add_version
+from billhead.actions.catalogue._entered import plan_entered, put_bouquets, put_regions
+from billhead.actions.catalogue._for_everybody import books_of
+from billhead.actions.catalogue._versions import Tag, add_version, latest_of
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.entitlement import State
-from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.money import Money
 from billhead.models.catalogue import Plan
 from billhead.models.entitlements import Entitlement
-from billhead.models.sellers import Seller
 
 __all__ = ["KINDS", "SingleSale", "SingleSaleSaved", "save_single_sale"]
 
@@ -60,12 +59,7 @@ def save_single_sale(tx: Tx, seller_id: int, entry: SingleSale, plan_id: int | N
     """Raises NotFound, InvalidInput (field and reason), and Conflict: the code is taken, or it has buyers, who keep
     the time that they bought."""
     session = tx.session
-    if session.get(Seller, seller_id) is None:
-        raise NotFound("seller", seller_id)
-    plan = Plan(seller_id=seller_id) if plan_id is None else session.get(Plan, plan_id, with_for_update=True)
-    if plan is None or plan.seller_id != seller_id:
-        raise NotFound("plan", plan_id)
-    check_words(session, plan, entry.code, entry.name)
+    plan = plan_entered(session, seller_id, plan_id, entry.code, entry.name)
     if entry.kind not in KINDS or (plan_id is not None and plan.kind != entry.kind):
         raise InvalidInput("kind", f"{entry.kind!r} can't be added here")
     details = _window(entry, session.get(Plan, plan_id) if plan_id is not None else None)
@@ -125,7 +119,7 @@ def _put_price(tx: Tx, plan: Plan, amount: Money) -> None:
     book = books_of(tx.session, plan.seller_id).get(amount.currency)
     if book is None:
         raise InvalidInput("prices", f"there is no price book for everybody in {amount.currency}")
-    before = latest_of(tx.session, book, plan)
+    before = latest_of(tx.session, book, plan, "")
     if before is not None and before.amount_minor == amount.minor:
         return
     credits = before.credit_minor if before is not None else None

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.catalogue._versions import metered_by
 from billhead.actions.dunning.save_policy import PolicyEntry, save_policy
 from billhead.actions.importing import _catalog as listed
 from billhead.actions.importing._resellers import add_resellers
@@ -97,7 +98,7 @@ class _Writer:
             .limit(1)
         )
         same = last is not None and all(getattr(last, name) == value for name, value in values.items())
-        if last is not None and same and self._metered(last) == metered:
+        if last is not None and same and metered_by(self.session, last) == metered:
             return
         today = clock.today_in(self.seller.zone)
         if last is not None:
@@ -112,10 +113,6 @@ class _Writer:
             self.session.flush()
             for metric_id, terms in metered.items():
                 self.session.add(UsagePrice(price_id=price.id, metric_id=metric_id, terms=terms))
-
-    def _metered(self, price: Price) -> dict[int, dict[str, Any]]:
-        rows = self.session.scalars(select(UsagePrice).where(UsagePrice.price_id == price.id))
-        return {row.metric_id: row.terms for row in rows}
 
     def bring(self, plan: Plan, bouquets: Mapping[str, int], codes: tuple[str, ...]) -> None:
         for code in codes:

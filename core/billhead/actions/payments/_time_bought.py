@@ -17,7 +17,6 @@ from billhead.domain.document import Kind
 from billhead.domain.document import State as Paper
 from billhead.domain.subscription import State
 from billhead.models.documents import Document, DocumentLine
-from billhead.models.sellers import Seller
 from billhead.models.shops import ShopSupply
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
@@ -68,10 +67,9 @@ def pull_back_time(tx: Tx, invoices: Sequence[int], because: str) -> list[int]:
             continue
         subscription.paid_through = start
         subscription.version += 1
-        seller = tx.session.get_one(Seller, subscription.seller_id)
         today = clock.today_in(subscription.zone)
         record(tx, subscription, "time_pulled_back", today, until=start.isoformat(), because=because)
-        let_run(tx, subscription, start, seller.grace_hours)
+        let_run(tx, subscription, start)
         pulled.append(subscription.id)
     return pulled
 

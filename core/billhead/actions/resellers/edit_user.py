@@ -2,18 +2,19 @@
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from billhead import clock
+from billhead.actions.accounts._inviting import main_login
 from billhead.actions.accounts._known_address import check_unused
 from billhead.actions.accounts._passwords import checked_email
+from billhead.actions.resellers._looked_after import looked_after
 from billhead.actions.resellers._seen import has_opened_login
-from billhead.actions.resellers._tree import lock_resellers
-from billhead.actions.subscriptions._state import record, visible_subscription
+from billhead.actions.subscriptions._state import record
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
-from billhead.domain.errors import InvalidInput, NotAllowed, NotFound
-from billhead.models.people import Customer, OneTimeToken, User
+from billhead.domain.errors import InvalidInput
+from billhead.models.people import Customer, OneTimeToken
 from billhead.wording import LANGUAGES
 
 __all__ = ["UserFacts", "edit_user"]
@@ -39,13 +40,7 @@ def edit_user(tx: Tx, subscription_id: int, facts: UserFacts) -> None:
     Raises NotFound (nobody in the subtree looks after them), NotAllowed (a suspended reseller, staff without
     customers.write) or InvalidInput; also for the address of one who signs in with it: that one is theirs to change.
     """
-    subscription = visible_subscription(tx, subscription_id)
-    customer = tx.session.get_one(Customer, subscription.customer_id)
-    if customer.reseller_id is None or customer.erased_at is not None:
-        raise NotFound("user", subscription_id)
-    if tx.ctx.scope.customer_id is not None or (tx.ctx.scope.everything and not tx.ctx.may("customers.write")):
-        raise NotAllowed(f"{tx.ctx.actor} may not change what is known of a user")
-    lock_resellers(tx, customer.reseller_id)
+    subscription, customer = looked_after(tx, subscription_id)
     had = UserFacts(customer.name, customer.email, customer.phone, customer.language, customer.reseller_note)
     told = _checked(facts, had)
     if told.email != customer.email:
@@ -62,7 +57,7 @@ def _put_email(tx: Tx, customer: Customer, email: str) -> None:
     """What was mailed to the address of before, to sign in with, ends: it may have been a stranger's."""
     if has_opened_login(tx.session, customer.id):
         raise InvalidInput("email", "they sign in with their address, so only they change it, in their account")
-    invited = tx.session.scalar(select(User).where(User.customer_id == customer.id, ~User.family))
+    invited = main_login(tx, customer.id)
     if email:
         check_unused(tx, customer.seller_id, email, customer.id)
     elif invited is not None:

@@ -6,12 +6,10 @@ from datetime import timedelta
 from billhead import clock
 from billhead.actions.access._limits import count_try
 from billhead.actions.accounts._inviting import invite
-from billhead.actions.resellers._tree import lock_resellers
-from billhead.actions.subscriptions._state import record, visible_subscription
+from billhead.actions.resellers._looked_after import looked_after
+from billhead.actions.subscriptions._state import record
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
-from billhead.domain.errors import NotAllowed, NotFound
-from billhead.models.people import Customer
 
 __all__ = ["LetIn", "let_sign_in"]
 
@@ -31,13 +29,7 @@ def let_sign_in(tx: Tx, subscription_id: int) -> LetIn:
     Raises NotFound (nobody in the subtree looks after them), NotAllowed (a suspended reseller, too many links in a day,
     staff without customers.write), InvalidInput (`email`: none, or another login's) or Conflict (they sign in already).
     """
-    subscription = visible_subscription(tx, subscription_id)
-    customer = tx.session.get_one(Customer, subscription.customer_id)
-    if customer.reseller_id is None or customer.erased_at is not None:
-        raise NotFound("user", subscription_id)
-    if tx.ctx.scope.customer_id is not None or (tx.ctx.scope.everything and not tx.ctx.may("customers.write")):
-        raise NotAllowed(f"{tx.ctx.actor} may not change what is known of a user")
-    lock_resellers(tx, customer.reseller_id)
+    subscription, customer = looked_after(tx, subscription_id)
     count_try(tx, f"let_in:{customer.id}", _A_DAY, timedelta(days=1), "five links a day are enough for one user")
     user = invite(tx, customer, "invited", by_reseller=customer.reseller_id)
     record(tx, subscription, "let_in", clock.today_in(customer.zone))

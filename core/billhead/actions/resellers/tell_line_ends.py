@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, or_
 
 from billhead import clock
-from billhead.actions.notifications._mornings import MOST_DAYS, is_told_before
+from billhead.actions.notifications._mornings import MOST_DAYS, is_told_before, untold
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.resellers._ending import not_renewed
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.models.notices import NoticeAddress
-from billhead.models.operations import Notice
 from billhead.models.people import Customer, Reseller
 from billhead.models.subscriptions import Subscription
 
@@ -56,10 +55,8 @@ def tell_line_ends(tx: Tx, after_id: int = 0) -> ToldEnds:
         for row in rows
         if is_told_before(row.paid_through, row.zone, row.told_before, row.started_on)
     }
-    was_told = set(tx.session.scalars(select(Notice.key).where(Notice.key.in_(due)))) if due else set()
     told = 0
-    for key, row in due.items():
-        if key not in was_told:
-            data = {"subscription_id": row.id, "ends_on": row.paid_through.isoformat()}
-            told += queue_notice(tx, row.customer_id, "line_ending", key, data) is not None
+    for key, row in untold(tx.session, due).items():
+        data = {"subscription_id": row.id, "ends_on": row.paid_through.isoformat()}
+        told += queue_notice(tx, row.customer_id, "line_ending", key, data) is not None
     return ToldEnds(told, rows[-1].id if len(rows) == _BATCH else 0)

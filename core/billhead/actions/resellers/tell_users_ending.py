@@ -7,12 +7,11 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from billhead import clock
-from billhead.actions.notifications._mornings import is_morning
+from billhead.actions.notifications._mornings import is_morning, untold
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.resellers._ending import WITHIN_DAYS, not_renewed
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.models.operations import Notice
 from billhead.models.people import Customer, Reseller
 from billhead.models.subscriptions import Subscription
 
@@ -46,11 +45,9 @@ def tell_users_ending(tx: Tx, after_id: int = 0) -> ToldResellers:
         for key, row in mornings.items()
         if any(0 < (day - clock.today_in(row.zone)).days <= WITHIN_DAYS for day in days.get(key, ()))
     }
-    was_told = set(tx.session.scalars(select(Notice.key).where(Notice.key.in_(due)))) if due else set()
     told = 0
-    for key, row in due.items():
-        if key not in was_told:
-            told += queue_notice(tx, row.own_id, "users_ending", key, {"reseller_id": row.id}) is not None
+    for key, row in untold(tx.session, due).items():
+        told += queue_notice(tx, row.own_id, "users_ending", key, {"reseller_id": row.id}) is not None
     return ToldResellers(told, rows[-1].id if len(rows) == _BATCH else 0)
 
 

@@ -26,6 +26,7 @@ from billhead.db import Tx
 from billhead.domain.money import CREDITS, Money
 from billhead.domain.periods import start_of_day
 from billhead.models.documents import Document, DocumentLine
+from billhead.models.sellers import Seller
 from billhead.models.shops import ShopSupply
 from billhead.models.subscriptions import Subscription
 
@@ -51,7 +52,7 @@ def is_supplied(subscription: Subscription) -> bool:
     return subscription.payer_reseller_id is not None and subscription.settlement == "invoice"
 
 
-def let_run(tx: Tx, subscription: Subscription, until: date, grace_hours: int) -> None:
+def let_run(tx: Tx, subscription: Subscription, until: date) -> None:
     """Its lines may be watched until that day, which was moved by something else than a payment.
 
     Of a shop, only what has been supplied moves: for an order that waits the day is written down, for when its credits
@@ -59,8 +60,9 @@ def let_run(tx: Tx, subscription: Subscription, until: date, grace_hours: int) -
     """
     expires = start_of_day(until, subscription.zone)
     if not is_supplied(subscription):
+        grace = timedelta(hours=tx.session.get_one(Seller, subscription.seller_id).grace_hours)
         for line in live_services(tx, subscription):
-            want(tx, line, desired_expires_at=expires + timedelta(hours=grace_hours))
+            want(tx, line, desired_expires_at=expires + grace)
         return
     newest = _newest(tx, subscription)
     waits = newest is not None and newest.state == "waiting"

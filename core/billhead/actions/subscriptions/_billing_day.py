@@ -7,12 +7,13 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.billing._calendars import move_anchor
+from billhead.actions.billing._draft import renewed_next
 from billhead.actions.billing.next_document import NextDocument, next_document
 from billhead.actions.subscriptions._offers import withdraw_offers
 from billhead.actions.subscriptions._state import record
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.db import Tx
-from billhead.domain.periods import Period, Term, anchor_for_day, anchor_from, cycle, cycle_index
+from billhead.domain.periods import Period, Term, anchor_for_day, anchor_from
 from billhead.domain.subscription import State
 from billhead.models.catalogue import Plan
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
@@ -95,12 +96,9 @@ def bridge_to_day(tx: Tx, subscription_id: int) -> Bridged:
 def _days(tx: Tx, subscription: Subscription) -> Period | None:
     today, term = clock.today_in(subscription.zone), Term.parse(subscription.term)
     start = subscription.billed_through or subscription.phase_ends_on or today
-    whole = cycle(subscription.anchor, term, cycle_index(subscription.anchor, term, start))
-    if whole.start < start and whole.end <= today and subscription.collection == "manual":
-        rule = tx.session.get_one(Plan, subscription.plan_id).renewal_from
-        if rule != "expiry":
-            start = today
-            whole = cycle(subscription.anchor, term, cycle_index(subscription.anchor, term, start))
+    by_hand = subscription.collection == "manual"
+    renewal_from = tx.session.get_one(Plan, subscription.plan_id).renewal_from if by_hand else "expiry"
+    whole, start = renewed_next(subscription.anchor, term, start, today, renewal_from)
     return None if whole.start == start else Period(start, whole.end)
 
 

@@ -17,7 +17,6 @@ from billhead.actions.subscriptions._given_since import end_of
 from billhead.actions.subscriptions._scheduled import put_off, scheduled_of
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.db import Tx
-from billhead.models.sellers import Seller
 from billhead.models.subscriptions import FreeTime, Subscription
 
 __all__ = ["Ends", "cut_days", "end_with_period", "ends_of", "extend", "runs_until"]
@@ -60,7 +59,7 @@ def end_with_period(tx: Tx, subscription: Subscription) -> None:
     paid, billed = subscription.paid_through, subscription.billed_through
     if paid is not None and billed is not None and billed < paid:
         subscription.paid_through = billed
-        let_run(tx, subscription, billed, tx.session.get_one(Seller, subscription.seller_id).grace_hours)
+        let_run(tx, subscription, billed)
 
 
 def extend(tx: Tx, subscription: Subscription, before: Ends) -> int:
@@ -119,8 +118,7 @@ def _move_end(tx: Tx, subscription: Subscription, row: FreeTime, by: timedelta) 
         subscription.billed_through += by
     if subscription.paid_through is not None and subscription.paid_through >= end:
         subscription.paid_through += by
-        grace_hours = tx.session.get_one(Seller, subscription.seller_id).grace_hours
-        let_run(tx, subscription, subscription.paid_through, grace_hours)
+        let_run(tx, subscription, subscription.paid_through)
 
 
 def _rows(tx: Tx, subscription: Subscription, whys: Collection[str]) -> list[FreeTime]:

@@ -13,7 +13,6 @@ from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.db import Tx
 from billhead.domain.errors import Conflict
 from billhead.models.people import Customer
-from billhead.models.sellers import Seller
 from billhead.models.subscriptions import FreeTime, Subscription
 
 __all__ = ["bill_from", "free_time", "give_time", "lengthen", "open_hold"]
@@ -92,8 +91,7 @@ def lengthen(
         look_again(tx, subscription, today)
         return paid
     subscription.paid_through = max(paid, earliest) + timedelta(days=days)
-    seller = tx.session.get_one(Seller, subscription.seller_id)
-    let_run(tx, subscription, subscription.paid_through, seller.grace_hours)
+    let_run(tx, subscription, subscription.paid_through)
     look_again(tx, subscription, today)
     return subscription.paid_through
 

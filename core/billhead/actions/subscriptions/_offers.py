@@ -10,7 +10,7 @@ from billhead import clock
 from billhead.actions.billing._rated import Rated
 from billhead.actions.billing.issue_invoice import issue_invoice
 from billhead.actions.coupons._entering import lock_orders
-from billhead.actions.documents._subscriptions import about, subscriptions_of
+from billhead.actions.documents._subscriptions import about
 from billhead.actions.documents._withdrawing import withdraw
 from billhead.actions.subscriptions._state import visible_subscription
 from billhead.bulk import among
@@ -65,22 +65,25 @@ def offer_change(tx: Tx, subscription: Subscription, rated: Rated, wish: dict[st
 def subscription_to_end(tx: Tx, subscription_id: int) -> Subscription:
     """As `visible_subscription`, for whoever ends or changes it: locked after what is open of it, and whatever else was
     ordered on that. In this order whoever is paid locks them too."""
-    mine = select(Document.id).where(*_open_of(subscription_id)).order_by(Document.id)
-    offers = tx.session.scalars(mine.with_for_update()).all()
-    lock_orders(tx, {subscription_id, *(one for offer in offers for one in subscriptions_of(tx.session, offer))})
+    lock_orders(tx, {subscription_id, *_lock_open(tx, about(subscription_id))})
     return visible_subscription(tx, subscription_id)
 
 
 def lock_offers(tx: Tx, subscriptions: Collection[int]) -> None:
     """What is open of many: locked before they are, in the order in which whoever is paid locks it."""
-    line, document = DocumentLine, Document
-    theirs = select(line.document_id).where(among(line.subscription_id, subscriptions, tx.session))
-    offers = tx.session.scalars(
-        select(document.id).where(document.id.in_(theirs), *_OPEN).order_by(document.id).with_for_update()
-    ).all()
-    if offers:
-        mine = select(line.subscription_id).where(line.document_id.in_(offers), line.subscription_id.is_not(None))
-        lock_orders(tx, {found for found in tx.session.scalars(mine) if found is not None})
+    theirs = select(DocumentLine.document_id).where(among(DocumentLine.subscription_id, subscriptions, tx.session))
+    ordered = _lock_open(tx, Document.id.in_(theirs))
+    if ordered:
+        lock_orders(tx, ordered)
+
+
+def _lock_open(tx: Tx, whose: ColumnElement[bool]) -> set[int]:
+    """Lock the proformas that are open; returns whatever was ordered on them."""
+    mine = select(Document.id).where(whose, *_OPEN).order_by(Document.id)
+    offers = tx.session.scalars(mine.with_for_update()).all()
+    line = DocumentLine
+    ordered = select(line.subscription_id).where(line.document_id.in_(offers))
+    return {one for one in tx.session.scalars(ordered) if one is not None} if offers else set()
 
 
 _OPEN = (

@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import select
-
 from billhead import clock
 from billhead.actions.billing.next_document import Upcoming, next_document
 from billhead.actions.rehearse import rehearse
@@ -18,7 +16,6 @@ from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.domain.subscription import RUNNING, State
-from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 
 __all__ = ["TIMINGS", "TimingPreview", "TimingSet", "preview_set_timing", "set_timing"]
@@ -109,7 +106,6 @@ def _in_arrears(tx: Tx, subscription: Subscription) -> TimingSet:
     subscription.timing, subscription.collection = "arrears", "auto"
     look_again(tx, subscription, today)
     if subscription.next_bill_on is not None:
-        grace = tx.session.scalar(select(Seller.grace_hours).where(Seller.id == subscription.seller_id))
-        let_run(tx, subscription, subscription.next_bill_on, grace or 0)
+        let_run(tx, subscription, subscription.next_bill_on)
     record(tx, subscription, "billed_in_arrears", on)
     return TimingSet(subscription.id, "done", on.isoformat())
