@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from flask import Flask
@@ -21,6 +22,14 @@ def build_app(database_url: str, home: Path, **settings: Any) -> Flask:
     return create_app(Config(home=home, database_url=database_url, **given))
 
 
+def with_web(app: Flask) -> Flask:
+    from billhead.web import mount_web
+
+    if not app.blueprints:
+        mount_web(app)
+    return app
+
+
 def close_app(app: Flask) -> None:
     """Let go of the database, so that it can be dropped."""
     from billhead.db import db
@@ -31,8 +40,10 @@ def close_app(app: Flask) -> None:
 
 @pytest.fixture
 def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
-    """The application on a migrated, empty database; the test runs once on each engine."""
-    app = build_app(database_url, tmp_path / "home")
+    """The application without its web, which most tests of actions never see (`with_web` adds it), on a migrated, empty
+    database; the test runs once on each engine."""
+    with patch("billhead.app.mount_web"):
+        app = build_app(database_url, tmp_path / "home")
     yield app
     close_app(app)
 

@@ -19,6 +19,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.serving import make_server
 
+from apps import with_web
 from billhead import clock
 from billhead.actions.billing.run import run_billing
 from billhead.actions.dunning.save_policy import PolicyEntry, save_policy
@@ -202,7 +203,7 @@ class CardShop:
 @contextmanager
 def open_card_shop(app: Flask) -> Iterator[CardShop]:
     with start() as processor, app.app_context():
-        server = make_server("127.0.0.1", 0, app, threaded=True)
+        server = make_server("127.0.0.1", 0, with_web(app), threaded=True)
         thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         shop = CardShop(app, processor, web=f"http://127.0.0.1:{server.server_port}")

@@ -1,13 +1,15 @@
 """Fixtures: a migrated database of its own for each test, on SQLite and on PostgreSQL.
 
-Migrating happens once a run; a test's database is a copy of that.
+Migrating happens once a run; a test's database is a copy of that, or on PostgreSQL one that an earlier test has left
+as empty as a copy.
 """
 
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from uuid import uuid4
@@ -15,6 +17,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
+from used_again import UsedAgain
 
 from postgres_cluster import PostgresCluster, cluster_of_run, only_one
 
@@ -45,20 +48,43 @@ def postgres_cluster(request: pytest.FixtureRequest, run_id: str) -> PostgresClu
     return cluster_of_run(run_id, os.getppid() if is_worker else os.getpid())
 
 
-@contextmanager
-def _database(cluster: PostgresCluster, template: str) -> Iterator[str]:
-    """A copy of the template under a name that no other worker uses, dropped with whoever is still connected."""
+def _make(cluster: PostgresCluster, template: str) -> str:
+    """A copy of the template under a name that no other worker uses."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     cluster.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    return name
+
+
+def _drop(cluster: PostgresCluster, name: str) -> None:
+    """With whoever is still connected."""
+    cluster.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def empty_postgresql(cluster: PostgresCluster) -> Iterator[str]:
+    """A database without any table, until the end of the block."""
+    name = _make(cluster, "template0")
     try:
         yield cluster.url(name)
     finally:
-        cluster.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        _drop(cluster, name)
 
 
-def empty_postgresql(cluster: PostgresCluster) -> AbstractContextManager[str]:
-    """A database without any table, until the end of the block."""
-    return _database(cluster, "template0")
+@pytest.fixture(scope="session")
+def new_databases(postgres_cluster: PostgresCluster) -> Callable[[], UsedAgain]:
+    def new() -> UsedAgain:
+        template = postgres_cluster.migrated_template(_migrate)
+        make, drop = partial(_make, postgres_cluster, template), partial(_drop, postgres_cluster)
+        return UsedAgain(postgres_cluster.socket_folder, make, drop)
+
+    return new
+
+
+@pytest.fixture(scope="session")
+def used_again(new_databases: Callable[[], UsedAgain]) -> Iterator[UsedAgain]:
+    databases = new_databases()
+    yield databases
+    databases.close()
 
 
 @pytest.fixture(scope="session")
@@ -84,9 +110,10 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(postgres_cluster: PostgresCluster) -> Iterator[str]:
-    with _database(postgres_cluster, postgres_cluster.migrated_template(_migrate)) as url:
-        yield url
+def postgresql_url(postgres_cluster: PostgresCluster, used_again: UsedAgain) -> Iterator[str]:
+    name = used_again.take()
+    yield postgres_cluster.url(name)
+    used_again.give_back(name)
 
 
 @pytest.fixture(params=ENGINES)

@@ -5,6 +5,7 @@ import re
 from sqlalchemy import func, select
 from web_shop import BOX, Shop
 
+from apps import with_web
 from billhead.db import reading
 from billhead.domain.creditor_reference import About, Reference, references_in
 from billhead.models.catalogue import Plan
@@ -242,6 +243,6 @@ def test_a_cart_of_nonsense_is_dropped(shop: Shop):
 
 
 def test_a_shop_that_is_not_set_up(app):
-    answer = app.test_client().get("/")
+    answer = with_web(app).test_client().get("/")
     assert answer.status_code == 200
     assert "Opening soon" in answer.text
