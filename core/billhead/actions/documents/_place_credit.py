@@ -10,7 +10,15 @@ from billhead.actions.documents._subscriptions import about, subscriptions_of
 from billhead.actions.documents._write_off import close_debt
 from billhead.actions.ledger.post import post
 from billhead.actions.notifications.queue import queue_notice
-from billhead.actions.payments._allocating import Freed, Source, locked_documents, put_on, settle_note, take_off
+from billhead.actions.payments._allocating import (
+    Freed,
+    Source,
+    lock_payers,
+    locked_documents,
+    put_on,
+    settle_note,
+    take_off,
+)
 from billhead.actions.payments._crediting import Return, locked_lots, to_credit
 from billhead.actions.payments._paid import paid_in_full
 from billhead.actions.payments._policy import money_back_of
@@ -22,7 +30,7 @@ from billhead.domain.ledger import AccountCode, credit, debit
 from billhead.domain.money import Money
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Allocation, Document, DocumentLine
-from billhead.models.payments import Payment, Refund
+from billhead.models.payments import Refund
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
@@ -64,7 +72,7 @@ def place_credit_note(tx: Tx, credit_note_id: int, way: str = "credit") -> Place
     seller = tx.session.get_one(Seller, note.seller_id)
     owed_elsewhere = way != "keep" and money_back_of(seller).credit_pays_open
     if way == "refund":
-        _lock_payments(tx, note)
+        lock_payers(tx, [document_id for document_id, _ in _corrects(tx, note)])
     corrected, others = _documents(tx, note, owed_elsewhere)
     _lock_subscriptions(tx, [note, *corrected, *others])
     placed, settled = Placed(), list[Document]()
@@ -99,16 +107,6 @@ def _documents(tx: Tx, note: Document, owed_elsewhere: bool) -> tuple[list[Docum
     locked = locked_documents(tx, [*first, *found])
     corrected = [locked[key] for key in first if locked[key].customer_id == note.customer_id]
     return corrected, [locked[key] for key in found if locked[key].state in OWED]
-
-
-def _lock_payments(tx: Tx, note: Document) -> None:
-    """Before the documents, as a refund does it."""
-    paid_by = (
-        select(func.coalesce(Allocation.payment_id, CustomerCredit.payment_id))
-        .outerjoin(CustomerCredit, CustomerCredit.id == Allocation.customer_credit_id)
-        .where(Allocation.document_id.in_([document_id for document_id, _ in _corrects(tx, note)]))
-    )
-    tx.session.execute(select(Payment.id).where(Payment.id.in_(paid_by)).order_by(Payment.id).with_for_update()).all()
 
 
 def _lock_subscriptions(tx: Tx, documents: Sequence[Document]) -> None:

@@ -6,7 +6,7 @@ stands still while a promise to pay is open. What is disputed of an
 invoice waits, as long as its seller allows; the rest does not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select
@@ -17,6 +17,8 @@ from billhead.actions.dunning._terms import Policies
 from billhead.actions.dunning.charge_late_fee import charge_late_fee
 from billhead.actions.dunning.throttle import throttle
 from billhead.actions.notifications.queue import queue_notice
+from billhead.actions.payments._allocating import locked_documents
+from billhead.actions.subscriptions._offers import lock_about
 from billhead.actions.subscriptions._state import move
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.suspend import suspend
@@ -81,10 +83,10 @@ def dun(tx: Tx, after_id: int = 0) -> Dunned:
     debts, next_after = read_debts(tx.session, after_id, Policies(tx.session))
     counts = dict.fromkeys(StageAction, 0)
     fees = 0
+    debts = [debt for debt in debts if debt.do or debt.passed]
+    _lock(tx, debts)
     for debt in debts:
-        if not debt.do and not debt.passed:
-            continue
-        tx.session.refresh(debt.document, with_for_update=True)
+        tx.session.refresh(debt.document)
         if debt.document.state not in _STANDING:  # it was paid, or made void, since this batch was read
             continue
         for stage in debt.passed:
@@ -103,6 +105,17 @@ def dun(tx: Tx, after_id: int = 0) -> Dunned:
         fees=fees,
         next_after=next_after,
     )
+
+
+def _lock(tx: Tx, debts: Sequence[Debt]) -> None:
+    """All documents before any subscription, as whoever is paid does it: the debts, and what else there is of what may
+    end here."""
+    ending = [debt for debt in debts if any(stage.action is StageAction.TERMINATE for stage in debt.do)]
+    subscriptions = sorted({one.id for debt in ending for one in debt.subscriptions})
+    if subscriptions:
+        lock_about(tx, subscriptions, [debt.document.id for debt in debts])
+    else:
+        locked_documents(tx, [debt.document.id for debt in debts])
 
 
 def _may_do(debt: Debt, stage: Stage) -> bool:

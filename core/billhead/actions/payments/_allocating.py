@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, func, or_, select
 
 from billhead import clock
 from billhead.actions.documents._days_bought import let_days_follow
@@ -17,10 +17,12 @@ from billhead.db import Tx
 from billhead.domain.document import TRANSITIONS, State, settlement_event
 from billhead.domain.errors import Conflict
 from billhead.domain.state import next_state
+from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Allocation, Document, DocumentLine
+from billhead.models.payments import Payment
 from billhead.models.sellers import Seller
 
-__all__ = ["Freed", "Source", "locked_documents", "put_on", "settle_note", "take_off"]
+__all__ = ["Freed", "Source", "lock_payers", "locked_documents", "put_on", "settle_note", "take_off"]
 
 
 class Source(NamedTuple):
@@ -49,6 +51,16 @@ def locked_documents(tx: Tx, ids: Sequence[int]) -> dict[int, Document]:
         .execution_options(populate_existing=True)
     )
     return {row.id: row for row in rows}
+
+
+def lock_payers(tx: Tx, documents: Select[tuple[int]] | Sequence[int]) -> None:
+    """What has paid these, directly or as credit. Before the documents, as a refund does it."""
+    paid_by = (
+        select(func.coalesce(Allocation.payment_id, CustomerCredit.payment_id))
+        .outerjoin(CustomerCredit, CustomerCredit.id == Allocation.customer_credit_id)
+        .where(Allocation.document_id.in_(documents))
+    )
+    tx.session.execute(select(Payment.id).where(Payment.id.in_(paid_by)).order_by(Payment.id).with_for_update()).all()
 
 
 def put_on(tx: Tx, document: Document, source: Source, minor: int) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from billhead import clock
 from billhead.actions.billing._rated import Rated
@@ -12,14 +12,22 @@ from billhead.actions.billing.issue_invoice import issue_invoice
 from billhead.actions.coupons._entering import lock_orders
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.documents._withdrawing import withdraw
+from billhead.actions.payments._allocating import lock_payers
 from billhead.actions.subscriptions._state import visible_subscription
 from billhead.bulk import among
 from billhead.db import Tx
-from billhead.domain.document import Kind, ProformaState
+from billhead.domain.document import Kind, ProformaState, State
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.subscriptions import Subscription, SubscriptionChange
 
-__all__ = ["lock_offers", "offer_change", "subscription_to_end", "withdraw_changes", "withdraw_offers"]
+__all__ = [
+    "lock_about",
+    "lock_offers",
+    "offer_change",
+    "subscription_to_end",
+    "withdraw_changes",
+    "withdraw_offers",
+]
 
 
 def offer_change(tx: Tx, subscription: Subscription, rated: Rated, wish: dict[str, Any], today: date) -> int:
@@ -63,27 +71,39 @@ def offer_change(tx: Tx, subscription: Subscription, rated: Rated, wish: dict[st
 
 
 def subscription_to_end(tx: Tx, subscription_id: int) -> Subscription:
-    """As `visible_subscription`, for whoever ends or changes it: locked after what is open of it, and whatever else was
-    ordered on that. In this order whoever is paid locks them too."""
-    lock_orders(tx, {subscription_id, *_lock_open(tx, about(subscription_id))})
+    """As `visible_subscription`, for whoever ends or changes it: locked after all that this may come to. In this order
+    whoever is paid, gives money back or corrects an invoice locks them too."""
+    lock_about(tx, [subscription_id])
     return visible_subscription(tx, subscription_id)
+
+
+def lock_about(tx: Tx, subscriptions: Collection[int], documents: Collection[int] = ()) -> None:
+    """Before subscriptions end: what has paid their invoices, which may go back; then by id their offers, their drafts
+    and their invoices, which a credit note may correct, with further `documents`; then they and whatever else these are
+    about."""
+    session = tx.session
+    session.flush()
+    theirs = select(DocumentLine.document_id).where(among(DocumentLine.subscription_id, subscriptions, session))
+    lock_payers(tx, theirs)
+    bills = and_(Document.kind == Kind.INVOICE.value, Document.state != State.VOID.value)
+    open_or_billed = Document.id.in_(theirs) & or_(and_(*_OPEN), bills)
+    lock_orders(tx, {*subscriptions, *_lock(tx, open_or_billed | among(Document.id, documents, session))})
 
 
 def lock_offers(tx: Tx, subscriptions: Collection[int]) -> None:
     """What is open of many: locked before they are, in the order in which whoever is paid locks it."""
     theirs = select(DocumentLine.document_id).where(among(DocumentLine.subscription_id, subscriptions, tx.session))
-    ordered = _lock_open(tx, Document.id.in_(theirs))
+    ordered = _lock(tx, and_(Document.id.in_(theirs), *_OPEN))
     if ordered:
         lock_orders(tx, ordered)
 
 
-def _lock_open(tx: Tx, whose: ColumnElement[bool]) -> set[int]:
-    """Lock the proformas that are open; returns whatever was ordered on them."""
-    mine = select(Document.id).where(whose, *_OPEN).order_by(Document.id)
-    offers = tx.session.scalars(mine.with_for_update()).all()
+def _lock(tx: Tx, which: ColumnElement[bool]) -> set[int]:
+    """Lock these documents by id; returns the subscriptions that they are about."""
+    documents = tx.session.scalars(select(Document.id).where(which).order_by(Document.id).with_for_update()).all()
     line = DocumentLine
-    ordered = select(line.subscription_id).where(line.document_id.in_(offers))
-    return {one for one in tx.session.scalars(ordered) if one is not None} if offers else set()
+    found = select(line.subscription_id).where(among(line.document_id, documents, tx.session))
+    return {one for one in tx.session.scalars(found) if one is not None} if documents else set()
 
 
 _OPEN = (
