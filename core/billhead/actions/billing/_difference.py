@@ -53,6 +53,7 @@ __all__ = [
     "new_cycles",
     "read_histories",
     "read_history",
+    "too_much",
 ]
 
 _FOREVER = date.max
@@ -195,7 +196,31 @@ def _corrects(line: DraftedLine, history: History) -> int | None:
     return found.document_id if found.customer_id == history.item.customer_id else None
 
 
+def too_much(history: History, catalogue: Catalogue) -> Iterator[tuple[StandingLine, Return]]:
+    """What has to be given back of the time that was billed, of which line: also of a draft, whose lines may change."""
+    for part in history.item.parts:
+        for asked, lines in _billed_cycles(part, history, catalogue):
+            for step in difference(asked):
+                if isinstance(step, Return):
+                    yield lines[step.line_id], step
+
+
 def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[DraftedLine]:
+    for asked, lines in _billed_cycles(part, history, catalogue):
+        yield from _written(asked, part, lines, history.item, catalogue)
+    mode = ProrationMode(catalogue.plans[part.plan_id].proration)
+    for period, open_days in new_cycles(part, history, lines_by_cycle(part, history)):
+        priced = as_of(part, catalogue, period.start)
+        stretch = Period(open_days[0].start, open_days[-1].end)
+        whole = whole_price(priced, catalogue, history.item, period, stretch)
+        yield from _set_up(priced, history, catalogue, open_days)
+        yield from _written(Cycle(period, whole, open_days, mode), priced, {}, history.item, catalogue)
+
+
+def _billed_cycles(
+    part: Part, history: History, catalogue: Catalogue
+) -> Iterator[tuple[Cycle, Mapping[int, StandingLine]]]:
+    """What the cycles of which something was billed owe, with their lines."""
     assert part.component_id is not None, "what was ordered has a component"
     known = lines_by_cycle(part, history)
     mode = ProrationMode(catalogue.plans[part.plan_id].proration)
@@ -216,13 +241,7 @@ def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[Dra
             days = _since(handed_over, days, lines)
         slack = len(lines) if moves_amounts(rounding, lines[0].inclusive) else 0
         asked = Cycle(period, lines[0].whole, days, mode, [line.billed for line in lines], slack)
-        yield from _written(asked, part, {line.billed.id: line for line in lines}, history.item, catalogue)
-    for period, open_days in new_cycles(part, history, known):
-        priced = as_of(part, catalogue, period.start)
-        stretch = Period(open_days[0].start, open_days[-1].end)
-        whole = whole_price(priced, catalogue, history.item, period, stretch)
-        yield from _set_up(priced, history, catalogue, open_days)
-        yield from _written(Cycle(period, whole, open_days, mode), priced, {}, history.item, catalogue)
+        yield asked, {line.billed.id: line for line in lines}
 
 
 def lines_by_cycle(part: Part, history: History) -> dict[Period, list[StandingLine]]:

@@ -41,11 +41,11 @@ class Voided:
 
 
 @verb("documents.void", permission="money.correct")
-def void_document(tx: Tx, document_id: int, *, reason: str) -> Voided:
+def void_document(tx: Tx, document_id: int, *, reason: str, given_away: bool = False) -> Voided:
     """Void a proforma, or an invoice or credit note that nothing was settled on; what it would have earned is not.
 
     What a void draft was for is billed anew by the next run. The time of a final invoice is given away: no run bills it
-    again, since its lines stay. What only this debt had stopped runs again.
+    again, since its lines stay; so is that of a draft with `given_away`. What only this debt had stopped runs again.
 
     Raises NotFound, InvalidInput (no reason), IllegalTransition, or Conflict: something is paid (give it back first),
     a payment of it is under way, or a credit note corrects it.
@@ -64,7 +64,8 @@ def void_document(tx: Tx, document_id: int, *, reason: str) -> Voided:
         tx.session.execute(update(SubscriptionChange).where(*offered).values(state="withdrawn"))
     else:
         if document.state == State.DRAFT:
-            release(tx, document)
+            if not given_away:
+                release(tx, document)
             document.finalise_on = None
         document.state = next_state(TRANSITIONS, State(document.state), Event.VOID).value
         if document.entry_id is not None:

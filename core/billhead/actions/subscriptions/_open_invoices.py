@@ -1,5 +1,6 @@
 """What becomes of a subscription's invoices that wait to be paid, and of its drafts, when it is canceled."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import func, select
@@ -13,11 +14,12 @@ from billhead.actions.documents.finalise_draft import finalise_draft
 from billhead.actions.documents.issue_credit_note import Correction, issue_credit_note
 from billhead.actions.documents.void_document import void_document
 from billhead.actions.payments._policy import money_back_of
+from billhead.actions.subscriptions._uncharged_days import on_its_own, take_off_days
 from billhead.db import Tx
 from billhead.domain.context import Context
 from billhead.domain.document import Kind, State
 from billhead.models.catalogue import Plan
-from billhead.models.documents import Document
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 
@@ -38,9 +40,10 @@ def owed_on(session: Session, subscription_id: int) -> int:
     return int(session.scalar(query.where(about(subscription_id), Document.owed())) or 0)
 
 
-def settle_drafts(tx: Tx, subscription: Subscription, charged_to: date) -> None:
+def settle_drafts(tx: Tx, subscription: Subscription, charged_to: date, *, void: bool) -> None:
     """A draft over days that are not charged: void where they are all that it is for, and final otherwise, so that a
-    credit note can give them back."""
+    credit note can give them back; one that is held loses these days, and stays held. `void`: nobody pays any of them.
+    """
     house = _house(tx)
     tx.session.flush()
     drafts = tx.session.scalars(
@@ -49,24 +52,36 @@ def settle_drafts(tx: Tx, subscription: Subscription, charged_to: date) -> None:
         .order_by(Document.id.desc())
     )
     for draft in drafts.all():
-        lines = lines_of(tx, draft.id)
-        ends = [line.period_end for line in lines if line.subscription_id == subscription.id and line.period_end]
-        if not ends or max(ends) <= charged_to:
-            continue
-        behind = all(line.period_start is not None and line.period_start >= charged_to for line in lines)
-        mine = all(line.subscription_id == subscription.id and line.corrects_line_id is None for line in lines)
-        if behind and mine and max(ends) == subscription.billed_through:
-            void_document(house, draft.id, reason=_REASON)
-        else:
-            finalise_draft(house, draft.id)
+        lines, held = lines_of(tx, draft.id), draft.finalise_on is None
+        mine = [line for line in lines if line.subscription_id == subscription.id]
+        ends = max([line.period_end for line in mine if line.period_end], default=charged_to)
+        if void and (held or all(line.corrects_line_id is None for line in mine)):
+            only = subscriptions_of(tx.session, draft.id) == [subscription.id]
+            void_document(house, on_its_own(tx, draft, lines if only else mine).id, reason=_REASON, given_away=True)
+        elif void or ends > charged_to:
+            _charge_less(house, draft, subscription, charged_to, mine, last=ends == subscription.billed_through)
     tx.session.refresh(subscription)
+
+
+def _charge_less(
+    tx: Tx, draft: Document, subscription: Subscription, charged_to: date, mine: Sequence[DocumentLine], *, last: bool
+) -> None:
+    behind = [one for one in mine if one.corrects_line_id is None and (one.period_start or date.min) >= charged_to]
+    alone, held = len(behind) == len(lines_of(tx, draft.id)), draft.finalise_on is None
+    if not held and not (alone and last):
+        finalise_draft(tx, draft.id)
+        return
+    if behind:
+        void_document(tx, on_its_own(tx, draft, behind).id, reason=_REASON, given_away=not last)
+    if not alone:
+        take_off_days(tx, draft, subscription, charged_to)
 
 
 def void_open(tx: Tx, subscription: Subscription, but: int | None) -> int:
     """Nothing that waits to be paid is owed any more, `but` for one document; returns how much that was.
 
-    An invoice over nothing else becomes void. What is paid in part, corrected, about to be paid or shared with others
-    gets a credit note over what is open of it.
+    An invoice over nothing else becomes void. What is paid in part, corrected, about to be paid or shared with others,
+    or gives something back as the bill of a change does, gets a credit note over what is open of it.
     """
     house, given = _house(tx), 0
     waiting = tx.session.scalars(select(Document).where(about(subscription.id), Document.owed()).order_by(Document.id))
@@ -74,7 +89,9 @@ def void_open(tx: Tx, subscription: Subscription, but: int | None) -> int:
         open_minor = invoice.total_minor - invoice.settled_minor
         if invoice.id == but or open_minor <= 0:
             continue
-        if subscriptions_of(tx.session, invoice.id) == [subscription.id] and is_untouched(tx, invoice):
+        only = subscriptions_of(tx.session, invoice.id) == [subscription.id]
+        gives_back = any(line.corrects_line_id is not None for line in lines_of(tx, invoice.id))
+        if only and not gives_back and is_untouched(tx, invoice):
             given += void_document(house, invoice.id, reason=_REASON).total_minor
         else:
             given += _credited(house, invoice, subscription.id, open_minor)

@@ -101,7 +101,8 @@ def cancel(
     begin_changes(tx, subscription)
     for row in wished_of(tx, subscription.id, "change", "hold"):
         take_back(tx, subscription, row)
-    settle_drafts(tx, subscription, dates.billing)
+    voids = dates.service <= today and open_rule(tx, subscription) == "void"
+    settle_drafts(tx, subscription, dates.billing, void=voids)
     record(tx, subscription, "cancel_asked", today, ends_on=ends, policy=policy, **_facts(tx, subscription, dates))
     subscription.service_ends_on, subscription.billing_ends_on = dates
     look_again(tx, subscription, today)
@@ -112,7 +113,6 @@ def cancel(
         move(tx, subscription, Event.CANCEL, today)
         for service in live_services(tx, subscription):
             want(tx, service, lifecycle="unwanted")
-    voids = dates.service <= today and open_rule(tx, subscription) == "void"
     voided = void_open(tx, subscription, written.document_id) if voids else 0
     data = {"subscription_id": subscription.id, "ends_on": ends}
     emit(tx, "subscription.canceled", f"subscription:{subscription.id}", data)
