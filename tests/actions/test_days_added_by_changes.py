@@ -4,26 +4,33 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from billing_shop import SYSTEM, open_shop
+from debt_shop import pay
 
 from billhead import clock
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.ledger.verify import verify_ledger
+from billhead.actions.payments.charge_back import charge_back
 from billhead.actions.subscriptions._given_days import give_days_to
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change, preview_change
 from billhead.actions.subscriptions.hold import hold
 from billhead.actions.subscriptions.keep import keep
+from billhead.actions.subscriptions.lapse import lapse
 from billhead.actions.subscriptions.resume import resume
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import Conflict
+from billhead.jobs.kinds import KINDS
 from billhead.models.catalogue import Plan
 from billhead.models.documents import Document
+from billhead.models.operations import Job
+from billhead.models.payments import Payment
 from billhead.models.subscriptions import FreeTime, Service, Subscription, SubscriptionEvent
 
 APR, MAY, JUN = date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1)
+MAY_6, MAY_21 = date(2026, 5, 6), date(2026, 5, 21)
 DAY = timedelta(days=1)
 
 
@@ -315,3 +322,60 @@ def test_days_that_were_not_added_are_found_by_the_proof(shop):
     (row,) = shop.all(FreeTime)
     shop.change(FreeTime, row.id, ends_on=row.ends_on - 3 * DAY)
     assert "3 days that changes add are missing" in [one.what for one in verify_billing().faults]
+
+
+def upgraded(shop, collection="manual", **customer):
+    """Basic, 10.00, is paid for April. Staff change it to gold, 30.00, on the 16th."""
+    basic, _ = plans(shop, basic=1000, gold=3000)
+    subscription = shop.subscribe(shop.customer(**{"credit_minor": 1200, **customer}), basic, due=APR)
+    shop.run(APR)
+    shop.change(Subscription, subscription, collection=collection)
+    on(date(2026, 4, 16))
+    return subscription, changes(subscription, plan="gold")
+
+
+def follow(shop):
+    jobs = shop.all(Job, Job.kind == "subscriptions.follow_days", Job.state == "queued")
+    assert len(jobs) == 1
+    KINDS["subscriptions.follow_days"].run(SYSTEM, jobs[0].args)
+    in_order()
+
+
+def test_what_was_paid_before_comes_at_once_and_the_rest_with_its_money(shop):
+    subscription, done = upgraded(shop)
+    # 10.00 × 15/30 of basic at 1.00 a day; 30.00 × 15/30 of gold are not paid yet
+    assert (done.total_minor, done.days, done.runs_until) == (3600, 5, "2026-05-06")
+    assert ends(shop, subscription) == (MAY_6, MAY_6, datetime(2026, 5, 9, tzinfo=UTC))
+    on(date(2026, 4, 20))
+    pay(done.document_id, 1600)
+    assert not shop.all(Job, Job.kind == "subscriptions.follow_days")
+    pay(done.document_id, 2000)
+    follow(shop)
+    assert ends(shop, subscription) == (MAY_21, MAY_21, datetime(2026, 5, 24, tzinfo=UTC))
+
+
+def test_who_pays_late_gets_them_from_that_day_on(shop):
+    subscription, done = upgraded(shop)
+    on(MAY_6)
+    do(lapse)
+    assert shop.get(Subscription, subscription).state == "expired"
+    on(date(2026, 5, 20))
+    pay(done.document_id, 3600)
+    follow(shop)
+    row = shop.get(Subscription, subscription)
+    assert (row.state, row.paid_through) == ("active", date(2026, 6, 4))  # fifteen days
+
+
+def test_days_that_have_come_stay_when_the_money_is_charged_back(shop):
+    subscription, done = upgraded(shop)
+    pay(done.document_id, 3600)
+    follow(shop)
+    do(charge_back, shop.all(Payment)[-1].id, 3600, "case-1")
+    in_order()
+    assert ends(shop, subscription)[:2] == (MAY_21, MAY_21)
+
+
+@pytest.mark.parametrize("who", [{"credit_minor": 4800}, {"collection": "auto", "card": False}])
+def test_who_has_the_money_here_or_is_trusted_has_them_at_once(shop, who):
+    _, done = upgraded(shop, **who)
+    assert (done.days, done.runs_until) == (20, "2026-05-21")

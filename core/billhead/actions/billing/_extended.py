@@ -48,27 +48,38 @@ class _Charged(NamedTuple):
     worth: Fraction
 
 
-def extended(history: History, catalogue: Catalogue) -> Extended:
+def extended(history: History, catalogue: Catalogue, *, paid_now: bool = False) -> Extended:
     """As the history stands, today; none for what is billed afterwards, which has no paid end, and for what a shop
-    supplies from its reseller's credits, which no money of the shop's customer buys."""
+    supplies from its reseller's credits, which no money of the shop's customer buys.
+
+    Who pays by hand has no days before they are paid; those that came stay whatever becomes of the money. `paid_now`:
+    what is open is paid with what happens now.
+    """
     item = history.item
     today, row = item.target, _open(history)
     since = max(row.start if row else item.billed_through or today, today)
     there = (row.end - since).days if row else 0
     if item.timing == "arrears" or catalogue.sellers[item.seller_id].is_shop:
         return Extended(since, there, there)
-    worth = _worth(history, catalogue)
     spent = [*(one for one in history.extended if one != row)]
     if row is not None and row.start < since:
         spent.append(Period(row.start, since))
-    left = worth - sum((_cost(days, history, catalogue) for days in spent), Fraction(0))
+    costs = sum((_cost(days, history, catalogue) for days in spent), Fraction(0))
     # what comes behind the last paid day by itself is put off by days that are added
     had, last = _had(history, max(since - _A_DAY, today)), (row.start if row else since) - _A_DAY
     a_day = sum((_a_day(part, history, catalogue, last) for part in had), Fraction(0))
-    due = min(max(left // a_day, 0), LONGEST_TERM_DAYS) if a_day else 0
+    left = _worth(history, catalogue) - costs
+    due = _days(left, a_day)
+    if due > there and item.collection == "manual" and not paid_now:
+        left = min(left, max(_worth(history, catalogue, only_paid=True) - costs, there * a_day))
+        due = _days(left, a_day)
     if _is_over(history):
         due = min(due, there)  # nobody watches longer what has ended
     return Extended(since, there, due, left - due * a_day, a_day)
+
+
+def _days(left: Fraction, a_day: Fraction) -> int:
+    return min(max(left // a_day, 0), LONGEST_TERM_DAYS) if a_day else 0
 
 
 def days_missing(history: History, catalogue: Catalogue) -> int:
@@ -103,13 +114,13 @@ def _open(history: History) -> Period | None:
     return None if any(period.end > last.start for period in billed) else last
 
 
-def _worth(history: History, catalogue: Catalogue) -> Fraction:
+def _worth(history: History, catalogue: Catalogue, *, only_paid: bool = False) -> Fraction:
     """What all days that changes took are worth."""
     worth = Fraction(0)
     for part in history.item.parts:
         if ProrationMode(catalogue.plans[part.plan_id].proration) is not ProrationMode.EXTEND:
             continue
-        for one in _charged(part, history, catalogue):
+        for one in _charged(part, history, catalogue, only_paid):
             worth += one.worth * _missing(part, one.cycle, history) / one.cycle.days
     return worth
 
@@ -138,13 +149,13 @@ def _goes_on(day: date, part: Part, history: History) -> bool:
     return any(day in (one.starts_on, one.ends_on) and one.starts_on != one.ends_on for one in alike)
 
 
-def _charged(part: Part, history: History, catalogue: Catalogue) -> Iterator[_Charged]:
+def _charged(part: Part, history: History, catalogue: Catalogue, only_paid: bool) -> Iterator[_Charged]:
     known = lines_by_cycle(part, history)
     for cycle, lines in known.items():
         by_staff = sum(back.amount for line in lines for back in line.billed.given_back if back.by_staff)
-        whole = 0 if any(line.closed for line in lines) else max(lines[0].whole - by_staff, 0)
-        yield _Charged(cycle, _net(whole, part, history, catalogue))
-    for cycle, days in new_cycles(part, history, known):
+        nothing = any(line.closed or (only_paid and not line.paid) for line in lines)
+        yield _Charged(cycle, _net(0 if nothing else max(lines[0].whole - by_staff, 0), part, history, catalogue))
+    for cycle, days in () if only_paid else new_cycles(part, history, known):
         priced = as_of(part, catalogue, cycle.start)
         whole = whole_price(priced, catalogue, history.item, cycle, Period(days[0].start, days[-1].end))
         yield _Charged(cycle, _net(whole, part, history, catalogue))

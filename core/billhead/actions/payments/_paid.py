@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import aliased
 
 from billhead import clock
+from billhead.actions.documents._days_bought import let_days_come
 from billhead.actions.documents._disputed import undisputed
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.dunning.lift import lift_debt
@@ -51,6 +52,7 @@ def released(tx: Tx, seller: Seller, invoice: Document) -> None:
         subscription = tx.session.get_one(Subscription, subscription_id, with_for_update=True, populate_existing=True)
         _extend(tx, seller, subscription, invoice)
         lift_debt(tx, subscription_id)
+    let_days_come(tx, invoice)
 
 
 def _extend(tx: Tx, seller: Seller, subscription: Subscription, invoice: Document) -> None:

@@ -62,14 +62,14 @@ def end_with_period(tx: Tx, subscription: Subscription) -> None:
         let_run(tx, subscription, billed)
 
 
-def extend(tx: Tx, subscription: Subscription, before: Ends) -> int:
+def extend(tx: Tx, subscription: Subscription, before: Ends, *, paid_now: bool = False) -> int:
     """Let it have the days that its history says; returns how many more there are, below zero: fewer.
 
-    The change is made and billed; the caller holds the subscription locked.
+    The change is made and billed; the caller holds the subscription locked. `paid_now` as in `extended`.
     """
     desk = Desk()
     history = desk.history(tx.session, subscription.id)
-    found = extended(history, desk.catalogue)
+    found = extended(history, desk.catalogue, paid_now=paid_now)
     more = found.due - found.there
     if not more or subscription.billed_through is None:
         return 0

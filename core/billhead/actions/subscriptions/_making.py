@@ -34,20 +34,20 @@ class Changed:
     runs_until: str = ""
 
 
-def make_change(tx: Tx, subscription: Subscription, steps: Steps, on: date, *, use_credit: bool = True) -> Changed:
+def make_change(tx: Tx, subscription: Subscription, steps: Steps, on: date, *, paid_now: bool = False) -> Changed:
     """Take the steps, bill the difference, add the days that a plan adds instead of giving back, and let the lines have
-    it: of a shop, with its reseller's credits."""
+    it: of a shop, with its reseller's credits. `paid_now`: the money for it is there."""
     before, term, ends = subscription.plan_id, subscription.term, ends_of(tx, subscription)
     given = cut_days(tx, subscription, on) if steps.begins else []
     take_steps(tx, subscription, steps, on)
     if (subscription.plan_id, subscription.term) != (before, term):
         change_ends(tx, subscription, before, subscription.plan_id, on)
         look_again(tx, subscription, on)
-    written = rebill(tx, subscription.id, use_credit=use_credit, begins=steps.begins)
+    written = rebill(tx, subscription.id, use_credit=not paid_now, begins=steps.begins)
     tx.session.refresh(subscription)
     if steps.begins:
         end_with_period(tx, subscription)
-    days = extend(tx, subscription, ends)
+    days = extend(tx, subscription, ends, paid_now=paid_now)
     for gift_id, count in [] if steps.was_free else given:  # those of what cost nothing are worth nothing
         give_time(tx, subscription, count, on, gift_id)
     until = runs_until(subscription).isoformat() if days else ""

@@ -41,7 +41,7 @@ def settle_change(tx: Tx, proforma: Document, change: SubscriptionChange) -> int
     if steps is None:
         _not_made(tx, subscription, change, "it costs more than was paid by now")
         return None
-    done = make_change(tx, subscription, steps, steps.item.target, use_credit=False)
+    done = make_change(tx, subscription, steps, steps.item.target, paid_now=True)
     change.state = "done"
     return done.document_id if done.total_minor >= 0 else None
 

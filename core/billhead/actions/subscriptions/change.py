@@ -113,11 +113,13 @@ def _billed_to(steps: Steps, rated: Rated | None) -> date | None:
     return max([day for day in (*ends, steps.item.billed_through) if day is not None], default=None)
 
 
-def _longer(history: History, desk: Desk, steps: Steps, on: date, billed_to: date | None) -> tuple[int, date | None]:
+def _longer(
+    history: History, desk: Desk, steps: Steps, on: date, billed_to: date | None, *, paid_now: bool
+) -> tuple[int, date | None]:
     """How many days the change adds behind what is billed then, and the first day after these and given ones."""
     given = given_ahead(history, steps, on)
-    history = history_after(history, steps, on)
-    found = extended(history._replace(item=steps.item._replace(billed_through=billed_to)), desk.catalogue)
+    history = history_after(history, steps, on)._replace(item=steps.item._replace(billed_through=billed_to))
+    found = extended(history, desk.catalogue, paid_now=paid_now)
     days = found.due - found.there
     return days, billed_to and billed_to + timedelta(days=days + given)
 
@@ -169,12 +171,18 @@ def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
             owes = found.kind == "invoice" and found.total_minor > 0
             must_pay = owes and subscription.collection == "manual" and not staff
             rated = found if found.kind else None
-            days, renews_on = _longer(history, desk, steps, on, _billed_to(steps, rated))
+            paid_now = owes and (must_pay or not _stays_open(tx, desk, history_after(history, steps, on)))
+            days, renews_on = _longer(history, desk, steps, on, _billed_to(steps, rated), paid_now=paid_now)
             return _Planned(history, asked, steps, on, when, rated, must_pay, renews_on, days)
     end = subscription.next_bill_on if subscription.timing == "arrears" else subscription.billed_through
     on = max(end or today, today)
     steps = _steps(history, asked, on)
     return _Planned(history, asked, steps, on, When.END_OF_TERM, None, False, _billed_to(steps, None))
+
+
+def _stays_open(tx: Tx, desk: Desk, after: History) -> bool:
+    """Whether what staff change waits for money that is not here as credit."""
+    return after.item.collection == "manual" and preview_rebill(tx.session, desk, after).owed_minor > 0
 
 
 def _steps(

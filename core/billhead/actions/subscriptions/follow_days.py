@@ -1,12 +1,13 @@
-"""Days that changes added follow the documents that paid for them, when these are corrected, void, or given up."""
+"""Days that changes add follow the documents that pay for them, when these are paid, corrected, void, or given up."""
 
 from dataclasses import dataclass
 
 from billhead import clock
 from billhead.actions.subscriptions._extending import ends_of, extend, runs_until
-from billhead.actions.subscriptions._state import record, visible_subscription
+from billhead.actions.subscriptions._state import move, record, visible_subscription
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.subscription import Event, State
 
 __all__ = ["Followed", "follow_days"]
 
@@ -26,5 +27,7 @@ def follow_days(tx: Tx, subscription_id: int) -> Followed:
     days = extend(tx, subscription, ends_of(tx, subscription))
     if days:
         today = clock.today_in(subscription.zone)
+        if subscription.state == State.EXPIRED and runs_until(subscription) > today:  # it was paid late
+            move(tx, subscription, Event.RENEW, today)
         record(tx, subscription, "days_corrected", today, days=days, until=runs_until(subscription).isoformat())
     return Followed(subscription.id, days)
