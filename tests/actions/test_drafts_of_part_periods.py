@@ -7,14 +7,18 @@ import pytest
 from billing_shop import SYSTEM, open_shop
 
 from billhead import clock
+from billhead.actions.billing.rebill import rebill
+from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.documents.change_line import change_line
 from billhead.actions.documents.finalise_draft import finalise_draft
 from billhead.actions.ledger.verify import verify_ledger
+from billhead.actions.subscriptions._free_time import free_time
+from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change
 from billhead.db import reading, writing
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
-from billhead.models.subscriptions import SubscriptionComponent
+from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
 APR, SIXTEENTH = date(2026, 4, 1), date(2026, 4, 16)
 STAFF = replace(SYSTEM, reason="asked by phone")
@@ -96,3 +100,30 @@ def test_a_draft_that_staff_made_free_gives_nothing_back_and_is_billed_no_more(s
         ("recurring", 2400),
     ]
     assert in_order()
+
+
+def test_a_second_line_of_the_same_period_is_worth_what_staff_have_made_of_it(shop):
+    """Billed afterwards, 30.00 a month; nine days in April stood still. Ten days and eleven are a line each."""
+    shop.change(Seller, shop.seller_id, hold_for_review=True)
+    subscription = shop.subscribe(
+        shop.customer(), shop.plan("basic", 3000), due=APR, timing="arrears", next_bill_on=date(2026, 5, 1)
+    )
+    with writing(SYSTEM) as tx:
+        held = tx.session.get_one(Subscription, subscription)
+        free_time(tx, held, "debt", date(2026, 4, 11), date(2026, 4, 20))
+    on(date(2026, 5, 1))
+    shop.run(date(2026, 5, 1))
+    (draft,) = shop.all(Document, Document.state == "draft")
+    first, second = shop.all(DocumentLine, DocumentLine.document_id == draft.id)
+    assert (first.net_minor, second.net_minor) == (1000, 1100)
+    act(change_line, second.id, "basic", 1, 550)
+    assert act(rebill, subscription).document_id is None
+    act(change_line, first.id, "basic", 1, 200)
+    act(finalise_draft, draft.id)
+    assert act(rebill, subscription).document_id is None
+    assert verify_billing().faults == []
+    assert in_order()
+    # it should have ended on 25 April: six of the eleven days come back at what they were charged for
+    act(cancel, subscription, "on_date", on=date(2026, 4, 25), money="credit")
+    assert [one.net_minor for one in shop.all(Document, Document.kind == "credit_note")] == [300]
+    assert verify_billing().faults == []

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billhead.domain.money import Rounding, round_ratio
-from billhead.domain.owed import BilledLine, Charge, Cycle, GivenBack, Return, difference, owed
+from billhead.domain.owed import BilledLine, Charge, Cycle, GivenBack, Return, difference, owed, whole_on
 from billhead.domain.periods import Period, without
 from billhead.domain.proration import ProrationMode
 
@@ -107,3 +107,19 @@ def test_the_way_does_not_matter_only_where_it_ends(whole, wishes, mode):
             for tax, back in zip(line.taxes, taxes, strict=True):
                 # all of it when all of the line went back; always what the rest of the line carries
                 assert tax - back == round_ratio(tax * line.left, line.amount, Rounding.HALF_UP)
+
+
+def test_days_of_a_line_that_staff_have_changed_cost_what_they_have_made_of_them():
+    # 30.00 a month: the first half at that, the second half for 6.00 in place of 15.00
+    first, second = BilledLine(1, FIRST_HALF, 1500, (), whole=3000), BilledLine(2, SECOND_HALF, 600, (), whole=1200)
+    assert difference(Cycle(APRIL, 3000, [APRIL], ACTUAL, [first, second])) == []
+    assert difference(Cycle(APRIL, 3000, [FIRST_HALF], ACTUAL, [first, second])) == [Return(2, SECOND_HALF, 600, ())]
+    assert difference(Cycle(APRIL, 3000, [SECOND_HALF], ACTUAL, [first, second])) == [Return(1, FIRST_HALF, 1500, ())]
+
+
+def test_what_was_given_back_and_is_charged_again_costs_what_the_last_line_of_those_days_did():
+    first = BilledLine(1, APRIL, 3000, (), (GivenBack(SECOND_HALF, 1500, ()),), whole=3000)
+    second = BilledLine(2, SECOND_HALF, 600, (), (GivenBack(SECOND_HALF, 600, ()),), whole=1200)
+    cycle = Cycle(APRIL, 3000, [APRIL], ACTUAL, [first, second])
+    assert difference(cycle) == [Charge(SECOND_HALF, 600)]
+    assert whole_on(cycle, SECOND_HALF.start) == 1200

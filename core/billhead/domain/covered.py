@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from billhead.domain.money import Money, Rounding, round_ratio
-from billhead.domain.periods import Period, merged, without
+from billhead.domain.periods import Period, without
 
 __all__ = ["Day", "Line", "Stretch", "faults_of"]
 
@@ -101,24 +101,30 @@ def _amounts(stretch: Stretch, lines: Iterable[Line]) -> Iterator[Day]:
     for line in lines:
         by_cycle.setdefault(line.cycle, []).append(line)
     for cycle, found in by_cycle.items():
-        first = found[0]
         if not all(line.standing for line in found) or any(cycle.overlap(one) for one in stretch.agreed):
             continue
-        days = sum(one.days for one in without(merged(_covered(found)), stretch.free))
-        worth, amount = _worth(first, days, cycle, stretch.mode), sum(line.amount for line in found)
+        days, worth = _worth(found, cycle, stretch)
+        amount = sum(line.amount for line in found)
         if abs(worth - amount) > stretch.slack * len(found):
             told, right = Money(amount, stretch.currency), Money(worth, stretch.currency)
             what = f"{days} of the {cycle.days} days from {cycle.start} come to {told}, and are worth {right}"
             yield Day(cycle.start, found[-1].document_id, what)
 
 
-def _worth(line: Line, days: int, cycle: Period, mode: str) -> int:
+def _worth(lines: Sequence[Line], cycle: Period, stretch: Stretch) -> tuple[int, int]:
+    """How many days of the cycle stand on the lines, and what these are worth: each by the line that it is on."""
+    taken: list[Period] = []
+    days = by_day = 0
+    for line in lines:
+        own = sum(one.days for one in without([] if line.void else line.days, [*stretch.free, *taken]))
+        taken += line.days
+        days, by_day = days + own, by_day + own * line.whole
     if not days:
-        return 0
-    of = cycle.days
-    if days >= of or mode in _FULL_PRICE:
-        return line.whole
-    if mode == "fixed_30" and line.term.endswith(("month", "months", "year", "years")):
-        months = int(line.term.split()[0]) if line.term[0].isdigit() else 1
-        of = 30 * months * (12 if "year" in line.term else 1)
-    return min(round_ratio(line.whole * days, of, Rounding.HALF_UP), line.whole)
+        return 0, 0
+    of, term = cycle.days, lines[0].term
+    if days >= of or stretch.mode in _FULL_PRICE:
+        of = days
+    elif stretch.mode == "fixed_30" and term.endswith(("month", "months", "year", "years")):
+        months = int(term.split()[0]) if term[0].isdigit() else 1
+        of = max(30 * months * (12 if "year" in term else 1), days)
+    return days, round_ratio(by_day, of, Rounding.HALF_UP)

@@ -5,7 +5,8 @@ plans were changed, held, resumed, canceled or corrected. So several changes on 
 that is taken back costs nothing, and whoever asks again finds no difference.
 
 A cycle's price is frozen when the cycle is billed first, after discount: what is given back is a share of what was
-really charged, whatever the price list says by now. All amounts are minor units as the price book has them, net or tax
+really charged, whatever the price list says by now. Where staff have changed a line of some of its days, these days
+cost what they have made of them. All amounts are minor units as the price book has them, net or tax
 included; the tax of what is given back is the share of the tax that was charged.
 """
 
@@ -13,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
 
 from billhead.domain.money import Rounding, round_ratio
 from billhead.domain.periods import Period, without
@@ -32,13 +35,15 @@ class GivenBack:
 
 @dataclass(frozen=True, slots=True)
 class BilledLine:
-    """A line that stands on a document, with what was given back of it since. `taxes` in the line's own order."""
+    """A line that stands on a document, with what was given back of it since. `taxes` in the line's own order.
+    `whole` is what its whole cycle costs by what staff have made of it; None: as the cycle."""
 
     id: int
     period: Period
     amount: int
     taxes: tuple[int, ...] = ()
     given_back: tuple[GivenBack, ...] = ()
+    whole: int | None = None
 
     @property
     def charged(self) -> int:
@@ -99,14 +104,41 @@ class Return:
 def owed(cycle: Cycle) -> int:
     """What the charged days of the cycle cost, rounded half-up once."""
     days = sum(one.days for one in cycle.charged_days)
-    share = share_of(days, cycle.period, cycle.mode) * cycle.whole
-    return round_ratio(share.numerator, share.denominator, Rounding.HALF_UP)
+    if not days:
+        return 0
+    share = share_of(days, cycle.period, cycle.mode) / days
+    cost = share * sum(one.days * whole_on(cycle, one.start) for one in _pieces(cycle))
+    return round_ratio(cost.numerator, cost.denominator, Rounding.HALF_UP)
+
+
+def whole_on(cycle: Cycle, day: date) -> int:
+    """What all of the cycle costs by the line that the day is on: the last one that has it, the first one otherwise."""
+    having = [line for line in cycle.lines if any(day in one for one in line.days)]
+    had = having or [line for line in cycle.lines if day in line.period]
+    return cycle.whole if not had or had[-1].whole is None else had[-1].whole
+
+
+def _pieces(cycle: Cycle) -> list[Period]:
+    """The charged days, cut where a line begins or ends: of each piece all days are on one line."""
+    if _cost_alike(cycle):
+        return [*cycle.charged_days]
+    cuts = {day for line in cycle.lines for one in (line.period, *line.days) for day in (one.start, one.end)}
+    pieces = []
+    for one in cycle.charged_days:
+        days = sorted({one.start, one.end, *(day for day in cuts if day in one)})
+        pieces += [Period(start, end) for start, end in pairwise(days)]
+    return pieces
+
+
+def _cost_alike(cycle: Cycle) -> bool:
+    return all(line.whole in (None, cycle.whole) for line in cycle.lines)
 
 
 def difference(cycle: Cycle) -> list[Charge | Return]:
     """What has to be charged or given back so that what was billed for the cycle is what it owes; [] if it is.
 
-    Goes back from the line that was billed last, and at most what is left on it after corrections by staff.
+    Goes back from the line that was billed last, and at most what is left on it after corrections by staff; where lines
+    cost differently, from those first that have the days.
     """
     missing = owed(cycle) - sum(line.charged for line in cycle.lines)
     billed = [day for line in cycle.lines for day in line.days]
@@ -117,7 +149,10 @@ def difference(cycle: Cycle) -> list[Charge | Return]:
         new = _around(more) or _around(cycle.charged_days) or cycle.period
         return [Charge(new, missing)]
     back: list[Charge | Return] = []
-    for line in reversed(cycle.lines):
+    last_first = list(reversed(cycle.lines))
+    if not _cost_alike(cycle):
+        last_first.sort(key=lambda line: not _within(unused, line.period))
+    for line in last_first:
         part = min(-missing, line.charged, line.left)
         if part <= 0:
             continue

@@ -37,7 +37,7 @@ from billhead.actions.billing._taxing import TaxedAmount
 from billhead.bulk import among
 from billhead.domain.calendar import Calendar, Former
 from billhead.domain.errors import Conflict, NotFound
-from billhead.domain.owed import Charge, Cycle, Return, difference
+from billhead.domain.owed import Charge, Cycle, Return, difference, whole_on
 from billhead.domain.periods import Period, Term, merged, without
 from billhead.domain.proration import ProrationMode
 from billhead.domain.subscription import RUNNING, State
@@ -332,7 +332,8 @@ def _written(
 ) -> Iterator[DraftedLine]:
     for step in difference(asked):
         if isinstance(step, Charge):
-            yield part_line(part, catalogue, item, step.period, asked.period, asked.whole, step.amount)
+            whole = whole_on(asked, step.period.start)
+            yield part_line(part, catalogue, item, step.period, asked.period, whole, step.amount)
         else:
             yield _returned(step, part, lines[step.line_id], catalogue)
 

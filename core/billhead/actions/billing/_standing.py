@@ -81,10 +81,11 @@ def _standing(
     amount = sign * (row.net_minor + (row.tax_minor if inclusive else 0))
     taxes = tuple((code, ppm, sign * minor) for code, ppm, minor in row.taxes or ())
     parts = tuple(minor for _, _, minor in taxes) or (sign * row.tax_minor,)
+    whole = amount if row.cycle_minor is None else row.cycle_minor
     return StandingLine(
-        BilledLine(row.id, period, amount, parts, tuple(back)),
+        BilledLine(row.id, period, amount, parts, tuple(back), whole),
         cycle,
-        amount if row.cycle_minor is None else row.cycle_minor,
+        whole,
         row.document_id,
         customer_id,
         state in _CLOSED,
