@@ -1,5 +1,6 @@
 """One billing day for an account: what is ordered in between pays the part until it, everything after whole periods."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -12,6 +13,8 @@ from billhead.actions.billing.quote import Part, Wanted, quote, read_buyers
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.ledger.verify import verify_ledger
+from billhead.actions.payments._apply import apply_outcome
+from billhead.actions.payments._attempts import new_attempt
 from billhead.actions.payments._book import Receipt, book
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.subscriptions.change import ChangeWish, change
@@ -28,7 +31,7 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.models.payments import GatewayAccount
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription
-from billhead.plugin import ExtraLine
+from billhead.plugin import AttemptState, ExtraLine, Outcome, SavedMethod
 
 JAN = date(2026, 1, 1)
 
@@ -324,7 +327,17 @@ def test_a_day_that_is_taken_away_again_leaves_whole_months_to_be_offered(shop):
     assert verify_billing().faults == []
 
 
-def test_what_is_charged_by_itself_from_later_on_follows_the_day_too(shop):
+def pays_and_keeps(shop, document_id, *, told_later):
+    paid = Outcome(AttemptState.SUCCEEDED, "ch_1", Money(3720, "EUR"))
+    keeps = replace(paid, method=SavedMethod("tok_1", "Card"))
+    with writing(SYSTEM) as tx:
+        attempt = new_attempt(tx, tx.session.get_one(Document, document_id), shop.cards_id, paid.amount)
+        for outcome in (paid, keeps) if told_later else (keeps,):
+            apply_outcome(tx, attempt, outcome)
+
+
+@pytest.mark.parametrize("kept", ["later", "with the payment", "told after the payment"])
+def test_what_is_charged_by_itself_from_later_on_follows_the_day_too(shop, kept):
     """A month that was paid late has left the account's day; the card that is charged from then on finds it again."""
     shop.plan("tv", 3100)
     customer = shop.customer(billing_day=25)
@@ -335,10 +348,14 @@ def test_what_is_charged_by_itself_from_later_on_follows_the_day_too(shop):
         look_again(tx, tx.session.get_one(Subscription, key), date(2026, 1, 20))
     shop.run(date(2026, 1, 20))
     late(date(2026, 1, 25), date(2026, 2, 5))
-    pays(shop, shop.all(Document)[-1].id, 3720)
+    if kept == "later":
+        pays(shop, shop.all(Document)[-1].id, 3720)
+        with writing(SYSTEM) as tx:
+            set_auto_renew(tx, key, True)
+    else:
+        pays_and_keeps(shop, shop.all(Document)[-1].id, told_later=kept != "with the payment")
     assert shop.lines(key)[-1][1:4] == (date(2026, 2, 5), date(2026, 3, 5), 3100)
-    with writing(SYSTEM) as tx:
-        set_auto_renew(tx, key, True)
+    assert shop.get(Subscription, key).next_bill_on == date(2026, 3, 5)
     shop.run(date(2026, 3, 5))
     # 5 to 25 March of 25 February to 25 March: 31.00 × 20 / 28 = 22.14
     assert shop.lines(key)[-1][1:4] == (date(2026, 3, 5), date(2026, 3, 25), 2214)

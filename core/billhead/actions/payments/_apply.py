@@ -6,6 +6,7 @@ from billhead import clock
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.events import emit
 from billhead.actions.fraud._paid_card import screen_paid_card, wait_for_other_trials
+from billhead.actions.payments._attempts import document_ids_of
 from billhead.actions.payments._declined import ask_customer, failed
 from billhead.actions.payments._exchanging import book_exchange
 from billhead.actions.payments._late_fee import book_late_fee
@@ -13,12 +14,16 @@ from billhead.actions.payments._receipts import name_receipt
 from billhead.actions.payments._same_card import tell_same_card
 from billhead.actions.payments._saving import keep_method
 from billhead.actions.payments.settle import settle
+from billhead.actions.subscriptions._billing_day import onto_day
+from billhead.actions.subscriptions._offers import lock_about
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.errors import AmountMismatch
 from billhead.domain.money import Money
 from billhead.domain.payment import UNRESOLVED, AttemptState, DeclineClass, forward, next_poll
+from billhead.domain.subscription import RUNNING
 from billhead.models.payments import PaymentAttempt
+from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import Outcome
 
@@ -77,6 +82,7 @@ def apply_outcome(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
         total = outcome.amount or Money(attempt.amount_minor, attempt.currency)
         settle(tx, attempt, total, outcome.fee, outcome.receipt)
         book_exchange(tx, attempt, outcome)
+        _on_its_day(tx, attempt, outcome)
     elif state is AttemptState.REQUIRES_ACTION and attempt.off_session:
         ask_customer(tx, attempt)
     elif state is AttemptState.FAILED or (state not in UNRESOLVED and attempt.off_session):
@@ -94,6 +100,7 @@ def _told_late(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
     book_exchange(tx, attempt, outcome)
     if attempt.method_id is None:
         _keep_method(tx, attempt, outcome)
+        _on_its_day(tx, attempt, outcome)
 
 
 def _look_again(attempt: PaymentAttempt, state: AttemptState, outcome: Outcome) -> None:
@@ -116,11 +123,23 @@ def _keep_method(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
     if outcome.method is None:
         return
     wait_for_other_trials(tx, attempt.document_id)
+    subscriptions = subscriptions_of(tx.session, attempt.document_id)
+    lock_about(tx, subscriptions, document_ids_of(tx, attempt))
     method = keep_method(tx, attempt.customer_id, attempt.account_id, outcome.method)
     attempt.method_id = method.id
     repeated = tell_same_card(tx, attempt.customer_id, attempt.document_id)
     screen_paid_card(tx, attempt.document_id, method, repeated)
-    for subscription_id in subscriptions_of(tx.session, attempt.document_id):
+    for subscription_id in subscriptions:
         subscription = tx.session.get_one(Subscription, subscription_id)
         subscription.payment_method_id = method.id
         subscription.collection = "auto"
+
+
+def _on_its_day(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
+    """What is charged by itself from now on follows its account's billing day, from the end of what was paid: a whole
+    period that was paid late has begun on another."""
+    day = tx.session.get_one(Customer, attempt.customer_id).billing_day if outcome.method is not None else None
+    for subscription_id in () if day is None else subscriptions_of(tx.session, attempt.document_id):
+        subscription = tx.session.get_one(Subscription, subscription_id, populate_existing=True)
+        if subscription.state in RUNNING:
+            onto_day(tx, subscription, day)

@@ -29,6 +29,7 @@ __all__ = [
     "attempt_view",
     "new_attempt",
     "document_named",
+    "document_ids_of",
     "documents_of",
     "last_charge",
     "open_account",
@@ -116,13 +117,18 @@ def under_way(states: Collection[AttemptState] = BLOCKS_ANOTHER) -> ColumnElemen
 
 def documents_of(tx: Tx, attempt: PaymentAttempt) -> list[Document]:
     """What an attempt pays, locked, in the order in which the money is put on them."""
+    ids = document_ids_of(tx, attempt)
+    locked = locked_documents(tx, ids)
+    return [locked[key] for key in ids]
+
+
+def document_ids_of(tx: Tx, attempt: PaymentAttempt) -> list[int]:
     also = tx.session.scalars(
         select(AttemptDocument.document_id)
         .where(AttemptDocument.attempt_id == attempt.id)
         .order_by(AttemptDocument.position)
     ).all()
-    locked = locked_documents(tx, [attempt.document_id, *also])
-    return [locked[key] for key in (attempt.document_id, *also)]
+    return [attempt.document_id, *also]
 
 
 def new_attempt(
