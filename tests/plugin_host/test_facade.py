@@ -1,6 +1,8 @@
 """What a plugin gets back from core."""
 
 from contextlib import suppress
+from threading import Thread
+from time import sleep
 
 import pytest
 from sqlalchemy import text
@@ -37,6 +39,30 @@ def test_storage_belongs_to_its_plugin(app):
     loyal.put("points", {"17": 4})
     assert loyal.get("points") == {"17": 4}
     assert other.get("points", "none") == "none"
+
+
+def test_of_two_changes_at_once_none_is_lost(app):
+    loyal = current_host("loyal")
+
+    def one_more(points):
+        sleep(0.01)  # as long as somebody else needs to look at the same value
+        return points + 1
+
+    def work():
+        with app.app_context():
+            for _ in range(5):
+                loyal.change("points", one_more, 0)
+
+    threads = [Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert loyal.get("points") == 15
+
+    with pytest.raises(ZeroDivisionError):
+        loyal.change("points", lambda points: points // 0)
+    assert loyal.get("points") == 15
 
 
 def test_settings_are_the_plugins_own(app):

@@ -50,7 +50,7 @@ def test_a_row_that_makes_no_sense_is_refused(rate, field):
 
 def test_percent_as_it_is_typed():
     assert [read_percent(text) for text in ("25.5", " 10 % ", "0", "")] == [255_000, 100_000, 0, None]
-    for wrong in ("ten", "NaN", "1.23456"):
+    for wrong in ("ten", "NaN", "1.23456", "9e999999", "1e9", "1_0"):
         with pytest.raises(InvalidInput):
             read_percent(wrong)
 

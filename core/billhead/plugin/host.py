@@ -71,6 +71,10 @@ class Host(Protocol):
     def put(self, key: str, value: Any) -> None:
         """Store a JSON value; its own transaction."""
 
+    def change(self, key: str, change: Callable[[Any], Any], default: Any = None) -> None:
+        """Store what `change` makes of the stored value, or of `default`, in one transaction: of two changes at once
+        the second sees what the first has stored. `change` only computes; what it raises leaves the value as it was."""
+
     def tables(self, *, write: bool = False) -> "AbstractContextManager[Connection]":
         """A connection for the plugin's own tables (x_<plugin>_…): `with host.tables() as connection: …`.
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
 from flask import Flask, has_app_context
 from sqlalchemy import Connection, inspect, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from billhead import clock
@@ -76,6 +78,16 @@ class Facade:
             self._needs_no_transaction("put")
             with writing(Context.system(f"plugin:{self.plugin}")) as tx:
                 tx.session.merge(PluginStorage(plugin=self.plugin, key=key, value=value))
+
+    def change(self, key: str, change: Callable[[Any], Any], default: Any = None) -> None:
+        with self._in_app():
+            self._needs_no_transaction("change")
+            with writing(Context.system(f"plugin:{self.plugin}")) as tx:
+                insert = sqlite.insert if tx.session.get_bind().dialect.name == "sqlite" else postgresql.insert
+                new = insert(PluginStorage).values(plugin=self.plugin, key=key, value=default)
+                tx.session.execute(new.on_conflict_do_nothing())
+                row = tx.session.get_one(PluginStorage, (self.plugin, key), with_for_update=True)
+                row.value = change(deepcopy(row.value))
 
     @contextmanager
     def tables(self, *, write: bool = False) -> Iterator[Connection]:

@@ -68,7 +68,8 @@ def _taxes(dialect: str) -> str:
     return (
         "SELECT d.id AS document_id, l.id AS line_id, d.seller_id, d.customer_id, b.kind, b.day, d.currency, "  # noqa: S608
         f"{code} AS tax_code, {ppm} AS rate_ppm, b.sign * l.net_minor AS net_minor, b.sign * {minor} AS tax_minor, "
-        "o.issued_on AS corrects_day "  # of what a line gives back; new sales on the same document are of its own day
+        # of what a line or a void gives back; new sales on the same document are of its own day
+        "CASE WHEN b.kind = 'void' THEN COALESCE(o.issued_on, d.issued_on) ELSE o.issued_on END AS corrects_day "
         "FROM (SELECT id, kind, issued_on AS day, CASE WHEN kind = 'credit_note' THEN -1 ELSE 1 END AS sign "
         "FROM document WHERE kind <> 'proforma' AND number IS NOT NULL UNION ALL "
         "SELECT v.id, 'void', x.day, CASE WHEN v.kind = 'credit_note' THEN 1 ELSE -1 END FROM document AS v "

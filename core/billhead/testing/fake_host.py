@@ -1,6 +1,7 @@
 """The Host facade in memory: what a plugin stores, and the notices and usage that it told, can be looked at."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 from billhead.domain.errors import NotFound
@@ -34,6 +35,9 @@ class FakeHost:
 
     def put(self, key: str, value: Any) -> None:
         self.storage[key] = value
+
+    def change(self, key: str, change: Callable[[Any], Any], default: Any = None) -> None:
+        self.storage[key] = change(deepcopy(self.storage.get(key, default)))
 
     def customer(self, customer_id: int) -> Mapping[str, Any]:
         return _found(self.customers, "customer", customer_id)

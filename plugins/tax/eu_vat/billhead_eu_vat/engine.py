@@ -11,6 +11,9 @@ export            0: goods to such a buyer
 exempt            0: the buyer is exempt
 
 `_conflicting_evidence` is added where one piece of evidence stood against one and policy decided.
+
+Goods that a seller outside the EU sends in are an import: the recipient pays VAT at the border, so that a business is
+outside_scope here, and so is a consumer unless the seller declares such sales (scheme oss).
 """
 
 from collections.abc import Callable, Sequence
@@ -71,7 +74,7 @@ class EuVat(TaxEngine):
         policy = self._settings.on_contradiction
         found = locate(buyer, own_word_counts=policy == "ask")
         tax = _tax(_moved(request, found.country, found.region), sold)
-        if found.rival:
+        if found.rivals:
             tax = _contradicted(request, found, tax, policy, sold)
         return self._held_for_id(request, sold, tax)
 
@@ -91,33 +94,32 @@ def _moved(request: TaxRequest, country: str, region: str) -> TaxRequest:
 
 
 def _contradicted(request: TaxRequest, found: Located, tax: LineTax, policy: str, sold: _Sold) -> LineTax:
-    """One piece of evidence against the billing address alone."""
-    marked = replace(tax, reason=f"{tax.reason}_conflicting_evidence")
+    """Evidence that stands against the billing address, and does not agree enough to decide by itself."""
     if policy == "safest":
-        other = _tax(_moved(request, found.rival, ""), sold)
-        return replace(other, reason=f"{other.reason}_conflicting_evidence") if _more(other, tax) else marked
-    if policy == "billing":
+        taxes = [tax, *(_tax(_moved(request, rival, ""), sold) for rival in found.rivals)]
+        tax = max(taxes, key=lambda one: one.rate_ppm)  # of equal ones the first: the address
+    marked = replace(tax, reason=f"{tax.reason}_conflicting_evidence")
+    if policy in ("safest", "billing"):
         return marked
-    claimed = compared_country(request.buyer.country)
+    claimed, rivals = compared_country(request.buyer.country), ", ".join(found.rivals)
     if policy == "hold":
-        return replace(marked, hold=f"The address says {claimed}, other evidence says {found.rival}: staff decides.")
-    told = f"Your address says {claimed}, your connection {found.rival}"
+        return replace(marked, hold=f"The address says {claimed}, other evidence says {rivals}: staff decides.")
+    told = f"Your address says {claimed}, your connection {rivals}"
     return replace(marked, hold=f"{told}: please confirm your country in your profile.")
-
-
-def _more(one: LineTax, other: LineTax) -> bool:
-    return one.rate_ppm > other.rate_ppm
 
 
 def _tax(request: TaxRequest, sold: _Sold) -> LineTax:
     seller, buyer, goods = request.seller, request.buyer, sold.goods
     home = place_of(seller.country, goods=goods)
     place = place_of(buyer.country, buyer.region, goods=goods)
+    imported = goods and not home.state and not _registered(seller, goods)
     if not place.state and not (home.state and place.own_state == home.state):
-        return _outside(place, goods)
+        return _outside(place, goods and not imported)
     if buyer.exempt_reason:
         return LineTax(place.jurisdiction, "exempt", 0, f"Exempt from VAT: {buyer.exempt_reason}")
     business = _proven_state(buyer, goods)
+    if imported and (business or not _declares(seller)):
+        return _outside(place, goods=False)
     if place.state and business and business != home.state:
         if goods:
             if place.state != home.state:
@@ -130,6 +132,18 @@ def _tax(request: TaxRequest, sold: _Sold) -> LineTax:
     return _consumer(seller, home, place, sold)
 
 
+def _registered(seller: TaxedSeller, goods: bool) -> set[str]:
+    """The member states where the seller has a registration of its own."""
+    places = (
+        place_of(where, goods=goods).state for where, scheme in seller.registrations if scheme not in _ACROSS_BORDERS
+    )
+    return {state for state in places if state}
+
+
+def _declares(seller: TaxedSeller) -> bool:
+    return any(scheme == "oss" for _, scheme in seller.registrations)
+
+
 def _outside(place: Place, goods: bool) -> LineTax:
     if goods:
         return LineTax(place.jurisdiction, "export", 0, _EXPORT)
@@ -138,13 +152,11 @@ def _outside(place: Place, goods: bool) -> LineTax:
 
 def _consumer(seller: TaxedSeller, home: Place, place: Place, sold: _Sold) -> LineTax:
     """A consumer in another member state than the seller's, or in any where the seller is outside the EU."""
-    schemes = {scheme for _, scheme in seller.registrations}
-    registered = {place_of(where).state for where, scheme in seller.registrations if scheme not in _ACROSS_BORDERS}
-    if place.state in registered:
+    if place.state in _registered(seller, sold.goods):
         reason = "standard"
-    elif "oss" in schemes:
+    elif _declares(seller):
         reason = "oss"
-    elif "below_threshold" in schemes and home.state:
+    elif home.state and any(scheme == "below_threshold" for _, scheme in seller.registrations):
         return LineTax(home.jurisdiction, "below_threshold", sold.rate(home.rated))
     else:
         reason = "unregistered"

@@ -1,9 +1,11 @@
 """Where the buyer is: decided by two pieces of evidence that agree (Article 24f of Regulation 282/2011), not by a word.
 
 The billing address is one piece; the country of an IP address, a bank, a card, a SIM are others. Two that agree decide.
-One piece alone is taken as it is. One against one is a contradiction, and the operator's policy decides.
+One piece alone is taken as it is. One against one is a contradiction, as are two against two, and the operator's policy
+decides. What names no country (a look-up that says EU, XX or T1) is no evidence.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -12,29 +14,38 @@ from billhead_eu_vat.places import compared_country
 
 __all__ = ["Located", "locate"]
 
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_NOWHERE = frozenset({"AP", "EU", "XX", "ZZ"})  # what look-ups of addresses say where they know no country
 _OWN_WORD = "declared"  # the profile's country, said once more: counts only where the customer was asked for it
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """`country` and `region` decide. `rival`: the country that contradicts them, "" if none does."""
+    """`country` and `region` decide. `rivals`: the countries that contradict them, none stronger than another."""
 
     country: str
     region: str
-    rival: str = ""
+    rivals: tuple[str, ...] = ()
 
 
 def locate(buyer: TaxedBuyer, *, own_word_counts: bool = False) -> Located:
-    """The place that two pieces agree on; else the billing address, with its rival if there is one."""
+    """The place that two pieces agree on; else the billing address, with its rivals if there are any."""
     claimed = compared_country(buyer.country)
     others = Counter(
-        compared_country(country)
-        for source, country in buyer.evidence
-        if country and source != "billing" and (source != _OWN_WORD or own_word_counts)
+        country
+        for source, told in buyer.evidence
+        if source != "billing" and (source != _OWN_WORD or own_word_counts) and (country := _named(told))
     )
     if not others or claimed in others:
         return Located(buyer.country, buyer.region)
-    country, pieces = min(others.items(), key=lambda one: (-one[1], one[0]))
-    if pieces > 1:
-        return Located(country, "")
-    return Located(buyer.country, buyer.region, country)
+    pieces = max(others.values())
+    strongest = tuple(sorted(country for country, found in others.items() if found == pieces))
+    if pieces > 1 and len(strongest) == 1:
+        return Located(strongest[0], "")
+    return Located(buyer.country, buyer.region, strongest)
+
+
+def _named(told: str) -> str:
+    """The country of a piece of evidence, "" where it names none."""
+    country = compared_country(told)
+    return country if _COUNTRY.fullmatch(country) and country not in _NOWHERE else ""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from billhead.plugin import InvalidInput
 from billhead_eu_vat.places import SHIPPED
@@ -16,6 +16,7 @@ __all__ = ["OwnRate", "Rates", "checked", "percent", "read_percent"]
 _CLASS = re.compile(r"[a-z][a-z0-9_]{0,29}")
 _MILLION = 1_000_000
 _NEVER = "2100-01-01"
+_PERCENT = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,7 @@ def read_percent(text: str) -> int | None:
     typed = text.strip().removesuffix("%").strip()
     if not typed:
         return None
-    try:
-        rate = Decimal(typed).scaleb(4)
-    except InvalidOperation:
-        rate = Decimal("NaN")
-    if not rate.is_finite() or rate != rate.to_integral_value():
+    rate = Decimal(typed).scaleb(4) if _PERCENT.fullmatch(typed) else None
+    if rate is None or rate != rate.to_integral_value():
         raise InvalidInput("rate", f"{text!r} is not a percentage with at most four decimals")
     return int(rate)

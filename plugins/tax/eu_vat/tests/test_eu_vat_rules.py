@@ -223,8 +223,43 @@ def test_one_against_one_costs_the_higher_tax_unless_told_otherwise(claimed, oth
     assert told(due(WITH_OSS, seen(claimed, ("ip", other)))) == told_as
 
 
-def test_three_against_each_other_leave_the_strongest_rival():
-    assert told(due(WITH_OSS, seen("DE", ("ip", "PL"), ("bank", "FR"))))[1] == "oss_conflicting_evidence"
+def test_all_against_each_other_cost_the_highest_tax_of_all():
+    at_odds = seen("DE", ("ip", "PL"), ("bank", "FR"))
+    assert told(due(WITH_OSS, at_odds)) == ("PL", "oss_conflicting_evidence", 230_000)  # DE 19 %, FR 20 %
+    held = due(WITH_OSS, at_odds, settings=Settings(on_contradiction="hold"))
+    assert held.hold == "The address says DE, other evidence says FR, PL: staff decides."
+
+
+def test_two_against_two_decide_nothing_by_themselves():
+    pairs = seen("DE", ("ip", "FR"), ("bank", "FR"), ("sim", "PL"), ("card", "PL"))
+    assert told(due(WITH_OSS, pairs)) == ("PL", "oss_conflicting_evidence", 230_000)
+    assert told(due(WITH_OSS, pairs, settings=Settings(on_contradiction="billing")))[0] == "DE"
+
+
+@pytest.mark.parametrize("nowhere", ["T1", "A1", "XX", "EU", "AP", "ZZ", "D", " ", "49"])
+def test_what_names_no_country_is_no_evidence(nowhere):
+    assert due(WITH_OSS, seen("DE", ("ip", nowhere))) == LineTax("DE", "oss", 190_000)
+    assert told(due(WITH_OSS, seen("DE", ("ip", nowhere), ("bank", nowhere), ("sim", nowhere))))[0] == "DE"
+
+
+def test_boxes_from_outside_the_union_are_an_import():
+    """VAT is paid at the border: nothing that the seller charges, exempts as an export, or supplies within the EU."""
+    plain = TaxedSeller("US")
+    for buyer in (TaxedBuyer("DE"), TaxedBuyer("DE", **FIRM), TaxedBuyer("US")):
+        tax = due(plain, buyer, tax_class="goods")
+        assert told(tax) == (buyer.country, "outside_scope", 0)
+        assert "Article" not in tax.note
+    assert told(due(AMERICAN, TaxedBuyer("DE", **FIRM), tax_class="goods")) == ("DE", "outside_scope", 0)
+    assert told(due(AMERICAN, TaxedBuyer("DE"), tax_class="goods")) == ("DE", "oss", 190_000), "declared, so charged"
+    stocked = TaxedSeller("US", "", frozenset({("IE", "domestic")}))
+    assert told(due(stocked, TaxedBuyer("DE", **FIRM), tax_class="goods")) == ("DE", "intra_community", 0)
+    assert told(due(stocked, TaxedBuyer("US"), tax_class="goods")) == ("US", "export", 0)
+    assert told(due(stocked, TaxedBuyer("IE"), tax_class="goods")) == ("IE", "standard", 230_000)
+
+
+def test_a_registration_in_northern_ireland_counts_for_goods_there():
+    seller = TaxedSeller("FI", "", frozenset({("FI", "domestic"), ("XI", "domestic"), ("EU", "oss")}))
+    assert told(due(seller, TaxedBuyer("XI"), tax_class="goods")) == ("XI", "standard", 200_000)
 
 
 @pytest.mark.parametrize(

@@ -60,9 +60,9 @@ class SalesTax(TaxEngine):
         country, region = _place(buyer)
         where = f"{country}-{region}" if region else country
         due = self._due(country, region, buyer.postcode, tax_class, request.on)
-        if buyer.exempt_reason and due:
-            return LineTax(where, "exempt", 0, f"Exempt from tax: {buyer.exempt_reason}")
         unknown = self._unknown(seller, country, where) or self._postcode_unknown(request, region, tax_class)
+        if buyer.exempt_reason and (due or unknown):
+            return LineTax(where, "exempt", 0, f"Exempt from tax: {buyer.exempt_reason}")
         hold = _ASK[unknown] if unknown and self._holds else ""
         charged = [rate for rate in due if _is_registered(seller, rate)]
         if not charged:

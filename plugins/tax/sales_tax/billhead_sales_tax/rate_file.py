@@ -2,9 +2,10 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from billhead.plugin import InvalidInput
@@ -17,6 +18,7 @@ COLUMNS = (
     "replaces", "reverse_charge", "authority",
 )  # fmt: skip
 _NEEDED = ("place", "tax", "rate", "since")
+_PERCENT = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 _YES = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 
 
@@ -58,16 +60,9 @@ def look_through(text: str) -> tuple[list[Rate], list[Fault]]:
 
 def _rows(text: str) -> Iterator[tuple[int, Rate | InvalidInput]]:
     """Each row with its line, as a rate or as what is wrong. Raises InvalidInput for the header, or no CSV at all."""
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    header = [name.strip() for name in reader.fieldnames or ()]
-    for name in header:
-        if name not in COLUMNS:
-            raise InvalidInput(name or "header", "is not a column here", hint=f"there are: {', '.join(COLUMNS)}")
-    for name in _NEEDED:
-        if name not in header:
-            raise InvalidInput(name, "is missing in the header")
-    reader.fieldnames = header
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
     try:
+        reader.fieldnames = _header(reader.fieldnames or ())
         for row in reader:
             if None in row:
                 yield reader.line_num, InvalidInput(f"line {reader.line_num}", "has more fields than the header")
@@ -77,6 +72,19 @@ def _rows(text: str) -> Iterator[tuple[int, Rate | InvalidInput]]:
                 yield reader.line_num, _row(told, reader.line_num)
     except csv.Error as error:
         raise InvalidInput(f"line {reader.line_num}", f"is no CSV: {error}") from error
+
+
+def _header(names: Sequence[str]) -> list[str]:
+    header = [name.strip() for name in names]
+    for at, name in enumerate(header):
+        if name not in COLUMNS:
+            raise InvalidInput(name or "header", "is not a column here", hint=f"there are: {', '.join(COLUMNS)}")
+        if name in header[:at]:
+            raise InvalidInput(name, "stands twice in the header")
+    for name in _NEEDED:
+        if name not in header:
+            raise InvalidInput(name, "is missing in the header")
+    return header
 
 
 def _row(told: Mapping[str, str], line: int) -> Rate | InvalidInput:
@@ -111,7 +119,7 @@ def _rate(told: Mapping[str, str], line: int) -> Rate:
     def read(name: str, kind: Callable[[str], Any]) -> Any:
         try:
             return kind(told.get(name, ""))
-        except (ValueError, KeyError, InvalidOperation) as error:
+        except (ValueError, KeyError) as error:
             raise InvalidInput(name, f"line {line}: {told.get(name, '')!r} {_WRONG[kind]}") from error
 
     return Rate(
@@ -132,8 +140,9 @@ def _rate(told: Mapping[str, str], line: int) -> Rate:
 
 
 def _ppm(text: str) -> int:
-    rate = Decimal(text.removesuffix("%").strip()).scaleb(4)
-    if not rate.is_finite() or rate != rate.to_integral_value() or not 0 <= rate < 1_000_000:
+    typed = text.removesuffix("%").strip()
+    rate = Decimal(typed).scaleb(4) if _PERCENT.fullmatch(typed) else None
+    if rate is None or rate != rate.to_integral_value() or not 0 <= rate < 1_000_000:
         raise ValueError(text)
     return int(rate)
 

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
@@ -37,7 +37,8 @@ class Rate:
     """`place`: a country (CA) or a region (CA-QC). `postcode`: how the buyer's begins, "" for any. `tax_class` "": any.
 
     `tax` is its name in small letters (gst, qst, state, county): it goes on the document with `authority`, the place
-    unless another is named. `until` is the first day on which it doesn't hold any more. Taxes are listed by `position`;
+    unless another is named. `until` is the first day on which it doesn't hold any more; of a row that is followed by
+    another of its key and has none, `checked` makes it that one's `since`. Taxes are listed by `position`;
     a `compound` one is taken on the amount with the taxes before it. It is charged where the seller is registered in
     `registered_in`, the place unless another is named; "*" is everywhere. It takes the place of the tax `replaces`.
     `reverse_charge`: businesses abroad owe it themselves.
@@ -77,7 +78,10 @@ class Rate:
 
 
 def checked(rates: Iterable[Rate]) -> list[Rate]:
-    """The rows, if each is right and none overlaps another of its key. Raises InvalidInput naming the field."""
+    """The rows, if each is right and none overlaps another of its key; each ends where the next of its key begins.
+
+    Raises InvalidInput naming the field.
+    """
     by_key: dict[RateKey, list[Rate]] = defaultdict(list)
     for rate in rates:
         _check(rate)
@@ -85,11 +89,13 @@ def checked(rates: Iterable[Rate]) -> list[Rate]:
     found = []
     for key, rows in by_key.items():
         rows.sort(key=lambda rate: rate.since)
-        for before, after in pairwise(rows):
+        for at, (before, after) in enumerate(pairwise(rows)):
             if before.since == after.since:
                 raise InvalidInput("since", f"{_told(key)} has two rows from {after.since}")
             if before.until is not None and before.until > after.since:
                 raise InvalidInput("until", f"{_told(key)}: {before.until} lies after the next row's {after.since}")
+            if before.until is None:
+                rows[at] = replace(before, until=after.since)
         found += rows
     return found
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     delete,
     select,
+    update,
 )
 
 from billhead.plugin import Host
@@ -55,11 +56,12 @@ def current_rates(host: Host) -> Rates:
     """The shipped rows with the operator's over them, as they stand now."""
     with host.tables() as connection:
         version = connection.scalar(select(VERSION.c.text)) or ""
-        if version not in _kept:
+        rates = _kept.get(version)
+        if rates is None:
             rates = Rates(_read(connection))
-            _kept.clear()
+            _kept.clear()  # other threads may do so at any moment: what is returned is not looked up again
             _kept[version] = rates
-        return _kept[version]
+        return rates
 
 
 def own_rates(host: Host) -> list[Rate]:
@@ -75,13 +77,15 @@ def write_rates(host: Host, rates: Sequence[Rate], *, forget: Sequence[RateKey] 
     """
     rows = checked(rates)
     with host.tables(write=True) as connection:
+        # first, so that of two changes at once the second waits here for the first
+        version = {"id": 1, "text": secrets.token_hex(8)}
+        if not connection.execute(update(VERSION).values(version)).rowcount:
+            connection.execute(VERSION.insert().values(version))
         for key in {rate.key for rate in rows} | set(forget):
             mine = [RATE.c[name] == value for name, value in key._asdict().items()]
             connection.execute(delete(RATE).where(*mine))
         if rows:
             connection.execute(RATE.insert(), [asdict(rate) for rate in rows])
-        connection.execute(delete(VERSION))
-        connection.execute(VERSION.insert().values(id=1, text=secrets.token_hex(8)))
 
 
 def _read(connection: Connection) -> list[Rate]:

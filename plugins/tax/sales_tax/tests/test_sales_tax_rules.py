@@ -3,12 +3,15 @@
 from datetime import date
 
 import pytest
+from sqlalchemy import create_engine
 
 from billhead.plugin import InvalidInput, TaxedBuyer, TaxedSeller, TaxLine, TaxRequest
 from billhead.testing import TaxConformance
 from billhead_sales_tax import plugin
 from billhead_sales_tax.engine import SalesTax
+from billhead_sales_tax.rate_file import look_through
 from billhead_sales_tax.rates import Rate, Rates, checked, shipped
+from billhead_sales_tax.store import METADATA, current_rates
 
 TODAY = date(2026, 11, 28)
 TORONTO = TaxedSeller("CA", "", frozenset({("CA", "domestic"), ("CA-QC", "domestic"), ("CA-BC", "domestic")}))
@@ -187,6 +190,65 @@ def test_rows_of_one_tax_never_overlap():
         checked([first, Rate("CA", "gst", 60_000, date(2026, 12, 1))])
     with pytest.raises(InvalidInput, match="two rows from 2026-01-01"):
         checked([first, Rate("CA", "gst", 60_000, date(2026, 1, 1))])
+
+
+def test_a_row_ends_where_the_next_of_its_tax_begins():
+    """Whoever adds next year's rate does not have to come back and end this year's."""
+    county = [
+        Rate("US-CA", "county", 30_000, date(2027, 1, 1), position=1),
+        Rate("US-CA", "county", 22_500, date(2026, 1, 1), position=1),
+    ]
+    home = TaxedBuyer("US", "CA")
+    for on, rate in ((date(2026, 12, 31), 22_500), (date(2027, 1, 1), 30_000), (date(2030, 1, 1), 30_000)):
+        assert told(due(SACRAMENTO, home, own=checked(county), on=on))[1] == ("US-CA", "county", rate)
+    assert [rate.until for rate in checked(county)] == [date(2027, 1, 1), None]
+    assert checked(checked(county)) == checked(county)
+
+
+HEAD = "place,tax,rate,since\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        (f"{HEAD}US-CA,county,9e999999,2026-01-01\n", "rate"),
+        (f"{HEAD}US-CA,county,1_0,2026-01-01\n", "rate"),
+        (f"{HEAD}US-CA,county,sNaN,2026-01-01\n", "rate"),
+        ("x" * 200_000, "line 0"),
+        ("place,place,tax,rate,since\nUS,CA,x,1,2026-01-01\n", "place"),
+        (f"{HEAD}US-CA,county,{'9' * 200_000},2026-01-01\n", "line 1"),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_refused_and_nothing_else_happens(text, field):
+    rates, (fault,) = look_through(text)
+    assert (rates, fault.field) == ([], field)
+
+
+def test_a_file_of_an_old_spreadsheet_is_read():
+    (rate,), faults = look_through("place,tax,rate,since\rUS-CA,county,2.25,2026-01-01\r")
+    assert (rate.place, rate.rate_ppm, faults) == ("US-CA", 22_500, [])
+
+
+def test_the_table_is_there_for_a_quote_though_another_thread_drops_it_at_that_moment(tmp_path, monkeypatch):
+    class Dropped(dict):
+        def __setitem__(self, version, rates):
+            super().__setitem__(version, rates)
+            self.clear()  # as the other thread does, with rates that were taken in meanwhile
+
+    class Opened:
+        def tables(self):
+            return engine.connect()
+
+    engine = create_engine(f"sqlite:///{tmp_path / 'rates.db'}")
+    METADATA.create_all(engine)
+    monkeypatch.setattr("billhead_sales_tax.store._kept", Dropped())
+    assert len(current_rates(Opened()).rows) == len(shipped())
+    engine.dispose()
+
+
+def test_who_is_exempt_is_not_asked_for_a_state():
+    tax = due(SACRAMENTO, TaxedBuyer("US", exempt_reason="resale (certificate ST-120)"))
+    assert (told(tax), tax.hold) == ([("US", "exempt", 0)], "")
 
 
 def test_the_shipped_table_is_whole():
