@@ -72,6 +72,7 @@ screens: install-dev
 # Brings the catalogues of the shop and the areas in step with what their pages say; fill in what is empty.
 words: install-dev
 	$(BIN)/python -m billhead.locale.write_catalogues
+	$(BIN)/python -m billhead.locale.write_catalogues $(patsubst %/locale,%,$(wildcard plugins/*/*/locale plugins/*/*/*/locale))
 
 lock: $(STAMPS)/dev
 	$(COMPILE) --upgrade --output-file requirements/core.lock

@@ -9,9 +9,10 @@ import re
 from functools import cache
 from pathlib import Path
 
-__all__ = ["read_refusal", "refusals"]
+__all__ = ["add_refusals", "listed", "read_refusal", "refusals"]
 
 _LISTED = Path(__file__).with_name("locale") / "refusals.txt"
+_OF_PLUGINS: dict[str, tuple[str, ...]] = {}
 _PLACE = re.compile(r"%\((\w+)\)s")
 _FIELD = re.compile(r"[a-z_]+: (?=.)")
 _LONGEST = 500
@@ -19,8 +20,27 @@ _LONGEST = 500
 
 @cache
 def refusals() -> tuple[str, ...]:
-    """The sentences that are listed, one a line."""
-    return tuple(line for line in _LISTED.read_text("utf-8").splitlines() if line)
+    """Core's sentences."""
+    return listed(_LISTED)
+
+
+def listed(path: Path) -> tuple[str, ...]:
+    """The sentences of a file, one a line; none where it is not there."""
+    return tuple(line for line in path.read_text("utf-8").splitlines() if line) if path.is_file() else ()
+
+
+def add_refusals(plugin: str, path: Path) -> None:
+    """What a plugin refuses."""
+    sentences = listed(path)
+    if _OF_PLUGINS.get(plugin, ()) != sentences:
+        _OF_PLUGINS[plugin] = sentences
+        _every.cache_clear()
+        _patterns.cache_clear()
+
+
+@cache
+def _every() -> tuple[str, ...]:
+    return (*refusals(), *(one for sentences in _OF_PLUGINS.values() for one in sentences))
 
 
 def read_refusal(text: str) -> tuple[str, dict[str, str]]:
@@ -28,7 +48,7 @@ def read_refusal(text: str) -> tuple[str, dict[str, str]]:
     and the full stop is not minded."""
     for told in (text, _FIELD.sub("", text, count=1)):
         for plain in (told, told.removesuffix("."), f"{told}."):
-            if plain in refusals():
+            if plain in _every():
                 return plain, {}
         for sentence, pattern in _patterns() if len(told) <= _LONGEST else ():
             if found := pattern.fullmatch(told):
@@ -39,7 +59,7 @@ def read_refusal(text: str) -> tuple[str, dict[str, str]]:
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Of the sentences with values; those that say the most themselves come first."""
-    open_ones = [one for one in refusals() if _PLACE.search(one)]
+    open_ones = [one for one in _every() if _PLACE.search(one)]
     by_words = sorted(open_ones, key=lambda one: len(_PLACE.sub("", one)), reverse=True)
     return tuple((one, re.compile(_pattern(one))) for one in by_words)
 

@@ -3,6 +3,8 @@
 The English text is the key. The catalogues of a language are `documents.po`, `pages.po` and `notices.po` in
 `locale/<language>/LC_MESSAGES/`, read as they are: there is no build step, and a language is added by adding its
 files. Each is asked for its own words first, then the others; what all of them lack is said in English.
+
+Plugins bring catalogues of their own: asked first on their own pages, and last on all others.
 """
 
 from __future__ import annotations
@@ -26,9 +28,18 @@ from babel.numbers import format_compact_currency, format_compact_decimal, forma
 from billhead.domain.errors import BillheadError
 from billhead.domain.money import CREDITS, Money, exponent
 from billhead.domain.periods import Term
-from billhead.refusals import read_refusal
+from billhead.refusals import add_refusals, read_refusal
 
-__all__ = ["LANGUAGES", "NOTICE_LANGUAGES", "PAGE_LANGUAGES", "Wording", "direction", "marked", "wording"]
+__all__ = [
+    "LANGUAGES",
+    "NOTICE_LANGUAGES",
+    "PAGE_LANGUAGES",
+    "Wording",
+    "add_plugin_words",
+    "direction",
+    "marked",
+    "wording",
+]
 
 _LOCALE = Path(__file__).with_name("locale")
 _FORMATS = {"en": "en_GB"}  # 2 Nov 2026, as on our pages, and no month before the day
@@ -52,11 +63,22 @@ NOTICE_LANGUAGES = _with("notices")
 """The languages that notices are written in."""
 
 
-def wording(language: str, domain: str = "documents") -> Wording:
+_PLUGINS: dict[str, Path] = {}
+
+
+def add_plugin_words(plugin: str, folder: Path) -> None:
+    """A plugin's `locale/`, with `<language>/LC_MESSAGES/pages.po` in it."""
+    if folder.is_dir() and _PLUGINS.get(plugin) != folder:
+        _PLUGINS[plugin] = folder
+        _wording.cache_clear()
+        add_refusals(plugin, folder / "refusals.txt")
+
+
+def wording(language: str, domain: str = "documents", plugin: str = "") -> Wording:
     """The words of a language, "de" or "de-AT", for `documents`, `pages` or `notices`; English where there is no
-    catalogue for it."""
+    catalogue for it. `plugin`: on whose page they stand."""
     code = language.replace("_", "-").partition("-")[0].lower()
-    return _wording(code if code in LANGUAGES else "en", domain)
+    return _wording(code if code in LANGUAGES else "en", domain, plugin if plugin in _PLUGINS else "")
 
 
 def marked(text: str) -> str:
@@ -83,23 +105,27 @@ def own_name(language: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _wording(code: str, domain: str) -> Wording:
-    return Wording(code, domain)
+def _wording(code: str, domain: str, plugin: str) -> Wording:
+    return Wording(code, domain, plugin)
 
 
 class Wording:
     """One language. `right_to_left` says how a page is laid out."""
 
-    def __init__(self, language: str, domain: str = "documents") -> None:
+    def __init__(self, language: str, domain: str = "documents", plugin: str = "") -> None:
         self.language = language
         self._domain = domain
+        self._plugin = plugin
         self._locale = Locale.parse(_FORMATS.get(language, language))
         self.right_to_left = self._locale.text_direction == "rtl"
 
     @cached_property
     def _words(self) -> gettext.NullTranslations:
         """Read when the first word is asked for: a name or a date in the language needs none."""
-        return _catalogue(self.language, self._domain)
+        if not self._plugin:
+            return _catalogue(self.language, self._domain)
+        others = wording(self.language, self._domain)._words
+        return _put_over(others, _PLUGINS[self._plugin], self.language, "pages")
 
     @property
     def own_name(self) -> str:
@@ -254,15 +280,22 @@ _DOMAINS = ("documents", "pages", "notices")
 
 
 def _catalogue(language: str, asked: str) -> gettext.NullTranslations:
-    """The words of that domain, then those of the others."""
+    """The words of that domain, then those of the others, then those of plugins."""
     words = gettext.NullTranslations()
+    for plugin in sorted(_PLUGINS, reverse=True):
+        words = _put_over(words, _PLUGINS[plugin], language, "pages")
     for domain in (*(other for other in reversed(_DOMAINS) if other != asked), asked):
-        path = _LOCALE / language / "LC_MESSAGES" / f"{domain}.po"
-        if path.is_file():
-            found = gettext.GNUTranslations(BytesIO(_compiled(path, language, domain)))
-            found.add_fallback(words)
-            words = found
+        words = _put_over(words, _LOCALE, language, domain)
     return words
+
+
+def _put_over(words: gettext.NullTranslations, folder: Path, language: str, domain: str) -> gettext.NullTranslations:
+    path = folder / language / "LC_MESSAGES" / f"{domain}.po"
+    if not path.is_file():
+        return words
+    found = gettext.GNUTranslations(BytesIO(_compiled(path, language, domain)))
+    found.add_fallback(words)
+    return found
 
 
 @cache

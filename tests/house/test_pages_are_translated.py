@@ -10,8 +10,10 @@ import pytest
 
 from billhead.locale import write_catalogues
 from billhead.wording import NOTICE_LANGUAGES, PAGE_LANGUAGES
+from source_tree import ROOT
 
 WEB = Path(write_catalogues.__file__).resolve().parents[1] / "web"
+PACKAGES = sorted({found.parents[2] for found in (ROOT / "plugins").rglob("templates/*/*.html")})
 _VALUES = re.compile(r"%\((\w+)\)[sd]|\{\{([\w.]+)\}\}")
 OTHERS = [code for code in PAGE_LANGUAGES if code != "en"]
 
@@ -35,6 +37,19 @@ def test_every_text_is_translated(language, said):
 def test_every_text_of_a_notice_is_translated(language):
     catalogue = write_catalogues.catalogue(language, "notices")
     assert faults(catalogue, write_catalogues.said_in_notices()) == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_a_plugin_brings_the_words_of_its_pages_in_every_language(package, language):
+    catalogue = write_catalogues.catalogue(language, folder=package / "locale")
+    assert faults(catalogue, write_catalogues.said_by(package)) == []
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_no_word_of_a_plugins_template_is_unmarked(package):
+    paths = sorted(package.glob("templates/*/*.html"))
+    assert [f"{path.name}: {text}" for path in paths for text in unmarked(path.read_text("utf-8"))] == []
 
 
 def faults(catalogue, said):
@@ -74,7 +89,7 @@ def unmarked(template):
     plain = re.sub(r"\{%-? *trans\b.*?endtrans *-?%\}|\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", "\0", plain, flags=re.S)
     texts = [text for run in re.sub(r"<[^>]*>", "\0", plain).split("\0") if (text := run.strip())]
     texts += re.findall(r'(?:aria-label|data-label|alt|title)="([^"\0]+)"', plain)
-    return [text for text in texts if re.search(r"[^\W\d_]{2}", text) and text not in ("KB", "PDF")]
+    return [text for text in texts if re.search(r"[^\W\d_]{2}", text) and text not in ("KB", "PDF", "CSV")]
 
 
 def test_an_unmarked_word_is_found():

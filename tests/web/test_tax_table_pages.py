@@ -101,6 +101,30 @@ def test_vat_rates_are_shown_entered_and_dropped_after_a_question(house):
     assert "No such place" in sam.get("/x/eu_vat/?place=XX").text
 
 
+def test_the_pages_of_plugins_speak_the_language_of_whoever_reads_them(house):
+    sam = house.person("staff", "sam@example.com", "sellers.write")
+    german, arabic = {"Accept-Language": "de"}, {"Accept-Language": "ar"}
+    rates = sam.get("/x/eu_vat/?place=FI", headers=german).text
+    assert "<h1>Mehrwertsteuersätze der EU</h1>" in rates
+    assert "mitgeliefert" in rates
+    menu = sam.get("/admin/switches", headers=german).text
+    assert "Steuersätze nach Tabelle</a>" in menu, "the menu of core's own pages, too"
+    wrong = {"place": "FR", "tax_class": "tv", "rate": "zehn", "since": "2020-01-01"}
+    refused = sam.post("/x/eu_vat/new", wrong, page="/admin/switches", headers=german).text
+    assert "&#39;zehn&#39; ist kein Prozentsatz mit höchstens vier Nachkommastellen" in refused
+    table = sam.get("/x/sales_tax/?place=US-CA", headers=arabic).text
+    assert 'dir="rtl"' in table
+    assert "نسبة واحدة (1)" in table
+    fault = {"file": (io.BytesIO(f"{HEADER}US-CA,900,county,much,2026-01-01,1\n".encode()), "rates.csv")}
+    more = {"page": "/admin/switches", "content_type": "multipart/form-data", "headers": german}
+    assert (
+        "Zeile 2, rate: &#39;much&#39; ist kein Prozentsatz von 0" in sam.post("/x/sales_tax/file", fault, **more).text
+    )
+    report = sam.get("/admin/reports/eu-vat-oss", headers=german).text
+    assert "One-Stop-Shop" in report
+    assert "Quartal" in report
+
+
 @pytest.fixture
 def california(sqlite_url, tmp_path):
     """The shop with nexus in California, where a county's tax goes by postcode."""

@@ -1,4 +1,5 @@
-"""Bring `pages.po` and `notices.po` of each language in step with what is said there: `make words`.
+"""Bring `pages.po` and `notices.po` of each language in step with what is said there: `make words`. Folders of plugins'
+packages as arguments: the `pages.po` of their own.
 
 What is new comes in empty, what nobody says any more goes. The order is that of the English text, so that two people
 who add words rarely meet.
@@ -16,7 +17,7 @@ from babel.messages.pofile import read_po, write_po
 
 from billhead.actions.credits._top_up import WHY_STOPPED
 from billhead.actions.notifications._standard import paragraphs
-from billhead.refusals import refusals
+from billhead.refusals import listed, refusals
 
 _HERE = Path(__file__).resolve().parent
 _WEB = _HERE.parent / "web"
@@ -30,6 +31,7 @@ _KEYWORDS = {
     "later": None,
     "marked": None,
     "said": None,
+    "in_staff_menu": None,
     "ngettext": (1, 2),
     "say_count": (1, 2),
     "count": (1, 2),
@@ -55,6 +57,11 @@ def said_in_notices() -> set[str | tuple[str, str]]:
 DOMAINS = {"pages": said, "notices": said_in_notices}
 
 
+def said_by(package: Path) -> set[str | tuple[str, str]]:
+    """Every text that a plugin's package says on pages of its own, and refuses there."""
+    return {*_marked_in(sorted(package.rglob("*"))), *listed(package / "locale" / "refusals.txt")}
+
+
 def _marked_in(paths: Iterable[Path], keywords: Mapping[str, Any] = _KEYWORDS) -> Iterator[str | tuple[str, str]]:
     options = {"silent": "false", "encoding": "utf-8", "newstyle_gettext": "true", "trimmed": "true"}
     for path in paths:
@@ -67,39 +74,54 @@ def _marked_in(paths: Iterable[Path], keywords: Mapping[str, Any] = _KEYWORDS) -
                     yield text if isinstance(text, str) else (text[0], text[1])
 
 
-def catalogue(language: str, domain: str = "pages") -> Catalog:
-    path = _path(language, domain)
+def catalogue(language: str, domain: str = "pages", folder: Path = _HERE) -> Catalog:
+    path = _path(language, domain, folder)
     if not path.is_file():
         return Catalog(locale=language, domain=domain, fuzzy=False)
     with path.open("rb") as source:
         return read_po(source, locale=language, domain=domain)
 
 
-def in_step(language: str, domain: str = "pages") -> Catalog:
-    old = catalogue(language, domain)
+def in_step(texts: Iterable[str | tuple[str, str]], language: str, domain: str, *known: Catalog) -> Catalog:
+    """The texts, with what the first of the known catalogues that has it says."""
     header = f"# {domain.capitalize()}, {language}."
     new = Catalog(locale=language, domain=domain, fuzzy=False, header_comment=header)
-    for text in DOMAINS[domain]():
-        known = old.get(text if isinstance(text, str) else text[0])
-        new.add(text, known.string if known and known.id == text else None)
+    for text in texts:
+        found = (old.get(text if isinstance(text, str) else text[0]) for old in known)
+        new.add(text, next((one.string for one in found if one and one.id == text and _done(one.string)), None))
     return new
 
 
-def main(languages: list[str]) -> None:
-    for domain in DOMAINS:
-        for language in languages or sorted(
-            found.parents[1].name for found in _HERE.glob(f"*/LC_MESSAGES/{domain}.po")
-        ):
-            catalogue, buffer = in_step(language, domain), BytesIO()
-            write_po(buffer, catalogue, width=0, sort_output=True, omit_header=False)
-            kept = [line for line in buffer.getvalue().decode().splitlines() if not line.startswith(_NOISE)]
-            _path(language, domain).write_text("\n".join(kept).strip() + "\n", "utf-8")
-            empty = sum(not _done(one.string) for one in catalogue if one.id)
-            sys.stdout.write(f"{language}, {domain}: {empty} to translate\n")
+def main(arguments: list[str]) -> None:
+    packages = [Path(one) for one in arguments if Path(one).is_dir()]
+    languages = [one for one in arguments if not Path(one).is_dir()]
+    for package in packages:
+        for language in languages or _languages("pages"):
+            folder = package / "locale"
+            known = catalogue(language, "pages", folder), catalogue(language, "pages")
+            _write(in_step(said_by(package), language, "pages", *known), folder)
+    for domain, texts in DOMAINS.items() if not packages else ():
+        for language in languages or _languages(domain):
+            _write(in_step(texts(), language, domain, catalogue(language, domain)), _HERE)
 
 
-def _path(language: str, domain: str) -> Path:
-    return _HERE / language / "LC_MESSAGES" / f"{domain}.po"
+def _languages(domain: str) -> list[str]:
+    return sorted(found.parents[1].name for found in _HERE.glob(f"*/LC_MESSAGES/{domain}.po"))
+
+
+def _write(catalogue: Catalog, folder: Path) -> None:
+    language, domain, buffer = str(catalogue.locale), str(catalogue.domain), BytesIO()
+    write_po(buffer, catalogue, width=0, sort_output=True, omit_header=False)
+    kept = [line for line in buffer.getvalue().decode().splitlines() if not line.startswith(_NOISE)]
+    path = _path(language, domain, folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(kept).strip() + "\n", "utf-8")
+    empty = sum(not _done(one.string) for one in catalogue if one.id)
+    sys.stdout.write(f"{language}, {domain} of {folder.parent.name}: {empty} to translate\n")
+
+
+def _path(language: str, domain: str, folder: Path) -> Path:
+    return folder / language / "LC_MESSAGES" / f"{domain}.po"
 
 
 def _done(text: str | Sequence[str] | None) -> bool:

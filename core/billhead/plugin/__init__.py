@@ -124,6 +124,7 @@ from billhead.plugin.tax import (
 )
 from billhead.plugin.usage import UsageReading
 from billhead.plugin.watching import BoxCommand, LiveOnLine, LiveSession, Proof, Viewing, ViewingKind
+from billhead.plugin.words import later, marked, say, say_count, say_refusal
 
 API_VERSION = 1
 
@@ -256,10 +257,15 @@ __all__ = [
     "diff",
     "hookimpl",
     "in_staff_menu",
+    "later",
     "load_settings",
+    "marked",
     "merge",
     "option",
     "parse_mac",
+    "say",
+    "say_count",
+    "say_refusal",
     "secret",
     "secure_address",
     "staff_page",

@@ -1,10 +1,11 @@
-"""Mount what plugins bring: blueprints under /x/<plugin>/, files of themes, commands.
+"""Mount what plugins bring: blueprints under /x/<plugin>/, their words, files of themes, commands.
 
 A blueprint is first registered on a scratch application, where its views can be seen: one view that does not say who
 may call it, or anything that reaches beyond its own address, and the plugin is broken.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, request, send_from_directory
@@ -16,6 +17,7 @@ from billhead.plugin import allow
 from billhead.plugin_host.checks import Refused
 from billhead.plugin_host.discovery import Plugin
 from billhead.plugin_host.dispatch import PluginHost
+from billhead.wording import add_plugin_words
 
 __all__ = ["mount_plugins"]
 
@@ -26,6 +28,8 @@ def mount_plugins(app: Flask, host: PluginHost) -> None:
     """Register the views of all loaded plugins; those of a plugin that is switched off answer 404."""
     owners: dict[str, str] = app.extensions.setdefault("billhead_owners", {})
     for plugin in host.all():
+        if source := getattr(plugin.module, "__file__", None):
+            add_plugin_words(plugin.name, Path(source).with_name("locale"))
         blueprints = plugin.offers.get("blueprints", ())
         try:
             for blueprint in blueprints:

@@ -5,9 +5,10 @@ words are needed at import, as in forms. So it is in every area, also where staf
 results of jobs, the log) stays in English: whoever reads it has to find the words again.
 """
 
-from flask import Flask, g, has_request_context, request
+from flask import Flask, current_app, g, has_request_context, request
 from werkzeug.local import LocalProxy
 
+from billhead.plugin.words import provide_speech
 from billhead.web.request_context import signed_in
 from billhead.wording import PAGE_LANGUAGES, Wording, marked, wording
 
@@ -17,6 +18,7 @@ LANGUAGE_COOKIE = "language"
 
 
 def install(app: Flask) -> None:
+    provide_speech(lambda: speech() if has_request_context() else None)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
 
@@ -28,7 +30,8 @@ def install(app: Flask) -> None:
 def speech() -> Wording:
     """The words of this request."""
     if "speech" not in g:
-        g.speech = wording(_language(), "pages")
+        owners = current_app.extensions.get("billhead_owners", {})
+        g.speech = wording(_language(), "pages", owners.get((request.blueprint or "").partition(".")[0], ""))
     found: Wording = g.speech
     return found
 

@@ -8,7 +8,20 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, IntegerField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
-from billhead.plugin import BillheadError, InvalidInput, Money, allow, current_host, in_staff_menu, staff_page
+from billhead.plugin import (
+    BillheadError,
+    InvalidInput,
+    Money,
+    allow,
+    current_host,
+    in_staff_menu,
+    later,
+    marked,
+    say,
+    say_count,
+    say_refusal,
+    staff_page,
+)
 from billhead_voucher.making import MOST_CARDS, Batch, batches, block, drawn, look_at, make, unused
 from billhead_voucher.pins import key_of
 from billhead_voucher.sheet import batches_csv, csv_of, pdf_of
@@ -19,29 +32,37 @@ voucher = Blueprint("voucher", __name__, template_folder="templates")
 
 _MAKES = "vouchers.write"
 _SEES = "vouchers.read"
-_REDEEM = "Open your invoice, choose the recharge card, and type the PIN."
+_REDEEM = marked("Open your invoice, choose the recharge card, and type the PIN.")
 
 
 class BatchForm(FlaskForm):
     code = StringField(
-        "Name of the batch",
+        later("Name of the batch"),
         [DataRequired(), Length(max=20)],
-        description="Letters, digits and dashes: it begins each card's serial number.",
+        description=later("Letters, digits and dashes: it begins each card's serial number."),
     )
-    account = SelectField("Redeemed at", [DataRequired()])
-    value = StringField("Value of a card", [DataRequired()], description="Like 10.00")
-    currency = StringField("Currency", [DataRequired(), Length(3, 3)], default="EUR", description="Three letters.")
-    count = IntegerField("How many cards", [InputRequired(), NumberRange(1, MOST_CARDS)])
-    valid_until = DateField("Valid until", [InputRequired()], description="The last day, in UTC.")
-    seller = StringField("Your name on the cards", [DataRequired(), Length(max=60)])
-    redeem = StringField("How to redeem them", [DataRequired(), Length(max=200)], default=_REDEEM)
-    note = StringField("Note", [Length(max=200)], description="For yourselves: which shop gets them.")
-    file = SelectField("File", choices=[SelectChoice("pdf", "PDF to print"), SelectChoice("csv", "CSV")], default="pdf")
+    account = SelectField(later("Redeemed at"), [DataRequired()])
+    value = StringField(later("Value of a card"), [DataRequired()], description=later("Like 10.00"))
+    currency = StringField(
+        later("Currency"), [DataRequired(), Length(3, 3)], default="EUR", description=later("Three letters.")
+    )
+    count = IntegerField(later("How many cards"), [InputRequired(), NumberRange(1, MOST_CARDS)])
+    valid_until = DateField(later("Valid until"), [InputRequired()], description=later("The last day, in UTC."))
+    seller = StringField(later("Your name on the cards"), [DataRequired(), Length(max=60)])
+    redeem = StringField(later("How to redeem them"), [DataRequired(), Length(max=200)], default=lambda: say(_REDEEM))
+    note = StringField(later("Note"), [Length(max=200)], description=later("For yourselves: which shop gets them."))
+    file = SelectField(
+        later("File"),
+        choices=[SelectChoice("pdf", later("PDF to print")), SelectChoice("csv", "CSV")],
+        default="pdf",
+    )
 
 
 class BlockForm(FlaskForm):
     reason = StringField(
-        "Reason", [DataRequired(), Length(max=200)], description="Stands in the audit trail beside your name."
+        later("Reason"),
+        [DataRequired(), Length(max=200)],
+        description=later("Stands in the audit trail beside your name."),
     )
 
 
@@ -56,7 +77,7 @@ def overview() -> ResponseReturnValue:
         try:
             found = look_at(host, serial)
         except BillheadError as error:
-            refused = error.message
+            refused = say_refusal(error.message)
     return staff_page(
         "voucher/batches.html", batches=batches(host), card=found, serial=serial, refused=refused,
         accounts=host.gateway_accounts(),
@@ -80,9 +101,9 @@ def new_batch() -> ResponseReturnValue:
         try:
             return _made(form)
         except InvalidInput as error:
-            refused = f"{error.field}: {error.why}" if error.field else error.message
+            refused = f"{error.field}: {say_refusal(error.why)}" if error.field else say_refusal(error.message)
         except BillheadError as error:
-            refused = error.message + (f" ({error.hint})" if error.hint else "")
+            refused = say_refusal(error.message) + (f" ({say_refusal(error.hint)})" if error.hint else "")
     return staff_page("voucher/new.html", form=form, refused=refused, accounts=host.gateway_accounts())
 
 
@@ -109,9 +130,12 @@ def block_cards(name: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         done = block(host, name, form.reason.data or "")
         host.audit("block", f"voucher_batch:{name}", reason=form.reason.data or "", details={"cards": done})
-        flash(f"{done} unused cards of {name} can't be redeemed any more.", "good")
+        flash(
+            say("Unused cards of %(name)s that can't be redeemed any more: %(count)s.", name=name, count=done), "good"
+        )
         return redirect(url_for("voucher.overview"), 303)
-    return staff_page("voucher/block.html", form=form, name=name, count=count, worth=worth)
+    cards = say_count("%(count)d unused card", "%(count)d unused cards", count)
+    return staff_page("voucher/block.html", form=form, name=name, cards=cards, worth=worth)
 
 
 def _file(data: bytes, kind: str, name: str) -> Response:

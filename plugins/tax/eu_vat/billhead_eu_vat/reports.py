@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from billhead.plugin import Money, Report, ReportAsked, ReportColumn, ReportParameter, ReportSource
+from billhead.plugin import Money, Report, ReportAsked, ReportColumn, ReportParameter, ReportSource, marked
 
 __all__ = ["DOMESTIC", "OSS"]
 
@@ -77,23 +77,25 @@ def _domestic(source: ReportSource, asked: ReportAsked) -> Iterator[Sequence[Any
 
 
 _AMOUNTS = (
-    ReportColumn("documents", "Documents", "count", total=True),
-    ReportColumn("net", "Net", "money", total=True),
-    ReportColumn("tax", "VAT", "money", total=True),
+    ReportColumn("documents", marked("Documents"), "count", total=True),
+    ReportColumn("net", marked("Net"), "money", total=True),
+    ReportColumn("tax", marked("VAT"), "money", total=True),
 )
 
 OSS = Report(
     code="eu-vat-oss",
-    title="EU VAT: one-stop shop",
-    description="Sales to consumers in other member states that are declared in the one-stop shop: by quarter, country "
-    "and rate. Credit notes are subtracted; those for a sale of an earlier quarter stand as its correction.",
+    title=marked("EU VAT: one-stop shop"),
+    description=marked(
+        "Sales to consumers in other member states that are declared in the one-stop shop: by quarter, country "
+        "and rate. Credit notes are subtracted; those for a sale of an earlier quarter stand as its correction."
+    ),
     group="Tax",
     parameters=_PARAMETERS,
     columns=(
-        ReportColumn("quarter", "Quarter"),
-        ReportColumn("country", "Country"),
-        ReportColumn("rate", "Rate"),
-        ReportColumn("corrects", "Corrects"),
+        ReportColumn("quarter", marked("Quarter")),
+        ReportColumn("country", marked("Country")),
+        ReportColumn("rate", marked("Rate")),
+        ReportColumn("corrects", marked("Corrects")),
         *_AMOUNTS,
     ),
     rows=_oss,
@@ -101,16 +103,18 @@ OSS = Report(
 
 DOMESTIC = Report(
     code="eu-vat-domestic",
-    title="EU VAT: own and local returns",
-    description="Sales that belong in the seller's own VAT return and those of its local registrations, with those to "
-    "businesses that owe the tax themselves: by quarter, place, reason and rate. Credit notes are subtracted.",
+    title=marked("EU VAT: own and local returns"),
+    description=marked(
+        "Sales that belong in the seller's own VAT return and those of its local registrations, with those to "
+        "businesses that owe the tax themselves: by quarter, place, reason and rate. Credit notes are subtracted."
+    ),
     group="Tax",
     parameters=_PARAMETERS,
     columns=(
-        ReportColumn("quarter", "Quarter"),
-        ReportColumn("place", "Place"),
-        ReportColumn("what", "What"),
-        ReportColumn("rate", "Rate"),
+        ReportColumn("quarter", marked("Quarter")),
+        ReportColumn("place", marked("Place")),
+        ReportColumn("what", marked("What")),
+        ReportColumn("rate", marked("Rate")),
         *_AMOUNTS,
     ),
     rows=_domestic,

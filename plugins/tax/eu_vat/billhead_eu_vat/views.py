@@ -9,7 +9,17 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from billhead.plugin import InvalidInput, allow, current_host, in_staff_menu, staff_page
+from billhead.plugin import (
+    InvalidInput,
+    allow,
+    current_host,
+    in_staff_menu,
+    later,
+    marked,
+    say,
+    say_refusal,
+    staff_page,
+)
 from billhead_eu_vat.places import SHIPPED
 from billhead_eu_vat.rates import OwnRate, Rates, percent, read_percent
 from billhead_eu_vat.store import forget_rate, own_rates, set_rate
@@ -22,15 +32,21 @@ _SETS = "sellers.write"
 
 
 class RateForm(FlaskForm):
-    place = SelectField("Place", choices={place: place for place in SHIPPED})
+    place = SelectField(later("Place"), choices={place: place for place in SHIPPED})
     tax_class = StringField(
-        "Tax class", [Length(max=30)],
-        description="Like tv, for a reduced rate. Empty: the standard rate, for everything without a rate of its own.",
+        later("Tax class"), [Length(max=30)],
+        description=later(
+            "Like tv, for a reduced rate. Empty: the standard rate, for everything without a rate of its own."
+        ),
     )  # fmt: skip
     rate = StringField(
-        "Percent", [Length(max=12)], description="Like 25.5. Empty: this class takes the standard rate again."
+        later("Percent"),
+        [Length(max=12)],
+        description=later("Like 25.5. Empty: this class takes the standard rate again."),
     )
-    since = DateField("From", [InputRequired("Which day?")], description="The first day on which it holds.")
+    since = DateField(
+        later("From"), [InputRequired(later("Which day?"))], description=later("The first day on which it holds.")
+    )
 
 
 class ForgetForm(FlaskForm):
@@ -47,7 +63,7 @@ def overview() -> ResponseReturnValue:
     ours = {(one.place, one.tax_class, one.since) for one in mine}
     wanted = request.args.get("place", "").strip().upper()
     rows = [
-        {"place": place, "tax_class": tax_class, "since": since, "rate": percent(ppm), "state": state,
+        {"place": place, "tax_class": tax_class, "since": since, "rate": _shown(ppm), "state": state,
          "own": (place, tax_class, since) in ours}
         for (place, tax_class), history in sorted(Rates(mine).histories().items())
         if wanted in ("", place)
@@ -56,13 +72,18 @@ def overview() -> ResponseReturnValue:
     return staff_page("eu_vat/rates.html", rows=rows, wanted=wanted, own=len(mine))
 
 
+def _shown(ppm: int | None) -> str:
+    return f"{percent(ppm)} %" if ppm is not None else ""
+
+
 def _said(
     history: Sequence[tuple[date, int | None]], today: date, *, everything: bool
 ) -> list[tuple[date, int | None, str]]:
     """What holds and what comes; of one place all that ever held."""
+    past, coming, holds = marked("past"), marked("coming"), marked("now")
     now = max((since for since, _ in history if since <= today), default=None)
-    found = [(since, ppm, "now" if since == now else "coming" if since > today else "past") for since, ppm in history]
-    return [one for one in found if everything or one[2] != "past"]
+    found = [(since, ppm, holds if since == now else coming if since > today else past) for since, ppm in history]
+    return [one for one in found if everything or one[2] != past]
 
 
 @eu_vat.route("/new", methods=["GET", "POST"])
@@ -78,12 +99,17 @@ def new_rate() -> ResponseReturnValue:
                 (form.tax_class.data or "").strip(),
             )
             set_rate(current_host("eu_vat"), rate)
-            flash(f"Saved. It holds for documents whose tax point is {rate.since} or later.", "good")
+            flash(say("Saved. It holds for documents whose tax point is %(day)s or later.", day=rate.since), "good")
             return redirect(url_for("eu_vat.overview", place=rate.place), 303)
         except InvalidInput as error:
             named = getattr(form, error.field or "", form.rate)
-            named.errors = [*named.errors, f"{error.why}. {error.hint or ''}".strip()]
+            named.errors = [*named.errors, _refused(error)]
     return staff_page("eu_vat/new.html", form=form), 422 if form.is_submitted() else 200
+
+
+def _refused(error: InvalidInput) -> str:
+    """Why, and what to do instead, in the language of the page."""
+    return f"{say_refusal(error.why)}. {say_refusal(error.hint or '')}".strip()
 
 
 @eu_vat.route("/forget", methods=["GET", "POST"])
@@ -105,7 +131,7 @@ def forget() -> ResponseReturnValue:
         abort(404)
     if form.validate_on_submit():
         forget_rate(host, one.place, one.tax_class, one.since)
-        flash("It is gone.", "good")
+        flash(say("It is gone."), "good")
         return redirect(url_for("eu_vat.overview", place=one.place), 303)
     instead = Rates([other for other in mine if other != one]).on(one.place, one.tax_class, one.since)
-    return staff_page("eu_vat/forget.html", form=form, one=one, rate=percent(one.rate_ppm), instead=percent(instead))
+    return staff_page("eu_vat/forget.html", form=form, one=one, rate=_shown(one.rate_ppm), instead=_shown(instead))

@@ -6,7 +6,17 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import BooleanField
 
-from billhead.plugin import allow, current_host, in_staff_menu, staff_page
+from billhead.plugin import (
+    allow,
+    current_host,
+    in_staff_menu,
+    later,
+    marked,
+    say,
+    say_count,
+    say_refusal,
+    staff_page,
+)
 from billhead_sales_tax.rate_file import COLUMNS, Fault, look_through, percent, written_rates
 from billhead_sales_tax.rates import Rate
 from billhead_sales_tax.store import current_rates, own_rates, write_rates
@@ -17,13 +27,13 @@ sales_tax = Blueprint("sales_tax", __name__, template_folder="templates")
 
 _SETS = "sellers.write"
 _PAGE = 100
-_LARGEST = 8 * 1024 * 1024
+_LARGEST = 8 * 1024 * 1024  # what the pages say of it stands there in words
 _MOST_FAULTS = 100
 
 
 class RatesFileForm(FlaskForm):
-    file = FileField("File", description=f"CSV in UTF-8, up to {_LARGEST // 1024**2} MB, as the export has it.")
-    dry_run = BooleanField("Only show what would come of it", default=True)
+    file = FileField(later("File"), description=later("CSV in UTF-8, up to 8 MB, as the export has it."))
+    dry_run = BooleanField(later("Only show what would come of it"), default=True)
 
 
 class ForgetForm(FlaskForm):
@@ -51,8 +61,8 @@ def overview() -> ResponseReturnValue:
         for rate in found[(at - 1) * _PAGE : at * _PAGE]
     ]  # fmt: skip
     return staff_page(
-        "sales_tax/rates.html", rows=rows, count=len(found), at=at, pages=-(-len(found) // _PAGE), wanted=wanted,
-        postcode=postcode, own=own, has_own=bool(mine),
+        "sales_tax/rates.html", rows=rows, counted=_counted(len(found)), at=at, pages=-(-len(found) // _PAGE),
+        wanted=wanted, postcode=postcode, own=own, has_own=bool(mine),
     )  # fmt: skip
 
 
@@ -64,7 +74,7 @@ def _fits(rate: Rate, place: str, postcode: str) -> bool:
 
 def _state(rate: Rate) -> str:
     today = current_host("sales_tax").now().date()
-    return "now" if rate.holds(today) else "coming" if rate.since > today else "past"
+    return marked("now") if rate.holds(today) else marked("coming") if rate.since > today else marked("past")
 
 
 @sales_tax.get("/rates.csv")
@@ -92,31 +102,36 @@ def take_in() -> ResponseReturnValue:
             if not faults and not form.dry_run.data:
                 write_rates(host, rates)
                 host.audit("import", "sales_tax:rates", details={"file": name, "rates": len(rates)})
-                flash(f"{len(rates)} rates of {name} are in force.", "good")
+                flash(say("%(file)s is in force: %(rates)s.", file=name, rates=_counted(len(rates))), "good")
                 return redirect(url_for("sales_tax.overview", own=1), 303)
             shown = None if faults else _what_comes(rates)
     status = 422 if form.is_submitted() and shown is None else 200
     return (
         staff_page(
-            "sales_tax/file.html", form=form, faults=faults[:_MOST_FAULTS], more=max(0, len(faults) - _MOST_FAULTS),
+            "sales_tax/file.html", form=form, faults=[one._replace(why=say_refusal(one.why)) for one in
+            faults[:_MOST_FAULTS]], more=max(0, len(faults) - _MOST_FAULTS),
             shown=shown, columns=COLUMNS,
         ),
         status,
     )  # fmt: skip
 
 
+def _counted(rates: int) -> str:
+    return say_count("%(count)d rate", "%(count)d rates", rates)
+
+
 def _sent() -> tuple[str, str, str]:
     """(name, text, why it can't be read)."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
-        return "", "", "Choose a file."
+        return "", "", say("Choose a file.")
     data = sent.read(_LARGEST + 1)
     if len(data) > _LARGEST:
-        return "", "", f"It is larger than {_LARGEST // 1024**2} MB: use billhead x sales_tax import."
+        return "", "", say("It is larger than 8 MB: use billhead x sales_tax import.")
     try:
         return sent.filename, data.decode("utf-8"), ""
     except UnicodeDecodeError as error:
-        return "", "", f"It is not UTF-8 text: byte {error.start} is none."
+        return "", "", say("It is not UTF-8 text: byte %(at)s is none.", at=error.start)
 
 
 def _what_comes(rates: list[Rate]) -> dict[str, int]:
@@ -145,7 +160,12 @@ def forget() -> ResponseReturnValue:
     if form.validate_on_submit():
         write_rates(host, [], forget=keys)
         host.audit("forget", f"sales_tax:{place}", details={"tax": tax, "rates": len(keys)})
-        flash(f"Your rows of {tax} in {place} are gone.", "good")
+        flash(say("Your rows of %(tax)s in %(place)s are gone.", tax=tax, place=place), "good")
         return redirect(url_for("sales_tax.overview", place=place), 303)
     rows = sum(rate.key in keys for rate in own_rates(host))
-    return staff_page("sales_tax/forget.html", form=form, place=place, tax=tax, rows=rows)
+    told = say_count(
+        "%(count)d row goes; where there are shipped ones, they hold again.",
+        "%(count)d rows go; where there are shipped ones, they hold again.",
+        rows,
+    )
+    return staff_page("sales_tax/forget.html", form=form, place=place, tax=tax, told=told)
