@@ -25,6 +25,8 @@ def provider(request: httpx.Request) -> httpx.Response:
 
 
 class TestTheGuidesGatewayConforms(GatewayConformance):
+    claims = guide.AcmePayGateway().capabilities()
+
     @pytest.fixture
     def gateway(self):
         return guide.AcmePayGateway()

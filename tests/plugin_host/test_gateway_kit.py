@@ -87,6 +87,34 @@ class TestASoundGatewayConforms(Kit):
         http.close()
 
 
+def collected(kit):
+    return {name for name in dir(kit) if name.startswith("test_") and callable(getattr(kit, name))}
+
+
+def test_what_is_not_claimed_is_not_collected_and_what_is_claimed_is_all_of_it():
+    class Silent(Kit):
+        calls_back = False
+
+    class Refunding(Silent):
+        claims = GatewayCapabilities(refund=True, partial_refund=True)
+
+    class Everything(Refunding):
+        claims, calls_back = GatewayCapabilities(off_session=True, forget=True, refund=True, check=True), True
+
+    of_refunds = {"test_the_same_key_refunds_once", "test_two_parts_are_two_refunds"}
+    assert not any("callback" in name or "refund" in name for name in collected(Silent))
+    assert collected(Refunding) - collected(Silent) == of_refunds
+    assert collected(GatewayConformance) - collected(Everything) == {"test_two_parts_are_two_refunds"}
+    assert collected(Kit) > collected(Silent)
+
+    class Boasting(Transfer):
+        def capabilities(self):
+            return GatewayCapabilities(refund=True)
+
+    with pytest.raises(AssertionError, match="say claims ="):
+        Kit().test_it_is_a_gateway(Boasting())
+
+
 def test_it_catches_a_gateway_that_believes_anybody():
     class Trusting(Transfer):
         def check(self, raw):

@@ -80,6 +80,8 @@ def connected(url, callback_url="http://127.0.0.1:1/callbacks/none"):
 
 
 class TestSandboxCardsConforms(GatewayConformance):
+    claims = SandboxCards().capabilities()
+
     @pytest.fixture
     def gateway(self):
         return SandboxCards()

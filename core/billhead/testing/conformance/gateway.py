@@ -1,6 +1,8 @@
 """What every payment gateway must do: replayed, reordered and forged callbacks, one charge per key, honest timeouts.
 
 class TestAcmePay(GatewayConformance):
+    claims = AcmePay().capabilities()
+
     @pytest.fixture
     def gateway(self): return AcmePay()
 
@@ -9,14 +11,16 @@ class TestAcmePay(GatewayConformance):
 
     def genuine_callback(self, account, attempt, event): return RawCallback(…)   # signed as the provider signs it
     def charges(self, attempt): return provider.charges[attempt.key]             # how often it was charged there
+
+What a gateway does not claim is not collected; what it claims is, all of it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import count
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -27,6 +31,7 @@ from billhead.plugin import (
     AttemptView,
     CallbackForged,
     ClientToken,
+    GatewayCapabilities,
     GatewayConnection,
     GatewayUnreachable,
     Instructions,
@@ -48,12 +53,38 @@ _numbers = count(1)
 _ACTED = (Break.BEFORE_ANSWER, Break.MID_HEADER, Break.MID_BODY)
 
 
-class GatewayConformance:
-    """Override the fixtures `gateway` and `account`, `genuine_callback`, and where it can charge again the rest."""
+def needs(*claims: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The test is one of gateways that claim all of these; "callbacks" is for those whose provider sends any."""
 
+    def mark(test: Callable[..., Any]) -> Callable[..., Any]:
+        test.needs = claims  # type: ignore[attr-defined]
+        return test
+
+    return mark
+
+
+class GatewayConformance:
+    """Say what it `claims`, override the fixtures `gateway` and `account`, `genuine_callback`, and where it can charge
+    again the rest."""
+
+    claims: ClassVar[GatewayCapabilities] = GatewayCapabilities()  # as the gateway's `capabilities()` says
+    calls_back: ClassVar[bool] = True  # its provider sends callbacks
     amount: ClassVar[Money] = Money(1190, "EUR")  # what the attempts are for
     fields: ClassVar[Mapping[str, str]] = {}  # what a payer has typed, as the gateway's `checkout_fields` clean it
     signed: ClassVar[bool] = True  # its callbacks are; those of others are proven by their address
+
+    def __init_subclass__(cls) -> None:
+        """Tests of what is not claimed are taken out, so that pytest does not collect them."""
+        super().__init_subclass__()
+        for name, test in vars(GatewayConformance).items():
+            applies = all(
+                cls.calls_back if claim == "callbacks" else getattr(cls.claims, claim)
+                for claim in getattr(test, "needs", ())
+            )
+            if not applies:
+                setattr(cls, name, None)
+            elif getattr(cls, name) is None:  # a class above this one claims less
+                setattr(cls, name, test)
 
     @pytest.fixture
     def gateway(self) -> PaymentGateway:
@@ -63,9 +94,9 @@ class GatewayConformance:
     def account(self) -> GatewayConnection:
         raise NotImplementedError("override the fixture `account`: return a GatewayConnection to a test provider")
 
-    def genuine_callback(self, account: GatewayConnection, attempt: AttemptView, event: str) -> RawCallback | None:
-        """A callback about `attempt` as the provider signs it, `event` being its id there; None = it sends none."""
-        raise NotImplementedError("override genuine_callback(); return None if the provider sends no callbacks")
+    def genuine_callback(self, account: GatewayConnection, attempt: AttemptView, event: str) -> RawCallback:
+        """A callback about `attempt` as the provider signs it, `event` being its id there."""
+        raise NotImplementedError("override genuine_callback(), or say `calls_back = False`")
 
     def charges(self, attempt: AttemptView) -> int:
         """How often the provider charged under `attempt.key`. Asked only if the gateway charges off session."""
@@ -74,6 +105,15 @@ class GatewayConformance:
     @pytest.fixture
     def saved_method(self) -> SavedMethod:
         raise NotImplementedError("override the fixture `saved_method`: a token that the test provider accepts")
+
+    @pytest.fixture
+    def paid(self, gateway: PaymentGateway, account: GatewayConnection, request: pytest.FixtureRequest) -> AttemptView:
+        """An attempt that is paid, with the provider's reference. Asked only if the gateway refunds."""
+        if not self.claims.off_session:
+            raise NotImplementedError("override the fixture `paid`: let the test provider's payer pay an attempt")
+        attempt = self.new_attempt()
+        charged = gateway.charge_saved(account, attempt, request.getfixturevalue("saved_method"))
+        return replace(attempt, provider_ref=charged.provider_ref)
 
     @pytest.fixture
     def attempt(self) -> AttemptView:
@@ -101,7 +141,7 @@ class GatewayConformance:
         assert isinstance(gateway, PaymentGateway)
         assert gateway.code == gateway.code.lower()
         assert gateway.label
-        assert gateway.capabilities() == gateway.capabilities()
+        assert gateway.capabilities() == self.claims, "say claims = YourGateway().capabilities() on the test class"
 
     def test_the_payer_learns_what_to_do(
         self, gateway: PaymentGateway, account: GatewayConnection, attempt: AttemptView
@@ -122,124 +162,138 @@ class GatewayConformance:
 
     # -- callbacks ----------------------------------------------------------------------------------------------------
 
-    def _callback(self, account: GatewayConnection, attempt: AttemptView, event: str) -> Iterator[RawCallback]:
-        raw = self.genuine_callback(account, attempt, event)
-        if raw is not None:
-            yield raw
-
+    @needs("callbacks")
     def test_a_genuine_callback_names_its_attempt(
         self, gateway: PaymentGateway, account: GatewayConnection, attempt: AttemptView
     ) -> None:
-        for raw in self._callback(account, attempt, "evt-1"):
-            facts = gateway.parse_callback(account, raw)
-            assert [fact.reference for fact in facts] == [attempt.key] * len(facts)
-            assert facts, "a genuine callback about a payment proves something"
-            assert all(fact.event_id for fact in facts), "event_id is what makes a replay harmless"
-            assert isinstance(gateway.acknowledge(raw), bytes)
+        raw = self.genuine_callback(account, attempt, "evt-1")
+        facts = gateway.parse_callback(account, raw)
+        assert [fact.reference for fact in facts] == [attempt.key] * len(facts)
+        assert facts, "a genuine callback about a payment proves something"
+        assert all(fact.event_id for fact in facts), "event_id is what makes a replay harmless"
+        assert isinstance(gateway.acknowledge(raw), bytes)
 
+    @needs("callbacks")
     def test_a_replayed_callback_has_the_same_event_id(
         self, gateway: PaymentGateway, account: GatewayConnection, attempt: AttemptView
     ) -> None:
-        for raw in self._callback(account, attempt, "evt-1"):
-            assert gateway.parse_callback(account, raw) == gateway.parse_callback(account, raw)
+        raw = self.genuine_callback(account, attempt, "evt-1")
+        assert gateway.parse_callback(account, raw) == gateway.parse_callback(account, raw)
 
+    @needs("callbacks")
     def test_reordered_callbacks_say_the_same(self, gateway: PaymentGateway, account: GatewayConnection) -> None:
-        raws = [raw for n in (1, 2) for raw in self._callback(account, self.new_attempt(), f"evt-{n}")]
+        raws = [self.genuine_callback(account, self.new_attempt(), f"evt-{n}") for n in (1, 2)]
         forwards = [gateway.parse_callback(account, raw) for raw in raws]
         backwards = [gateway.parse_callback(account, raw) for raw in reversed(raws)]
         assert forwards == backwards[::-1]
         ids = [fact.event_id for facts in forwards for fact in facts]
         assert len(set(ids)) == len(ids), "two messages must not share an event_id"
 
+    @needs("callbacks")
     def test_a_forged_callback_is_refused(
         self, gateway: PaymentGateway, account: GatewayConnection, attempt: AttemptView
     ) -> None:
-        for raw in self._callback(account, attempt, "evt-1"):
-            for one in forgeries(raw, signed=self.signed):
-                with pytest.raises(CallbackForged):
-                    gateway.parse_callback(account, one)
+        for one in forgeries(self.genuine_callback(account, attempt, "evt-1"), signed=self.signed):
+            with pytest.raises(CallbackForged):
+                gateway.parse_callback(account, one)
 
     def test_garbage_is_refused(self, gateway: PaymentGateway, account: GatewayConnection) -> None:
-        any_callback = next(self._callback(account, self.new_attempt(), "evt-1"), None)
+        raw = _nobodys_callback()
+        if self.calls_back:
+            raw = self.genuine_callback(account, self.new_attempt(), "evt-1")
         for body in GARBAGE:
-            raw = any_callback or _nobodys_callback()
             with pytest.raises(CallbackForged):
                 gateway.parse_callback(account, replace(raw, body=body, headers={}, query=""))
 
     # -- without the payer: never twice, never guessed ----------------------------------------------------------------
 
+    @needs("off_session")
     def test_the_same_key_charges_once(
-        self, gateway: PaymentGateway, account: GatewayConnection, request: pytest.FixtureRequest
+        self, gateway: PaymentGateway, account: GatewayConnection, attempt: AttemptView, saved_method: SavedMethod
     ) -> None:
-        if not gateway.capabilities().off_session:
-            return
-        attempt, method = self.new_attempt(), request.getfixturevalue("saved_method")
-        first = gateway.charge_saved(account, attempt, method)
-        assert gateway.charge_saved(account, attempt, method) == first
+        first = gateway.charge_saved(account, attempt, saved_method)
+        assert gateway.charge_saved(account, attempt, saved_method) == first
         assert self.charges(attempt) == 1
 
+    @needs("off_session")
     @pytest.mark.parametrize("at", _ACTED)
     def test_a_lost_answer_is_unknown_and_found_by_looking(
-        self, gateway: PaymentGateway, account: GatewayConnection, request: pytest.FixtureRequest, at: Break
+        self,
+        gateway: PaymentGateway,
+        account: GatewayConnection,
+        attempt: AttemptView,
+        saved_method: SavedMethod,
+        at: Break,
     ) -> None:
-        if not gateway.capabilities().off_session:
-            return
-        attempt, method = self.new_attempt(), request.getfixturevalue("saved_method")
         with BreakingProxy() as proxy:
             proxy.break_all(at)
-            lost = _outcome(lambda: gateway.charge_saved(_through(account, proxy), attempt, method))
+            lost = _outcome(lambda: gateway.charge_saved(_through(account, proxy), attempt, saved_method))
         assert lost == "unknown", f"the answer was lost ({at}) and charge_saved said {lost}"
         seen = gateway.lookup(account, attempt)
         assert seen.state in (AttemptState.SUCCEEDED, AttemptState.PROCESSING, AttemptState.UNKNOWN)
-        gateway.charge_saved(account, attempt, method)
+        gateway.charge_saved(account, attempt, saved_method)
         assert self.charges(attempt) == 1
 
+    @needs("off_session")
     def test_what_was_not_sent_is_unreachable(
-        self, gateway: PaymentGateway, account: GatewayConnection, request: pytest.FixtureRequest
+        self, gateway: PaymentGateway, account: GatewayConnection, attempt: AttemptView, saved_method: SavedMethod
     ) -> None:
-        if not gateway.capabilities().off_session:
-            return
-        attempt, method = self.new_attempt(), request.getfixturevalue("saved_method")
         with BreakingProxy() as proxy:
             proxy.break_all(Break.BEFORE_SEND)
             with pytest.raises(GatewayUnreachable):
-                gateway.charge_saved(_through(account, proxy), attempt, method)
+                gateway.charge_saved(_through(account, proxy), attempt, saved_method)
         assert self.charges(attempt) == 0
 
+    @needs("refund")
     def test_the_same_key_refunds_once(
-        self, gateway: PaymentGateway, account: GatewayConnection, request: pytest.FixtureRequest
+        self, gateway: PaymentGateway, account: GatewayConnection, paid: AttemptView
     ) -> None:
-        able = gateway.capabilities()
-        if not (able.refund and able.off_session):
-            return
-        attempt, method = self.new_attempt(), request.getfixturevalue("saved_method")
-        charged = gateway.charge_saved(account, attempt, method)
-        refund = RefundView(f"refund-{attempt.key}", attempt.amount, charged.provider_ref, "asked for")
+        refund = RefundView(f"refund-{paid.key}", paid.amount, paid.provider_ref, "asked for")
         first = gateway.refund(account, refund)
         second = gateway.refund(account, replace(refund, provider_ref=first.provider_ref))
         assert first.provider_ref == second.provider_ref
-        assert first.amount in (None, attempt.amount)
+        assert first.amount in (None, paid.amount)
+        seen = gateway.lookup_refund(account, replace(refund, provider_ref=first.provider_ref))
+        assert seen.state is not AttemptState.FAILED
 
-    def test_what_is_forgotten_twice_is_no_error(
-        self, gateway: PaymentGateway, account: GatewayConnection, request: pytest.FixtureRequest
+    @needs("refund", "partial_refund")
+    def test_two_parts_are_two_refunds(
+        self, gateway: PaymentGateway, account: GatewayConnection, paid: AttemptView
     ) -> None:
-        if not gateway.capabilities().forget:
-            return
-        attempt, method = self.new_attempt(), request.getfixturevalue("saved_method")
+        cent = Money(1, paid.amount.currency)
+        for number, amount in enumerate((cent, paid.amount - cent), start=1):
+            refund = RefundView(f"refund-{paid.key}-{number}", amount, paid.provider_ref, "asked for")
+            done = gateway.refund(account, refund)
+            assert done.amount in (None, amount)
+            seen = gateway.lookup_refund(account, replace(refund, provider_ref=done.provider_ref))
+            assert seen.state is not AttemptState.FAILED
+            assert seen.amount in (None, amount)
+
+    @needs("forget")
+    def test_what_is_forgotten_twice_is_no_error(
+        self, gateway: PaymentGateway, account: GatewayConnection, attempt: AttemptView, saved_method: SavedMethod
+    ) -> None:
         for _ in range(2):
-            gateway.forget_saved(account, method)
+            gateway.forget_saved(account, saved_method)
         with suppress(BillheadError):
-            assert gateway.charge_saved(account, attempt, method).state is not AttemptState.SUCCEEDED
+            assert gateway.charge_saved(account, attempt, saved_method).state is not AttemptState.SUCCEEDED
         assert self.charges(attempt) == 0
 
+    @needs("forget")
     def test_the_names_of_a_method_are_told_without_asking(
-        self, gateway: PaymentGateway, request: pytest.FixtureRequest
+        self, gateway: PaymentGateway, saved_method: SavedMethod
     ) -> None:
-        if not gateway.capabilities().forget:
-            return
-        names = gateway.names_of(request.getfixturevalue("saved_method"))
+        names = gateway.names_of(saved_method)
         assert 1 <= len(names) <= 2
         assert all(names)
+
+    @needs("check")
+    def test_its_check_says_something_and_no_secret(self, gateway: PaymentGateway, account: GatewayConnection) -> None:
+        with BreakingProxy() as proxy:
+            proxy.break_all(Break.BEFORE_ANSWER)
+            said = [_checked(gateway, account), _checked(gateway, _through(account, proxy))]
+        assert all(said), "what the check found out is told to staff"
+        assert_secret(secrets_of(account.settings), said)
 
     def test_no_secret_is_told(
         self,
@@ -268,6 +322,14 @@ class GatewayConformance:
 
 def _through(account: GatewayConnection, proxy: BreakingProxy) -> GatewayConnection:
     return replace(account, http=account.http.through(proxy.transport()))
+
+
+def _checked(gateway: PaymentGateway, account: GatewayConnection) -> str:
+    """What staff read: that it works, or what is wrong."""
+    try:
+        return gateway.check(account)
+    except BillheadError as error:
+        return told(error)
 
 
 def _outcome(call: Callable[[], Outcome]) -> str:

@@ -34,6 +34,9 @@ def connected(**settings):
 
 
 class TestBankTransferConforms(GatewayConformance):
+    claims = BankTransfer().capabilities()
+    calls_back = False
+
     @pytest.fixture
     def gateway(self):
         return BankTransfer()
@@ -43,9 +46,6 @@ class TestBankTransferConforms(GatewayConformance):
         account = connected()
         yield account
         account.http.close()
-
-    def genuine_callback(self, account, attempt, event):
-        return None
 
     def test_the_payer_reads_account_amount_and_reference(self, gateway, account, attempt):
         shown = gateway.start_checkout(account, replace(attempt, key="doc81-a2", amount=Money(1250, "EUR"), **NAMED))

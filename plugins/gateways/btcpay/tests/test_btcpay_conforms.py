@@ -12,6 +12,8 @@ from billhead_btcpay.gateway import BTCPay
 
 
 class TestBTCPayConforms(GatewayConformance):
+    claims = BTCPay().capabilities()
+
     @pytest.fixture
     def gateway(self):
         return BTCPay()
@@ -20,6 +22,12 @@ class TestBTCPayConforms(GatewayConformance):
     def account(self, account, btcpay):
         self.btcpay = btcpay
         return account
+
+    @pytest.fixture
+    def paid(self, gateway, account, attempt):
+        invoice = gateway.start_checkout(account, attempt).provider_ref
+        self.btcpay.pay(invoice, "11.90")
+        return replace(attempt, provider_ref=invoice)
 
     def genuine_callback(self, account, attempt, event):
         invoice = BTCPay().start_checkout(account, attempt).provider_ref

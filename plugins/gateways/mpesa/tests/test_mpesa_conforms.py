@@ -10,6 +10,7 @@ from billhead_mpesa.gateway import Mpesa
 
 
 class TestMpesaConforms(GatewayConformance):
+    claims = Mpesa().capabilities()
     amount, fields, signed = Money(120_000, "KES"), {"phone": "254712345678"}, False
 
     @pytest.fixture

@@ -11,6 +11,8 @@ from billhead_paypal.gateway import PayPal
 
 
 class TestPayPalConforms(GatewayConformance):
+    claims = PayPal().capabilities()
+
     @pytest.fixture
     def gateway(self):
         return PayPal()

@@ -12,6 +12,8 @@ from billhead_stripe.gateway import Stripe
 
 
 class TestStripeConforms(GatewayConformance):
+    claims = Stripe().capabilities()
+
     @pytest.fixture
     def gateway(self):
         return Stripe()

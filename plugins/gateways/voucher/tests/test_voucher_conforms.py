@@ -45,6 +45,9 @@ def host(tmp_path):
 
 
 class TestVoucherConforms(GatewayConformance):
+    claims = Voucher().capabilities()
+    calls_back = False
+
     @pytest.fixture
     def gateway(self, host):
         batch = Batch("A1", "cards", Money(1190, "EUR"), 1, date(2099, 12, 31))
@@ -62,9 +65,6 @@ class TestVoucherConforms(GatewayConformance):
         account = GatewayConnection("cards", VoucherSettings(), HttpClient("cards"), "https://shop.example/callbacks/t")
         yield account
         account.http.close()
-
-    def genuine_callback(self, account, attempt, event):
-        return None
 
     def test_what_nobody_paid_has_not_succeeded(self, gateway, account, attempt):
         """The PIN is the payment: nobody has paid before it was taken."""
