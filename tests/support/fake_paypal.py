@@ -33,6 +33,7 @@ _CERTIFICATE = "https://api.paypal.com/v1/notifications/certs/CERT-360caa42-fca2
 @dataclass
 class FakePayPal(FakeProvider, Books):
     tokens: list[str] = field(default_factory=list)  # those that are valid
+    scopes: list[str] = field(default_factory=list)  # what the app may do, as the token tells
     webhook: dict[str, Any] = field(default_factory=dict)  # the one that the app has
 
     def forget_keys(self) -> None:
@@ -128,7 +129,8 @@ class FakePayPal(FakeProvider, Books):
         if request.form.to_dict() != {"grant_type": "client_credentials"}:
             return 400, {"error": "unsupported_grant_type"}
         self.tokens.append(f"token-{len(self.requests)}")
-        return 200, {"access_token": self.tokens[-1], "token_type": "Bearer", "expires_in": 32400}
+        told = {"access_token": self.tokens[-1], "token_type": "Bearer", "expires_in": 32400}
+        return 200, told | ({"scope": " ".join(self.scopes)} if self.scopes else {})
 
 
 def _checked(raw: bytes, body: dict[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,13 @@ class Kept:
 @dataclass
 class FakeStripe(FakeProvider, Ledger):
     keys: dict[str, Kept] = field(default_factory=dict)
+    key: str = KEY
+    account: dict[str, Any] = field(
+        default_factory=lambda: {
+            "id": "acct_1", "object": "account", "charges_enabled": True, "payouts_enabled": True,
+            "capabilities": {"card_payments": "active"}, "requirements": {"currently_due": []},
+        }
+    )  # fmt: skip
 
     def forget_keys(self) -> None:
         """A day later: the keys are pruned."""
@@ -75,9 +82,11 @@ class FakeStripe(FakeProvider, Ledger):
         return None
 
     def answered(self, request: Request) -> tuple[int, dict[str, Any]]:
-        if request.headers.get("Authorization") != f"Bearer {KEY}":
+        if request.headers.get("Authorization") != f"Bearer {self.key}":
             return 401, _error({"type": "invalid_request_error", "message": "Invalid API Key provided: sk_t**ests"})
         query, body = _nested(request.query_string.decode()), _nested(request.get_data(as_text=True))
+        if (request.method, request.path) == ("GET", "/v1/account"):  # the SDK has it, the part of the description not
+            return 200, self.account
         self.wrong += faults_of(request.method, request.path, query, body)
         key = request.headers.get("Idempotency-Key", "")
         if request.method != "POST":

@@ -16,10 +16,19 @@ EVENTS = (
 """What PayPal is to tell."""
 
 
+_SCOPES = "https://uri.paypal.com/services/"
+_NEEDED = {
+    "save payment methods (Vault)": frozenset({"vault/payment-tokens/readwrite"}),
+    "give money back": frozenset({"payments/refund"}),
+    "read disputes": frozenset({"disputes/read-seller", "disputes/read"}),
+}
+
+
 def check(account: GatewayConnection) -> str:
     """What stands ready, in a sentence. Raises GatewayRejected with what is missing, or GatewayUnreachable."""
     api = PayPalApi(account)
     api.renew_token()
+    _may_do(api.scopes)
     webhook = _webhook(api, account.settings.webhook_id)
     if webhook.get("url") != account.callback_url:
         raise GatewayRejected(
@@ -31,6 +40,17 @@ def check(account: GatewayConnection) -> str:
     if lacking and "*" not in told:
         raise GatewayRejected(f"the app's webhook does not send {', '.join(lacking)}", hint="add these events to it")
     return "PayPal accepts the client ID and its secret, and the webhook sends this shop what it needs to know."
+
+
+def _may_do(scopes: frozenset[str]) -> None:
+    """PayPal's published descriptions name the scope of each call; an app has those of the features that are on."""
+    granted = {scope.removeprefix(_SCOPES) for scope in scopes}
+    lacking = [what for what, any_of in _NEEDED.items() if granted and not granted & any_of]
+    if lacking:
+        raise GatewayRejected(
+            f"PayPal does not let this app {' or '.join(lacking)}",
+            hint="switch these features on for the app at developer.paypal.com, or ask PayPal for them",
+        )
 
 
 def _webhook(api: PayPalApi, webhook_id: str) -> dict[str, Any]:

@@ -97,6 +97,7 @@ class PayPalApi:
         self._what, self._http = account.code, account.http
         self._url = self._settings.url.rstrip("/")
         self._wire = _Wire(account.http)
+        self.scopes: frozenset[str] = frozenset()
 
     def read(self, ask: _Ask) -> dict[str, Any]:
         """`api.read(lambda sdk: sdk.orders.get_order({"id": …}))`: a question, which can be asked again."""
@@ -163,7 +164,8 @@ class PayPalApi:
         raise GatewayRejected(f"{self._what}: PayPal refused: {issue or status} (debug id {debug})", code=code)
 
     def renew_token(self) -> None:
-        """Raises GatewayRejected where client ID and secret are wrong."""
+        """Raises GatewayRejected where client ID and secret are wrong. `scopes` are what the app may do, as PayPal says
+        with the token; none where it does not say."""
         _tokens.forget(self._whose())
         self._token()
 
@@ -192,6 +194,8 @@ class PayPalApi:
         token, seconds = (told or {}).get("access_token"), (told or {}).get("expires_in")
         if answer.status != 200 or not isinstance(token, str) or not isinstance(seconds, int) or not token:
             raise GatewayUnreachable(f"{self._what}: PayPal gave no token, it answered {answer.status}")
+        scopes = told.get("scope") if told else None
+        self.scopes = frozenset(scopes.split()) if isinstance(scopes, str) else frozenset()
         return AccessToken(token, seconds, answer.received_at)
 
     def _unauthorised(self) -> GatewayRejected:

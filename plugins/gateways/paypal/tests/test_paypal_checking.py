@@ -60,6 +60,24 @@ def test_no_webhook_yet(gateway, account):
         gateway.check(none)
 
 
+def test_an_app_without_a_feature_that_is_needed(gateway, account, paypal, webhook):
+    services = "https://uri.paypal.com/services/"
+    all_of_it = [
+        f"{services}vault/payment-tokens/readwrite",
+        f"{services}payments/refund",
+        f"{services}disputes/read-seller",
+    ]
+    paypal.scopes = ["openid", *all_of_it]
+    assert gateway.check(account) == READY
+    paypal.scopes = ["openid", *all_of_it[1:]]
+    with pytest.raises(GatewayRejected, match=r"does not let this app save payment methods \(Vault\)$") as refused:
+        gateway.check(account)
+    assert "developer.paypal.com" in refused.value.hint
+    paypal.scopes = ["openid", all_of_it[0]]
+    with pytest.raises(GatewayRejected, match=r"give money back or read disputes$"):
+        gateway.check(account)
+
+
 def test_wrong_credentials_and_a_paypal_that_does_not_answer(gateway, account, paypal):
     wrong = replace(account, settings=replace(account.settings, client_secret="another"))
     with pytest.raises(GatewayRejected, match="does not accept the client ID and its secret"):

@@ -48,7 +48,8 @@ def check(account: GatewayConnection) -> str:
             hint="give the restricted key these permissions under Developers, API keys at Stripe",
         )  # fmt: skip
     mode = "real money moves" if settings.live else "test mode: no money moves"
-    return f"Stripe accepts the secret key ({mode}). {_callbacks(api, account)}"
+    told = (f"Stripe accepts the secret key ({mode}).", _account(api, settings), _callbacks(api, account))
+    return " ".join(one for one in told if one)
 
 
 def _allowed(api: StripeApi, ask: Any) -> bool:
@@ -57,6 +58,34 @@ def _allowed(api: StripeApi, ask: Any) -> bool:
     except NotPermitted:
         return False
     return True
+
+
+def _account(api: StripeApi, settings: StripeSettings) -> str:
+    """Whether Stripe lets the account take cards and, where they are booked, pays out to it. A test key works before
+    Stripe knows who it is dealing with: there it is only told."""
+    try:
+        found = api.read(lambda v1: v1.accounts.retrieve_current())
+    except NotPermitted:
+        return "Whether the account may take payments this key may not read: see the account's status there."
+    able, wanted = found.get("capabilities") or {}, found.get("requirements") or {}
+    cards = str(able.get("card_payments") or "inactive")
+    lacking = [
+        *(["does not let this account take payments"] if found.get("charges_enabled") is False else ()),
+        *([f"says that card payments of this account are {cards}"] if cards != "active" else ()),
+        *(
+            ["pays nothing out to this account"]
+            if settings.book_payouts and found.get("payouts_enabled") is False
+            else ()
+        ),
+    ]
+    if not lacking:
+        return ""
+    due = ", ".join(str(one) for one in wanted.get("currently_due") or ()) or "what its dashboard asks for"
+    if not settings.live:
+        return f"Before real money can move: Stripe {' and '.join(lacking)}; it wants {due}."
+    raise GatewayRejected(
+        f"Stripe {' and '.join(lacking)}", hint=f"complete the account at Stripe, under Settings: it wants {due}"
+    )
 
 
 def _callbacks(api: StripeApi, account: GatewayConnection) -> str:

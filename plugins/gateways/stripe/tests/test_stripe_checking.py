@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fake_stripe import KEY
 
 from billhead.plugin import GatewayRejected, GatewayUnreachable
 from billhead_stripe.checking import EVENTS
@@ -81,6 +82,24 @@ def test_a_key_that_may_not_read_where_the_money_went(gateway, account, stripe, 
                 gateway.check(shop)
         else:
             assert READY in gateway.check(shop)
+
+
+def test_an_account_that_stripe_does_not_let_take_payments_yet(gateway, account, stripe, endpoint):
+    due = {"currently_due": ["external_account", "tos_acceptance.date"]}
+    stripe.account |= {"charges_enabled": False, "payouts_enabled": False, "requirements": due}
+    in_test = gateway.check(account)
+    assert "Before real money can move: Stripe does not let this account take payments and pays nothing out" in in_test
+    assert "it wants external_account, tos_acceptance.date." in in_test
+    live = replace(account, settings=replace(account.settings, api_key=KEY.replace("_test_", "_live_")))
+    stripe.key = live.settings.api_key
+    with pytest.raises(GatewayRejected, match=r"Stripe does not let this account take payments and pays") as refused:
+        gateway.check(live)
+    assert refused.value.hint.endswith("it wants external_account, tos_acceptance.date")
+    stripe.account |= {"charges_enabled": True, "payouts_enabled": True, "capabilities": {"card_payments": "pending"}}
+    with pytest.raises(GatewayRejected, match=r"card payments of this account are pending$"):
+        gateway.check(live)
+    stripe.account |= {"capabilities": {"card_payments": "active"}}
+    assert READY in gateway.check(live)
 
 
 def test_a_wrong_key_and_a_stripe_that_does_not_answer(gateway, account, stripe):
