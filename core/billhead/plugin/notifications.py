@@ -55,6 +55,7 @@ class Message:
     kind: str = ""  # "receipt", "access" …
     unsubscribe_url: str = ""  # takes a POST as RFC 8058 has it; only of what may be switched off
     at: datetime = field(default_factory=clock.now)  # when it is sent, by our machine's clock
+    language: str = ""  # of its words, like "de"; "" where that is not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ def _message(tx: Tx, notice: Notice, files: tuple[Attachment, ...]) -> Message:
         short=words.short,
         kind=notice.kind,
         unsubscribe_url=facts["stop_url"],
+        language=str(facts.get("language", "")),
     )
 
 
