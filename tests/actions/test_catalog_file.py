@@ -136,6 +136,11 @@ def test_what_customers_may_do_is_read_and_what_is_left_out_stays(read, faults):
     assert said('cancel_money = "refund"\ncancel_day_counts = true\nopen_invoices = "void"') == {
         "cancel_money": "refund", "cancel_day_counts": True, "open_invoices": "void",
     }  # fmt: skip
+    assert [said(f'changes = "{when}"') for when in ("end_of_term", "")] == [
+        {"changes": "end_of_term"},
+        {"changes": ""},
+    ]
+    assert "Use one of: end_of_term, immediate." in faults((tier, f'{tier}\nchanges = "forbidden"'))[0]
     wrong = f'{tier}\nhold = {{ min_days = 9, max_days = 2 }}\ncancel_money = "gift"'
     assert faults((tier, wrong)) == [
         "plans.basic.hold: the most is from the least to 365 days within a year. Correct the value.",

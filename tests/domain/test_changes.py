@@ -49,6 +49,21 @@ def test_the_rule_for_the_term_goes_before_the_one_for_any():
     assert allowed_change(offering(FAMILY, "15.00"), offering(), rules) == When.IMMEDIATE
 
 
+@pytest.mark.parametrize("usual", [When.IMMEDIATE, When.END_OF_TERM])
+def test_a_plan_says_when_its_changes_are_made(usual):
+    dear, cheap, longer = offering(FAMILY, "15.00", tier=2), offering(FAMILY, "5.00", tier=0), offering(term="1 year")
+    assert {allowed_change(offering(), new, usual=usual) for new in (dear, cheap, longer)} == {usual}
+    assert allowed_change(offering(), offering(MOVIES, family="movies"), usual=usual) == When.FORBIDDEN
+    rule = [ChangeRule(BASIC, FAMILY, None, When.FORBIDDEN)]
+    assert allowed_change(offering(), dear, rule, usual) == When.FORBIDDEN
+    # another screen of the same plan, for as long, goes by money
+    assert (
+        allowed_change(offering(term="12 months"), offering(price="13.00", term="1 year"), usual=usual)
+        == When.IMMEDIATE
+    )
+    assert allowed_change(offering(price="13.00"), offering(), usual=usual) == When.END_OF_TERM
+
+
 def test_a_rule_opens_a_way_between_families():
     movies = offering(MOVIES, "15.00", family="movies")
     assert allowed_change(offering(), movies, [ChangeRule(BASIC, MOVIES, None, When.IMMEDIATE)]) == When.IMMEDIATE

@@ -14,7 +14,7 @@ from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.entitlements import Entitlement
 from billhead.models.sellers import Seller
-from billhead.models.subscriptions import DayGift, Subscription, SubscriptionComponent
+from billhead.models.subscriptions import DayGift, Subscription, SubscriptionChange, SubscriptionComponent
 from billhead.web.formatting import day_in_words
 
 
@@ -84,6 +84,25 @@ def test_what_is_not_offered_is_refused_above_the_form(sold, query, words):
     answer = ada.get(f"/account/subscriptions/1/change?{query}")
     assert answer.status_code in (409, 422)
     assert words in answer.text
+
+
+def test_a_plan_says_when_it_is_changed(sold):
+    """Gold costs more a day, and still comes at the end of the term; another screen comes at once."""
+    shop, ada = sold
+    staff = shop.person("staff", "boss@example.com", "*")
+    form = staff.get("/admin/catalogue/1/edit").text
+    assert '<option selected value="">as the prices have it</option>' in form
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        basic = tx.session.query(Plan).filter_by(code="basic").one()
+        basic.details = {**basic.details, "changes": "end_of_term"}
+    path = "/account/subscriptions/1/change"
+    assert "To pay" in ada.get(f"{path}?offer=basic|1+month&addon-screen=1").text
+    shown = ada.get(f"{path}?offer=gold|1+month&addon-screen=0").text
+    assert "€10.00" not in shown
+    assert ada.post(path, hidden(shown), page=path).status_code == 303
+    with shop.app.app_context(), reading() as session:
+        assert [one.kind for one in session.query(SubscriptionChange)] == ["change"]
+        assert len(session.query(Document).all()) == 2
 
 
 def test_another_customer_finds_nothing(sold):

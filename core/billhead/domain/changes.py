@@ -53,11 +53,12 @@ def price_per_day(amount: Money, term: Term) -> Fraction:
     return amount.minor / (term.days + term.months * DAYS_A_MONTH)
 
 
-def allowed_change(old: Offering, new: Offering, rules: Iterable[ChangeRule] = ()) -> When:
-    """When a change from `old` to `new` happens.
+def allowed_change(old: Offering, new: Offering, rules: Iterable[ChangeRule] = (), usual: When | None = None) -> When:
+    """When a change from `old` to `new` happens. `usual` is what the old plan says of all changes of plan or term.
 
-    A rule for the term goes before one for any term. Without a rule: never between two families; more money a day, or
-    as much for a tier that is not lower, at once; less at the end of the term. Raises CurrencyMismatch.
+    A rule for the term goes before one for any term. Without a rule: never between two families; as is usual; else more
+    money a day, or as much for a tier that is not lower, at once; less at the end of the term. What stays the same plan
+    and term, with another screen say, goes by money alone. Raises CurrencyMismatch.
     """
     if old.amount.currency != new.amount.currency:
         raise CurrencyMismatch(old.amount.currency, new.amount.currency)
@@ -68,13 +69,19 @@ def allowed_change(old: Offering, new: Offering, rules: Iterable[ChangeRule] = (
                 return rule.when
     if old.family != new.family:
         return When.FORBIDDEN
+    if usual is not None and not (old.plan_id == new.plan_id and _as_long(old.term, new.term)):
+        return usual
     before, after = price_per_day(old.amount, old.term), price_per_day(new.amount, new.term)
     up = (after, new.tier) >= (before, old.tier)
     return When.IMMEDIATE if up else When.END_OF_TERM
 
 
 def _is_for(term: Term | None) -> Callable[[ChangeRule], bool]:
-    """12 months are a year."""
     if term is None:
         return lambda rule: rule.term is None
-    return lambda rule: rule.term is not None and (rule.term.months, rule.term.days) == (term.months, term.days)
+    return lambda rule: rule.term is not None and _as_long(rule.term, term)
+
+
+def _as_long(one: Term, other: Term) -> bool:
+    """12 months are a year."""
+    return (one.months, one.days) == (other.months, other.days)

@@ -23,7 +23,7 @@ PLAN = {
     "name": "Hotel", "kind": "line", "connections": "2", "tier": "1", "tax_class": "tv", "min_units": "1",
     "max_units": "5",
     "renewal_from": "later", "cancel_policy": "end_of_term", "proration": "actual_days", "listed": "y",
-    "country_rule": "", "cancel_money": "nothing", "open_invoices": "", "hold_min_days": "1", "hold_way": "",
+    "country_rule": "", "cancel_money": "nothing", "open_invoices": "", "changes": "", "hold_min_days": "1", "hold_way": "",
 }  # fmt: skip
 
 
@@ -196,7 +196,7 @@ def test_what_customers_may_do_with_a_plan_is_entered_shown_and_in_the_trail(any
     counter = any_counter
     may = {"may_hold": "y", "hold_min_days": "7", "hold_max_days": "30", "hold_way": "keep"}
     may |= {"cancel_policy": "immediate", "cancel_money": "credit", "cancel_day_counts": "y"}
-    may["open_invoices"] = "keep"
+    may |= {"open_invoices": "keep", "changes": "end_of_term"}
     lines = f"stream {panel(counter)}"
     wrong = counter.post("/admin/catalogue/new", **{**PLAN, **may, "hold_max_days": "5"}, code="hotel", services=lines)
     assert wrong.status_code == 422
@@ -210,6 +210,8 @@ def test_what_customers_may_do_with_a_plan_is_entered_shown_and_in_the_trail(any
     assert "7 to 30 days within a year" in shown
     assert "become credit, the day itself is charged" in shown
     assert "<dt>Unpaid invoices of what was canceled</dt><dd>stay owed whole</dd>" in shown
+    assert "<dt>A change to another plan or term is</dt><dd>made at the end of the term</dd>" in shown
+    assert "at the end of the term: so the plan has it" in counter.get(f"{saved.location}/ways").text
     edited = counter.get(f"{saved.location}/edit").text
     for field in ('id="hold_max_days" max="365" min="1" name="hold_max_days" type="number" value="30"', 'value="keep"'):
         assert field in edited
@@ -223,3 +225,6 @@ def test_what_customers_may_do_with_a_plan_is_entered_shown_and_in_the_trail(any
         ).all()
     assert details[0]["hold"] == {"before": None, "after": {"min_days": 7, "max_days": 30, "way": "keep"}}
     assert details[1]["cancel_money"] == {"before": "credit", "after": "nothing"}
+    assert details[1]["changes"] == {"before": "end_of_term", "after": ""}
+    wrong = counter.post(f"{saved.location}/edit", **{**PLAN, "changes": "soon"}, code="hotel", services=lines)
+    assert wrong.status_code == 422

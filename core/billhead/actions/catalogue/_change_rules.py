@@ -22,4 +22,5 @@ def when_allowed(session: Session, old: Offering, new: Offering) -> When:
     plan = session.get_one(Plan, new.plan_id)
     if not rules and new.plan_id != old.plan_id and (plan.fixed_term or plan.season_ends_on):
         return When.FORBIDDEN  # an introductory price is for who comes, unless a rule says otherwise
-    return allowed_change(old, new, rules)
+    usual = session.get_one(Plan, old.plan_id).details.get("changes")
+    return allowed_change(old, new, rules, When(usual) if usual else None)

@@ -1,4 +1,4 @@
-"""What a plan lets its customers do by themselves: hold it within limits, and what comes back when they cancel it."""
+"""What a plan lets its customers do by themselves: hold it within limits, change it, and what canceling brings back."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -6,11 +6,22 @@ from typing import Any
 
 from billhead.actions.payments._policy import OPEN_INVOICES
 from billhead.actions.subscriptions.cancel import MONEY
+from billhead.domain.changes import When
 from billhead.domain.errors import InvalidInput
 
-__all__ = ["WAYS", "HoldRules", "checked_hold", "checked_money", "checked_open", "hold_rules"]
+__all__ = [
+    "CHANGES",
+    "WAYS",
+    "HoldRules",
+    "checked_changes",
+    "checked_hold",
+    "checked_money",
+    "checked_open",
+    "hold_rules",
+]
 
 WAYS = ("credit", "keep")
+CHANGES = (When.IMMEDIATE.value, When.END_OF_TERM.value)
 _A_YEAR = 365
 
 
@@ -48,6 +59,13 @@ def checked_open(rule: str) -> str:
     if rule and rule not in OPEN_INVOICES:
         raise InvalidInput("open_invoices", f"{rule!r} is not one of {', '.join(OPEN_INVOICES)}")
     return rule
+
+
+def checked_changes(when: str) -> str:
+    """When its changes are made; "" as the prices have it."""
+    if when and when not in CHANGES:
+        raise InvalidInput("changes", f"{when!r} is not one of {', '.join(CHANGES)}")
+    return when
 
 
 def hold_rules(details: Mapping[str, Any]) -> HoldRules | None:

@@ -10,6 +10,7 @@ _KEYS: dict[str, type] = {
     "called_off": str,  # a pay-per-view event or rental that did not happen
     "cancel_day_counts": bool,
     "cancel_money": str,
+    "changes": str,  # when one of plan or term is made; "": as the prices have it
     "ends": str,  # of a pay-per-view event
     "features": dict,  # what the shop says of it: language → lines
     "hold": dict,  # min_days, max_days in a year, way

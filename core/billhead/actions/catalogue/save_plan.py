@@ -9,7 +9,13 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.catalogue._bundles import fill_bundle, fill_bundles_of
 from billhead.actions.catalogue._carried import without_addon, without_screens
-from billhead.actions.catalogue._customers_say import HoldRules, checked_hold, checked_money, checked_open
+from billhead.actions.catalogue._customers_say import (
+    HoldRules,
+    checked_changes,
+    checked_hold,
+    checked_money,
+    checked_open,
+)
 from billhead.actions.catalogue._details import checked_details
 from billhead.actions.catalogue._entered import plan_entered, put_bouquets, put_regions
 from billhead.actions.catalogue._versions import normal_term
@@ -51,7 +57,9 @@ class PlanEntry:
     """`kind` line: what it is follows from its lines. `addon_of`: the plans to which an add-on can be added.
     `country_rule` only or except, with `countries`: where it may be sold. `hold`: what its customers may do by
     themselves; None: only staff put it on hold. `cancel_money` and `cancel_day_counts`: as `subscriptions.cancel` has
-    it, for a cancellation that says nothing else; `open_invoices` as `MoneyBack` has it, "": as the seller's rule."""
+    it, for a cancellation that says nothing else; `open_invoices` as `MoneyBack` has it, "": as the seller's rule.
+    `changes`: when a change from it to another plan or term is made, immediate or end_of_term; "": as the prices have
+    it. A rule between two plans goes before it."""
 
     code: str
     name: str
@@ -75,6 +83,7 @@ class PlanEntry:
     cancel_money: str = "nothing"
     cancel_day_counts: bool = False
     open_invoices: str = ""
+    changes: str = ""
     hold: HoldRules | None = None
     proration: str = "actual_days"
     fixed_term: str = ""
@@ -132,7 +141,7 @@ def save_plan(tx: Tx, seller_id: int, entry: PlanEntry, plan_id: int | None = No
     return PlanSaved(plan.id)
 
 
-_USUAL = {"hold": None, "cancel_money": "nothing", "cancel_day_counts": False, "open_invoices": ""}
+_USUAL = {"hold": None, "cancel_money": "nothing", "cancel_day_counts": False, "open_invoices": "", "changes": ""}
 
 
 def _put_details(plan: Plan, entry: PlanEntry, kind: str) -> dict[str, Any]:
@@ -232,6 +241,7 @@ def _details(entry: PlanEntry, kind: str) -> dict[str, Any]:
         details["cancel_money"] = checked_money(entry.cancel_money)
         details["cancel_day_counts"] = entry.cancel_day_counts
         details["open_invoices"] = checked_open(entry.open_invoices)
+        details["changes"] = checked_changes(entry.changes)
     return details
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from billhead.actions.catalogue._customers_say import WAYS, HoldRules, checked_hold
+from billhead.actions.catalogue._customers_say import CHANGES, WAYS, HoldRules, checked_hold
 from billhead.actions.importing._toml import Table
 from billhead.actions.payments._policy import OPEN_INVOICES
 from billhead.actions.subscriptions.cancel import MONEY
@@ -14,7 +14,7 @@ __all__ = ["read_customers_say"]
 
 
 def read_customers_say(table: Table) -> dict[str, Any]:
-    """`hold` (a table, or false), and what a cancellation does with money, as a plan's details have them."""
+    """`hold` (a table, or false), what a cancellation does with money, and `changes`, as a plan's details have them."""
     told: dict[str, Any] = {}
     if table.has("hold"):
         told["hold"] = None if table.value("hold") is False else _hold(table)
@@ -24,6 +24,8 @@ def read_customers_say(table: Table) -> dict[str, Any]:
         told["cancel_day_counts"] = table.flag("cancel_day_counts")
     if table.has("open_invoices"):
         told["open_invoices"] = table.one_of("open_invoices", OPEN_INVOICES)
+    if table.has("changes"):
+        told["changes"] = "" if table.value("changes") == "" else table.one_of("changes", CHANGES)
     return told
 
 

@@ -24,7 +24,7 @@ from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import Column, badge, code, number, text, word
 from billhead.web.admin.listing import Choice, Listing
-from billhead.web.admin.plan_forms import HOLD_WAYS, MONEY_BACK, OPEN_INVOICES
+from billhead.web.admin.plan_forms import CHANGES, HOLD_WAYS, MONEY_BACK, OPEN_INVOICES
 from billhead.web.affected import of_plan
 from billhead.web.forms import stripped
 from billhead.web.pages import page
@@ -137,6 +137,7 @@ def plan(key: int) -> ResponseReturnValue:
         "plan": row, "books": books, "bouquets": bouquets, "metered": metered, "trail": trail, "sold": sold,
         "money_back": MONEY_BACK[row.details.get("cancel_money") or "nothing"],
         "open_invoices": OPEN_INVOICES[row.details.get("open_invoices") or ""],
+        "changes": CHANGES[row.details.get("changes") or ""],
         "sold_now": set(sold_now.values()), "instant": datetime.fromisoformat,
         "hold": hold, "hold_way": HOLD_WAYS[hold.way] if hold else "",
     }  # fmt: skip

@@ -27,7 +27,7 @@ from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import later, marked, say
 
-__all__ = ["COUNTRIES_HINT", "HOLD_WAYS", "LINES", "MONEY_BACK", "OPEN_INVOICES", "WHERE_SOLD"]
+__all__ = ["CHANGES", "COUNTRIES_HINT", "HOLD_WAYS", "LINES", "MONEY_BACK", "OPEN_INVOICES", "WHERE_SOLD"]
 
 WHERE_SOLD = {
     "": later("everywhere"),
@@ -44,6 +44,11 @@ OPEN_INVOICES = {
     "credit": later("what was not watched is given back"),
     "keep": later("stay owed whole"),
     "void": later("nothing of them is owed any more"),
+}
+CHANGES = {
+    "": later("as the prices have it"),
+    "immediate": later("made at once"),
+    "end_of_term": later("made at the end of the term"),
 }
 HOLD_WAYS = {
     "": later("are added if it is renewed by hand, else become credit"),
@@ -115,6 +120,12 @@ class PlanForm(Form):
             "expiry": later("its end"),
             "now": later("the payment"),
         },
+    )
+    changes = SelectField(
+        later("A change to another plan or term is"),
+        choices=CHANGES,
+        default="",
+        description=later("Rules between two plans go before it."),
     )
     cancel_policy = SelectField(
         later("Canceling"),
@@ -194,6 +205,7 @@ class PlanForm(Form):
             mac_swaps=self.mac_swaps.data,
             rented=bool(self.rented.data),
             renewal_from=self.renewal_from.data,
+            changes=self.changes.data,
             cancel_policy=self.cancel_policy.data,
             cancel_money=self.cancel_money.data,
             cancel_day_counts=bool(self.cancel_day_counts.data),
@@ -275,6 +287,7 @@ def _as_entered(session: Session, plan: Plan) -> dict[str, Any]:
         "cancel_money": details.get("cancel_money") or "nothing",
         "cancel_day_counts": bool(details.get("cancel_day_counts")),
         "open_invoices": details.get("open_invoices") or "",
+        "changes": details.get("changes") or "",
         "may_hold": hold is not None,
         **({f"hold_{name}": value for name, value in asdict(hold).items()} if hold else {}),
         "then_plan": then.code if then else "",

@@ -10,7 +10,7 @@ from billhead.db import reading, writing
 from billhead.models.catalogue import Plan, PlanChange
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
-from billhead.web.admin.plan_forms import LINES
+from billhead.web.admin.plan_forms import CHANGES, LINES
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
@@ -19,17 +19,19 @@ from billhead.web.speaking import later, say
 __all__: list[str] = []
 
 
+_RULED = {
+    "immediate": CHANGES["immediate"],
+    "end_of_term": CHANGES["end_of_term"],
+    "forbidden": later("not possible"),
+}
+
+
 class WayForm(Form):
     to_plan = SelectField(later("Change to"), coerce=int)
     term = StringField(later("For the term"), filters=[stripped], description=later("Like 1 year. Empty: any."))
     allowed = SelectField(
         later("Is"),
-        choices={
-            "": later("as the prices have it"),
-            "immediate": later("made at once"),
-            "end_of_term": later("made at the end of the term"),
-            "forbidden": later("not possible"),
-        },
+        choices={"": later("as the plan has it"), **_RULED},
     )
 
 
@@ -58,4 +60,4 @@ def plan_ways(key: int) -> ResponseReturnValue:
             flash(say("The way between the plans is saved."), "good")
             return redirect(url_for("admin.plan_ways", key=key), 303)
     status = 422 if form.is_submitted() else 200
-    return page("admin/plan_ways.html", plan=plan, form=form, rules=rules), status
+    return page("admin/plan_ways.html", plan=plan, form=form, rules=rules, words=_RULED), status
