@@ -104,6 +104,25 @@ def test_three_days_after_an_outage_move_the_end_the_lines_and_the_next_invoice(
     assert in_order()
 
 
+def test_who_gets_no_days_is_counted_with_the_reason(shop):
+    plan = shop.plan("tv", 3000)
+    _, ended = paying(shop, plan)
+    paying(shop, plan)
+    do(cancel, ended, "immediate")  # does not run any more: nobody waits for days there
+    for _ in range(2):
+        shop.change(Subscription, shop.subscribe(shop.customer(), plan, due=MAY), timing="arrears")
+    shop.change(Subscription, shop.subscribe(shop.customer(), plan, due=MAY), paid_through=None)
+    shop.change(Subscription, shop.subscribe(shop.customer(), shop.plan("gold", 6000), due=MAY), timing="arrears")
+    scope = GiftScope(plan_id=plan[0])
+    told = {"it is paid afterwards": 2, "nothing of it was paid yet": 1}
+    found = seen(preview_give_days, scope, 3)
+    assert (found.subscriptions, found.left_out) == (1, told)
+    gift = do(give_days, scope, 3, "The night of 9 April").gift_id
+    finish(gift)
+    after = shop.get(DayGift, gift)
+    assert (after.given, after.total, after.left_out) == (1, 1, told)
+
+
 def test_a_change_in_given_days_costs_nothing_for_them(shop):
     customer, subscription = paying(shop, shop.plan("tv", 3000))
     shop.plan("gold", 6000)

@@ -45,7 +45,11 @@ def _done(verb: Any, preview: Any, previewing: bool, reason: str, as_json: bool,
 
 def _told(result: Any, as_json: bool) -> None:
     facts = {name: _plain(getattr(result, name)) for name in result.__slots__}
-    show(facts, as_json, [f"{name.replace('_', ' ')}: {value}" for name, value in facts.items() if value is not None])
+    show(
+        facts,
+        as_json,
+        [f"{name.replace('_', ' ')}: {_line(value)}" for name, value in facts.items() if value is not None],
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -56,6 +60,10 @@ def _plain(value: Any) -> Any:
             for one in value
         ]  # fmt: skip
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _line(value: Any) -> Any:
+    return "; ".join(f"{count} {why}" for why, count in value.items()) if isinstance(value, dict) else value
 
 
 @group.command("change")

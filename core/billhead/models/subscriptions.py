@@ -147,6 +147,7 @@ class DayGift(Model):
     plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
     state: Mapped[str] = mapped_column(default="running")  # running | done | canceled
     total: Mapped[int]
+    left_out: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # {why: how many that run there get none}
     given: Mapped[int] = mapped_column(default=0)
     cursor: Mapped[int] = mapped_column(default=0)
     actor: Mapped[str]

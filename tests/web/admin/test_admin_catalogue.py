@@ -23,7 +23,8 @@ PLAN = {
     "name": "Hotel", "kind": "line", "connections": "2", "tier": "1", "tax_class": "tv", "min_units": "1",
     "max_units": "5",
     "renewal_from": "later", "cancel_policy": "end_of_term", "proration": "actual_days", "listed": "y",
-    "country_rule": "", "cancel_money": "nothing", "open_invoices": "", "changes": "", "hold_min_days": "1", "hold_way": "",
+    "country_rule": "", "cancel_money": "nothing", "open_invoices": "", "hold_min_days": "1", "hold_way": "",
+    "changes": "",
 }  # fmt: skip
 
 

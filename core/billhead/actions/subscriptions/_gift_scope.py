@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.subscriptions._given_days import NO_DAYS
@@ -14,7 +14,7 @@ from billhead.models.subscriptions import Service, Subscription, SubscriptionCom
 from billhead.plugin import Expiry
 from billhead.plugin_host import capabilities_of
 
-__all__ = ["GiftScope", "count_bought", "count_in", "ids_in"]
+__all__ = ["GiftScope", "count_bought", "count_in", "count_left_out", "ids_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,14 @@ def count_bought(session: Session, scope: GiftScope) -> int:
     lines = select(Service.subscription_id).where(Service.panel_id.in_(selling), Service.lifecycle == "wanted")
     those = _those(session, scope).where(Subscription.id.in_(lines))
     return int(session.scalar(select(func.count()).select_from(those.subquery())) or 0)
+
+
+def count_left_out(session: Session, scope: GiftScope) -> dict[str, int]:
+    """Of those that run there, how many get no days, by why not."""
+    (over, _), *reasons = NO_DAYS
+    why = case(*reasons, else_="").label("why")
+    query = select(why, func.count()).where(not_(over), _in_scope(session, scope)).group_by(why).order_by(why)
+    return {reason: int(count) for reason, count in session.execute(query) if reason}
 
 
 def ids_in(session: Session, scope: GiftScope, after: int, limit: int) -> Sequence[int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from billhead import clock
 from billhead.actions.scheduling import enqueue
-from billhead.actions.subscriptions._gift_scope import GiftScope, count_bought, count_in
+from billhead.actions.subscriptions._gift_scope import GiftScope, count_bought, count_in, count_left_out
 from billhead.actions.subscriptions._given_days import checked_days
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
@@ -21,11 +21,13 @@ __all__ = ["GiftAsked", "GiftPreview", "GiftScope", "give_days", "preview_give_d
 @dataclass(frozen=True, slots=True)
 class GiftPreview:
     """`bought`: of the subscriptions, those with a line on a panel that sells time. The days are not bought there, so
-    the line ends on the day that was bought, and goes on with what is bought next."""
+    the line ends on the day that was bought, and goes on with what is bought next. `left_out`: of those that run there,
+    how many get none, by why: what is paid afterwards has no paid time that could be made longer."""
 
     subscriptions: int
     days: int
     bought: int
+    left_out: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,10 @@ class GiftAsked:
 
 def preview_give_days(tx: Tx, scope: GiftScope, days: int) -> GiftPreview:
     """How many subscriptions would get the days. Raises what `give_days` raises."""
-    return GiftPreview(count_in(tx.session, scope), checked_days(days), count_bought(tx.session, scope))
+    there = tx.session
+    return GiftPreview(
+        count_in(there, scope), checked_days(days), count_bought(there, scope), count_left_out(there, scope)
+    )
 
 
 @verb("subscriptions.give_days", permission="subscriptions.write")
@@ -55,11 +60,17 @@ def give_days(tx: Tx, scope: GiftScope, days: int, reason: str) -> GiftAsked:
         bouquet_id=scope.bouquet_id,
         plan_id=scope.plan_id,
         total=found.subscriptions,
+        left_out=found.left_out,
         actor=tx.ctx.actor,
         created_at=clock.now(),
     )
     tx.session.add(gift)
     tx.session.flush()
     enqueue(tx, "subscriptions.give_days", {"gift_id": gift.id}, key=f"give_days:{gift.id}")
-    audit(tx, "subscriptions.give_days", f"day_gift:{gift.id}", {"days": days, "subscriptions": found.subscriptions})
+    audit(
+        tx,
+        "subscriptions.give_days",
+        f"day_gift:{gift.id}",
+        {"days": days, "subscriptions": found.subscriptions, "left_out": found.left_out},
+    )
     return GiftAsked(gift.id, found.subscriptions)

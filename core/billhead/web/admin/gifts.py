@@ -29,7 +29,7 @@ __all__: list[str] = []
 
 _COLUMNS = (
     marked("When"), marked("Who"), marked("Days"), marked("Why"), marked("Given"), marked("Subscriptions"),
-    marked("State"), marked("By"),
+    marked("State"), marked("By"), marked("Left out"),
 )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def _all(names: dict[str, str]) -> Iterator[list[Any]]:
         for gift in session.scalars(select(DayGift).order_by(DayGift.id.desc()).execution_options(yield_per=500)):
             whom = names.get(_key_of(gift), _key_of(gift))
             yield [gift.created_at.isoformat(), whom, gift.days, gift.reason, gift.given, gift.total, gift.state,
-                   gift.actor]  # fmt: skip
+                   gift.actor, "; ".join(f"{say(why)}: {count}" for why, count in gift.left_out.items())]  # fmt: skip
 
 
 @admin.route("/gifts/new", methods=["GET", "POST"])
