@@ -3,10 +3,12 @@
 import csv
 import io
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from sqlalchemy import func, select
 
+from billhead import clock
 from billhead.actions.importing import run_import as running
 from billhead.actions.importing.cancel_import import cancel_import
 from billhead.actions.privacy.purge_old import purge_old
@@ -14,7 +16,8 @@ from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.models.credits import CustomerCredit
 from billhead.models.imports import ImportRefusal, SubscriberImport
-from billhead.models.people import Customer
+from billhead.models.people import Customer, User
+from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription
 
 NEW = "/admin/imports/new"
@@ -158,6 +161,33 @@ def test_what_clashes_with_the_database_is_found_by_a_dry_run(counter):
     counter.shop.work()
     assert figures(counter) == ("done", True, 1, 0, 1)
     assert f"{taken} is taken by another line" in counter.get(where).text
+
+
+def test_what_is_taken_between_a_dry_run_and_the_import_costs_its_row(any_counter):
+    counter = any_counter
+    where = sent(counter, as_csv(people(counter, 5)))
+    counter.post(f"{where}/dry-run")
+    counter.shop.work()
+    assert figures(counter) == ("done", True, 5, 0, 0)
+    counter.confirm(f"{where}/start")
+    app, seller_id = counter.shop.app, counter.shop.seller_id
+    with app.app_context(), writing(Context.system("test")) as tx:  # was brought in once, under another number since
+        tx.session.get_one(Subscription, 1).external_ref = f"{tx.session.get_one(Seller, seller_id).code}:X-4"
+    work = Thread(target=counter.shop.work)
+    with app.app_context(), writing(Context.system("test")) as tx:  # signs up while the import runs
+        login = User(seller_id=seller_id, email="x2@example.com", role="customer", created_at=clock.now())
+        tx.session.add(login)
+        tx.session.flush()
+        work.start()
+        work.join(1)
+    work.join()
+    assert figures(counter) == ("done", False, 4, 0, 1)
+    assert brought_in(counter) == 4
+    with app.app_context(), reading() as session:
+        (refusal,) = session.scalars(select(ImportRefusal))
+        assert (refusal.line, refusal.code) == (5, "conflict")
+        assert session.scalar(select(User.customer_id).where(User.email == "x2@example.com")) is None
+    assert "taken just now" in counter.get(where).text
 
 
 def test_a_process_that_dies_is_followed_where_it_was(any_counter, monkeypatch):

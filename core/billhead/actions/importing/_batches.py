@@ -1,13 +1,15 @@
-"""Takes rows that were read from a file in batches; of a batch that clashes with the database, each row by itself."""
+"""Takes rows read from a file in batches; one that clashes with the database is halved until the row is found."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, groupby, islice
 
+from sqlalchemy.exc import IntegrityError
+
 from billhead.actions.importing.import_subscribers import ImportedSubscribers, import_subscribers
 from billhead.actions.importing.subscriber_rows import GoodRow, Refusal
 from billhead.db import Tx
-from billhead.domain.errors import BillheadError, InvalidInput
+from billhead.domain.errors import BillheadError, Conflict, InvalidInput
 
 __all__ = ["Taken", "batches", "take_batch"]
 
@@ -39,30 +41,42 @@ def take_batch(tx: Tx, seller_id: int, batch: Sequence[GoodRow | Refusal], *, ca
     """Write what can be written. Raises nothing for a row that clashes: it is among the refusals then."""
     taken = Taken(refusals=[row for row in batch if isinstance(row, Refusal)])
     good = [row for row in batch if isinstance(row, GoodRow)]
-    if not good:
-        return taken
-    try:
-        taken.count(_write(tx, seller_id, good, cards))
-    except BillheadError:
-        for row in good:
-            try:
-                taken.count(_write(tx, seller_id, [row], cards))
-            except BillheadError as clash:
-                taken.refusals.append(_refused(row, clash))
+    _take(tx, seller_id, good, cards, taken)
     return taken
 
 
+def _take(tx: Tx, seller_id: int, rows: Sequence[GoodRow], cards: str, taken: Taken) -> None:
+    if not rows:
+        return
+    try:
+        taken.count(_write(tx, seller_id, rows, cards))
+    except BillheadError as clash:
+        if len(rows) == 1:
+            taken.refusals.append(_refused(rows[0], clash))
+            return
+        half = len(rows) // 2
+        _take(tx, seller_id, rows[:half], cards, taken)
+        _take(tx, seller_id, rows[half:], cards, taken)
+
+
 def _write(tx: Tx, seller_id: int, rows: Sequence[GoodRow], cards: str) -> ImportedSubscribers:
+    """Raises what import_subscribers does, and Conflict where the database knows of something that was not looked for,
+    or came while this was being written."""
     info = tx.session.info
     try:
         with tx.session.begin_nested():
             return import_subscribers(tx, seller_id, rows, cards=cards)
-    except BillheadError:
+    except (BillheadError, IntegrityError) as error:
         # what was remembered there may be of rows that are gone; who is to be woken was asked for by others too
         waiting = info.get(_FOR_THE_COMMIT)
         info.clear()
         if waiting:
             info[_FOR_THE_COMMIT] = waiting
+        if isinstance(error, IntegrityError):
+            raise Conflict(
+                "its reference, login or address was taken just now, or belongs to somebody else here",
+                hint="look for them here; if there is nobody, send the row again",
+            ) from error
         raise
 
 
