@@ -78,6 +78,8 @@ def brought_in(counter, model=Customer):
 def test_an_empty_list_tells_where_the_format_is_and_hands_out_an_example(counter):
     shown = counter.get("/admin/imports").text
     assert "docs/import.md" in shown
+    assert "CSV file</label>" in counter.get(NEW).text, "it does not say that the file is optional"
+    assert "Choose a file." in counter.post(NEW, encoding="utf-8", cards="").text
     assert "/admin/imports/example.csv" in shown
     assert "/admin/imports/new" in shown
     where = sent(counter, as_csv(example(counter)))

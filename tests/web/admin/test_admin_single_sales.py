@@ -239,7 +239,7 @@ def test_a_catalogue_file_is_shown_then_taken_in(counter):
     assert broken.status_code == 422
     assert "kode" in broken.text
     assert "is not TOML" in send(b"[[", dry_run="y").text
-    assert "Choose one" in counter.post("/admin/catalogue/file", dry_run="y").text
+    assert "Choose a file." in counter.post("/admin/catalogue/file", dry_run="y").text
     before = len(counter.shop.rows(Plan))
     shown = send(text, dry_run="y")
     assert "Nothing is saved yet" in shown.text, shown.text

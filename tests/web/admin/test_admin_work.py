@@ -12,6 +12,7 @@ from billhead.models.operations import EventDelivery, FreezeSwitch, Job, PluginS
 from billhead.models.panels import Panel
 from billhead.models.payments import Callback, GatewayAccount, PaymentAttempt
 from billhead.models.subscriptions import Service, Subscription
+from billhead.web.formatting import day_in_words
 
 KEY = {"_key": "0" * 31 + "7"}
 
@@ -60,9 +61,11 @@ def test_canceling_at_once_removes_the_line(counter):
 
 
 def test_canceling_later_leaves_what_is_paid(counter):
+    paid = counter.row(Subscription, 1).paid_through
+    assert f"It is paid up to {day_in_words(paid)}." in counter.get("/admin/subscriptions/1/cancel").text
     _, told = counter.yes("/admin/subscriptions/1/cancel", policy="end_of_term")
     ends = counter.row(Subscription, 1).service_ends_on
-    assert f"Canceled: {ends.isoformat()} is the first day without service." in told
+    assert f"Canceled: {day_in_words(ends)} is the first day without service." in told
     assert counter.row(Subscription, 1).state == "active"
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField
 
 from billhead.actions.importing.catalog_file import read_catalog
@@ -25,7 +25,11 @@ _LARGEST = 4 * 1024 * 1024
 
 
 class CatalogueForm(Form):
-    file = FileField(later("Catalogue file"), description=later("TOML, up to 4 MB. The same file twice is no harm."))
+    file = FileField(
+        later("Catalogue file"),
+        validators=[FileRequired(later("Choose a file."))],
+        description=later("TOML, up to 4 MB. The same file twice is no harm."),
+    )
     dry_run = BooleanField(later("Only show what would come of it"), default=True)
 
 
@@ -52,13 +56,11 @@ def take_in_catalogue() -> ResponseReturnValue:
 
 
 def _sent() -> tuple[str, bytes]:
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        raise InvalidInput("file", "choose one")
+    sent = request.files["file"]
     data = sent.read(_LARGEST + 1)
     if len(data) > _LARGEST:
         raise InvalidInput("file", f"it is larger than {_LARGEST // 1024**2} MB", hint="use billhead import catalog")
-    return sent.filename, data
+    return sent.filename or "", data
 
 
 def _told(done: ImportedCatalog) -> str:

@@ -61,7 +61,9 @@ def change_subscription(key: int) -> ResponseReturnValue:
         else:
             told = say("Changed.")
             if done.state == "scheduled":
-                told = say("Planned for %(effective_on)s.", effective_on=done.effective_on)
+                told = say(
+                    "Planned for %(effective_on)s.", effective_on=day_in_words(date.fromisoformat(done.effective_on))
+                )
             elif done.runs_until:
                 until = day_in_words(date.fromisoformat(done.runs_until) - timedelta(days=1))
                 told = f"{told} {say('Paid until %(day)s.', day=until)}"
@@ -126,7 +128,10 @@ def resume_subscription(key: int) -> ResponseReturnValue:
     def act(ctx: Context, _form: ReasonForm) -> str:
         with writing(ctx) as tx:
             done = resume(tx, key)
-        return say("Running again, paid to %(paid_through)s.", paid_through=done.paid_through)
+        if not done.paid_through:
+            return say("Running again.")
+        through = day_in_words(date.fromisoformat(done.paid_through))
+        return say("Running again, paid to %(paid_through)s.", paid_through=through)
 
     return asked(
         _question(key, marked("End the hold of %(plan)s of %(customer)s?"), text, marked("Resume")), ReasonForm(), act

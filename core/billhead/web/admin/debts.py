@@ -21,7 +21,7 @@ from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
-from billhead.web.formatting import money, paper_name
+from billhead.web.formatting import day_in_words, money, paper_name
 from billhead.web.forms import stripped
 from billhead.web.request_context import current_ctx
 from billhead.web.speaking import later, say
@@ -145,7 +145,8 @@ def take_promise(key: int) -> ResponseReturnValue:
     with reading() as session:
         offer = preview_promise(Tx(current_ctx(), session), key)
     if offer.standing is not None or offer.refusal:
-        raise Conflict(offer.refusal or say("payment by %(standing)s is promised already", standing=offer.standing))
+        standing = day_in_words(offer.standing) if offer.standing else ""
+        raise Conflict(offer.refusal or say("payment by %(standing)s is promised already", standing=standing))
     owed = money(offer.owed.minor, offer.owed.currency)
     again = " " + say("What debt has stopped runs again until then.") if offer.restores else ""
     question = Question(
@@ -153,7 +154,7 @@ def take_promise(key: int) -> ResponseReturnValue:
         say(
             "%(owed)s is overdue. The stages stand still until the day, at the latest %(latest)s.",
             owed=owed,
-            latest=offer.latest,
+            latest=day_in_words(offer.latest),
         )
         + again,
         say("Take it"),
@@ -164,7 +165,7 @@ def take_promise(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: StaffPromiseForm) -> str:
         with writing(ctx) as tx:
             made = promise_payment(tx, key, form.day.data)
-        return say("Promised: %(owed)s by %(day)s.", owed=owed, day=made.day)
+        return say("Promised: %(owed)s by %(day)s.", owed=owed, day=day_in_words(made.day))
 
     return asked(question, StaffPromiseForm(data={"day": offer.latest}), act)
 

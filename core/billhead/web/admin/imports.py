@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, FileRequired
 from sqlalchemy import func, select
 from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
@@ -21,7 +21,6 @@ from billhead.actions.importing.start_import import start_import
 from billhead.actions.importing.subscriber_rows import COLUMNS, LEFT_OUT
 from billhead.db import reading, writing
 from billhead.domain.context import Context
-from billhead.domain.errors import InvalidInput
 from billhead.models.imports import ImportRefusal, SubscriberImport
 from billhead.models.sellers import Seller
 from billhead.plugin import allow
@@ -103,6 +102,7 @@ def _gateways() -> list[tuple[str, str]]:
 class FileForm(Form):
     file = FileField(
         later("CSV file"),
+        validators=[FileRequired(later("Choose a file."))],
         description=later("Up to %(size)s MB; separated by commas, semicolons or tabs.", size=LARGEST // 1024**2),
         render_kw={"accept": ".csv,.txt,text/csv"},
     )
@@ -151,10 +151,8 @@ def new_import() -> ResponseReturnValue:
 
 
 def _sent() -> tuple[str, bytes]:
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        raise InvalidInput("file", "choose one")
-    return sent.filename, sent.read(LARGEST + 1)
+    sent = request.files["file"]
+    return sent.filename or "", sent.read(LARGEST + 1)
 
 
 @admin.get("/imports/<int:key>")

@@ -2,7 +2,7 @@
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, FileRequired
 from sqlalchemy import func, select
 
 from billhead.actions.rates.import_rates import import_rates
@@ -52,6 +52,7 @@ RATES = Listing(
 class RatesForm(Form):
     file = FileField(
         later("File"),
+        validators=[FileRequired(later("Choose a file."))],
         description=later(
             "CSV with day,currency,base,rate, or Date,USD,JPY,… as central banks publish it. All or nothing."
         ),
@@ -91,13 +92,11 @@ def take_in_rates() -> ResponseReturnValue:
 
 
 def _sent() -> tuple[str, str]:
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        raise InvalidInput("file", "choose one")
+    sent = request.files["file"]
     data = sent.read(_LARGEST + 1)
     if len(data) > _LARGEST:
         raise InvalidInput("file", f"it is larger than {_LARGEST // 1_000_000} MB", hint="use billhead rates import")
     try:
-        return sent.filename[:100], data.decode("utf-8-sig")
+        return (sent.filename or "")[:100], data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidInput("file", "it is not text in UTF-8") from None

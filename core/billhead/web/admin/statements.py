@@ -2,7 +2,7 @@
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, FileRequired
 from sqlalchemy import or_, select
 from wtforms import BooleanField
 
@@ -73,6 +73,7 @@ BANK_ENTRIES = Listing(
 class StatementForm(Form):
     file = FileField(
         later("File of the bank"),
+        validators=[FileRequired(later("Choose a file."))],
         description=later("camt.053 or camt.054, up to 16 MB. The same file twice is no harm."),
     )
     dry_run = BooleanField(later("Only show what would come of it"))
@@ -101,9 +102,7 @@ def take_in_statement() -> ResponseReturnValue:
 
 
 def _sent() -> bytes:
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        raise InvalidInput("file", "choose one")
+    sent = request.files["file"]
     data = sent.read(_LARGEST + 1)
     if len(data) > _LARGEST:
         raise InvalidInput("file", f"it is larger than {_LARGEST // 1024**2} MB", hint="use billhead bank import")

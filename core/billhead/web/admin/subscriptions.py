@@ -222,7 +222,8 @@ def _question(key: int, title: str, text: str, button: str, *, danger: bool = Tr
     with reading() as session:
         row = found(session, Subscription, key, "subscription")
         customer, plan = _whose(session, key)
-    names = {"plan": plan.name, "who": customer.name, "paid_through": row.paid_through or say("today")}
+    through = day_in_words(row.paid_through) if row.paid_through else say("today")
+    names = {"plan": plan.name, "who": customer.name, "paid_through": through}
     back = url_for("admin.subscription", key=key)
     return Question(say(title, **names), say(text, **names), say(button), back, danger)
 
@@ -311,7 +312,8 @@ def cancel_subscription(key: int) -> ResponseReturnValue:
         return cancel(tx, key, form.policy.data, on=on, money=form.money.data)
 
     def done(_: Context, canceled: Canceled) -> str:
-        told = say("Canceled: %(day)s is the first day without service.", day=canceled.ends_on)
+        first = day_in_words(date.fromisoformat(canceled.ends_on))
+        told = say("Canceled: %(day)s is the first day without service.", day=first)
         if canceled.total_minor >= 0:
             return told
         return f"{told} " + say("%(money)s came back.", money=money(-canceled.total_minor, canceled.currency))

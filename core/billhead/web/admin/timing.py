@@ -1,5 +1,7 @@
 """When a subscription is billed, before its periods or after them: what would come of it is shown first."""
 
+from datetime import date
+
 from flask import url_for
 from flask.typing import ResponseReturnValue
 from wtforms import HiddenField
@@ -50,7 +52,7 @@ def time_billing(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: TimingForm) -> str:
         with writing(ctx) as tx:
             done = set_timing(tx, key, form.wanted.data)
-        return say(_DONE[form.wanted.data], day=done.effective_on)
+        return say(_DONE[form.wanted.data], day=day_in_words(date.fromisoformat(done.effective_on)))
 
     try:
         text = _told(wanted, preview_set_timing(current_ctx(), key, wanted))
