@@ -4,6 +4,7 @@ A customer of the card shop pays in EUR; a month of television is 10.00 and 25.5
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from threading import Barrier
 
 import pytest
@@ -12,11 +13,11 @@ from debt_shop import sound
 
 from billhead.actions.credits._charged_back import charged_back_debt
 from billhead.actions.credits._history import credit_history
-from billhead.actions.credits._top_up import TopUpTerms
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.credits.buy_credit import buy_credit
 from billhead.actions.credits.pay_with_credit import pay_with_credit
 from billhead.actions.credits.set_wallet import WalletWish, set_wallet
+from billhead.actions.credits.stop_top_up import stop_top_up
 from billhead.actions.freeze import set_freeze
 from billhead.actions.payments._apply import apply_outcome
 from billhead.actions.sellers._top_up_terms import terms_from, terms_text
@@ -25,6 +26,7 @@ from billhead.db import reading, writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import Money
+from billhead.domain.top_ups import Bonus, TopUpTerms
 from billhead.jobs.kinds import KINDS
 from billhead.models.credits import AutoTopUp, CustomerCredit, CustomerWallet
 from billhead.models.documents import Document
@@ -168,14 +170,83 @@ def test_nobody_buys_for_others_and_nothing_where_it_is_not_sold(shop):
 
 
 def test_terms_are_written_as_they_are_read():
-    text = "EUR 5.00 500.00 10.00 25.00\nJPY 500 50000"
+    text = "EUR 5.00 500.00 10.00 25.00 25.00+2.00 50.00+12.50%\nJPY 500 50000"
     read = terms_from(text)
-    assert read == {"EUR": TopUpTerms(500, 50000, (1000, 2500)), "JPY": TopUpTerms(500, 50000)}
-    stored = {code: {"least": one.least, "most": one.most, "offered": list(one.offered)} for code, one in read.items()}
+    assert read == {
+        "EUR": TopUpTerms(500, 50000, (1000, 2500), (Bonus(2500, 200), Bonus(5000, points=1250))),
+        "JPY": TopUpTerms(500, 50000),
+    }
+    stored = {code: asdict(one) for code, one in read.items()}
     assert terms_text(stored) == text
-    for wrong in ("EUR", "EUR 5", "EUR 5 1", "EUR 5 50 100", "EUR x 5", "EUR 0 5", "EUR 1 5\nEUR 1 5", "XQX 1 5"):
+    for wrong in (
+        "EUR",
+        "EUR 5",
+        "EUR 5 1",
+        "EUR 5 50 100",
+        "EUR x 5",
+        "EUR 0 5",
+        "EUR 1 5\nEUR 1 5",
+        "XQX 1 5",
+        "EUR 5 50 10+11",
+        "EUR 5 50 10+",
+        "EUR 5 50 10+101%",
+        "EUR 5 50 4+1",
+        "EUR 5 50 10+0%",
+        "EUR 5 10+1",
+    ):
         with pytest.raises(InvalidInput):
             terms_from(wrong)
+
+
+@pytest.mark.parametrize(("minor", "bonus"), [(1999, 0), (2000, 100), (4999, 100), (5000, 625), (5001, 625)])
+def test_of_the_bonuses_the_highest_that_is_reached_counts(minor, bonus):
+    terms = TopUpTerms(500, 50000, bonuses=(Bonus(2000, 100), Bonus(5000, points=1250)))
+    assert terms.bonus(eur(minor)) == eur(bonus)  # 12.5 % of 50.01 is 6.25125
+
+
+def test_a_bonus_is_a_gift_beside_what_was_bought_and_goes_back_with_it(shop):
+    shop.act(set_top_ups, shop.seller, {"EUR": TopUpTerms(500, 50000, (2000,), (Bonus(2000, points=1000),))})
+    top_up(shop, 1000)
+    assert usable(shop) == 1000
+    ordered = top_up(shop, 3000)
+    assert [(lot.kind, lot.remaining_minor, lot.payment_id) for lot in shop.rows(CustomerCredit)] == [
+        ("bought", 1000, 1), ("bought", 3000, 2), ("gifted", 300, None),
+    ]  # fmt: skip
+    with reading() as session:
+        history = credit_history(session, shop.customer)
+    assert [(one.what, one.minor) for one in history][1:] == [("Topped up", 3000), ("Given", 300)]
+    shop.act(pay_with_credit, shop.order().document_id)  # 12.55: the gift first, then 9.55 of what was bought first
+    assert usable(shop) == 4300 - 1255
+    shop.act(set_top_ups, shop.seller, {"EUR": TopUpTerms(500, 50000, (2000,), (Bonus(2000, 500),))})
+    again = top_up(shop, 2000)
+    attempt = shop.rows(PaymentAttempt, PaymentAttempt.document_id == again)[-1]
+    shop.control("dispute", reference=attempt.key, status="opened", fee=0)
+    shop.hear("dispute.opened")
+    assert usable(shop) == 4300 - 1255
+    attempt = shop.rows(PaymentAttempt, PaymentAttempt.document_id == ordered)[-1]
+    shop.control("dispute", reference=attempt.key, status="opened", fee=0)
+    shop.hear("dispute.opened")
+    assert usable(shop) == 45, "what was spent of a gift stays spent"
+    sound()
+
+
+def test_staff_stop_what_is_topped_up_by_itself(shop):
+    with pytest.raises(Conflict, match="not topped up"):
+        shop.act(stop_top_up, shop.customer)
+    saved_card(shop)
+    shop.act(set_wallet, shop.customer, WISH)
+    watch(shop)
+    assert by_itself() == 1
+    assert shop.act(stop_top_up, shop.customer).voided == 1
+    charged = shop.attempts()
+    shop.collect_due()
+    watch(shop)
+    assert shop.attempts() == charged, "nobody is charged for what was ordered by itself"
+    assert (by_itself(), usable(shop)) == (1, 0)
+    assert shop.row(CustomerWallet, shop.customer).stopped_because == "by_staff"
+    assert shop.notices()[-1] == "top_up_stopped"
+    with pytest.raises(Conflict, match="not topped up"):
+        shop.act(stop_top_up, shop.customer)
 
 
 def test_two_renewals_at_once_can_not_spend_the_same_credit(shop):

@@ -43,10 +43,14 @@ def test_credit_is_bought_on_its_page_and_watched(shop, ada):
     terms = f"/admin/sellers/{shop.seller_id}/top-ups"
     wrong = staff.post(terms, {"top_ups": "EUR 50 5"}, page=terms)
     assert (wrong.status_code, "least must be above zero" in wrong.text) == (422, True)
-    assert staff.post(terms, {"top_ups": "EUR 5 500 10 25"}, page=terms).status_code == 303
-    assert "EUR 5.00 500.00 10.00 25.00" in staff.get(terms).text
+    assert staff.post(terms, {"top_ups": "EUR 5 500 10 25 25+10%"}, page=terms).status_code == 303
+    assert "EUR 5.00 500.00 10.00 25.00 25.00+10.00%" in staff.get(terms).text
+    for unread in ("25+x", "25+26", "25+"):
+        assert staff.post(terms, {"top_ups": f"EUR 5 500 {unread}"}, page=terms).status_code == 422
     shown = ada.get("/account/credit").text
     assert "From €5.00 to €500.00" in shown
+    assert "From €25.00 on you get 10\u00a0% on top, as a gift." in shown
+    assert 'value="25.00">€25.00 + €2.50</button>' in shown
     assert "it can be topped up by itself" in shown, "there is no saved card yet"
     few = ada.post("/account/credit/buy", {"amount": "4,99"}, page="/account/credit")
     assert (few.status_code, "Must be from 5.00 EUR to 500.00 EUR" in few.text) == (422, True)
@@ -70,6 +74,18 @@ def test_credit_is_bought_on_its_page_and_watched(shop, ada):
     assert 'value="20.00"' in text
     assert '<option selected value="1 month">every month</option>' in text
     assert '<option selected value="1">up to this amount</option>' in text
+    page = "/admin/customers/1"
+    clerk = shop.person("staff", "clerk@example.com", "customers.write")
+    told = "up to €20.00, when it falls below €5.00, every month"
+    assert told in clerk.get(page).text
+    assert "Stop topping up" not in clerk.get(page).text
+    assert clerk.get(f"{page}/credit/stop-top-up").status_code == 403
+    boss = shop.person("staff", "boss@example.com", "*")
+    assert "Stop topping up" in boss.get(page).text
+    assert boss.post(f"{page}/credit/stop-top-up", {"reason": "a complaint"}, page=page).status_code == 303
+    assert f"{told}, stopped: our staff has stopped it" in boss.get(page).text
+    assert boss.post(f"{page}/credit/stop-top-up", {"reason": "again"}, page=page).status_code in (409, 422)
+    assert "our staff has stopped it" in ada.get("/account/credit").text
 
 
 def test_an_order_is_paid_with_credit_as_far_as_it_goes(shop, ada):

@@ -1,7 +1,6 @@
 """Credit that is bought ahead: an order with one untaxed line and no invoice. What it pays is taxed when billed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,9 +14,9 @@ from billhead.actions.billing.issue_invoice import issue_invoice
 from billhead.actions.notifications.queue import queue_notice
 from billhead.db import Tx
 from billhead.domain.document import PROFORMA_TRANSITIONS, Kind, ProformaEvent, ProformaState
-from billhead.domain.errors import InvalidInput
-from billhead.domain.money import LARGEST_MINOR, Money
+from billhead.domain.money import Money
 from billhead.domain.state import next_state
+from billhead.domain.top_ups import Bonus, TopUpTerms
 from billhead.models.credits import AutoTopUp, CustomerWallet
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.payments import Payment, PaymentAttempt
@@ -29,7 +28,6 @@ __all__ = [
     "BOUGHT_AHEAD",
     "NOT_SOLD",
     "WHY_STOPPED",
-    "TopUpTerms",
     "brought_for",
     "is_top_up",
     "order_credit",
@@ -46,34 +44,13 @@ BOUGHT_AHEAD = "topped up"
 _OPEN_FOR = timedelta(days=14)
 
 
-@dataclass(frozen=True, slots=True)
-class TopUpTerms:
-    """How much credit a customer may buy at once, in minor units; `offered` are the amounts to choose from."""
-
-    least: int
-    most: int
-    offered: tuple[int, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not 0 < self.least <= self.most <= LARGEST_MINOR:
-            raise InvalidInput("top_ups", "the least must be above zero, and the most not below it")
-        for minor in self.offered:
-            if not self.least <= minor <= self.most:
-                raise InvalidInput("top_ups", "the amounts to choose from must lie between the least and the most")
-
-    def check(self, amount: Money) -> None:
-        """Raises InvalidInput naming what is allowed."""
-        if not self.least <= amount.minor <= self.most:
-            least, most = Money(self.least, amount.currency), Money(self.most, amount.currency)
-            raise InvalidInput("amount", f"must be from {least} to {most}")
-
-
 NOT_SOLD = "credit can't be bought here"
 WHY_STOPPED = {
     "hard_decline": marked("your bank refused the payment for good"),
     "declined": marked("your payment was declined several times"),
     "no_method": marked("there is no saved payment method to charge"),
     "charged_back": marked("a payment was taken back by your bank"),
+    "by_staff": marked("our staff has stopped it"),
     "not_sold": marked("the amount can't be bought any more"),
 }
 
@@ -86,7 +63,8 @@ def terms_of(seller: Seller, currency: str) -> TopUpTerms | None:
 
 def stored_terms(stored: Mapping[str, Any]) -> TopUpTerms:
     """As the seller's row keeps them for one currency."""
-    return TopUpTerms(stored["least"], stored["most"], tuple(stored["offered"]))
+    bonuses = tuple(Bonus(**one) for one in stored.get("bonuses", ()))
+    return TopUpTerms(stored["least"], stored["most"], tuple(stored["offered"]), bonuses)
 
 
 def is_top_up(session: Session, document: Document) -> bool:

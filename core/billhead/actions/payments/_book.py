@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from billhead import clock
 from billhead.actions.billing.settle_proforma import settle_proforma
+from billhead.actions.credits._bonus import give_bonus
 from billhead.actions.credits._draw import draw_credit, use_credit
 from billhead.actions.credits._top_up import BOUGHT_AHEAD, brought_for, is_top_up, settle_top_up
 from billhead.actions.credits._usable import usable_credit
@@ -56,13 +57,14 @@ def book(
     payer = customer or tx.session.get_one(Customer, wanted[0].customer_id)
     seller = tx.session.get_one(Seller, wanted[0].seller_id if wanted else payer.seller_id)
     payment = _payment(tx, payer.id, receipt)
-    left, first, bought = receipt.amount.minor, None, 0
+    left, first, bought, topped_up = receipt.amount.minor, None, 0, list[Document]()
     for document in wanted:
         if len(wanted) > 1 and document.kind == Kind.PROFORMA and document.total_minor > left:
             continue
         rest = _buys_credit(tx, document, payment, left)
         if rest:
             bought, left = bought + rest, left - rest
+            topped_up.append(document)
             continue
         target = _target(tx, document, Money(left, receipt.amount.currency))
         if target is None:
@@ -79,6 +81,8 @@ def book(
     payment.entry_id = _post(tx, seller, payment, payment.amount_minor - left - bought, receipt.from_suspense)
     if bought:
         _lot(tx, payment, bought, BOUGHT_AHEAD)
+    for order in topped_up:
+        give_bonus(tx, payment, order)
     if left:
         _credit(tx, payment, wanted[0].id if wanted else None, left)
     if left or bought:

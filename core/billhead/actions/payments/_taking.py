@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import or_, select
 
+from billhead.actions.credits._bonus import take_bonus_back
 from billhead.actions.payments._allocating import Freed, Source, locked_documents, take_off
 from billhead.actions.payments._crediting import locked_lots
 from billhead.actions.payments._refunding import Taken
@@ -79,6 +80,8 @@ def take_payment(
     if left:
         there = Money(minor - left, payment.currency)
         raise Conflict(f"only {there} of this payment can be taken back", code="not_there")
+    if from_credit:
+        take_bonus_back(tx, payment, minor)
     return result
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from billhead.actions.credits._top_up import TopUpTerms
 from billhead.actions.sellers._keeping import keep_rules
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import CREDITS, exponent
+from billhead.domain.top_ups import TopUpTerms
 
 __all__ = ["TopUpsSet", "set_top_ups"]
 
@@ -25,6 +25,9 @@ def set_top_ups(tx: Tx, seller_id: int, terms: Mapping[str, TopUpTerms]) -> TopU
         exponent(currency)
         if currency == CREDITS:
             raise InvalidInput("top_ups", f"{currency} is what resellers pay with")
-    stored = {currency: {**asdict(one), "offered": list(one.offered)} for currency, one in terms.items()}
+    stored = {
+        currency: {**asdict(one), "offered": list(one.offered), "bonuses": [asdict(bonus) for bonus in one.bonuses]}
+        for currency, one in terms.items()
+    }
     keep_rules(tx, seller_id, "top_ups", stored, "sellers.top_ups")
     return TopUpsSet(seller_id)

@@ -12,7 +12,7 @@ from billhead.actions.credits._history import credit_history
 from billhead.actions.support._seen import seen_tickets
 from billhead.db import reading
 from billhead.models.catalogue import Plan
-from billhead.models.credits import CustomerCredit
+from billhead.models.credits import CustomerCredit, CustomerWallet
 from billhead.models.documents import Document
 from billhead.models.operations import Notice
 from billhead.models.payments import GatewayAccount, Payment, PaymentMethod
@@ -23,6 +23,7 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.columns import code, instant, text
 from billhead.web.admin.customer_tax import checks_of
+from billhead.web.admin.debts import top_up_told
 from billhead.web.admin.listing import Listing
 from billhead.web.admin.services import SERVICE_COLUMNS, is_line
 from billhead.web.admin.standing import standing_of
@@ -121,6 +122,7 @@ def _belongings(session: Session, customer_id: int) -> dict[str, Any]:
     ).all()
     subjects = [f"customer:{customer_id}", *(f"subscription:{row.id}" for row in subscriptions)]
     subjects += [f"service:{row.id}" for row in services]
+    wallet = session.get(CustomerWallet, customer_id)
     credits = _newest(session, CustomerCredit, customer_id)
     return {
         "subscriptions": subscriptions,
@@ -135,6 +137,8 @@ def _belongings(session: Session, customer_id: int) -> dict[str, Any]:
         ).all(),
         "methods": _methods(session, customer_id),
         "credits": credits,
+        "wallet": wallet,
+        "top_up": top_up_told(wallet, session.get_one(Customer, customer_id).currency),
         "movements": credit_history(session, customer_id)[::-1][:_SHOWN] if credits else [],
         "tickets": _tickets(session, customer_id),
         "notices": _newest(session, Notice, customer_id),

@@ -1,14 +1,18 @@
 """About one debtor: a promise taken by phone, credit given, spent and taken back, a late fee let off."""
 
+from datetime import date
+
 from flask import url_for
 from flask.typing import ResponseReturnValue
 from wtforms import DateField, StringField
 from wtforms.validators import DataRequired, InputRequired
 from wtforms.validators import Optional as MayBeEmpty
 
+from billhead.actions.credits._top_up import WHY_STOPPED
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.credits.grant_credit import grant_credit
 from billhead.actions.credits.pay_with_credit import pay_with_credit
+from billhead.actions.credits.stop_top_up import stop_top_up
 from billhead.actions.credits.take_credit import take_credit
 from billhead.actions.dunning.promise_payment import preview_promise, promise_payment
 from billhead.actions.dunning.waive_late_fee import waive_late_fee
@@ -16,6 +20,7 @@ from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import Conflict
 from billhead.domain.money import Money
+from billhead.models.credits import CustomerWallet
 from billhead.models.documents import Document
 from billhead.models.people import Customer
 from billhead.plugin import allow
@@ -26,7 +31,7 @@ from billhead.web.forms import stripped
 from billhead.web.request_context import current_ctx
 from billhead.web.speaking import later, say
 
-__all__: list[str] = []
+__all__ = ["top_up_told"]
 
 
 def _amount_field() -> StringField:
@@ -134,6 +139,46 @@ def take_back_credit(key: int) -> ResponseReturnValue:
     return asked(question, TakeForm(), act)
 
 
+@admin.route("/customers/<int:key>/credit/stop-top-up", methods=["GET", "POST"])
+@allow("staff", permission="credits.write")
+def stop_top_ups(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Customer, key, "customer")
+        wallet = session.get(CustomerWallet, key)
+
+    def act(ctx: Context, _form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            stop_top_up(tx, key)
+        return say("Stopped. The customer is told.")
+
+    question = Question(
+        say("Stop topping up the credit of %(name)s?", name=row.name),
+        say(
+            "It is topped up %(how)s. An order of it that nobody was charged for is void; a charge that is under way"
+            " goes on. The customer can turn it on again.",
+            how=top_up_told(wallet, row.currency) or "–",
+        ),
+        say("Stop it"),
+        url_for("admin.customer", key=key),
+    )
+    return asked(question, ReasonForm(), act)
+
+
+def top_up_told(wallet: CustomerWallet | None, currency: str) -> str:
+    """How credit is topped up by itself, "" where it is not."""
+    if wallet is None or not wallet.top_up_minor:
+        return ""
+    amount = money(wallet.top_up_minor, currency)
+    told = [say("up to %(amount)s", amount=amount) if wallet.fill_up else say("by %(amount)s", amount=amount)]
+    if wallet.top_up_below_minor:
+        told.append(say("when it falls below %(amount)s", amount=money(wallet.top_up_below_minor, currency)))
+    if wallet.top_up_every:
+        told.append(say("every week") if wallet.top_up_every == "1 week" else say("every month"))
+    if wallet.stopped_because:
+        told.append(say("stopped: %(why)s", why=say(WHY_STOPPED.get(wallet.stopped_because, ""))))
+    return ", ".join(told)
+
+
 class StaffPromiseForm(ReasonForm):
     day = DateField(later("Pays by"), validators=[InputRequired(later("Name the day."))])
     reason = reason_field()
@@ -165,7 +210,7 @@ def take_promise(key: int) -> ResponseReturnValue:
     def act(ctx: Context, form: StaffPromiseForm) -> str:
         with writing(ctx) as tx:
             made = promise_payment(tx, key, form.day.data)
-        return say("Promised: %(owed)s by %(day)s.", owed=owed, day=day_in_words(made.day))
+        return say("Promised: %(owed)s by %(day)s.", owed=owed, day=day_in_words(date.fromisoformat(made.day)))
 
     return asked(question, StaffPromiseForm(data={"day": offer.latest}), act)
 

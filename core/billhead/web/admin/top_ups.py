@@ -26,7 +26,8 @@ class TopUpsForm(Form):
         validators=[Length(max=2000)],
         description=later(
             "A line for each currency: the least, the most, then amounts to choose from, like EUR 5 500 10 25"
-            " 50. Without a line for their currency customers buy no credit."
+            " 50. A bonus is a gift on top: 25+2, so 2 more from 25 on; 50+10%, so a tenth more from 50 on."
+            " Without a line for their currency customers buy no credit."
         ),
     )
 

@@ -11,7 +11,7 @@ from wtforms.validators import Length, NumberRange, Optional
 
 from billhead.actions.credits._charged_back import charged_back_debt
 from billhead.actions.credits._history import Movement, credit_history
-from billhead.actions.credits._top_up import WHY_STOPPED, TopUpTerms, terms_of
+from billhead.actions.credits._top_up import WHY_STOPPED, terms_of
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.credits.buy_credit import buy_credit
 from billhead.actions.credits.set_wallet import MOST_A_DAY, MOST_A_MONTH, WalletWish, set_wallet
@@ -19,6 +19,7 @@ from billhead.db import reading, writing
 from billhead.domain.errors import InvalidInput
 from billhead.domain.money import Money
 from billhead.domain.rights import BUYERS
+from billhead.domain.top_ups import TopUpTerms
 from billhead.models.credits import CustomerWallet
 from billhead.models.payments import PaymentMethod
 from billhead.models.people import Customer
@@ -26,6 +27,7 @@ from billhead.models.sellers import Seller
 from billhead.plugin import allow
 from billhead.web.csv_export import csv_response
 from billhead.web.customer.blueprint import customer
+from billhead.web.formatting import money, percent
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.paging import page_in
@@ -178,7 +180,13 @@ def _shown(buying: BuyForm, rules: AlertForm | None, status: int = 200) -> Respo
     form = rules or WalletForm(formdata=None, data=_as_typed(wallet, me.currency))
     stopped = WHY_STOPPED.get(wallet.stopped_because, "") if wallet else ""
     return page(
-        "customer/credit.html", **shown, buying=buying, rules=form, stopped=stopped, offered=_offered(terms, me)
+        "customer/credit.html",
+        **shown,
+        buying=buying,
+        rules=form,
+        stopped=stopped,
+        offered=_offered(terms, me),
+        bonuses=_bonuses(terms, me),
     ), status
 
 
@@ -191,9 +199,18 @@ def _method(session: Session, customer_id: int) -> PaymentMethod | None:
     return session.scalar(select(PaymentMethod).where(*mine).limit(1))
 
 
-def _offered(terms: TopUpTerms | None, me: Customer) -> list[tuple[str, int]]:
-    """(what the button sends, minor units)"""
-    return [(str(Money(minor, me.currency).decimal()), minor) for minor in terms.offered] if terms else []
+def _offered(terms: TopUpTerms | None, me: Customer) -> list[tuple[str, int, int]]:
+    """(what the button sends, minor units, and what comes on top)"""
+    amounts = [Money(minor, me.currency) for minor in terms.offered] if terms else []
+    return [(str(one.decimal()), one.minor, terms.bonus(one).minor) for one in amounts if terms]
+
+
+def _bonuses(terms: TopUpTerms | None, me: Customer) -> list[tuple[int, str]]:
+    """(from so many minor units on, what comes on top)"""
+    return [
+        (one.since, percent(one.points * 100) if one.points else money(one.minor, me.currency))
+        for one in sorted(terms.bonuses if terms else (), key=lambda one: one.since)
+    ]
 
 
 def _as_typed(wallet: CustomerWallet | None, currency: str) -> dict[str, Any]:
