@@ -11,6 +11,7 @@ from billhead.models.people import Reseller, ResellerClosure
 
 __all__ = [
     "STOPPED",
+    "check_may_act",
     "check_may_sell",
     "is_stopped",
     "is_within",
@@ -88,6 +89,18 @@ def lock_below(tx: Tx, reseller_id: int) -> Reseller:
     if not scope.everything:
         _refuse_suspended(tx.session, tx.session.get_one(Reseller, scope.reseller_id))
     return reseller
+
+
+def check_may_act(tx: Tx, reseller: Reseller) -> None:
+    """For what locks money before it comes to resellers, if at all: what `lock_resellers` refuses, without a lock."""
+    scope = tx.ctx.scope
+    if reseller.removed_on is not None:
+        raise NotFound("reseller", reseller.id)
+    if scope.everything:
+        return
+    if not is_within(tx.session, reseller.id, scope.reseller_id):
+        raise NotFound("reseller", reseller.id)
+    _refuse_suspended(tx.session, tx.session.get_one(Reseller, scope.reseller_id), reseller)
 
 
 def is_stopped(session: Session, reseller: Reseller) -> bool:

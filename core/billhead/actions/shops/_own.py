@@ -6,14 +6,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead.actions.resellers._rights import effective_rights
-from billhead.actions.resellers._tree import lock_resellers
+from billhead.actions.resellers._tree import check_may_act, lock_resellers
 from billhead.db import Tx
+from billhead.domain.context import Scope
 from billhead.domain.errors import NotAllowed, NotFound
 from billhead.models.people import Customer, Reseller
 from billhead.models.sellers import Seller
 from billhead.models.shops import Shop
 
-__all__ = ["OwnShop", "as_operator", "check_right", "check_staff", "customer_of", "lock_shop", "shop_of"]
+__all__ = ["OwnShop", "as_operator", "check_right", "check_staff", "customer_of", "for_buyer", "lock_shop", "shop_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,25 @@ def lock_shop(tx: Tx, reseller_id: int) -> OwnShop:
 def as_operator(tx: Tx, permission: str) -> Tx:
     """To do for a shop, within the same transaction, what the operator does for its own seller."""
     return Tx(replace(tx.ctx, permissions=frozenset({permission}), idempotency_key=None), tx.session)
+
+
+def for_buyer(tx: Tx, reseller_id: int, customer_id: int | None, permission: str, what: str, key: int) -> Tx:
+    """To do with a document, payment … of a shop's customer what staff do with the operator's, and with nobody else's.
+
+    Nothing is locked here: money is locked before resellers are. Raises NotFound (`what`, `key`) for what is not of
+    this shop, or for a reseller out of sight, NotAllowed as `lock_shop` does.
+    """
+    check_staff(tx)
+    own = shop_of(tx.session, reseller_id)
+    if own is None:
+        raise NotFound("shop", reseller_id)
+    check_may_act(tx, own.reseller)
+    check_right(tx, own.reseller)
+    customer = tx.session.get(Customer, customer_id) if customer_id is not None else None
+    if customer is None or customer.seller_id != own.seller.id:
+        raise NotFound(what, key)
+    ctx = as_operator(tx, permission).ctx
+    return Tx(replace(ctx, scope=Scope(customer_id=customer.id)), tx.session)
 
 
 def check_staff(tx: Tx) -> None:

@@ -29,7 +29,7 @@ from billhead.web.formatting import money, paper_name
 from billhead.web.forms import stripped
 from billhead.web.speaking import later, say
 
-__all__ = ["WAYS", "amount_field"]
+__all__ = ["WAYS", "amount_field", "correction_form", "corrections_of", "credited_figures"]
 
 WAYS = {
     "credit": later("what was paid becomes credit for the next invoices"),
@@ -52,7 +52,7 @@ def amount_field(label: str, description: str = "") -> StringField:
     )
 
 
-def _form_for(lines: dict[int, Line], currency: str) -> Any:
+def correction_form(lines: dict[int, Line], currency: str) -> Any:
     """A field for each line of which something is left, filled with all of it."""
     fields: dict[str, Any] = {}
     for line_id, line in lines.items():
@@ -78,7 +78,7 @@ def _form_for(lines: dict[int, Line], currency: str) -> Any:
     return type("_CreditNoteForm", (PreviewForm,), fields)()
 
 
-def _corrections(form: Any, lines: dict[int, Line], currency: str) -> list[Correction]:
+def corrections_of(form: Any, lines: dict[int, Line], currency: str) -> list[Correction]:
     since = form.since.data
     if since is not None:
         timed = [
@@ -99,6 +99,16 @@ def _corrections(form: Any, lines: dict[int, Line], currency: str) -> list[Corre
     return found
 
 
+def credited_figures(made: Credited, currency: str) -> Figures:
+    """What a credit note gives back, and where it goes."""
+    amounts = (
+        (say("Given back"), made.net_minor), (say("Tax"), made.tax_minor), (say("Together"), made.total_minor),
+        (say("Owed less"), made.on_documents), (say("Becomes credit"), made.credited),
+        (say("Goes back"), made.refunded), (say("Waits on the credit note"), made.kept),
+    )  # fmt: skip
+    return [(what, money(minor, currency)) for place, (what, minor) in enumerate(amounts) if minor or place < 2]
+
+
 @admin.route("/documents/<int:key>/credit-note", methods=["GET", "POST"])
 @allow("staff", permission="money.correct")
 def credit_document(key: int) -> ResponseReturnValue:
@@ -107,19 +117,11 @@ def credit_document(key: int) -> ResponseReturnValue:
         if row.kind != Kind.INVOICE or row.number is None:
             raise Conflict(say("Only an invoice is corrected by a credit note."))
         lines = lines_of(session, row)
-        form = _form_for(lines, row.currency)
+        form = correction_form(lines, row.currency)
 
     def act(tx: Tx) -> Credited:
-        wishes = _corrections(form, lines, row.currency)
+        wishes = corrections_of(form, lines, row.currency)
         return issue_credit_note(tx, key, wishes, reason=form.reason.data, way=form.way.data)
-
-    def figures(made: Credited) -> Figures:
-        amounts = (
-            (say("Given back"), made.net_minor), (say("Tax"), made.tax_minor), (say("Together"), made.total_minor),
-            (say("Owed less"), made.on_documents), (say("Becomes credit"), made.credited),
-            (say("Goes back"), made.refunded), (say("Waits on the credit note"), made.kept),
-        )  # fmt: skip
-        return [(what, money(minor, row.currency)) for place, (what, minor) in enumerate(amounts) if minor or place < 2]
 
     question = Question(
         say("Credit note for %(document)s", document=paper_name(row)),
@@ -131,7 +133,7 @@ def credit_document(key: int) -> ResponseReturnValue:
         question,
         form,
         act,
-        figures,
+        lambda made: credited_figures(made, row.currency),
         lambda _, made: say("Credit note %(number_text)s is issued.", number_text=made.number_text),
     )
 

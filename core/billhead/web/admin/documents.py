@@ -36,7 +36,7 @@ from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.speaking import later, marked, say
 
-__all__ = ["DOCUMENTS"]
+__all__ = ["DOCUMENTS", "payable"]
 
 
 def _matching(typed: str) -> ColumnElement[bool]:
@@ -107,7 +107,7 @@ def document(key: int) -> ResponseReturnValue:
         row = found(session, Document, key, "document")
         shown = _parts(session, row)
     formats = FORMATS if row.kind != Kind.PROFORMA and row.state not in ("draft", "void") else {}
-    return page("admin/document.html", document=row, payable=_payable(row), formats=formats, **shown)
+    return page("admin/document.html", document=row, payable=payable(row), formats=formats, **shown)
 
 
 @admin.get("/documents/<int:key>.pdf")
@@ -128,7 +128,7 @@ def document_einvoice(key: int, format: str) -> Response:
     return einvoice_response(made, row)
 
 
-def _payable(row: Document) -> bool:
+def payable(row: Document) -> bool:
     is_open = row.state == ProformaState.OPEN if row.kind == Kind.PROFORMA else row.state in OWED
     return is_open and row.total_minor > row.settled_minor
 

@@ -36,9 +36,9 @@ from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
 from billhead.web.speaking import later, marked, say, say_word
 
-__all__ = ["DISPUTES", "REFUNDS"]
+__all__ = ["DISPUTES", "REFUNDS", "UNDER_WAY", "RefundForm", "refund_question", "refunded_figures"]
 
-_UNDER_WAY = (RefundState.CREATED.value, RefundState.PROCESSING.value, RefundState.UNKNOWN.value)
+UNDER_WAY = (RefundState.CREATED.value, RefundState.PROCESSING.value, RefundState.UNKNOWN.value)
 
 REFUNDS = Listing(
     name="refunds",
@@ -71,7 +71,7 @@ REFUNDS = Listing(
         instant(marked("Decided"), "created_at"),
     ),
     choices=(
-        Choice("state", marked("State"), Refund.state, (("under way", _UNDER_WAY), *[s.value for s in RefundState])),
+        Choice("state", marked("State"), Refund.state, (("under way", UNDER_WAY), *[s.value for s in RefundState])),
     ),
     search=lambda typed: or_(
         Refund.key == typed, Refund.provider_ref == typed, Customer.name.icontains(typed, autoescape=True)
@@ -168,7 +168,7 @@ def _whereabouts(session: Session, row: Payment) -> dict[str, Any]:
         "allocations": allocations,
         "refunds": session.scalars(select(Refund).where(Refund.payment_id == row.id).order_by(Refund.id)).all(),
         "disputes": session.scalars(select(Dispute).where(Dispute.payment_id == row.id).order_by(Dispute.id)).all(),
-        "under_way": _UNDER_WAY,
+        "under_way": UNDER_WAY,
         "may_refund": current_ctx().may("money.refund"),
         "trail": trail_of(session, f"payment:{row.id}", *_subjects(session, row)),
     }
@@ -201,20 +201,6 @@ def refund_payment(key: int) -> ResponseReturnValue:
         minor = Money.parse(form.amount.data, row.currency).minor
         return refund(tx, key, minor, form.to.data, reason=form.reason.data)
 
-    def figures(made: Refunded) -> Figures:
-        rows = [(say("Goes back") if made.refund_id else say("Becomes credit"), money(made.amount_minor, row.currency))]
-        if made.from_credit:
-            rows.append((say("Of it from the customer’s credit"), money(made.from_credit, row.currency)))
-        for document_id, minor in made.reopened.items():
-            rows.append(
-                (say("Owed again on %(document)s", document=_number(int(document_id))), money(minor, row.currency))
-            )
-        if made.by_hand:
-            rows.append((say("How"), say("somebody sends it by hand and confirms it")))
-        elif made.refund_id and claimed:
-            rows.append((say("How"), say("the customer is mailed a link, and says where it goes")))
-        return rows
-
     def done(_: Context, made: Refunded) -> str:
         if made.refund_id is None:
             return say("%(amount)s are the customer’s credit.", amount=money(made.amount_minor, row.currency))
@@ -229,16 +215,37 @@ def refund_payment(key: int) -> ResponseReturnValue:
             else say("The refund is %(state)s.", state=say_word(now))
         )
 
-    question = Question(
+    back = url_for("admin.payment", key=key)
+    return previewed(
+        refund_question(row, back), form, act, lambda made: refunded_figures(made, row.currency, claimed), done
+    )
+
+
+def refund_question(row: Payment, back: str) -> Question:
+    left = row.amount_minor - row.refunded_minor
+    return Question(
         say("Refund %(amount)s", amount=money(row.amount_minor, row.currency)),
         say(
             "%(amount)s of it can go back. Without a credit note, what it had paid is owed again.",
             amount=money(left, row.currency),
         ),
         say("Refund it"),
-        url_for("admin.payment", key=key),
+        back,
     )
-    return previewed(question, form, act, figures, done)
+
+
+def refunded_figures(made: Refunded, currency: str, claimed: bool) -> Figures:
+    """What goes back, and what is owed again. `claimed`: the payer says at a link where it goes."""
+    rows = [(say("Goes back") if made.refund_id else say("Becomes credit"), money(made.amount_minor, currency))]
+    if made.from_credit:
+        rows.append((say("Of it from the customer’s credit"), money(made.from_credit, currency)))
+    for document_id, minor in made.reopened.items():
+        rows.append((say("Owed again on %(document)s", document=_number(int(document_id))), money(minor, currency)))
+    if made.by_hand:
+        rows.append((say("How"), say("somebody sends it by hand and confirms it")))
+    elif made.refund_id and claimed:
+        rows.append((say("How"), say("the customer is mailed a link, and says where it goes")))
+    return rows
 
 
 def _number(document_id: int) -> str:

@@ -38,6 +38,7 @@ def previewed(
     figures: Callable[[R], Figures],
     done: Callable[[Context, R], str],
     leads_to: Callable[[R], str] | None = None,
+    template: str = "admin/previewed.html",
 ) -> ResponseReturnValue:
     """Ask, show the `figures` of what `act` returns, and do it once they were seen; `done` tells how it went.
 
@@ -50,11 +51,15 @@ def previewed(
             result = act(tx)
         return done(ctx, result), leads_to(result) if leads_to is not None else ""
 
-    return asked_with(question, form, lambda ctx: figures(rehearse(ctx, act)), do)
+    return asked_with(question, form, lambda ctx: figures(rehearse(ctx, act)), do, template)
 
 
 def asked_with(
-    question: Question, form: Any, look: Callable[[Context], Figures], do: Callable[[Context], tuple[str, str]]
+    question: Question,
+    form: Any,
+    look: Callable[[Context], Figures],
+    do: Callable[[Context], tuple[str, str]],
+    template: str = "admin/previewed.html",
 ) -> ResponseReturnValue:
     """The same for what is no single transaction: `look` returns the figures, `do` what to tell afterwards
     and the page that follows ("": the question's own way back)."""
@@ -69,7 +74,7 @@ def asked_with(
                 return redirect(where or question.back, 303)
             form.seen.data = _digest(shown)
     status = 422 if form.is_submitted() and not shown else 200
-    return page("admin/previewed.html", question=question, form=form, shown=shown), status
+    return page(template, question=question, form=form, shown=shown), status
 
 
 def _digest(shown: Figures) -> str:

@@ -1,6 +1,5 @@
 """A reseller's own shop, for staff: opened, closed, paid by which gateways, reached by which names; and all orders."""
 
-from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -127,8 +126,8 @@ class OpenForm(ReasonForm):
     gateways = ticked(
         later("May be paid by"),
         later(
-            "The reseller enters its own accounts there: the money is its own. Ways whose money a person confirms, "
-            "such as a bank transfer, are left out: the reseller can't, and you don't see its bank account."
+            "The reseller enters its own accounts there: the money is its own, and where a person confirms it, such "
+            "as a bank transfer, that person is the reseller."
         ),
     )
 
@@ -137,11 +136,8 @@ class GatewaysForm(ReasonForm):
     gateways = ticked(later("May be paid by"), later("An account at one that goes is offered no more."))
 
 
-def _gateway_choices(kept: Collection[str] = ()) -> list[tuple[str, str]]:
-    """Without those whose money a person confirms: the reseller can't, and staff don't see its bank account. One that
-    the shop has already stays until it is taken away."""
-    offered = [one for _, one in plugins().offers("payment_gateways")]
-    return [(one.code, one.label) for one in offered if one.code in kept or not one.capabilities().confirmed_by_staff]
+def _gateway_choices() -> list[tuple[str, str]]:
+    return [(one.code, one.label) for _, one in plugins().offers("payment_gateways")]
 
 
 @admin.get("/shop-orders")
@@ -233,7 +229,7 @@ def reseller_shop_gateways(key: int) -> ResponseReturnValue:
         own = shop_of(session, key)
     has = list(own.shop.gateways) if own else []
     form = GatewaysForm(gateways=has)
-    form.gateways.choices = _gateway_choices(has)
+    form.gateways.choices = _gateway_choices()
 
     def act(ctx: Context, filled: GatewaysForm) -> str:
         with writing(ctx) as tx:

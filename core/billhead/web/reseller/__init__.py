@@ -20,8 +20,10 @@ from billhead.web.reseller import shop as _shop  # noqa: F401 registers its view
 from billhead.web.reseller import shop_help as _shop_help  # noqa: F401 registers its views
 from billhead.web.reseller import shop_looks as _shop_looks  # noqa: F401 registers its views
 from billhead.web.reseller import shop_money as _shop_money  # noqa: F401 registers its views
+from billhead.web.reseller import shop_money_back as _shop_money_back  # noqa: F401 registers its views
 from billhead.web.reseller import shop_orders as _shop_orders  # noqa: F401 registers its views
 from billhead.web.reseller import shop_pages as _shop_pages  # noqa: F401 registers its views
+from billhead.web.reseller import shop_papers as _shop_papers  # noqa: F401 registers its views
 from billhead.web.reseller import shop_prices as _shop_prices  # noqa: F401 registers its views
 from billhead.web.reseller import shop_tickets as _shop_tickets  # noqa: F401 registers its views
 from billhead.web.reseller import user as _user  # noqa: F401 registers its views

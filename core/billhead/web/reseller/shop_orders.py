@@ -7,7 +7,6 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, case, select
 
-from billhead.actions.documents.render_pdf import render_pdf
 from billhead.actions.shops.try_again import try_again
 from billhead.db import reading, writing
 from billhead.domain.document import Kind
@@ -20,12 +19,12 @@ from billhead.models.shops import ShopSupply
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.csv_export import csv_response
-from billhead.web.downloads import pdf_response
 from billhead.web.errors import refusal
 from billhead.web.paging import page_of
 from billhead.web.request_context import submit_ctx
 from billhead.web.reseller.area import in_credits, own_id, reseller
 from billhead.web.reseller.shop import own_shop, shop_page
+from billhead.web.reseller.shop_papers import waiting_proofs
 from billhead.web.speaking import marked, say, speech
 
 __all__: list[str] = []
@@ -70,7 +69,8 @@ def shop_documents() -> ResponseReturnValue:
         own = own_shop(session)
         query = (
             select(Document.id, Document.kind, Document.number_text, Document.issued_on, Document.state,
-                   Document.total_minor, Document.settled_minor, Document.currency, Customer.name)
+                   Document.total_minor, Document.settled_minor, Document.currency, Customer.name,
+                   waiting_proofs(Document.id).exists().label("shown"))
             .join(Customer, Customer.id == Document.customer_id)
             .where(Document.seller_id == own.seller.id)
         )  # fmt: skip
@@ -80,19 +80,6 @@ def shop_documents() -> ResponseReturnValue:
         rows = page_of(session, query, Document.id, whole_rows=True)
         as_csv = url_for("reseller.shop_documents", format="csv")
         return shop_page(session, "shop_documents", own, rows=rows, as_csv=as_csv)
-
-
-@reseller.get("/shop/documents/<int:document_id>.pdf")
-@allow("reseller", "super_reseller")
-def shop_document(document_id: int) -> ResponseReturnValue:
-    """As its customer has it."""
-    with reading() as session:
-        own = own_shop(session)
-        row = session.get(Document, document_id)
-        if row is None or row.seller_id != own.seller.id:
-            raise NotFound("document", document_id)
-        pdf = render_pdf(session, row)
-    return pdf_response(pdf, row.number_text or f"{row.kind}-{row.id}", inline=True)
 
 
 def _orders(seller_id: int) -> Select[*tuple[Any, ...]]:
