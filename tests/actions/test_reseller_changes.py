@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from billhead.actions.resellers.change_user import UserChange, change_user, preview_change_user
 from billhead.actions.resellers.disable_user import disable_user
+from billhead.actions.resellers.do_many import do_many, preview_do_many
 from billhead.actions.resellers.enable_user import enable_user
-from billhead.actions.resellers.renew_many import preview_renew_many, renew_many
 from billhead.actions.resellers.renew_user import preview_renew_user
 from billhead.actions.resellers.terminate_user import preview_terminate_user
 from billhead.actions.subscriptions._sale import AddOnOrder
@@ -22,7 +22,7 @@ from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.credits import CreditHold
 from billhead.models.panels import PanelBouquet
 from billhead.models.people import Reseller
-from billhead.models.resellers import BulkRenewal, BulkRenewalItem
+from billhead.models.resellers import UserBulk, UserBulkItem
 from billhead.models.subscriptions import SubscriptionComponent
 from billhead.models.viewings import Viewing
 
@@ -249,11 +249,11 @@ def test_each_is_renewed_with_the_credits_of_its_own_payer(shop):
     shop.grant("baltic", "10.00")
     ids = [shop.add(name).subscription_id for name in ("aurora", "baltic")]
     shop.operator.work()
-    seen = look(shop, preview_renew_many, shop.known["aurora"], ids)
-    assert [(one.name, one.renewable, one.credits_minor, one.left_minor) for one in seen.payers] == [
+    seen = look(shop, preview_do_many, shop.known["aurora"], "renew", ids)
+    assert [(one.name, one.count, one.credits_minor, one.left_minor) for one in seen.payers] == [
         ("Aurora", 1, 1_000, 8_000), ("Baltic", 1, 1_000, -1_000),
     ]  # fmt: skip
-    assert (seen.renewable, seen.credits_minor, seen.refused) == (2, 2_000, ())
+    assert (seen.count, seen.credits_minor, seen.refused) == (2, 2_000, ())
 
 
 def test_many_are_renewed_one_by_one_with_a_result_for_each(shop):
@@ -264,20 +264,20 @@ def test_many_are_renewed_one_by_one_with_a_result_for_each(shop):
     aurora, key = shop.acting("aurora"), shop.known["aurora"]
     act(aurora, disable_user, ids[0])
     act(STAFF, shop_take, shop, key, "35.00")  # 25.00 are left: for two of the three
-    seen = look(shop, preview_renew_many, key, ids)
-    assert (seen.renewable, seen.credits_minor, seen.payers[0].left_minor) == (3, 3_000, -500)
+    seen = look(shop, preview_do_many, key, "renew", ids)
+    assert (seen.count, seen.credits_minor, seen.payers[0].left_minor) == (3, 3_000, -500)
     assert [one for one, _ in seen.refused] == [ids[0]]
     for wrong, refusal in (([*ids, foreign], NotFound), ([], InvalidInput), (list(range(501)), InvalidInput)):
         with pytest.raises(refusal):
-            act(aurora, renew_many, key, wrong)
-    bulk_id = act(aurora, renew_many, key, ids).bulk_id
+            act(aurora, do_many, key, "renew", wrong)
+    bulk_id = act(aurora, do_many, key, "renew", ids).bulk_id
     shop.operator.work()
     with reading() as session:
-        bulk = session.get_one(BulkRenewal, bulk_id)
-        assert (bulk.state, bulk.total, bulk.renewed, bulk.refused, bulk.credits_minor) == ("done", 4, 2, 2, 2_000)
-        rows = session.scalars(select(BulkRenewalItem).order_by(BulkRenewalItem.subscription_id)).all()
+        bulk = session.get_one(UserBulk, bulk_id)
+        assert (bulk.state, bulk.total, bulk.done, bulk.refused, bulk.credits_minor) == ("done", 4, 2, 2, 2_000)
+        rows = session.scalars(select(UserBulkItem).order_by(UserBulkItem.subscription_id)).all()
         assert [(row.state, row.paid_through) for row in rows] == [
-            ("refused", ""), ("renewed", "2027-01-22"), ("renewed", "2027-01-22"), ("refused", ""),
+            ("refused", ""), ("done", "2027-01-22"), ("done", "2027-01-22"), ("refused", ""),
         ]  # fmt: skip
         assert "are needed" in rows[3].why
         assert session.scalars(select(CreditHold.state)).all().count("held") == 0

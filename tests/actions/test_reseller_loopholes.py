@@ -8,8 +8,8 @@ from billhead.actions.catalogue.prices_for import Audience, prices_for
 from billhead.actions.resellers._rights import Rights
 from billhead.actions.resellers.add_user import NewUser, add_user
 from billhead.actions.resellers.change_user import UserChange, change_user
+from billhead.actions.resellers.do_many import preview_do_many
 from billhead.actions.resellers.remove_reseller import remove_reseller
-from billhead.actions.resellers.renew_many import preview_renew_many
 from billhead.actions.resellers.resume_reseller import resume_reseller
 from billhead.actions.resellers.save_credit_package import PackageEntry, save_credit_package
 from billhead.actions.resellers.save_reseller_plan import ResellerPlanEntry, save_reseller_plan
@@ -104,11 +104,11 @@ def test_a_preview_counts_nobody_whose_last_purchase_is_still_open(shop):
     shop.grant("aurora", "100.00")
     one, two = (shop.add("aurora").subscription_id for _ in range(2))
     with reading() as session:
-        seen = preview_renew_many(Tx(shop.acting("aurora"), session), shop.known["aurora"], [one, two])
-        assert (seen.renewable, seen.credits_minor, [key for key, _ in seen.refused]) == (0, 0, [one, two])
+        seen = preview_do_many(Tx(shop.acting("aurora"), session), shop.known["aurora"], "renew", [one, two])
+        assert (seen.count, seen.credits_minor, [key for key, _ in seen.refused]) == (0, 0, "renew", [one, two])
     shop.operator.work()
     with reading() as session:
-        seen = preview_renew_many(Tx(shop.acting("aurora"), session), shop.known["aurora"], [one, two])
-        assert (seen.renewable, seen.credits_minor, seen.payers[0].left_minor) == (2, 2_000, 6_000)
+        seen = preview_do_many(Tx(shop.acting("aurora"), session), shop.known["aurora"], "renew", [one, two])
+        assert (seen.count, seen.credits_minor, seen.payers[0].left_minor) == (2, 2_000, 6_000)
         with pytest.raises(NotFound):
-            preview_renew_many(Tx(shop.acting("baltic"), session), shop.known["aurora"], [one])
+            preview_do_many(Tx(shop.acting("baltic"), session), shop.known["aurora"], "renew", [one])

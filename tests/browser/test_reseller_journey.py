@@ -68,7 +68,7 @@ def renew_both(visitor, shop):
     assert "60.00" in visitor.read()  # 100.00 − 2 × 10.00 spent already − 2 × 10.00 now
     visitor.send("Renew for 20.00 credits")
     shop.work()
-    visitor.page.get_by_role("heading", name="2 of 2 renewed").wait_for()
+    visitor.page.get_by_role("heading", name="Renewed: 2 of 2").wait_for()
     visitor.look()
 
 

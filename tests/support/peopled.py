@@ -218,7 +218,7 @@ KINDS: dict[str, Callable[[Person], Select[Any]]] = {
     "line": _lines_of_users,
     "reseller.service_id": _lines_of_users,
     "resellers": _by("reseller", "parent_id", "reseller_id"),
-    "renewals": _by("bulk_renewal", "reseller_id"),
+    "many": _by("user_bulk", "reseller_id"),
     "keys": _by("reseller_key", "reseller_id"),
     "supply_id": _by("shop_supply", "reseller_id"),
     "host_id": _by("shop_host", "seller_id", "shop_id"),
@@ -317,7 +317,7 @@ def _written_down(world: World) -> None:
     from billhead.models.content import ContentPage, ContentText, ContentVersion
     from billhead.models.documents import Document, DocumentLine
     from billhead.models.helping import HelpArticle
-    from billhead.models.resellers import BulkRenewal, ResellerKey
+    from billhead.models.resellers import UserBulk, ResellerKey
     from billhead.models.shops import ShopHost
     from billhead.models.support import Department
 
@@ -341,7 +341,7 @@ def _written_down(world: World) -> None:
         for who, one in world.people.items():
             if one.reseller_id:
                 told = {"actor": f"user:{one.user_id}", "role": one.role, "scope_reseller_id": one.reseller_id}
-                add(BulkRenewal(reseller_id=one.reseller_id, total=1, created_at=now, **told))
+                add(UserBulk(reseller_id=one.reseller_id, total=1, created_at=now, **told))
                 made = {"hint": "bh_", "key_hash": f"hash of {who}", "created_by": "x", "created_at": now}
                 add(ResellerKey(reseller_id=one.reseller_id, name="old", **made))
             _of_a_login(tx.session, who, one)

@@ -36,10 +36,10 @@ REFUSED_TO_RESELLERS = (
     ("/reseller/users/new", {"offer": "box|1 month", "name": "Zoe", "mac": ""}),
     ("/reseller/users/new", {"offer": "basic|12 months", "name": "Zoe"}),
     ("/reseller/users/new", {"offer": "basic|12 months", "name": "Zoe", "trial": "yes"}),
-    ("/reseller/users/renew", {}),
-    ("/reseller/users/renew", {"pick": "3"}),
-    ("/reseller/users/renew", {"pick": "{held}"}),
-    ("/reseller/users/renew", {"pick": "1", "sure": "as before"}),
+    ("/reseller/users/many", {}),
+    ("/reseller/users/many", {"pick": "3"}),
+    ("/reseller/users/many", {"pick": "{held}"}),
+    ("/reseller/users/many", {"pick": "1", "sure": "as before"}),
     ("/reseller/users/{held}/renew", {"seen": "x"}),
     ("/reseller/users/1/change", {"offer": "basic|1 month", "way": "convert", "sure": "x"}),
     ("/reseller/users/1/terminate", {"seen": "as before"}),
@@ -202,10 +202,10 @@ def _reseller_of_long_standing(area: Area) -> tuple[Browser, dict[str, object]]:
     aurora.post("/reseller/keys", {"name": "Kasse"})
     aurora.post("/reseller/credits/buy", {"package": "hundred"})
     told = {"pick": ["1", "2"]}
-    page = aurora.post("/reseller/users/renew", told)
-    aurora.post("/reseller/users/renew", {**told, "sure": re.search(r'name="sure" value="([^"]*)"', page.text)[1]})
+    page = aurora.post("/reseller/users/many", told)
+    aurora.post("/reseller/users/many", {**told, "sure": re.search(r'name="sure" value="([^"]*)"', page.text)[1]})
     area.shop.work()
-    aurora.post("/reseller/users/renew", {"pick": ["3"], "sure": ""})
+    aurora.post("/reseller/users/many", {"pick": ["3"], "sure": ""})
     aurora.yes("/reseller/users/3/disable")
     coast = f"/reseller/resellers/{area.ids['coast']}/suspend"
     aurora.yes(coast, lines="run_out")
@@ -214,7 +214,7 @@ def _reseller_of_long_standing(area: Area) -> tuple[Browser, dict[str, object]]:
         lines = {one.subscription_id: one.id for one in session.scalars(select(Service))}
     known: dict[str, object] = {
         "users": 1, "held": 5, "resellers": area.ids["baltic"], "suspended": area.ids["coast"], "keys": 1,
-        "renewals": 1, "line": lines[1], "box": lines[2],
+        "many": 1, "line": lines[1], "box": lines[2],
     }  # fmt: skip
     return aurora, known
 

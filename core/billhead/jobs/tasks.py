@@ -48,9 +48,9 @@ from billhead.actions.provisioning.converge import converge
 from billhead.actions.provisioning.end_again import end_again
 from billhead.actions.provisioning.reconcile import reconcile_panel
 from billhead.actions.provisioning.resolve_purchase import resolve_purchase
+from billhead.actions.resellers.do_next_user import do_next_user
 from billhead.actions.resellers.follow_owner import follow_owner
 from billhead.actions.resellers.follow_suspension import follow_suspension
-from billhead.actions.resellers.renew_next import renew_next
 from billhead.actions.scheduling import enqueue
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.follow_days import follow_days
@@ -157,12 +157,12 @@ def _follow_owner(ctx: Context, args: Mapping[str, Any]) -> None:
             after = follow_owner(tx, int(args["reseller_id"]), after).last_id
 
 
-@job_kind("resellers.renew_many", max_tries=3)
-def _renew_many(ctx: Context, args: Mapping[str, Any]) -> None:
+@job_kind("resellers.do_many", max_tries=3)
+def _do_many(ctx: Context, args: Mapping[str, Any]) -> None:
     more = True
     while more:
         with writing(ctx) as tx:
-            more = renew_next(tx, int(args["bulk_id"])).more
+            more = do_next_user(tx, int(args["bulk_id"])).more
 
 
 @job_kind("subscriptions.bulk", max_tries=5)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["BulkRenewal", "BulkRenewalItem", "CreditRenewal", "ResellerKey", "ResellerOrder"]
+__all__ = ["UserBulk", "UserBulkItem", "CreditRenewal", "ResellerKey", "ResellerOrder"]
 
 
 class ResellerOrder(Model):
@@ -35,35 +35,38 @@ class ResellerOrder(Model):
     created_at: Mapped[datetime]
 
 
-class BulkRenewal(Model):
-    """Many subscriptions to be renewed with credits: one decision, one row, with its progress."""
+class UserBulk(Model):
+    """The same done to many users: one decision, one row, with its progress.
 
-    __tablename__ = "bulk_renewal"
-    __table_args__ = (Index("ix_bulk_renewal_reseller", "reseller_id", "id"),)
+    `kind` is one of actions/resellers/_many_kinds.py; `credits_minor` is what it took, or brought back."""
+
+    __tablename__ = "user_bulk"
+    __table_args__ = (Index("ix_user_bulk_reseller", "reseller_id", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     reseller_id: Mapped[int] = mapped_column(ForeignKey("reseller.id"))  # for whom it was asked
-    actor: Mapped[str]  # who asked, in which role and scope: each renewal is theirs
+    kind: Mapped[str] = mapped_column(default="renew")  # renew | disable | enable | end
+    actor: Mapped[str]  # who asked, in which role and scope: each of them is theirs
     role: Mapped[str]
     scope_reseller_id: Mapped[int | None]  # null: staff
     state: Mapped[str] = mapped_column(default="running")  # running | done | stopped
     total: Mapped[int]
-    renewed: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
     credits_minor: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 
 
-class BulkRenewalItem(Model):
-    """One subscription of it: waiting · renewed (credits are held, then taken as with any renewal) · refused · stopped
+class UserBulkItem(Model):
+    """One subscription of it: waiting · done (credits of a renewal are held, then taken as ever) · refused · stopped
     before its turn."""
 
-    __tablename__ = "bulk_renewal_item"
+    __tablename__ = "user_bulk_item"
     __table_args__ = (UniqueConstraint("bulk_id", "subscription_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    bulk_id: Mapped[int] = mapped_column(ForeignKey("bulk_renewal.id"))
+    bulk_id: Mapped[int] = mapped_column(ForeignKey("user_bulk.id"))
     subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
     state: Mapped[str] = mapped_column(default="waiting")
     credits_minor: Mapped[int] = mapped_column(default=0)

@@ -2,7 +2,7 @@
 
 from reseller_area import Area
 
-from billhead.actions.resellers.renew_many import renew_many
+from billhead.actions.resellers.do_many import do_many
 from billhead.db import writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.models.resellers import ResellerKey
@@ -22,8 +22,8 @@ def test_what_is_somebody_elses_is_not_found_on_every_route(area: Area):
         for who, key in users.items():
             scope = Scope(reseller_id=area.ids[who])
             with writing(Context(f"reseller:{who}", Role.RESELLER, scope)) as tx:
-                bulks[who] = renew_many(tx, area.ids[who], [key]).bulk_id
-    things = {"users": users, "keys": keys, "renewals": bulks, "resellers": area.ids}
+                bulks[who] = do_many(tx, area.ids[who], "renew", [key]).bulk_id
+    things = {"users": users, "keys": keys, "many": bulks, "resellers": area.ids}
     below = {"aurora": {"aurora", "baltic", "coast"}, "baltic": {"baltic"}, "coast": {"coast"}, "gulf": {"gulf"}}
     rules = [rule for rule in shop.app.url_map.iter_rules() if rule.endpoint.startswith("reseller.") and rule.arguments]
     assert len(rules) >= 15
@@ -36,7 +36,19 @@ def test_what_is_somebody_elses_is_not_found_on_every_route(area: Area):
             path = rule.rule
             path = path.replace("<int:service_id>", str(lines[owner]))
             # of a shop, which nobody here has
-            for one in ("host", "supply", "page", "ticket", "file", "department", "article", "document"):
+            for one in (
+                "host",
+                "supply",
+                "page",
+                "ticket",
+                "file",
+                "department",
+                "article",
+                "document",
+                "payment",
+                "refund",
+                "proof",
+            ):
                 path = path.replace(f"<int:{one}_id>", "1")
             path = path.replace("<gateway>", "cards").replace("<language>", "en")
             if "<int:key>" in path:
@@ -65,8 +77,8 @@ def test_ids_in_forms_and_addresses_are_no_way_in(area: Area):
     odd = f"/reseller/users/{users['baltic']}/lines/{lines['coast']}/password"
     assert area.browsers["aurora"].get(odd).status_code == 404
     gulf, baltic = area.browsers["gulf"], area.browsers["baltic"]
-    assert gulf.client.post("/reseller/users/renew", data={"pick": [str(users["baltic"])]}).status_code == 404
-    assert baltic.client.post("/reseller/users/renew", data={"pick": [str(users["aurora"])]}).status_code == 404
+    assert gulf.client.post("/reseller/users/many", data={"pick": [str(users["baltic"])]}).status_code == 404
+    assert baltic.client.post("/reseller/users/many", data={"pick": [str(users["aurora"])]}).status_code == 404
     for whose in ("gulf", "aurora", "coast"):
         assert baltic.get(f"/reseller/users?reseller={area.ids[whose]}").status_code == 404
     assert gulf.get(f"/reseller/credits/pass-on?to={area.ids['baltic']}").status_code == 404
@@ -88,7 +100,7 @@ def _key(area: Area, who: str) -> int:
 def test_no_form_without_its_token(area: Area):
     key = area.add("baltic", "Anna")
     client = area.browsers["baltic"].client
-    for path in ("users/new", "users/renew", f"users/{key}/renew", f"users/{key}/terminate", f"users/{key}/disable",
+    for path in ("users/new", "users/many", f"users/{key}/renew", f"users/{key}/terminate", f"users/{key}/disable",
                  f"users/{key}/enable", f"users/{key}/change", "credits/buy", "keys", "prices"):  # fmt: skip
         answer = client.post(f"/reseller/{path}", data={"name": "x", "offer": "basic|1 month"})
         assert answer.status_code in (400, 422), path

@@ -97,22 +97,22 @@ def test_renewed_one_by_one_and_many_with_the_figures_first(area: Area):
     # 10.00 for Anna and 12.00 for Cleo; Bob is stopped, and refused
     area.shop.change(Subscription, bob, state="suspended", suspended_for="staff")
     picked = {"pick": [str(anna), str(bob), str(box)]}
-    preview = baltic.post("/reseller/users/renew", picked, page="/reseller/users")
+    preview = baltic.post("/reseller/users/many", picked, page="/reseller/users")
     assert "Renew for 22.00 credits" in preview.text
     assert "it can’t be renewed now" in preview.text or "can&#39;t be renewed now" in preview.text
     sure = re.search(r'name="sure" value="([^"]+)"', preview.text)[1]
-    begun = baltic.post("/reseller/users/renew", {**picked, "sure": sure}, page="/reseller/users")
+    begun = baltic.post("/reseller/users/many", {**picked, "sure": sure}, page="/reseller/users")
     assert begun.status_code == 303
     assert "data-look=" in baltic.get(begun.location).text
     area.shop.work()
     done = baltic.get(begun.location).text
-    assert "2 of 3 renewed" in done
+    assert "Renewed: 2 of 3" in done
     assert area.credits("baltic") == 3600  # 58.00 − 22.00
     assert "data-look=" not in done
     # everybody that a filter finds, without picking
-    preview = baltic.post("/reseller/users/renew", {"all": "yes", "show": "active"}, page="/reseller/users")
+    preview = baltic.post("/reseller/users/many", {"all": "yes", "show": "active"}, page="/reseller/users")
     assert "Renew 2 users?" in preview.text
-    assert baltic.post("/reseller/users/renew", {}, page="/reseller/users").location == "/reseller/users"
+    assert baltic.post("/reseller/users/many", {}, page="/reseller/users").location == "/reseller/users"
 
 
 def test_changed_disabled_swapped_and_ended_with_what_comes_back(area: Area):
@@ -243,7 +243,7 @@ def test_a_reseller_is_added_below_given_rights_suspended_and_looks_only(area: A
         f"users/{anna}/disable",
         "credits/buy",
         "keys",
-        "users/renew",
+        "users/many",
         "prices",
     ):
         assert baltic.post(f"/reseller/{path}", {"name": "x"}, page="/reseller/").status_code == 403, path
@@ -317,9 +317,9 @@ def test_a_pasted_list_of_boxes_is_found_and_renewed_together(area: Area):
         assert "Somebody else" not in found
         assert "1 of the 3 pasted addresses belong to nobody here:" in found
         assert "<code>00:1A:79:00:00:09</code>" in found
-        assert "Renew all 2 found" in found
+        assert "All 2 found" in found
     page = "/reseller/users"
-    planned = baltic.post("/reseller/users/renew", {"q": " ".join(boxes), "all": "yes"}, page=page).text
+    planned = baltic.post("/reseller/users/many", {"q": " ".join(boxes), "all": "yes"}, page=page).text
     assert "Renew 2 users?" in planned
     assert len(keys) == 2
 

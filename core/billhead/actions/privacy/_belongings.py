@@ -96,7 +96,7 @@ BELONGINGS: dict[str, Belonging] = {
     "billing_mended_item": Belonging("subscription_id>subscription", empties="error", keeps="plugin"),
     "bulk_item": Belonging("subscription_id>subscription", empties="said before", keeps="state"),
     "credit_renewal": Belonging("subscription_id>subscription", empties="why"),
-    "bulk_renewal_item": Belonging("subscription_id>subscription", empties="why", keeps="state paid_through"),
+    "user_bulk_item": Belonging("subscription_id>subscription", empties="why", keeps="state paid_through"),
     "dunning_step": Belonging("subscription_id>subscription document_id>document", keeps="action result"),
     # lines
     "service": Belonging(
@@ -262,7 +262,7 @@ TRACES = frozenset(
 
 HOUSE = frozenset(
     {
-        "address_news", "adoption", "announcement", "billing_run", "bouquet", "bulk_action", "bulk_renewal",
+        "address_news", "adoption", "announcement", "billing_run", "bouquet", "bulk_action", "user_bulk",
         "bouquet_item", "bundle_part", "canned_reply", "content_title", "coupon", "coupon_plan", "credit_lot",
         "credit_use", "day_gift", "device_model", "dunning_policy", "event", "event_delivery", "exchange_rate",
         "fraud_entry", "content_page", "content_text", "content_version",

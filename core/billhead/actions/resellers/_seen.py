@@ -23,12 +23,12 @@ from billhead.models.catalogue import Plan
 from billhead.models.credits import CreditHold, CreditLot
 from billhead.models.ledger import LedgerAccount, LedgerPosting
 from billhead.models.people import Customer, Reseller, User
-from billhead.models.resellers import BulkRenewal, CreditRenewal
+from billhead.models.resellers import CreditRenewal, UserBulk
 from billhead.models.sign_in import LinkedIdentity
 from billhead.models.subscriptions import Service, Subscription
 
 __all__ = [
-    "Figures", "expiring", "figures_of", "has_opened_login", "matches", "seen_renewals", "seen_reseller", "seen_user",
+    "Figures", "expiring", "figures_of", "has_opened_login", "matches", "seen_many", "seen_reseller", "seen_user",
     "signs_in", "users_of",
 ]  # fmt: skip
 
@@ -84,11 +84,11 @@ def has_opened_login(session: Session, customer_id: int) -> bool:
     )
 
 
-def seen_renewals(session: Session, ctx: Context, bulk_id: int) -> BulkRenewal:
-    """Renewals of many that were asked for somebody in the subtree; else NotFound."""
-    bulk = session.get(BulkRenewal, bulk_id)
+def seen_many(session: Session, ctx: Context, bulk_id: int) -> UserBulk:
+    """What is done to many users, asked for somebody in the subtree; else NotFound."""
+    bulk = session.get(UserBulk, bulk_id)
     if bulk is None or not (ctx.scope.everything or is_within(session, bulk.reseller_id, ctx.scope.reseller_id)):
-        raise NotFound("renewals", bulk_id)
+        raise NotFound("bulk action", bulk_id)
     return bulk
 
 

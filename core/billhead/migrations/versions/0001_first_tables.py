@@ -822,25 +822,6 @@ def upgrade() -> None:
     with op.batch_alter_table('announcement', schema=None) as batch_op:
         batch_op.create_index('ix_announcement_shown', ['seller_id', 'ends_at'], unique=False)
 
-    op.create_table('bulk_renewal',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('actor', sa.String(), nullable=False),
-    sa.Column('role', sa.String(), nullable=False),
-    sa.Column('scope_reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('state', sa.String(), nullable=False),
-    sa.Column('total', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('renewed', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('refused', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('credits_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_bulk_renewal_reseller_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_bulk_renewal'))
-    )
-    with op.batch_alter_table('bulk_renewal', schema=None) as batch_op:
-        batch_op.create_index('ix_bulk_renewal_reseller', ['reseller_id', 'id'], unique=False)
-
     op.create_table('bundle_part',
     sa.Column('bundle_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('plan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1231,6 +1212,26 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_support_department')),
     sa.UniqueConstraint('seller_id', 'name', name=op.f('uq_support_department_seller_id_name'))
     )
+    op.create_table('user_bulk',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('role', sa.String(), nullable=False),
+    sa.Column('scope_reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('total', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('done', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('refused', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('credits_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_user_bulk_reseller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_user_bulk'))
+    )
+    with op.batch_alter_table('user_bulk', schema=None) as batch_op:
+        batch_op.create_index('ix_user_bulk_reseller', ['reseller_id', 'id'], unique=False)
+
     op.create_table('viewing_cursor',
     sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('read_to', billhead.db.UtcDateTime(timezone=True), nullable=False),
@@ -1773,19 +1774,6 @@ def upgrade() -> None:
         batch_op.create_index('ix_bulk_item_state', ['bulk_id', 'state', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_bulk_item_subscription_id'), ['subscription_id'], unique=False)
 
-    op.create_table('bulk_renewal_item',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('bulk_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('state', sa.String(), nullable=False),
-    sa.Column('credits_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('paid_through', sa.String(), nullable=False),
-    sa.Column('why', sa.String(), nullable=False),
-    sa.ForeignKeyConstraint(['bulk_id'], ['bulk_renewal.id'], name=op.f('fk_bulk_renewal_item_bulk_id')),
-    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_bulk_renewal_item_subscription_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_bulk_renewal_item')),
-    sa.UniqueConstraint('bulk_id', 'subscription_id', name=op.f('uq_bulk_renewal_item_bulk_id_subscription_id'))
-    )
     op.create_table('coupon_redemption',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('coupon_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -2053,6 +2041,19 @@ def upgrade() -> None:
     with op.batch_alter_table('usage_meter', schema=None) as batch_op:
         batch_op.create_index('ix_usage_meter_due', ['due_on', 'subscription_id'], unique=False)
 
+    op.create_table('user_bulk_item',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('bulk_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('credits_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('paid_through', sa.String(), nullable=False),
+    sa.Column('why', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['bulk_id'], ['user_bulk.id'], name=op.f('fk_user_bulk_item_bulk_id')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscription.id'], name=op.f('fk_user_bulk_item_subscription_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_user_bulk_item')),
+    sa.UniqueConstraint('bulk_id', 'subscription_id', name=op.f('uq_user_bulk_item_bulk_id_subscription_id'))
+    )
     op.create_table('access_code',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('service_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -3175,6 +3176,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_access_code_service_id'))
 
     op.drop_table('access_code')
+    op.drop_table('user_bulk_item')
     with op.batch_alter_table('usage_meter', schema=None) as batch_op:
         batch_op.drop_index('ix_usage_meter_due')
 
@@ -3232,7 +3234,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_coupon_redemption_customer')
 
     op.drop_table('coupon_redemption')
-    op.drop_table('bulk_renewal_item')
     with op.batch_alter_table('bulk_item', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_bulk_item_subscription_id'))
         batch_op.drop_index('ix_bulk_item_state')
@@ -3352,6 +3353,10 @@ def downgrade() -> None:
     op.drop_table('consent')
     op.drop_table('canned_reply')
     op.drop_table('viewing_cursor')
+    with op.batch_alter_table('user_bulk', schema=None) as batch_op:
+        batch_op.drop_index('ix_user_bulk_reseller')
+
+    op.drop_table('user_bulk')
     op.drop_table('support_department')
     op.drop_table('shop')
     with op.batch_alter_table('reseller_key', schema=None) as batch_op:
@@ -3413,10 +3418,6 @@ def downgrade() -> None:
 
     op.drop_table('callback')
     op.drop_table('bundle_part')
-    with op.batch_alter_table('bulk_renewal', schema=None) as batch_op:
-        batch_op.drop_index('ix_bulk_renewal_reseller')
-
-    op.drop_table('bulk_renewal')
     with op.batch_alter_table('announcement', schema=None) as batch_op:
         batch_op.drop_index('ix_announcement_shown')
 

@@ -17,7 +17,7 @@ from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.reseller.area import own_id, reseller
 from billhead.web.reseller.asking import Figures, Question, QuestionForm, asked
-from billhead.web.reseller.renewing import picked
+from billhead.web.reseller.many import picked
 from billhead.web.speaking import later, say
 
 __all__: list[str] = []

@@ -23,7 +23,7 @@ from billhead.web.csv_export import csv_response
 from billhead.web.pages import page
 from billhead.web.paging import Rows, page_by, page_of
 from billhead.web.request_context import current_ctx, signed_in
-from billhead.web.reseller.area import my_zone, own_id, reseller
+from billhead.web.reseller.area import my_zone, own_id, own_rights, reseller
 from billhead.web.speaking import marked, say
 
 __all__ = ["SHOWN", "filtered", "narrowed"]
@@ -77,6 +77,7 @@ def users() -> ResponseReturnValue:
         below = _below(session)
         pasted = macs_in(request.args.get("q", "")[:_LONGEST])
         nobodys = _nobodys(session, pasted) if len(pasted) > 1 else []
+        may_end = own_rights(session).terminate
     kept: dict[str, Any] = {
         name: request.args[name] for name in ("q", "show", "reseller", "sort") if request.args.get(name)
     }
@@ -88,6 +89,7 @@ def users() -> ResponseReturnValue:
         "sorts": _SORTS,
         "pasted": pasted,
         "nobodys": nobodys,
+        "may_end": may_end,
     }
     as_csv = url_for("reseller.users", **{**kept, "format": "csv"})
     return page("reseller/users.html", **shown, words=("ending", *SHOWN), as_csv=as_csv)

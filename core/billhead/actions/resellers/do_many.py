@@ -1,50 +1,50 @@
-"""Renew many subscribers at once: one decision on record, done one by one by a job, with a result for each."""
+"""Renew, disable, enable or end many users: one decision on record, done one by one by a job, with results."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from billhead import clock
+from billhead.actions.resellers._many_kinds import kind_of
 from billhead.actions.resellers._tree import is_within, lock_resellers, subtree
 from billhead.actions.resellers._wallet import balance
-from billhead.actions.resellers.renew_user import preview_renew_user
 from billhead.actions.scheduling import enqueue
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import BillheadError, InvalidInput, NotFound
-from billhead.models.people import Reseller
-from billhead.models.resellers import BulkRenewal, BulkRenewalItem
+from billhead.models.people import Customer, Reseller
+from billhead.models.resellers import UserBulk, UserBulkItem
 from billhead.models.subscriptions import Subscription
 
-__all__ = ["ManyPreview", "ManyToRenew", "PayerPreview", "preview_renew_many", "renew_many"]
+__all__ = ["ManyAsked", "ManyPreview", "PayerPreview", "do_many", "preview_do_many"]
 
 MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
 class PayerPreview:
-    """`left_minor`: what it has to spend afterwards, its credit line too, in hundredths; below zero there is not enough
-    for all of them."""
+    """`credits_minor`: what it takes of this payer, or what comes back for its users, perhaps to who had paid before;
+    `left_minor`: what it has to spend afterwards, its credit line too; below zero there is not enough for all."""
 
     reseller_id: int
     name: str
-    renewable: int
+    count: int
     credits_minor: int
     left_minor: int
 
 
 @dataclass(frozen=True, slots=True)
 class ManyPreview:
-    """Each is renewed with the credits of its own payer. `refused`: (subscription, why) of those that can't be."""
+    """By who pays for them. `refused`: (subscription, why) of those to whom it can't be done."""
 
     payers: tuple[PayerPreview, ...]
     refused: tuple[tuple[int, str], ...]
 
     @property
-    def renewable(self) -> int:
-        return sum(payer.renewable for payer in self.payers)
+    def count(self) -> int:
+        return sum(payer.count for payer in self.payers)
 
     @property
     def credits_minor(self) -> int:
@@ -52,13 +52,15 @@ class ManyPreview:
 
 
 @dataclass(frozen=True, slots=True)
-class ManyToRenew:
+class ManyAsked:
     bulk_id: int
     total: int
 
 
-def preview_renew_many(tx: Tx, reseller_id: int, subscriptions: Sequence[int]) -> ManyPreview:
-    """What it would cost, and which can't be renewed. Raises NotFound and NotAllowed for the reseller alone."""
+def preview_do_many(tx: Tx, reseller_id: int, kind: str, subscriptions: Sequence[int]) -> ManyPreview:
+    """What it would take or bring back, and to whom it can't be done. Raises InvalidInput, NotFound, and NotAllowed for
+    the reseller alone."""
+    one_kind = kind_of(kind)
     scope = tx.ctx.scope
     if not (scope.everything or is_within(tx.session, reseller_id, scope.reseller_id)):
         raise NotFound("reseller", reseller_id)
@@ -71,25 +73,30 @@ def preview_renew_many(tx: Tx, reseller_id: int, subscriptions: Sequence[int]) -
     costs, refused = defaultdict[int | None, list[int]](list), list[tuple[int, str]]()
     for key in ids:
         try:
-            costs[payer_of[key]].append(preview_renew_user(tx, key).credits_minor)
+            costs[payer_of[key]].append(one_kind.preview(tx, key))
         except BillheadError as error:
             refused.append((key, error.message))
-    return ManyPreview(tuple(_payer(tx, one, costs[one.id]) for one in payers if one.id in paying), tuple(refused))
+    return ManyPreview(
+        tuple(_payer(tx, one, costs[one.id], takes=one_kind.takes) for one in payers if one.id in paying),
+        tuple(refused),
+    )
 
 
-def _payer(tx: Tx, reseller: Reseller, costs: list[int]) -> PayerPreview:
+def _payer(tx: Tx, reseller: Reseller, costs: list[int], *, takes: bool) -> PayerPreview:
     room = balance(tx, reseller).minor + reseller.credit_line_minor
-    return PayerPreview(reseller.id, reseller.name, len(costs), sum(costs), room - sum(costs))
+    return PayerPreview(reseller.id, reseller.name, len(costs), sum(costs), room - sum(costs) * takes)
 
 
-@verb("resellers.renew_many")
-def renew_many(tx: Tx, reseller_id: int, subscriptions: Sequence[int]) -> ManyToRenew:
-    """Each is renewed as `renew_user` does it, in the name of who asks now; one that is refused costs none of the
+@verb("resellers.do_many")
+def do_many(tx: Tx, reseller_id: int, kind: str, subscriptions: Sequence[int]) -> ManyAsked:
+    """Each is done as the verb for one user does it, in the name of who asks now; one that is refused costs none of the
     others. Raises NotFound (also for a subscription of somebody else's), NotAllowed or InvalidInput."""
+    kind_of(kind)
     lock_resellers(tx, reseller_id)
     ids = _checked(tx, reseller_id, subscriptions)
-    bulk = BulkRenewal(
+    bulk = UserBulk(
         reseller_id=reseller_id,
+        kind=kind,
         actor=tx.ctx.actor,
         role=tx.ctx.role.value,
         scope_reseller_id=tx.ctx.scope.reseller_id,
@@ -98,22 +105,20 @@ def renew_many(tx: Tx, reseller_id: int, subscriptions: Sequence[int]) -> ManyTo
     )
     tx.session.add(bulk)
     tx.session.flush()
-    tx.session.add_all([BulkRenewalItem(bulk_id=bulk.id, subscription_id=key) for key in ids])
-    enqueue(tx, "resellers.renew_many", {"bulk_id": bulk.id}, key=f"renew_many:{bulk.id}")
-    return ManyToRenew(bulk.id, len(ids))
+    tx.session.add_all([UserBulkItem(bulk_id=bulk.id, subscription_id=key) for key in ids])
+    enqueue(tx, "resellers.do_many", {"bulk_id": bulk.id}, key=f"do_many:{bulk.id}")
+    return ManyAsked(bulk.id, len(ids))
 
 
 def _checked(tx: Tx, reseller_id: int, subscriptions: Sequence[int]) -> list[int]:
     ids = sorted(set(subscriptions))
     if not 1 <= len(ids) <= MOST:
         raise InvalidInput("subscriptions", f"choose from 1 to {MOST}")
-    seen = set(
-        tx.session.scalars(
-            select(Subscription.id).where(
-                Subscription.id.in_(ids), Subscription.payer_reseller_id.in_(subtree(reseller_id))
-            )
-        )
-    )
+    # customers of a shop stand among its reseller's users: of them each is refused with the reason, and costs no others
+    of_shop = and_(Subscription.settlement != "credits", Customer.reseller_id.in_(subtree(reseller_id)))
+    mine = or_(Subscription.payer_reseller_id.in_(subtree(reseller_id)), of_shop)
+    query = select(Subscription.id).join(Customer, Customer.id == Subscription.customer_id)
+    seen = set(tx.session.scalars(query.where(Subscription.id.in_(ids), mine)))
     for key in ids:
         if key not in seen:
             raise NotFound("subscription", key)
