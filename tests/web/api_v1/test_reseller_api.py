@@ -1,18 +1,21 @@
 """What programs of resellers do with a key: the same as the area, once, and nothing of anybody else's."""
 
+import re
 from datetime import date, timedelta
 
 from reseller_area import Area
 from sqlalchemy import func, select
 
 from billhead import clock
+from billhead.actions.accounts.disable_login import disable_login
+from billhead.actions.accounts.enable_login import enable_login
 from billhead.actions.resellers.create_key import create_key
 from billhead.actions.resellers.revoke_key import revoke_key
 from billhead.db import reading, writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.models.ledger import LedgerEntry
 from billhead.models.operations import AuditEntry
-from billhead.models.people import Reseller
+from billhead.models.people import Reseller, User
 from billhead.models.resellers import ResellerKey
 from billhead.models.subscriptions import Subscription
 from billhead.web import programs
@@ -284,3 +287,30 @@ def test_credits_are_passed_on_to_those_below_alone(area: Area):
     for once, wrong, status in (("b", {"to": "gulf"}, 404), ("c", {"to": "aurora"}, 404), ("d", {"credits": "x"}, 422)):
         aurora.post("/credits/pass-on", {**told, **wrong}, once, status)
     baltic.post("/credits/pass-on", {**told, "to": "coast"}, "b", 404)
+
+
+def test_a_key_opens_nothing_while_the_login_behind_it_is_disabled(area: Area):
+    """Of whoever made it; and where nobody of the reseller may sign in, no matter who made it."""
+    shop, made_by_hand = area.shop, Program(area, "baltic")
+    browser = area.browsers["baltic"]
+    shown = browser.post("/reseller/keys", {"name": "till"}, page="/reseller/keys").text
+    own = Program.__new__(Program)
+    own.area, own.who, own.client = area, "baltic", made_by_hand.client
+    own.key = re.search(r"bhr_[\w-]{43}", shown)[0]
+    (login,) = shop.rows(User, User.reseller_id == area.ids["baltic"])
+    assert shop.rows(ResellerKey)[-1].created_by.endswith(f":{login.id}")
+    why = Context.system("test", reason="the telephone was stolen")
+    with shop.app.app_context(), writing(why) as tx:
+        disable_login(tx, login.id)
+    for program in (own, made_by_hand):
+        told = program.get("/balance", 403)
+        assert (told["code"], told["hint"]) == ("login_disabled", "the telephone was stolen")
+        assert program.post("/users", ANNA, "1", 403)["code"] == "login_disabled"
+    second = {"seller_id": login.seller_id, "role": login.role, "reseller_id": login.reseller_id}
+    with shop.app.app_context(), writing(why) as tx:
+        tx.session.add(User(**second, email="books@example.com", created_at=clock.now()))
+    assert own.get("/balance", 403)["code"] == "login_disabled", "who made it is still shut out"
+    assert made_by_hand.get("/balance")["reseller"] == "baltic"
+    with shop.app.app_context(), writing(why) as tx:
+        enable_login(tx, login.id)
+    assert own.get("/balance")["reseller"] == "baltic"

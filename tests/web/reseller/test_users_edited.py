@@ -205,3 +205,26 @@ def test_a_user_is_renewed_by_itself_by_a_switch_that_the_lists_show(area: Area)
     assert baltic.yes("/reseller/users/automatic-renewal", wish="nobody").status_code == 303
     assert area.shop.rows(CreditRenewal) == []
     assert baltic.yes("/reseller/users/automatic-renewal", wish="perhaps").status_code == 422
+
+
+def test_an_address_that_somebody_else_has_here_is_told_to_nobody(area: Area):
+    """Gulf's Gwen, and the operator's customer Ada who signs in: to Baltic their addresses are as any other."""
+    shop, baltic = area.shop, area.browsers["baltic"]
+    area.add("gulf", "Gwen", email="gwen@example.com")
+    shop.customer("ada@example.com")
+    anna = area.add("baltic", "Anna", email="gwen@example.com")
+    area.add("baltic", "Bob", email="ada@example.com")
+    edit = f"/reseller/users/{anna}/edit"
+    known = {"name": "Anna", "phone": "", "language": "en", "note": ""}
+    assert baltic.post(edit, {**known, "email": "gulf@example.com"}).status_code == 303
+    # its own users it is told of, as it can look them up; who stands above it looks after them too
+    for who in ("baltic", "aurora"):
+        told = {"offer": "basic|1 month", "name": "Cleo", "language": "en", "email": "ada@example.com"}
+        again = area.browsers[who].post("/reseller/users/new", told)
+        assert again.status_code == 422
+        assert "one of your users has ada@example.com already" in again.text.lower()
+    # a login is of one of them: as at signing up, it is told that there is one
+    (bob,) = [row.id for row in shop.rows(Subscription) if row.id not in (anna, 1)]
+    refused = baltic.yes(f"/reseller/users/{bob}/let-in")
+    assert refused.status_code == 422
+    assert "has a login at this seller already" in refused.text

@@ -1,14 +1,14 @@
-"""Whose an e-mail address is at a seller: nobody is kept twice."""
+"""Whose an e-mail address is at a seller: nobody is kept twice by who may know of everybody there."""
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput
-from billhead.models.people import Customer, User
+from billhead.models.people import Customer, ResellerClosure, User
 from billhead.models.sellers import Seller
 
-__all__ = ["check_free", "check_unused", "taken", "whose_address"]
+__all__ = ["check_free", "check_unused", "check_unused_below", "taken", "whose_address"]
 
 
 def whose_address(session: Session, seller_id: int, email: str) -> Customer | None:
@@ -31,6 +31,23 @@ def check_unused(tx: Tx, seller_id: int, email: str, but: int | None = None) -> 
     others = select(Customer.id).where(Customer.seller_id == seller_id, Customer.email == email)
     if session.scalar(others.where(Customer.id != (but or 0)).limit(1)) is not None:
         raise InvalidInput("email", f"a customer of this seller has {email} already", code="has_account")
+
+
+def check_unused_below(tx: Tx, customer: Customer, email: str) -> None:
+    """The same for who looks after a part of the customers: a reseller is told of its own users alone.
+
+    An address that somebody else here has is taken as any other, so that trying addresses tells nothing. Two customers
+    may share one; a login is of one of them. Raises InvalidInput (`email`).
+    """
+    scope = tx.ctx.scope
+    if scope.everything:
+        check_unused(tx, customer.seller_id, email, customer.id)
+        return
+    chain = ResellerClosure
+    mine = select(chain.descendant_id).where(chain.ancestor_id == scope.reseller_id)
+    theirs = Customer.seller_id == customer.seller_id, Customer.reseller_id.in_(mine), Customer.email == email
+    if tx.session.scalar(select(Customer.id).where(*theirs, Customer.id != (customer.id or 0)).limit(1)) is not None:
+        raise InvalidInput("email", f"one of your users has {email} already", code="has_account")
 
 
 def check_free(session: Session, seller_id: int, email: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from billhead import clock
-from billhead.actions.accounts._known_address import check_unused
+from billhead.actions.accounts._known_address import check_unused_below
 from billhead.actions.accounts._passwords import checked_email
 from billhead.actions.catalogue._regions import check_licensed
 from billhead.actions.events import emit
@@ -167,8 +167,6 @@ def _customer(tx: Tx, reseller: Reseller, wanted: NewUser) -> Customer:
     if not 1 <= len(name) <= 200:
         raise InvalidInput("name", "is missing or longer than 200 letters")
     email = checked_email(wanted.email) if wanted.email.strip() else ""
-    if email:
-        check_unused(tx, reseller.seller_id, email)
     like = _own_customer(tx, reseller) or tx.session.get_one(Seller, reseller.seller_id)
     customer = Customer(
         seller_id=reseller.seller_id,
@@ -182,6 +180,8 @@ def _customer(tx: Tx, reseller: Reseller, wanted: NewUser) -> Customer:
         language=wanted.language or getattr(like, "language", "en"),
         created_at=clock.now(),
     )
+    if email:
+        check_unused_below(tx, customer, email)
     tx.session.add(customer)
     tx.session.flush()
     return customer

@@ -6,7 +6,7 @@ from sqlalchemy import delete
 
 from billhead import clock
 from billhead.actions.accounts._inviting import main_login
-from billhead.actions.accounts._known_address import check_unused
+from billhead.actions.accounts._known_address import check_free, check_unused_below
 from billhead.actions.accounts._passwords import checked_email
 from billhead.actions.resellers._looked_after import looked_after
 from billhead.actions.resellers._seen import has_opened_login
@@ -59,10 +59,11 @@ def _put_email(tx: Tx, customer: Customer, email: str) -> None:
         raise InvalidInput("email", "they sign in with their address, so only they change it, in their account")
     invited = main_login(tx, customer.id)
     if email:
-        check_unused(tx, customer.seller_id, email, customer.id)
+        check_unused_below(tx, customer, email)
     elif invited is not None:
         raise InvalidInput("email", "they were invited to sign in at it: give another")
     if invited is not None:
+        check_free(tx.session, customer.seller_id, email)  # as whoever signs up is told
         tx.session.execute(delete(OneTimeToken).where(OneTimeToken.user_id == invited.id))
         invited.email = email
 
