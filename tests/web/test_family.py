@@ -9,6 +9,7 @@ from billhead.db import reading
 from billhead.domain.rights import BUYERS, FAMILY_RIGHTS, OWN_RIGHTS
 from billhead.models.operations import Notice
 from billhead.models.people import User
+from billhead.models.sign_in import KnownDevice
 from billhead.plugin_host import vault
 from billhead.web.access import stated
 
@@ -61,7 +62,9 @@ def test_the_family_has_logins_with_rights(shop: Shop):
 
     # removed: out at once, and in again by a new link only
     assert "signed out on all devices" in ada.get(f"/account/family/{bob_id}/remove").text
+    assert shop.rows(KnownDevice, KnownDevice.user_id == bob_id)
     assert ada.post(f"/account/family/{bob_id}/remove").status_code == 303
+    assert shop.rows(KnownDevice, KnownDevice.user_id == bob_id) == []
     assert bob.get("/account/").location.startswith("/sign-in")
     assert bob.sign_in("bob@example.com").status_code == 422
     again = joined(shop, ada, "bob@example.com", "own.support")

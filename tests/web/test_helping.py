@@ -150,6 +150,21 @@ def test_announcements_are_for_their_readers_and_their_time(shop: Shop, staff):
     assert "No news" in eve.get("/news").text
     assert "Maintenance" in shop.person("reseller", "r@example.com").get("/news").text
     assert shop.visitor().get("/news").location.startswith("/sign-in")
+
+    words = "/admin/announcements/1/de"
+    assert 'href="/admin/announcements/1/de"' in staff.get("/admin/announcements/1").text
+    assert staff.get("/admin/announcements/1/xx").status_code == 404
+    assert staff.post(words, {"title": "Wartung", "body": ""}, page=words).status_code == 422
+    assert staff.post(words, {"title": "Wartung <i>", "body": "Von **2** bis 3."}, page=words).status_code == 303
+    ada.client.set_cookie("language", "de")
+    assert "Wartung &lt;i&gt;" in ada.get("/account/").text
+    assert "Von <strong>2</strong>" in ada.get("/news").text
+    ada.client.set_cookie("language", "fr")  # what nobody has written in French is read as it was first written
+    assert "Maintenance &lt;b&gt;tonight" in ada.get("/account/").text
+    assert staff.post(words, {"title": "", "body": ""}, page=words).status_code == 303
+    ada.client.set_cookie("language", "de")
+    assert "Maintenance &lt;b&gt;tonight" in ada.get("/account/").text
+    ada.client.set_cookie("language", "en")
     shop.change(Announcement, 1, ends_at=clock.business_now() - timedelta(minutes=1))
     assert "Maintenance" not in ada.get("/account/").text
     assert "No news" in ada.get("/news").text

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
@@ -38,7 +38,7 @@ class HelpArticle(Model):
 
 class Announcement(Model):
     """Shown in the areas from `starts_at` until before `ends_at`; with a panel, to who watches by it. `in_shops`: also
-    to the customers of resellers' shops."""
+    to the customers of resellers' shops. `texts`: language → {"title", "body"}, beside those for everybody else."""
 
     __tablename__ = "announcement"
     __table_args__ = (Index("ix_announcement_shown", "seller_id", "ends_at"),)
@@ -48,6 +48,7 @@ class Announcement(Model):
     panel_id: Mapped[int | None] = mapped_column(ForeignKey("panel.id"))
     title: Mapped[str]
     body: Mapped[str]  # Markdown
+    texts: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict, server_default="{}")
     readers: Mapped[str] = mapped_column(default="everybody", server_default="everybody")  # customers | resellers
     in_shops: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     urgent: Mapped[bool] = mapped_column(default=False)

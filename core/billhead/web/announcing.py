@@ -13,6 +13,7 @@ from billhead.models.subscriptions import Service, Subscription
 from billhead.web.markdown import as_html
 from billhead.web.request_context import signed_in
 from billhead.web.signed_in import Login
+from billhead.web.speaking import speech
 
 __all__ = ["announcements_for", "install"]
 
@@ -21,7 +22,7 @@ _READERS = (Role.CUSTOMER, Role.RESELLER, Role.SUPER_RESELLER)
 
 
 def install(app: Flask) -> None:
-    app.jinja_env.globals.update(as_html=as_html, banners=_banners)
+    app.jinja_env.globals.update(as_html=as_html, banners=_banners, told=_told)
 
 
 def _banners() -> list[Announcement]:
@@ -32,6 +33,11 @@ def _banners() -> list[Announcement]:
     query = announcements_for(login).where(Announcement.pinned)
     with reading() as session:
         return list(session.scalars(query.order_by(Announcement.urgent.desc(), Announcement.id.desc()).limit(_SHOWN)))
+
+
+def _told(row: Announcement) -> dict[str, str]:
+    """{"title", "body"} in the language of the page, or as it was first written."""
+    return row.texts.get(speech().language) or {"title": row.title, "body": row.body}
 
 
 def announcements_for(login: Login) -> Select[Announcement]:

@@ -4,7 +4,6 @@ Nothing is written to the panel here. A process that dies is followed by another
 finding already; what was adopted meanwhile is ours, and told as adopted.
 """
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -16,41 +15,34 @@ from billhead.actions.adopting._house import House, open_house, prices_of
 from billhead.actions.adopting._judging import Judged, Refused, judge, opened
 from billhead.actions.adopting._known import Names, mark_known
 from billhead.actions.adopting._writing import adopt_batch
+from billhead.actions.long_work import GOES_ON, told_by
 from billhead.actions.provisioning._one_box import lock_macs
 from billhead.crash import crash_point
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
-from billhead.domain.errors import BillheadError, Conflict
+from billhead.domain.errors import Conflict
 from billhead.models.adoptions import Adoption, AdoptionLine
 from billhead.models.panels import Panel
 from billhead.plugin import UNOBSERVABLE, Desired, Found, Handle, ListedLine
 
 __all__ = ["adopt_panel"]
 
-log = logging.getLogger(__name__)
-
 _BATCH = 200
 
 
 def adopt_panel(ctx: Context, adoption_id: int) -> None:
     """Do an adoption that was asked for. What goes wrong with the panel is told in its row, never raised."""
-    try:
+    with told_by(lambda why: _end(ctx, adoption_id, "failed", why), "adoption", adoption_id):
         house = _begin(ctx, adoption_id)
         if house is not None:
             _read_list(ctx, house)
             _end(ctx, adoption_id, "done")
-    except BillheadError as error:
-        _end(ctx, adoption_id, "failed", f"{error.message} {error.hint or ''}".strip())
-    except Exception as error:
-        log.exception("adoption %s broke", adoption_id)
-        _end(ctx, adoption_id, "failed", f"it broke with {type(error).__name__}; what was said is in the log")
-        raise
 
 
 def _begin(ctx: Context, adoption_id: int) -> House | None:
     with writing(ctx) as tx:
         row = tx.session.get(Adoption, adoption_id, with_for_update=True)
-        if row is None or row.state not in ("queued", "running"):
+        if row is None or row.state not in GOES_ON:
             return None
         row.state = "running"
         house = open_house(tx.session, row)
@@ -184,7 +176,7 @@ def _finding(house: House, one: Judged) -> AdoptionLine:
 def _end(ctx: Context, adoption_id: int, state: str, error: str = "") -> None:
     with writing(ctx) as tx:
         row = tx.session.get(Adoption, adoption_id, with_for_update=True)
-        if row is not None and row.state in ("queued", "running"):
+        if row is not None and row.state in GOES_ON:
             row.state, row.error, row.finished_at = state, error[:1000], clock.now()
             found = select(func.count()).where(AdoptionLine.adoption_id == adoption_id)
             row.lines = tx.session.scalar(found) or 0

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from billhead import clock
+from billhead.actions.long_work import call_off
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.errors import Conflict, NotFound
 from billhead.models.bulk import BulkAction
 
 __all__ = ["BulkCanceled", "cancel_bulk"]
@@ -20,10 +19,5 @@ class BulkCanceled:
 @verb("bulk.cancel", permission="subscriptions.write")
 def cancel_bulk(tx: Tx, bulk_id: int) -> BulkCanceled:
     """Raises NotFound, or Conflict when it is over already."""
-    bulk = tx.session.get(BulkAction, bulk_id, with_for_update=True)
-    if bulk is None:
-        raise NotFound("bulk action", bulk_id)
-    if bulk.state not in ("queued", "running"):
-        raise Conflict(f"bulk action {bulk_id} is {bulk.state}")
-    bulk.state, bulk.finished_at = "canceled", clock.now()
+    bulk = call_off(tx, BulkAction, bulk_id, "bulk action")
     return BulkCanceled(bulk_id, bulk.done)

@@ -1,12 +1,12 @@
-"""A family login ends. Its row stays, since the trail names it; password, second step, links and sessions go."""
+"""A family login ends. Its row stays, since the trail names it; what opens it, and the devices that it knew, go."""
 
 from sqlalchemy import delete
 
+from billhead.actions.accounts._ways_in import forget_ways_in
 from billhead.actions.family._rows import own_member
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
-from billhead.models.people import OneTimeToken, UserSession
-from billhead.models.sign_in import CodeApp, HalfSignIn, LinkedIdentity, Passkey, RecoveryCode
+from billhead.models.sign_in import LinkedIdentity
 
 __all__ = ["remove_member"]
 
@@ -15,7 +15,7 @@ __all__ = ["remove_member"]
 def remove_member(tx: Tx, user_id: int) -> None:
     """Raises NotFound."""
     user = own_member(tx, user_id)
-    user.disabled, user.permissions, user.password_hash = True, [], ""
-    for table in (CodeApp, Passkey, RecoveryCode, LinkedIdentity, HalfSignIn, UserSession, OneTimeToken):
-        tx.session.execute(delete(table).where(table.user_id == user_id))
+    user.disabled, user.permissions = True, []
+    forget_ways_in(tx, user)
+    tx.session.execute(delete(LinkedIdentity).where(LinkedIdentity.user_id == user_id))
     note(tx, f"customer:{user.customer_id}", email=user.email)

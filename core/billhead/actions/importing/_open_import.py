@@ -1,12 +1,11 @@
 """An import that may be changed: it is there, and does not go on."""
 
+from billhead.actions.long_work import GOES_ON
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, NotFound
 from billhead.models.imports import SubscriberImport
 
-__all__ = ["GOES_ON", "open_import"]
-
-GOES_ON = ("queued", "running")
+__all__ = ["open_import"]
 
 
 def open_import(tx: Tx, import_id: int) -> SubscriberImport:

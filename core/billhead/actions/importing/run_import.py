@@ -6,7 +6,6 @@ login are told by the reading of the file.
 """
 
 import io
-import logging
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
@@ -15,19 +14,16 @@ from billhead import clock
 from billhead.actions.importing._assortment import assortment_of
 from billhead.actions.importing._batches import Taken, batches, take_batch
 from billhead.actions.importing._catalog import Assortment
-from billhead.actions.importing._open_import import GOES_ON
 from billhead.actions.importing._sent_file import data_of
 from billhead.actions.importing.subscriber_rows import GoodRow, Refusal, read_rows
+from billhead.actions.long_work import GOES_ON, told_by
 from billhead.crash import crash_point
 from billhead.db import Tx, writing
 from billhead.domain.context import Context
-from billhead.domain.errors import BillheadError
 from billhead.models.imports import ImportRefusal, SubscriberImport
 from billhead.models.sellers import Seller
 
 __all__ = ["run_import"]
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +44,10 @@ class _Undo(Exception):
 
 def run_import(ctx: Context, import_id: int) -> None:
     """Do an import that was asked for. What is wrong with the file is told in its row, never raised."""
-    try:
+    with told_by(lambda why: _end(ctx, import_id, "failed", why), "import", import_id):
         run = _begin(ctx, import_id)
         if run is not None and _go_through(ctx, run):
             _end(ctx, import_id, "done")
-    except BillheadError as error:
-        _end(ctx, import_id, "failed", f"{error.message} {error.hint or ''}".strip())
-    except Exception as error:
-        log.exception("import %s broke", import_id)
-        _end(ctx, import_id, "failed", f"it broke with {type(error).__name__}; what was said is in the log")
-        raise
 
 
 def _begin(ctx: Context, import_id: int) -> _Run | None:

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from billhead import clock
 from billhead.actions.jobs._chosen import CANCELABLE
+from billhead.actions.long_work import call_off
 from billhead.actions.verb import verb
 from billhead.db import Tx
-from billhead.domain.errors import Conflict, NotFound
 from billhead.models.operations import Job
 
 __all__ = ["CalledOff", "cancel_job"]
@@ -19,11 +18,6 @@ class CalledOff:
 
 @verb("jobs.cancel", permission="jobs.write")
 def cancel_job(tx: Tx, job_id: int) -> CalledOff:
-    """Raises Conflict when it runs at this moment or has ended."""
-    job = tx.session.get(Job, job_id, with_for_update=True)
-    if job is None:
-        raise NotFound("job", job_id)
-    if job.state not in CANCELABLE:
-        raise Conflict(f"Job {job_id} is {job.state}: it can't be called off.")
-    job.state, job.finished_at = "canceled", clock.now()
+    """Raises NotFound, or Conflict when it runs at this moment or has ended."""
+    call_off(tx, Job, job_id, "job", CANCELABLE)
     return CalledOff(job_id)

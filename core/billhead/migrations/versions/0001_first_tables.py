@@ -809,6 +809,7 @@ def upgrade() -> None:
     sa.Column('panel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('title', sa.String(), nullable=False),
     sa.Column('body', sa.String(), nullable=False),
+    sa.Column('texts', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('readers', sa.String(), server_default='everybody', nullable=False),
     sa.Column('in_shops', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('urgent', sa.Boolean(), nullable=False),

@@ -26,7 +26,7 @@ from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import later, marked, say
-from billhead.wording import LANGUAGES, wording
+from billhead.wording import LANGUAGES, own_name, wording
 
 __all__ = ["ANNOUNCEMENTS", "ARTICLES", "STATUS"]
 
@@ -229,7 +229,12 @@ def _announcement(row: Announcement | None) -> ResponseReturnValue:
                 save_announcement(tx, _seller_of(row), entry, row.id if row is not None else None)
             flash(say("Saved."), "good")
             return redirect(url_for("admin.announcements"), 303)
-    return _entry(form, say("An announcement"), "announcements")
+    if row is None:
+        return _entry(form, say("An announcement"), "announcements")
+    shown = {"title": row.title, "back": url_for("admin.announcements"), "section": "announcements", "lead": ""}
+    spoken = [(code, own_name(code)) for code in LANGUAGES]
+    body = page("admin/announcement.html", form=form, row=row, languages_of=spoken, **shown)
+    return body, 422 if form.is_submitted() else 200
 
 
 def _local(at: datetime | None) -> datetime | None:

@@ -11,7 +11,6 @@ from wtforms.fields.choices import SelectChoice
 
 from billhead.actions.importing._assortment import assortment_of
 from billhead.actions.importing._look_into import Look, example_of, look_into, rows_to_mend
-from billhead.actions.importing._open_import import GOES_ON
 from billhead.actions.importing._sent_file import ENCODINGS, LARGEST, data_of
 from billhead.actions.importing.cancel_import import cancel_import
 from billhead.actions.importing.forget_import import forget_import
@@ -19,6 +18,7 @@ from billhead.actions.importing.name_columns import name_columns
 from billhead.actions.importing.send_file import send_file
 from billhead.actions.importing.start_import import start_import
 from billhead.actions.importing.subscriber_rows import COLUMNS, LEFT_OUT
+from billhead.actions.long_work import GOES_ON
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.models.imports import ImportRefusal, SubscriberImport
