@@ -317,7 +317,7 @@ def _written_down(world: World) -> None:
     from billhead.models.content import ContentPage, ContentText, ContentVersion
     from billhead.models.documents import Document, DocumentLine
     from billhead.models.helping import HelpArticle
-    from billhead.models.resellers import UserBulk, ResellerKey
+    from billhead.models.resellers import ResellerKey, UserBulk
     from billhead.models.shops import ShopHost
     from billhead.models.support import Department
 
