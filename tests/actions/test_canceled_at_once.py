@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from threading import Barrier, BrokenBarrierError, Thread
+from time import sleep
 
 import pytest
 from billing_shop import SYSTEM, open_shop
@@ -9,7 +10,7 @@ from debt_shop import NOV, at, debtor, invoices, november, sound, state
 from sqlalchemy.exc import DBAPIError
 
 from billhead.actions.documents import finalise_draft as finalising
-from billhead.actions.documents.issue_credit_note import issue_credit_note
+from billhead.actions.documents import issue_credit_note as correcting
 from billhead.actions.payments import refund as refunding
 from billhead.actions.payments._allocating import locked_documents
 from billhead.actions.payments._book import Receipt, book
@@ -48,8 +49,14 @@ class Meeting:
         return and_wait
 
 
-def canceled_while(shop, monkeypatch, day, subscription, other, **named):
-    """What became of both: done, the code of a refusal, or what the database says."""
+@pytest.fixture(params=["cancel", "other"])
+def first(request):
+    """Who holds something when the other comes."""
+    return request.param
+
+
+def canceled_while(shop, monkeypatch, first, subscription, other, **named):
+    """On 20 November. What became of both: done, the code of a refusal, or what the database says."""
     meeting, seen = Meeting(), []
     monkeypatch.setattr(canceling, "subscription_to_end", meeting.after(canceling.subscription_to_end))
 
@@ -68,10 +75,11 @@ def canceled_while(shop, monkeypatch, day, subscription, other, **named):
         "cancel": lambda tx: canceling.cancel(tx, subscription, "immediate", **named),
         "other": lambda tx: other(tx, meeting),
     }
-    threads = [Thread(target=at_once, args=one) for one in acts.items()]
-    with at(day):
+    threads = [Thread(target=at_once, args=(name, acts[name])) for name in sorted(acts, key=lambda name: name != first)]
+    with at(november(20)):
         for thread in threads:
             thread.start()
+            sleep(0.2)
         for thread in threads:
             thread.join(30)
     assert state(shop, subscription) == "canceled"
@@ -80,7 +88,7 @@ def canceled_while(shop, monkeypatch, day, subscription, other, **named):
 
 
 @pytest.mark.parametrize("rule", ["credit", "void"])
-def test_an_invoice_is_paid_while_its_subscription_is_canceled(shop, monkeypatch, rule):
+def test_an_invoice_is_paid_while_its_subscription_is_canceled(shop, monkeypatch, first, rule):
     with writing(SYSTEM) as tx:
         set_money_back(tx, shop.seller_id, MoneyBack(open_invoices=rule))
     subscription = debtor(shop)
@@ -92,12 +100,12 @@ def test_an_invoice_is_paid_while_its_subscription_is_canceled(shop, monkeypatch
         receipt = Receipt(tx.session.get_one(GatewayAccount, shop.cards_id), Money(1200, "EUR"), "paid")
         book(tx, documents[invoice.id], receipt)
 
-    assert canceled_while(shop, monkeypatch, november(20), subscription, pays) == {"cancel": "done", "other": "done"}
+    assert canceled_while(shop, monkeypatch, first, subscription, pays) == {"cancel": "done", "other": "done"}
     (invoice,) = invoices(shop)
     assert invoice.total_minor == invoice.settled_minor or invoice.state == "void"
 
 
-def test_a_draft_is_made_final_while_its_subscription_is_canceled(shop, monkeypatch):
+def test_a_draft_is_made_final_while_its_subscription_is_canceled(shop, monkeypatch, first):
     shop.change(Seller, shop.seller_id, draft_days=30)
     subscription = debtor(shop, credit_minor=1200)  # it is paid at once, so its time is given
     (draft,) = invoices(shop)
@@ -106,13 +114,13 @@ def test_a_draft_is_made_final_while_its_subscription_is_canceled(shop, monkeypa
         monkeypatch.setattr(finalising, "locked_draft", meeting.after(finalising.locked_draft))
         finalising.finalise_draft(tx, draft.id)
 
-    seen = canceled_while(shop, monkeypatch, november(20), subscription, finalises, money="credit")
+    seen = canceled_while(shop, monkeypatch, first, subscription, finalises, money="credit")
     assert (seen["cancel"], seen["other"] in ("done", "document_final")) == ("done", True)
     assert [one.state for one in invoices(shop)] == ["paid"]
 
 
-@pytest.mark.parametrize("what", ["refund", "correction"])
-def test_money_is_given_back_while_its_subscription_is_canceled(shop, monkeypatch, what):
+@pytest.mark.parametrize("what", ["refund", "credit", "sent back"])
+def test_money_is_given_back_while_its_subscription_is_canceled(shop, monkeypatch, first, what):
     """November was paid by card. Both give back: 5.00 by hand, and the eleven days without service."""
     subscription = debtor(shop)
     (invoice,) = invoices(shop)
@@ -128,8 +136,12 @@ def test_money_is_given_back_while_its_subscription_is_canceled(shop, monkeypatc
     def corrects(tx, meeting):
         locked_documents(tx, [invoice.id])
         meeting.wait()
-        issue_credit_note(tx, invoice.id, reason="goodwill")
+        correcting.issue_credit_note(tx, invoice.id, reason="goodwill")
 
-    other = {"refund": refunds, "correction": corrects}[what]
-    seen = canceled_while(shop, monkeypatch, november(20), subscription, other, money="refund")
+    def sends_back(tx, meeting):
+        monkeypatch.setattr(correcting, "locked_documents", meeting.after(correcting.locked_documents))
+        correcting.issue_credit_note(tx, invoice.id, reason="goodwill", way="refund")
+
+    other = {"refund": refunds, "credit": corrects, "sent back": sends_back}[what]
+    seen = canceled_while(shop, monkeypatch, first, subscription, other, money="refund")
     assert seen == {"cancel": "done", "other": "done"}

@@ -13,7 +13,7 @@ from billhead.actions.billing.issue_invoice import issue_invoice
 from billhead.actions.documents._corrected import Line, lines_of, party_of
 from billhead.actions.documents._days_bought import let_days_follow
 from billhead.actions.documents._place_credit import WAYS, place_credit_note
-from billhead.actions.payments._allocating import locked_documents
+from billhead.actions.payments._allocating import lock_payers, locked_documents
 from billhead.actions.resellers._given import follow_money
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -83,6 +83,8 @@ def issue_credit_note(
         raise InvalidInput("reason", "is needed: it stands on the credit note")
     if way not in WAYS:
         raise InvalidInput("way", f"{way!r} is not one of {', '.join(WAYS)}")
+    if way == "refund":
+        lock_payers(tx, [document_id])
     invoice = locked_documents(tx, [document_id]).get(document_id)
     scope = tx.ctx.scope
     if invoice is None or not (scope.everything or scope.customer_id == invoice.customer_id):

@@ -54,13 +54,15 @@ def locked_documents(tx: Tx, ids: Sequence[int]) -> dict[int, Document]:
 
 
 def lock_payers(tx: Tx, documents: Select[tuple[int]] | Sequence[int]) -> None:
-    """What has paid these, directly or as credit. Before the documents, as a refund does it."""
+    """What has paid these, directly or as credit, so that none of it is sent back meanwhile. Before the documents, as a
+    refund does it; whoever holds a document may still move its money."""
     paid_by = (
         select(func.coalesce(Allocation.payment_id, CustomerCredit.payment_id))
         .outerjoin(CustomerCredit, CustomerCredit.id == Allocation.customer_credit_id)
         .where(Allocation.document_id.in_(documents))
     )
-    tx.session.execute(select(Payment.id).where(Payment.id.in_(paid_by)).order_by(Payment.id).with_for_update()).all()
+    payments = select(Payment.id).where(Payment.id.in_(paid_by)).order_by(Payment.id)
+    tx.session.execute(payments.with_for_update(key_share=True)).all()
 
 
 def put_on(tx: Tx, document: Document, source: Source, minor: int) -> bool:
