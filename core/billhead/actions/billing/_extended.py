@@ -155,7 +155,9 @@ def _charged(part: Part, history: History, catalogue: Catalogue, only_paid: bool
         by_staff = sum(back.amount for line in lines for back in line.billed.given_back if back.by_staff)
         nothing = any(line.closed or (only_paid and not line.paid) for line in lines)
         yield _Charged(cycle, _net(0 if nothing else max(lines[0].whole - by_staff, 0), part, history, catalogue))
-    for cycle, days in () if only_paid else new_cycles(part, history, known):
+    if only_paid:
+        return
+    for cycle, days in new_cycles(part, history, known):
         priced = as_of(part, catalogue, cycle.start)
         whole = whole_price(priced, catalogue, history.item, cycle, Period(days[0].start, days[-1].end))
         yield _Charged(cycle, _net(whole, part, history, catalogue))

@@ -138,8 +138,10 @@ def _keep_method(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
 def _on_its_day(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
     """What is charged by itself from now on follows its account's billing day, from the end of what was paid: a whole
     period that was paid late has begun on another."""
-    day = tx.session.get_one(Customer, attempt.customer_id).billing_day if outcome.method is not None else None
-    for subscription_id in () if day is None else subscriptions_of(tx.session, attempt.document_id):
+    day = tx.session.get_one(Customer, attempt.customer_id).billing_day
+    if outcome.method is None or day is None:
+        return
+    for subscription_id in subscriptions_of(tx.session, attempt.document_id):
         subscription = tx.session.get_one(Subscription, subscription_id, populate_existing=True)
         if subscription.state in RUNNING:
             onto_day(tx, subscription, day)
