@@ -74,6 +74,7 @@ def test_the_job_sends_it_and_only_once(shop):
 def test_the_key_is_the_message_id(shop, pigeon):
     send_notice(SYSTEM, shop.queue("welcome", {}, channel="pigeon", key="welcome:7"))
     (message,) = pigeon.flown
+    assert message.language == "en"
     assert (message.key, message.recipient) == ("welcome:7@pigeon", "ada@example.org")
 
 

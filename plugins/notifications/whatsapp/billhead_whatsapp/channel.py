@@ -39,7 +39,7 @@ _OURS: dict[int, str] = {
     **dict.fromkeys((0, 3, 10, 190, *range(200, 300)), _ACCESS),
     **dict.fromkeys((33, 368, 131031, 131042, 133010), _ACCOUNT),
     **dict.fromkeys((4, 80007, 130429, 131048, 131056), _PACE),
-    **dict.fromkeys((132000, 132001, 132005, 132007, 132012, 132015, 132016), _OUR_TEMPLATE),
+    **dict.fromkeys((132000, 132001, 132007, 132012, 132015, 132016), _OUR_TEMPLATE),
 }
 """Codes that say nothing about this message."""
 
