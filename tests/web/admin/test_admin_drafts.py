@@ -1,5 +1,7 @@
 """Staff at work on documents that are not final, and on billing runs: what they see, press, and what comes of it."""
 
+import re
+
 from sqlalchemy import select
 
 from billhead import clock
@@ -39,7 +41,7 @@ def test_an_invoice_by_hand_from_an_empty_draft_to_its_number(counter):
     counter.confirm(f"/admin/lines/{line_of(counter, draft.id).id}/change", reason="one visit only", **change)
     assert counter.trail("documents.line_changed")[0][1:] == (f"document:{draft.id}", "one visit only")
     question = counter.get(f"/admin/documents/{draft.id}/finalise").text
-    assert "Today it is €20.00" in question
+    assert re.search(r"Today it is €20.00, due \d+\u00a0[A-Z][a-z]{2}\u00a0\d{4}\.", question), "the day as everywhere"
     page = counter.confirm(f"/admin/documents/{draft.id}/finalise").text
     assert "It is final: 2" in page
     assert newest(counter).state == "final"

@@ -1,6 +1,7 @@
 """Documents that are not final yet: invoices by hand, lines of drafts, merging, splitting, holding, making final."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 from flask import url_for
@@ -251,7 +252,9 @@ def finalise_document(key: int) -> ResponseReturnValue:
     with reading() as session:
         would_be = preview_finalise_draft(session, row)
     total, credit = money(would_be.total, row.currency), money(would_be.credit, row.currency)
-    told = [say("Today it is %(total)s, due %(day)s.", total=total, day=day_in_words(would_be.due_on))]
+    told = [
+        say("Today it is %(total)s, due %(day)s.", total=total, day=day_in_words(date.fromisoformat(would_be.due_on)))
+    ]
     if would_be.credit:
         told.append(say("%(credit)s of it is paid by the customer's credit.", credit=credit))
     if would_be.collected:
