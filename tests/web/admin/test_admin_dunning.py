@@ -6,8 +6,9 @@ import pytest
 
 from billhead import clock
 from billhead.models.credits import CustomerCredit
-from billhead.models.documents import Document
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.dunning import DunningPolicy, DunningStep
+from billhead.web.formatting import day_in_words
 
 STAGES = {
     "name": "Everybody", "plan_id": "", "price_group": "", "retry_days": "1, 3", "promise_days": "7",
@@ -92,6 +93,19 @@ def test_the_history_of_a_debt_stands_on_its_document(counter, debt):
     )
     text = counter.get(f"/admin/documents/{debt}").text
     assert "warn 3 days after" in text
+
+
+def test_a_promise_by_phone_is_taken_with_its_day_in_words(counter, debt):
+    counter.post("/admin/dunning/policies/new?seller=1", **STAGES)
+    part = {"position": 1, "subscription_id": 1, "kind": "recurring", "description": "Basic"}
+    counter.add(DocumentLine(document_id=debt, **part, unit_minor=999, net_minor=999))
+    today = clock.business_now().date()
+    question = counter.get("/admin/subscriptions/1/promise").text
+    assert f"at the latest {day_in_words(today + timedelta(days=7))}." in question
+    day = today + timedelta(days=3)
+    told = counter.confirm("/admin/subscriptions/1/promise", day=day.isoformat(), reason="on the phone").text
+    assert f"by {day_in_words(day)}." in told
+    assert counter.get("/admin/subscriptions/1/promise").status_code == 409
 
 
 def test_a_promise_by_phone_needs_something_overdue(counter):
