@@ -203,6 +203,7 @@ KINDS: dict[str, Callable[[Person], Select[Any]]] = {
     "attempt_id": _customers("payment_attempt"),
     "payment_id": _customers("payment"),
     "proof_id": _customers("transfer_proof"),
+    "refund_id": _customers("refund"),
     "method_id": _customers("payment_method"),
     "saving_id": _customers("method_saving"),
     "ticket_id": _customers("ticket"),

@@ -46,7 +46,19 @@ NOTED = ("user_session", "login_attempt", "reseller_key")
 NOT_FOR_EACH = {
     "customer.document_einvoice",  # of buyers who are businesses
     "customer.dispute",  # of invoices with a line to dispute
-    "reseller.shop_document",  # of what the own shop has sold, see tests/web/reseller/test_reseller_shop.py
+    *(
+        f"reseller.{name}"
+        for name in (  # of what the own shop has sold, see tests/web/reseller/test_shop_money_back.py
+            "shop_document",
+            "shop_paper",
+            "credit_shop_paper",
+            "book_for_shop",
+            "refund_shop",
+            "close_refund_of_shop",
+            "shop_proof_file",
+            "reject_proof_of_shop",
+        )
+    ),
     "customer.add_method",  # of gateways that save a method without a payment
 }
 NOT_THERE = 999_999

@@ -45,6 +45,6 @@ def announcement_text(key: int, language: str) -> ResponseReturnValue:
                 save_announcement_text(tx, row.seller_id, key, language, form.title.data or "", form.body.data or "")
             flash(say("Saved."), "good")
             return redirect(back, 303)
-    title, lead = f"{row.title}: {own_name(language)}", say("First written as: %(text)s", text=row.body[:300])
+    title, lead = f"{row.title}: {own_name(language)}", say("First written as: %(words)s", words=row.body[:300])
     shown = {"title": title, "back": back, "section": "announcements", "lead": lead}
     return page("admin/entry.html", form=form, **shown), 422 if form.is_submitted() else 200
