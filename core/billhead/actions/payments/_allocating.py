@@ -53,7 +53,7 @@ def locked_documents(tx: Tx, ids: Sequence[int]) -> dict[int, Document]:
     return {row.id: row for row in rows}
 
 
-def lock_payers(tx: Tx, documents: Select[tuple[int]] | Sequence[int]) -> None:
+def lock_payers(tx: Tx, documents: Select[int] | Sequence[int]) -> None:
     """What has paid these, directly or as credit, so that none of it is sent back meanwhile. Before the documents, as a
     refund does it; whoever holds a document may still move its money."""
     paid_by = (
