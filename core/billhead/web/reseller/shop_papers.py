@@ -8,6 +8,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.documents.render_pdf import render_pdf
+from billhead.actions.shops._own import OwnShop
 from billhead.db import reading
 from billhead.domain.document import Kind, State
 from billhead.domain.errors import NotAllowed, NotFound
@@ -31,37 +32,37 @@ _CORRECTED = (State.FINAL, State.PARTLY_PAID, State.PAID, State.WRITTEN_OFF)
 
 
 def shops_document(session: Session, document_id: int) -> Document:
-    """Raises NotFound also for another shop's, as the ones below do."""
-    row = session.get(Document, document_id)
-    if row is None or row.seller_id != own_shop(session).seller.id:
+    """Raises NotFound, also for another shop's, as the ones below do; who has no shop is told that, whatever is named."""
+    own, row = own_shop(session), session.get(Document, document_id)
+    if row is None or row.seller_id != own.seller.id:
         raise NotFound("document", document_id)
     return row
 
 
 def shops_payment(session: Session, payment_id: int) -> Payment:
-    row = session.get(Payment, payment_id)
-    if row is None or not _is_theirs(session, row.customer_id):
+    own, row = own_shop(session), session.get(Payment, payment_id)
+    if row is None or not _is_theirs(session, own, row.customer_id):
         raise NotFound("payment", payment_id)
     return row
 
 
 def shops_refund(session: Session, refund_id: int) -> Refund:
-    row = session.get(Refund, refund_id)
+    own, row = own_shop(session), session.get(Refund, refund_id)
     payment = session.get_one(Payment, row.payment_id) if row is not None else None
-    if row is None or payment is None or not _is_theirs(session, payment.customer_id):
+    if row is None or payment is None or not _is_theirs(session, own, payment.customer_id):
         raise NotFound("refund", refund_id)
     return row
 
 
 def shops_proof(session: Session, proof_id: int) -> TransferProof:
-    row = session.get(TransferProof, proof_id)
-    if row is None or not _is_theirs(session, row.customer_id):
+    own, row = own_shop(session), session.get(TransferProof, proof_id)
+    if row is None or not _is_theirs(session, own, row.customer_id):
         raise NotFound("proof", proof_id)
     return row
 
 
-def _is_theirs(session: Session, customer_id: int) -> bool:
-    return session.get_one(Customer, customer_id).seller_id == own_shop(session).seller.id
+def _is_theirs(session: Session, own: OwnShop, customer_id: int) -> bool:
+    return session.get_one(Customer, customer_id).seller_id == own.seller.id
 
 
 @reseller.get("/shop/documents/<int:document_id>")
