@@ -32,7 +32,7 @@ _CORRECTED = (State.FINAL, State.PARTLY_PAID, State.PAID, State.WRITTEN_OFF)
 
 
 def shops_document(session: Session, document_id: int) -> Document:
-    """Raises NotFound, also for another shop's, as the ones below do; who has no shop is told that, whatever is named."""
+    """Raises NotFound, also for another shop's, as the ones below; who has no shop is told that, whatever is named."""
     own, row = own_shop(session), session.get(Document, document_id)
     if row is None or row.seller_id != own.seller.id:
         raise NotFound("document", document_id)
