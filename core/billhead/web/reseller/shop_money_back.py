@@ -26,6 +26,7 @@ from billhead.models.documents import Allocation
 from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt
 from billhead.plugin import allow
 from billhead.plugin_host import gateway_abilities
+from billhead.web.admin.asking import Question as PreviewQuestion
 from billhead.web.admin.asking import reason_field
 from billhead.web.admin.corrections import amount_field, correction_form, corrections_of, credited_figures
 from billhead.web.admin.money_back import RefundForm, refund_question, refunded_figures
@@ -64,12 +65,11 @@ def credit_shop_paper(document_id: int) -> ResponseReturnValue:
         more = {"reason": form.reason.data, "way": form.way.data}
         return credit_shop_document(tx, own_id(), document_id, wishes, **more)
 
-    question = Question(
+    question = PreviewQuestion(
         say("Credit note for %(document)s", document=paper_name(row)),
         say("It stands on the credit note why; the customer gets a mail with it. A credit note can't be taken back."),
         say("Issue the credit note"),
         _paper(document_id),
-        danger=True,
     )
     return previewed(
         question,
@@ -174,7 +174,7 @@ def book_for_shop(document_id: int) -> ResponseReturnValue:
         rows.append((say("Open afterwards"), money(max(owed - minor, 0), row.currency)))
         return [*rows, (say("Becomes credit"), money(minor - owed, row.currency))] if minor > owed else rows
 
-    question = Question(
+    question = PreviewQuestion(
         say("Book money for %(name)s", name=paper_name(row)),
         say(
             "%(amount)s is open on it. Book only what you have seen in the bank or have in your hand.",
@@ -182,6 +182,7 @@ def book_for_shop(document_id: int) -> ResponseReturnValue:
         ),
         say("Book it"),
         _paper(document_id),
+        danger=False,
     )
     told = say("Booked.")
     return previewed(question, form, act, figures, lambda _, _made: told, template=_TEMPLATE)
