@@ -13,7 +13,7 @@ from billhead.models.catalogue import Plan, Price
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription, SubscriptionChange, SubscriptionComponent
 
-__all__ = ["ends_on", "lasts", "limit_time", "limit_until", "part_ends"]
+__all__ = ["end_for", "ends_on", "following", "lasts", "limit_time", "limit_until", "part_ends"]
 
 
 def ends_on(plan: Plan, first_paid: date) -> date | None:
@@ -44,18 +44,23 @@ def limit_time(session: Session, subscription: Subscription, plan: Plan, first_p
 
     An earlier end, because it was canceled already, stays.
     """
+    end = end_for(plan, first_paid)
+    if end is not None:
+        limit_until(session, subscription, plan, end)
+
+
+def end_for(plan: Plan, first_paid: date) -> date | None:
+    """As `ends_on`. Raises Conflict where none of it is left by then."""
     end = ends_on(plan, first_paid)
-    if end is None:
-        return
-    if end <= first_paid:
+    if end is not None and end <= first_paid:
         hint = "book the money as the customer's credit"
         raise Conflict(f"{plan.name} is over since {end}", code="subscription_ended", hint=hint)
-    limit_until(session, subscription, plan, end)
+    return end
 
 
 def limit_until(session: Session, subscription: Subscription, plan: Plan, end: date) -> None:
     """As `limit_time`, for an end that is known."""
-    follows = _following(session, subscription, plan, end)
+    follows = following(session, subscription, plan, subscription.term, end)
     if follows is not None and subscription.service_ends_on is None:
         _let_follow(session, subscription, follows, end)
     else:
@@ -64,13 +69,15 @@ def limit_until(session: Session, subscription: Subscription, plan: Plan, end: d
     session.flush()
 
 
-def _following(session: Session, subscription: Subscription, plan: Plan, end: date) -> tuple[Plan, Price] | None:
+def following(
+    session: Session, subscription: Subscription, plan: Plan, term: str, end: date
+) -> tuple[Plan, Price] | None:
     """What follows, if it is still sold for that term and not over by then. Otherwise the plan just ends."""
     then = session.get(Plan, plan.then_plan_id) if plan.then_plan_id is not None else None
     if then is None or then.retired or (ends_on(then, end) or date.max) <= end:
         return None
     customer = session.get_one(Customer, subscription.customer_id)
-    sold = prices_for(session, Audience.of(customer), [then.id]).get((then.id, subscription.term))
+    sold = prices_for(session, Audience.of(customer), [then.id]).get((then.id, term))
     return None if sold is None else (then, sold.price)
 
 

@@ -8,6 +8,7 @@ from billhead.actions.billing.rebill import Desk, preview_rebill
 from billhead.actions.events import emit
 from billhead.actions.shops._supplying import is_supplied
 from billhead.actions.subscriptions._making import make_change
+from billhead.actions.subscriptions._own_ends import with_own_end
 from billhead.actions.subscriptions._sale import AddOnOrder
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.subscriptions._steps import Steps, history_after, steps_of
@@ -56,6 +57,7 @@ def _steps(tx: Tx, subscription: Subscription, change: SubscriptionChange, paid_
     desk.catalogue.need(tx.session, prices={one.price_id for one in asked.parts})
     catalogue, to = None if is_supplied(subscription) else desk.catalogue, (asked.plan.id, asked.term)
     steps = steps_of(history.item, asked.parts, today, plan_id=to[0], term=to[1], restart=False, catalogue=catalogue)
+    steps = with_own_end(tx, subscription, steps, today)
     rated = preview_rebill(tx.session, desk, history_after(history, steps, today), credit=False)
     if not rated.kind and is_supplied(subscription):  # nothing is billed that its credits could be asked for
         raise Conflict("no day of it that was billed is left")

@@ -9,18 +9,18 @@ from sqlalchemy import select
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._difference import History
 from billhead.actions.billing._extended import extended
-from billhead.actions.billing._rated import Rated, RatedLine
+from billhead.actions.billing._rated import Part, Rated, RatedLine
 from billhead.actions.billing.rebill import Desk, preview_rebill
 from billhead.actions.documents._subscriptions import owed_of
 from billhead.actions.shops._may_come import refuse_while_supplied
 from billhead.actions.shops._supplying import is_supplied
 from billhead.actions.subscriptions._making import Changed, make_change
 from billhead.actions.subscriptions._offers import offer_change, subscription_to_end, withdraw_offers
-from billhead.actions.subscriptions._own_ends import change_ends
+from billhead.actions.subscriptions._own_ends import change_ends, with_own_end
 from billhead.actions.subscriptions._sale import AddOnOrder
 from billhead.actions.subscriptions._scheduled import last_cancel, schedule, wished_of
 from billhead.actions.subscriptions._state import handed_over_on, record, visible_subscription
-from billhead.actions.subscriptions._steps import Steps, given_ahead, history_after, steps_of
+from billhead.actions.subscriptions._steps import Steps, Wanted, given_ahead, history_after, steps_of
 from billhead.actions.subscriptions._taking_steps import look_again, take_steps
 from billhead.actions.subscriptions._wish import ChangeWish, Resolved, resolved
 from billhead.actions.verb import verb
@@ -42,7 +42,8 @@ class ChangePreview:
     `renewal_minor` is what the next whole period costs, before tax is added where prices are without. `must_pay`: the
     change is made when the difference is paid. `days`: so many more come at the end of what is paid, below zero: fewer;
     `renews_on` is the day after them. `free_until`: the change comes within days that were given, which cost nothing
-    whatever is had on them; the first day after these.
+    whatever is had on them; the first day after these. `ends_on`: the first day after what is had then, where nothing
+    follows; if that is paid for already nothing is renewed.
     """
 
     when: str
@@ -57,6 +58,7 @@ class ChangePreview:
     must_pay: bool
     days: int = 0
     free_until: date | None = None
+    ends_on: date | None = None
 
     @property
     def seen(self) -> str:
@@ -95,11 +97,17 @@ def _shown(tx: Tx, subscription: Subscription, plan: _Planned) -> ChangePreview:
         sign * rated.tax_minor if rated else 0,
         sign * rated.total_minor if rated else 0,
         _renewal(tx, plan),
-        plan.renews_on,
+        None if _is_last(plan) else plan.renews_on,
         plan.must_pay,
         plan.days,
         _free_until(plan),
+        None if plan.days else plan.steps.item.billing_ends_on,
     )
+
+
+def _is_last(plan: _Planned) -> bool:
+    ends = plan.steps.item.billing_ends_on
+    return ends is not None and plan.renews_on is not None and ends <= plan.renews_on
 
 
 def _free_until(plan: _Planned) -> date | None:
@@ -166,6 +174,7 @@ def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
         desk.catalogue.need(tx.session, prices={one.price_id for one in asked.parts})
         catalogue = None if is_supplied(subscription) else desk.catalogue
         steps = _steps(history, asked, on, restart=wish.restart, catalogue=catalogue)
+        steps = with_own_end(tx, subscription, steps, on)
         found = preview_rebill(tx.session, desk, history_after(history, steps, on), credit=False)
         if found.kind or not is_supplied(subscription):
             owes = found.kind == "invoice" and found.total_minor > 0
@@ -176,7 +185,7 @@ def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
             return _Planned(history, asked, steps, on, when, rated, must_pay, renews_on, days)
     end = subscription.next_bill_on if subscription.timing == "arrears" else subscription.billed_through
     on = max(end or today, today)
-    steps = _steps(history, asked, on)
+    steps = with_own_end(tx, subscription, _steps(history, asked, on), on)
     return _Planned(history, asked, steps, on, When.END_OF_TERM, None, False, _billed_to(steps, None))
 
 
@@ -263,9 +272,19 @@ def _schedule(tx: Tx, subscription: Subscription, plan: _Planned) -> Changed:
 
 
 def _renewal(tx: Tx, plan: _Planned) -> int:
-    prices = {part.price_id for part in plan.wish.parts}
+    parts: list[Wanted | Part] = [*plan.wish.parts]
+    following = [part for part in plan.steps.item.parts if part.kind == "plan" and _follows(part, plan)]
+    if following:
+        parts = [*following, *(part for part in parts if part.kind != "plan")]
+    prices = {part.price_id for part in parts}
     amounts = dict(tx.session.execute(select(Price.id, Price.amount_minor).where(Price.id.in_(prices))).all())
-    return sum(amounts[part.price_id] * part.quantity for part in plan.wish.parts)
+    return sum(amounts[part.price_id] * part.quantity for part in parts)
+
+
+def _follows(part: Part, plan: _Planned) -> bool:
+    """What comes by itself before the next period begins."""
+    starts, ends = part.starts_on or plan.on, part.ends_on or date.max
+    return plan.renews_on is not None and plan.on < starts <= plan.renews_on < ends
 
 
 def _stored(wish: ChangeWish) -> dict[str, Any]:
