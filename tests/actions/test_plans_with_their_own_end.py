@@ -5,8 +5,11 @@ from datetime import UTC, date, datetime
 import pytest
 from billing_shop import SYSTEM, open_shop
 from debt_shop import pay
+from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.billing.quote import Part, Wanted, quote, read_buyers
+from billhead.actions.billing.settle_proforma import preview_settle_proforma
 from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.catalogue.allow_change import allow_change
 from billhead.actions.ledger.verify import verify_ledger
@@ -15,6 +18,7 @@ from billhead.actions.subscriptions.start import Order, start_subscription
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import Conflict
+from billhead.models.catalogue import Plan, Price
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
 from billhead.models.subscriptions import Subscription
@@ -121,7 +125,7 @@ def test_what_follows_a_season_is_in_the_price_of_the_change_to_it(shop):
     shop.price(tv := shop.plan("tv", 3000)[0], shop.books["EURFalse"], "3 months", 7500)
     league = shop.plan("league", 6000, season_ends_on=SIXTEENTH, then_plan_id=tv)
     shop.price(league[0], shop.books["EURFalse"], "3 months", 15000)
-    customer, subscription = watching(shop, "tv")
+    _, subscription = watching(shop, "tv")
     on(SIXTH)
     # ten days of league for ten days of tv, 20.00 − 10.00; from the 16th on it is tv again
     shown, done = changes(subscription, plan="league", when="immediate")
@@ -132,3 +136,53 @@ def test_what_follows_a_season_is_in_the_price_of_the_change_to_it(shop):
     shown, done = changes(subscription, term="3 months", when="immediate")
     assert (shown.ends_on, shown.renews_on) == (None, OCT)
     assert done.total_minor == shown.total_minor
+
+
+def test_the_first_order_of_a_season_or_a_fixed_term_asks_for_the_days_that_it_has(shop):
+    shop.plan("pass", 9000, term="12 months", season_ends_on=date(2026, 12, 1))
+    shop.plan("rental", 3000, fixed_term="10 days"), shop.plan("year", 3000, fixed_term="12 months")
+
+    def cart(plan, term, customer):
+        with reading() as session:
+            buyer = read_buyers(session, [customer])[customer]
+            row = session.scalars(select(Plan).where(Plan.code == plan)).one()
+            price = session.scalars(select(Price).where(Price.plan_id == row.id)).one()
+            (portion,) = (told := quote(session, 1, "EUR", [Wanted([Part(None, row.id, price.id, 1)])], buyer)).portions
+            return told.total_minor, portion.renewal and portion.renewal.next_minor
+
+    # 91 days of 365 of 90.00; paid five days later 86 of them, and the rest is credit
+    for paid_on, billed, rest in (SEP, 2693, 0), (SIXTH, 2545, 148):
+        on(SEP)
+        customer, subscription, proforma = ordered(shop, "pass", "12 months")
+        document = shop.get(Document, proforma)
+        assert (cart("pass", "12 months", customer), document.total_minor) == ((2693, None), 2693)
+        on(paid_on)
+        with reading() as session:
+            shown = preview_settle_proforma(session, proforma)[subscription]
+        pay(proforma, 2693)
+        invoice = shop.all(Document, Document.subscription_id == subscription, Document.kind == "invoice")[-1]
+        assert (invoice.state, invoice.total_minor, credit_of(shop, customer)) == ("paid", billed, rest)
+        assert (shown.start, shown.end) == shop.lines(subscription)[-1][1:3] == (paid_on, date(2026, 12, 1))
+
+    # ten days from when it is paid, also in a longer or a shorter month
+    on(SEP)
+    customer, subscription, proforma = ordered(shop, "rental")
+    assert (cart("rental", "1 month", customer), shop.get(Document, proforma).total_minor) == ((1200, None), 1200)
+    assert shop.get(Document, proforma).due_on == date(2026, 9, 15)
+    on(OCT)
+    pay(proforma, 1200)
+    assert shop.lines(subscription)[-1][1:4] == (OCT, date(2026, 10, 11), 1000)
+    assert credit_of(shop, customer) == 0
+    assert shop.get(Subscription, subscription).service_ends_on == date(2026, 10, 11)
+
+    # the last order of a season is open until it ends; what is billed on the account's day has its part until that
+    on(date(2026, 11, 20))
+    customer, subscription, proforma = ordered(shop, "pass", "12 months", billing_day=25)
+    assert shop.get(Document, proforma).due_on == date(2026, 11, 30)
+    assert cart("pass", "12 months", customer)[0] == shop.get(Document, proforma).total_minor == 325, "11 days of 365"
+    on(date(2026, 11, 21))
+    pay(proforma, 325)
+    assert shop.lines(subscription)[-1][1:4] == (date(2026, 11, 21), date(2026, 12, 1), 247)
+    assert credit_of(shop, customer) == 29
+    customer, _, proforma = ordered(shop, "year")
+    assert (cart("year", "1 month", customer), shop.get(Document, proforma).total_minor) == ((3600, 3000), 3600)

@@ -31,8 +31,9 @@ def renewal_of(
     redeemed: Sequence[Redeemed],
     today: date,
     bridge: Bridge | None,
+    ends_on: date | None = None,
 ) -> Renewal | None:
-    """`first` is what is ordered now. None for what is paid once."""
+    """`first` is what is ordered now. None for what is paid once, and where the plan has ended by then (`ends_on`)."""
     price = catalogue.prices[parts[0].price_id]
     if not price.term:
         return None
@@ -41,6 +42,8 @@ def renewal_of(
     else:
         trial = any(line.kind == "trial" for line in first.lines)
         begins = cycle_start(today, Term.parse(price.trial_term if trial else price.term), 1)
+    if not trial and ends_on is not None and ends_on <= begins:
+        return None
     timed = [as_of(part, catalogue, begins) for part in parts if catalogue.prices[part.price_id].term]
     kinds = ("recurring", "setup") if trial else ("recurring",)
     lines = tuple(line for line in order_lines(timed, catalogue, first.currency, "recurring") if line.kind in kinds)

@@ -11,10 +11,12 @@ from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._couponed import Wanted, redeemed, spread_codes
 from billhead.actions.billing._coupons import take_off
 from billhead.actions.billing._draft import Draft, inclusive_of_tax, order_lines
+from billhead.actions.billing._limits import ends_on
 from billhead.actions.billing._rated import Buyer, Part, RatedLine, visitor
 from billhead.actions.billing._rating import Case, joint, raised, rater_now
 from billhead.actions.billing._reading import read_buyers
 from billhead.actions.billing._renewing import Renewal, renewal_of
+from billhead.models.catalogue import Plan
 
 __all__ = ["Buyer", "Part", "Portion", "Quote", "Renewal", "Wanted", "quote", "read_buyers", "spread_codes", "visitor"]
 
@@ -71,14 +73,17 @@ def quote(
     inclusive = inclusive_of_tax(parts, catalogue)
     cases, renewals = [], []
     for one, held in zip(wanted, held_by_each, strict=True):
-        term = catalogue.prices[one.parts[0].price_id].term
+        plan_id, term = one.parts[0].plan_id, catalogue.prices[one.parts[0].price_id].term
         begins = one.starts_on or today
-        bridge = None if one.trial else bridge_of(session, buyer.customer_id, term, currency, begins, held)
+        bridge = None
+        if not one.trial:
+            bridge = bridge_of(session, buyer.customer_id, plan_id, term, currency, begins, held)
         phase = "trial" if one.trial else "recurring"
         lines, used = take_off(order_lines(one.parts, catalogue, currency, phase, bridge), held)
         draft = Draft("proforma", currency, lines, inclusive, None, used=used)
         cases.append(Case(draft, buyer, seller_id, None, None, today))
-        renewals.append(renewal_of(one.parts, catalogue, draft, held, begins, bridge))
+        ends = ends_on(session.get_one(Plan, plan_id), begins)
+        renewals.append(renewal_of(one.parts, catalogue, draft, held, begins, bridge, ends))
     rated = raised(rater.rate_cases([joint(cases)])[0])
     counts = [share.lines for share in rated.shares] or [len(rated.lines)]
     portions = tuple(Portion(*pair) for pair in zip(_cut(rated.lines, counts), renewals, strict=True))

@@ -12,7 +12,7 @@ from billhead.actions.billing._bridge import anchor_of_order
 from billhead.actions.billing._calendars import move_anchor
 from billhead.actions.billing._coupons import begin_redeemed, used_of_proforma
 from billhead.actions.billing._late_part import cheaper_by, days_left
-from billhead.actions.billing._limits import ends_on, limit_time, part_ends
+from billhead.actions.billing._limits import ends_on, lasts, limit_time, part_ends
 from billhead.actions.billing._offered_anew import offer_anew
 from billhead.actions.billing._rated import Advance, CouponUsed, LineDetail, Rated, RatedLine, Share
 from billhead.actions.billing._reading import read_buyers
@@ -129,7 +129,7 @@ def preview_settle_proforma(session: Session, proforma_id: int) -> dict[int, Per
         _, whole, start = _whole(subscription, customer, plan, line, clock.today_in(customer.zone))
         limits = (
             subscription.billing_ends_on,
-            _limit(subscription, plan, line, whole),
+            _limit(subscription, plan, line, whole, start),
             part_ends(session, subscription.id, start),
         )
         ends = [end for end in limits if end]
@@ -138,10 +138,10 @@ def preview_settle_proforma(session: Session, proforma_id: int) -> dict[int, Per
     return found
 
 
-def _limit(subscription: Subscription, plan: Plan, line: DocumentLine, whole: Period) -> date | None:
+def _limit(subscription: Subscription, plan: Plan, line: DocumentLine, whole: Period, start: date) -> date | None:
     if subscription.billed_through is not None:
         return None
-    return ends_on(plan, whole.end if line.kind == "trial" else whole.start)
+    return ends_on(plan, whole.end if line.kind == "trial" else start)
 
 
 class _Part(NamedTuple):
@@ -290,6 +290,9 @@ def _whole(
     """The anchor, the cycle, and the first day of it that is billed if the line is paid today."""
     if subscription.billed_through is None and line.cycle_start is not None and line.cycle_end is not None:
         first = max(today, line.cycle_start, subscription.started_on)
+        if customer.billing_day is None and lasts(plan) and line.cycle_start >= subscription.started_on:
+            # a part only because the plan ends by itself: as a whole one it begins when it is paid, as many days long
+            return first, Period(first, line.cycle_end + (first - line.cycle_start)), first
         return subscription.anchor, Period(line.cycle_start, line.cycle_end), first
     start, term = _start(subscription, plan.renewal_from, today), Term.parse(line.term)
     if customer.billing_day is not None and line.cycle_start is not None and line.cycle_end is not None:
