@@ -78,7 +78,7 @@ def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
             _end(tx, subscription)
             canceled += 1
         elif _over(subscription, today, on_payment):
-            move(tx, subscription, Event.EXPIRE, today)
+            move(tx, subscription, Event.EXPIRE, min(today, subscription.paid_through or today))
             withdraw_changes(tx, subscription.id)
             expired += 1
     return Lapsed(canceled, expired, next_after=due[-1].id if len(due) == _BATCH else 0)
