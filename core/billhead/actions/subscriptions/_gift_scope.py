@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, case, func, not_, or_, select
 from sqlalchemy.orm import Session
 
+from billhead import clock
 from billhead.actions.subscriptions._given_days import NO_DAYS
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.models.catalogue import Bouquet, Plan, PlanBouquet
@@ -79,9 +80,12 @@ def _in_scope(session: Session, scope: GiftScope) -> ColumnElement[bool]:
         plans = select(Plan.id).where(Plan.id == scope.plan_id)
     elif session.get(Bouquet, scope.bouquet_id) is None:
         raise NotFound("bouquet", scope.bouquet_id)
-    # parts that end later still bring it today; those of the past end before they matter here
+    # what ends later still brings it today, and what begins later does not bring it yet
+    today = clock.today_in("UTC")
     return Subscription.id.in_(
         select(component.subscription_id).where(
-            component.plan_id.in_(plans), or_(component.ends_on.is_(None), component.ends_on > func.current_date())
+            component.plan_id.in_(plans),
+            or_(component.starts_on.is_(None), component.starts_on <= today),
+            or_(component.ends_on.is_(None), component.ends_on > today),
         )
     )
