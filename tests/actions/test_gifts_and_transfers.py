@@ -336,6 +336,23 @@ def test_a_gift_is_stopped_half_way(shop):
         do(cancel_gift, gift)
 
 
+def test_who_only_gets_a_plan_or_a_bouquet_later_gets_no_days_for_it_and_who_still_has_it_does(shop):
+    tv, gold = shop.plan("tv", 3000), shop.plan("gold", 6000)
+    _, has = paying(shop, gold)
+    _, gets = paying(shop, tv)
+    on(date(2026, 4, 10))
+    do(change, ChangeWish(has, plan="tv", when="end_of_term"))
+    do(change, ChangeWish(gets, plan="gold", when="end_of_term"))
+    for plan, who in (gold, has), (tv, gets):
+        assert seen(preview_give_days, GiftScope(plan_id=plan[0]), 3).subscriptions == 1
+        finish(do(give_days, GiftScope(plan_id=plan[0]), 3, "The night of 9 April").gift_id)
+        assert shop.get(Subscription, who).paid_through == date(2026, 5, 4)
+    on(date(2026, 5, 5))
+    assert seen(preview_give_days, GiftScope(plan_id=gold[0]), 3).subscriptions == 1
+    do(begin_scheduled)
+    assert seen(preview_give_days, GiftScope(plan_id=tv[0]), 3).subscriptions == 1
+
+
 def test_what_can_not_be_given_is_refused(shop):
     plan = shop.plan("tv", 3000)
     for scope, days, reason, kind, words in (
@@ -442,6 +459,24 @@ def test_a_transfer_that_is_settled_gives_back_to_one_and_charges_the_other(shop
     assert (billed(shop, customer), billed(shop, other)) == (1800, 1800)
     shop.run(MAY)
     assert (billed(shop, customer), billed(shop, other)) == (1800, 1800 + 3600)
+    assert in_order()
+
+
+def test_a_subscription_follows_the_billing_day_of_who_gets_it(shop):
+    tenth, (plan, other) = date(2026, 5, 10), (shop.plan("tv", 3000), shop.customer(billing_day=10))
+    (_, moved), (_, settled) = paying(shop, plan), paying(shop, plan)
+    on(date(2026, 4, 16))
+    do(transfer, moved, other)
+    assert do(transfer, settled, other, "settled").charged_minor == 1800
+    for subscription in moved, settled:
+        row = shop.get(Subscription, subscription)
+        assert (row.anchor.day, row.billed_through, row.next_bill_on) == (10, MAY, MAY)
+    shop.run(MAY)  # nine days of the thirty from 10 April on, once
+    shop.run(tenth)
+    for subscription in moved, settled:
+        lines = [line[:4] for line in shop.lines(subscription)[-2:]]
+        assert lines == [("recurring", MAY, tenth, 900), ("recurring", tenth, date(2026, 6, 10), 3000)]
+    assert verify_billing().faults == []
     assert in_order()
 
 

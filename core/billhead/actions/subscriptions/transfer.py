@@ -9,6 +9,7 @@ from billhead.actions.documents._subscriptions import owed_of
 from billhead.actions.events import emit
 from billhead.actions.resellers._tree import is_within
 from billhead.actions.subscriptions._beginning import begin_changes
+from billhead.actions.subscriptions._billing_day import onto_day
 from billhead.actions.subscriptions._free_time import free_time, open_hold
 from billhead.actions.subscriptions._offers import subscription_to_end, withdraw_offers
 from billhead.actions.subscriptions._scheduled import take_back, wished_of
@@ -44,7 +45,8 @@ def transfer(tx: Tx, subscription_id: int, to_customer_id: int, money: str = "mo
 
     `moves`: what is paid goes along: it is worth to who gets it what it was to who had it, in a change or an end.
     `settled`: who had it gets the unused days back as credit, who gets it is charged for them. Both must be customers
-    of one seller with one currency.
+    of one seller with one currency. Where all that who gets it has is billed on one day, so is this from what is billed
+    already on.
     Raises NotFound, CurrencyMismatch, InvalidInput, or Conflict (it has ended, is owed for, or a plugin denies it).
     """
     if money not in MONEY:
@@ -80,6 +82,8 @@ def transfer(tx: Tx, subscription_id: int, to_customer_id: int, money: str = "mo
         free_time(tx, subscription, "moved", today, subscription.billed_through)
     subscription.customer_id, subscription.payment_method_id, subscription.zone = after.id, None, after.zone
     look_again(tx, subscription, today)
+    if after.billing_day is not None:
+        onto_day(tx, subscription, after.billing_day)
     charged = rebill(tx, subscription.id).total_minor if money == "settled" else 0
     tx.session.refresh(subscription)
     record(tx, subscription, "transferred", today, before=before.id, customer_id=after.id, money=money)
