@@ -13,6 +13,7 @@ from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.entitlements import Entitlement
+from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import DayGift, Subscription, SubscriptionChange, SubscriptionComponent
 from billhead.web.formatting import day_in_words
@@ -137,17 +138,30 @@ def test_a_customer_holds_resumes_cancels_and_keeps(sold):
     assert f'You can end it from <time datetime="{today}">' in ada.get(path).text
     early = ada.post(f"{path}/resume", page=f"{path}/hold")
     assert (early.status_code, "a hold is 3 days or longer" in early.text) == (409, True)
+    assert ada.get(f"{path}/resume").status_code == 409, "there is no button that is refused"
     with clock.business_time(clock.business_now() + timedelta(days=3)):
         assert "End the hold" in ada.get(path).text
-        assert "Your lines run again from today." in ada.get(f"{path}/resume").text
+        shown = ada.get(f"{path}/resume").text
+        assert "Your lines run again from today." in shown
+        last = day_in_words(row(shop).billed_through - timedelta(days=1))
+        assert re.search(r"<dt>Is charged now</dt><dd>€[1-9]\.\d\d</dd>", shown), "the days that are left"
+        assert f"<dt>Paid until</dt><dd>{last}</dd>" in shown
         assert row(shop).state == "suspended", "it was only asked"
-        assert ada.post(f"{path}/resume", page=f"{path}/hold").status_code == 303
+        again = ada.post(f"{path}/resume", {"seen": "something else"}, page=f"{path}/hold")
+        assert (again.status_code, "has changed since it was shown" in again.text) == (409, True)
+        assert row(shop).state == "suspended", "it would cost something else"
+        assert ada.post(f"{path}/resume", hidden(again.text), page=f"{path}/hold").status_code == 303
     assert row(shop).state == "active"
+    assert [ada.get(f"{path}/{act}").status_code for act in ("resume", "keep")] == [409, 409], "there is nothing to end"
     assert ada.post(f"{path}/cancel", page=f"{path}/hold").status_code == 303
     assert "Keep it after all" in ada.get(path).text
-    assert "It does not end on" in ada.get(f"{path}/keep").text
+    shown = ada.get(f"{path}/keep").text
+    assert "It does not end on" in shown
+    assert "<dt>Is charged now</dt><dd>€0.00</dd>" in shown
     assert row(shop).service_ends_on is not None, "it was only asked"
-    assert ada.post(f"{path}/keep", page=f"{path}/hold").status_code == 303
+    again = ada.post(f"{path}/keep", {"seen": "something else"}, page=f"{path}/hold")
+    assert (again.status_code, row(shop).service_ends_on is None) == (409, False)
+    assert ada.post(f"{path}/keep", hidden(shown), page=f"{path}/hold").status_code == 303
     assert row(shop).service_ends_on is None
 
 
@@ -317,7 +331,19 @@ def test_staff_change_hold_and_cancel_with_figures(sold):
     assert row(shop).state == "active", "other days are other figures: they are shown again"
     assert staff.yes(f"{path}/hold", shown, reason="asked by phone").status_code == 303
     assert row(shop).state == "suspended"
-    assert staff.post(f"{path}/resume", {"reason": "back again"}, page=path).status_code == 303
+    shown = staff.post(f"{path}/resume", {"reason": "back again"}, page=path)
+    assert "<dt>Is charged now</dt><dd>€19.99</dd>" in shown.text, "all of the period again"
+    assert row(shop).state == "suspended"
+    assert staff.yes(f"{path}/resume", shown, reason="back again").status_code == 303
+    assert row(shop).state == "active"
+    assert [staff.get(f"{path}/{act}").status_code for act in ("resume", "keep")] == [409, 409]
+    wish = {"policy": "on_date", "on": row(shop).paid_through - timedelta(days=5), "money": "credit", "reason": "x"}
+    assert staff.yes(f"{path}/cancel", staff.post(f"{path}/cancel", wish, page=path), **wish).status_code == 303
+    shown = staff.post(f"{path}/keep", {"reason": "stays"}, page=path)
+    assert re.search(r"<dt>Is charged now</dt><dd>€[1-9]\.\d\d</dd>", shown.text), "five days that came back"
+    assert row(shop).service_ends_on is not None
+    assert staff.yes(f"{path}/keep", shown, reason="stays").status_code == 303
+    assert row(shop).service_ends_on is None
     wish = {"policy": "on_date", "on": "2020-01-01", "money": "credit", "reason": "x"}
     assert "Must be" in staff.post(f"{path}/cancel", wish, page=path).text
     wish = {"policy": "immediate", "money": "credit", "reason": "moved away"}
@@ -343,6 +369,12 @@ def test_staff_hand_over_and_set_a_billing_day(sold):
     wish = {"customer_id": "2", "money": "moves", "reason": "moved out"}
     shown = staff.post("/admin/subscriptions/1/transfer", wish, page="/admin/subscriptions/1").text
     assert "Goes along, paid until" in shown
+    assert "subscription 1" not in shown
+    shop.change(Customer, 2, billing_day=through.day % 28 + 1)
+    shown = staff.post("/admin/subscriptions/1/transfer", wish, page="/admin/subscriptions/1").text
+    bridge = rf"<dt>Basic, subscription 1</dt><dd>€\d\.\d\d for {day_in_words(through)} to "
+    assert re.search(bridge, shown), "it follows the day of who gets it"
+    shop.change(Customer, 2, billing_day=None)
     assert row(shop).customer_id == 1
     wish = {**wish, "money": "settled"}
     shown = staff.post("/admin/subscriptions/1/transfer", wish, page="/admin/subscriptions/1").text

@@ -10,8 +10,8 @@ from billhead.actions.subscriptions.cancel import MONEY, POLICIES, cancel, previ
 from billhead.actions.subscriptions.change import ChangeWish, change, preview_change
 from billhead.actions.subscriptions.give_days import GiftScope, give_days, preview_give_days
 from billhead.actions.subscriptions.hold import hold, preview_hold
-from billhead.actions.subscriptions.keep import keep
-from billhead.actions.subscriptions.resume import resume
+from billhead.actions.subscriptions.keep import keep, preview_keep
+from billhead.actions.subscriptions.resume import preview_resume, resume
 from billhead.actions.subscriptions.set_timing import TIMINGS, preview_set_timing, set_timing
 from billhead.actions.subscriptions.transfer import MONEY as HANDED
 from billhead.actions.subscriptions.transfer import transfer
@@ -106,12 +106,15 @@ def hold_it(
 
 @group.command("resume")
 @click.argument("subscription", type=int)
+@_preview
 @_reason
 @json_option
 @in_app
-def resume_it(subscription: int, reason: str, as_json: bool) -> None:
+def resume_it(subscription: int, preview: bool, reason: str, as_json: bool) -> None:
     """End a hold."""
-    _done(resume, None, False, reason, as_json, subscription)
+    if preview:
+        return _told(preview_resume(Context.system("cli", reason=reason), subscription), as_json)
+    return _done(resume, None, False, reason, as_json, subscription)
 
 
 @group.command("cancel")
@@ -138,12 +141,15 @@ def cancel_it(
 
 @group.command("keep")
 @click.argument("subscription", type=int)
+@_preview
 @_reason
 @json_option
 @in_app
-def keep_it(subscription: int, reason: str, as_json: bool) -> None:
+def keep_it(subscription: int, preview: bool, reason: str, as_json: bool) -> None:
     """Take back a cancellation, or a change or hold that is planned."""
-    _done(keep, None, False, reason, as_json, subscription)
+    if preview:
+        return _told(preview_keep(Context.system("cli", reason=reason), subscription), as_json)
+    return _done(keep, None, False, reason, as_json, subscription)
 
 
 @group.command("timing")

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish
 from billhead.actions.subscriptions.change_choices import Choices, PlanChoice
+from billhead.actions.subscriptions.keep import Kept
+from billhead.actions.subscriptions.resume import Resumed
 from billhead.domain.errors import InvalidInput
 from billhead.domain.typed_day import typed_day
 from billhead.domain.whole_number import whole_number
+from billhead.web.formatting import day_in_words, money
 from billhead.web.speaking import marked, say
 
-__all__ = ["PRICE_CHANGED", "changed_by_staff", "day_of", "wish_of"]
+__all__ = ["PRICE_CHANGED", "changed_by_staff", "day_of", "goes_on", "wish_of"]
 
 PRICE_CHANGED = marked("What this costs has changed since it was shown. Look at it again, please.")
 
@@ -67,3 +70,16 @@ def day_of(form: Mapping[str, str], field: str) -> date | None:
     if day is None:
         raise InvalidInput(field, f"{text!r} is not a day", hint="Write it like 2027-01-31.")
     return day
+
+
+def goes_on(done: Resumed | Kept) -> list[tuple[str, str]]:
+    """(what, how much) of what goes on again, when a hold ends or what was planned is taken back."""
+    charged, back = max(done.total_minor, 0), max(-done.total_minor, 0)
+    figures = [(say("Comes back"), back)] if back else [(say("Is charged now"), charged)]
+    if done.owed_minor:
+        figures.append((say("Still to be paid"), done.owed_minor))
+    shown = [(what, money(minor, done.currency)) for what, minor in figures]
+    if done.paid_through:
+        last = date.fromisoformat(done.paid_through) - timedelta(days=1)
+        shown.append((say("Paid until"), day_in_words(last)))
+    return shown

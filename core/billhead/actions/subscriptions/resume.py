@@ -1,44 +1,61 @@
 """End a hold: the lines run again, and billing goes on from today."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from billhead import clock
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.events import emit
+from billhead.actions.rehearse import rehearse
 from billhead.actions.subscriptions._extending import ends_of, extend
 from billhead.actions.subscriptions._free_time import give_time, lengthen, open_hold
 from billhead.actions.subscriptions._holding import may_end_from
+from billhead.actions.subscriptions._open_invoices import owed_on
 from billhead.actions.subscriptions._scheduled import drop_scheduled, last_cancel
 from billhead.actions.subscriptions._state import record, visible_subscription
 from billhead.actions.subscriptions._stopping import start_again
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.context import Context
 from billhead.domain.errors import Conflict
 from billhead.domain.subscription import State, SuspendedBy
 from billhead.models.subscriptions import FreeTime, Subscription
 
-__all__ = ["Resumed", "resume"]
+__all__ = ["Resumed", "preview_resume", "resume"]
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """`document_id` is the invoice over the rest of the period, if a hold that was credited ends within it."""
+    """`document_id` is the invoice over the rest of the period, if a hold that was credited ends within it.
+    `owed_minor` is open on the subscription's invoices then, after credit."""
 
     subscription_id: int
     paid_through: str
     document_id: int | None = None
     total_minor: int = 0
+    currency: str = ""
+    owed_minor: int = 0
+
+    @property
+    def seen(self) -> str:
+        """What is agreed to: another one, and it costs something else, or is paid to another day."""
+        return f"{self.paid_through}|{self.currency}|{self.total_minor}|{self.owed_minor}"
+
+
+def preview_resume(ctx: Context, subscription_id: int) -> Resumed:
+    """What `resume` would do: it is done, and rolled back. Raises what it raises."""
+    return rehearse(replace(ctx, idempotency_key=None), lambda tx: resume(tx, subscription_id))
 
 
 @verb("subscriptions.resume")
-def resume(tx: Tx, subscription_id: int) -> Resumed:
+def resume(tx: Tx, subscription_id: int, *, seen: str = "") -> Resumed:
     """End the hold today. What was credited of the running period is charged for the days that are left of it, usually
-    from that credit; what was kept is added. No period that lay within the hold is billed (pitfall 15).
+    from that credit; what was kept is added. No period that lay within the hold is billed (pitfall 15). `seen` is that
+    of the preview that was shown, if any was.
 
-    Raises Conflict for a subscription that its customer has not put on hold, and to customers whose plan wants a longer
-    one.
+    Raises Conflict for a subscription that its customer has not put on hold, to customers whose plan wants a longer
+    one, and ("price_changed") where it would come to something else than was shown.
     """
     subscription = visible_subscription(tx, subscription_id)
     if subscription.state != State.SUSPENDED or subscription.suspended_for != SuspendedBy.CUSTOMER:
@@ -64,7 +81,11 @@ def resume(tx: Tx, subscription_id: int) -> Resumed:
     data = {"subscription_id": subscription.id, "document_id": written.document_id}
     emit(tx, "subscription.resumed", f"subscription:{subscription.id}", data)
     through = subscription.paid_through.isoformat() if subscription.paid_through else ""
-    return Resumed(subscription.id, through, written.document_id, written.total_minor)
+    owed = owed_on(tx.session, subscription.id)
+    told = Resumed(subscription.id, through, written.document_id, written.total_minor, subscription.currency, owed)
+    if seen and told.seen != seen:
+        raise Conflict("the price has changed since it was shown", code="price_changed")
+    return told
 
 
 def _refuse_too_short(tx: Tx, subscription: Subscription, pause: FreeTime | None, today: date) -> None:

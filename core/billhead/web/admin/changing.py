@@ -8,11 +8,12 @@ from flask.typing import ResponseReturnValue
 from wtforms import DateField, IntegerField, RadioField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
+from billhead.actions.subscriptions._billing_day import bridge_to_day
 from billhead.actions.subscriptions.change import ChangePreview, change, preview_change
 from billhead.actions.subscriptions.change_choices import change_choices
 from billhead.actions.subscriptions.hold import Held, HoldPreview, hold, preview_hold
-from billhead.actions.subscriptions.keep import keep
-from billhead.actions.subscriptions.resume import resume
+from billhead.actions.subscriptions.keep import keep, preview_keep
+from billhead.actions.subscriptions.resume import Resumed, preview_resume, resume
 from billhead.actions.subscriptions.set_billing_day import Bridged, preview_billing_day, set_billing_day
 from billhead.actions.subscriptions.transfer import Transferred, transfer
 from billhead.db import Tx, reading, writing
@@ -23,9 +24,9 @@ from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
-from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
+from billhead.web.admin.asking import Question, reason_field
 from billhead.web.admin.previewing import Figures, PreviewForm, asked_with, previewed
-from billhead.web.changing import PRICE_CHANGED, changed_by_staff, wish_of
+from billhead.web.changing import PRICE_CHANGED, changed_by_staff, goes_on, wish_of
 from billhead.web.errors import refusal
 from billhead.web.formatting import day_in_words, money
 from billhead.web.pages import page
@@ -124,18 +125,17 @@ def _hold_figures(planned: HoldPreview) -> Figures:
 @allow("staff", permission="subscriptions.write")
 def resume_subscription(key: int) -> ResponseReturnValue:
     text = say("Its lines run again. The days that are left of the running period are billed, from credit first.")
+    if request.method == "GET":
+        preview_resume(current_ctx(), key)  # refused before anybody says why
 
-    def act(ctx: Context, _form: ReasonForm) -> str:
-        with writing(ctx) as tx:
-            done = resume(tx, key)
-        if not done.paid_through:
+    def done(_ctx: Context, told: Resumed) -> str:
+        if not told.paid_through:
             return say("Running again.")
-        through = day_in_words(date.fromisoformat(done.paid_through))
+        through = day_in_words(date.fromisoformat(told.paid_through))
         return say("Running again, paid to %(paid_through)s.", paid_through=through)
 
-    return asked(
-        _question(key, marked("End the hold of %(plan)s of %(customer)s?"), text, marked("Resume")), ReasonForm(), act
-    )
+    question = _question(key, marked("End the hold of %(plan)s of %(customer)s?"), text, marked("Resume"))
+    return previewed(question, PreviewForm(), lambda tx: resume(tx, key), goes_on, done)
 
 
 @admin.route("/subscriptions/<int:key>/keep", methods=["GET", "POST"])
@@ -145,16 +145,11 @@ def keep_subscription(key: int) -> ResponseReturnValue:
         "The cancellation, and every change or hold that is planned, is taken back. What had been given back for days "
         "that are used after all is charged again."
     )
-
-    def act(ctx: Context, _form: ReasonForm) -> str:
-        with writing(ctx) as tx:
-            keep(tx, key)
-        return say("It goes on as before.")
-
-    return asked(
-        _question(key, marked("Keep %(plan)s of %(customer)s as it is?"), text, marked("Take it back")),
-        ReasonForm(),
-        act,
+    if request.method == "GET":
+        preview_keep(current_ctx(), key)
+    question = _question(key, marked("Keep %(plan)s of %(customer)s as it is?"), text, marked("Take it back"))
+    return previewed(
+        question, PreviewForm(), lambda tx: keep(tx, key), goes_on, lambda _ctx, _kept: say("It goes on as before.")
     )
 
 
@@ -182,7 +177,7 @@ def transfer_subscription(key: int) -> ResponseReturnValue:
         before = tx.session.get_one(Subscription, key)
         giver, currency, through = _customer(tx, before.customer_id), before.currency, before.paid_through
         done = transfer(tx, key, form.customer_id.data, form.money.data)
-        moves = [(say("Its customer"), f"{giver} → {_customer(tx, done.customer_id)}")]
+        moves: list[tuple[str, str]] = [(say("Its customer"), f"{giver} → {_customer(tx, done.customer_id)}")]
         if form.money.data == "settled":
             moves.append((say("Credited to %(name)s", name=giver), money(done.credited_minor, currency)))
             moves.append(
@@ -190,6 +185,8 @@ def transfer_subscription(key: int) -> ResponseReturnValue:
             )
         elif through is not None:
             moves.append((say("Goes along, paid until"), day_in_words(through - timedelta(days=1))))
+        if tx.session.get_one(Customer, done.customer_id).billing_day is not None:
+            moves.append(_bridge_figure(bridge_to_day(tx, key)))
         return done, moves
 
     def told(_ctx: Context, done: tuple[Transferred, Figures]) -> str:

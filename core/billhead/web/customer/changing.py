@@ -1,7 +1,8 @@
 """Changing a subscription, putting it on hold, and taking back what was planned: the price is shown first."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,15 +11,15 @@ from billhead.actions.subscriptions._free_time import open_hold
 from billhead.actions.subscriptions.change import Changed, ChangePreview, change, preview_change
 from billhead.actions.subscriptions.change_choices import change_choices
 from billhead.actions.subscriptions.hold import hold, preview_hold
-from billhead.actions.subscriptions.keep import keep
-from billhead.actions.subscriptions.resume import resume
+from billhead.actions.subscriptions.keep import Kept, keep, preview_keep
+from billhead.actions.subscriptions.resume import Resumed, preview_resume, resume
 from billhead.db import Tx, reading, writing
 from billhead.domain.changes import When
 from billhead.domain.errors import BillheadError
 from billhead.domain.money import Money
 from billhead.domain.rights import BUYERS
 from billhead.plugin import allow
-from billhead.web.changing import PRICE_CHANGED, day_of, wish_of
+from billhead.web.changing import PRICE_CHANGED, day_of, goes_on, wish_of
 from billhead.web.customer.blueprint import customer
 from billhead.web.customer.buying import buying
 from billhead.web.customer.read import Overview, own_subscription
@@ -30,6 +31,8 @@ from billhead.web.request_context import current_ctx, current_customer_id, submi
 from billhead.web.speaking import say
 
 __all__: list[str] = []
+
+R = TypeVar("R")
 
 
 @customer.route("/subscriptions/<int:subscription_id>/change", methods=["GET", "POST"])
@@ -109,13 +112,14 @@ def resume_subscription(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         one = own_subscription(session, current_customer_id(), subscription_id)
         pause = open_hold(Tx(current_ctx(), session), one.subscription)
-    if request.method == "GET":
+    done, problem = _done_as_seen(resume, subscription_id)
+    if done is None:
         credited = say("The days that are left of the running period are billed, from your credit first.")
         kept = say("The days that you had left when it began are added.")
         happens = [say("Your lines run again from today."), kept if pause and pause.why == "kept" else credited]
-        return sure(say("End the hold of %(plan)s?", plan=one.plan.name), happens, say("End the hold"), _back(one))
-    with writing(submit_ctx()) as tx:
-        done = resume(tx, subscription_id)
+        title = say("End the hold of %(plan)s?", plan=one.plan.name)
+        shown = preview_resume(current_ctx(), subscription_id)
+        return _sure(title, happens, say("End the hold"), one, shown, problem)
     if done.paid_through:
         until = day_in_words(date.fromisoformat(str(done.paid_through)) - timedelta(days=1))
         flash(say("Your lines run again. Paid until %(day)s.", day=until), "good")
@@ -129,15 +133,14 @@ def resume_subscription(subscription_id: int) -> ResponseReturnValue:
 def keep_subscription(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         one = own_subscription(session, current_customer_id(), subscription_id)
-    if request.method == "GET":
-        return _ask_to_keep(one)
-    with writing(submit_ctx()) as tx:
-        keep(tx, subscription_id)
+    done, problem = _done_as_seen(keep, subscription_id)
+    if done is None:
+        return _ask_to_keep(one, problem)
     flash(say("Taken back: your subscription goes on as before."), "good")
     return redirect(url_for("customer.subscription", subscription_id=subscription_id), 303)
 
 
-def _ask_to_keep(one: Overview) -> ResponseReturnValue:
+def _ask_to_keep(one: Overview, problem: str) -> ResponseReturnValue:
     ends = one.subscription.service_ends_on
     title, button = say("Take the planned change back?"), say("Take it back")
     happens = [say("What is planned does not happen: everything stays as it is.")]
@@ -150,7 +153,26 @@ def _ask_to_keep(one: Overview) -> ResponseReturnValue:
                 "What was given back to you for days that you watch after all is charged again, from your credit first."
             ),
         ]
-    return sure(title, happens, button, _back(one))
+    return _sure(title, happens, button, one, preview_keep(current_ctx(), one.subscription.id), problem)
+
+
+def _done_as_seen(act: Callable[..., R], subscription_id: int) -> tuple[R | None, str]:
+    """What was done where the button was pressed; else why it has to be looked at again, if it was."""
+    if request.method != "POST":
+        return None, ""
+    try:
+        with writing(submit_ctx()) as tx:
+            return act(tx, subscription_id, seen=request.form.get("seen", "")), ""
+    except BillheadError as refused:
+        if refused.code != "price_changed":
+            raise
+        return None, say(PRICE_CHANGED)
+
+
+def _sure(
+    title: str, happens: list[str], button: str, one: Overview, shown: Resumed | Kept, problem: str
+) -> ResponseReturnValue:
+    return sure(title, happens, button, _back(one), sent={"seen": shown.seen}, figures=goes_on(shown), problem=problem)
 
 
 def _back(one: Overview) -> str:
