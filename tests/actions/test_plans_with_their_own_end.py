@@ -21,7 +21,7 @@ from billhead.domain.errors import Conflict
 from billhead.models.catalogue import Plan, Price
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
-from billhead.models.subscriptions import Subscription
+from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
 SEP, OCT = date(2026, 9, 1), date(2026, 10, 1)
 SIXTH, SIXTEENTH = date(2026, 9, 6), date(2026, 9, 16)
@@ -186,3 +186,16 @@ def test_the_first_order_of_a_season_or_a_fixed_term_asks_for_the_days_that_it_h
     assert credit_of(shop, customer) == 29
     customer, _, proforma = ordered(shop, "year")
     assert (cart("year", "1 month", customer), shop.get(Document, proforma).total_minor) == ((3600, 3000), 3600)
+
+
+def test_more_of_a_season_that_another_plan_follows_ends_with_it_too(shop):
+    tv = shop.plan("tv", 3000)[0]
+    shop.plan("league", 6000, season_ends_on=SIXTEENTH, then_plan_id=tv, details={"max_units": 5})
+    _, subscription = watching(shop, "league")
+    on(SIXTH)
+    # 15 days of league were 30.00, ten of them once more are 20.00; tv from the 16th is not of this
+    shown, done = changes(subscription, quantity=2)
+    assert (shown.total_minor, shown.ends_on) == (2400, None)
+    pay(done.document_id, 2400)
+    ends = {(part.quantity, part.ends_on) for part in shop.all(SubscriptionComponent) if part.plan_id != tv}
+    assert ends == {(1, SIXTH), (2, SIXTEENTH)}

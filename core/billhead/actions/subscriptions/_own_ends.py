@@ -9,6 +9,7 @@ from billhead.actions.subscriptions._given_since import last_free_time
 from billhead.actions.subscriptions._scheduled import BY_PLAN, last_cancel, scheduled_of
 from billhead.actions.subscriptions._steps import Steps
 from billhead.db import Tx
+from billhead.domain.errors import Conflict
 from billhead.models.catalogue import Plan
 from billhead.models.subscriptions import Subscription, SubscriptionChange
 
@@ -54,7 +55,7 @@ def with_own_end(tx: Tx, subscription: Subscription, steps: Steps, on: date) -> 
     costs can be told before. Raises Conflict where nothing of the new plan is left on the day."""
     item, ends_on = steps.item, subscription.service_ends_on
     if (item.plan_id, item.term) == (subscription.plan_id, subscription.term):
-        return steps
+        return _until_another_follows(tx, subscription, steps, on)
     old, new = tx.session.get_one(Plan, subscription.plan_id), tx.session.get_one(Plan, item.plan_id)
     if old is not new:
         if lasts(old) and last_cancel(tx, subscription.id) is None:
@@ -69,6 +70,21 @@ def with_own_end(tx: Tx, subscription: Subscription, steps: Steps, on: date) -> 
         return steps._replace(item=item._replace(billing_ends_on=min(item.billing_ends_on or end, end)))
     plan, price = follows
     return steps._replace(item=_followed_by(item, end, plan.id, price.id))
+
+
+def _until_another_follows(tx: Tx, subscription: Subscription, steps: Steps, on: date) -> Steps:
+    """More or fewer of the plan that is there end with it."""
+    end = next((row.effective_on for row in _waiting(tx, subscription)), None)
+    if end is None or not any(one.kind == "plan" for one in steps.adds):
+        return steps
+    if end <= on:
+        raise Conflict("another plan follows this one by then", hint="change that one on its first day")
+    adds = tuple(one._replace(ends_on=end) if one.kind == "plan" else one for one in steps.adds)
+    parts = tuple(
+        part._replace(ends_on=end) if (part.component_id or 0) < 0 and part.kind == "plan" else part
+        for part in steps.item.parts
+    )
+    return steps._replace(item=steps.item._replace(parts=parts), adds=adds)
 
 
 def _followed_by(item: DueItem, end: date, plan_id: int, price_id: int) -> DueItem:

@@ -18,6 +18,7 @@ from billhead.models.subscriptions import Subscription, SubscriptionChange, Subs
 __all__ = [
     "BY_PLAN",
     "drop_scheduled",
+    "end_with",
     "last_cancel",
     "may_take_back",
     "may_undo",
@@ -72,10 +73,19 @@ def _wished(row: SubscriptionChange) -> bool:
 def put_off(tx: Tx, row: SubscriptionChange, on: date) -> None:
     """A change that waits comes on another day, and so do its parts."""
     for component_id in row.before["ended"]:
-        tx.session.get_one(SubscriptionComponent, component_id).ends_on = on
+        one = tx.session.get_one(SubscriptionComponent, component_id)
+        if one.ends_on == row.effective_on:  # else it has ended before
+            one.ends_on = on
     for component_id in row.before["added"]:
         tx.session.get_one(SubscriptionComponent, component_id).starts_on = on
     row.effective_on = on
+
+
+def end_with(tx: Tx, part: SubscriptionComponent) -> None:
+    """A part that ends when another plan follows by itself: it ends later where that comes later."""
+    for row in scheduled_of(tx, part.subscription_id):
+        if row.before.get("by") == BY_PLAN and row.effective_on == part.ends_on:
+            row.before = {**row.before, "ended": [*row.before["ended"], part.id]}
 
 
 def take_back(tx: Tx, subscription: Subscription, row: SubscriptionChange) -> None:

@@ -15,12 +15,13 @@ __all__ = ["Steps", "Wanted", "given_ahead", "history_after", "steps_of"]
 
 
 class Wanted(NamedTuple):
-    """A part that is wanted; `kind` as in SubscriptionComponent."""
+    """A part that is wanted; `kind` as in SubscriptionComponent. `ends_on`: when another plan follows by itself."""
 
     plan_id: int
     price_id: int
     quantity: int
     kind: str
+    ends_on: date | None = None
 
 
 class Steps(NamedTuple):

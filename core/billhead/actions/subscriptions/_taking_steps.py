@@ -4,6 +4,7 @@ from datetime import date
 
 from billhead.actions.billing._calendars import move_anchor
 from billhead.actions.billing._next import next_bill_day
+from billhead.actions.subscriptions._scheduled import end_with
 from billhead.actions.subscriptions._steps import Steps
 from billhead.db import Tx
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
@@ -23,6 +24,7 @@ def take_steps(tx: Tx, subscription: Subscription, steps: Steps, on: date) -> li
             kind=wanted.kind,
             quantity=wanted.quantity,
             starts_on=on,
+            ends_on=wanted.ends_on,
         )
         for wanted in steps.adds
     ]
@@ -32,6 +34,9 @@ def take_steps(tx: Tx, subscription: Subscription, steps: Steps, on: date) -> li
         move_anchor(tx.session, subscription, item.anchor, on, term=item.term)
     subscription.plan_id, subscription.billed_through = item.plan_id, item.billed_through
     look_again(tx, subscription, item.target)
+    for one in added:
+        if one.ends_on is not None:
+            end_with(tx, one)
     return [one.id for one in added]
 
 
