@@ -61,10 +61,15 @@ def test_when_it_is_billed_is_shown_and_set(shop):
 def test_hold_resume_cancel_and_keep(shop):
     assert run(shop, "subscriptions", "hold", 1, "--preview")["credit_minor"] == 1800
     assert run(shop, "subscriptions", "hold", 1)["state"] == "done"
+    shown = run(shop, "subscriptions", "resume", 1, "--preview")
+    assert (shown["total_minor"], shown["owed_minor"], shown["paid_through"]) == (1800, 0, "2026-05-01")
+    assert shop.get(Subscription, 1).state == "suspended"
     assert run(shop, "subscriptions", "resume", 1)["total_minor"] == 1800
     words = ("subscriptions", "cancel", 1, "--policy", "on_date", "--on", "2026-04-21", "--money", "credit")
     assert run(shop, *words, "--preview")["total_minor"] == -1200
     assert run(shop, *words)["ends_on"] == "2026-04-21"
+    assert run(shop, "subscriptions", "keep", 1, "--preview")["total_minor"] == 1200
+    assert shop.get(Subscription, 1).service_ends_on is not None
     assert run(shop, "subscriptions", "keep", 1)["total_minor"] == 1200
     assert shop.get(Subscription, 1).service_ends_on is None
 
