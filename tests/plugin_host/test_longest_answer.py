@@ -73,6 +73,20 @@ def test_what_fits_is_read_whole(far_side: str):
         client.close()
 
 
+def test_what_no_request_can_hold_was_surely_not_sent(far_side: str):
+    """A key with a character that no header takes, a host's name that is none."""
+    client = HttpClient("acme")
+    unsendable = [(far_side, {"X-Key": "demo\u200bkey"}), ("http://a\u200bb.example", {}), ("http://xn--", {})]
+    try:
+        for url, headers in unsendable:
+            with pytest.raises(PanelUnreachable):
+                client.read(url, headers=headers)
+            with pytest.raises(PanelUnreachable):
+                client.write("POST", url, headers=headers)
+    finally:
+        client.close()
+
+
 @pytest.mark.parametrize("page", ["drip", "heads"])
 def test_an_answer_that_drips_is_not_waited_for(far_side: str, page: str):
     """A byte each 0.3 seconds: no wait is as long as the timeout of one second, and the answer would take an hour."""

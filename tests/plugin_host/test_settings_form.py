@@ -71,6 +71,17 @@ def test_wrong_entries_are_told_at_their_field(submit, row):
     assert row.settings == {}
 
 
+def test_a_secret_is_kept_as_its_source_has_it(submit, row):
+    """Copied with blanks around it, or with a character that nobody sees or that no key has."""
+    submit(row, {**ENTERED, "password": " grüße-1 ", "pin": "4711\n"})
+    assert (stored(submit, row).password, stored(submit, row).pin) == ("grüße-1", "4711")
+    for name, bad in (("pin", "47\u200b11"), ("pin", "47\u04301"), ("password", "p\u200bw"), ("password", "p\x01w")):
+        with pytest.raises(InvalidInput) as refused:
+            submit(row, {**ENTERED, name: bad})
+        assert refused.value.field == name
+    assert stored(submit, row).pin == "4711"
+
+
 def test_a_secret_is_never_shown_and_empty_keeps_it(submit, row):
     submit(row, {**ENTERED, "pin": "4711"})
     form = submit(row, {**ENTERED, "password": "", "pin": ""})

@@ -30,8 +30,10 @@ for _name in ("httpx", "httpcore"):  # they log URLs and headers, which may hold
 LARGEST = 256 * 2**20
 """The lines of a large panel, in bytes."""
 
-# the request can't have reached the server: no connection, or no address
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+# no request could be made of what we have: no address, a name that is none, a key that no header can hold
+_UNSENDABLE = (httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError)
+# the request can't have reached the server
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, *_UNSENDABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ class HttpClient:
         """
         try:
             return self._send(options.pop("method", "GET"), url, options)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, *_UNSENDABLE) as error:
             raise self._errors[0](f"{self.what} did not answer: {_plain(error)}") from error
 
     def write(self, method: str, url: str, **options: Any) -> HttpResponse:
