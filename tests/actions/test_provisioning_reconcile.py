@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from billhead.actions.provisioning import _whole_lines
 from billhead.actions.provisioning._our_side import batches as BATCHES
+from billhead.actions.provisioning._queue import queue_converge
 from billhead.domain.errors import PanelUnreachable
+from billhead.models.operations import Job
 from billhead.models.panels import Panel
 from two_panels import NEW_YEAR, NOW
 
@@ -218,7 +221,9 @@ def test_a_line_that_carries_another_systems_reference_is_nobodys_of_ours(operat
     operator.sandbox.state.store.insert(
         "lines", {"username": "viewer1", "password": "x", "admin_notes": "billhead:other"}
     )
-    operator.line("xtream")
+    line = operator.line("xtream")
+    with operator._writing() as tx:
+        tx.session.execute(update(Job).where(Job.key == f"converge:{line}").values(state="parked"))
     report = operator.reconcile("xtream", repair=False)
     assert (report.missing, report.extra) == (["line1"], ["other"])
 
@@ -258,6 +263,26 @@ def test_a_list_that_shrank_suddenly_is_not_repaired_until_somebody_says_so(oper
     operator.work()
     assert len(operator.on("xtream")) == 12
     assert operator.reconcile("xtream").differences == 0
+
+
+def test_lines_that_their_own_jobs_are_still_to_make_are_not_missing(operator):
+    """A shop of twelve is imported onto an empty panel, which is compared before their jobs have run. One whose job is
+    given up is missing, and so is what was there once, whatever is queued for it."""
+    lines = [operator.line("xtream") for _ in range(12)]
+    report = operator.reconcile("xtream")
+    assert (report.services, report.coming, report.missing, report.held) == (0, 12, [], "")
+    with operator._writing() as tx:
+        tx.session.execute(update(Job).where(Job.key == f"converge:{lines[0]}").values(state="parked"))
+    assert operator.reconcile("xtream", repair=False).missing == [operator.service(lines[0]).handle]
+    with operator._writing() as tx:
+        queue_converge(tx, lines[0], operator.panels["xtream"])
+    operator.work()
+    report = operator.reconcile("xtream")
+    assert (report.services, report.coming, report.in_step) == (12, 0, 12)
+    gone_from(operator, "xtream", "viewer2")
+    with operator._writing() as tx:
+        queue_converge(tx, lines[1], operator.panels["xtream"])
+    assert operator.reconcile("xtream").missing == [operator.service(lines[1]).handle]
 
 
 def test_the_brake_is_set_on_the_panel_and_a_few_lines_never_need_it(operator):

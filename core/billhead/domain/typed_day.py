@@ -3,9 +3,9 @@
 import re
 from datetime import date
 
-__all__ = ["typed_day"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "typed_day"]
 
-_FIRST, _LAST = 2000, 2199
+FIRST_YEAR, LAST_YEAR = 2000, 2199
 _WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -16,4 +16,4 @@ def typed_day(text: str) -> date | None:
         day = date.fromisoformat(text if _WRITTEN.fullmatch(text) else "")
     except ValueError:
         return None
-    return day if _FIRST <= day.year <= _LAST else None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None

@@ -1,13 +1,18 @@
 """Forms: WTForms with CSRF, refusals of actions shown at their field, and what several of them ask for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
+from wtforms import DateTimeField, Field, IntegerField, SelectMultipleField
+from wtforms.fields.core import UnboundField
 from wtforms.i18n import get_translations
 
 from billhead.domain.errors import BillheadError, Conflict, InvalidInput, NotAllowed
+from billhead.domain.typed_day import FIRST_YEAR, LAST_YEAR
+from billhead.domain.whole_number import DIGITS
 from billhead.web.speaking import speech
 
 __all__ = ["Form", "stripped"]
@@ -20,6 +25,13 @@ class Form(FlaskForm):
         def get_translations(self, form: object) -> Any:
             """WTForms' own sentences ("This field is required."), in the language of the page."""
             return get_translations([speech().language])
+
+        def bind_field(self, form: Any, unbound_field: "UnboundField[Field]", options: Any) -> Field:
+            """No field takes a number that fits no column, or a day that has none before or after it."""
+            field: Field = super().bind_field(form, unbound_field, options)
+            if isinstance(field, (IntegerField, DateTimeField, SelectMultipleField)):
+                field.filters = [_within(field), *field.filters]
+            return field
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,6 +55,23 @@ class Form(FlaskForm):
             field.errors = [*field.errors, text]
         else:
             self.refused.append(text)
+
+
+def _within(field: Field) -> Callable[[Any], Any]:
+    """A WTForms filter; a choice of several that can't be read is none, as an empty one is."""
+
+    def within(entered: Any) -> Any:
+        if isinstance(field, SelectMultipleField):
+            return [] if entered is None else entered
+        if isinstance(entered, int) and abs(entered) >= 10**DIGITS:
+            field.data = None
+            raise ValueError(field.gettext("Not a valid integer value."))
+        if isinstance(entered, date) and not FIRST_YEAR <= entered.year <= LAST_YEAR:
+            field.data = None
+            raise ValueError(field.gettext("Not a valid date value."))
+        return entered
+
+    return within
 
 
 def stripped(text: str | None) -> str | None:

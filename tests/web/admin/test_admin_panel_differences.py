@@ -77,8 +77,18 @@ def test_after_the_brake_staff_say_so(lost):
 
         with writing(Context.system("test")) as tx:
             panel = tx.session.get_one(Panel, panel_id)
-            panel.reconcile_report = {**panel.reconcile_report, "held": "30 of 31 lines are missing"}
-    assert "30 of 31 lines are missing" in counter.get(f"/admin/panels/{panel_id}").text
+            held = (
+                "30 of 31 lines are missing, more than 20 per cent: is it the right panel, and whole? Nothing is "
+                "repaired until you say so"
+            )
+            panel.reconcile_report = {**panel.reconcile_report, "held": held, "counts": {"missing": 30, "extra": 1}}
+    page = counter.get(f"/admin/panels/{panel_id}").text
+    for told in (held, "Repairs held", "Missing on the panel (30)", "and 29 more"):
+        assert told in page
+    assert "Repairs queued" not in page
+    assert "its repair waits for you" in counter.get("/admin/").text
+    counter.get("/language/de")
+    assert "30 of 31" not in counter.get(f"/admin/panels/{panel_id}").text
     counter.confirm(f"/admin/panels/{panel_id}/confirm")
     counter.shop.work()
     assert counter.row(Service, 1).sync == "ok"

@@ -7,6 +7,7 @@ from web_shop import Shop
 
 from billhead.cli import main
 from billhead.models.fraud import FraudCase, FraudEntry
+from billhead.models.payments import GatewayAccount
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service
 
@@ -94,6 +95,21 @@ def test_lists_are_filled_from_a_case_and_dropped_with_a_reason(counter):
     counter.confirm(f"/admin/screening/lists/{shop.rows(FraudEntry)[0].id}/drop")
     assert shop.rows(FraudEntry) == []
     assert counter.get("/admin/screening/lists/new?case=99999&kind=mail").status_code == 200
+
+
+def test_what_no_column_and_no_calendar_holds_is_refused_at_its_field(counter):
+    """Days at the edge, numbers of customers that there can't be, and a list of documents that nobody can read."""
+    entry = {"list": "deny", "kind": "mail", "value": "eve@example.com", "reason": "x"}
+    for day in ("9999-12-31", "0001-01-01"):
+        last = counter.post("/admin/screening/lists/new", **entry, ends=day)
+        assert (last.status_code, "Not a valid date value" in last.text) == (422, True)
+    for number in ("99999999999999999999999", "-99999999999999999999999"):
+        handed = counter.post("/admin/subscriptions/1/transfer", customer_id=number, money="moves", reason="x")
+        assert (handed.status_code, "Not a valid integer value" in handed.text) == (422, True)
+    account = GatewayAccount(seller_id=1, code="bank", gateway="transfer", name="Bank", currencies=[],
+                             callback_token="t9", proof_key="x")  # fmt: skip
+    receipt = {"account": counter.add(account)[0], "amount": "5", "reference": "T5", "reason": "x", "documents": " "}
+    assert counter.post("/admin/customers/1/receipt", **receipt).status_code == 303
 
 
 def test_rules_are_set_per_seller_and_refused_with_the_field(counter):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, String, and_, cast, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
 from billhead import clock
@@ -14,6 +14,7 @@ from billhead.actions.provisioning._owners import owners_on
 from billhead.actions.provisioning._whole_lines import NOBODYS, Turn, turn_of
 from billhead.bulk import among
 from billhead.db import reading
+from billhead.models.operations import Job
 from billhead.models.panels import Panel
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription
@@ -30,6 +31,12 @@ def batches(things: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
     stream = iter(things)
     while batch := list(islice(stream, size)):
         yield batch
+
+
+def _is_queued() -> ColumnElement[bool]:
+    """Its converge job waits, or runs."""
+    key = literal("converge:") + cast(Service.id, String)
+    return exists().where(Job.key == key, Job.state.in_(("queued", "running")))
 
 
 @dataclass(slots=True)
@@ -55,19 +62,24 @@ class OurSide:
 
     view: PanelView
     owners: Mapping[int | None, str]
-    wanted: Collection[int]  # services that are paid for, when the comparison began
+    wanted: Collection[int]  # services that are paid for, when the comparison began, and have had their turn there
+    coming: int = 0  # those that were never there yet, and whose job is still to make them
     turn: Turn = NOBODYS  # those of them that are read whole
 
     @classmethod
     def of(cls, panel_id: int) -> "OurSide":
         begun = or_(Service.desired_from.is_(None), Service.desired_from <= clock.business_now())
         paid = and_(Service.desired_expires_at.is_not(None), begun)
-        query = select(Service.id).where(Service.panel_id == panel_id, Service.lifecycle == "wanted", paid)
+        # what was there once is missed whatever is queued for it, and so is what was given up
+        first = and_(Service.observed_at.is_(None), _is_queued())
+        query = select(Service.id, first).where(Service.panel_id == panel_id, Service.lifecycle == "wanted", paid)
         with reading() as session:
             panel = session.get_one(Panel, panel_id)
-            view, wanted = panel_view(session, panel), frozenset(session.scalars(query))
+            view, rows = panel_view(session, panel), session.execute(query).all()
+            wanted = frozenset(service_id for service_id, coming in rows if not coming)
             minded = view.capabilities.bouquets and view.managed.get("bouquets") != "accept"
-            return cls(view, owners_on(session, view), wanted, turn_of(panel, wanted) if minded else NOBODYS)
+            turn = turn_of(panel, wanted) if minded else NOBODYS
+            return cls(view, owners_on(session, view), wanted, len(rows) - len(wanted), turn)
 
     def rows_of(self, lines: Sequence[ListedLine]) -> Rows:
         """One query for lines with a reference, one for those without, one for leads: whatever there is of each."""

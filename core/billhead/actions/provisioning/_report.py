@@ -30,6 +30,7 @@ class PanelReport:
     """Counts, and what differs: `missing` is paid for, but not there · `extra` is there, but nobody's, or no longer
     wanted · `differing` in what is counted by `fields`, with `banned` for a ban by the panel's own staff.
 
+    `coming` are new ones, not made there yet, which are none of these.
     Of `short` lines of ours the list told no bouquets; `read_whole` of them were read one by one in this `turn`.
     `held` says why nothing is repaired until somebody says so; "" when nothing is held back.
     """
@@ -37,6 +38,7 @@ class PanelReport:
     panel: str
     lines: int = 0
     services: int = 0
+    coming: int = 0
     in_step: int = 0
     fields: Counter[str] = field(default_factory=Counter)
     found: list[Difference] = field(default_factory=list)
@@ -81,6 +83,7 @@ class PanelReport:
             "panel": self.panel,
             "lines": self.lines,
             "services": self.services,
+            "coming": self.coming,
             "in_step": self.in_step,
             "differences": self.differences,
             "fields": dict(self.fields),

@@ -63,8 +63,8 @@ def _brake(panel: Panel, report: PanelReport) -> str:
     if missing <= _FEW or not panel.brake_percent or missing * 100 <= report.services * panel.brake_percent:
         return ""
     return (
-        f"{missing} of {report.services} lines are missing, more than {panel.brake_percent} %: is it the right panel, "
-        "and whole? Nothing is repaired until you say so"
+        f"{missing} of {report.services} lines are missing, more than {panel.brake_percent} per cent: is it the right "
+        "panel, and whole? Nothing is repaired until you say so"
     )
 
 
@@ -89,7 +89,7 @@ def _keep(tx: Tx, panel_id: int, report: PanelReport) -> None:
 
 def _compare(ours: OurSide) -> PanelReport:
     view = ours.view
-    report = PanelReport(view.code, services=len(ours.wanted), turn=ours.turn)
+    report = PanelReport(view.code, services=len(ours.wanted), coming=ours.coming, turn=ours.turn)
     unseen = set(ours.wanted)
     lines = view.module.list_lines(view.connection) if view.capabilities.listing else _one_by_one(ours)
     for batch in batches(lines):

@@ -61,6 +61,16 @@ _NEEDS: tuple[_Need, ...] = (
         {},
     ),
     (
+        "unrepaired",
+        lambda count: say_count(
+            "panel on which so much is missing that its repair waits for you",
+            "panels on which so much is missing that their repair waits for you",
+            count,
+        ),
+        "panels",
+        {},
+    ),
+    (
         "undecided",
         lambda count: say_count(
             "payment undecided for ten minutes or more", "payments undecided for ten minutes or more", count
@@ -258,6 +268,7 @@ def _counts(session: Session) -> dict[str, int]:
         "unbought": _count(UpstreamPurchase, UpstreamPurchase.state == "not_bought"),
         "held": _count(FraudCase, FraudCase.state == "review"),
         "low": _count(Panel, Panel.balance_told.is_(True)),
+        "unrepaired": _count(Panel, Panel.reconcile_report["held"].as_string() != ""),
         "down": _count(Panel, or_(Panel.open_until > clock.business_now(), Panel.maintenance)),
     }
     row = session.execute(select(*(column.label(name) for name, column in counted.items()))).one()

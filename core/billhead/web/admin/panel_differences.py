@@ -23,7 +23,7 @@ from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import Form
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import later, marked, say, speech
 
 __all__ = ["DIFFERENCES"]
 
@@ -133,7 +133,7 @@ def confirm_reconcile(key: int) -> ResponseReturnValue:
             done = ask_reconcile(tx, key, confirmed=True)
         return say("Queued as job %(job)s.", job=done.job)
 
-    held = row.reconcile_report.get("held") or say("Nothing is held back at the moment")
+    held = speech().refusal(row.reconcile_report.get("held", "")) or say("Nothing is held back at the moment")
     told = say(
         "%(held)s. It is compared anew, and every line that is missing then is made again on %(name)s.",
         held=held,

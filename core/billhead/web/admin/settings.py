@@ -8,7 +8,6 @@ from billhead.domain.errors import InvalidInput
 from billhead.plugin_host.settings_form import SettingsForm, settings_form
 from billhead.plugin_host.stored_settings import SettingsRow
 from billhead.web.forms import Form
-from billhead.web.speaking import speech
 
 __all__ = ["EntryForm", "PageSettings", "entered", "settings_page_form"]
 
@@ -34,9 +33,7 @@ class PageSettings(SettingsForm):
             if error.field not in self:
                 raise
             field = self[error.field]
-            text = speech().refusal(error.why)
-            if error.hint:
-                text = f"{text.rstrip('.')}. {speech().refusal(error.hint)}"
+            text = error.why if not error.hint else f"{error.why.rstrip('.')}. {error.hint}"
             field.errors = [*field.errors, f"{text[:1].upper()}{text[1:]}"]
 
 
