@@ -27,6 +27,8 @@ from billhead.models.operations import AuditEntry, IdempotencyRecord
 __all__ = ["audit", "note", "verb"]
 
 _NOTED = "billhead_noted"
+_CURSORS = ("after_id", "last_id")
+"""How far a sweep has come: no things that something was done to."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -138,14 +140,15 @@ def _restored(function: Callable[..., R], stored: Any) -> R:
 def _named_in(taken: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """`remove(tx, user_id=7)` → "user:7": where the result names nothing, the first id that was given does."""
     given = {**dict(zip(taken, args, strict=False)), **kwargs}
-    named = (name for name in taken if name.endswith("_id") and given.get(name) is not None)
+    named = (name for name in taken if name.endswith("_id") and name not in _CURSORS and given.get(name) is not None)
     return next((f"{name.removesuffix('_id')}:{given[name]}" for name in named), "")
 
 
 def _subject(result: object) -> str:
-    """`Started(subscription_id=7, …)` → "subscription:7": the first id of a result is what was acted on."""
+    """`Started(subscription_id=7, …)` → "subscription:7": the first id of a result is what was acted on, if it names a
+    thing."""
     if is_dataclass(result) and not isinstance(result, type):
         for field, value in asdict(result).items():
-            if field.endswith("_id") and value is not None:
+            if field.endswith("_id") and field not in _CURSORS and value is not None:
                 return f"{field.removesuffix('_id')}:{value}"
     return ""

@@ -8,15 +8,16 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, literal, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, exists, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from billhead.domain.document import Kind, State
 from billhead.domain.money import Money, Rounding
 from billhead.domain.periods import UNITS, Term
 from billhead.models.documents import Document, DocumentLine
+from billhead.models.subscriptions import Subscription
 
-__all__ = ["Moves", "recurring_moves"]
+__all__ = ["Moves", "is_billed_on", "recurring_moves"]
 
 _PARTS = 1000
 """Summed in thousandths of a minor unit: a year of 100.00 is 8.333333 a month."""
@@ -87,15 +88,25 @@ def _worth(day: date, later: int) -> Select[*tuple[Any, ...]]:
             literal(later).label("later"),
         )
         .join(Document, Document.id == DocumentLine.document_id)
-        .where(
-            Document.kind == Kind.INVOICE.value,
-            Document.number.is_not(None),
-            Document.state.not_in([State.VOID.value, State.WRITTEN_OFF.value]),
-            DocumentLine.kind == "recurring",
-            DocumentLine.subscription_id.is_not(None),
-            DocumentLine.period_start <= day,
-            DocumentLine.period_end > day,
-        )
+        .where(_pays_for(day), DocumentLine.subscription_id.is_not(None))
+    )
+
+
+def _pays_for(day: date) -> ColumnElement[bool]:
+    return and_(
+        Document.kind == Kind.INVOICE.value,
+        Document.number.is_not(None),
+        Document.state.not_in([State.VOID.value, State.WRITTEN_OFF.value]),
+        DocumentLine.kind == "recurring",
+        DocumentLine.period_start <= day,
+        DocumentLine.period_end > day,
+    )
+
+
+def is_billed_on(day: date) -> ColumnElement[bool]:
+    """Of a subscription: an invoice of ours is over that day, so that it is in these figures."""
+    return exists().where(
+        DocumentLine.subscription_id == Subscription.id, Document.id == DocumentLine.document_id, _pays_for(day)
     )
 
 

@@ -5,12 +5,17 @@ month is worth the line's net amount for as many months as its term has: a year 
 9.13 (365/12 days a month). A line over some days of a term is worth what all of it costs.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, select
+from sqlalchemy import Row, Select, case, select
 from sqlalchemy.orm import aliased
 
 from billhead.domain.document import Kind, State
@@ -20,42 +25,12 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.plugin import Report, ReportAsked, ReportChart, ReportColumn
 from billhead.reports._months import months_of
 from billhead.reports._parameters import CURRENCY, FROM_YEAR_AGO, SELLER, TO
-from billhead.reports._source import Source
+from billhead.reports._source import BATCH, Source
 from billhead.wording import marked
 
 __all__ = ["REPORT"]
 
 _MONTH_DAYS = Fraction(365, 12)
-
-
-def _covering(line: Any, document: Any, day: date, asked: ReportAsked) -> ColumnElement[bool]:
-    """A line that pays for a day of a subscription's recurring part, which was not given back since."""
-    gives, by = aliased(DocumentLine), aliased(Document)
-    given_back = exists().where(
-        gives.corrects_line_id == line.id,
-        gives.kind == "returned",
-        gives.period_start <= day,
-        gives.period_end > day,
-        by.id == gives.document_id,
-        by.state != State.VOID.value,
-    )
-    conditions = [
-        document.id == line.document_id,
-        document.kind.in_([Kind.INVOICE.value, Kind.CREDIT_NOTE.value]),
-        document.number.is_not(None),
-        document.state.not_in([State.VOID.value, State.WRITTEN_OFF.value]),
-        line.kind == "recurring",
-        line.corrects_line_id.is_(None),
-        line.subscription_id.is_not(None),
-        line.period_start <= day,
-        line.period_end > day,
-        ~given_back,
-    ]
-    if asked["seller"] is not None:
-        conditions.append(document.seller_id == asked["seller"])
-    if asked["currency"] is not None:
-        conditions.append(document.currency == asked["currency"])
-    return and_(*conditions)
 
 
 _NET, _GROSS = DocumentLine.net_minor, DocumentLine.net_minor + DocumentLine.tax_minor
@@ -68,17 +43,41 @@ _WHOLE = case(
 """What the whole term of a line costs before tax. A credit note has its amounts the other way round."""
 
 
-def _worth(source: Source, day: date, asked: ReportAsked) -> dict[str, Fraction]:
-    """Currency → minor units a month."""
-    rows = source.session.execute(
-        select(Document.currency, DocumentLine.term, func.sum(_WHOLE))
-        .where(_covering(DocumentLine, Document, day, asked))
-        .group_by(Document.currency, DocumentLine.term)
+def _lines(days: Sequence[date], asked: ReportAsked) -> Select[Any]:
+    """Each line that pays for a subscription's recurring part on one of the days; once more for each time that some of
+    it was given back, with that time. In order of subscriptions, and of lines."""
+    gives, by = aliased(DocumentLine), aliased(Document)
+    back = (
+        select(gives.corrects_line_id, gives.period_start, gives.period_end)
+        .join(by, by.id == gives.document_id)
+        .where(gives.corrects_line_id.is_not(None), gives.kind == "returned", by.state != State.VOID.value)
+        .subquery()
     )
-    worth: dict[str, Fraction] = {}
-    for currency, term, net in rows:
-        worth[currency] = worth.get(currency, Fraction()) + _a_month(int(net), term)
-    return worth
+    line, begins, ends = DocumentLine, DocumentLine.period_start, DocumentLine.period_end
+    query = (
+        select(
+            line.subscription_id, line.id, Document.currency, line.term, _WHOLE.label("whole"), begins, ends,
+            back.c.period_start.label("back_from"), back.c.period_end.label("back_to"),
+        )
+        .join(Document, Document.id == line.document_id)
+        .outerjoin(back, back.c.corrects_line_id == line.id)
+        .where(
+            Document.kind.in_([Kind.INVOICE.value, Kind.CREDIT_NOTE.value]),
+            Document.number.is_not(None),
+            Document.state.not_in([State.VOID.value, State.WRITTEN_OFF.value]),
+            line.kind == "recurring",
+            line.corrects_line_id.is_(None),
+            line.subscription_id.is_not(None),
+            begins <= days[-1],
+            ends > days[0],
+        )
+        .order_by(line.subscription_id, line.id)
+    )  # fmt: skip
+    if asked["seller"] is not None:
+        query = query.where(Document.seller_id == asked["seller"])
+    if asked["currency"] is not None:
+        query = query.where(Document.currency == asked["currency"])
+    return query.execution_options(yield_per=BATCH)
 
 
 def _a_month(net: int, text: str) -> Fraction:
@@ -86,30 +85,60 @@ def _a_month(net: int, text: str) -> Fraction:
     return Fraction(net, term.months) if term.months else net * _MONTH_DAYS / term.days
 
 
-def _subscriptions(source: Source, day: date, asked: ReportAsked, but_not_on: date | None = None) -> dict[str, int]:
-    """Currency → how many subscriptions were paid for on the day (and not on the other one)."""
-    query = select(Document.currency, func.count(DocumentLine.subscription_id.distinct())).where(
-        _covering(DocumentLine, Document, day, asked)
-    )
-    if but_not_on is not None:
-        line, document = aliased(DocumentLine), aliased(Document)
-        same = line.subscription_id == DocumentLine.subscription_id
-        query = query.where(~exists().where(same, _covering(line, document, but_not_on, asked)))
-    return {currency: int(count) for currency, count in source.session.execute(query.group_by(Document.currency))}
+@dataclass(slots=True)
+class _Tally:
+    """Of each day and currency: what all lines that pay for it are worth by their term, in minor units, and how many
+    subscriptions are paid for, of them not the day before in the list, and of those before not on it."""
+
+    days: Sequence[date]
+    worth: Counter[tuple[int, str, str]] = field(default_factory=Counter)
+    active: Counter[tuple[int, str]] = field(default_factory=Counter)
+    came: Counter[tuple[int, str]] = field(default_factory=Counter)
+    went: Counter[tuple[int, str]] = field(default_factory=Counter)
+
+    def add(self, rows: Iterable[Row[Any]]) -> None:
+        """All lines of one subscription."""
+        paid: list[set[str]] = [set() for _ in self.days]
+        for _, each in groupby(rows, key=attrgetter("id")):
+            again = list(each)
+            line = again[0]
+            for at in range(bisect_left(self.days, line.period_start), bisect_left(self.days, line.period_end)):
+                if any(row.back_from is not None and row.back_from <= self.days[at] < row.back_to for row in again):
+                    continue
+                self.worth[at, line.currency, line.term] += int(line.whole)
+                paid[at].add(line.currency)
+        for at, now in enumerate(paid):
+            before = paid[at - 1] if at else set()
+            self.active.update((at, currency) for currency in now)
+            self.came.update((at, currency) for currency in now if not before)
+            self.went.update((at, currency) for currency in before if not now)
+
+    def a_month(self, at: int) -> dict[str, Fraction]:
+        """Currency → minor units a month."""
+        worth: dict[str, Fraction] = defaultdict(Fraction)
+        for (day, currency, term), whole in self.worth.items():
+            if day == at:
+                worth[currency] += _a_month(whole, term)
+        return worth
 
 
 def _rows(source: Source, asked: ReportAsked) -> Iterator[tuple[Any, ...]]:
-    """Four statements a month, however many subscriptions there are."""
-    for start, end in months_of(asked["from"], asked.until):
-        day, before = end - timedelta(days=1), start - timedelta(days=1)
-        worth, active = _worth(source, day, asked), _subscriptions(source, day, asked)
-        came = _subscriptions(source, day, asked, before)
-        went = _subscriptions(source, before, asked, day)
-        for currency in sorted({*active, *went}):
-            count = active.get(currency, 0)
+    """One statement, whose lines are read once and not kept."""
+    months = list(months_of(asked["from"], asked.until))
+    if not months:
+        return
+    # the day before it all, and the last one of each month
+    tally = _Tally([months[0][0] - timedelta(days=1), *(end - timedelta(days=1) for _, end in months)])
+    lines = source.session.execute(_lines(tally.days, asked))
+    for _, rows in groupby(lines, key=attrgetter("subscription_id")):
+        tally.add(rows)
+    for at, (start, _) in enumerate(months, 1):
+        worth = tally.a_month(at)
+        for currency in sorted({one for day, one in (*tally.active, *tally.went) if day == at}):
+            count = tally.active[at, currency]
             month = Money(1, currency).times(worth.get(currency, Fraction()), Rounding.HALF_UP)
             each = month.times(Fraction(1, count), Rounding.HALF_UP) if count else None
-            yield f"{start:%Y-%m}", month, count, came.get(currency, 0), went.get(currency, 0), each
+            yield f"{start:%Y-%m}", month, count, tally.came[at, currency], tally.went[at, currency], each
 
 
 REPORT = Report(

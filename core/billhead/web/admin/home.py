@@ -207,7 +207,7 @@ def home() -> ResponseReturnValue:
         shown = {
             "debts": debts(session, today),
             "moves": recurring_moves(session, span.first - timedelta(days=1), span.last),
-            "work": work(session),
+            "work": work(session, span.last),
             "steps": steps_of(session) if not incomes else [],
         }
     return page(

@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.charts import Chart, Series
+from billhead.domain.subscription import State
 from billhead.models.documents import Document
 from billhead.models.ledger import LedgerEntry
 from billhead.models.operations import Job
 from billhead.models.payments import Payment, PaymentAttempt, Refund
-from billhead.models.subscriptions import Service
+from billhead.models.subscriptions import Service, Subscription
+from billhead.reports._recurring_moves import is_billed_on
 from billhead.web.speaking import marked, say
 
 __all__ = ["PERIODS", "Debt", "Income", "Span", "charts_of", "debts", "income", "lines", "span_of", "work"]
@@ -174,8 +176,9 @@ def lines(session: Session) -> dict[str, int]:
     return {name: int(getattr(row, name)) for name in counted}
 
 
-def work(session: Session) -> dict[str, int]:
-    """Tries to be paid of seven days that ended by yes or no, and jobs that wait."""
+def work(session: Session, day: date) -> dict[str, int]:
+    """Tries to be paid of seven days that ended by yes or no, jobs that wait, and subscriptions that run on the day
+    without an invoice over it: their time came with an import, or a reseller's credits pay for it."""
     now = clock.business_now()
     tries = (
         select(
@@ -193,5 +196,9 @@ def work(session: Session) -> dict[str, int]:
         .where(Job.state == "queued")
         .subquery()
     )
-    row = session.execute(select(tries, jobs).join_from(tries, jobs, true())).one()
-    return {name: int(getattr(row, name)) for name in ("succeeded", "ended", "waiting", "later")}
+    runs = Subscription.state == State.ACTIVE.value, Subscription.phase == "recurring", Subscription.started_on <= day
+    unbilled = (
+        select(func.count().label("unbilled")).select_from(Subscription).where(*runs, ~is_billed_on(day)).subquery()
+    )
+    row = session.execute(select(tries, jobs, unbilled).select_from(tries).join(jobs, true()).join(unbilled, true()))
+    return {name: int(value) for name, value in row.one()._mapping.items()}
