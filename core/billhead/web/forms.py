@@ -59,16 +59,17 @@ class Form(FlaskForm):
 
 def _within(field: Field) -> Callable[[Any], Any]:
     """A WTForms filter; a choice of several that can't be read is none, as an empty one is."""
+    in_its_words = field.gettext
 
     def within(entered: Any) -> Any:
         if isinstance(field, SelectMultipleField):
             return [] if entered is None else entered
         if isinstance(entered, int) and abs(entered) >= 10**DIGITS:
             field.data = None
-            raise ValueError(field.gettext("Not a valid integer value."))
+            raise ValueError(in_its_words("Not a valid integer value."))
         if isinstance(entered, date) and not FIRST_YEAR <= entered.year <= LAST_YEAR:
             field.data = None
-            raise ValueError(field.gettext("Not a valid date value."))
+            raise ValueError(in_its_words("Not a valid date value."))
         return entered
 
     return within
