@@ -98,6 +98,11 @@ def test_a_day_of_a_program(any_shop: Shop, till: Program):
     assert access[0]["password"]
     # stopped, let run, ended; each with its reason
     why = {"reason": "he rang"}
+    offer = till.post(f"/subscriptions/{number}/renew", why, "n-1")
+    assert (offer["id"], offer["offered"]) == (number, False)
+    assert till.get(f"/documents/{offer['document']}")["kind"] == "proforma"
+    again = till.post(f"/subscriptions/{number}/renew", why, "n-2")
+    assert (again["document"], again["offered"]) == (offer["document"], True), "one offer at a time"
     assert till.post(f"/subscriptions/{number}/suspend", why, "s-1")["suspended_by"] == "staff"
     assert till.post(f"/subscriptions/{number}/restore", why, "r-1")["state"] == "active"
     assert till.post(f"/subscriptions/{number}/restore", why, "r-1")["state"] == "active", "sent again"
@@ -129,6 +134,7 @@ def test_no_more_than_the_key_and_its_owner_both_may(any_shop: Shop, sam: Browse
     number = seller.post("/customers/1/orders", order, "o", 201)["subscriptions"][0]
     assert reader.get(f"/subscriptions/{number}/access", 403)
     assert reader.post(f"/subscriptions/{number}/suspend", {"reason": "x"}, "s", 403)
+    assert reader.post(f"/subscriptions/{number}/renew", {"reason": "x"}, "n", 403)
     assert reader.post("/documents/1/transfer", {"account": 1, "amount": "12.99", "reference": "1", "reason": "x"},
                        "t", 403)  # fmt: skip
     assert seller.post("/customers/1/orders", order | {"pay": "credit"}, "credit", 403)

@@ -1,12 +1,13 @@
-"""The switch for automatic renewal, as the customer has it, with a reason."""
+"""The switch for automatic renewal, as the customer has it, and renewing by hand at once, each with a reason."""
 
 from datetime import date
 
-from flask import url_for
+from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import HiddenField
 from wtforms.validators import AnyOf
 
+from billhead.actions.subscriptions.renew_now import renew_now
 from billhead.actions.subscriptions.set_auto_renew import Standing, preview_auto_renew, set_auto_renew
 from billhead.db import reading, writing
 from billhead.domain.context import Context
@@ -66,6 +67,32 @@ def switch_renewal(key: int) -> ResponseReturnValue:
         switch.on,
     )
     return asked(question, RenewalForm(data={"wanted": "off" if switch.on else "on"}), act)
+
+
+@admin.route("/subscriptions/<int:key>/renew", methods=["GET", "POST"])
+@allow("staff", permission="subscriptions.write")
+def renew_by_hand(key: int) -> ResponseReturnValue:
+    """The offer of the next term at once, and to that document."""
+    with reading() as session:
+        row = found(session, Subscription, key, "subscription")
+        plan, who = session.get_one(Plan, row.plan_id).name, session.get_one(Customer, row.customer_id).name
+    made: list[int] = []
+
+    def act(ctx: Context, form: ReasonForm) -> str:
+        with writing(ctx) as tx:
+            renewal = renew_now(tx, key)
+        made.append(renewal.document_id)
+        return say("It is offered already, as this document.") if renewal.offered else say("It is offered.")
+
+    question = Question(
+        say("Renew %(plan)s of %(who)s now?", plan=plan, who=who),
+        say("The offer of the next term is written at once, as the billing run would later. Paid, it goes on."),
+        say("Renew now"),
+        url_for("admin.subscription", key=key),
+        False,
+    )
+    answer = asked(question, ReasonForm(), act)
+    return redirect(url_for("admin.document", key=made[0]), 303) if made else answer
 
 
 def _told(standing: Standing) -> str:

@@ -12,6 +12,7 @@ from wtforms.validators import Optional
 
 from billhead.actions.billing.next_document import next_document
 from billhead.actions.documents._subscriptions import about
+from billhead.actions.subscriptions._by_hand import renewed_by_hand
 from billhead.actions.subscriptions._scheduled import may_take_back, scheduled_of
 from billhead.actions.subscriptions.cancel import Canceled, cancel
 from billhead.actions.subscriptions.lift_suspension import lift_suspension
@@ -145,6 +146,7 @@ def subscription(key: int) -> ResponseReturnValue:
         "held": row.state in (State.ACTIVE, State.PAST_DUE) and row.service_ends_on is None,
         "resumed": row.state == State.SUSPENDED and row.suspended_for == SuspendedBy.CUSTOMER,
         "renewed": row.state in RUNNING and row.settlement == "invoice",
+        "renewed_by_hand": row.service_ends_on is None and renewed_by_hand(row),
         "kept": row.state != State.CANCELED and shown["may_keep"],
         "transferred": row.state not in (State.CANCELED, State.PENDING) and row.settlement == "invoice",
     }
@@ -203,7 +205,9 @@ def _parts(session: Session, row: Subscription) -> dict[str, Any]:
 def next_of_subscription(key: int) -> ResponseReturnValue:
     with reading() as session:
         upcoming = next_document(session, key)
-    return page("admin/next_document.html", upcoming=upcoming)
+        row = session.get_one(Subscription, key)
+        renewable = upcoming.waiting_id is None and row.service_ends_on is None and renewed_by_hand(row)
+    return page("admin/next_document.html", upcoming=upcoming, renewable=renewable)
 
 
 def _whose(session: Session, subscription_id: int) -> tuple[Customer, Plan]:

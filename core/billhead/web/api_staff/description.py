@@ -136,6 +136,10 @@ DESCRIPTION: Said = described(
         },
         "/subscriptions/{id}/suspend": {"post": does("Stop its lines", _WHOLE_SUBSCRIPTION, ID, KEY, body=_REASON)},
         "/subscriptions/{id}/restore": {"post": does("Let them run", _WHOLE_SUBSCRIPTION, ID, KEY, body=_REASON)},
+        "/subscriptions/{id}/renew": {
+            "post": does("Offer its next term now", obj(id="integer", document="integer", offered="boolean"), ID, KEY,
+                         body=_REASON)
+        },
         "/subscriptions/{id}/cancel": {
             "post": does("Cancel it", obj(id="integer", ends_on=_DAY, came_back=_AMOUNT), ID, KEY, body=_CANCEL)
         },

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from billhead.actions.access.see_access import see_access
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.lift_suspension import lift_suspension
+from billhead.actions.subscriptions.renew_now import renew_now
 from billhead.actions.subscriptions.suspend import suspend
 from billhead.db import Tx, reading, writing
 from billhead.domain.subscription import SuspendedBy
@@ -98,6 +99,16 @@ def restore_subscription(key: int) -> ResponseReturnValue:
     with acting(**fields(REASON, ("reason",))) as tx:
         lift_suspension(tx, key)
         return _one(tx.session, key)
+
+
+@api_staff.post("/subscriptions/<int:key>/renew")
+@allow("anyone")
+def renew_subscription(key: int) -> ResponseReturnValue:
+    """`offered`: the proforma stood open already."""
+    with acting(**fields(REASON, ("reason",))) as tx:
+        found(tx.session, Subscription, key, "subscription")
+        made = renew_now(tx, key)
+    return {"id": key, "document": made.document_id, "offered": made.offered}
 
 
 def _day(value: object) -> date:

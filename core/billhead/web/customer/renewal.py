@@ -3,6 +3,7 @@
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from billhead.actions.subscriptions.renew_now import renew_now
 from billhead.actions.subscriptions.set_auto_renew import preview_auto_renew, set_auto_renew
 from billhead.db import reading, writing
 from billhead.domain.errors import BillheadError, NotAllowed
@@ -57,3 +58,18 @@ def switch_renewal(subscription_id: int, switch: str) -> ResponseReturnValue:
         return _shown(subscription_id, *refusal(refused))
     flash(say(_DONE[done.way]), "good")
     return redirect(url_for("customer.renewal", subscription_id=subscription_id), 303)
+
+
+@customer.post("/subscriptions/<int:subscription_id>/renew")
+@allow(*BUYERS, permission="own.pay")
+def renew_by_hand(subscription_id: int) -> ResponseReturnValue:
+    """The offer of the next term at once, and to the page on which it is paid."""
+    with reading() as session:
+        own_subscription(session, current_customer_id(), subscription_id)
+    try:
+        with writing(submit_ctx()) as tx:
+            made = renew_now(tx, subscription_id)
+    except BillheadError as refused:
+        flash(refusal(refused)[0], "bad")
+        return redirect(url_for("customer.next_invoice", subscription_id=subscription_id), 303)
+    return redirect(url_for("storefront.pay", document_id=made.document_id), 303)

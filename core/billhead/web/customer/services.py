@@ -10,6 +10,7 @@ from sqlalchemy import select
 from billhead import clock
 from billhead.actions.billing.next_document import next_document
 from billhead.actions.dunning.promise_payment import preview_promise
+from billhead.actions.subscriptions._by_hand import renewed_by_hand
 from billhead.actions.subscriptions._holding import may_end_from
 from billhead.actions.subscriptions._scheduled import may_take_back, scheduled_of
 from billhead.actions.subscriptions.cancel import cancel, preview_cancel
@@ -85,6 +86,7 @@ def subscription(subscription_id: int) -> ResponseReturnValue:
         "offer": offer,
         **more,
         "may_keep": may_keep,
+        "renewable": _renewable(found),
         "hold_may_end_from": hold_ends,
     }
     return page("customer/subscription.html", **shown, refresh=_refresh(lines))
@@ -104,7 +106,13 @@ def next_invoice(subscription_id: int) -> ResponseReturnValue:
     with reading() as session:
         found = own_subscription(session, current_customer_id(), subscription_id)
         upcoming = next_document(session, subscription_id)
-    return page("customer/next_document.html", one=found, upcoming=upcoming)
+    renewable = _renewable(found)
+    return page("customer/next_document.html", one=found, upcoming=upcoming, renewable=renewable)
+
+
+def _renewable(one: Overview) -> bool:
+    """May it be renewed before its offer comes? Once that is there, it is paid."""
+    return one.unpaid is None and one.subscription.service_ends_on is None and renewed_by_hand(one.subscription)
 
 
 @dataclass(frozen=True, slots=True)
