@@ -188,6 +188,10 @@ class Wording:
         """Figures and codes among right-to-left words keep their own order: "+358 9 123", "00160 Helsinki"."""
         return f"\u2068{text}\u2069" if text and self.right_to_left else text
 
+    def _signed(self, number: str) -> str:
+        """The minus stays before its figures on pages that are read from the right."""
+        return number.replace("-", "\u200e-", 1) if self.right_to_left and self._domain == "pages" else number
+
     def day(self, day: date) -> str:
         return format_date(day, self._day_format(), locale=self._locale)
 
@@ -217,13 +221,15 @@ class Wording:
         """€1,234.50 or 1.234,50 €, with exactly the decimals that the currency has: none for JPY, three for KWD."""
         pattern: Any = copy(self._locale.currency_formats["standard"])
         pattern.frac_prec = (exponent(currency), exponent(currency))
-        return str(
-            pattern.apply(
-                Money(minor, currency).decimal(),
-                self._locale,
-                currency=currency,
-                currency_digits=False,
-                numbering_system=_DIGITS,
+        return self._signed(
+            str(
+                pattern.apply(
+                    Money(minor, currency).decimal(),
+                    self._locale,
+                    currency=currency,
+                    currency_digits=False,
+                    numbering_system=_DIGITS,
+                )
             )
         )
 
@@ -231,17 +237,25 @@ class Wording:
         """The same without its currency, for columns that name it in their head."""
         pattern: Any = copy(self._locale.decimal_formats[None])
         pattern.frac_prec = (exponent(currency), exponent(currency))
-        return str(pattern.apply(Money(minor, currency).decimal(), self._locale, numbering_system=_DIGITS))
+        return self._signed(
+            str(pattern.apply(Money(minor, currency).decimal(), self._locale, numbering_system=_DIGITS))
+        )
 
     def short_money(self, minor: int, currency: str) -> str:
         """At an axis: 12,5 mil €."""
         amount = Money(minor, currency).decimal()
-        return str(
-            format_compact_currency(amount, currency, fraction_digits=2, locale=self._locale, numbering_system=_DIGITS)
+        return self._signed(
+            str(
+                format_compact_currency(
+                    amount, currency, fraction_digits=2, locale=self._locale, numbering_system=_DIGITS
+                )
+            )
         )
 
     def short_count(self, count: int) -> str:
-        return str(format_compact_decimal(count, fraction_digits=2, locale=self._locale, numbering_system=_DIGITS))
+        return self._signed(
+            str(format_compact_decimal(count, fraction_digits=2, locale=self._locale, numbering_system=_DIGITS))
+        )
 
     def percent(self, ppm: int) -> str:
         """190000 → 19 %, 55000 → 5.5 %, as the language writes it."""

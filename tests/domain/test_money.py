@@ -39,7 +39,7 @@ def test_parse_and_print(text, currency, minor, printed):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "abc", "1,50", "1.", ".5", "1e9", "NaN", "inf", "12.505", "1 000", "--1", "٣", "9" * 19, None, 12]
+    "text", ["", "abc", "1,50", "1.", ".5", "1e9", "NaN", "inf", "12.505", "1 000", "--1", "३", "9" * 19, None, 12]
 )
 def test_what_is_not_an_amount_is_refused(text):
     with pytest.raises(InvalidInput, match="amount"):
@@ -51,6 +51,13 @@ def test_twelve_point_five_hundred_might_mean_thousands_and_yen_have_no_sen():
         Money.parse("12.500", "EUR")
     with pytest.raises(InvalidInput, match=r"more decimals than JPY has \(0\)"):
         Money.parse("500.0", "JPY")
+
+
+def test_arabic_and_persian_digits_are_digits_and_credits_have_no_code():
+    assert Money.parse("١٢٫٥٠", "EUR") == Money(1250, "EUR")
+    assert Money.parse(" ۷۲.۵ ", "XCR") == Money(7250, "XCR")
+    with pytest.raises(InvalidInput, match=r"^amount: '0\.001' has more decimals than credits have \(2\)$"):
+        Money.parse("0.001", "XCR")
 
 
 @pytest.mark.parametrize("minor", [True, 1.0, float("nan"), Decimal("1"), "1", None, 2**63, -(2**63)])

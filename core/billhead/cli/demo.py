@@ -138,6 +138,7 @@ def _told(config: Config, panels: SandboxPanels) -> list[str]:
         f"NorthCable, {lines} lines; the demo's calendar stands at {clock.business_now():%d %b %Y}",
         f"  shop        {config.base_url}/",
         f"  customer    {config.base_url}/account    viewer@northcable.example / {DEMO_PASSWORD}",
+        f"  reseller    {config.base_url}/reseller   reseller@northcable.example / {DEMO_PASSWORD}",
         f"  staff       {config.base_url}/admin      staff@northcable.example / {DEMO_PASSWORD}",
         f"  Stalker     {panels.stalker}/stalker_portal/   (sandbox)",
         f"  Xtream      {panels.xtream}/sandbox/   (sandbox)",

@@ -27,6 +27,7 @@ from billhead.models.payments import GatewayAccount
 from billhead.models.people import Customer, Reseller, User
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
+from billhead.models.support import Department
 from billhead.plugin_host import plugins, store_settings
 
 __all__ = ["DEMO_PASSWORD", "Loaded", "example_folder", "load", "point_at"]
@@ -61,6 +62,7 @@ def load(panels: SandboxPanels, mail_folder: Path, *, subscribers: int | None = 
         seller_id = import_catalog(tx, catalog).seller_id
         _gateway_accounts(tx, seller_id, panels)
         _papers(tx, seller_id)
+        tx.session.add(Department(seller_id=seller_id, name="Support"))
         _mail(tx, mail_folder)
     added, refused = _subscribers(seller_id, catalog, folder / "subscribers.csv", subscribers)
     with writing(_CTX) as tx:

@@ -6,12 +6,13 @@ from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import DateTimeField, Field, IntegerField, SelectMultipleField
+from wtforms import DateTimeField, Field, IntegerField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.core import UnboundField
 from wtforms.i18n import get_translations
 
 from billhead.domain.errors import BillheadError, Conflict, InvalidInput, NotAllowed
 from billhead.domain.typed_day import FIRST_YEAR, LAST_YEAR
+from billhead.domain.typed_text import seen_text
 from billhead.domain.whole_number import DIGITS
 from billhead.web.speaking import speech
 
@@ -27,10 +28,13 @@ class Form(FlaskForm):
             return get_translations([speech().language])
 
         def bind_field(self, form: Any, unbound_field: "UnboundField[Field]", options: Any) -> Field:
-            """No field takes a number that fits no column, or a day that has none before or after it."""
+            """No field takes a number that fits no column, or a day that has none before or after it; one of a single
+            line keeps no line breaks, whatever was sent for it."""
             field: Field = super().bind_field(form, unbound_field, options)
             if isinstance(field, (IntegerField, DateTimeField, SelectMultipleField)):
                 field.filters = [_within(field), *field.filters]
+            if isinstance(field, StringField) and not isinstance(field, TextAreaField):
+                field.filters = [_in_one_line if one is stripped else one for one in field.filters]
             return field
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -76,5 +80,9 @@ def _within(field: Field) -> Callable[[Any], Any]:
 
 
 def stripped(text: str | None) -> str | None:
-    """A WTForms filter: no blanks around."""
-    return text.strip() if isinstance(text, str) else text
+    """A WTForms filter: no blanks around, and nothing that can't be seen."""
+    return seen_text(text, lines=True) if isinstance(text, str) else text
+
+
+def _in_one_line(text: str | None) -> str | None:
+    return seen_text(text) if isinstance(text, str) else text

@@ -260,10 +260,21 @@ def test_keys_are_shown_once_and_prices_are_the_resellers_own(area: Area):
     assert aurora.get(f"/reseller/keys/{row.id}/revoke").status_code == 404  # also for whoever stands above
     assert baltic.yes(f"/reseller/keys/{row.id}/revoke").status_code == 303
     assert "revoked" in baltic.get("/reseller/keys").text
-    assert baltic.post("/reseller/prices", {"offer": "basic|1 month", "amount": "14,90"}).status_code == 303
+    assert baltic.post("/reseller/prices", {"basic|1 month": "14,90"}).status_code == 303
     assert 'value="14.90"' in baltic.get("/reseller/prices").text
     assert 'value="14.90"' not in aurora.get("/reseller/prices").text
-    assert baltic.post("/reseller/prices", {"offer": "basic|1 month", "amount": "x"}).status_code == 422
+    wrong = baltic.post("/reseller/prices", {"basic|1 month": "x", "box|1 month": "21.00"})
+    assert wrong.status_code == 422
+    for told in ("Basic, 1 month: ", 'value="x"', 'value="21.00"'):
+        assert told in wrong.text, "what was typed stays, and which one is wrong is told"
+    assert "21.00" not in baltic.get("/reseller/prices").text, "all or none"
+    # the whole table at once: what has not changed is not written again
+    before = len(area.shop.rows(Price))
+    assert baltic.post("/reseller/prices", {"basic|1 month": "14.9", "box|1 month": "21.00"}).status_code == 303
+    assert len(area.shop.rows(Price)) == before + 1
+    lines = baltic.get("/reseller/prices?format=csv").text.lstrip("\ufeff").splitlines()
+    assert lines[0] == "Plan,Term,Takes credits,You ask,Currency"
+    assert "Basic,1 month,10.00,14.90,EUR" in lines
 
 
 def test_own_prices_are_for_add_ons_too_and_never_the_operators(area: Area):
@@ -279,14 +290,14 @@ def test_own_prices_are_for_add_ons_too_and_never_the_operators(area: Area):
     shown = baltic.get(page).text
     assert name in shown
     assert "7.77" not in shown
-    assert baltic.post(page, {"offer": "screen|1 month", "amount": "4.50"}, page=page).status_code == 303
+    assert baltic.post(page, {"screen|1 month": "4.50"}, page=page).status_code == 303
     assert 'value="4.50"' in baltic.get(page).text
 
 
 def test_the_margin_by_plan_and_what_those_below_earn(area: Area):
     baltic, aurora = area.browsers["baltic"], area.browsers["aurora"]
     assert "Nothing was sold in these days" in baltic.get("/reseller/margin").text
-    assert baltic.post("/reseller/prices", {"offer": "basic|1 month", "amount": "14.90"}).status_code == 303
+    assert baltic.post("/reseller/prices", {"basic|1 month": "14.90"}).status_code == 303
     area.add("baltic", "Anna")
     area.add("baltic", "Bo")
     area.shop.work()

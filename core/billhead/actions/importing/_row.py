@@ -26,6 +26,7 @@ from billhead.domain.errors import InvalidInput
 from billhead.domain.mac import parse_mac
 from billhead.domain.money import Money
 from billhead.domain.periods import cycle_index, cycle_start, zone
+from billhead.domain.typed_text import seen_text
 
 REQUIRED = (
     "external_ref",
@@ -125,7 +126,7 @@ class RowCheck:
     def _person(self) -> Person:
         return Person(
             external_ref=self._unique("external_ref", self._take("external_ref", str, "")),
-            name=self._take("name", str, ""),
+            name=self._take("name", seen_text, ""),
             email=self._unique("email", self._take("email", _fields.email, "").lower()),
             phone=self._take("phone", _fields.phone, ""),
             country=self._take("country", _fields.country, ""),

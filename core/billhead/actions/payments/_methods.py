@@ -11,9 +11,12 @@ from billhead.domain.context import Context
 from billhead.domain.errors import NotFound
 from billhead.domain.payment import DeclineClass
 from billhead.models.payments import GatewayAccount, PaymentAttempt, PaymentMethod
+from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
+from billhead.plugin_host import gateway_abilities
 
-__all__ = ["MOST_TRIES", "first_usable", "has_default", "put_first", "stop_method", "tried_too_often", "visible_method"]
+__all__ = ["MOST_TRIES", "first_usable", "has_default", "put_first", "stop_method", "tried_too_often", "visible_method",
+           "ways_to_save"]  # fmt: skip
 
 MOST_TRIES = 15
 """Declines of one card in 30 days, by whatever invoices: more are fined by the card networks (Visa: 15)."""
@@ -29,6 +32,17 @@ def first_usable(tx: Tx, customer_id: int, currency: str) -> PaymentMethod | Non
         .order_by(PaymentMethod.is_default.desc(), PaymentMethod.position, PaymentMethod.id.desc())
     )
     return next((one for one, account in rows if not account.currencies or currency in account.currencies), None)
+
+
+def ways_to_save(session: Session, customer_id: int) -> list[GatewayAccount]:
+    """Where a method can be saved without paying, in the seller's order."""
+    accounts = session.scalars(
+        select(GatewayAccount)
+        .join(Customer, Customer.seller_id == GatewayAccount.seller_id)
+        .where(Customer.id == customer_id, GatewayAccount.enabled, GatewayAccount.paused_because == "")
+        .order_by(GatewayAccount.position, GatewayAccount.id)
+    )
+    return [one for one in accounts if gateway_abilities(one.gateway).save_unpaid]
 
 
 def visible_method(session: Session, ctx: Context, method_id: int) -> PaymentMethod:

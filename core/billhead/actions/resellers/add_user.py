@@ -21,6 +21,7 @@ from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import CREDITS, Money
 from billhead.domain.periods import Term, cycle, zone
+from billhead.domain.typed_text import seen_text
 from billhead.models.people import Customer, Reseller
 from billhead.models.resellers import CreditRenewal
 from billhead.models.sellers import Seller
@@ -163,7 +164,7 @@ def _customer(tx: Tx, reseller: Reseller, wanted: NewUser) -> Customer:
         if known.seller_id != reseller.seller_id:
             raise Conflict("this customer orders in the reseller's own shop: what is bought there stands on an invoice")
         return known
-    name = " ".join(wanted.name.split())
+    name = " ".join(seen_text(wanted.name).split())
     if not 1 <= len(name) <= 200:
         raise InvalidInput("name", "is missing or longer than 200 letters")
     email = checked_email(wanted.email) if wanted.email.strip() else ""

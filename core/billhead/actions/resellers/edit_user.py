@@ -14,6 +14,7 @@ from billhead.actions.subscriptions._state import record
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput
+from billhead.domain.typed_text import seen_text
 from billhead.models.people import Customer, OneTimeToken
 from billhead.wording import LANGUAGES
 
@@ -70,7 +71,7 @@ def _put_email(tx: Tx, customer: Customer, email: str) -> None:
 
 def _checked(facts: UserFacts, had: UserFacts) -> UserFacts:
     """What a panel or a file has told is not refused here, as long as nobody changes it."""
-    name, phone, written = " ".join(facts.name.split()), facts.phone.strip(), facts.note.strip()
+    name, phone, written = " ".join(seen_text(facts.name).split()), facts.phone.strip(), facts.note.strip()
     if not 1 <= len(name) <= _MOST["name"]:
         raise InvalidInput("name", "is missing or longer than 200 letters")
     for field, text in (("phone", phone), ("note", written)):

@@ -11,6 +11,7 @@ from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.models.setup import SetupCode
+from billhead.models.support import Department
 
 __all__ = ["House", "HouseOpened", "open_house"]
 
@@ -44,4 +45,5 @@ def open_house(tx: Tx, code: str, house: House, password_hash: str) -> HouseOpen
     seller = open_seller(tx, "main", house.company, house.country, house.currency, house.zone, house.email)
     login = create_login(tx, seller.seller_id, house.email, "staff", password_hash=password_hash)
     set_staff_role(tx, login.user_id, make_starting_roles(tx)[OWNER])
+    tx.session.add(Department(seller_id=seller.seller_id, name="Support"))  # so that customers can write from the start
     return HouseOpened(seller.seller_id, login.user_id)

@@ -129,7 +129,7 @@ def sell(tx: Tx, customer: Customer, order: Order, prices: PriceList | None = No
     boxes = pick_devices(tx, customer, added)
     # whoever buys or rents a box from us need not know its MAC
     wish = AccessWish(mac=mac or next((box.mac for box in boxes if box.mac), None))
-    placement = Placement(tx.session, [wish], [plan])
+    placement = Placement(tx.session, [wish], [plan], for_staff=tx.ctx.scope.everything)
     ids = iter(reserve_ids(tx.session, "service", max(len(plan.details.get("services", [])), 1)))
     services = add_services(subscription, plan, added, wish, placement, ids, quantity=order.quantity)
     for service in services:

@@ -73,8 +73,12 @@ class Placement:
     One order makes one; an import makes one per batch, so that its rows need no query of their own.
     """
 
-    def __init__(self, session: Session, wishes: Sequence["AccessWish"], plans: Iterable[Plan]) -> None:
+    def __init__(
+        self, session: Session, wishes: Sequence["AccessWish"], plans: Iterable[Plan], *, for_staff: bool = True
+    ) -> None:
+        """Only staff are told what the operator's panels are called."""
         self._session = session
+        self._for_staff = for_staff
         lock_places(session, plans)
         self._used: dict[int, int] = {}  # of panels that were counted
         self._panels = list(session.scalars(select(Panel).order_by(Panel.id)))
@@ -103,12 +107,14 @@ class Placement:
     def take_panel(self, wanted: str, lines: int = 1) -> Panel:
         """The least loaded panel (by weight) of the wanted code or group that is open and has room, and its places."""
         fitting = [p for p in self._panels if wanted in (p.code, p.group)]
-        if not fitting:
+        if not fitting and self._for_staff:
             raise Conflict(f"no panel is called {wanted!r}", hint="add it under Panels, or change the plan's panel")
         used = self._count(fitting)
         free = [
             p for p in fitting if not p.maintenance and (p.capacity == 0 or used.get(p.id, 0) + lines <= p.capacity)
         ]
+        if not free and not self._for_staff:
+            raise Conflict("there is no room for new lines at the moment", code="no_capacity", hint="try again later")
         if not free:
             raise Conflict(f"the panels of {wanted!r} are full or under maintenance", code="no_capacity")
         panel = min(free, key=lambda p: (used.get(p.id, 0) * 1000 // max(p.weight, 1), p.id))
@@ -118,7 +124,7 @@ class Placement:
 
     def _count(self, fitting: Sequence[Panel]) -> dict[int, int]:
         """Only panels between which there is a choice are counted, each once: a full panel has 100,000 lines."""
-        if len(fitting) > 1 or fitting[0].capacity:
+        if len(fitting) > 1 or any(panel.capacity for panel in fitting):
             new = [panel.id for panel in fitting if panel.id not in self._used]
             live = select(Service.panel_id, func.count()).where(Service.panel_id.in_(new), Service.lifecycle != "gone")
             if new:

@@ -7,7 +7,7 @@ from datetime import date
 from billhead import clock
 from billhead.actions.billing.next_document import Upcoming, next_document
 from billhead.actions.documents._subscriptions import open_offers
-from billhead.actions.payments._methods import first_usable
+from billhead.actions.payments._methods import first_usable, ways_to_save
 from billhead.actions.rehearse import rehearse
 from billhead.actions.subscriptions._billing_day import onto_day
 from billhead.actions.subscriptions._offers import subscription_to_end
@@ -111,7 +111,9 @@ def _charge(tx: Tx, subscription: Subscription) -> None:
         raise Conflict("a renewal waits to be paid", hint="pay it first, and keep the card then")
     method = first_usable(tx, subscription.customer_id, subscription.currency)
     if method is None:
-        raise Conflict("no payment method is saved", hint="save one, or keep the card when you pay")
+        if ways_to_save(tx.session, subscription.customer_id):
+            raise Conflict("no payment method is saved", hint="save one, or keep the card when you pay")
+        raise Conflict("no payment method is saved", hint="keep the card when you pay")
     subscription.payment_method_id, subscription.collection = method.id, "auto"
     day = tx.session.get_one(Customer, subscription.customer_id).billing_day
     if day is not None:

@@ -9,7 +9,7 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from billhead.actions.accounts.update_profile import Profile, update_profile
-from billhead.actions.payments._methods import visible_method
+from billhead.actions.payments._methods import visible_method, ways_to_save
 from billhead.actions.payments.forget_method import forget_method
 from billhead.actions.payments.move_method import move_method
 from billhead.actions.payments.prefer_method import prefer_method
@@ -19,10 +19,9 @@ from billhead.db import reading, writing
 from billhead.domain.errors import Conflict, GatewayError, NotFound, OutcomeUnknown
 from billhead.domain.payment import UNRESOLVED, AttemptState
 from billhead.domain.rights import BUYERS
-from billhead.models.payments import GatewayAccount, MethodSaving, PaymentMethod
+from billhead.models.payments import MethodSaving, PaymentMethod
 from billhead.models.people import Customer
 from billhead.plugin import allow
-from billhead.plugin_host import gateway_abilities
 from billhead.web.affected import by_method
 from billhead.web.customer.blueprint import customer
 from billhead.web.errors import refusal
@@ -94,13 +93,7 @@ def payment_methods() -> ResponseReturnValue:
             .where(PaymentMethod.customer_id == current_customer_id(), PaymentMethod.token != "")
             .order_by(PaymentMethod.is_default.desc(), PaymentMethod.position, PaymentMethod.id.desc())
         ).all()
-        accounts = session.scalars(
-            select(GatewayAccount)
-            .join(Customer, Customer.seller_id == GatewayAccount.seller_id)
-            .where(Customer.id == current_customer_id(), GatewayAccount.enabled)
-            .order_by(GatewayAccount.position, GatewayAccount.id)
-        ).all()
-        options = [one for one in accounts if gateway_abilities(one.gateway).save_unpaid]
+        options = ways_to_save(session, current_customer_id())
     return page("customer/payment_methods.html", methods=methods, options=options)
 
 

@@ -3,6 +3,7 @@
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from billhead.actions.payments._methods import ways_to_save
 from billhead.actions.subscriptions.renew_now import renew_now
 from billhead.actions.subscriptions.set_auto_renew import preview_auto_renew, set_auto_renew
 from billhead.db import reading, writing
@@ -36,9 +37,11 @@ def renewal(subscription_id: int) -> ResponseReturnValue:
 def _shown(subscription_id: int, problem: str = "", status: int = 200) -> ResponseReturnValue:
     with reading() as session:
         one = own_subscription(session, current_customer_id(), subscription_id)
+        saves = bool(ways_to_save(session, current_customer_id()))
     switch = preview_auto_renew(current_ctx(), subscription_id)
     why = refusal(switch.refusal)[0] if switch.refusal is not None else ""
-    return page("customer/renewal.html", one=one, switch=switch, why=why, problem=problem, form=Form()), status
+    told = {"one": one, "switch": switch, "why": why, "problem": problem, "saves": saves}
+    return page("customer/renewal.html", **told, form=Form()), status
 
 
 @customer.post("/subscriptions/<int:subscription_id>/renewal/<switch>")

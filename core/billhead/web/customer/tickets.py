@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
+from billhead.actions.support._answers import answers
 from billhead.actions.support._rules import LONGEST_TEXT
 from billhead.actions.support._seen import CUSTOMERS_READ, file_of_ticket, ticket_for
 from billhead.actions.support.close_ticket import close_ticket
@@ -64,8 +65,9 @@ def tickets() -> ResponseReturnValue:
     mine = select(Ticket).where(Ticket.customer_id == current_customer_id(), Ticket.merged_into_id.is_(None))
     with reading() as session:
         rows = page_of(session, mine, Ticket.last_message_id)
-        zone = session.get_one(Customer, current_customer_id()).zone
-    return page("customer/tickets.html", rows=rows, zone=zone)
+        me = session.get_one(Customer, current_customer_id())
+        answered = answers(session, me.seller_id)
+    return page("customer/tickets.html", rows=rows, zone=me.zone, answered=answered)
 
 
 @customer.route("/tickets/new", methods=["GET", "POST"])

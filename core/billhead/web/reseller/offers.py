@@ -11,6 +11,7 @@ from billhead.actions.catalogue._regions import not_licensed
 from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_for
 from billhead.actions.resellers._rights import effective_rights
 from billhead.actions.subscriptions._sale import LINE_KINDS
+from billhead.domain.periods import Term
 from billhead.models.catalogue import Plan
 from billhead.models.people import Customer, Reseller
 
@@ -95,12 +96,18 @@ def addons_for(
             plan.name,
             int(plan.details.get("max_units") or 1),
             tuple(code for code in plan.details["plans"] if code in wanted),
-            prices[key],
+            dict(sorted(prices[key].items(), key=lambda priced: _length(priced[0]))),
         )
         for key, plan in fitting.items()
         if key in prices
     ]
     return sorted(found, key=lambda one: one.name)
+
+
+def _length(term: str) -> int:
+    """Comparable: about how many days."""
+    parsed = Term.parse(term)
+    return parsed.months * 30 + parsed.days
 
 
 def _plans(session: Session, reseller: Reseller, *conditions: ColumnElement[bool]) -> dict[int, Plan]:

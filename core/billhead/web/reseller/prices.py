@@ -1,5 +1,7 @@
 """What the reseller itself asks for a plan and what is added to it: its margin is counted by it."""
 
+from dataclasses import dataclass, replace
+
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -8,61 +10,104 @@ from sqlalchemy.orm import Session
 from billhead.actions.resellers.set_own_price import set_own_price
 from billhead.db import reading, writing
 from billhead.domain.errors import BillheadError, InvalidInput
-from billhead.domain.money import Money
+from billhead.domain.money import CREDITS, Money
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.plugin import allow
+from billhead.web.csv_export import csv_response
 from billhead.web.errors import refusal
+from billhead.web.formatting import lasting
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
 from billhead.web.reseller.area import own_customer, own_id, own_reseller, own_rights, reseller
-from billhead.web.reseller.offers import AddOn, Offer, addons_for, offers_for
-from billhead.web.speaking import say
+from billhead.web.reseller.offers import addons_for, offers_for
+from billhead.web.speaking import marked, say
 
 __all__: list[str] = []
+
+
+_CSV = (marked("Plan"), marked("Term"), marked("Takes credits"), marked("You ask"), marked("Currency"))
 
 
 @reseller.get("/prices")
 @allow("reseller", "super_reseller")
 def prices() -> ResponseReturnValue:
-    return _shown()
+    """`?format=csv`: as a file."""
+    return _as_csv() if request.args.get("format") == "csv" else _shown({})
 
 
 @reseller.post("/prices")
 @allow("reseller", "super_reseller")
-def set_price() -> ResponseReturnValue:
-    """One price a form: `offer` is plan and term with a bar between."""
-    plan, _, term = request.form.get("offer", "").partition("|")
-    typed = request.form.get("amount", "").strip()
+def set_prices() -> ResponseReturnValue:
+    """All of the table at once: each field is called by plan and term with a bar between. Only what has changed is
+    written, and where one can't be, none is."""
+    with reading() as session:
+        currency = own_customer(session).currency
+        sold, mine = _for_sale(session), _mine(session, currency)
+    typed = {key: request.form[key].strip() for one in sold if (key := one.field) in request.form}
+    named = ""
     try:
-        with reading() as session:
-            currency = own_customer(session).currency
-        if not typed:
-            raise InvalidInput("amount", say("say how much"))
-        amount = Money.parse(typed.replace(",", "."), currency)
-        with writing(submit_ctx()) as tx:
-            set_own_price(tx, own_id(), plan, term, amount)
+        # each price is an action of its own: the form's one key is not theirs
+        with writing(replace(submit_ctx(), idempotency_key=None)) as tx:
+            for one in sold:
+                now = mine.get((one.code, one.term), "")
+                wanted = typed.get(one.field, now)
+                if wanted == now:
+                    continue
+                named = f"{one.name}, {lasting(one.term)}"
+                if not wanted:
+                    raise InvalidInput("amount", say("say how much"))
+                amount = Money.parse(wanted.replace(",", "."), currency)
+                if str(amount.decimal()) != now:
+                    set_own_price(tx, own_id(), one.code, one.term, amount)
     except BillheadError as refused:
         problem, status = refusal(refused)
-        return _shown(problem), status
+        return _shown(typed, f"{named}: {problem}"), status
     flash(say("Saved. It holds for new users from now on."), "good")
     return redirect(url_for("reseller.prices"), 303)
 
 
-def _shown(problem: str = "") -> str:
+def _shown(typed: dict[str, str], problem: str = "") -> str:
     with reading() as session:
-        me, own = own_reseller(session), own_customer(session)
-        offers = offers_for(session, me, own)
-        addons = addons_for(session, me, own, {one.code for one in offers})
-        mine = _mine(session, own.currency)
+        own = own_customer(session)
+        sold, mine = _for_sale(session), _mine(session, own.currency)
         floor = own_rights(session).floor_percent
-    shown = {"sold": _sold(offers, addons), "mine": mine, "floor": floor, "currency": own.currency}
+    shown = {"sold": sold, "mine": mine, "floor": floor, "currency": own.currency, "typed": typed}
     return page("reseller/prices.html", **shown, problem=problem)
 
 
-def _sold(offers: list[Offer], addons: list[AddOn]) -> list[tuple[str, str, str, int]]:
-    """(code, name, term, hundredths of a credit), what can be added after what it is added to."""
-    plans = [(one.code, one.name, one.term, one.minor) for one in offers]
-    return plans + [(one.code, one.name, term, minor) for one in addons for term, minor in one.prices.items()]
+def _as_csv() -> ResponseReturnValue:
+    with reading() as session:
+        currency = own_customer(session).currency
+        sold, mine = _for_sale(session), _mine(session, currency)
+    rows = [
+        (one.name, one.term, str(Money(one.minor, CREDITS).decimal()), asks := mine.get((one.code, one.term), ""),
+         currency if asks else "")
+        for one in sold
+    ]  # fmt: skip
+    return csv_response("prices", [say(head) for head in _CSV], rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sold:
+    """`minor`: hundredths of a credit."""
+
+    code: str
+    name: str
+    term: str
+    minor: int
+
+    @property
+    def field(self) -> str:
+        return f"{self.code}|{self.term}"
+
+
+def _for_sale(session: Session) -> list[_Sold]:
+    """What can be added after what it is added to."""
+    me, own = own_reseller(session), own_customer(session)
+    offers = offers_for(session, me, own)
+    addons = addons_for(session, me, own, {one.code for one in offers})
+    plans = [_Sold(one.code, one.name, one.term, one.minor) for one in offers]
+    return plans + [_Sold(one.code, one.name, term, minor) for one in addons for term, minor in one.prices.items()]
 
 
 def _mine(session: Session, currency: str) -> dict[tuple[str, str], str]:

@@ -13,6 +13,7 @@ from billhead.actions.access.reset_line_password import reset_line_password
 from billhead.actions.provisioning.swap_mac import preview_swap_mac, swap_mac
 from billhead.actions.resellers._changed_parts import running_parts
 from billhead.actions.resellers._renewing_alone import renews_alone, runs_on
+from billhead.actions.resellers._rights import effective_rights
 from billhead.actions.resellers._seen import seen_reseller, users_of
 from billhead.actions.resellers.disable_user import disable_user
 from billhead.actions.resellers.enable_user import enable_user
@@ -62,7 +63,7 @@ def user(key: int) -> ResponseReturnValue:
         ).all()
         held = _held(session, key)
         whose = seen_reseller(session, current_ctx(), seen.customer.reseller_id or 0)
-        rights = own_rights(session)
+        may_end = _may_end(session, one)
         alone = session.scalar(
             select(CreditRenewal).join(Subscription, renews_alone()).where(CreditRenewal.subscription_id == key)
         )
@@ -80,7 +81,7 @@ def user(key: int) -> ResponseReturnValue:
         "change": state in RUNNING,
         "disable": state in RUNNING,
         "enable": state is State.SUSPENDED and one.suspended_for == "reseller",
-        "terminate": rights.terminate and state is not State.CANCELED,
+        "terminate": may_end and state is not State.CANCELED,
         "renew_alone": state is not State.CANCELED,
     }
     if one.service_ends_on is not None or one.settlement != "credits":
@@ -93,6 +94,12 @@ def user(key: int) -> ResponseReturnValue:
     shown["signs"] = signs
     shown["renewal"] = _renewal(one, bool(alone), bool(going))
     return page("reseller/user.html", **shown)
+
+
+def _may_end(session: Session, one: Subscription) -> bool:
+    """It takes the right of whoever looks, and of the reseller whose credits have paid for it."""
+    payer = one.payer_reseller_id
+    return own_rights(session).terminate and (payer is None or effective_rights(session, payer).terminate)
 
 
 def _renewal(one: Subscription, alone: bool, going: bool) -> str:

@@ -9,6 +9,7 @@ from billhead.actions.helping._shown import read_in, shown_in
 from billhead.actions.helping.find_articles import find_articles
 from billhead.actions.helping.rate_article import rate_article
 from billhead.actions.helping.show_status import show_status
+from billhead.actions.support._answers import answers
 from billhead.db import reading, writing
 from billhead.domain.errors import NotAllowed, NotFound
 from billhead.domain.rights import BUYERS
@@ -50,10 +51,11 @@ def help_home() -> ResponseReturnValue:
             .order_by((row.language == language).desc(), row.category, row.helped.desc(), row.title)
             .limit(_IN_A_CATEGORY)
         ).all()
+        answered = answers(db_session, seller.id)
     categories: dict[str, list[object]] = {}
     for one in rows:
         categories.setdefault(one.category, []).append(one)
-    shown = {"categories": categories, "typed": typed, "found": found}
+    shown = {"categories": categories, "typed": typed, "found": found, "answered": answered}
     return page("storefront/help.html", **shown, own_name=own_name)
 
 
@@ -108,7 +110,9 @@ def rate_help(language: str, slug: str) -> ResponseReturnValue:
 @allow("anyone")
 def network_status() -> ResponseReturnValue:
     with reading() as db_session:
-        return page("storefront/status.html", panels=show_status(db_session, _shop().id))
+        seller_id = _shop().id
+        told = {"panels": show_status(db_session, seller_id), "answered": answers(db_session, seller_id)}
+        return page("storefront/status.html", **told)
 
 
 @storefront.get("/news")

@@ -5,11 +5,15 @@ from dataclasses import replace
 
 from flask import redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
+from billhead.actions.fraud._trials import Marks, trial_had
 from billhead.actions.resellers._packages import places_on_sale
 from billhead.actions.shops._sells import assortment
 from billhead.db import reading
 from billhead.domain.errors import InvalidInput
+from billhead.models.catalogue import Plan
+from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.plugin import allow
 from billhead.web.accounts.landing import local_path
@@ -79,6 +83,7 @@ def plan(code: str) -> ResponseReturnValue:
         with reading() as db_session:
             who = audience(db_session, seller)
             found = offer(db_session, assortment(db_session, seller.id), who, code)
+            tries = found is not None and _may_try(db_session, found)
     if seller is None or found is None:
         return page("storefront/not_sold.html"), 404
     kept = kept_cart()
@@ -93,8 +98,23 @@ def plan(code: str) -> ResponseReturnValue:
         except InvalidInput as refused:
             errors[refused.field or ""], _status = refusal(refused)
     status = 422 if errors else 200
-    told = {"offer": found, "chosen": chosen, "errors": errors, "form": request.form}
+    told = {
+        "tries": tries and not any(one.trial and one.plan == code for one in kept.plans),
+        "offer": found,
+        "chosen": chosen,
+        "errors": errors,
+        "form": request.form,
+    }
     return page("storefront/plan.html", waiting=len(kept.plans), **told), status
+
+
+def _may_try(db_session: Session, found: Offer) -> bool:
+    """Not whoever is known to have had its trial, where it is given once."""
+    login = signed_in()
+    if not found.once or login is None or login.customer_id is None:
+        return True
+    customer, sold = db_session.get_one(Customer, login.customer_id), db_session.get_one(Plan, found.plan_id)
+    return not trial_had(db_session, customer, sold, Marks())
 
 
 def _put(seller: Seller, found: Offer, kept: Cart, chosen: Basket | None) -> None:

@@ -16,6 +16,7 @@ from billhead.actions.access._limits import count_try
 from billhead.actions.payments._pay_links import pay_link
 from billhead.actions.subscriptions._order_links import read_order_link
 from billhead.actions.subscriptions._order_steps import last_try, order_of, plans_of
+from billhead.actions.support._answers import answers
 from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import NotFound
@@ -90,6 +91,7 @@ def _told(session: Session, document: Document) -> dict[str, object]:
     return {
         "document": document,
         "subscription": found.Subscription,
+        "answered": answers(session, document.seller_id),
         "plans": plans_of(session, document.id),
         "step": step,
         "lines": session.scalars(lines).all(),
