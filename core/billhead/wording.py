@@ -161,6 +161,10 @@ class Wording:
         stays as it is."""
         if name in ("state", "what"):
             return self.say(value)
+        if name == "far" and value.startswith(_REGISTER):
+            return self.say(_REGISTER + "%(plugin)s", plugin=value.removeprefix(_REGISTER))
+        if name == "words":
+            return self.say(", ").join(map(self.say, value.split(", ")))
         try:
             return value if name == "code" else self._told(value)
         except (ValueError, BillheadError):
@@ -267,6 +271,13 @@ class Wording:
         """A decimal number that is kept as text, every digit of it."""
         return str(format_decimal(text, locale=self._locale, decimal_quantization=False, numbering_system=_DIGITS))
 
+    def name_of(self, language: str) -> str:
+        """A language's name in this one: "Französisch"; the code itself of what is none."""
+        try:
+            return Locale.parse(language, sep="-").get_language_name(self.language) or language
+        except (UnknownLocaleError, ValueError):
+            return language
+
     def country(self, code: str) -> str:
         return self._locale.territories.get(code, code)
 
@@ -279,6 +290,7 @@ class Wording:
         return self.count(one, many, term.count)
 
 
+_REGISTER = "tax id service of "
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _AMOUNT = re.compile(r"(-?\d+(?:\.\d+)?) ([A-Z]{3})")
 _TERM = re.compile(r"\d+ (?:day|week|month|year)s?")

@@ -25,6 +25,17 @@ PACKAGES = (
     "bulk", "impersonation", "jobs", "rates", "setup", "simulations", "staff", "viewings",
 )  # fmt: skip
 """Of actions whose refusals resellers, customers and staff meet."""
+CHECKED = {
+    "good": slice(2),
+    "amber": slice(2),
+    "red": slice(2),
+    "told": slice(2),
+    "look": slice(0),
+    "Look": slice(3, 4),
+}
+"""Which arguments of a check's answer are sentences."""
+ONLY_VALUES = {"\0: \0", "sqlite \0", "postgresql \0.\0", "\0 UTC, \0", "\0 UTC, \0 s from the database's"}
+"""Answers in which there is nothing to translate: versions, moments, and what somebody else said."""
 DOMAIN = "correction document due dunning fillable fraud numbering referral simulation watching"
 """Modules of the domain whose refusals they meet as well."""
 FOR_STAFF = {"payments": "store_callback", "support": "store_mail"}
@@ -75,6 +86,20 @@ def refused(source):
                 yield from (one for one in sentences(part) if len(one) > 3)
 
 
+def checked(source):
+    """What the checks of a house say, and how to mend it; also what is put together just before."""
+    tree = ast.parse(source)
+    named = {}
+    for node in filter(is_named, ast.walk(tree)):
+        named.setdefault(node.targets[0].id, []).append(node.value)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (kind := getattr(node.func, "id", "")) in CHECKED:
+            mends = [word.value for word in node.keywords if word.arg == "mend"]
+            for part in [*node.args[CHECKED[kind]], *mends]:
+                for one in named.get(part.id, [part]) if isinstance(part, ast.Name) else [part]:
+                    yield from sentences(one)
+
+
 def is_named(node):
     return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
 
@@ -102,6 +127,13 @@ def for_staff():
 @pytest.mark.parametrize("name", [name for name in modules() if name not in for_staff()])
 def test_what_is_refused_on_a_page_in_another_language_is_listed(name):
     assert unlisted(modules()[name].read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("path", sorted((CORE / "actions" / "health").glob("*.py")), ids=lambda path: path.stem)
+def test_what_a_check_of_the_house_says_is_listed(path):
+    known = {PLACE.sub("\0", one) for one in refusals()} | ONLY_VALUES
+    said = [one for one in checked(path.read_text("utf-8")) if "%" not in one and " " in one]
+    assert [one for one in said if one not in known] == []
 
 
 def test_what_only_staff_are_refused_is_still_there():
@@ -145,6 +177,10 @@ def test_days_amounts_and_states_in_it_are_written_as_the_language_does():
     assert german.refusal("SPRING is for 1 month or 3 months only") == "SPRING gilt nur für 1 Monat, 3 Monate"
     assert german.refusal("INV-7 is paid: there is nothing to pay on it").startswith("INV-7 hat den Stand „bezahlt“")
     assert german.refusal("3 is not a MAC address") == "3 ist keine MAC-Adresse"
+    assert german.refusal("northcable lacks: street, sender of mails") == "northcable fehlt: Straße, Absender der Mails"
+    assert "12.03.2026" in german.refusal("proven on 2026-03-12, 40 entries")
+    register = "tax id service of eu_vat did not answer: ConnectError"
+    assert german.refusal(register) == "Keine Antwort von: Dienst für Steuernummern von eu_vat (ConnectError)"
     assert wording("en").refusal("3 is not a MAC address") == "3 is not a MAC address"
 
 

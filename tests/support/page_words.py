@@ -1,4 +1,4 @@
-"""What is to be read on a page, and which of it is English though there is a translation."""
+"""What is to be read on a page, which of it is English though there is a translation, and what no catalogue knows."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,20 +8,31 @@ from babel.messages import Catalog
 
 _READ_ALOUD = ("aria-label", "data-label", "placeholder", "title", "alt")
 _SILENT = ("script", "style")
+_WRITTEN_BY_MACHINES = ("code", "kbd", "pre")
+_EMPTY = ("input", "br", "img", "meta", "link", "hr")
+_LATIN, _ARABIC = re.compile("[A-Za-z]{2}"), re.compile("[\u0600-\u06ff]")
 _GAP = re.compile(r"%\(\w+\)[sd]|%%|\{\{[^{}]*\}\}|\*\*|\[|\]\([^)]*\)|<[^>]*>")
 _TELLING = 12  # letters: a shorter piece of a sentence may well be a name, or a word of another language
 
 
 class _Reader(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, language: str = "") -> None:
         super().__init__()
         self.runs: list[str] = []
         self._inside: list[str] = []
+        self._language = language
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SILENT or ("translate", "no") in attrs:
+        if tag in _EMPTY:
+            pass
+        elif tag in _SILENT or ("translate", "no") in attrs or (self._language and self._elsewhere(tag, attrs)):
             self._inside.append(tag)
         self.runs += [text.strip() for name, text in attrs if name in _READ_ALOUD and text]
+
+    def _elsewhere(self, tag: str, attrs: list[tuple[str, str | None]]) -> bool:
+        """Code, and what is said to be of another language."""
+        spoken = dict(attrs).get("lang")
+        return tag in _WRITTEN_BY_MACHINES or spoken not in (None, self._language)
 
     def handle_endtag(self, tag: str) -> None:
         if self._inside and self._inside[-1] == tag:
@@ -37,6 +48,14 @@ def words_of(html: str) -> list[str]:
     reader = _Reader()
     reader.feed(html)
     return reader.runs
+
+
+def in_latin_letters(html: str) -> set[str]:
+    """Texts of a page in Arabic that have no word of it: a code as it is kept, and what stands in no catalogue, which
+    `left_in_english` can't know. Code, names (translate="no") and other languages are left out."""
+    reader = _Reader("ar")
+    reader.feed(html)
+    return {text for text in reader.runs if _LATIN.search(text) and not _ARABIC.search(text)}
 
 
 def left_in_english(html: str, catalogue: Catalog) -> Iterator[str]:

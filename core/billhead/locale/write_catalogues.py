@@ -5,6 +5,7 @@ What is new comes in empty, what nobody says any more goes. The order is that of
 who add words rarely meet.
 """
 
+import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
@@ -23,6 +24,7 @@ _HERE = Path(__file__).resolve().parent
 _WEB = _HERE.parent / "web"
 _REPORTS = _HERE.parent / "reports"
 _ACTIONS = _HERE.parent / "actions"
+_HOST = _HERE.parent / "plugin_host"
 _NOTICES = _ACTIONS / "notifications"
 _KEYWORDS = {
     "_": None,
@@ -43,10 +45,9 @@ _ALSO = _HERE / "also_said.txt"  # one a line: words that reach a page as data, 
 def said() -> set[str | tuple[str, str]]:
     """Every text that the shop, the areas, the reports and the rules say; a pair for what has a plural."""
     spoken = _marked_in([*sorted(_WEB.rglob("*")), *sorted(_REPORTS.glob("*.py"))])
-    acted = _marked_in(
-        (path for path in sorted(_ACTIONS.rglob("*.py")) if _NOTICES not in path.parents), {"marked": None}
-    )
-    return {*_ALSO.read_text("utf-8").splitlines(), *refusals(), *spoken, *acted}
+    acting = [path for path in sorted(_ACTIONS.rglob("*.py")) if _NOTICES not in path.parents]
+    acted = _marked_in([*acting, *sorted(_HOST.glob("*.py"))], {"marked": None})
+    return {*_ALSO.read_text("utf-8").splitlines(), *refusals(), *spoken, *acted, *asked_for(acting)}
 
 
 def said_in_notices() -> set[str | tuple[str, str]]:
@@ -60,6 +61,15 @@ DOMAINS = {"pages": said, "notices": said_in_notices}
 def said_by(package: Path) -> set[str | tuple[str, str]]:
     """Every text that a plugin's package says on pages of its own, and refuses there."""
     return {*_marked_in(sorted(package.rglob("*"))), *listed(package / "locale" / "refusals.txt")}
+
+
+def asked_for(paths: Iterable[Path]) -> Iterator[str]:
+    """The labels and hints of settings: those of `option()` and `secret()`."""
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("option", "secret"):
+                told = [*node.args[:1], *(one.value for one in node.keywords if one.arg == "hint")]
+                yield from (one.value for one in told if isinstance(one, ast.Constant) and one.value)
 
 
 def _marked_in(paths: Iterable[Path], keywords: Mapping[str, Any] = _KEYWORDS) -> Iterator[str | tuple[str, str]]:

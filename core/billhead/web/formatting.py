@@ -20,7 +20,7 @@ from billhead.actions.documents.taxes_of import taxes_of
 from billhead.domain.money import CREDITS, exponent
 from billhead.domain.periods import Term
 from billhead.models.documents import Document
-from billhead.web.places import country_name
+from billhead.web.places import country_name, language_name
 from billhead.web.speaking import other_language, speech
 from billhead.wording import wording
 
@@ -79,6 +79,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         country_name=country_name,
+        language_name=language_name,
         describe_discount=describe_discount,
         days_at_end=days_at_end,
         happened=happened,

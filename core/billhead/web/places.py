@@ -3,9 +3,9 @@
 import unicodedata
 from zoneinfo import available_timezones
 
-from billhead.web.speaking import other_language
+from billhead.web.speaking import other_language, speech
 
-__all__ = ["COUNTRIES", "country_choices", "country_name", "zone_names"]
+__all__ = ["COUNTRIES", "country_choices", "country_name", "language_name", "zone_names"]
 
 _LISTED = """
 AF Afghanistan|AL Albania|DZ Algeria|AD Andorra|AO Angola|AG Antigua and Barbuda|AR Argentina|AM Armenia|AU Australia
@@ -50,6 +50,11 @@ def _letters(name: str) -> str:
 def country_name(code: str) -> str:
     other = other_language()
     return other.country(code) if other else COUNTRIES.get(code, code)
+
+
+def language_name(code: str) -> str:
+    """In the language of the page: "French", "Französisch"."""
+    return speech().name_of(code)
 
 
 def zone_names() -> list[str]:

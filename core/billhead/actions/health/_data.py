@@ -103,12 +103,11 @@ def numbers() -> Iterator[Answer]:
         series = list(series_counted(session))
     for one in series:
         if not one.sound:
-            about = f"{one.kind} numbers of {one.seller} in {one.fiscal_year}"
-            missing = (
-                ", ".join(map(str, one.missing)) or f"{one.given} were given instead of {one.last - one.first + 1}"
-            )
-            mend = "restore a backup, or explain it to the auditor"
-            yield red(f"{about}: {missing} missing", mend, "report", code="number-gaps")
+            missing, due = ", ".join(map(str, one.missing)), one.last - one.first + 1
+            says = f"{one.kind} numbers of {one.seller} in {one.fiscal_year}: {missing} missing"
+            if not missing:
+                says = f"{one.kind} numbers of {one.seller} in {one.fiscal_year}: {one.given} given instead of {due}"
+            yield red(says, "restore a backup, or explain it to the auditor", "report", code="number-gaps")
     if all(one.sound for one in series):
         yield good(f"{len(series)} series without a gap")
 

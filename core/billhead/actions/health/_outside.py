@@ -135,8 +135,10 @@ def _callbacks(account: GatewayAccount) -> Iterator[Answer]:
     if heard or not (paid or forged):
         return
     mend = "enter the callback address of its page at the provider, and the secret for it here"
-    what = "no callback could be verified yet" if forged else "was paid through, and no callback ever came"
-    yield amber(f"{account.code}: {what}", mend, "gateway_settings", key=account.id)
+    says = f"{account.code} was paid through, and no callback ever came"
+    if forged:
+        says = f"{account.code}: no callback could be verified yet"
+    yield amber(says, mend, "gateway_settings", key=account.id)
 
 
 @look("mail", "Outside", mend="correct the settings of the plugin email", slow=True)
@@ -148,7 +150,7 @@ def mail() -> Iterator[Answer]:
         stuck = session.scalar(select(func.count()).select_from(Notice).where(waiting, Notice.channel == "email")) or 0
     if "email" not in {channel.code for _, channel in channels}:
         told = red if stuck else amber
-        says = "no mail server is set" + (f", and {stuck} messages wait for it" if stuck else "")
+        says = f"no mail server is set, and {stuck} messages wait for it" if stuck else "no mail server is set"
         yield told(says, "enter the SMTP server of your mail", "setup_mail")
     for plugin, channel in channels:
         if isinstance(channel, CheckedChannel):

@@ -52,8 +52,10 @@ def _alive(kind: str) -> Iterator[Answer]:
         yield amber("none was ever seen", start)
     else:
         last = newest[0]
-        how = "was stopped" if last.ended else "has died"
-        yield red(f"process {last.pid} on {last.host} {how}, seen {last.seen_at:%Y-%m-%d %H:%M} UTC", start)
+        says = f"process {last.pid} on {last.host} has died, seen {last.seen_at:%Y-%m-%d %H:%M} UTC"
+        if last.ended:
+            says = f"process {last.pid} on {last.host} was stopped, seen {last.seen_at:%Y-%m-%d %H:%M} UTC"
+        yield red(says, start)
 
 
 @look("workers", "Work", mend="run: billhead db upgrade")
@@ -78,12 +80,12 @@ def jobs() -> Iterator[Answer]:
         mend = "start billhead serve" if config().embedded else "start billhead worker and billhead beat"
         yield red(f"{waiting} have waited for more than five minutes", mend, "jobs", state="queued")
     else:
-        yield good("0 have waited for more than five minutes")
+        yield good(f"{waiting} have waited for more than five minutes")
     if parked:
         mend = "see billhead jobs list --state parked, mend the cause, then: billhead jobs retry ID"
         yield red(f"{parked} wait for a person", mend, "jobs", state=marked("needs a person"))
     else:
-        yield good("0 wait for a person")
+        yield good(f"{parked} wait for a person")
     if stuck:
         yield red(f"{stuck} were left behind by a worker that died", "start a worker: it takes them up", "jobs")
 

@@ -4,15 +4,16 @@ from sqlalchemy import select
 
 from billhead.db import Tx
 from billhead.models.sign_in import StaffRole
+from billhead.wording import marked
 
 __all__ = ["OWNER", "make_starting_roles"]
 
 OWNER = "owner"
 
 _ROLES = {
-    OWNER: ("Everything, also staff and roles.", ["*"]),
+    OWNER: (marked("Everything, also staff and roles."), ["*"]),
     "billing": (
-        "Documents, payments, refunds and debts.",
+        marked("Documents, payments, refunds and debts."),
         [
             "billing.run", "credits.write", "customers.write", "documents.write", "dunning.write", "money.correct",
             "money.dispute", "money.refund", "money.write_off", "payments.write", "rates.write", "subscriptions.write",
@@ -20,16 +21,16 @@ _ROLES = {
         ],
     ),
     "support": (
-        "Customers, their subscriptions, lines and tickets; may look into a customer's area.",
+        marked("Customers, their subscriptions, lines and tickets; may look into a customer's area."),
         ["customers.write", "devices.write", "people.look_in", "services.access", "services.write",
          "subscriptions.write", "tickets.write"],
     ),
     "technician": (
-        "Panels, lines, jobs and plugins.",
+        marked("Panels, lines, jobs and plugins."),
         ["devices.write", "jobs.write", "panels.write", "plugins.write", "services.access", "services.write",
          "usage.write"],
     ),
-    "read-only": ("Sees everything that is open to all staff, changes nothing.", []),
+    "read-only": (marked("Sees everything that is open to all staff, changes nothing."), []),
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from billhead.models.panels import Panel
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of, who
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
-from billhead.web.admin.columns import Column, badge, code, instant, number, state, text
+from billhead.web.admin.columns import Column, badge, code, instant, lasts, number, state, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
@@ -118,7 +118,7 @@ ADOPTION_LINES = Listing(
         text(marked("Connections"), "connections", css="num"),
         text(marked("Owner"), "owner"),
         text(marked("Plan"), "plan"),
-        text(marked("Term"), "term"),
+        lasts(marked("Term"), "term"),
         Column(marked("Score"), lambda row: row.score, lambda row: _score(row), "num"),
         text(marked("Reseller"), "reseller"),
         text(marked("Code"), "code"),

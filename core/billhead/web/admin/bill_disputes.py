@@ -36,6 +36,10 @@ def _reason(row: Any) -> str:
     return DISPUTE_REASONS[row.reason]
 
 
+def _reason_in_words(reason: str) -> str:
+    return say(DISPUTE_REASONS[reason])
+
+
 BILL_DISPUTES = Listing(
     name="disputed-bills",
     title=marked("Disputed bills"),
@@ -73,7 +77,7 @@ BILL_DISPUTES = Listing(
     ),
     choices=(
         Choice("state", marked("State"), BillDispute.state, tuple(one.value for one in DisputeState)),
-        Choice("reason", marked("Why"), BillDispute.reason, tuple(DISPUTE_REASONS)),
+        Choice("reason", marked("Why"), BillDispute.reason, tuple(DISPUTE_REASONS), _reason_in_words),
     ),
     search=lambda typed: Customer.name.icontains(typed, autoescape=True) | (Customer.email == typed.lower()),
     search_label=marked("Customer’s name or e-mail"),

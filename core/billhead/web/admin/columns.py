@@ -10,10 +10,14 @@ from markupsafe import Markup
 
 from billhead.domain.money import Money
 from billhead.web.admin.area import staff_zone
-from billhead.web.formatting import day, moment, money, tone
+from billhead.web.formatting import day, lasting, moment, money, tone
+from billhead.web.places import country_name, language_name
 from billhead.web.speaking import say_word
 
-__all__ = ["Column", "amount", "badge", "code", "instant", "number", "on", "state", "text", "word"]
+__all__ = [
+    "Column", "amount", "badge", "code", "country", "instant", "language", "lasts", "number", "on", "state", "text",
+    "word",
+]  # fmt: skip
 
 Read = Callable[[Any], Any]
 
@@ -75,6 +79,21 @@ def amount(label: str, minor: str, currency: str = "currency") -> Column:
         return str(Money(getattr(row, minor), getattr(row, currency)))
 
     return Column(label, value, lambda row: money(getattr(row, minor), getattr(row, currency)), "num")
+
+
+def lasts(label: str, name: str) -> Column:
+    """A term: "1 month" in the CSV."""
+    return Column(label, lambda row: getattr(row, name), lambda row: lasting(getattr(row, name)) or "–")
+
+
+def country(label: str, name: str) -> Column:
+    """Its name on the page, its code in the CSV."""
+    return Column(label, lambda row: getattr(row, name), lambda row: country_name(getattr(row, name)) or "–")
+
+
+def language(label: str, name: str) -> Column:
+    """Its name on the page, its code in the CSV."""
+    return Column(label, lambda row: getattr(row, name), lambda row: language_name(getattr(row, name)) or "–")
 
 
 def on(label: str, name: str) -> Column:

@@ -21,7 +21,7 @@ from billhead.models.subscriptions import Service, Subscription
 from billhead.models.support import Ticket, TicketMessage
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of
-from billhead.web.admin.columns import code, instant, text
+from billhead.web.admin.columns import code, country, instant, text
 from billhead.web.admin.customer_tax import checks_of
 from billhead.web.admin.debts import top_up_told
 from billhead.web.admin.listing import Listing
@@ -67,7 +67,7 @@ CUSTOMERS = Listing(
         text(marked("Name"), "name", to="customer"),
         text(marked("E-mail"), "email"),
         code(marked("Reference"), "external_ref"),
-        text(marked("Country"), "country"),
+        country(marked("Country"), "country"),
         text(marked("Currency"), "currency"),
         text(marked("Reseller"), "reseller", to="reseller", key="reseller_id"),
         instant(marked("Since"), "created_at"),

@@ -20,10 +20,11 @@ from billhead.models.helping import Announcement, HelpArticle, PanelStatus
 from billhead.models.panels import Panel
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, own_seller_id, staff_zone
-from billhead.web.admin.columns import Column, badge, instant, number, text
+from billhead.web.admin.columns import Column, badge, instant, language, number, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
+from billhead.web.places import language_name
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import later, marked, say
 from billhead.wording import LANGUAGES, own_name, wording
@@ -42,7 +43,7 @@ ARTICLES = Listing(
     columns=(
         text(marked("Title"), "title", to="article"),
         text(marked("Category"), "category"),
-        text(marked("Language"), "language"),
+        language(marked("Language"), "language"),
         Column(
             marked("State"),
             lambda row: "published" if row.published else "draft",
@@ -52,7 +53,7 @@ ARTICLES = Listing(
         number(marked("Did not"), "not_helped"),
         instant(marked("Changed"), "changed_at"),
     ),
-    choices=(Choice("language", marked("Language"), HelpArticle.language, LANGUAGES),),
+    choices=(Choice("language", marked("Language"), HelpArticle.language, LANGUAGES, language_name),),
     search=lambda typed: HelpArticle.title.icontains(typed, autoescape=True),
     search_label=marked("Title"),
     empty=marked("Write down what is asked most often, and fewer people have to ask."),

@@ -26,10 +26,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from billhead.db import reading
 from billhead.domain.whole_number import whole_number
 from billhead.web.admin.columns import Column
+from billhead.web.admin.narrowing import narrowed_to
 from billhead.web.csv_export import csv_response
 from billhead.web.pages import page
 from billhead.web.paging import page_by, page_of
-from billhead.web.speaking import marked
+from billhead.web.speaking import marked, say_word
 
 __all__ = ["Choice", "Listing", "Pick", "Typed"]
 
@@ -41,12 +42,14 @@ Narrow = InstrumentedAttribute[Any] | Callable[[int], ColumnElement[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A filter by one of a few words. An option may stand for several: ("undecided", ("unknown", "processing"))."""
+    """A filter by one of a few words. An option may stand for several: ("undecided", ("unknown", "processing")).
+    `shown`: how one is said on the page."""
 
     name: str
     label: str
     column: InstrumentedAttribute[Any] | ColumnElement[Any]
     options: Sequence[str | tuple[str, Sequence[str]]]
+    shown: Callable[[str], str] = say_word
 
     def words(self) -> list[str]:
         return [option if isinstance(option, str) else option[0] for option in self.options]
@@ -142,9 +145,10 @@ class Listing:
             else:
                 rows = page_by(session, query, self.by, self.key, everything=self.query)
             offered = self.offered(session)
+            narrowed = self.narrowed(session)
         kept = self.kept()
         as_csv = url_for(str(request.endpoint), **{**(request.view_args or {}), **kept, "format": "csv"})
-        shown = {"rows": rows, "kept": kept, "offered": offered, "as_csv": as_csv}
+        shown = {"rows": rows, "kept": kept, "offered": offered, "narrowed": narrowed, "as_csv": as_csv}
         return page("admin/list.html", listing=self, **shown, **more)
 
     def filtered(self) -> Select[*tuple[Any, ...]]:
@@ -178,6 +182,12 @@ class Listing:
             return []
         found = session.execute(union_all(*(pick.first() for pick in self.picks))).all()
         return [_offered(pick, [one for one in found if one.pick == pick.name]) for pick in self.picks]
+
+    def narrowed(self, session: Session) -> dict[str, str]:
+        """What the address narrows it to and no select shows, in words; what can't be understood narrows nothing."""
+        seen = {pick.name for pick in self.picks}
+        asked = {name: whole_number(request.args.get(name, "")) for name in self.narrow if name not in seen}
+        return {name: narrowed_to(session, name, key) for name, key in asked.items() if key is not None}
 
     def misread(self) -> list[str]:
         """The filters of the address that narrow nothing since they can't be understood. A list shows all then; who

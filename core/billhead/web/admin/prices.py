@@ -25,7 +25,7 @@ from billhead.models.people import Reseller
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, own_seller_id
 from billhead.web.admin.asking import Question, ReasonForm, asked
-from billhead.web.admin.columns import Column, number, on, state, text
+from billhead.web.admin.columns import Column, country, number, on, state, text
 from billhead.web.admin.listing import Listing
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.csv_export import csv_response
@@ -63,7 +63,7 @@ BOOKS = Listing(
     columns=(
         text(marked("Book"), "code", to="edit_book"),
         text(marked("Currency"), "currency"),
-        text(marked("Country"), "country"),
+        country(marked("Country"), "country"),
         text(marked("Group"), "price_group"),
         text(marked("Reseller"), "reseller"),
         Column(

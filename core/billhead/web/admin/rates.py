@@ -39,8 +39,8 @@ RATES = Listing(
     columns=(
         on(marked("Day"), "day"),
         text(marked("One"), "currency"),
-        text("is", "rate", css="num"),
-        text("of", "base"),
+        text(marked("is"), "rate", css="num"),
+        text(marked("of"), "base"),
         text(marked("From"), "source"),
     ),
     search=lambda typed: (ExchangeRate.currency == typed.upper()) | (ExchangeRate.base == typed.upper()),

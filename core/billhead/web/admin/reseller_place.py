@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from wtforms import SelectField
 
+from billhead.actions.catalogue._names import plan_names
 from billhead.actions.resellers._joining import TIERS
 from billhead.actions.resellers._tree import subtree
 from billhead.actions.resellers.move_reseller import MovePreview, move_reseller, preview_move_reseller
@@ -79,14 +80,16 @@ def _figures(row: Reseller, done: Placed) -> Figures:
     seen = done.moved
     if seen is None:
         return shown
+    with reading() as session:
+        names = plan_names(session, row.seller_id, [*seen.rights.sells, *seen.lost])
     shown += [
         (say("Resellers that move"), str(seen.resellers)),
         (say("Customers of theirs"), str(seen.customers)),
         (say("Subscriptions"), str(seen.subscriptions)),
-        (say("Sells afterwards"), ", ".join(seen.rights.sells) or say("nothing")),
+        (say("Sells afterwards"), " · ".join(names[code] for code in seen.rights.sells) or say("nothing")),
     ]
     if seen.lost:
-        shown.append((say("Sells no more"), ", ".join(seen.lost)))
+        shown.append((say("Sells no more"), " · ".join(names[code] for code in seen.lost)))
         shown.append((say("Running subscriptions on plans that can't be sold any more"), str(seen.not_sold)))
     before, after = seen.rights_before, seen.rights
     if before.trials_per_day != after.trials_per_day:

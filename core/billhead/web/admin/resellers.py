@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, String, cast, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from billhead import clock
+from billhead.actions.catalogue._names import plan_names
 from billhead.actions.resellers._rights import effective_rights, stored_rights
 from billhead.actions.resellers._seen import expiring, figures_of, matches, seen_reseller, users_of
 from billhead.actions.resellers._statement import KINDS, holds_of, statement_of
@@ -24,7 +25,7 @@ from billhead.models.resellers import ResellerKey, ResellerOrder
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, staff_zone, trail_of, who
-from billhead.web.admin.columns import Column, badge, code, instant, number, on, state, text
+from billhead.web.admin.columns import Column, badge, code, instant, lasts, number, on, state, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.formatting import money
 from billhead.web.pages import page
@@ -183,6 +184,8 @@ def reseller(key: int) -> ResponseReturnValue:
                 .limit(_SHOWN)
             )
         )
+        rights, effective = stored_rights(row.rights), effective_rights(session, key)
+        lost = [code for code in rights.sells if code not in effective.sells]
         figures = figures_of(session, [key, *(child.id for child in below)])
         shown = {
             "below": below,
@@ -198,8 +201,10 @@ def reseller(key: int) -> ResponseReturnValue:
             "logins": session.scalars(
                 select(User).where(User.reseller_id == key).order_by(User.id).limit(_SHOWN)
             ).all(),
-            "rights": stored_rights(row.rights),
-            "effective": effective_rights(session, key),
+            "rights": rights,
+            "effective": effective,
+            "sells": plan_names(session, row.seller_id, effective.sells).values(),
+            "lost": plan_names(session, row.seller_id, lost).values(),
             "users": session.execute(users_of(key, alone=True).order_by(Subscription.id.desc()).limit(_SHOWN)).all(),
             "moves": session.execute(statement_of(row).order_by(LedgerEntry.id.desc()).limit(_SHOWN)).all(),
             "holds": session.execute(holds_of(key).order_by(CreditHold.id.desc()).limit(_SHOWN)).all(),
@@ -238,7 +243,7 @@ def reseller_users(key: int) -> ResponseReturnValue:
             text(marked("Name"), "name", to="customer", key="customer_id"),
             text("E-mail", "email"),
             text(marked("Plan"), "plan"),
-            text(marked("Term"), "term"),
+            lasts(marked("Term"), "term"),
             state(marked("State"), "state"),
             on(marked("Paid to"), "paid_through"),
             code(marked("Login"), "login"),

@@ -17,7 +17,7 @@ from billhead.db import reading, writing
 from billhead.models.sellers import Seller, SellerLogo
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
-from billhead.web.admin.columns import code, text
+from billhead.web.admin.columns import code, country, text
 from billhead.web.admin.listing import Listing
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
@@ -36,7 +36,7 @@ SELLERS = Listing(
         text(marked("Name"), "name", to="seller_invoicing"),
         code(marked("Code"), "code"),
         text(marked("Legal name"), "legal_name"),
-        text(marked("Country"), "country"),
+        country(marked("Country"), "country"),
         text(marked("Currency"), "currency"),
     ),
     empty=marked("Run billhead setup."),

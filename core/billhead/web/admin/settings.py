@@ -8,6 +8,7 @@ from billhead.domain.errors import InvalidInput
 from billhead.plugin_host.settings_form import SettingsForm, settings_form
 from billhead.plugin_host.stored_settings import SettingsRow
 from billhead.web.forms import Form
+from billhead.web.speaking import say, speech
 
 __all__ = ["EntryForm", "PageSettings", "entered", "settings_page_form"]
 
@@ -21,7 +22,7 @@ class EntryForm(Form):
 class PageSettings(SettingsForm):
     """A settings form as the second part of a page."""
 
-    class Meta:
+    class Meta(Form.Meta):
         csrf = False  # the first form of the page carries the token
 
     @contextmanager
@@ -33,14 +34,15 @@ class PageSettings(SettingsForm):
             if error.field not in self:
                 raise
             field = self[error.field]
-            text = error.why if not error.hint else f"{error.why.rstrip('.')}. {error.hint}"
+            why, hint = speech().refusal(error.why), speech().refusal(error.hint or "")
+            text = f"{why.rstrip('.')}. {hint}" if hint else why
             field.errors = [*field.errors, f"{text[:1].upper()}{text[1:]}"]
 
 
 def settings_page_form(settings_type: type, row: SettingsRow, **told: Any) -> PageSettings:
     """The form of these settings as `row` has them, ready to stand beside another form. `formdata=None`: not
     what the request sends."""
-    built = settings_form(settings_type, row)
+    built = settings_form(settings_type, row, say)
     both: Any = type(built.__name__, (PageSettings, built), {})
     form: PageSettings = both(prefix=_PREFIX, **told)
     return form

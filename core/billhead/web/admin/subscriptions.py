@@ -37,6 +37,7 @@ from billhead.web.admin.listing import Choice, Listing, Pick, Typed
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.admin.services import SERVICE_COLUMNS, is_line
 from billhead.web.admin.standing import standing_of
+from billhead.web.admin.subscription_history import History
 from billhead.web.formatting import day_in_words, lasting, money
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
@@ -193,6 +194,7 @@ def _parts(session: Session, row: Subscription) -> dict[str, Any]:
         "components": components,
         "services": services,
         "history": history,
+        "told": History(session, history).told,
         "documents": documents,
         "trail": trail,
         "planned": planned,

@@ -158,7 +158,7 @@ def _whose(session: Session, form: Any) -> dict[str, int]:
 def department_mailbox(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Department, key, "department")
-    form = settings_form(MailboxSettings, row)()
+    form = settings_form(MailboxSettings, row, say)()
     problem = ""
     if form.validate_on_submit():
         try:

@@ -22,10 +22,11 @@ from billhead.models.support import CannedReply, Department
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, own_seller_id
 from billhead.web.admin.columns import Column as ListColumn
-from billhead.web.admin.columns import badge, number, text
+from billhead.web.admin.columns import badge, language, number, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
+from billhead.web.places import language_name
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import later, marked, say
 from billhead.wording import LANGUAGES, wording
@@ -129,11 +130,11 @@ REPLIES = Listing(
     key=CannedReply.id,
     columns=(
         text(marked("Name"), "name", to="prepared_answer"),
-        text(marked("Language"), "language"),
+        language(marked("Language"), "language"),
         text(marked("Department"), "department"),
         text(marked("Text"), "body", css="clip"),
     ),
-    choices=(Choice("language", marked("Language"), CannedReply.language, LANGUAGES),),
+    choices=(Choice("language", marked("Language"), CannedReply.language, LANGUAGES, language_name),),
     search=lambda typed: CannedReply.name.icontains(typed, autoescape=True),
     search_label=marked("Name"),
     empty=marked("Write one, and it can be chosen in every ticket."),

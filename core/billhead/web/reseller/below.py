@@ -11,6 +11,7 @@ from wtforms import BooleanField, IntegerField, RadioField, SelectMultipleField,
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from billhead.actions.catalogue._names import plan_names
 from billhead.actions.resellers._prices import place_price
 from billhead.actions.resellers._rights import Rights, rights_from_plan, stored_rights, within
 from billhead.actions.resellers._seen import figures_of, seen_reseller
@@ -156,11 +157,7 @@ def one_reseller(key: int) -> ResponseReturnValue:
 
 
 def _plan_names(session: Session, codes: Iterable[str]) -> dict[str, str]:
-    """Code → name, in this order; a plan that is gone is called by its code."""
-    wanted, plan = list(dict.fromkeys(codes)), Plan
-    mine = select(plan.code, plan.name).where(plan.seller_id == own_reseller(session).seller_id, plan.code.in_(wanted))
-    names = dict(session.execute(mine).all())
-    return {code: names.get(code, code) for code in wanted}
+    return plan_names(session, own_reseller(session).seller_id, codes)
 
 
 class RightsForm(QuestionForm):

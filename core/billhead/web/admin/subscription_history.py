@@ -1,0 +1,110 @@
+"""What happened to a subscription, in words: an event keeps ids, codes and ISO dates, for programs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from markupsafe import Markup, escape
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from billhead.domain.typed_day import typed_day
+from billhead.models.catalogue import Plan
+from billhead.models.panels import Panel
+from billhead.models.people import Customer
+from billhead.models.subscriptions import SubscriptionEvent
+from billhead.web.formatting import day, lasting
+from billhead.web.speaking import marked, say, say_word
+
+__all__ = ["History"]
+
+_CALLED = {
+    "account_id": marked("account"),
+    "billed_until": marked("billed until"),
+    "billing_ended_on": marked("billing ended on"),
+    "by_staff": marked("by staff"),
+    "case_id": marked("order screening"),
+    "customer_id": marked("customer"),
+    "document_id": marked("document"),
+    "ends_on": marked("ends on"),
+    "free_time_id": marked("free time"),
+    "hold_id": marked("held credits"),
+    "other_customer_id": marked("the same card at customer"),
+    "paid_through": marked("paid through"),
+    "plan_id": marked("plan"),
+    "proforma_id": marked("proforma"),
+    "service_ended_on": marked("service ended on"),
+    "supply_id": marked("shop order"),
+}
+_PLANS, _CUSTOMERS, _PANEL = ("plan_id", "plan"), ("customer_id", "other_customer_id"), ("panel",)
+_WORDS = ("because", "fields", "money", "policy", "way")
+_AS_WRITTEN = ("code", "codes", "line", "why")
+
+
+class History:
+    """Their details, with the names of what they are about: three statements, however many events."""
+
+    def __init__(self, session: Session, events: Sequence[SubscriptionEvent]) -> None:
+        plans, people, panels = (
+            _kept(events, *names) for names in ((*_PLANS, "before"), (*_CUSTOMERS, "before"), _PANEL)
+        )
+        by_code = or_(Plan.id.in_(_numbers(plans)), Plan.code.in_(_codes(plans)))
+        named = session.execute(select(Plan.id, Plan.code, Plan.name).where(by_code))
+        names: dict[Any, str] = {key: name for id_, code, name in named for key in (id_, code)}
+        whose = select(Customer.id, Customer.name).where(Customer.id.in_(_numbers(people)))
+        customers: dict[Any, str] = dict(session.execute(whose).tuples().all())
+        where = select(Panel.code, Panel.name).where(Panel.code.in_(_codes(panels)))
+        places: dict[Any, str] = dict(session.execute(where).tuples().all())
+        self._names = {
+            **dict.fromkeys(_PLANS, names), **dict.fromkeys(_CUSTOMERS, customers), **dict.fromkeys(_PANEL, places)
+        }  # fmt: skip
+
+    def told(self, event: SubscriptionEvent) -> Markup:
+        """ "paid through: 17 Dec 2026, panel: Main portal"; what is empty is not said."""
+        return Markup(", ").join(self._parts(event.kind, event.details))
+
+    def _parts(self, kind: str, details: Mapping[str, Any]) -> Iterator[Markup]:
+        for name, value in details.items():
+            if value not in (None, "", [], False):
+                yield Markup("{}: <bdi>{}</bdi>").format(_called(kind, name), escape(self._shown(kind, name, value)))
+
+    def _shown(self, kind: str, name: str, value: Any) -> str:
+        if isinstance(value, list):
+            return ", ".join(self._shown(kind, name, one) for one in value)
+        if name == "before":
+            name = "customer_id" if kind == "transferred" else "plan_id"
+        names = {
+            "panel": self._panels,
+            **dict.fromkeys(_PLANS, self._plans),
+            **dict.fromkeys(_CUSTOMERS, self._customers),
+        }
+        if name in names:
+            return names[name].get(value, str(value))
+        if value is True:
+            return say("yes")
+        if name == "term":
+            return lasting(str(value))
+        return say_word(value) if name in _WORDS else _dated(name, value)
+
+
+def _kept(events: Sequence[SubscriptionEvent], *names: str) -> list[Any]:
+    return [one.details[name] for one in events for name in names if name in one.details]
+
+
+def _numbers(values: list[Any]) -> set[int]:
+    return {one for one in values if isinstance(one, int)}
+
+
+def _codes(values: list[Any]) -> set[str]:
+    return {one for one in values if isinstance(one, str)}
+
+
+def _called(kind: str, name: str) -> str:
+    if name == "before":
+        return say("customer before") if kind == "transferred" else say("plan before")
+    return say_word(_CALLED.get(name, name))
+
+
+def _dated(name: str, value: Any) -> str:
+    found: date | None = typed_day(value) if isinstance(value, str) and name not in _AS_WRITTEN else None
+    return day(found) if found is not None else str(value)
