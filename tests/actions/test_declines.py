@@ -19,7 +19,7 @@ from billhead.domain.errors import GatewayRejected, NotFound
 from billhead.domain.payment import AttemptState, DeclineClass
 from billhead.jobs.kinds import KINDS, TryLater
 from billhead.models.documents import Document
-from billhead.models.operations import Notice
+from billhead.models.operations import AuditEntry, Notice
 from billhead.models.payments import GatewayAccount, PaymentAttempt, PaymentMethod
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
@@ -302,6 +302,7 @@ def test_a_card_that_ends_is_told_of_twice(shop):
             KINDS["payments.tell_expiring"].run(SYSTEM, {})
             told.append(len(shop.notices("card_expiring")))
     assert told == [0, 1, 1, 1, 2, 2, 2]  # the last day is 31 January: 30 days before, and 7
+    assert {row.subject for row in shop.rows(AuditEntry) if row.action == "payments.tell_expiring"} == {""}, "a sweep"
     shop.change(PaymentMethod, method.id, expires="2027-02")
     with shop.at("2027-01-30"):
         KINDS["payments.tell_expiring"].run(SYSTEM, {})

@@ -1,9 +1,11 @@
 """The audit trail: who did what to which thing, when and why. Each page of a thing shows the newest lines about it and
 leads here for all of them."""
 
+import re
 from datetime import datetime, timedelta
 
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy import ColumnElement, false, or_, select
 
 from billhead.db import reading
@@ -58,6 +60,11 @@ def _until(typed: str) -> ColumnElement[bool] | None:
     return AuditEntry.at < end if end is not None else None
 
 
+def _breakable(name: str) -> Markup:
+    """`subscriptions.begin_scheduled` may take two lines, so that reasons and details have room."""
+    return Markup("<wbr>").join([name] if "@" in name else re.findall(r"[^.:]+[.:]*|^[.:]+", name))
+
+
 AUDIT = Listing(
     name="audit-trail",
     title=marked("Audit trail"),
@@ -75,8 +82,8 @@ AUDIT = Listing(
     key=AuditEntry.id,
     columns=(
         instant(marked("When"), "at"),
-        Column(marked("Who"), lambda row: who(row.actor), lambda row: who(row.actor)),
-        text(marked("What"), "action"),
+        Column(marked("Who"), lambda row: who(row.actor), lambda row: _breakable(who(row.actor))),
+        Column(marked("What"), lambda row: row.action, lambda row: _breakable(row.action)),
         code(marked("To what"), "subject"),
         text(marked("Why"), "reason", css="why"),
         Column(
