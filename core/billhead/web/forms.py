@@ -6,9 +6,10 @@ from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import DateTimeField, Field, IntegerField, SelectMultipleField, StringField, TextAreaField
+from wtforms import DateTimeField, Field, IntegerField, SelectMultipleField, TextAreaField
 from wtforms.fields.core import UnboundField
 from wtforms.i18n import get_translations
+from wtforms.validators import DataRequired, InputRequired
 
 from billhead.domain.errors import BillheadError, Conflict, InvalidInput, NotAllowed
 from billhead.domain.typed_day import FIRST_YEAR, LAST_YEAR
@@ -28,13 +29,17 @@ class Form(FlaskForm):
             return get_translations([speech().language])
 
         def bind_field(self, form: Any, unbound_field: "UnboundField[Field]", options: Any) -> Field:
-            """No field takes a number that fits no column, or a day that has none before or after it; one of a single
-            line keeps no line breaks, whatever was sent for it."""
+            """No field takes a number that fits no column, or a day that has none before or after it. A text that is
+            `stripped` is judged by what is left of it, and is one line where the field has one."""
             field: Field = super().bind_field(form, unbound_field, options)
             if isinstance(field, (IntegerField, DateTimeField, SelectMultipleField)):
                 field.filters = [_within(field), *field.filters]
-            if isinstance(field, StringField) and not isinstance(field, TextAreaField):
-                field.filters = [_in_one_line if one is stripped else one for one in field.filters]
+            if stripped in field.filters:
+                field.validators = [
+                    DataRequired(one.message) if isinstance(one, InputRequired) else one for one in field.validators
+                ]
+                if not isinstance(field, TextAreaField):
+                    field.filters = [_in_one_line if one is stripped else one for one in field.filters]
             return field
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
