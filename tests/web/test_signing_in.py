@@ -58,7 +58,7 @@ def test_the_cookie_tells_scripts_and_the_database_nothing(shop: Shop):
         ("email", "", "is needed"),
         ("password", "short", "at least 10 characters"),
         ("password", "aaaaaaaaaaaaaa", "guessed at once"),
-        ("name", " ", "Tell us your name"),
+        ("name", " ", "Your name is needed"),
         ("country", "XX", "Not a valid choice"),
     ],
 )
