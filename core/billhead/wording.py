@@ -164,7 +164,7 @@ class Wording:
         if name == "far" and value.startswith(_REGISTER):
             return self.say(_REGISTER + "%(plugin)s", plugin=value.removeprefix(_REGISTER))
         if name == "words":
-            return self.say(", ").join(map(self.say, value.split(", ")))
+            return ", ".join(map(self.say, value.split(", ")))
         try:
             return value if name == "code" else self._told(value)
         except (ValueError, BillheadError):

@@ -63,6 +63,9 @@ def test_a_new_form_shows_labels_hints_choices_and_defaults(submit, row):
         assert '<option selected value="xui">' in form.dialect()
         assert form.strict.data is True
         assert form.pin.description == "on the back. It is not set."
+        loud = settings_form(Portal, row, str.upper)()
+        assert loud.url.label.text == "PORTAL ADDRESS"
+        assert loud.pin.description == "ON THE BACK. IT IS NOT SET."
 
 
 def test_wrong_entries_are_told_at_their_field(submit, row):

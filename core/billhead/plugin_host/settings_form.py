@@ -14,6 +14,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, PasswordField, SelectField, StringField
 from wtforms.fields import Field as FormField
+from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from billhead.plugin.settings import fields_of
@@ -76,7 +77,7 @@ def _visible_field(field: Field[Any], kind: type, value: Any, say: Say) -> FormF
         bounds = [NumberRange(low, high)] if (low, high) != (None, None) else []
         return IntegerField(validators=[InputRequired() if required else Optional(), *bounds], **told)
     if field.metadata["choices"]:
-        return SelectField(choices=[(one, say(one)) for one in field.metadata["choices"]], **told)
+        return SelectField(choices=[SelectChoice(one, say(one)) for one in field.metadata["choices"]], **told)
     return StringField(validators=[InputRequired()] if required else [Optional()], filters=[_stripped], **told)
 
 

@@ -3,10 +3,15 @@
 import csv
 import io
 import re
+import sys
+from datetime import date
 
 from billhead import clock
 from billhead.models.operations import AuditEntry, Job
 from billhead.models.people import Customer
+from billhead.models.subscriptions import SubscriptionEvent
+from billhead.web.admin.listing import Listing
+from billhead.web.admin.narrowing import NARROWED
 
 SESSION = 4  # the login, its seller, which plugins are on, and which switches stop something
 
@@ -54,6 +59,48 @@ def test_a_page_asks_a_bounded_number_of_times(counter):
         with counter.counting() as asked:
             counter.get(f"/admin/{path}")
         assert len(asked) <= most + SESSION, (path, asked)
+
+
+def test_a_narrowed_list_says_by_name_what_it_shows(counter):
+    name = re.search(r"<h1>(.*?) <span", counter.get("/admin/customers/1").text)[1]
+    assert f'<p class="fine">Customer {name}</p>' in counter.get("/admin/documents?customer=1").text
+    assert '<p class="fine">Billing run 7</p>' in counter.get("/admin/documents?run=7").text
+    assert '<p class="fine">Tickets that nobody has</p>' in counter.get("/admin/tickets?unassigned=1").text
+    assert '<p class="fine">Customer 900</p>' in counter.get("/admin/documents?customer=900").text, (
+        "nobody has that number"
+    )
+    assert '<p class="fine">Customer' not in counter.get("/admin/documents?customer=me").text, "narrows nothing"
+
+
+def test_every_list_can_say_what_it_is_narrowed_to():
+    modules = [module for name, module in sys.modules.items() if name.startswith("billhead.web.admin")]
+    lists = [one for module in modules for one in vars(module).values() if isinstance(one, Listing)]
+    assert len(lists) > 30
+    assert {name for one in lists for name in one.narrow} - NARROWED == set()
+
+
+def test_a_history_tells_names_and_days(counter):
+    day, at = date(2026, 11, 17), clock.now()
+    kept = {"paid_through": "2026-12-17", "panel": "gone", "line": "2065", "ends_on": None, "by_staff": False}
+    moved = {"before": 1, "customer_id": 1, "money": "moved"}
+    counter.add(
+        SubscriptionEvent(subscription_id=1, kind="imported", effective_on=day, details=kept, recorded_at=at),
+        SubscriptionEvent(subscription_id=1, kind="ordered", effective_on=day, details={"plan_id": 1}, recorded_at=at),
+        SubscriptionEvent(subscription_id=1, kind="transferred", effective_on=day, details=moved, recorded_at=at),
+    )
+    page = counter.get("/admin/subscriptions/1").text.replace("\xa0", " ")
+    told = [re.sub("<[^>]*>", "", one) for one in re.findall(r'data-label="Details"[^>]*>(.*?)</td>', page)]
+    assert "paid through: 17 Dec 2026, panel: gone, line: 2065" in told
+    assert "plan: Basic" in told
+    assert "customer before: Ada Lovelace, customer: Ada Lovelace, money: moved" in told
+
+
+def test_of_the_menu_only_the_group_is_open_in_which_one_is(counter):
+    menu = counter.get("/admin/documents").text.partition('<nav class="side"')[2].partition("</nav>")[0]
+    groups = re.findall(r'<details name="side"( open)?><summary>(\w[^<]*)</summary>(.*?)</details>', menu, re.S)
+    assert [heading for opened, heading, _ in groups if opened] == ["Money"]
+    assert ['aria-current="page"' in links for opened, _, links in groups if opened] == [True]
+    assert len(groups) >= 7
 
 
 def test_pages_turn_by_key_and_keep_the_search(any_counter):

@@ -14,5 +14,5 @@ def plan_names(session: Session, seller_id: int, codes: Iterable[str]) -> dict[s
     """Code → name, in this order; a plan that is gone is called by its code."""
     wanted = list(dict.fromkeys(codes))
     known = select(Plan.code, Plan.name).where(Plan.seller_id == seller_id, Plan.code.in_(wanted))
-    names = dict(session.execute(known).tuples().all())
+    names = dict(session.execute(known).all())
     return {code: names.get(code, code) for code in wanted}

@@ -32,7 +32,7 @@ from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
-from billhead.web.formatting import day, day_in_words, lasting, money
+from billhead.web.formatting import day, day_in_words, lasting, money, paper_name
 from billhead.web.forms import stripped
 from billhead.web.speaking import later, say
 
@@ -46,10 +46,6 @@ class _Ticked(SelectMultipleField):
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
-
-
-def _name(row: Document) -> str:
-    return row.number_text or f"{row.kind} {row.id}"
 
 
 def _document(key: int) -> Document:
@@ -159,7 +155,9 @@ def add_free_line(key: int) -> ResponseReturnValue:
         text = say("Prices on this draft are meant with tax, in %(currency)s.", currency=row.currency)
     else:
         text = say("Prices on this draft are meant without tax, in %(currency)s.", currency=row.currency)
-    return _ask(row, say("Add a line to %(document)s", document=_name(row)), text, say("Add it"), NewLineForm(), act)
+    return _ask(
+        row, say("Add a line to %(document)s", document=paper_name(row)), text, say("Add it"), NewLineForm(), act
+    )
 
 
 class ProductForm(ReasonForm):
@@ -199,7 +197,7 @@ def add_product_line(key: int) -> ResponseReturnValue:
 
     return _ask(
         row,
-        say("Add to %(document)s", document=_name(row)),
+        say("Add to %(document)s", document=paper_name(row)),
         say("The price is charged once."),
         say("Add it"),
         form,
@@ -265,7 +263,7 @@ def finalise_document(key: int) -> ResponseReturnValue:
         return say("It is final: %(number)s.", number=finalise_draft(tx, key).number)
 
     return _ask(
-        row, say("Make %(document)s final?", document=_name(row)), text, say("Make it final"), ReasonForm(), act
+        row, say("Make %(document)s final?", document=paper_name(row)), text, say("Make it final"), ReasonForm(), act
     )
 
 
@@ -279,7 +277,7 @@ def hold_document(key: int) -> ResponseReturnValue:
         return say("It waits until somebody makes it final.")
 
     text = say("It does not become final by itself any more. The reason stands beside it.")
-    return _ask(row, say("Hold %(document)s?", document=_name(row)), text, say("Hold it"), ReasonForm(), act)
+    return _ask(row, say("Hold %(document)s?", document=paper_name(row)), text, say("Hold it"), ReasonForm(), act)
 
 
 class TickForm(ReasonForm):
@@ -307,7 +305,7 @@ def merge_document(key: int) -> ResponseReturnValue:
             .limit(100)
         ).all()
     form = TickForm()
-    form.ticked.choices = [(one.id, f"{_name(one)}, {money(one.total_minor, one.currency)}") for one in others]
+    form.ticked.choices = [(one.id, f"{paper_name(one)}, {money(one.total_minor, one.currency)}") for one in others]
 
     def act(tx: Tx, form: TickForm) -> str:
         new = merge_documents(tx, [key, *form.ticked.data]).document_id
@@ -316,7 +314,7 @@ def merge_document(key: int) -> ResponseReturnValue:
     text = say("Their lines go to a new document, taxed together. It can be undone until that is final or paid.")
     return _ask(
         row,
-        say("Merge %(document)s with others of the customer", document=_name(row)),
+        say("Merge %(document)s with others of the customer", document=paper_name(row)),
         text,
         say("Merge them"),
         form,
@@ -343,7 +341,7 @@ def split_lines(key: int) -> ResponseReturnValue:
     text = say(
         "The ticked lines go to a document of their own. What one subscription owes for a period stays together."
     )
-    return _ask(row, say("Split %(document)s", document=_name(row)), text, say("Split it"), form, act)
+    return _ask(row, say("Split %(document)s", document=paper_name(row)), text, say("Split it"), form, act)
 
 
 def _told(lines: Sequence[DocumentLine], currency: str) -> list[tuple[int, str]]:
@@ -366,7 +364,7 @@ def undo_document_merge(key: int) -> ResponseReturnValue:
     text = say("Every line goes back to the document that it came from; this one is void then.")
     return _ask(
         row,
-        say("Take the merge of %(document)s back?", document=_name(row)),
+        say("Take the merge of %(document)s back?", document=paper_name(row)),
         text,
         say("Take it back"),
         ReasonForm(),
@@ -384,5 +382,5 @@ def reissue_document(key: int) -> ResponseReturnValue:
 
     text = say("It is void then, and the same is offered by the prices, parts and tax of today.")
     return _ask(
-        row, say("Issue %(document)s anew?", document=_name(row)), text, say("Issue it anew"), ReasonForm(), act
+        row, say("Issue %(document)s anew?", document=paper_name(row)), text, say("Issue it anew"), ReasonForm(), act
     )

@@ -77,7 +77,7 @@ def _jobs() -> Listing:
         ),
         choices=(
             Choice("state", marked("State"), Job.state, (("needs a person", NEEDS_A_PERSON), *STATES)),
-            Choice("kind", marked("Kind"), Job.kind, sorted(KINDS)),
+            Choice("kind", marked("Kind"), Job.kind, sorted(KINDS), str),
         ),
         typed=(Typed("older", marked("Older than, in minutes"), _older, kind="number"),),
         search=_matching,

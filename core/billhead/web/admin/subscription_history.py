@@ -36,27 +36,29 @@ _CALLED = {
     "service_ended_on": marked("service ended on"),
     "supply_id": marked("shop order"),
 }
-_PLANS, _CUSTOMERS, _PANEL = ("plan_id", "plan"), ("customer_id", "other_customer_id"), ("panel",)
+_PLANS, _CUSTOMERS, _PANEL = ("plan_id", "plan"), ("customer_id", "other_customer_id", "giver"), ("panel",)
 _WORDS = ("because", "fields", "money", "policy", "way")
 _AS_WRITTEN = ("code", "codes", "line", "why")
 
 
 class History:
-    """Their details, with the names of what they are about: three statements, however many events."""
+    """Their details, with the names of what they are about: of what the page does not know, a statement a kind."""
 
-    def __init__(self, session: Session, events: Sequence[SubscriptionEvent]) -> None:
-        plans, people, panels = (
-            _kept(events, *names) for names in ((*_PLANS, "before"), (*_CUSTOMERS, "before"), _PANEL)
-        )
-        by_code = or_(Plan.id.in_(_numbers(plans)), Plan.code.in_(_codes(plans)))
-        named = session.execute(select(Plan.id, Plan.code, Plan.name).where(by_code))
-        names: dict[Any, str] = {key: name for id_, code, name in named for key in (id_, code)}
-        whose = select(Customer.id, Customer.name).where(Customer.id.in_(_numbers(people)))
-        customers: dict[Any, str] = dict(session.execute(whose).tuples().all())
-        where = select(Panel.code, Panel.name).where(Panel.code.in_(_codes(panels)))
-        places: dict[Any, str] = dict(session.execute(where).tuples().all())
-        self._names = {
-            **dict.fromkeys(_PLANS, names), **dict.fromkeys(_CUSTOMERS, customers), **dict.fromkeys(_PANEL, places)
+    def __init__(self, session: Session, events: Sequence[SubscriptionEvent], plan: Plan, customer: Customer) -> None:
+        plans = {plan.id: plan.name, plan.code: plan.name}
+        if more := _kept(events, *_PLANS) - set(plans):
+            found = or_(Plan.id.in_(_numbers(more)), (Plan.seller_id == plan.seller_id) & Plan.code.in_(_codes(more)))
+            named = session.execute(select(Plan.id, Plan.code, Plan.name).where(found))
+            plans |= {key: name for id_, code, name in named for key in (id_, code)}
+        people = {customer.id: customer.name}
+        if others := _numbers(_kept(events, *_CUSTOMERS)):
+            whose = select(Customer.id, Customer.name).where(Customer.id.in_(others))
+            people |= dict(session.execute(whose).all())
+        panels: dict[str, str] = {}
+        if codes := _codes(_kept(events, *_PANEL)):
+            panels = dict(session.execute(select(Panel.code, Panel.name).where(Panel.code.in_(codes))).all())
+        self._names: dict[str, Mapping[Any, str]] = {
+            **dict.fromkeys(_PLANS, plans), **dict.fromkeys(_CUSTOMERS, people), **dict.fromkeys(_PANEL, panels)
         }  # fmt: skip
 
     def told(self, event: SubscriptionEvent) -> Markup:
@@ -71,15 +73,8 @@ class History:
     def _shown(self, kind: str, name: str, value: Any) -> str:
         if isinstance(value, list):
             return ", ".join(self._shown(kind, name, one) for one in value)
-        if name == "before":
-            name = "customer_id" if kind == "transferred" else "plan_id"
-        names = {
-            "panel": self._panels,
-            **dict.fromkeys(_PLANS, self._plans),
-            **dict.fromkeys(_CUSTOMERS, self._customers),
-        }
-        if name in names:
-            return names[name].get(value, str(value))
+        if (meant := _meant(kind, name)) in self._names:
+            return self._names[meant].get(value, str(value))
         if value is True:
             return say("yes")
         if name == "term":
@@ -87,15 +82,26 @@ class History:
         return say_word(value) if name in _WORDS else _dated(name, value)
 
 
-def _kept(events: Sequence[SubscriptionEvent], *names: str) -> list[Any]:
-    return [one.details[name] for one in events for name in names if name in one.details]
+def _kept(events: Sequence[SubscriptionEvent], *names: str) -> set[int | str]:
+    """The ids and codes that stand there under these names."""
+    return {
+        value
+        for one in events
+        for name, value in one.details.items()
+        if _meant(one.kind, name) in names and isinstance(value, int | str)
+    }
 
 
-def _numbers(values: list[Any]) -> set[int]:
+def _meant(kind: str, name: str) -> str:
+    """ "before" is a plan, and a customer where it was handed over."""
+    return name if name != "before" else "giver" if kind == "transferred" else "plan_id"
+
+
+def _numbers(values: set[int | str]) -> set[int]:
     return {one for one in values if isinstance(one, int)}
 
 
-def _codes(values: list[Any]) -> set[str]:
+def _codes(values: set[int | str]) -> set[str]:
     return {one for one in values if isinstance(one, str)}
 
 

@@ -194,7 +194,7 @@ def _parts(session: Session, row: Subscription) -> dict[str, Any]:
         "components": components,
         "services": services,
         "history": history,
-        "told": History(session, history).told,
+        "told": History(session, history, plan, customer).told,
         "documents": documents,
         "trail": trail,
         "planned": planned,

@@ -243,7 +243,7 @@ def _sort_form(session: Session, row: Ticket) -> SortForm:
         .order_by(User.email)
         .limit(300)
     )
-    form.assignee.choices = [(0, "nobody"), *((key, email) for key, email in staff)]
+    form.assignee.choices = [(0, say("nobody")), *((key, email) for key, email in staff)]
     return form
 
 
