@@ -142,8 +142,8 @@ class Wording:
         return self.say(code.replace("_", " "))
 
     def say_note(self, note: str) -> str:
-        """A note that a tax engine wrote in English; what it says of an exemption stays in the operator's words."""
-        for told in ("Exempt from VAT: %(reason)s", "Exempt from tax: %(reason)s"):
+        """A note in English, of a tax engine or of a credit note; the reason in it stays in the operator's words."""
+        for told in ("Exempt from VAT: %(reason)s", "Exempt from tax: %(reason)s", "Reason: %(reason)s"):
             begin = told.partition("%")[0]
             if note.startswith(begin):
                 return self.say(told, reason=note.removeprefix(begin))

@@ -88,9 +88,12 @@ def test_nothing_is_left_in_english_in_any_language(monkeypatch):
             for reason in _paper._UNTAXED
         ),
         document([line(100, ppm=0, code="DE:exempt")], notes=("Exempt from VAT: embassy",)),
+        document([line(100)], kind="credit_note", corrects=("1", DAY), settled_minor=0, notes=("Reason: the outage",)),
     ]
     for language in ("de", "es", "fr", "ru", "ar", "tr"):
         words = wording(language)
+        assert "Reason" not in page(kinds[-1], language)["notes"][-1]
+        assert "the outage" in page(kinds[-1], language)["notes"][-1]
         known = words._words._catalog
         original = words.say
 

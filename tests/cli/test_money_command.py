@@ -35,6 +35,18 @@ def test_a_credit_note_is_shown_then_issued(shop):
     assert "CN-" in made["number_text"]
 
 
+def test_what_waits_on_a_credit_note_is_shown_then_placed(shop):
+    (invoice,) = shop.invoices()
+    why = ("--reason", "outage", "--json")
+    words = ("credit-note", invoice.number_text, "--line", "1", "--amount", "5.00", "--way", "keep", *why)
+    note = json.loads(run(shop, *words).stdout)
+    assert (note["kept"], note["credited"]) == (500, 0)
+    place = ("place-credit", note["number_text"], *why)
+    assert json.loads(run(shop, *place, "--dry-run").stdout)["credited"] == 500
+    assert json.loads(run(shop, *place).stdout)["credited"] == 500
+    assert "nothing waits on it" in run(shop, *place).stderr
+
+
 def test_a_refund_is_shown_then_sent(shop):
     (payment,) = shop.rows(Payment)
     words = ("refund", str(payment.id), "12.55", "--reason", "asked for")

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from billhead.actions.documents._place_credit import WAYS
 from billhead.actions.documents.issue_credit_note import Correction, issue_credit_note
+from billhead.actions.documents.place_credit import PLACES, place_credit
 from billhead.actions.documents.void_document import void_document
 from billhead.actions.documents.write_off import write_off
 from billhead.actions.payments.book_payout import PayoutBooked, book_payout
@@ -86,6 +87,22 @@ def credit_note(
     shown = {name: str(Money(minor, invoice.currency)) for name, minor in asdict(made).items() if name in _AMOUNTS}
     title = "Would be issued" if dry_run else f"{made.number_text} is issued"
     show(_told(made, dry_run, currency=invoice.currency), as_json, [title, *(f"{k}: {v}" for k, v in shown.items())])
+
+
+@group.command("place-credit")
+@click.argument("number")
+@_reason
+@click.option("--way", type=click.Choice(PLACES), default="credit", show_default=True, help="What waits.")
+@_dry
+@json_option
+@in_app
+def place_what_waits(number: str, reason: str, way: str, dry_run: bool, as_json: bool) -> None:
+    """Place what waits on the credit note NUMBER: what is owed first, then as credit or back to its source."""
+    note = _document(number)
+    placed = _done(lambda tx: place_credit(tx, note.id, way), reason, dry_run)
+    shown = {name: str(Money(minor, note.currency)) for name, minor in asdict(placed).items() if name in _AMOUNTS}
+    title = "Would be placed" if dry_run else f"What waited on {note.number_text} is placed"
+    show(_told(placed, dry_run, currency=note.currency), as_json, [title, *(f"{k}: {v}" for k, v in shown.items())])
 
 
 _AMOUNTS = ("net_minor", "tax_minor", "total_minor", "on_documents", "credited", "refunded", "kept")

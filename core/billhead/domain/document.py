@@ -94,6 +94,13 @@ PROFORMA_TRANSITIONS: dict[tuple[ProformaState, ProformaEvent], ProformaState] =
 }
 
 
+def is_payable(kind: str, state: str) -> bool:
+    """Money can be put on it: an open order or renewal, or an invoice that is owed. A credit note is what we owe."""
+    if kind == Kind.PROFORMA:
+        return state == ProformaState.OPEN
+    return kind == Kind.INVOICE and state in OWED
+
+
 def settled_state(total: int, settled: int) -> State:
     """The state of a final document by what is settled on it; both in minor units. A total of zero is paid at once."""
     if not 0 <= settled <= total:

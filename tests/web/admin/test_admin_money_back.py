@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from billhead.actions.payments.book_payout import book_payout
-from billhead.db import writing
+from billhead.db import reading, writing
 from billhead.domain.context import Context
 from billhead.models.documents import Document
 from billhead.models.payments import Dispute, GatewayAccount, Payment, Refund
@@ -35,6 +35,27 @@ def test_a_credit_note_is_filled_in_shown_and_issued(any_counter):
     page = counter.get(f"/admin/documents/{bill.id}").text
     assert "credit note</a>" in page
     assert "€5.99 with tax are left of it" in counter.get(path).text
+
+
+def test_what_waits_on_a_credit_note_is_placed_and_nobody_pays_it(any_counter):
+    counter = any_counter
+    bill = invoice(counter)
+    field = re.search(r'name="(line_\d+)"', counter.get(f"/admin/documents/{bill.id}/credit-note").text)[1]
+    counter.yes(f"/admin/documents/{bill.id}/credit-note", **{field: "4.00", "way": "keep"})
+    with counter.shop.app.app_context(), reading() as session:
+        note = session.scalars(select(Document).where(Document.kind == "credit_note")).one()
+    page = counter.get(f"/admin/documents/{note.id}").text
+    assert "Place what waits" in page
+    assert "Pay from credit" not in page
+    assert "Book a transfer" not in page
+    assert counter.post(f"/admin/documents/{note.id}/credit", reason="why not").status_code in (409, 422)
+    shown, told = counter.yes(f"/admin/documents/{note.id}/place", way="credit")
+    assert "Becomes credit" in shown
+    assert "€4.00" in shown
+    assert "€4.00 are placed." in told
+    assert "Place what waits" not in counter.get(f"/admin/documents/{note.id}").text
+    assert counter.post(f"/admin/documents/{note.id}/place", way="credit", reason="again").status_code in (409, 422)
+    assert counter.post(f"/admin/documents/{bill.id}/place", way="credit", reason="x").status_code in (409, 422)
 
 
 def test_without_having_seen_the_figures_nothing_happens(counter):

@@ -21,7 +21,7 @@ from billhead.actions.notifications._rows import Parts, found_row, must_be_their
 from billhead.actions.notifications._values import Address, Bill, BillLine, Said, said
 from billhead.actions.payments._pay_links import pay_link
 from billhead.actions.subscriptions._order_links import order_link
-from billhead.domain.document import OWED, Kind, ProformaState
+from billhead.domain.document import Kind, is_payable
 from billhead.domain.errors import NoticeRejected
 from billhead.domain.money import Money
 from billhead.models.credits import CustomerCredit
@@ -79,7 +79,7 @@ def title_of(document: Document) -> Said:
 def told_of(document: Document, home: str) -> dict[str, Any]:
     """`home`: the address of the shop whose document it is."""
     owed = document.total_minor - document.settled_minor
-    is_open = document.state == ProformaState.OPEN if document.kind == Kind.PROFORMA else document.state in OWED
+    is_open = is_payable(document.kind, document.state)
     overdue = document.due_on is not None and document.due_on < clock.business_now().date()
     return {
         "title": title_of(document),

@@ -14,7 +14,7 @@ from billhead import clock
 from billhead.actions.documents._days_bought import let_days_follow
 from billhead.actions.ledger._reversing import reverse
 from billhead.db import Tx
-from billhead.domain.document import TRANSITIONS, State, settlement_event
+from billhead.domain.document import TRANSITIONS, Kind, State, settlement_event
 from billhead.domain.errors import Conflict
 from billhead.domain.state import next_state
 from billhead.models.credits import CustomerCredit
@@ -69,7 +69,10 @@ def put_on(tx: Tx, document: Document, source: Source, minor: int) -> bool:
     """Pay so much of a locked document, its lines from the top; True if that settles it now.
 
     The amount must be open on it. A debt that was written off is owed again as soon as something comes for it.
+    Raises Conflict for what is no invoice: a credit note is what we owe.
     """
+    if document.kind != Kind.INVOICE:
+        raise Conflict(f"{document.number_text or document.id} is a {document.kind}: nobody pays on it")
     if minor <= 0:
         return False
     settled = _settled_by_line(tx, document.id)

@@ -14,7 +14,7 @@ from billhead.actions.documents._disputed import asked_now
 from billhead.actions.payments._allocating import locked_documents
 from billhead.db import Tx
 from billhead.domain.creditor_reference import About, Reference
-from billhead.domain.document import OWED, Kind, ProformaState
+from billhead.domain.document import Kind, is_payable
 from billhead.domain.errors import Conflict, NotFound, OnHold
 from billhead.domain.money import Money
 from billhead.domain.payment import BLOCKS_ANOTHER, AttemptState
@@ -75,8 +75,9 @@ def payable(tx: Tx, document_id: int, *, less_credit: bool = True) -> tuple[Docu
     if not scope.everything and scope.customer_id != document.customer_id:
         raise NotFound("document", document_id)
     owed = Money(asked_now(tx.session, document), document.currency)
-    is_open = document.state == ProformaState.OPEN if document.kind == Kind.PROFORMA else document.state in OWED
-    if not is_open or owed.minor <= 0:
+    if document.kind == Kind.CREDIT_NOTE:
+        raise Conflict(f"{document.number_text or 'this document'} is a credit note: nobody pays on it")
+    if not is_payable(document.kind, document.state) or owed.minor <= 0:
         raise Conflict(f"{document.number_text or 'this document'} is {document.state}: there is nothing to pay on it")
     if document.kind == Kind.PROFORMA and document.held_because:
         raise OnHold(document.held_because, hint="it can be paid as soon as that is settled")

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from billhead.actions.payments._allocating import locked_documents
 from billhead.actions.payments._putting_back import open_on
 from billhead.db import Tx
-from billhead.domain.document import OWED, Kind, ProformaState
+from billhead.domain.document import Kind, is_payable
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.models.documents import Document
 
@@ -18,11 +18,8 @@ MOST_AT_ONCE = 100
 
 def takes_money(document: Document) -> bool:
     """It is open, something is left to pay on it, and nothing holds it."""
-    if document.kind == Kind.PROFORMA:
-        is_open = document.state == ProformaState.OPEN and not document.held_because
-    else:
-        is_open = document.kind == Kind.INVOICE and document.state in OWED
-    return is_open and document.total_minor > document.settled_minor
+    held = document.kind == Kind.PROFORMA and document.held_because
+    return is_payable(document.kind, document.state) and not held and document.total_minor > document.settled_minor
 
 
 def chosen_or_oldest(tx: Tx, customer_id: int, currency: str, document_ids: Sequence[int]) -> list[Document]:

@@ -35,6 +35,8 @@ def book_transfer(
     document = tx.session.get(Document, document_id, with_for_update=True, populate_existing=True)
     if document is None:
         raise NotFound("document", document_id)
+    if document.kind == Kind.CREDIT_NOTE:
+        raise Conflict(f"{document.number_text} is a credit note: nobody pays on it", hint="book it as credit")
     account = manual_account(tx, account_id, document.seller_id)
     if currency != document.currency:
         raise CurrencyMismatch(document.currency, currency)

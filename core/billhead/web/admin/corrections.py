@@ -9,9 +9,11 @@ from wtforms import DateField, SelectField, StringField
 from wtforms.validators import DataRequired, Optional
 
 from billhead.actions.documents._corrected import Line, lines_of
+from billhead.actions.documents._place_credit import Placed
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.documents.describe_line import describe_line
 from billhead.actions.documents.issue_credit_note import Correction, Credited, issue_credit_note
+from billhead.actions.documents.place_credit import place_credit
 from billhead.actions.documents.void_document import void_document
 from billhead.actions.documents.write_off import WrittenOff, write_off
 from billhead.actions.payments.reallocate import Reallocated, reallocate
@@ -135,6 +137,51 @@ def credit_document(key: int) -> ResponseReturnValue:
         act,
         lambda made: credited_figures(made, row.currency),
         lambda _, made: say("Credit note %(number_text)s is issued.", number_text=made.number_text),
+    )
+
+
+class PlaceForm(PreviewForm):
+    way = SelectField(later("What waits"), choices={
+        "credit": later("becomes credit for the next invoices"),
+        "refund": later("goes back to where it came from"),
+    })  # fmt: skip
+
+
+@admin.route("/documents/<int:key>/place", methods=["GET", "POST"])
+@allow("staff", permission="money.correct")
+def place_what_waits(key: int) -> ResponseReturnValue:
+    with reading() as session:
+        row = found(session, Document, key, "document")
+    if row.kind != Kind.CREDIT_NOTE:
+        raise Conflict(say("Money waits on credit notes only."))
+    form = PlaceForm()
+
+    def figures(placed: Placed) -> Figures:
+        amounts = (
+            (say("Owed less"), placed.on_documents), (say("Becomes credit"), placed.credited),
+            (say("Goes back"), placed.refunded),
+        )  # fmt: skip
+        return [(what, money(minor, row.currency)) for what, minor in amounts if minor]
+
+    question = Question(
+        say("Place what waits on %(document)s", document=paper_name(row)),
+        say(
+            "%(amount)s wait on it. What is still owed comes first, by the seller's rule; what can't be sent back "
+            "becomes credit.",
+            amount=_open(row),
+        ),
+        say("Place it"),
+        _back(key),
+    )
+    return previewed(
+        question,
+        form,
+        lambda tx: place_credit(tx, key, form.way.data),
+        figures,
+        lambda _, placed: say(
+            "%(amount)s are placed.",
+            amount=money(placed.on_documents + placed.credited + placed.refunded, row.currency),
+        ),
     )
 
 

@@ -17,7 +17,7 @@ from billhead.actions.documents.write_einvoice import write_einvoice
 from billhead.actions.payments.book_transfer import book_transfer
 from billhead.db import reading, writing
 from billhead.domain.context import Context
-from billhead.domain.document import OWED, Kind, ProformaState, State
+from billhead.domain.document import OWED, Kind, ProformaState, State, is_payable
 from billhead.domain.dunning import TELLS
 from billhead.domain.money import Money
 from billhead.models.documents import Allocation, Document, DocumentLine, Party
@@ -129,8 +129,7 @@ def document_einvoice(key: int, format: str) -> Response:
 
 
 def payable(row: Document) -> bool:
-    is_open = row.state == ProformaState.OPEN if row.kind == Kind.PROFORMA else row.state in OWED
-    return is_open and row.total_minor > row.settled_minor
+    return is_payable(row.kind, row.state) and row.total_minor > row.settled_minor
 
 
 def _says_something(step: DunningStep) -> bool:

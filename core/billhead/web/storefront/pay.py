@@ -20,7 +20,7 @@ from billhead.actions.payments.start_checkout import start_checkout
 from billhead.actions.scheduling import enqueue
 from billhead.actions.subscriptions._order_steps import order_of
 from billhead.db import reading, writing
-from billhead.domain.document import OWED, Kind, ProformaState, State
+from billhead.domain.document import Kind, ProformaState, State, is_payable
 from billhead.domain.errors import BillheadError, NotFound
 from billhead.domain.payment import BLOCKS_ANOTHER, UNRESOLVED, AttemptState
 from billhead.domain.rights import BUYERS
@@ -59,8 +59,7 @@ def _own_document(session: Session, document_id: int) -> Document:
 
 
 def _is_open(document: Document) -> bool:
-    open_states = {ProformaState.OPEN.value} if document.kind == Kind.PROFORMA else {state.value for state in OWED}
-    return document.state in open_states and document.total_minor > document.settled_minor
+    return is_payable(document.kind, document.state) and document.total_minor > document.settled_minor
 
 
 def _last_attempt(session: Session, document_id: int) -> PaymentAttempt | None:

@@ -19,7 +19,7 @@ from billhead.actions.payments.start_checkout import start_checkout
 from billhead.actions.scheduling import enqueue
 from billhead.db import reading, writing
 from billhead.domain.context import Context, Role, Scope
-from billhead.domain.document import OWED, Kind, ProformaState, State
+from billhead.domain.document import Kind, ProformaState, State, is_payable
 from billhead.domain.errors import BillheadError, NotFound
 from billhead.domain.payment import UNRESOLVED, AttemptState
 from billhead.models.documents import Document
@@ -69,8 +69,7 @@ def _document(session: Session, token: str) -> Document:
 
 
 def _is_open(document: Document) -> bool:
-    states = {ProformaState.OPEN.value} if document.kind == Kind.PROFORMA else {state.value for state in OWED}
-    return document.state in states and document.total_minor > document.settled_minor
+    return is_payable(document.kind, document.state) and document.total_minor > document.settled_minor
 
 
 def _newest(session: Session, document_id: int) -> PaymentAttempt | None:
