@@ -331,6 +331,19 @@ def _dunning(ctx: Context, _args: Mapping[str, Any]) -> None:
     _batches(ctx, lapse)
 
 
+@job_kind("dunning.dun_one", max_tries=3)
+def _dun_one(ctx: Context, args: Mapping[str, Any]) -> None:
+    """One that kept its batch waiting for nobody: it fails here, until what is in its way is mended."""
+    with writing(ctx) as tx:
+        dun(tx, only=int(args["document_id"]))
+
+
+@job_kind("subscriptions.lapse_one", max_tries=3)
+def _lapse_one(ctx: Context, args: Mapping[str, Any]) -> None:
+    with writing(ctx) as tx:
+        lapse(tx, only=int(args["subscription_id"]))
+
+
 @job_kind("dunning.lift_cleared")
 def _lift_cleared(ctx: Context, _args: Mapping[str, Any]) -> None:
     _batches(ctx, lift_cleared)

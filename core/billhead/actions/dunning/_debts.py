@@ -71,8 +71,8 @@ def oldest_due(session: Session, subscription_id: int, before: date) -> date | N
     return session.scalar(query.order_by(Document.due_on).limit(1))
 
 
-def read_debts(session: Session, after_id: int, policies: Policies) -> tuple[list[Debt], int]:
-    """One batch by document id, and where the next goes on (0: all were looked at).
+def read_debts(session: Session, after_id: int, policies: Policies, only: int | None = None) -> tuple[list[Debt], int]:
+    """One batch by document id, and where the next goes on (0: all were looked at); or `only` this document.
 
     Nobody is told of a document on the day of its issue, nor of one without anything to pay.
     """
@@ -81,7 +81,8 @@ def read_debts(session: Session, after_id: int, policies: Policies) -> tuple[lis
         select(Document, Customer.name, Customer.price_group, Seller.zone)
         .join(Customer, Customer.id == Document.customer_id)
         .join(Seller, Seller.id == Document.seller_id)
-        .where(or_(and_(is_owed(), has_undisputed()), _offered()), Document.due_on <= horizon, Document.id > after_id)
+        .where(or_(and_(is_owed(), has_undisputed()), _offered()), Document.due_on <= horizon)
+        .where(Document.id > after_id if only is None else Document.id == only)
         .order_by(Document.id)
         .limit(BATCH)
     ).all()

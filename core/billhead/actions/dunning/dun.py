@@ -6,6 +6,8 @@ stands still while a promise to pay is open. What is disputed of an
 invoice waits, as long as its seller allows; the rest does not.
 """
 
+import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +18,7 @@ from billhead.actions.dunning._debts import Debt, read_debts
 from billhead.actions.dunning._terms import Policies
 from billhead.actions.dunning.charge_late_fee import charge_late_fee
 from billhead.actions.dunning.throttle import throttle
+from billhead.actions.jobs._set_aside import set_aside
 from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._allocating import locked_documents
 from billhead.actions.subscriptions._offers import lock_about
@@ -26,11 +29,14 @@ from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.document import OWED, ProformaState
 from billhead.domain.dunning import NO_FEE, TELLS, Stage, StageAction
+from billhead.domain.errors import BillheadError
 from billhead.domain.subscription import Event, State, SuspendedBy
 from billhead.models.dunning import DunningStep
 from billhead.models.subscriptions import Subscription
 
 __all__ = ["Dunned", "Due", "dun", "preview_dun"]
+
+log = logging.getLogger(__name__)
 
 _NOTICES = {StageAction.REMIND: "reminder", StageAction.WARN: "warning"}
 _RUNNING = (State.ACTIVE, State.TRIAL, State.PAST_DUE)
@@ -78,10 +84,14 @@ def preview_dun(tx: Tx, policies: Policies | None = None) -> Iterator[Due]:
 
 
 @verb("dunning.dun", permission="subscriptions.write")
-def dun(tx: Tx, after_id: int = 0) -> Dunned:
-    """One batch of open documents, by id."""
-    debts, next_after = read_debts(tx.session, after_id, Policies(tx.session))
-    counts = dict.fromkeys(StageAction, 0)
+def dun(tx: Tx, after_id: int = 0, *, only: int | None = None) -> Dunned:
+    """One batch of open documents, by id; or `only` this one.
+
+    One of a batch with which it can't be done keeps nobody else back: it is undone, and tried again by a job of its
+    own, which staff see. Of one alone, what is in the way is raised.
+    """
+    debts, next_after = read_debts(tx.session, after_id, Policies(tx.session), only)
+    counts: Counter[StageAction] = Counter()
     fees = 0
     debts = [debt for debt in debts if debt.do or debt.passed]
     _lock(tx, debts)
@@ -89,14 +99,9 @@ def dun(tx: Tx, after_id: int = 0) -> Dunned:
         tx.session.refresh(debt.document)
         if debt.document.state not in _STANDING:  # it was paid, or made void, since this batch was read
             continue
-        for stage in debt.passed:
-            _write_step(tx, debt, None, stage, "passed_over")
-        for stage in debt.do:
-            if not _may_do(debt, stage):
-                continue
-            done = _tell(tx, debt, stage) if stage.action in TELLS else _take_away(tx, debt, stage)
-            counts[stage.action] += done
-            fees += _reached(tx, debt, stage)
+        done, charged = _go_on(tx, debt) if only is not None or not _can_fail(debt) else _apart(tx, debt)
+        counts.update(done)
+        fees += charged
     return Dunned(
         told=counts[StageAction.REMIND] + counts[StageAction.WARN],
         throttled=counts[StageAction.THROTTLE],
@@ -116,6 +121,38 @@ def _lock(tx: Tx, debts: Sequence[Debt]) -> None:
         lock_about(tx, subscriptions, [debt.document.id for debt in debts])
     else:
         locked_documents(tx, [debt.document.id for debt in debts])
+
+
+def _can_fail(debt: Debt) -> bool:
+    """What ends here may have to be billed, and a fee is taxed."""
+    return any(stage.action not in TELLS or stage.fee != NO_FEE for stage in debt.do)
+
+
+def _apart(tx: Tx, debt: Debt) -> tuple[Counter[StageAction], int]:
+    document_id = debt.document.id
+    try:
+        with tx.session.begin_nested():
+            done = _go_on(tx, debt)
+            tx.session.flush()
+    except BillheadError as error:
+        log.warning("document %s can't be dunned: %s", document_id, error)
+        set_aside(tx, "dunning.dun_one", {"document_id": document_id})
+        return Counter(), 0
+    return done
+
+
+def _go_on(tx: Tx, debt: Debt) -> tuple[Counter[StageAction], int]:
+    """How often each was done, and how many fees were charged."""
+    done: Counter[StageAction] = Counter()
+    fees = 0
+    for stage in debt.passed:
+        _write_step(tx, debt, None, stage, "passed_over")
+    for stage in debt.do:
+        if not _may_do(debt, stage):
+            continue
+        done[stage.action] += _tell(tx, debt, stage) if stage.action in TELLS else _take_away(tx, debt, stage)
+        fees += _reached(tx, debt, stage)
+    return done, fees
 
 
 def _may_do(debt: Debt, stage: Stage) -> bool:

@@ -1,5 +1,6 @@
 """What the calendar ends: canceled subscriptions whose last day has passed, and prepaid time that nobody renewed."""
 
+import logging
 from dataclasses import dataclass
 from datetime import date
 
@@ -7,17 +8,21 @@ from sqlalchemy import exists, or_, select
 
 from billhead import clock
 from billhead.actions.billing.rebill import rebill
+from billhead.actions.jobs._set_aside import set_aside
 from billhead.actions.provisioning.want import want
 from billhead.actions.subscriptions._offers import lock_offers, withdraw_changes, withdraw_offers
 from billhead.actions.subscriptions._state import live_services, move, record
 from billhead.actions.verb import verb
 from billhead.db import Tx
+from billhead.domain.errors import BillheadError
 from billhead.domain.subscription import RUNNING, Event, State
 from billhead.models.sellers import Seller
 from billhead.models.shops import ShopSupply
 from billhead.models.subscriptions import Service, Subscription
 
 __all__ = ["Lapsed", "lapse"]
+
+log = logging.getLogger(__name__)
 
 _BATCH = 500
 
@@ -32,8 +37,11 @@ class Lapsed:
 
 
 @verb("subscriptions.lapse", permission="subscriptions.write")
-def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
-    """End one batch of what has come to its date (each customer's own), by subscription id.
+def lapse(tx: Tx, after_id: int = 0, *, only: int | None = None) -> Lapsed:
+    """End one batch of what has come to its date (each customer's own), by subscription id; or `only` this one.
+
+    One of a batch whose last bill can't be written keeps nobody else back: it goes on, and is tried again by a job of
+    its own, which staff see. Of one alone, what is in the way is raised.
 
     What is suspended does not expire: paying for it again must not undo what staff have stopped. What is paid while its
     order is checked waits, whatever its end: the time that was bought begins when it is approved. So does what a shop's
@@ -58,7 +66,7 @@ def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
     ending = (
         select(Subscription)
         .where(
-            Subscription.id > after_id,
+            Subscription.id > after_id if only is None else Subscription.id == only,
             Subscription.paid_through.is_(None) | Subscription.id.not_in(checked),
             ~supplied_later,
             or_(
@@ -75,8 +83,11 @@ def lapse(tx: Tx, after_id: int = 0) -> Lapsed:
     for subscription in due:
         today = clock.today_in(subscription.zone)
         if subscription.service_ends_on is not None and subscription.service_ends_on <= today:
-            _end(tx, subscription)
-            canceled += 1
+            if only is None:
+                canceled += _end_apart(tx, subscription)
+            else:
+                _end(tx, subscription)
+                canceled += 1
         elif _over(subscription, today, on_payment):
             move(tx, subscription, Event.EXPIRE, min(today, subscription.paid_through or today))
             withdraw_changes(tx, subscription.id)
@@ -91,6 +102,19 @@ def _over(subscription: Subscription, today: date, on_payment: frozenset[int]) -
     )
     unpaid = by_hand and subscription.state != State.SUSPENDED
     return unpaid and through is not None and through <= today
+
+
+def _end_apart(tx: Tx, subscription: Subscription) -> bool:
+    subscription_id = subscription.id
+    try:
+        with tx.session.begin_nested():
+            _end(tx, subscription)
+            tx.session.flush()
+    except BillheadError as error:
+        log.warning("subscription %s can't end: %s", subscription_id, error)
+        set_aside(tx, "subscriptions.lapse_one", {"subscription_id": subscription_id})
+        return False
+    return True
 
 
 def _end(tx: Tx, subscription: Subscription) -> None:
