@@ -15,7 +15,10 @@ from billhead.models.documents import Document, DocumentLine, Party
 
 _JSON = ("address", "invoicing")
 
-__all__ = ["Line", "lines_of", "party_of"]
+__all__ = ["CORRECTED", "Line", "lines_of", "party_of"]
+
+CORRECTED = "corrected"
+"""The kind of a line by which staff give back; the calendar's own are `returned`."""
 
 
 class Line(NamedTuple):

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from billhead import clock
 from billhead.actions.billing._rated import LineDetail, PartyFacts, Rated, RatedLine, Share
 from billhead.actions.billing.issue_invoice import issue_invoice
-from billhead.actions.documents._corrected import Line, lines_of, party_of
+from billhead.actions.documents._corrected import CORRECTED, Line, lines_of, party_of
 from billhead.actions.documents._days_bought import let_days_follow
 from billhead.actions.documents._place_credit import WAYS, place_credit_note
 from billhead.actions.payments._allocating import lock_payers, locked_documents
@@ -25,9 +25,6 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
 
 __all__ = ["Correction", "Credited", "issue_credit_note"]
-
-CORRECTED = "corrected"
-"""The kind of a line by which staff give back; the calendar's own are `returned`."""
 
 _CORRECTABLE = frozenset({State.FINAL, State.PARTLY_PAID, State.PAID, State.WRITTEN_OFF})
 

@@ -7,12 +7,11 @@ from sqlalchemy import update
 from billhead import clock
 from billhead.actions.documents._days_bought import let_days_follow
 from billhead.actions.documents._releasing import release
-from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.documents._untouched import must_be_untouched
-from billhead.actions.dunning.lift import lift_debt
 from billhead.actions.events import emit
 from billhead.actions.ledger._reversing import reverse
 from billhead.actions.payments._allocating import locked_documents
+from billhead.actions.payments._paid import given_away
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.context import Context
@@ -63,18 +62,19 @@ def void_document(tx: Tx, document_id: int, *, reason: str, given_away: bool = F
         offered = (SubscriptionChange.document_id == document_id, SubscriptionChange.state == "offered")
         tx.session.execute(update(SubscriptionChange).where(*offered).values(state="withdrawn"))
     else:
+        # whoever may make it void needs no right over subscriptions for what follows by itself
+        house, final = Tx(Context.system("documents:void"), tx.session), document.state != State.DRAFT
+        seller = tx.session.get_one(Seller, document.seller_id)
         if document.state == State.DRAFT:
             if not given_away:
                 release(tx, document)
             document.finalise_on = None
         document.state = next_state(TRANSITIONS, State(document.state), Event.VOID).value
         if document.entry_id is not None:
-            day = clock.today_in(tx.session.get_one(Seller, document.seller_id).zone)
+            day = clock.today_in(seller.zone)
             document.closing_entry_id = reverse(tx, document.entry_id, "void", day, f"void:{document.id}")
-        # whoever may make it void needs no right over subscriptions for what follows by itself
-        house = Tx(Context.system("documents:void"), tx.session)
-        for subscription_id in subscriptions_of(tx.session, document.id):
-            lift_debt(house, subscription_id)
+        if final and document.kind == Kind.INVOICE:
+            given_away(house, seller, document)
         let_days_follow(tx, document.id)
     data = {"document_id": document.id, "customer_id": document.customer_id}
     emit(tx, "document.voided", f"document:{document.id}", data)

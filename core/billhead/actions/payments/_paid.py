@@ -2,10 +2,11 @@
 
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, select, true
 from sqlalchemy.orm import aliased
 
 from billhead import clock
+from billhead.actions.documents._corrected import CORRECTED
 from billhead.actions.documents._days_bought import let_days_come
 from billhead.actions.documents._disputed import undisputed
 from billhead.actions.documents._subscriptions import subscriptions_of
@@ -24,7 +25,7 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import FreeTime, Subscription
 
-__all__ = ["is_kept", "paid_in_full", "paid_in_part", "paid_until", "released", "with_given_days"]
+__all__ = ["given_away", "is_kept", "paid_in_full", "paid_in_part", "paid_until", "released", "with_given_days"]
 
 
 def paid_in_full(tx: Tx, seller: Seller, invoice: Document) -> None:
@@ -55,9 +56,23 @@ def released(tx: Tx, seller: Seller, invoice: Document) -> None:
     let_days_come(tx, invoice)
 
 
+def given_away(tx: Tx, seller: Seller, invoice: Document) -> None:
+    """Nobody owes a final invoice any more: its time may be watched, and nothing of what debt had done is left. A
+    reseller's credits buy none of it, and what was ordered on it and never ran does not begin."""
+    tx.session.flush()
+    for subscription_id in subscriptions_of(tx.session, invoice.id):
+        subscription = tx.session.get_one(Subscription, subscription_id, with_for_update=True, populate_existing=True)
+        through, before = _billed_until(tx, invoice, subscription), subscription.paid_through
+        ran = subscription.state != Life.PENDING and not is_supplied(subscription)
+        if ran and through is not None and (before is None or before < through):
+            _extend(tx, seller, subscription, invoice)
+        lift_debt(tx, subscription_id)
+
+
 def _extend(tx: Tx, seller: Seller, subscription: Subscription, invoice: Document) -> None:
     """What is paid for may be watched: panel expiry = paid-through + grace, in the customer's own zone."""
-    before, through = subscription.paid_through, paid_until(tx, invoice, subscription)
+    lasts = paid_until if is_supplied(subscription) else _billed_until
+    before, through = subscription.paid_through, lasts(tx, invoice, subscription)
     bought = through
     if through is None or (subscription.paid_through is not None and subscription.paid_through >= through):
         through = subscription.paid_through
@@ -103,24 +118,34 @@ def with_given_days(tx: Tx, subscription: Subscription, through: date) -> date:
 
 def paid_until(tx: Tx, invoice: Document, subscription: Subscription) -> date | None:
     """The end of its time on the invoice, without lines that credit notes have given back whole."""
+    return _end_of_time(tx, invoice, subscription, is_kept())
+
+
+def _billed_until(tx: Tx, invoice: Document, subscription: Subscription) -> date | None:
+    """The same, with lines of which staff have given back the money: no run bills that time again, so it is given."""
+    return _end_of_time(tx, invoice, subscription, is_kept(by_staff=False))
+
+
+def _end_of_time(tx: Tx, invoice: Document, subscription: Subscription, counts: ColumnElement[bool]) -> date | None:
     return tx.session.scalar(
         select(func.max(DocumentLine.period_end)).where(
             DocumentLine.document_id == invoice.id,
             DocumentLine.subscription_id == subscription.id,
             DocumentLine.kind.in_(["recurring", "trial"]),
-            is_kept(),
+            counts,
         )
     )
 
 
-def is_kept() -> ColumnElement[bool]:
-    """Of DocumentLine: credit notes have not given it back whole."""
+def is_kept(*, by_staff: bool = True) -> ColumnElement[bool]:
+    """Of DocumentLine: credit notes have not given it back whole; `by_staff`: theirs count as well."""
     gives = aliased(DocumentLine)
     given = case((Document.kind == Kind.CREDIT_NOTE, gives.net_minor), else_=-gives.net_minor)
     returned = (
         select(func.coalesce(func.sum(given), 0))
         .join(Document, Document.id == gives.document_id)
         .where(gives.corrects_line_id == DocumentLine.id, Document.state != State.VOID)
+        .where(true() if by_staff else gives.kind != CORRECTED)
         .correlate(DocumentLine)
         .scalar_subquery()
     )
