@@ -3,7 +3,7 @@
 12.00 EUR is due on 15 November 2026 (a Sunday) and suspends on the 20th.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from billing_shop import SYSTEM, open_shop
@@ -189,6 +189,25 @@ def test_once_in_so_many_days_and_not_while_one_is_broken_or_open(shop):
     assert shop.all(PaymentPromise)[-1].state == "kept"
     with at(november(23)), pytest.raises(Conflict, match="nothing is overdue"):
         promise(shop, other, november(24))
+
+
+def test_a_promise_that_was_broken_and_paid_in_the_end_bars_nobody(any_shop):
+    shop = any_shop
+    policy(shop, (5, WARN), promises=WEEK)
+    subscription = debtor(shop, again=True)
+    with at(november(16)):
+        promise(shop, subscription, november(17))
+    run(november(18))
+    assert shop.get(PaymentPromise, 1).state == "broken"
+    with at(november(19)), pytest.raises(Conflict, match="the last promise was not kept"):
+        promise(shop, subscription, november(20))
+    with at(november(20)):
+        pay(invoices(shop)[0].id)
+    december = date(2026, 12, 1)
+    with at(december):
+        shop.run(december)
+    with at(date(2026, 12, 17)):  # its invoice was due on the 15th, and the last promise is a month ago
+        assert promise(shop, subscription, date(2026, 12, 20)).day == "2026-12-20"
 
 
 def test_nobody_promises_for_another(shop):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.documents._disputed import disputed_of, has_undisputed
 from billhead.actions.documents._subscriptions import about
-from billhead.actions.dunning._debts import is_owed
+from billhead.actions.dunning._debts import is_owed, oldest_due
 from billhead.actions.dunning._terms import terms_of_subscription
 from billhead.actions.dunning.lift import lift_debt
 from billhead.actions.events import emit
@@ -110,11 +110,17 @@ def _offer(session: Session, subscription: Subscription) -> PromiseOffer:
         .limit(1)
     )
     money = Money(owed, subscription.currency)
-    refusal = terms.refusal(money, today, last.asked_on if last else None, last is not None and last.state == "broken")
+    broken = last is not None and last.state == "broken" and _still_owes(session, subscription, last)
+    refusal = terms.refusal(money, today, last.asked_on if last else None, broken)
     if not refusal and subscription.state in (State.CANCELED, State.PENDING):
         refusal = marked("this subscription does not run")
     standing = last.day if last is not None and last.state == "open" else None
     return PromiseOffer(subscription.id, money, terms.latest(today), terms.restores, refusal, standing)
+
+
+def _still_owes(session: Session, subscription: Subscription, promise: PaymentPromise) -> bool:
+    """Something of what the broken promise had put off; what came due later is another debt."""
+    return oldest_due(session, subscription.id, before=promise.closed_on or promise.day) is not None
 
 
 def _asked_for(session: Session, subscription: Subscription, today: date) -> int:
