@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from billhead.bulk import Bulk, Row, among
 from billhead.domain.discounts import Charge, Coupon, CouponKind, discounted
 from billhead.models.coupons import Coupon as CouponRow
 from billhead.models.coupons import CouponPlan, CouponRedemption, CouponUse
+from billhead.models.documents import DocumentLine
 
 if TYPE_CHECKING:
     from billhead.actions.billing._draft import DraftedLine
@@ -237,15 +238,45 @@ def _after(coupon: Coupon, minor: int, cycles: int, period: tuple[date, date] | 
     return coupon._replace(cycles_left=left)
 
 
-def move_used(session: Session, subscriptions: Iterable[int], from_id: int, to_id: int) -> None:
-    """The lines of these subscriptions go to another document, and what coupons gave them goes along."""
-    theirs = select(CouponRedemption.id).where(CouponRedemption.subscription_id.in_(list(subscriptions)))
-    session.execute(
-        update(CouponUse)
-        .where(CouponUse.document_id == from_id, CouponUse.redemption_id.in_(theirs))
-        .values(document_id=to_id)
-        .execution_options(synchronize_session=False)
-    )
+def move_used(session: Session, going: Sequence[DocumentLine], staying: Sequence[DocumentLine], to_id: int) -> None:
+    """Lines go to another document, others of theirs stay, and what coupons gave them goes along."""
+    session.flush()
+    rows = session.execute(
+        select(CouponUse, CouponRow.code, CouponRedemption.subscription_id)
+        .join(CouponRedemption, CouponRedemption.id == CouponUse.redemption_id)
+        .join(CouponRow, CouponRow.id == CouponRedemption.coupon_id)
+        .where(CouponUse.document_id.in_({line.document_id for line in going}))
+        .where(CouponRedemption.subscription_id.in_({line.subscription_id for line in going} - {None}))
+    ).all()
+    for use, code, subscription_id in rows:
+        gone, left = ([one for one in lines if one.subscription_id == subscription_id] for lines in (going, staying))
+        minor, cycles = _share_of(use, code, gone, left)
+        if not (minor or cycles):
+            continue
+        there = session.get(CouponUse, (to_id, use.redemption_id))
+        if there is None:
+            there = CouponUse(document_id=to_id, redemption_id=use.redemption_id, discount_minor=0, cycles=0)
+            session.add(there)
+        there.discount_minor, there.cycles = there.discount_minor + minor, there.cycles + cycles
+        use.discount_minor, use.cycles = use.discount_minor - minor, use.cycles - cycles
+        if not (use.discount_minor or use.cycles):
+            session.delete(use)
+    session.flush()
+
+
+def _share_of(
+    use: CouponUse, code: str, going: Sequence[DocumentLine], staying: Sequence[DocumentLine]
+) -> tuple[int, int]:
+    """How much of a use, and of its cycles, goes with these lines: by what the code took off them and off the others,
+    and by their periods."""
+    mine, others = ([one for one in lines if code in one.discount_code.split(" + ")] for lines in (going, staying))
+    taken, kept = (sum(one.discount_minor for one in lines) for lines in (mine, others))
+    if not staying or (taken and not kept):
+        return use.discount_minor, use.cycles
+    periods, left = ({(one.period_start, one.moved_from_id) for one in lines if one.kind == "recurring"}
+                     for lines in (mine, others))  # fmt: skip
+    cycles = min(use.cycles, len(periods - left)) if left else use.cycles * bool(periods)
+    return (use.discount_minor * taken // (taken + kept) if taken else 0), cycles
 
 
 def give_back_used(

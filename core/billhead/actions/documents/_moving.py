@@ -62,8 +62,9 @@ def move_lines(tx: Tx, lines: Sequence[DocumentLine], target: Document, *, back:
     """To the end of the target. `back`: they return to where they came from."""
     last = max((line.position for line in lines_of(tx, target.id)), default=0)
     for origin in {line.document_id for line in lines}:
-        timed = [line for line in lines if line.document_id == origin and _term_of(line)]
-        move_used(tx.session, {line.subscription_id for line in timed if line.subscription_id}, origin, target.id)
+        going = [line for line in lines if line.document_id == origin]
+        staying = [line for line in lines_of(tx, origin) if line not in going]
+        move_used(tx.session, going, staying, target.id)
     for position, line in enumerate(lines, last + 1):
         line.moved_from_id = None if back else line.document_id
         line.document_id, line.position = target.id, position
