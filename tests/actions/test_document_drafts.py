@@ -175,6 +175,7 @@ def test_staff_change_a_draft_with_a_reason_and_the_run_s_lines_stay(shop):
         (FreeLine(" ", 100), "description"), (FreeLine("x" * 201, 100), "description"),
         (FreeLine("Box", 100, 0), "quantity"), (FreeLine("Box", 100, -1), "quantity"),
         (FreeLine("Box", 10**13 + 1), "unit_minor"), (FreeLine("Box", 1.5), "unit_minor"),
+        (FreeLine("Box", 100, tax_class="nosuchclass"), "tax_class"), (FreeLine("Box", 100, tax_class=""), "tax_class"),
     ],
 )  # fmt: skip
 def test_what_a_line_may_not_be(sqlite_url, tmp_path, line, field):

@@ -52,10 +52,13 @@ def test_an_invoice_by_hand_from_an_empty_draft_to_its_number(counter):
 def test_what_a_line_may_not_be_is_said_at_its_field(counter):
     counter.confirm("/admin/customers/1/invoice")
     draft = newest(counter)
-    form = {"description": "Box", "quantity": "0", "unit_minor": "1", "tax_class": "", "reason": "x"}
+    form = {"description": "Box", "quantity": "0", "unit_minor": "1", "tax_class": "tv", "reason": "x"}
     answer = counter.post(f"/admin/documents/{draft.id}/lines/free", **form)
     assert answer.status_code == 422
     assert "whole number from 1" in answer.text
+    form |= {"quantity": "1", "tax_class": "nosuchclass"}
+    assert counter.post(f"/admin/documents/{draft.id}/lines/free", **form).status_code == 422
+    assert newest(counter).total_minor == 0
 
 
 def test_two_drafts_are_merged_split_and_put_back(counter):

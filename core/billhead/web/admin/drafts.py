@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from billhead.actions.accounts.set_consolidation import set_consolidation
-from billhead.actions.documents.add_line import FreeLine, ProductLine, add_line
+from billhead.actions.documents.add_line import FreeLine, ProductLine, add_line, tax_classes
 from billhead.actions.documents.change_line import change_line
 from billhead.actions.documents.draft_invoice import draft_invoice
 from billhead.actions.documents.finalise_draft import finalise_draft, preview_finalise_draft
@@ -136,7 +136,7 @@ class LineForm(ReasonForm):
 
 
 class NewLineForm(LineForm):
-    tax_class = StringField(later("Tax class"), default="tv", filters=[stripped], validators=[Length(max=40)])
+    tax_class = SelectField(later("Tax class"))
     reason = reason_field()
 
 
@@ -144,10 +144,13 @@ class NewLineForm(LineForm):
 @allow("staff", permission=_WRITE)
 def add_free_line(key: int) -> ResponseReturnValue:
     row = _document(key)
+    form = NewLineForm()
+    with reading() as session:
+        form.tax_class.choices = [(one, one) for one in tax_classes(session, row.seller_id)]
 
     def act(tx: Tx, form: NewLineForm) -> str:
         unit = Money.parse(form.unit_minor.data, row.currency).minor
-        line = FreeLine(form.description.data, unit, form.quantity.data, form.tax_class.data or "")
+        line = FreeLine(form.description.data, unit, form.quantity.data, form.tax_class.data)
         add_line(tx, key, line)
         return say("The line is on the draft.")
 
@@ -155,9 +158,7 @@ def add_free_line(key: int) -> ResponseReturnValue:
         text = say("Prices on this draft are meant with tax, in %(currency)s.", currency=row.currency)
     else:
         text = say("Prices on this draft are meant without tax, in %(currency)s.", currency=row.currency)
-    return _ask(
-        row, say("Add a line to %(document)s", document=paper_name(row)), text, say("Add it"), NewLineForm(), act
-    )
+    return _ask(row, say("Add a line to %(document)s", document=paper_name(row)), text, say("Add it"), form, act)
 
 
 class ProductForm(ReasonForm):
