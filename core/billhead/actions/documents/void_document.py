@@ -11,7 +11,7 @@ from billhead.actions.documents._untouched import must_be_untouched
 from billhead.actions.events import emit
 from billhead.actions.ledger._reversing import reverse
 from billhead.actions.payments._allocating import locked_documents
-from billhead.actions.payments._paid import time_given_away
+from billhead.actions.payments._paid import give_away_time
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.context import Context
@@ -74,7 +74,7 @@ def void_document(tx: Tx, document_id: int, *, reason: str, given_away: bool = F
             day = clock.today_in(seller.zone)
             document.closing_entry_id = reverse(tx, document.entry_id, "void", day, f"void:{document.id}")
         if final and document.kind == Kind.INVOICE:
-            time_given_away(house, seller, document)
+            give_away_time(house, seller, document)
         let_days_follow(tx, document.id)
     data = {"document_id": document.id, "customer_id": document.customer_id}
     emit(tx, "document.voided", f"document:{document.id}", data)

@@ -25,15 +25,7 @@ from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import FreeTime, Subscription
 
-__all__ = [
-    "is_kept",
-    "paid_in_full",
-    "paid_in_part",
-    "paid_until",
-    "released",
-    "time_given_away",
-    "with_given_days",
-]
+__all__ = ["give_away_time", "is_kept", "paid_in_full", "paid_in_part", "paid_until", "released", "with_given_days"]
 
 
 def paid_in_full(tx: Tx, seller: Seller, invoice: Document) -> None:
@@ -64,7 +56,7 @@ def released(tx: Tx, seller: Seller, invoice: Document) -> None:
     let_days_come(tx, invoice)
 
 
-def time_given_away(tx: Tx, seller: Seller, invoice: Document) -> None:
+def give_away_time(tx: Tx, seller: Seller, invoice: Document) -> None:
     """Nobody owes a final invoice any more: its time may be watched, and nothing of what debt had done is left. A
     reseller's credits buy none of it, and what was ordered on it and never ran does not begin."""
     tx.session.flush()
