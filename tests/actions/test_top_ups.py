@@ -20,6 +20,9 @@ from billhead.actions.credits.set_wallet import WalletWish, set_wallet
 from billhead.actions.credits.stop_top_up import stop_top_up
 from billhead.actions.freeze import set_freeze
 from billhead.actions.payments._apply import apply_outcome
+from billhead.actions.payments._disputing import booked_of
+from billhead.actions.payments.refund import refund
+from billhead.actions.payments.send_refund import send_refund
 from billhead.actions.sellers._top_up_terms import terms_from, terms_text
 from billhead.actions.sellers.set_top_ups import set_top_ups
 from billhead.db import reading, writing
@@ -30,7 +33,7 @@ from billhead.domain.top_ups import Bonus, TopUpTerms
 from billhead.jobs.kinds import KINDS
 from billhead.models.credits import AutoTopUp, CustomerCredit, CustomerWallet
 from billhead.models.documents import Document
-from billhead.models.payments import PaymentAttempt, PaymentMethod
+from billhead.models.payments import Dispute, Payment, PaymentAttempt, PaymentMethod, Refund
 from billhead.models.people import Customer
 from billhead.plugin import AttemptState, Outcome
 from billhead.plugin_host import vault
@@ -227,6 +230,41 @@ def test_a_bonus_is_a_gift_beside_what_was_bought_and_goes_back_with_it(shop):
     shop.control("dispute", reference=attempt.key, status="opened", fee=0)
     shop.hear("dispute.opened")
     assert usable(shop) == 45, "what was spent of a gift stays spent"
+    sound()
+
+
+def test_a_bonus_that_went_with_the_money_comes_again_with_it(shop):
+    shop.act(set_top_ups, shop.seller, {"EUR": TopUpTerms(500, 50000, (2000,), (Bonus(2000, points=1000),))})
+    top_up(shop, 3000)
+    paid = shop.rows(Payment)[-1]
+    shop.control("cards", refund_status="failed")
+    for _ in range(2):  # half of 30.00 with half of the 3.00, sent in vain and again
+        half = shop.act(refund, paid.id, 1500, "source", reason="asked for")
+        assert (usable(shop), shop.row(Refund, half.refund_id).amount_minor) == (1650, 1500)
+        assert send_refund(SYSTEM, half.refund_id) == "failed"
+        assert usable(shop) == 3300
+        sound()
+    shop.act(pay_with_credit, shop.order().document_id)  # 12.55: the 3.00 first, then 9.55
+    attempt = shop.rows(PaymentAttempt, PaymentAttempt.state == "succeeded")[0]
+    for status in ("opened", "won"):
+        shop.control("dispute", reference=attempt.key, status=status, fee=0)
+        shop.hear(f"dispute.{status}")
+        assert usable(shop) == {"opened": 0, "won": 3000 - 955}[status], "what was spent of a gift comes no second time"
+    sound()
+
+
+def test_of_a_bonus_what_was_left_comes_again_when_a_dispute_is_won(shop):
+    shop.act(set_top_ups, shop.seller, {"EUR": TopUpTerms(500, 50000, (2000,), (Bonus(2000, points=5000),))})
+    ordered = top_up(shop, 3000)  # and 15.00
+    shop.act(pay_with_credit, shop.order().document_id)  # 12.55 of the 15.00
+    attempt = shop.rows(PaymentAttempt, PaymentAttempt.document_id == ordered)[-1]
+    shop.control("dispute", reference=attempt.key, status="opened", fee=0)
+    shop.hear("dispute.opened")
+    (dispute,) = shop.rows(Dispute)
+    assert (usable(shop), booked_of(dispute), dispute.taken[-1][0::2]) == (0, 3000, ["bonus", 245])
+    shop.control("dispute", reference=attempt.key, status="won", fee=0)
+    shop.hear("dispute.won")
+    assert usable(shop) == 3000 + 245
     sound()
 
 

@@ -12,7 +12,7 @@ from billhead.actions.notifications.queue import queue_notice
 from billhead.actions.payments._exchanging import exchange_disputed
 from billhead.actions.payments._policy import MoneyBack, money_back_of
 from billhead.actions.payments._putting_back import PutBack, put_back
-from billhead.actions.payments._refunding import locked_payment, refundable, subject_of
+from billhead.actions.payments._refunding import locked_payment, money_of, refundable, subject_of
 from billhead.actions.payments._taking import TakenFrom, take_payment
 from billhead.actions.payments._time_bought import pull_back_time
 from billhead.db import Tx
@@ -103,7 +103,7 @@ def _standing(payment: Payment, besides: int) -> Select[Dispute]:
 
 def booked_of(dispute: Dispute) -> int:
     """What was taken for it; less than its amount where an earlier dispute had taken that already."""
-    return sum(int(minor) for _, _, minor in dispute.taken)
+    return money_of(dispute.taken)
 
 
 def close_dispute(tx: Tx, dispute: Dispute, event: DisputeEvent) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.ledger.post import post
+from billhead.actions.payments._refunding import money_of
 from billhead.db import Tx
 from billhead.domain.ledger import AccountCode, Posting, credit, debit
 from billhead.domain.money import Money
@@ -49,7 +50,7 @@ def _exchange_what_went(tx: Tx, payment: Payment) -> None:
     for refund in tx.session.scalars(sent.order_by(Refund.id)):
         exchange_refund(tx, refund, payment, None)
     disputes = select(Dispute).where(Dispute.payment_id == payment.id, Dispute.state != DisputeState.WON.value)
-    taken = sum(int(minor) for dispute in tx.session.scalars(disputes) for _, _, minor in dispute.taken)
+    taken = sum(money_of(dispute.taken) for dispute in tx.session.scalars(disputes))
     if taken:
         exchange_disputed(tx, payment, 0, taken, f"exchange_charged_back:{payment.id}")
 

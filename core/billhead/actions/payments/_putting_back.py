@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from billhead import clock
+from billhead.actions.credits._bonus import give_bonus_again
 from billhead.actions.payments._allocating import Source, locked_documents, put_on
 from billhead.actions.payments._crediting import locked_lots
 from billhead.actions.payments._paid import paid_in_full
@@ -51,7 +52,8 @@ def open_on(document: Document) -> int:
 def put_back(
     tx: Tx, payment: Payment, taken: Sequence[Sequence[Any]], reason: str, credit_note_id: int | None = None
 ) -> PutBack:
-    """A document takes what is open on it still, a lot what it had given; everything else becomes credit."""
+    """A document takes what is open on it still, a lot what it had given, a bonus comes again; everything else becomes
+    credit."""
     documents = locked_documents(tx, [key for what, key, _ in taken if what == "document"])
     lots = locked_lots(tx, [key for what, key, _ in taken if what == "credit"])
     back, over = PutBack(), 0
@@ -65,6 +67,8 @@ def put_back(
         elif what == "credit":
             lots[key].remaining_minor += minor
             back.credited += minor
+        elif what == "bonus":
+            give_bonus_again(tx, payment, minor)
         else:
             over += minor
     if over:

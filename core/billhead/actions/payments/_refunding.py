@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -18,10 +19,16 @@ from billhead.models.payments import GatewayAccount, Payment, Refund
 from billhead.models.sellers import Seller
 from billhead.plugin_host import gateway_abilities
 
-__all__ = ["Taken", "can_return", "locked_payment", "plan_refund", "refundable", "subject_of"]
+__all__ = ["Taken", "can_return", "locked_payment", "money_of", "plan_refund", "refundable", "subject_of"]
 
 Taken = tuple[str, int, int]
-"""("document" | "credit" | "note", its id, minor units): where money was before it was taken for a refund."""
+"""("document" | "credit" | "note", its id, minor units): where money was before it was taken for a refund. "bonus" is
+what went with it of a gift, and no money."""
+
+
+def money_of(taken: Sequence[Sequence[Any]]) -> int:
+    """Minor units of the payment that were taken."""
+    return sum(int(minor) for what, _, minor in taken if what != "bonus")
 
 
 def locked_payment(tx: Tx, payment_id: int) -> Payment:
@@ -67,7 +74,7 @@ def plan_refund(
     A gateway that can refund is told by a job (unless `send` is false: the money has left already). Otherwise a person
     sends the money and confirms it.
     """
-    minor = sum(part for _, _, part in taken)
+    minor = money_of(taken)
     if minor > refundable(payment):
         left = Money(max(refundable(payment), 0), payment.currency)
         raise Conflict(f"only {left} of this payment can still go back", code="refund_too_large")

@@ -81,7 +81,7 @@ def take_payment(
         there = Money(minor - left, payment.currency)
         raise Conflict(f"only {there} of this payment can be taken back", code="not_there")
     if from_credit:
-        take_bonus_back(tx, payment, minor)
+        result.taken += [("bonus", lot_id, part) for lot_id, part in take_bonus_back(tx, payment, minor)]
     return result
 
 
