@@ -69,7 +69,8 @@ def asked_for(paths: Iterable[Path]) -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("option", "secret"):
                 told = [*node.args[:1], *(one.value for one in node.keywords if one.arg == "hint")]
-                yield from (one.value for one in told if isinstance(one, ast.Constant) and one.value)
+                texts = (one.value for one in told if isinstance(one, ast.Constant))
+                yield from (text for text in texts if isinstance(text, str) and text)
 
 
 def _marked_in(paths: Iterable[Path], keywords: Mapping[str, Any] = _KEYWORDS) -> Iterator[str | tuple[str, str]]:
