@@ -159,7 +159,7 @@ NARROWED = [
 _NAMES = re.compile(
     r"[A-Z]\w+/[\w/+-]+"  # time zones
     r"|\W*[\d.,]*\W*[A-Z]{2,4}( [\d. ]+|( \d\.\d)? \(XML\)|¥)?|[a-z]{3}, [A-Z]{3}"  # currencies, abbreviations
-    r"|[\w.+-]+@[\w.]+|[a-z]+_id: .*|ip: .*|[a-z]+\.[a-z_]+|[a-z_]+:[\w.]+|[a-z]+(_[a-z]+)+"  # of machines
+    r"|[\w.+-]+@[\w.]+|[a-z]+_id: .*|(ip|email): .*|[a-z]+\.[a-z_]+|[a-z_]+:[\w.]+|[a-z]+(_[a-z]+)+"  # of machines
     r"|billhead-.*|/pages/.*|\{.*"
     r"|(u|doc\d-a\d-)[a-z0-9]{6,9}|sqlite .*|.* UTC, .* s from the database's|NotFound: .*"
     r"|There is no notification channel.*"
@@ -170,7 +170,7 @@ _NAMES = re.compile(
     r"|Markdown\."
     r"|Console|Lounge|Midnight|English|Deutsch|Español|Français|Türkçe|cards, phone, transfer"
     r"|basic|box|cards|gift|hidden|old|one|screen|transfer|panel|memory|tv|everywhere|host|console|lounge|midnight"
-    r"|owner|billing|support|technician|read-only|mag|enigma2|sms|telegram|webhook|ppv|mac|eur|jpy"
+    r"|owner|billing|support|technician|read-only|mag|enigma2|sms|telegram|webhook|ppv|mac|eur|jpy|tls|starttls"
 )
 """What an Arab reads in Latin letters, too: names of people, things, zones, channels, codes of machines, and what
 the plugins of these tests say."""
