@@ -50,6 +50,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.SUSPENDED, Event.EXPIRE): State.EXPIRED,
     (State.SUSPENDED, Event.CANCEL): State.CANCELED,
     (State.EXPIRED, Event.RENEW): State.ACTIVE,
+    (State.EXPIRED, Event.RESUME_TRIAL): State.TRIAL,  # days were given
     (State.EXPIRED, Event.CANCEL): State.CANCELED,
 }
 

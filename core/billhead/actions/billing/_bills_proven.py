@@ -25,7 +25,7 @@ from billhead.models.subscriptions import Subscription, SubscriptionComponent, S
 __all__ = ["Named", "day_faults"]
 
 _TIMED = ("recurring", "trial")
-_BREAKS = ("expire", "renewed", "suspend", "resume", "resume_trial", "cancel", "transferred")
+_BREAKS = ("expire", "renew", "renewed", "suspend", "resume", "resume_trial", "cancel", "transferred")
 _GONE = ("void", "written_off")
 _EVER = date.max
 
@@ -163,7 +163,8 @@ def _stretch(
     if subscription.phase_ends_on is not None and first < subscription.phase_ends_on:
         agreed.append(Period(first, subscription.phase_ends_on))
     unpaid = [days for why, days in free if why != "moved"]
-    had = without(had, _between(over, "expire", "renewed"))  # between two terms that were bought nothing was watched
+    # when its time was over nothing was watched
+    had = without(had, _between(over, "expire", "renewed", "renew", "resume_trial"))
     stopped = _between(over, "suspend", "resume", "resume_trial", "cancel")
     return Stretch(had, unpaid, agreed, stopped, mode, subscription.currency)
 
