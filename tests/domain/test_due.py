@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billhead.domain.due import due_periods
+from billhead.domain.due import days_ahead, due_periods, offered_on
 from billhead.domain.errors import InvalidInput
 from billhead.domain.periods import Period, Term
 
@@ -117,3 +117,18 @@ def tiles(periods: list[Period], starts_on, ends_on):
         assert period.start == reached
         reached = period.end
     assert ends_on is None or not periods or reached <= ends_on
+
+
+@pytest.mark.parametrize(
+    ("term", "said", "ahead"),
+    [("1 day", 14, 0), ("1 week", 14, 6), ("1 week", 3, 3), ("1 month", 60, 27), ("1 year", 60, 60)],
+)
+def test_nothing_is_asked_for_a_whole_term_ahead(term, said, ahead):
+    assert days_ahead(said, Term.parse(term)) == ahead
+    assert days_ahead(0, Term.parse(term)) == 0
+
+
+def test_what_follows_a_part_of_a_term_is_offered_when_that_runs():
+    part = Period(date(2026, 11, 28), date(2026, 12, 1))
+    assert offered_on(part, 14) == date(2026, 11, 29)
+    assert offered_on(part, 1) == date(2026, 11, 30)

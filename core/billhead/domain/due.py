@@ -6,7 +6,7 @@ nothing but the anchor, the dates and what was billed before.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from billhead.domain.calendar import Calendar
 from billhead.domain.errors import InvalidInput
@@ -50,6 +50,18 @@ def due_periods(
         found.append(Period(start, end))
         start = end
     return found
+
+
+def days_ahead(days: int, term: Term) -> int:
+    """How many of `days` before a period begins it is billed: always less than one term, so that no period is asked
+    for before the one ahead of it runs."""
+    return max(0, min(days, term.months * 28 + term.days - 1))
+
+
+def offered_on(running: Period, ahead: int) -> date:
+    """When what follows `running` is offered: so many days before its end, never before its second day. Who has paid
+    the next period already is asked for nothing until that one runs, also where it is only part of a term."""
+    return max(running.end - timedelta(days=ahead), running.start + timedelta(days=1))
 
 
 def ended_periods(calendar: Calendar, start: date, target: date, ends_on: date | None) -> list[Period]:

@@ -12,6 +12,7 @@ from billhead.actions.catalogue.prices_for import Audience, PriceList, prices_fo
 from billhead.actions.provisioning._desired import PanelView, panel_view
 from billhead.actions.provisioning._owners import owners_on
 from billhead.domain.adoption import Candidate
+from billhead.domain.due import days_ahead
 from billhead.domain.periods import Term
 from billhead.models.adoptions import Adoption
 from billhead.models.catalogue import Plan, PlanBouquet
@@ -33,7 +34,7 @@ class PlanHere:
     def lead_days(self, term: str, seller: Seller) -> int:
         """How long before the end a renewal by hand is offered."""
         days = self.plan.lead_days
-        return int(days.get(term, days.get("", seller.lead_days)))
+        return days_ahead(int(days.get(term, days.get("", seller.lead_days))), Term.parse(term))
 
 
 @dataclass(slots=True)

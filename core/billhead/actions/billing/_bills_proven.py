@@ -64,13 +64,14 @@ def day_faults(session: Session, subscriptions: Sequence[int]) -> Iterator[Named
         first = min(_period(row.line).start for row in rows)
         shown, inclusive = len(parts) > 1, rows[0].inclusive
         for part, mode, costs in parts:
-            own = [_line(row, back.get(row.line.id, [])) for row in rows if row.line.component_id == part.id]
+            mine = [row for row in rows if row.line.component_id == part.id]
+            own = [_cut(_line(row, back.get(row.line.id, [])), row.state, over[subscription.id]) for row in mine]
             stretch = _stretch(subscription, part, mode, first, free.get(subscription.id, []), over[subscription.id])
             if own and moves_amounts(TaxRounding(roundings[subscription.seller_id]), inclusive):
                 stretch = stretch._replace(slack=1)
             if not costs:  # a change to it writes no line over nothing
                 stretch = stretch._replace(stopped=stretch.had)
-            for found in faults_of(stretch, _cut(own, over[subscription.id])):
+            for found in faults_of(stretch, own):
                 what = f"component {part.id}: {found.what}" if shown else found.what
                 yield Named(subscription.id, found.document_id, what)
 
@@ -181,15 +182,13 @@ def _between(events: Sequence[tuple[str, date]], broke: str, *went_on: str) -> l
     return [*found, Period(since, _EVER)] if since is not None else found
 
 
-def _cut(lines: Sequence[Line], over: Sequence[tuple[str, date]]) -> list[Line]:
-    """A renewal that counts from now ends what was paid before: those days are bought anew."""
-    begins = sorted(day for kind, day in over if kind == "renewed")
-    return [
-        line._replace(back=(*line.back, *_after(line.period, begins)), standing=False)
-        if any(line.period.start < day < line.period.end for day in begins)
-        else line
-        for line in lines
-    ]
+def _cut(line: Line, state: str, over: Sequence[tuple[str, date]]) -> Line:
+    """A renewal ends what is not paid for, or was given back by hand: those days are bought anew. Paid days stay, and
+    cost nothing a second time; a trial that costs nothing ends with the renewal."""
+    begins = sorted(day for kind, day in over if kind == "renewed" and line.period.start < day < line.period.end)
+    if not begins or (line.charges and line.standing and state == "paid"):
+        return line
+    return line._replace(back=(*line.back, *_after(line.period, begins)), standing=False)
 
 
 def _after(period: Period, days: Sequence[date]) -> list[Period]:

@@ -12,7 +12,7 @@ from billhead.actions.billing._stated import stated
 from billhead.actions.billing._taxing import TaxedAmount
 from billhead.actions.usage._shapes import UsageTaken
 from billhead.domain.discounts import Charge, whole_after
-from billhead.domain.due import due_periods
+from billhead.domain.due import days_ahead, due_periods, offered_on
 from billhead.domain.errors import CurrencyMismatch, InvalidInput
 from billhead.domain.money import Money
 from billhead.domain.owed import Cycle, owed
@@ -179,7 +179,7 @@ def _offer(item: DueItem, catalogue: Catalogue, buyer: Buyer, offered: bool) -> 
     if not sum([line.amount_minor for line in take_off(lines, item.redeemed)[0]]):
         cheaper, used = take_off(lines, item.redeemed)
         lead = lead_time(catalogue.plans[item.plan_id], item.term, catalogue.sellers[item.seller_id].lead_days)
-        next_bill_on = None if period.end == item.billing_ends_on else max(period.end - lead, end + timedelta(days=1))
+        next_bill_on = None if period.end == item.billing_ends_on else offered_on(period, lead.days)
         advance = _moved_on(item, anchor, period.end, next_bill_on, buyer.zone, period.end)
         return Draft("invoice", item.currency, cheaper, inclusive, advance, used=used, mixed=mixed)
     cheaper, used = take_off(tuple([_without_period(line) for line in lines]), item.redeemed)
@@ -247,8 +247,7 @@ def bill(item: DueItem, catalogue: Catalogue, zone: str) -> Draft:
 
 def lead_time(plan: PlanTerms, term: str, otherwise: int) -> timedelta:
     """How long before it begins a period is billed: the plan's days for that term, but always less than one term."""
-    length = _parsed(term)
-    return timedelta(days=max(0, min(plan.lead(term, otherwise), length.months * 28 + length.days - 1)))
+    return timedelta(days=days_ahead(plan.lead(term, otherwise), _parsed(term)))
 
 
 def _moved_on(

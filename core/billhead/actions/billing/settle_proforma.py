@@ -23,6 +23,7 @@ from billhead.actions.subscriptions._never_paid import end_unpaid
 from billhead.actions.subscriptions._settle_change import offered_change, settle_change
 from billhead.db import Tx
 from billhead.domain.document import PROFORMA_TRANSITIONS, Kind, ProformaEvent, ProformaState
+from billhead.domain.due import days_ahead, offered_on
 from billhead.domain.errors import Conflict
 from billhead.domain.periods import Period, Term, anchor_from, anchor_on_day, cycle, cycle_index
 from billhead.domain.state import next_state
@@ -126,7 +127,7 @@ def preview_settle_proforma(session: Session, proforma_id: int) -> dict[int, Per
             continue
         plan = session.get_one(Plan, subscription.plan_id)
         customer = session.get_one(Customer, subscription.customer_id)
-        _, whole, start = _whole(subscription, customer, plan, line, clock.today_in(customer.zone))
+        _, whole, start = _whole(session, subscription, customer, plan, line)
         limits = (
             subscription.billing_ends_on,
             _limit(subscription, plan, line, whole, start),
@@ -248,7 +249,7 @@ def _moved_on(
     plan = session.get_one(Plan, subscription.plan_id)
     customer = session.get_one(Customer, subscription.customer_id)
     trial = timed[0].kind == "trial"
-    anchor, whole, start = _whole(subscription, customer, plan, timed[0], clock.today_in(customer.zone))
+    anchor, whole, start = _whole(session, subscription, customer, plan, timed[0])
     if start >= whole.end:
         raise _over(f"the part of a period that was ordered is over since {whole.end}")
     if subscription.billed_through is None:
@@ -274,7 +275,7 @@ def _moved_on(
         anchor=anchor_of_order(customer, subscription.term, end) if trial else anchor,
         state=state,
         phase=phase,
-        phase_ends_on=end if trial else subscription.phase_ends_on,
+        phase_ends_on=end if trial else _trial_ended(subscription, start),
         billed_through=end,
         paid_through=subscription.paid_through,
         next_bill_on=_next_bill_on(subscription, session.get_one(Seller, proforma.seller_id), plan, billed, phase),
@@ -285,16 +286,17 @@ def _moved_on(
 
 
 def _whole(
-    subscription: Subscription, customer: Customer, plan: Plan, line: DocumentLine, today: date
+    session: Session, subscription: Subscription, customer: Customer, plan: Plan, line: DocumentLine
 ) -> tuple[date, Period, date]:
     """The anchor, the cycle, and the first day of it that is billed if the line is paid today."""
+    today = clock.today_in(customer.zone)
     if subscription.billed_through is None and line.cycle_start is not None and line.cycle_end is not None:
         first = max(today, line.cycle_start, subscription.started_on)
         if customer.billing_day is None and lasts(plan) and line.cycle_start >= subscription.started_on:
             # a part only because the plan ends by itself: as a whole one it begins when it is paid, as many days long
             return first, Period(first, line.cycle_end + (first - line.cycle_start)), first
         return subscription.anchor, Period(line.cycle_start, line.cycle_end), first
-    start, term = _start(subscription, plan.renewal_from, today), Term.parse(line.term)
+    start, term = _start(session, subscription, plan.renewal_from, today), Term.parse(line.term)
     if customer.billing_day is not None and line.cycle_start is not None and line.cycle_end is not None:
         anchor = anchor_on_day(subscription.anchor, term, customer.billing_day, line.cycle_start)
         # paid days are not bought twice: the part ends on the account's day, whenever it begins
@@ -317,13 +319,27 @@ def _over(why: str) -> Conflict:
     return Conflict(why, code="subscription_ended", hint="book the money as the customer's credit")
 
 
-def _start(subscription: Subscription, renewal_from: str, today: date) -> date:
+def _start(session: Session, subscription: Subscription, renewal_from: str, today: date) -> date:
+    """By the plan's rule. No day is bought twice: what is paid, or was given, runs to its end first, and only a trial
+    that costs nothing ends early, where the plan counts from the payment."""
     expiry = subscription.paid_through
     if expiry is None:
         return max(today, subscription.started_on)  # ordered for a later day
-    if renewal_from == "now":
+    if renewal_from == "now" and subscription.phase == "trial" and not _paid_trial(session, subscription.id):
         return today
     return expiry if renewal_from == "expiry" else max(expiry, today)
+
+
+def _trial_ended(subscription: Subscription, start: date) -> date | None:
+    ended = subscription.phase_ends_on
+    return min(ended, start) if ended is not None and subscription.phase == "trial" else ended
+
+
+def _paid_trial(session: Session, subscription_id: int) -> bool:
+    charged = select(DocumentLine.id).join(Document, Document.id == DocumentLine.document_id)
+    charged = charged.where(DocumentLine.subscription_id == subscription_id, DocumentLine.kind == "trial")
+    charged = charged.where(Document.kind == Kind.INVOICE.value, DocumentLine.net_minor > 0).limit(1)
+    return session.scalar(charged) is not None
 
 
 def _next_bill_on(subscription: Subscription, seller: Seller, plan: Plan, period: Period, phase: str) -> date | None:
@@ -334,4 +350,4 @@ def _next_bill_on(subscription: Subscription, seller: Seller, plan: Plan, period
         return period.end
     otherwise = seller.lead_days if subscription.collection == "manual" else 0
     days = plan.lead_days.get(subscription.term, plan.lead_days.get("", otherwise))
-    return max(period.end - timedelta(days=days), period.start + timedelta(days=1))
+    return offered_on(period, days_ahead(days, Term.parse(subscription.term)))

@@ -22,6 +22,7 @@ from billhead.actions.subscriptions._services import AccessWish, Placement, add_
 from billhead.actions.verb import verb
 from billhead.db import Tx, reserve_ids
 from billhead.domain.context import Role
+from billhead.domain.due import days_ahead
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.domain.ledger import AccountCode, credit, debit
 from billhead.domain.periods import cycle_index, cycle_start, start_of_day
@@ -246,7 +247,7 @@ def _subscription(
     dates, credits = row.dates, row.payment.way == "credits"
     # in arrears the calendar bills, also what is paid by transfer
     collection = "auto" if row.payment.timing == "arrears" else _COLLECTION[row.payment.way]
-    ahead = timedelta(days=look.seller.lead_days if collection == "manual" else 0)
+    ahead = timedelta(days=days_ahead(look.seller.lead_days, row.sale.offer.term) if collection == "manual" else 0)
     return Subscription(
         id=key,
         seller_id=look.seller.id,

@@ -117,8 +117,8 @@ class PlanForm(Form):
         later("A renewal counts from"),
         choices={
             "later": later("its end or the payment, the later"),
+            "now": later("the same, and a trial that costs nothing ends with the payment"),
             "expiry": later("its end"),
-            "now": later("the payment"),
         },
     )
     changes = SelectField(
