@@ -78,7 +78,8 @@ def _until_another_follows(tx: Tx, subscription: Subscription, steps: Steps, on:
     if end is None or not any(one.kind == "plan" for one in steps.adds):
         return steps
     if end <= on:
-        raise Conflict("another plan follows this one by then", hint="change that one on its first day")
+        plan = tx.session.get_one(Plan, subscription.plan_id)
+        raise Conflict(f"{plan.name} is over since {end}", code="subscription_ended")
     adds = tuple(one._replace(ends_on=end) if one.kind == "plan" else one for one in steps.adds)
     parts = tuple(
         part._replace(ends_on=end) if (part.component_id or 0) < 0 and part.kind == "plan" else part
