@@ -5,9 +5,10 @@ import json
 import pytest
 from click.testing import CliRunner
 from reseller_shop import open_reseller_shop
+from sqlalchemy import select
 
 from billhead.cli import main
-from billhead.models.people import Reseller
+from billhead.models.people import Customer, Reseller
 
 
 @pytest.fixture
@@ -83,6 +84,12 @@ def test_the_tree_from_a_shell(shop):
     assert said(shop, "resume", "gulf")["done"] is True
     assert said(shop, "move-users", "gulf", "corner-shop", "--yes")["customers"] == 1
     assert said(shop, "remove", "corner-shop", "--yes")["credits"] == "25.00"
+    (user,) = shop.rows(select(Customer.id).where(Customer.reseller_id == shop.known["gulf"]))
+    told = run(shop, "move-customer", str(user)).stdout
+    assert told.splitlines()[1:] == ["Unpaid invoices that stay the customer's: 0.", "Nothing is done yet: say --yes."]
+    assert told.startswith("Subscription 1, Basic: paid until 2026-12-22, then 10.00 EUR for 1 month\n")
+    assert said(shop, "move-customer", str(user), "--yes")["lines"][0]["costs_minor"] == 1000
+    assert said(shop, "move-customer", str(user), "--to", "gulf", "--yes")["lines"][0]["currency"] == "XCR"
     assert said(shop, "show", "gulf")["subscriptions"] == 1
     assert "There is no reseller corner-shop." in run(shop, "show", "corner-shop").stderr
 

@@ -1,10 +1,14 @@
 """`billhead resellers`, what changes the tree: suspend, move-users, place, remove … Without --yes they only tell."""
 
+from dataclasses import asdict
+
 import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.actions.rehearse import rehearse
 from billhead.actions.resellers._joining import TIERS
+from billhead.actions.resellers.move_customer import CustomerMoved, move_customer
 from billhead.actions.resellers.move_reseller import move_reseller, preview_move_reseller
 from billhead.actions.resellers.move_users import move_users, preview_move_users
 from billhead.actions.resellers.remove_reseller import preview_remove_reseller, remove_reseller
@@ -12,7 +16,7 @@ from billhead.actions.resellers.resume_reseller import resume_reseller
 from billhead.actions.resellers.set_tier import set_tier
 from billhead.actions.resellers.suspend_reseller import LINES, preview_suspend_reseller, suspend_reseller
 from billhead.cli import in_app, json_option, show
-from billhead.db import writing
+from billhead.db import Tx, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import NotFound
 from billhead.domain.money import CREDITS, Money
@@ -32,7 +36,7 @@ def reseller_named(session: Session, code: str) -> Reseller:
 
 
 def add_tree_commands(group: click.Group) -> None:
-    for command in (suspend, resume, move, place, tier, remove):
+    for command in (suspend, resume, move, move_one, place, tier, remove):
         group.add_command(command)
 
 
@@ -83,6 +87,34 @@ def move(code: str, to: str, reason: str, yes: bool, as_json: bool) -> None:
             move_users(tx, ids[0], ids[1])
     told = {"from": code, "to": to, "done": yes, "customers": seen.customers, "subscriptions": seen.subscriptions}
     show(told, as_json, [f"{seen.customers} customers with {seen.subscriptions} subscriptions go over.", said(yes)])
+
+
+@click.command("move-customer")
+@click.argument("customer", type=int)
+@click.option("--to", "code", default="", help="The code of a reseller; without it, back to the operator.")
+@reason_option
+@yes_option
+@json_option
+@in_app
+def move_one(customer: int, code: str, reason: str, yes: bool, as_json: bool) -> None:
+    """Hand a CUSTOMER of the operator over to a reseller, with all subscriptions, or take one back."""
+
+    def act(tx: Tx) -> CustomerMoved:
+        return move_customer(tx, customer, reseller_named(tx.session, code).id if code else None)
+
+    ctx = Context.system("cli:resellers", reason=reason)
+    if yes:
+        with writing(ctx) as tx:
+            done = act(tx)
+    else:
+        done = rehearse(ctx, act)
+    told = [
+        f"Subscription {one.subscription_id}, {one.plan}: paid until {one.paid_through}, "
+        + (f"ends on {one.ends_on}" if one.ends_on else f"then {Money(one.costs_minor, one.currency)} for {one.term}")
+        for one in done.lines
+    ]
+    told.append(f"Unpaid invoices that stay the customer's: {done.owed}.")
+    show({"done": yes, **asdict(done)}, as_json, [*told, said(yes)])
 
 
 @click.command()

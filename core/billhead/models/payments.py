@@ -192,10 +192,10 @@ class Payment(Model):
 class Refund(Model):
     """Money on its way back to where it came from. Written and committed before the gateway is called, as an attempt.
 
-    `taken` says where the money was: [["document" | "credit" | "note", id, minor], …], and "bonus" for what of a gift
-    went with it. If it does not arrive, it goes back there. `sending_since` is the claim of who talks to the gateway
-    about it just now; one that stays was left by a process that died, and the gateway may have heard of the refund.
-    At `claim_url` the payer says where it goes.
+    `taken` says where the money was: [["document" | "credit" | "note", id, minor], …], and "bonus" for what went with
+    it of a gift. If it does not arrive, it goes back there. `sending_since` is the claim of who talks to the gateway
+    about it just now; one that stays was left by a process that died, and the gateway may have heard of the refund. At
+    `claim_url` the payer says where it goes.
     """
 
     __tablename__ = "refund"

@@ -113,8 +113,8 @@ class FreeTime(Model):
 
     `why`: hold (credited) | given (after an outage, or what a hold had kept) | extended (by changes of plans that add
     the missing days) | debt (the lines stood still).
-    Two are charged all the same: kept, a hold whose days are given after it; moved, days that were paid by who had it
-    before and went along.
+    Three are charged all the same: kept, a hold whose days are given after it; moved, days that were paid by who had it
+    before and went along; closed, all before its payer changed from money to credits or back.
     """
 
     __tablename__ = "free_time"

@@ -81,3 +81,22 @@ def test_a_customer_of_a_resellers_shop_pays_the_shop_and_the_reseller_its_credi
     with shop.asking() as asked:
         boss.get(f"/admin/customers/{bought.customer_id}")
     assert sum("FROM reseller" in one for one in asked) <= 2, asked
+
+
+def test_a_customer_is_moved_to_a_reseller_and_back_after_its_figures(area: Area):
+    shop, boss = area.shop, area.shop.person("staff", "boss@example.com", "*")
+    key = area.add("baltic", "Anna")
+    (bought,) = shop.rows(Subscription, Subscription.id == key)
+    path = f"/admin/customers/{bought.customer_id}"
+    assert ">To the operator<" in boss.get(path).text
+    helper = shop.person("staff", "helper@example.com", "customers.read")
+    assert helper.get(f"{path}/reseller").status_code == 403
+    for to, figures, standing in (
+        ("", ("which the customer is offered", "EUR"), ("NorthCable", "the customer")),
+        (str(area.ids["baltic"]), ("when the reseller renews it", "XCR"), ("Baltic", "Baltic, with credits")),
+    ):
+        shown = boss.post(f"{path}/reseller", {"to": to, "reason": "as agreed"}, page=path)
+        assert all(one in shown.text for one in figures), shown.text
+        assert rows(boss.get(path)) != standing
+        assert boss.yes(f"{path}/reseller", shown, to=to, reason="as agreed").status_code == 303
+        assert rows(boss.get(path)) == standing

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from billhead.actions.billing._free_days import read_free_days
+from billhead.actions.billing._free_days import CLOSED, read_free_days
 from billhead.bulk import among
 from billhead.domain.covered import Line, Stretch, faults_of
 from billhead.domain.periods import Period, without
@@ -160,10 +160,12 @@ def _stretch(
     )
     start, end = max(part.starts_on, first), min(part.ends_on or _EVER, billed_to)
     had = [Period(start, end)] if start < end else []
-    agreed = [days for why, days in free if why == "moved"]
+    agreed = [days for why, days in free if why in ("moved", CLOSED)]
+    closed = max((days.end for why, days in free if why == CLOSED), default=date.min)
+    over = [(kind, max(day, closed)) for kind, day in over]
     if subscription.phase_ends_on is not None and first < subscription.phase_ends_on:
         agreed.append(Period(first, subscription.phase_ends_on))
-    unpaid = [days for why, days in free if why != "moved"]
+    unpaid = [days for why, days in free if why not in ("moved", CLOSED)]
     # when its time was over nothing was watched
     had = without(had, _between(over, "expire", "renewed", "renew", "resume_trial"))
     stopped = _between(over, "suspend", "resume", "resume_trial", "cancel")

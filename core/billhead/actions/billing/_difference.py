@@ -28,7 +28,7 @@ from billhead.actions.billing._draft import (
     set_up_lines,
     whole_price,
 )
-from billhead.actions.billing._free_days import EXTENDED, not_charged, read_free_days
+from billhead.actions.billing._free_days import CLOSED, EXTENDED, not_charged, read_free_days
 from billhead.actions.billing._rated import Advance, CouponUsed, DueItem, LineDetail, Part
 from billhead.actions.billing._reading import ITEM, read_parts
 from billhead.actions.billing._standing import RETURNED, Standing, StandingLine, read_standing
@@ -62,7 +62,8 @@ _FOREVER = date.max
 class History(NamedTuple):
     """A subscription as rating needs it, what was billed of it, and the days that are not charged. `moved` is paid time
     that went along to another customer, from the day on which it changed hands. `before`: how its cycles were counted
-    before its anchor moved. `extended`: of the days that are not charged, those that changes have added.
+    before its anchor moved. `extended`: of the days that are not charged, those that changes have added; `closed`:
+    those of which nothing is written any more.
     `begins`: a whole period begins where it is billed to, and is billed at once, whoever renews it.
 
     Whoever wants to know what a change would cost changes `item` or `free` and asks again.
@@ -76,6 +77,7 @@ class History(NamedTuple):
     before: tuple[Former, ...] = ()
     extended: tuple[Period, ...] = ()
     begins: bool = False
+    closed: tuple[Period, ...] = ()
 
 
 def read_history(session: Session, catalogue: Catalogue, subscription_id: int, target: date) -> History:
@@ -113,6 +115,7 @@ def read_histories(
             used.get(item.subscription_id, {}),
             before.get(item.subscription_id, ()),
             tuple(period for why, period in free.get(item.subscription_id, ()) if why == EXTENDED),
+            closed=tuple(period for why, period in free.get(item.subscription_id, ()) if why == CLOSED),
         )
         for item in items
     }
@@ -272,7 +275,10 @@ def _billed_days(history: History) -> list[Period]:
 
 
 def _theirs(line: StandingLine, history: History) -> bool:
-    """Was it charged to who has the subscription now, or is it paid time that has come along with it?"""
+    """Was it charged to who has the subscription now, or is it paid time that has come along with it? And is it not of
+    the time before somebody else began to pay?"""
+    if any(line.billed.period.overlap(one) for one in history.closed):
+        return False
     if line.customer_id == history.item.customer_id:
         return True
     return line.paid and any(line.billed.period.overlap(one) for one in history.moved)

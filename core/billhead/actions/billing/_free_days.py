@@ -11,15 +11,18 @@ from billhead.bulk import among
 from billhead.domain.periods import Period
 from billhead.models.subscriptions import FreeTime
 
-__all__ = ["EXTENDED", "not_charged", "read_free_days"]
+__all__ = ["CLOSED", "EXTENDED", "not_charged", "read_free_days"]
+
+CLOSED = "closed"
+"""Days until its payer changed from money to credits or back: what was billed for them stays as it is."""
 
 EXTENDED = "extended"
 """Days that changes have added: see `_extended`."""
 
 
 def read_free_days(session: Session, subscriptions: Collection[int]) -> dict[int, list[tuple[str, Period]]]:
-    """(why, days) by subscription; what is `moved` is charged, but changed hands. A kept hold is charged as well, and
-    left out."""
+    """(why, days) by subscription; what is `moved` is charged, but changed hands; what is `closed` is charged or not,
+    and nothing is written about it any more. A kept hold is charged as well, and left out."""
     query = select(FreeTime.subscription_id, FreeTime.why, FreeTime.starts_on, FreeTime.ends_on).where(
         among(FreeTime.subscription_id, subscriptions, session), FreeTime.why != "kept"
     )
@@ -31,5 +34,5 @@ def read_free_days(session: Session, subscriptions: Collection[int]) -> dict[int
 
 
 def not_charged(days: Iterable[tuple[str, Period]]) -> tuple[Period, ...]:
-    """Of those: holds, what was given, what changes have added, and time that stood still."""
+    """Of those: holds, what was given, what changes have added, time that stood still, and what is closed."""
     return tuple(period for why, period in days if why != "moved")

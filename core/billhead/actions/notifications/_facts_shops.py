@@ -3,6 +3,7 @@
 kind                                         ids in `data`
 shop_waiting, renewals_short                 reseller_id
 user_canceled                                reseller_id, subscription_id
+user_moved, keeper_changed                   reseller_id, customer_id, came: whether to the reseller
 shop_host (to staff)                         shop_host_id
 """
 
@@ -108,9 +109,32 @@ def _canceled(session: Session, notice: Notice) -> Mapping[str, Any]:
     return {"user": told}
 
 
+def _moved(session: Session, notice: Notice) -> Mapping[str, Any]:
+    """To the reseller: who came to it, or left it for the operator."""
+    reseller, key, came = named(notice, "reseller_id"), named(notice, "customer_id"), bool(notice.data.get("came"))
+    own = session.scalar(select(Customer.id).where(Customer.buys_for_reseller_id == reseller))
+    customer = found_row(session, Customer, key, "customer")
+    if own != notice.customer_id or (customer.reseller_id == reseller) is not came:
+        raise NoticeRejected("somebody else looks after that customer now")
+    told = {"name": customer.name, "came": came, "url": Address(f"{home_of(session, notice)}/reseller/users")}
+    return {"moved": told}
+
+
+def _keeper(session: Session, notice: Notice) -> Mapping[str, Any]:
+    """To the customer: who looks after them now, and how to reach a reseller."""
+    customer = found_row(session, Customer, notice.customer_id, "customer")
+    seller, reseller = session.get_one(Seller, customer.seller_id), session.get(Reseller, customer.reseller_id or 0)
+    if (reseller is not None) is not bool(notice.data.get("came")):
+        raise NoticeRejected("somebody else looks after this customer now")
+    told = {"name": reseller.name if reseller else seller.name, "contact": reseller.contact if reseller else ""}
+    return {"keeper": {**told, "came": reseller is not None}}
+
+
 PARTS: Parts = {
+    "keeper_changed": (_keeper,),
     "renewals_short": (_renewals,),
     "shop_host": (_host,),
     "shop_waiting": (_shop,),
     "user_canceled": (_canceled,),
+    "user_moved": (_moved,),
 }

@@ -11,8 +11,8 @@ CHOSEN = ("bills", "line", "support", NEWS)
 
 _KINDS = {
     "line": (
-        "access", "allowance", "box_changed", "canceled", "line_ending", "new_address", "order_held", "order_refused",
-        "restored", "sharing", "suspended", "throttled", "user_canceled", "users_ending",
+        "access", "allowance", "box_changed", "canceled", "keeper_changed", "line_ending", "new_address", "order_held",
+        "order_refused", "restored", "sharing", "suspended", "throttled", "user_canceled", "user_moved", "users_ending",
     ),
     "support": ("ticket_answer", "ticket_news", "ticket_opened", "ticket_written"),
     NEWS: ("planned_work", "price_stays", "trial_ending"),
