@@ -5,7 +5,7 @@ import re
 from datetime import datetime, timedelta
 
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy import ColumnElement, false, or_, select
 
 from billhead.db import reading
@@ -62,7 +62,10 @@ def _until(typed: str) -> ColumnElement[bool] | None:
 
 def _breakable(name: str) -> Markup:
     """`subscriptions.begin_scheduled` may take two lines, so that reasons and details have room."""
-    return Markup("<wbr>").join([name] if "@" in name else re.findall(r"[^.:]+[.:]*|^[.:]+", name))
+    parts = re.findall(r"[^.:]+[.:]*|^[.:]+", name)
+    if "@" in name or len(parts) < 2:
+        return escape(name)
+    return Markup('<span translate="no">{}</span>').format(Markup("<wbr>").join(parts))
 
 
 AUDIT = Listing(
