@@ -44,7 +44,7 @@ def test_what_waits_on_a_credit_note_is_shown_then_placed(shop):
     place = ("place-credit", note["number_text"], *why)
     assert json.loads(run(shop, *place, "--dry-run").stdout)["credited"] == 500
     assert json.loads(run(shop, *place).stdout)["credited"] == 500
-    assert "nothing waits on it" in run(shop, *place).stderr
+    assert "there is nothing to place" in run(shop, *place).stderr
 
 
 def test_a_refund_is_shown_then_sent(shop):

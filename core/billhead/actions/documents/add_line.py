@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from billhead.actions.documents._changeable import locked_draft, recompute
+from billhead.actions.documents._tax_classes import USUAL_CLASS, tax_classes
 from billhead.actions.documents._wording import said
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
@@ -13,9 +13,7 @@ from billhead.domain.errors import CurrencyMismatch, InvalidInput, NotFound
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.documents import Document, DocumentLine
 
-__all__ = ["Added", "FreeLine", "ProductLine", "add_line", "tax_classes"]
-
-_USUAL = "tv"
+__all__ = ["Added", "FreeLine", "ProductLine", "add_line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ class FreeLine:
     description: str
     unit_minor: int
     quantity: int = 1
-    tax_class: str = _USUAL
+    tax_class: str = USUAL_CLASS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Added:
 def add_line(tx: Tx, document_id: int, line: FreeLine | ProductLine) -> Added:
     """Raises NotFound, Conflict (not a draft), InvalidInput or CurrencyMismatch."""
     draft = locked_draft(tx, document_id)
-    row = _free(tx, draft, line) if isinstance(line, FreeLine) else _product(tx, draft, line)
+    row = _free(tx, line) if isinstance(line, FreeLine) else _product(tx, draft, line)
     last = tx.session.scalar(select(func.max(DocumentLine.position)).where(DocumentLine.document_id == draft.id))
     row.document_id, row.position, row.tax_minor, row.tax_rate_ppm = draft.id, (last or 0) + 1, 0, 0
     row.net_minor = row.unit_minor * row.quantity
@@ -57,16 +55,9 @@ def add_line(tx: Tx, document_id: int, line: FreeLine | ProductLine) -> Added:
     return Added(row.id, draft.id)
 
 
-def tax_classes(session: Session, seller_id: int) -> list[str]:
-    """What a line by hand can be taxed as: the usual class, then those of the seller's products. Any other word would
-    be taxed at the standard rate, and nobody would see it."""
-    theirs = session.scalars(select(Plan.tax_class).where(Plan.seller_id == seller_id).distinct())
-    return [_USUAL, *sorted({*theirs} - {_USUAL})]
-
-
-def _free(tx: Tx, draft: Document, line: FreeLine) -> DocumentLine:
+def _free(tx: Tx, line: FreeLine) -> DocumentLine:
     text = said(line.description, line.quantity, line.unit_minor)
-    known = tax_classes(tx.session, draft.seller_id)
+    known = tax_classes(tx.session)
     if line.tax_class not in known:
         raise InvalidInput("tax_class", f"{line.tax_class!r} is not one of {', '.join(known)}")
     kind = "discount:by_hand" if line.unit_minor < 0 else "one_off"

@@ -22,7 +22,7 @@ def place_credit(tx: Tx, credit_note_id: int, way: str = "credit") -> Placed:
     if note is None or not (scope.everything or scope.customer_id == note.customer_id):
         raise NotFound("document", credit_note_id)
     if note.kind != Kind.CREDIT_NOTE or note.state not in OWED:
-        raise Conflict(f"{note.number_text or note.id} is a {note.kind} ({note.state}): nothing waits on it")
+        raise Conflict(f"{note.number_text or note.id} is a {note.kind} ({note.state}): there is nothing to place")
     placed = place_credit_note(tx, credit_note_id, way)
     if note.corrects_id is not None:
         follow_money(tx, [note.corrects_id], tx.ctx.reason)

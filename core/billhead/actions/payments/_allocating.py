@@ -69,10 +69,10 @@ def put_on(tx: Tx, document: Document, source: Source, minor: int) -> bool:
     """Pay so much of a locked document, its lines from the top; True if that settles it now.
 
     The amount must be open on it. A debt that was written off is owed again as soon as something comes for it.
-    Raises Conflict for what is no invoice: a credit note is what we owe.
+    Raises Conflict for a credit note: that is what we owe.
     """
-    if document.kind != Kind.INVOICE:
-        raise Conflict(f"{document.number_text or document.id} is a {document.kind}: nobody pays on it")
+    if document.kind == Kind.CREDIT_NOTE:
+        raise Conflict(f"{document.number_text} is a credit note: nobody pays on it")
     if minor <= 0:
         return False
     settled = _settled_by_line(tx, document.id)

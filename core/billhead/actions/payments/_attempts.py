@@ -76,7 +76,7 @@ def payable(tx: Tx, document_id: int, *, less_credit: bool = True) -> tuple[Docu
         raise NotFound("document", document_id)
     owed = Money(asked_now(tx.session, document), document.currency)
     if document.kind == Kind.CREDIT_NOTE:
-        raise Conflict(f"{document.number_text or 'this document'} is a credit note: nobody pays on it")
+        raise Conflict(f"{document.number_text} is a credit note: nobody pays on it")
     if not is_payable(document.kind, document.state) or owed.minor <= 0:
         raise Conflict(f"{document.number_text or 'this document'} is {document.state}: there is nothing to pay on it")
     if document.kind == Kind.PROFORMA and document.held_because:

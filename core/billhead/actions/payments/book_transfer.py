@@ -36,7 +36,7 @@ def book_transfer(
     if document is None:
         raise NotFound("document", document_id)
     if document.kind == Kind.CREDIT_NOTE:
-        raise Conflict(f"{document.number_text} is a credit note: nobody pays on it", hint="book it as credit")
+        raise Conflict(f"{document.number_text} is a credit note: nobody pays on it")
     account = manual_account(tx, account_id, document.seller_id)
     if currency != document.currency:
         raise CurrencyMismatch(document.currency, currency)

@@ -12,7 +12,8 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from billhead.actions.accounts.set_consolidation import set_consolidation
-from billhead.actions.documents.add_line import FreeLine, ProductLine, add_line, tax_classes
+from billhead.actions.documents._tax_classes import tax_classes
+from billhead.actions.documents.add_line import FreeLine, ProductLine, add_line
 from billhead.actions.documents.change_line import change_line
 from billhead.actions.documents.draft_invoice import draft_invoice
 from billhead.actions.documents.finalise_draft import finalise_draft, preview_finalise_draft
@@ -146,7 +147,7 @@ def add_free_line(key: int) -> ResponseReturnValue:
     row = _document(key)
     form = NewLineForm()
     with reading() as session:
-        form.tax_class.choices = [(one, one) for one in tax_classes(session, row.seller_id)]
+        form.tax_class.choices = [(one, one) for one in tax_classes(session)]
 
     def act(tx: Tx, form: NewLineForm) -> str:
         unit = Money.parse(form.unit_minor.data, row.currency).minor
