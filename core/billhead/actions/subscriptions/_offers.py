@@ -22,12 +22,16 @@ from billhead.models.subscriptions import Subscription, SubscriptionChange
 
 __all__ = [
     "lock_about",
+    "lock_lapsing",
     "lock_offers",
     "offer_change",
     "subscription_to_end",
     "withdraw_changes",
     "withdraw_offers",
 ]
+
+_TRIES = 5
+"""What is written about one subscription comes by the run or a person, seldom twice in a row."""
 
 
 def offer_change(tx: Tx, subscription: Subscription, rated: Rated, wish: dict[str, Any], today: date) -> int:
@@ -80,22 +84,40 @@ def subscription_to_end(tx: Tx, subscription_id: int) -> Subscription:
 def lock_about(tx: Tx, subscriptions: Collection[int], documents: Collection[int] = ()) -> None:
     """Before subscriptions end: what has paid their invoices, which may go back; then by id their offers, their drafts
     and their invoices, which a credit note may correct, with further `documents`; then they and whatever else these are
-    about."""
+    about. What was written about them while this waited for them is locked before them too: they are let go for it."""
     session = tx.session
     session.flush()
     theirs = select(DocumentLine.document_id).where(among(DocumentLine.subscription_id, subscriptions, session))
-    lock_payers(tx, theirs)
     bills = and_(Document.kind == Kind.INVOICE.value, Document.state != State.VOID.value)
     open_or_billed = Document.id.in_(theirs) & or_(and_(*_OPEN), bills)
-    lock_orders(tx, {*subscriptions, *_lock(tx, open_or_billed | among(Document.id, documents, session))})
+    for left in reversed(range(_TRIES)):
+        with session.begin_nested() as locked:
+            known = set(session.scalars(select(Document.id).where(open_or_billed)))
+            lock_payers(tx, theirs)
+            lock_orders(tx, {*subscriptions, *_lock(tx, open_or_billed | among(Document.id, documents, session))})
+            if not left or known.issuperset(session.scalars(select(Document.id).where(open_or_billed))):
+                return
+            locked.rollback()
 
 
 def lock_offers(tx: Tx, subscriptions: Collection[int]) -> None:
     """What is open of many: locked before they are, in the order in which whoever is paid locks it."""
-    theirs = select(DocumentLine.document_id).where(among(DocumentLine.subscription_id, subscriptions, tx.session))
-    ordered = _lock(tx, and_(Document.id.in_(theirs), *_OPEN))
+    ordered = _lock(tx, _offers_of(tx, subscriptions))
     if ordered:
         lock_orders(tx, ordered)
+
+
+def lock_lapsing(tx: Tx, ends: Collection[int], expires: Collection[int]) -> None:
+    """Before the calendar ends some and lets others expire: of these what is open, in the same order as all else."""
+    if ends:
+        lock_about(tx, ends, tx.session.scalars(select(Document.id).where(_offers_of(tx, expires))).all())
+    else:
+        lock_offers(tx, expires)
+
+
+def _offers_of(tx: Tx, subscriptions: Collection[int]) -> ColumnElement[bool]:
+    theirs = select(DocumentLine.document_id).where(among(DocumentLine.subscription_id, subscriptions, tx.session))
+    return and_(Document.id.in_(theirs), *_OPEN)
 
 
 def _lock(tx: Tx, which: ColumnElement[bool]) -> set[int]:

@@ -8,9 +8,10 @@ from billhead.actions.events import emit
 from billhead.actions.rehearse import rehearse
 from billhead.actions.subscriptions._beginning import begin_changes
 from billhead.actions.subscriptions._going_on import go_on
+from billhead.actions.subscriptions._offers import subscription_to_end
 from billhead.actions.subscriptions._open_invoices import owed_on
 from billhead.actions.subscriptions._scheduled import last_cancel, may_undo, take_back, wished_of
-from billhead.actions.subscriptions._state import record, visible_subscription
+from billhead.actions.subscriptions._state import record
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -52,7 +53,7 @@ def keep(tx: Tx, subscription_id: int, *, seen: str = "") -> Kept:
     Raises NotAllowed, or Conflict when there is nothing to take back, the service has ended already, or
     ("price_changed") it would come to something else than was shown.
     """
-    subscription = visible_subscription(tx, subscription_id)
+    subscription = subscription_to_end(tx, subscription_id)
     if subscription.state == State.CANCELED:
         raise Conflict("this subscription has ended", hint="order it anew")
     begin_changes(tx, subscription)

@@ -10,7 +10,7 @@ from billhead import clock
 from billhead.actions.billing.rebill import rebill
 from billhead.actions.jobs._set_aside import set_aside
 from billhead.actions.provisioning.want import want
-from billhead.actions.subscriptions._offers import lock_offers, withdraw_changes, withdraw_offers
+from billhead.actions.subscriptions._offers import lock_lapsing, withdraw_changes, withdraw_offers
 from billhead.actions.subscriptions._state import live_services, move, record
 from billhead.actions.verb import verb
 from billhead.db import Tx
@@ -77,7 +77,9 @@ def lapse(tx: Tx, after_id: int = 0, *, only: int | None = None) -> Lapsed:
         .order_by(Subscription.id)
         .limit(_BATCH)
     )
-    lock_offers(tx, tx.session.scalars(ending.with_only_columns(Subscription.id)).all())
+    found = tx.session.execute(ending.with_only_columns(Subscription.id, Subscription.service_ends_on)).all()
+    ends = {key for key, leaves in found if leaves is not None and leaves <= horizon}
+    lock_lapsing(tx, ends, [key for key, _ in found if key not in ends])
     due = tx.session.scalars(ending.with_for_update(skip_locked=True)).all()
     canceled = expired = 0
     for subscription in due:

@@ -10,9 +10,10 @@ from billhead.actions.rehearse import rehearse
 from billhead.actions.subscriptions._extending import ends_of, extend
 from billhead.actions.subscriptions._free_time import give_time, lengthen, open_hold
 from billhead.actions.subscriptions._holding import may_end_from
+from billhead.actions.subscriptions._offers import subscription_to_end
 from billhead.actions.subscriptions._open_invoices import owed_on
 from billhead.actions.subscriptions._scheduled import drop_scheduled, last_cancel
-from billhead.actions.subscriptions._state import record, visible_subscription
+from billhead.actions.subscriptions._state import record
 from billhead.actions.subscriptions._stopping import start_again
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.actions.verb import verb
@@ -57,7 +58,7 @@ def resume(tx: Tx, subscription_id: int, *, seen: str = "") -> Resumed:
     Raises Conflict for a subscription that its customer has not put on hold, to customers whose plan wants a longer
     one, and ("price_changed") where it would come to something else than was shown.
     """
-    subscription = visible_subscription(tx, subscription_id)
+    subscription = subscription_to_end(tx, subscription_id)
     if subscription.state != State.SUSPENDED or subscription.suspended_for != SuspendedBy.CUSTOMER:
         raise Conflict("this subscription is not on hold")
     today = clock.today_in(subscription.zone)
