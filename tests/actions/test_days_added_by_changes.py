@@ -11,6 +11,8 @@ from billhead.actions.billing.rebill import rebill
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.ledger.verify import verify_ledger
+from billhead.actions.payments._apply import apply_outcome
+from billhead.actions.payments._attempts import new_attempt
 from billhead.actions.payments.charge_back import charge_back
 from billhead.actions.subscriptions._given_days import give_days_to
 from billhead.actions.subscriptions.cancel import cancel
@@ -19,15 +21,18 @@ from billhead.actions.subscriptions.hold import hold
 from billhead.actions.subscriptions.keep import keep
 from billhead.actions.subscriptions.lapse import lapse
 from billhead.actions.subscriptions.resume import resume
+from billhead.actions.subscriptions.set_auto_renew import set_auto_renew
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import Conflict
+from billhead.domain.money import Money
 from billhead.jobs.kinds import KINDS
 from billhead.models.catalogue import Plan
 from billhead.models.documents import Document
 from billhead.models.operations import Job
 from billhead.models.payments import Payment
 from billhead.models.subscriptions import FreeTime, Service, Subscription, SubscriptionEvent
+from billhead.plugin import AttemptState, Outcome, SavedMethod
 
 APR, MAY, JUN = date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1)
 MAY_6, MAY_21 = date(2026, 5, 6), date(2026, 5, 21)
@@ -379,3 +384,22 @@ def test_days_that_have_come_stay_when_the_money_is_charged_back(shop):
 def test_who_has_the_money_here_or_is_trusted_has_them_at_once(shop, who):
     _, done = upgraded(shop, **who)
     assert (done.days, done.runs_until) == (20, "2026-05-21")
+
+
+def test_who_pays_it_with_a_card_that_is_kept_has_the_days(shop):
+    subscription, done = upgraded(shop)
+    with writing(SYSTEM) as tx:
+        paid = Money(3600, "EUR")
+        attempt = new_attempt(tx, tx.session.get_one(Document, done.document_id), shop.cards_id, paid)
+        kept = SavedMethod("tok_1", "Card")
+        apply_outcome(tx, attempt, Outcome(AttemptState.SUCCEEDED, "ch_1", paid, method=kept))
+    assert shop.get(Subscription, subscription).collection == "auto"
+    follow(shop)
+    assert ends(shop, subscription)[:2] == (MAY_21, MAY_21)
+
+
+def test_who_is_charged_by_itself_before_it_is_paid_has_them_then(shop):
+    subscription, _ = upgraded(shop)
+    do(set_auto_renew, subscription, True)
+    follow(shop)
+    assert ends(shop, subscription)[:2] == (MAY_21, MAY_21)

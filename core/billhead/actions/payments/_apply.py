@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from billhead import clock
+from billhead.actions.documents._days_bought import let_trusted_days_come
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.events import emit
 from billhead.actions.fraud._paid_card import screen_paid_card, wait_for_other_trials
@@ -129,10 +130,14 @@ def _keep_method(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:
     attempt.method_id = method.id
     repeated = tell_same_card(tx, attempt.customer_id, attempt.document_id)
     screen_paid_card(tx, attempt.document_id, method, repeated)
+    by_hand = []
     for subscription_id in subscriptions:
         subscription = tx.session.get_one(Subscription, subscription_id)
+        if subscription.collection == "manual":
+            by_hand.append(subscription_id)
         subscription.payment_method_id = method.id
         subscription.collection = "auto"
+    let_trusted_days_come(tx, by_hand)
 
 
 def _on_its_day(tx: Tx, attempt: PaymentAttempt, outcome: Outcome) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 
 from billhead import clock
 from billhead.actions.billing.next_document import Upcoming, next_document
+from billhead.actions.documents._days_bought import let_trusted_days_come
 from billhead.actions.documents._subscriptions import open_offers
 from billhead.actions.payments._methods import first_usable, ways_to_save
 from billhead.actions.rehearse import rehearse
@@ -120,6 +121,7 @@ def _charge(tx: Tx, subscription: Subscription) -> None:
         onto_day(tx, subscription, day)
     subscription.version += 1
     look_again(tx, subscription, clock.today_in(subscription.zone))
+    let_trusted_days_come(tx, [subscription.id])
     tx.session.flush()
 
 
