@@ -228,3 +228,36 @@ def test_by_the_rule_void_the_held_bill_of_a_change_is_not_owed(vat):
     assert done.owed_minor == 0
     assert standing(vat.shop) == [("paid", 1190), ("void", 1190)]
     assert credit(vat.shop) == 595  # basic was paid for fifteen days on which it was not had any more
+
+
+def test_what_comes_back_does_not_wait_on_the_held_bill_of_a_change(vat):
+    """A day of gold is 1.00, and fifteen days of basic are 5.00: with 19 % 1.19 and 5.95."""
+    subscription, draft = held_upgrade(vat)
+    with at(november(17)):
+        done = canceled(subscription, money="refund")
+        assert (done.total_minor, credit(vat.shop)) == (-595, 595)  # it was paid with credit
+    assert vat.shop.get(Document, draft).total_minor == 119
+    assert [one[2] for one in periods(vat.shop, draft)] == [100]
+
+
+def test_on_the_day_of_a_held_change_all_of_its_bill_goes(vat):
+    subscription, _ = held_upgrade(vat)
+    with at(november(16)):
+        done = canceled(subscription, money="credit")
+    assert (done.total_minor, credit(vat.shop)) == (-595, 595)
+    assert [one for one in standing(vat.shop) if one[0] == "draft"] == []
+
+
+def test_what_staff_have_put_on_it_stays_owed_by_the_rule_void(shop):
+    """A dish for 50.00 with 10.00 for November, on a draft that waits and on an invoice."""
+    rule(shop, "void")
+    first, second = debtor(shop), debtor(shop)
+    for draft in [one.id for one in invoices(shop)]:
+        do(add_line, draft, FreeLine("A dish", 1, 5000))
+    with at(NOV):
+        do(finalise_draft, invoices(shop)[1].id)
+    with at(november(20)):
+        assert [canceled(first).voided_minor, canceled(second).voided_minor] == [1200, 1200]
+    assert sorted(standing(shop)) == [("draft", 6000), ("partly_paid", 7200), ("void", 1200)]
+    owed = {one.state: one.total_minor - one.settled_minor for one in invoices(shop)}
+    assert owed["partly_paid"] == 6000

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from billhead.actions.documents._changeable import lines_of
+from billhead.actions.documents._changeable import by_hand, lines_of
 from billhead.actions.documents._corrected import lines_of as corrected_lines_of
 from billhead.actions.documents._subscriptions import about, subscriptions_of
 from billhead.actions.documents._untouched import is_untouched
@@ -40,11 +40,12 @@ def owed_on(session: Session, subscription_id: int) -> int:
     return int(session.scalar(query.where(about(subscription_id), Document.owed())) or 0)
 
 
-def settle_drafts(tx: Tx, subscription: Subscription, charged_to: date, *, void: bool) -> None:
+def settle_drafts(tx: Tx, subscription: Subscription, charged_to: date, *, void: bool) -> int:
     """A draft over days that are not charged: void where they are all that it is for, and final otherwise, so that a
-    credit note can give them back; one that is held loses these days, and stays held. `void`: nobody pays any of them.
+    credit note can give them back; one that is held loses these days, and stays held. `void`: nobody pays any of them;
+    returns how much that was.
     """
-    house = _house(tx)
+    house, given = _house(tx), 0
     tx.session.flush()
     drafts = tx.session.scalars(
         select(Document)
@@ -56,11 +57,13 @@ def settle_drafts(tx: Tx, subscription: Subscription, charged_to: date, *, void:
         mine = [line for line in lines if line.subscription_id == subscription.id]
         ends = max([line.period_end for line in mine if line.period_end], default=charged_to)
         if void and (held or all(line.corrects_line_id is None for line in mine)):
-            only = subscriptions_of(tx.session, draft.id) == [subscription.id]
-            void_document(house, on_its_own(tx, draft, lines if only else mine).id, reason=_REASON, given_away=True)
+            given += void_document(
+                house, on_its_own(house, draft, mine).id, reason=_REASON, given_away=True
+            ).total_minor
         elif void or ends > charged_to:
             _charge_less(house, draft, subscription, charged_to, mine, last=ends == subscription.billed_through)
     tx.session.refresh(subscription)
+    return max(given, 0)
 
 
 def _charge_less(
@@ -75,13 +78,22 @@ def _charge_less(
         void_document(tx, on_its_own(tx, draft, behind).id, reason=_REASON, given_away=not last)
     if not alone:
         take_off_days(tx, draft, subscription, charged_to)
+        _let_returns_go(tx, draft, mine)
+
+
+def _let_returns_go(tx: Tx, draft: Document, mine: Sequence[DocumentLine]) -> None:
+    """They outweigh what is charged by now: they are given back at once, as the canceled money is, and do not wait."""
+    returns = [one for one in mine if one.corrects_line_id is not None]
+    if draft.total_minor < 0 and returns:
+        void_document(tx, on_its_own(tx, draft, returns).id, reason=_REASON, given_away=True)
 
 
 def void_open(tx: Tx, subscription: Subscription, but: int | None) -> int:
     """Nothing that waits to be paid is owed any more, `but` for one document; returns how much that was.
 
-    An invoice over nothing else becomes void. What is paid in part, corrected, about to be paid or shared with others,
-    or gives something back as the bill of a change does, gets a credit note over what is open of it.
+    An invoice over nothing else becomes void. What is paid in part, corrected, about to be paid or shared with others
+    or with what staff have put on it, or gives something back as the bill of a change does, gets a credit note over
+    what is open of it.
     """
     house, given = _house(tx), 0
     waiting = tx.session.scalars(select(Document).where(about(subscription.id), Document.owed()).order_by(Document.id))
@@ -90,8 +102,8 @@ def void_open(tx: Tx, subscription: Subscription, but: int | None) -> int:
         if invoice.id == but or open_minor <= 0:
             continue
         only = subscriptions_of(tx.session, invoice.id) == [subscription.id]
-        gives_back = any(line.corrects_line_id is not None for line in lines_of(tx, invoice.id))
-        if only and not gives_back and is_untouched(tx, invoice):
+        more = any(line.corrects_line_id is not None or by_hand(line) for line in lines_of(tx, invoice.id))
+        if only and not more and is_untouched(tx, invoice):
             given += void_document(house, invoice.id, reason=_REASON).total_minor
         else:
             given += _credited(house, invoice, subscription.id, open_minor)

@@ -44,8 +44,8 @@ MONEY = ("nothing", "credit", "refund")
 class Canceled:
     """`ends_on` is the first day without service, `billed_until` the first that is not charged, ISO. `document_id` is
     the credit note or last invoice, if any, and `total_minor` what it comes to, below zero where something comes back:
-    `on_owed_minor` of that lowers what is owed, the rest is the customer's. `voided_minor` of open invoices is not owed
-    any more by the rule for them, and `owed_minor` still is."""
+    `on_owed_minor` of that lowers what is owed, the rest is the customer's. `voided_minor` of open invoices and drafts is not
+    owed any more by the rule for them, and `owed_minor` still is."""
 
     subscription_id: int
     ends_on: str
@@ -102,7 +102,7 @@ def cancel(
     for row in wished_of(tx, subscription.id, "change", "hold"):
         take_back(tx, subscription, row)
     voids = dates.service <= today and open_rule(tx, subscription) == "void"
-    settle_drafts(tx, subscription, dates.billing, void=voids)
+    voided = settle_drafts(tx, subscription, dates.billing, void=voids)
     record(tx, subscription, "cancel_asked", today, ends_on=ends, policy=policy, **_facts(tx, subscription, dates))
     subscription.service_ends_on, subscription.billing_ends_on = dates
     look_again(tx, subscription, today)
@@ -113,7 +113,8 @@ def cancel(
         move(tx, subscription, Event.CANCEL, today)
         for service in live_services(tx, subscription):
             want(tx, service, lifecycle="unwanted")
-    voided = void_open(tx, subscription, written.document_id) if voids else 0
+    if voids:
+        voided += void_open(tx, subscription, written.document_id)
     data = {"subscription_id": subscription.id, "ends_on": ends}
     emit(tx, "subscription.canceled", f"subscription:{subscription.id}", data)
     queue_notice(tx, subscription.customer_id, "canceled", f"canceled:{subscription.id}:{ends}", data)
