@@ -57,9 +57,8 @@ def settle_drafts(tx: Tx, subscription: Subscription, charged_to: date, *, void:
         mine = [line for line in lines if line.subscription_id == subscription.id]
         ends = max([line.period_end for line in mine if line.period_end], default=charged_to)
         if void and (held or all(line.corrects_line_id is None for line in mine)):
-            given += void_document(
-                house, on_its_own(house, draft, mine).id, reason=_REASON, given_away=True
-            ).total_minor
+            off = on_its_own(house, draft, mine)
+            given += void_document(house, off.id, reason=_REASON, given_away=True).total_minor
         elif void or ends > charged_to:
             _charge_less(house, draft, subscription, charged_to, mine, last=ends == subscription.billed_through)
     tx.session.refresh(subscription)

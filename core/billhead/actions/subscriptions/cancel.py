@@ -44,8 +44,8 @@ MONEY = ("nothing", "credit", "refund")
 class Canceled:
     """`ends_on` is the first day without service, `billed_until` the first that is not charged, ISO. `document_id` is
     the credit note or last invoice, if any, and `total_minor` what it comes to, below zero where something comes back:
-    `on_owed_minor` of that lowers what is owed, the rest is the customer's. `voided_minor` of open invoices and drafts is not
-    owed any more by the rule for them, and `owed_minor` still is."""
+    `on_owed_minor` of that lowers what is owed, the rest is the customer's. `voided_minor` of open invoices and drafts
+    is not owed any more by the rule for them, and `owed_minor` still is."""
 
     subscription_id: int
     ends_on: str
