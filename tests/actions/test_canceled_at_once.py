@@ -1,6 +1,7 @@
 """A cancellation at the same moment as something else about the same invoices: they wait in turn, never in a ring."""
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 from threading import Barrier, BrokenBarrierError, Event, Thread
 from time import sleep
@@ -8,7 +9,7 @@ from time import sleep
 import pytest
 from billing_shop import SYSTEM, open_shop
 from debt_shop import NOV, at, debtor, invoices, november, sound, state
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from billhead.actions.billing._offered_anew import offer_anew
@@ -21,13 +22,16 @@ from billhead.actions.sellers.set_money_back import MoneyBack, set_money_back
 from billhead.actions.subscriptions import cancel as canceling
 from billhead.actions.subscriptions import keep as keeping
 from billhead.actions.subscriptions.change import ChangeWish, change
-from billhead.db import writing
-from billhead.domain.errors import BillheadError
+from billhead.db import db, writing
+from billhead.domain.context import Role, Scope
+from billhead.domain.errors import BillheadError, NotFound
 from billhead.domain.money import Money
 from billhead.models.documents import Document
 from billhead.models.payments import GatewayAccount, Payment
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
+
+DEC = date(2026, 12, 1)
 
 
 @pytest.fixture
@@ -226,3 +230,36 @@ def test_a_planned_change_is_taken_back_while_what_was_billed_ahead_for_it_is_pa
     (note,) = shop.all(Document, Document.kind == "credit_note")
     assert (note.corrects_id, note.total_minor) == (december.id, 2400)
     sound()
+
+
+def test_only_what_may_change_is_locked_and_nothing_of_somebody_else(shop):
+    """November and December are paid. Somebody holds the invoice over December meanwhile, then that over November."""
+    subscription = debtor(shop, again=True, credit_minor=2400)
+    with at(DEC):
+        shop.run(DEC)
+    old, new = invoices(shop)
+    stranger = replace(SYSTEM, role=Role.CUSTOMER, scope=Scope(customer_id=shop.customer()))
+    with at(date(2026, 12, 10)):
+        with held(new.id), pytest.raises(NotFound), in_time(stranger) as tx:
+            canceling.cancel(tx, subscription, "immediate")
+        with held(new.id), pytest.raises(DBAPIError), in_time() as tx:
+            canceling.cancel(tx, subscription, "immediate", money="credit")
+        with held(old.id), in_time() as tx:
+            canceling.cancel(tx, subscription, "immediate", money="credit")
+    assert state(shop, subscription) == "canceled"
+    sound()
+
+
+@contextmanager
+def held(document):
+    with db.engine.begin() as connection:
+        connection.execute(select(Document.id).where(Document.id == document).with_for_update())
+        yield
+
+
+@contextmanager
+def in_time(ctx=SYSTEM):
+    """Whoever has to wait is told so."""
+    with writing(ctx) as tx:
+        tx.session.execute(text("SET LOCAL lock_timeout = '300ms'"))
+        yield tx

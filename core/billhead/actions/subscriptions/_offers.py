@@ -1,10 +1,10 @@
 """Proformas of a subscription that runs: a change that waits to be paid, and what nobody shall pay any more."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 
 from billhead import clock
 from billhead.actions.billing._rated import Rated
@@ -13,12 +13,12 @@ from billhead.actions.coupons._entering import lock_orders
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.documents._withdrawing import withdraw
 from billhead.actions.payments._allocating import lock_payers
-from billhead.actions.subscriptions._state import visible_subscription
+from billhead.actions.subscriptions._state import must_be_visible, visible_subscription
 from billhead.bulk import among
 from billhead.db import Tx
 from billhead.domain.document import Kind, ProformaState, State
 from billhead.models.documents import Document, DocumentLine
-from billhead.models.subscriptions import Subscription, SubscriptionChange
+from billhead.models.subscriptions import FreeTime, Subscription, SubscriptionChange
 
 __all__ = [
     "lock_about",
@@ -74,30 +74,48 @@ def offer_change(tx: Tx, subscription: Subscription, rated: Rated, wish: dict[st
     return document_id
 
 
-def subscription_to_end(tx: Tx, subscription_id: int) -> Subscription:
-    """As `visible_subscription`, for whoever ends or changes it: locked after all that this may come to. In this order
-    whoever is paid, gives money back or corrects an invoice locks them too."""
-    lock_about(tx, [subscription_id])
+def subscription_to_end(tx: Tx, subscription_id: int, since: date | None = None) -> Subscription:
+    """As `visible_subscription`, for whoever ends or changes it (`since`: from a day that has passed): locked after all
+    that this may come to. In this order whoever is paid, gives money back or corrects an invoice locks them too."""
+    must_be_visible(tx, subscription_id)
+    lock_about(tx, [subscription_id], since=since)
     return visible_subscription(tx, subscription_id)
 
 
-def lock_about(tx: Tx, subscriptions: Collection[int], documents: Collection[int] = ()) -> None:
-    """Before subscriptions end: what has paid their invoices, which may go back; then by id their offers, their drafts
-    and their invoices, which a credit note may correct, with further `documents`; then they and whatever else these are
-    about. What was written about them while this waited for them is locked before them too: they are let go for it."""
+def lock_about(
+    tx: Tx, subscriptions: Collection[int], documents: Collection[int] = (), *, since: date | None = None
+) -> None:
+    """Before subscriptions end: what has paid invoices of theirs that may still change, which may go back; then by id
+    their offers and these invoices, with further `documents`; then they and whatever else these are about. What was
+    written about them while this waited for them is locked before them too: they are let go for it.
+
+    May change: a draft, what is owed, and what has days behind `since`, today, or the day from which time stands still.
+    """
     session = tx.session
     session.flush()
     theirs = select(DocumentLine.document_id).where(among(DocumentLine.subscription_id, subscriptions, session))
-    bills = and_(Document.kind == Kind.INVOICE.value, Document.state != State.VOID.value)
-    open_or_billed = Document.id.in_(theirs) & or_(and_(*_OPEN), bills)
+    behind = theirs.where(DocumentLine.period_end > _first_day(tx, subscriptions, since))
+    standing = and_(Document.kind == Kind.INVOICE.value, Document.state != State.VOID.value)
+    waits = (Document.state == State.DRAFT.value) | Document.owed()
+    bills = standing & ((Document.id.in_(theirs) & waits) | Document.id.in_(behind))
+    open_or_billed = (Document.id.in_(theirs) & and_(*_OPEN)) | bills
     for left in reversed(range(_TRIES)):
         with session.begin_nested() as locked:
             known = set(session.scalars(select(Document.id).where(open_or_billed)))
-            lock_payers(tx, theirs)
+            lock_payers(tx, select(Document.id).where(bills))
             lock_orders(tx, {*subscriptions, *_lock(tx, open_or_billed | among(Document.id, documents, session))})
             if not left or known.issuperset(session.scalars(select(Document.id).where(open_or_billed))):
                 return
             locked.rollback()
+
+
+def _first_day(tx: Tx, subscriptions: Collection[int], since: date | None) -> date:
+    """From which days that were billed may come back. It is still yesterday somewhere."""
+    about_now = clock.today_in("UTC") - timedelta(days=1)
+    still = select(func.min(FreeTime.starts_on)).where(
+        among(FreeTime.subscription_id, subscriptions, tx.session), FreeTime.ends_on.is_(None)
+    )
+    return min(day for day in (about_now, since, tx.session.scalar(still)) if day is not None)
 
 
 def lock_offers(tx: Tx, subscriptions: Collection[int]) -> None:

@@ -18,13 +18,23 @@ from billhead.domain.subscription import TRANSITIONS, Event, State
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription, SubscriptionEvent
 
-__all__ = ["handed_over_on", "live_services", "move", "record", "visible_subscription"]
+__all__ = ["handed_over_on", "live_services", "move", "must_be_visible", "record", "visible_subscription"]
 
 
 def visible_subscription(tx: Tx, subscription_id: int) -> Subscription:
     """The subscription, locked. Raises NotFound also when it is outside of what this actor may see."""
     tx.session.flush()
-    subscription = tx.session.get(Subscription, subscription_id, with_for_update=True, populate_existing=True)
+    locked = tx.session.get(Subscription, subscription_id, with_for_update=True, populate_existing=True)
+    return _visible(tx, subscription_id, locked)
+
+
+def must_be_visible(tx: Tx, subscription_id: int) -> None:
+    """Before anything is locked for an id that anybody may have sent. Raises NotFound as `visible_subscription`."""
+    tx.session.flush()
+    _visible(tx, subscription_id, tx.session.get(Subscription, subscription_id))
+
+
+def _visible(tx: Tx, subscription_id: int, subscription: Subscription | None) -> Subscription:
     scope = tx.ctx.scope
     if subscription is not None and not scope.everything:
         owner = tx.session.get_one(Customer, subscription.customer_id)

@@ -87,7 +87,7 @@ def cancel(
     the preview that was shown, if any was. Raises NotAllowed when a plugin's guard refuses a customer's wish; staff's
     wish is never refused; Conflict ("price_changed") where it would come to something else than was shown.
     """
-    subscription = subscription_to_end(tx, subscription_id)
+    subscription = subscription_to_end(tx, subscription_id, on)
     dates = _dates(tx, subscription, policy, on, money)
     if not tx.ctx.may("subscriptions.write"):
         facts = {"plan_id": subscription.plan_id, "policy": policy}

@@ -142,7 +142,7 @@ def change(tx: Tx, wish: ChangeWish, seen: str = "") -> Changed:
     Raises NotAllowed (forbidden by the rules), Conflict (an unpaid invoice, a subscription that does not run; with
     `seen` "price_changed") and what the price list refuses.
     """
-    subscription = subscription_to_end(tx, wish.subscription_id)
+    subscription = subscription_to_end(tx, wish.subscription_id, wish.on)
     plan = _planned(tx, subscription, wish)
     if seen and _shown(tx, subscription, plan).seen != seen:
         raise Conflict("the price has changed since it was shown", code="price_changed")

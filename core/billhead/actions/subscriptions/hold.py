@@ -71,7 +71,7 @@ def hold(
     Raises NotAllowed, InvalidInput or Conflict with the reason: "price_changed" where it would come to something else
     than was shown.
     """
-    subscription = subscription_to_end(tx, subscription_id)
+    subscription = subscription_to_end(tx, subscription_id, starts_on)
     start, way, _ = _checked(tx, subscription, starts_on, ends_on)
     if seen and preview_hold(tx, subscription_id, starts_on, ends_on).seen != seen:
         raise Conflict("the price has changed since it was shown", code="price_changed")
