@@ -31,6 +31,7 @@ class Seller(Model):
     grace_hours: Mapped[int] = mapped_column(default=72)  # panel expiry = paid-through + grace
     mail_from: Mapped[str] = mapped_column(default="")
     theme: Mapped[str] = mapped_column(default="lounge")
+    plans_shown_as: Mapped[str] = mapped_column(default="cards", server_default="cards")  # see _layouts.py
     money_back: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # MoneyBack's fields
     draft_days: Mapped[int] = mapped_column(default=0, server_default="0")  # the run's invoices can be changed so long
     hold_for_review: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # until staff look

@@ -24,6 +24,7 @@ from werkzeug.test import TestResponse
 
 from billhead import clock
 from billhead.actions.accounts._new_login import new_login
+from billhead.actions.shops._layouts import layouts_of
 from billhead.actions.shops._own import shop_of
 from billhead.actions.shops._prices import prices_of_shop, put_price
 from billhead.actions.shops.open_shop import NewShop, open_shop
@@ -93,6 +94,25 @@ class DressedShop:
         if _OWN_COLOUR not in sheet:
             found.append("the shop's colour is not in its sheet")
         return found, count
+
+    def faults_of_plans(self, language: str) -> list[str]:
+        """Of the first page, in each way in which the theme can show plans."""
+        found = list[str]()
+        with self.app.app_context():
+            ways = layouts_of(self.theme)
+        for way in ways:
+            self._show_plans_as(way)
+            client = self.visitor(language=language)
+            answer = client.get("/")
+            faults = [*self.faults_of(answer, language, client)]
+            faults += [] if "/plans/" in answer.text else ["no plan can be chosen"]
+            found += [f"plans as {way}: {fault}" for fault in faults]
+        self._show_plans_as("cards")
+        return found
+
+    def _show_plans_as(self, way: str) -> None:
+        with self.app.app_context(), writing(Context.system("test")) as tx:
+            tx.session.execute(update(Seller).values(plans_shown_as=way))
 
     def _walk(self, people: Sequence[str], language: str, at: str = "") -> tuple[list[str], int]:
         found: list[str] = []

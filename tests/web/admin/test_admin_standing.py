@@ -84,16 +84,23 @@ def test_a_customer_of_a_resellers_shop_pays_the_shop_and_the_reseller_its_credi
 
 
 def test_a_customer_is_moved_to_a_reseller_and_back_after_its_figures(area: Area):
-    shop, boss = area.shop, area.shop.person("staff", "boss@example.com", "*")
-    key = area.add("baltic", "Anna")
+    shop, boss, baltic = area.shop, area.shop.person("staff", "boss@example.com", "*"), str(area.ids["baltic"])
+    key = area.add("baltic", "Anna")  # her panel has not answered yet
     (bought,) = shop.rows(Subscription, Subscription.id == key)
     path = f"/admin/customers/{bought.customer_id}"
     assert ">To the operator<" in boss.get(path).text
+    shown = boss.post(f"{path}/reseller", {"to": "", "reason": "as agreed"}, page=path)
+    assert (shown.status_code, f"Subscription {key} is not paid for yet" in shown.text) == (422, True)
     helper = shop.person("staff", "helper@example.com", "customers.read")
     assert helper.get(f"{path}/reseller").status_code == 403
+    shop.order(shop.customer())
+    shop.pay()
+    (ada,) = shop.rows(Customer, Customer.name == "Ada Lovelace")
+    path = f"/admin/customers/{ada.id}"
+    assert ">To a reseller<" in boss.get(path).text
     for to, figures, standing in (
-        ("", ("which the customer is offered", "EUR"), ("NorthCable", "the customer")),
-        (str(area.ids["baltic"]), ("when the reseller renews it", "XCR"), ("Baltic", "Baltic, with credits")),
+        (baltic, ("when the reseller renews it", "credits"), ("Baltic", "Baltic, with credits")),
+        ("", ("which the customer is offered", "€"), ("NorthCable", "the customer")),
     ):
         shown = boss.post(f"{path}/reseller", {"to": to, "reason": "as agreed"}, page=path)
         assert all(one in shown.text for one in figures), shown.text

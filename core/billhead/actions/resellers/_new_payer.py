@@ -59,7 +59,7 @@ class MovedLine:
 def pay_with_credits(tx: Tx, subscription: Subscription, customer: Customer, reseller: Reseller) -> MovedLine:
     """From where the paid time ends, at the prices of who pays. Raises Conflict with what keeps it from that."""
     if subscription.state == State.SUSPENDED:
-        raise _can_not(subscription, "stands still", "let it run again first")
+        raise Conflict(f"subscription {subscription.id} stands still")
     _refuse_unsettled(tx, subscription)
     withdrawn = _open_offers(tx, subscription)
     withdraw_offers(tx, subscription.id)
@@ -67,7 +67,7 @@ def pay_with_credits(tx: Tx, subscription: Subscription, customer: Customer, res
     for row in wished_of(tx, subscription.id, "change", "hold", "resume"):
         take_back(tx, subscription, row)
     if scheduled_of(tx, subscription.id):
-        raise _can_not(subscription, "is followed by another plan by itself", "change its plan first")
+        raise Conflict(f"subscription {subscription.id} is followed by another plan by itself")
     plans = {key for key, _ in _parts(tx, subscription)}
     costs = _price_anew(tx, subscription, credit_prices(tx.session, reseller, customer, plans), in_money=False)
     paid = _paid(subscription)
@@ -91,7 +91,7 @@ def pay_with_money(tx: Tx, subscription: Subscription, customer: Customer) -> Mo
     stopped runs again. Raises Conflict with what keeps it from that."""
     by_payer = subscription.suspended_for == SuspendedBy.PAYER
     if subscription.state == State.SUSPENDED and not by_payer:
-        raise _can_not(subscription, "stands still", "let it run again first")
+        raise Conflict(f"subscription {subscription.id} stands still")
     _refuse_unsettled(tx, subscription)
     refuse_while_held(tx, subscription)
     plans = {key for key, _ in _parts(tx, subscription)}
@@ -118,27 +118,23 @@ def pay_with_money(tx: Tx, subscription: Subscription, customer: Customer) -> Mo
     return _moved(tx, subscription, Money(costs, subscription.currency), 0, renews=False)
 
 
-def _can_not(subscription: Subscription, why: str, hint: str) -> Conflict:
-    return Conflict(f"subscription {subscription.id} {why}", code="can_not_move", hint=hint)
-
-
 def _refuse_unsettled(tx: Tx, subscription: Subscription) -> None:
     """What has no paid time that is over and done with."""
     if subscription.state == State.PENDING or subscription.paid_through is None:
-        raise _can_not(subscription, "is not paid for yet", "wait for its payment, or cancel it")
+        raise Conflict(f"subscription {subscription.id} is not paid for yet")
     if subscription.phase == "trial":
-        raise _can_not(subscription, "is in its trial", "wait for its end, or end it")
+        raise Conflict(f"subscription {subscription.id} is in its trial")
     bills = Document.kind == "invoice", Document.id.in_(_about(subscription))
     owed = tx.session.scalar(select(Document.id).where(*bills, Document.owed() | (Document.state == "draft")).limit(1))
     if owed is not None or (subscription.billed_through or date.min) > _paid(subscription):
-        raise _can_not(subscription, "has an invoice that is not paid yet", "have it paid or void it first")
+        raise Conflict(f"subscription {subscription.id} has an invoice that is not paid yet")
     if subscription.timing == "arrears":
-        raise _can_not(subscription, "is billed in arrears", "bill it in advance first")
+        raise Conflict(f"subscription {subscription.id} is billed in arrears")
     meter = tx.session.get(UsageMeter, subscription.id)
     if meter is not None and meter.due_on is not None:
-        raise _can_not(subscription, "is billed by what is used", "change its plan first")
+        raise Conflict(f"subscription {subscription.id} is billed by what is used")
     if any(line.in_review for line in live_services(tx, subscription)):
-        raise _can_not(subscription, "is being checked", "decide about its order first")
+        raise Conflict(f"subscription {subscription.id} is being checked")
 
 
 def _paid(subscription: Subscription) -> date:
@@ -172,7 +168,7 @@ def _price_anew(tx: Tx, subscription: Subscription, prices: PriceList, *, in_mon
             price = prices.of(plan, was.term)
             credits = 0 if in_money else in_credits(price.credit_minor, plan, was.term, part.quantity).minor
         except (NotFound, InvalidInput) as error:
-            raise _can_not(subscription, f"can't be renewed there: {error.message}", "give it such a price") from error
+            raise Conflict(f"subscription {subscription.id} can't be renewed there: {error.message}") from error
         part.price_id = price.id
         costs += price.amount_minor * part.quantity if in_money else credits
     return costs

@@ -81,7 +81,7 @@ def _refuse(customer: Customer, to_id: int | None) -> None:
     if customer.reseller_id == to_id:
         raise InvalidInput("to", "they are there already")
     if customer.buys_for_reseller_id is not None:
-        raise Conflict("this customer is a reseller itself", hint="change its place in the tree instead")
+        raise Conflict("this customer is a reseller itself: change its place in the tree instead")
     if customer.reseller_id is not None and to_id is not None:
         raise InvalidInput("to", "a reseller looks after them: move them between resellers with its other users")
 

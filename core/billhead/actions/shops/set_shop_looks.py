@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from billhead.actions.shops._colours import checked_colours, palette
+from billhead.actions.shops._layouts import checked_layout
 from billhead.actions.shops._own import lock_shop
 from billhead.actions.shops._themes import shop_themes
 from billhead.actions.verb import note, verb
@@ -25,6 +26,7 @@ class ShopLooks:
     theme: str
     light: Mapping[str, str]
     dark: Mapping[str, str]
+    plans_shown_as: str = "cards"
 
 
 def preview_set_shop_looks(looks: ShopLooks) -> ByLook:
@@ -38,9 +40,10 @@ def set_shop_looks(tx: Tx, reseller_id: int, looks: ShopLooks) -> None:
     """Raises NotFound, NotAllowed, or InvalidInput: no such theme, no colour, or words that could not be read."""
     own = lock_shop(tx, reseller_id)
     theme, chosen = _theme(looks.theme), _checked(looks)
+    checked_layout(theme.code, looks.plans_shown_as)
     tokens = _palettes(chosen, _base(theme))
     note(tx, f"seller:{own.seller.id}", theme=theme.code)
-    own.seller.theme = theme.code
+    own.seller.theme, own.seller.plans_shown_as = theme.code, looks.plans_shown_as
     own.shop.looks = {"chosen": chosen, "tokens": tokens}
 
 

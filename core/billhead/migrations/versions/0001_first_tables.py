@@ -198,6 +198,7 @@ def upgrade() -> None:
     sa.Column('grace_hours', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('mail_from', sa.String(), nullable=False),
     sa.Column('theme', sa.String(), nullable=False),
+    sa.Column('plans_shown_as', sa.String(), server_default='cards', nullable=False),
     sa.Column('money_back', sa.JSON(), server_default='{}', nullable=False),
     sa.Column('draft_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
     sa.Column('hold_for_review', sa.Boolean(), server_default=sa.text('false'), nullable=False),

@@ -35,6 +35,7 @@ _HEX = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
 _OURS = Path(web.__file__).with_name("templates")
 _PAGES_AT_LEAST = 150
 _OF_SHOP_AT_LEAST = 30
+_WAY = re.compile(r"storefront/plans_as_[a-z][a-z0-9-]{0,39}\.html")  # one more in which plans can be shown
 _MAIL = f"{MAIL_TEMPLATES.name}/"
 _RUNS_OR_FETCHES = re.compile(
     r"<(?:script|link|iframe|object|form|video)\b|\bsrc=\"(?!cid:)|url\(|@import|\son\w+=", re.I
@@ -103,7 +104,9 @@ class ThemeConformance:
         """Whatever has another name is rendered by nobody, unless a template of the theme uses it."""
         used = "".join(path.read_text("utf-8") for one in (theme, *parents) for _, path in _templates(one))
         for name, _path in _templates(theme):
-            assert _is_ours(name) or f'"{name}"' in used, f"{name}: no page and no template asks for it"
+            assert _is_ours(name) or _WAY.fullmatch(name) or f'"{name}"' in used, (
+                f"{name}: no page and no template asks for it"
+            )
 
     def test_templates_show_and_do_no_more(self, theme: Theme) -> None:
         """No way around escaping, nothing of the application's insides."""
@@ -113,7 +116,8 @@ class ThemeConformance:
     def test_all_pages_in_it_are_whole(self, theme: Theme, tmp_path: Path, request: pytest.FixtureRequest) -> None:
         """Each kind of page of a filled shop, as visitor, customer, reseller and staff: answers, well-formed, in its
         language and direction, with one <main> and one <h1>, nothing inline, and files that are there. So of a
-        reseller's shop, in its own picture and colours. Right to left in short; in all languages with --full."""
+        reseller's shop, in its own picture and colours, and of the first page however it shows plans. Right to left in
+        short; in all languages with --full."""
         languages = PAGE_LANGUAGES if request.config.getoption("--full", default=False) else ("ar",)
         with open_dressed_shop(tmp_path, theme.code) as shop:
             for language in languages:
@@ -121,6 +125,7 @@ class ThemeConformance:
                     faults, pages = walk(language)
                     assert not faults, f"{language}, {len(faults)} faults:\n" + "\n".join(faults[:40])
                     assert pages >= least, f"only {pages} pages could be reached by links"
+                assert not (faults := shop.faults_of_plans(language)), f"{language}:\n" + "\n".join(faults)
 
     def test_mails_in_it_are_whole(self, theme: Theme, parents: Sequence[Theme], whole: Theme) -> None:
         """In each language, with and without a picture: what it is for is there, and nothing runs or is fetched."""

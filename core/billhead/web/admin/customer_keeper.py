@@ -67,9 +67,7 @@ def _told(one: MovedLine, done: CustomerMoved) -> str:
     if one.ends_on:
         return say("it ends on %(day)s, and nothing follows", day=day_in_words(date.fromisoformat(one.ends_on)))
     if done.to_id is None:
-        return say(
-            "paid until %(day)s; then %(amount)s for %(term)s, which the customer is offered", **told
-        )
+        return say("paid until %(day)s; then %(amount)s for %(term)s, which the customer is offered", **told)
     if one.renews:
         return say("paid until %(day)s; then %(amount)s for %(term)s, taken from the reseller by itself", **told)
     return say("paid until %(day)s; then %(amount)s for %(term)s, when the reseller renews it", **told)

@@ -16,6 +16,7 @@ from billhead.actions.sellers.set_logo import set_logo
 from billhead.actions.setup.set_company import Company, set_company
 from billhead.actions.setup.set_look import set_look
 from billhead.actions.setup.set_tax import Registered, set_tax
+from billhead.actions.shops._layouts import layouts_of
 from billhead.db import reading, writing
 from billhead.models.sellers import Seller, TaxRegistration
 from billhead.plugin import allow
@@ -126,6 +127,7 @@ def setup_tax() -> ResponseReturnValue:
 
 class LookForm(Form):
     theme = RadioField(later("Theme of the shop and the customer area"))
+    plans_shown_as = SelectField(later("Plans are shown as"))
     logo = FileField(later("Logo"), description=later("PNG or JPEG, up to 512 KB; in the head of documents."))
     accent = StringField(
         later("Colour of documents"),
@@ -141,14 +143,17 @@ def setup_look() -> ResponseReturnValue:
     key = own_seller_id()
     with reading() as session:
         row = session.get_one(Seller, key)
-    form = LookForm(data={"theme": row.theme, "accent": row.invoicing.get("accent", "")})
+    told = {"theme": row.theme, "plans_shown_as": row.plans_shown_as, "accent": row.invoicing.get("accent", "")}
+    form = LookForm(data=told)
+    ways = {**layouts_of(row.theme), **layouts_of(request.form.get("theme", ""))}
+    form.plans_shown_as.choices = [(code, say(label)) for code, label in ways.items()]
     form.theme.choices = [(one.code, one.label) for _, one in plugins().offers("themes")]
     if form.validate_on_submit():
         with form.refusals():
             picture = request.files.get("logo")
             data = picture.read() if picture and picture.filename else b""
             with writing(submit_ctx()) as tx:
-                set_look(tx, key, form.theme.data)
+                set_look(tx, key, form.theme.data, form.plans_shown_as.data)
                 set_invoicing(tx, key, SellerInvoicing(**{**invoicing_of(row), "accent": form.accent.data or ""}))
                 if data:
                     set_logo(tx, key, data)

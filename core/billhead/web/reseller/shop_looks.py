@@ -7,10 +7,12 @@ from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from billhead.actions.shops._colours import CHOSEN
+from billhead.actions.shops._layouts import layouts_of
 from billhead.actions.shops._themes import shop_themes
 from billhead.actions.shops.set_shop_looks import LOOKS, ShopLooks, preview_set_shop_looks, set_shop_looks
 from billhead.db import reading, writing
 from billhead.domain.errors import BillheadError
+from billhead.models.sellers import Seller
 from billhead.plugin import allow
 from billhead.web.errors import refusal
 from billhead.web.request_context import submit_ctx
@@ -38,7 +40,7 @@ def shop_looks() -> ResponseReturnValue:
     with reading() as session:
         own = own_shop(session)
         kept = own.shop.looks.get("chosen", {})
-        looks = _told(request.form) if request.method == "POST" else _kept(own.seller.theme, kept)
+        looks = _told(request.form) if request.method == "POST" else _kept(own.seller, kept)
         try:
             preview_set_shop_looks(looks)
             if request.method == "POST" and "save" in request.form:
@@ -48,7 +50,8 @@ def shop_looks() -> ResponseReturnValue:
                 return redirect(url_for("reseller.shop_looks"), 303)
         except BillheadError as refused:
             problem, status = refusal(refused)
-        shown: dict[str, Any] = {"looks": looks, "words": WORDS, "names": CHOSEN, "themes": shop_themes()}
+        shown: dict[str, Any] = {"looks": looks, "words": WORDS, "names": CHOSEN, "themes": shop_themes(),
+                                 "layouts": layouts_of(looks.theme)}  # fmt: skip
         preview = "" if problem else f"{url_for('reseller.shop_look_css')}?{urlencode(_query(looks))}"
         return shop_page(session, "shop_looks", own, **shown, preview=preview, problem=problem), status
 
@@ -63,12 +66,14 @@ def shop_look_css() -> ResponseReturnValue:
 
 def _told(form: Any) -> ShopLooks:
     light, dark = ({name: str(form.get(f"{look}-{name}", ""))[:30] for name in CHOSEN} for look in LOOKS)
-    return ShopLooks(str(form.get("theme", ""))[:80], light, dark)
+    shown_as = str(form.get("plans_shown_as", "cards"))[:80]
+    return ShopLooks(str(form.get("theme", ""))[:80], light, dark, shown_as)
 
 
-def _kept(theme: str, chosen: dict[str, dict[str, str]]) -> ShopLooks:
+def _kept(seller: Seller, chosen: dict[str, dict[str, str]]) -> ShopLooks:
     known = {one.code for one in shop_themes()}
-    return ShopLooks(theme if theme in known else "lounge", chosen.get("light", {}), chosen.get("dark", {}))
+    theme = seller.theme if seller.theme in known else "lounge"
+    return ShopLooks(theme, chosen.get("light", {}), chosen.get("dark", {}), seller.plans_shown_as)
 
 
 def _query(looks: ShopLooks) -> dict[str, str]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.fraud._trials import Marks, trial_had
 from billhead.actions.resellers._packages import places_on_sale
+from billhead.actions.shops._layouts import layouts_of
 from billhead.actions.shops._sells import assortment
 from billhead.db import reading
 from billhead.domain.errors import InvalidInput
@@ -27,6 +28,7 @@ from billhead.web.storefront.choosing import check_room, chosen_plan
 from billhead.web.storefront.content import front_page
 from billhead.web.storefront.offers import KINDS, Offer, currencies, offer, offers
 from billhead.web.storefront.priced import audience, priced
+from billhead.web.theming import current_theme
 
 __all__: list[str] = []
 
@@ -53,6 +55,7 @@ def plans() -> ResponseReturnValue:
         choices=[] if _has_own_currency() else choices,
         front=front,
         has_places=has_places,
+        shown_as=seller.plans_shown_as if seller.plans_shown_as in layouts_of(current_theme().code) else "cards",
     )
 
 
