@@ -15,6 +15,7 @@ from billhead.actions.credits._charged_back import charged_back_debt
 from billhead.actions.credits._history import credit_history
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.credits.buy_credit import buy_credit
+from billhead.actions.credits.grant_credit import grant_credit
 from billhead.actions.credits.pay_with_credit import pay_with_credit
 from billhead.actions.credits.set_wallet import WalletWish, set_wallet
 from billhead.actions.credits.stop_top_up import stop_top_up
@@ -66,6 +67,22 @@ def top_up(shop, minor=2000):
     return ordered
 
 
+def came(shop, page, minor, ref="inv1"):
+    """As where payers send what they like: so much altogether by now."""
+
+    def apply(tx):
+        attempt = tx.session.get_one(PaymentAttempt, page.attempt_id, with_for_update=True)
+        apply_outcome(tx, attempt, Outcome(AttemptState.SUCCEEDED, ref, eur(minor), as_paid=True))
+
+    shop.act(apply)
+
+
+def gifted(shop):
+    return [
+        (lot.amount_minor, lot.remaining_minor) for lot in shop.rows(CustomerCredit, CustomerCredit.kind == "gifted")
+    ]
+
+
 def watch(shop):
     KINDS["credits.watch"].run(SYSTEM, {})
 
@@ -102,20 +119,13 @@ def test_credit_is_there_when_it_is_paid_and_not_before(shop):
 
 
 def test_what_is_sent_in_parts_settles_it_with_the_last_and_only_the_rest_is_asked_for(shop):
-    def came(page, minor):
-        def apply(tx):
-            attempt = tx.session.get_one(PaymentAttempt, page.attempt_id, with_for_update=True)
-            apply_outcome(tx, attempt, Outcome(AttemptState.SUCCEEDED, "inv1", eur(minor), as_paid=True))
-
-        shop.act(apply)
-
     ordered = shop.act(buy_credit, shop.customer, eur(2000)).document_id
     page = shop.checkout(ordered)
-    came(page, 1200)
+    came(shop, page, 1200)
     assert (shop.row(Document, ordered).state, usable(shop)) == ("open", 1200)
     shop.checkout(ordered)
     assert shop.rows(PaymentAttempt)[-1].amount_minor == 800
-    came(page, 2100)
+    came(shop, page, 2100)
     assert (shop.row(Document, ordered).state, usable(shop)) == ("settled", 2100)
     assert sum(shop.balances().values()) == 0
 
@@ -217,7 +227,8 @@ def test_a_bonus_is_a_gift_beside_what_was_bought_and_goes_back_with_it(shop):
     ]  # fmt: skip
     with reading() as session:
         history = credit_history(session, shop.customer)
-    assert [(one.what, one.minor) for one in history][1:] == [("Topped up", 3000), ("Given", 300)]
+    assert [(one.what, one.minor) for one in history][1:] == [("Topped up", 3000), ("Bonus of a top-up", 300)]
+    assert history[-1].about == ""
     shop.act(pay_with_credit, shop.order().document_id)  # 12.55: the gift first, then 9.55 of what was bought first
     assert usable(shop) == 4300 - 1255
     shop.act(set_top_ups, shop.seller, {"EUR": TopUpTerms(500, 50000, (2000,), (Bonus(2000, 500),))})
@@ -265,6 +276,33 @@ def test_of_a_bonus_what_was_left_comes_again_when_a_dispute_is_won(shop):
     shop.control("dispute", reference=attempt.key, status="won", fee=0)
     shop.hear("dispute.won")
     assert usable(shop) == 3000 + 245
+    sound()
+
+
+def test_a_bonus_is_its_order_s_whichever_payment_goes_back(shop):
+    """20.00 brings 5.00. What is sent beyond the 20.00 has brought none, and what staff write is no bonus."""
+    shop.act(set_top_ups, shop.seller, {"EUR": TopUpTerms(500, 50000, (2000,), (Bonus(2000, 500),))})
+    page = shop.checkout(shop.act(buy_credit, shop.customer, eur(2000)).document_id)
+    came(shop, page, 1990)
+    assert gifted(shop) == []
+    came(shop, page, 2000)
+    assert gifted(shop) == [(500, 500)]
+    shop.act(grant_credit, shop.customer, eur(700), "bonus: payment 1")
+    shop.act(grant_credit, shop.customer, eur(900), "Bonus of a top-up")
+    most, rest = shop.rows(Payment)
+    shop.act(refund, most.id, 1990, "source", reason="asked for")
+    assert gifted(shop) == [(500, 2), (700, 700), (900, 900)], "4.975 of it are 4.98"
+    shop.act(refund, rest.id, 10, "source", reason="asked for")
+    assert gifted(shop) == [(500, 0), (700, 700), (900, 900)]
+    with reading() as session:
+        told = [(one.what, one.about) for one in credit_history(session, shop.customer) if one.minor in (500, 700)]
+    assert told == [("Bonus of a top-up", ""), ("Given", "bonus: payment 1")]
+    sound()
+
+    for ref, minor, left in (("inv2", 3000, 500), ("inv3", 4000, 250)):
+        came(shop, shop.checkout(shop.act(buy_credit, shop.customer, eur(2000)).document_id), 5000, ref)
+        shop.act(refund, shop.rows(Payment)[-1].id, minor, "source", reason="asked for")
+        assert gifted(shop)[-1] == (500, left)
     sound()
 
 

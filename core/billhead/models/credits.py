@@ -90,7 +90,8 @@ class CreditUse(Model):
 class CustomerCredit(Model):
     """A grant of money to spend on invoices; `remaining` moves only together with a ledger entry.
 
-    `payment_id` is the payment that the money came with: it goes back out to that source only.
+    `payment_id` is the payment that the money came with: it goes back out to that source only. `order_id` is the top-up
+    that its money paid, or whose bonus it is.
     """
 
     __tablename__ = "customer_credit"
@@ -98,6 +99,7 @@ class CustomerCredit(Model):
         CheckConstraint("remaining_minor >= 0 AND remaining_minor <= amount_minor", name="remaining"),
         Index("ix_customer_credit_open", "customer_id", "remaining_minor"),
         Index("ix_customer_credit_payment", "payment_id"),
+        Index("ix_customer_credit_order", "order_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -109,6 +111,7 @@ class CustomerCredit(Model):
     expires_on: Mapped[date | None]
     reason: Mapped[str] = mapped_column(default="")
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"))
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
     credit_note_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))  # what gave it back
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entry.id"))
     created_at: Mapped[datetime]

@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.actions.credits._bonus import BONUS
 from billhead.actions.credits._top_up import BOUGHT_AHEAD
+from billhead.domain.credit import LotKind
 from billhead.domain.ledger import AccountCode, Side
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
@@ -54,13 +56,14 @@ def credit_history(session: Session, customer_id: int) -> list[Movement]:
         .order_by(LedgerEntry.id, LedgerPosting.leg)
     ).all()
     named = _named(session, [(row.kind, row.key) for row in rows])
-    topped = _topped_up(session, customer_id)
+    special = _topped_up(session, customer_id) | _bonuses(session, customer_id)
     balances: dict[str, int] = {}
     found = []
     for _, day, kind, key, minor, currency in rows:
         balances[currency] = balances.get(currency, 0) + minor
-        what = _TOPPED_UP if key in topped else _WORDS.get(kind, kind.replace("_", " ").capitalize())
-        found.append(Movement(day, what, named.get(key, ""), minor, currency, balances[currency]))
+        what = special.get(key) or _WORDS.get(kind, kind.replace("_", " ").capitalize())
+        about = "" if what == BONUS else named.get(key, "")
+        found.append(Movement(day, what, about, minor, currency, balances[currency]))
     return found
 
 
@@ -75,12 +78,22 @@ def _named(session: Session, entries: Sequence[tuple[str, str]]) -> dict[str, st
     return named
 
 
-def _topped_up(session: Session, customer_id: int) -> set[str]:
+def _topped_up(session: Session, customer_id: int) -> dict[str, str]:
     """The keys of the payments that bought credit."""
     lots = select(CustomerCredit.payment_id).where(
         CustomerCredit.customer_id == customer_id, CustomerCredit.reason == BOUGHT_AHEAD
     )
-    return {f"payment:{payment_id}" for payment_id in session.scalars(lots)}
+    return {f"payment:{payment_id}": _TOPPED_UP for payment_id in session.scalars(lots)}
+
+
+def _bonuses(session: Session, customer_id: int) -> dict[str, str]:
+    """The keys of the gifts that came with them."""
+    lots = select(CustomerCredit.id).where(
+        CustomerCredit.customer_id == customer_id,
+        CustomerCredit.kind == LotKind.GIFTED.value,
+        CustomerCredit.order_id.is_not(None),
+    )
+    return {f"credit_gifted:{lot_id}": BONUS for lot_id in session.scalars(lots)}
 
 
 def _texts(session: Session, key: Any, text: Any, ids: set[int]) -> dict[int, str]:

@@ -16,8 +16,15 @@ __all__ = ["ACCOUNT_OF", "gift", "take_off"]
 ACCOUNT_OF = {"bought": AccountCode.CREDIT_BOUGHT, "gifted": AccountCode.CREDIT_GIFTED}
 
 
-def gift(tx: Tx, customer: Customer, amount: Money, reason: str, expires_on: date | None = None) -> CustomerCredit:
-    """Credit that nobody paid for: an expense now, and owed to the customer."""
+def gift(
+    tx: Tx,
+    customer: Customer,
+    amount: Money,
+    reason: str,
+    expires_on: date | None = None,
+    order_id: int | None = None,
+) -> CustomerCredit:
+    """Credit that nobody paid for: an expense now, and owed to them. `order_id`: the top-up whose bonus it is."""
     lot = CustomerCredit(
         customer_id=customer.id,
         kind="gifted",
@@ -26,6 +33,7 @@ def gift(tx: Tx, customer: Customer, amount: Money, reason: str, expires_on: dat
         remaining_minor=amount.minor,
         expires_on=expires_on,
         reason=reason,
+        order_id=order_id,
         created_at=clock.business_now(),
     )
     tx.session.add(lot)

@@ -57,14 +57,14 @@ def book(
     payer = customer or tx.session.get_one(Customer, wanted[0].customer_id)
     seller = tx.session.get_one(Seller, wanted[0].seller_id if wanted else payer.seller_id)
     payment = _payment(tx, payer.id, receipt)
-    left, first, bought, topped_up = receipt.amount.minor, None, 0, list[Document]()
+    left, first, bought, topped_up = receipt.amount.minor, None, 0, list[tuple[Document, int]]()
     for document in wanted:
         if len(wanted) > 1 and document.kind == Kind.PROFORMA and document.total_minor > left:
             continue
         rest = _buys_credit(tx, document, payment, left)
         if rest:
             bought, left = bought + rest, left - rest
-            topped_up.append(document)
+            topped_up.append((document, rest))
             continue
         target = _target(tx, document, Money(left, receipt.amount.currency))
         if target is None:
@@ -79,12 +79,11 @@ def book(
         else:
             paid_in_part(tx, target)
     payment.entry_id = _post(tx, seller, payment, payment.amount_minor - left - bought, receipt.from_suspense)
-    if bought:
-        _lot(tx, payment, bought, BOUGHT_AHEAD)
-    for order in topped_up:
-        give_bonus(tx, payment, order)
+    for order, rest in topped_up:
+        _lot(tx, payment, rest, BOUGHT_AHEAD, order.id)
+        give_bonus(tx, order)
     if left:
-        _credit(tx, payment, wanted[0].id if wanted else None, left)
+        _credit(tx, payment, wanted[0] if wanted else None, left)
     if left or bought:
         use_credit(tx, payment.customer_id)
     crash_point("settle.booked")
@@ -107,14 +106,17 @@ def _buys_credit(tx: Tx, document: Document, payment: Payment, minor: int) -> in
 
     Whatever else comes for it is credit all the same, as the parts before the last are.
     """
-    open_states = (ProformaState.OPEN, ProformaState.EXPIRED)
-    if document.state not in open_states or not is_top_up(tx.session, document):
+    if not _waits(tx, document):
         return 0
     rest = document.total_minor - brought_for(tx.session, document, besides=payment.id)
     if not 0 < rest <= minor:
         return 0
     settle_top_up(tx, document)
     return rest
+
+
+def _waits(tx: Tx, document: Document) -> bool:
+    return document.state in (ProformaState.OPEN, ProformaState.EXPIRED) and is_top_up(tx.session, document)
 
 
 def _target(tx: Tx, document: Document, amount: Money) -> Document | None:
@@ -173,20 +175,21 @@ def _post(tx: Tx, seller: Seller, payment: Payment, allocated: int, from_suspens
     return post(tx, seller.id, "payment", day, f"payment:{payment.id}", legs, customer_id=payment.customer_id)
 
 
-def _credit(tx: Tx, payment: Payment, document_id: int | None, minor: int) -> None:
-    """Keep it for the customer, and say so: staff may owe them an answer."""
-    _lot(tx, payment, minor, f"overpaid: payment {payment.id}")
+def _credit(tx: Tx, payment: Payment, document: Document | None, minor: int) -> None:
+    """Keep it for the customer, and say so: staff may owe them an answer. A part of a top-up knows its order."""
+    part_of = document.id if document is not None and _waits(tx, document) else None
+    _lot(tx, payment, minor, f"overpaid: payment {payment.id}", part_of)
     data = {
         "payment_id": payment.id,
         "customer_id": payment.customer_id,
-        "document_id": document_id,
+        "document_id": document.id if document is not None else None,
         "amount_minor": minor,
         "currency": payment.currency,
     }
     emit(tx, "payment.credited", f"customer:{payment.customer_id}", data)
 
 
-def _lot(tx: Tx, payment: Payment, minor: int, reason: str) -> None:
+def _lot(tx: Tx, payment: Payment, minor: int, reason: str, order_id: int | None) -> None:
     tx.session.add(
         CustomerCredit(
             customer_id=payment.customer_id,
@@ -196,6 +199,7 @@ def _lot(tx: Tx, payment: Payment, minor: int, reason: str) -> None:
             remaining_minor=minor,
             reason=reason,
             payment_id=payment.id,
+            order_id=order_id,
             entry_id=payment.entry_id,
             created_at=clock.now(),
         )

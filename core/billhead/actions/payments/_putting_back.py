@@ -68,7 +68,7 @@ def put_back(
             lots[key].remaining_minor += minor
             back.credited += minor
         elif what == "bonus":
-            give_bonus_again(tx, payment, minor)
+            give_bonus_again(tx, key, minor)
         else:
             over += minor
     if over:

@@ -4,11 +4,12 @@ Credit comes first, so that nobody is paid twice: what a credit note has given b
 What is taken off a document is owed there again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import or_, select
 
-from billhead.actions.credits._bonus import take_bonus_back
+from billhead.actions.credits._bonus import bonus_lots, take_bonus_back
 from billhead.actions.payments._allocating import Freed, Source, locked_documents, take_off
 from billhead.actions.payments._crediting import locked_lots
 from billhead.actions.payments._refunding import Taken
@@ -52,14 +53,17 @@ def take_payment(
     """
     result = TakenFrom()
     tx.session.flush()
-    lot_ids = list(tx.session.scalars(select(CustomerCredit.id).where(CustomerCredit.payment_id == payment.id)))
+    mine = select(CustomerCredit.id, CustomerCredit.order_id).where(CustomerCredit.payment_id == payment.id)
+    order_of = {row.id: row.order_id for row in tx.session.execute(mine)}
+    lot_ids = list(order_of)
+    gift_ids = bonus_lots(tx, {one for one in order_of.values() if one is not None}) if from_credit else []
     document_ids = _paid_by(tx, payment, lot_ids)
     if only_document is not None:
         document_ids = [key for key in document_ids if key == only_document]
     documents = locked_documents(tx, document_ids)
-    lots = locked_lots(tx, lot_ids)
+    lots = locked_lots(tx, [*lot_ids, *gift_ids])
     left = minor
-    for lot in sorted(lots.values(), key=lambda one: -one.id) if from_credit else ():
+    for lot in sorted((lots[key] for key in lot_ids), key=lambda one: -one.id) if from_credit else ():
         part = min(left, lot.remaining_minor)
         if part:
             lot.remaining_minor -= part
@@ -80,9 +84,23 @@ def take_payment(
     if left:
         there = Money(minor - left, payment.currency)
         raise Conflict(f"only {there} of this payment can be taken back", code="not_there")
-    if from_credit:
-        result.taken += [("bonus", lot_id, part) for lot_id, part in take_bonus_back(tx, payment, minor)]
+    gifts = [lots[key] for key in sorted(gift_ids)]
+    for order_id, part in _of_orders(result, order_of).items():
+        theirs = [one for one in gifts if one.order_id == order_id]
+        result.taken += [("bonus", *gone) for gone in take_bonus_back(tx, order_id, theirs, part)]
     return result
+
+
+def _of_orders(found: TakenFrom, order_of: Mapping[int, int | None]) -> dict[int, int]:
+    """Order of credit → what was taken of the money that paid it, as credit or off what it was spent on."""
+    parts = [(key, minor) for what, key, minor in found.taken if what == "credit"]
+    parts += [(source.customer_credit_id or 0, minor) for source, minor in found.freed]
+    gone: dict[int, int] = {}
+    for lot_id, minor in parts:
+        order_id = order_of.get(lot_id)
+        if order_id is not None:
+            gone[order_id] = gone.get(order_id, 0) + minor
+    return gone
 
 
 def _paid_by(tx: Tx, payment: Payment, lot_ids: list[int]) -> list[int]:

@@ -2724,6 +2724,7 @@ def upgrade() -> None:
     sa.Column('expires_on', sa.Date(), nullable=True),
     sa.Column('reason', sa.String(), nullable=False),
     sa.Column('payment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('credit_note_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('entry_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
@@ -2731,11 +2732,13 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['credit_note_id'], ['document.id'], name=op.f('fk_customer_credit_credit_note_id')),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_customer_credit_customer_id')),
     sa.ForeignKeyConstraint(['entry_id'], ['ledger_entry.id'], name=op.f('fk_customer_credit_entry_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['document.id'], name=op.f('fk_customer_credit_order_id')),
     sa.ForeignKeyConstraint(['payment_id'], ['payment.id'], name=op.f('fk_customer_credit_payment_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_customer_credit'))
     )
     with op.batch_alter_table('customer_credit', schema=None) as batch_op:
         batch_op.create_index('ix_customer_credit_open', ['customer_id', 'remaining_minor'], unique=False)
+        batch_op.create_index('ix_customer_credit_order', ['order_id'], unique=False)
         batch_op.create_index('ix_customer_credit_payment', ['payment_id'], unique=False)
 
     op.create_table('dispute',
@@ -3025,6 +3028,7 @@ def downgrade() -> None:
     op.drop_table('dispute')
     with op.batch_alter_table('customer_credit', schema=None) as batch_op:
         batch_op.drop_index('ix_customer_credit_payment')
+        batch_op.drop_index('ix_customer_credit_order')
         batch_op.drop_index('ix_customer_credit_open')
 
     op.drop_table('customer_credit')
