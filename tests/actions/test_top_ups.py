@@ -205,6 +205,8 @@ def test_terms_are_written_as_they_are_read():
         "EUR 5 50 10+101%",
         "EUR 5 50 4+1",
         "EUR 5 50 10+0%",
+        "EUR 5 500 25+2 25+5",
+        "EUR 5 500 25+2 50+5 25.00+10%",
         "EUR 5 10+1",
     ):
         with pytest.raises(InvalidInput):

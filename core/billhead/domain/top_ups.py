@@ -47,6 +47,8 @@ class TopUpTerms:
         for minor in (*self.offered, *(bonus.since for bonus in self.bonuses)):
             if not self.least <= minor <= self.most:
                 raise InvalidInput("top_ups", "the amounts to choose from must lie between the least and the most")
+        if len({bonus.since for bonus in self.bonuses}) < len(self.bonuses):
+            raise InvalidInput("top_ups", "there is one bonus at most from an amount on")
 
     def check(self, amount: Money) -> None:
         """Raises InvalidInput naming what is allowed."""
