@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gettext
 import re
+from collections.abc import Iterable
 from copy import copy
 from datetime import date, timedelta
 from decimal import Decimal
@@ -104,7 +105,7 @@ def own_name(language: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _wording(code: str, domain: str, plugin: str) -> Wording:
     return Wording(code, domain, plugin)
 
@@ -164,7 +165,7 @@ class Wording:
         if name == "far" and value.startswith(_REGISTER):
             return self.say(_REGISTER + "%(plugin)s", plugin=value.removeprefix(_REGISTER))
         if name == "words":
-            return ", ".join(map(self.say, value.split(", ")))
+            return self.listed(map(self.say, value.split(", ")))
         try:
             return value if name == "code" else self._told(value)
         except (ValueError, BillheadError):
@@ -178,7 +179,11 @@ class Wording:
             write = self.number if amount.currency == CREDITS else self.money
             return write(amount.minor, amount.currency)
         terms = value.split(" or ")
-        return ", ".join(map(self.term, terms)) if all(map(_TERM.fullmatch, terms)) else value
+        return self.listed(map(self.term, terms)) if all(map(_TERM.fullmatch, terms)) else value
+
+    def listed(self, words: Iterable[str]) -> str:
+        """One after the other, with the comma that the script has."""
+        return ("، " if self.language == "ar" else ", ").join(words)
 
     def count(self, one: str, many: str, number: int) -> str:
         """ "%(count)d month" or "%(count)d months" by the plural rules of the language."""

@@ -13,7 +13,7 @@ from billhead.wording import NOTICE_LANGUAGES, PAGE_LANGUAGES
 from source_tree import ROOT
 
 WEB = Path(write_catalogues.__file__).resolve().parents[1] / "web"
-PACKAGES = sorted({found.parents[2] for found in (ROOT / "plugins").rglob("templates/*/*.html")})
+PACKAGES = sorted(found.parent for found in (ROOT / "plugins").rglob("billhead_*/__init__.py"))
 _VALUES = re.compile(r"%\((\w+)\)[sd]|\{\{([\w.]+)\}\}")
 OTHERS = [code for code in PAGE_LANGUAGES if code != "en"]
 
@@ -41,7 +41,7 @@ def test_every_text_of_a_notice_is_translated(language):
 
 @pytest.mark.parametrize("language", OTHERS)
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
-def test_a_plugin_brings_the_words_of_its_pages_in_every_language(package, language):
+def test_a_plugin_brings_the_words_of_its_pages_and_settings_in_every_language(package, language):
     catalogue = write_catalogues.catalogue(language, folder=package / "locale")
     assert faults(catalogue, write_catalogues.said_by(package)) == []
 

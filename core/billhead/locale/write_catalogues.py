@@ -59,8 +59,10 @@ DOMAINS = {"pages": said, "notices": said_in_notices}
 
 
 def said_by(package: Path) -> set[str | tuple[str, str]]:
-    """Every text that a plugin's package says on pages of its own, and refuses there."""
-    return {*_marked_in(sorted(package.rglob("*"))), *listed(package / "locale" / "refusals.txt")}
+    """Every text that a plugin's package says on pages of its own, asks for in its settings, and refuses."""
+    paths = sorted(package.rglob("*"))
+    asked = asked_for(path for path in paths if path.suffix == ".py")
+    return {*_marked_in(paths), *asked, *listed(package / "locale" / "refusals.txt")}
 
 
 def asked_for(paths: Iterable[Path]) -> Iterator[str]:

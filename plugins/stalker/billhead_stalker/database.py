@@ -13,8 +13,10 @@ from typing import Any, Never
 import pymysql
 from pymysql.cursors import Cursor, SSCursor
 
-from billhead.plugin import Owner, PanelOutcomeUnknown, PanelRejected, PanelUnreachable
+from billhead.plugin import Owner, PanelOutcomeUnknown, PanelRejected, PanelUnreachable, marked
 from billhead_stalker.settings import StalkerSettings
+
+WITHOUT_DATABASE = marked("Without the database connection: no reseller on the portal, no viewing history.")
 
 NOBODY = "0"
 """The owner of an account that has no reseller. Ids of the portal begin at 1."""

@@ -40,7 +40,7 @@ from billhead.plugin import (
 from billhead_stalker import planning, tariffs
 from billhead_stalker.answers import Missing
 from billhead_stalker.client import Portal, Record
-from billhead_stalker.database import PortalDatabase
+from billhead_stalker.database import WITHOUT_DATABASE, PortalDatabase
 from billhead_stalker.identifiers import is_number, same
 from billhead_stalker.owning import owners_of_all, with_owner
 from billhead_stalker.proving import answers_boxes, proof
@@ -50,7 +50,6 @@ from billhead_stalker.viewings import TOLD, ended_between
 from billhead_stalker.writing import create, update
 
 _KEPT = "the account is kept, blocked: a box without one could register itself on this portal"
-_WITHOUT_DATABASE = "Without the database connection: no reseller on the portal, no viewing history."
 _MAG_PREFIX = "00:1A:79"
 _EVENTS = {
     BoxCommand.RESTART: "reboot",
@@ -88,7 +87,7 @@ class StalkerModule(ProvisioningModule):
             message_videos=True,
             commands=frozenset(_EVENTS),
             proof=True,
-            lacks=() if connected else (_WITHOUT_DATABASE,),
+            lacks=() if connected else (WITHOUT_DATABASE,),
         )
 
     def look_up(self, panel: PanelConnection, desired: Desired) -> LookUp:

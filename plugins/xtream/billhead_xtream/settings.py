@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from billhead.plugin import InvalidInput, option, secret
+from billhead.plugin import InvalidInput, marked, option, secret
 
 DIALECTS = ("xui_admin", "xui_reseller", "classic")
 
@@ -22,7 +22,7 @@ class XtreamSettings:
     dialect: str = option(
         "Dialect",
         default="auto",
-        choices=("auto", *DIALECTS),
+        choices=(marked("auto"), *DIALECTS),
         hint="auto: found by asking the panel when it is set up or checked, and kept then;"
         " xui_reseller: each renewal is bought with your credits",
     )

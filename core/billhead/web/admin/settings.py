@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from billhead.domain.errors import InvalidInput
+from billhead.plugin_host import plugins
 from billhead.plugin_host.settings_form import SettingsForm, settings_form
 from billhead.plugin_host.stored_settings import SettingsRow
 from billhead.web.forms import Form
-from billhead.web.speaking import say, speech
+from billhead.web.speaking import speech
+from billhead.wording import Wording, wording
 
 __all__ = ["EntryForm", "PageSettings", "entered", "settings_page_form"]
 
@@ -42,10 +44,18 @@ class PageSettings(SettingsForm):
 def settings_page_form(settings_type: type, row: SettingsRow, **told: Any) -> PageSettings:
     """The form of these settings as `row` has them, ready to stand beside another form. `formdata=None`: not
     what the request sends."""
-    built = settings_form(settings_type, row, say)
+    built = settings_form(settings_type, row, _words_for(settings_type).say)
     both: Any = type(built.__name__, (PageSettings, built), {})
     form: PageSettings = both(prefix=_PREFIX, **told)
     return form
+
+
+def _words_for(settings_type: type) -> Wording:
+    """Those of the plugin that asks come first: what "Key" or "hold" means is its matter."""
+    package = settings_type.__module__.partition(".")[0]
+    modules = ((one.name, getattr(one.module, "__name__", "")) for one in plugins().all())
+    asks = next((name for name, module in modules if module.partition(".")[0] == package), "")
+    return wording(speech().language, "pages", asks)
 
 
 def entered(form: Form, settings: PageSettings) -> bool:

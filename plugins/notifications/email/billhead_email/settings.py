@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from billhead.plugin import InvalidInput, option, secret
+from billhead.plugin import InvalidInput, marked, option, secret
 
 __all__ = ["EmailSettings"]
 
@@ -16,7 +16,7 @@ class EmailSettings:
     security: str = option(
         "Encryption",
         default="starttls",
-        choices=("starttls", "tls", "none"),
+        choices=("starttls", "tls", marked("none")),
         hint="none only for a server on this machine or in a network of your own",
     )
     login: str = option("Login", default="", hint="empty if the server asks for none")

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from billhead.plugin import InvalidInput, option, secret, secure_address
+from billhead.plugin import InvalidInput, marked, option, secret, secure_address
 
 __all__ = ["PLACEHOLDER", "SmsSettings"]
 
@@ -15,7 +15,7 @@ _KNOWN = ("to", "text", "sender", "key", "secret")
 class SmsSettings:
     url: str = option("Address", default="", hint="https://gateway.example/send; placeholders as in the body")
     method: str = option("Method", default="POST", choices=("POST", "PUT", "GET"))
-    content: str = option("Body is", default="json", choices=("json", "form", "none"))
+    content: str = option("Body is", default="json", choices=("json", "form", marked("none")))
     body: str = option(
         "Body",
         default='{"to": "{to}", "from": "{sender}", "text": "{text}"}',

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from billhead.plugin import option
+from billhead.plugin import marked, option
 
 __all__ = ["Settings"]
 
@@ -12,14 +12,14 @@ class Settings:
     on_contradiction: str = option(
         "Evidence contradicts the billing address, one piece against one",
         default="safest",
-        choices=("safest", "billing", "hold", "ask"),
+        choices=(marked("safest"), marked("billing"), marked("hold"), marked("ask")),
         hint="safest: the higher of the two taxes. billing: the address counts. hold: the document waits for staff. "
         "ask: it waits until the customer confirms the country in the profile.",
     )
     unchecked_vat_id: str = option(
         "A VAT id is not checked yet",
         default="charge",
-        choices=("charge", "hold"),
+        choices=(marked("charge"), marked("hold")),
         hint="Charge the tax as to a consumer, or hold the document until the register has answered.",
     )
     vies_url: str = option(

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 
-from billhead.plugin import LineTax, TaxedBuyer, TaxedSeller, TaxEngine, TaxRequest, current_host
+from billhead.plugin import LineTax, TaxedBuyer, TaxedSeller, TaxEngine, TaxRequest, current_host, marked
 from billhead_sales_tax import store
 from billhead_sales_tax.rates import EVERYWHERE, Rate, Rates
 
 __all__ = ["UNKNOWN_REGION", "SalesTax"]
 
-UNKNOWN_REGION = ("hold", "charge_country")
+UNKNOWN_REGION = (marked("hold"), marked("charge_country"))
 _REVERSE_CHARGE = "Reverse charge: the tax is due from the recipient"
 _ASK_REGION = "The tax depends on your state or province: please add it to your profile."
 _ASK_POSTCODE = "The tax depends on your postcode: please add it to your profile."

@@ -35,6 +35,7 @@ from billhead.plugin import (
     Tombstone,
     Viewing,
     ViewingKind,
+    marked,
 )
 from billhead_xtream.accounts import LINE, MAG, Account, Resource, contents_in, flag, text
 from billhead_xtream.classic_client import ClassicClient, Said
@@ -47,7 +48,9 @@ from billhead_xtream.dialects.xui_sessions import TOLD, live_on_line, live_sessi
 from billhead_xtream.planning import missed
 from billhead_xtream.transport import reading_back
 
-_WITHOUT_DATABASE = "Without the database connection: no list of its lines, neither who watches nor what was watched."
+_WITHOUT_DATABASE = marked(
+    "Without the database connection: no list of its lines, neither who watches nor what was watched."
+)
 _NO_DELETE = "the line is blocked: this panel's API can't delete"
 
 

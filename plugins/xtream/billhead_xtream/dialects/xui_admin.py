@@ -35,6 +35,7 @@ from billhead.plugin import (
     PanelUnclear,
     PanelUnreachable,
     Viewing,
+    marked,
 )
 from billhead_xtream.accounts import (
     ENIGMA,
@@ -61,8 +62,10 @@ from billhead_xtream.planning import missed
 from billhead_xtream.search import search_for
 from billhead_xtream.transport import reading_back
 
-_WITHOUT_LISTS = "Accounts are found by sql, its list calls being broken: who watches is not told, no session is cut."
-_NO_LOG = "What was watched would come with the database connection."
+_WITHOUT_LISTS = marked(
+    "Accounts are found by sql, its list calls being broken: who watches is not told, no session is cut."
+)
+_NO_LOG = marked("What was watched would come with the database connection.")
 _SKEW = 60  # seconds that a panel's clock may be off
 
 

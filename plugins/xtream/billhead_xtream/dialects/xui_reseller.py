@@ -39,6 +39,7 @@ from billhead.plugin import (
     Unobservable,
     Viewing,
     diff,
+    marked,
 )
 from billhead_xtream.accounts import LINE, Account, Resource, account_in, notes_with, reference_in, text
 from billhead_xtream.client import Answer, AnsweredNull, Refused, XuiClient, number
@@ -57,7 +58,9 @@ _LOGGED = 25
 
 _SHORTEST = 8
 _IN_LOG = {"line": "line", "mag": "mag", "e2": "enigma", "enigma": "enigma"}
-_NO_KICK = "A reseller's key cuts no session: what runs ends by itself, or when the line is blocked and asks again."
+_NO_KICK = marked(
+    "A reseller's key cuts no session: what runs ends by itself, or when the line is blocked and asks again."
+)
 _NO_TRACE = "the panel's log of purchases does not answer"
 
 
