@@ -121,7 +121,7 @@ def test_a_look_asks_a_bounded_number_of_queries(shop: Shop, path):
     ada = bought(shop, kept=True)
     with shop.asking() as seen:
         assert ada.get(path).status_code == 200
-    assert len(seen) < 80, len(seen)
+    assert len(seen) < 90, "the switch is thrown, with all that it locks, and rolled back"
 
 
 def test_what_is_told_is_what_the_run_will_do(shop: Shop):

@@ -135,7 +135,7 @@ def test_staff_sees_checks_evidence_and_exemption_and_changes_them(shop: Shop, v
     assert staff.post(path, {**facts, "evidence": "germany"}).status_code == 422
     told = staff.post(path, facts, follow_redirects=True)
     assert "embassy, certificate E-1, to" in told.text
-    assert "bank DE, ip DE" in told.text
+    assert "bank Germany, ip Germany" in told.text
     assert "note verbale of 3 November" in told.text
     assert newest(shop, TaxIdCheck).outcome == "valid"
 

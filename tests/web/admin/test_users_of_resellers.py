@@ -161,8 +161,8 @@ def test_staff_move_a_reseller_and_raise_it_with_what_it_loses_first(area: Area)
     assert boss.post(page, {**same, "below": str(baltic)}, page=page).status_code == 422
     fields = {"below": str(gulf), "tier": "super_reseller", "reason": "Gulf has taken it over"}
     shown = boss.post(page, fields, page=page)
-    assert told(shown, "Sells afterwards") == "box"
-    assert told(shown, "Sells no more") == "basic"
+    assert told(shown, "Sells afterwards") == "Basic for boxes"
+    assert told(shown, "Sells no more") == "Basic"
     assert told(shown, "Running subscriptions on plans that can(?:'|&#39;)t be sold any more") == "1"
     assert told(shown, "Trials a day") == "2 → 0"
     assert told(shown, "Tier") == "super-reseller"

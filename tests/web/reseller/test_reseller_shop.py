@@ -231,7 +231,8 @@ def test_orders_documents_and_customers_of_one_shop_are_not_found_in_another(whi
     for path in ("orders", "documents", "orders?format=csv", "documents?format=csv"):
         assert "Ada" not in gulf.get(f"/reseller/shop/{path}").text
     # the paper itself, as the customer has it; and nobody else's
-    assert f"/reseller/shop/documents/{invoice.id}.pdf" in aurora.get("/reseller/shop/documents").text
+    assert f"/reseller/shop/documents/{invoice.id}" in aurora.get("/reseller/shop/documents").text
+    assert f"/reseller/shop/documents/{invoice.id}.pdf" in aurora.get(f"/reseller/shop/documents/{invoice.id}").text
     paper = aurora.get(f"/reseller/shop/documents/{invoice.id}.pdf")
     assert (paper.status_code, paper.mimetype) == (200, "application/pdf")
     assert gulf.get(f"/reseller/shop/documents/{invoice.id}.pdf").status_code == 404

@@ -24,4 +24,4 @@ def sure(
     """The question; its button posts to the address that showed it, with `sent`. `back` is where a no leads. `figures`:
     what comes of it, as (what, how much); `problem`: why it was not done when it was asked before."""
     shown = {"title": title, "happens": happens, "button": button, "back": back, "danger": danger, "sent": sent or {}}
-    return page("customer/sure.html", **shown, figures=figures, problem=problem), 409 if problem else 200
+    return page("customer/sure.html", **shown, comes_to=figures, problem=problem), 409 if problem else 200
