@@ -1,4 +1,4 @@
-"""Whoever ends or changes a subscription locks its offers before it, as whoever is paid does: no two wait in a ring."""
+"""Whoever ends, changes or keeps a subscription locks its offers first, as whoever is paid does."""
 
 import pytest
 from billing_shop import open_shop
@@ -7,6 +7,8 @@ from sqlalchemy import event
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.actions.subscriptions.hold import hold
+from billhead.actions.subscriptions.keep import keep
+from billhead.actions.subscriptions.resume import resume
 from billhead.actions.subscriptions.set_auto_renew import set_auto_renew
 from billhead.actions.subscriptions.transfer import transfer
 from billhead.db import Tx, db, reading
@@ -17,6 +19,8 @@ VERBS = {
     "cancel": lambda tx: cancel(tx, 7, "immediate"),
     "change": lambda tx: change(tx, ChangeWish(7)),
     "hold": lambda tx: hold(tx, 7),
+    "keep": lambda tx: keep(tx, 7),
+    "resume": lambda tx: resume(tx, 7),
     "transfer": lambda tx: transfer(tx, 7, 8),
     "auto-renew": lambda tx: set_auto_renew(tx, 7, False),
 }

@@ -101,9 +101,9 @@ def lock_about(
     open_or_billed = (Document.id.in_(theirs) & and_(*_OPEN)) | bills
     for left in reversed(range(_TRIES)):
         with session.begin_nested() as locked:
-            known = set(session.scalars(select(Document.id).where(open_or_billed)))
             lock_payers(tx, select(Document.id).where(bills))
-            lock_orders(tx, {*subscriptions, *_lock(tx, open_or_billed | among(Document.id, documents, session))})
+            known, of_them = _lock(tx, open_or_billed | among(Document.id, documents, session))
+            lock_orders(tx, {*subscriptions, *of_them})
             if not left or known.issuperset(session.scalars(select(Document.id).where(open_or_billed))):
                 return
             locked.rollback()
@@ -120,7 +120,7 @@ def _first_day(tx: Tx, subscriptions: Collection[int], since: date | None) -> da
 
 def lock_offers(tx: Tx, subscriptions: Collection[int]) -> None:
     """What is open of many: locked before they are, in the order in which whoever is paid locks it."""
-    ordered = _lock(tx, _offers_of(tx, subscriptions))
+    _, ordered = _lock(tx, _offers_of(tx, subscriptions))
     if ordered:
         lock_orders(tx, ordered)
 
@@ -138,12 +138,12 @@ def _offers_of(tx: Tx, subscriptions: Collection[int]) -> ColumnElement[bool]:
     return and_(Document.id.in_(theirs), *_OPEN)
 
 
-def _lock(tx: Tx, which: ColumnElement[bool]) -> set[int]:
-    """Lock these documents by id; returns the subscriptions that they are about."""
+def _lock(tx: Tx, which: ColumnElement[bool]) -> tuple[set[int], set[int]]:
+    """Lock these documents by id; returns them, and the subscriptions that they are about."""
     documents = tx.session.scalars(select(Document.id).where(which).order_by(Document.id).with_for_update()).all()
     line = DocumentLine
     found = select(line.subscription_id).where(among(line.document_id, documents, tx.session))
-    return {one for one in tx.session.scalars(found) if one is not None} if documents else set()
+    return set(documents), {one for one in tx.session.scalars(found) if one is not None} if documents else set()
 
 
 _OPEN = (
