@@ -6,13 +6,14 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
 
 from billhead import clock
 from billhead.actions.importing import run_import as running
 from billhead.actions.importing.cancel_import import cancel_import
 from billhead.actions.privacy.purge_old import purge_old
-from billhead.db import reading, writing
+from billhead.db import db, reading, writing
 from billhead.domain.context import Context
 from billhead.models.credits import CustomerCredit
 from billhead.models.imports import ImportRefusal, SubscriberImport
@@ -190,6 +191,31 @@ def test_what_is_taken_between_a_dry_run_and_the_import_costs_its_row(any_counte
         assert (refusal.line, refusal.code) == (5, "conflict")
         assert session.scalar(select(User.customer_id).where(User.email == "x2@example.com")) is None
     assert "taken just now" in counter.get(where).text
+
+
+def test_what_is_no_row_s_fault_is_not_told_as_one(any_counter):
+    """The database refuses a row, and not because something is taken: the import breaks, and says so."""
+    counter = any_counter
+    where = sent(counter, as_csv(people(counter, 3)))
+    counter.confirm(f"{where}/start")
+    refuse = "ALTER TABLE customer ADD CONSTRAINT nobody CHECK (external_ref <> 'X-2')"
+    allow = "ALTER TABLE customer DROP CONSTRAINT nobody"
+    with counter.shop.app.app_context():
+        if db.engine.dialect.name == "sqlite":  # adds no constraint to a table that is there
+            refuse = "CREATE TRIGGER nobody BEFORE INSERT ON customer WHEN NEW.external_ref = 'X-2'"
+            refuse += " BEGIN SELECT RAISE(ABORT, 'nobody'); END"
+            allow = "DROP TRIGGER nobody"
+        with db.engine.begin() as connection:
+            connection.execute(text(refuse))
+        try:
+            with pytest.raises(IntegrityError, match="nobody"):
+                running.run_import(Context.system("test"), 1)
+        finally:
+            with db.engine.begin() as connection:
+                connection.execute(text(allow))
+    assert figures(counter) == ("failed", False, 0, 0, 0)
+    assert brought_in(counter) == 0
+    assert "it broke with IntegrityError" in counter.row(SubscriberImport, 1).error
 
 
 def test_a_process_that_dies_is_followed_where_it_was(any_counter, monkeypatch):

@@ -1,5 +1,6 @@
 """Takes rows read from a file in batches; one that clashes with the database is halved until the row is found."""
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, groupby, islice
@@ -61,7 +62,7 @@ def _take(tx: Tx, seller_id: int, rows: Sequence[GoodRow], cards: str, taken: Ta
 
 def _write(tx: Tx, seller_id: int, rows: Sequence[GoodRow], cards: str) -> ImportedSubscribers:
     """Raises what import_subscribers does, and Conflict where the database knows of something that was not looked for,
-    or came while this was being written."""
+    or came while this was being written. Of other refusals of the database IntegrityError."""
     info = tx.session.info
     try:
         with tx.session.begin_nested():
@@ -72,12 +73,19 @@ def _write(tx: Tx, seller_id: int, rows: Sequence[GoodRow], cards: str) -> Impor
         info.clear()
         if waiting:
             info[_FOR_THE_COMMIT] = waiting
-        if isinstance(error, IntegrityError):
+        if isinstance(error, IntegrityError) and _is_taken(error):
             raise Conflict(
                 "its reference, login or address was taken just now, or belongs to somebody else here",
                 hint="look for them here; if there is nobody, send the row again",
             ) from error
         raise
+
+
+def _is_taken(error: IntegrityError) -> bool:
+    """Something that there is once only. What else the database refuses is a fault of ours, and no row's."""
+    if isinstance(error.orig, sqlite3.IntegrityError):
+        return error.orig.sqlite_errorname in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
+    return getattr(error.orig, "sqlstate", "") == "23505"
 
 
 def _refused(row: GoodRow, clash: BillheadError) -> Refusal:
