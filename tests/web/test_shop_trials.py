@@ -193,7 +193,7 @@ def test_what_a_trial_costs_is_the_resellers_matter_from_the_operators_floor_up(
     shown = shops.area.browsers["aurora"].get("/reseller/shop/prices").text
     assert "Basic, trial" in shown
     done = shops.area.browsers["aurora"].post(
-        "/reseller/shop/prices", {"offer": "basic|1 month|trial", "amount": ""}, page="/reseller/shop/prices"
+        "/reseller/shop/prices", {"basic|1 month|trial": ""}, page="/reseller/shop/prices"
     )
     assert done.status_code == 303
     assert "Try it for" not in shops.visitor("aurora").get("/plans/basic").text

@@ -25,7 +25,7 @@ from billhead.actions.subscriptions.start import start_subscription
 from billhead.db import reading
 from billhead.domain.errors import InvalidInput, NotAllowed, NotFound, NoticeRejected
 from billhead.domain.money import CREDITS, Money
-from billhead.models.catalogue import PriceBook
+from billhead.models.catalogue import Price, PriceBook
 from billhead.models.documents import Document
 from billhead.models.operations import Notice
 from billhead.models.payments import GatewayAccount
@@ -72,13 +72,24 @@ def test_it_is_named_coloured_priced_and_paid_by_its_reseller(white_label: White
     assert "--accent:#7fd3e6" in css
     assert "look.css" not in white_label.visitor("gulf").get("/").text
     assert "look.css" not in shop.visitor().get("/").text
-    price = {"offer": "basic|1 month", "amount": "19,50"}
-    assert aurora.post("/reseller/shop/prices", price, page="/reseller/shop/prices").status_code == 303
+    page, basic = "/reseller/shop/prices", "basic|1 month"
+    before = len(shop.rows(Price))
+    for other in ({"basic|12 months": "x"}, {f"{basic}|trial": "-1"}):
+        wrong = aurora.post(page, {basic: "19,50", "box|1 month": "9", **other}, page=page)
+        assert wrong.status_code == 422
+        assert f'name="{basic}" value="19,50"' in wrong.text, "what was typed stays"
+    assert len(shop.rows(Price)) == before, "all or none"
+    assert aurora.post(page, {basic: "19,50"}, page=page).status_code == 303
+    assert aurora.post(page, {basic: "19.5"}, page=page).status_code == 303
+    assert len(shop.rows(Price)) == before + 1, "what has not changed is not written again"
+    lines = aurora.get(f"{page}?format=csv").text.lstrip("\ufeff").splitlines()
+    assert lines[0] == "Plan,Term,Takes credits,At least,You ask,Currency"
+    assert [one for one in lines if one.startswith("Basic,1 month,") and one.endswith(",19.50,EUR")]
     assert "19.50" in visitor.get("/plans/basic").text
     assert "25.00" in white_label.visitor("gulf").get("/plans/basic").text
-    assert aurora.post("/reseller/shop/left-out", {"plan": "basic", "leave": ""}).status_code == 303
+    assert aurora.post("/reseller/shop/left-out", {"leave": "basic"}).status_code == 303
     assert visitor.get("/plans/basic").status_code == 404
-    assert aurora.post("/reseller/shop/left-out", {"plan": "basic", "sell": ""}).status_code == 303
+    assert aurora.post("/reseller/shop/left-out", {"sell": "basic"}).status_code == 303
     assert visitor.get("/plans/basic").status_code == 200
 
 

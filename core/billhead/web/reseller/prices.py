@@ -1,6 +1,6 @@
 """What the reseller itself asks for a plan and what is added to it: its margin is counted by it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -8,18 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead.actions.resellers.set_own_price import set_own_price
-from billhead.db import reading, writing
-from billhead.domain.errors import BillheadError, InvalidInput
+from billhead.db import Tx, reading
 from billhead.domain.money import CREDITS, Money
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.plugin import allow
 from billhead.web.csv_export import csv_response
-from billhead.web.errors import refusal
-from billhead.web.formatting import lasting
 from billhead.web.pages import page
-from billhead.web.request_context import submit_ctx
 from billhead.web.reseller.area import own_customer, own_id, own_reseller, own_rights, reseller
 from billhead.web.reseller.offers import addons_for, offers_for
+from billhead.web.reseller.price_table import Asked, save_changed, typed_in
 from billhead.web.speaking import marked, say
 
 __all__: list[str] = []
@@ -38,32 +35,23 @@ def prices() -> ResponseReturnValue:
 @reseller.post("/prices")
 @allow("reseller", "super_reseller")
 def set_prices() -> ResponseReturnValue:
-    """All of the table at once: each field is called by plan and term with a bar between. Only what has changed is
-    written, and where one can't be, none is."""
+    """All of the table at once."""
     with reading() as session:
         currency = own_customer(session).currency
         sold, mine = _for_sale(session), _mine(session, currency)
-    typed = {key: request.form[key].strip() for one in sold if (key := one.field) in request.form}
-    named = ""
-    try:
-        # each price is an action of its own: the form's one key is not theirs
-        with writing(replace(submit_ctx(), idempotency_key=None)) as tx:
-            for one in sold:
-                now = mine.get((one.code, one.term), "")
-                wanted = typed.get(one.field, now)
-                if wanted == now:
-                    continue
-                named = f"{one.name}, {lasting(one.term)}"
-                if not wanted:
-                    raise InvalidInput("amount", say("say how much"))
-                amount = Money.parse(wanted.replace(",", "."), currency)
-                if str(amount.decimal()) != now:
-                    set_own_price(tx, own_id(), one.code, one.term, amount)
-    except BillheadError as refused:
-        problem, status = refusal(refused)
-        return _shown(typed, f"{named}: {problem}"), status
+    table = [Asked(one.field, one.name, one.term, mine.get((one.code, one.term), "")) for one in sold]
+    typed = typed_in(table)
+    if refused := save_changed(table, typed, currency, _put):
+        problem, status = refused
+        return _shown(typed, problem), status
     flash(say("Saved. It holds for new users from now on."), "good")
     return redirect(url_for("reseller.prices"), 303)
+
+
+def _put(tx: Tx, field: str, amount: Money | None) -> None:
+    plan, term = field.split("|", 1)
+    assert amount is not None, "no price of one's own may be emptied"
+    set_own_price(tx, own_id(), plan, term, amount)
 
 
 def _shown(typed: dict[str, str], problem: str = "") -> str:
