@@ -1,15 +1,16 @@
 """What is written when what is owed differs from what was billed: to the cent, and whatever the way there was."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billhead.domain.money import Rounding, round_ratio
+from billhead.domain.money import Money, Rounding, round_ratio
 from billhead.domain.owed import BilledLine, Charge, Cycle, GivenBack, Return, difference, owed, whole_on
 from billhead.domain.periods import Period, without
-from billhead.domain.proration import ProrationMode
+from billhead.domain.proration import ProrationMode, prorate, whole_of
 
 ACTUAL, NONE = ProrationMode.ACTUAL_DAYS, ProrationMode.NONE
 
@@ -123,3 +124,28 @@ def test_what_was_given_back_and_is_charged_again_costs_what_the_last_line_of_th
     cycle = Cycle(APRIL, 3000, [APRIL], ACTUAL, [first, second])
     assert difference(cycle) == [Charge(SECOND_HALF, 600)]
     assert whole_on(cycle, SECOND_HALF.start) == 1200
+
+
+@given(
+    st.integers(1, 29),
+    st.integers(0, 10**5),
+    st.integers(0, 10**5),
+    st.integers(0, 30),
+    st.sampled_from([ACTUAL, ProrationMode.FIXED_30]),
+)
+def test_a_line_that_is_changed_differs_by_no_cent(cut, whole, made, kept, mode):
+    """November in two lines, of which staff have changed the second; then days at its end go."""
+    november = span("2026-11-01", "2026-12-01")
+    middle = november.start + timedelta(days=cut)
+    start, rest = Period(november.start, middle), Period(middle, november.end)
+    first = BilledLine(1, start, prorate(Money(whole, "EUR"), start, november, mode).minor, whole=whole)
+    second = BilledLine(2, rest, made, whole=whole_of(made, rest, november, mode))
+    assert difference(Cycle(november, whole, [november], mode, [first, second])) == []
+    days = [Period(november.start, november.start + timedelta(days=kept))] if kept else []
+    steps = difference(Cycle(november, whole, days, mode, [first, second]))
+    if kept == cut and second.whole != whole:
+        assert [one.line_id for one in steps] == [2] * (made > 0)
+    lines = [replace(one, given_back=tuple(
+        GivenBack(step.period, step.amount, step.taxes) for step in steps if step.line_id == one.id
+    )) for one in (first, second)]  # fmt: skip
+    assert difference(Cycle(november, whole, days, mode, lines)) == []

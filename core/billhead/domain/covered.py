@@ -112,19 +112,33 @@ def _amounts(stretch: Stretch, lines: Iterable[Line]) -> Iterator[Day]:
 
 
 def _worth(lines: Sequence[Line], cycle: Period, stretch: Stretch) -> tuple[int, int]:
-    """How many days of the cycle stand on the lines, and what these are worth: each by the line that it is on."""
+    """How many days of the cycle stand on the lines, and what these are worth: each by the line that it is on. Lines
+    that cost differently were rounded each by itself."""
     taken: list[Period] = []
-    days = by_day = 0
+    on: list[tuple[Line, int]] = []
     for line in lines:
         own = sum(one.days for one in without([] if line.void else line.days, [*stretch.free, *taken]))
         taken += line.days
-        days, by_day = days + own, by_day + own * line.whole
+        on.append((line, own))
+    days, term = sum(own for _, own in on), lines[0].term
     if not days:
         return 0, 0
-    of, term = cycle.days, lines[0].term
-    if days >= of or stretch.mode in _FULL_PRICE:
-        of = days
-    elif stretch.mode == "fixed_30" and term.endswith(("month", "months", "year", "years")):
+    of = _days_of_price(days, cycle, stretch.mode, term)
+    if stretch.mode in _FULL_PRICE or len({line.whole for line in lines}) == 1:
+        return days, round_ratio(sum(own * line.whole for line, own in on), of, Rounding.HALF_UP)
+    worth = 0
+    for line, own in on:
+        entire = own and own == line.period.days
+        by = _days_of_price(own, cycle, stretch.mode, term) if entire else of
+        worth += round_ratio(own * line.whole, by, Rounding.HALF_UP)
+    return days, worth
+
+
+def _days_of_price(days: int, cycle: Period, mode: str, term: str) -> int:
+    """So many days cost the whole price, where so many are charged."""
+    if days >= cycle.days or mode in _FULL_PRICE:
+        return days
+    if mode == "fixed_30" and term.endswith(("month", "months", "year", "years")):
         months = int(term.split()[0]) if term[0].isdigit() else 1
-        of = max(30 * months * (12 if "year" in term else 1), days)
-    return days, round_ratio(by_day, of, Rounding.HALF_UP)
+        return max(30 * months * (12 if "year" in term else 1), days)
+    return cycle.days

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 from itertools import pairwise
 
 from billhead.domain.money import Rounding, round_ratio
@@ -102,20 +103,42 @@ class Return:
 
 
 def owed(cycle: Cycle) -> int:
-    """What the charged days of the cycle cost, rounded half-up once."""
+    """What the charged days of the cycle cost, rounded half-up once; where lines cost differently, once for each line,
+    as it was when it was billed."""
     days = sum(one.days for one in cycle.charged_days)
     if not days:
         return 0
     share = share_of(days, cycle.period, cycle.mode) / days
-    cost = share * sum(one.days * whole_on(cycle, one.start) for one in _pieces(cycle))
+    if _cost_alike(cycle) or cycle.mode not in _BY_DAYS:
+        return _rounded(share * sum(one.days * whole_on(cycle, one.start) for one in _pieces(cycle)))
+    on: dict[tuple[int, int], int] = {}
+    for one in _pieces(cycle):
+        line = _line_on(cycle, one.start)
+        key = (line.id if line else 0, whole_on(cycle, one.start))
+        on[key] = on.get(key, 0) + one.days
+    entire = {line.id: line.period.days for line in cycle.lines}
+    return sum(
+        _rounded(whole * (share_of(count, cycle.period, cycle.mode) if entire.get(line_id) == count else share * count))
+        for (line_id, whole), count in on.items()
+    )
+
+
+_BY_DAYS = (ProrationMode.ACTUAL_DAYS, ProrationMode.FIXED_30)
+
+
+def _rounded(cost: Fraction) -> int:
     return round_ratio(cost.numerator, cost.denominator, Rounding.HALF_UP)
 
 
 def whole_on(cycle: Cycle, day: date) -> int:
-    """What all of the cycle costs by the line that the day is on: the last one that has it, the first one otherwise."""
-    having = [line for line in cycle.lines if any(day in one for one in line.days)]
-    had = having or [line for line in cycle.lines if day in line.period]
-    return cycle.whole if not had or had[-1].whole is None else had[-1].whole
+    """What all of the cycle costs by the line that the day is on."""
+    line = _line_on(cycle, day) or next((line for line in reversed(cycle.lines) if day in line.period), None)
+    return cycle.whole if line is None or line.whole is None else line.whole
+
+
+def _line_on(cycle: Cycle, day: date) -> BilledLine | None:
+    """The last one that charges it."""
+    return next((line for line in reversed(cycle.lines) if any(day in one for one in line.days)), None)
 
 
 def _pieces(cycle: Cycle) -> list[Period]:
