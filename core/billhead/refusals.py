@@ -9,7 +9,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-__all__ = ["add_refusals", "listed", "read_refusal", "refusals"]
+__all__ = ["add_refusals", "listed", "patterns_of", "read_refusal", "refusals"]
 
 _LISTED = Path(__file__).with_name("locale") / "refusals.txt"
 _OF_PLUGINS: dict[str, tuple[str, ...]] = {}
@@ -29,9 +29,8 @@ def listed(path: Path) -> tuple[str, ...]:
     return tuple(line for line in path.read_text("utf-8").splitlines() if line) if path.is_file() else ()
 
 
-def add_refusals(plugin: str, path: Path) -> None:
-    """What a plugin refuses."""
-    sentences = listed(path)
+def add_refusals(plugin: str, sentences: tuple[str, ...]) -> None:
+    """What a plugin refuses: sentences that `patterns_of` takes."""
     if _OF_PLUGINS.get(plugin, ()) != sentences:
         _OF_PLUGINS[plugin] = sentences
         _every.cache_clear()
@@ -58,8 +57,13 @@ def read_refusal(text: str) -> tuple[str, dict[str, str]]:
 
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Of the sentences with values; those that say the most themselves come first."""
-    open_ones = [one for one in _every() if _PLACE.search(one)]
+    return patterns_of(_every())
+
+
+def patterns_of(sentences: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Of the sentences with values; those that say the most themselves come first. Raises re.error for one that names a
+    value twice."""
+    open_ones = [one for one in sentences if _PLACE.search(one)]
     by_words = sorted(open_ones, key=lambda one: len(_PLACE.sub("", one)), reverse=True)
     return tuple((one, re.compile(_pattern(one))) for one in by_words)
 

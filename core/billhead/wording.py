@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from copy import copy
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache, cached_property, lru_cache
@@ -29,16 +31,18 @@ from babel.numbers import format_compact_currency, format_compact_decimal, forma
 from billhead.domain.errors import BillheadError
 from billhead.domain.money import CREDITS, Money, exponent
 from billhead.domain.periods import Term
-from billhead.refusals import add_refusals, read_refusal
+from billhead.refusals import add_refusals, listed, patterns_of, read_refusal
 
 __all__ = [
     "LANGUAGES",
     "NOTICE_LANGUAGES",
     "PAGE_LANGUAGES",
+    "PluginWords",
     "Wording",
     "add_plugin_words",
     "direction",
     "marked",
+    "read_plugin_words",
     "wording",
 ]
 
@@ -64,15 +68,56 @@ NOTICE_LANGUAGES = _with("notices")
 """The languages that notices are written in."""
 
 
-_PLUGINS: dict[str, Path] = {}
+@dataclass(frozen=True, slots=True)
+class PluginWords:
+    """What a plugin says: `catalogues` compiled, by language, and the sentences of what it refuses."""
+
+    catalogues: dict[str, bytes]
+    refusals: tuple[str, ...]
 
 
-def add_plugin_words(plugin: str, folder: Path) -> None:
-    """A plugin's `locale/`, with `<language>/LC_MESSAGES/pages.po` in it."""
-    if folder.is_dir() and _PLUGINS.get(plugin) != folder:
-        _PLUGINS[plugin] = folder
+_PLUGINS: dict[str, PluginWords] = {}
+
+
+@cache
+def read_plugin_words(folder: Path) -> PluginWords:
+    """A plugin's `locale/`, with `<language>/LC_MESSAGES/pages.po` and `refusals.txt` in it. Read whole and tried, for
+    its words are looked up on core's pages too. Raises ValueError, naming the file that can't be read."""
+    catalogues = {}
+    for language in LANGUAGES:
+        path = _path(folder, language, "pages")
+        if path.is_file():
+            with _naming(path, folder):
+                catalogues[language] = _compile(path, language, "pages")
+                _try_plurals(catalogues[language])
+    with _naming(path := folder / "refusals.txt", folder):
+        sentences = listed(path)
+        patterns_of(sentences)
+    return PluginWords(catalogues, sentences)
+
+
+@contextmanager
+def _naming(path: Path, folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # of gettext, Babel, codecs or re: whatever may stand in another's file
+        where = path.relative_to(folder.parent).as_posix()
+        raise ValueError(f"{where}: {type(error).__name__}: {error}") from error
+
+
+def _try_plurals(compiled: bytes) -> None:
+    """A rule that can be read may still fail when it is followed: 5 / n."""
+    opened = gettext.GNUTranslations(BytesIO(compiled))
+    for number in range(3):
+        opened.ngettext("", "", number)
+
+
+def add_plugin_words(plugin: str, words: PluginWords) -> None:
+    """From now on a plugin's words are looked up."""
+    if _PLUGINS.get(plugin) != words:
+        _PLUGINS[plugin] = words
         _wording.cache_clear()
-        add_refusals(plugin, folder / "refusals.txt")
+        add_refusals(plugin, words.refusals)
 
 
 def wording(language: str, domain: str = "documents", plugin: str = "") -> Wording:
@@ -126,7 +171,7 @@ class Wording:
         if not self._plugin:
             return _catalogue(self.language, self._domain)
         others = wording(self.language, self._domain)._words
-        return _put_over(others, _PLUGINS[self._plugin], self.language, "pages")
+        return _put_over(others, _PLUGINS[self._plugin].catalogues.get(self.language))
 
     @property
     def own_name(self) -> str:
@@ -314,24 +359,32 @@ def _catalogue(language: str, asked: str) -> gettext.NullTranslations:
     """The words of that domain, then those of the others, then those of plugins."""
     words = gettext.NullTranslations()
     for plugin in sorted(_PLUGINS, reverse=True):
-        words = _put_over(words, _PLUGINS[plugin], language, "pages")
+        words = _put_over(words, _PLUGINS[plugin].catalogues.get(language))
     for domain in (*(other for other in reversed(_DOMAINS) if other != asked), asked):
-        words = _put_over(words, _LOCALE, language, domain)
+        words = _put_over(words, _compiled(language, domain))
     return words
 
 
-def _put_over(words: gettext.NullTranslations, folder: Path, language: str, domain: str) -> gettext.NullTranslations:
-    path = folder / language / "LC_MESSAGES" / f"{domain}.po"
-    if not path.is_file():
+def _put_over(words: gettext.NullTranslations, compiled: bytes | None) -> gettext.NullTranslations:
+    if compiled is None:
         return words
-    found = gettext.GNUTranslations(BytesIO(_compiled(path, language, domain)))
+    found = gettext.GNUTranslations(BytesIO(compiled))
     found.add_fallback(words)
     return found
 
 
 @cache
-def _compiled(path: Path, language: str, domain: str) -> bytes:
-    """A file, read once: each of the three domains falls back on the two others."""
+def _compiled(language: str, domain: str) -> bytes | None:
+    """Core's own, read once: each of the three domains falls back on the two others."""
+    path = _path(_LOCALE, language, domain)
+    return _compile(path, language, domain) if path.is_file() else None
+
+
+def _path(folder: Path, language: str, domain: str) -> Path:
+    return folder / language / "LC_MESSAGES" / f"{domain}.po"
+
+
+def _compile(path: Path, language: str, domain: str) -> bytes:
     with path.open("rb") as source:
         parsed = read_po(source, locale=language, domain=domain)
     compiled = BytesIO()

@@ -17,7 +17,7 @@ from billhead.plugin import allow
 from billhead.plugin_host.checks import Refused
 from billhead.plugin_host.discovery import Plugin
 from billhead.plugin_host.dispatch import PluginHost
-from billhead.wording import add_plugin_words
+from billhead.wording import PluginWords, add_plugin_words, read_plugin_words
 
 __all__ = ["mount_plugins"]
 
@@ -28,15 +28,17 @@ def mount_plugins(app: Flask, host: PluginHost) -> None:
     """Register the views of all loaded plugins; those of a plugin that is switched off answer 404."""
     owners: dict[str, str] = app.extensions.setdefault("billhead_owners", {})
     for plugin in host.all():
-        if source := getattr(plugin.module, "__file__", None):
-            add_plugin_words(plugin.name, Path(source).with_name("locale"))
+        if plugin.broken:
+            continue
         blueprints = plugin.offers.get("blueprints", ())
         try:
+            words = _words(plugin)
             for blueprint in blueprints:
                 _check(app, plugin, blueprint)
         except Refused as refusal:
             host.refuse(plugin.name, refusal.why, refusal.mend)
             continue
+        add_plugin_words(plugin.name, words)
         for blueprint in blueprints:
             app.register_blueprint(blueprint, url_prefix=_prefix(plugin))
             owners[blueprint.name] = plugin.name
@@ -52,6 +54,16 @@ def mount_plugins(app: Flask, host: PluginHost) -> None:
 
 def _prefix(plugin: Plugin) -> str:
     return f"/x/{plugin.name}"
+
+
+def _words(plugin: Plugin) -> PluginWords:
+    source = getattr(plugin.module, "__file__", None)
+    if not source:
+        return PluginWords({}, ())
+    try:
+        return read_plugin_words(Path(source).with_name("locale"))
+    except ValueError as error:
+        raise Refused(f"its words can't be read: {error}", "mend that file in its package") from error
 
 
 def _check(app: Flask, plugin: Plugin, blueprint: Blueprint) -> None:
