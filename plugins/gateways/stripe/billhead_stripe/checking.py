@@ -68,10 +68,11 @@ def _account(api: StripeApi, settings: StripeSettings) -> str:
     except NotPermitted:
         return "Whether the account may take payments this key may not read: see the account's status there."
     able, wanted = found.get("capabilities") or {}, found.get("requirements") or {}
-    cards = str(able.get("card_payments") or "inactive")
+    cards = able.get("card_payments")  # older accounts take cards by `legacy_payments`; some list nothing at all
+    closed = cards not in (None, "active") and able.get("legacy_payments") != "active"
     lacking = [
         *(["does not let this account take payments"] if found.get("charges_enabled") is False else ()),
-        *([f"says that card payments of this account are {cards}"] if cards != "active" else ()),
+        *([f"says that card payments of this account are {cards}"] if closed else ()),
         *(
             ["pays nothing out to this account"]
             if settings.book_payouts and found.get("payouts_enabled") is False

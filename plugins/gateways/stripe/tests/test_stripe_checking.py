@@ -98,8 +98,10 @@ def test_an_account_that_stripe_does_not_let_take_payments_yet(gateway, account,
     stripe.account |= {"charges_enabled": True, "payouts_enabled": True, "capabilities": {"card_payments": "pending"}}
     with pytest.raises(GatewayRejected, match=r"card payments of this account are pending$"):
         gateway.check(live)
-    stripe.account |= {"capabilities": {"card_payments": "active"}}
-    assert READY in gateway.check(live)
+    cards_by_another = {"card_payments": "inactive", "legacy_payments": "active"}
+    for able in ({"card_payments": "active"}, {"legacy_payments": "active"}, cards_by_another, {}, None):
+        stripe.account |= {"capabilities": able}
+        assert READY in gateway.check(live)
 
 
 def test_a_wrong_key_and_a_stripe_that_does_not_answer(gateway, account, stripe):
