@@ -5,7 +5,7 @@ A no is read by the code of its error, as Meta advises, and not by the HTTP stat
 
 nobody listens; token, permission, account, pace, template   surely not sent, by no fault of it: NoticeNotSent
 any other code                                               it will never take this one: NoticeRejected
-5xx, a lost or an unreadable answer                          it may have been sent: OutcomeUnknown
+5xx, code 1, a lost or an unreadable answer                  it may have been sent: OutcomeUnknown
 """
 
 import re
@@ -32,16 +32,22 @@ _LARGEST = 2**20  # bytes of an answer
 _WORD = re.compile(r"[^\x20-\x7e]")
 
 _ACCESS = "compare the access token and what it may do with the app's page at Meta"
-_ACCOUNT = "look at the account in WhatsApp Manager: it is locked, not registered or not paid for"
+_ACCOUNT = (
+    "look at the account in WhatsApp Manager: it is locked, not registered, without an approved name or not paid for"
+)
 _PACE = "WhatsApp takes fewer messages than are sent; they are tried again"
 _OUR_TEMPLATE = "compare name, languages and the one variable {{1}} with the template in WhatsApp Manager"
 _OURS: dict[int, str] = {
     **dict.fromkeys((0, 3, 10, 190, *range(200, 300)), _ACCESS),
-    **dict.fromkeys((33, 368, 131031, 131042, 133010), _ACCOUNT),
+    **dict.fromkeys((33, 368, 131031, 131037, 131042, 133010), _ACCOUNT),
     **dict.fromkeys((4, 80007, 130429, 131048, 131056), _PACE),
     **dict.fromkeys((132000, 132001, 132007, 132012, 132015, 132016), _OUR_TEMPLATE),
 }
 """Codes that say nothing about this message."""
+
+_UNKNOWN = 1  # "unknown error", perhaps a temporary one: Meta does not say whether it sent
+_NO_NUMBER = (100, 33)  # (code, error_subcode): the phone number ID is wrong, or the token may not see it
+_NUMBER_ID = "compare the phone number ID with WhatsApp Manager, and whether the token may use that number"
 
 
 class WhatsAppChannel(NotificationChannel):
@@ -77,9 +83,8 @@ class WhatsAppChannel(NotificationChannel):
         told = answer.json_object() or {}
         if answer.status != 200 or not told.get("display_phone_number"):
             code, why = _error(told)
-            raise NoticeNotSent(
-                f"WhatsApp does not show this number: {why or answer.status}", hint=_OURS.get(code, _ACCESS)
-            )
+            hint = _NUMBER_ID if _is_no_number(told) else _OURS.get(code, _ACCESS)
+            raise NoticeNotSent(f"WhatsApp does not show this number: {why or answer.status}", hint=hint)
         name = _plain(told.get("verified_name")) or "it has no name yet"
         return f"WhatsApp knows the number {_plain(told['display_phone_number'])}: {name}."
 
@@ -132,6 +137,10 @@ def _taken(answer: HttpResponse) -> str:
             return f"taken as {_plain(first['id'])}"
         raise OutcomeUnknown("WhatsApp's answer names no message: it may have been sent")
     code, why = _error(told)
+    if code == _UNKNOWN:
+        raise OutcomeUnknown(f"WhatsApp does not know what it did: {why}")
+    if _is_no_number(told):
+        raise NoticeNotSent(f"WhatsApp does not let us send: {why}", hint=_NUMBER_ID)
     if code in _OURS or answer.status in (401, 403, 429) or answer.status < 400:
         raise NoticeNotSent(f"WhatsApp does not let us send: {why or answer.status}", hint=_OURS.get(code, _ACCESS))
     raise NoticeRejected(f"WhatsApp refuses the message: {why or answer.status}")
@@ -145,6 +154,11 @@ def _error(told: dict[str, Any]) -> tuple[int, str]:
     data = error.get("error_data")
     details = data.get("details") if isinstance(data, dict) else None
     return error["code"], f"{_plain(details or error.get('message'))} (code {error['code']})".strip()
+
+
+def _is_no_number(told: dict[str, Any]) -> bool:
+    error = told.get("error")
+    return isinstance(error, dict) and (error.get("code"), error.get("error_subcode")) == _NO_NUMBER
 
 
 def _plain(text: object) -> str:

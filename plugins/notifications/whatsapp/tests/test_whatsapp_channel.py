@@ -38,8 +38,9 @@ def fine(_request):
     return 200, json.dumps(sent).encode()
 
 
-def refused(code, status=400, details="said so"):
+def refused(code, status=400, details="said so", **more):
     error = {"message": f"(#{code}) no", "type": "OAuthException", "code": code, "error_data": {"details": details}}
+    error |= more
     return status, json.dumps({"error": error}).encode()
 
 
@@ -109,6 +110,10 @@ def test_a_notice_is_the_one_variable_of_an_approved_template(receiver):
         (refused(131026), NoticeRejected),  # the number is not at WhatsApp
         (refused(131050), NoticeRejected),  # its owner wants no more of them
         (refused(100), NoticeRejected),
+        (refused(100, error_subcode=2494010), NoticeRejected),
+        (refused(100, error_subcode=33), NoticeNotSent),  # no such phone number ID, or not for this token
+        (refused(131037), NoticeNotSent),  # the number's name is not approved
+        (refused(1), OutcomeUnknown),
         (refused(190, 401), NoticeNotSent),  # the token ran out
         (refused(10, 403), NoticeNotSent),
         (refused(200, 403), NoticeNotSent),
@@ -142,6 +147,14 @@ def test_our_own_fault_says_what_to_mend(receiver):
     with pytest.raises(NoticeNotSent, match=r"does not exist in de \(code 132001\)") as told:
         WhatsAppChannel().send(connected(receiver.url), BILL)
     assert "WhatsApp Manager" in told.value.hint
+
+
+def test_a_wrong_phone_number_id_says_so(receiver):
+    receiver.answer = lambda _request: refused(100, error_subcode=33)
+    for ask in (lambda there: WhatsAppChannel().send(there, BILL), WhatsAppChannel().check):
+        with pytest.raises(NoticeNotSent, match="code 100") as told:
+            ask(connected(receiver.url))
+        assert "phone number ID" in told.value.hint
 
 
 def test_the_check_shows_who_speaks_and_sends_nothing(receiver):
