@@ -14,12 +14,14 @@ from billhead.actions.shops.credit_shop_document import credit_shop_document
 from billhead.actions.shops.refund_shop_payment import refund_shop_payment
 from billhead.actions.shops.reject_shop_proof import reject_shop_proof
 from billhead.actions.shops.save_shop_gateway import save_shop_gateway
+from billhead.db import writing
+from billhead.domain.context import Context
 from billhead.domain.errors import NotAllowed, NotFound
 from billhead.models.banking import TransferProof
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.operations import AuditEntry, Notice
-from billhead.models.payments import Payment, PaymentAttempt, Refund
+from billhead.models.payments import AttemptDocument, Payment, PaymentAttempt, Refund
 from billhead.models.people import Reseller
 
 PAGES = "/reseller/shop/documents"
@@ -144,3 +146,27 @@ def test_money_that_came_by_hand_is_booked_and_sent_back_by_hand(white_label: Wh
         aurora.post(close, {"outcome": "sent", "reference": "line 9"}, page=close).location == f"{PAGES}/{invoice.id}"
     )
     assert shop.rows(Refund)[0].state == "succeeded"
+
+
+def test_a_proof_marks_what_its_payment_is_for_and_nothing_else(white_label: WhiteLabel):
+    shop, (aurora, gulf) = white_label.shop, (white_label.area.browsers[who] for who in ("aurora", "gulf"))
+    for who in ("aurora", "gulf"):
+        assert white_label.order(white_label.customer(who), who).status_code == 303
+    by_transfer(white_label)
+    eve = white_label.visitor("aurora")
+    eve.sign_in("eve@example.com")
+    assert white_label.order(eve, "aurora").status_code == 303
+    own, also = [row.id for row in shop.rows(Document)][-2:]
+    attempt = next(one for one in shop.rows(PaymentAttempt) if one.document_id == own)
+    sent = {"proof": (io.BytesIO(b"%PDF-1.7 sent"), "one.pdf")}
+    page = f"/pay/on/{attempt.id}"
+    assert eve.post(f"{page}/proof", sent, page=page, content_type="multipart/form-data").status_code == 303
+
+    def marked(browser) -> tuple[int, int]:
+        text = browser.get(PAGES).text
+        return text.count(f'href="{PAGES}/'), text.count("a proof to look at")
+
+    assert (marked(aurora), marked(gulf)) == ((3, 1), (1, 0))
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        tx.session.add(AttemptDocument(attempt_id=attempt.id, document_id=also, position=1))
+    assert (marked(aurora), marked(gulf)) == ((3, 2), (1, 0))

@@ -102,7 +102,8 @@ def _money(session: Session, row: Document) -> dict[str, Any]:
 
 def waiting_proofs(document_id: Any) -> Select[TransferProof]:
     """What waits to be looked at, of whoever pays this document, perhaps together with others."""
-    also = select(AttemptDocument.attempt_id).where(AttemptDocument.document_id == document_id)
+    # asked as a part of a list of documents, it is of that list's one: by itself only the nearest query is looked at
+    also = select(AttemptDocument.attempt_id).where(AttemptDocument.document_id == document_id).correlate(Document)
     return (
         select(TransferProof)
         .join(PaymentAttempt, PaymentAttempt.id == TransferProof.attempt_id)
