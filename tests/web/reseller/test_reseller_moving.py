@@ -1,5 +1,7 @@
 """A super-reseller hands users down and takes them back; nobody reaches beside or above."""
 
+import re
+
 from reseller_area import Area
 
 from billhead.models.people import Customer
@@ -17,12 +19,22 @@ def test_users_go_down_the_tree_and_come_back(area: Area):
     assert 'formaction="/reseller/users/move"' in aurora.get("/reseller/users").text
     assert 'formaction="/reseller/users/move"' not in baltic.get("/reseller/users").text
     sent = aurora.post("/reseller/users/move", {"pick": [str(key) for key in keys]}, page="/reseller/users")
-    assert sent.location == "/reseller/users/move?pick=1&pick=2"
-    asked = aurora.get(sent.location).text
-    assert "Move 2 users?" in asked
-    assert "Anna, Bo" in asked
-    assert "Gulf" not in asked
-    done = aurora.yes(sent.location, to=str(area.ids["baltic"]))
+    assert sent.status_code == 200, "asked where it was sent: an address holds no 500 of them"
+    assert "Move 2 users?" in sent.text
+    assert "Anna, Bo" in sent.text
+    assert "Gulf" not in sent.text
+    assert 'role="alert"' not in sent.text
+    everybody = aurora.post("/reseller/users/move", {"all": "yes", "pick": str(keys[0])}, page="/reseller/users")
+    picks = re.findall(r'name="pick" value="(\d+)"', everybody.text)
+    assert picks == [str(key) for key in keys]
+    assert payers(area) == [area.ids["aurora"]] * 2
+    answer = {
+        "pick": picks,
+        "to": str(area.ids["baltic"]),
+        "seen": re.search(r'name="seen"[^>]*value="(\w+)"', sent.text)[1],
+    }
+    assert aurora.post("/reseller/users/move", answer | {"to": "x"}, page="/reseller/users").status_code == 422
+    done = aurora.post("/reseller/users/move", answer, page="/reseller/users")
     assert done.location == "/reseller/users"
     assert "2 users are with Baltic now." in aurora.get("/reseller/users").text
     assert payers(area) == [area.ids["baltic"]] * 2

@@ -28,17 +28,18 @@ _NAMED = 5
 class MoveForm(QuestionForm):
     to = SelectField(later("To whom"), coerce=int)
 
+    def is_submitted(self) -> bool:
+        """What the list sends is no answer yet."""
+        return bool(super().is_submitted()) and "seen" in request.form
+
 
 @reseller.route("/users/move", methods=["GET", "POST"])
 @allow("super_reseller")
 def move() -> ResponseReturnValue:
-    """The list sends what is picked; the address then says whom it is about, and the yes comes from there."""
-    if request.method == "POST" and "seen" not in request.form:
-        with reading() as session:
-            ids = picked(session)
-        return redirect(url_for("reseller.move", pick=ids), 303)
+    """The list sends what is picked, and the page sends it on with the yes: an address takes a page of them at most."""
     with reading() as session:
-        customers, owners = _chosen(session)
+        ids = _picked(session)
+        customers, owners = _chosen(session, ids)
         others = _others(session, owners)
     refusal = _why_not(customers, owners, others)
     if refusal:
@@ -62,12 +63,18 @@ def move() -> ResponseReturnValue:
 
     text = say("They look after them from now on, and pay for what comes next. You can take them back the same way.")
     title = say("Move %(count)s users?", count=len(names)) if len(names) > 1 else say("Move %(name)s?", name=names[0])
-    return asked(Question(title, text, say("Move"), url_for("reseller.users")), figures, act, form)
+    hidden = [("pick", key) for key in sorted(ids)]
+    return asked(Question(title, text, say("Move"), url_for("reseller.users")), figures, act, form, hidden=hidden)
 
 
-def _chosen(session: Session) -> tuple[dict[int, str], set[int]]:
+def _picked(session: Session) -> set[int]:
+    """By the list's form, or by the address that one user's page leads to."""
+    named = {number for one in request.args.getlist("pick") if (number := whole_number(one)) is not None}
+    return named.union(picked(session)) if request.method == "POST" else named
+
+
+def _chosen(session: Session, ids: set[int]) -> tuple[dict[int, str], set[int]]:
     """(customers and their names, who looks after them). Raises NotFound for a user that is somebody else's."""
-    ids = {number for one in request.args.getlist("pick") if (number := whole_number(one)) is not None}
     rows = session.execute(users_of(own_id()).where(Subscription.id.in_(ids)).order_by(Customer.name)).all()
     missing = ids - {row.id for row in rows}
     if missing:
