@@ -2,11 +2,10 @@
 
 from white_label import WhiteLabel
 
-from billhead.actions.shops._layouts import layouts_of
+from billhead.actions.shops._layouts import layouts_in
 from billhead.actions.shops.set_shop_looks import ShopLooks, set_shop_looks
-from billhead.db import reading
 from billhead.models.sellers import Seller
-from billhead.plugin_host import plugins
+from billhead.plugin import Theme
 
 SEEN = {"cards": '<article class="plan">', "table": '<div class="table-wrap">', "list": '<ul class="plan-rows">'}
 
@@ -35,15 +34,11 @@ def test_operator_and_owner_choose_each_for_their_own_shop(white_label: WhiteLab
     assert shown(visitor.get("/")) == ["cards"], "a way that the theme has no more"
 
 
-def test_a_theme_adds_a_way_and_its_children_have_it(white_label: WhiteLabel, tmp_path, monkeypatch):
-    app = white_label.shop.app
-    with app.app_context(), reading():
-        lounge = plugins().theme("lounge")
-        folder = tmp_path / "templates" / "storefront"
-        folder.mkdir(parents=True)
-        for name in ("plans_as_one-line.html", "plans_as_.html", "plans_as_Big.html", "plans.html"):
-            (folder / name).write_text("")
-        line = [lounge, type(lounge)("parent", "Parent", tmp_path)]
-        monkeypatch.setattr(type(plugins()), "theme_line", lambda _self, _code: line)
-        assert list(layouts_of("child")) == ["one-line", "cards", "table", "list"]
-        assert layouts_of("child")["one-line"] == "One line"
+def test_a_theme_adds_a_way_and_its_children_have_it(tmp_path):
+    folder = tmp_path / "parent" / "templates" / "storefront"
+    folder.mkdir(parents=True)
+    for name in ("plans_as_one-line.html", "plans_as_.html", "plans_as_Big.html", "plans.html"):
+        (folder / name).write_text("")
+    line = [Theme("child", "Child", tmp_path, parent="parent"), Theme("parent", "Parent", tmp_path / "parent")]
+    assert list(layouts_in(line)) == ["one-line", "cards", "table", "list"]
+    assert layouts_in(line)["one-line"] == "One line"

@@ -95,6 +95,7 @@ def test_a_customer_is_moved_to_a_reseller_and_back_after_its_figures(area: Area
     assert helper.get(f"{path}/reseller").status_code == 403
     shop.order(shop.customer())
     shop.pay()
+    shop.work()
     (ada,) = shop.rows(Customer, Customer.name == "Ada Lovelace")
     path = f"/admin/customers/{ada.id}"
     assert ">To a reseller<" in boss.get(path).text
