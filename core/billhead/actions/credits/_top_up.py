@@ -26,6 +26,7 @@ from billhead.wording import marked
 
 __all__ = [
     "BOUGHT_AHEAD",
+    "BY_STAFF",
     "NOT_SOLD",
     "WHY_STOPPED",
     "brought_for",
@@ -36,6 +37,7 @@ __all__ = [
     "stop_if_auto",
     "stored_terms",
     "terms_of",
+    "void_if_stopped",
 ]
 
 TOP_UP = "top_up"
@@ -45,12 +47,13 @@ _OPEN_FOR = timedelta(days=14)
 
 
 NOT_SOLD = "credit can't be bought here"
+BY_STAFF = "by_staff"
 WHY_STOPPED = {
     "hard_decline": marked("your bank refused the payment for good"),
     "declined": marked("your payment was declined several times"),
     "no_method": marked("there is no saved payment method to charge"),
     "charged_back": marked("a payment was taken back by your bank"),
-    "by_staff": marked("our staff has stopped it"),
+    BY_STAFF: marked("our staff has stopped it"),
     "not_sold": marked("the amount can't be bought any more"),
 }
 
@@ -124,6 +127,18 @@ def stop_if_auto(tx: Tx, document_id: int, because: str) -> bool:
     if one is None:
         return False
     stop_auto_top_up(tx, one.customer_id, because)
+    return True
+
+
+def void_if_stopped(tx: Tx, document_id: int) -> bool:
+    """An order that came by itself, where that was stopped meanwhile: nobody is charged for it any more. True if so."""
+    one = tx.session.get(AutoTopUp, document_id)
+    wallet = tx.session.get(CustomerWallet, one.customer_id, populate_existing=True) if one is not None else None
+    if wallet is None or not wallet.stopped_because:
+        return False
+    order = tx.session.get_one(Document, document_id, with_for_update=True)
+    if order.state == ProformaState.OPEN:
+        order.state = next_state(PROFORMA_TRANSITIONS, ProformaState.OPEN, ProformaEvent.VOID).value
     return True
 
 

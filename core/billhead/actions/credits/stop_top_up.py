@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from billhead.actions.credits._top_up import stop_auto_top_up
+from billhead.actions.credits._top_up import BY_STAFF, stop_auto_top_up
 from billhead.actions.documents._moving import moved
 from billhead.actions.payments._attempts import under_way
 from billhead.actions.verb import verb
@@ -21,7 +21,7 @@ __all__ = ["TopUpStopped", "stop_top_up"]
 
 @dataclass(frozen=True, slots=True)
 class TopUpStopped:
-    """`voided`: orders that nobody was charged for yet. A charge that is under way goes on."""
+    """`voided`: orders that nobody was charged for yet. A charge that is under way goes on, and is not tried again."""
 
     customer_id: int
     voided: int
@@ -29,11 +29,12 @@ class TopUpStopped:
 
 @verb("credits.stop_top_up", permission="credits.write")
 def stop_top_up(tx: Tx, customer_id: int) -> TopUpStopped:
-    """The customer is told, and may turn it on again. Raises NotFound, or Conflict where nothing is topped up."""
+    """The customer is told, and may turn it on again. What has stopped by itself, as after a chargeback, can be stopped
+    too: its order may wait still. Raises NotFound, or Conflict where nothing is topped up."""
     if tx.session.get(Customer, customer_id, with_for_update=True) is None:
         raise NotFound("customer", customer_id)
     wallet = tx.session.get(CustomerWallet, customer_id, with_for_update=True)
-    if wallet is None or not wallet.top_up_minor or wallet.stopped_because:
+    if wallet is None or not wallet.top_up_minor or wallet.stopped_because == BY_STAFF:
         raise Conflict("this customer's credit is not topped up by itself")
     waiting = tx.session.scalars(
         select(Document)
@@ -47,5 +48,7 @@ def stop_top_up(tx: Tx, customer_id: int) -> TopUpStopped:
     ).all()
     for document in waiting:
         moved(document, Event.VOID, ProformaEvent.VOID)
-    stop_auto_top_up(tx, customer_id, "by_staff")
+    if wallet.stopped_because:
+        wallet.stopped_because = BY_STAFF  # they were told when it stopped
+    stop_auto_top_up(tx, customer_id, BY_STAFF)
     return TopUpStopped(customer_id, len(waiting))

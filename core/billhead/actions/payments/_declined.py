@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from billhead import clock
-from billhead.actions.credits._top_up import stop_if_auto
+from billhead.actions.credits._top_up import stop_if_auto, void_if_stopped
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.dunning._terms import Policies
 from billhead.actions.events import emit
@@ -40,13 +40,16 @@ def failed(tx: Tx, attempt: PaymentAttempt, decline: DeclineClass) -> None:
         pause_account(tx, attempt.account_id, attempt.decline_code)
     if not attempt.off_session:
         return  # the payer sat in front of it and was told at once
-    if decline in _NOT_THEIRS:
+    stopped = void_if_stopped(tx, attempt.document_id)
+    if decline is DeclineClass.HARD:
+        _for_good(tx, attempt)
+    elif stopped:
+        return  # an order that came by itself while that was not stopped yet: nobody is asked for it
+    elif decline in _NOT_THEIRS:
         # not the payer's fault: no retry of theirs is used up
         _collect_again(tx, attempt, clock.business_now() + _SOON * min(attempt.number, 36))
     elif decline is DeclineClass.NEEDS_CUSTOMER:
         ask_customer(tx, attempt)
-    elif decline is DeclineClass.HARD:
-        _for_good(tx, attempt)
     else:
         queue_notice(tx, attempt.customer_id, "payment_failed", f"payment_failed:{attempt.key}", data)
         _schedule_retry(tx, attempt, decline)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from billhead.actions.credits._draw import use_credit
+from billhead.actions.credits._top_up import void_if_stopped
 from billhead.actions.documents._disputed import undisputed
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.exchange import exchange
@@ -70,7 +71,7 @@ def collect(ctx: Context, document_id: int, *, after: int | None = None) -> Coll
         except Conflict as refused:
             instead.append("undecided" if refused.code == "payment_undecided" else "nothing_to_do")
             return None
-        if has_ended(tx, document):
+        if has_ended(tx, document) or void_if_stopped(tx, document_id):
             instead.append("nothing_to_do")
             return None
         if _disputed(tx, document_id):
