@@ -4,7 +4,7 @@ A customer of the card shop pays in EUR; a month of television is 10.00 and 25.5
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from threading import Barrier
 
 import pytest
@@ -21,7 +21,6 @@ from billhead.actions.credits.set_wallet import WalletWish, set_wallet
 from billhead.actions.credits.stop_top_up import stop_top_up
 from billhead.actions.freeze import set_freeze
 from billhead.actions.payments._apply import apply_outcome
-from billhead.actions.payments._attempts import new_attempt
 from billhead.actions.payments._disputing import booked_of
 from billhead.actions.payments.refund import refund
 from billhead.actions.payments.send_refund import send_refund
@@ -31,12 +30,10 @@ from billhead.db import reading, writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import Money
-from billhead.domain.payment import DeclineClass
 from billhead.domain.top_ups import Bonus, TopUpTerms
 from billhead.jobs.kinds import KINDS
 from billhead.models.credits import AutoTopUp, CustomerCredit, CustomerWallet
 from billhead.models.documents import Document
-from billhead.models.operations import Job
 from billhead.models.payments import Dispute, Payment, PaymentAttempt, PaymentMethod, Refund
 from billhead.models.people import Customer
 from billhead.plugin import AttemptState, Outcome
@@ -94,12 +91,6 @@ def by_itself():
     """How many top-ups came without being asked for."""
     with reading() as session:
         return session.query(AutoTopUp).count()
-
-
-def done(shop):
-    """The collections that are queued have run, and what they came to is told by the test."""
-    for job in shop.jobs("payments.collect"):
-        shop.change(Job, job.id, state="done")
 
 
 def saved_card(shop):
@@ -334,48 +325,6 @@ def test_staff_stop_what_is_topped_up_by_itself(shop):
     assert shop.notices()[-1] == "top_up_stopped"
     with pytest.raises(Conflict, match="not topped up"):
         shop.act(stop_top_up, shop.customer)
-
-
-def test_what_was_stopped_is_not_charged_when_it_is_declined_first(shop):
-    method = saved_card(shop)
-
-    def order():
-        shop.act(set_wallet, shop.customer, replace(WISH, most_a_day=5, most_a_month=9))
-        watch(shop)
-        return shop.rows(Document, Document.kind == "proforma")[-1].id
-
-    def start(tx):
-        attempt = new_attempt(tx, tx.session.get_one(Document, ordered), shop.cards, eur(2000), method_id=method)
-        return attempt.id
-
-    def decline(tx):
-        attempt = tx.session.get_one(PaymentAttempt, under_way, with_for_update=True)
-        outcome = Outcome(AttemptState.FAILED, "x", code="insufficient_funds", decline=DeclineClass.SOFT)
-        apply_outcome(tx, attempt, outcome)
-
-    ordered = order()
-    done(shop)
-    under_way = shop.act(start)
-    assert shop.act(stop_top_up, shop.customer).voided == 0
-    shop.act(decline)
-    assert (shop.row(Document, ordered).state, shop.jobs("payments.collect")) == ("void", [])
-    assert shop.notices()[-1] == "top_up_stopped", "nobody is asked to pay what is void"
-
-    for by_staff in (True, False):  # declined first and stopped then, as by a chargeback of another one
-        ordered = order()
-        done(shop)
-        under_way = shop.act(start)
-        shop.act(decline)
-        (again,) = shop.jobs("payments.collect")
-        shop.change(CustomerWallet, shop.customer, stopped_because="charged_back")
-        assert shop.row(Document, ordered).state == "open"
-        if by_staff:
-            assert shop.act(stop_top_up, shop.customer).voided == 1
-        charged = shop.attempts()
-        KINDS["payments.collect"].run(SYSTEM, again.args)
-        assert (shop.row(Document, ordered).state, shop.attempts()) == ("void", charged)
-        done(shop)
-    assert usable(shop) == 0
 
 
 def test_two_renewals_at_once_can_not_spend_the_same_credit(shop):
