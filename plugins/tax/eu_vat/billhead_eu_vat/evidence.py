@@ -1,8 +1,8 @@
 """Where the buyer is: decided by two pieces of evidence that agree (Article 24f of Regulation 282/2011), not by a word.
 
-The billing address is one piece; the country of an IP address, a bank, a card, a SIM are others. Two that agree decide.
-One piece alone is taken as it is. One against one is a contradiction, as are two against two, and the operator's policy
-decides. What names no country (a look-up that says EU, XX or T1) is no evidence.
+The billing address is one piece; the country of an IP address, a bank, a card, a SIM are others. The country that most
+of them name decides. One piece alone is taken as it is. One against one is a contradiction, as are two against two, and
+the operator's policy decides. What names no country (a look-up that says EU, XX or T1) is no evidence.
 """
 
 import re
@@ -29,20 +29,22 @@ class Located:
 
 
 def locate(buyer: TaxedBuyer, *, own_word_counts: bool = False) -> Located:
-    """The place that two pieces agree on; else the billing address, with its rivals if there are any."""
+    """The place that most pieces name; else the billing address, with its rivals."""
     claimed = compared_country(buyer.country)
-    others = Counter(
-        country
+    said = [
+        (source, country)
         for source, told in buyer.evidence
         if source != "billing" and (source != _OWN_WORD or own_word_counts) and (country := _named(told))
-    )
-    if not others or claimed in others:
+    ]
+    pieces = Counter([claimed, *(country for _source, country in said)])
+    most = max(pieces.values())
+    strongest = sorted(country for country, found in pieces.items() if found == most)
+    confirmed = (_OWN_WORD, claimed) in said  # was asked, and can't be asked for more than that
+    if strongest == [claimed] or (confirmed and claimed in strongest):
         return Located(buyer.country, buyer.region)
-    pieces = max(others.values())
-    strongest = tuple(sorted(country for country, found in others.items() if found == pieces))
-    if pieces > 1 and len(strongest) == 1:
+    if len(strongest) == 1:
         return Located(strongest[0], "")
-    return Located(buyer.country, buyer.region, strongest)
+    return Located(buyer.country, buyer.region, tuple(one for one in strongest if one != claimed))
 
 
 def _named(told: str) -> str:

@@ -202,6 +202,8 @@ def seen(country, *evidence, **more):
         ([("ip", "FR"), ("bank", "FR")], ("FR", "oss", 200_000)),
         ([("ip", "FR"), ("bank", "FR"), ("sim", "PL")], ("FR", "oss", 200_000)),
         ([("ip", "US"), ("bank", "US")], ("US", "outside_scope", 0)),
+        ([("ip", "DE"), ("bank", "FR"), ("sim", "FR"), ("card", "FR")], ("FR", "oss", 200_000)),
+        ([("ip", "DE"), ("bank", "DE"), ("sim", "FR"), ("card", "FR")], ("DE", "oss", 190_000)),
     ],
 )
 def test_two_pieces_of_evidence_that_agree_decide(evidence, told_as):
@@ -234,6 +236,10 @@ def test_two_against_two_decide_nothing_by_themselves():
     pairs = seen("DE", ("ip", "FR"), ("bank", "FR"), ("sim", "PL"), ("card", "PL"))
     assert told(due(WITH_OSS, pairs)) == ("PL", "oss_conflicting_evidence", 230_000)
     assert told(due(WITH_OSS, pairs, settings=Settings(on_contradiction="billing")))[0] == "DE"
+    chosen = seen("DE", ("ip", "DE"), ("bank", "FR"), ("sim", "FR"))  # a cheaper address, and a tunnel to go with it
+    assert told(due(WITH_OSS, chosen)) == ("FR", "oss_conflicting_evidence", 200_000)
+    held = due(WITH_OSS, chosen, settings=Settings(on_contradiction="hold"))
+    assert held.hold == "The address says DE, other evidence says FR: staff decides."
 
 
 @pytest.mark.parametrize("nowhere", ["T1", "A1", "XX", "EU", "AP", "ZZ", "D", " ", "49"])
@@ -281,6 +287,10 @@ def test_who_was_asked_and_confirms_is_believed():
     confirmed = seen("DE", ("ip", "FR"), ("declared", "DE"))
     assert due(WITH_OSS, confirmed, settings=asked) == LineTax("DE", "oss", 190_000)
     assert told(due(WITH_OSS, confirmed))[1] == "oss_conflicting_evidence"
+    two_rivals = seen("DE", ("ip", "FR"), ("bank", "FR"), ("declared", "DE"))
+    assert due(WITH_OSS, two_rivals, settings=asked) == LineTax("DE", "oss", 190_000), "not asked again without end"
+    outvoted = seen("DE", ("ip", "FR"), ("bank", "FR"), ("sim", "FR"), ("declared", "DE"))
+    assert told(due(WITH_OSS, outvoted, settings=asked)) == ("FR", "oss", 200_000)
 
 
 def test_evidence_is_not_asked_of_firms_goods_and_who_is_exempt():
