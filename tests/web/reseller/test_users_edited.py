@@ -2,16 +2,20 @@
 
 import pytest
 from reseller_area import Area
+from sqlalchemy import delete
 from web_shop import BOX
 from white_label import WhiteLabel
 
 from billhead import clock
+from billhead.actions.accounts.add_customer import NewCustomer, add_customer
+from billhead.actions.accounts.update_profile import Profile
 from billhead.actions.resellers.add_user import NewUser, add_user, preview_add_user
-from billhead.db import writing
+from billhead.actions.support.take_mail import _customers_of as customers_of
+from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context
 from billhead.domain.errors import NotFound
 from billhead.models.operations import AuditEntry
-from billhead.models.people import Customer, Reseller
+from billhead.models.people import Customer, Reseller, User
 from billhead.models.resellers import CreditRenewal
 from billhead.models.subscriptions import Subscription, SubscriptionEvent
 
@@ -228,3 +232,27 @@ def test_an_address_that_somebody_else_has_here_is_told_to_nobody(area: Area):
     refused = baltic.yes(f"/reseller/users/{bob}/let-in")
     assert refused.status_code == 422
     assert "has a login at this seller already" in refused.text
+
+
+def test_mail_of_the_seller_s_customer_is_theirs_whatever_a_reseller_wrote_down(area: Area):
+    """Ada signs in; Zoe does not yet. Baltic gives users their addresses and lets one of them in at Zoe's."""
+    shop, baltic = area.shop, area.browsers["baltic"]
+    shop.customer("ada@example.com", name="Ada Lovelace")
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        profile = Profile("Zoe Zorn", "", "", "", "", "", "FI", "", "Europe/Helsinki")
+        add_customer(tx, shop.seller_id, NewCustomer("zoe@example.com", profile))
+        tx.session.execute(delete(User).where(User.email == "zoe@example.com"))
+
+    def writes(address: str) -> list[str]:
+        with shop.app.app_context(), reading() as session:
+            found = customers_of(Tx(Context.system("test"), session), shop.seller_id, address)
+            return [one.name for one in found]
+
+    for name, address in (("Bob", "ada@example.com"), ("Kim", "zoe@example.com"), ("Eve", "eve@example.com")):
+        key = area.add("baltic", name, email=address)
+    assert (writes("ada@example.com"), writes("zoe@example.com")) == (["Ada Lovelace"], ["Zoe Zorn"])
+    assert baltic.yes(f"/reseller/users/{key - 1}/let-in").status_code == 303
+    assert writes("zoe@example.com") == ["Zoe Zorn"], "a link that was mailed shows nothing"
+    assert writes("eve@example.com") == ["Eve"]
+    area.add("gulf", "Gwen", email="eve@example.com")
+    assert writes("eve@example.com") == ["Eve", "Gwen"], "staff decide"

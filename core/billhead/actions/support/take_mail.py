@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 
 from billhead.actions.access._limits import count_try
 from billhead.actions.support._accepting import as_answer, as_new
@@ -17,6 +17,7 @@ from billhead.db import Tx
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.models.people import Customer, User
 from billhead.models.sellers import Seller
+from billhead.models.sign_in import LinkedIdentity
 from billhead.models.support import Department, SupportMail, Ticket, TicketFile
 
 __all__ = ["MailTaken", "take_mail"]
@@ -98,13 +99,21 @@ def _addresses_of(tx: Tx, customer: Customer) -> set[str]:
 
 
 def _customers_of(tx: Tx, seller_id: int, address: str) -> list[Customer]:
-    own = select(Customer.id).where(Customer.seller_id == seller_id, func.lower(Customer.email) == address).limit(3)
-    logins = select(User.customer_id).where(
+    """Whoever signs in by it has shown that it is theirs. A reseller may have written it down for a user of its own:
+    that neither takes the mail of a customer who has no reseller, nor lets it wait."""
+    own = select(Customer.id).where(Customer.seller_id == seller_id, func.lower(Customer.email) == address)
+    of_seller_first = own.order_by(Customer.reseller_id.is_not(None), Customer.id).limit(3)
+    linked = exists().where(LinkedIdentity.user_id == User.id)
+    opened = or_(User.password_hash != "", linked).label("opened")  # an invitation alone may be at a wrong address
+    logins = select(User.customer_id, opened).where(
         User.seller_id == seller_id, User.email == address, User.customer_id.is_not(None), User.disabled.is_(False)
     )
-    ids = {*tx.session.scalars(own), *tx.session.scalars(logins.limit(3))}
-    found = [tx.session.get_one(Customer, key) for key in sorted(key for key in ids if key is not None)]
-    return [one for one in found if address in _addresses_of(tx, one)]
+    by_login = {row.customer_id: row.opened for row in tx.session.execute(logins.limit(3))}
+    ids = {*tx.session.scalars(of_seller_first), *by_login}
+    found = [tx.session.get_one(Customer, key) for key in sorted(ids)]
+    found = [one for one in found if address in _addresses_of(tx, one)]
+    shown = [one for one in found if by_login.get(one.id)]
+    return shown or [one for one in found if one.reseller_id is None] or found
 
 
 def _loop(tx: Tx, department: Department, letter: Letter) -> str:
