@@ -256,3 +256,26 @@ def test_mail_of_the_seller_s_customer_is_theirs_whatever_a_reseller_wrote_down(
     assert writes("eve@example.com") == ["Eve"]
     area.add("gulf", "Gwen", email="eve@example.com")
     assert writes("eve@example.com") == ["Eve", "Gwen"], "staff decide"
+
+
+def test_a_reseller_tries_thirty_addresses_a_day_for_logins(area: Area):
+    """What is refused counts too, in the area as by its key; what nobody is invited at tells nothing and is free."""
+    shop, baltic = area.shop, area.browsers["baltic"]
+    shop.customer("ada@example.com")
+    eve, bob = area.add("baltic", "Eve", email="eve@example.com"), area.add("baltic", "Bob")
+    told = {"phone": "", "language": "en", "note": ""}
+    for number in range(2):
+        fields = {**told, "name": "Bob", "email": f"bob{number}@example.com"}
+        assert baltic.post(f"/reseller/users/{bob}/edit", fields).status_code == 303
+    assert baltic.yes(f"/reseller/users/{eve}/let-in").status_code == 303  # the first
+    asked = f"/reseller/users/{eve}/edit"
+    fields = {**told, "name": "Eve"}
+    for _ in range(29):
+        refused = baltic.post(asked, fields | {"email": "ada@example.com"})
+        assert "has a login at this seller already" in refused.text
+    for email in ("ada@example.com", "free@example.com"):
+        refused = baltic.post(asked, fields | {"email": email})
+        assert refused.status_code == 422
+        assert "That is enough new addresses for a day." in refused.text
+    assert baltic.yes(f"/reseller/users/{bob}/let-in").status_code == 429
+    assert baltic.post(asked, {**told, "name": "Eva", "email": "eve@example.com"}).status_code == 303

@@ -25,8 +25,7 @@ def check_unused(tx: Tx, seller_id: int, email: str, but: int | None = None) -> 
     the customer who gets it. Customers may share one from before (an import keeps them as they are), so that no
     constraint says it: two who come at once wait in turn at their seller."""
     session = tx.session
-    session.flush()
-    session.execute(select(Seller.id).where(Seller.id == seller_id).with_for_update(key_share=True))
+    _wait_in_turn(session, seller_id)
     check_free(session, seller_id, email)
     others = select(Customer.id).where(Customer.seller_id == seller_id, Customer.email == email)
     if session.scalar(others.where(Customer.id != (but or 0)).limit(1)) is not None:
@@ -43,11 +42,17 @@ def check_unused_below(tx: Tx, customer: Customer, email: str) -> None:
     if scope.everything:
         check_unused(tx, customer.seller_id, email, customer.id)
         return
+    _wait_in_turn(tx.session, customer.seller_id)
     chain = ResellerClosure
     mine = select(chain.descendant_id).where(chain.ancestor_id == scope.reseller_id)
     theirs = Customer.seller_id == customer.seller_id, Customer.reseller_id.in_(mine), Customer.email == email
     if tx.session.scalar(select(Customer.id).where(*theirs, Customer.id != (customer.id or 0)).limit(1)) is not None:
         raise InvalidInput("email", f"one of your users has {email} already", code="has_account")
+
+
+def _wait_in_turn(session: Session, seller_id: int) -> None:
+    session.flush()
+    session.execute(select(Seller.id).where(Seller.id == seller_id).with_for_update(key_share=True))
 
 
 def check_free(session: Session, seller_id: int, email: str) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.access.hand_out_access import hand_out_access
+from billhead.actions.resellers._address_tries import count_address
 from billhead.actions.resellers._renewing_alone import renews_alone
 from billhead.actions.resellers._seen import seen_reseller, seen_user, users_of
 from billhead.actions.resellers.add_user import NewUser, UserAdded, add_user
@@ -144,6 +145,9 @@ _FACTS = {name: _NEW[name] for name in ("name", "email", "phone")} | {"language"
 def change_facts(key: int) -> ResponseReturnValue:
     """What is not sent stays."""
     told = fields(_FACTS)
+    if "email" in told:
+        with writing(asker()) as tx:
+            count_address(tx, key, told["email"])
     with acting() as tx:
         seen = seen_user(tx.session, asker(), key)
         who = tx.session.get_one(Customer, seen.customer_id)

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
+from billhead.actions.resellers._address_tries import count_address
 from billhead.actions.resellers._seen import figures_of, has_opened_login, seen_reseller
 from billhead.actions.resellers.edit_user import UserFacts, edit_user
 from billhead.actions.shops._own import customer_of
@@ -60,6 +61,8 @@ def edit(key: int) -> ResponseReturnValue:
         form.email.render_kw = {**(form.email.render_kw or {}), "readonly": True}
     if form.validate_on_submit():
         with form.refusals():
+            with writing(current_ctx()) as tx:
+                count_address(tx, key, form.email.data or "")
             with writing(submit_ctx()) as tx:
                 edit_user(tx, key, form.facts())
             flash(say("Saved."), "good")

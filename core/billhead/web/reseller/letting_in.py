@@ -1,12 +1,13 @@
 """A user gets a login of their own: a link is mailed in the reseller's name."""
 
-from flask import url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from billhead.actions.accounts._inviting import main_login
+from billhead.actions.resellers._address_tries import count_address
 from billhead.actions.resellers.let_sign_in import let_sign_in
-from billhead.db import Tx, reading
+from billhead.db import Tx, reading, writing
 from billhead.plugin import allow
 from billhead.web.request_context import current_ctx
 from billhead.web.reseller.area import reseller
@@ -28,6 +29,10 @@ def login_state(session: Session, customer_id: int) -> str:
 def let_in(key: int) -> ResponseReturnValue:
     with reading() as session:
         who = own_user(session, key).customer
+
+    if request.method == "POST":
+        with writing(current_ctx()) as counted:
+            count_address(counted, key)
 
     def act(tx: Tx) -> str:
         return say("A link to set a password is on its way to %(email)s.", email=let_sign_in(tx, key).email)
