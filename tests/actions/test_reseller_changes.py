@@ -5,12 +5,13 @@ It is 22 November 2026; a month bought then has 30 days, of which 29 are left: t
 
 import pytest
 from reseller_shop import STAFF, open_reseller_shop
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from billhead.actions.resellers.change_user import UserChange, change_user, preview_change_user
 from billhead.actions.resellers.disable_user import disable_user
 from billhead.actions.resellers.do_many import do_many, preview_do_many
 from billhead.actions.resellers.enable_user import enable_user
+from billhead.actions.resellers.move_users import move_users
 from billhead.actions.resellers.renew_user import preview_renew_user
 from billhead.actions.resellers.terminate_user import preview_terminate_user
 from billhead.actions.subscriptions._sale import AddOnOrder
@@ -21,7 +22,7 @@ from billhead.domain.money import Money
 from billhead.models.catalogue import Plan, Price, PriceBook
 from billhead.models.credits import CreditHold
 from billhead.models.panels import PanelBouquet
-from billhead.models.people import Reseller
+from billhead.models.people import Customer, Reseller
 from billhead.models.resellers import UserBulk, UserBulkItem
 from billhead.models.subscriptions import SubscriptionComponent
 from billhead.models.viewings import Viewing
@@ -334,3 +335,27 @@ def test_watching_refuses_the_change_as_it_refuses_the_end(shop):
     assert seen() == (1933, 966)
     watch(shop, one)
     assert seen() == (0, 0)
+
+
+def test_who_had_paid_before_is_locked_with_who_pays_now(shop):
+    """Aurora's users, of whom Baltic has paid for the second: one by one, Baltic would wait for who waits for it."""
+    shop.grant("baltic", "10.00")
+    ids = [shop.add(name).subscription_id for name in ("aurora", "baltic")]
+    shop.operator.work()
+    aurora, baltic = shop.known["aurora"], shop.known["baltic"]
+    (theirs,) = [row.id for row in shop.rows(select(Customer)) if row.reseller_id == baltic]
+    act(shop.acting("aurora"), move_users, baltic, aurora, [theirs])
+    locked = []
+
+    def heard(_conn, _cursor, statement, parameters, *_):
+        if "ORDER BY reseller.id" in statement:
+            locked.append(parameters)
+
+    with reading() as session:
+        event.listen(session.get_bind(), "before_cursor_execute", heard)
+        try:
+            preview_do_many(Tx(shop.acting("aurora"), session), aurora, "end", ids)
+        finally:
+            event.remove(session.get_bind(), "before_cursor_execute", heard)
+    first = locked[0].values() if isinstance(locked[0], dict) else locked[0]
+    assert {aurora, baltic} <= set(first)

@@ -8,15 +8,16 @@ from sqlalchemy import and_, or_, select
 
 from billhead import clock
 from billhead.actions.resellers._many_kinds import kind_of
-from billhead.actions.resellers._tree import is_within, lock_resellers, subtree
+from billhead.actions.resellers._tree import is_within, lock_resellers, lock_rows, subtree
 from billhead.actions.resellers._wallet import balance
 from billhead.actions.scheduling import enqueue
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import BillheadError, InvalidInput, NotFound
+from billhead.models.credits import CreditHold
 from billhead.models.people import Customer, Reseller
 from billhead.models.resellers import UserBulk, UserBulkItem
-from billhead.models.subscriptions import Subscription
+from billhead.models.subscriptions import Service, Subscription
 
 __all__ = ["ManyAsked", "ManyPreview", "PayerPreview", "do_many", "preview_do_many"]
 
@@ -69,6 +70,8 @@ def preview_do_many(tx: Tx, reseller_id: int, kind: str, subscriptions: Sequence
     of_ids = select(Subscription.id, Subscription.payer_reseller_id).where(Subscription.id.in_(ids))
     payer_of = dict(tx.session.execute(of_ids.order_by(Subscription.id).with_for_update()).all())
     paying = {one for one in payer_of.values() if one is not None}
+    # what ends may bring back an earlier payer's: they are locked with the others, none of them alone later
+    lock_rows(tx, {reseller_id, *paying, *(_paid_before(tx, ids) if kind == "end" else ())})
     payers = lock_resellers(tx, reseller_id, *sorted(paying - {reseller_id}))
     costs, refused = defaultdict[int | None, list[int]](list), list[tuple[int, str]]()
     for key in ids:
@@ -80,6 +83,11 @@ def preview_do_many(tx: Tx, reseller_id: int, kind: str, subscriptions: Sequence
         tuple(_payer(tx, one, costs[one.id], takes=one_kind.takes) for one in payers if one.id in paying),
         tuple(refused),
     )
+
+
+def _paid_before(tx: Tx, ids: Sequence[int]) -> Sequence[int]:
+    paid = select(CreditHold.reseller_id).join(Service, Service.id == CreditHold.service_id)
+    return tx.session.scalars(paid.where(Service.subscription_id.in_(ids)).distinct()).all()
 
 
 def _payer(tx: Tx, reseller: Reseller, costs: list[int], *, takes: bool) -> PayerPreview:
