@@ -4,6 +4,7 @@ A month of Basic costs 25.00 EUR in Aurora's shop.
 """
 
 import io
+import re
 
 from white_label import WhiteLabel
 
@@ -146,6 +147,38 @@ def test_money_that_came_by_hand_is_booked_and_sent_back_by_hand(white_label: Wh
         aurora.post(close, {"outcome": "sent", "reference": "line 9"}, page=close).location == f"{PAGES}/{invoice.id}"
     )
     assert shop.rows(Refund)[0].state == "succeeded"
+
+
+def test_what_is_booked_is_shown_with_what_becomes_credit_and_what_credit_pays(white_label: WhiteLabel):
+    """7.00 too much come for Ada's paid month; the 18.00 that she sends for the next one are made whole by them."""
+    white_label.sell()
+    white_label.shop.work()
+    shop, aurora = white_label.shop, white_label.area.browsers["aurora"]
+    account = by_transfer(white_label)
+    ada = white_label.visitor("aurora")
+    ada.sign_in("ada@example.com")
+    (paid,) = shop.rows(Document, Document.kind == "invoice")
+    assert booked(aurora, paid.id, account, "7.00") == {
+        "Booked": "€7.00", "Open afterwards": "€0.00", "Becomes credit": "€7.00",
+    }  # fmt: skip
+    assert white_label.order(ada, "aurora").status_code == 303
+    offer = shop.rows(Document, Document.kind == "proforma", Document.customer_id == paid.customer_id)[-1]
+    assert booked(aurora, offer.id, account, "18.00") == {
+        "Booked": "€18.00", "Paid by credit": "€7.00", "Open afterwards": "€0.00",
+    }  # fmt: skip
+    assert [
+        one.remaining_minor for one in shop.rows(CustomerCredit, CustomerCredit.customer_id == paid.customer_id)
+    ] == [0]
+    assert shop.rows(Document, Document.proforma_id == offer.id)[0].state == "paid"
+
+
+def booked(aurora, document_id: int, account: int, amount: str) -> dict[str, str]:
+    """What was shown before the yes."""
+    page = f"{PAGES}/{document_id}/money"
+    came = {"account": str(account), "amount": amount, "reference": f"line {amount}", "reason": "seen in the bank"}
+    shown = aurora.post(page, came, page=page)
+    assert aurora.yes(page, shown, **came).status_code == 303
+    return dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", shown.text))
 
 
 def test_a_proof_marks_what_its_payment_is_for_and_nothing_else(white_label: WhiteLabel):

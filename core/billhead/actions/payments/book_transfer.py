@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import func, or_, select
+
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.payments._book import Receipt, book
 from billhead.actions.payments._transfers import announced, answer_proofs, manual_account, new_reference, succeed
@@ -18,8 +20,13 @@ __all__ = ["Booked", "book_transfer"]
 
 @dataclass(frozen=True, slots=True)
 class Booked:
+    """`open_minor` is what is owed of it afterwards, `credit_minor` what the customer's credit has grown by: below zero
+    where it pays what the transfer left of a proforma."""
+
     payment_id: int
     document_id: int
+    open_minor: int
+    credit_minor: int
 
 
 @verb("payments.book_transfer", permission="payments.write")
@@ -42,14 +49,23 @@ def book_transfer(
         raise CurrencyMismatch(document.currency, currency)
     if amount_minor <= 0:
         raise InvalidInput("amount", "must be above zero")
-    if document.kind == Kind.PROFORMA:
-        customer = tx.session.get_one(Customer, document.customer_id)
-        if amount_minor + usable_credit(tx.session, customer, currency).minor < document.total_minor:
-            raise Conflict("a proforma is settled by its whole amount", hint="book what came as the customer's credit")
+    customer = tx.session.get_one(Customer, document.customer_id)
+    had = usable_credit(tx.session, customer, currency).minor
+    if document.kind == Kind.PROFORMA and amount_minor + had < document.total_minor:
+        raise Conflict("a proforma is settled by its whole amount", hint="book what came as the customer's credit")
     reference = new_reference(tx, account_id, reference)
     if attempt is not None:
         succeed(attempt)
     receipt = Receipt(account, Money(amount_minor, currency), reference, attempt.id if attempt else None)
     payment = book(tx, document, receipt)
     answer_proofs(tx, payment)
-    return Booked(payment.id, document_id)
+    gained = usable_credit(tx.session, customer, currency).minor - had
+    return Booked(payment.id, document_id, _open_of(tx, document_id), gained)
+
+
+def _open_of(tx: Tx, document_id: int) -> int:
+    """Of the document, or of the invoice that was made of it."""
+    tx.session.flush()
+    of_it = Document.owed(), or_(Document.id == document_id, Document.proforma_id == document_id)
+    left = select(func.coalesce(func.sum(Document.total_minor - Document.settled_minor), 0)).where(*of_it)
+    return int(tx.session.scalar(left) or 0)

@@ -168,11 +168,15 @@ def book_for_shop(document_id: int) -> ResponseReturnValue:
         minor = Money.parse(form.amount.data, row.currency).minor
         return book_shop_money(tx, own_id(), document_id, form.account.data, minor, row.currency, form.reference.data)
 
-    def figures(_: Booked) -> Figures:
+    def figures(made: Booked) -> Figures:
         minor = Money.parse(form.amount.data, row.currency).minor
         rows = [(say("Booked"), money(minor, row.currency))]
-        rows.append((say("Open afterwards"), money(max(owed - minor, 0), row.currency)))
-        return [*rows, (say("Becomes credit"), money(minor - owed, row.currency))] if minor > owed else rows
+        if made.credit_minor < 0:
+            rows.append((say("Paid by credit"), money(-made.credit_minor, row.currency)))
+        rows.append((say("Open afterwards"), money(made.open_minor, row.currency)))
+        if made.credit_minor > 0:
+            rows.append((say("Becomes credit"), money(made.credit_minor, row.currency)))
+        return rows
 
     question = PreviewQuestion(
         say("Book money for %(name)s", name=paper_name(row)),
