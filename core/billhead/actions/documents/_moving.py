@@ -15,7 +15,7 @@ from billhead.domain.errors import Conflict
 from billhead.domain.state import next_state
 from billhead.models.documents import Document, DocumentLine
 
-__all__ = ["another_like", "move_lines", "moved", "name_subscription", "same_term"]
+__all__ = ["another_like", "move_lines", "moved", "name_subscription", "same_term", "set_apart"]
 
 
 def another_like(
@@ -69,6 +69,17 @@ def move_lines(tx: Tx, lines: Sequence[DocumentLine], target: Document, *, back:
         line.moved_from_id = None if back else line.document_id
         line.document_id, line.position = target.id, position
     tx.session.flush()
+
+
+def set_apart(
+    tx: Tx, lines: Sequence[DocumentLine], document: Document, held_because: str, finalise_on: date | None
+) -> Document:
+    """These of its lines on a new document of their own; what both come to is for the caller to reckon."""
+    new = another_like(tx, document, held_because, finalise_on, document.due_on)
+    move_lines(tx, lines, new)
+    for one in (document, new):
+        name_subscription(tx, one)
+    return new
 
 
 def moved(document: Document, event: Event, of_proforma: ProformaEvent) -> None:

@@ -3,7 +3,7 @@
 from billhead.actions.billing._judged_again import judge_again
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.documents._changeable import lines_of, recompute
-from billhead.actions.documents._moving import another_like, move_lines, moved, name_subscription
+from billhead.actions.documents._moving import moved, set_apart
 from billhead.db import Tx
 from billhead.domain.document import Event, ProformaEvent, ProformaState
 from billhead.models.documents import Document
@@ -20,11 +20,9 @@ def withdraw(tx: Tx, proforma: Document, subscription_id: int) -> None:
     lines = lines_of(tx, proforma.id)
     theirs = [line for line in lines if line.subscription_id == subscription_id]
     if len(theirs) < len(lines):
-        off = another_like(tx, proforma, "", None, proforma.due_on)
-        move_lines(tx, theirs, off)
+        off = set_apart(tx, theirs, proforma, "", None)
         judge_again(tx, proforma)
         for one in (proforma, off):
-            name_subscription(tx, one)
             recompute(tx, one)
         if proforma.state == ProformaState.OPEN and not proforma.total_minor:
             settle_proforma(tx, proforma.id)  # what is left costs nothing: nobody would ever pay it

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from billhead.actions.documents._changeable import changeable, is_change, lines_of, recompute
 from billhead.actions.documents._charging import charge_then, to_be_charged
-from billhead.actions.documents._moving import another_like, move_lines, name_subscription, same_term
+from billhead.actions.documents._moving import same_term, set_apart
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput
@@ -39,10 +39,8 @@ def split_document(tx: Tx, document_id: int, line_ids: Sequence[int]) -> Split:
     if not off or not stay:
         raise InvalidInput("lines", "choose some of the lines, not all")
     same_term(off, stay)
-    new = another_like(tx, document, document.held_because, document.finalise_on, document.due_on)
-    move_lines(tx, off, new)
+    new = set_apart(tx, off, document, document.held_because, document.finalise_on)
     for one in (document, new):
-        name_subscription(tx, one)
         recompute(tx, one)
     charge_then(tx, [new], to_be_charged(tx, [document]))
     audit(tx, "documents.split", f"document:{document.id}", {"to": new.id, "lines": sorted(wanted)})

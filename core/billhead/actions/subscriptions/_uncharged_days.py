@@ -7,7 +7,7 @@ from billhead.actions.billing._difference import too_much
 from billhead.actions.billing._standing import StandingLine
 from billhead.actions.billing.rebill import Desk
 from billhead.actions.documents._changeable import lines_of
-from billhead.actions.documents._moving import another_like, move_lines, name_subscription
+from billhead.actions.documents._moving import set_apart
 from billhead.db import Tx
 from billhead.domain.money import Rounding, round_ratio
 from billhead.domain.owed import Return
@@ -21,10 +21,8 @@ def on_its_own(tx: Tx, draft: Document, lines: Sequence[DocumentLine]) -> Docume
     """A draft with these lines of the draft alone: itself, where there are no others."""
     if len(lines) == len(lines_of(tx, draft.id)):
         return draft
-    off = another_like(tx, draft, draft.held_because, None, draft.due_on)
-    move_lines(tx, lines, off)
+    off = set_apart(tx, lines, draft, draft.held_because, None)
     for one in (draft, off):
-        name_subscription(tx, one)
         _sum_up(tx, one)
     return off
 

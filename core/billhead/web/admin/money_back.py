@@ -36,7 +36,7 @@ from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
 from billhead.web.speaking import later, marked, say, say_word
 
-__all__ = ["DISPUTES", "REFUNDS", "UNDER_WAY", "RefundForm", "refund_question", "refunded_figures"]
+__all__ = ["DISPUTES", "REFUNDS", "UNDER_WAY", "ClosingFields", "RefundForm", "refund_question", "refunded_figures"]
 
 UNDER_WAY = (RefundState.CREATED.value, RefundState.PROCESSING.value, RefundState.UNKNOWN.value)
 
@@ -335,7 +335,9 @@ def decide(key: int) -> ResponseReturnValue:
     return asked(question, DecideForm(), act)
 
 
-class CloseForm(ReasonForm):
+class ClosingFields:
+    """Of a refund that a person has sent."""
+
     outcome = SelectField(
         later("What happened"), choices={"sent": later("the money was sent"), "failed": later("it did not arrive")}
     )
@@ -345,6 +347,9 @@ class CloseForm(ReasonForm):
         validators=[Optional(), Length(max=140)],
         render_kw={"autocomplete": "off"},
     )
+
+
+class CloseForm(ClosingFields, ReasonForm):
     reason = reason_field()
 
 

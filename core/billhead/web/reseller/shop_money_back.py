@@ -4,8 +4,8 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from wtforms import SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms import SelectField, TextAreaField
+from wtforms.validators import DataRequired, Length
 
 from billhead.actions.documents._corrected import lines_of
 from billhead.actions.documents.issue_credit_note import Credited
@@ -29,7 +29,7 @@ from billhead.plugin_host import gateway_abilities
 from billhead.web.admin.asking import Question as PreviewQuestion
 from billhead.web.admin.asking import reason_field
 from billhead.web.admin.corrections import amount_field, correction_form, corrections_of, credited_figures
-from billhead.web.admin.money_back import RefundForm, refund_question, refunded_figures
+from billhead.web.admin.money_back import ClosingFields, RefundForm, refund_question, refunded_figures
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.admin.unassigned import by_hand, reference_field
 from billhead.web.formatting import money, paper_name
@@ -116,16 +116,8 @@ def _paid_by(session: Session, row: Payment) -> int | None:
     return session.scalar(select(Allocation.document_id).where(paid).order_by(Allocation.id.desc()).limit(1))
 
 
-class CloseForm(QuestionForm):
-    outcome = SelectField(
-        later("What happened"), choices={"sent": later("the money was sent"), "failed": later("it did not arrive")}
-    )
-    reference = StringField(
-        later("Reference"),
-        filters=[stripped],
-        validators=[Optional(), Length(max=140)],
-        render_kw={"autocomplete": "off"},
-    )
+class CloseForm(ClosingFields, QuestionForm):
+    """What the owner of the shop says of it."""
 
 
 @reseller.route("/shop/refunds/<int:refund_id>/close", methods=["GET", "POST"])
