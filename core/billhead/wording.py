@@ -198,7 +198,7 @@ class Wording:
     def refusal(self, text: str) -> str:
         """What a rule refused, in this language: days, amounts and terms in it as the language writes them."""
         if self.language == "en" or not text:
-            return text
+            return _IN_CREDITS.sub(r"\1 credits", text)
         sentence, named = read_refusal(text)
         return self.say(sentence, **{name: self._value(name, value) for name, value in named.items()})
 
@@ -341,6 +341,7 @@ class Wording:
 
 
 _REGISTER = "tax id service of "
+_IN_CREDITS = re.compile(rf"([0-9]) {CREDITS}\b")  # a code of ours, that nobody knows
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _AMOUNT = re.compile(r"(-?\d+(?:\.\d+)?) ([A-Z]{3})")
 _TERM = re.compile(r"\d+ (?:day|week|month|year)s?")

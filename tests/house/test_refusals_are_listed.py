@@ -173,6 +173,8 @@ def test_days_amounts_and_states_in_it_are_written_as_the_language_does():
     assert "12.03.2026" in german.refusal("this subscription is canceled to 2026-03-12")
     told = german.refusal("Nord has 1.50 XCR, and may owe up to 100.00 XCR; 1200.00 XCR are needed")
     assert told == "Nord hat 1,50 und darf bis zu 100,00 schulden; nötig sind 1.200,00"
+    plain = wording("en").refusal("Nord has 1.50 XCR; 1200.00 XCR are needed")
+    assert plain == "Nord has 1.50 credits; 1200.00 credits are needed"
     assert "„gesperrt“" in german.refusal("this subscription is suspended, not disabled")
     assert german.refusal("SPRING is for 1 month or 3 months only") == "SPRING gilt nur für 1 Monat, 3 Monate"
     assert german.refusal("INV-7 is paid: there is nothing to pay on it").startswith("INV-7 hat den Stand „bezahlt“")

@@ -19,6 +19,7 @@ from billhead.models.credits import CreditLot, CreditMovement, CreditUse
 from billhead.models.ledger import LedgerEntry
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Subscription
+from billhead.web.formatting import last_day
 from billhead.web.reseller.area import own_id
 from billhead.web.speaking import say
 
@@ -78,7 +79,8 @@ def _moves(session: Session, weeks: Sequence[date], today: date) -> Chart:
 
 def _ends(session: Session, today: date) -> Chart:
     days = [today + timedelta(days=ahead) for ahead in range(_DAYS)]
-    found = dict(_counted(session, Subscription.paid_through, expiring(today, _DAYS - 1)))
+    ends = _counted(session, Subscription.paid_through, expiring(today, _DAYS))
+    found = {last_day(end): count for end, count in ends}
     series = Series(say("Users"), [found.get(day, 0) for day in days])
     told = say("How many users’ paid time ends on each of the next 30 days.")
     return Chart(say("Ends by day"), "bar", days, [series], "", told, say("Day"))
