@@ -196,7 +196,10 @@ class Browser:
         self.client = client
 
     def get(self, path: str, **more: Any) -> TestResponse:
-        return self.client.get(path, **more)
+        answer = self.client.get(path, **more)
+        if answer.mimetype == "text/html":
+            assert "&lt;time " not in answer.text, f"{path} shows a <time> as its text"
+        return answer
 
     def post(self, path: str, fields: dict[str, Any] | None = None, *, page: str = "/", **more: Any) -> TestResponse:
         """Send a form. Every page holds a form, so any `page` gives the token of this browser's session."""

@@ -1,6 +1,7 @@
 """What customers and staff see of metered use, and what can be bought once on a subscription."""
 
 import json
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -101,6 +102,8 @@ def bought(shop: Shop) -> list[tuple[str, bool]]:
 def test_an_event_is_bought_and_paid(metered: Shop, ada: Browser):
     page = ada.get("/account/subscriptions/1").text
     assert "Nordic Final" in page
+    asked = ada.get("/account/subscriptions/1/buy?plan=final").text
+    assert re.search(r"Begins</dt><dd><time [^>]+>[^<]+</time></dd>", asked)
     answer = ada.post("/account/subscriptions/1/buy", {"plan": "final", "pay": "now"})
     assert answer.location.startswith("/pay/")
     assert bought(metered) == [("offered", False)]

@@ -33,7 +33,7 @@ from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
-from billhead.web.formatting import day, day_in_words, lasting, money, paper_name
+from billhead.web.formatting import day_in_words, lasting, money, paper_name
 from billhead.web.forms import stripped
 from billhead.web.speaking import later, say
 
@@ -351,7 +351,7 @@ def _told(lines: Sequence[DocumentLine], currency: str) -> list[tuple[int, str]]
 
 
 def _what(line: DocumentLine) -> str:
-    return f"{line.description}, {day(line.period_start)}" if line.period_start else line.description
+    return f"{line.description}, {day_in_words(line.period_start)}" if line.period_start else line.description
 
 
 @admin.route("/documents/<int:key>/undo-merge", methods=["GET", "POST"])

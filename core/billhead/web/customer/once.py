@@ -115,13 +115,11 @@ def ask_to_buy(subscription_id: int) -> ResponseReturnValue:
         "pass": say("Your pass pays for it: one use less is left on it."),
         "next_invoice": say("It costs %(price)s, which stand on your next invoice. It is yours at once.", price=costs),
     }.get(pay, say("It costs %(price)s. It is yours as soon as it is paid; your credit pays first.", price=costs))
-    told = [happens]
-    if sold.starts:
-        zone = one.subscription.zone
-        told.append(say("%(start)s to %(end)s", start=moment(sold.starts, zone), end=moment(sold.ends, zone)))
+    zone = one.subscription.zone
+    times = [(say("Begins"), moment(sold.starts, zone)), (say("Ends"), moment(sold.ends, zone))] if sold.starts else []
     sent = {"plan": sold.plan.code, "pay": pay, "seen": str(sold.price.amount_minor)}
     button = say("Use my pass") if pay == "pass" else say("Buy")
-    return sure(say("Buy %(name)s?", name=sold.plan.name), told, button, back, sent=sent)
+    return sure(say("Buy %(name)s?", name=sold.plan.name), [happens], button, back, sent=sent, figures=times)
 
 
 @customer.post("/subscriptions/<int:subscription_id>/buy")
