@@ -96,6 +96,7 @@ def wants(white: WhiteLabel, plan: str = "gold") -> Any:
     assert answer.status_code == 303, answer.text
     if "/pay/" in answer.location:
         where = answer.location.removeprefix("/shop/aurora-tv")
+        assert "it runs from" not in browser.get(where).text  # days of the period that runs
         assert browser.post(where, {"account": str(white.accounts["aurora"])}).status_code == 303
         assert white.pay("aurora").status_code == 200
     white.shop.work()

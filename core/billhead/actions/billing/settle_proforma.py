@@ -71,7 +71,7 @@ def settle_proforma(tx: Tx, proforma_id: int, *, whole: bool = False) -> int | N
         raise Conflict(f"document {proforma_id} is no proforma: there is nothing to settle")
     proforma.state = next_state(PROFORMA_TRANSITIONS, ProformaState(proforma.state), ProformaEvent.SETTLE).value
     proforma.settled_minor = proforma.total_minor
-    change = offered_change(tx, proforma_id)
+    change = offered_change(session, proforma_id)
     if change is not None:
         return settle_change(tx, proforma, change)
     rows = session.scalars(
@@ -116,7 +116,12 @@ def settle_proforma(tx: Tx, proforma_id: int, *, whole: bool = False) -> int | N
 
 
 def preview_settle_proforma(session: Session, proforma_id: int) -> dict[int, Period]:
-    """Which period each subscription on the proforma gets if it is paid now; those that have ended get none."""
+    """Which period each subscription on the proforma gets if it is paid now; those that have ended get none.
+
+    A change bills days of the period that runs, and begins none.
+    """
+    if offered_change(session, proforma_id) is not None:
+        return {}
     query = select(DocumentLine).where(DocumentLine.document_id == proforma_id, DocumentLine.kind.in_(_TIMED))
     found: dict[int, Period] = {}
     for line in session.scalars(query.order_by(DocumentLine.position)):

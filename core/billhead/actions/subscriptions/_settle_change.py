@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from billhead.actions.billing.rebill import Desk, preview_rebill
 from billhead.actions.events import emit
@@ -22,9 +23,9 @@ from billhead.models.subscriptions import Subscription, SubscriptionChange
 __all__ = ["offered_change", "settle_change"]
 
 
-def offered_change(tx: Tx, proforma_id: int) -> SubscriptionChange | None:
+def offered_change(session: Session, proforma_id: int) -> SubscriptionChange | None:
     """The change that a proforma is for, also one that was withdrawn meanwhile."""
-    return tx.session.scalar(select(SubscriptionChange).where(SubscriptionChange.document_id == proforma_id))
+    return session.scalar(select(SubscriptionChange).where(SubscriptionChange.document_id == proforma_id))
 
 
 def settle_change(tx: Tx, proforma: Document, change: SubscriptionChange) -> int | None:
