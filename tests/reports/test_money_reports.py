@@ -21,6 +21,7 @@ from billhead.models.documents import Document
 from billhead.models.payments import Dispute, GatewayAccount
 from billhead.models.subscriptions import Subscription
 from billhead.reports import ask, report_of, streamed, tabled
+from billhead.reports._recurring_moves import recurring_moves
 
 NOV, DEC, JAN = date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)
 
@@ -250,3 +251,6 @@ def test_a_month_after_an_upgrade_is_worth_what_the_new_plan_costs_and_after_a_d
         assert made("recurring-revenue", **{"from": "2026-11-01"}).rows == [
             ("2026-11", eur(worth), 1, 1, 0, eur(worth)),
         ]
+        with reading() as session:  # the dashboard says the same
+            (moves,) = recurring_moves(session, date(2026, 10, 31), date(2026, 11, 30))
+        assert (moves.after, moves.new, moves.came) == (eur(worth), eur(worth), 1)

@@ -93,6 +93,15 @@ def test_an_order_brings_25_00_to_the_shop_and_takes_4_credits(shops: WhiteLabel
     assert {row.currency for row in operators} == {CREDITS}
 
 
+def test_what_a_shop_takes_is_not_the_operators_income(shops: WhiteLabel):
+    shops.sell()
+    page = shops.shop.person("staff", "boss@example.com", "*").get("/admin/").text
+    assert "Without the shops of resellers" in page
+    assert "€25.00" not in page
+    assert "nothing came in" in page
+    assert "nothing is billed by term yet" in page
+
+
 def test_without_credits_the_order_waits_and_comes_when_they_come(shops: WhiteLabel):
     shops.leave(399)
     shops.sell()

@@ -1,6 +1,7 @@
 """What moved recurring revenue between two days: who came, who went, who pays more and who pays less for a month.
 
 A month of a subscription is worth what `recurring_revenue` says; one statement, however many subscriptions there are.
+Shops of resellers are left out: what is paid there is theirs.
 """
 
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, exists, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from billhead.domain.document import Kind, State
 from billhead.domain.money import Money, Rounding
 from billhead.domain.periods import UNITS, Term
 from billhead.models.documents import Document, DocumentLine
+from billhead.models.shops import Shop
 from billhead.models.subscriptions import Subscription
+from billhead.reports._recurring import IS_RECURRING, WHOLE, given_back
 
 __all__ = ["Moves", "is_billed_on", "recurring_moves"]
 
@@ -79,7 +81,7 @@ def _sum(condition: ColumnElement[bool], value: Any) -> Any:
 
 
 def _worth(day: date, later: int) -> Select[*tuple[Any, ...]]:
-    """A row per line that pays for the day."""
+    """A row per line that pays for the day, to a seller of the operator's own."""
     return (
         select(
             DocumentLine.subscription_id,
@@ -88,19 +90,14 @@ def _worth(day: date, later: int) -> Select[*tuple[Any, ...]]:
             literal(later).label("later"),
         )
         .join(Document, Document.id == DocumentLine.document_id)
-        .where(_pays_for(day), DocumentLine.subscription_id.is_not(None))
+        .where(_pays_for(day), Document.seller_id.not_in(select(Shop.seller_id)))
     )
 
 
 def _pays_for(day: date) -> ColumnElement[bool]:
-    return and_(
-        Document.kind == Kind.INVOICE.value,
-        Document.number.is_not(None),
-        Document.state.not_in([State.VOID.value, State.WRITTEN_OFF.value]),
-        DocumentLine.kind == "recurring",
-        DocumentLine.period_start <= day,
-        DocumentLine.period_end > day,
-    )
+    back = given_back()
+    on_it = back.c.line_id == DocumentLine.id, back.c.period_start <= day, back.c.period_end > day
+    return and_(IS_RECURRING, DocumentLine.period_start <= day, DocumentLine.period_end > day, ~exists().where(*on_it))
 
 
 def is_billed_on(day: date) -> ColumnElement[bool]:
@@ -111,8 +108,8 @@ def is_billed_on(day: date) -> ColumnElement[bool]:
 
 
 def _a_month() -> ColumnElement[int]:
-    """The line's net for one of its months, by the term's own words: "3 months", "30 days"; without a term, a month."""
-    term, net = DocumentLine.term, cast(DocumentLine.net_minor, BigInteger) * _PARTS
+    """The whole term for one of its months, by its own words: "3 months", "30 days"; without a term, a month."""
+    term, net = DocumentLine.term, cast(WHOLE, BigInteger) * _PARTS
     cases: list[tuple[Any, Any]] = []
     for unit in UNITS:
         one = Term(unit)

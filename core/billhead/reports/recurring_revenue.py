@@ -1,8 +1,7 @@
 """Recurring revenue by month: what a month of everything that was billed is worth, who pays for it, who came and went.
 
-A subscription counts on the last day of a month when an invoice covers that day, or a credit note over a change. Its
-month is worth the line's net amount for as many months as its term has: a year of 120.00 is 10.00, 30 days of 9.00 are
-9.13 (365/12 days a month). A line over some days of a term is worth what all of it costs.
+It is counted on the last day of each month. A subscription's month is worth the line's net amount for as many months as
+its term has: a year of 120.00 is 10.00, 30 days of 9.00 are 9.13 (365/12 days a month).
 """
 
 from bisect import bisect_left
@@ -15,16 +14,15 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Row, Select, case, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Row, Select, select
 
-from billhead.domain.document import Kind, State
 from billhead.domain.money import Money, Rounding
 from billhead.domain.periods import Term
 from billhead.models.documents import Document, DocumentLine
 from billhead.plugin import Report, ReportAsked, ReportChart, ReportColumn
 from billhead.reports._months import months_of
 from billhead.reports._parameters import CURRENCY, FROM_YEAR_AGO, SELLER, TO
+from billhead.reports._recurring import IS_RECURRING, WHOLE, given_back
 from billhead.reports._source import BATCH, Source
 from billhead.wording import marked
 
@@ -33,44 +31,19 @@ __all__ = ["REPORT"]
 _MONTH_DAYS = Fraction(365, 12)
 
 
-_NET, _GROSS = DocumentLine.net_minor, DocumentLine.net_minor + DocumentLine.tax_minor
-_BILLED = case((Document.kind == Kind.INVOICE.value, _NET), else_=-_NET)
-_WHOLE = case(
-    (DocumentLine.cycle_minor.is_(None) | (_GROSS == 0), _BILLED),
-    (Document.tax_inclusive, (2 * DocumentLine.cycle_minor * _NET + _GROSS) // (2 * _GROSS)),
-    else_=DocumentLine.cycle_minor,
-)
-"""What the whole term of a line costs before tax. A credit note has its amounts the other way round."""
-
-
 def _lines(days: Sequence[date], asked: ReportAsked) -> Select[Any]:
     """Each line that pays for a subscription's recurring part on one of the days; once more for each time that some of
     it was given back, with that time. In order of subscriptions, and of lines."""
-    gives, by = aliased(DocumentLine), aliased(Document)
-    back = (
-        select(gives.corrects_line_id, gives.period_start, gives.period_end)
-        .join(by, by.id == gives.document_id)
-        .where(gives.corrects_line_id.is_not(None), gives.kind == "returned", by.state != State.VOID.value)
-        .subquery()
-    )
+    back = given_back()
     line, begins, ends = DocumentLine, DocumentLine.period_start, DocumentLine.period_end
     query = (
         select(
-            line.subscription_id, line.id, Document.currency, line.term, _WHOLE.label("whole"), begins, ends,
+            line.subscription_id, line.id, Document.currency, line.term, WHOLE.label("whole"), begins, ends,
             back.c.period_start.label("back_from"), back.c.period_end.label("back_to"),
         )
         .join(Document, Document.id == line.document_id)
-        .outerjoin(back, back.c.corrects_line_id == line.id)
-        .where(
-            Document.kind.in_([Kind.INVOICE.value, Kind.CREDIT_NOTE.value]),
-            Document.number.is_not(None),
-            Document.state.not_in([State.VOID.value, State.WRITTEN_OFF.value]),
-            line.kind == "recurring",
-            line.corrects_line_id.is_(None),
-            line.subscription_id.is_not(None),
-            begins <= days[-1],
-            ends > days[0],
-        )
+        .outerjoin(back, back.c.line_id == line.id)
+        .where(IS_RECURRING, begins <= days[-1], ends > days[0])
         .order_by(line.subscription_id, line.id)
     )  # fmt: skip
     if asked["seller"] is not None:

@@ -22,7 +22,7 @@ _READERS = (Role.CUSTOMER, Role.RESELLER, Role.SUPER_RESELLER)
 
 
 def install(app: Flask) -> None:
-    app.jinja_env.globals.update(as_html=as_html, banners=_banners, told=_told)
+    app.jinja_env.globals.update(as_html=as_html, banners=_banners, announced=_told)
 
 
 def _banners() -> list[Announcement]:

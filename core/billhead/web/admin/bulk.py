@@ -26,7 +26,6 @@ from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
 from billhead.web.admin.columns import Column, instant, number, state, text
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.admin.subscriptions import SUBSCRIPTIONS
-from billhead.web.formatting import money
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
@@ -139,7 +138,7 @@ def new_bulk() -> ResponseReturnValue:
                 return redirect(url_for("admin.bulk", key=made.bulk_id), 303)
             form.seen.data = digest
     wrong = form.is_submitted() and seen is None
-    return page("admin/bulk_new.html", form=form, seen=seen, told=told, money=money), 422 if wrong else 200
+    return page("admin/bulk_new.html", form=form, seen=seen, told=told), 422 if wrong else 200
 
 
 def _chosen() -> tuple[Select[Any], str]:

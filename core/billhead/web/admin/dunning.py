@@ -108,7 +108,7 @@ def _edit(row: DunningPolicy | None) -> ResponseReturnValue:
                 return redirect(url_for("admin.dunning"), 303)
     refused = form.is_submitted() and affected is None
     filled(form)
-    shown = page("admin/dunning_policy.html", form=form, row=row, seller=seller, today=affected, fee_text=fee_text)
+    shown = page("admin/dunning_policy.html", form=form, row=row, of_seller=seller, today=affected, fee_text=fee_text)
     return shown, 422 if refused else 200
 
 

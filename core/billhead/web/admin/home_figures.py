@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, literal, select, true, union_all
+from sqlalchemy import ColumnElement, case, func, literal, select, true, union_all
 from sqlalchemy.orm import Session
 
 from billhead import clock
@@ -19,6 +19,8 @@ from billhead.models.documents import Document
 from billhead.models.ledger import LedgerEntry
 from billhead.models.operations import Job
 from billhead.models.payments import Payment, PaymentAttempt, Refund
+from billhead.models.sellers import Seller
+from billhead.models.shops import Shop
 from billhead.models.subscriptions import Service, Subscription
 from billhead.reports._recurring_moves import is_billed_on
 from billhead.web.speaking import marked, say
@@ -57,6 +59,12 @@ def span_of(asked: str, today: date) -> Span:
     return spans.get(asked, Span("month", month, today))
 
 
+def _is_ours(seller_id: Any) -> ColumnElement[bool]:
+    """Not of a reseller's shop, whose money comes to accounts of the reseller's own."""
+    found: ColumnElement[bool] = seller_id.not_in(select(Shop.seller_id))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Income:
     """Money of one currency, in minor units; `days` are (received, given back) for each day of the span."""
@@ -78,13 +86,13 @@ def income(session: Session, span: Span, today: date, zone: str) -> list[Income]
         select(LedgerEntry.day, Payment.currency, literal(1).label("payments"))
         .add_columns(Payment.amount_minor.label("received"), zero.label("returned"))
         .join(LedgerEntry, LedgerEntry.id == Payment.entry_id)
-        .where(Payment.received_at >= begins, on_days)
+        .where(Payment.received_at >= begins, on_days, _is_ours(LedgerEntry.seller_id))
     )
     went = (
         select(LedgerEntry.day, Payment.currency, zero, zero, Refund.amount_minor)
         .join(Payment, Payment.id == Refund.payment_id)
         .join(LedgerEntry, LedgerEntry.id == Refund.entry_id)
-        .where(on_days)
+        .where(on_days, _is_ours(LedgerEntry.seller_id))
     )
     rows = union_all(came, went).subquery()
     sums = [func.sum(rows.c[name]) for name in ("payments", "received", "returned")]
@@ -151,7 +159,7 @@ def debts(session: Session, today: date) -> list[Debt]:
             func.sum(case((late, 1), else_=0)),
             func.sum(case((late, owed), else_=0)),
         )
-        .where(Document.owed())
+        .where(Document.owed(), _is_ours(Document.seller_id))
         .group_by(Document.currency)
         .order_by(Document.currency)
     )
@@ -176,9 +184,10 @@ def lines(session: Session) -> dict[str, int]:
     return {name: int(getattr(row, name)) for name in counted}
 
 
-def work(session: Session, day: date) -> dict[str, int]:
+def work(session: Session, day: date) -> dict[str, Any]:
     """Tries to be paid of seven days that ended by yes or no, jobs that wait, and subscriptions that run on the day
-    without an invoice over it: their time came with an import, or a reseller's credits pay for it."""
+    without an invoice over it: their time came with an import, or a reseller's credits pay for it. `shops`: how many
+    resellers sell by themselves; `own`: the code of the operator's seller, if it is the only one."""
     now = clock.business_now()
     tries = (
         select(
@@ -200,5 +209,8 @@ def work(session: Session, day: date) -> dict[str, int]:
     unbilled = (
         select(func.count().label("unbilled")).select_from(Subscription).where(*runs, ~is_billed_on(day)).subquery()
     )
-    row = session.execute(select(tries, jobs, unbilled).select_from(tries).join(jobs, true()).join(unbilled, true()))
-    return {name: int(value) for name, value in row.one()._mapping.items()}
+    only = select(func.min(Seller.code)).where(_is_ours(Seller.id)).having(func.count() == 1).scalar_subquery()
+    shops = select(func.count()).select_from(Shop).scalar_subquery()
+    counted = select(tries, jobs, unbilled, shops.label("shops"), only.label("own"))
+    row = session.execute(counted.select_from(tries).join(jobs, true()).join(unbilled, true())).one()
+    return dict(row._mapping)
