@@ -9,7 +9,7 @@ from flask import Flask
 from billhead.domain.errors import NotFound, PluginFailed
 from billhead.domain.money import Money
 from billhead.plugin import Denied, DraftLine, DraftView, Event, FraudReason, OrderView
-from billhead.plugin_host import PluginHost, mount_plugins
+from billhead.plugin_host import PluginHost, discover, mount_plugins
 
 ORDER = OrderView(customer_id=None, email="ada@example.org", country="DE", ip="192.0.2.1", plan="tv")
 EVENT = Event(1, "service.active", 1, "service:17", datetime(2026, 11, 22, tzinfo=UTC), {"service_id": 17})
@@ -121,6 +121,18 @@ def tax_id_checkers(): return [Register()]
 """
     host = switched_on([pretend("a", source.format(code="vies")), pretend("b", source.format(code="hmrc"))])
     assert [(plugin, checker.code) for plugin, checker in host.tax_id_checkers()] == [("b", "hmrc"), ("a", "vies")]
+
+
+@pytest.mark.parametrize(
+    ("says", "why"),
+    [
+        ("raise NotImplementedError('to be written')", "failed: NotImplementedError: to be written"),
+        ("return {}", "returned a dict, which is no GatewayCapabilities"),
+    ],
+)
+def test_a_gateway_that_does_not_say_what_it_can_do_is_left_out(pretend, says, why):
+    (plugin,) = discover([pretend("pay", GATEWAY.replace("return GatewayCapabilities()", says))])
+    assert (plugin.broken, plugin.offers) == (f"Pay.capabilities() {why}", {})
 
 
 def test_fraud_checks_come_in_the_order_of_their_codes_and_are_checked(pretend):

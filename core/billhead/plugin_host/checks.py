@@ -13,6 +13,7 @@ from flask import Blueprint
 from billhead.plugin import (
     API_VERSION,
     FraudCheck,
+    GatewayCapabilities,
     InvoiceRule,
     NotificationChannel,
     PaymentGateway,
@@ -122,6 +123,19 @@ def _check_offered(hook: str, thing: Any) -> None:
         raise Refused(f"{hook}() returned a {shown} whose code {code!r} is not small letters, digits, _ and -")
     if "settings_type" in getattr(wanted, "__annotations__", {}):
         _check_settings(f"{shown}.settings_type", getattr(thing, "settings_type", None))
+    if isinstance(thing, PaymentGateway):
+        _check_capabilities(thing)
+
+
+def _check_capabilities(gateway: PaymentGateway) -> None:
+    """Pages ask every gateway what it can do, so one that can't say would take them down."""
+    where = f"{type(gateway).__name__}.capabilities()"
+    try:
+        told: object = gateway.capabilities()
+    except Exception as error:
+        raise Refused(f"{where} failed: {type(error).__name__}: {error}") from error
+    if not isinstance(told, GatewayCapabilities):
+        raise Refused(f"{where} returned a {type(told).__name__}, which is no GatewayCapabilities")
 
 
 def _members(protocol: type) -> list[str]:
