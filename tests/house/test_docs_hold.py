@@ -1,4 +1,7 @@
-"""What the docs show works: Python runs, TOML and JSON parse, commands and make targets exist, links lead somewhere."""
+"""What the docs show works: Python runs, TOML and JSON parse, commands and make targets exist, links lead to a heading.
+
+And they leave nothing out: no command, setting, periodic job, table of the catalogue, or address of the APIs.
+"""
 
 import json
 import re
@@ -15,7 +18,7 @@ import pytest
 from source_tree import CORE, ROOT, files, shown, written
 
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s#]+)[^)]*\)")
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
 _SHELL = {"sh", "bash", "shell", "console"}
 PAGES = list(files("*.md", "docs/**/*.md", "plugins/**/*.md", "themes/**/*.md", "examples/**/*.md"))
 
@@ -99,7 +102,19 @@ def command_fault(words: list[str], program: click.Command | None) -> str:
 def broken_links(page: Path) -> list[str]:
     prose = _FENCE.sub("", page.read_text("utf-8"))
     inner = [link for link in _LINK.findall(prose) if "://" not in link and not link.startswith("mailto:")]
-    return [f"{page.name}: the link {link} leads nowhere" for link in inner if not (page.parent / link).exists()]
+    return [f"{page.name}: the link {link} leads nowhere" for link in inner if not _leads_somewhere(page, link)]
+
+
+def _leads_somewhere(page: Path, link: str) -> bool:
+    path, _, anchor = link.partition("#")
+    target = page.parent / path if path else page
+    return target.exists() and (not anchor or target.suffix != ".md" or anchor in headings(target))
+
+
+def headings(page: Path) -> set[str]:
+    """As a link names them: small letters, blanks as dashes, and no other signs."""
+    prose = _FENCE.sub("", page.read_text("utf-8"))
+    return {re.sub(r"[^\w-]", "", head.lower().replace(" ", "-")) for head in re.findall(r"^#+ (.+)$", prose, re.M)}
 
 
 def billhead_program() -> click.Command | None:
@@ -125,6 +140,58 @@ def test_commands_in_the_docs_exist():
     assert [fault for fault in faults if fault[1]] == []
 
 
+def missing_examples(program: click.Command, shown_lines: list[list[str]]) -> list[str]:
+    """Commands that no page shows. Those of plugins stand with the plugins."""
+    lines = [" ".join(["billhead", *words[1:]]) for words in shown_lines if Path(words[0]).name == "billhead"]
+    return [
+        name
+        for name in _commands_of(program, "billhead")
+        if not any(f"{line} ".startswith(f"{name} ") for line in lines)
+    ]
+
+
+def _commands_of(command: click.Command, path: str) -> list[str]:
+    if not isinstance(command, click.Group):
+        return [path]
+    names = [name for name in command.list_commands(click.Context(command)) if f"{path} {name}" != "billhead x"]
+    steps = [(name, command.get_command(click.Context(command), name)) for name in names]
+    return [found for name, step in steps if step for found in _commands_of(step, f"{path} {name}")]
+
+
+def test_every_command_is_shown_by_an_example():
+    program = billhead_program()
+    assert program is not None
+    assert missing_examples(program, [words for page in PAGES for words in commands(page)]) == []
+
+
+def test_every_setting_and_every_periodic_job_stands_in_operate():
+    from billhead import config
+    from billhead.jobs.schedule import PERIODIC
+
+    page = (ROOT / "docs" / "operate.md").read_text("utf-8")
+    wanted = {f"`{name}`" for name in (*config._STORED, *(periodic.kind for periodic in PERIODIC))}
+    assert {name for name in wanted if name not in page} == set()
+
+
+def test_every_table_of_the_catalogue_stands_in_import():
+    reader = "\n".join(path.read_text("utf-8") for path in files("*.py", root=CORE / "actions" / "importing"))
+    tables = set(re.findall(r'root\.coded\("(\w+)"', reader))
+    page = (ROOT / "docs" / "import.md").read_text("utf-8")
+    assert len(tables) > 5
+    assert {name for name in tables if f"[{name}.CODE]" not in page} == set()
+
+
+def test_every_address_of_the_apis_stands_in_their_page():
+    from billhead.web.api_staff.description import DESCRIPTION as OF_STAFF
+    from billhead.web.api_v1.description import DESCRIPTION as OF_RESELLERS
+
+    page = (ROOT / "docs" / "api.md").read_text("utf-8")
+    for description in (OF_STAFF, OF_RESELLERS):
+        for address, methods in description["paths"].items():
+            told = re.sub(r"\{(\w+)\}", lambda name: name[1].upper(), address)
+            assert [method for method in methods if f"`{method.upper()} {told}`" not in page] == [], address
+
+
 def test_links_in_the_docs_lead_somewhere():
     assert [fault for page in PAGES for fault in broken_links(page)] == []
 
@@ -133,10 +200,11 @@ def test_a_page_that_lies_is_found(tmp_path):
     page = written(
         tmp_path,
         "lies.md",
-        "See [this](gone.md).\n\n```python\nassert 1 + 1 == 3\n```\n\n```toml\na = \n```\n\n"
+        "# Lies, all of it\n\nSee [this](gone.md), [that](#gone) and [the other](lies.md#lies-all-of-it).\n\n"
+        "```python\nassert 1 + 1 == 3\n```\n\n```toml\na = \n```\n\n"
         "```sh\nCI=true make polish && billhead fly --high\nbillhead go --low  # words\n```\n",
     )
-    program = click.Group(commands={"go": click.Command("go", params=[click.Option(["--high"])])})
+    program = click.Group("billhead", commands={"go": click.Command("go", params=[click.Option(["--high"])])})
     assert "AssertionError" in python_fault(page, tmp_path)
     assert [fault.split(":")[1].strip() for fault in data_faults(page)] == ["toml block"]
     assert [command_fault(words, program) for words in commands(page)] == [
@@ -144,4 +212,6 @@ def test_a_page_that_lies_is_found(tmp_path):
         "billhead has no command fly",
         "billhead go has no option --low",
     ]
-    assert broken_links(page) == ["lies.md: the link gone.md leads nowhere"]
+    assert broken_links(page) == ["lies.md: the link gone.md leads nowhere", "lies.md: the link #gone leads nowhere"]
+    program.add_command(click.Command("stay"))
+    assert missing_examples(program, commands(page)) == ["billhead stay"]
