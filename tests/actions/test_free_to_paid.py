@@ -9,7 +9,9 @@ from billhead import clock
 from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.subscriptions._given_days import give_days_to
-from billhead.actions.subscriptions.change import ChangeWish, change, preview_change
+from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish, change, preview_change
+from billhead.actions.subscriptions.hold import hold
+from billhead.actions.subscriptions.resume import resume
 from billhead.db import Tx, reading, writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.models.documents import Document
@@ -102,3 +104,58 @@ def test_days_that_were_given_of_what_cost_nothing_make_nothing_free(shop):
     row = shop.get(Subscription, subscription)
     assert (row.billed_through, row.paid_through) == (date(2026, 5, 30), date(2026, 5, 30))  # credit pays it at once
     assert billed(shop, subscription) == 3000
+
+
+def test_a_hold_that_lies_in_the_period_that_begins_is_not_charged(shop):
+    _, subscription = freemium(shop)
+    with writing(SYSTEM) as tx:
+        hold(tx, subscription)
+    on(date(2026, 5, 6))
+    with writing(SYSTEM) as tx:
+        resume(tx, subscription)
+    seen, done = changes(subscription, plan="gold", on=date(2026, 4, 20))
+    # 30 days from the 20th cost 3000, six of them stood still: 2400, with tax 2880
+    assert (done.total_minor, seen.renews_on) == (2880, date(2026, 5, 20))
+    assert [line[:4] for line in shop.lines(subscription)[-2:]] == [
+        ("recurring", date(2026, 4, 20), THIRTIETH, 1000),
+        ("recurring", date(2026, 5, 6), date(2026, 5, 20), 1400),
+    ]
+    on(date(2026, 5, 20))
+    shop.run(date(2026, 5, 20))
+    assert billed(shop, subscription) == 5400
+
+
+def test_where_a_day_of_a_period_costs_all_of_it_it_is_charged_once_around_a_hold(shop):
+    free = shop.plan("free", 0, proration="extend")
+    shop.plan("gold", 3000, proration="extend")
+    shop.plan("screen", 300, kind="connection", proration="extend", details={"plans": ["gold"]})
+    subscription = shop.subscribe(shop.customer(credit_minor=50_000), free, due=APR)
+    shop.run(APR)
+    on(THIRTIETH)
+    with writing(SYSTEM) as tx:
+        hold(tx, subscription)
+    on(date(2026, 5, 6))
+    with writing(SYSTEM) as tx:
+        resume(tx, subscription)
+    changes(subscription, plan="gold", on=date(2026, 4, 20))
+    assert billed(shop, subscription) == 3000
+    changes(subscription, addons=(AddOnOrder("screen", 1),))
+    assert billed(shop, subscription) == 3300
+
+
+def test_a_period_that_begins_before_a_hold_adds_no_days_for_it(shop):
+    gold = shop.plan("gold", 3000)
+    shop.plan("top", 6000)
+    subscription = shop.subscribe(shop.customer(credit_minor=50_000), gold, due=APR)
+    shop.run(APR)
+    on(date(2026, 4, 10))
+    with writing(SYSTEM) as tx:
+        give_days_to(tx, subscription, 5, "an outage")
+        hold(tx, subscription)
+    on(date(2026, 4, 12))
+    with writing(SYSTEM) as tx:
+        resume(tx, subscription)
+    seen, _ = changes(subscription, plan="top", on=date(2026, 4, 6), restart=True)
+    assert seen.renews_on == date(2026, 5, 11)  # a month from the 6th, and the five days that were given
+    assert billed(shop, subscription) == 500 + 5600  # five days of gold; 28 of 30 days of top
+    assert shop.get(Subscription, subscription).billed_through == date(2026, 5, 11)

@@ -62,8 +62,8 @@ _FOREVER = date.max
 class History(NamedTuple):
     """A subscription as rating needs it, what was billed of it, and the days that are not charged. `moved` is paid time
     that went along to another customer, from the day on which it changed hands. `before`: how its cycles were counted
-    before its anchor moved. `extended`: of the days that are not charged, those that changes have added; `closed`:
-    those of which nothing is written any more.
+    before its anchor moved. `extended`: of the days that are not charged, those that changes have added; `given`: those
+    that were given; `closed`: those of which nothing is written any more.
     `begins`: a whole period begins where it is billed to, and is billed at once, whoever renews it.
 
     Whoever wants to know what a change would cost changes `item` or `free` and asks again.
@@ -78,6 +78,7 @@ class History(NamedTuple):
     extended: tuple[Period, ...] = ()
     begins: bool = False
     closed: tuple[Period, ...] = ()
+    given: tuple[Period, ...] = ()
 
 
 def read_history(session: Session, catalogue: Catalogue, subscription_id: int, target: date) -> History:
@@ -116,6 +117,7 @@ def read_histories(
             before.get(item.subscription_id, ()),
             tuple(period for why, period in free.get(item.subscription_id, ()) if why == EXTENDED),
             closed=tuple(period for why, period in free.get(item.subscription_id, ()) if why == CLOSED),
+            given=tuple(period for why, period in free.get(item.subscription_id, ()) if why == "given"),
         )
         for item in items
     }

@@ -329,7 +329,7 @@ def _span_lines(item: DueItem, catalogue: Catalogue, spans: Sequence[_Span]) -> 
             _same_term(item, price)
             if first or comes_within(part, item, span.period):
                 yield from set_up_lines(part, catalogue, item, Period(starts, ends))
-            if item.free and item.timing == "arrears":
+            if any(Period(starts, ends).overlap(one) for one in item.free):
                 yield from _watched(part, catalogue, item, Period(starts, ends), span.cycle)
             elif starts == span.cycle.start and ends == span.cycle.end:
                 yield _line(part, catalogue, "recurring", item.term, price.amount_minor, starts, ends)
@@ -340,16 +340,11 @@ def _span_lines(item: DueItem, catalogue: Catalogue, spans: Sequence[_Span]) -> 
 
 def _watched(part: Part, catalogue: Catalogue, item: DueItem, period: Period, whole: Period) -> Iterator[DraftedLine]:
     """The days of a cycle that were watched, a line for each stretch; together they cost what so many days do."""
-    days = without([period], item.free)
-    if days == [whole]:
-        yield _cycle_line(part, catalogue, item, whole, whole)
-        return
-    mode = ProrationMode(catalogue.plans[part.plan_id].proration)
+    days, mode = without([period], item.free), ProrationMode(catalogue.plans[part.plan_id].proration)
     minor, told = whole_price(part, catalogue, item, whole, whole), 0
     for count, stretch in enumerate(days, 1):
         costs = owed(Cycle(whole, minor, days[:count], mode))
-        if costs > told or count == 1:
-            yield part_line(part, catalogue, item, stretch, whole, minor, costs - told)
+        yield part_line(part, catalogue, item, stretch, whole, minor, costs - told)
         told = costs
 
 

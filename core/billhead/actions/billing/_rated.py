@@ -62,8 +62,8 @@ class CouponUsed(NamedTuple):
 class DueItem(NamedTuple):
     """A subscription that the run looks at, as it was read (`version`), with its components.
 
-    `target` is the customer's local date up to which is billed. `free`: days that are not charged, of what is billed
-    afterwards; in advance they are skipped as they come.
+    `target` is the customer's local date up to which is billed. `free`: days that are not charged; the run has
+    them of what is billed afterwards, in advance they are skipped as they come.
     """
 
     subscription_id: int

@@ -1,5 +1,6 @@
 """From what a subscription has to what somebody wants it to have: which components end, go on, and begin. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -91,27 +92,29 @@ def _becomes_paid(item: DueItem, wanted: Sequence[Wanted], on: date, catalogue: 
 
 def history_after(history: History, steps: Steps, on: date) -> History:
     """With the steps taken. A whole period that begins takes the place of days that changes have added and of those
-    that were given: see `given_ahead`."""
+    that were given: see `given_ahead`. A hold stays where it was."""
     if not steps.begins:
         return history._replace(item=steps.item, begins=False)
-    gone = [Period(date.min, on)]
+    extended, given = _until(history.extended, on), _until(history.given, on)
+    still = Counter(history.free) - Counter((*history.extended, *history.given))
     return history._replace(
         item=steps.item,
         begins=True,
-        free=tuple(_within(history.free, gone)),
-        extended=tuple(_within(history.extended, gone)),
+        free=(*still.elements(), *extended, *given),
+        extended=extended,
+        given=given,
         before=_before(history, steps.item, on),
     )
 
 
 def given_ahead(history: History, steps: Steps, on: date) -> int:
     """How many given days follow a whole period that begins; those of what cost nothing are worth nothing."""
-    given = without(history.free, history.extended) if steps.begins and not steps.was_free else []
+    given = history.given if steps.begins and not steps.was_free else ()
     return sum(one.days for one in without(given, [Period(date.min, on)]))
 
 
-def _within(days: Sequence[Period], windows: Sequence[Period]) -> list[Period]:
-    return without(days, without(days, windows))
+def _until(days: Sequence[Period], on: date) -> tuple[Period, ...]:
+    return tuple(without(days, [Period(on, date.max)]))
 
 
 def _before(history: History, after: DueItem, on: date) -> tuple[Former, ...]:
