@@ -159,3 +159,48 @@ def test_a_period_that_begins_before_a_hold_adds_no_days_for_it(shop):
     assert seen.renews_on == date(2026, 5, 11)  # a month from the 6th, and the five days that were given
     assert billed(shop, subscription) == 500 + 5600  # five days of gold; 28 of 30 days of top
     assert shop.get(Subscription, subscription).billed_through == date(2026, 5, 11)
+
+
+def with_screens(shop):
+    shop.plan("screen", 300, kind="connection", details={"plans": ["free", "gold"], "max_units": 5})
+    _, subscription = freemium(shop)
+    on(date(2026, 5, 11))
+    shop.run(date(2026, 5, 11))
+    return subscription
+
+
+def test_what_else_is_changed_on_the_day_changes_nothing_of_the_period_that_begins(shop):
+    subscription = with_screens(shop)
+    screens = (AddOnOrder("screen", 2),)
+    changes(subscription, addons=screens)
+    changes(subscription, plan="gold", addons=screens)
+    assert billed(shop, subscription) == 3600  # as if both had come at once: a month of gold, and of two screens
+    assert shop.get(Subscription, subscription).billed_through == date(2026, 6, 11)
+
+
+def test_what_cost_something_until_the_day_begins_no_period_whether_it_is_dropped_first_or_with_the_change(shop):
+    subscription = with_screens(shop)
+    changes(subscription, addons=(AddOnOrder("screen", 2),))
+    on(date(2026, 5, 12))
+    changes(subscription, addons=(), when="immediate")
+    changes(subscription, plan="gold", when="immediate")
+    assert billed(shop, subscription) == 19 + 1935  # a day of 31 of two screens, twenty of gold
+    assert shop.get(Subscription, subscription).billed_through == date(2026, 6, 1)
+
+
+def test_what_stays_through_a_period_that_begins_anew_is_charged_once(shop):
+    gold = shop.plan("gold", 3000)
+    shop.plan("top", 6000)
+    screen = shop.plan("screen", 300, kind="connection", details={"plans": ["gold", "top"]})
+    subscription = shop.subscribe(shop.customer(credit_minor=50_000), gold, screen, due=APR)
+    shop.run(APR)
+    on(date(2026, 4, 11))
+    changes(subscription, plan="top", restart=True)
+    assert billed(shop, subscription) == 1000 + 100 + 6000 + 300  # ten days of thirty, and a month from the 11th
+    with writing(SYSTEM) as tx:
+        hold(tx, subscription)
+    on(date(2026, 4, 14))
+    with writing(SYSTEM) as tx:
+        resume(tx, subscription)
+    assert billed(shop, subscription) == 1000 + 100 + 5400 + 270
+    assert verify_billing().faults == []

@@ -12,8 +12,10 @@ from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.lapse import lapse
+from billhead.actions.subscriptions.restore import restore
 from billhead.actions.subscriptions.set_timing import preview_set_timing, set_timing
 from billhead.actions.subscriptions.start import Order, start_subscription
+from billhead.actions.subscriptions.suspend import suspend
 from billhead.db import reading, writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
@@ -181,3 +183,18 @@ def test_who_may_and_what_can_not(shop, april):
     do(set_timing, other, "arrears")
     (entry,) = shop.all(AuditEntry, AuditEntry.action == "subscriptions.set_timing")
     assert (entry.subject, entry.details) == (f"subscription:{other}", {"before": "advance", "after": "arrears"})
+
+
+def test_what_was_billed_in_advance_is_not_given_back_for_a_stop_and_what_is_not_billed_yet_is_not_charged(shop, april):
+    on(date(2026, 4, 11))
+    do(set_timing, april, "arrears")
+    for stopped, goes_on in ((date(2026, 4, 20), date(2026, 4, 25)), (date(2026, 4, 28), date(2026, 5, 4))):
+        on(stopped)
+        do(suspend, april, "staff")
+        in_order()
+        on(goes_on)
+        do(restore, april, "staff")
+        in_order()
+    tomorrow_comes(shop, JUN)
+    assert days(shop, april) == [(APR, MAY, 3000), (date(2026, 5, 4), JUN, 2710)]  # 28 of 31 days
+    in_order()

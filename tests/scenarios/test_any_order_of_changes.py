@@ -73,8 +73,8 @@ class Days:
     anew: list[date] = field(default_factory=list)  # when a whole period began, from what cost nothing
 
     def changes(self, day: date, plan: str) -> None:
-        before = [self.on(day - timedelta(days=1)), self.on(day)] if day > self.begun else []
-        if before == [("free", 0)] * 2 and PRICES[plan]:
+        before = self.on(day - timedelta(days=1)) if day > self.begun else None
+        if before == ("free", 0) and self.on(day)[0] == "free" and PRICES[plan]:
             self.anew.append(day)
         self.had[day] = (plan, self.on(day)[1])
 
@@ -232,10 +232,12 @@ class Story:
 
     def do_cancel(self, detail) -> None:
         ahead, money = detail
-        billed = self.row().billed_through
+        row = self.row()
         day = max(self.today + timedelta(days=ahead), self.days.begun)
         self.act(cancel, self.subscription, "on_date", on=day, money=money)
-        self.days.ends = day if money == "credit" else max(day, billed)
+        # paid days stay so; of those that are not, nobody owes what lies behind the end
+        paid = min(row.billed_through, row.paid_through or day)
+        self.days.ends = day if money == "credit" else max(day, paid)
 
     def do_keep(self, _) -> None:
         self.act(keep, self.subscription)

@@ -137,12 +137,12 @@ class DayLedger:
             day = self.cycle(day).end
 
     def _becomes_paid(self, day: date, what: dict[str, object]) -> bool:
-        """From what was had for nothing the day before, and is had for nothing until now."""
+        """From what was had for nothing the day before, to a plan that is not, where today's was not either."""
         if "plan" not in what or day <= self.begins:
             return False
         before, now = self.on(day - DAY), self.on(day)
-        free = not any(self.prices[one.plan, one.months] or one.screens for one in (before, now))
-        return free and before == now and self.prices[str(what["plan"]), now.months] > 0 and day <= self.today
+        free = not any((self.prices[before.plan, before.months], before.screens, self.prices[now.plan, now.months]))
+        return free and self.prices[str(what["plan"]), now.months] > 0 and day <= self.today
 
     def _begins_anew(self, day: date) -> None:
         """A whole period, and days that were given of what cost nothing are gone."""

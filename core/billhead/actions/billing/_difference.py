@@ -258,14 +258,17 @@ def lines_by_cycle(part: Part, history: History) -> dict[Period, list[StandingLi
 
 
 def _own_days(known: Mapping[Period, Sequence[StandingLine]]) -> dict[Period, list[Period]]:
-    """Cycles overlap where the anchor moved between them. A day is of the cycle in which it was billed, and of the
-    earliest where it was billed in none."""
+    """Cycles overlap where the anchor moved between them. A day is of the cycle in which it is charged; if it came back
+    everywhere, of the one in which it was billed last, and of the earliest where it was billed in none."""
     if not any(one.overlap(other) for one, other in pairwise(sorted(known, key=lambda one: one.start))):
         return {cycle: [cycle] for cycle in known}
-    own = {cycle: merged([line.billed.period for line in lines]) for cycle, lines in known.items()}
-    taken = [day for days in own.values() for day in days]
-    for cycle in sorted(known, key=lambda one: one.start):
-        rest = without([cycle], taken)
+    billed = [(line.billed, cycle) for cycle, lines in known.items() for line in lines]
+    billed.sort(key=lambda found: found[0].id, reverse=True)
+    claims = [(cycle, line.days) for line, cycle in billed] + [(cycle, [line.period]) for line, cycle in billed]
+    own: dict[Period, list[Period]] = {cycle: [] for cycle in known}
+    taken: list[Period] = []
+    for cycle, days in [*claims, *((cycle, [cycle]) for cycle in sorted(known, key=lambda one: one.start))]:
+        rest = without(days, taken)
         own[cycle] += rest
         taken += rest
     return own

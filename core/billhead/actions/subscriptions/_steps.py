@@ -82,12 +82,18 @@ def steps_of(
 
 
 def _becomes_paid(item: DueItem, wanted: Sequence[Wanted], on: date, catalogue: Catalogue) -> bool:
-    """From a plan that was had for nothing the day before: one that is taken back on its day has begun no period."""
+    """From what was had for nothing the day before, whatever else was changed on this one, and not in a trial. A plan
+    that costs something already has begun its period, or was taken back on its day and begins none."""
     if item.phase == "trial" or item.timing == "arrears" or item.billed_through is None:
         return False
-    had = [one for one in item.parts if (one.starts_on or item.started_on) < on < (one.ends_on or date.max)]
-    free = bool(had) and not any(catalogue.prices[catalogue.price_at(one.price_id, on)].amount_minor for one in had)
-    return free and any(catalogue.prices[one.price_id].amount_minor for one in wanted if one.kind == "plan")
+    first = max(item.started_on, item.phase_ends_on or date.min)
+    since = [(max(one.starts_on or first, first), one.ends_on or date.max, one) for one in item.parts]
+    had = [one for starts, ends, one in since if starts < on <= ends]
+    plans = [one for starts, ends, one in since if starts <= on < ends and one.kind == "plan"]
+    free = not any(catalogue.prices[catalogue.price_at(one.price_id, on)].amount_minor for one in (*had, *plans))
+    return (
+        bool(had) and free and any(catalogue.prices[one.price_id].amount_minor for one in wanted if one.kind == "plan")
+    )
 
 
 def history_after(history: History, steps: Steps, on: date) -> History:

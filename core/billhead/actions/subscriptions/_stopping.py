@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import update
+from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.events import emit
@@ -22,8 +22,8 @@ def stop(tx: Tx, subscription: Subscription, reason: SuspendedBy) -> None:
     today = clock.today_in(subscription.zone)
     move(tx, subscription, Event.SUSPEND, today, because=reason.value)
     subscription.suspended_for = reason.value
-    if subscription.timing == "arrears":
-        free_time(tx, subscription, "debt", today, None)
+    if subscription.timing == "arrears":  # what was billed in advance before that stays
+        free_time(tx, subscription, "debt", max(today, subscription.billed_through or today), None)
     for service in live_services(tx, subscription):
         want(tx, service, desired_blocked=True)
     data = {"subscription_id": subscription.id, "because": reason.value}
@@ -52,11 +52,9 @@ def _skip_what_was_stopped(tx: Tx, subscription: Subscription, today: date) -> N
     What is billed afterwards has the days before still to be billed: only those that stood still are left out.
     """
     if subscription.timing == "arrears":
-        tx.session.execute(
-            update(FreeTime)
-            .where(FreeTime.subscription_id == subscription.id, FreeTime.why == "debt", FreeTime.ends_on.is_(None))
-            .values(ends_on=today)
-        )
+        still = FreeTime.subscription_id == subscription.id, FreeTime.why == "debt", FreeTime.ends_on.is_(None)
+        for row in tx.session.scalars(select(FreeTime).where(*still)):
+            row.ends_on = max(today, row.starts_on)
     billed = subscription.billed_through
     if subscription.timing == "advance" and subscription.collection == "auto" and billed and billed < today:
         free_time(tx, subscription, "debt", billed, today)
