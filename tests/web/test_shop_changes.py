@@ -337,3 +337,17 @@ def test_a_change_whose_money_was_charged_back_and_came_again_lets_the_line_run_
     assert line.desired_expires_at == start_of_day(date(2027, 7, 1), shops.shop.rows(Subscription)[0].zone)
     assert screens(shops) == 2
     assert states(shops)[-1][0] == "supplied"
+
+
+def test_where_a_part_costs_the_full_price_and_no_day_can_be_added_it_comes_with_the_next_term(shops: WhiteLabel):
+    """The shop's lines run as far as its credits went: whoever changed on the 16th would pay 65.00 for one June."""
+    for plan in shops.shop.rows(Plan, Plan.code.in_(["basic", "gold"])):
+        shops.shop.change(Plan, plan.id, proration="extend")
+    with on(6, 16):
+        wants(shops)
+        assert states(shops) == [("supplied", 1000)]
+        assert [row.total_minor for row in shops.shop.rows(Document, Document.kind == "invoice")] == [2500]
+    with on(6, 17):
+        shops.renew()
+        shops.shop.work()
+    assert [row.total_minor for row in shops.shop.rows(Document, Document.kind == "invoice")] == [2500, 4000]

@@ -15,12 +15,12 @@ from typing import NamedTuple
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._difference import History, lines_by_cycle, new_cycles
 from billhead.actions.billing._draft import as_of, whole_price
-from billhead.actions.billing._rated import Part
+from billhead.actions.billing._rated import DueItem, Part
 from billhead.domain.calendar import Calendar
 from billhead.domain.periods import LONGEST_TERM_DAYS, Period, Term, without
 from billhead.domain.proration import ProrationMode
 
-__all__ = ["Extended", "days_missing", "extended"]
+__all__ = ["Extended", "days_missing", "extended", "lost_days"]
 
 _A_DAY = timedelta(days=1)
 _FOREVER = date.max
@@ -49,8 +49,7 @@ class _Charged(NamedTuple):
 
 
 def extended(history: History, catalogue: Catalogue, *, paid_now: bool = False) -> Extended:
-    """As the history stands, today; none for what is billed afterwards, which has no paid end, and for what a shop
-    supplies from its reseller's credits, which no money of the shop's customer buys.
+    """As the history stands, today; none where none can be added: see `lost_days`.
 
     Who pays by hand has no days before they are paid; those that came stay whatever becomes of the money. `paid_now`:
     what is open is paid with what happens now.
@@ -59,7 +58,7 @@ def extended(history: History, catalogue: Catalogue, *, paid_now: bool = False) 
     today, row = item.target, _open(history)
     since = max(row.start if row else item.billed_through or today, today)
     there = (row.end - since).days if row else 0
-    if item.timing == "arrears" or catalogue.sellers[item.seller_id].is_shop:
+    if _adds_none(item, catalogue):
         return Extended(since, there, there)
     spent = [*(one for one in history.extended if one != row)]
     if row is not None and row.start < since:
@@ -76,6 +75,29 @@ def extended(history: History, catalogue: Catalogue, *, paid_now: bool = False) 
     if _is_over(history):
         due = min(due, there)  # nobody watches longer what has ended
     return Extended(since, there, due, left - due * a_day, a_day)
+
+
+def lost_days(before: History, after: DueItem, on: date, catalogue: Catalogue) -> bool:
+    """Whether a change on that day ends or begins a part within a cycle whose full price it costs, and no day is added
+    for that."""
+    if not _adds_none(after, catalogue) or before.item.phase == "trial":
+        return False
+    had = {(part.component_id, part.ends_on) for part in before.item.parts}
+    changed = [part for part in after.parts if (part.component_id, part.ends_on) not in had]
+    counted = [one for one in before.before if one.term == Term.parse(before.item.term)]
+    calendar = Calendar(before.item.anchor, Term.parse(before.item.term), (*counted,))
+    return calendar.cycle_at(on).start < on and any(
+        ProrationMode(catalogue.plans[part.plan_id].proration) is ProrationMode.EXTEND
+        and on in (part.starts_on, part.ends_on)
+        and catalogue.prices[part.price_id].term
+        for part in changed
+    )
+
+
+def _adds_none(item: DueItem, catalogue: Catalogue) -> bool:
+    """What is billed afterwards has no paid end, and what a shop supplies runs as far as its reseller's credits went,
+    which no money of the shop's customer buys."""
+    return item.timing == "arrears" or catalogue.sellers[item.seller_id].is_shop
 
 
 def _days(left: Fraction, a_day: Fraction) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._difference import History
-from billhead.actions.billing._extended import extended
+from billhead.actions.billing._extended import extended, lost_days
 from billhead.actions.billing._rated import Part, Rated, RatedLine
 from billhead.actions.billing.rebill import Desk, preview_rebill
 from billhead.actions.documents._subscriptions import owed_of
@@ -176,7 +176,14 @@ def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
         steps = _steps(history, asked, on, restart=wish.restart, catalogue=catalogue)
         steps = with_own_end(tx, subscription, steps, on)
         found = preview_rebill(tx.session, desk, history_after(history, steps, on), credit=False)
-        if found.kind or not is_supplied(subscription):
+        lost = lost_days(history, steps.item, on, desk.catalogue)
+        if lost and (wish.when or wish.on):
+            raise InvalidInput(
+                "on" if wish.on else "when",
+                "a part of a period costs its full price here, and no day can be added for the rest of it",
+                hint="make the change at the end of the term",
+            )
+        if not lost and (found.kind or not is_supplied(subscription)):
             owes = found.kind == "invoice" and found.total_minor > 0
             must_pay = owes and subscription.collection == "manual" and not staff
             rated = found if found.kind else None
