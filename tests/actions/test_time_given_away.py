@@ -12,8 +12,12 @@ from debt_shop import at, invoices, november, pay, run, sound, state
 from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.documents.issue_credit_note import issue_credit_note
 from billhead.actions.documents.void_document import void_document
+from billhead.actions.payments.charge_back import charge_back
+from billhead.actions.subscriptions.lapse import lapse
 from billhead.db import writing
-from billhead.models.subscriptions import Service, Subscription
+from billhead.models.documents import Document
+from billhead.models.payments import Payment
+from billhead.models.subscriptions import Service, Subscription, SubscriptionEvent
 
 OCT, NOV, DEC, JAN = date(2026, 10, 1), november(1), date(2026, 12, 1), date(2027, 1, 1)
 
@@ -42,8 +46,8 @@ def runs(shop, subscription):
     return shop.get(Subscription, subscription).paid_through, line.desired_expires_at
 
 
-def let_off(invoice, how):
-    with at(november(2)), writing(SYSTEM) as tx:
+def let_off(invoice, how, day=2):
+    with at(november(day)), writing(SYSTEM) as tx:
         if how == "void":
             void_document(tx, invoice, reason="goodwill")
         else:
@@ -64,5 +68,32 @@ def test_november_is_given_and_december_is_billed(shop, how):
     with at(DEC):
         pay(december.id)
     assert runs(shop, subscription) == (JAN, datetime(2027, 1, 2, tzinfo=UTC))
+    assert verify_billing().faults == []
+    sound()
+
+
+@pytest.mark.parametrize("how", ["void", "credit note", "paid again"])
+def test_what_had_expired_since_its_money_was_taken_back_begins_again(shop, how):
+    """November is paid by hand, and charged back on the 5th: the line ends. On the 10th it is settled after all."""
+    subscription, invoice = october_is_paid(shop)
+    with at(NOV):
+        pay(invoice)
+    shop.change(Subscription, subscription, collection="manual")
+    with at(november(5)), writing(SYSTEM) as tx:
+        charge_back(tx, shop.all(Payment)[-1].id, 1200, "case-1")
+    with at(november(5)), writing(SYSTEM) as tx:
+        lapse(tx)
+    assert (state(shop, subscription), runs(shop, subscription)[0]) == ("expired", NOV)
+    with at(november(10)):
+        if how == "paid again":
+            pay(invoice, 1200, "again")
+        else:
+            let_off(invoice, how, 10)
+    assert (state(shop, subscription), runs(shop, subscription)) == ("active", (DEC, datetime(2026, 12, 2, tzinfo=UTC)))
+    assert len(shop.all(SubscriptionEvent, SubscriptionEvent.kind == "renew")) == 1
+    with at(november(20)):
+        shop.run(november(20))
+    offered = shop.all(Document, Document.kind == "proforma")
+    assert [one.total_minor for one in offered] == [1200], "December is offered as ever"
     assert verify_billing().faults == []
     sound()

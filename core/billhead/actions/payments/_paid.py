@@ -16,7 +16,8 @@ from billhead.actions.events import emit
 from billhead.actions.provisioning.want import want
 from billhead.actions.resellers._given import given_by
 from billhead.actions.shops._supplying import ask_supply, is_supplied, wake_supply
-from billhead.actions.subscriptions._state import live_services
+from billhead.actions.subscriptions._state import begin_again, live_services
+from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.db import Tx
 from billhead.domain.document import Kind, State
 from billhead.domain.periods import Term, cycle_index, cycle_start, start_of_day
@@ -91,6 +92,8 @@ def _extend(tx: Tx, seller: Seller, subscription: Subscription, invoice: Documen
     )
     for service in live_services(tx, subscription):
         want(tx, service, desired_expires_at=expires, trial=subscription.phase == "trial")
+    if begin_again(tx, subscription, before or through):  # all of it is charged
+        look_again(tx, subscription, clock.today_in(subscription.zone))
 
 
 def _watched_until(subscription: Subscription, through: date) -> date:

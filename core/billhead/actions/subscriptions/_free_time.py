@@ -9,11 +9,10 @@ from billhead.actions.billing._calendars import move_anchor
 from billhead.actions.billing._free_days import EXTENDED
 from billhead.actions.shops._supplying import let_run, waits_for_credits
 from billhead.actions.subscriptions._scheduled import last_cancel, put_off, scheduled_of
-from billhead.actions.subscriptions._state import move
+from billhead.actions.subscriptions._state import begin_again
 from billhead.actions.subscriptions._taking_steps import look_again
 from billhead.db import Tx
 from billhead.domain.errors import Conflict
-from billhead.domain.subscription import Event, State
 from billhead.models.people import Customer
 from billhead.models.subscriptions import FreeTime, Subscription
 
@@ -94,16 +93,9 @@ def lengthen(
         return paid
     subscription.paid_through = max(paid, earliest) + timedelta(days=days)
     let_run(tx, subscription, subscription.paid_through)
-    _begin_again(tx, subscription, today)
+    begin_again(tx, subscription, today)
     look_again(tx, subscription, today)
     return subscription.paid_through
-
-
-def _begin_again(tx: Tx, subscription: Subscription, today: date) -> None:
-    """What had expired, and has time again that nobody has to pay for, runs as before."""
-    paid = subscription.paid_through
-    if subscription.state == State.EXPIRED and paid is not None and paid > today:
-        move(tx, subscription, Event.RESUME_TRIAL if subscription.phase == "trial" else Event.RENEW, today)
 
 
 def bill_from(tx: Tx, subscription: Subscription, end: date, *, longer_from: date) -> None:

@@ -18,7 +18,15 @@ from billhead.domain.subscription import TRANSITIONS, Event, State
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription, SubscriptionEvent
 
-__all__ = ["handed_over_on", "live_services", "move", "must_be_visible", "record", "visible_subscription"]
+__all__ = [
+    "begin_again",
+    "handed_over_on",
+    "live_services",
+    "move",
+    "must_be_visible",
+    "record",
+    "visible_subscription",
+]
 
 
 def visible_subscription(tx: Tx, subscription_id: int) -> Subscription:
@@ -57,6 +65,16 @@ def move(tx: Tx, subscription: Subscription, event: Event, on: date, **details: 
         for row in scheduled_of(tx, subscription.id):
             row.state = "withdrawn"  # what was planned for it never comes
     record(tx, subscription, event.value, on, **details)
+
+
+def begin_again(tx: Tx, subscription: Subscription, since: date) -> bool:
+    """What had expired, and has time again that nobody has to pay for, runs as before; whether it had. `since`: from
+    that day on the time counts."""
+    paid = subscription.paid_through
+    if subscription.state != State.EXPIRED or paid is None or paid <= clock.today_in(subscription.zone):
+        return False
+    move(tx, subscription, Event.RESUME_TRIAL if subscription.phase == "trial" else Event.RENEW, since)
+    return True
 
 
 def record(tx: Tx, subscription: Subscription, kind: str, on: date, **details: Any) -> None:
