@@ -23,6 +23,7 @@ from billhead.actions.credits.watch_credit import watch_credit
 from billhead.actions.documents.look_after import look_after
 from billhead.actions.dunning.close_promises import close_promises
 from billhead.actions.dunning.dun import dun
+from billhead.actions.dunning.lift import lift_debt
 from billhead.actions.dunning.lift_cleared import lift_cleared
 from billhead.actions.entitlements.follow_window import follow_window
 from billhead.actions.entitlements.refund_event import refund_event
@@ -349,6 +350,12 @@ def _lift_cleared(ctx: Context, _args: Mapping[str, Any]) -> None:
     _batches(ctx, lift_cleared)
 
 
+@job_kind("dunning.lift_one", max_tries=3)
+def _lift_one(ctx: Context, args: Mapping[str, Any]) -> None:
+    with writing(ctx) as tx:
+        lift_debt(tx, int(args["subscription_id"]))
+
+
 def _batches(ctx: Context, verb: Callable[[Tx, int], Any]) -> None:
     """A verb over all rows, each batch in a transaction of its own."""
     next_after = 0
@@ -393,6 +400,12 @@ def _recheck_vat_ids(ctx: Context, _args: Mapping[str, Any]) -> None:
 @job_kind("subscriptions.begin_scheduled")
 def _begin_scheduled(ctx: Context, _args: Mapping[str, Any]) -> None:
     _batches(ctx, begin_scheduled)
+
+
+@job_kind("subscriptions.begin_one", max_tries=3)
+def _begin_one(ctx: Context, args: Mapping[str, Any]) -> None:
+    with writing(ctx) as tx:
+        begin_scheduled(tx, only=int(args["change_id"]))
 
 
 @job_kind("subscriptions.tell_trials")

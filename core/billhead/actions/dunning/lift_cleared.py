@@ -10,6 +10,7 @@ from sqlalchemy import and_, or_, select
 from billhead import clock
 from billhead.actions.dunning._debts import BATCH, is_owed
 from billhead.actions.dunning.lift import lift_debt
+from billhead.actions.jobs._set_aside import set_aside
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import BillheadError
@@ -33,17 +34,18 @@ class Cleared:
 @verb("dunning.lift_cleared", permission="subscriptions.write")
 def lift_cleared(tx: Tx, after_id: int = 0) -> Cleared:
     """One batch by subscription id: only what debt has stopped or called overdue, and of which nothing is overdue. What
-    is disputed counts here: as long as nobody has decided, it stays as it was."""
+    is disputed counts here: as long as nobody has decided, it stays as it was. One that can't be lifted is tried again
+    on the next night, and by a job of its own, which staff see."""
     found = _without_debt(tx, after_id)
     lifted = 0
     for subscription_id in found:
-        # one that can't be lifted must not keep the others from it; it is looked at again on the next night
         try:
             with tx.session.begin_nested():
                 lift_debt(tx, subscription_id)
                 lifted += 1
         except BillheadError as error:
             log.warning("what debt took from subscription %s is not given back: %s", subscription_id, error)
+            set_aside(tx, "dunning.lift_one", {"subscription_id": subscription_id})
     return Cleared(lifted, found[-1] if len(found) == BATCH else 0)
 
 
