@@ -176,8 +176,8 @@ def _post(tx: Tx, seller: Seller, payment: Payment, allocated: int, from_suspens
 
 
 def _credit(tx: Tx, payment: Payment, document: Document | None, minor: int) -> None:
-    """Keep it for the customer, and say so: staff may owe them an answer. A part of a top-up knows its order."""
-    part_of = document.id if document is not None and _waits(tx, document) else None
+    """Keep it for the customer, and say so: staff may owe them an answer. What is sent for a top-up knows its order."""
+    part_of = document.id if document is not None and is_top_up(tx.session, document) else None
     _lot(tx, payment, minor, f"overpaid: payment {payment.id}", part_of)
     data = {
         "payment_id": payment.id,
