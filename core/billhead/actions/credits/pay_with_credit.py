@@ -8,6 +8,7 @@ from billhead.actions.credits._charged_back import charged_back_debt
 from billhead.actions.credits._draw import draw_credit
 from billhead.actions.credits._top_up import is_top_up
 from billhead.actions.payments._attempts import payable
+from billhead.actions.subscriptions._offers import locked_to_pay
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.context import Context
@@ -34,6 +35,7 @@ def pay_with_credit(tx: Tx, document_id: int) -> PaidWithCredit:
 
     Raises what `payable` raises, and Conflict when credit does not suffice.
     """
+    locked_to_pay(tx, [document_id])
     document, owed = payable(tx, document_id, less_credit=False)
     house = Tx(Context.system("credits:pay"), tx.session)  # what follows from being paid is the house's to do
     if document.kind == Kind.PROFORMA:

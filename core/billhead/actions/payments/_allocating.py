@@ -5,7 +5,7 @@ takes it off a document says in the same transaction where it goes.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Select, func, or_, select
@@ -40,7 +40,7 @@ class Freed(NamedTuple):
     minor: int
 
 
-def locked_documents(tx: Tx, ids: Sequence[int]) -> dict[int, Document]:
+def locked_documents(tx: Tx, ids: Collection[int]) -> dict[int, Document]:
     """These documents, locked in one order for everybody, as they stand now."""
     tx.session.flush()
     rows = tx.session.scalars(

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from billhead.actions.payments._allocating import locked_documents
 from billhead.actions.payments._apply import apply_outcome
 from billhead.actions.payments._attempts import document_named
 from billhead.actions.payments._book import Receipt, book
 from billhead.actions.payments._open_debts import chosen_or_oldest
 from billhead.actions.payments._receipts import name_receipt
 from billhead.actions.payments._suspense import kept_in_suspense
+from billhead.actions.subscriptions._offers import locked_to_pay
 from billhead.db import Tx
 from billhead.domain.errors import AmountMismatch, Conflict
 from billhead.domain.money import Money
@@ -41,7 +41,7 @@ def apply_deposit(tx: Tx, account_id: int, fact: Verified) -> None:
     attempts: list[PaymentAttempt] = []
     if document is not None:
         attempts = _prompts(tx, account, document, amount)
-        document = locked_documents(tx, [document.id])[document.id]  # other money may come for it at the same time
+        document = locked_to_pay(tx, [document.id])[document.id]  # other money may come for it at the same time
     if _is_known(tx, account, number):
         return
     for attempt in attempts:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from billhead.actions.payments._allocating import locked_documents
 from billhead.actions.payments._putting_back import open_on
+from billhead.actions.subscriptions._offers import locked_to_pay
 from billhead.db import Tx
 from billhead.domain.document import Kind, is_payable
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
@@ -31,7 +32,7 @@ def chosen_or_oldest(tx: Tx, customer_id: int, currency: str, document_ids: Sequ
         raise InvalidInput("documents", f"name each once, and at most {MOST_AT_ONCE}")
     if not document_ids:
         return _oldest(tx, customer_id, currency)
-    locked = locked_documents(tx, document_ids)
+    locked = locked_to_pay(tx, document_ids)
     for key in document_ids:
         document = locked.get(key)
         if document is None or document.customer_id != customer_id:

@@ -1,9 +1,10 @@
 """Money that has come for an attempt, booked as its next part: at first its only one."""
 
-from billhead.actions.payments._attempts import documents_of
+from billhead.actions.payments._attempts import document_ids_of, documents_of
 from billhead.actions.payments._book import Receipt, book
 from billhead.actions.payments._order_gone import refund_if_gone
 from billhead.actions.payments._suspense import waiting_in_suspense
+from billhead.actions.subscriptions._offers import locked_to_pay
 from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.money import Money
@@ -18,6 +19,7 @@ def book_part(
     """`reference` is what the payment is known by. What waits in suspense under the receipt's number is taken from
     there. The unique attempt id and part of a payment are the last guard. Raises AmountMismatch when another amount
     waits in suspense."""
+    locked_to_pay(tx, document_ids_of(tx, attempt))
     documents = documents_of(tx, attempt)
     waits = waiting_in_suspense(tx, attempt.account_id, receipt_number, amount) if receipt_number else None
     receipt = Receipt(

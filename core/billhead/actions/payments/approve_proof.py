@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from billhead.actions.payments._attempts import documents_of
+from billhead.actions.payments._attempts import document_ids_of, documents_of
 from billhead.actions.payments._book import Receipt, book
 from billhead.actions.payments._proofs import waiting_proof
 from billhead.actions.payments._transfers import answer_proofs, manual_account, new_reference, succeed
+from billhead.actions.subscriptions._offers import locked_to_pay
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import Conflict, InvalidInput
@@ -40,6 +41,7 @@ def approve_proof(tx: Tx, proof_id: int, amount_minor: int, reference: str) -> P
     found = new_reference(tx, account.id, reference)
     succeed(attempt)
     receipt = Receipt(account, Money(amount_minor, attempt.currency), found, attempt.id)
+    locked_to_pay(tx, document_ids_of(tx, attempt))
     payment = book(tx, documents_of(tx, attempt), receipt)
     answer_proofs(tx, payment)
     return ProofApproved(proof_id, payment.id)

@@ -7,6 +7,7 @@ from sqlalchemy import func, or_, select
 from billhead.actions.credits._usable import usable_credit
 from billhead.actions.payments._book import Receipt, book
 from billhead.actions.payments._transfers import announced, answer_proofs, manual_account, new_reference, succeed
+from billhead.actions.subscriptions._offers import locked_to_pay
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.document import Kind
@@ -39,7 +40,7 @@ def book_transfer(
     transfer with this reference is booked already; the account is one whose gateway reports by itself.
     """
     attempt = announced(tx, [document_id], account_id)  # before its document, as by everybody who books for one
-    document = tx.session.get(Document, document_id, with_for_update=True, populate_existing=True)
+    document = locked_to_pay(tx, [document_id]).get(document_id)
     if document is None:
         raise NotFound("document", document_id)
     if document.kind == Kind.CREDIT_NOTE:

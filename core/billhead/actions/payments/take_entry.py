@@ -8,12 +8,12 @@ from sqlalchemy import Select, exists, func, select
 from sqlalchemy.exc import IntegrityError
 
 from billhead import clock
-from billhead.actions.payments._allocating import locked_documents
 from billhead.actions.payments._book import Receipt, book
 from billhead.actions.payments._named import documents_of_entry
 from billhead.actions.payments._taken_back import take_back
 from billhead.actions.payments._transfers import announced, answer_proofs, manual_account, succeed
 from billhead.actions.payments.keep_unassigned import keep_unassigned
+from billhead.actions.subscriptions._offers import locked_to_pay
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.errors import BillheadError, Conflict, InvalidInput
@@ -109,7 +109,7 @@ def _received(tx: Tx, account: GatewayAccount, row: BankEntry, entry: StatementE
         return
     ids = [document.id for document in documents]
     attempt = announced(tx, ids, account.id)  # before the documents
-    locked = locked_documents(tx, ids)  # before their customer, as everywhere
+    locked = locked_to_pay(tx, ids)  # before their customer, as everywhere
     documents = [locked[document.id] for document in documents]
     customer = tx.session.get_one(Customer, documents[0].customer_id, with_for_update=True)
     by_hand = _booked_by_hand(tx, row, customer.id)

@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select, update
 
 from billhead import clock
+from billhead.actions.billing._free_days import CLOSED
 from billhead.actions.billing._rated import Rated
 from billhead.actions.billing.issue_invoice import issue_invoice
 from billhead.actions.coupons._entering import lock_orders
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.documents._withdrawing import withdraw
-from billhead.actions.payments._allocating import lock_payers
+from billhead.actions.payments._allocating import lock_payers, locked_documents
 from billhead.actions.subscriptions._state import must_be_visible, visible_subscription
 from billhead.bulk import among
 from billhead.db import Tx
@@ -24,6 +25,7 @@ __all__ = [
     "lock_about",
     "lock_lapsing",
     "lock_offers",
+    "locked_to_pay",
     "offer_change",
     "subscription_to_end",
     "withdraw_changes",
@@ -113,9 +115,19 @@ def _first_day(tx: Tx, subscriptions: Collection[int], since: date | None) -> da
     """From which days that were billed may come back. It is still yesterday somewhere."""
     about_now = clock.today_in("UTC") - timedelta(days=1)
     still = select(func.min(FreeTime.starts_on)).where(
-        among(FreeTime.subscription_id, subscriptions, tx.session), FreeTime.ends_on.is_(None)
+        among(FreeTime.subscription_id, subscriptions, tx.session), FreeTime.ends_on.is_(None), FreeTime.why != CLOSED
     )
     return min(day for day in (about_now, since, tx.session.scalar(still)) if day is not None)
+
+
+def locked_to_pay(tx: Tx, documents: Collection[int]) -> dict[int, Document]:
+    """Documents that money is put on, locked: where one of them offers a change, after all that this may come to."""
+    change = SubscriptionChange
+    offered = change.document_id.in_(documents), change.state == "offered"
+    changes = set(tx.session.scalars(select(change.subscription_id).where(*offered)))
+    if changes:
+        lock_about(tx, changes, documents)
+    return locked_documents(tx, documents)
 
 
 def lock_offers(tx: Tx, subscriptions: Collection[int]) -> None:
