@@ -20,6 +20,7 @@ from billhead.actions.subscriptions.keep import keep
 from billhead.db import writing
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document, DocumentLine
+from billhead.models.operations import AuditEntry
 from billhead.models.people import Customer
 from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
@@ -126,6 +127,28 @@ def test_a_draft_that_is_held_stays_so_without_the_days_that_are_not_charged(sho
         do(finalise_draft, draft)
     assert standing(shop) == [("final", 760)]
     in_order()
+
+
+@pytest.mark.parametrize("leaves", ["days", "line"])
+def test_the_audit_trail_says_what_left_a_draft(shop, leaves):
+    """TV ends on the 20th, and the radio beside it goes on: its days behind that leave, or nobody owes any of it."""
+    subscription, draft = held(shop)
+    shop.subscribe(shop.get(Subscription, subscription).customer_id, shop.plan("radio", 500), due=NOV)
+    with at(NOV):
+        shop.run(NOV)
+        both = do(merge_documents, [draft, invoices(shop)[-1].id]).document_id
+    tv, _radio = shop.all(DocumentLine, DocumentLine.document_id == both)
+    rule(shop, "void" if leaves == "line" else "credit")
+    with at(november(20)):
+        canceled(subscription)
+    action = {"days": "documents.shorten", "line": "documents.split"}[leaves]
+    (row,) = shop.all(AuditEntry, AuditEntry.action == action)
+    assert (row.subject, row.actor, row.details["lines"]) == (f"document:{both}", "subscriptions:cancel", [tv.id])
+    if leaves == "days":
+        assert row.details == {"charged_to": "2026-11-20", "lines": [tv.id], "before": 1800, "after": 1360}
+    else:
+        assert shop.get(Document, row.details["to"]).state == "void"
+    assert shop.get(Document, both).total_minor == {"days": 760 + 600, "line": 600}[leaves]
 
 
 def test_on_a_later_day_and_taken_back(shop):

@@ -8,6 +8,7 @@ from billhead.actions.billing._standing import StandingLine
 from billhead.actions.billing.rebill import Desk
 from billhead.actions.documents._changeable import lines_of
 from billhead.actions.documents._moving import set_apart
+from billhead.actions.verb import audit
 from billhead.db import Tx
 from billhead.domain.money import Rounding, round_ratio
 from billhead.domain.owed import Return
@@ -24,6 +25,7 @@ def on_its_own(tx: Tx, draft: Document, lines: Sequence[DocumentLine]) -> Docume
     off = set_apart(tx, lines, draft, draft.held_because, None)
     for one in (draft, off):
         _sum_up(tx, one)
+    audit(tx, "documents.split", f"document:{draft.id}", {"to": off.id, "lines": sorted(line.id for line in lines)})
     return off
 
 
@@ -39,7 +41,12 @@ def take_off_days(tx: Tx, draft: Document, subscription: Subscription, charged_t
     cut = [(line, step) for line, step in too_much(ends, desk.catalogue) if line.document_id == draft.id]
     for line, step in cut:
         _shorten(tx.session.get_one(DocumentLine, line.billed.id), line, step)
+    before = draft.total_minor
     _sum_up(tx, draft)
+    if cut:
+        lines = sorted({line.billed.id for line, _ in cut})
+        told = {"charged_to": charged_to.isoformat(), "lines": lines, "before": before, "after": draft.total_minor}
+        audit(tx, "documents.shorten", f"document:{draft.id}", told)
 
 
 def _shorten(row: DocumentLine, line: StandingLine, step: Return) -> None:
