@@ -21,6 +21,7 @@ from billhead.actions.subscriptions.set_billing_day import set_billing_day
 from billhead.actions.usage.current_usage import current_usage
 from billhead.db import Tx, reading, writing
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.models.catalogue import Plan
 from billhead.models.documents import Document
 from billhead.models.operations import AuditEntry, Job
 from billhead.models.subscriptions import DayGift, Service, Subscription
@@ -108,8 +109,9 @@ def test_who_gets_no_days_is_counted_with_the_reason(shop):
         shop.change(Subscription, shop.subscribe(shop.customer(), plan, due=MAY), timing="arrears")
     shop.change(Subscription, shop.subscribe(shop.customer(), plan, due=MAY), paid_through=None)
     shop.change(Subscription, shop.subscribe(shop.customer(), shop.plan("gold", 6000), due=MAY), timing="arrears")
+    shop.change(Plan, plan[0], proration="none")
     scope = GiftScope(plan_id=plan[0])
-    told = {"it is paid afterwards": 2, "nothing of it was paid yet": 1}
+    told = {"it is paid afterwards, in whole periods": 2, "nothing of it was paid yet": 1}
     found = seen(preview_give_days, scope, 3)
     assert (found.subscriptions, found.left_out) == (1, told)
     gift = do(give_days, scope, 3, "The night of 9 April").gift_id

@@ -416,10 +416,18 @@ def test_days_are_given_after_the_figures_were_seen(sold):
     with shop.app.app_context(), writing(Context.system("test")) as tx:
         tx.session.get_one(Subscription, 1).timing = "arrears"
     told = staff.post("/admin/gifts/new", wish, page="/admin/gifts/new").text
-    assert "<dt>Left out: it is paid afterwards</dt><dd>1</dd>" in told
+    assert "1 of them is paid afterwards: it does not run longer, and its next bill leaves these days out." in told
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        tx.session.query(Plan).filter_by(code="basic").one().proration = "none"
+    told = staff.post("/admin/gifts/new", wish, page="/admin/gifts/new").text
+    assert "<dt>Left out: it is paid afterwards, in whole periods</dt><dd>1</dd>" in told
     none = {**wish, "sure": f"panel:{shop.panel_id}|3|0"}
     assert staff.post("/admin/gifts/new", none, page="/admin/gifts/new").status_code == 303
-    assert "Left out: it is paid afterwards: 1</span>" in staff.get("/admin/gifts").text
-    assert staff.get("/admin/gifts?format=csv").text.splitlines()[1].endswith(",it is paid afterwards: 1")
+    assert "Left out: it is paid afterwards, in whole periods: 1</span>" in staff.get("/admin/gifts").text
+    assert (
+        staff.get("/admin/gifts?format=csv")
+        .text.splitlines()[1]
+        .endswith(',"it is paid afterwards, in whole periods: 1"')
+    )
     clerk = shop.person("staff", "clerk@example.com", "customers.write")
     assert clerk.get("/admin/gifts/new").status_code == 403

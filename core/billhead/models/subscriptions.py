@@ -112,7 +112,7 @@ class FreeTime(Model):
     """Days [starts_on, ends_on) that are not charged; `ends_on` null: until further notice.
 
     `why`: hold (credited) | given (after an outage, or what a hold had kept) | extended (by changes of plans that add
-    the missing days) | debt (the lines stood still).
+    the missing days) | debt (the lines stood still) | spared (given, of what is billed afterwards).
     Three are charged all the same: kept, a hold whose days are given after it; moved, days that were paid by who had it
     before and went along; closed, all before its payer changed from money to credits or back.
     """

@@ -11,13 +11,17 @@ from billhead.bulk import among
 from billhead.domain.periods import Period
 from billhead.models.subscriptions import FreeTime
 
-__all__ = ["CLOSED", "EXTENDED", "not_charged", "read_free_days"]
+__all__ = ["CLOSED", "EXTENDED", "SPARED", "not_charged", "read_free_days"]
 
 CLOSED = "closed"
 """Days until its payer changed from money to credits or back: what was billed for them stays as it is."""
 
 EXTENDED = "extended"
 """Days that changes have added: see `_extended`."""
+
+
+SPARED = "spared"
+"""Days that were given to who pays afterwards: they leave the next bill, and make nothing longer."""
 
 
 def read_free_days(session: Session, subscriptions: Collection[int]) -> dict[int, list[tuple[str, Period]]]:

@@ -81,8 +81,9 @@ def _take_days_back(tx: Tx, bulk: BulkAction, item: BulkItem) -> None:
     if row is not None:
         tx.session.delete(row)
     put_calendars(tx.session, subscription, item.before["calendars"])
-    assert subscription.paid_through is not None, "only what was paid for was made longer"
-    let_run(tx, subscription, subscription.paid_through)
+    if subscription.timing == "advance":
+        assert subscription.paid_through is not None, "only what was paid for was made longer"
+        let_run(tx, subscription, subscription.paid_through)
     look_again(tx, subscription, today)
     record(tx, subscription, "days_taken_back", today, days=bulk.wish["days"], why=bulk.reason)
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.billing._calendars import move_anchor
-from billhead.actions.billing._free_days import EXTENDED
+from billhead.actions.billing._free_days import EXTENDED, SPARED
 from billhead.actions.shops._supplying import let_run, waits_for_credits
 from billhead.actions.subscriptions._scheduled import last_cancel, put_off, scheduled_of
 from billhead.actions.subscriptions._state import begin_again
@@ -16,7 +16,7 @@ from billhead.domain.errors import Conflict
 from billhead.models.people import Customer
 from billhead.models.subscriptions import FreeTime, Subscription
 
-__all__ = ["bill_from", "free_time", "give_time", "lengthen", "open_hold"]
+__all__ = ["bill_from", "free_time", "give_time", "lengthen", "open_hold", "spare_days"]
 
 
 def free_time(
@@ -96,6 +96,18 @@ def lengthen(
     begin_again(tx, subscription, today)
     look_again(tx, subscription, today)
     return subscription.paid_through
+
+
+def spare_days(tx: Tx, subscription: Subscription, days: int, today: date, gift_id: int | None = None) -> None:
+    """The next so many days that would be billed afterwards cost nothing."""
+    tx.session.flush()
+    start, length = subscription.billed_through or subscription.started_on, timedelta(days=days)
+    mine = FreeTime.subscription_id == subscription.id, FreeTime.why.in_(["debt", SPARED])
+    for row in tx.session.scalars(select(FreeTime).where(*mine).order_by(FreeTime.starts_on)):
+        if row.ends_on is not None and row.starts_on < start + length:
+            start = max(start, row.ends_on)
+    free_time(tx, subscription, SPARED, start, start + length, gift_id)
+    look_again(tx, subscription, today)
 
 
 def bill_from(tx: Tx, subscription: Subscription, end: date, *, longer_from: date) -> None:

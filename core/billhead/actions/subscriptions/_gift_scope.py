@@ -15,7 +15,7 @@ from billhead.models.subscriptions import Service, Subscription, SubscriptionCom
 from billhead.plugin import Expiry
 from billhead.plugin_host import capabilities_of
 
-__all__ = ["GiftScope", "count_bought", "count_in", "count_left_out", "ids_in"]
+__all__ = ["GiftScope", "count_afterwards", "count_bought", "count_in", "count_left_out", "ids_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class GiftScope:
 
 
 def count_in(session: Session, scope: GiftScope) -> int:
-    return int(session.scalar(select(func.count()).select_from(_those(session, scope).subquery())) or 0)
+    return _count(session, _those(session, scope))
 
 
 def count_bought(session: Session, scope: GiftScope) -> int:
@@ -41,8 +41,12 @@ def count_bought(session: Session, scope: GiftScope) -> int:
     if not selling:
         return 0
     lines = select(Service.subscription_id).where(Service.panel_id.in_(selling), Service.lifecycle == "wanted")
-    those = _those(session, scope).where(Subscription.id.in_(lines))
-    return int(session.scalar(select(func.count()).select_from(those.subquery())) or 0)
+    return _count(session, _those(session, scope).where(Subscription.id.in_(lines), Subscription.timing == "advance"))
+
+
+def count_afterwards(session: Session, scope: GiftScope) -> int:
+    """Of those, the ones whose next bill leaves the days out."""
+    return _count(session, _those(session, scope).where(Subscription.timing == "arrears"))
 
 
 def count_left_out(session: Session, scope: GiftScope) -> dict[str, int]:
@@ -59,8 +63,12 @@ def ids_in(session: Session, scope: GiftScope, after: int, limit: int) -> Sequen
 
 
 def _those(session: Session, scope: GiftScope) -> Select[int]:
-    """Who has paid in advance: running, or standing still for now. Raises InvalidInput or NotFound."""
+    """Who gets them: running, or standing still for now. Raises InvalidInput or NotFound."""
     return select(Subscription.id).where(*(not_(when) for when, _ in NO_DAYS), _in_scope(session, scope))
+
+
+def _count(session: Session, those: Select[int]) -> int:
+    return int(session.scalar(select(func.count()).select_from(those.subquery())) or 0)
 
 
 def _in_scope(session: Session, scope: GiftScope) -> ColumnElement[bool]:

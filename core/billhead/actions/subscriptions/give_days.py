@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 from billhead import clock
 from billhead.actions.scheduling import enqueue
-from billhead.actions.subscriptions._gift_scope import GiftScope, count_bought, count_in, count_left_out
+from billhead.actions.subscriptions._gift_scope import (
+    GiftScope,
+    count_afterwards,
+    count_bought,
+    count_in,
+    count_left_out,
+)
 from billhead.actions.subscriptions._given_days import checked_days
 from billhead.actions.verb import audit, verb
 from billhead.db import Tx
@@ -21,12 +27,13 @@ __all__ = ["GiftAsked", "GiftPreview", "GiftScope", "give_days", "preview_give_d
 @dataclass(frozen=True, slots=True)
 class GiftPreview:
     """`bought`: of the subscriptions, those with a line on a panel that sells time. The days are not bought there, so
-    the line ends on the day that was bought, and goes on with what is bought next. `left_out`: of those that run there,
-    how many get none, by why: what is paid afterwards has no paid time that could be made longer."""
+    the line ends on the day that was bought, and goes on with what is bought next. `afterwards`: those that are paid
+    afterwards: their next bill leaves the days out. `left_out`: of those that run there, how many get none, by why."""
 
     subscriptions: int
     days: int
     bought: int
+    afterwards: int
     left_out: dict[str, int]
 
 
@@ -40,13 +47,18 @@ def preview_give_days(tx: Tx, scope: GiftScope, days: int) -> GiftPreview:
     """How many subscriptions would get the days. Raises what `give_days` raises."""
     there = tx.session
     return GiftPreview(
-        count_in(there, scope), checked_days(days), count_bought(there, scope), count_left_out(there, scope)
+        count_in(there, scope),
+        checked_days(days),
+        count_bought(there, scope),
+        count_afterwards(there, scope),
+        count_left_out(there, scope),
     )
 
 
 @verb("subscriptions.give_days", permission="subscriptions.write")
 def give_days(tx: Tx, scope: GiftScope, days: int, reason: str) -> GiftAsked:
     """Begin to give: paid time ends so many days later, on the panels too, and so does billing; nobody pays for them.
+    Who pays afterwards has so many days less on the next bill.
 
     Raises InvalidInput (days, reason, more or less than one scope) and NotFound.
     """
