@@ -218,3 +218,18 @@ def test_with_a_subscription_that_ends_goes_all_that_was_planned_for_it(shop):
     with on(date(2026, 4, 10)), reading() as session:
         assert session.scalars(select(SubscriptionChange).where(SubscriptionChange.state == "scheduled")).all() == []
     assert [net for _, _, net in lived_until(shop, sold, MAY, JUN, JUL)] == [500]
+
+
+@pytest.mark.parametrize("first", ["hold", "change"])
+def test_a_planned_pause_and_a_planned_change_are_taken_back_together(shop, first):
+    """On 10 April she plans a pause from the 20th on, and 10.00 from May on; in whichever order, and keeps what is."""
+    shop.plan("basic", 1000)
+    sold = sold_in_april(shop, shop.plan("gold", 3000, details={"hold": {"max_days": 30}}))
+    asked = [(hold, sold, date(2026, 4, 20), MAY), (change, ChangeWish(sold, plan="basic"))]
+    with on(date(2026, 4, 10)):
+        for verb, *what in asked if first == "hold" else reversed(asked):
+            act(verb, *what)
+        act(keep, sold)
+    assert planned(shop, sold) == ["withdrawn", "withdrawn"]
+    assert lived_until(shop, sold, date(2026, 4, 20), MAY) == [(APR, MAY, 3000), (MAY, JUN, 3000)]
+    assert shop.get(Subscription, sold).state == "active"

@@ -42,7 +42,7 @@ def change_ends(tx: Tx, subscription: Subscription, before: int, plan_id: int, o
     elif followed:
         limit_until(tx.session, subscription, new, followed[0].effective_on)
     known = {row.id for row in waiting}
-    told["follows"] = [row.id for row in scheduled_of(tx, subscription.id) if row.id not in known]
+    told["follows"] = [row.id for row in _waiting(tx, subscription) if row.id not in known]
     return told
 
 
