@@ -19,6 +19,7 @@ from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Document
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import Denied
+from billhead.reports import ask, report_of, tabled
 
 APR, MAY = date(2026, 4, 1), date(2026, 5, 1)
 
@@ -53,6 +54,18 @@ def billed(shop, customer):
 def in_order():
     with reading() as session:
         return verify_ledger(session).faults == []
+
+
+def what_is_owed():
+    """By customer, as the reports tell it, held against the ledger."""
+    today = date(2026, 4, 30)
+    with reading() as session:
+        ages, people = report_of("receivables"), report_of("debtors")
+        ties = tabled(session, ages, ask(session, ages.report, {}, today)).ties
+        assert [tie for tie in ties if tie.difference] == []
+        return {
+            row[0].key: row[-1].minor for row in tabled(session, people, ask(session, people.report, {}, today)).rows
+        }
 
 
 def owned(shop, customer):
@@ -105,6 +118,21 @@ def test_who_got_paid_time_gets_no_more_for_less_than_was_paid_for_it(shop):
     assert (billed(shop, other), owned(shop, other)) == (-1500, 1800)
     assert verify_billing().faults == []
     assert in_order()
+
+
+def test_credit_for_paid_time_that_came_along_is_no_debt_below_zero(shop):
+    """The credit note is of who has it now, the invoice that it gives back of was somebody else's."""
+    _, subscription = paying(shop, shop.plan("tv", 3000))
+    other = shop.customer()
+    on(date(2026, 4, 16))
+    do(transfer, subscription, other)
+    do(cancel, subscription, "immediate", money="credit")
+    assert owned(shop, other) == 1800  # 15 of 30 days, and 20 %
+    assert what_is_owed() == {}
+    on(date(2026, 4, 20))
+    shop.subscribe(other, shop.plan("mini", 500), due=date(2026, 4, 20))
+    shop.run(date(2026, 4, 20))
+    assert (owned(shop, other), what_is_owed()) == (1200, {})
 
 
 def test_paid_time_that_was_charged_back_is_worth_nothing_to_who_got_it(shop):

@@ -12,6 +12,7 @@ from billhead.actions.documents.write_off import write_off
 from billhead.actions.ledger.post import post
 from billhead.actions.payments._book import Receipt, book
 from billhead.actions.payments._disputing import close_dispute, open_dispute
+from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.db import reading, writing
 from billhead.domain.ledger import AccountCode, credit, debit
@@ -121,6 +122,26 @@ def test_what_was_voided_or_written_off_was_owed_until_that_day(shop):
     assert [row[2] for row in revenue.rows] == [eur(1500), eur(-1000)]
     for table in (before, after, revenue):
         assert nothing_is_off(table)
+
+
+def test_what_comes_back_of_a_smaller_plan_is_no_debt_below_zero(shop):
+    """November of gold, 30.00. From the 6th she has basic, 10.00; on the 16th she leaves, with the rest as credit."""
+    shop.plan("basic", 1000)
+    subscription = shop.subscribe(shop.customer(credit_minor=9000), shop.plan("gold", 3000), due=NOV)
+    shop.run(NOV)
+    for day, verb in (
+        (6, lambda tx: change(tx, ChangeWish(subscription, plan="basic", when="immediate"))),
+        (16, lambda tx: cancel(tx, subscription, "immediate", money="credit")),
+    ):
+        with clock.business_time(datetime(2026, 11, day, 12, tzinfo=UTC)), writing(SYSTEM) as tx:
+            verb(tx)
+    # 25 of 30 days: 25.00 come back less 8.33; 15 days: the 5.00 that this note has charged
+    assert [one.net_minor for one in shop.all(Document)] == [3000, 1667, 500]
+    for day in ("05", "15", "16", "30"):
+        assert (made("receivables", as_of=f"2026-11-{day}").rows, made("debtors", as_of=f"2026-11-{day}").rows) == (
+            [],
+            [],
+        )
 
 
 def test_credit_that_the_run_used_is_no_debt_on_that_day(shop):

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, Text, case, cast, func, literal, o
 from sqlalchemy.orm import aliased
 
 from billhead.domain.document import Kind, State
+from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Allocation, Document
 from billhead.models.ledger import LedgerEntry
 from billhead.plugin import ReportAsked, ReportColumn
@@ -41,9 +42,10 @@ def open_documents(asked: ReportAsked) -> Any:
         .group_by(Allocation.credit_note_id)
         .subquery()
     )
-    closing = aliased(LedgerEntry)
+    closing, credited = aliased(LedgerEntry), _became_credit(asked["as_of"]).subquery()
+    found_its_place = func.coalesce(given.c.minor, 0) + func.coalesce(credited.c.minor, 0)
     left = case(
-        (Document.kind == Kind.CREDIT_NOTE, func.coalesce(given.c.minor, 0) - Document.total_minor),
+        (Document.kind == Kind.CREDIT_NOTE, found_its_place - Document.total_minor),
         else_=Document.total_minor - func.coalesce(settled.c.minor, 0),
     )
     conditions: list[ColumnElement[bool]] = [
@@ -62,9 +64,22 @@ def open_documents(asked: ReportAsked) -> Any:
         select(Document.seller_id, Document.customer_id, Document.currency, Document.due_on, left.label("minor"))
         .outerjoin(settled, settled.c.document_id == Document.id)
         .outerjoin(given, given.c.credit_note_id == Document.id)
+        .outerjoin(credited, credited.c.credit_note_id == Document.id)
         .outerjoin(closing, closing.id == Document.closing_entry_id)
         .where(*conditions)
         .subquery()
+    )
+
+
+def _became_credit(day: date) -> Select[int | None, int]:
+    """What credit notes have given as credit by the end of the day that nobody had paid on what they correct: it is on
+    no document of theirs."""
+    lot = CustomerCredit
+    return (
+        select(lot.credit_note_id, func.sum(lot.amount_minor).label("minor"))
+        .join(LedgerEntry, LedgerEntry.id == lot.entry_id)
+        .where(lot.credit_note_id.is_not(None), LedgerEntry.day <= day, LedgerEntry.key.like("credit_placed:%:rest"))
+        .group_by(lot.credit_note_id)
     )
 
 
