@@ -9,6 +9,8 @@ from tampering import tampered
 
 from billhead import clock
 from billhead.actions.billing.verify_billing import verify_billing
+from billhead.actions.documents.issue_credit_note import issue_credit_note
+from billhead.actions.subscriptions.cancel import cancel
 from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.actions.subscriptions.hold import hold
 from billhead.db import db, writing
@@ -64,6 +66,35 @@ def test_what_costs_nothing_needs_no_line(shop):
     assert verify_billing().faults == []
 
 
+@pytest.fixture
+def given_back(shop):
+    """All of April, out of kindness."""
+    shop.plan("basic", 1000)
+    subscription = shop.subscribe(shop.customer(credit_minor=9000), shop.plan("gold", 3000), due=APR)
+    shop.run(APR)
+    with writing(SYSTEM) as tx:
+        assert issue_credit_note(tx, 1, reason="goodwill").credited == 3600
+    return subscription
+
+
+@pytest.mark.parametrize("day", [1, 6])
+def test_a_month_that_was_given_back_whole_is_charged_to_nobody_who_changes_or_leaves(shop, given_back, day):
+    clock.move_business_clock(datetime(2026, 4, day, 12, tzinfo=UTC))
+    with writing(SYSTEM) as tx:
+        done = change(tx, ChangeWish(given_back, plan="basic", when="immediate"))
+    # 10.00 for the 30 or 25 days that are left, and 20 %; nothing comes back that was given already
+    assert done.total_minor == {1: 1200, 6: 1000}[day]
+    assert verify_billing().faults == []
+    with writing(SYSTEM) as tx:
+        assert cancel(tx, given_back, "start_of_term", money="credit").total_minor == -done.total_minor
+    assert verify_billing().faults == []
+
+
+def test_a_month_that_was_given_back_whole_is_not_charged_again(shop, given_back):
+    twice = ("subscription 1, document 1", "2026-04-10 to 2026-04-20 is charged twice, also on document 1")
+    assert twice in told(charged_again())
+
+
 def told(*statements):
     """What is wrong after somebody has written these into the database; nothing was before."""
     assert verify_billing().faults == []
@@ -71,14 +102,19 @@ def told(*statements):
     return [(fault.where, fault.what) for fault in verify_billing().faults]
 
 
-def test_a_day_that_two_lines_charge_is_named(shop):
-    shop.subscribe(shop.customer(), shop.plan("tv", 1000), due=APR)
-    shop.run(APR)
+def charged_again():
+    """A statement that has days of April on a second line, for the same money."""
     columns = "document_id, position, subscription_id, component_id, price_id, plan_id, kind, description, term, "
     columns += "quantity, unit_minor, discount_minor, net_minor, tax_minor, tax_code, tax_rate_ppm, revision"
     again = f"INSERT INTO document_line ({columns}, period_start, period_end, discount_code, tax_class) "
-    again += f"SELECT {columns}, '2026-04-10', '2026-04-20', discount_code, tax_class FROM document_line"
-    assert told(again) == [
+    again += f"SELECT {columns}, '2026-04-10', '2026-04-20', discount_code, tax_class FROM document_line "
+    return again + "WHERE document_id = 1"
+
+
+def test_a_day_that_two_lines_charge_is_named(shop):
+    shop.subscribe(shop.customer(), shop.plan("tv", 1000), due=APR)
+    shop.run(APR)
+    assert told(charged_again()) == [
         ("subscription 1, document 1", "2026-04-10 to 2026-04-20 is charged twice, also on document 1"),
         ("subscription 1, document 1", "its lines come to 20.00 EUR, and it says 10.00 EUR before tax"),
         ("subscription 1, document 1", "the tax of its lines comes to 4.00 EUR, and it says 2.00 EUR"),

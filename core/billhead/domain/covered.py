@@ -25,7 +25,8 @@ class Line(NamedTuple):
     """A line of an invoice or credit note, with what the calendar has taken off it since: `back` and `amount`.
 
     `whole` is what all of `cycle` would cost. `standing`: its document is neither void nor written off, and staff have
-    corrected nothing on it, so that its amount can be counted.
+    corrected nothing on it, so that its amount can be counted. `spent`: staff and the calendar have given all of it
+    back, so that none of its days costs anything any more, whether it was had or not.
     """
 
     document_id: int
@@ -39,6 +40,7 @@ class Line(NamedTuple):
     charges: bool = True
     void: bool = False
     standing: bool = True
+    spent: bool = False
 
     @property
     def days(self) -> list[Period]:
@@ -72,7 +74,7 @@ def faults_of(stretch: Stretch, lines: Sequence[Line]) -> Iterator[Day]:
     yield from _twice(lines)
     due = without(stretch.had, stretch.free)
     for line in lines:
-        if line.void or not line.charges:
+        if line.void or line.spent or not line.charges:
             continue
         whole = [line.cycle] if stretch.mode in _FULL_PRICE and any(line.cycle.overlap(one) for one in due) else []
         for one in without(without(line.days, stretch.free), [*due, *stretch.agreed, *whole]):

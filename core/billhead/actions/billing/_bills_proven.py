@@ -213,6 +213,7 @@ def _line(row: _Row, back: Sequence[_Row]) -> Line:
         row.amount > 0,
         row.state == "void",
         row.state not in _GONE and len(by_calendar) == len(back),
+        row.amount + sum(one.amount for one in back) <= 0,
     )
 
 
