@@ -7,6 +7,8 @@ from billing_shop import SYSTEM, open_shop
 from coupon_shop import make, order, paid, standing
 
 from billhead import clock
+from billhead.actions.billing.verify_billing import verify_billing
+from billhead.actions.coupons.redeem_coupon import redeem_coupon
 from billhead.actions.documents.void_document import void_document
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.change import ChangeWish, change, preview_change
@@ -57,6 +59,7 @@ def billed(shop, subscription):
 
 
 def in_order():
+    assert verify_billing().faults == []
     with reading() as session:
         return verify_ledger(session).faults == []
 
@@ -149,3 +152,39 @@ def test_a_void_draft_leaves_what_was_left_of_the_cycle_that_began_anew(shop):
         on(month)
         shop.run(month)
     assert billed(shop, subscription)[-2:] == [(date(2026, 12, 16), 3000, 3000), (date(2027, 1, 16), 4548, 1452)]
+
+
+def test_a_change_that_a_coupon_gives_whole_stands_on_an_invoice_over_nothing(shop):
+    make(shop, "ALL", percent_ppm=1_000_000)
+    subscription = running(shop, "ALL")
+    sixth = date(2026, 11, 6)
+    on(sixth)
+    # November was free: nothing of it comes back, and 25 of 30 days of 60.00 are given as well
+    assert changed(shop, subscription, plan="gold") == [(sixth, DEC, 0, 5000)]
+    assert in_order()
+    on(DEC)
+    shop.run(DEC)
+    assert billed(shop, subscription)[-1] == (DEC, 6000, 0)
+    assert in_order()
+
+
+def test_days_that_a_coupon_gave_whole_are_not_charged_when_it_is_used_up(shop):
+    """She paid November of tv, enters a code for one free month on the 10th, and has gold from the 16th on."""
+    make(shop, "ALL", percent_ppm=1_000_000)
+    subscription, proforma = order(shop, shop.customer())
+    paid(shop, proforma)
+    shop.change(Subscription, subscription, collection="auto", next_bill_on=DEC)
+    on(date(2026, 11, 10))
+    with writing(SYSTEM) as tx:
+        redeem_coupon(tx, subscription, "ALL")
+    on(date(2026, 11, 16))
+    sixteenth = date(2026, 11, 16)
+    assert changed(shop, subscription, plan="gold") == [(sixteenth, DEC, -1500, 0), (sixteenth, DEC, 0, 3000)]
+    on(DEC)
+    shop.run(DEC)
+    assert billed(shop, subscription)[-1] == (DEC, 0, 6000)
+    assert in_order()
+    on(date(2026, 12, 16))
+    # gold was free in December, and so is tv, for 16 of 31 days of 30.00; nothing of November is charged by now
+    assert changed(shop, subscription, plan="tv", when="immediate") == [(date(2026, 12, 16), date(2027, 1, 1), 0, 1548)]
+    assert in_order()

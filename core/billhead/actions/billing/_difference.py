@@ -37,7 +37,7 @@ from billhead.actions.billing._taxing import TaxedAmount
 from billhead.bulk import among
 from billhead.domain.calendar import Calendar, Former
 from billhead.domain.errors import Conflict, NotFound
-from billhead.domain.owed import Charge, Cycle, Return, difference, whole_on
+from billhead.domain.owed import Charge, Cycle, Return, difference, owed, whole_on
 from billhead.domain.periods import Period, Term, merged, without
 from billhead.domain.proration import ProrationMode
 from billhead.domain.subscription import RUNNING, State
@@ -219,7 +219,11 @@ def _of_part(part: Part, history: History, catalogue: Catalogue) -> Iterator[Dra
         stretch = Period(open_days[0].start, open_days[-1].end)
         whole = whole_price(priced, catalogue, history.item, period, stretch)
         yield from _set_up(priced, history, catalogue, open_days)
-        yield from _written(Cycle(period, whole, open_days, mode), priced, {}, history.item, catalogue)
+        asked = Cycle(period, whole, open_days, mode)
+        if owed(asked) or not catalogue.prices[priced.price_id].amount_minor:
+            yield from _written(asked, priced, {}, history.item, catalogue)
+        else:  # a coupon gives all of it, or so few days cost no cent: it stands for that, whatever holds later
+            yield part_line(priced, catalogue, history.item, stretch, period, whole, 0)
 
 
 def _billed_cycles(
