@@ -109,6 +109,26 @@ def test_and_back_with_each_day_billed_once(shop, april):
     in_order()
 
 
+def test_days_that_were_paid_in_advance_stay_paid_while_it_is_stopped(shop, april):
+    """As it is for whoever pays in advance; what is billed afterwards leaves the days out that stood still."""
+    do(set_timing, april, "arrears")
+    on(date(2026, 4, 6))
+    do(suspend, april, "staff")
+    in_order()
+    on(date(2026, 4, 9))
+    do(restore, april, "staff")
+    in_order()
+    on(date(2026, 4, 21))
+    do(suspend, april, "staff")
+    tomorrow_comes(shop, date(2026, 5, 11))
+    in_order()
+    do(restore, april, "staff")
+    tomorrow_comes(shop, JUN)
+    # 21 of the 31 days of May: 30.00 × 21/31
+    assert days(shop, april) == [(APR, MAY, 3000), (date(2026, 5, 11), JUN, 2032)]
+    in_order()
+
+
 def test_a_run_that_comes_late_bills_the_period_first(shop, april):
     do(set_timing, april, "arrears")
     on(date(2026, 5, 20))
