@@ -34,13 +34,12 @@ def panel_expiry(paid_through: date, zone: str, grace_hours: int) -> datetime:
 
 def extend_lines(session: Session, bulk: Bulk, extensions: Mapping[int, Extension]) -> int:
     """Let the wanted services of these subscriptions run until then and queue their convergence; returns how many."""
-    rows = session.execute(
-        select(Service.id, Service.subscription_id, Service.panel_id).where(
-            among(Service.subscription_id, extensions, session),
-            Service.lifecycle == "wanted",
-            Service.in_review.is_(False),  # given when its order is approved
-        )
-    ).all()
+    wanted = select(Service.id, Service.subscription_id, Service.panel_id).where(
+        among(Service.subscription_id, extensions, session),
+        Service.lifecycle == "wanted",
+        Service.in_review.is_(False),  # given when its order is approved
+    )
+    rows = session.connection().execute(wanted).all()
     changes = []
     for service_id, subscription_id, _ in rows:
         extension = extensions[subscription_id]

@@ -29,8 +29,8 @@ def party_ids(session: Session, wanted: Collection[PartyFacts]) -> dict[PartyFac
 
 
 def _find(session: Session, digests: Collection[str]) -> dict[str, int]:
-    rows = session.execute(select(Party.digest, Party.id).where(among(Party.digest, digests, session)))
-    return dict(rows.all())
+    query = select(Party.digest, Party.id).where(among(Party.digest, digests, session))
+    return dict(session.connection().execute(query).all())
 
 
 def party_digest(facts: PartyFacts) -> str:

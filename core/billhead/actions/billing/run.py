@@ -7,8 +7,7 @@ last step.
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from time import sleep
@@ -28,6 +27,7 @@ from billhead.actions.billing.due import due_chunk
 from billhead.actions.billing.rate import rate
 from billhead.actions.billing.write import write_documents
 from billhead.actions.documents._place_credit import place_credit_note
+from billhead.bulk import collector_at_rest
 from billhead.crash import crash_point
 from billhead.db import Tx, db, in_session, reading, writing
 from billhead.domain.context import Context
@@ -134,20 +134,8 @@ def run_billing(
     at = AsOf(as_of if as_of is not None else clock.business_now())
     scope, size = DueScope(seller_id, partition, only), chunk_size or _CHUNK[engine]
     run = _Run(at, scope, dry_run, confirmed, size, progress, host or plugins())
-    with _collector_at_rest():
+    with collector_at_rest():
         return run.go(pause_ms=0 if dry_run else _PAUSE_MS[engine])
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """A chunk is a hundred thousand tuples without a single cycle: looking for some costs a quarter of the run."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class _Run:
@@ -205,7 +193,8 @@ class _Run:
             self._begin()
             self._bill(chunk)
             after = chunk.last
-            gc.collect(0)  # what SQLAlchemy leaves behind; a chunk's own tuples go by themselves
+            del chunk  # its own tuples go by themselves, and are not looked through for what SQLAlchemy leaves behind
+            gc.collect(0)
             if self._progress is not None:
                 self._progress(self._report)
             if self._stopped:

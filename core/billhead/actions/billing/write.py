@@ -148,7 +148,7 @@ def _locked(session: Session, key: object, value: object, ids: Iterable[int | No
     if not wanted:
         return {}
     query = select(key, value).where(among(key, wanted, session)).order_by(key).with_for_update()  # type: ignore[call-overload]
-    return dict(session.execute(query).all())
+    return dict(session.connection().execute(query).all())
 
 
 def _advance(bulk: Bulk, rated: Sequence[Rated]) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from billhead import clock
 from billhead.actions.usage._lines import DAY, EPOCH, LineBook, Untaken, epoch
 from billhead.actions.verb import verb
-from billhead.bulk import Bulk, Row, among
+from billhead.bulk import Bulk, Row, among, collector_at_rest
 from billhead.crash import crash_point
 from billhead.db import Tx
 from billhead.domain.errors import InvalidInput
@@ -32,6 +32,7 @@ _EVENT = (
     "properties",
 )  # fmt: skip
 _WHOSE = itemgetter(UsageReading._fields.index("whose"))
+_SUBSCRIPTION, _AT = itemgetter(_EVENT.index("subscription_id")), itemgetter(_EVENT.index("at"))
 _REJECT = ("source_id", "event_id", "reason", "message", "raw", "rejected_at")
 
 
@@ -52,6 +53,7 @@ class _Sorted(NamedTuple):
 
 
 @verb("usage.record_events", permission="usage.write")
+@collector_at_rest()
 def record_events(tx: Tx, source: str, readings: Sequence[UsageReading], *, book: LineBook | None = None) -> Recorded:
     """Write a batch of some ten thousand events of one source; an event that was told before changes nothing.
 
@@ -67,10 +69,10 @@ def record_events(tx: Tx, source: str, readings: Sequence[UsageReading], *, book
     source_id = book.source(session, source)
     good, refused = _sorted(readings, book, source_id)
     bulk = Bulk(session)
-    touched = sorted({row[1] for row in good})
+    touched = sorted(set(map(_SUBSCRIPTION, good)))
     _stamp(session, bulk, touched)
     late = _mark_late(session, good)
-    good.sort(key=itemgetter(1))  # by subscription, as they are clustered: a batch is of a day or two
+    good.sort(key=_SUBSCRIPTION)  # by subscription, as they are clustered: a batch is of a day or two
     accepted = bulk.insert_new("usage_event", _EVENT, good)
     bulk.insert_new("usage_reject", _REJECT, _reject_rows(bulk, source_id, refused))
     crash_point("usage.recorded")
@@ -91,7 +93,8 @@ def _sorted(readings: Iterable[UsageReading], book: LineBook, source_id: int) ->
             known = counted[code][whose]
             subscription_id, service_id, starts, ends, metric_id, different, decimals, step, most, each = known
             since = (told_at if type(told_at) is datetime else _instant(told_at)) - EPOCH
-            at = since.days * DAY + since.seconds  # twice as fast as `epoch`
+            day = since.days
+            at = day * DAY + since.seconds  # twice as fast as `epoch`
             if not starts <= at < ends or at > latest:
                 _refuse_time(at, starts, latest)
             if type(event_id) is not str or not 0 < len(event_id) <= _LONGEST_ID:
@@ -112,7 +115,7 @@ def _sorted(readings: Iterable[UsageReading], book: LineBook, source_id: int) ->
         except InvalidInput as why:
             refused.append((reading, why.field or "event", why.message))
         else:
-            row = at // DAY, subscription_id, metric_id, at, source_id, event_id, service_id, steps, item, more
+            row = day, subscription_id, metric_id, at, source_id, event_id, service_id, steps, item, more
             good.append(row)
     return _Sorted(good, refused)
 
@@ -145,8 +148,8 @@ def _properties(properties: Any) -> str:
 
 def _stamp(session: Session, bulk: Bulk, subscriptions: Sequence[int]) -> None:
     """From here to the commit nobody bills them; who has read them before finds that they changed."""
-    wanted = among(UsageMeter.subscription_id, subscriptions, session)
     if session.get_bind().dialect.name != "sqlite":  # there this is the only writer
+        wanted = among(UsageMeter.subscription_id, subscriptions, session)
         session.execute(select(UsageMeter.stamp).where(wanted).order_by(UsageMeter.subscription_id).with_for_update())
     bulk.move("usage_meter", "stamp = stamp + 1", "subscription_id", subscriptions)
 
@@ -154,9 +157,9 @@ def _stamp(session: Session, bulk: Bulk, subscriptions: Sequence[int]) -> None:
 def _mark_late(session: Session, events: Sequence[Row]) -> int:
     """Remember from where on the billed usage of a subscription must be looked at again; returns how many are late."""
     last_billed = session.scalar(select(func.max(UsageMeter.billed_to))) or 0
-    suspected = [(row[1], row[3]) for row in events if row[3] < last_billed]
-    if not suspected:
+    if min(map(_AT, events), default=last_billed) >= last_billed:
         return 0
+    suspected = [(row[1], row[3]) for row in events if row[3] < last_billed]
     ids = {subscription_id for subscription_id, _ in suspected}
     columns = UsageMeter.subscription_id, UsageMeter.billed_to, UsageMeter.late_at, UsageMeter.due_on
     meters = {
