@@ -125,8 +125,11 @@ def test_a_transfer_is_booked_once_and_exactly(any_counter):
         assert refused.status_code == 422, amount
         assert told in refused.text
 
-    done = any_counter.confirm(path, "statement 12", account=account, amount="9.99", reference="S-1").text
-    assert "€9.99 booked." in done
+    shown, done = any_counter.yes(path, "statement 12", account=account, amount="12.50", reference="S-1")
+    assert re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", shown) == [  # 12.50 - 9.99
+        ("Booked", "€12.50"), ("Open afterwards", "€0.00"), ("Becomes credit", "€2.51"),
+    ]  # fmt: skip
+    assert "€12.50 booked." in done
     assert any_counter.row(Document, order).state == "settled"
     assert any_counter.trail("payments.book_transfer")[0][2] == "statement 12"
     assert "Book a transfer" not in any_counter.get(f"/admin/documents/{order}").text

@@ -7,34 +7,28 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
-from wtforms import SelectField, StringField
-from wtforms.validators import DataRequired, Length
 
 from billhead.actions.documents._formats import FORMATS
 from billhead.actions.documents._subscriptions import about
 from billhead.actions.documents.render_pdf import render_pdf
 from billhead.actions.documents.write_einvoice import write_einvoice
-from billhead.actions.payments.book_transfer import book_transfer
-from billhead.db import reading, writing
-from billhead.domain.context import Context
+from billhead.actions.payments.book_transfer import Booked, book_transfer
+from billhead.db import Tx, reading
 from billhead.domain.document import OWED, Kind, ProformaState, State, is_payable
 from billhead.domain.dunning import TELLS
-from billhead.domain.money import Money
 from billhead.models.documents import Allocation, Document, DocumentLine, Party
 from billhead.models.dunning import DunningStep
 from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt
 from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of
-from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
+from billhead.web.admin.booking import booked_by_hand
 from billhead.web.admin.columns import Column, amount, on, state, text, word
 from billhead.web.admin.listing import Choice, Listing
-from billhead.web.admin.unassigned import by_hand
 from billhead.web.downloads import einvoice_response, pdf_response
-from billhead.web.formatting import money, paper_name
-from billhead.web.forms import stripped
+from billhead.web.formatting import paper_name
 from billhead.web.pages import page
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import marked
 
 __all__ = ["DOCUMENTS", "payable"]
 
@@ -183,49 +177,13 @@ def _parts(session: Session, row: Document) -> dict[str, Any]:
     }
 
 
-class TransferForm(ReasonForm):
-    account = SelectField(later("Account that it came to"), coerce=int)
-    amount = StringField(
-        later("Amount"),
-        filters=[stripped],
-        validators=[DataRequired(later("How much came?"))],
-        description=later("Digits with a dot for decimals, in the document's currency."),
-        render_kw={"inputmode": "decimal", "autocomplete": "off"},
-    )
-    reference = StringField(
-        later("Reference"),
-        filters=[stripped],
-        validators=[DataRequired(later("Copy it from the statement.")), Length(max=140)],
-        description=later("Statement line or transfer id. The same one can't be booked twice."),
-        render_kw={"autocomplete": "off"},
-    )
-    reason = reason_field()
-
-
 @admin.route("/documents/<int:key>/transfer", methods=["GET", "POST"])
 @allow("staff", permission="payments.write")
 def book_document_transfer(key: int) -> ResponseReturnValue:
     with reading() as session:
         row = found(session, Document, key, "document")
-    open_minor = row.total_minor - row.settled_minor
-    form = TransferForm(amount=f"{Money(open_minor, row.currency).decimal():f}")
-    form.account.choices = by_hand(row.seller_id)
 
-    def act(ctx: Context, form: TransferForm) -> str:
-        paid = Money.parse(form.amount.data, row.currency)
-        with writing(ctx) as tx:
-            book_transfer(tx, key, form.account.data, paid.minor, row.currency, form.reference.data)
-        return say("%(amount)s booked.", amount=money(paid.minor, row.currency))
+    def book(tx: Tx, account_id: int, amount_minor: int, reference: str) -> Booked:
+        return book_transfer(tx, key, account_id, amount_minor, row.currency, reference)
 
-    name = paper_name(row)
-    question = Question(
-        say("Book a transfer for %(name)s", name=name),
-        say(
-            "%(amount)s is open on it. Book only what you have seen in the bank.",
-            amount=money(open_minor, row.currency),
-        ),
-        say("Book it"),
-        url_for("admin.document", key=key),
-        danger=False,
-    )
-    return asked(question, form, act)
+    return booked_by_hand(row, url_for("admin.document", key=key), book)

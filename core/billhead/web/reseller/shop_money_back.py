@@ -4,7 +4,7 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from wtforms import SelectField, TextAreaField
+from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from billhead.actions.documents._corrected import lines_of
@@ -27,11 +27,10 @@ from billhead.models.payments import GatewayAccount, Payment, PaymentAttempt
 from billhead.plugin import allow
 from billhead.plugin_host import gateway_abilities
 from billhead.web.admin.asking import Question as PreviewQuestion
-from billhead.web.admin.asking import reason_field
-from billhead.web.admin.corrections import amount_field, correction_form, corrections_of, credited_figures
+from billhead.web.admin.booking import booked_by_hand
+from billhead.web.admin.corrections import correction_form, corrections_of, credited_figures
 from billhead.web.admin.money_back import ClosingFields, RefundForm, refund_question, refunded_figures
-from billhead.web.admin.previewing import Figures, PreviewForm, previewed
-from billhead.web.admin.unassigned import by_hand, reference_field
+from billhead.web.admin.previewing import previewed
 from billhead.web.formatting import money, paper_name
 from billhead.web.forms import stripped
 from billhead.web.reseller.area import own_id, reseller
@@ -140,48 +139,16 @@ def close_refund_of_shop(refund_id: int) -> ResponseReturnValue:
     return asked(Question(title, text, say("Record it"), back), lambda _: (), act, form)
 
 
-class BookForm(PreviewForm):
-    account = SelectField(later("Account that it came to"), coerce=int)
-    amount = amount_field(later("Amount that came"))
-    reference = reference_field()
-    reason = reason_field()
-
-
 @reseller.route("/shop/documents/<int:document_id>/money", methods=["GET", "POST"])
 @allow("reseller", "super_reseller")
 def book_for_shop(document_id: int) -> ResponseReturnValue:
     with reading() as session:
         row = shops_document(session, document_id)
-    owed = row.total_minor - row.settled_minor
-    form = BookForm(amount=f"{Money(owed, row.currency).decimal():f}")
-    form.account.choices = by_hand(row.seller_id)
 
-    def act(tx: Tx) -> Booked:
-        minor = Money.parse(form.amount.data, row.currency).minor
-        return book_shop_money(tx, own_id(), document_id, form.account.data, minor, row.currency, form.reference.data)
+    def book(tx: Tx, account_id: int, amount_minor: int, reference: str) -> Booked:
+        return book_shop_money(tx, own_id(), document_id, account_id, amount_minor, row.currency, reference)
 
-    def figures(made: Booked) -> Figures:
-        minor = Money.parse(form.amount.data, row.currency).minor
-        rows = [(say("Booked"), money(minor, row.currency))]
-        if made.credit_minor < 0:
-            rows.append((say("Paid by credit"), money(-made.credit_minor, row.currency)))
-        rows.append((say("Open afterwards"), money(made.open_minor, row.currency)))
-        if made.credit_minor > 0:
-            rows.append((say("Becomes credit"), money(made.credit_minor, row.currency)))
-        return rows
-
-    question = PreviewQuestion(
-        say("Book money for %(name)s", name=paper_name(row)),
-        say(
-            "%(amount)s is open on it. Book only what you have seen in the bank or have in your hand.",
-            amount=money(owed, row.currency),
-        ),
-        say("Book it"),
-        _paper(document_id),
-        danger=False,
-    )
-    told = say("Booked.")
-    return previewed(question, form, act, figures, lambda _, _made: told, template=_TEMPLATE)
+    return booked_by_hand(row, _paper(document_id), book, _TEMPLATE)
 
 
 class RejectForm(QuestionForm):
