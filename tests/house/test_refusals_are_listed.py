@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from billhead.refusals import read_refusal, refusals
+from billhead.refusals import listed, read_refusal, refusals
 from billhead.wording import wording
+from source_tree import ROOT
 
 CORE = Path(read_refusal.__code__.co_filename).parent
 PLACE = re.compile(r"%\(\w+\)s")
@@ -74,14 +75,14 @@ def sentences(node):
             yield one.value
 
 
-def refused(source):
+def refused(source, told=TOLD):
     """The sentences of refusals that are raised, also those that are put together just before."""
     tree = ast.parse(source)
     named = {node.targets[0].id: node.value for node in ast.walk(tree) if is_named(node)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and (kind := getattr(node.func, "id", "")) in TOLD:
+        if isinstance(node, ast.Call) and (kind := getattr(node.func, "id", "")) in told:
             hints = [word.value for word in node.keywords if word.arg == "hint"]
-            for part in [*node.args[TOLD[kind]], *hints]:
+            for part in [*node.args[told[kind]], *hints]:
                 part = named.get(part.id, part) if isinstance(part, ast.Name) else part
                 yield from (one for one in sentences(part) if len(one) > 3)
 
@@ -134,6 +135,44 @@ def test_what_a_check_of_the_house_says_is_listed(path):
     known = {PLACE.sub("\0", one) for one in refusals()} | ONLY_VALUES
     said = [one for one in checked(path.read_text("utf-8")) if "%" not in one and " " in one]
     assert [one for one in said if one not in known] == []
+
+
+PLUGINS = sorted(found.parent for found in (ROOT / "plugins").rglob("billhead_*/__init__.py"))
+AT_A_PROMPT = {"commands", "openwebif"}
+"""Modules of plugins that only commands reach."""
+PUT_TOGETHER = {"Stripe \0", "line \0: \0 \0", "\0 parts per million are not from 0 to below 100 %: \0"}
+"""Made of other sentences, or of a file's row."""
+NAMES = {"Stripe", "PayPal", "M-Pesa", "Telegram", "WhatsApp", "VIES"}
+
+
+def own(package):
+    return listed(package / "locale" / "refusals.txt")
+
+
+@pytest.mark.parametrize("package", PLUGINS, ids=lambda package: package.name)
+def test_what_a_plugin_refuses_in_a_form_or_when_it_is_checked_is_listed(package):
+    known = {PLACE.sub("\0", one) for one in (*refusals(), *own(package))}
+    unknown = []
+    for path in sorted(package.rglob("*.py")):
+        told = TOLD | {"GatewayRejected": slice(1)} if path.stem == "checking" else TOLD
+        if path.stem not in AT_A_PROMPT:
+            unknown += [one for one in refused(path.read_text("utf-8"), told) if one not in known | PUT_TOGETHER]
+    assert unknown == []
+
+
+@pytest.mark.parametrize("package", PLUGINS, ids=lambda package: package.name)
+def test_a_plugin_lists_nothing_that_it_does_not_say(package):
+    """A sentence, or the piece that it is made of."""
+    said = {one for path in package.rglob("*.py") for one in sentences(ast.parse(path.read_text("utf-8")))}
+    pieces = [one for one in said if len(one) > 5]
+    listed_ones = [PLACE.sub("\0", one) for one in own(package)]
+    assert [one for one in listed_ones if not any(piece in one for piece in pieces)] == []
+
+
+@pytest.mark.parametrize("package", PLUGINS, ids=lambda package: package.name)
+def test_what_a_plugin_is_called_is_marked_unless_it_is_a_name(package):
+    texts = [path.read_text("utf-8") for path in package.rglob("*.py") if path.parent.name != "dialects"]
+    assert {one for text in texts for one in re.findall(r'^    label = "(.+)"$', text, re.M)} <= NAMES
 
 
 def test_what_only_staff_are_refused_is_still_there():

@@ -20,7 +20,7 @@ from billhead.domain.errors import (
 from billhead.web.pages import page
 from billhead.web.speaking import marked, say, speech
 
-__all__ = ["install", "reason", "refusal", "status_of"]
+__all__ = ["in_words", "install", "reason", "refusal", "status_of"]
 
 log = logging.getLogger("billhead.web")
 
@@ -69,8 +69,12 @@ def refusal(error: BillheadError) -> tuple[str, int]:
     status = status_of(error)
     if status >= 500:
         raise error
-    hint = speech().refusal(error.hint or "")
-    return f"{reason(error)} {_sentence(hint)}".strip(), status
+    return in_words(error), status
+
+
+def in_words(error: BillheadError) -> str:
+    """What was refused, and what to do about it, in the language of the page."""
+    return f"{reason(error)} {_sentence(speech().refusal(error.hint or ''))}".strip()
 
 
 def reason(error: BillheadError) -> str:

@@ -7,7 +7,7 @@ password (a stream, or a receiver without a MAC) has the address of its set-up s
 from collections.abc import Callable
 from dataclasses import replace
 
-from billhead.plugin import Access, Desired, LineKind, PanelConnection
+from billhead.plugin import Access, Desired, LineKind, PanelConnection, marked
 from billhead_enigma2.delivery import Delivery
 from billhead_xtream.module import XtreamModule
 
@@ -16,7 +16,7 @@ __all__ = ["EnigmaModule"]
 
 class EnigmaModule(XtreamModule):
     code = "enigma2"
-    label = "Xtream panel, with delivery to Enigma2 receivers"
+    label = marked("Xtream panel, with delivery to Enigma2 receivers")
 
     def __init__(self, delivery: Callable[[], Delivery]) -> None:
         self._delivery = delivery

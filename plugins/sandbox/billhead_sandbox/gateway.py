@@ -27,6 +27,7 @@ from billhead.plugin import (
     SavedMethod,
     Verified,
     VerifiedKind,
+    marked,
 )
 from billhead_sandbox.client import CardsClient, SandboxCardsSettings
 from billhead_sandbox.signature import prove
@@ -42,7 +43,7 @@ class SandboxCards(PaymentGateway):
     """The sandbox card processor."""
 
     code = "sandbox_cards"
-    label = "Sandbox cards"
+    label = marked("Sandbox cards")
     settings_type = SandboxCardsSettings
 
     def capabilities(self) -> GatewayCapabilities:

@@ -68,7 +68,7 @@ class StalkerModule(ProvisioningModule):
     """Stalker Middleware and Ministra TV Platform over REST v1."""
 
     code = "stalker"
-    label = "Stalker / Ministra portal"
+    label = marked("Stalker / Ministra portal")
     settings_type = StalkerSettings
 
     def capabilities(self, panel: PanelConnection) -> Capabilities:

@@ -25,6 +25,7 @@ from billhead.plugin import (
     Step,
     Tombstone,
     Viewing,
+    marked,
 )
 from billhead_xtream.dialects.choosing import checked, dialect_of, found_out
 from billhead_xtream.settings import XtreamSettings
@@ -32,7 +33,7 @@ from billhead_xtream.settings import XtreamSettings
 
 class XtreamModule(ProvisioningModule):
     code = "xtream"
-    label = "Xtream panel (XUI.ONE, XC_VM, Xtream UI)"
+    label = marked("Xtream panel (XUI.ONE, XC_VM, Xtream UI)")
     settings_type: type = XtreamSettings
 
     def capabilities(self, panel: PanelConnection) -> Capabilities:

@@ -37,11 +37,31 @@ def test_an_account_is_checked_by_a_button(counter, says, account):
             GatewayRejected("the key lacks <b>refunds</b>", hint="make a new one"),
             "lacks &lt;b&gt;refunds&lt;/b&gt;. Make a",
         ),
-        (GatewayUnreachable("the server did not answer"), "the server did not answer"),
+        (GatewayUnreachable("the server did not answer"), "The server did not answer."),
     ):
         says(answer)
         assert told in counter.get(counter.post(f"{account}/check").location).text
     assert len(counter.trail("gateways.check")) == 3
+
+
+def test_names_and_refusals_of_gateways_are_said_in_the_language_of_the_page(counter, says, account, monkeypatch):
+    """Words of the plugins for transfers and for BTCPay Server, which are installed beside us."""
+    with counter.shop.app.app_context():
+        monkeypatch.setattr(type(plugins().gateway("transfer")), "label", "Bank transfer")
+    counter.staff.post("/language", {"language": "de", "back": "/admin/"}, page="/admin/")
+    assert "Überweisung" in counter.get("/admin/gateways/new").text
+    assert "Überweisung" in counter.get("/admin/gateways/new/transfer").text
+    for why, hint, told in (
+        ("there is no BTCPay Server at this address", None, "Unter dieser Adresse gibt es keinen BTCPay Server."),
+        (
+            "the endpoint at Stripe does not send payout.paid",
+            "add these events to it there",
+            "Der Endpunkt bei Stripe sendet nicht: payout.paid. Fügen Sie ihm dort diese Ereignisse hinzu.",
+        ),
+        ("PayPal does not let this app read disputes", None, "PayPal erlaubt dieser App nicht: Streitfälle lesen."),
+    ):
+        says(GatewayRejected(why, hint=hint))
+        assert told in counter.get(counter.post(f"{account}/check").location).text
 
 
 def test_one_that_can_not_be_checked_has_no_button(counter, account):

@@ -22,10 +22,11 @@ from billhead.web.admin.columns import Column, badge, code, instant, number, tex
 from billhead.web.admin.listing import Listing
 from billhead.web.admin.payments import UNDECIDED
 from billhead.web.admin.settings import EntryForm, entered, settings_page_form
+from billhead.web.errors import in_words
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, signed_in
-from billhead.web.speaking import later, marked, say
+from billhead.web.speaking import later, marked, say, speech
 
 __all__ = ["GATEWAYS"]
 
@@ -128,7 +129,7 @@ def gateways() -> ResponseReturnValue:
 @allow("staff", permission="gateways.write")
 def choose_gateway() -> ResponseReturnValue:
     offered = [
-        (thing.label, url_for("admin.new_gateway", gateway=thing.code), plugin)
+        (say(thing.label), url_for("admin.new_gateway", gateway=thing.code), plugin)
         for plugin, thing in plugins().offers("payment_gateways")
     ]
     back = url_for("admin.gateways")
@@ -159,7 +160,7 @@ def new_gateway(gateway: str) -> ResponseReturnValue:
                 key = save_gateway_account(tx, login.seller_id, gateway, entry, settings.values())
             flash(say("Added. Tell the gateway the callback address below, if it asks for one."), "good")
             return redirect(url_for("admin.gateway_settings", key=key), 303)
-    title = say("Add an account: %(label)s", label=offered.label)
+    title = say("Add an account: %(label)s", label=say(offered.label))
     shown = page("admin/settings.html", title=title, form=form, settings=settings, back=url_for("admin.gateways"))
     return shown, 422 if form.is_submitted() else 200
 
@@ -195,9 +196,9 @@ def gateway_settings(key: int) -> ResponseReturnValue:
 def check_gateway(key: int) -> ResponseReturnValue:
     """It moves no money and may be repeated, so that it does not ask."""
     try:
-        flash(check_gateway_account(current_ctx(), key), "good")
+        flash(speech().refusal(check_gateway_account(current_ctx(), key)), "good")
     except (GatewayError, OutcomeUnknown) as error:
-        flash(f"{error.message}{'. ' + error.hint[:1].upper() + error.hint[1:] if error.hint else ''}", "bad")
+        flash(in_words(error), "bad")
     return redirect(url_for("admin.gateway_settings", key=key), 303)
 
 

@@ -94,7 +94,7 @@ def _sort(row: Any) -> str:
 
 def _gateways() -> list[tuple[str, str]]:
     chargers = {
-        one.code: one.label for _, one in plugins().offers("payment_gateways") if one.capabilities().off_session
+        one.code: say(one.label) for _, one in plugins().offers("payment_gateways") if one.capabilities().off_session
     }
     return [("", say("the only one that there is")), *sorted(chargers.items())]
 

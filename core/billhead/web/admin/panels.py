@@ -214,7 +214,7 @@ def panel(key: int) -> ResponseReturnValue:
 @allow("staff", permission="panels.write")
 def choose_panel_module() -> ResponseReturnValue:
     modules = [
-        (thing.label, url_for("admin.new_panel", module=thing.code), plugin)
+        (say(thing.label), url_for("admin.new_panel", module=thing.code), plugin)
         for plugin, thing in plugins().offers("provisioning_modules")
     ]
     return page(
@@ -241,7 +241,7 @@ def new_panel(module: str) -> ResponseReturnValue:
                 key = save_panel(tx, login.seller_id, module, _entry(form, form.code.data), settings.values())
             flash(say("Added. Check now whether it answers."), "good")
             return redirect(url_for("admin.panel", key=key), 303)
-    title = say("Add a panel: %(label)s", label=offered.label)
+    title = say("Add a panel: %(label)s", label=say(offered.label))
     shown = page("admin/settings.html", title=title, form=form, settings=settings, back=url_for("admin.panels"))
     return shown, 422 if form.is_submitted() else 200
 

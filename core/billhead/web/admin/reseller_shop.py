@@ -30,7 +30,6 @@ from billhead.models.sellers import Seller
 from billhead.models.shops import ShopHost, ShopSupply
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
-from billhead.plugin_host import plugins
 from billhead.web.admin.area import admin
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.admin.columns import Column, badge, instant, text
@@ -40,6 +39,7 @@ from billhead.web.admin.reseller_forms import about_reseller, one_reseller, tick
 from billhead.web.errors import refusal
 from billhead.web.formatting import money
 from billhead.web.forms import stripped
+from billhead.web.offered import offered
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.speaking import later, marked, say
@@ -136,10 +136,6 @@ class GatewaysForm(ReasonForm):
     gateways = ticked(later("May be paid by"), later("An account at one that goes is offered no more."))
 
 
-def _gateway_choices() -> list[tuple[str, str]]:
-    return [(one.code, one.label) for _, one in plugins().offers("payment_gateways")]
-
-
 @admin.get("/shop-orders")
 @allow("staff")
 def shop_orders() -> ResponseReturnValue:
@@ -201,7 +197,7 @@ def open_reseller_shop(key: int) -> ResponseReturnValue:
     with reading() as session:
         own = customer_of(session, row)
     form = OpenForm(code=row.code.replace("_", "-"), currency=own.currency)
-    form.gateways.choices = _gateway_choices()
+    form.gateways.choices = offered("payment_gateways")
 
     def act(ctx: Context, filled: OpenForm) -> str:
         told = NewShop(
@@ -229,7 +225,7 @@ def reseller_shop_gateways(key: int) -> ResponseReturnValue:
         own = shop_of(session, key)
     has = list(own.shop.gateways) if own else []
     form = GatewaysForm(gateways=has)
-    form.gateways.choices = _gateway_choices()
+    form.gateways.choices = offered("payment_gateways")
 
     def act(ctx: Context, filled: GatewaysForm) -> str:
         with writing(ctx) as tx:

@@ -20,10 +20,10 @@ from billhead.actions.shops._layouts import layouts_of
 from billhead.db import reading, writing
 from billhead.models.sellers import Seller, TaxRegistration
 from billhead.plugin import allow
-from billhead.plugin_host import plugins
 from billhead.web.admin.area import admin, own_seller_id
 from billhead.web.admin.setup import next_step, step_page
 from billhead.web.forms import Form, stripped
+from billhead.web.offered import offered
 from billhead.web.request_context import submit_ctx
 from billhead.web.speaking import later, marked, say
 
@@ -113,8 +113,7 @@ def setup_tax() -> ResponseReturnValue:
     rows = "\n".join(f"{one.jurisdiction} {one.scheme} {one.number}".strip() for one in known)
     usual = f"{row.country} domestic {row.vat_id}".strip()
     form = TaxForm(data={"engine": row.tax_engine, "registrations": rows or usual})
-    offered = [(one.code, getattr(one, "label", one.code)) for _, one in plugins().offers("tax_engines")]
-    form.engine.choices = [("", say("Nobody: no tax is charged")), *offered]
+    form.engine.choices = [("", say("Nobody: no tax is charged")), *offered("tax_engines")]
     if form.validate_on_submit():
         with form.refusals():
             engine = form.engine.data or ""
@@ -147,7 +146,7 @@ def setup_look() -> ResponseReturnValue:
     form = LookForm(data=told)
     ways = {**layouts_of(row.theme), **layouts_of(request.form.get("theme", ""))}
     form.plans_shown_as.choices = [(code, say(label)) for code, label in ways.items()]
-    form.theme.choices = [(one.code, one.label) for _, one in plugins().offers("themes")]
+    form.theme.choices = offered("themes")
     if form.validate_on_submit():
         with form.refusals():
             picture = request.files.get("logo")

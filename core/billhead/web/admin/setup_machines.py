@@ -29,9 +29,11 @@ from billhead.plugin_host import plugins
 from billhead.web.admin.area import admin, own_seller_id
 from billhead.web.admin.settings import EntryForm, entered, settings_page_form
 from billhead.web.admin.setup import next_step, step_page
+from billhead.web.errors import in_words
 from billhead.web.forms import Form, stripped
+from billhead.web.offered import offered
 from billhead.web.request_context import current_ctx, signed_in
-from billhead.web.speaking import later, say
+from billhead.web.speaking import later, say, speech
 
 __all__: list[str] = []
 
@@ -63,8 +65,8 @@ def setup_mail() -> ResponseReturnValue:
 
 def _mail_channel() -> tuple[str, Any]:
     """With the name of its plugin; ("", None) where there is none."""
-    offered = ((name, one) for name, one in plugins().offers("notification_channels") if one.code == _EMAIL)
-    return next(offered, ("", None))
+    found = ((name, one) for name, one in plugins().offers("notification_channels") if one.code == _EMAIL)
+    return next(found, ("", None))
 
 
 def _as_saved(name: str) -> PluginState:
@@ -119,7 +121,7 @@ def _editing() -> int:
 @allow("staff", permission="panels.write")
 def setup_panel() -> ResponseReturnValue:
     """A panel is saved and asked in one go: what it says, or why it does not answer, stands on the page."""
-    modules = [(one.code, one.label) for _, one in plugins().offers("provisioning_modules")]
+    modules = offered("provisioning_modules")
     wanted = request.args.get("module", modules[0][0] if len(modules) == 1 else "")
     asked = Panel.id == _editing(), Panel.module == wanted
     with reading() as session:
@@ -167,16 +169,16 @@ class AccountForm(EntryForm):
 @admin.route("/setup/gateway", methods=["GET", "POST"])
 @allow("staff", permission="gateways.write")
 def setup_gateway() -> ResponseReturnValue:
-    offered = [(one.code, one.label) for _, one in plugins().offers("payment_gateways")]
-    wanted = request.args.get("gateway", offered[0][0] if len(offered) == 1 else "")
+    gateways = offered("payment_gateways")
+    wanted = request.args.get("gateway", gateways[0][0] if len(gateways) == 1 else "")
     mine = select(GatewayAccount).where(GatewayAccount.seller_id == own_seller_id())
     asked = GatewayAccount.id == _editing(), GatewayAccount.gateway == wanted
     with reading() as session:
         rows = session.scalars(mine.order_by(GatewayAccount.id).limit(_SHOWN)).all()
         editing = session.scalar(mine.where(*asked))
-    if wanted not in dict(offered):
-        return step_page("gateway", "admin/setup_choose.html", things=offered, by="gateway", rows=rows)
-    shown = editing or GatewayAccount(gateway=wanted, settings={}, secrets="", name=dict(offered)[wanted])
+    if wanted not in dict(gateways):
+        return step_page("gateway", "admin/setup_choose.html", things=gateways, by="gateway", rows=rows)
+    shown = editing or GatewayAccount(gateway=wanted, settings={}, secrets="", name=dict(gateways)[wanted])
     form, settings = AccountForm(obj=shown), settings_page_form(plugins().gateway(wanted).settings_type, shown)
     if entered(form, settings):
         with form.refusals(), settings.refusals_of(form):
@@ -186,7 +188,7 @@ def setup_gateway() -> ResponseReturnValue:
                 entry = AccountEntry(code, form.name.data, *more)
                 key = save_gateway_account(tx, own_seller_id(), wanted, entry, settings.values())
             return redirect(_tried(key, wanted), 303)
-    return step_page("gateway", form=form, settings=settings, chosen=dict(offered)[wanted])
+    return step_page("gateway", form=form, settings=settings, chosen=dict(gateways)[wanted])
 
 
 def _tried(key: int, gateway: str) -> str:
@@ -194,9 +196,9 @@ def _tried(key: int, gateway: str) -> str:
         flash(say("Saved. Its page shows the callback address, if the provider asks for one."), "good")
         return next_step("gateway")
     try:
-        flash(say("It answers: %(said)s", said=check_gateway_account(current_ctx(), key)), "good")
+        said = speech().refusal(check_gateway_account(current_ctx(), key))
+        flash(say("It answers: %(said)s", said=said), "good")
     except (GatewayError, OutcomeUnknown) as error:
-        why = f"{error.message}. {error.hint}".rstrip()
-        flash(say("Saved, but it does not take our keys: %(why)s", why=why), "bad")
+        flash(say("Saved, but it does not take our keys: %(why)s", why=in_words(error)), "bad")
         return url_for("admin.setup_gateway", gateway=gateway, key=key)
     return next_step("gateway")

@@ -124,7 +124,7 @@ def notifications() -> ResponseReturnValue:
     often = often_data(chosen.often if chosen is not None else {}, offered)
     form = (ResellersForm if sells else ChoiceForm)(data={**_shown(chosen), **often})
     confirmed = {code for code, one in addresses.items() if one.confirmed_at}
-    usable = {one.code: one.label for one in channels if one.code in confirmed}
+    usable = {one.code: say(one.label) for one in channels if one.code in confirmed}
     for group in CHOSEN:
         form[group].choices = {EMAIL: me.email, **usable}
     if form.validate_on_submit():
@@ -233,13 +233,13 @@ def _ask_to_forget(channel: str) -> ResponseReturnValue:
     told = [
         _GROUPS[group] for group in CHOSEN if channel in (chosen.channels if chosen is not None else {}).get(group, ())
     ]
-    happens = [say("Nothing is sent to you by %(channel)s any more.", channel=there.label)]
+    happens = [say("Nothing is sent to you by %(channel)s any more.", channel=say(there.label))]
     if told:
         what = ", ".join(str(one) for one in told)
         happens.append(say("This comes by e-mail instead: %(what)s.", what=what))
     happens.append(say("To have it back, connect it again."))
     back = url_for("customer.notifications")
-    return sure(say("Remove %(channel)s?", channel=there.label), happens, say("Remove it"), back, danger=True)
+    return sure(say("Remove %(channel)s?", channel=say(there.label)), happens, say("Remove it"), back, danger=True)
 
 
 @customer.get("/messages")

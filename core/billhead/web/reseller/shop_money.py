@@ -50,7 +50,7 @@ def shop_payment() -> ResponseReturnValue:
         rows = session.scalars(select(GatewayAccount).where(GatewayAccount.seller_id == own.seller.id))
         accounts = {row.gateway: row for row in rows}
         ways = [
-            Way(one.code, one.label, accounts.get(one.code))
+            Way(one.code, say(one.label), accounts.get(one.code))
             for _, one in plugins().offers("payment_gateways")
             if one.code in own.shop.gateways
         ]
@@ -68,7 +68,8 @@ def shop_account(gateway: str) -> ResponseReturnValue:
             select(GatewayAccount).where(GatewayAccount.seller_id == own.seller.id, GatewayAccount.gateway == gateway)
         )
         row = found or GatewayAccount(gateway=gateway, settings={}, secrets="")
-        form = OwnAccountForm(name=found.name if found else offered.label, enabled=found.enabled if found else True)
+        name = found.name if found else say(offered.label)
+        form = OwnAccountForm(name=name, enabled=found.enabled if found else True)
         settings = settings_page_form(offered.settings_type, row)
         if entered(form, settings):
             with form.refusals(), settings.refusals_of(form):
@@ -79,7 +80,7 @@ def shop_account(gateway: str) -> ResponseReturnValue:
                 flash(say("Saved."), "good")
                 return redirect(url_for("reseller.shop_account", gateway=gateway), 303)
         callback = f"{config().base_url}/callbacks/{found.callback_token}" if found else ""
-        more = {"form": form, "settings": settings, "label": offered.label, "callback_url": callback}
+        more = {"form": form, "settings": settings, "label": say(offered.label), "callback_url": callback}
         return shop_page(session, "shop_account", own, **more), 422 if form.is_submitted() else 200
 
 

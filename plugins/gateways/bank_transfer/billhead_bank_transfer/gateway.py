@@ -14,6 +14,7 @@ from billhead.plugin import (
     RawCallback,
     Statement,
     Verified,
+    marked,
 )
 from billhead_bank_transfer.camt import read_camt
 from billhead_bank_transfer.settings import BankTransferSettings, checked_iban
@@ -25,7 +26,7 @@ class BankTransfer(PaymentGateway):
     """Money that a person sees on the account and books, or that the bank tells of in a file."""
 
     code = "bank_transfer"
-    label = "Bank transfer"
+    label = marked("Bank transfer")
     settings_type = BankTransferSettings
 
     def capabilities(self) -> GatewayCapabilities:

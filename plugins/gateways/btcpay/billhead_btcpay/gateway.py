@@ -15,6 +15,7 @@ from billhead.plugin import (
     Redirect,
     RefundView,
     Verified,
+    marked,
 )
 from billhead_btcpay.checking import check
 from billhead_btcpay.client import Api
@@ -30,7 +31,7 @@ class BTCPay(PaymentGateway):
     """One store of a BTCPay Server per gateway account."""
 
     code = "btcpay"
-    label = "Bitcoin and other coins (BTCPay Server)"
+    label = marked("Bitcoin and other coins (BTCPay Server)")
     settings_type = BTCPaySettings
 
     def capabilities(self) -> GatewayCapabilities:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billhead.plugin import GatewayConnection, GatewayRejected
+from billhead.plugin import GatewayConnection, GatewayRejected, marked
 from billhead_paypal.client import NOT_FOUND, PayPalApi
 
 __all__ = ["EVENTS", "check"]
@@ -18,9 +18,9 @@ EVENTS = (
 
 _SCOPES = "https://uri.paypal.com/services/"
 _NEEDED = {
-    "save payment methods (Vault)": frozenset({"vault/payment-tokens/readwrite"}),
-    "give money back": frozenset({"payments/refund"}),
-    "read disputes": frozenset({"disputes/read-seller", "disputes/read"}),
+    marked("save payment methods (Vault)"): frozenset({"vault/payment-tokens/readwrite"}),
+    marked("give money back"): frozenset({"payments/refund"}),
+    marked("read disputes"): frozenset({"disputes/read-seller", "disputes/read"}),
 }
 
 

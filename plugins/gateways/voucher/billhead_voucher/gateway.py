@@ -20,6 +20,7 @@ from billhead.plugin import (
     RawCallback,
     Verified,
     current_host,
+    marked,
 )
 from billhead_voucher.guesses import begin_guess, forget_guess
 from billhead_voucher.pins import LABEL, key_of, normal_pin
@@ -39,7 +40,7 @@ class Voucher(PaymentGateway):
     """One account redeems the batches that were made for its code."""
 
     code = "voucher"
-    label = "Recharge card"
+    label = marked("Recharge card")
     settings_type = VoucherSettings
 
     def __init__(self, host: Callable[[], Host] = lambda: current_host("voucher")) -> None:

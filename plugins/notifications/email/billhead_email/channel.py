@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from billhead.plugin import ChannelConnection, Message, NoticeNotSent, NotificationChannel
+from billhead.plugin import ChannelConnection, Message, NoticeNotSent, NotificationChannel, marked
 from billhead_email.letter import Letter, letter_of
 from billhead_email.settings import EmailSettings
 from billhead_email.submission import knock, submit
@@ -15,7 +15,7 @@ class EmailChannel(NotificationChannel):
     """E-mail over SMTP."""
 
     code = "email"
-    label = "E-mail"
+    label = marked("E-mail")
     settings_type = EmailSettings
 
     def send(self, channel: ChannelConnection, message: Message) -> str:

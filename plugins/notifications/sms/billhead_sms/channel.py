@@ -20,6 +20,7 @@ from billhead.plugin import (
     NoticeRejected,
     NotificationChannel,
     OutcomeUnknown,
+    marked,
 )
 from billhead_sms.settings import PLACEHOLDER, SmsSettings
 
@@ -36,7 +37,7 @@ class SmsChannel(NotificationChannel):
     """Text messages through a gateway of the operator's choice."""
 
     code = "sms"
-    label = "SMS"
+    label = marked("SMS")
     settings_type = SmsSettings
     addressing = Addressing.TYPED
 

@@ -18,6 +18,7 @@ from billhead.plugin import (
     NoticeNotSent,
     NoticeRejected,
     NotificationChannel,
+    marked,
 )
 from billhead_webhook.settings import WebhookSettings
 
@@ -31,7 +32,7 @@ class WebhookChannel(NotificationChannel):
     """A copy of each notice for a system of the operator's."""
 
     code = "webhook"
-    label = "Webhook"
+    label = marked("Webhook")
     settings_type = WebhookSettings
     addressing = Addressing.COPY
 

@@ -21,7 +21,7 @@ from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
-from billhead.plugin import LineTax, TaxedBuyer, TaxedSeller, TaxEngine, TaxLine, TaxRequest, current_host
+from billhead.plugin import LineTax, TaxedBuyer, TaxedSeller, TaxEngine, TaxLine, TaxRequest, current_host, marked
 from billhead_eu_vat.evidence import Located, locate
 from billhead_eu_vat.places import STATES, Place, compared_country, place_of
 from billhead_eu_vat.rates import Rates
@@ -50,7 +50,7 @@ class EuVat(TaxEngine):
     has said another one for their class."""
 
     code = "eu_vat"
-    label = "EU VAT"
+    label = marked("EU VAT")
 
     def __init__(self, settings: Settings | None = None, rates: Rates | None = None) -> None:
         self._settings = settings or Settings()

@@ -31,7 +31,7 @@ class SalesTax(TaxEngine):
     """Answers from a table that stays the same while it is open; without one, from the shipped rates."""
 
     code = "sales_tax"
-    label = "Sales tax, GST and VAT by table"
+    label = marked("Sales tax, GST and VAT by table")
     uses_postcode = True
 
     def __init__(self, rates: Rates | None = None, unknown_region: str = "hold") -> None:
