@@ -52,6 +52,7 @@ from billhead.actions.provisioning.resolve_purchase import resolve_purchase
 from billhead.actions.resellers.do_next_user import do_next_user
 from billhead.actions.resellers.follow_owner import follow_owner
 from billhead.actions.resellers.follow_suspension import follow_suspension
+from billhead.actions.resellers.send_next_message import send_next_message
 from billhead.actions.scheduling import enqueue
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.follow_days import follow_days
@@ -164,6 +165,14 @@ def _do_many(ctx: Context, args: Mapping[str, Any]) -> None:
     while more:
         with writing(ctx) as tx:
             more = do_next_user(tx, int(args["bulk_id"])).more
+
+
+@job_kind("resellers.send_message", max_tries=5)
+def _send_message(ctx: Context, args: Mapping[str, Any]) -> None:
+    more = True
+    while more:
+        with writing(ctx) as tx:
+            more = send_next_message(tx, int(args["message_id"])).more
 
 
 @job_kind("subscriptions.bulk", max_tries=5)

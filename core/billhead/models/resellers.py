@@ -1,4 +1,5 @@
-"""What resellers have beside their credits: orders that wait to be paid, renewals of many at once, keys to the API."""
+"""What resellers have beside their credits: orders that wait to be paid, what is done to many users at once, messages,
+keys to the API."""
 
 from datetime import datetime
 
@@ -7,7 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billhead.db import Model
 
-__all__ = ["UserBulk", "UserBulkItem", "CreditRenewal", "ResellerKey", "ResellerOrder"]
+__all__ = [
+    "CreditRenewal", "ResellerKey", "ResellerMessage", "ResellerMessageItem", "ResellerOrder", "UserBulk",
+    "UserBulkItem",
+]  # fmt: skip
 
 
 class ResellerOrder(Model):
@@ -87,6 +91,39 @@ class CreditRenewal(Model):
     failures: Mapped[int] = mapped_column(default=0)
     retry_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class ResellerMessage(Model):
+    """What a reseller writes to many at once: to users, or to resellers below it. `language`: that of the words."""
+
+    __tablename__ = "reseller_message"
+    __table_args__ = (Index("ix_reseller_message_reseller", "reseller_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reseller_id: Mapped[int] = mapped_column(ForeignKey("reseller.id"))
+    actor: Mapped[str]  # who wrote it
+    subject: Mapped[str]
+    words: Mapped[str]
+    language: Mapped[str]
+    state: Mapped[str] = mapped_column(default="running")  # running | done | stopped
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class ResellerMessageItem(Model):
+    """One whom it is for: waiting · done (their notice is queued) · refused · stopped before their turn."""
+
+    __tablename__ = "reseller_message_item"
+    __table_args__ = (UniqueConstraint("message_id", "customer_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("reseller_message.id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    state: Mapped[str] = mapped_column(default="waiting")
+    why: Mapped[str] = mapped_column(default="")
 
 
 class ResellerKey(Model):

@@ -75,7 +75,7 @@ def gather(session: Session, notice: Notice) -> dict[str, Any]:
     """
     reader = addressee(session, notice)
     seller = reader.seller
-    language = spoken(reader.language, str(seller.mails.get("language") or ""))
+    language = spoken(str(notice.data.get("language") or ""), reader.language, str(seller.mails.get("language") or ""))
     home = address_of(session, seller.id)
     facts: dict[str, Any] = {
         "seller": reader.called,

@@ -6,6 +6,7 @@ box_changed                                  service_id, swap_id
 new_address                                  service_id, news_id
 planned_work                                 news_id
 message                                      bulk_id
+reseller_message                             message_id
 sharing                                      service_id, case_id
 """
 
@@ -23,6 +24,7 @@ from billhead.models.catalogue import Plan
 from billhead.models.devices import MacSwap
 from billhead.models.operations import Notice
 from billhead.models.panels import AddressNews, Panel
+from billhead.models.resellers import ResellerMessage
 from billhead.models.subscriptions import Service, Subscription
 from billhead.wording import marked
 
@@ -67,6 +69,11 @@ def _message(session: Session, notice: Notice) -> Mapping[str, Any]:
     return dict(found_row(session, BulkAction, int(named(notice, "bulk_id")), "bulk action").wish)
 
 
+def _reseller_message(session: Session, notice: Notice) -> Mapping[str, Any]:
+    row = found_row(session, ResellerMessage, int(named(notice, "message_id")), "message")
+    return {"subject": row.subject, "words": row.words}
+
+
 def _news(session: Session, notice: Notice) -> Mapping[str, Any]:
     news = found_row(session, AddressNews, int(named(notice, "news_id")), "news")
     return {"words": news.words, "begins": news.begins_at, "ends": news.ends_at}
@@ -99,5 +106,6 @@ PARTS: Parts = {
     "new_address": (_access, _news),
     "planned_work": (_news,),
     "message": (_message,),
+    "reseller_message": (_reseller_message,),
     "sharing": (_sharing,),
 }

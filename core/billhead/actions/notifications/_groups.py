@@ -15,7 +15,7 @@ _KINDS = {
         "order_refused", "restored", "sharing", "suspended", "throttled", "user_canceled", "user_moved", "users_ending",
     ),
     "support": ("ticket_answer", "ticket_news", "ticket_opened", "ticket_written"),
-    NEWS: ("planned_work", "price_stays", "trial_ending"),
+    NEWS: ("planned_work", "price_stays", "reseller_message", "trial_ending"),
     DIGEST: ("digest",),
     SECURITY: (
         "channel_code", "confirm_email", "erasing", "erasure_asked", "erasure_blocked", "export_ready", "invited",

@@ -96,6 +96,8 @@ def addressee(session: Session, notice: Notice) -> Reader:
 def _known_by(session: Session, customer: Customer, notice: Notice) -> Reseller | None:
     """The reseller that somebody bought from, who knows of no operator behind it. Who has an account with the operator
     knows it, unless the reseller itself asks them in; and a bill names who has made it out."""
+    if "from_reseller" in notice.data:  # who writes to those below
+        return session.get_one(Reseller, notice.data["from_reseller"])
     if customer.reseller_id is None or customer.buys_for_reseller_id is not None or "document_id" in notice.data:
         return None
     reseller = session.get_one(Reseller, customer.reseller_id)

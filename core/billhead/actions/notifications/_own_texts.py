@@ -31,6 +31,7 @@ MUST = {
     "password_link": "password_url",
     "payment_action": "document.pay_url",
     "refund_claim": "refund.claim_url",
+    "reseller_message": "words",
     "ticket_answer": "ticket.body",
     "ticket_written": "ticket.body",
     "transfer": "transfer.rows",

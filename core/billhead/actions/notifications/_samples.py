@@ -221,6 +221,7 @@ _OF: dict[str, dict[str, Any]] = {
     "refunded": {"refund": {**_REFUND, "claim_url": Address()}},
     "reminder": _ABOUT_A_DOCUMENT,
     "renewals_short": {"renewals": {name: _OWN_SHOP[name] for name in ("waiting", "left", "buy_url")}},
+    "reseller_message": {"subject": "New channels", "words": "From Monday on there are ten more."},
     "restored": _ABOUT_A_SUBSCRIPTION,
     "security_change": {"change": _SECURITY, "security_url": Address(f"{_SHOP}/security")},
     "sharing": {"service": {"plan": _SERVICE["plan"], "devices": _SERVICE["devices"]}},

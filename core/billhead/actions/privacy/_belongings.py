@@ -97,6 +97,7 @@ BELONGINGS: dict[str, Belonging] = {
     "bulk_item": Belonging("subscription_id>subscription", empties="said before", keeps="state"),
     "credit_renewal": Belonging("subscription_id>subscription", empties="why"),
     "user_bulk_item": Belonging("subscription_id>subscription", empties="why", keeps="state paid_through"),
+    "reseller_message_item": Belonging("customer_id>customer", empties="why", keeps="state"),
     "dunning_step": Belonging("subscription_id>subscription document_id>document", keeps="action result"),
     # lines
     "service": Belonging(
@@ -262,7 +263,8 @@ TRACES = frozenset(
 
 HOUSE = frozenset(
     {
-        "address_news", "adoption", "announcement", "billing_run", "bouquet", "bulk_action", "user_bulk",
+        "address_news", "adoption", "announcement", "billing_run", "bouquet", "bulk_action", "reseller_message",
+        "user_bulk",
         "bouquet_item", "bundle_part", "canned_reply", "content_title", "coupon", "coupon_plan", "credit_lot",
         "credit_use", "day_gift", "device_model", "dunning_policy", "event", "event_delivery", "exchange_rate",
         "fraud_entry", "content_page", "content_text", "content_version",

@@ -23,13 +23,13 @@ from billhead.models.catalogue import Plan
 from billhead.models.credits import CreditHold, CreditLot
 from billhead.models.ledger import LedgerAccount, LedgerPosting
 from billhead.models.people import Customer, Reseller, User
-from billhead.models.resellers import CreditRenewal, UserBulk
+from billhead.models.resellers import CreditRenewal, ResellerMessage, UserBulk
 from billhead.models.sign_in import LinkedIdentity
 from billhead.models.subscriptions import Service, Subscription
 
 __all__ = [
-    "Figures", "expiring", "figures_of", "has_opened_login", "matches", "seen_many", "seen_reseller", "seen_user",
-    "signs_in", "users_of",
+    "Figures", "expiring", "figures_of", "has_opened_login", "matches", "seen_many", "seen_message", "seen_reseller",
+    "seen_user", "signs_in", "users_of",
 ]  # fmt: skip
 
 _OVER = ("canceled",)
@@ -90,6 +90,14 @@ def seen_many(session: Session, ctx: Context, bulk_id: int) -> UserBulk:
     if bulk is None or not (ctx.scope.everything or is_within(session, bulk.reseller_id, ctx.scope.reseller_id)):
         raise NotFound("bulk action", bulk_id)
     return bulk
+
+
+def seen_message(session: Session, ctx: Context, message_id: int) -> ResellerMessage:
+    """What somebody in the subtree wrote to many; else NotFound."""
+    message = session.get(ResellerMessage, message_id)
+    if message is None or not (ctx.scope.everything or is_within(session, message.reseller_id, ctx.scope.reseller_id)):
+        raise NotFound("message", message_id)
+    return message
 
 
 def users_of(reseller_id: int, *, alone: bool = False) -> Select[*tuple[Any, ...]]:

@@ -1183,6 +1183,25 @@ def upgrade() -> None:
     with op.batch_alter_table('reseller_key', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_reseller_key_reseller_id'), ['reseller_id'], unique=False)
 
+    op.create_table('reseller_message',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('words', sa.String(), nullable=False),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('total', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('done', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('refused', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', billhead.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', billhead.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['reseller_id'], ['reseller.id'], name=op.f('fk_reseller_message_reseller_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reseller_message'))
+    )
+    with op.batch_alter_table('reseller_message', schema=None) as batch_op:
+        batch_op.create_index('ix_reseller_message_reseller', ['reseller_id', 'id'], unique=False)
+
     op.create_table('shop',
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('reseller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1428,6 +1447,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('customer_id', name=op.f('pk_referral_code')),
     sa.UniqueConstraint('code', name=op.f('uq_referral_code_code'))
     )
+    op.create_table('reseller_message_item',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('customer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('why', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_reseller_message_item_customer_id')),
+    sa.ForeignKeyConstraint(['message_id'], ['reseller_message.id'], name=op.f('fk_reseller_message_item_message_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reseller_message_item')),
+    sa.UniqueConstraint('message_id', 'customer_id', name=op.f('uq_reseller_message_item_message_id_customer_id'))
+    )
+    with op.batch_alter_table('reseller_message_item', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_reseller_message_item_customer_id'), ['customer_id'], unique=False)
+
     op.create_table('shop_host',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seller_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -3318,6 +3351,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_shop_host_seller_id'))
 
     op.drop_table('shop_host')
+    with op.batch_alter_table('reseller_message_item', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_reseller_message_item_customer_id'))
+
+    op.drop_table('reseller_message_item')
     op.drop_table('referral_code')
     with op.batch_alter_table('price', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_price_reprice_id'))
@@ -3365,6 +3402,10 @@ def downgrade() -> None:
     op.drop_table('user_bulk')
     op.drop_table('support_department')
     op.drop_table('shop')
+    with op.batch_alter_table('reseller_message', schema=None) as batch_op:
+        batch_op.drop_index('ix_reseller_message_reseller')
+
+    op.drop_table('reseller_message')
     with op.batch_alter_table('reseller_key', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_reseller_key_reseller_id'))
 

@@ -13,6 +13,7 @@ from billhead.web.reseller import keys as _keys  # noqa: F401 registers its view
 from billhead.web.reseller import letting_in as _letting_in  # noqa: F401 registers its views
 from billhead.web.reseller import many as _many  # noqa: F401 registers its views
 from billhead.web.reseller import margin as _margin  # noqa: F401 registers its views
+from billhead.web.reseller import messages as _messages  # noqa: F401 registers its views
 from billhead.web.reseller import moving as _moving  # noqa: F401 registers its views
 from billhead.web.reseller import prices as _prices  # noqa: F401 registers its views
 from billhead.web.reseller import renewing as _renewing  # noqa: F401 registers its views

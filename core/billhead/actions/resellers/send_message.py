@@ -1,0 +1,86 @@
+"""A reseller writes to many of its users, or of the resellers below it: fixed now, sent one by one by a job."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billhead import clock
+from billhead.actions.notifications._mail_look import look_of_mail
+from billhead.actions.notifications._render import Rendered, render
+from billhead.actions.notifications._samples import sample_facts
+from billhead.actions.resellers._messages import KIND, Letter, checked_letter, recipients, refuse_too_many, why_not
+from billhead.actions.resellers._tree import lock_resellers
+from billhead.actions.scheduling import enqueue
+from billhead.actions.verb import note, verb
+from billhead.db import Tx
+from billhead.models.people import Customer, Reseller
+from billhead.models.resellers import ResellerMessage, ResellerMessageItem
+from billhead.models.sellers import Seller
+from billhead.models.shops import Shop
+
+__all__ = ["MessagePreview", "MessageSent", "preview_send_message", "send_message"]
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePreview:
+    """`left_out`: (who, why) of those whom it does not reach. `looks`: how the mail of the first one reads."""
+
+    count: int
+    left_out: tuple[tuple[str, str], ...]
+    looks: Rendered | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSent:
+    message_id: int
+    total: int
+
+
+def preview_send_message(tx: Tx, reseller_id: int, customers: Sequence[int], letter: Letter) -> MessagePreview:
+    """What `send_message` refuses is refused here too."""
+    checked_letter(letter)
+    (me,) = lock_resellers(tx, reseller_id)
+    refuse_too_many(tx.session, reseller_id)
+    people = recipients(tx.session, reseller_id, customers)
+    judged = [(one, why_not(tx.session, one, letter)) for one in people]
+    reached = [one for one, why in judged if not why]
+    looks = _looks(tx.session, me, reached[0], letter) if reached else None
+    return MessagePreview(len(reached), tuple((one.name, why) for one, why in judged if why), looks)
+
+
+def _looks(session: Session, me: Reseller, reader: Customer, letter: Letter) -> Rendered:
+    shop = session.scalar(select(Seller).join(Shop, Shop.seller_id == Seller.id).where(Shop.reseller_id == me.id))
+    called = session.get_one(Reseller, reader.reseller_id or me.id).name if shop is None else shop.name
+    look = {"look": look_of_mail(session, shop)} if shop is not None else {}
+    facts = sample_facts(KIND, language=letter.language, seller=called, name=reader.name, zone=reader.zone, **look)
+    return render(KIND, {**facts, "subject": letter.subject, "words": letter.words})
+
+
+@verb("resellers.send_message")
+def send_message(tx: Tx, reseller_id: int, customers: Sequence[int], letter: Letter) -> MessageSent:
+    """Each gets it once, by the channels that they chose for news; who wants none is left out.
+
+    Raises NotFound (also for somebody else's customer), NotAllowed (a suspended reseller), InvalidInput, or Conflict
+    for one more than a reseller may send a day.
+    """
+    checked_letter(letter)
+    lock_resellers(tx, reseller_id)
+    refuse_too_many(tx.session, reseller_id)
+    people = recipients(tx.session, reseller_id, customers)
+    judged = [(one.id, why_not(tx.session, one, letter)) for one in people]
+    refused = sum(bool(why) for _, why in judged)
+    message = ResellerMessage(
+        reseller_id=reseller_id, actor=tx.ctx.actor, subject=letter.subject, words=letter.words,
+        language=letter.language, total=len(people), refused=refused, created_at=clock.now(),
+    )  # fmt: skip
+    tx.session.add(message)
+    tx.session.flush()
+    tx.session.add_all(
+        ResellerMessageItem(message_id=message.id, customer_id=key, state="refused" if why else "waiting", why=why)
+        for key, why in judged
+    )
+    enqueue(tx, "resellers.send_message", {"message_id": message.id}, key=f"reseller_message:{message.id}")
+    note(tx, f"reseller_message:{message.id}", about=letter.subject, people=len(people), left_out=refused)
+    return MessageSent(message.id, len(people))
