@@ -204,3 +204,17 @@ def test_what_stays_through_a_period_that_begins_anew_is_charged_once(shop):
         resume(tx, subscription)
     assert billed(shop, subscription) == 1000 + 100 + 5400 + 270
     assert verify_billing().faults == []
+
+
+def test_what_came_on_the_day_before_the_period_began_is_worth_no_days(shop):
+    free = shop.plan("free", 0, proration="extend")
+    shop.plan("gold", 3000, proration="extend")
+    shop.plan("screen", 300, kind="connection", proration="extend", details={"plans": ["free", "gold"], "max_units": 5})
+    subscription = shop.subscribe(shop.customer(credit_minor=50_000), free, due=APR)
+    shop.run(APR)
+    on(date(2026, 4, 16))
+    screens = (AddOnOrder("screen", 2),)
+    assert changes(subscription, addons=screens)[1].days == 15  # the half of April that they were not had in
+    changes(subscription, plan="gold", addons=screens)
+    assert billed(shop, subscription) == 3600
+    assert shop.get(Subscription, subscription).billed_through == date(2026, 5, 16)

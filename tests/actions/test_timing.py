@@ -11,6 +11,8 @@ from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.cancel import cancel
+from billhead.actions.subscriptions.change import ChangeWish, change
+from billhead.actions.subscriptions.keep import keep
 from billhead.actions.subscriptions.lapse import lapse
 from billhead.actions.subscriptions.restore import restore
 from billhead.actions.subscriptions.set_timing import preview_set_timing, set_timing
@@ -217,4 +219,17 @@ def test_what_was_billed_in_advance_is_not_given_back_for_a_stop_and_what_is_not
         in_order()
     tomorrow_comes(shop, JUN)
     assert days(shop, april) == [(APR, MAY, 3000), (date(2026, 5, 4), JUN, 2710)]  # 28 of 31 days
+    in_order()
+
+
+def test_a_planned_change_that_is_taken_back_leaves_the_new_way_of_billing_planned(shop, april):
+    shop.plan("less", 1000)
+    on(date(2026, 4, 11))
+    do(set_timing, april, "arrears")
+    do(set_timing, april, "advance")
+    do(change, ChangeWish(april, plan="less"))
+    do(keep, april)
+    tomorrow_comes(shop, JUN)
+    assert days(shop, april) == [(APR, MAY, 3000), (MAY, JUN, 3000), (JUN, JUL, 3000)]
+    assert shop.get(Subscription, april).timing == "advance"
     in_order()

@@ -70,7 +70,7 @@ class Days:
     ends: date | None = None
     full: bool = False  # any day of a cycle costs all of it
     added: list[tuple[date, date]] = field(default_factory=list)  # [from, to) by changes, as they stand written
-    anew: list[date] = field(default_factory=list)  # when a whole period began, from what cost nothing
+    anew: list[date] = field(default_factory=list)  # when a whole period began that follows on none
 
     def changes(self, day: date, plan: str) -> None:
         before = self.on(day - timedelta(days=1)) if day > self.begun else None
@@ -227,8 +227,11 @@ class Story:
         self.days.holds.append([self.today, None])
 
     def do_resume(self, _) -> None:
+        billed = self.row().billed_through
         self.act(resume, self.subscription)
         self.days.holds[-1][1] = self.today
+        if self.days.full and billed < self.today:  # a part of a cycle becomes a whole one
+            self.days.anew.append(self.today)
 
     def do_cancel(self, detail) -> None:
         ahead, money = detail

@@ -143,18 +143,20 @@ def _worth(history: History, catalogue: Catalogue, *, only_paid: bool = False) -
         if ProrationMode(catalogue.plans[part.plan_id].proration) is not ProrationMode.EXTEND:
             continue
         for one in _charged(part, history, catalogue, only_paid):
-            worth += one.worth * _missing(part, one.cycle, history) / one.cycle.days
+            worth += one.worth * _missing(part, one.cycle, history, catalogue) / one.cycle.days
     return worth
 
 
-def _missing(part: Part, cycle: Period, history: History) -> int:
-    """So many days of the cycle a change took from the part; none where it had none of them: its price came back. What
-    a cancellation took from the same day on, the change did not."""
+def _missing(part: Part, cycle: Period, history: History, catalogue: Catalogue) -> int:
+    """So many days of the cycle a change took from the part; none where it had none of them: its price came back, as
+    where a whole period has begun anew by then. What a cancellation took from the same day on, the change did not."""
     item = history.item
     billed_to = item.billing_ends_on or _FOREVER
     starts, ends = part.starts_on or item.started_on, part.ends_on or _FOREVER
     begins = max(item.started_on, item.phase_ends_on or date.min)  # what is had from the first paid day was not changed
-    first, over = max(starts, begins, cycle.start), min(ends, cycle.end, billed_to)
+    term = Term.parse(catalogue.prices[part.price_id].term)
+    anew = [one.until for one in history.before if one.term == term and cycle.start < one.until]
+    first, over = max(starts, begins, cycle.start), min(ends, cycle.end, billed_to, *anew)
     if first >= over or not without([Period(first, over)], history.free):
         return 0
     missing = 0

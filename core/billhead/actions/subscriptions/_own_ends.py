@@ -30,8 +30,8 @@ def change_ends(tx: Tx, subscription: Subscription, before: int, plan_id: int, o
         "withdrew": [],
     }
     old, new = tx.session.get_one(Plan, before), tx.session.get_one(Plan, plan_id)
-    waiting = _waiting(tx, subscription)
-    followed = [row for row in waiting if row.effective_on >= on]
+    known = {row.id for row in scheduled_of(tx, subscription.id)}
+    followed = [row for row in _waiting(tx, subscription) if row.effective_on >= on]
     for row in followed:
         row.state = "withdrawn"
         told["withdrew"].append(row.id)
@@ -41,8 +41,7 @@ def change_ends(tx: Tx, subscription: Subscription, before: int, plan_id: int, o
         limit_time(tx.session, subscription, new, on)
     elif followed:
         limit_until(tx.session, subscription, new, followed[0].effective_on)
-    known = {row.id for row in waiting}
-    told["follows"] = [row.id for row in _waiting(tx, subscription) if row.id not in known]
+    told["follows"] = [row.id for row in scheduled_of(tx, subscription.id) if row.id not in known]
     return told
 
 
