@@ -85,10 +85,7 @@ def written(lines, steps, ids):
         else:
             back = GivenBack(step.period, step.amount, step.taxes)
             lines = [
-                BilledLine(one.id, one.period, one.amount, one.taxes, (*one.given_back, back))
-                if one.id == step.line_id
-                else one
-                for one in lines
+                replace(one, given_back=(*one.given_back, back)) if one.id == step.line_id else one for one in lines
             ]
     return lines
 
@@ -149,3 +146,62 @@ def test_a_line_that_is_changed_differs_by_no_cent(cut, whole, made, kept, mode)
         GivenBack(step.period, step.amount, step.taxes) for step in steps if step.line_id == one.id
     )) for one in (first, second)]  # fmt: skip
     assert difference(Cycle(november, whole, days, mode, lines)) == []
+
+
+FEBRUARY, OCTOBER = span("2026-02-01", "2026-03-01"), span("2026-10-01", "2026-11-01")
+
+
+def test_what_is_added_beside_a_line_that_staff_have_changed_costs_what_it_would_have():
+    # 5.00 in place of 10.00 for ten days: the 21 others are 20.00 still
+    ten, rest = span("2026-10-01", "2026-10-11"), span("2026-10-11", "2026-11-01")
+    mode = ProrationMode.FIXED_30
+    made = BilledLine(1, ten, 500, whole=whole_of(500, ten, OCTOBER, mode))
+    assert difference(Cycle(OCTOBER, 3000, [OCTOBER], mode, [made])) == [Charge(rest, 2000)]
+    nothing = BilledLine(1, ten, 0, whole=0)
+    assert difference(Cycle(OCTOBER, 3000, [OCTOBER], mode, [nothing])) == [Charge(rest, 2000)]
+
+
+def test_what_came_back_and_was_charged_again_by_a_line_that_staff_change_is_left_as_it_is():
+    # ten days of the 30.00 are left, and the 21 that were charged again for 20.00 cost 15.00 by now
+    ten, rest = span("2026-10-01", "2026-10-11"), span("2026-10-11", "2026-11-01")
+    first = BilledLine(1, OCTOBER, 3000, (), (GivenBack(rest, 2000, ()),), whole=3000)
+    second = BilledLine(2, rest, 1500, whole=whole_of(1500, rest, OCTOBER, ProrationMode.FIXED_30))
+    cycle = Cycle(OCTOBER, 3000, [OCTOBER], ProrationMode.FIXED_30, [first, second])
+    assert difference(cycle) == []
+    assert difference(replace(cycle, charged_days=[ten])) == [Return(2, rest, 1500, ())]
+
+
+def test_a_line_beside_one_that_staff_have_changed_owes_what_it_was_billed():
+    # 30.00 for October: ten days at a thirtieth each, and 20.00 for the 21 others, since the month costs no more
+    ten, rest = span("2026-10-01", "2026-10-11"), span("2026-10-11", "2026-11-01")
+    mode = ProrationMode.FIXED_30
+    assert difference(Cycle(OCTOBER, 3000, [OCTOBER], mode, [BilledLine(1, ten, 1000)])) == [Charge(rest, 2000)]
+    made = BilledLine(1, ten, 500, whole=whole_of(500, ten, OCTOBER, mode))
+    assert difference(Cycle(OCTOBER, 3000, [OCTOBER], mode, [made, BilledLine(2, rest, 2000)])) == []
+
+
+@given(
+    st.sampled_from([FEBRUARY, APRIL, OCTOBER]),
+    st.sampled_from([ACTUAL, ProrationMode.FIXED_30]),
+    st.integers(100, 10**5),
+    st.lists(st.integers(1, 27), min_size=1, max_size=4, unique=True),
+    st.integers(0, 3),
+    st.integers(0, 10**5),
+    st.integers(0, 31),
+)
+def test_what_staff_make_of_one_of_several_lines_changes_no_other(month, mode, whole, cuts, which, made, kept):
+    """A month that was billed part by part, as days were added; staff change a line; then days at its end go."""
+    lines, ids = [], count(1)
+    for end in [*sorted(cuts), month.days]:
+        days = [Period(month.start, month.start + timedelta(days=end))]
+        lines = written(lines, difference(Cycle(month, whole, days, mode, lines)), ids)
+    chosen = lines[which % len(lines)]
+    changed = replace(chosen, amount=made, taxes=(), whole=whole_of(made, chosen.period, month, mode))
+    lines = [changed if one is chosen else replace(one, taxes=()) for one in lines]
+    assert difference(Cycle(month, whole, [month], mode, lines)) == []
+    days = [Period(month.start, month.start + timedelta(days=min(kept, month.days)))] if kept else []
+    steps = difference(Cycle(month, whole, days, mode, lines))
+    # what charges days that go gives back, but for a cent of rounding
+    assert all(isinstance(step, Return) or step.amount <= 1 for step in steps)
+    lines = written(lines, steps, ids)
+    assert difference(Cycle(month, whole, days, mode, lines)) == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -114,8 +115,8 @@ def _amounts(stretch: Stretch, lines: Iterable[Line]) -> Iterator[Day]:
 
 
 def _worth(lines: Sequence[Line], cycle: Period, stretch: Stretch) -> tuple[int, int]:
-    """How many days of the cycle stand on the lines, and what these are worth: each by the line that it is on. Lines
-    that cost differently were rounded each by itself."""
+    """How many days of the cycle stand on the lines, and what these are worth: each by the line that it is on. Where
+    these cost differently, one with all of its days is worth what it says, and others what is left of the price."""
     taken: list[Period] = []
     on: list[tuple[Line, int]] = []
     for line in lines:
@@ -128,11 +129,14 @@ def _worth(lines: Sequence[Line], cycle: Period, stretch: Stretch) -> tuple[int,
     of = _days_of_price(days, cycle, stretch.mode, term)
     if stretch.mode in _FULL_PRICE or len({line.whole for line in lines}) == 1:
         return days, round_ratio(sum(own * line.whole for line, own in on), of, Rounding.HALF_UP)
-    worth = 0
+    kept = [(line, own) for line, own in on if own and own == sum(one.days for one in line.days)]
+    shares = [Fraction(own, _days_of_price(own, cycle, stretch.mode, term)) for _, own in kept]
+    left, over = max(Fraction(days, of) - sum(shares), Fraction(0)), days - sum(own for _, own in kept)
+    worth = sum(min(line.amount, line.whole) for line, _ in kept)
     for line, own in on:
-        entire = own and own == line.period.days
-        by = _days_of_price(own, cycle, stretch.mode, term) if entire else of
-        worth += round_ratio(own * line.whole, by, Rounding.HALF_UP)
+        if own and (line, own) not in kept:
+            costs = left * own * line.whole / over
+            worth += round_ratio(costs.numerator, costs.denominator, Rounding.HALF_UP)
     return days, worth
 
 

@@ -103,23 +103,27 @@ class Return:
 
 
 def owed(cycle: Cycle) -> int:
-    """What the charged days of the cycle cost, rounded half-up once; where lines cost differently, once for each line,
-    as it was when it was billed."""
+    """What the charged days of the cycle cost, rounded half-up once. Where lines cost differently, once for each: one
+    that keeps its days costs what it charges, and what is left of the cycle's price is for the other days."""
     days = sum(one.days for one in cycle.charged_days)
     if not days:
         return 0
-    share = share_of(days, cycle.period, cycle.mode) / days
     if _cost_alike(cycle) or cycle.mode not in _BY_DAYS:
+        share = share_of(days, cycle.period, cycle.mode) / days
         return _rounded(share * sum(one.days * whole_on(cycle, one.start) for one in _pieces(cycle)))
     on: dict[tuple[int, int], int] = {}
     for one in _pieces(cycle):
         line = _line_on(cycle, one.start)
         key = (line.id if line else 0, whole_on(cycle, one.start))
         on[key] = on.get(key, 0) + one.days
-    entire = {line.id: line.period.days for line in cycle.lines}
-    return sum(
-        _rounded(whole * (share_of(count, cycle.period, cycle.mode) if entire.get(line_id) == count else share * count))
-        for (line_id, whole), count in on.items()
+    lines = {line.id: line for line in cycle.lines}
+    had = {line.id: sum(one.days for one in line.days) for line in cycle.lines}
+    kept = [lines[key] for (key, _), count in on.items() if had.get(key) == count]
+    rest = {key: count for key, count in on.items() if had.get(key[0]) != count}
+    billed = sum(share_of(had[line.id], cycle.period, cycle.mode) for line in kept)
+    a_day = max(share_of(days, cycle.period, cycle.mode) - billed, Fraction(0)) / (sum(rest.values()) or 1)
+    return sum(line.charged for line in kept) + sum(
+        _rounded(a_day * whole * count) for (_, whole), count in rest.items()
     )
 
 
