@@ -140,6 +140,14 @@ def test_whose_it_is_and_who_asks(area: Area):
     assert till.get("/balance")["suspended"] is True
     for path, body in (("/users", ANNA), (f"/users/{anna}/renew", None), (f"/users/{anna}/block", None)):
         assert till.post(path, body, "9", 403)["code"] == "reseller_suspended"
+    acts = [rule for rule in shop.app.url_map.iter_rules() if rule.endpoint.startswith("api_v1.")]
+    for rule in acts:  # whatever it is, and whatever it is sent
+        for method in rule.methods - {"GET", "HEAD", "OPTIONS"}:
+            path = re.sub("<[^>]+>", str(anna), rule.rule)
+            refused = bare.open(path, method=method, headers={"Authorization": f"Bearer {till.key}"})
+            told = refused.status_code, refused.json["code"], refused.json["message"]
+            why = "Baltic is suspended: you can look, but nothing can be done."
+            assert told == (403, "reseller_suspended", why), rule
     shop.change(Reseller, area.ids["baltic"], suspended=False)
     # a revoked key is none
     key = shop.rows(ResellerKey)[0]

@@ -2,11 +2,13 @@
 
 from reseller_area import Area
 
+from billhead.actions.resellers._messages import Letter
 from billhead.actions.resellers.do_many import do_many
+from billhead.actions.resellers.send_message import send_message
 from billhead.db import writing
 from billhead.domain.context import Context, Role, Scope
 from billhead.models.resellers import ResellerKey
-from billhead.models.subscriptions import Service
+from billhead.models.subscriptions import Service, Subscription
 from billhead.web.access import stated
 
 
@@ -17,13 +19,15 @@ def test_what_is_somebody_elses_is_not_found_on_every_route(area: Area):
     shop.work()
     lines = {who: area.shop.rows(Service, Service.subscription_id == key)[0].id for who, key in users.items()}
     keys = {who: _key(area, who) for who in area.ids}
-    bulks = {}
+    bulks, messages, letter = {}, {}, Letter("News", "There are some.", "en")
     with shop.app.app_context():
         for who, key in users.items():
             scope = Scope(reseller_id=area.ids[who])
             with writing(Context(f"reseller:{who}", Role.RESELLER, scope)) as tx:
                 bulks[who] = do_many(tx, area.ids[who], "renew", [key]).bulk_id
-    things = {"users": users, "keys": keys, "many": bulks, "resellers": area.ids}
+                told = [tx.session.get_one(Subscription, key).customer_id]
+                messages[who] = send_message(tx, area.ids[who], told, letter).message_id
+    things = {"users": users, "keys": keys, "many": bulks, "messages": messages, "resellers": area.ids}
     below = {"aurora": {"aurora", "baltic", "coast"}, "baltic": {"baltic"}, "coast": {"coast"}, "gulf": {"gulf"}}
     rules = [rule for rule in shop.app.url_map.iter_rules() if rule.endpoint.startswith("reseller.") and rule.arguments]
     assert len(rules) >= 15
@@ -79,6 +83,9 @@ def test_ids_in_forms_and_addresses_are_no_way_in(area: Area):
     gulf, baltic = area.browsers["gulf"], area.browsers["baltic"]
     assert gulf.client.post("/reseller/users/many", data={"pick": [str(users["baltic"])]}).status_code == 404
     assert baltic.client.post("/reseller/users/many", data={"pick": [str(users["aurora"])]}).status_code == 404
+    for other in ("aurora", "gulf"):
+        picked = {"pick": [str(users["baltic"]), str(users[other])]}
+        assert baltic.client.post("/reseller/messages/new", data=picked).status_code == 404
     for whose in ("gulf", "aurora", "coast"):
         assert baltic.get(f"/reseller/users?reseller={area.ids[whose]}").status_code == 404
     assert gulf.get(f"/reseller/credits/pass-on?to={area.ids['baltic']}").status_code == 404

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from billhead.db import Tx
@@ -18,7 +18,9 @@ __all__ = [
     "lock_below",
     "lock_resellers",
     "lock_rows",
+    "stopped_by",
     "subtree",
+    "suspended",
 ]
 
 
@@ -105,28 +107,42 @@ def check_may_act(tx: Tx, reseller: Reseller) -> None:
 
 def is_stopped(session: Session, reseller: Reseller) -> bool:
     """It sells nothing: it is suspended, or somebody above it with all lines."""
-    return reseller.suspended or _stopped_above(session, reseller.id) is not None
+    return bool(stopped_by(session, reseller.id))
+
+
+def stopped_by(session: Session, reseller_id: int) -> str:
+    """The name of the reseller whose suspension stops this one: its own, or one above whose lines were stopped; ""."""
+    stops = or_(Reseller.id == reseller_id, Reseller.suspended_lines == STOPPED)
+    return (
+        session.scalar(
+            select(Reseller.name)
+            .join(ResellerClosure, ResellerClosure.ancestor_id == Reseller.id)
+            .where(ResellerClosure.descendant_id == reseller_id, Reseller.suspended, stops)
+            .order_by(ResellerClosure.depth)
+            .limit(1)
+        )
+        or ""
+    )
+
+
+def suspended(name: str) -> NotAllowed:
+    """What answers whoever is stopped by that reseller's suspension, in its area and to its programs."""
+    return NotAllowed(
+        f"{name} is suspended: you can look, but nothing can be done.",
+        code="reseller_suspended",
+        hint="ask who set you up as a reseller",
+    )
 
 
 def _refuse_suspended(session: Session, *resellers: Reseller) -> None:
     """Also for whoever stands below one whose lines were stopped with it."""
     for reseller in resellers:
-        stopped = None if reseller.suspended else _stopped_above(session, reseller.id)
-        if reseller.suspended or stopped:
+        if stopped := stopped_by(session, reseller.id):
             raise NotAllowed(
-                f"{stopped or reseller.name} is suspended: nothing is sold or passed on",
+                f"{stopped} is suspended: nothing is sold or passed on",
                 code="reseller_suspended",
                 hint="ask who set you up as a reseller",
             )
-
-
-def _stopped_above(session: Session, reseller_id: int) -> str | None:
-    return session.scalar(
-        select(Reseller.name)
-        .join(ResellerClosure, ResellerClosure.ancestor_id == Reseller.id)
-        .where(ResellerClosure.descendant_id == reseller_id, Reseller.suspended, Reseller.suspended_lines == STOPPED)
-        .limit(1)
-    )
 
 
 def check_may_sell(session: Session, reseller: Reseller, plan: str) -> None:

@@ -3,17 +3,17 @@
 from typing import Any
 
 from flask import Blueprint, g, request
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.resellers._rights import Rights, effective_rights
 from billhead.actions.resellers._seen import Figures, figures_of
-from billhead.actions.resellers._tree import STOPPED
+from billhead.actions.resellers._tree import stopped_by, suspended
 from billhead.db import reading
 from billhead.domain.context import Role
-from billhead.domain.errors import NotAllowed, NotFound
+from billhead.domain.errors import NotFound
 from billhead.domain.money import CREDITS
-from billhead.models.people import Customer, Reseller, ResellerClosure
+from billhead.models.people import Customer, Reseller
 from billhead.models.shops import Shop, ShopSupply
 from billhead.web.formatting import money
 from billhead.web.request_context import signed_in
@@ -59,20 +59,10 @@ def my_zone() -> str:
 
 
 def suspended_by() -> str:
-    """The name of the reseller whose suspension stops this one: its own, or one above whose lines were stopped; ""."""
+    """The name of the reseller whose suspension stops this one, or ""."""
     if "reseller_stopped" not in g:
-        chain = ResellerClosure
-        stops = or_(Reseller.id == own_id(), Reseller.suspended_lines == STOPPED)
         with reading() as session:
-            g.reseller_stopped = (
-                session.scalar(
-                    select(Reseller.name)
-                    .join(chain, chain.ancestor_id == Reseller.id)
-                    .where(chain.descendant_id == own_id(), Reseller.suspended, stops)
-                    .limit(1)
-                )
-                or ""
-            )
+            g.reseller_stopped = stopped_by(session, own_id())
     found: str = g.reseller_stopped
     return found
 
@@ -94,11 +84,7 @@ def only_look_while_suspended() -> None:
     if request.method in ("GET", "HEAD") or login is None or login.reseller_id is None:
         return
     if stopped := suspended_by():
-        raise NotAllowed(
-            f"{stopped} is suspended: you can look, but nothing can be done.",
-            code="reseller_suspended",
-            hint="ask who set you up as a reseller",
-        )
+        raise suspended(stopped)
 
 
 @reseller.context_processor

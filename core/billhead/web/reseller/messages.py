@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from billhead.actions.resellers._messages import A_DAY, MOST, Letter
+from billhead.actions.resellers._messages import A_DAY, MOST, Letter, recipients
 from billhead.actions.resellers._seen import seen_message
 from billhead.actions.resellers._tree import subtree
 from billhead.actions.resellers.send_message import MessagePreview, preview_send_message, send_message
@@ -96,7 +96,8 @@ def new_message() -> ResponseReturnValue:
 
 
 def _meant(session: Session) -> tuple[list[int], str]:
-    """(customers, the list that they were picked on): by the list of users, by that of resellers, or by this page."""
+    """(customers, the list that they were picked on): by the list of users, by that of resellers, or by this page.
+    Raises NotFound for somebody else's."""
     told = {name: _numbers(name) for name in ("to", "below")}
     back = "reseller.resellers" if "below" in request.form or request.form.get("back") == "below" else "reseller.users"
     if told["to"]:
@@ -108,7 +109,8 @@ def _meant(session: Session) -> tuple[list[int], str]:
     else:
         query = select(Customer.id).join(Subscription, Subscription.customer_id == Customer.id)
         query = query.where(Subscription.id.in_(picked(session))).distinct()
-    return list(session.scalars(query.order_by(Customer.id).limit(MOST))), back
+    people = list(session.scalars(query.order_by(Customer.id).limit(MOST)))
+    return [one.id for one in recipients(session, own_id(), people)] if people else [], back
 
 
 def _numbers(name: str) -> list[int]:
