@@ -93,6 +93,7 @@ class DocumentLine(Model):
         UniqueConstraint("subscription_id", "component_id", "kind", "period_start", "revision", name="uq_billed_once"),
         CheckConstraint("period_end IS NULL OR period_end > period_start", name="period"),
         Index("ix_document_line_document", "document_id"),
+        Index("ix_document_line_period_end", "period_end"),  # what runs today, of years of lines
         Index(
             "ix_document_line_corrects",
             "corrects_line_id",

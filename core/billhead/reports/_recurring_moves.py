@@ -9,17 +9,18 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, exists, func, literal, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from billhead.domain.money import Money, Rounding
 from billhead.domain.periods import UNITS, Term
+from billhead.domain.subscription import State as Life
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.shops import Shop
 from billhead.models.subscriptions import Subscription
 from billhead.reports._recurring import IS_RECURRING, WHOLE, given_back
 
-__all__ = ["Moves", "is_billed_on", "recurring_moves"]
+__all__ = ["Moves", "billed_on", "recurring_moves", "runs_on"]
 
 _PARTS = 1000
 """Summed in thousandths of a minor unit: a year of 100.00 is 8.333333 a month."""
@@ -100,10 +101,20 @@ def _pays_for(day: date) -> ColumnElement[bool]:
     return and_(IS_RECURRING, DocumentLine.period_start <= day, DocumentLine.period_end > day, ~exists().where(*on_it))
 
 
-def is_billed_on(day: date) -> ColumnElement[bool]:
-    """Of a subscription: an invoice of ours is over that day, so that it is in these figures."""
-    return exists().where(
-        DocumentLine.subscription_id == Subscription.id, Document.id == DocumentLine.document_id, _pays_for(day)
+def billed_on(day: date) -> Select[int]:
+    """How many running subscriptions have an invoice of ours over that day, so that they are in these figures."""
+    return (
+        select(func.count(Subscription.id.distinct()))
+        .join(DocumentLine, DocumentLine.subscription_id == Subscription.id)
+        .join(Document, Document.id == DocumentLine.document_id)
+        .where(runs_on(day), _pays_for(day))
+    )
+
+
+def runs_on(day: date) -> ColumnElement[bool]:
+    """Of a subscription: it is past its trial and goes on."""
+    return and_(
+        Subscription.state == Life.ACTIVE.value, Subscription.phase == "recurring", Subscription.started_on <= day
     )
 
 

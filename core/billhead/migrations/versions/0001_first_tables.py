@@ -2267,6 +2267,7 @@ def upgrade() -> None:
     with op.batch_alter_table('document_line', schema=None) as batch_op:
         batch_op.create_index('ix_document_line_corrects', ['corrects_line_id'], unique=False, sqlite_where=sa.text('corrects_line_id IS NOT NULL'), postgresql_where=sa.text('corrects_line_id IS NOT NULL'))
         batch_op.create_index('ix_document_line_document', ['document_id'], unique=False)
+        batch_op.create_index('ix_document_line_period_end', ['period_end'], unique=False)
 
     op.create_table('dunning_step',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -3182,6 +3183,7 @@ def downgrade() -> None:
 
     op.drop_table('dunning_step')
     with op.batch_alter_table('document_line', schema=None) as batch_op:
+        batch_op.drop_index('ix_document_line_period_end')
         batch_op.drop_index('ix_document_line_document')
         batch_op.drop_index('ix_document_line_corrects', sqlite_where=sa.text('corrects_line_id IS NOT NULL'), postgresql_where=sa.text('corrects_line_id IS NOT NULL'))
 

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from billhead import clock
 from billhead.charts import Chart, Series
-from billhead.domain.subscription import State
 from billhead.models.documents import Document
 from billhead.models.ledger import LedgerEntry
 from billhead.models.operations import Job
@@ -22,7 +21,7 @@ from billhead.models.payments import Payment, PaymentAttempt, Refund
 from billhead.models.sellers import Seller
 from billhead.models.shops import Shop
 from billhead.models.subscriptions import Service, Subscription
-from billhead.reports._recurring_moves import is_billed_on
+from billhead.reports._recurring_moves import billed_on, runs_on
 from billhead.web.speaking import marked, say
 
 __all__ = ["PERIODS", "Debt", "Income", "Span", "charts_of", "debts", "income", "lines", "span_of", "work"]
@@ -205,10 +204,8 @@ def work(session: Session, day: date) -> dict[str, Any]:
         .where(Job.state == "queued")
         .subquery()
     )
-    runs = Subscription.state == State.ACTIVE.value, Subscription.phase == "recurring", Subscription.started_on <= day
-    unbilled = (
-        select(func.count().label("unbilled")).select_from(Subscription).where(*runs, ~is_billed_on(day)).subquery()
-    )
+    running = select(func.count(Subscription.id)).where(runs_on(day)).scalar_subquery()
+    unbilled = select((running - billed_on(day).scalar_subquery()).label("unbilled")).subquery()
     only = select(func.min(Seller.code)).where(_is_ours(Seller.id)).having(func.count() == 1).scalar_subquery()
     shops = select(func.count()).select_from(Shop).scalar_subquery()
     counted = select(tries, jobs, unbilled, shops.label("shops"), only.label("own"))

@@ -1,11 +1,15 @@
 """The customer's orders, the newest first, each with how far it is."""
 
+from typing import Any
+
 from flask.typing import ResponseReturnValue
+from sqlalchemy import Select, select
 
 from billhead.actions.subscriptions._order_steps import MORE, orders
 from billhead.db import reading
 from billhead.domain.rights import BUYERS
-from billhead.models.documents import Document
+from billhead.models.documents import Document, DocumentLine
+from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.customer.blueprint import customer
 from billhead.web.pages import page
@@ -19,8 +23,12 @@ __all__: list[str] = []
 @allow(*BUYERS, permission="own.pay")
 def own_orders() -> ResponseReturnValue:
     with reading() as session:
-        mine = (
-            orders().where(Document.customer_id == current_customer_id()).add_columns(MORE.label("more"), Document.id)
-        )
-        rows = page_of(session, mine, Document.id, whole_rows=True)
+        rows = page_of(session, orders_of(current_customer_id()), Document.id, whole_rows=True)
     return page("customer/orders.html", rows=rows)
+
+
+def orders_of(customer_id: int) -> Select[*tuple[Any, ...]]:
+    """As `orders`, of one customer: found by their papers, so that nobody else's subscriptions are looked through."""
+    mine = Document.customer_id == customer_id
+    named = select(DocumentLine.subscription_id).join(Document, Document.id == DocumentLine.document_id).where(mine)
+    return orders().where(mine, Subscription.id.in_(named)).add_columns(MORE.label("more"), Document.id)
