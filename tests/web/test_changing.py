@@ -51,6 +51,24 @@ def hidden(text):
     )
 
 
+def test_ten_more_plans_to_change_to_ask_nothing_more_about_the_lines(sold):
+    shop, ada = sold
+    ada.get("/account/subscriptions/1/change")
+    with shop.asking() as before:
+        ada.get("/account/subscriptions/1/change")
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        gold = tx.session.query(Plan).filter_by(code="gold").one()
+        book = tx.session.query(PriceBook).filter_by(code="eur").one()
+        for n in range(10):
+            plan = Plan(seller_id=shop.seller_id, code=f"p{n}", name=f"P{n}", kind="stream", details=gold.details)
+            tx.session.add(plan)
+            tx.session.flush()
+            tx.session.add(Price(book_id=book.id, plan_id=plan.id, term="1 month", amount_minor=2000 + n))
+    with shop.asking() as after:
+        assert "P9" in ada.get("/account/subscriptions/1/change").text
+    assert len([one for one in after if "FROM service" in one]) == len([one for one in before if "FROM service" in one])
+
+
 def test_a_customer_sees_the_price_before_the_plan_changes(sold):
     shop, ada = sold
     assert "Change plan or add-ons" in ada.get("/account/subscriptions/1").text

@@ -76,7 +76,8 @@ def change_choices(session: Session, subscription_id: int, *, all_plans: bool = 
     plans = session.scalars(select(Plan).where(or_(sold.holds(), Plan.id.in_([base.plan_id, *had])))).all()
     refused = not_licensed(session, [plan.id for plan in plans], customer.country)
     plans = [plan for plan in plans if plan.id not in refused or plan.id == base.plan_id or plan.id in had]
-    fitting = [plan for plan in plans if plan.id == base.plan_id or _fits(session, subscription, plan, all_plans)]
+    kinds = _line_kinds(session, subscription)
+    fitting = [plan for plan in plans if plan.id == base.plan_id or _fits(plan, kinds, all_plans)]
     found = [choice for plan in fitting for choice in _terms(session, subscription, base, plan, prices)]
     shown = [one for one in found if all_plans or one.current or one.when is not When.FORBIDDEN]
     addons = [plan for plan in plans if plan.kind in _ADDONS and not plan.retired]
@@ -101,16 +102,17 @@ def _now(session: Session, subscription: Subscription) -> tuple[SubscriptionComp
     return base, {row.plan_id: row.quantity for row in rows if row.kind != "plan"}
 
 
-def _fits(session: Session, subscription: Subscription, plan: Plan, all_plans: bool) -> bool:
+def _line_kinds(session: Session, subscription: Subscription) -> list[str]:
+    """What it has on panels, in the order of its plan."""
+    lines = select(Service.kind).where(Service.subscription_id == subscription.id, Service.lifecycle == "wanted")
+    return list(session.scalars(lines.order_by(Service.id)))
+
+
+def _fits(plan: Plan, kinds: Sequence[str], all_plans: bool) -> bool:
     if plan.retired or (not plan.listed and not all_plans) or plan.kind in _ADDONS:
         return False
-    kinds = session.scalars(
-        select(Service.kind)
-        .where(Service.subscription_id == subscription.id, Service.lifecycle == "wanted")
-        .order_by(Service.id)
-    ).all()
     templates: list[dict[str, Any]] = plan.details.get("services", [])
-    return bool(templates) and [template["kind"] for template in templates] == list(kinds)
+    return bool(templates) and [template["kind"] for template in templates] == kinds
 
 
 def _terms(
