@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import cast
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from billhead.charts.plot import NARROW, WIDE, Paper, Plot, spans
 from billhead.charts.scale import day_marks, value_marks, word_marks
@@ -32,10 +32,11 @@ def draw(chart: Chart, words: Words, *, mirrored: bool = False) -> Markup:
 
 def _tag(name: str, inside: object = "", /, **attributes: object) -> Markup:
     """An element. Numbers are cut to a tenth of a pixel; `class_` is class, and _ in a name is -."""
-    written = Markup().join(
-        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), _short(value)) for key, value in attributes.items()
+    # put together as plain text: Markup's own format takes four times as long, and a page has a thousand elements
+    written = "".join(
+        [f' {key.rstrip("_").replace("_", "-")}="{escape(_short(value))}"' for key, value in attributes.items()]
     )
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, inside)  # noqa: S704 names are written here
+    return Markup(f"<{name}{written}>{escape(inside)}</{name}>")  # noqa: S704 names are written here, the rest is escaped
 
 
 def _short(value: object) -> str:
