@@ -5,18 +5,22 @@ from datetime import timedelta
 
 import pytest
 from flask import current_app
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from apps import build_app, close_app
 from billhead.actions.billing.run import run_billing
 from billhead.actions.documents._subscriptions import open_offers, owed_of
 from billhead.actions.dunning._debts import read_debts
 from billhead.actions.dunning._terms import Policies
+from billhead.actions.provisioning._desired import PanelView
+from billhead.actions.provisioning._our_side import OurSide
 from billhead.actions.subscriptions._offers import lock_about
 from billhead.bench.subscribers import DUE_ON, OnlyTax, build_operator
 from billhead.db import db, reading, writing
 from billhead.domain.context import Context
 from billhead.models.documents import Document
+from billhead.models.subscriptions import Service
+from billhead.plugin import Capabilities, Expiry, LineKind, ListedLine, Observed
 from billhead.reports._recurring_moves import recurring_moves
 from billhead.web.admin.home_figures import debts, work
 from billhead.web.customer.orders import orders_of
@@ -86,3 +90,21 @@ def test_the_orders_of_one_customer_are_not_looked_for_among_all_subscriptions(s
     with current_app.test_request_context(), reading() as session:
         assert page_of(session, orders_of(2), Document.id, whole_rows=True).items
     assert [step for step in steps(sqlite_url, said) if step.startswith("SCAN subscription")] == []
+
+
+def test_a_batch_of_a_panels_lines_is_not_looked_for_among_all_of_the_panel(sqlite_url, said):
+    with reading() as session:
+        first = session.scalars(select(Service).order_by(Service.id).limit(2)).all()
+    view = PanelView(
+        first[0].panel_id, "north", None, None, Capabilities(Expiry.SETTABLE, frozenset(LineKind)), {}, {}, {}
+    )
+    ours = OurSide(view, {}, ())
+    said.clear()
+    listed = [
+        ListedLine(ref, str(one.id), LineKind.STREAM, Observed(login=one.login, mac=one.mac or "00:1A:79:00:00:01"))
+        for ref, one in zip(("", first[1].handle), first, strict=True)
+    ]
+    rows = ours.rows_of(listed)
+    assert [rows.of(line).id for line in listed] == [one.id for one in first]
+    assert ours.rows_with([first[1].id]).by_ref.keys() == {first[1].handle}
+    assert [step for step in steps(sqlite_url, said) if "ix_service_panel_sync" in step or "SCAN service" in step] == []

@@ -90,8 +90,10 @@ class OurSide:
             if refs:
                 found = session.execute(self._rows().where(among(table.handle, refs, session)))
                 rows.by_ref = {row.handle: row for row in found}
-            for column in (table.login, table.mac) if bare else ():
+            for column in (table.login, table.mac):
                 names = [name for seen in bare if isinstance(name := getattr(seen, column.name), str) and name]
+                if not names:
+                    continue
                 named = self._rows().where(table.lifecycle.in_(("wanted", "leaving")), among(column, names, session))
                 rows.by_name.update({getattr(row, column.name): row for row in session.execute(named)})
             self._add_leads(session, rows)
@@ -111,7 +113,8 @@ class OurSide:
         return desired_of(row, self.view, rows.leads.get(row.paired_with_id), owner=owner)
 
     def _rows(self) -> Select[Any]:
-        query: Select[Any] = select(*Service.__table__.c).where(Service.panel_id == self.view.id)
+        # not by the index over panels, whose lines are all that there are: SQLite would walk them for each batch
+        query: Select[Any] = select(*Service.__table__.c).where(Service.panel_id + 0 == self.view.id)
         if self.owners:
             query = (
                 query.add_columns(Customer.reseller_id)
