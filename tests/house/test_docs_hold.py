@@ -181,6 +181,16 @@ def test_every_table_of_the_catalogue_stands_in_import():
     assert {name for name in tables if f"[{name}.CODE]" not in page} == set()
 
 
+def test_what_the_docs_say_of_the_staffs_menu_is_there():
+    from billhead.web.admin.area import MENU
+
+    menu = {heading: {label for _, label in entries} for heading, entries in MENU if heading}
+    told = re.compile(rf"\\*({'|'.join(menu)}) → ([^*→]+)")
+    found = [(shown(page), *way) for page in PAGES for way in told.findall(" ".join(page.read_text("utf-8").split()))]
+    assert len(found) > 10
+    assert [(page, head, entry) for page, head, entry in found if entry.strip(" .") not in menu[head]] == []
+
+
 def test_every_address_of_the_apis_stands_in_their_page():
     from billhead.web.api_staff.description import DESCRIPTION as OF_STAFF
     from billhead.web.api_v1.description import DESCRIPTION as OF_RESELLERS
