@@ -128,3 +128,9 @@ def test_one_billing_day_is_shown_and_set(shop):
     assert run(shop, "customers", "billing-day", 1, 15) == {"customer_id": 1, "moved": 1}
     assert shop.get(Subscription, 1).anchor == date(2026, 4, 15)
     assert run(shop, "customers", "billing-day", 1, 0) == {"customer_id": 1, "moved": 0}
+
+
+def test_the_next_invoice_is_told_with_the_last_day_of_what_it_bills(shop):
+    told = CliRunner().invoke(main, ["billing", "preview", "1"], obj=shop.app).stdout.splitlines()
+    assert told[0] == "On 2026-05-01 an invoice is written, due 2026-05-01:"
+    assert told[1].startswith("  1 × tv 2026-05-01 to 2026-05-31: 30.00 EUR")

@@ -1,7 +1,7 @@
 """`billhead billing`: what is due, billed, or shown without being billed."""
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 
 import click
 
@@ -82,9 +82,10 @@ def _upcoming(upcoming: Upcoming) -> list[str]:
     document = upcoming.document
     if document is None:
         return [f"Subscription {upcoming.subscription_id}: {upcoming.why}."]
-    lines = [f"On {upcoming.on} a {document.kind} is written, due {document.due_on}:"]
+    article = "an" if document.kind == "invoice" else "a"
+    lines = [f"On {upcoming.on} {article} {document.kind.replace('_', ' ')} is written, due {document.due_on}:"]
     for line in document.lines:
-        period = f" {line.period_start} to {line.period_end}" if line.period_start else ""
+        period = f" {line.period_start} to {line.period_end - timedelta(days=1)}" if line.period_end else ""
         net = Money(line.net_minor, document.currency)
         lines.append(
             f"  {line.quantity} × {line.description}{period}: {net} + {Money(line.tax_minor, document.currency)}"
