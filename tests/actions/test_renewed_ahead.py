@@ -14,6 +14,7 @@ from billhead.actions.billing.first import first
 from billhead.actions.billing.settle_proforma import preview_settle_proforma
 from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.subscriptions._taking_steps import look_again
+from billhead.actions.subscriptions.change import ChangeWish, change
 from billhead.db import reading, writing
 from billhead.models.documents import Document
 from billhead.models.subscriptions import Subscription
@@ -70,6 +71,23 @@ def test_who_pays_each_offer_at_once_is_asked_once_a_week_and_for_no_day_twice(s
     assert days(shop, subscription) == [(8, 15), (15, 22), (22, 29)]  # 12.00 each
     assert [one.total_minor for one in offers(shop)] == [1200, 1200, 1200]
     with at(november(20)):
+        assert verify_billing().faults == []
+    sound()
+
+
+def test_a_longer_term_goes_over_the_day_from_which_it_was_renewed_ahead(shop):
+    """Paid up to the 22nd, by two renewals. On the 10th staff turn weeks into spans of ten days."""
+    subscription = weekly(shop, "later")
+    plan = shop.get(Subscription, subscription).plan_id
+    shop.price(plan, shop.books["EURFalse"], "10 days", 2000)
+    pay_early(shop, november(2))
+    pay_early(shop, november(9))
+    with at(november(10)):
+        with writing(SYSTEM) as tx:
+            change(tx, ChangeWish(subscription, term="10 days", when="immediate"))
+        lines = [(start.day, end.day, net) for _, start, end, net, _ in shop.lines(subscription)]
+        # 5 of 7 days of 10.00 come back, and a week; 4.00 are for two of ten days, 20.00 for all of them
+        assert lines[2:] == [(10, 15, -714), (15, 22, -1000), (10, 12, 400), (12, 22, 2000)]
         assert verify_billing().faults == []
     sound()
 

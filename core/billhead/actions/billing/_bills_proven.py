@@ -6,7 +6,7 @@ written as free.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, func, select
@@ -42,6 +42,7 @@ class _Row(NamedTuple):
     line: DocumentLine
     kind: str
     state: str
+    written_at: datetime
     inclusive: bool
 
     @property
@@ -49,6 +50,12 @@ class _Row(NamedTuple):
         """As the price book has it; a credit note has the opposite amounts."""
         minor = self.line.net_minor + (self.line.tax_minor if self.inclusive else 0)
         return -minor if self.kind == "credit_note" else minor
+
+
+class _Break(NamedTuple):
+    kind: str
+    on: date
+    recorded_at: datetime
 
 
 def day_faults(session: Session, subscriptions: Sequence[int]) -> Iterator[Named]:
@@ -65,7 +72,7 @@ def day_faults(session: Session, subscriptions: Sequence[int]) -> Iterator[Named
         shown, inclusive = len(parts) > 1, rows[0].inclusive
         for part, mode, costs in parts:
             mine = [row for row in rows if row.line.component_id == part.id]
-            own = [_cut(_line(row, back.get(row.line.id, [])), row.state, over[subscription.id]) for row in mine]
+            own = [_cut(_line(row, back.get(row.line.id, [])), row, over[subscription.id]) for row in mine]
             stretch = _stretch(subscription, part, mode, first, free.get(subscription.id, []), over[subscription.id])
             if own and moves_amounts(TaxRounding(roundings[subscription.seller_id]), inclusive):
                 stretch = stretch._replace(slack=1)
@@ -76,12 +83,12 @@ def day_faults(session: Session, subscriptions: Sequence[int]) -> Iterator[Named
                 yield Named(subscription.id, found.document_id, what)
 
 
-def _read() -> Select[DocumentLine, str, str, bool]:
+def _read() -> Select[DocumentLine, str, str, datetime, bool]:
     """Lines, each with whether its own price book states prices with tax: a document may have both."""
     line, document = DocumentLine, Document
     inclusive = func.coalesce(PriceBook.tax_inclusive, document.tax_inclusive)
     return (
-        select(line, document.kind, document.state, inclusive)
+        select(line, document.kind, document.state, document.created_at, inclusive)
         .join(document, document.id == line.document_id)
         .outerjoin(Price, Price.id == line.price_id)
         .outerjoin(PriceBook, PriceBook.id == Price.book_id)
@@ -112,15 +119,15 @@ def _back(session: Session, lines: Sequence[int]) -> dict[int, list[_Row]]:
     return found
 
 
-def _over(session: Session, subscriptions: Sequence[int]) -> defaultdict[int, list[tuple[str, date]]]:
+def _over(session: Session, subscriptions: Sequence[int]) -> defaultdict[int, list[_Break]]:
     """When it was stopped or its paid time was over, when it began again, and when somebody else got it."""
     event = SubscriptionEvent
-    query = select(event.subscription_id, event.kind, event.effective_on).where(
+    query = select(event.subscription_id, event.kind, event.effective_on, event.recorded_at).where(
         among(event.subscription_id, subscriptions, session), event.kind.in_(_BREAKS)
     )
-    found: defaultdict[int, list[tuple[str, date]]] = defaultdict(list)
-    for key, kind, on in session.execute(query.order_by(event.id)):
-        found[key].append((kind, on))
+    found: defaultdict[int, list[_Break]] = defaultdict(list)
+    for key, *told in session.execute(query.order_by(event.id)):
+        found[key].append(_Break(*told))
     return found
 
 
@@ -150,11 +157,11 @@ def _stretch(
     mode: str,
     first: date,
     free: Sequence[tuple[str, Period]],
-    over: Sequence[tuple[str, date]],
+    over: Sequence[_Break],
 ) -> Stretch:
     """From the first day that was ever billed to the last one: what is billed later is still the run's. The days before
     it was handed over were had by who had it then, from whatever day who got it has canceled."""
-    handed_over = max((day for kind, day in over if kind == "transferred"), default=first)
+    handed_over = max((one.on for one in over if one.kind == "transferred"), default=first)
     billed_to = max(
         min(day or _EVER for day in (subscription.billing_ends_on, subscription.billed_through)), handed_over
     )
@@ -162,7 +169,7 @@ def _stretch(
     had = [Period(start, end)] if start < end else []
     agreed = [days for why, days in free if why in ("moved", CLOSED)]
     closed = max((days.end for why, days in free if why == CLOSED), default=date.min)
-    over = [(kind, max(day, closed)) for kind, day in over]
+    over = [one._replace(on=max(one.on, closed)) for one in over]
     if subscription.phase_ends_on is not None and first < subscription.phase_ends_on:
         agreed.append(Period(first, subscription.phase_ends_on))
     unpaid = [days for why, days in free if why not in ("moved", CLOSED)]
@@ -172,10 +179,10 @@ def _stretch(
     return Stretch(had, unpaid, agreed, stopped, mode, subscription.currency)
 
 
-def _between(events: Sequence[tuple[str, date]], broke: str, *went_on: str) -> list[Period]:
+def _between(events: Sequence[_Break], broke: str, *went_on: str) -> list[Period]:
     """From each time that it broke off to when it went on."""
     found, since = list[Period](), None
-    for kind, day in events:
+    for kind, day, _ in events:
         if kind == broke:
             since = since or day
         elif kind in went_on and since is not None:
@@ -184,11 +191,12 @@ def _between(events: Sequence[tuple[str, date]], broke: str, *went_on: str) -> l
     return [*found, Period(since, _EVER)] if since is not None else found
 
 
-def _cut(line: Line, state: str, over: Sequence[tuple[str, date]]) -> Line:
-    """A renewal ends what is not paid for, or was given back by hand: those days are bought anew. Paid days stay, and
-    cost nothing a second time; a trial that costs nothing ends with the renewal."""
-    begins = sorted(day for kind, day in over if kind == "renewed" and line.period.start < day < line.period.end)
-    if not begins or (line.charges and line.standing and state == "paid"):
+def _cut(line: Line, row: _Row, over: Sequence[_Break]) -> Line:
+    """A renewal ends what was written before and is not paid for, or was given back by hand: those days are bought
+    anew. Paid days stay, and cost nothing a second time; a trial that costs nothing ends with the renewal."""
+    renewed = [one.on for one in over if one.kind == "renewed" and one.recorded_at > row.written_at]
+    begins = sorted(day for day in renewed if line.period.start < day < line.period.end)
+    if not begins or (line.charges and line.standing and row.state == "paid"):
         return line
     return line._replace(back=(*line.back, *_after(line.period, begins)), standing=False)
 
