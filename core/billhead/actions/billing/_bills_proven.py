@@ -126,8 +126,8 @@ def _over(session: Session, subscriptions: Sequence[int]) -> defaultdict[int, li
         among(event.subscription_id, subscriptions, session), event.kind.in_(_BREAKS)
     )
     found: defaultdict[int, list[_Break]] = defaultdict(list)
-    for key, *told in session.execute(query.order_by(event.id)):
-        found[key].append(_Break(*told))
+    for key, kind, on, recorded_at in session.execute(query.order_by(event.id)):
+        found[key].append(_Break(kind, on, recorded_at))
     return found
 
 
