@@ -23,7 +23,9 @@ from billhead.jobs.kinds import KINDS
 from billhead.models.credits import CustomerCredit
 from billhead.models.documents import Allocation, Document
 from billhead.models.ledger import LedgerEntry
+from billhead.models.payments import PaymentAttempt
 from billhead.models.people import Customer
+from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Subscription
 
 
@@ -121,6 +123,27 @@ def test_credit_goes_before_the_card(shop):
     with at(november(2)):
         assert collect(SYSTEM, invoices(shop)[0].id).state == "nothing_to_do"
     assert invoices(shop)[0].state == "paid"
+
+
+@pytest.mark.parametrize("card", [True, False])
+def test_credit_pays_a_whole_renewal_that_is_charged_on_its_day(any_shop, card):
+    """Where numbers are given to what is paid, the renewal is a proforma: the 20.00 pay it, and no card is needed."""
+    shop = any_shop
+    shop.change(Seller, shop.seller_id, number_on="payment")
+    customer = shop.customer(card=card, credit_minor=2000)
+    subscription = shop.subscribe(customer, shop.plan("tv", 1000), due=NOV)
+    shop.run(NOV)
+    (offer,) = shop.all(Document)
+    with at(NOV):
+        assert collect(SYSTEM, offer.id).state == "paid_with_credit"
+        assert collect(SYSTEM, offer.id).state == "nothing_to_do"
+    assert [(one.kind, one.state, one.settled_minor) for one in shop.all(Document)] == [
+        ("proforma", "settled", 1200),
+        ("invoice", "paid", 1200),
+    ]
+    assert (lots(shop), shop.get(Subscription, subscription).paid_through) == ([("bought", 800)], date(2026, 12, 1))
+    assert shop.all(PaymentAttempt) == []
+    sound()
 
 
 def test_applied_twice_it_is_used_once(shop):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from billhead.actions.credits._draw import use_credit
-from billhead.actions.credits._top_up import void_if_stopped
+from billhead.actions.credits._top_up import is_top_up, void_if_stopped
+from billhead.actions.credits.pay_with_credit import pay_with_credit
 from billhead.actions.documents._disputed import undisputed
 from billhead.actions.documents._subscriptions import subscriptions_of
 from billhead.actions.exchange import exchange
@@ -36,8 +37,8 @@ __all__ = ["Collected", "collect"]
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """`state` is the attempt's, or "nothing_to_do" / "no_method" / "stopped" / "paused" / "too_often" / "disputed" (by
-    the bank) / "in_dispute" (by the customer, all that is open of it)."""
+    """`state` is the attempt's, or "nothing_to_do" / "paid_with_credit" (a renewal, whole) / "no_method" / "stopped" /
+    "paused" / "too_often" / "disputed" (by the bank) / "in_dispute" (by the customer, all that is open of it)."""
 
     attempt_id: int | None
     state: str
@@ -83,6 +84,9 @@ def collect(ctx: Context, document_id: int, *, after: int | None = None) -> Coll
         if after is not None and last_charge(tx, document_id) != after:
             instead.append("nothing_to_do")
             return None
+        if not owed:
+            instead.append(_with_credit(tx, document))
+            return None
         method = _method(tx, document)
         account = tx.session.get_one(GatewayAccount, method.account_id) if method else None
         if method is None or account is None or not account.enabled:
@@ -107,6 +111,18 @@ def _disputed(tx: Tx, document_id: int) -> bool:
         .where(Allocation.document_id == document_id, Dispute.state != "won")
     )
     return tx.session.scalar(taken_back.limit(1)) is not None
+
+
+def _with_credit(tx: Tx, document: Document) -> str:
+    """Nothing of it is left for a card. Credit that may not be spent now, or has come for a top-up, is left alone."""
+    if is_top_up(tx.session, document):
+        return "nothing_to_do"
+    try:
+        with tx.session.begin_nested():
+            pay_with_credit(tx, document.id)
+    except Conflict:
+        return "nothing_to_do"
+    return "paid_with_credit"
 
 
 def _method(tx: Tx, document: Document) -> PaymentMethod | None:
