@@ -165,7 +165,7 @@ def test_a_day_that_has_come_is_not_taken_back(shop):
 WRONG = [
     ({"existing_from": NOV}, "existing_from"),
     ({"existing_from": date(2026, 11, 10)}, "existing_from"),  # told 14 days before
-    ({"percent_ppm": -1_100_000}, "add"),
+    ({"percent_ppm": -1_100_000}, "percent"),
     ({"plans": ("nothing",)}, "plans"),
     ({"books": ("nothing",)}, "books"),
     ({"terms": ("a while",)}, "terms"),

@@ -37,6 +37,15 @@ def test_what_can_not_be_asked_stands_at_its_field(counter):
     assert 'name="from" value="yesterday" type="date" aria-invalid="true"' in answer.text
 
 
+def test_a_refusal_keeps_its_capitals(counter):
+    answer = counter.get("/admin/reports/receivables?currency=XXX")
+    assert answer.status_code == 422
+    told = answer.text.split('role="alert"')[1].split("</div>")[0]
+    assert "XXX" in told
+    assert "ISO 4217" in told
+    assert "EUR" in told
+
+
 def test_a_script_in_the_address_stays_text(counter):
     answer = counter.get("/admin/reports/money-received?currency=<script>")
     assert answer.status_code == 422

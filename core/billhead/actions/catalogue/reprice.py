@@ -120,7 +120,8 @@ def _changes(session: Session, wish: RepriceWish) -> Iterator[tuple[PriceBook, P
     for book, plan, old in _newest(session, wish):
         new = _new_amount(old.amount_minor, wish)
         if new < 0:
-            raise InvalidInput("add", f"{plan.code} for {old.term or 'one time'} would cost less than nothing")
+            field = "percent" if wish.percent_ppm < 0 else "add"
+            raise InvalidInput(field, f"{plan.code} for {old.term or 'one time'} would cost less than nothing")
         if new != old.amount_minor:
             on = wish.existing_from or clock.latest_today()
             yield book, plan, old, affected(session, book, plan, old.term, new, on)

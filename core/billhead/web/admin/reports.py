@@ -19,6 +19,7 @@ from billhead.reports import FoundReport, all_reports, as_csv, ask, csv_columns,
 from billhead.web.admin.area import admin, staff_zone
 from billhead.web.admin.report_charts import charts_of
 from billhead.web.csv_export import csv_response
+from billhead.web.errors import refusal
 from billhead.web.formatting import day, money, whole
 from billhead.web.pages import page
 from billhead.web.speaking import say
@@ -47,14 +48,16 @@ def report(code: str) -> ResponseReturnValue:
         sellers = session.execute(select(Seller.code, Seller.name, Seller.id).order_by(Seller.name)).all()
         try:
             asked = ask(session, found.report, typed, clock.today_in(staff_zone()))
-        except InvalidInput as refusal:
-            return page("admin/report.html", **_frame(found, typed, sellers), refusal=refusal, table=None), 422
+        except InvalidInput as error:
+            told, status = refusal(error)
+            frame = _frame(found, typed, sellers)
+            return page("admin/report.html", **frame, refused=error.field, told=told, table=None), status
         if request.args.get("format") == "csv":
             return csv_response(code, csv_columns(found.report), _all(found, asked))
         table = tabled(session, found, asked, page=_page())
     values = {**typed, **_as_typed(found.report.parameters, asked, sellers)}
     shown = {**_frame(found, values, sellers), "charts": charts_of(found.report, table)}
-    return page("admin/report.html", **shown, refusal=None, table=table, turned=_turned)
+    return page("admin/report.html", **shown, refused="", table=table, turned=_turned)
 
 
 def _frame(found: FoundReport, typed: dict[str, str], sellers: Sequence[Any]) -> dict[str, Any]:
