@@ -199,7 +199,8 @@ def test_a_canceled_order_gives_its_use_back_and_the_next_one_gets_it(shop):
 
 def test_every_restriction_is_refused_with_its_reason(shop):
     tv, _ = shop.plan("tv", 1000), shop.plan("film", 500)
-    make(shop, "OVER", percent_ppm=1, ends_on=NOV)
+    with clock.business_time(NOON - timedelta(days=9)):
+        make(shop, "OVER", percent_ppm=1, ends_on=NOV)
     make(shop, "SOON", percent_ppm=1, starts_on=DEC)
     make(shop, "DOLLAR", "fixed", amount_minor=1, currency="USD")
     make(shop, "FILM", percent_ppm=1, plans=("film",))
@@ -254,8 +255,9 @@ BAD = [
     ({"total_uses": 0}, "total_uses"),
     ({"uses_per_customer": True}, "uses_per_customer"),
     ({"starts_on": DEC, "ends_on": DEC}, "ends_on"),
+    ({"ends_on": NOV}, "ends_on"),  # today it can't be used any more
     ({"plans": ("nothing",)}, "plans"),
-    ({"terms": ("a while",)}, "term"),
+    ({"terms": ("a while",)}, "terms"),
     ({"countries": ("Finland",)}, "countries"),
 ]
 

@@ -7,12 +7,12 @@ from datetime import date
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.catalogue._versions import normal_term
 from billhead.actions.verb import verb
 from billhead.db import Tx
 from billhead.domain.discounts import CouponKind
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
 from billhead.domain.money import LARGEST_MINOR, exponent
-from billhead.domain.periods import Term
 from billhead.models.catalogue import Plan
 from billhead.models.coupons import Coupon, CouponPlan
 from billhead.models.sellers import Seller
@@ -62,7 +62,8 @@ class CouponMade:
 @verb("coupons.create", permission="catalogue.write")
 def create_coupon(tx: Tx, seller_id: int, wanted: NewCoupon) -> CouponMade:
     """Raises InvalidInput (field and reason), Conflict (the code is there), NotFound (the seller)."""
-    if tx.session.get(Seller, seller_id) is None:
+    seller = tx.session.get(Seller, seller_id)
+    if seller is None:
         raise NotFound("seller", seller_id)
     code = wanted.code.strip().upper()
     if not _CODE.fullmatch(code):
@@ -70,7 +71,7 @@ def create_coupon(tx: Tx, seller_id: int, wanted: NewCoupon) -> CouponMade:
     if tx.session.scalar(select(Coupon.id).where(Coupon.seller_id == seller_id, Coupon.code == code)) is not None:
         raise Conflict(f"there is a coupon {code} already", hint="choose another code")
     _check_gift(wanted)
-    _check_limits(wanted)
+    _check_limits(wanted, clock.today_in(seller.zone))
     plans = _plans(tx, seller_id, wanted.plans)
     row = Coupon(
         seller_id=seller_id,
@@ -86,7 +87,7 @@ def create_coupon(tx: Tx, seller_id: int, wanted: NewCoupon) -> CouponMade:
         new_customers=wanted.new_customers,
         first_order=wanted.first_order,
         countries=[_country(country) for country in wanted.countries],
-        terms=[str(Term.parse(term)) for term in wanted.terms],
+        terms=[normal_term(term, "terms") for term in wanted.terms],
         minimum_minor=wanted.minimum_minor,
         starts_on=wanted.starts_on,
         ends_on=wanted.ends_on,
@@ -115,7 +116,7 @@ def _check_gift(wanted: NewCoupon) -> None:
         exponent(wanted.currency)
 
 
-def _check_limits(wanted: NewCoupon) -> None:
+def _check_limits(wanted: NewCoupon, today: date) -> None:
     _within("minimum", wanted.minimum_minor, 0, LARGEST_MINOR, "zero or more")
     for field in ("cycles", "total_uses", "uses_per_customer"):
         value = getattr(wanted, field)
@@ -123,6 +124,8 @@ def _check_limits(wanted: NewCoupon) -> None:
             _within(field, value, 1, 1_000_000, "a whole number from 1 up, or nothing")
     if wanted.starts_on and wanted.ends_on and wanted.ends_on <= wanted.starts_on:
         raise InvalidInput("ends_on", f"{wanted.ends_on} is not after the start, {wanted.starts_on}")
+    if wanted.ends_on and wanted.ends_on <= today:
+        raise InvalidInput("ends_on", f"must lie in the future, got {wanted.ends_on}")
 
 
 def _within(field: str, value: int, least: int, most: int, told: str) -> None:
