@@ -205,3 +205,19 @@ def test_what_is_really_gathered_has_the_names_of_the_sample(shop, kind):
     with reading() as session:
         facts = gather(session, notice)
     assert set(named_facts(sample_facts(kind))) <= set(named_facts(facts))
+
+
+def test_values_beside_each_other_keep_their_own_order_in_arabic():
+    """Of users whose time ends, of a bill's lines, of debts and in a digest: a plan in Latin letters and a day would
+    otherwise be read as one, "Full & Sports, 6 2026 ديسمبر"."""
+    ending = render("users_ending", sample_facts("users_ending", language="ar"))
+    assert "Anna: \u2068Full & Sports\u2069، \u20686 ديسمبر 2026\u2069\n" in ending.text
+    assert ">\u2068Full &amp; Sports\u2069، \u20686 ديسمبر 2026\u2069</td>" in ending.html  # in the page's direction
+    invoice = render("invoice", sample_facts("invoice", language="ar")).text
+    assert "\u206821 نوفمبر 2026\u2069" in invoice
+    assert "\u206820 ديسمبر 2026\u2069" in invoice
+    stopped = render("suspended", sample_facts("suspended", language="ar")).text
+    assert "\u2068الفاتورة \u20682026-000012\u2069\u2069" in stopped
+    assert "\u2068\u200f15.68\u00a0€\u2069" in stopped
+    digest = render("digest", sample_facts("digest", language="ar")).text
+    assert "- \u2068Re: No sound [81]\u2069 (\u206822 نوفمبر 2026، 14:05\u2069): https" in digest

@@ -5,7 +5,7 @@ line_ending                                  subscription_id, ends_on
 users_ending                                 reseller_id
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -29,7 +29,6 @@ from billhead.models.resellers import CreditRenewal
 from billhead.models.sellers import Seller
 from billhead.models.shops import Shop
 from billhead.models.subscriptions import Subscription
-from billhead.wording import Wording
 
 __all__ = ["PARTS"]
 
@@ -107,15 +106,11 @@ def _named(session: Session, soon: Sequence[ColumnElement[bool]]) -> Rows:
         .order_by(Subscription.paid_through, Subscription.id)
         .limit(_NAMED)
     )
-    return Rows([(_as_it_is(row.name), _until(row.plan, row.paid_through)) for row in rows])
+    return Rows([(_as_it_is(row.name), [row.plan, row.paid_through - timedelta(days=1)]) for row in rows])
 
 
 def _as_it_is(text: str) -> Said:
     return lambda _words: text
-
-
-def _until(plan: str, paid_through: date) -> Callable[[Wording], str]:
-    return lambda words: f"{plan}, {words.long_day(paid_through - timedelta(days=1))}"
 
 
 def _cost(session: Session, rows: Sequence[Any]) -> Money:

@@ -173,7 +173,7 @@ _LINE = {"plan": _SERVICE["plan"], "ends_on": _DAY, "keeper": "Aurora", "contact
 _ENDING = {
     "days": 7,
     "count": 3,
-    "users": Rows([(_plain("Anna"), lambda words: f"Full & Sports, {words.long_day(_DAY)}")]),
+    "users": Rows([(_plain("Anna"), ["Full & Sports", _DAY])]),
     "more": 2,
     "takes": Money(3000, CREDITS),
     "alone": Money(1200, CREDITS),

@@ -66,14 +66,22 @@ class Voice:
         if isinstance(value, Decimal):
             return self.words.decimal(str(value))
         if isinstance(value, list):
-            return ", ".join(self.plain(one) for one in value)
+            return self.words.listed(self._told(one) for one in value)
         return str(value(self.words)) if callable(value) else str(value)
 
+    def _told(self, value: object) -> str:
+        """Within a sentence of ours: it keeps its own order there, whatever stands beside it."""
+        return self.words.upright(self.plain(value))
+
     def _rows(self, value: Rows) -> Shown:
-        """What is to be typed somewhere gets no marks of direction: they would be copied with it."""
+        """What is to be typed somewhere gets no marks of direction: they would be copied with it. A list is none of
+        that, and reads in the direction of the page."""
         rows = [(label(self.words), self.plain(one)) for label, one in value.rows]
         text = "\n".join(f"{label}: {one}" for label, one in rows)
-        cells = Markup().join(_ROW.format(label, _broken(one)) for label, one in rows)
+        cells = Markup().join(
+            _ROW.format(label, _broken(one) if isinstance(told, list) else Markup("<bdi>{}</bdi>").format(_broken(one)))
+            for (label, one), (_label, told) in zip(rows, value.rows, strict=True)
+        )
         return _block(text, _ROWS.format(cells))
 
     def _bill(self, bill: Bill) -> Shown:
@@ -81,7 +89,7 @@ class Voice:
         for line in bill.lines:
             what, small = line.description(self.words), list(self._small(line))
             net = self.plain(line.net)
-            texts.append(f"{what}{''.join(f' ({one})' for one in small)}: {net}")
+            texts.append(f"{self.words.upright(what)}{''.join(f' ({one})' for one in small)}: {self._told(line.net)}")
             below = Markup().join(Markup("<br><small><bdi>{}</bdi></small>").format(one) for one in small)
             cells.append(_ITEM.format(Markup("<bdi>{}</bdi>").format(what) + below, net))
         sums = [(self.words.say("Tax"), bill.tax)] if bill.tax else []
@@ -97,14 +105,14 @@ class Voice:
         found = [line.discount(self.words)] if line.discount is not None else []
         if line.period is not None:
             start, end = line.period
-            days = {"first": self.words.long_day(start), "last": self.words.long_day(end - timedelta(days=1))}
+            days = {"first": self._told(start), "last": self._told(end - timedelta(days=1))}
             found.append(self.words.say("%(first)s to %(last)s", **days))
         return found
 
     def _debts(self, value: Debts) -> Shown:
         texts, parts = [], []
         for debt in value.debts:
-            named = {"document": debt.title(self.words), "amount": self.plain(debt.owed)}
+            named = {"document": self._told(debt.title), "amount": self._told(debt.owed)}
             said = self.words.say("%(document)s, %(amount)s open", **named)
             texts.append(f"{said}: {debt.pay_url}")
             parts.append(Markup("<p>{}</p>").format(said) + self.button(debt.pay_url, self.words.say("Pay now")))
@@ -112,7 +120,7 @@ class Voice:
 
     def _happenings(self, value: Happenings) -> Shown:
         rows = [(one.said, self.plain(one.at), one.url) for one in value.happenings]
-        text = "\n".join(f"- {said} ({at}): {url}" for said, at, url in rows)
+        text = "\n".join(f"- {self.words.upright(said)} ({self.words.upright(at)}): {url}" for said, at, url in rows)
         items = Markup().join(_HAPPENING.format(url, said, at) for said, at, url in rows)
         return _block(text, _HAPPENINGS.format(items))
 
@@ -121,7 +129,7 @@ _ROWS = Markup('<table style="border-collapse:collapse">{}</table>')
 _BILL = Markup('<table style="border-collapse:collapse;width:100%">{}</table>')
 _ROW = Markup(
     '<tr><th scope="row" style="padding:4px 0;padding-inline-end:12px;text-align:start;vertical-align:top;'
-    'font-weight:600">{}</th><td style="padding:4px 0;word-break:break-all"><bdi>{}</bdi></td></tr>'
+    'font-weight:600">{}</th><td style="padding:4px 0;word-break:break-all">{}</td></tr>'
 )
 _ITEM = Markup(
     '<tr><td style="padding:4px 0;padding-inline-end:12px">{}</td>'
