@@ -49,14 +49,17 @@ def test_ten_days_early_it_goes_on_from_its_end_and_there_is_one_offer(any_shop:
         ada = bought(shop)
     assert paid_to(shop) == date(2026, 12, 22)
     with at(12, 12):
-        for page in (PAGE, f"{PAGE}/next"):
-            assert f'action="{PAGE}/renew"' in ada.get(page).text
+        for page in ("/account/", PAGE, f"{PAGE}/next"):
+            assert f'action="{PAGE}/renew"' in ada.get(page).text, page
+        service = ada.get(PAGE).text
+        assert service.index("Paid until") < service.index("Renew now") < service.index("About it"), "on top"
         place = renew(ada).location
         (offer,) = shop.rows(Document, Document.kind == "proforma", Document.state == "open")
         assert place == f"/pay/{offer.id}"
         assert (offer.total_minor, offer.due_on) == (999, date(2026, 12, 22))
         assert renew(ada).location == place, "pressed twice it is the same offer"
-        assert f'action="{PAGE}/renew"' not in ada.get(PAGE).text, "now it is paid"
+        for page in ("/account/", PAGE):
+            assert f'action="{PAGE}/renew"' not in ada.get(page).text, "now it is paid"
     with at(12, 20), shop.app.app_context():
         assert run_billing().proformas == 0, "the run writes no second"
     with at(12, 21):

@@ -18,6 +18,7 @@ from billhead.web import (
     errors,
     formatting,
     headers,
+    kept,
     looking,
     pages,
     pressed_twice,
@@ -68,7 +69,7 @@ def mount_web(app: Flask) -> None:
     Bootstrap5(app)
     foundation = (
         static_files, theming, formatting, charting, speaking, pages, request_context, addresses, announcing,
-        content_links, access, csrf, pressed_twice, headers, looking, errors,
+        content_links, access, csrf, kept, pressed_twice, headers, looking, errors,
     )  # fmt: skip
     for part in foundation:
         part.install(app)

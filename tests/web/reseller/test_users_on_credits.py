@@ -152,3 +152,35 @@ def test_a_reseller_keeps_what_staff_have_canceled(area: Area):
     assert path not in shown
     assert "Renew" in shown
     assert baltic.yes(path).status_code == 422
+
+
+def test_whom_a_reseller_keeps_is_sold_nothing_by_the_operator(area: Area):
+    """Baltic keeps Anna for credits: neither her account, nor the operator's shop, nor a mail offers her the operator's
+    plans, films and prices. A visitor sees the shop as ever."""
+    shop = area.shop
+    key, way_in = let_in(area)
+    wish = {"contact": "WhatsApp +358 40 123", "told_before": "3"}
+    area.browsers["baltic"].post("/reseller/users/contact", wish, page="/reseller/users/contact")
+    anna = shop.visitor()
+    anna.post(way_in, {"password": PASSWORD})
+    anna.sign_in(ANNA)
+    home = anna.get("/account/").text
+    for offered in ("Add another plan", 'href="/cart"', 'href="/"', "Friends"):
+        assert offered not in home, offered
+    for page in ("/", "/plans/basic", "/compare", "/cart", "/checkout", "/promo/HELLO", "/become-a-reseller"):
+        answer = anna.get(page)
+        assert answer.status_code == 200, page
+        assert "Ask Baltic" in answer.text, page
+        assert "WhatsApp +358 40 123" in answer.text
+        assert "€" not in answer.text
+    assert anna.post("/plans/basic", {"term": "1 month"}, page="/account/").status_code == 403
+    service = f"/account/subscriptions/{key}"
+    anna.post(f"{service}/buy", {"plan": "final", "pay": "now"}, page=service)
+    assert "looks after this subscription" in anna.get(service).text
+    assert "Ask Baltic" not in shop.visitor().get("/").text
+    assert "€9.99" in shop.visitor().get("/").text
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        cancel(tx, key, "end_of_term")
+    (told,) = shop.rows(Notice, Notice.kind == "canceled")
+    with shop.app.app_context(), reading() as session:
+        assert "To our shop" not in render("canceled", gather(session, told)).text

@@ -61,11 +61,14 @@ def buy_once(tx: Tx, subscription_id: int, plan_code: str, pay: str = "now", quo
     `next_invoice` is for those who are charged by themselves, and what the catalogue lets wait; `pass` takes a use of a
     pass that was bought before. `quoted` is the price that was shown, if any was. Raises NotFound, InvalidInput (no
     such way, an event that is over or not sold in the customer's country), Conflict (not running, bought already, too
-    much waits, no pass has anything left, "price_changed") or NotAllowed (a plugin's guard).
+    much waits, no pass has anything left, "price_changed") or NotAllowed (a plugin's guard, a customer whom a reseller
+    keeps).
     """
     if pay not in PAYS:
         raise InvalidInput("pay", f"{pay!r} is not one of {', '.join(PAYS)}")
     subscription = visible_subscription(tx, subscription_id)
+    if subscription.settlement == "credits" and tx.ctx.scope.customer_id is not None:
+        raise NotAllowed("your reseller looks after this subscription: ask there")
     customer = tx.session.get_one(Customer, subscription.customer_id)
     plan = plan_of(tx.session, customer, plan_code)
     if plan.kind not in KINDS:

@@ -33,6 +33,7 @@ from billhead.actions.notifications._own_texts import own_text
 from billhead.actions.notifications._rows import Parts
 from billhead.actions.notifications._stop_links import stop_url
 from billhead.actions.notifications._values import Address
+from billhead.actions.resellers._kept import kept_by_credits
 from billhead.actions.shops._addresses import address_of
 from billhead.models.operations import Notice
 from billhead.models.people import Customer, Reseller
@@ -62,6 +63,10 @@ def _mail_of(session: Session, reseller: Reseller) -> str:
     return session.scalar(select(Customer.email).where(Customer.buys_for_reseller_id == reseller.id)) or ""
 
 
+def _is_kept(session: Session, notice: Notice) -> bool:
+    return notice.customer_id is not None and kept_by_credits(session, notice.customer_id) is not None
+
+
 def spoken(*wanted: str) -> str:
     """The first of these that notices are written in, else English."""
     codes = (one.replace("_", "-").partition("-")[0].lower() for one in wanted)
@@ -84,7 +89,7 @@ def gather(session: Session, notice: Notice) -> dict[str, Any]:
         "language": language,
         "look": Look() if reader.reseller else look_of_mail(session, seller),
         "written": None if reader.reseller else own_text(session, seller.id, notice.kind, language),
-        "shop_url": Address("" if reader.reseller else f"{home}/"),
+        "shop_url": Address("" if reader.reseller or _is_kept(session, notice) else f"{home}/"),
         "account_url": Address(f"{home}/sign-in" if reader.has_account else ""),
         "reply_to": _mail_of(session, reader.reseller) if reader.reseller else "",
         "stop_url": stop_url(home, notice.customer_id) if notice.customer_id and group_of(notice.kind) == NEWS else "",

@@ -52,8 +52,9 @@ class OnSale:
 
 
 def on_sale(session: Session, subscription: Subscription) -> list[OnSale]:
-    """What its customer can buy on it now, at their prices: events that are not over and not bought, then the rest."""
-    if subscription.state not in RUNNING:
+    """What its customer can buy on it now, at their prices: events that are not over and not bought, then the rest.
+    Nothing where a reseller's credits pay for it."""
+    if subscription.state not in RUNNING or subscription.settlement == "credits":
         return []
     mine = Entitlement.subscription_id == subscription.id, Entitlement.state == "active"
     had = set(session.scalars(select(Entitlement.plan_id).where(*mine)))

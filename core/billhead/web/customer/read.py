@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from billhead.actions.provisioning.label_of import label_of
 from billhead.actions.provisioning.show_access import show_access
+from billhead.actions.resellers._kept import kept_by_credits
 from billhead.actions.resellers._renewing_alone import renews_alone, runs_on
 from billhead.domain.document import Kind, ProformaState
 from billhead.domain.errors import BillheadError, NotFound
@@ -32,6 +33,7 @@ __all__ = [
     "Overview",
     "access_of",
     "claims",
+    "keeper_of",
     "open_documents",
     "own_document",
     "own_subscription",
@@ -159,6 +161,12 @@ def _keepers(session: Session, ids: Sequence[int]) -> dict[int, Keeper]:
         .where(Subscription.id.in_(ids))
     )
     return {key: Keeper(name, contact, bool(alone)) for key, name, contact, alone in rows}
+
+
+def keeper_of(session: Session, customer_id: int) -> Keeper | None:
+    """Who keeps all that this customer has; None for whoever buys from the operator, or from a shop."""
+    kept = kept_by_credits(session, customer_id)
+    return _keepers(session, [kept]).get(kept) if kept is not None else None
 
 
 def own_subscription(session: Session, customer_id: int, subscription_id: int) -> Overview:

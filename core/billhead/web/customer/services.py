@@ -53,7 +53,8 @@ def dashboard() -> ResponseReturnValue:
         found = overviews(session, me.id)
         to_pay = open_documents(session, me.id)
     lines = [line for one in found for line in one.lines]
-    return page("customer/dashboard.html", me=me, overviews=found, to_pay=to_pay, refresh=_refresh(lines))
+    shown = {"me": me, "overviews": found, "to_pay": to_pay, "renewable": _renewable}
+    return page("customer/dashboard.html", **shown, refresh=_refresh(lines))
 
 
 @customer.get("/subscriptions/<int:subscription_id>")

@@ -73,6 +73,25 @@ for (const finder of document.querySelectorAll("input[data-finds]")) {
   });
 }
 
+// How many are picked of a list, and all of a page at once. A page that one comes back to keeps what was picked.
+for (const said of document.querySelectorAll("[data-picked]")) {
+  const form = said.closest("form"), page = form.querySelector("[data-pick-page]");
+  const picks = [...form.querySelectorAll("[name=pick]")];
+  const tell = () => {
+    const count = picks.filter((one) => one.checked).length;
+    said.hidden = !count;
+    said.textContent = said.dataset.picked.replace("#", count);
+    page.firstElementChild.checked = count === picks.length;
+    page.firstElementChild.indeterminate = count > 0 && count < picks.length;
+  };
+  page.hidden = picks.length < 2;
+  form.addEventListener("change", (event) => {
+    if (page.contains(event.target)) for (const one of picks) one.checked = event.target.checked;
+    tell();
+  });
+  addEventListener("pageshow", tell);
+}
+
 // A question is shown over the page that led to it; whatever goes wrong, the link is followed as it stands.
 const dialog = document.createElement("dialog");
 dialog.className = "question";
