@@ -1,4 +1,4 @@
-"""A month of 31 days that costs as much as one of 30, in parts of which staff change one: the others cost what they did."""
+"""A month of 31 days that costs as much as one of 30, in parts of which staff change one: the others cost as before."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -33,8 +33,8 @@ def do(verb, *args, **named):
 
 
 def test_october_is_kept_after_all_and_its_first_days_made_cheaper(shop):
-    """30.00 wait for review; on a cancellation to the 11th 10.00 stay of them. It is kept: 20.00 for the rest, and staff
-    make 5.00 of the 10.00."""
+    """30.00 wait for review; on a cancellation to the 11th 10.00 stay of them. It is kept: 20.00 for the rest, and
+    staff make 5.00 of the 10.00."""
     shop.change(Seller, shop.seller_id, hold_for_review=True)
     subscription = shop.subscribe(shop.customer(), shop.plan("tv", 3000, proration="fixed_30"), due=OCT)
     shop.run(OCT)

@@ -9,7 +9,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, literal, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, exists, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from billhead.domain.money import Money, Rounding
