@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import click
 import waitress
@@ -67,10 +68,8 @@ def _free_port() -> int:
 def _run(app: Flask, config: Config, months: int, subscribers: int | None, tell: object) -> dict[str, object]:
     assert callable(tell)
     upgrade_core(db.engine)
-    with reading() as session:
-        if session.scalar(select(func.count()).select_from(Seller)):
-            raise Conflict("this database is not empty", hint="name an empty one in BILLHEAD_DATABASE_URL")
-    with sandbox_panels(config.home / "panels") as panels, _web(app, config):
+    _must_be_empty("name an empty one in BILLHEAD_DATABASE_URL")
+    with sandbox_panels(config.home / "panels") as panels, _web(app, host=config.host, port=config.port):
         started = clock.monotonic()
         clock.move_business_clock(FIRST_DAY)
         panels.set_clock(FIRST_DAY)
@@ -89,10 +88,16 @@ def _run(app: Flask, config: Config, months: int, subscribers: int | None, tell:
         }
 
 
+def _must_be_empty(hint: str) -> None:
+    with reading() as session:
+        if session.scalar(select(func.count()).select_from(Seller)):
+            raise Conflict("this database is not empty", hint=hint)
+
+
 @contextmanager
-def _web(app: Flask, config: Config) -> Iterator[None]:
-    """The web server, for the callbacks of the card processor."""
-    server = waitress.create_server(app, host=config.host, port=config.port, threads=4)
+def _web(app: Flask, **where: object) -> Iterator[None]:
+    """The web server, for the callbacks of the card processor; `where` as waitress has it."""
+    server = waitress.create_server(app, threads=4, **where)
     thread = threading.Thread(target=server.run, name="billhead-web", daemon=True)
     thread.start()
     try:
@@ -104,21 +109,37 @@ def _web(app: Flask, config: Config) -> Iterator[None]:
 
 
 @contextmanager
-def demo_environment(app: Flask) -> Iterator[list[str]]:
-    """For `serve --demo`: run the sandbox panels, load NorthCable on the first start, and say where to look.
+def demo_environment(app: Flask, sock: socket.socket) -> Iterator[list[str]]:
+    """For `serve --demo`: run the sandbox panels, load NorthCable on the first start, and say where to look. `sock` is
+    bound to where it will be served.
 
-    The business clock goes on from the day of the example data, so that the demo looks the same whenever it is started.
+    A part of the operator lives through a month first, so that there are invoices, payments and debts to look at. The
+    business clock goes on from the day of the example data: the demo looks the same whenever it is started.
     """
     config: Config = app.extensions["billhead"].config
     with sandbox_panels(config.home / "panels", _ports()) as panels, app.app_context():
         if follow_calendar(config.home):
             point_at(panels)
         else:
-            clock.move_business_clock(FIRST_DAY)
-            load(panels, config.home / "mail")
+            _must_be_empty(f"a start that was broken off, or no demo: remove {config.home}, and start again")
+            click.echo("NorthCable is loaded, and lives through a month: this takes half a minute, once.")
+            with _web(app, sockets=[sock.dup()]):
+                _load_lived(config, panels)
             begin_calendar(config.home)
         panels.set_clock(clock.business_now())
         yield _told(config, panels)
+
+
+def _load_lived(config: Config, panels: SandboxPanels) -> None:
+    lived = timedelta(days=_DAYS_A_MONTH)
+    clock.move_business_clock(FIRST_DAY - lived)
+    panels.set_clock(FIRST_DAY - lived)
+
+    def live() -> None:
+        drain(threads=_DRAIN_THREADS)
+        Months(panels, Payers.of(f"{config.base_url}/account"), tell=click.echo).lead_up(_DAYS_A_MONTH)
+
+    load(panels, config.home / "mail", lived=lived, live=live)
 
 
 def _ports() -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from socket import socket
 from typing import Any
 
 import click
@@ -48,7 +49,7 @@ def _serve(config: Config, *, demo: bool, threads: int, jobs: int, workers: list
         running.enter_context(only_process(config.home))
         app = create_app(config)
         migrate_all(app)
-        lines = _demo(app, running) if demo else []
+        lines = _demo(app, sock, running) if demo else []
         if config.embedded:
             workers.append(_workers(app, jobs))
             running.enter_context(app.app_context())
@@ -60,10 +61,10 @@ def _serve(config: Config, *, demo: bool, threads: int, jobs: int, workers: list
         server.run()
 
 
-def _demo(app: Flask, running: ExitStack) -> list[str]:
+def _demo(app: Flask, sock: socket, running: ExitStack) -> list[str]:
     from billhead.cli.demo import demo_environment  # late: only the demo needs the sandbox plugin
 
-    return running.enter_context(demo_environment(app))
+    return running.enter_context(demo_environment(app, sock))
 
 
 def _workers(app: Flask, jobs: int) -> EmbeddedWorkers:

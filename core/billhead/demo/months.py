@@ -48,12 +48,21 @@ class Months:
             self._move(now)
             if number == outage:
                 self._outage(now)
-            self._day()
-            self.payers.act(now.date())
-            self._callbacks()
+            self._live()
             if number % 30 == 0:
                 self.tell(f"{now:%d %b %Y}: {self._so_far()}")
         self._settle_down()
+
+    def lead_up(self, days: int) -> None:
+        """Live through `days` days that end with FIRST_DAY, from the first of which the clock stands at."""
+        for number in range(1, days + 1):
+            self._move(FIRST_DAY - timedelta(days=days - number))
+            self._live()
+
+    def _live(self) -> None:
+        self._day()
+        self.payers.act(clock.business_now().date())
+        self._callbacks()
 
     def _move(self, now: datetime) -> None:
         clock.move_business_clock(now)

@@ -1,8 +1,9 @@
 """Load NorthCable into an empty installation: catalogue, panels, gateway accounts, subscribers, logins."""
 
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from billhead import clock
+from billhead.actions.importing._subscriber import Refusal
 from billhead.actions.importing.catalog_file import Catalog, read_catalog
 from billhead.actions.importing.import_catalog import import_catalog
 from billhead.actions.importing.import_subscribers import import_subscribers
@@ -34,8 +36,10 @@ __all__ = ["DEMO_PASSWORD", "Loaded", "example_folder", "load", "point_at"]
 
 DEMO_PASSWORD = "northcable-demo"  # noqa: S105 printed at every start, and only ever on a demo
 _BATCH = 200
+_EARLY, _FIRST_LINE = 30, 2  # one row in thirty, from the first below the heading on: whose login the viewer has
 _IBAN = "FI2112345600000785"
 _CTX = Context.system("demo")
+_Row = GoodRow | Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,19 @@ def example_folder() -> Path:
     raise NotFound("example operator", "examples/northcable", hint="run this in a clone of the project")
 
 
-def load(panels: SandboxPanels, mail_folder: Path, *, subscribers: int | None = None) -> Loaded:
-    """Import everything; `subscribers` limits how many rows are taken (all by default)."""
+def load(
+    panels: SandboxPanels,
+    mail_folder: Path,
+    *,
+    subscribers: int | None = None,
+    lived: timedelta | None = None,
+    live: Callable[[], None] = lambda: None,
+) -> Loaded:
+    """Import everything; `subscribers` limits how many rows are taken (all by default).
+
+    With `lived` one row in thirty is imported as it stood so long ago, where the business clock must be; then `live`
+    goes through that time, and the others come.
+    """
     folder = example_folder()
     catalog = read_catalog(folder / "catalog.toml", panels.settings())
     with writing(_CTX) as tx:
@@ -64,10 +79,17 @@ def load(panels: SandboxPanels, mail_folder: Path, *, subscribers: int | None = 
         _papers(tx, seller_id)
         tx.session.add(Department(seller_id=seller_id, name="Support"))
         _mail(tx, mail_folder)
-    added, refused = _subscribers(seller_id, catalog, folder / "subscribers.csv", subscribers)
+    file = folder / "subscribers.csv"
+    added = refused = 0
+    if lived is not None:
+        rows = (_earlier(row, lived) for row in _rows(file, catalog, subscribers) if _is_early(row))
+        added, refused = _import(seller_id, rows)
+        live()
+    left = (row for row in _rows(file, catalog, subscribers) if lived is None or not _is_early(row))
+    more = _import(seller_id, left)
     with writing(_CTX) as tx:
         _logins(tx, seller_id)
-    return Loaded(seller_id, added, refused)
+    return Loaded(seller_id, added + more[0], refused + more[1])
 
 
 def point_at(panels: SandboxPanels) -> None:
@@ -82,15 +104,35 @@ def point_at(panels: SandboxPanels) -> None:
             _open_cards(account, panels)
 
 
-def _subscribers(seller_id: int, catalog: Catalog, file: Path, limit: int | None) -> tuple[int, int]:
-    added = refused = 0
+def _rows(file: Path, catalog: Catalog, limit: int | None) -> Iterator[_Row]:
     with file.open("rb") as stream:
-        rows: Iterator[Any] = islice(read_rows(stream, catalog.assortment), limit)
-        while batch := list(islice(rows, _BATCH)):
-            good = [row for row in batch if isinstance(row, GoodRow)]
-            refused += len(batch) - len(good)
-            with writing(_CTX) as tx:
-                added += import_subscribers(tx, seller_id, good).added
+        yield from islice(read_rows(stream, catalog.assortment), limit)
+
+
+def _is_early(row: _Row) -> bool:
+    return row.line % _EARLY == _FIRST_LINE
+
+
+def _earlier(row: _Row, by: timedelta) -> _Row:
+    """As it stood then, each day by as much earlier."""
+    if not isinstance(row, GoodRow):
+        return row
+    days = row.dates
+    return replace(
+        row,
+        dates=replace(
+            days, started_on=days.started_on - by, paid_through=days.paid_through - by, anchor=days.anchor - by
+        ),
+    )
+
+
+def _import(seller_id: int, rows: Iterator[_Row]) -> tuple[int, int]:
+    added = refused = 0
+    while batch := list(islice(rows, _BATCH)):
+        good = [row for row in batch if isinstance(row, GoodRow)]
+        refused += len(batch) - len(good)
+        with writing(_CTX) as tx:
+            added += import_subscribers(tx, seller_id, good).added
     return added, refused
 
 
