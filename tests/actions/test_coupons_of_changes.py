@@ -7,6 +7,7 @@ from billing_shop import SYSTEM, open_shop
 from coupon_shop import make, order, paid, standing
 
 from billhead import clock
+from billhead.actions.billing.next_document import next_document
 from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.coupons.redeem_coupon import redeem_coupon
 from billhead.actions.documents.void_document import void_document
@@ -188,3 +189,33 @@ def test_days_that_a_coupon_gave_whole_are_not_charged_when_it_is_used_up(shop):
     # gold was free in December, and so is tv, for 16 of 31 days of 30.00; nothing of November is charged by now
     assert changed(shop, subscription, plan="tv", when="immediate") == [(date(2026, 12, 16), date(2027, 1, 1), 0, 1548)]
     assert in_order()
+
+
+def next_period(shop, subscription, **wish):
+    """(what the preview promises, what the run writes then), net of each."""
+    with reading() as session:
+        before = preview_change(Tx(SYSTEM, session), ChangeWish(subscription, **wish))
+    with writing(SYSTEM) as tx:
+        change(tx, ChangeWish(subscription, **wish))
+    with reading() as session:
+        document = next_document(session, subscription, before.renews_on).document
+    return before.renewal_minor, sum(line.net_minor for line in document.lines)
+
+
+@pytest.mark.parametrize(
+    ("cycles", "upgraded", "back"), [(1, 6000, 3000), (2, 4500, 2250), (3, 4500, 2250), (None, 4500, 2250)]
+)
+def test_the_next_period_is_promised_at_what_the_coupon_leaves_of_it(shop, cycles, upgraded, back):
+    """HELLO25 takes 25 % off: a cycle is left after November where it holds for two, none where it holds for one."""
+    make(shop, "HELLO25", percent_ppm=250_000, cycles=cycles)
+    subscription = running(shop, "HELLO25")
+    on(date(2026, 11, 16))
+    assert next_period(shop, subscription, plan="gold", when="immediate") == (upgraded, upgraded)
+    assert next_period(shop, subscription, plan="tv", when="end_of_term") == (back, back)
+
+
+def test_a_coupon_of_one_plan_gives_nothing_to_the_other(shop):
+    make(shop, "TVONLY", percent_ppm=250_000, cycles=None, plans=("tv",))
+    subscription = running(shop, "TVONLY")
+    on(date(2026, 11, 16))
+    assert next_period(shop, subscription, plan="gold", when="end_of_term") == (6000, 6000)

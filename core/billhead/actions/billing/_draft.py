@@ -32,6 +32,7 @@ __all__ = [
     "draft_due",
     "inclusive_of_tax",
     "lead_time",
+    "next_period_minor",
     "order_lines",
     "part_line",
     "renewed_next",
@@ -214,6 +215,16 @@ def _offered_lines(
         if item.phase == "trial" or comes_within(part, item, period):
             yield from set_up_lines(part, catalogue, item, period)
         yield _cycle_line(part, catalogue, item, period, whole)
+
+
+def next_period_minor(item: DueItem, catalogue: Catalogue, start: date) -> int:
+    """What a whole period that begins on this day costs, less what coupons still give; as the price book has it.
+    No set-up."""
+    period = cycle(start, _parsed(item.term), 0)
+    parts = [part for part in item.parts if (part.starts_on or start) <= start < (part.ends_on or date.max)]
+    dated = [as_of(part, catalogue, start) for part in parts]
+    lines = tuple([_cycle_line(part, catalogue, item, period, period) for part in dated])
+    return sum([line.amount_minor for line in take_off(lines, item.redeemed)[0]])
 
 
 def _without_period(line: DraftedLine) -> DraftedLine:

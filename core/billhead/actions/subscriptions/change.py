@@ -4,12 +4,11 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select
-
 from billhead.actions.billing._catalogue import Catalogue
 from billhead.actions.billing._difference import History
+from billhead.actions.billing._draft import next_period_minor
 from billhead.actions.billing._extended import extended, lost_days
-from billhead.actions.billing._rated import Part, Rated, RatedLine
+from billhead.actions.billing._rated import Rated, RatedLine
 from billhead.actions.billing.rebill import Desk, preview_rebill
 from billhead.actions.documents._subscriptions import owed_of
 from billhead.actions.shops._may_come import refuse_while_supplied
@@ -20,7 +19,7 @@ from billhead.actions.subscriptions._own_ends import change_ends, with_own_end
 from billhead.actions.subscriptions._sale import AddOnOrder
 from billhead.actions.subscriptions._scheduled import last_cancel, schedule, wished_of
 from billhead.actions.subscriptions._state import handed_over_on, record, visible_subscription
-from billhead.actions.subscriptions._steps import Steps, Wanted, given_ahead, history_after, steps_of
+from billhead.actions.subscriptions._steps import Steps, given_ahead, history_after, steps_of
 from billhead.actions.subscriptions._taking_steps import look_again, take_steps
 from billhead.actions.subscriptions._wish import ChangeWish, Resolved, resolved
 from billhead.actions.verb import verb
@@ -29,7 +28,6 @@ from billhead.domain.changes import When
 from billhead.domain.errors import Conflict, InvalidInput, NotAllowed
 from billhead.domain.periods import merged, without
 from billhead.domain.subscription import RUNNING
-from billhead.models.catalogue import Price
 from billhead.models.subscriptions import Subscription, SubscriptionComponent
 
 __all__ = ["AddOnOrder", "ChangePreview", "ChangeWish", "Changed", "change", "preview_change"]
@@ -39,7 +37,8 @@ __all__ = ["AddOnOrder", "ChangePreview", "ChangeWish", "Changed", "change", "pr
 class ChangePreview:
     """`lines` and totals are those of the document; `total_minor` is below zero where something comes back as credit.
 
-    `renewal_minor` is what the next whole period costs, before tax is added where prices are without. `must_pay`: the
+    `renewal_minor` is what the next whole period costs, less what coupons still give, before tax is added where prices
+    are without. `must_pay`: the
     change is made when the difference is paid. `days`: so many more come at the end of what is paid, below zero: fewer;
     `renews_on` is the day after them. `free_until`: the change comes within days that were given, which cost nothing
     whatever is had on them; the first day after these. `ends_on`: the first day after what is had then, where nothing
@@ -76,6 +75,7 @@ class _Planned:
     rated: Rated | None
     must_pay: bool
     renews_on: date | None
+    catalogue: Catalogue
     days: int = 0
 
 
@@ -96,7 +96,7 @@ def _shown(tx: Tx, subscription: Subscription, plan: _Planned) -> ChangePreview:
         sign * rated.net_minor if rated else 0,
         sign * rated.tax_minor if rated else 0,
         sign * rated.total_minor if rated else 0,
-        _renewal(tx, plan),
+        _renewal(plan),
         None if _is_last(plan) else plan.renews_on,
         plan.must_pay,
         plan.days,
@@ -170,8 +170,9 @@ def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
     when = _moment(asked, wish, staff)
     if not wish.when and not staff and _paid_elsewhere(history):
         when = When.END_OF_TERM
+    wanted = {"plans": {one.plan_id for one in asked.parts}, "prices": {one.price_id for one in asked.parts}}
+    desk.catalogue.need(tx.session, **wanted)
     if when is not When.END_OF_TERM:
-        desk.catalogue.need(tx.session, prices={one.price_id for one in asked.parts})
         catalogue = None if is_supplied(subscription) else desk.catalogue
         steps = _steps(history, asked, on, restart=wish.restart, catalogue=catalogue)
         steps = with_own_end(tx, subscription, steps, on)
@@ -189,11 +190,11 @@ def _planned(tx: Tx, subscription: Subscription, wish: ChangeWish) -> _Planned:
             rated = found if found.kind else None
             paid_now = owes and (must_pay or not _stays_open(tx, desk, history_after(history, steps, on)))
             days, renews_on = _longer(history, desk, steps, on, _billed_to(steps, rated), paid_now=paid_now)
-            return _Planned(history, asked, steps, on, when, rated, must_pay, renews_on, days)
+            return _Planned(history, asked, steps, on, when, rated, must_pay, renews_on, desk.catalogue, days)
     end = subscription.next_bill_on if subscription.timing == "arrears" else subscription.billed_through
     on = max(end or today, today)
     steps = with_own_end(tx, subscription, _steps(history, asked, on), on)
-    return _Planned(history, asked, steps, on, When.END_OF_TERM, None, False, _billed_to(steps, None))
+    return _Planned(history, asked, steps, on, When.END_OF_TERM, None, False, _billed_to(steps, None), desk.catalogue)
 
 
 def _stays_open(tx: Tx, desk: Desk, after: History) -> bool:
@@ -278,20 +279,11 @@ def _schedule(tx: Tx, subscription: Subscription, plan: _Planned) -> Changed:
     return Changed(subscription.id, "scheduled", plan.on.isoformat())
 
 
-def _renewal(tx: Tx, plan: _Planned) -> int:
-    parts: list[Wanted | Part] = [*plan.wish.parts]
-    following = [part for part in plan.steps.item.parts if part.kind == "plan" and _follows(part, plan)]
-    if following:
-        parts = [*following, *(part for part in parts if part.kind != "plan")]
-    prices = {part.price_id for part in parts}
-    amounts = dict(tx.session.execute(select(Price.id, Price.amount_minor).where(Price.id.in_(prices))).all())
-    return sum(amounts[part.price_id] * part.quantity for part in parts)
-
-
-def _follows(part: Part, plan: _Planned) -> bool:
-    """What comes by itself before the next period begins."""
-    starts, ends = part.starts_on or plan.on, part.ends_on or date.max
-    return plan.renews_on is not None and plan.on < starts <= plan.renews_on < ends
+def _renewal(plan: _Planned) -> int:
+    """By the run's own code, with what coupons have left after the document of the change."""
+    after = {one.redemption_id: one.after for one in (plan.rated.used if plan.rated else ())}
+    left = tuple(after.get(one.redemption_id, one) for one in plan.steps.item.redeemed)
+    return next_period_minor(plan.steps.item._replace(redeemed=left), plan.catalogue, plan.renews_on or plan.on)
 
 
 def _stored(wish: ChangeWish) -> dict[str, Any]:
