@@ -4,15 +4,19 @@ import re
 
 import pytest
 from recharge_cards import cards, opened
+from sqlalchemy import select
 from web_shop import Shop
 
 from apps import build_app, close_app
+from billhead.actions.health._outside import gateways_there
 from billhead.db import reading, writing
 from billhead.domain.context import Context
-from billhead.models.operations import AuditEntry
+from billhead.models.operations import AuditEntry, PluginState
 from billhead.models.payments import GatewayAccount
 from billhead.models.sellers import Seller
 from billhead.plugin import current_host
+from billhead.plugin_host import plugins, store_settings
+from billhead.web.storefront.payment_options import options_for
 
 BATCH = {
     "code": "KIOSK-7", "account": "pins", "value": "10.00", "currency": "eur", "count": "3",
@@ -97,3 +101,24 @@ def test_a_name_twice_is_refused_and_who_may_only_see_makes_nothing(counter):
     other = counter.person("staff", "kim@example.com", "jobs.read")
     assert other.get("/x/voucher/").status_code == 403
     assert "Recharge cards" not in other.get("/security/").text
+
+
+def test_an_account_without_the_key_of_the_pins_is_offered_to_nobody_and_staff_read_why(counter):
+    """The account was added, the key not set: the payer got "unreachable" for the way to pay that stood first."""
+    with counter.app.app_context():
+        with counter.app.test_request_context(), reading() as session:
+            offered = [one.name for one in options_for(session, counter.seller_id, "EUR")]
+        with writing(Context.system("test")) as tx:
+            store_settings(
+                plugins().get("voucher").settings_type, tx.session.get_one(PluginState, "voucher"), {"key": ""}
+            )
+        with counter.app.test_request_context(), reading() as session:
+            assert (offered, options_for(session, counter.seller_id, "EUR")) == (["Recharge card"], [])
+            account = session.scalar(select(GatewayAccount.id))
+        said = [one for one in gateways_there.answers() if one.page == "plugin_settings"]
+    assert [(one.state, dict(one.args)) for one in said] == [("bad", {"name": "voucher"})]
+    staff = counter.person("staff", "sam@example.com", "*")
+    assert "not offered: The key of the PINs is not set" in staff.get("/admin/gateways").text
+    shown = staff.get(f"/admin/gateways/{account}").text
+    assert "Payers are not offered this account: The key of the PINs is not set." in shown
+    assert 'href="/admin/plugins/voucher/settings"' in shown

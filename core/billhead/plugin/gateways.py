@@ -332,9 +332,16 @@ class PaymentGateway(Protocol):
         """What the payer is asked for beside the choice of this gateway. No network."""
         return ()
 
+    def lacks(self) -> str:
+        """What the plugin's own settings lack, so that none of its accounts can work; "" if nothing. Payers are not
+        offered them meanwhile, and staff read it. No network."""
+        return ""
+
     @abstractmethod
-    def start_checkout(self, account: GatewayConnection, attempt: AttemptView) -> Redirect | Instructions | ClientToken:
-        """Begin a payment with the payer present."""
+    def start_checkout(
+        self, account: GatewayConnection, attempt: AttemptView
+    ) -> Redirect | Instructions | ClientToken | Outcome:
+        """Begin a payment with the payer present. An Outcome where it is decided at once: it is booked just then."""
 
     def charge_saved(self, account: GatewayConnection, attempt: AttemptView, method: SavedMethod) -> Outcome:
         """Charge a saved method without the payer. The same `attempt.key` never charges twice."""

@@ -101,9 +101,13 @@ def _panel(panel: Panel) -> Iterator[Answer]:
 @look("gateways", "Outside", mend="run: billhead db upgrade")
 def gateways_there() -> Iterator[Answer]:
     with reading() as session:
-        offered = session.scalar(select(func.count()).select_from(GatewayAccount).where(GatewayAccount.enabled))
+        offered = set(session.scalars(select(GatewayAccount.gateway).where(GatewayAccount.enabled)))
     if not offered:
         yield amber("no way to pay is offered: nobody can order", "add a gateway account", "choose_gateway")
+    for plugin, gateway in plugins().offers("payment_gateways"):
+        if gateway.code in offered and (lacking := gateway.lacks()):
+            mend = f"complete the settings of the plugin {plugin}"
+            yield red(f"{gateway.label} is not offered: {lacking}", mend, "plugin_settings", name=plugin)
 
 
 def _account(account: GatewayAccount) -> Iterator[Answer]:
@@ -114,7 +118,10 @@ def _account(account: GatewayAccount) -> Iterator[Answer]:
         mend = "mend its keys at the provider, then save its settings again"
         yield red(f"{account.code} is paused: {account.paused_because}", mend, "gateway_settings", key=account.id)
         return
-    able = plugins().gateway(account.gateway).capabilities()
+    gateway = plugins().gateway(account.gateway)
+    if gateway.lacks():
+        return  # said once for all of its accounts
+    able = gateway.capabilities()
     said = check_gateway_account(Context.system("doctor"), account.id) if able.check else "offered"
     yield good(f"{account.code}: {said}")
     if not able.confirmed_by_staff:

@@ -28,7 +28,7 @@ __all__ = ["Checkout", "start_checkout"]
 @dataclass(frozen=True, slots=True)
 class Checkout:
     """`action` is {"kind": "redirect", "url"}, {"kind": "instructions", "lines"}, {"kind": "prompt", "lines"} (the
-    provider asks the payer itself) or {"kind": "token", "token"}."""
+    provider asks the payer itself), {"kind": "token", "token"}, or empty where it was decided at once."""
 
     attempt_id: int
     state: str
@@ -104,7 +104,7 @@ def _owed_also(tx: Tx, first: Document, also: Sequence[int]) -> Money:
     return total
 
 
-_Answer = Redirect | Instructions | ClientToken | GatewayUnreachable | GatewayRejected | OutcomeUnknown
+_Answer = Redirect | Instructions | ClientToken | Outcome | GatewayUnreachable | GatewayRejected | OutcomeUnknown
 
 
 def _call(intent: _Intent) -> _Answer:
@@ -124,6 +124,8 @@ def _record(tx: Tx, intent: _Intent, answer: _Answer) -> tuple[Checkout, Excepti
         case GatewayUnreachable() | GatewayRejected():
             apply_outcome(tx, attempt, Outcome(AttemptState.FAILED, decline=_class_of(answer), code=answer.code))
             refused = answer
+        case Outcome():
+            apply_outcome(tx, attempt, answer)
         case Redirect() | Instructions() | ClientToken():
             attempt.action = _action(answer)
             # a prompt is open at the payer's: a second one could be paid as well

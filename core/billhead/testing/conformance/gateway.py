@@ -147,7 +147,7 @@ class GatewayConformance:
         self, gateway: PaymentGateway, account: GatewayConnection, attempt: AttemptView
     ) -> None:
         start = gateway.start_checkout(account, attempt)
-        assert isinstance(start, Redirect | Instructions | ClientToken)
+        assert isinstance(start, Redirect | Instructions | ClientToken | Outcome)
         if isinstance(start, Instructions):
             assert start.lines, "instructions without a line tell the payer nothing"
         else:

@@ -1,5 +1,6 @@
 """Gateway accounts: through which we are paid, adding one, and its settings."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, redirect, url_for
@@ -27,6 +28,7 @@ from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, signed_in
 from billhead.web.speaking import later, marked, say, speech
+from billhead.wording import wording
 
 __all__ = ["GATEWAYS"]
 
@@ -38,16 +40,38 @@ _undecided = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Lacking:
+    """What the settings of a plugin lack, in English, so that payers aren't offered its accounts."""
+
+    plugin: str
+    what: str
+
+    def told(self) -> str:
+        return wording(speech().language, "pages", self.plugin).say(self.what)
+
+
+def _lacking(gateway: str) -> _Lacking | None:
+    offers = ((plugin, thing) for plugin, thing in plugins().offers("payment_gateways") if thing.code == gateway)
+    return next((_Lacking(plugin, what) for plugin, thing in offers if (what := thing.lacks())), None)
+
+
 def _offered(row: Any) -> tuple[str, str]:
     """What it says in English, and in which tone."""
     if row.paused_because:
         return f"paused: {row.paused_because}", "failed"
+    if row.enabled and (lacking := _lacking(row.gateway)):
+        return f"not offered: {lacking.what}", "failed"
     return ("offered", "ok") if row.enabled else ("off", "")
 
 
 def _offered_badge(row: Any) -> Markup:
     word, shown = _offered(row)
-    return badge(shown, say("paused: %(why)s", why=row.paused_because) if row.paused_because else word)
+    if row.paused_because:
+        word = say("paused: %(why)s", why=row.paused_because)
+    elif row.enabled and (lacking := _lacking(row.gateway)):
+        word = say("not offered: %(why)s", why=lacking.told())
+    return badge(shown, word)
 
 
 GATEWAYS = Listing(
@@ -187,6 +211,7 @@ def gateway_settings(key: int) -> ResponseReturnValue:
         settings=settings,
         back=url_for("admin.gateways"),
         callback_url=f"{config().base_url}/callbacks/{row.callback_token}",
+        lacking=_lacking(row.gateway),
     )
     return shown, 422 if form.is_submitted() else 200
 

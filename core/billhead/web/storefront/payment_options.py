@@ -51,7 +51,7 @@ class Option:
 
 
 def options_for(session: Session, seller_id: int, currency: str) -> list[Option]:
-    """Enabled accounts that take the currency and whose gateway is there, in the operator's order."""
+    """Enabled accounts that take the currency and whose gateway is there and lacks nothing, in the operator's order."""
     accounts = session.scalars(
         select(GatewayAccount)
         .where(GatewayAccount.seller_id == seller_id, GatewayAccount.enabled, GatewayAccount.paused_because == "")
@@ -66,7 +66,7 @@ def options_for(session: Session, seller_id: int, currency: str) -> list[Option]
         except NotFound:
             continue  # its plugin is switched off: `plugins doctor` says so
         able = gateway.capabilities()
-        if able.steps and currency not in able.steps:
+        if (able.steps and currency not in able.steps) or gateway.lacks():
             continue
         fields = gateway.checkout_fields()
         asks = _asks(account.id, fields, _known(session)) if fields else []

@@ -14,7 +14,6 @@ from billhead.plugin import (
     GatewayConnection,
     GatewayRejected,
     Host,
-    Instructions,
     Outcome,
     PaymentGateway,
     RawCallback,
@@ -23,8 +22,8 @@ from billhead.plugin import (
     marked,
 )
 from billhead_voucher.guesses import begin_guess, forget_guess
-from billhead_voucher.pins import LABEL, key_of, normal_pin
-from billhead_voucher.redeeming import WORDS, WRONG, end, take, taken_by
+from billhead_voucher.pins import LABEL, NO_KEY, has_key, key_of, normal_pin
+from billhead_voucher.redeeming import WORDS, WRONG, Taken, end, take, taken_by
 
 __all__ = ["Voucher", "VoucherSettings"]
 
@@ -53,7 +52,11 @@ class Voucher(PaymentGateway):
         hint = "The 16 digits of the card. What it is worth beyond this payment becomes your credit."
         return (CheckoutField("pin", LABEL, normal_pin, hint, secret=True),)
 
-    def start_checkout(self, account: GatewayConnection, attempt: AttemptView) -> Instructions:
+    def lacks(self) -> str:
+        return "" if has_key(self._host()) else NO_KEY
+
+    def start_checkout(self, account: GatewayConnection, attempt: AttemptView) -> Outcome:
+        """Who takes a card has paid: there is nothing to wait for."""
         host = self._host()
         taken = taken_by(host, attempt.key)
         if taken is None:
@@ -66,7 +69,7 @@ class Voucher(PaymentGateway):
                     forget_guess(host, guess)
                 raise
             forget_guess(host, guess)
-        return Instructions({"Card": taken.serial, "Value": str(taken.value)}, taken.serial, prompted=True)
+        return _paid(taken)
 
     def lookup(self, account: GatewayConnection, attempt: AttemptView) -> Outcome:
         """The table knows. An attempt without a card is over only when it can take none any more."""
@@ -78,7 +81,7 @@ class Voucher(PaymentGateway):
             taken = end(host, attempt.key)
         if taken is None:
             return Outcome(AttemptState.FAILED, decline=DeclineClass.NEEDS_CUSTOMER, code="voucher_ended")
-        return Outcome(AttemptState.SUCCEEDED, taken.serial, taken.value, as_paid=True)
+        return _paid(taken)
 
     def parse_callback(self, account: GatewayConnection, raw: RawCallback) -> Sequence[Verified]:
         raise CallbackForged(f"{account.code}: recharge cards send no callbacks")
@@ -89,3 +92,7 @@ class Voucher(PaymentGateway):
     def check(self, account: GatewayConnection) -> str:
         key_of(self._host())
         return f"The key is set. Make cards for this account with --account {account.code}."
+
+
+def _paid(taken: Taken) -> Outcome:
+    return Outcome(AttemptState.SUCCEEDED, taken.serial, taken.value, as_paid=True)

@@ -4,11 +4,12 @@ import hmac
 import secrets
 import unicodedata
 
-from billhead.plugin import GatewayRejected, Host, InvalidInput
+from billhead.plugin import GatewayRejected, Host, InvalidInput, marked
 
-__all__ = ["LABEL", "grouped", "hashed", "key_of", "new_pin", "normal_pin"]
+__all__ = ["LABEL", "NO_KEY", "grouped", "has_key", "hashed", "key_of", "new_pin", "normal_pin"]
 
 LABEL = "PIN of the card"
+NO_KEY = marked("The key of the PINs is not set")
 _LENGTH = 16
 # H. M. Damm's quasigroup of order 10: finds every wrong digit and every swap of neighbours
 _DAMM = (
@@ -45,10 +46,14 @@ def hashed(key: str, pin: str) -> str:
 
 def key_of(host: Host) -> str:
     """Raises GatewayRejected where the operator has set none yet."""
+    if not has_key(host):
+        raise GatewayRejected(NO_KEY, hint="set it in the settings of the plugin voucher")
+    return str(host.settings().key)
+
+
+def has_key(host: Host) -> bool:
     settings = host.settings()
-    if settings is None or not settings.key:
-        raise GatewayRejected("The key of the PINs is not set", hint="set it in the settings of the plugin voucher")
-    return str(settings.key)
+    return settings is not None and bool(settings.key)
 
 
 def _check(digits: str) -> int:
