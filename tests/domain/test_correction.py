@@ -13,13 +13,13 @@ from billhead.domain.periods import Period
 
 def test_thirds_of_a_line_sum_to_the_line():
     line, nothing = Parts(999, (200,)), Parts(0, (0,))
-    first = give_back(line, nothing, 400)
+    first = give_back(line, nothing, 400, "EUR")
     # 2.00 × 4.00 ÷ 11.99 = 0.667
     assert first == Parts(333, (67,))
-    second = give_back(line, first, 400)
+    second = give_back(line, first, 400, "EUR")
     # 2.00 × 8.00 ÷ 11.99 = 1.334, less 0.67
     assert second == Parts(334, (66,))
-    rest = give_back(line, total_of([first, second], 1), 399)
+    rest = give_back(line, total_of([first, second], 1), 399, "EUR")
     assert total_of([first, second, rest], 1) == line
 
 
@@ -34,15 +34,15 @@ def test_all_parts_sum_to_the_line(net, taxes, cuts, sign):
     given_back = []
     for cut in [*cuts, 1]:
         earlier = total_of(given_back, len(taxes))
-        part = give_back(line, earlier, int((line.gross - earlier.gross) * cut))
+        part = give_back(line, earlier, int((line.gross - earlier.gross) * cut), "EUR")
         given_back.append(part)
     assert total_of(given_back, len(taxes)) == line
 
 
 @pytest.mark.parametrize("gross", [-1, 1200])
 def test_more_than_the_line_and_less_than_nothing_are_refused(gross):
-    with pytest.raises(InvalidInput, match="amount: must be from 0 to 1199"):
-        give_back(Parts(999, (200,)), Parts(0, (0,)), gross)
+    with pytest.raises(InvalidInput, match=r"amount: must be from 0 to 11\.99 EUR"):
+        give_back(Parts(999, (200,)), Parts(0, (0,)), gross, "EUR")
 
 
 def test_pieces_and_days():

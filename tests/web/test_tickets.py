@@ -8,6 +8,9 @@ import pytest
 from sqlalchemy import event, insert, select
 from web_shop import Shop
 
+from billhead.actions.documents.add_line import FreeLine, add_line
+from billhead.actions.documents.draft_invoice import draft_invoice
+from billhead.actions.documents.finalise_draft import finalise_draft
 from billhead.db import db, writing
 from billhead.domain.context import Context
 from billhead.models.documents import Document, DocumentLine
@@ -305,3 +308,25 @@ def test_a_line_of_an_invoice_is_disputed_and_given_back_in_part(shop: Shop, sta
     assert staff.post(page, rules, page=page).status_code == 303
     assert shop.rows(Seller)[0].support["waits_days"] == 0
     assert "<td" in staff.get("/admin/reports/bill-disputes").text
+
+
+def test_no_more_is_disputed_than_an_upgrade_came_to(shop: Shop, staff):
+    """Gold for 14.99, less 11.24 of what was paid for the smaller plan: the invoice is over 3.75, and no more of it can
+    come back. The form was filled in with 14.99, which was refused in cents."""
+    ada = shop.customer()
+    with shop.app.app_context(), writing(Context.system("test")) as tx:
+        drafted = draft_invoice(tx, 1, tax_inclusive=True).document_id
+        add_line(tx, drafted, FreeLine("Gold", 1499))
+        add_line(tx, drafted, FreeLine("Basic, unused days", -1124))
+        finalise_draft(tx, drafted)
+    (line, _) = shop.rows(DocumentLine, DocumentLine.document_id == drafted)
+    page = f"/account/documents/{drafted}/dispute"
+    assert "€14.99, of which €3.75 can be given back" in ada.get(page).text
+    sent = {"line": str(line.id), "reason": "twice", "text": "I have it already.", "department": "1"}
+    assert ada.post(page, sent, page=page).status_code == 303
+    assert "You dispute €3.75 of a line over €14.99." in ada.get("/account/tickets/1").text
+    page = "/admin/disputed-bills/1/decide"
+    assert 'value="3.75"' in staff.get(page).text
+    told = {"granted": "14.99", "way": "credit", "words": "You are right.", "reason": "twice"}
+    assert "14.99 EUR is more than the 3.75 EUR that are left of the invoice" in staff.post(page, told, page=page).text
+    assert "Owed less" in staff.post(page, {**told, "granted": "3.75"}, page=page).text

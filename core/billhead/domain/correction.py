@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from billhead.domain.errors import InvalidInput
-from billhead.domain.money import Rounding, round_ratio
+from billhead.domain.money import Money, Rounding, round_ratio
 from billhead.domain.periods import Period
 
 
@@ -23,7 +23,7 @@ class Parts:
         return self.net + sum(self.taxes)
 
 
-def give_back(line: Parts, earlier: Parts, gross: int) -> Parts:
+def give_back(line: Parts, earlier: Parts, gross: int, currency: str) -> Parts:
     """The next part of a line, given that `earlier` was given back already; `gross` is what it comes to with tax.
 
     Each tax is rounded on the running total, so that a line of 9.99 + 1.99 given back in any steps returns exactly
@@ -33,7 +33,7 @@ def give_back(line: Parts, earlier: Parts, gross: int) -> Parts:
     left = line.gross - earlier.gross
     sign = -1 if line.gross < 0 else 1
     if not 0 <= sign * gross <= sign * left:
-        raise InvalidInput("amount", f"must be from 0 to {abs(left)} minor units, which are left of the line")
+        raise InvalidInput("amount", f"must be from 0 to {Money(abs(left), currency)}, which are left of the line")
     if not line.gross:
         return Parts(0, tuple(0 for _ in line.taxes))
     total = earlier.gross + gross

@@ -192,7 +192,7 @@ class Rater:
             draft, taxed = _with_returns(draft, taxed)
         total = taxed.net_minor + taxed.tax_minor
         if (total < 0 or taxed.net_minor < 0) and not draft.may_return:
-            return InvalidInput("total", f"the discounts are larger than the document ({total} minor units)")
+            return InvalidInput("total", f"the discounts are larger than the document ({Money(total, draft.currency)})")
         customer_id, seller = case.buyer.customer_id, self.catalogue.sellers[case.seller_id]
         issued_on = self._issued_on(case.seller_id)
         taken: tuple[Taken, ...] = ()

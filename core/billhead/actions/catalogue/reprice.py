@@ -105,7 +105,7 @@ def _check(session: Session, wish: RepriceWish) -> None:
     if wish.round_to_minor < 1:
         raise InvalidInput("round_to", "must be above zero")
     if not 0 <= wish.below_minor < wish.round_to_minor:
-        raise InvalidInput("below", f"must be from 0 to {wish.round_to_minor - 1} minor units")
+        raise InvalidInput("below", "must be less than what is rounded to")
     if wish.tell_days is not None and not 0 <= wish.tell_days <= 365:
         raise InvalidInput("tell_days", "must be from 0 to 365")
     if wish.existing_from is None:

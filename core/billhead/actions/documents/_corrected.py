@@ -1,7 +1,7 @@
 """An invoice's lines with what credit notes have given back of each, and the party that it froze."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -15,7 +15,7 @@ from billhead.models.documents import Document, DocumentLine, Party
 
 _JSON = ("address", "invoicing")
 
-__all__ = ["CORRECTED", "Line", "lines_of", "party_of"]
+__all__ = ["CORRECTED", "Line", "left_of_invoice", "lines_of", "party_of"]
 
 CORRECTED = "corrected"
 """The kind of a line by which staff give back; the calendar's own are `returned`."""
@@ -33,6 +33,12 @@ class Line(NamedTuple):
     def left(self) -> int:
         """Minor units with tax; below zero for a discount."""
         return self.parts.gross - self.earlier.gross
+
+
+def left_of_invoice(lines: Mapping[int, Line]) -> int:
+    """What credit notes can give back at most, in minor units with tax. Where one line takes off what another charges,
+    as in a change, that is less than a line came to."""
+    return sum(line.left for line in lines.values())
 
 
 def lines_of(session: Session, invoice: Document) -> dict[int, Line]:

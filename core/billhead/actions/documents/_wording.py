@@ -17,5 +17,5 @@ def said(description: str, quantity: int, unit_minor: int) -> str:
     if type(quantity) is not int or not 1 <= quantity <= _MOST:
         raise InvalidInput("quantity", f"must be a whole number from 1 to {_MOST}, got {quantity!r}")
     if type(unit_minor) is not int or abs(unit_minor) * quantity > LARGEST:
-        raise InvalidInput("unit_minor", f"must be whole minor units up to {LARGEST} in all, got {unit_minor!r}")
+        raise InvalidInput("unit_minor", f"must be a whole number up to {LARGEST} in all, got {unit_minor!r}")
     return text

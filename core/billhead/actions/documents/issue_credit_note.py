@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from billhead import clock
 from billhead.actions.billing._rated import LineDetail, PartyFacts, Rated, RatedLine, Share
 from billhead.actions.billing.issue_invoice import issue_invoice
-from billhead.actions.documents._corrected import CORRECTED, Line, lines_of, party_of
+from billhead.actions.documents._corrected import CORRECTED, Line, left_of_invoice, lines_of, party_of
 from billhead.actions.documents._days_bought import let_days_follow
 from billhead.actions.documents._place_credit import WAYS, place_credit_note
 from billhead.actions.payments._allocating import lock_payers, locked_documents
@@ -20,6 +20,7 @@ from billhead.db import Tx
 from billhead.domain.correction import Parts, give_back, share_of_days, share_of_quantity
 from billhead.domain.document import Kind, State
 from billhead.domain.errors import Conflict, InvalidInput, NotFound
+from billhead.domain.money import Money
 from billhead.domain.periods import Period
 from billhead.models.documents import Document, DocumentLine
 from billhead.models.sellers import Seller
@@ -121,22 +122,22 @@ def _given(tx: Tx, invoice: Document, corrections: Sequence[Correction]) -> list
         line = lines.get(wish.line_id)
         if line is None:
             raise InvalidInput("lines", f"{wish.line_id} is no line of {invoice.number_text}")
-        one = _of_line(line, wish)
+        one = _of_line(line, wish, invoice.currency)
         if one.parts.gross:
             given.append(one)
     total = sum(one.parts.gross for one in given)
-    left = sum(line.left for line in lines.values())
+    left = Money(left_of_invoice(lines), invoice.currency)
     if not given or total <= 0:
-        raise Conflict(
-            f"nothing is given back: {left} minor units are left of {invoice.number_text}", code="nothing_left"
-        )
-    if total > left:
+        raise Conflict(f"nothing is given back: {left} are left of {invoice.number_text}", code="nothing_left")
+    if total > left.minor:
         # the lines alone would allow it: what a discount took off can't be given back
-        raise InvalidInput("amount", f"{total} is more than the {left} minor units that are left of the invoice")
+        raise InvalidInput(
+            "amount", f"{Money(total, invoice.currency)} is more than the {left} that are left of the invoice"
+        )
     return given
 
 
-def _of_line(line: Line, wish: Correction) -> _Given:
+def _of_line(line: Line, wish: Correction, currency: str) -> _Given:
     row, whole = line.row, line.parts.gross
     asked = [one for one in (wish.amount_minor, wish.quantity, wish.since) if one is not None]
     if len(asked) > 1:
@@ -154,7 +155,7 @@ def _of_line(line: Line, wish: Correction) -> _Given:
         period = wish.since, period[1]
     elif not line.earlier.gross:
         quantity = row.quantity
-    return _Given(line, give_back(line.parts, line.earlier, gross), quantity, period)
+    return _Given(line, give_back(line.parts, line.earlier, gross, currency), quantity, period)
 
 
 def _rated(tx: Tx, invoice: Document, given: Sequence[_Given], reason: str) -> Rated:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 
 from billhead import clock
-from billhead.actions.documents._corrected import lines_of
+from billhead.actions.documents._corrected import left_of_invoice, lines_of
 from billhead.actions.documents.describe_line import describe_line
 from billhead.actions.payments._allocating import locked_documents
 from billhead.actions.support._files import SentFile
@@ -54,10 +54,12 @@ def open_dispute(
     rules, today = rules_of(seller.support), clock.today_in(seller.zone)
     if invoice.issued_on is not None and today > invoice.issued_on + timedelta(days=rules.dispute_days):
         raise Conflict(f"this invoice is older than {rules.dispute_days} days", hint="write to us instead")
-    line = lines_of(tx.session, invoice).get(line_id)
+    lines = lines_of(tx.session, invoice)
+    line = lines.get(line_id)
     if line is None:
         raise NotFound("line", line_id)
-    if line.left <= 0:
+    disputed = min(line.left, left_of_invoice(lines))
+    if disputed <= 0:
         raise Conflict("nothing of this line is owed or paid any more", code="nothing_left")
     if tx.session.scalar(select(BillDispute.id).where(BillDispute.line_id == line_id).limit(1)) is not None:
         raise Conflict("this line was disputed already", code="disputed_already", hint="write in its ticket")
@@ -71,7 +73,7 @@ def open_dispute(
         line_id=line_id,
         reason=reason,
         currency=invoice.currency,
-        disputed_minor=line.left,
+        disputed_minor=disputed,
         opened_on=today,
         waits_until=_waits_until(tx, invoice, rules, today),
     )

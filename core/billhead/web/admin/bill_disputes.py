@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, select
 from wtforms import SelectField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
+from billhead.actions.documents._corrected import left_of_invoice, lines_of
 from billhead.actions.support._seen import departments_for, must_be_seen
 from billhead.actions.support.settle_dispute import DisputeSettled, settle_dispute
 from billhead.db import Tx, reading
@@ -116,7 +117,9 @@ def decide_bill_dispute(key: int) -> ResponseReturnValue:
         row = found(session, BillDispute, key, "dispute")
         must_be_seen(session, current_ctx(), row.ticket_id, "dispute", key)
         document, line = session.get_one(Document, row.document_id), session.get_one(DocumentLine, row.line_id)
-    form = SettleForm(granted=f"{Money(row.disputed_minor, row.currency).decimal():f}")
+        lines = lines_of(session, document)
+        left = max(0, min(row.disputed_minor, lines[row.line_id].left, left_of_invoice(lines)))
+    form = SettleForm(granted=f"{Money(left, row.currency).decimal():f}")
 
     def act(tx: Tx) -> DisputeSettled:
         minor = Money.parse(form.granted.data, row.currency).minor

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import RadioField, SelectField
 
-from billhead.actions.documents._corrected import lines_of
+from billhead.actions.documents._corrected import left_of_invoice, lines_of
 from billhead.actions.documents.describe_line import describe_line
 from billhead.actions.support._seen import must_be_seen
 from billhead.actions.support.open_dispute import open_dispute
@@ -75,11 +75,20 @@ def _own_invoice(session: Session, document_id: int) -> Document:
 def _lines(session: Session, row: Document) -> list[tuple[int, str]]:
     """Of which something is left and that were not disputed yet."""
     disputed = set(session.scalars(select(BillDispute.line_id).where(BillDispute.document_id == row.id)))
+    lines = lines_of(session, row)
+    most = left_of_invoice(lines)
     return [
-        (key, f"{describe_line(line.row, speech().say)}: {money(line.left, row.currency)}")
-        for key, line in lines_of(session, row).items()
-        if line.left > 0 and key not in disputed
+        (key, f"{describe_line(line.row, speech().say)}: {_worth(line.left, most, row.currency)}")
+        for key, line in lines.items()
+        if min(line.left, most) > 0 and key not in disputed
     ]
+
+
+def _worth(left: int, most: int, currency: str) -> str:
+    if left <= most:
+        return money(left, currency)
+    told = {"amount": money(left, currency), "most": money(most, currency)}
+    return say("%(amount)s, of which %(most)s can be given back: the invoice came to no more", **told)
 
 
 @customer.route("/disputes/<int:dispute_id>/withdraw", methods=["GET", "POST"])

@@ -17,7 +17,7 @@ from billhead.actions.support.open_ticket import NewTicket, open_ticket
 from billhead.actions.support.reply_to_ticket import reply_to_ticket
 from billhead.db import reading, writing
 from billhead.domain.rights import BUYERS
-from billhead.models.documents import Document
+from billhead.models.documents import Document, DocumentLine
 from billhead.models.people import Customer
 from billhead.models.subscriptions import Service, Subscription
 from billhead.models.support import BillDispute, Department, Ticket, TicketFile, TicketMessage
@@ -146,7 +146,9 @@ def _shown(row: Ticket, form: ReplyForm) -> ResponseReturnValue:
         service = session.get(Service, row.service_id) if row.service_id else None
         document = session.get(Document, row.document_id) if row.document_id else None
         zone = session.get_one(Customer, row.customer_id).zone
-        disputes = session.scalars(select(BillDispute).where(BillDispute.ticket_id == row.id).limit(20)).all()
+        worth = DocumentLine.net_minor + DocumentLine.tax_minor
+        mine = select(BillDispute, worth).join(DocumentLine, DocumentLine.id == BillDispute.line_id)
+        disputes = session.execute(mine.where(BillDispute.ticket_id == row.id).limit(20)).all()
     shown = {
         "disputes": disputes,
         "messages": messages,

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from werkzeug.wrappers import Request, Response
 
+from billhead.plugin import InvalidInput, Money
 from billhead_sandbox.cards import charges, outcomes
 from billhead_sandbox.panel.state import State
 from billhead_sandbox.panel.store import Row
@@ -137,8 +138,10 @@ def _challenge(charge: Row) -> Response:
 
 
 def _money(charge: Row) -> str:
-    """Minor units as they are: the processor does not know every currency's exponent."""
-    return f"{charge['currency']} {charge['amount']} (minor units)"
+    try:
+        return str(Money(charge["amount"], charge["currency"]))
+    except InvalidInput:  # any three letters can be charged here
+        return f"{charge['amount']} {charge['currency']}"
 
 
 def _page(title: str, body: str, status: int = 200) -> Response:
