@@ -326,3 +326,25 @@ def test_support_takes_the_lost_second_step_of_a_customer_away(shop: Shop):
     assert boss.post(path, WHY).location == "/admin/customers/1/logins"
     assert ada.get("/account/").status_code == 303
     assert ada.sign_in("ada@example.com").location == "/account/"
+
+
+def test_nobody_is_made_an_owner_by_a_form_that_was_sent_as_it_stood(shop: Shop, roles):
+    boss = shop.person("staff", "boss@example.com", "*")
+    form = boss.get("/admin/staff/new").text
+    assert re.search(r'name="role"[^>]*><option value="">Choose', form), form
+    assert "<option selected" not in form
+    sent = boss.post("/admin/staff/new", {"email": "amy@example.com", "role": "", **WHY})
+    assert (sent.status_code, "Say what they may do." in sent.text) == (422, True)
+    assert shop.rows(User, User.email == "amy@example.com") == []
+
+
+def test_a_menu_shows_what_may_be_opened_and_no_more(shop: Shop, roles):
+    boss = shop.person("staff", "boss@example.com", "*")
+    amy = hired(shop, boss, "amy@example.com", roles["support"])
+    side = re.search(r'<nav class="side".*?</nav>', amy.get("/admin/").text, re.DOTALL)[0]
+    links = re.findall(r'href="([^"]+)"', side)
+    assert {"/admin/tickets", "/admin/customers"} <= set(links)
+    assert {link: amy.get(link).status_code for link in links} == dict.fromkeys(links, 200)
+    assert not {"/admin/staff", "/admin/roles", "/admin/retention"} & set(links)
+    assert "<ul></ul>" not in side, "a heading with nothing below it"
+    assert "/admin/staff" in boss.get("/admin/").text

@@ -11,7 +11,7 @@ from billhead.actions.resellers._many_kinds import kind_of
 from billhead.actions.resellers._tree import is_within, lock_resellers, lock_rows, subtree
 from billhead.actions.resellers._wallet import balance
 from billhead.actions.scheduling import enqueue
-from billhead.actions.verb import verb
+from billhead.actions.verb import note, verb
 from billhead.db import Tx
 from billhead.domain.errors import BillheadError, InvalidInput, NotFound
 from billhead.models.credits import CreditHold
@@ -114,6 +114,7 @@ def do_many(tx: Tx, reseller_id: int, kind: str, subscriptions: Sequence[int]) -
     tx.session.add(bulk)
     tx.session.flush()
     tx.session.add_all([UserBulkItem(bulk_id=bulk.id, subscription_id=key) for key in ids])
+    note(tx, f"user_bulk:{bulk.id}", subscriptions=len(ids))  # "bulk" are those of staff, which have the same numbers
     enqueue(tx, "resellers.do_many", {"bulk_id": bulk.id}, key=f"do_many:{bulk.id}")
     return ManyAsked(bulk.id, len(ids))
 

@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from billhead import clock
 from billhead.actions.resellers._seen import seen_many
-from billhead.actions.verb import verb
+from billhead.actions.verb import note, verb
 from billhead.bulk import rows_changed
 from billhead.db import Tx
 from billhead.domain.errors import Conflict
@@ -34,4 +34,5 @@ def stop_many(tx: Tx, bulk_id: int) -> ManyStopped:
     waiting = UserBulkItem.bulk_id == bulk_id, UserBulkItem.state == "waiting"
     left = rows_changed(tx.session, update(UserBulkItem).where(*waiting).values(state="stopped"))
     bulk.state, bulk.finished_at = "stopped", clock.now()
+    note(tx, f"user_bulk:{bulk_id}", stopped=left)
     return ManyStopped(bulk_id, left)

@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar
 
-from flask import Blueprint, g, request
+from flask import Blueprint, current_app, g, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,11 +13,13 @@ from billhead.domain.errors import NotFound
 from billhead.models.operations import AuditEntry, FreezeSwitch
 from billhead.models.people import User
 from billhead.models.sign_in import StaffKey
+from billhead.web.access import stated
 from billhead.web.admin.history import ABOUT
-from billhead.web.request_context import current_seller, signed_in
+from billhead.web.admin.trail_names import login_name, name_all, thing
+from billhead.web.request_context import current_ctx, current_seller, signed_in
 from billhead.web.speaking import marked
 
-__all__ = ["MENU", "Trail", "admin", "found", "own_seller_id", "staff_zone", "trail_of", "who"]
+__all__ = ["MENU", "Trail", "admin", "found", "may_open", "own_seller_id", "staff_zone", "trail_of", "who"]
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -152,7 +154,7 @@ def who(actor: str) -> str:
     """An actor of the audit trail as colleagues know them: "staff:7" is the e-mail address of that login, also where it
     looked in as somebody else, and "staff_key:3" what the key is for, and whose it is."""
     if not actor.startswith(("staff:", "staff_key:")):
-        return actor
+        return login_name(actor)
     actor, behind, whom = actor.partition(" as ")
     if "staff_names" not in g:
         with reading() as session:
@@ -161,6 +163,18 @@ def who(actor: str) -> str:
             names = {f"staff:{key}": email for key, email in session.execute(people)}
             g.staff_names = names | {f"staff_key:{key}": f"{name} ({of})" for key, name, of in session.execute(keys)}
     return f"{g.staff_names.get(actor, actor)}{behind}{whom}"
+
+
+def may_open(endpoint: str) -> bool:
+    """What somebody may not open stands in no menu, and is not found either."""
+    permission = stated(current_app.view_functions[f"admin.{endpoint}"])[1]
+    return not permission or current_ctx().may(permission)
+
+
+def _own_menu() -> list[tuple[str, list[tuple[str, str]]]]:
+    """What this person may open; a heading with nothing below it is left out."""
+    own = ((heading, [one for one in items if may_open(one[0])]) for heading, items in MENU)
+    return [(heading, items) for heading, items in own if items]
 
 
 def found(session: Session, kind: type[M], key: Any, what: str) -> M:
@@ -182,6 +196,7 @@ def trail_of(session: Session, *subjects: str) -> Trail:
     about = select(AuditEntry).where(AuditEntry.subject.in_(subjects))
     trail = Trail(session.scalars(about.order_by(AuditEntry.id.desc()).limit(_TRAIL)))
     trail.about = ",".join(subjects[:_TRAIL])
+    name_all(session, trail)
     return trail
 
 
@@ -204,9 +219,10 @@ def _stopped_switches() -> list[FreezeSwitch]:
 def menu() -> dict[str, Any]:
     return {
         "stopped_switches": _stopped_switches,
-        "menu": MENU,
+        "menu": _own_menu,
         "zone": staff_zone(),
         "label_of": lambda row: str(label_of(row)),
         "who": who,
+        "thing": thing,
         "own_trail": own_trail,
     }

@@ -17,6 +17,7 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin, staff_zone, who
 from billhead.web.admin.columns import Column, code, instant, text
 from billhead.web.admin.listing import Choice, Listing, Typed
+from billhead.web.admin.trail_names import name_all, thing
 from billhead.web.speaking import marked
 
 __all__ = ["AUDIT"]
@@ -87,7 +88,7 @@ AUDIT = Listing(
         instant(marked("When"), "at"),
         Column(marked("Who"), lambda row: who(row.actor), lambda row: _breakable(who(row.actor))),
         Column(marked("What"), lambda row: row.action, lambda row: _breakable(row.action)),
-        code(marked("To what"), "subject"),
+        Column(marked("To what"), lambda row: row.subject, lambda row: thing(row.subject)),
         text(marked("Why"), "reason", css="why"),
         Column(
             marked("Details"),
@@ -114,6 +115,7 @@ AUDIT = Listing(
         Typed("since", marked("From"), _since, kind="date"),
         Typed("until", marked("To"), _until, kind="date"),
     ),
+    read=name_all,
     search=lambda typed: or_(AuditEntry.request_id == typed, AuditEntry.reason.icontains(typed, autoescape=True)),
     search_label=marked("Reason or request"),
     empty=marked("Every change is written down here, by whom and why."),

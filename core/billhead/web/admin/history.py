@@ -1,6 +1,6 @@
 """What pages are about, of those that do not show its history in a place of their own: it stands at their end."""
 
-__all__ = ["ABOUT"]
+__all__ = ["ABOUT", "PAGES"]
 
 ABOUT = {
     "announcement": "announcement:{key}",
@@ -30,3 +30,25 @@ ABOUT = {
     "sharing_case": "case:{key}",
 }
 """Page → what the audit trail calls it."""
+
+PAGES = {
+    "announcement": "announcement",
+    "article": "article",
+    "attempt": "attempt",
+    "bulk": "bulk",
+    "coupon": "coupon",
+    "customer": "customer",
+    "department": "department",
+    "document": "document",
+    "gateway_account": "gateway_settings",
+    "panel": "panel",
+    "payment": "payment",
+    "plan": "plan",
+    "refund": "refund_page",
+    "reseller": "reseller",
+    "run": "run",
+    "service": "service",
+    "subscription": "subscription",
+    "ticket": "ticket",
+}
+"""What the audit trail calls a thing → its page, which takes its `key`."""

@@ -132,6 +132,7 @@ class Listing:
     narrow: Mapping[str, Narrow] = field(default_factory=dict)
     picks: tuple[Pick, ...] = ()
     lead: str = ""
+    read: Callable[[Session, Sequence[Any]], None] | None = None  # what the columns say of the rows, read at once
     by: ColumnElement[Any] | None = None  # rising, before the key; without it the newest come first
 
     def answer(self, **more: Any) -> ResponseReturnValue:
@@ -144,6 +145,8 @@ class Listing:
                 rows = page_of(session, query, self.key, whole_rows=True)
             else:
                 rows = page_by(session, query, self.by, self.key, everything=self.query)
+            if self.read is not None:
+                self.read(session, rows.items)
             offered = self.offered(session)
             narrowed = self.narrowed(session)
         kept = self.kept()

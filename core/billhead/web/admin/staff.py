@@ -103,7 +103,13 @@ class InviteForm(Form):
         validators=[InputRequired(later("Say whom.")), Email(later("This is not an e-mail address."))],
         description=later("They set their password by a link that we mail; it holds three days."),
     )
-    role = SelectField(later("Role"), coerce=int, choices=_roles)
+    # nothing is chosen before somebody chooses: the first role of a new house is its owner's
+    role = SelectField(
+        later("Role"),
+        coerce=lambda typed: int(typed) if typed else 0,
+        choices=lambda: [("", say("Choose …")), *_roles()],
+        validators=[InputRequired(later("Say what they may do."))],
+    )
     reason = reason_field()
 
 
