@@ -16,7 +16,7 @@ from billhead.models.credits import CustomerCredit, CustomerWallet
 from billhead.models.documents import Document
 from billhead.models.operations import Notice
 from billhead.models.payments import GatewayAccount, Payment, PaymentMethod
-from billhead.models.people import Customer, Reseller
+from billhead.models.people import Customer, Reseller, User
 from billhead.models.subscriptions import Service, Subscription
 from billhead.models.support import Ticket, TicketMessage
 from billhead.plugin import allow
@@ -37,12 +37,13 @@ _SHOWN = 10
 
 
 def _matching(typed: str) -> ColumnElement[bool]:
-    """Name, e-mail, our or their reference; or one of their lines."""
+    """Name, e-mail, also of a login, our or their reference; or one of their lines."""
     owners = select(Subscription.customer_id)
     return or_(
         Customer.name.icontains(typed, autoescape=True),
         Customer.email.icontains(typed, autoescape=True),
         Customer.external_ref == typed,
+        Customer.id.in_(select(User.customer_id).where(User.email == typed.lower(), User.customer_id.is_not(None))),
         Customer.id.in_(owners.where(Subscription.external_ref == typed)),
         Customer.id.in_(owners.join(Service, Service.subscription_id == Subscription.id).where(is_line(typed))),
     )

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from billhead.actions.documents._formats import FORMATS
@@ -25,6 +25,7 @@ from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.booking import booked_by_hand
 from billhead.web.admin.columns import Column, amount, on, state, text, word
 from billhead.web.admin.listing import Choice, Listing
+from billhead.web.admin.order_names import order_number
 from billhead.web.downloads import einvoice_response, pdf_response
 from billhead.web.formatting import paper_name
 from billhead.web.pages import page
@@ -34,7 +35,10 @@ __all__ = ["DOCUMENTS", "payable"]
 
 
 def _matching(typed: str) -> ColumnElement[bool]:
-    return or_(Document.number_text == typed, Customer.name.icontains(typed, autoescape=True), Customer.email == typed)
+    named = Document.number_text == typed.upper(), Customer.name.icontains(typed, autoescape=True)
+    number = order_number(typed)
+    order = [and_(Document.id == number, Document.number_text == "")] if number is not None else []
+    return or_(*named, Customer.email == typed.lower(), *order)
 
 
 def _link(row: Any) -> Markup:
@@ -82,7 +86,7 @@ DOCUMENTS = Listing(
         ),
     ),
     search=_matching,
-    search_label=marked("Document number, customer's name or e-mail"),
+    search_label=marked("Document or order number, customer's name or e-mail"),
     narrow={"customer": Document.customer_id, "subscription": about, "run": Document.run_id},
     empty=marked("An order makes a proforma, a payment or the billing run an invoice."),
 )

@@ -8,28 +8,31 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, redirect, request, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, literal, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from billhead.actions.support._seen import seen_tickets
 from billhead.db import reading
 from billhead.domain.address import canonical_mail
+from billhead.domain.context import Role
 from billhead.domain.creditor_reference import About, references_in
 from billhead.domain.errors import InvalidInput
 from billhead.domain.mac import parse_mac
 from billhead.domain.seeking import dialled, sought
 from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan
+from billhead.models.coupons import Coupon
 from billhead.models.documents import Document
 from billhead.models.payments import Payment, PaymentAttempt
-from billhead.models.people import Customer, Reseller
+from billhead.models.people import Customer, Reseller, User
+from billhead.models.sellers import Seller
 from billhead.models.subscriptions import Service, Subscription
 from billhead.models.support import Ticket
 from billhead.plugin import allow
-from billhead.web.access import stated
-from billhead.web.admin.area import admin
+from billhead.web.admin.area import admin, may_open
+from billhead.web.admin.order_names import order_number
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
 from billhead.web.speaking import marked, say
@@ -78,13 +81,22 @@ def _begins(column: Any, start: str) -> ColumnElement[bool]:
     return and_(column.startswith(start, autoescape=True), column >= start, column < start + _LAST)
 
 
+def _by_login(owner: InstrumentedAttribute[int | None], condition: ColumnElement[bool]) -> Select[int | None]:
+    """Whose logins: by the index, which begins with the seller, and sellers are few."""
+    return select(owner).where(User.seller_id.in_(select(Seller.id)), condition, owner.is_not(None)).limit(_READ)
+
+
 def _customer_exact(typed: str) -> list[ColumnElement[bool]]:
     digits = dialled(typed)
     found = [Customer.external_ref == typed]
     if words := sought(typed):  # marks alone leave nothing, and most have no company
         found += [Customer.sought_name == words, Customer.sought_company == words]
     if "@" in typed:
-        found = [Customer.email == typed.lower(), Customer.mailbox == canonical_mail(typed)]
+        found = [
+            Customer.email == typed.lower(),
+            Customer.mailbox == canonical_mail(typed),
+            Customer.id.in_(_by_login(User.customer_id, User.email == typed.lower())),
+        ]
     if _is_phone(typed):
         found += [Customer.sought_phone == digits]
     return found
@@ -99,6 +111,7 @@ def _customer_begins(typed: str) -> list[ColumnElement[bool]]:
     names = (Customer.sought_name, Customer.sought_last, Customer.sought_company) if words else ()
     found = [_begins(one, words) for one in names]
     found += [_begins(Customer.email, typed.lower())]
+    found += [Customer.id.in_(_by_login(User.customer_id, _begins(User.email, typed.lower())))]
     return found + ([_begins(Customer.sought_phone, dialled(typed))] if _is_phone(typed) else [])
 
 
@@ -116,17 +129,24 @@ def _subscription_exact(typed: str) -> list[ColumnElement[bool]]:
 
 def _reseller_exact(typed: str) -> list[ColumnElement[bool]]:
     words = sought(typed)
-    return [Reseller.code == typed.lower(), *([Reseller.sought_name == words] if words else [])]
+    found = [Reseller.code == typed.lower(), *([Reseller.sought_name == words] if words else [])]
+    if "@" in typed:
+        found = [Reseller.id.in_(_by_login(User.reseller_id, User.email == typed.lower()))]
+    return found
 
 
 def _reseller_begins(typed: str) -> list[ColumnElement[bool]]:
     words = sought(typed)
-    return [_begins(Reseller.code, typed.lower()), *([_begins(Reseller.sought_name, words)] if words else [])]
+    found = [_begins(Reseller.code, typed.lower()), *([_begins(Reseller.sought_name, words)] if words else [])]
+    return [*found, Reseller.id.in_(_by_login(User.reseller_id, _begins(User.email, typed.lower())))]
 
 
 def _document_exact(typed: str) -> list[ColumnElement[bool]]:
     named = [one.id for one in references_in(typed) if one.about is About.DOCUMENT]
-    return [Document.number_text == typed.upper(), *([Document.id.in_(named)] if named else [])]
+    found = [Document.number_text == typed.upper(), *([Document.id.in_(named)] if named else [])]
+    if (number := order_number(typed)) is not None:
+        found += [and_(Document.id == number, Document.number_text == "")]
+    return found
 
 
 def _payment_exact(typed: str) -> list[ColumnElement[bool]]:
@@ -145,6 +165,14 @@ def _attempt_exact(typed: str) -> list[ColumnElement[bool]]:
 def _ticket_exact(typed: str) -> list[ColumnElement[bool]]:
     number = whole_number(typed.removeprefix("#"), 9)
     return [Ticket.id == number] if number is not None else []
+
+
+def _coupon(condition: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    return [and_(Coupon.seller_id.in_(select(Seller.id)), condition)]
+
+
+def _staff(condition: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    return [and_(User.seller_id.in_(select(Seller.id)), User.role == Role.STAFF.value, condition)]
 
 
 def _nothing(_typed: str) -> list[ColumnElement[bool]]:
@@ -236,6 +264,22 @@ KINDS = (
         _ticket_exact,
         _nothing,
     ),
+    Kind(
+        marked("Coupons"),
+        "coupon",
+        select(Coupon.id, Coupon.code.label("title"), Coupon.name.label("about")),
+        Coupon.id,
+        lambda typed: _coupon(Coupon.code == typed.upper()),
+        lambda typed: _coupon(_begins(Coupon.code, typed.upper())),
+    ),
+    Kind(
+        marked("Staff"),
+        "staff_member",
+        select(User.id, User.email.label("title"), literal("").label("about")),
+        User.id,
+        lambda typed: _staff(User.email == typed.lower()),
+        lambda typed: _staff(_begins(User.email, typed.lower())),
+    ),
 )
 
 
@@ -260,7 +304,7 @@ def find() -> ResponseReturnValue:
 
 def _found(session: Session, typed: str, *, exact: bool) -> Iterator[Group]:
     for kind in KINDS:
-        if not _may_open(kind.endpoint):
+        if not may_open(kind.endpoint):
             continue
         conditions = kind.exact(typed) if exact else kind.begins(typed)
         if not conditions:
@@ -273,7 +317,7 @@ def _found(session: Session, typed: str, *, exact: bool) -> Iterator[Group]:
         if rows:
             hits = [
                 Hit(
-                    row.title or say("No. %(number)s", number=row.id),
+                    row.title or _unnamed(kind, row.id),
                     row.about or "",
                     url_for(f"admin.{kind.endpoint}", key=row.id),
                     bool(getattr(row, "gone", False)),
@@ -283,13 +327,13 @@ def _found(session: Session, typed: str, *, exact: bool) -> Iterator[Group]:
             yield Group(kind.title, hits, len(rows) > _MOST)
 
 
+def _unnamed(kind: Kind, key: int) -> str:
+    if kind.endpoint == "document":
+        return say("Order %(number)s", number=key)
+    return say("No. %(number)s", number=key)
+
+
 def _each(kind: Kind, conditions: list[ColumnElement[bool]]) -> CompoundSelect[int]:
     """Ids by one condition after the other, each by its own index; an OR of them might walk through the table."""
     found = (select(kind.key).where(one).limit(_READ).subquery() for one in conditions)
     return union_all(*(select(one.c[0]) for one in found))
-
-
-def _may_open(endpoint: str) -> bool:
-    """What somebody may not open is not found either."""
-    permission = stated(current_app.view_functions[f"admin.{endpoint}"])[1]
-    return not permission or current_ctx().may(permission)
