@@ -1,5 +1,7 @@
 """A reseller's day in the area: users added, sent their text, renewed, changed, ended; credits to the hundredth."""
 
+import csv
+import io
 import re
 from datetime import timedelta
 
@@ -345,3 +347,19 @@ def test_the_overview_warns_of_too_few_credits_for_what_ends_soon(area: Area):
     shown = baltic.get("/reseller/").text
     assert "To renew what ends in 7 days takes 60.00 credits; 40.00 are there." in shown
     assert "/reseller/credits/buy" in shown
+
+
+def test_what_was_held_says_for_what_and_what_became_of_it(area: Area):
+    """Each row said "Held for a subscriber" for ever, also years after the credits were spent."""
+    baltic = area.browsers["baltic"]
+    area.add("baltic", "Anna")
+
+    def statement():
+        return baltic.get("/reseller/credits").text.split('id="statement"')[1]
+
+    assert "New user, Basic, 1 month: still held" in statement()
+    area.shop.work()
+    assert "New user, Basic, 1 month: spent" in statement()
+    rows = csv.DictReader(io.StringIO(baltic.get("/reseller/credits?format=csv").text.lstrip("\ufeff")))
+    told = next(one for one in rows if one["user"] == "Anna")
+    assert (told["held_for"], told["plan"], told["term"], told["state"]) == ("order", "Basic", "1 month", "captured")

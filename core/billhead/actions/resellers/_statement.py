@@ -7,13 +7,14 @@ from sqlalchemy import BigInteger, Select, and_, case, cast, func, or_, select
 from billhead.actions.resellers._wallet import credit_line, wallet
 from billhead.domain.ledger import AccountCode, Side
 from billhead.domain.money import CREDITS
+from billhead.models.catalogue import Plan
 from billhead.models.credits import CreditHold, CreditMovement
 from billhead.models.ledger import LedgerAccount, LedgerEntry, LedgerPosting
 from billhead.models.people import Customer, Reseller
 from billhead.models.subscriptions import Service, Subscription
 from billhead.wording import marked
 
-__all__ = ["KINDS", "holds_of", "statement_of"]
+__all__ = ["HELD_FOR", "HOLD_STATES", "KINDS", "holds_of", "statement_of"]
 
 KINDS = {
     "credits_granted": marked("Granted by the operator"),
@@ -29,10 +30,20 @@ KINDS = {
 }
 """The kinds of rows, in plain words."""
 
+HELD_FOR = {
+    "order": marked("New user"),
+    "trial": marked("Trial"),
+    "renewal": marked("Renewal"),
+    "change": marked("Change of plan"),
+    "supply": marked("Order of your shop"),
+}
+HOLD_STATES = {"held": marked("still held"), "captured": marked("spent"), "released": marked("came back")}
+
 
 def statement_of(reseller: Reseller) -> Select[*tuple[Any, ...]]:
     """id (the entry's, to page by), at, kind, change_minor, before_minor, after_minor, actor, reason, other,
-    subscription_id, user, document_id, request_id. Drawing on a credit line and paying it back moves nothing."""
+    subscription_id, user, document_id, request_id; the plan and term that the user has, and of what was held its
+    hold_state and held_for. Drawing on a credit line and paying it back moves nothing."""
     signed = LedgerPosting.signed(Side.C)
     account = LedgerAccount
     mine = or_(
@@ -69,12 +80,18 @@ def statement_of(reseller: Reseller) -> Select[*tuple[Any, ...]]:
             CreditMovement.subscription_id,
             Reseller.name.label("other"),
             Customer.name.label("user"),
+            Plan.name.label("plan"),
+            Subscription.term,
+            CreditHold.state.label("hold_state"),
+            CreditHold.details["kind"].as_string().label("held_for"),
         )
         .join(running, running.c.entry_id == LedgerEntry.id)
         .outerjoin(CreditMovement, CreditMovement.entry_id == LedgerEntry.id)
         .outerjoin(Reseller, Reseller.id == side)
         .outerjoin(Subscription, Subscription.id == CreditMovement.subscription_id)
         .outerjoin(Customer, Customer.id == Subscription.customer_id)
+        .outerjoin(Plan, Plan.id == Subscription.plan_id)
+        .outerjoin(CreditHold, and_(CreditHold.entry_id == LedgerEntry.id, CreditHold.reseller_id == reseller.id))
     )
 
 

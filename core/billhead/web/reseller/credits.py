@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length
 
 from billhead.actions.resellers._packages import offered_to, places_for
 from billhead.actions.resellers._seen import figures_of, seen_reseller
-from billhead.actions.resellers._statement import KINDS, holds_of, statement_of
+from billhead.actions.resellers._statement import HELD_FOR, HOLD_STATES, KINDS, holds_of, statement_of
 from billhead.actions.resellers._tree import subtree
 from billhead.actions.resellers.buy_credits import buy_credits
 from billhead.actions.resellers.transfer_credits import transfer_credits
@@ -33,6 +33,7 @@ from billhead.plugin import allow
 from billhead.web.changing import day_of
 from billhead.web.csv_export import csv_response
 from billhead.web.errors import refusal
+from billhead.web.formatting import lasting
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.paging import page_of
@@ -40,13 +41,13 @@ from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.reseller.actors import named_actors
 from billhead.web.reseller.area import in_credits, my_zone, own_customer, own_id, own_reseller, reseller
 from billhead.web.reseller.asking import Figures, Question, QuestionForm, asked
-from billhead.web.speaking import later, say
+from billhead.web.speaking import later, say, speech
 
 __all__: list[str] = []
 
 _CSV = (
     "id", "at", "what", "credits", "before", "after", "user", "other", "subscription", "document", "who", "reason",
-    "request", "reseller",
+    "request", "held_for", "plan", "term", "state", "reseller",
 )  # fmt: skip
 _KEPT, _ALL = ("reseller", "q", "kind", "from", "to"), "all"
 _BATCH = 500
@@ -78,9 +79,25 @@ def statement() -> ResponseReturnValue:
     kept: dict[str, Any] = {name: request.args[name] for name in _KEPT if request.args.get(name)}
     as_csv = url_for("reseller.statement", **{**kept, "format": "csv"})
     all_as_csv = url_for("reseller.statement", **{**kept, "reseller": _ALL, "format": "csv"}) if len(below) > 1 else ""
-    shown = {"me": me, "rows": rows, "holds": holds, "kinds": KINDS, "kept": kept, "waiting": waiting}
+    shown = {
+        "me": me,
+        "rows": rows,
+        "holds": holds,
+        "kinds": KINDS,
+        "held_for": held_for,
+        "kept": kept,
+        "waiting": waiting,
+    }
     shown |= {"actors": actors, "as_csv": as_csv, "all_as_csv": all_as_csv, "below": below, "balance": balance}
     return page("reseller/statement.html", **shown, problem=problem), 422 if problem else 200
+
+
+def held_for(row: Any) -> str:
+    """ "Renewal, Basic, 1 month: spent"; "" for what was not held, or before that was kept."""
+    if row.held_for not in HELD_FOR:
+        return ""
+    what = speech().listed((say(HELD_FOR[row.held_for]), row.plan, lasting(row.term)))
+    return f"{what}: {say(HOLD_STATES[row.hold_state])}"
 
 
 def _standing(*columns: Any) -> Select[*tuple[Any, ...]]:
@@ -135,7 +152,8 @@ def _csv(resellers: Sequence[int]) -> Iterator[list[Any]]:
                 yield [
                     row.id, row.at.isoformat(timespec="seconds"), row.kind, *figures, row.user, row.other,
                     row.subscription_id, row.document_id, row.actor, row.reason,
-                    row.request_id, of.name,
+                    row.request_id, row.held_for or "", row.plan if row.held_for else "",
+                    row.term if row.held_for else "", row.hold_state or "", of.name,
                 ]  # fmt: skip
 
 
