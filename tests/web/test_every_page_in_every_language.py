@@ -112,7 +112,7 @@ def test_a_reseller_reads_no_english_either(area: Area):
             heads = aurora.get(path).text.lstrip("\ufeff").splitlines()[0]
             if heads != aurora.get(path, headers=ENGLISH).text.lstrip("\ufeff").splitlines()[0]:
                 faults.append(f"{path}: heads by the browser, not by the choice")
-            if any(head in heads.split(",") for head in ("paid_through", "without_price", "reason")):
+            if any(head in heads.split(",") for head in ("paid_until", "without_price", "reason")):
                 faults.append(f"{path} in {language}: {heads}")
     assert faults == []
     assert len(seen) >= 40

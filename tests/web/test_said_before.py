@@ -25,7 +25,7 @@ def test_staff_read_figures_before_they_stop_something(shop: Shop):
     off = sam.get("/admin/plugins/cards/disable").text
     assert "Gateway accounts of it: 2. Subscriptions that are charged there by themselves: 1." in off
     gone = sam.get("/admin/payment-methods/1/remove").text
-    assert "offered by mail then: 1 (Basic: €9.99 next, paid to" in gone
+    assert "offered by mail then: 1 (Basic: €9.99 next, paid until" in gone
 
 
 def test_a_customer_reads_what_a_card_renews_before_it_is_removed(shop: Shop, monkeypatch):

@@ -8,8 +8,8 @@ from datetime import date
 
 from billhead import clock
 from billhead.models.operations import AuditEntry, Job
-from billhead.models.people import Customer
-from billhead.models.subscriptions import SubscriptionEvent
+from billhead.models.people import Customer, User
+from billhead.models.subscriptions import Subscription, SubscriptionEvent
 from billhead.web.admin.listing import Listing
 from billhead.web.admin.narrowing import NARROWED
 
@@ -90,7 +90,7 @@ def test_a_history_tells_names_and_days(counter):
     )
     page = counter.get("/admin/subscriptions/1").text.replace("\xa0", " ")
     told = [re.sub("<[^>]*>", "", one) for one in re.findall(r'data-label="Details"[^>]*>(.*?)</td>', page)]
-    assert "paid through: 17 Dec 2026, panel: gone, line: 2065" in told
+    assert "paid until: 16 Dec 2026, panel: gone, line: 2065" in told
     assert "plan: Basic" in told
     assert "customer before: Ada Lovelace, customer: Ada Lovelace, money: moved" in told
 
@@ -165,3 +165,52 @@ def test_the_trail_is_found_by_subject_and_by_who(counter):
         text = counter.get("/admin/audit", query_string=query).text
         assert "because &lt;b&gt;" in text, query
         assert "old: 1" in text
+
+
+def test_what_is_paid_to_the_22nd_is_paid_until_the_21st_wherever_people_read_it(counter):
+    """Ada's page said 21 December, and the staff whom she called read 22."""
+    counter.shop.change(
+        Subscription, 1, paid_through=date(2026, 12, 22), billed_through=date(2026, 12, 22), next_bill_on=None
+    )
+    for page in ("/admin/subscriptions/1", "/admin/subscriptions", "/admin/customers/1"):
+        shown = counter.get(page).text
+        assert "Paid until" in shown, page
+        assert "2026-12-21" in shown, page
+        assert "2026-12-22" not in shown, page
+    listed = counter.get("/admin/subscriptions?format=csv").text
+    assert "2026-12-21" in listed
+    assert "2026-12-22" not in listed
+
+
+def test_the_trail_tells_people_and_things_by_name(counter):
+    """Login 2003 is Ada's, who is customer 1: the trail said customer:2003 of her, and customer:1 of what was done."""
+    people = [
+        User(
+            id=2000 + n,
+            seller_id=1,
+            email=f"ada{n}@home.example",
+            role="customer",
+            customer_id=1,
+            created_at=clock.now(),
+        )
+        for n in range(20)
+    ]
+    counter.add(*people)
+
+    def line(n):
+        return AuditEntry(
+            at=clock.now(), actor=f"customer:{2000 + n}", role="customer", action="support.open_ticket",
+            subject="customer:1", reason="", details={}, request_id=f"r{n}",
+        )  # fmt: skip
+
+    counter.add(line(3))
+    with counter.counting() as few:
+        shown = counter.get("/admin/audit").text
+    assert "ada3@home.example" in shown
+    assert "customer:2003" not in shown
+    assert re.search(r'<a href="/admin/customers/1">Ada Lovelace</a>', shown)
+    assert "ada3@home.example" in counter.get("/admin/customers/1").text
+    counter.add(*(line(n) for n in range(20)))
+    with counter.counting() as many:
+        counter.get("/admin/audit")
+    assert len(many) == len(few)

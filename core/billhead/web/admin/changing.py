@@ -114,7 +114,7 @@ def hold_subscription(key: int) -> ResponseReturnValue:
 
 
 def _hold_figures(planned: HoldPreview) -> Figures:
-    ends = day_in_words(planned.ends_on) if planned.ends_on else say("it is resumed")
+    ends = day_in_words(planned.ends_on - timedelta(days=1)) if planned.ends_on else say("it is resumed")
     unused = say("kept, and added when it ends")
     if planned.way == "credit":
         unused = say("%(amount)s as credit", amount=money(planned.credit_minor, planned.currency))
@@ -131,8 +131,8 @@ def resume_subscription(key: int) -> ResponseReturnValue:
     def done(_ctx: Context, told: Resumed) -> str:
         if not told.paid_through:
             return say("Running again.")
-        through = day_in_words(date.fromisoformat(told.paid_through))
-        return say("Running again, paid to %(paid_through)s.", paid_through=through)
+        through = day_in_words(date.fromisoformat(told.paid_through) - timedelta(days=1))
+        return say("Running again, paid until %(paid_through)s.", paid_through=through)
 
     question = _question(key, marked("End the hold of %(plan)s of %(customer)s?"), text, marked("Resume"))
     return previewed(question, PreviewForm(), lambda tx: resume(tx, key), goes_on, done)

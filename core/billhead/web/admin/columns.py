@@ -10,13 +10,13 @@ from markupsafe import Markup
 
 from billhead.domain.money import Money
 from billhead.web.admin.area import staff_zone
-from billhead.web.formatting import day, lasting, moment, money, tone
+from billhead.web.formatting import day, last_day, lasting, moment, money, tone
 from billhead.web.places import country_name, language_name
 from billhead.web.speaking import say_word
 
 __all__ = [
     "Column", "amount", "badge", "code", "country", "instant", "language", "lasts", "number", "on", "state", "text",
-    "word",
+    "through", "word",
 ]  # fmt: skip
 
 Read = Callable[[Any], Any]
@@ -104,6 +104,16 @@ def on(label: str, name: str) -> Column:
         return found.isoformat() if found is not None else ""
 
     return Column(label, value, lambda row: day(getattr(row, name)), "when")
+
+
+def through(label: str, name: str) -> Column:
+    """The end of half-open days as people read it, on the page and in the CSV: the last one."""
+
+    def value(row: Any) -> str:
+        found = last_day(getattr(row, name))
+        return found.isoformat() if found is not None else ""
+
+    return Column(label, value, lambda row: day(last_day(getattr(row, name))), "when")
 
 
 def instant(label: str, name: str) -> Column:

@@ -1,7 +1,7 @@
 """A customer goes to a reseller with all that it has, or comes back. What that means for each subscription is shown
 first."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
@@ -61,11 +61,15 @@ def _figures(done: CustomerMoved) -> Figures:
     return shown
 
 
+def _last(end: str) -> str:
+    return day_in_words(date.fromisoformat(end) - timedelta(days=1))
+
+
 def _told(one: MovedLine, done: CustomerMoved) -> str:
-    paid, costs = day_in_words(date.fromisoformat(one.paid_through)), money(one.costs_minor, one.currency)
+    paid, costs = _last(one.paid_through), money(one.costs_minor, one.currency)
     told = {"day": paid, "amount": costs, "term": lasting(one.term)}
     if one.ends_on:
-        return say("it ends on %(day)s, and nothing follows", day=day_in_words(date.fromisoformat(one.ends_on)))
+        return say("it ends on %(day)s, and nothing follows", day=_last(one.ends_on))
     if done.to_id is None:
         return say("paid until %(day)s; then %(amount)s for %(term)s, which the customer is offered", **told)
     if one.renews:

@@ -29,7 +29,7 @@ from billhead.web.admin.columns import Column, country, number, on, state, text
 from billhead.web.admin.listing import Listing
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.csv_export import csv_response
-from billhead.web.formatting import lasting, money
+from billhead.web.formatting import last_day, lasting, money
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
 from billhead.web.request_context import submit_ctx
@@ -40,7 +40,7 @@ __all__ = ["BOOKS", "PRICE_CHANGES"]
 _SHOWN = 25
 _TOUCHED = (
     "customer", "name", "email", "country", "group", "subscription", "plan", "term", "book", "units", "before", "after",
-    "currency", "paid_through",
+    "currency", "paid_until",
 )  # fmt: skip
 
 BOOKS = Listing(
@@ -425,7 +425,7 @@ def price_change_customers(key: int) -> ResponseReturnValue:
                 old, new = (Money(minor, one.currency).decimal() for minor in (one.old_minor, one.new_minor))
                 yield [
                     one.customer_id, one.name, one.email, one.country, one.price_group, one.subscription_id, one.plan,
-                    one.term, one.book, one.units, old, new, one.currency, one.paid_through or "",
+                    one.term, one.book, one.units, old, new, one.currency, last_day(one.paid_through) or "",
                 ]  # fmt: skip
 
     return csv_response(f"price-change-{key}", _TOUCHED, rows())

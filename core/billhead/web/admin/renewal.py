@@ -18,7 +18,7 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.errors import refusal
-from billhead.web.formatting import day_in_words, money
+from billhead.web.formatting import day_in_words, last_day, money
 from billhead.web.request_context import current_ctx
 from billhead.web.speaking import marked, say
 
@@ -97,7 +97,7 @@ def renew_by_hand(key: int) -> ResponseReturnValue:
 
 def _told(standing: Standing) -> str:
     if standing.way == "ends":
-        return say("it ends on %(day)s, and nothing is charged any more.", day=_day(standing.ends_on))
+        return say("it ends on %(day)s, and nothing is charged any more.", day=_day(last_day(standing.ends_on)))
     document = standing.upcoming.document
     amount = money(document.owed, document.currency) if document is not None else ""
     if standing.way == "charged":
@@ -118,7 +118,7 @@ def _told(standing: Standing) -> str:
         if amount
         else say("an offer is mailed in time")
     )
-    return say("%(offer)s; unpaid, it is over on %(day)s.", offer=offer, day=_day(standing.ends_on))
+    return say("%(offer)s; unpaid, it is over on %(day)s.", offer=offer, day=_day(last_day(standing.ends_on)))
 
 
 def _day(on: date | None) -> str:

@@ -25,7 +25,7 @@ from billhead.models.resellers import ResellerKey, ResellerOrder
 from billhead.models.subscriptions import Subscription
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, staff_zone, trail_of, who
-from billhead.web.admin.columns import Column, badge, code, instant, lasts, number, on, state, text
+from billhead.web.admin.columns import Column, badge, code, instant, lasts, number, state, text, through
 from billhead.web.admin.listing import Choice, Listing
 from billhead.web.formatting import money
 from billhead.web.pages import page
@@ -245,7 +245,7 @@ def reseller_users(key: int) -> ResponseReturnValue:
             text(marked("Plan"), "plan"),
             lasts(marked("Term"), "term"),
             state(marked("State"), "state"),
-            on(marked("Paid to"), "paid_through"),
+            through(marked("Paid until"), "paid_through"),
             code(marked("Login"), "login"),
             code("MAC", "mac"),
             text(marked("Reseller"), "reseller", to="reseller", key="reseller_id"),

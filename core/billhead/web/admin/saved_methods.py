@@ -11,7 +11,7 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked
 from billhead.web.affected import Renewed, by_method
-from billhead.web.formatting import day_in_words, money
+from billhead.web.formatting import day_in_words, last_day, money
 from billhead.web.speaking import say
 
 __all__: list[str] = []
@@ -45,7 +45,7 @@ def remove_saved_method(key: int) -> ResponseReturnValue:
 def _next(one: Renewed) -> str:
     """A subscription that it renews: its plan, what is charged next and to when it is paid."""
     owed = money(one.owed.minor, one.owed.currency) if one.owed else say("nothing")
-    end = one.subscription.paid_through
-    if not end:
+    last = last_day(one.subscription.paid_through)
+    if not last:
         return say("%(plan)s: %(owed)s next", plan=one.plan, owed=owed)
-    return say("%(plan)s: %(owed)s next, paid to %(day)s", plan=one.plan, owed=owed, day=day_in_words(end))
+    return say("%(plan)s: %(owed)s next, paid until %(day)s", plan=one.plan, owed=owed, day=day_in_words(last))

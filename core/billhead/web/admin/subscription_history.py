@@ -13,7 +13,7 @@ from billhead.models.catalogue import Plan
 from billhead.models.panels import Panel
 from billhead.models.people import Customer
 from billhead.models.subscriptions import SubscriptionEvent
-from billhead.web.formatting import day, lasting
+from billhead.web.formatting import day, last_day, lasting
 from billhead.web.speaking import marked, say, say_word
 
 __all__ = ["History"]
@@ -30,7 +30,7 @@ _CALLED = {
     "free_time_id": marked("free time"),
     "hold_id": marked("held credits"),
     "other_customer_id": marked("the same card at customer"),
-    "paid_through": marked("paid through"),
+    "paid_through": marked("paid until"),
     "plan_id": marked("plan"),
     "proforma_id": marked("proforma"),
     "service_ended_on": marked("service ended on"),
@@ -38,6 +38,7 @@ _CALLED = {
 }
 _PLANS, _CUSTOMERS, _PANEL = ("plan_id", "plan"), ("customer_id", "other_customer_id", "giver"), ("panel",)
 _WORDS = ("because", "fields", "money", "policy", "way")
+_ENDS = ("billed_until", "ends_on", "paid_through")
 _AS_WRITTEN = ("code", "codes", "line", "why")
 
 
@@ -113,4 +114,6 @@ def _called(kind: str, name: str) -> str:
 
 def _dated(name: str, value: Any) -> str:
     found: date | None = typed_day(value) if isinstance(value, str) and name not in _AS_WRITTEN else None
+    if name in _ENDS:
+        found = last_day(found)
     return day(found) if found is not None else str(value)

@@ -32,13 +32,13 @@ from billhead.models.subscriptions import Service, Subscription, SubscriptionCom
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found, trail_of
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
-from billhead.web.admin.columns import Column, on, state, text, word
+from billhead.web.admin.columns import Column, on, state, text, through, word
 from billhead.web.admin.listing import Choice, Listing, Pick, Typed
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
 from billhead.web.admin.services import SERVICE_COLUMNS, is_line
 from billhead.web.admin.standing import standing_of
 from billhead.web.admin.subscription_history import History
-from billhead.web.formatting import day_in_words, lasting, money
+from billhead.web.formatting import day_in_words, last_day, lasting, money
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx
 from billhead.web.speaking import later, marked, say
@@ -95,7 +95,7 @@ SUBSCRIPTIONS = Listing(
         Column(marked("Term"), lambda row: row.term, lambda row: lasting(row.term)),
         state(marked("State"), "state"),
         word(marked("Collected"), "collection"),
-        on(marked("Paid to"), "paid_through"),
+        through(marked("Paid until"), "paid_through"),
         on(marked("Billed next"), "next_bill_on"),
         text(marked("Reference"), "external_ref"),
     ),
@@ -228,7 +228,8 @@ def _question(key: int, title: str, text: str, button: str, *, danger: bool = Tr
     with reading() as session:
         row = found(session, Subscription, key, "subscription")
         customer, plan = _whose(session, key)
-    through = day_in_words(row.paid_through) if row.paid_through else say("today")
+    last = last_day(row.paid_through)
+    through = day_in_words(last) if last else say("today")
     names = {"plan": plan.name, "who": customer.name, "paid_through": through}
     back = url_for("admin.subscription", key=key)
     return Question(say(title, **names), say(text, **names), say(button), back, danger)
@@ -308,7 +309,7 @@ def cancel_subscription(key: int) -> ResponseReturnValue:
     question = _question(
         key,
         marked("Cancel %(plan)s of %(who)s?"),
-        marked("It is paid up to %(paid_through)s. The customer is told."),
+        marked("It is paid until %(paid_through)s. The customer is told."),
         marked("Cancel the subscription"),
     )
     form = CancelForm()

@@ -18,7 +18,7 @@ from billhead.domain.whole_number import whole_number
 from billhead.models.catalogue import Plan
 from billhead.plugin import allow
 from billhead.web.errors import refusal
-from billhead.web.formatting import day
+from billhead.web.formatting import day, last_day
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.reseller.area import in_credits, own_customer, own_reseller, reseller
@@ -68,7 +68,7 @@ def change(key: int) -> ResponseReturnValue:
             problem = say("This has changed in the meantime. Look at it again.")
     shown: dict[str, Any] = {"seen": seen, "offers": offers, "addons": addons, "had": had, "form": form, "ways": WAYS}
     sure = _seen(preview) if preview else ""
-    shown["first_unpaid"] = day(date.fromisoformat(preview.paid_through)) if preview else ""
+    shown["paid_until"] = day(last_day(date.fromisoformat(preview.paid_through))) if preview else ""
     return page("reseller/change.html", **shown, preview=preview, left=left, problem=problem, sure=sure), status
 
 

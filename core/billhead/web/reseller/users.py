@@ -20,6 +20,7 @@ from billhead.models.people import Customer, Reseller
 from billhead.models.subscriptions import Service, Subscription
 from billhead.plugin import allow
 from billhead.web.csv_export import csv_response
+from billhead.web.formatting import last_day
 from billhead.web.pages import page
 from billhead.web.paging import Rows, page_by, page_of
 from billhead.web.request_context import current_ctx, signed_in
@@ -32,7 +33,7 @@ _SIZE = 50
 _CSV_BATCH = 500
 _NEVER = date(9999, 12, 31)
 _LONGEST = 10_000  # a pasted list of addresses
-_CSV = ("id", "name", "email", "plan", "term", "state", "paid_through", "line", "mac", "reseller")
+_CSV = ("id", "name", "email", "plan", "term", "state", "paid_until", "line", "mac", "reseller")
 
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "active": ("active", "past_due"),
@@ -142,5 +143,5 @@ def _csv(query: Select[*tuple[Any, ...]]) -> Iterator[list[Any]]:
         for row in session.execute(ordered):
             yield [
                 row.id, row.name, row.email, row.plan_code, row.term, row.state,
-                row.paid_through.isoformat() if row.paid_through else "", row.login, row.mac, row.reseller,
+                last.isoformat() if (last := last_day(row.paid_through)) else "", row.login, row.mac, row.reseller,
             ]  # fmt: skip
