@@ -1,5 +1,6 @@
 """The catalogue behind the counter: plans, prices, changes of many, coupons, each shown, refused and saved."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -202,6 +203,8 @@ def test_what_customers_may_do_with_a_plan_is_entered_shown_and_in_the_trail(any
     wrong = counter.post("/admin/catalogue/new", **{**PLAN, **may, "hold_max_days": "5"}, code="hotel", services=lines)
     assert wrong.status_code == 422
     assert "the most is from the least to 365 days" in wrong.text.replace("The most", "the most")
+    (entered,) = re.findall(r'<input[^>]* name="hold_max_days"[^>]*>', wrong.text)
+    assert 'aria-invalid="true"' in entered
     saved = counter.post("/admin/catalogue/new", **{**PLAN, **may}, code="hotel", services=lines)
     plan = int(saved.location.rpartition("/")[2])
     assert {name: counter.row(Plan, plan).details[name] for name in ("hold", "cancel_money", "cancel_day_counts")} == {

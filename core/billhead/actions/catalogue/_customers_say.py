@@ -36,15 +36,16 @@ class HoldRules:
 
 
 def checked_hold(rules: HoldRules | None) -> dict[str, Any] | None:
-    """As it stands in a plan's details; None where only staff put it on hold. Raises InvalidInput("hold")."""
+    """As it stands in a plan's details; None where only staff put it on hold. Raises InvalidInput ("hold_min_days",
+    "hold_max_days", "hold_way")."""
     if rules is None:
         return None
     if not 1 <= rules.min_days <= _A_YEAR:
-        raise InvalidInput("hold", f"the least is from 1 to {_A_YEAR} days")
+        raise InvalidInput("hold_min_days", f"the least is from 1 to {_A_YEAR} days")
     if rules.max_days is not None and not rules.min_days <= rules.max_days <= _A_YEAR:
-        raise InvalidInput("hold", f"the most is from the least to {_A_YEAR} days within a year")
+        raise InvalidInput("hold_max_days", f"the most is from the least to {_A_YEAR} days within a year")
     if rules.way and rules.way not in WAYS:
-        raise InvalidInput("hold", f"{rules.way!r} is not one of {', '.join(WAYS)}")
+        raise InvalidInput("hold_way", f"{rules.way!r} is not one of {', '.join(WAYS)}")
     return asdict(rules)
 
 
