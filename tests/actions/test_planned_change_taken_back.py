@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from billhead import clock
 from billhead.actions.billing._limits import limit_time
+from billhead.actions.billing.settle_proforma import settle_proforma
 from billhead.actions.billing.verify_billing import verify_billing
 from billhead.actions.subscriptions.begin_scheduled import begin_scheduled
 from billhead.actions.subscriptions.cancel import cancel
@@ -233,3 +234,22 @@ def test_a_planned_pause_and_a_planned_change_are_taken_back_together(shop, firs
     assert planned(shop, sold) == ["withdrawn", "withdrawn"]
     assert lived_until(shop, sold, date(2026, 4, 20), MAY) == [(APR, MAY, 3000), (MAY, JUN, 3000)]
     assert shop.get(Subscription, sold).state == "active"
+
+
+def test_a_renewal_that_was_offered_for_the_planned_plan_is_offered_anew_for_the_one_that_is_kept(shop):
+    """From May on 10.00, by hand. On 28 April that is offered; then she keeps gold, and is asked for its 30.00."""
+    shop.plan("basic", 1000)
+    sold = sold_in_april(shop, shop.plan("gold", 3000))
+    shop.change(Subscription, sold, collection="manual")
+    with on(date(2026, 4, 10)):
+        act(change, ChangeWish(sold, plan="basic"))
+    with on(date(2026, 4, 28)):
+        shop.change(Subscription, sold, next_bill_on=date(2026, 4, 28))
+        shop.run(date(2026, 4, 28))
+        act(keep, sold)
+        shop.change(Subscription, sold, next_bill_on=date(2026, 4, 28))
+        shop.run(date(2026, 4, 28))
+        offers = shop.all(Document, Document.kind == "proforma")
+        assert [(one.net_minor, one.state) for one in offers] == [(1000, "void"), (3000, "open")]
+        act(settle_proforma, offers[1].id)
+    assert lived_until(shop, sold) == [(APR, MAY, 3000), (MAY, JUN, 3000)]

@@ -8,7 +8,7 @@ from billhead.actions.events import emit
 from billhead.actions.rehearse import rehearse
 from billhead.actions.subscriptions._beginning import begin_changes
 from billhead.actions.subscriptions._going_on import go_on
-from billhead.actions.subscriptions._offers import subscription_to_end
+from billhead.actions.subscriptions._offers import subscription_to_end, withdraw_offers
 from billhead.actions.subscriptions._open_invoices import owed_on
 from billhead.actions.subscriptions._scheduled import last_cancel, may_undo, take_back, wished_of
 from billhead.actions.subscriptions._state import record
@@ -62,6 +62,8 @@ def keep(tx: Tx, subscription_id: int, *, seen: str = "") -> Kept:
     if canceled is None and not planned:
         raise Conflict("nothing is planned that could be taken back")
     today = clock.today_in(subscription.zone)
+    if any(row.kind == "change" for row in planned):
+        withdraw_offers(tx, subscription.id)  # the renewal that is offered is that of the plan which does not come
     for row in planned:
         take_back(tx, subscription, row)
     if canceled is not None:
