@@ -7,8 +7,9 @@ how Billhead bills; `any_order_checks.check` holds the two against each other.
 from datetime import UTC, datetime
 
 import pytest
-from any_order import PLANS, Begins, Life, Stage
+from any_order import Life
 from any_order_checks import check
+from any_order_shop import PLANS, Begins, Stage
 from billing_shop import open_shop
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -136,7 +137,7 @@ def machine(sqlite_url, tmp_path):
         clock.business_time(datetime(2027, 1, 1, 12, tzinfo=UTC)),
         open_shop(sqlite_url, tmp_path, terms_days=3) as shop,
     ):
-        yield type("Staged", (AnyOrder,), {"stage": Stage(shop, tmp_path / "billhead.sqlite3")})
+        yield type("Staged", (AnyOrder,), {"stage": Stage(shop, tmp_path / "billhead.sqlite3", Life)})
 
 
 def test_whatever_happens_in_whatever_order_the_days_decide(machine):

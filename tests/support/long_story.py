@@ -24,6 +24,7 @@ from billhead.actions.ledger.verify import verify_ledger
 from billhead.actions.payments.resolve import resolve
 from billhead.actions.payments.start_checkout import start_checkout
 from billhead.db import reading, writing
+from billhead.domain.context import Context
 from billhead.domain.money import Money
 from billhead.domain.payment import AttemptState, DeclineClass
 from billhead.domain.subscription import RUNNING
@@ -162,7 +163,10 @@ class Story:
             return int(row.id)
 
     def do(self, verb: Any, *args: Any, **named: Any) -> Any:
-        with writing(SYSTEM) as tx:
+        return self.do_as(SYSTEM, verb, *args, **named)
+
+    def do_as(self, ctx: Context, verb: Any, *args: Any, **named: Any) -> Any:
+        with writing(ctx) as tx:
             done = verb(tx, *args, **named)
         self.work()
         return done
