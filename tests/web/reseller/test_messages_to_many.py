@@ -68,6 +68,8 @@ def test_users_are_told_once_each_in_the_name_that_they_know(area: Area):
     assert "Dora</bdi>: wants no news" in shown
     assert "ten more {{name}} &lt;b&gt;channels" in shown
     assert "Hello Anna" in shown
+    assert "/news/stop/…" in shown, "as the mail will read, with its foot, but not with the link that is hers alone"
+    assert "/sign-in" not in shown, "she has no login"
     assert begun.location == "/reseller/messages/1"
     assert len(shop.rows(Notice)) == before, "nobody is told before the job has its turn"
     shop.work()

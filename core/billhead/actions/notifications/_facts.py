@@ -39,7 +39,7 @@ from billhead.models.operations import Notice
 from billhead.models.people import Customer, Reseller
 from billhead.wording import NOTICE_LANGUAGES
 
-__all__ = ["gather", "spoken"]
+__all__ = ["framed", "gather", "spoken"]
 
 _PARTS_OF: Parts = {
     **_facts_billing.PARTS,
@@ -78,11 +78,19 @@ def gather(session: Session, notice: Notice) -> dict[str, Any]:
 
     Raises NoticeRejected when an id is missing, its row is gone or another customer's, or it is no longer true.
     """
+    facts = framed(session, notice)
+    for part in _PARTS_OF.get(notice.kind, ()):
+        facts.update(part(session, notice))
+    return facts
+
+
+def framed(session: Session, notice: Notice) -> dict[str, Any]:
+    """Whoever it is about: in whose name, to whom, and what stands around the words."""
     reader = addressee(session, notice)
     seller = reader.seller
     language = spoken(str(notice.data.get("language") or ""), reader.language, str(seller.mails.get("language") or ""))
     home = address_of(session, seller.id)
-    facts: dict[str, Any] = {
+    return {
         "seller": reader.called,
         "name": reader.name,
         "zone": reader.zone,
@@ -94,6 +102,3 @@ def gather(session: Session, notice: Notice) -> dict[str, Any]:
         "reply_to": _mail_of(session, reader.reseller) if reader.reseller else "",
         "stop_url": stop_url(home, notice.customer_id) if notice.customer_id and group_of(notice.kind) == NEWS else "",
     }
-    for part in _PARTS_OF.get(notice.kind, ()):
-        facts.update(part(session, notice))
-    return facts

@@ -3,22 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billhead import clock
-from billhead.actions.notifications._mail_look import look_of_mail
+from billhead.actions.notifications._channels import EMAIL
+from billhead.actions.notifications._facts import framed
 from billhead.actions.notifications._render import Rendered, render
-from billhead.actions.notifications._samples import sample_facts
-from billhead.actions.resellers._messages import KIND, Letter, checked_letter, recipients, refuse_too_many, why_not
+from billhead.actions.resellers._messages import (
+    KIND,
+    Letter,
+    checked_letter,
+    data_of,
+    recipients,
+    refuse_too_many,
+    why_not,
+)
 from billhead.actions.resellers._tree import lock_resellers
 from billhead.actions.scheduling import enqueue
 from billhead.actions.verb import note, verb
 from billhead.db import Tx
-from billhead.models.people import Customer, Reseller
+from billhead.models.operations import Notice
+from billhead.models.people import Customer
 from billhead.models.resellers import ResellerMessage, ResellerMessageItem
-from billhead.models.sellers import Seller
-from billhead.models.shops import Shop
 
 __all__ = ["MessagePreview", "MessageSent", "preview_send_message", "send_message"]
 
@@ -41,21 +47,21 @@ class MessageSent:
 def preview_send_message(tx: Tx, reseller_id: int, customers: Sequence[int], letter: Letter) -> MessagePreview:
     """What `send_message` refuses is refused here too."""
     checked_letter(letter)
-    (me,) = lock_resellers(tx, reseller_id)
+    lock_resellers(tx, reseller_id)
     refuse_too_many(tx.session, reseller_id)
     people = recipients(tx.session, reseller_id, customers)
     judged = [(one, why_not(tx.session, one, letter)) for one in people]
     reached = [one for one, why in judged if not why]
-    looks = _looks(tx.session, me, reached[0], letter) if reached else None
+    looks = _looks(tx.session, reseller_id, reached[0], letter) if reached else None
     return MessagePreview(len(reached), tuple((one.name, why) for one, why in judged if why), looks)
 
 
-def _looks(session: Session, me: Reseller, reader: Customer, letter: Letter) -> Rendered:
-    shop = session.scalar(select(Seller).join(Shop, Shop.seller_id == Seller.id).where(Shop.reseller_id == me.id))
-    called = session.get_one(Reseller, reader.reseller_id or me.id).name if shop is None else shop.name
-    look = {"look": look_of_mail(session, shop)} if shop is not None else {}
-    facts = sample_facts(KIND, language=letter.language, seller=called, name=reader.name, zone=reader.zone, **look)
-    return render(KIND, {**facts, "subject": letter.subject, "words": letter.words})
+def _looks(session: Session, reseller_id: int, reader: Customer, letter: Letter) -> Rendered:
+    data = dict(data_of(ResellerMessage(reseller_id=reseller_id, language=letter.language), reader))
+    notice = Notice(customer_id=reader.id, kind=KIND, channel=EMAIL, recipient=reader.email, data=data)
+    facts = {**framed(session, notice), "subject": letter.subject, "words": letter.words}
+    facts["stop_url"] = f"{facts['stop_url'].rpartition('/')[0]}/…"  # theirs alone: whoever has it can end their news
+    return render(KIND, facts)
 
 
 @verb("resellers.send_message")

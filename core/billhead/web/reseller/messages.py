@@ -39,14 +39,14 @@ class MessageForm(Form):
         later("Subject"),
         filters=[stripped],
         validators=[DataRequired(later("Say what it is about.")), Length(max=150)],
-        render_kw={"autocomplete": "off"},
+        render_kw={"autocomplete": "off", "dir": "auto"},
     )
     words = TextAreaField(
         later("Message"),
         filters=[stripped],
         validators=[DataRequired(later("Write what they are to read.")), Length(max=4000)],
         description=later("Each gets it once, with a greeting above and the name that they know you by."),
-        render_kw={"rows": 8},
+        render_kw={"rows": 8, "dir": "auto"},
     )
     language = SelectField(
         later("Language that it is written in"),
