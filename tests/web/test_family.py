@@ -36,7 +36,9 @@ def test_the_family_has_logins_with_rights(shop: Shop):
     )
     assert ada.post("/account/family/new", {"email": "b@example.com", "rights": ["own.methods"]}).status_code == 422
     bob = joined(shop, ada, "bob@example.com", "own.invoices")
-    assert "Hello, Ada" in bob.get("/account/").text
+    assert "Hello" not in bob.get("/account/").text, "nobody is greeted by another's name"
+    assert "Line <bdi>" not in bob.get("/account/").text, "lines are for who may see them"
+    assert "Add a passkey" not in bob.get("/security/").text, "no house without https has any"
     assert "/pay/" not in bob.get("/account/").text
     assert bob.get("/account/documents").status_code == 200
     closed = ("/account/subscriptions/1", "/pay/1", "/account/payment-methods", "/account/profile", "/account/family")

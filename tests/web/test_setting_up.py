@@ -50,6 +50,9 @@ def test_who_has_the_code_opens_the_house_once(sqlite_url, tmp_path):
         return Browser(app.test_client()).post("/setup", {**HOUSE, "code": code}, page="/setup")
 
     try:
+        page = app.test_client().get("/setup").text
+        assert '<option value="FI">Finland</option>' in page
+        assert "data-fill-time-zone" in page, "a script chooses the zone of the browser"
         assert opened("").status_code == 422
         assert "rint a new one" in opened("ABCD-EFGH-JKLM").text, "none was printed yet"
         first, code = printed(), printed()
@@ -70,7 +73,9 @@ def test_who_has_the_code_opens_the_house_once(sqlite_url, tmp_path):
         )  # fmt: skip
         owner = Browser(app.test_client())
         owner.sign_in("owner@example.com")
-        assert "What to do next" in owner.get("/admin/").text
+        home = owner.get("/admin/").text
+        assert "What to do next" in home
+        assert "Nothing. Everything that runs by itself runs." not in home
         again = app.test_client().get("/setup")
         assert (again.status_code, again.headers["Location"]) == (303, "/admin/")
     finally:

@@ -280,6 +280,7 @@ def test_a_line_of_an_invoice_is_disputed_and_given_back_in_part(shop: Shop, sta
     assert sent.location == "/account/tickets/1", sent.text
     assert "You dispute" in ada.get("/account/tickets/1").text
     assert "Nothing is left to dispute" in ada.get(page).text, "each line once"
+    assert "Something on it is wrong" not in ada.get(f"/account/documents/{invoice.id}").text
     eve = shop.customer("eve@example.com")
     assert eve.get(page).status_code == 404
     assert eve.post("/account/disputes/1/withdraw").status_code == 404

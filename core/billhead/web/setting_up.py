@@ -17,6 +17,7 @@ from billhead.domain.errors import InvalidInput
 from billhead.plugin import allow
 from billhead.web.forms import Form, stripped
 from billhead.web.pages import page
+from billhead.web.places import country_choices
 from billhead.web.request_context import client_address
 from billhead.web.speaking import later, say
 
@@ -36,11 +37,11 @@ class SetupForm(Form):
     company = StringField(
         later("Company"), filters=[stripped], validators=[DataRequired(later("Write its name.")), Length(max=120)]
     )
-    country = StringField(
+    country = SelectField(
         later("Country"),
-        filters=[stripped],
-        validators=[DataRequired(), Length(2, 2)],
-        description=later("Two letters, like FI."),
+        choices=lambda: [("", ""), *country_choices()],
+        filters=[lambda code: code and code.upper()],
+        validators=[DataRequired()],
     )
     currency = StringField(
         later("Currency"),
@@ -64,6 +65,8 @@ def setup_page() -> ResponseReturnValue:
             return redirect(url_for("admin.home"), 303)
     form = SetupForm()
     form.zone.choices = sorted(available_timezones())
+    if not form.is_submitted():
+        form.zone.render_kw = {"data-fill-time-zone": ""}
     if form.validate_on_submit():
         with form.refusals():
             _open(form)
@@ -80,7 +83,7 @@ def _open(form: SetupForm) -> None:
         raise InvalidInput("code", tried.refusal, hint=tried.hint)
     email = form.email.data.lower()
     password_hash = hash_password(form.password.data, email)
-    country, currency = form.country.data.upper(), form.currency.data.upper()
+    country, currency = form.country.data, form.currency.data.upper()
     with writing(ctx) as tx:
         open_house(
             tx, form.code.data, House(form.company.data, country, currency, form.zone.data, email), password_hash

@@ -99,3 +99,12 @@ def test_many_below_are_not_all_listed_to_choose_from(area: Area, monkeypatch):
     everybody = aurora.get("/reseller/credits?reseller=all&format=csv").text
     assert "Coast" in everybody
     assert aurora.get(f"/reseller/credits/pass-on?to={area.ids['gulf']}").status_code == 404
+
+
+def test_what_is_refused_of_passing_on_is_not_previewed(area: Area):
+    """To oneself: there is a refusal, and neither balances nor a button to say yes to."""
+    aurora, path = area.browsers["aurora"], "/reseller/credits/pass-on"
+    answer = aurora.post(path, {"to": str(area.ids["aurora"]), "amount": "5"}, page=path)
+    assert answer.status_code == 422
+    assert "Your balance" not in answer.text
+    assert "Show both balances" in answer.text

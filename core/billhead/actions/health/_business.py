@@ -27,7 +27,7 @@ def sellers() -> Iterator[Answer]:
             found = True
             what = ", ".join([*lacks, *([] if row.mail_from else ["sender of mails"])])
             mend = "complete it: invoices need the address"
-            yield amber(f"{row.code} lacks: {what}", mend, "seller_invoicing", key=row.id)
+            yield amber(f"{row.name} lacks: {what}", mend, "seller_invoicing", key=row.id)
     if not rows:
         yield amber("there is none yet", "open /setup in a browser, or run: billhead setup")
     elif not found:

@@ -1,9 +1,11 @@
 """The API as OpenAPI 3.1, at /api/v1/openapi.json: what docs/api.md tells people, for the tools of programs."""
 
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from billhead.actions.resellers._statement import KINDS
 from billhead.actions.resellers.change_user import WAYS
+from billhead.domain.errors import InvalidInput
 from billhead.plugin import allow
 from billhead.web.api_v1.asking import api
 from billhead.web.openapi import ID, KEY, PAGED, Said, described, does, in_query, list_of, maybe, obj
@@ -122,6 +124,19 @@ DESCRIPTION: Said = described(
         "/users/{id}/unblock": {"post": does("Let them run again", _ONE, ID, KEY)},
     },
 )  # fmt: skip
+
+
+@api.before_request
+def refuse_what_is_not_described() -> None:
+    """A program that is mistaken about a filter must not be given everything. Raises InvalidInput."""
+    if request.method != "GET":
+        return
+    path = str(request.url_rule).removeprefix("/api/v1").replace("<int:key>", "{id}")
+    told = DESCRIPTION["paths"].get(path, {}).get("get", {}).get("parameters", [])
+    known = {one["name"] for one in told if one["in"] == "query"}
+    for name in request.args:
+        if name not in known:
+            raise InvalidInput(name[:60], "is not known here")
 
 
 @api.get("/openapi.json")

@@ -30,7 +30,7 @@ from billhead.web.request_context import current_ctx, current_customer_id, submi
 from billhead.web.sent_files import files_field, sent_files
 from billhead.web.speaking import later, say, speech
 
-__all__: list[str] = []
+__all__ = ["lines_to_dispute"]
 
 
 class DisputeForm(Form):
@@ -49,7 +49,7 @@ def dispute(document_id: int) -> ResponseReturnValue:
     form = DisputeForm()
     with reading() as session:
         row = _own_invoice(session, document_id)
-        form.line.choices = _lines(session, row)
+        form.line.choices = lines_to_dispute(session, row)
         form.department.choices = departments_of(session)
     if not form.department.choices:
         return page("customer/no_support.html")
@@ -72,7 +72,7 @@ def _own_invoice(session: Session, document_id: int) -> Document:
     return row
 
 
-def _lines(session: Session, row: Document) -> list[tuple[int, str]]:
+def lines_to_dispute(session: Session, row: Document) -> list[tuple[int, str]]:
     """Of which something is left and that were not disputed yet."""
     disputed = set(session.scalars(select(BillDispute.line_id).where(BillDispute.document_id == row.id)))
     lines = lines_of(session, row)

@@ -23,6 +23,7 @@ from billhead.models.sellers import Seller
 from billhead.plugin import allow
 from billhead.web.csv_export import csv_response
 from billhead.web.customer.blueprint import customer
+from billhead.web.customer.disputes import lines_to_dispute
 from billhead.web.customer.read import claims, open_documents, own_document
 from billhead.web.downloads import einvoice_response, pdf_response
 from billhead.web.pages import page
@@ -85,6 +86,7 @@ def document(document_id: int) -> ResponseReturnValue:
         to_claim = claims(session, found.customer_id, found)
         disputed = disputed_of(session, [found.id]).get(found.id, 0) if _owed(found) else 0
         asked = asked_now(session, found)
+        disputable = found.kind == "invoice" and found.number and bool(lines_to_dispute(session, found))
     return page(
         "customer/document.html",
         document=found,
@@ -98,6 +100,7 @@ def document(document_id: int) -> ResponseReturnValue:
         to_claim=to_claim,
         disputed=disputed,
         asked=asked,
+        disputable=disputable,
     )
 
 

@@ -55,8 +55,9 @@ def asked(
     shown: Figures = ()
     refused, sent = False, form.validate_on_submit()  # first: it would forget what is refused of a field
     try:
-        with reading() as session:
-            shown = figures(Tx(current_ctx(), session))
+        if sent or not form.is_submitted():  # of what is refused nothing is previewed
+            with reading() as session:
+                shown = figures(Tx(current_ctx(), session))
     except (InvalidInput, Conflict, NotAllowed) as error:
         form.show(error)
         refused = True

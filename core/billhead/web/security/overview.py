@@ -9,6 +9,7 @@ from wtforms.validators import InputRequired, Length
 from billhead import clock
 from billhead.actions.accounts.set_password import ByOldPassword, set_password
 from billhead.actions.accounts.sign_out import sign_out
+from billhead.actions.sign_in._passkeys import house
 from billhead.actions.sign_in._second_step import ways_of
 from billhead.actions.sign_in.confirm_identity import confirm_identity
 from billhead.db import reading, writing
@@ -63,7 +64,8 @@ def overview() -> ResponseReturnValue:
         links = session.scalars(linked).all()
         rows = page_of(session, sessions, UserSession.id)
         looked = session.scalar(select(func.max(Impersonation.started_at)).where(_into_mine(login)))
-    return own_page("overview", ways=ways, passkeys=passkeys, links=links, sessions=rows, named=_named, looked=looked)
+    shown = {"ways": ways, "passkeys": passkeys, "links": links, "sessions": rows, "looked": looked}
+    return own_page("overview", **shown, named=_named, has_passkeys=house() is not None)
 
 
 def _named(user_agent: str) -> str:
