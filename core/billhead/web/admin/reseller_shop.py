@@ -184,7 +184,7 @@ def reseller_shop(key: int) -> ResponseReturnValue:
             "accounts": session.scalars(
                 select(GatewayAccount).where(GatewayAccount.seller_id == seller_id).order_by(GatewayAccount.position)
             ).all(),
-            "gateways": dict(_gateway_choices()),
+            "gateways": dict(offered("payment_gateways")),
             "customers": session.scalar(select(func.count()).where(Customer.seller_id == seller_id)),
             "orders": {one.state: one.number for one in session.execute(counted.group_by(ShopSupply.state))},
         }
