@@ -176,7 +176,8 @@ def test_what_is_refused_costs_nothing(area: Area, monkeypatch):
     assert till.post("/users", ANNA, "with space", 422)["field"] == "Idempotency-Key"
     assert till.post("/users", ANNA | {"plan": "gift"}, "p", 422)["code"] == "plan_not_for_reseller"
     for path in ("/users?limit=0", "/users?limit=201", "/users?limit=x", "/users?before=x",
-                 "/users?show=all", "/statement?kind=x", "/users?state=active", "/statement?from=2026-11-01", "/balance?of=gulf"):  # fmt: skip
+                 "/users?show=all", "/statement?kind=x", "/users?state=active",
+                 "/statement?from=2026-11-01", "/balance?of=gulf"):  # fmt: skip
         assert till.get(path, 422)["code"] == "invalid_input", path
     assert till.get("/users?state=active", 422)["field"] == "state", "who is mistaken is not given everything"
     assert till.get(f"/users/{10**30}", 404)
