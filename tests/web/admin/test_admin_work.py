@@ -12,7 +12,7 @@ from billhead.models.operations import EventDelivery, FreezeSwitch, Job, PluginS
 from billhead.models.panels import Panel
 from billhead.models.payments import Callback, GatewayAccount, PaymentAttempt
 from billhead.models.subscriptions import Service, Subscription
-from billhead.web.formatting import day_in_words
+from billhead.web.formatting import day_in_words, last_day
 
 KEY = {"_key": "0" * 31 + "7"}
 
@@ -62,7 +62,8 @@ def test_canceling_at_once_removes_the_line(counter):
 
 def test_canceling_later_leaves_what_is_paid(counter):
     paid = counter.row(Subscription, 1).paid_through
-    assert f"It is paid up to {day_in_words(paid)}." in counter.get("/admin/subscriptions/1/cancel").text
+    question = counter.get("/admin/subscriptions/1/cancel").text
+    assert f"It is paid until {day_in_words(last_day(paid))}." in question
     _, told = counter.yes("/admin/subscriptions/1/cancel", policy="end_of_term")
     ends = counter.row(Subscription, 1).service_ends_on
     assert f"Canceled: {day_in_words(ends)} is the first day without service." in told
