@@ -29,7 +29,6 @@ from billhead.plugin_host import plugins
 from billhead.web.admin.area import admin, own_seller_id
 from billhead.web.admin.settings import EntryForm, entered, settings_page_form
 from billhead.web.admin.setup import next_step, step_page
-from billhead.web.errors import in_words
 from billhead.web.forms import Form, stripped
 from billhead.web.offered import offered
 from billhead.web.request_context import current_ctx, signed_in
@@ -199,6 +198,7 @@ def _tried(key: int, gateway: str) -> str:
         said = speech().refusal(check_gateway_account(current_ctx(), key))
         flash(say("It answers: %(said)s", said=said), "good")
     except (GatewayError, OutcomeUnknown) as error:
-        flash(say("Saved, but it does not take our keys: %(why)s", why=in_words(error)), "bad")
+        told = (speech().refusal(one or "") for one in (error.message, error.hint))
+        flash(say("Saved, but it does not take our keys: %(why)s", why=". ".join(told).rstrip()), "bad")
         return url_for("admin.setup_gateway", gateway=gateway, key=key)
     return next_step("gateway")
