@@ -84,6 +84,22 @@ def test_paid_time_moves_along_with_a_subscription(shop):
     assert in_order()
 
 
+def test_what_is_billed_afterwards_is_billed_to_who_has_it_then(shop):
+    """Two days of May were watched by who had it before."""
+    customer, june = shop.customer(credit_minor=20_000), date(2026, 6, 1)
+    subscription = shop.subscribe(customer, shop.plan("tv", 3000), due=APR, timing="arrears", next_bill_on=MAY)
+    on(MAY)
+    shop.run(MAY)
+    other = shop.customer()
+    on(date(2026, 5, 3))
+    do(transfer, subscription, other)
+    assert verify_billing().faults == []
+    on(june)
+    shop.run(june)
+    assert (billed(shop, customer), billed(shop, other)) == (3000, 3000)
+    assert verify_billing().faults == []
+
+
 def test_who_got_paid_time_pays_the_difference_for_more(shop):
     customer, subscription = paying(shop, shop.plan("tv", 3000))
     shop.plan("gold", 6000)

@@ -162,9 +162,10 @@ def _stretch(
     """From the first day that was ever billed to the last one: what is billed later is still the run's. The days before
     it was handed over were had by who had it then, from whatever day who got it has canceled."""
     handed_over = max((one.on for one in over if one.kind == "transferred"), default=first)
-    billed_to = max(
-        min(day or _EVER for day in (subscription.billing_ends_on, subscription.billed_through)), handed_over
-    )
+    billed = subscription.billed_through or _EVER
+    if subscription.timing != "arrears":  # what is billed afterwards is billed to who has it then
+        billed = max(billed, handed_over)
+    billed_to = min(max(subscription.billing_ends_on or _EVER, handed_over), billed)
     start, end = max(part.starts_on, first), min(part.ends_on or _EVER, billed_to)
     had = [Period(start, end)] if start < end else []
     agreed = [days for why, days in free if why in ("moved", CLOSED)]
