@@ -133,8 +133,8 @@ def test_it_is_told_once(shop):
 @pytest.mark.parametrize(
     ("wish", "refused"),
     [
-        ({"amount_minor": 1300}, "amount: must be from 0 to 1200"),
-        ({"amount_minor": -1}, "amount: must be from 0 to 1200"),
+        ({"amount_minor": 1300}, "amount: must be from 0 to 12.00 EUR"),
+        ({"amount_minor": -1}, "amount: must be from 0 to 12.00 EUR"),
         ({"quantity": 2}, "quantity: must be from 1 to 1"),
         ({"since": date(2027, 1, 1)}, "since: 2027-01-01 is not a day from 2026-12-01"),
         ({"amount_minor": 1, "quantity": 1}, "lines: give an amount, a quantity or days"),

@@ -57,6 +57,7 @@ def order_for_them(visitor):
 def pay_by_hand(visitor, shop):
     visitor.ask("Book a transfer")
     visitor.fill(reference="FI-2026-1", reason="seen in the bank")
+    visitor.send("Show what will happen")
     visitor.send("Book it")
     assert "€9.99 booked." in visitor.read()
     shop.work()

@@ -76,7 +76,13 @@ def test_hold_resume_cancel_and_keep(shop):
 
 def test_days_for_everybody(shop):
     words = ("subscriptions", "give-days", 2, "--panel", shop.panel_id, "--reason", "outage")
-    assert run(shop, *words, "--preview") == {"subscriptions": 1, "days": 2, "bought": 0, "left_out": {}}
+    assert run(shop, *words, "--preview") == {
+        "subscriptions": 1,
+        "days": 2,
+        "bought": 0,
+        "afterwards": 0,
+        "left_out": {},
+    }
     assert shop.all(DayGift) == []
     assert run(shop, *words)["gift_id"] == 1
 

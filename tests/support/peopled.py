@@ -220,6 +220,7 @@ KINDS: dict[str, Callable[[Person], Select[Any]]] = {
     "reseller.service_id": _lines_of_users,
     "resellers": _by("reseller", "parent_id", "reseller_id"),
     "many": _by("user_bulk", "reseller_id"),
+    "messages": _by("reseller_message", "reseller_id"),
     "keys": _by("reseller_key", "reseller_id"),
     "supply_id": _by("shop_supply", "reseller_id"),
     "host_id": _by("shop_host", "seller_id", "shop_id"),

@@ -106,6 +106,7 @@ HARMLESS = {
     "customer/payment_methods.html": "chooses which is used",
     "customer/profile.html": "saves what stands there",
     "reseller/keys.html": "a key is shown once, in the answer itself",
+    "reseller/resellers.html": "asks before it writes to them",
     "reseller/users.html": "asks before it renews them",
     "reseller/_area.html": "signs out",
     "reseller/shop_account.html": "saves what stands there",

@@ -137,7 +137,7 @@ def test_staff_check_an_account_and_decide_what_no_look_up_can(shop, phone):
     assert "The key holds." in staff.get(checked.location).text
     shop.change(GatewayAccount, phone, settings={"page": "busy"})
     checked = staff.post(f"/admin/gateways/{phone}/check", page=f"/admin/gateways/{phone}")
-    assert "the key is wrong. Compare it" in staff.get(checked.location).text
+    assert "The key is wrong. Compare it" in staff.get(checked.location).text
     assert "Check the account" not in staff.get(f"/admin/gateways/{shop.accounts['cards']}").text
 
     path = "/admin/attempts/1/decide"

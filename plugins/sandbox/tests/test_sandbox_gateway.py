@@ -151,7 +151,7 @@ def test_the_plugin_offers_it():
 def test_the_hosted_page_asks_for_the_amount_and_leads_back(gateway, account, attempt):
     checkout = gateway.start_checkout(account, attempt)
     page = httpx.get(checkout.url, trust_env=False)
-    assert "EUR 1190" in page.text
+    assert "11.90 EUR" in page.text
     assert attempt.description in page.text
     back = pay(checkout, "4242424242424242")
     assert back.status_code == 303

@@ -43,7 +43,7 @@ LISTS = (
     "deliveries", "audit", "callbacks", "catalogue", "messages", "not-billed", "plugins",
     "devices", "devices/models",
 )  # fmt: skip
-PAGES = {"": 9, "customers/1": 15, "subscriptions/1": 17, "services/1": 10, "documents/1": 8, "panels/1": 5}
+PAGES = {"": 9, "customers/1": 16, "subscriptions/1": 18, "services/1": 11, "documents/1": 9, "panels/1": 6}
 
 
 def test_a_list_asks_once_however_long_it_is(counter):
@@ -51,7 +51,7 @@ def test_a_list_asks_once_however_long_it_is(counter):
     for name in LISTS:
         with counter.counting() as asked:
             counter.get(f"/admin/{name}")
-        assert len(asked) <= 2 + SESSION, (name, asked)
+        assert len(asked) <= 2 + (name == "audit") + SESSION, (name, asked)  # whom the trail names
 
 
 def test_a_page_asks_a_bounded_number_of_times(counter):

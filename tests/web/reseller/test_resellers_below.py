@@ -83,8 +83,9 @@ def test_the_statement_says_who_and_why(area: Area):
     row = area.shop.rows(CreditMovement, CreditMovement.reason == "for the weekend")[0]
     assert row.request_id
     head, first = baltic.get("/reseller/credits?format=csv&q=weekend").text.splitlines()[:2]
-    assert head.rstrip().endswith("request,reseller")
-    assert first.rstrip().endswith(f"{row.request_id},Baltic")
+    assert head.rstrip().endswith("request,held_for,plan,term,state,reseller")
+    assert f",{row.request_id}," in first
+    assert first.rstrip().endswith(",Baltic")
 
 
 def test_many_below_are_not_all_listed_to_choose_from(area: Area, monkeypatch):

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from flask import g, url_for
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 from sqlalchemy.orm import Session
 
 from billhead.domain.whole_number import whole_number
@@ -29,16 +29,20 @@ class TrailLine(Protocol):
 
 
 def name_all(session: Session, lines: Iterable[TrailLine]) -> None:
-    """Reads the names for a page at once, in three queries at most; without it ids are shown."""
-    lines = list(lines)
-    logins = {key for line in lines for kind, key in [_split(line.actor)] if kind in _SIGNED_IN}
-    if logins:
-        rows = session.execute(select(User.id, User.email).where(User.id.in_(logins)))
-        _names().update({("login", key): email for key, email in rows})
-    for kind, called in _CALLED.items():
-        if wanted := {key for line in lines for of, key in [_split(line.subject)] if of == kind}:
-            rows = session.execute(select(called.class_.id, called).where(called.class_.id.in_(wanted)))
-            _names().update({(kind, key): name for key, name in rows})
+    """Reads the names for a page at once, in one query; without it ids are shown."""
+    wanted: dict[str, set[int]] = {kind: set() for kind in ("login", *_CALLED)}
+    for line in lines:
+        (by, login), (of, key) = _split(line.actor), _split(line.subject)
+        if by in _SIGNED_IN:
+            wanted["login"].add(login)
+        if of in _CALLED:
+            wanted[of].add(key)
+    called = {"login": User.email, **_CALLED}
+    queries = [
+        select(literal(kind), called[kind].class_.id, called[kind]).where(called[kind].class_.id.in_(ids))
+        for kind, ids in wanted.items()
+    ]
+    _names().update({(kind, key): name for kind, key, name in session.execute(union_all(*queries))})
 
 
 def login_name(actor: str) -> str:
