@@ -260,7 +260,7 @@ def test_ten_thousand_tickets_cost_as_many_statements_as_one(shop: Shop, staff):
         said = [{"ticket_id": 1, "kind": "customer", "author": "a", "body": "b", "at": at} for _ in range(2000)]
         tx.session.execute(insert(TicketMessage), said)
     assert counted() == before
-    assert max(before.values()) <= 28, before
+    assert max(before.values()) <= 29, before  # one of them names whom the trail names
     assert len(staff.get("/admin/tickets?state=open&format=csv").text.splitlines()) == 10_002
 
 
