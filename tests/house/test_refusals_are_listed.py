@@ -14,7 +14,7 @@ CORE = Path(read_refusal.__code__.co_filename).parent
 PLACE = re.compile(r"%\(\w+\)s")
 TOLD = {
     "Conflict": slice(1), "NotAllowed": slice(1), "OnHold": slice(1), "too_often": slice(1),
-    "InvalidInput": slice(1, None), "count_try": slice(4, None),
+    "InvalidInput": slice(1, None), "count_try": slice(4, None), "FraudReason": slice(1),
 }  # fmt: skip
 """Which arguments say what is refused."""
 PACKAGES = (
@@ -99,6 +99,15 @@ def checked(source):
             for part in [*node.args[CHECKED[kind]], *mends]:
                 for one in named.get(part.id, [part]) if isinstance(part, ast.Name) else [part]:
                     yield from sentences(one)
+
+
+def not_found(tree):
+    """ "There is no shop of this reseller." of NotFound("shop of", "this reseller")."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "NotFound":
+            told = [one.value for one in node.args if isinstance(one, ast.Constant)]
+            if len(told) == 2:
+                yield f"There is no {told[0]} {told[1]}."
 
 
 def is_named(node):
@@ -191,7 +200,8 @@ def sources():
 
 
 def test_nothing_is_listed_that_nobody_says():
-    said = {one for path in sources() for one in sentences(ast.parse(path.read_text("utf-8")))}
+    trees = [ast.parse(path.read_text("utf-8")) for path in sources()]
+    said = {one for tree in trees for one in (*sentences(tree), *not_found(tree))}
     assert [one for one in refusals() if PLACE.sub("\0", one) not in said and one not in WORDS] == []
 
 

@@ -41,6 +41,8 @@ REFUSED_TO_RESELLERS = (
     ("/reseller/users/new", {"offer": "box|1 month", "name": "Zoe", "mac": ""}),
     ("/reseller/users/new", {"offer": "basic|12 months", "name": "Zoe"}),
     ("/reseller/users/new", {"offer": "basic|12 months", "name": "Zoe", "trial": "yes"}),
+    ("/reseller/messages/new", {"pick": "1"}),
+    ("/reseller/messages/new", {"pick": "1", "subject": "", "words": "", "language": "de"}),
     ("/reseller/users/many", {}),
     ("/reseller/users/many", {"pick": "3"}),
     ("/reseller/users/many", {"pick": "{held}"}),
@@ -251,6 +253,7 @@ def _reseller_of_long_standing(area: Area) -> tuple[Browser, dict[str, object]]:
     told = {"pick": ["1", "2"]}
     page = aurora.post("/reseller/users/many", told)
     aurora.post("/reseller/users/many", {**told, "sure": re.search(r'name="sure" value="([^"]*)"', page.text)[1]})
+    _written_to(aurora, "1")
     area.shop.work()
     aurora.post("/reseller/users/many", {"pick": ["3"], "sure": ""})
     aurora.yes("/reseller/users/3/disable")
@@ -261,9 +264,17 @@ def _reseller_of_long_standing(area: Area) -> tuple[Browser, dict[str, object]]:
         lines = {one.subscription_id: one.id for one in session.scalars(select(Service))}
     known: dict[str, object] = {
         "users": 1, "held": 5, "resellers": area.ids["baltic"], "suspended": area.ids["coast"], "keys": 1,
-        "many": 1, "line": lines[1], "box": lines[2],
+        "many": 1, "messages": 1, "line": lines[1], "box": lines[2],
     }  # fmt: skip
     return aurora, known
+
+
+def _written_to(aurora: Browser, *picked: str) -> None:
+    letter = {"subject": "Ton", "words": "Kein Ton", "language": "de"}
+    form = aurora.post("/reseller/messages/new", {"pick": list(picked)}).text
+    letter["to"] = re.findall(r'name="to" value="(\d+)"', form)
+    seen = re.search(r'name="seen"[^>]* value="(\w+)"', aurora.post("/reseller/messages/new", letter).text)[1]
+    assert aurora.post("/reseller/messages/new", {**letter, "seen": seen}).status_code == 303
 
 
 def _paths_of(shop: Shop, known: dict[str, object], *areas: str) -> list[str]:

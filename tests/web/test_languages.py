@@ -1,6 +1,6 @@
 """A page speaks the visitor's language: what they chose, else the customer's own, else the browser's."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from sqlalchemy import select
 from web_shop import PASSWORD
@@ -10,8 +10,8 @@ from billhead.domain.context import Context
 from billhead.domain.errors import Conflict, InvalidInput
 from billhead.models.people import Customer
 from billhead.web.errors import reason, refusal
-from billhead.web.formatting import day, money, percent, term
-from billhead.web.speaking import LANGUAGE_COOKIE
+from billhead.web.formatting import day, moment, money, percent, term
+from billhead.web.speaking import LANGUAGE_COOKIE, speech
 from billhead.wording import Wording, _compiled, wording
 
 
@@ -76,10 +76,20 @@ def test_staff_work_in_the_language_of_their_browser_or_of_their_choice(shop):
 def test_amounts_and_days_are_written_as_the_language_does(shop):
     with shop.app.test_request_context(headers={"Accept-Language": "de"}):
         assert money(123450, "EUR") == "1.234,50\u00a0€"
+        assert ">02.11.2026, 14:05</time>" in moment(datetime(2026, 11, 2, 14, 5, tzinfo=UTC))
         assert day(date(2026, 11, 2)) == '<time datetime="2026-11-02">02.11.2026</time>'
         assert (term("1 month"), term("3 months"), percent(190_000)) == ("Monat", "3 Monate", "19\u00a0%")
     with shop.app.test_request_context("/admin/", headers={"Accept-Language": "en"}):
         assert money(123450, "EUR") == "€1,234.50"
+
+
+def test_moments_and_lists_have_the_comma_of_the_script(shop):
+    with shop.app.test_request_context(headers={"Accept-Language": "ar"}):
+        assert "، 14:05</time>" in moment(datetime(2026, 11, 2, 14, 5, tzinfo=UTC))
+        assert speech().refusal("the address is in SE, the bill goes to FI").startswith("العنوان في SE،")
+        told = speech().refusal("3 orders within 24 hours from this address, 2 may be")
+        assert "this address" not in told
+        assert "24" in told
 
 
 def test_what_is_refused_is_said_in_the_visitors_language(shop):

@@ -177,7 +177,8 @@ def moment(value: datetime | None, zone: str = "UTC") -> Markup:
         return Markup("–")
     local = value.astimezone(ZoneInfo(zone))
     written = local.isoformat(timespec="minutes")
-    return Markup('<time datetime="{}">{}, {:%H:%M}</time>').format(written, day_in_words(local), local)
+    told = (other_language() or wording("en")).listed((day_in_words(local), f"{local:%H:%M}"))
+    return Markup('<time datetime="{}">{}</time>').format(written, told)
 
 
 def term(text: str) -> str:

@@ -48,8 +48,8 @@ def _lists(facts: OrderFacts, entries: Sequence[Entry]) -> list[FraudReason]:
     for entry in entries:
         if entry_matches(entry, mailbox=facts.mailbox, ip=facts.ip, card=facts.card, mac=facts.mac):
             shown = "the card" if entry.kind == "card" else entry.value
-            verdict = "allow" if entry.allows else "refuse"
-            found.append(FraudReason(f"{shown} is on the {'allow' if entry.allows else 'deny'} list", 0, verdict))
+            told = FraudReason(f"{shown} is on the deny list", 0, "refuse")
+            found.append(FraudReason(f"{shown} is on the allow list", 0, "allow") if entry.allows else told)
     return found
 
 
@@ -71,12 +71,11 @@ def _velocity(facts: OrderFacts, rules: FraudRules) -> list[FraudReason]:
 def _country(facts: OrderFacts, trouble: str) -> Said:
     ip, card, bill = facts.ip_country, facts.card_country, facts.billing_country
     pairs = (
-        (ip, bill, "the address is in {}, the bill goes to {}", 30),
-        (card, bill, "the card is from {}, the bill goes to {}", 40),
-        (card, ip, "the card is from {}, the address is in {}", 20),
+        (ip, bill, FraudReason(f"the address is in {ip}, the bill goes to {bill}", 30)),
+        (card, bill, FraudReason(f"the card is from {card}, the bill goes to {bill}", 40)),
+        (card, ip, FraudReason(f"the card is from {card}, the address is in {ip}", 20)),
     )
-    reasons = [FraudReason(said.format(one, other), weight) for one, other, said, weight in pairs
-               if one and other and one != other]  # fmt: skip
+    reasons = [reason for one, other, reason in pairs if one and other and one != other]
     return reasons, "" if ip else trouble or "the country of the address is not known"
 
 

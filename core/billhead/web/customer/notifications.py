@@ -35,7 +35,7 @@ from billhead.web.how_often import add_often_fields, often_data, often_told
 from billhead.web.pages import page
 from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx, current_customer_id, signed_in, submit_ctx
-from billhead.web.speaking import later, say
+from billhead.web.speaking import later, say, speech
 
 __all__: list[str] = []
 
@@ -235,7 +235,7 @@ def _ask_to_forget(channel: str) -> ResponseReturnValue:
     ]
     happens = [say("Nothing is sent to you by %(channel)s any more.", channel=say(there.label))]
     if told:
-        what = ", ".join(str(one) for one in told)
+        what = speech().listed(str(one) for one in told)
         happens.append(say("This comes by e-mail instead: %(what)s.", what=what))
     happens.append(say("To have it back, connect it again."))
     back = url_for("customer.notifications")

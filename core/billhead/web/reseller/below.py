@@ -32,7 +32,7 @@ from billhead.web.paging import page_of
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.reseller.area import in_credits, own_customer, own_id, own_reseller, own_rights, reseller
 from billhead.web.reseller.asking import Figures, Question, QuestionForm, asked
-from billhead.web.speaking import later, say
+from billhead.web.speaking import later, say, speech
 
 __all__: list[str] = []
 
@@ -99,7 +99,7 @@ def new_reseller() -> ResponseReturnValue:
             (say("Takes"), in_credits(planned.price_minor)),
             (say("They start with"), in_credits(planned.start_up_minor)),
             (say("You have then"), in_credits(planned.balance_minor)),
-            (say("They sell"), ", ".join(_plan_names(tx.session, rights.sells).values()) or say("nothing")),
+            (say("They sell"), speech().listed(_plan_names(tx.session, rights.sells).values()) or say("nothing")),
             (say("Trials a day"), str(rights.trials_per_day)),
             (say("May end users"), say("yes") if rights.terminate else say("no")),
         )

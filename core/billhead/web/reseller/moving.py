@@ -18,7 +18,7 @@ from billhead.plugin import allow
 from billhead.web.reseller.area import own_id, reseller
 from billhead.web.reseller.asking import Figures, Question, QuestionForm, asked
 from billhead.web.reseller.many import picked
-from billhead.web.speaking import later, say
+from billhead.web.speaking import later, say, speech
 
 __all__: list[str] = []
 
@@ -49,11 +49,11 @@ def move() -> ResponseReturnValue:
     form = MoveForm()
     form.to.choices = list(others.items())
     names = list(customers.values())
-    more = say("%(names)s and %(count)s more", names=", ".join(names[:_NAMED]), count=len(names) - _NAMED)
+    more = say("%(names)s and %(count)s more", names=speech().listed(names[:_NAMED]), count=len(names) - _NAMED)
 
     def figures(tx: Tx) -> Figures:
         seen = preview_move_users(tx, owner, form.to.data or next(iter(others)), list(customers))
-        shown = [(say("Users"), more if len(names) > _NAMED else ", ".join(names))]
+        shown = [(say("Users"), more if len(names) > _NAMED else speech().listed(names))]
         shown.append((say("Subscriptions"), str(seen.subscriptions)))
         return [*shown, (say("Purchases that are not settled yet"), str(seen.held))] if seen.held else shown
 

@@ -38,7 +38,7 @@ from billhead.web.reseller.asking import Figures, Question, QuestionForm, asked
 from billhead.web.reseller.editing import may_get_another
 from billhead.web.reseller.letting_in import login_state
 from billhead.web.reseller.own_users import own_line, own_user
-from billhead.web.speaking import later, say
+from billhead.web.speaking import later, say, speech
 from billhead.wording import own_name
 
 __all__: list[str] = []
@@ -242,7 +242,9 @@ def another_box(key: int, service_id: int) -> ResponseReturnValue:
         odd = usual_prefixes(line.kind, done.mac)
         told = say("%(mac)s is let in within a minute or two.", mac=done.mac)
         if odd:
-            told += " " + say("Boxes of this kind mostly begin with %(these)s: look at it again.", these=", ".join(odd))
+            told += " " + say(
+                "Boxes of this kind mostly begin with %(these)s: look at it again.", these=speech().listed(odd)
+            )
         return told
 
     back = url_for("reseller.user", key=key)

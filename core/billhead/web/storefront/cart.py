@@ -12,7 +12,7 @@ from billhead.plugin import allow
 from billhead.web.accounts.landing import local_path
 from billhead.web.pages import page
 from billhead.web.request_context import client_address, current_ctx, current_seller, signed_in
-from billhead.web.speaking import say
+from billhead.web.speaking import say, speech
 from billhead.web.storefront.basket import (
     Cart,
     change_cart,
@@ -40,7 +40,7 @@ def looked_at(seller: Seller) -> Priced:
               "warn")  # fmt: skip
     left = cart.without(*(gone.basket.key for gone in over))
     if over:
-        change_cart(left, "removed", ", ".join(gone.name for gone in over))
+        change_cart(left, "removed", speech().listed(gone.name for gone in over))
     now = {one.basket.key: one.now for one in found.plans if one.was is not None}
     if now:
         seen = (replace(one, was_minor=now[one.key].minor) if one.key in now else one for one in left.plans)
