@@ -4,18 +4,13 @@ The machine only says what may happen; `any_order_ways.Ways` does it, and holds 
 what came of it; `any_order_checks.check_books` recomputes every bill and the ledger after each step.
 """
 
-from datetime import UTC, datetime
-
 import pytest
 from any_order_checks import check_books
-from any_order_shop import PLANS, Stage
+from any_order_machine import Deeds, play, staged
+from any_order_shop import PLANS
 from any_order_ways import BeginsSomehow, Ways
-from billing_shop import open_shop
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-
-from billhead import clock
+from hypothesis.stateful import initialize, rule
 
 ZONES = ["UTC", "Pacific/Kiritimati", "America/New_York"]
 BEGINNINGS = st.builds(
@@ -33,17 +28,11 @@ BEGINNINGS = st.builds(
     renewal_from=st.sampled_from(["expiry", "now", "later"]),
 )
 PLAN = st.sampled_from(PLANS)
-_FAST = {"suppress_health_check": list(HealthCheck), "deadline": None}
 
 
-class AnyWay(RuleBasedStateMachine):
-    """`stage`: where its stories are told."""
-
-    stage: Stage
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.life: Ways | None = None
+class AnyWay(Deeds):
+    life: Ways
+    proof = staticmethod(check_books)
 
     @initialize(begins=BEGINNINGS)
     def begin(self, begins: BeginsSomehow) -> None:
@@ -51,10 +40,6 @@ class AnyWay(RuleBasedStateMachine):
 
     @rule(days=st.integers(1, 40))
     def wait(self, days: int) -> None:
-        self.life.wait(days)
-
-    @rule(days=st.integers(1, 9))
-    def wait_a_little(self, days: int) -> None:
         self.life.wait(days)
 
     @rule(plan=PLAN, staff=st.booleans(), when=st.sampled_from(["immediate", "immediate", "end_of_term", ""]))
@@ -77,25 +62,9 @@ class AnyWay(RuleBasedStateMachine):
     def begin_anew(self, plan: str) -> None:
         self.life.begins_anew(plan)
 
-    @rule(minutes=st.integers(1, 500))
-    def watch(self, minutes: int) -> None:
-        self.life.watches(minutes)
-
     @rule(days=st.sampled_from([None, 3, 20]))
     def hold(self, days: int | None) -> None:
         self.life.holds(days)
-
-    @rule()
-    def resume(self) -> None:
-        self.life.resumes()
-
-    @rule()
-    def stop_by_staff(self) -> None:
-        self.life.is_stopped_by_staff()
-
-    @rule()
-    def go_on_by_staff(self) -> None:
-        self.life.goes_on_by_staff()
 
     @rule(
         policy=st.sampled_from(["on_date", "on_date", "end_of_term", "start_of_term"]),
@@ -105,14 +74,6 @@ class AnyWay(RuleBasedStateMachine):
     def cancel(self, policy: str, ahead: int, money: str) -> None:
         if policy != "start_of_term" or ahead > 55:
             self.life.cancels(policy, ahead, money)
-
-    @rule()
-    def keep(self) -> None:
-        self.life.keeps()
-
-    @rule(days=st.integers(1, 40))
-    def give_days(self, days: int) -> None:
-        self.life.is_given(days)
 
     @rule(money=st.sampled_from(["settled", "moves"]))
     def hand_over(self, money: str) -> None:
@@ -134,47 +95,21 @@ class AnyWay(RuleBasedStateMachine):
     def renew_now(self) -> None:
         self.life.renews_now()
 
-    @rule(empty=st.booleans())
-    def card_is(self, empty: bool) -> None:
-        self.life.card_is(empty)
-
-    @rule()
-    def pay_all(self) -> None:
-        self.life.pays_all()
-
     @rule()
     def pay_all_again(self) -> None:
         self.life.pays_all()
 
-    @rule(percent=st.sampled_from([1, 40, 99, 100, 130]))
-    def transfer_money(self, percent: int) -> None:
-        self.life.transfers(percent)
-
-    @rule(percent=st.sampled_from([1, 50, 100]), to=st.sampled_from(["source", "credit"]))
-    def refund(self, percent: int, to: str) -> None:
-        self.life.is_refunded(percent, to)
-
-    @invariant()
-    def all_is_in_order(self) -> None:
-        if self.life is not None:
-            self.life.settle_down()
-            check_books(self.life)
-
 
 @pytest.fixture
 def machine(sqlite_url, tmp_path):
-    """The machine with a stage of its own, on which the clock is put back afterwards."""
-    with (
-        clock.business_time(datetime(2027, 1, 1, 12, tzinfo=UTC)),
-        open_shop(sqlite_url, tmp_path, terms_days=3) as shop,
-    ):
-        yield type("Staged", (AnyWay,), {"stage": Stage(shop, tmp_path / "billhead.sqlite3", Ways)})
+    with staged(AnyWay, Ways, sqlite_url, tmp_path) as found:
+        yield found
 
 
 def test_whatever_happens_however_it_is_billed(machine):
-    run_state_machine_as_test(machine, settings=settings(max_examples=8, stateful_step_count=10, **_FAST))
+    play(machine, stories=8, steps=10)
 
 
 @pytest.mark.full
 def test_the_same_for_longer(machine):
-    run_state_machine_as_test(machine, settings=settings(max_examples=400, stateful_step_count=40, **_FAST))
+    play(machine, stories=400, steps=40)

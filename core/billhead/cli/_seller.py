@@ -3,9 +3,9 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billhead.actions.shops._sells import is_the_operators
 from billhead.domain.errors import InvalidInput, NotFound
 from billhead.models.sellers import Seller
-from billhead.models.shops import Shop
 
 __all__ = ["seller_of"]
 
@@ -17,7 +17,7 @@ def seller_of(session: Session, code: str) -> Seller:
         if found is None:
             raise NotFound("seller", code)
         return found
-    sellers = session.scalars(select(Seller).where(Seller.id.not_in(select(Shop.seller_id))).order_by(Seller.id)).all()
+    sellers = session.scalars(select(Seller).where(is_the_operators(Seller.id)).order_by(Seller.id)).all()
     if len(sellers) != 1:
         raise InvalidInput(
             "seller", "there are several: name one", hint=f"--seller {sellers[0].code}" if sellers else ""

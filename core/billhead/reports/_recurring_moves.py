@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, exists, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
+from billhead.actions.shops._sells import is_the_operators
 from billhead.domain.money import Money, Rounding
 from billhead.domain.periods import UNITS, Term
 from billhead.domain.subscription import State as Life
 from billhead.models.documents import Document, DocumentLine
-from billhead.models.shops import Shop
 from billhead.models.subscriptions import Subscription
 from billhead.reports._recurring import IS_RECURRING, WHOLE, given_back
 
@@ -91,7 +91,7 @@ def _worth(day: date, later: int) -> Select[*tuple[Any, ...]]:
             literal(later).label("later"),
         )
         .join(Document, Document.id == DocumentLine.document_id)
-        .where(_pays_for(day), Document.seller_id.not_in(select(Shop.seller_id)))
+        .where(_pays_for(day), is_the_operators(Document.seller_id))
     )
 
 

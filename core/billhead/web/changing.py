@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 from billhead.actions.subscriptions.change import AddOnOrder, ChangeWish
 from billhead.actions.subscriptions.change_choices import Choices, PlanChoice
@@ -11,7 +11,7 @@ from billhead.actions.subscriptions.resume import Resumed
 from billhead.domain.errors import InvalidInput
 from billhead.domain.typed_day import typed_day
 from billhead.domain.whole_number import whole_number
-from billhead.web.formatting import day_in_words, money
+from billhead.web.formatting import day_in_words, last_day, money
 from billhead.web.speaking import marked, say
 
 __all__ = ["PRICE_CHANGED", "changed_by_staff", "day_of", "goes_on", "wish_of"]
@@ -80,6 +80,6 @@ def goes_on(done: Resumed | Kept) -> list[tuple[str, str]]:
         figures.append((say("Still to be paid"), done.owed_minor))
     shown = [(what, money(minor, done.currency)) for what, minor in figures]
     if done.paid_through:
-        last = date.fromisoformat(done.paid_through) - timedelta(days=1)
+        last = last_day(date.fromisoformat(done.paid_through))
         shown.append((say("Paid until"), day_in_words(last)))
     return shown

@@ -5,7 +5,7 @@ English is written here, other languages by their own rules (`billhead.wording`)
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, overload
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
@@ -200,7 +200,7 @@ def days_at_end(details: Mapping[str, Any]) -> str:
     days, until = details.get("days"), details.get("until")
     if not days or not until:
         return ""
-    end = day_in_words(date.fromisoformat(until) - timedelta(days=1))
+    end = day_in_words(last_day(date.fromisoformat(until)))
     return f"{speech().say('Days at the end')}: {days:+d}, {speech().say('until %(day)s', day=end)}"
 
 
@@ -223,6 +223,12 @@ def tone(word: object) -> str:
     return _TONE_OF.get(str(word), "plain")
 
 
+@overload
+def last_day(end: date) -> date: ...
+@overload
+def last_day(end: None) -> None: ...
+@overload
+def last_day(end: date | None) -> date | None: ...
 def last_day(end: date | None) -> date | None:
     """The last day of a half-open period: what people read as its end."""
     return None if end is None else end - timedelta(days=1)

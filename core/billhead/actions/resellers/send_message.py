@@ -46,14 +46,18 @@ class MessageSent:
 
 def preview_send_message(tx: Tx, reseller_id: int, customers: Sequence[int], letter: Letter) -> MessagePreview:
     """What `send_message` refuses is refused here too."""
-    checked_letter(letter)
-    lock_resellers(tx, reseller_id)
-    refuse_too_many(tx.session, reseller_id)
-    people = recipients(tx.session, reseller_id, customers)
-    judged = [(one, why_not(tx.session, one, letter)) for one in people]
+    judged = _judged(tx, reseller_id, customers, letter)
     reached = [one for one, why in judged if not why]
     looks = _looks(tx.session, reseller_id, reached[0], letter) if reached else None
     return MessagePreview(len(reached), tuple((one.name, why) for one, why in judged if why), looks)
+
+
+def _judged(tx: Tx, reseller_id: int, customers: Sequence[int], letter: Letter) -> list[tuple[Customer, str]]:
+    """Each with why it is left out; "" for whom it reaches. From here on nobody else sends for this reseller."""
+    checked_letter(letter)
+    lock_resellers(tx, reseller_id)
+    refuse_too_many(tx.session, reseller_id)
+    return [(one, why_not(tx.session, one, letter)) for one in recipients(tx.session, reseller_id, customers)]
 
 
 def _looks(session: Session, reseller_id: int, reader: Customer, letter: Letter) -> Rendered:
@@ -71,22 +75,18 @@ def send_message(tx: Tx, reseller_id: int, customers: Sequence[int], letter: Let
     Raises NotFound (also for somebody else's customer), NotAllowed (a suspended reseller), InvalidInput, or Conflict
     for one more than a reseller may send a day.
     """
-    checked_letter(letter)
-    lock_resellers(tx, reseller_id)
-    refuse_too_many(tx.session, reseller_id)
-    people = recipients(tx.session, reseller_id, customers)
-    judged = [(one.id, why_not(tx.session, one, letter)) for one in people]
+    judged = _judged(tx, reseller_id, customers, letter)
     refused = sum(bool(why) for _, why in judged)
     message = ResellerMessage(
         reseller_id=reseller_id, actor=tx.ctx.actor, subject=letter.subject, words=letter.words,
-        language=letter.language, total=len(people), refused=refused, created_at=clock.now(),
+        language=letter.language, total=len(judged), refused=refused, created_at=clock.now(),
     )  # fmt: skip
     tx.session.add(message)
     tx.session.flush()
     tx.session.add_all(
-        ResellerMessageItem(message_id=message.id, customer_id=key, state="refused" if why else "waiting", why=why)
-        for key, why in judged
+        ResellerMessageItem(message_id=message.id, customer_id=one.id, state="refused" if why else "waiting", why=why)
+        for one, why in judged
     )
     enqueue(tx, "resellers.send_message", {"message_id": message.id}, key=f"reseller_message:{message.id}")
-    note(tx, f"reseller_message:{message.id}", about=letter.subject, people=len(people), left_out=refused)
-    return MessageSent(message.id, len(people))
+    note(tx, f"reseller_message:{message.id}", about=letter.subject, people=len(judged), left_out=refused)
+    return MessageSent(message.id, len(judged))

@@ -5,6 +5,7 @@ has are prices: a plan without one in the shop's own books is not for sale there
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from billhead.models.catalogue import Plan
 from billhead.models.people import Reseller
 from billhead.models.shops import Shop
 
-__all__ = ["ADDED", "Assortment", "assortment", "catalogue_of", "check_open", "payer_of"]
+__all__ = ["ADDED", "Assortment", "assortment", "catalogue_of", "check_open", "is_the_operators", "payer_of"]
 
 ADDED = ("bouquet", "connection")
 """What goes with a plan that may be sold, and needs no right of its own."""
@@ -63,6 +64,12 @@ def catalogue_of(session: Session, seller_id: int) -> int:
     """The seller whose plans they are."""
     query = select(Reseller.seller_id).join(Shop, Shop.reseller_id == Reseller.id).where(Shop.seller_id == seller_id)
     return session.scalar(query) or seller_id
+
+
+def is_the_operators(seller_id: Any) -> ColumnElement[bool]:
+    """Of a column with sellers: it is none of a reseller, whose money comes to accounts of the reseller's own."""
+    found: ColumnElement[bool] = seller_id.not_in(select(Shop.seller_id))
+    return found
 
 
 def payer_of(session: Session, seller_id: int) -> int | None:

@@ -1,6 +1,6 @@
 """What staff may do to a running subscription: change, hold, resume it, take back what was planned, hand it over."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -28,7 +28,7 @@ from billhead.web.admin.asking import Question, reason_field
 from billhead.web.admin.previewing import Figures, PreviewForm, asked_with, previewed
 from billhead.web.changing import PRICE_CHANGED, changed_by_staff, goes_on, wish_of
 from billhead.web.errors import refusal
-from billhead.web.formatting import day_in_words, money
+from billhead.web.formatting import day_in_words, last_day, money
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
 from billhead.web.speaking import later, marked, say, speech
@@ -66,7 +66,7 @@ def change_subscription(key: int) -> ResponseReturnValue:
                     "Planned for %(effective_on)s.", effective_on=day_in_words(date.fromisoformat(done.effective_on))
                 )
             elif done.runs_until:
-                until = day_in_words(date.fromisoformat(done.runs_until) - timedelta(days=1))
+                until = day_in_words(last_day(date.fromisoformat(done.runs_until)))
                 told = f"{told} {say('Paid until %(day)s.', day=until)}"
             flash(told, "good")
             return redirect(url_for("admin.subscription", key=key), 303)
@@ -114,7 +114,7 @@ def hold_subscription(key: int) -> ResponseReturnValue:
 
 
 def _hold_figures(planned: HoldPreview) -> Figures:
-    ends = day_in_words(planned.ends_on - timedelta(days=1)) if planned.ends_on else say("it is resumed")
+    ends = day_in_words(last_day(planned.ends_on)) if planned.ends_on else say("it is resumed")
     unused = say("kept, and added when it ends")
     if planned.way == "credit":
         unused = say("%(amount)s as credit", amount=money(planned.credit_minor, planned.currency))
@@ -131,7 +131,7 @@ def resume_subscription(key: int) -> ResponseReturnValue:
     def done(_ctx: Context, told: Resumed) -> str:
         if not told.paid_through:
             return say("Running again.")
-        through = day_in_words(date.fromisoformat(told.paid_through) - timedelta(days=1))
+        through = day_in_words(last_day(date.fromisoformat(told.paid_through)))
         return say("Running again, paid until %(paid_through)s.", paid_through=through)
 
     question = _question(key, marked("End the hold of %(plan)s of %(customer)s?"), text, marked("Resume"))
@@ -184,7 +184,7 @@ def transfer_subscription(key: int) -> ResponseReturnValue:
                 (say("Charged to %(name)s", name=_customer(tx, done.customer_id)), money(done.charged_minor, currency))
             )
         elif through is not None:
-            moves.append((say("Goes along, paid until"), day_in_words(through - timedelta(days=1))))
+            moves.append((say("Goes along, paid until"), day_in_words(last_day(through))))
         if tx.session.get_one(Customer, done.customer_id).billing_day is not None:
             moves.append(_bridge_figure(bridge_to_day(tx, key)))
         return done, moves
@@ -242,6 +242,6 @@ def _bridge_figure(one: Bridged) -> tuple[str, str]:
     what = say("%(plan)s, subscription %(number)s", plan=one.plan, number=one.subscription_id)
     if one.starts_on is None or one.ends_on is None:
         return what, speech().say(one.why)
-    first, last = day_in_words(one.starts_on), day_in_words(one.ends_on - timedelta(days=1))
+    first, last = day_in_words(one.starts_on), day_in_words(last_day(one.ends_on))
     cost = money(one.total_minor, one.currency)
     return what, say("%(amount)s for %(first)s to %(last)s", amount=cost, first=first, last=last)

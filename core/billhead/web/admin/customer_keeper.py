@@ -1,7 +1,7 @@
 """A customer goes to a reseller with all that it has, or comes back. What that means for each subscription is shown
 first."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
@@ -15,7 +15,7 @@ from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, reason_field
 from billhead.web.admin.previewing import Figures, PreviewForm, previewed
-from billhead.web.formatting import day_in_words, lasting, money
+from billhead.web.formatting import day_in_words, last_day, lasting, money
 from billhead.web.speaking import later, say
 
 __all__: list[str] = []
@@ -62,7 +62,7 @@ def _figures(done: CustomerMoved) -> Figures:
 
 
 def _last(end: str) -> str:
-    return day_in_words(date.fromisoformat(end) - timedelta(days=1))
+    return day_in_words(last_day(date.fromisoformat(end)))
 
 
 def _told(one: MovedLine, done: CustomerMoved) -> str:

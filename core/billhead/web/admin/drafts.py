@@ -1,7 +1,7 @@
 """Documents that are not final yet: invoices by hand, lines of drafts, merging, splitting, holding, making final."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from flask import url_for
@@ -33,7 +33,7 @@ from billhead.models.people import Customer
 from billhead.plugin import allow
 from billhead.web.admin.area import admin, found
 from billhead.web.admin.asking import Question, ReasonForm, asked, reason_field
-from billhead.web.formatting import day_in_words, lasting, money, paper_name
+from billhead.web.formatting import day_in_words, last_day, lasting, money, paper_name
 from billhead.web.forms import stripped
 from billhead.web.speaking import later, say
 
@@ -223,7 +223,7 @@ def change_draft_line(key: int) -> ResponseReturnValue:
 
     text = say("It costs quantity × price of one from now on.")
     if line.period_start and line.period_end:
-        start, end = day_in_words(line.period_start), day_in_words(line.period_end - timedelta(days=1))
+        start, end = day_in_words(line.period_start), day_in_words(last_day(line.period_end))
         text += " " + say("Its period, %(start)s to %(end)s, stays.", start=start, end=end)
     return _ask(row, say("Change %(description)s", description=line.description), text, say("Change it"), form, act)
 

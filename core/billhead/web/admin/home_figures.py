@@ -9,10 +9,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case, func, literal, select, true, union_all
+from sqlalchemy import case, func, literal, select, true, union_all
 from sqlalchemy.orm import Session
 
 from billhead import clock
+from billhead.actions.shops._sells import is_the_operators
 from billhead.charts import Chart, Series
 from billhead.models.documents import Document
 from billhead.models.ledger import LedgerEntry
@@ -58,12 +59,6 @@ def span_of(asked: str, today: date) -> Span:
     return spans.get(asked, Span("month", month, today))
 
 
-def _is_ours(seller_id: Any) -> ColumnElement[bool]:
-    """Not of a reseller's shop, whose money comes to accounts of the reseller's own."""
-    found: ColumnElement[bool] = seller_id.not_in(select(Shop.seller_id))
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class Income:
     """Money of one currency, in minor units; `days` are (received, given back) for each day of the span."""
@@ -85,13 +80,13 @@ def income(session: Session, span: Span, today: date, zone: str) -> list[Income]
         select(LedgerEntry.day, Payment.currency, literal(1).label("payments"))
         .add_columns(Payment.amount_minor.label("received"), zero.label("returned"))
         .join(LedgerEntry, LedgerEntry.id == Payment.entry_id)
-        .where(Payment.received_at >= begins, on_days, _is_ours(LedgerEntry.seller_id))
+        .where(Payment.received_at >= begins, on_days, is_the_operators(LedgerEntry.seller_id))
     )
     went = (
         select(LedgerEntry.day, Payment.currency, zero, zero, Refund.amount_minor)
         .join(Payment, Payment.id == Refund.payment_id)
         .join(LedgerEntry, LedgerEntry.id == Refund.entry_id)
-        .where(on_days, _is_ours(LedgerEntry.seller_id))
+        .where(on_days, is_the_operators(LedgerEntry.seller_id))
     )
     rows = union_all(came, went).subquery()
     sums = [func.sum(rows.c[name]) for name in ("payments", "received", "returned")]
@@ -158,7 +153,7 @@ def debts(session: Session, today: date) -> list[Debt]:
             func.sum(case((late, 1), else_=0)),
             func.sum(case((late, owed), else_=0)),
         )
-        .where(Document.owed(), _is_ours(Document.seller_id))
+        .where(Document.owed(), is_the_operators(Document.seller_id))
         .group_by(Document.currency)
         .order_by(Document.currency)
     )
@@ -206,7 +201,7 @@ def work(session: Session, day: date) -> dict[str, Any]:
     )
     running = select(func.count(Subscription.id)).where(runs_on(day)).scalar_subquery()
     unbilled = select((running - billed_on(day).scalar_subquery()).label("unbilled")).subquery()
-    only = select(func.min(Seller.code)).where(_is_ours(Seller.id)).having(func.count() == 1).scalar_subquery()
+    only = select(func.min(Seller.code)).where(is_the_operators(Seller.id)).having(func.count() == 1).scalar_subquery()
     shops = select(func.count()).select_from(Shop).scalar_subquery()
     counted = select(tries, jobs, unbilled, shops.label("shops"), only.label("own"))
     row = session.execute(counted.select_from(tries).join(jobs, true()).join(unbilled, true())).one()

@@ -1,7 +1,7 @@
 """Changing a subscription, putting it on hold, and taking back what was planned: the price is shown first."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, TypeVar
 
 from flask import flash, redirect, request, url_for
@@ -25,7 +25,7 @@ from billhead.web.customer.buying import buying
 from billhead.web.customer.read import Overview, own_subscription
 from billhead.web.customer.sure import sure
 from billhead.web.errors import refusal
-from billhead.web.formatting import day_in_words
+from billhead.web.formatting import day_in_words, last_day
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, current_customer_id, submit_ctx
 from billhead.web.speaking import say
@@ -74,7 +74,7 @@ def _changed(done: Changed) -> ResponseReturnValue:
     else:
         told = say("Changed. Your lines follow in a moment.")
         if done.runs_until:
-            until = day_in_words(date.fromisoformat(str(done.runs_until)) - timedelta(days=1))
+            until = day_in_words(last_day(date.fromisoformat(str(done.runs_until))))
             told = f"{told} {say('Paid until %(day)s.', day=until)}"
     flash(told, "good")
     return redirect(url_for("customer.subscription", subscription_id=done.subscription_id), 303)
@@ -121,7 +121,7 @@ def resume_subscription(subscription_id: int) -> ResponseReturnValue:
         shown = preview_resume(current_ctx(), subscription_id)
         return _sure(title, happens, say("End the hold"), one, shown, problem)
     if done.paid_through:
-        until = day_in_words(date.fromisoformat(str(done.paid_through)) - timedelta(days=1))
+        until = day_in_words(last_day(date.fromisoformat(str(done.paid_through))))
         flash(say("Your lines run again. Paid until %(day)s.", day=until), "good")
     else:
         flash(say("Running again."), "good")
@@ -146,7 +146,7 @@ def _ask_to_keep(one: Overview, problem: str) -> ResponseReturnValue:
     happens = [say("What is planned does not happen: everything stays as it is.")]
     if ends is not None:
         title, button = say("Keep %(plan)s?", plan=one.plan.name), say("Keep it after all")
-        last = day_in_words(ends - timedelta(days=1))
+        last = day_in_words(last_day(ends))
         happens = [
             say("It does not end on %(day)s but goes on, and what comes after that day is charged again.", day=last),
             say(

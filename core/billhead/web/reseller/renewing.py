@@ -1,6 +1,6 @@
 """Renew one user: what it costs and until when is shown first."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
@@ -9,7 +9,7 @@ from markupsafe import Markup
 from billhead.actions.resellers.renew_user import preview_renew_user, renew_user
 from billhead.db import Tx, reading
 from billhead.plugin import allow
-from billhead.web.formatting import day, lasting
+from billhead.web.formatting import day, last_day, lasting
 from billhead.web.reseller.area import in_credits, reseller
 from billhead.web.reseller.asking import Figures, Question, asked
 from billhead.web.reseller.own_users import own_user
@@ -21,7 +21,7 @@ __all__ = ["last_paid"]
 
 def last_paid(paid_through: str) -> Markup:
     """The last paid day, from the first one that is not."""
-    return day(date.fromisoformat(paid_through) - timedelta(days=1))
+    return day(last_day(date.fromisoformat(paid_through)))
 
 
 @reseller.route("/users/<int:key>/renew", methods=["GET", "POST"])

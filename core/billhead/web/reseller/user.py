@@ -1,7 +1,5 @@
 """One user: what is paid, the lines with what may be done about each, and what happened."""
 
-from datetime import timedelta
-
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -29,7 +27,7 @@ from billhead.models.credits import CreditHold
 from billhead.models.resellers import CreditRenewal
 from billhead.models.subscriptions import Service, Subscription, SubscriptionEvent
 from billhead.plugin import allow
-from billhead.web.formatting import day_in_words
+from billhead.web.formatting import day_in_words, last_day
 from billhead.web.forms import stripped
 from billhead.web.pages import page
 from billhead.web.request_context import current_ctx, submit_ctx
@@ -168,7 +166,7 @@ def keep(key: int) -> ResponseReturnValue:
         say("Keep it"),
         url_for("reseller.user", key=key),
     )
-    shown = ((say("Would end"), day_in_words(ends - timedelta(days=1))),) if ends else ()
+    shown = ((say("Would end"), day_in_words(last_day(ends))),) if ends else ()
     return asked(question, lambda _tx: shown, act)
 
 
