@@ -91,9 +91,9 @@ def _any(session: Session, name: str, customer_id: int) -> Any:
     (key,) = inspect(table).primary_key
     found = None
     if name in BELONGINGS:
-        found = session.scalars(select(key).where(theirs(name, customer_id)).limit(1)).first()
+        found = session.scalars(select(key).where(theirs(name, customer_id)).order_by(key).limit(1)).first()
     if found is None:
-        found = session.scalars(select(key).limit(1)).first()
+        found = session.scalars(select(key).order_by(key).limit(1)).first()
     if found is None:
         found = _row(session, name, customer_id, owner=None)[0]
     return found
